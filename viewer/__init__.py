@@ -1,0 +1,1 @@
+"""CaseStage: an offline desktop viewer that puts CT cases on stage."""

@@ -1,0 +1,1 @@
+"""Resampling, measurements, matching and metrics on plain arrays."""

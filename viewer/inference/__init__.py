@@ -1,0 +1,1 @@
+"""ONNX models: their manifests, their sessions, and the pipeline before and after them."""

@@ -1,0 +1,1 @@
+"""Pictures from values: planes and 3D."""

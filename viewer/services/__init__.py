@@ -1,0 +1,1 @@
+"""Jobs, tasks, the player of steps, exporting."""

@@ -1,0 +1,1 @@
+"""The Qt interface: commands, canvas, panels, theme."""
