@@ -1,0 +1,70 @@
+"""Expected failures, each a sentence for the user and a hint about what to do next."""
+
+from __future__ import annotations
+
+
+class CaseStageError(Exception):
+    """An expected failure, shown to the user once.
+
+    Parameters
+    ----------
+    sentence
+        What went wrong, in one sentence a person understands, without patient identity.
+    hint
+        What to do about it; may be empty.
+    detail
+        Technical text for a copyable report; may be empty.
+    """
+
+    def __init__(self, sentence: str, hint: str = "", detail: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[type[CaseStageError], tuple[str, str, str]]:
+        """Return what pickle needs, so that errors survive the way back from a worker process."""
+        return (type(self), (self.sentence, self.hint, self.detail))
+
+
+class NothingToOpenError(CaseStageError):
+    """A path holds no image that can be opened."""
+
+
+class UnreadableFileError(CaseStageError):
+    """A file is damaged, ends early, or is of a kind that is not understood."""
+
+
+class GeometryError(CaseStageError):
+    """Positions or orientations do not describe a place in the patient."""
+
+
+class ManifestError(CaseStageError):
+    """A model's manifest does not say what it must; the sentence names the key's path."""
+
+
+class ModelError(CaseStageError):
+    """A model cannot be loaded or did not give a result."""
+
+
+class ModelRefusedError(ModelError):
+    """A model's manifest says that it was not made for this volume; can be overridden by the user."""
+
+
+class CaseDocumentError(CaseStageError):
+    """A case document is damaged, from a newer version, or refers to what is not there."""
+
+
+class StorageError(CaseStageError):
+    """Something could not be written, or could not be read back."""
+
+
+class TooLargeError(CaseStageError):
+    """Something asks for more memory than is sensible here."""
+
+
+class CancelledError(CaseStageError):
+    """The user stopped the work; nothing is shown for it."""
+
+    def __init__(self, sentence: str = "Stopped.", hint: str = "", detail: str = "") -> None:
+        super().__init__(sentence, hint, detail)

@@ -1,0 +1,198 @@
+"""The only mutable object: what is open, what was found and decided, and what is looked at."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from psygnal import Signal, SignalInstance
+
+from viewer.domain.finding import Finding, Matching, MatchRule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from viewer.domain.decision import Decision
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Case
+
+Value = TypeVar("Value")
+
+
+class Workspace(StrEnum):
+    """The four places of the program."""
+
+    LIBRARY = "library"
+    PRESENT = "present"
+    REVIEW = "review"
+    INSPECT = "inspect"
+
+
+class Session:
+    """Holds frozen values; setting one emits one signal `(new, old)`, an equal value emits nothing.
+
+    Touched by the main thread only. `findings` are what the model or readers say, best first; `truth` is the
+    ground truth of a case; `decisions` are by finding id.
+    """
+
+    workspace_changed = Signal(object, object)
+    case_changed = Signal(object, object)
+    volume_changed = Signal(object, object)
+    findings_changed = Signal(object, object)
+    truth_changed = Signal(object, object)
+    matching_changed = Signal(object, object)
+    match_rule_changed = Signal(object, object)
+    decisions_changed = Signal(object, object)
+    view_changed = Signal(object, object)
+    reader_changed = Signal(object, object)
+    masked_changed = Signal(object, object)
+    step_changed = Signal(object, object)
+
+    def __init__(self) -> None:
+        self._workspace = Workspace.LIBRARY
+        self._case: Case | None = None
+        self._volume: Volume | None = None
+        self._findings: tuple[Finding, ...] = ()
+        self._truth: tuple[Finding, ...] = ()
+        self._matching: Matching | None = None
+        self._match_rule = MatchRule()
+        self._decisions: Mapping[str, Decision] = MappingProxyType({})
+        self._view: ViewState | None = None
+        self._reader = ""
+        self._masked = False
+        self._step: int | None = None
+
+    def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
+        old = getattr(self, name)
+        if new is old or new == old:
+            return
+        setattr(self, name, new)
+        signal.emit(new, old)
+
+    @property
+    def workspace(self) -> Workspace:
+        """The place that is shown."""
+        return self._workspace
+
+    @workspace.setter
+    def workspace(self, new: Workspace) -> None:
+        self._set("_workspace", new, self.workspace_changed)
+
+    @property
+    def case(self) -> Case | None:
+        """The open case, or None where a plain series is open."""
+        return self._case
+
+    @case.setter
+    def case(self, new: Case | None) -> None:
+        self._set("_case", new, self.case_changed)
+
+    @property
+    def volume(self) -> Volume | None:
+        """The open volume."""
+        return self._volume
+
+    @volume.setter
+    def volume(self, new: Volume | None) -> None:
+        self._set("_volume", new, self.volume_changed)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the model and readers say, best first."""
+        return self._findings
+
+    @findings.setter
+    def findings(self, new: tuple[Finding, ...]) -> None:
+        self._set("_findings", new, self.findings_changed)
+
+    @property
+    def truth(self) -> tuple[Finding, ...]:
+        """The ground truth of the case; empty where there is none."""
+        return self._truth
+
+    @truth.setter
+    def truth(self, new: tuple[Finding, ...]) -> None:
+        self._set("_truth", new, self.truth_changed)
+
+    @property
+    def matching(self) -> Matching | None:
+        """Findings held against truth at the view's threshold."""
+        return self._matching
+
+    @matching.setter
+    def matching(self, new: Matching | None) -> None:
+        self._set("_matching", new, self.matching_changed)
+
+    @property
+    def match_rule(self) -> MatchRule:
+        """When a finding counts as having found a true lesion."""
+        return self._match_rule
+
+    @match_rule.setter
+    def match_rule(self, new: MatchRule) -> None:
+        self._set("_match_rule", new, self.match_rule_changed)
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        """What the reader said, by finding id; read-only."""
+        return self._decisions
+
+    @decisions.setter
+    def decisions(self, new: Mapping[str, Decision]) -> None:
+        self._set("_decisions", MappingProxyType(dict(new)), self.decisions_changed)
+
+    @property
+    def view(self) -> ViewState | None:
+        """What is looked at."""
+        return self._view
+
+    @view.setter
+    def view(self, new: ViewState | None) -> None:
+        self._set("_view", new, self.view_changed)
+
+    @property
+    def reader(self) -> str:
+        """The name under which decisions are kept; empty until asked."""
+        return self._reader
+
+    @reader.setter
+    def reader(self, new: str) -> None:
+        self._set("_reader", new, self.reader_changed)
+
+    @property
+    def masked(self) -> bool:
+        """True where patient identity is not shown; Present hides it whatever this says."""
+        return self._masked or self._workspace is Workspace.PRESENT
+
+    @masked.setter
+    def masked(self, new: bool) -> None:
+        self._set("_masked", new, self.masked_changed)
+
+    @property
+    def step(self) -> int | None:
+        """The step of the walkthrough that was shown last, from 0."""
+        return self._step
+
+    @step.setter
+    def step(self, new: int | None) -> None:
+        self._set("_step", new, self.step_changed)
+
+    @property
+    def shown_findings(self) -> tuple[Finding, ...]:
+        """Findings at or above the view's threshold whose label is not hidden; those without a score always."""
+        if self._view is None:
+            return self._findings
+        view = self._view
+        return tuple(
+            f
+            for f in self._findings
+            if (f.score is None or f.score >= view.threshold) and f.label_key not in view.hidden_labels
+        )
+
+    @property
+    def selected(self) -> Finding | None:
+        """The finding in hand: a finding or a truth."""
+        wanted = self._view.selected_finding if self._view else None
+        return next((f for f in (*self._findings, *self._truth) if f.id == wanted), None)

@@ -1,0 +1,272 @@
+"""The frozen description of what is looked at, in patient facts only, and the way from one to another."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+import numpy as np
+from attrs import evolve, frozen
+
+from viewer.domain.geometry import Grid, PlaneName
+
+Point = tuple[float, float, float]
+
+
+class ViewName(StrEnum):
+    """The four views."""
+
+    AXIAL = "axial"
+    CORONAL = "coronal"
+    SAGITTAL = "sagittal"
+    THREE_D = "3d"
+
+    @property
+    def plane(self) -> PlaneName | None:
+        """The plane that the view shows; None for 3D."""
+        return None if self is ViewName.THREE_D else PlaneName(self.value)
+
+
+class Layout(StrEnum):
+    """How views share the canvas: 2×2, one large with three beside it, or one alone."""
+
+    FOUR = "four"
+    STAGE = "stage"
+    SINGLE = "single"
+
+
+class OverlayMode(StrEnum):
+    """How findings are drawn in the planes."""
+
+    OUTLINE = "outline"
+    FILL = "fill"
+    OFF = "off"
+
+
+@frozen
+class PlaneView:
+    """What part of a plane is seen: the point in the middle of the viewport, and mm per viewport height."""
+
+    centre_lps_mm: Point
+    height_mm: float
+
+
+@frozen
+class Camera:
+    """A parallel 3D camera: what it looks at, unit vectors from there to the eye and upwards, mm per view height."""
+
+    focal_lps_mm: Point
+    to_eye: Point = (0.0, -1.0, 0.0)
+    up: Point = (0.0, 0.0, 1.0)
+    height_mm: float = 300.0
+
+
+@frozen
+class ViewState:
+    """What is looked at. Never a slice index, a pixel, a row number, or a widget."""
+
+    series_uid: str
+    cursor_lps_mm: Point
+    axial: PlaneView
+    coronal: PlaneView
+    sagittal: PlaneView
+    camera: Camera
+    window_centre: float = 40.0
+    window_width: float = 400.0
+    invert: bool = False
+    slab_mm: float = 0.0
+    preset_3d: str = "bone"
+    overlay: OverlayMode = OverlayMode.OUTLINE
+    fill_opacity: float = 0.3
+    threshold: float = 0.5
+    hidden_labels: tuple[str, ...] = ()
+    show_truth: bool = False
+    selected_finding: str | None = None
+    layout: Layout = Layout.FOUR
+    main: ViewName = ViewName.AXIAL
+
+    def plane(self, name: PlaneName) -> PlaneView:
+        """Return the view of one plane."""
+        views = {
+            PlaneName.AXIAL: self.axial,
+            PlaneName.CORONAL: self.coronal,
+            PlaneName.SAGITTAL: self.sagittal,
+        }
+        return views[name]
+
+    def with_plane(self, name: PlaneName, view: PlaneView) -> ViewState:
+        """Return a copy with one plane's view exchanged."""
+        if name is PlaneName.AXIAL:
+            return evolve(self, axial=view)
+        if name is PlaneName.CORONAL:
+            return evolve(self, coronal=view)
+        return evolve(self, sagittal=view)
+
+    def looking_at(self, lps_mm: Point, *, height_mm: float | None = None) -> ViewState:
+        """Return a copy with the cursor and the middle of all planes at a point, zoomed where a height is given."""
+        state = evolve(self, cursor_lps_mm=lps_mm)
+        for name in PlaneName:
+            state = state.with_plane(name, PlaneView(lps_mm, height_mm or self.plane(name).height_mm))
+        return state
+
+
+def overview(
+    series_uid: str,
+    grid: Grid,
+    *,
+    window_centre: float = 40.0,
+    window_width: float = 400.0,
+) -> ViewState:
+    """Return the view of a whole volume from its middle, fitted to the viewports."""
+    centre = as_point(grid.centre_lps_mm)
+    extent = grid.bounds_lps_mm[:, 1] - grid.bounds_lps_mm[:, 0]
+    heights = {
+        PlaneName.AXIAL: max(extent[1], extent[0] * 0.75),
+        PlaneName.CORONAL: max(extent[2], extent[0] * 0.75),
+        PlaneName.SAGITTAL: max(extent[2], extent[1] * 0.75),
+    }
+    views = {name: PlaneView(centre, float(height) * 1.06) for name, height in heights.items()}
+    return ViewState(
+        series_uid=series_uid,
+        cursor_lps_mm=centre,
+        axial=views[PlaneName.AXIAL],
+        coronal=views[PlaneName.CORONAL],
+        sagittal=views[PlaneName.SAGITTAL],
+        camera=Camera(centre, height_mm=float(max(extent)) * 1.15),
+        window_centre=window_centre,
+        window_width=window_width,
+    )
+
+
+def as_point(lps_mm: object) -> Point:
+    """Return three Python floats."""
+    x, y, z = np.asarray(lps_mm, dtype=np.float64)
+    return (float(x), float(y), float(z))
+
+
+def _mix(a: float, b: float, t: float) -> float:
+    return a + (b - a) * t
+
+
+def _mix_point(a: Point, b: Point, t: float) -> Point:
+    return (_mix(a[0], b[0], t), _mix(a[1], b[1], t), _mix(a[2], b[2], t))
+
+
+def _mix_exponential(a: float, b: float, t: float) -> float:
+    return a * math.exp(math.log(b / a) * t) if a > 0 and b > 0 else _mix(a, b, t)
+
+
+def _mix_plane(a: PlaneView, b: PlaneView, t: float) -> PlaneView:
+    return PlaneView(
+        _mix_point(a.centre_lps_mm, b.centre_lps_mm, t),
+        _mix_exponential(a.height_mm, b.height_mm, t),
+    )
+
+
+def _rotation(camera: Camera) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    eye = np.asarray(camera.to_eye, dtype=np.float64)
+    eye = eye / np.linalg.norm(eye)
+    right = np.cross(camera.up, eye)
+    right = right / np.linalg.norm(right)
+    return np.stack([right, np.cross(eye, right), eye], axis=1)
+
+
+def _mix_camera(a: Camera, b: Camera, t: float) -> Camera:
+    start, end = _rotation(a), _rotation(b)
+    turn = start.T @ end
+    angle = math.acos(max(-1.0, min(1.0, (float(np.trace(turn)) - 1) / 2)))
+    rotation = end
+    if angle > 1e-6:
+        if math.pi - angle < 1e-4:
+            values, vectors = np.linalg.eigh((turn + turn.T) / 2)
+            axis = vectors[:, int(np.argmax(values))]
+        else:
+            axis = np.array(
+                [
+                    turn[2, 1] - turn[1, 2],
+                    turn[0, 2] - turn[2, 0],
+                    turn[1, 0] - turn[0, 1],
+                ]
+            )
+            axis = axis / (2 * math.sin(angle))
+        x, y, z = axis
+        cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+        part = angle * t
+        rotation = start @ (np.eye(3) + math.sin(part) * cross + (1 - math.cos(part)) * cross @ cross)
+    return Camera(
+        _mix_point(a.focal_lps_mm, b.focal_lps_mm, t),
+        as_point(rotation[:, 2]),
+        as_point(rotation[:, 1]),
+        _mix_exponential(a.height_mm, b.height_mm, t),
+    )
+
+
+def between(a: ViewState, b: ViewState, t: float) -> ViewState:
+    """Return the view at share `t` (0…1) of the way from `a` to `b`.
+
+    Positions go linearly, zoom exponentially, the camera by spherical interpolation; what cannot be mixed
+    (layout, selection, overlay) is that of `b` as soon as t > 0.
+    """
+    if t <= 0:
+        return a
+    if t >= 1 or a.series_uid != b.series_uid:
+        return b
+    return evolve(
+        b,
+        cursor_lps_mm=_mix_point(a.cursor_lps_mm, b.cursor_lps_mm, t),
+        axial=_mix_plane(a.axial, b.axial, t),
+        coronal=_mix_plane(a.coronal, b.coronal, t),
+        sagittal=_mix_plane(a.sagittal, b.sagittal, t),
+        camera=_mix_camera(a.camera, b.camera, t),
+        window_centre=_mix(a.window_centre, b.window_centre, t),
+        window_width=_mix_exponential(a.window_width, b.window_width, t),
+        slab_mm=_mix(a.slab_mm, b.slab_mm, t),
+        fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
+        threshold=_mix(a.threshold, b.threshold, t),
+    )
+
+
+def difference_in_words(script: ViewState, now: ViewState) -> str:
+    """Return what differs from a scripted view, largest first, such as "5.0 mm towards the head"; "" for nothing."""
+    said: list[tuple[float, str]] = []
+    names = (
+        ("the right", "the left"),
+        ("the front", "the back"),
+        ("the feet", "the head"),
+    )
+    for axis in range(3):
+        moved = now.cursor_lps_mm[axis] - script.cursor_lps_mm[axis]
+        if abs(moved) >= 0.05:
+            said.append(
+                (
+                    abs(moved),
+                    f"{abs(moved):.1f} mm towards {names[axis][int(moved > 0)]}",
+                )
+            )
+    for name in PlaneName:
+        ratio = script.plane(name).height_mm / now.plane(name).height_mm
+        if abs(math.log(ratio)) > 0.01:
+            said.append((abs(math.log2(ratio)) * 10, f"zoom {ratio:.1f}×"))
+            break
+    if script.window_centre != now.window_centre or script.window_width != now.window_width:
+        said.append((5.0, "another window"))
+    if script.camera != now.camera:
+        said.append((4.0, "3D turned"))
+    for name in PlaneName:
+        shift = np.subtract(now.plane(name).centre_lps_mm, script.plane(name).centre_lps_mm)
+        if float(np.linalg.norm(shift)) >= 0.5 and script.cursor_lps_mm == now.cursor_lps_mm:
+            said.append((1.0, "moved aside"))
+            break
+    others = (
+        ("another layout", (script.layout, script.main), (now.layout, now.main)),
+        ("another finding", script.selected_finding, now.selected_finding),
+        ("another threshold", script.threshold, now.threshold),
+        (
+            "another overlay",
+            (script.overlay, script.show_truth),
+            (now.overlay, now.show_truth),
+        ),
+        ("a slab", (script.slab_mm, script.invert), (now.slab_mm, now.invert)),
+    )
+    said += [(0.5, words) for words, before, after in others if before != after]
+    return max(said)[1] if said else ""

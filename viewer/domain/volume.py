@@ -1,0 +1,129 @@
+"""One resolved 3D image: original slices, the regular grid that is shown, and whether to trust it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, frozen
+from numpy.typing import NDArray
+
+from viewer.domain.geometry import Grid, SliceStack, Verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@frozen
+class Window:
+    """A display window: centre and width in the volume's unit, and its name where the file gives one."""
+
+    centre: float
+    width: float
+    name: str = ""
+
+
+@frozen
+class PatientIdentity:
+    """Who the patient is. Kept for SEG, SR and the local index alone; never logged, never drawn when masked."""
+
+    name: str = ""
+    patient_id: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    study_date: str = ""
+    accession: str = ""
+
+
+@frozen
+class SeriesFacts:
+    """What a series says about itself, without pixels and geometry."""
+
+    series_uid: str
+    study_uid: str = ""
+    frame_of_reference_uid: str = ""
+    modality: str = ""
+    description: str = ""
+    study_description: str = ""
+    body_part: str = ""
+    number: int | None = None
+    synthetic: bool = False
+    lossy: bool = False
+    voi_function: str = "LINEAR"
+    windows: tuple[Window, ...] = ()
+    monochrome1: bool = False
+    identity: PatientIdentity = PatientIdentity()
+
+
+@define(frozen=True, eq=False)
+class Volume:
+    """Voxels in patient space.
+
+    Attributes
+    ----------
+    slices
+        Values of the original slices, [k, j, i], int16 where exact, else float32; read-only.
+    stack
+        Where the original slices lie.
+    voxels
+        Values on the regular `grid` that is shown, [k, j, i]; the same array as `slices` unless regridded.
+    unit
+        "HU", or what the file says otherwise; "unknown" where it does not say.
+    padding
+        The value that stands for "no pixel here" (after rescale), or None.
+    reasons
+        Why the verdict is not `ok`, a sentence each.
+    source_uids
+        SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty for NIfTI.
+    source_frames
+        Frame number (1-based) of each slice in its instance; empty for single-frame images.
+    preview
+        True while only part of the series is in: to be looked at, not to be measured or searched.
+    """
+
+    series: SeriesFacts
+    slices: NDArray[np.int16] | NDArray[np.float32]
+    stack: SliceStack
+    voxels: NDArray[np.int16] | NDArray[np.float32]
+    grid: Grid
+    unit: str = "HU"
+    verdict: Verdict = Verdict.OK
+    reasons: tuple[str, ...] = ()
+    padding: float | None = None
+    source_uids: tuple[str, ...] = ()
+    source_frames: tuple[int, ...] = ()
+    source_class_uid: str = ""
+    source_files: tuple[str, ...] = ()
+    preview: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Make the arrays read-only and hold shapes and geometry together."""
+        self.slices.setflags(write=False)
+        self.voxels.setflags(write=False)
+        if self.slices.shape != self.stack.shape_kji:
+            raise ValueError(f"slices {self.slices.shape} do not fit their stack {self.stack.shape_kji}")
+        if self.voxels.shape != self.grid.shape_kji:
+            raise ValueError(f"voxels {self.voxels.shape} do not fit their grid {self.grid.shape_kji}")
+
+    @property
+    def regridded(self) -> bool:
+        """True where what is shown was interpolated from the original slices."""
+        return self.voxels is not self.slices
+
+    @property
+    def is_hu(self) -> bool:
+        """True where values are Hounsfield units."""
+        return self.unit == "HU"
+
+    @property
+    def measurable(self) -> bool:
+        """True where lengths and volumes mean something."""
+        return self.verdict is not Verdict.UNTRUSTED and not self.preview
+
+    def value_at(self, lps_mm: ArrayLike) -> float | None:
+        """Return the value of the original voxel at an LPS position, or None outside or on padding."""
+        ijk = self.stack.nearest_ijk(lps_mm)
+        if ijk is None:
+            return None
+        value = float(self.slices[ijk[2], ijk[1], ijk[0]])
+        return None if self.padding is not None and value == self.padding else value

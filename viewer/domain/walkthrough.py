@@ -1,0 +1,69 @@
+"""A case as it is told: data, findings, and steps."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from viewer.domain.view_state import ViewState
+
+
+@frozen
+class Step:
+    """One stop of a walkthrough: a view, what is said about it, and for how long.
+
+    `narration` is Markdown shown to the audience (at most a title and 25 words); `notes` are the presenter's.
+    """
+
+    id: str
+    title: str
+    narration: str
+    view: ViewState
+    notes: str = ""
+    duration_s: float = 45.0
+
+
+@frozen
+class Provenance:
+    """Where a case's pictures come from."""
+
+    made_by: str
+    licence: str
+    synthetic: bool
+    recipe: str = ""
+
+
+@frozen
+class Case:
+    """A curated case.
+
+    Attributes
+    ----------
+    folder
+        Where the case document was read from; paths below are relative to it.
+    series_path, series_sha256
+        Folder or file of the CT, and the hash of its values (int16, little-endian, k j i).
+    findings_path, truth_path
+        Recorded findings and ground truth, or "".
+    model_id
+        The model that made the recorded findings.
+    """
+
+    id: str
+    title: str
+    summary: str
+    body_part: str
+    provenance: Provenance
+    folder: str
+    series_path: str
+    series_uid: str
+    series_sha256: str
+    steps: tuple[Step, ...]
+    findings_path: str = ""
+    truth_path: str = ""
+    model_id: str = ""
+    thumbnail_path: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        """Planned time of all steps."""
+        return sum(step.duration_s for step in self.steps)
