@@ -1,0 +1,64 @@
+"""The cases on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import CaseDocumentError, CaseStageError
+from viewer.domain.walkthrough import Case
+from viewer.io.case_document import read_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@frozen(eq=False)
+class CaseShelf:
+    """Cases that can be shown, and what is wrong with those that cannot."""
+
+    cases: tuple[Case, ...]
+    problems: tuple[CaseStageError, ...]
+
+    def named(self, case_id: str) -> Case:
+        """Return a case by its id.
+
+        Raises
+        ------
+        CaseDocumentError
+            When there is none of that name; the hint lists those there are.
+        """
+        for case in self.cases:
+            if case.id == case_id:
+                return case
+        known = ", ".join(case.id for case in self.cases) or "none"
+        raise CaseDocumentError(f"There is no case called “{case_id}” here.", f"Cases on this machine: {known}.")
+
+
+def installed_cases(folders: Iterable[Path]) -> CaseShelf:
+    """Return every case in the subfolders of some folders; the first of an id wins."""
+    cases: dict[str, Case] = {}
+    problems: list[CaseStageError] = []
+    for folder in folders:
+        for document in sorted(folder.glob("*/case.json")) if folder.is_dir() else ():
+            try:
+                case = read_case(document.parent)
+            except CaseStageError as error:
+                problems.append(error)
+            else:
+                cases.setdefault(case.id, case)
+    return CaseShelf(tuple(cases.values()), tuple(problems))
+
+
+def case_state(case: Case) -> str:
+    """Return whether a case can be presented, in words: "Ready", "Ready, recorded results", or what is missing."""
+    folder = Path(case.folder)
+    if not (folder / case.series_path).exists():
+        return "Pictures are missing"
+    if case.findings_path and not (folder / case.findings_path).exists():
+        return "Findings are missing"
+    if not case.steps:
+        return "No steps yet"
+    return "Ready, recorded results" if case.findings_path else "Ready"

@@ -1,0 +1,99 @@
+"""Holds the findings against the ground truth, live, at the view's operating point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+from psygnal import Signal
+
+from viewer.analysis.matching import match
+from viewer.domain.finding import Finding, Matching, MatchState
+
+if TYPE_CHECKING:
+    from viewer.domain.session import Session
+
+_ERRORS_FIRST = {
+    MatchState.MISSED: 0,
+    MatchState.FALSE_POSITIVE: 1,
+    MatchState.TRUE_POSITIVE: 2,
+    MatchState.FOUND: 3,
+}
+
+
+@frozen(eq=False)
+class InspectRow:
+    """One line of the error list: a finding or a missed truth, its state, and why."""
+
+    finding: Finding
+    state: MatchState
+    why: str
+
+
+class Inspecting:
+    """Keeps the session's matching up to date. `changed` is emitted after each update."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        for signal in (session.findings_changed, session.truth_changed, session.match_rule_changed):
+            signal.connect(self._update)
+        session.view_changed.connect(self._view_changed)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Move the operating point."""
+        if self._session.view is not None:
+            self._session.view = evolve(self._session.view, threshold=round(min(1.0, max(0.0, threshold)), 3))
+
+    def rows(self) -> tuple[InspectRow, ...]:
+        """Return false positives, misses and true positives, errors first, then the largest."""
+        matching = self._session.matching
+        if matching is None:
+            return ()
+        rows = [
+            InspectRow(f, matching.of_finding[f.id], _why(f, matching, self._session))
+            for f in self._session.findings
+            if f.id in matching.of_finding
+        ]
+        rows += [
+            InspectRow(t, MatchState.MISSED, _why(t, matching, self._session))
+            for t in self._session.truth
+            if matching.of_truth.get(t.id) is MatchState.MISSED
+        ]
+        return tuple(sorted(rows, key=lambda row: (_ERRORS_FIRST[row.state], -(row.finding.volume_ml or 0))))
+
+    def curve(self) -> tuple[tuple[float, int, int], ...]:
+        """Return (threshold, true lesions found, false positives) of this case, highest threshold first."""
+        scores = sorted({f.score for f in self._session.findings if f.score is not None}, reverse=True)
+        points: list[tuple[float, int, int]] = []
+        for threshold in (1.0, *scores):
+            matching = match(self._session.findings, self._session.truth, threshold, self._session.match_rule)
+            points.append((threshold, matching.count(MatchState.FOUND), matching.count(MatchState.FALSE_POSITIVE)))
+        return tuple(points)
+
+    def _view_changed(self) -> None:
+        view, matching = self._session.view, self._session.matching
+        if view is not None and (matching is None or matching.threshold != view.threshold):
+            self._update()
+
+    def _update(self) -> None:
+        session = self._session
+        if not session.truth or session.view is None:
+            session.matching = None
+        else:
+            session.matching = match(session.findings, session.truth, session.view.threshold, session.match_rule)
+        self.changed.emit()
+
+
+def _why(finding: Finding, matching: Matching, session: Session) -> str:
+    state = matching.of_finding.get(finding.id) or matching.of_truth.get(finding.id)
+    if state is MatchState.TRUE_POSITIVE:
+        overlap = next(iou for found, _, iou in matching.pairs if found == finding.id)
+        return f"Overlaps a true lesion (IoU {overlap:.2f})."
+    if state is MatchState.FALSE_POSITIVE:
+        return f"No true lesion overlaps it enough (IoU {matching.rule.least_iou:g} or more) or another finding has it."
+    best = matching.best_score_of_truth.get(finding.id)
+    if best is not None and best < matching.threshold:
+        return f"No finding overlaps it at {matching.threshold:.2f}; its highest score is {best:.2f}."
+    return "No finding overlaps it at any threshold." if session.findings else "No model has been run."

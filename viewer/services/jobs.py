@@ -1,0 +1,121 @@
+"""Background work: plain functions on threads, whose answers come home on the main thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from viewer.domain.errors import CancelledError, CaseStageError
+from viewer.domain.job import JobContext, Progress
+
+Result = TypeVar("Result")
+Deliver = Callable[[Callable[[], None]], None]
+
+_log = logging.getLogger(__name__)
+
+
+class Lane(StrEnum):
+    """Which jobs may run beside each other: decoding in parallel, inference alone."""
+
+    PARALLEL = "parallel"
+    ALONE = "alone"
+
+
+class Job:
+    """A running piece of work that can be cancelled; after that it delivers nothing more."""
+
+    def __init__(self) -> None:
+        self._cancelled = threading.Event()
+        self.running = True
+
+    def cancel(self) -> None:
+        """Ask the work to stop; its result, if any, is dropped."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """True once cancelled."""
+        return self._cancelled.is_set()
+
+
+class JobRunner:
+    """Runs jobs on its lanes.
+
+    Parameters
+    ----------
+    deliver
+        Puts a callable on the main thread; called from worker threads.
+    """
+
+    def __init__(self, deliver: Deliver) -> None:
+        self.deliver = deliver
+        self._pools = {
+            Lane.PARALLEL: ThreadPoolExecutor(2, thread_name_prefix="casestage-job"),
+            Lane.ALONE: ThreadPoolExecutor(1, thread_name_prefix="casestage-alone"),
+        }
+        self._jobs: set[Job] = set()
+
+    def run(
+        self,
+        work: Callable[[JobContext], Result],
+        *,
+        done: Callable[[Result], None],
+        failed: Callable[[CaseStageError], None],
+        progress: Callable[[Progress], None] | None = None,
+        lane: Lane = Lane.PARALLEL,
+    ) -> Job:
+        """Start `work` and return its job; `done`, `failed` and `progress` are called on the main thread."""
+        job = Job()
+        self._jobs.add(job)
+        newest: list[Progress] = []
+
+        def tell() -> None:
+            if newest and not job.cancelled and job.running and progress is not None:
+                latest = newest[-1]
+                newest.clear()
+                progress(latest)
+
+        def on_progress(now: Progress) -> None:
+            waiting = bool(newest)
+            newest.append(now)
+            if not waiting:
+                self.deliver(tell)
+
+        def body() -> None:
+            try:
+                result = work(JobContext(on_progress, lambda: job.cancelled))
+            except CancelledError:
+                self.deliver(partial(self._end, job))
+            except CaseStageError as error:
+                self.deliver(partial(self._end, job, partial(failed, error)))
+            except Exception as error:  # noqa: BLE001 - the last net: a bug must not take the program down
+                _log.exception("a job failed unexpectedly")
+                wrapped = CaseStageError(
+                    "Something went wrong inside the program.",
+                    "Try again; if it happens again, copy the details into a report.",
+                    f"{type(error).__name__}: {error}",
+                )
+                self.deliver(partial(self._end, job, partial(failed, wrapped)))
+            else:
+                self.deliver(partial(self._end, job, partial(done, result)))
+
+        self._pools[lane].submit(body)
+        return job
+
+    def _end(self, job: Job, then: Callable[[], None] | None = None) -> None:
+        job.running = False
+        self._jobs.discard(job)
+        if then is not None and not job.cancelled:
+            then()
+
+    def shutdown(self) -> None:
+        """Cancel everything and wait until the threads are gone."""
+        for job in tuple(self._jobs):
+            job.cancel()
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,121 @@
+"""From one view to another in one animated motion, and Back and Forward."""
+
+from __future__ import annotations
+
+import time
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from psygnal import Signal
+
+from viewer.domain.history import History
+from viewer.domain.view_state import ViewState, between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.session import Session
+    from viewer.services.settings import Settings
+
+
+class Motion(Enum):
+    """How long a motion takes, in seconds."""
+
+    NONE = 0.0
+    FINDING = 0.25
+    STEP = 0.6
+
+
+@frozen
+class _Flight:
+    start: ViewState
+    goal: ViewState
+    began_s: float
+    motion: Motion
+
+
+def ease(motion: Motion, share: float) -> float:
+    """Return how far a motion is at a share (0…1) of its time: InOutCubic for steps, OutCubic for findings."""
+    if motion is Motion.STEP:
+        return 4 * share**3 if share < 0.5 else 1 - (2 - 2 * share) ** 3 / 2
+    return 1 - (1 - share) ** 3
+
+
+class Navigation:
+    """Moves the session's view. The user interface calls `tick` about every 16 ms while `moving`.
+
+    Late frames are dropped, the duration stays. `started` is emitted when a motion begins, `arrived` when it ends.
+    """
+
+    started = Signal()
+    arrived = Signal()
+
+    def __init__(self, session: Session, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._settings = settings
+        self._clock = clock
+        self._flight: _Flight | None = None
+        self.visited: History[tuple[ViewState, ViewState]] = History(100)
+
+    @property
+    def moving(self) -> bool:
+        """True while a motion runs."""
+        return self._flight is not None
+
+    @property
+    def goal(self) -> ViewState | None:
+        """Where the view is or will be when the motion has ended."""
+        return self._flight.goal if self._flight else self._session.view
+
+    def go(self, view: ViewState, motion: Motion = Motion.NONE, *, remember: bool = True) -> None:
+        """Move to a view; the way back is remembered unless told otherwise."""
+        now = self._session.view
+        if remember and now is not None and now != view and now.series_uid == view.series_uid:
+            self.visited.push((now, view))
+        still = motion is Motion.NONE or self._settings.now.reduce_motion
+        if now is None or still or now.series_uid != view.series_uid:
+            self._flight = None
+            self._session.view = view
+            self.arrived.emit()
+            return
+        self._flight = _Flight(now, view, self._clock(), motion)
+        self.started.emit()
+
+    def tick(self) -> bool:
+        """Set the view that belongs to this moment; return True while still moving."""
+        flight = self._flight
+        if flight is None:
+            return False
+        share = (self._clock() - flight.began_s) / flight.motion.value
+        if share >= 1:
+            self.finish()
+            return False
+        self._session.view = between(flight.start, flight.goal, ease(flight.motion, max(0.0, share)))
+        return True
+
+    def finish(self) -> None:
+        """End a running motion at its goal."""
+        if self._flight is None:
+            return
+        goal, self._flight = self._flight.goal, None
+        self._session.view = goal
+        self.arrived.emit()
+
+    def interrupt(self) -> None:
+        """Stop a running motion where it is, because the user took over."""
+        if self._flight is not None:
+            self._flight = None
+            self.arrived.emit()
+
+    def back(self) -> None:
+        """Return to the view before."""
+        entry = self.visited.undo()
+        if entry is not None:
+            self.go(entry[0], Motion.FINDING, remember=False)
+
+    def forward(self) -> None:
+        """Go again where Back came from."""
+        entry = self.visited.redo()
+        if entry is not None:
+            self.go(entry[1], Motion.FINDING, remember=False)

@@ -1,0 +1,234 @@
+"""Opens what a user points at: scan, first image, whole volume, and a case's findings and truth."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import evolve, frozen
+from psygnal import Signal
+
+from viewer.analysis.regrid import regridded
+from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
+from viewer.domain.finding import Finding
+from viewer.domain.geometry import Verdict
+from viewer.domain.volume import Volume
+from viewer.domain.walkthrough import Case
+from viewer.io.assemble import assemble
+from viewer.io.findings_file import read_findings
+from viewer.io.scan import ScanResult, SeriesEntry, scan
+from viewer.io.thumbnails import thumbnail
+from viewer.io.volume_hash import volume_sha256
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.job import JobContext
+    from viewer.domain.session import Session
+    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.settings import Settings
+
+Result = TypeVar("Result")
+
+
+@frozen(eq=False)
+class LoadedCase:
+    """A case with everything that its story needs."""
+
+    case: Case
+    volume: Volume
+    findings: tuple[Finding, ...]
+    truth: tuple[Finding, ...]
+
+
+def load_series(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> Volume:
+    """Return the volume of a series, regridded where slices are tilted or unevenly spaced.
+
+    Raises
+    ------
+    CaseStageError
+        When nothing of the series can be read.
+    """
+    volume = assemble(entry, ctx.part(0.0, 0.9), on_preview)
+    return regridded(volume, ctx.part(0.9, 1.0)) if volume.verdict is Verdict.RESAMPLED else volume
+
+
+def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> LoadedCase:
+    """Return a case with its volume, recorded findings and ground truth.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the pictures are not those that the case was made with.
+    """
+    folder = Path(case.folder)
+    try:
+        found = scan(folder / case.series_path, ctx.part(0.0, 0.1))
+    except NothingToOpenError as error:
+        raise CaseDocumentError(
+            f"The pictures of the case “{case.title}” are not there.",
+            "Copy the whole case folder again.",
+            error.sentence,
+        ) from error
+    entry = next((s for s in found.series if s.facts.series_uid == case.series_uid), None)
+    if entry is None:
+        raise CaseDocumentError(
+            f"The case “{case.title}” holds other pictures than its document names.",
+            "Copy the whole case folder again.",
+        )
+    volume = load_series(entry, ctx.part(0.1, 0.9), on_preview)
+    if case.series_sha256 and volume_sha256(volume) != case.series_sha256:
+        raise CaseDocumentError(
+            f"The pictures of the case “{case.title}” have changed since it was made.",
+            "Its findings may no longer fit them. Copy the case again, or make it anew.",
+        )
+    findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
+    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
+    return LoadedCase(case, volume, findings, truth)
+
+
+class Opening:
+    """Brings volumes and cases into the session. Signals are emitted on the main thread.
+
+    `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `opened` the volume
+    once it is whole; `failed` an error to show; `thumbnail_ready` a SeriesEntry and its picture.
+    """
+
+    busy = Signal(object)
+    listed = Signal(object)
+    failed = Signal(object)
+    opened = Signal(object)
+    thumbnail_ready = Signal(object, object)
+
+    def __init__(self, session: Session, runner: JobRunner, settings: Settings) -> None:
+        self._session = session
+        self._runner = runner
+        self._settings = settings
+        self._job: Job | None = None
+        self._pictures: Job | None = None
+        self.last_listed: ScanResult | None = None
+
+    @property
+    def running(self) -> bool:
+        """True while something is being opened."""
+        return self._job is not None and self._job.running and not self._job.cancelled
+
+    def open_path(self, path: Path) -> None:
+        """Look at what a path holds; open it where it is one series, else offer the list."""
+        self._start(partial(scan, path), partial(self._scanned, path))
+
+    def open_series(self, entry: SeriesEntry) -> None:
+        """Open one series; its first image is in the session before the whole volume is."""
+
+        def work(ctx: JobContext) -> Volume:
+            return load_series(entry, ctx, self._preview_for(None))
+
+        self._start(work, self._volume_in)
+
+    def open_case(self, case: Case, then: Callable[[], None] | None = None) -> None:
+        """Open a case; `then` is called when all of it is in."""
+
+        def work(ctx: JobContext) -> LoadedCase:
+            return load_case(case, ctx, self._preview_for(case))
+
+        self._start(work, partial(self._case_in, then=then))
+
+    def cancel(self) -> None:
+        """Stop opening; what was open before the first image stays open."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.busy.emit(None)
+        if self._session.volume is not None and self._session.volume.preview:
+            self._clear()
+
+    def _start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+        def finish(result: Result) -> None:
+            self._job = None
+            self.busy.emit(None)
+            done(result)
+
+        self._job = self._runner.run(work, done=finish, failed=self._fail, progress=self.busy.emit)
+
+    def _fail(self, error: CaseStageError) -> None:
+        self._job = None
+        self.busy.emit(None)
+        if self._session.volume is not None and self._session.volume.preview:
+            self._clear()
+        self.failed.emit(error)
+
+    def _scanned(self, path: Path, result: ScanResult) -> None:
+        self._remember(path)
+        self.last_listed = result
+        if len(result.series) == 1 and not result.skipped:
+            self.open_series(result.series[0])
+            return
+        self.listed.emit(result)
+        if self._pictures is not None:
+            self._pictures.cancel()
+        self._pictures = self._runner.run(
+            partial(self._make_thumbnails, result), done=lambda _: None, failed=lambda _: None
+        )
+
+    def _remember(self, path: Path) -> None:
+        try:
+            self._settings.opened(str(path))
+        except CaseStageError as error:
+            self.failed.emit(error)
+
+    def _make_thumbnails(self, result: ScanResult, ctx: JobContext) -> None:
+        for entry in result.series:
+            ctx.stop_if_cancelled()
+            try:
+                picture = thumbnail(entry)
+            except CaseStageError:
+                continue
+            self._runner.deliver(partial(self.thumbnail_ready.emit, entry, picture))
+
+    def _preview_for(self, case: Case | None) -> Callable[[Volume], None]:
+        def preview(volume: Volume) -> None:
+            self._runner.deliver(partial(self._preview_in, self._job, case, volume))
+
+        return preview
+
+    def _preview_in(self, job: Job | None, case: Case | None, volume: Volume) -> None:
+        if job is None or job is not self._job or job.cancelled:
+            return
+        self._clear()
+        self._session.case = case
+        self._session.volume = volume
+        self._session.view = view_of_volume(volume)
+
+    def _clear(self) -> None:
+        session = self._session
+        session.view = None
+        session.findings = ()
+        session.truth = ()
+        session.decisions = {}
+        session.case = None
+        session.volume = None
+
+    def _volume_in(self, volume: Volume) -> None:
+        self._clear()
+        self._session.volume = volume
+        self._session.view = view_of_volume(volume)
+        self.opened.emit(volume)
+
+    def _case_in(self, loaded: LoadedCase, then: Callable[[], None] | None) -> None:
+        self._clear()
+        session = self._session
+        session.volume = loaded.volume
+        session.case = loaded.case
+        session.truth = loaded.truth
+        session.findings = loaded.findings
+        view = view_of_volume(loaded.volume)
+        first = loaded.case.steps[0].view if loaded.case.steps else view
+        session.view = first if loaded.case.steps else evolve(view, show_truth=False)
+        self.opened.emit(loaded.volume)
+        if then is not None:
+            then()

@@ -1,0 +1,35 @@
+"""Where the program keeps its files on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from viewer.io.shipped import shipped
+
+
+def _folder(override: str, usual: str) -> Path:
+    home = os.environ.get("CASESTAGE_HOME")
+    return Path(home) / override if home else Path(usual)
+
+
+def data_folder() -> Path:
+    """Return the folder for decisions, the index and recorded results (CASESTAGE_HOME overrides)."""
+    return _folder("data", platformdirs.user_data_dir("casestage", appauthor=False))
+
+
+def config_folder() -> Path:
+    """Return the folder for settings."""
+    return _folder("config", platformdirs.user_config_dir("casestage", appauthor=False))
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Return the folders whose subfolders are models: the user's first, then what came with the program."""
+    return (data_folder() / "models", shipped("resources/models"))
+
+
+def case_folders() -> tuple[Path, ...]:
+    """Return the folders whose subfolders are cases: the user's first, then what came with the program."""
+    return (data_folder() / "cases", shipped("demo_cases"))

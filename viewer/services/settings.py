@@ -1,0 +1,106 @@
+"""What the user chose, remembered between starts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import frozen
+from psygnal import Signal
+
+from viewer.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class Choices:
+    """Every remembered choice with its default."""
+
+    reader: str = ""
+    theme: str = "dark"
+    interface_scale: float = 1.0
+    reduce_motion: bool = False
+    corner_text: str = "full"
+    overlay: str = "outline"
+    recent: tuple[str, ...] = ()
+    last_folder: str = ""
+    export_folder: str = ""
+    window_geometry: str = ""
+    masked: bool = False
+
+
+class Settings:
+    """Holds the user's choices and writes each change to disk; `changed` carries (new, old)."""
+
+    changed = Signal(object, object)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._now = _read(path)
+
+    @property
+    def now(self) -> Choices:
+        """The choices in force."""
+        return self._now
+
+    def change(self, **fields: Any) -> None:
+        """Set choices by name and write them; an equal value writes nothing.
+
+        Raises
+        ------
+        StorageError
+            When the file cannot be written; the choice holds until the program ends.
+        """
+        new, old = attrs.evolve(self._now, **fields), self._now
+        if new == old:
+            return
+        self._now = new
+        self.changed.emit(new, old)
+        _write(self._path, new)
+
+    def opened(self, path: str) -> None:
+        """Remember a place that was opened, newest first, at most twelve."""
+        others = tuple(p for p in self._now.recent if p != path)
+        self.change(recent=(path, *others)[:12])
+
+
+def _read(path: Path) -> Choices:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Choices()
+    except (OSError, ValueError):
+        _log.warning("the settings could not be read; defaults are used")
+        return Choices()
+    default = Choices()
+    known: dict[str, Any] = {}
+    for field in attrs.fields(Choices):
+        value = stored.get(field.name) if isinstance(stored, dict) else None
+        if isinstance(value, list):
+            value = tuple(v for v in value if isinstance(v, str))
+        if isinstance(value, int) and isinstance(getattr(default, field.name), float):
+            value = float(value)
+        if type(value) is type(getattr(default, field.name)):
+            known[field.name] = value
+    return Choices(**known)
+
+
+def _write(path: Path, choices: Choices) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = path.with_suffix(".tmp")
+        waiting.write_text(json.dumps(attrs.asdict(choices), indent=1), encoding="utf-8")
+        os.replace(waiting, path)
+    except OSError as error:
+        raise StorageError(
+            "The settings could not be saved.",
+            "They hold until you close the program. Check that your user folder can be written.",
+            str(error),
+        ) from error

@@ -1,0 +1,116 @@
+"""Views worth looking at: a whole volume, one finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve
+
+from viewer.domain.geometry import PlaneName
+from viewer.domain.view_state import Camera, Layout, PlaneView, ViewName, ViewState, as_point, overview
+from viewer.domain.volume import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
+
+SOFT_TISSUE = Window(40, 400, "Soft tissue")
+LUNG = Window(-600, 1500, "Lung")
+BONE = Window(480, 2500, "Bone")
+
+_LEAST_HEIGHT_MM = 60.0
+_TIMES_FINDING = 3.2
+
+
+def first_window(volume: Volume) -> Window:
+    """Return the window to open a volume with: the file's own first, else one that fits its values."""
+    if volume.series.windows:
+        return volume.series.windows[0]
+    if volume.is_hu:
+        return SOFT_TISSUE
+    sample = np.asarray(volume.slices[:: max(1, volume.stack.count // 8), ::4, ::4], dtype=np.float64)
+    if volume.padding is not None:
+        sample = sample[sample != volume.padding]
+    low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 1.0)
+    return Window(float(low + high) / 2, max(1.0, float(high - low)))
+
+
+def view_of_volume(volume: Volume) -> ViewState:
+    """Return the view of a whole volume; a single slice is shown alone in the plane it lies in."""
+    window = first_window(volume)
+    view = overview(volume.series.series_uid, volume.grid, window_centre=window.centre, window_width=window.width)
+    if volume.stack.count > 1:
+        return view
+    axis = int(np.argmax(np.abs(volume.stack.normal)))
+    return evolve(view, layout=Layout.SINGLE, main=(ViewName.SAGITTAL, ViewName.CORONAL, ViewName.AXIAL)[axis])
+
+
+def window_for(finding: Finding, volume: Volume) -> Window | None:
+    """Return the window in which a finding is best seen: its model's, else one that fits what lies around it.
+
+    None means that the window in use may stay.
+    """
+    if finding.window is not None:
+        return finding.window
+    if not volume.is_hu or finding.mask is None:
+        return None
+    around = _around(finding, volume)
+    if around is not None and around < -400:
+        return LUNG
+    if finding.mean is not None and finding.mean > 300:
+        return BONE
+    if finding.mean is not None and finding.mean < -400:
+        return LUNG
+    return None
+
+
+def _around(finding: Finding, volume: Volume) -> float | None:
+    """Return the median value of a shell of about three voxels around a finding's mask."""
+    mask = finding.mask
+    if mask is None or mask.voxels.size > 4_000_000:
+        return None
+    box = tuple(
+        slice(max(0, part.start - 3), min(size, part.stop + 3))
+        for part, size in zip(mask.box, volume.slices.shape, strict=True)
+    )
+    inside: NDArray[np.bool_] = np.zeros(tuple(part.stop - part.start for part in box), dtype=bool)
+    place = tuple(
+        slice(part.start - outer.start, part.stop - outer.start) for part, outer in zip(mask.box, box, strict=True)
+    )
+    inside[place] = mask.voxels
+    shell = volume.slices[box][~inside]
+    if volume.padding is not None:
+        shell = shell[shell != volume.padding]
+    return float(np.median(shell)) if shell.size else None
+
+
+def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewState:
+    """Return a view with three planes centred on a finding, zoomed to it, in a window that shows it."""
+    centre = as_point(finding.centre_lps_mm)
+    whole = overview(view.series_uid, volume.grid)
+    extent = float(np.max(finding.bounds_lps_mm[:, 1] - finding.bounds_lps_mm[:, 0]))
+    height = max(_LEAST_HEIGHT_MM, extent * _TIMES_FINDING)
+    # A finding that fills the volume is shown with the volume's own framing, not zoomed into its middle.
+    state = evolve(view, cursor_lps_mm=centre, selected_finding=finding.id)
+    for name in PlaneName:
+        framing = whole.plane(name)
+        plane = PlaneView(centre, height) if height < framing.height_mm else evolve(framing, centre_lps_mm=centre)
+        state = state.with_plane(name, plane)
+    window = window_for(finding, volume)
+    if window is not None:
+        state = evolve(state, window_centre=window.centre, window_width=window.width)
+    return evolve(state, camera=_camera_on(finding, volume, whole.camera))
+
+
+def _camera_on(finding: Finding, volume: Volume, whole: Camera) -> Camera:
+    """Return a camera on the side of the body that the finding is nearest to."""
+    out = np.asarray(finding.centre_lps_mm) - np.asarray(volume.grid.centre_lps_mm)
+    out = out * (1.0, 1.0, 0.25)
+    length = float(np.linalg.norm(out))
+    to_eye = out / length if length > 15 else np.array([0.0, -1.0, 0.0])
+    if abs(to_eye[2]) > 0.9:
+        to_eye = np.array([0.0, -0.9, 0.44])
+    return evolve(whole, to_eye=as_point(to_eye / np.linalg.norm(to_eye)), up=(0.0, 0.0, 1.0))
