@@ -1,0 +1,428 @@
+"""A model's manifest, `model.toml`: what the model is, takes, gives, and how its output becomes findings.
+
+Rules of reading, the same for every key: three numbers that belong to axes are in the order i, j, k (columns, rows,
+slices; the tensor's W, H, D); every window is [centre, width]; values are in the volume's unit (HU).
+`EXAMPLE` below is a whole manifest with a comment for every key.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from attrs import frozen
+
+from viewer.domain.model_card import ModelCard
+from viewer.domain.volume import Window
+
+MANIFEST_NAME = "model.toml"
+MANIFEST_VERSION = 1
+
+
+class Task(StrEnum):
+    """What kind of model it is."""
+
+    SEGMENTATION_3D = "3d-segmentation"
+    DETECTION_3D = "3d-detection"
+    SLICE_CLASSIFIER = "slice-classifier"
+    VOLUME_CLASSIFIER = "volume-classifier"
+
+
+class InputRole(StrEnum):
+    """What a tensor is fed with: the image, or true (1) where there is no pixel (padding, outside the slices)."""
+
+    IMAGE = "image"
+    PADDING = "padding"
+
+
+class Dtype(StrEnum):
+    """Element type of an input tensor."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    INT16 = "int16"
+    INT32 = "int32"
+    BOOL = "bool"
+
+
+class Mode(StrEnum):
+    """How a volume goes through the model: at once, in overlapping patches, or in slabs of whole slices."""
+
+    WHOLE = "whole"
+    SLIDING = "sliding"
+    WHOLE_OR_SLIDING = "whole_or_sliding"
+    SLICES = "slices"
+
+
+class Blending(StrEnum):
+    """Weight of a patch's voxels where patches overlap."""
+
+    GAUSSIAN = "gaussian"
+    CONSTANT = "constant"
+
+
+class OutputKind(StrEnum):
+    """What an output tensor holds."""
+
+    VOXEL_LOGITS = "voxel_logits"
+    VOXEL_PROBABILITIES = "voxel_probabilities"
+    LABEL_MAP = "label_map"
+    BOXES = "boxes"
+    CLASS_LOGITS = "class_logits"
+    ACTIVATION_MAP = "activation_map"
+
+
+class Activation(StrEnum):
+    """What turns logits into probabilities: each channel alone, or one of all channels (0 is background)."""
+
+    SIGMOID = "sigmoid"
+    SOFTMAX = "softmax"
+    NONE = "none"
+
+
+class Resampling(StrEnum):
+    """How values between voxels come about."""
+
+    LINEAR = "linear"
+    NEAREST = "nearest"
+
+
+class Normalise(StrEnum):
+    """Whether channels are made after or before resampling (nnU-Net: before)."""
+
+    AFTER_RESAMPLING = "after_resampling"
+    BEFORE_RESAMPLING = "before_resampling"
+
+
+class Connectivity(StrEnum):
+    """Which marked voxels make one finding: neighbours by faces, by edges, by corners, or all of a label."""
+
+    FACES = "6"
+    EDGES = "18"
+    CORNERS = "26"
+    LABEL = "label"
+
+
+class FindingScore(StrEnum):
+    """How a finding's score comes from the probabilities of its voxels; `none` for rules."""
+
+    MAX = "max"
+    MEAN = "mean"
+    P95 = "p95"
+    NONE = "none"
+
+
+class CaseScore(StrEnum):
+    """How the case's score comes about."""
+
+    MAX_FINDING = "max_finding"
+    NONE = "none"
+
+
+@frozen
+class Metric:
+    """One number of a model card, and the data that it was measured on."""
+
+    name: str
+    value: str
+    measured_on: str
+
+
+@frozen
+class Accept:
+    """What the model was made for; checked before a run."""
+
+    synthetic_only: bool
+    modality: tuple[str, ...] = ("CT",)
+    unit: str = "HU"
+    body_part: tuple[str, ...] = ()
+    contrast: str = "any"
+    largest_slice_spacing_mm: float | None = None
+    orientation: str = "any"
+
+
+@frozen
+class Channel:
+    """One channel: clip to `low`…`high`, then `(x − shift) / scale`; no clip where the bounds are None."""
+
+    low: float | None
+    high: float | None
+    shift: float
+    scale: float
+    words: str
+
+
+@frozen
+class InputTensor:
+    """How one input tensor is made.
+
+    Attributes
+    ----------
+    layout
+        Letters N, C, D, H, W in the tensor's order; without D the slices are the batch N.
+    orientation
+        Towards which the axes W, H, D grow, such as "LPS", or "original" for the slices as they are.
+    spacing_mm
+        Along i, j, k, or None for the original slices without resampling.
+    """
+
+    name: str
+    role: InputRole
+    dtype: Dtype
+    layout: str
+    orientation: str
+    spacing_mm: tuple[float, float, float] | None
+    channels: tuple[Channel, ...]
+    size_multiple: tuple[int, int, int] = (1, 1, 1)
+    resampling: Resampling = Resampling.LINEAR
+    normalise: Normalise = Normalise.AFTER_RESAMPLING
+    outside: float = -1024.0
+
+    @property
+    def original(self) -> bool:
+        """True where the model sees the original slices, not resampled."""
+        return self.spacing_mm is None
+
+
+@frozen
+class Inference:
+    """How a volume goes through the model; `patch` in voxels along i, j, k, `slab` in slices."""
+
+    mode: Mode = Mode.WHOLE
+    patch: tuple[int, int, int] = (96, 96, 96)
+    overlap: float = 0.25
+    blending: Blending = Blending.GAUSSIAN
+    batch: int = 1
+    slab: int = 16
+    flips: tuple[str, ...] = ()
+    whole_up_to_voxels: int = 20_000_000
+
+
+@frozen
+class OutputTensor:
+    """What one output tensor is; `temperature` divides logits (calibration), and how it was obtained."""
+
+    name: str
+    kind: OutputKind
+    layout: str
+    activation: Activation = Activation.NONE
+    temperature: float = 1.0
+    calibration: str = ""
+
+
+@frozen
+class Post:
+    """How output becomes findings."""
+
+    threshold: float = 0.5
+    smallest_ml: float = 0.0
+    connectivity: Connectivity = Connectivity.CORNERS
+    merge_mm: float = 0.0
+    finding_score: FindingScore = FindingScore.MAX
+    case_score: CaseScore = CaseScore.MAX_FINDING
+
+
+@frozen
+class Code:
+    """A coded concept, such as SNOMED CT's (49755003, SCT, "Morphologically abnormal structure")."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@frozen
+class Label:
+    """One structure that the model marks; `index` is the output's channel, or the value in a label map."""
+
+    index: int
+    key: str
+    name: str
+    colour: str = ""
+    window: Window | None = None
+    category: Code | None = None
+    type: Code | None = None
+    region: Code | None = None
+
+
+@frozen
+class OperatingPoint:
+    """A named threshold on a finding's score."""
+
+    key: str
+    name: str
+    threshold: float
+    default: bool = False
+
+
+@frozen
+class Manifest:
+    """All that `model.toml` says, and the folder that it stands in."""
+
+    folder: Path
+    id: str
+    name: str
+    version: str
+    task: Task
+    licence: str
+    rules: bool
+    onnx_name: str
+    sha256: str
+    intended_use: str
+    regulatory_status: str
+    trained_on: str
+    limitations: str
+    metrics: tuple[Metric, ...]
+    accept: Accept
+    inputs: tuple[InputTensor, ...]
+    inference: Inference
+    output: OutputTensor
+    post: Post
+    labels: tuple[Label, ...]
+    operating_points: tuple[OperatingPoint, ...]
+
+    @property
+    def onnx_path(self) -> Path:
+        """Where the ONNX file is."""
+        return self.folder / self.onnx_name
+
+    @property
+    def image(self) -> InputTensor:
+        """The input that takes the image."""
+        return next(tensor for tensor in self.inputs if tensor.role is InputRole.IMAGE)
+
+    @property
+    def default_threshold(self) -> float:
+        """The score from which findings are shown at first."""
+        return next((p.threshold for p in self.operating_points if p.default), self.post.threshold)
+
+    def label_of(self, key: str) -> Label | None:
+        """Return the label with a key, or None."""
+        return next((label for label in self.labels if label.key == key), None)
+
+
+def card(manifest: Manifest) -> ModelCard:
+    """Return the facts that a person reads."""
+    return ModelCard(
+        id=manifest.id,
+        name=manifest.name,
+        version=manifest.version,
+        task=str(manifest.task),
+        licence=manifest.licence,
+        intended_use=manifest.intended_use,
+        trained_on=manifest.trained_on,
+        limitations=manifest.limitations,
+        synthetic_only=manifest.accept.synthetic_only,
+        rules=manifest.rules,
+        sha256=manifest.sha256,
+        metrics=tuple((m.name, f"{m.value} ({m.measured_on})") for m in manifest.metrics),
+        operating_points=tuple((p.name, p.threshold) for p in manifest.operating_points),
+        default_threshold=manifest.default_threshold,
+        folder=str(manifest.folder),
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a model folder, its ONNX file checked against the hash.
+
+    Raises
+    ------
+    ManifestError
+        With the path of the key that is unknown, missing or wrong.
+    """
+    # Here, not at the top: the reader builds the classes above.
+    from viewer.inference.manifest_reader import read
+
+    return read(Path(folder))
+
+
+EXAMPLE = """\
+manifest = 1                          # version of this format
+
+[model]
+id = "example"                        # a-z, 0-9 and -; the folder may be called otherwise
+name = "Example"
+version = "1.0.0"
+task = "3d-segmentation"              # others: 3d-detection, slice-classifier, volume-classifier
+licence = "Apache-2.0"
+rules = false                         # true: fixed rules, nothing trained; then scores are left out
+
+[model.files]                         # the one ONNX file beside this one, with its SHA-256
+"model.onnx" = "{sha256}"
+
+[model.card]
+intended_use = "Demonstration only."
+regulatory_status = "Not a medical device."
+trained_on = "Synthetic CT made by viewer/phantom."
+limitations = "Misses small lesions."
+
+[[model.card.metric]]                 # as many as there are
+name = "Sensitivity"
+value = "0.90"
+measured_on = "60 unseen synthetic heads"
+
+[accept]
+synthetic_only = true                 # refuses real data unless told "run anyway"
+modality = ["CT"]                     # default ["CT"]
+unit = "HU"                           # default "HU"; "any" takes everything
+body_part = []                        # such as ["HEAD"]; checked where the series names its body part
+contrast = "any"                      # any, with, without: told to the reader, not checked
+largest_slice_spacing_mm = 7.0        # optional
+orientation = "any"                   # any, axial, coronal, sagittal
+
+[input.image]                         # the ONNX tensor's name
+role = "image"                        # default; "padding": 1 where there is no pixel
+dtype = "float32"                     # float32, float16, int16, int32, bool
+layout = "NCDHW"                      # without D the slices are the batch
+orientation = "LPS"                   # W grows to the left, H to the back, D to the head; or "original"
+spacing_mm = [2.0, 2.0, 2.0]          # along W, H, D; or "original": slices as they are
+channels = [                          # one of these forms each:
+  {{ window = [40, 80] }},              # [centre, width] to 0…1; range = [0, 1] by default
+  {{ clip = [-1024, 300], range = [0, 1] }},
+  {{ clip = [-200, 300], mean = 40, std = 80 }},
+  {{ raw = true }},                     # values as they are
+]
+size_multiple = [8, 8, 8]             # the patch or volume is filled up to a multiple
+resampling = "linear"                 # or "nearest"
+normalise = "after_resampling"        # or "before_resampling"
+outside = -1024                       # value where there is no pixel
+
+[inference]
+mode = "whole_or_sliding"             # whole, sliding, whole_or_sliding, slices
+patch = [96, 96, 96]                  # along W, H, D
+overlap = 0.25
+blending = "gaussian"                 # or "constant"
+batch = 1                             # patches at once
+flips = []                            # of "i", "j", "k": averages the mirrored runs
+whole_up_to_voxels = 20000000         # beyond, whole_or_sliding slides
+
+[output.logits]
+kind = "voxel_logits"                 # voxel_logits, voxel_probabilities, label_map
+layout = "NCDHW"
+activation = "softmax"                # sigmoid, softmax, none
+calibration = {{ temperature = 1.0, how = "none" }}
+
+[post]
+threshold = 0.5                       # the mask is cut once, here
+smallest_ml = 0.05
+connectivity = "26"                   # 6, 18, 26; "label": everything of a label is one finding
+merge_mm = 0.0                        # parts nearer than this are one finding
+finding_score = "max"                 # max, mean, p95 of the finding's voxels; none
+case_score = "max_finding"            # or none
+
+[[label]]
+index = 1                             # channel of the output, or value in a label map
+key = "bleed"
+name = "Haemorrhage"
+colour = "#e5484d"
+window = [40, 80]                     # to look at it in
+category = {{ value = "49755003", scheme = "SCT", meaning = "Morphologically abnormal structure" }}
+type = {{ value = "50960005", scheme = "SCT", meaning = "Hemorrhage" }}
+region = {{ value = "12738006", scheme = "SCT", meaning = "Brain" }}
+
+[[operating_point]]
+key = "balanced"
+name = "Balanced"
+threshold = 0.5
+default = true
+"""

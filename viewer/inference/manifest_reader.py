@@ -1,0 +1,429 @@
+"""Reads `model.toml` into a `Manifest`, strictly: no key is guessed at, and every error names the key's path."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from viewer.domain.errors import ManifestError
+from viewer.domain.volume import Window
+from viewer.inference import manifest as m
+from viewer.inference.strict_table import Table
+
+_LARGEST_MANIFEST_BYTES = 256 * 1024
+LARGEST_MODEL_BYTES = 1024 * 1024 * 1024
+
+_TOP = (
+    "manifest",
+    "model",
+    "accept",
+    "input",
+    "inference",
+    "output",
+    "post",
+    "label",
+    "operating_point",
+)
+_INPUT = (
+    "role",
+    "dtype",
+    "layout",
+    "orientation",
+    "spacing_mm",
+    "channels",
+    "size_multiple",
+    "resampling",
+    "normalise",
+    "outside",
+)
+_AXIS_LETTERS = (frozenset("LR"), frozenset("PA"), frozenset("SI"))
+
+
+def read(folder: Path) -> m.Manifest:
+    """Return the manifest of a folder.
+
+    Raises
+    ------
+    ManifestError
+        When a key is unknown, missing or wrong, or a file is not what the manifest says.
+    """
+    top = Table(_parsed(folder), "", _TOP)
+    _check_version(top)
+    model = top.table("model", ("id", "name", "version", "task", "licence", "rules", "files", "card"))
+    task = _supported_task(model)
+    onnx_name, sha256 = _files(model, folder)
+    card = model.table("card", ("intended_use", "regulatory_status", "trained_on", "limitations", "metric"))
+    rules = model.truth("rules", False)
+    output = _output(top)
+    inputs = _inputs(top)
+    manifest = m.Manifest(
+        folder=folder,
+        id=_identifier(model, "id"),
+        name=model.text("name"),
+        version=model.text("version"),
+        task=task,
+        licence=model.text("licence"),
+        rules=rules,
+        onnx_name=onnx_name,
+        sha256=sha256,
+        intended_use=card.text("intended_use"),
+        regulatory_status=card.text("regulatory_status"),
+        trained_on=card.text("trained_on"),
+        limitations=card.text("limitations"),
+        metrics=tuple(
+            m.Metric(t.text("name"), t.text("value"), t.text("measured_on"))
+            for t in card.tables("metric", ("name", "value", "measured_on"))
+        ),
+        accept=_accept(top),
+        inputs=inputs,
+        inference=_inference(top, inputs),
+        output=output,
+        post=_post(top, rules=rules, kind=output.kind),
+        labels=_labels(top, output),
+        operating_points=_operating_points(top),
+    )
+    _check_hash(manifest)
+    return manifest
+
+
+def _parsed(folder: Path) -> dict[str, object]:
+    path = folder / m.MANIFEST_NAME
+    try:
+        if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
+            raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is too large to be a manifest.")
+        content = path.read_bytes()
+    except OSError as error:
+        hint = "A model folder holds model.toml and the ONNX file that it names."
+        raise ManifestError(f"{folder.name} holds no readable {m.MANIFEST_NAME}.", hint, str(error)) from error
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is not valid TOML: {error}.") from error
+
+
+def _check_version(top: Table) -> None:
+    version = top.whole("manifest", least=1)
+    if version > m.MANIFEST_VERSION:
+        raise ManifestError(
+            f"The manifest is of version {version}; this program reads version {m.MANIFEST_VERSION}.",
+            "Update CaseStage to use this model.",
+        )
+
+
+def _supported_task(model: Table) -> m.Task:
+    task = model.choice("task", m.Task)
+    if task is not m.Task.SEGMENTATION_3D:
+        raise ManifestError(
+            f"{model.at('task')}: {task} is not supported yet; this version runs {m.Task.SEGMENTATION_3D} only."
+        )
+    return task
+
+
+def _identifier(table: Table, key: str) -> str:
+    text = table.text(key)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", text):
+        raise table.wrong(key, "a short name of a-z, 0-9, - and _")
+    return text
+
+
+def _files(model: Table, folder: Path) -> tuple[str, str]:
+    files = model.named("files")
+    for name, digest in files.items():
+        where = f"{model.at('files')}.{name!r}"
+        inside = PurePosixPath(name)
+        if len(inside.parts) != 1 or name in {".", ".."} or len(PureWindowsPath(name).parts) != 1 or ":" in name:
+            raise ManifestError(f"{where} must be a file beside model.toml, without a folder.")
+        if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+            raise ManifestError(f"{where} must be the file's SHA-256: 64 hexadecimal digits.")
+        if (folder / name).is_symlink():
+            raise ManifestError(f"{where} is a link; the file itself must stand beside model.toml.")
+    if len(files) > 1:
+        raise ManifestError(f"{model.at('files')} names several files; a model must be one ONNX file.")
+    name, digest = next(iter(files.items()))
+    return name, str(digest).lower()
+
+
+def _check_hash(manifest: m.Manifest) -> None:
+    where = f"model.files.{manifest.onnx_name!r}"
+    try:
+        if manifest.onnx_path.stat().st_size > LARGEST_MODEL_BYTES:
+            raise ManifestError(f"{where} is larger than {LARGEST_MODEL_BYTES // 2**20} MiB.")
+        with manifest.onnx_path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ManifestError(f"{where} is not beside model.toml, or cannot be read.", "", str(error)) from error
+    if digest != manifest.sha256:
+        raise ManifestError(
+            f"{where} is not the file that the manifest describes: its SHA-256 differs.",
+            "The file is damaged or was exchanged; get the model again.",
+            f"in the manifest {manifest.sha256}\nof the file    {digest}",
+        )
+
+
+def _accept(top: Table) -> m.Accept:
+    known = (
+        "synthetic_only",
+        "modality",
+        "unit",
+        "body_part",
+        "contrast",
+        "largest_slice_spacing_mm",
+        "orientation",
+    )
+    table = top.table("accept", known)
+    spacing = None
+    if table.has("largest_slice_spacing_mm"):
+        spacing = table.number("largest_slice_spacing_mm", least=0.01, most=1000)
+    return m.Accept(
+        synthetic_only=table.truth("synthetic_only"),
+        modality=table.texts("modality", ("CT",)),
+        unit=_one_of(table, "unit", ("HU", "any"), "HU"),
+        body_part=tuple(part.upper() for part in table.texts("body_part", ())),
+        contrast=_one_of(table, "contrast", ("any", "with", "without"), "any"),
+        largest_slice_spacing_mm=spacing,
+        orientation=_one_of(table, "orientation", ("any", "axial", "coronal", "sagittal"), "any"),
+    )
+
+
+def _one_of(table: Table, key: str, allowed: tuple[str, ...], default: str) -> str:
+    text = table.text(key, default)
+    if text not in allowed:
+        raise table.wrong(key, "one of " + ", ".join(allowed))
+    return text
+
+
+def _inputs(top: Table) -> tuple[m.InputTensor, ...]:
+    names = top.named("input")
+    section = top.table("input", tuple(names))
+    inputs = tuple(_input(section.table(name, _INPUT), name) for name in names)
+    images = [tensor for tensor in inputs if tensor.role is m.InputRole.IMAGE]
+    if len(images) != 1:
+        raise ManifestError(f"input: exactly one tensor must have the role 'image', not {len(images)}.")
+    for tensor in inputs:
+        same = (tensor.layout, tensor.orientation, tensor.spacing_mm) == (
+            images[0].layout,
+            images[0].orientation,
+            images[0].spacing_mm,
+        )
+        if not same:
+            raise ManifestError(
+                f"input.{tensor.name}: layout, orientation and spacing_mm must be those of {images[0].name}."
+            )
+    return inputs
+
+
+def _input(table: Table, name: str) -> m.InputTensor:
+    role = table.choice("role", m.InputRole, m.InputRole.IMAGE)
+    orientation = table.text("orientation")
+    letters = tuple(orientation)
+    if orientation != "original" and not (
+        len(letters) == 3 and all(any(letter in pair for letter in letters) for pair in _AXIS_LETTERS)
+    ):
+        raise table.wrong("orientation", '"original", or three letters such as "LPS" or "RAS"')
+    spacing: tuple[float, float, float] | None = None
+    if table.raw("spacing_mm") != "original":
+        x, y, z = table.numbers("spacing_mm", 3, least=0.05, most=100)
+        spacing = (x, y, z)
+    if (spacing is None) != (orientation == "original"):
+        raise ManifestError(f"{table.path}: orientation and spacing_mm are both 'original', or neither is.")
+    channels: tuple[m.Channel, ...] = ()
+    if role is m.InputRole.IMAGE:
+        known = ("window", "clip", "range", "mean", "std", "raw")
+        channels = tuple(_channel(t) for t in table.tables("channels", known))
+        if not channels:
+            raise ManifestError(f"{table.at('channels')} is missing.", "Say how each channel is made from HU.")
+    elif table.has("channels"):
+        raise ManifestError(f"{table.at('channels')}: a padding tensor has no channels.")
+    layout = _layout(table)
+    if "C" not in layout and len(channels) > 1:
+        raise ManifestError(f"{table.at('layout')}: {layout} has no C for {len(channels)} channels.")
+    return m.InputTensor(
+        name=name,
+        role=role,
+        dtype=table.choice("dtype", m.Dtype),
+        layout=layout,
+        orientation=orientation,
+        spacing_mm=spacing,
+        channels=channels,
+        size_multiple=_size_multiple(table),
+        resampling=table.choice("resampling", m.Resampling, m.Resampling.LINEAR),
+        normalise=table.choice("normalise", m.Normalise, m.Normalise.AFTER_RESAMPLING),
+        outside=table.number("outside", -1024.0),
+    )
+
+
+def _size_multiple(table: Table) -> tuple[int, int, int]:
+    if not table.has("size_multiple"):
+        return (1, 1, 1)
+    if not isinstance(table.raw("size_multiple"), list):
+        one = table.whole("size_multiple", least=1, most=512)
+        return (one, one, one)
+    i, j, k = table.numbers("size_multiple", 3, least=1, most=512)
+    if not (i.is_integer() and j.is_integer() and k.is_integer()):
+        raise table.wrong("size_multiple", "a list of 3 whole numbers")
+    return (int(i), int(j), int(k))
+
+
+def _layout(table: Table) -> str:
+    layout = table.text("layout")
+    if len(set(layout)) != len(layout) or not set("HW") <= set(layout) <= set("NCDHW") or not set("ND") & set(layout):
+        raise table.wrong("layout", 'letters of N, C, D, H, W, each once, such as "NCDHW" or "NCHW"')
+    return layout
+
+
+def _channel(table: Table) -> m.Channel:
+    forms = [key for key in ("window", "clip", "raw") if table.has(key)]
+    if len(forms) != 1:
+        raise ManifestError(f"{table.path} must have one of window, clip, raw.")
+    if forms == ["raw"]:
+        if not table.truth("raw") or any(table.has(key) for key in ("range", "mean", "std")):
+            raise ManifestError(f"{table.path}: raw = true stands alone.")
+        return m.Channel(None, None, 0.0, 1.0, "values as they are")
+    if forms == ["window"]:
+        centre, width = table.numbers("window", 2)
+        low, high = centre - width / 2, centre + width / 2
+        words = f"window {width:g}/{centre:g} (width/level)"
+    else:
+        low, high = table.numbers("clip", 2)
+        words = f"clipped to {low:g}…{high:g}"
+    if not high > low:
+        raise ManifestError(f"{table.path}.{forms[0]} is empty: its upper end is not above its lower end.")
+    if table.has("mean") or table.has("std"):
+        if table.has("range"):
+            raise ManifestError(f"{table.path} has mean and std, or a range, not both.")
+        mean, std = table.number("mean"), table.number("std", least=1e-6)
+        return m.Channel(low, high, mean, std, f"{words}, mean {mean:g}, SD {std:g}")
+    start, end = table.numbers("range", 2, (0.0, 1.0))
+    if start == end:
+        raise table.wrong("range", "two different numbers")
+    scale = (high - low) / (end - start)
+    return m.Channel(low, high, low - start * scale, scale, f"{words} to {start:g}…{end:g}")
+
+
+def _inference(top: Table, inputs: tuple[m.InputTensor, ...]) -> m.Inference:
+    known = ("mode", "patch", "overlap", "blending", "batch", "slab", "flips", "whole_up_to_voxels")
+    table = top.table("inference", known)
+    mode = table.choice("mode", m.Mode)
+    plain = m.Inference()
+    patch = plain.patch
+    if mode in (m.Mode.SLIDING, m.Mode.WHOLE_OR_SLIDING):
+        i, j, k = table.numbers("patch", 3, least=1, most=4096)
+        patch = (int(i), int(j), int(k))
+        multiple = next(t.size_multiple for t in inputs if t.role is m.InputRole.IMAGE)
+        if any(p % q for p, q in zip(patch, multiple, strict=True)):
+            raise ManifestError(f"{table.at('patch')} is not a multiple of size_multiple {list(multiple)}.")
+    flips = table.texts("flips", ())
+    if not set(flips) <= set("ijk"):
+        raise table.wrong("flips", 'a list of "i", "j", "k"')
+    return m.Inference(
+        mode=mode,
+        patch=patch,
+        overlap=table.number("overlap", plain.overlap, least=0, most=0.9),
+        blending=table.choice("blending", m.Blending, plain.blending),
+        batch=table.whole("batch", plain.batch, least=1, most=256),
+        slab=table.whole("slab", plain.slab, least=1, most=4096),
+        flips=flips,
+        whole_up_to_voxels=table.whole("whole_up_to_voxels", plain.whole_up_to_voxels, least=1, most=10**10),
+    )
+
+
+def _output(top: Table) -> m.OutputTensor:
+    names = top.named("output")
+    if len(names) != 1:
+        raise ManifestError(f"output: this version reads one output tensor, not {len(names)}.")
+    name = next(iter(names))
+    table = top.table("output", (name,)).table(name, ("kind", "layout", "activation", "calibration"))
+    kind = table.choice("kind", m.OutputKind)
+    if kind not in (m.OutputKind.VOXEL_LOGITS, m.OutputKind.VOXEL_PROBABILITIES, m.OutputKind.LABEL_MAP):
+        raise ManifestError(f"{table.at('kind')}: {kind} is not supported yet; this version reads voxel outputs.")
+    activation = table.choice("activation", m.Activation, m.Activation.NONE)
+    if (kind is m.OutputKind.VOXEL_LOGITS) != (activation is not m.Activation.NONE):
+        raise ManifestError(
+            f"{table.at('activation')} must be sigmoid or softmax for voxel_logits, and none otherwise."
+        )
+    temperature, how = 1.0, ""
+    if table.has("calibration"):
+        calibration = table.table("calibration", ("temperature", "how"))
+        temperature = calibration.number("temperature", 1.0, least=0.01, most=100)
+        how = calibration.text("how", "")
+        if kind is not m.OutputKind.VOXEL_LOGITS and temperature != 1.0:
+            raise ManifestError(f"{calibration.at('temperature')} works on voxel_logits only.")
+    return m.OutputTensor(name, kind, _layout(table), activation, temperature, how)
+
+
+def _post(top: Table, *, rules: bool, kind: m.OutputKind) -> m.Post:
+    known = ("threshold", "smallest_ml", "connectivity", "merge_mm", "finding_score", "case_score")
+    table = top.table("post", known) if top.has("post") else Table({}, "post", known)
+    score = table.choice("finding_score", m.FindingScore, m.FindingScore.NONE if rules else m.FindingScore.MAX)
+    if (rules or kind is m.OutputKind.LABEL_MAP) and score is not m.FindingScore.NONE:
+        raise ManifestError(f"{table.at('finding_score')} must be none: rules and label maps have no probability.")
+    return m.Post(
+        threshold=table.number("threshold", 0.5, least=0, most=1),
+        smallest_ml=table.number("smallest_ml", 0.0, least=0),
+        connectivity=table.choice("connectivity", m.Connectivity, m.Connectivity.CORNERS),
+        merge_mm=table.number("merge_mm", 0.0, least=0, most=1000),
+        finding_score=score,
+        case_score=table.choice(
+            "case_score", m.CaseScore, m.CaseScore.NONE if score is m.FindingScore.NONE else m.CaseScore.MAX_FINDING
+        ),
+    )
+
+
+def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
+    known = ("index", "key", "name", "colour", "window", "category", "type", "region")
+    background = output.kind is m.OutputKind.LABEL_MAP or output.activation is m.Activation.SOFTMAX
+    labels = []
+    for table in top.tables("label", known):
+        window = None
+        if table.has("window"):
+            centre, width = table.numbers("window", 2)
+            if width <= 0:
+                raise table.wrong("window", "[centre, width] with a width above 0")
+            window = Window(centre, width, table.text("name"))
+        colour = table.text("colour", "")
+        if colour and not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+            raise table.wrong("colour", 'a colour such as "#e5484d"')
+        labels.append(
+            m.Label(
+                index=table.whole("index", least=1 if background else 0, most=65535),
+                key=_identifier(table, "key"),
+                name=table.text("name"),
+                colour=colour,
+                window=window,
+                category=_code(table, "category"),
+                type=_code(table, "type"),
+                region=_code(table, "region"),
+            )
+        )
+    if not labels:
+        raise ManifestError("label is missing.", "Add a [[label]] for each structure that the model marks.")
+    for what in ("index", "key"):
+        values = [getattr(label, what) for label in labels]
+        for n, value in enumerate(values):
+            if value in values[:n]:
+                raise ManifestError(f"label[{n}].{what} {value!r} stands there twice.")
+    return tuple(labels)
+
+
+def _code(table: Table, key: str) -> m.Code | None:
+    if not table.has(key):
+        return None
+    code = table.table(key, ("value", "scheme", "meaning"))
+    return m.Code(code.text("value"), code.text("scheme"), code.text("meaning"))
+
+
+def _operating_points(top: Table) -> tuple[m.OperatingPoint, ...]:
+    points = tuple(
+        m.OperatingPoint(
+            key=_identifier(table, "key"),
+            name=table.text("name", table.text("key")),
+            threshold=table.number("threshold", least=0, most=1),
+            default=table.truth("default", False),
+        )
+        for table in top.tables("operating_point", ("key", "name", "threshold", "default"))
+    )
+    if points and sum(point.default for point in points) != 1:
+        raise ManifestError("operating_point: exactly one must say default = true.")
+    return points
