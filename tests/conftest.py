@@ -1,0 +1,51 @@
+"""What every test stands on: folders of its own, and the real CT where it is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# These are set before any test module is imported, because Qt and the program read them once.
+_FOLDERS = tempfile.TemporaryDirectory(prefix="casestage-tests-", ignore_cleanup_errors=True)
+_HOME = Path(_FOLDERS.name)
+for _variable, _name in {
+    "CASESTAGE_HOME": "home",
+    "XDG_DATA_HOME": "data",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_RUNTIME_DIR": "runtime",
+}.items():
+    (_HOME / _name).mkdir(mode=0o700)
+    os.environ[_variable] = str(_HOME / _name)
+if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder that the program takes for the user's, new for each test."""
+    home = tmp_path / "casestage-home"
+    monkeypatch.setenv("CASESTAGE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real public CT beside the checkout; skip where it is absent."""
+    named = os.environ.get("CASESTAGE_REAL_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not (folder / "MANIFEST.md").is_file():
+        pytest.skip(f"real CT is not here: {folder} (CASESTAGE_REAL_DATA names another place)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the top of the source tree."""
+    return REPOSITORY
