@@ -107,6 +107,7 @@ class Opening:
         self._runner = runner
         self._settings = settings
         self._job: Job | None = None
+        self._generation = 0
         self._pictures: Job | None = None
         self.last_listed: ScanResult | None = None
 
@@ -121,17 +122,19 @@ class Opening:
 
     def open_series(self, entry: SeriesEntry) -> None:
         """Open one series; its first image is in the session before the whole volume is."""
+        preview = partial(self._deliver_preview, self._generation + 1, None)
 
         def work(ctx: JobContext) -> Volume:
-            return load_series(entry, ctx, self._preview_for(None))
+            return load_series(entry, ctx, preview)
 
         self._start(work, self._volume_in)
 
     def open_case(self, case: Case, then: Callable[[], None] | None = None) -> None:
         """Open a case; `then` is called when all of it is in."""
+        preview = partial(self._deliver_preview, self._generation + 1, case)
 
         def work(ctx: JobContext) -> LoadedCase:
-            return load_case(case, ctx, self._preview_for(case))
+            return load_case(case, ctx, preview)
 
         self._start(work, partial(self._case_in, then=then))
 
@@ -147,6 +150,7 @@ class Opening:
     def _start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
         if self._job is not None:
             self._job.cancel()
+        self._generation += 1
 
         def finish(result: Result) -> None:
             self._job = None
@@ -190,14 +194,11 @@ class Opening:
                 continue
             self._runner.deliver(partial(self.thumbnail_ready.emit, entry, picture))
 
-    def _preview_for(self, case: Case | None) -> Callable[[Volume], None]:
-        def preview(volume: Volume) -> None:
-            self._runner.deliver(partial(self._preview_in, self._job, case, volume))
+    def _deliver_preview(self, generation: int, case: Case | None, volume: Volume) -> None:
+        self._runner.deliver(partial(self._preview_in, generation, case, volume))
 
-        return preview
-
-    def _preview_in(self, job: Job | None, case: Case | None, volume: Volume) -> None:
-        if job is None or job is not self._job or job.cancelled:
+    def _preview_in(self, generation: int, case: Case | None, volume: Volume) -> None:
+        if generation != self._generation or not self.running:
             return
         self._clear()
         self._session.case = case

@@ -1,0 +1,202 @@
+"""The command line: parses, calls, and turns expected failures into a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from viewer.cli.parse import parse_point, parse_size, parse_window
+from viewer.cli.terminal import complain, say, say_json
+from viewer.domain.errors import CancelledError, CaseStageError
+
+
+class OpenWindow(Protocol):
+    """Starts the window and returns the program's exit code."""
+
+    def __call__(self, *, paths: tuple[Path, ...] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
+        """Open the window on paths, on a step (from 0) of a case, or on the library."""
+
+
+Run = Callable[[argparse.Namespace], int]
+Value = TypeVar("Value")
+
+
+def _typed(parse: Callable[[str], Value], form: str) -> Callable[[str], Value]:
+    def convert(text: str) -> Value:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"“{text}” is not of the form {form}") from error
+
+    return convert
+
+
+def _lazy(module: str, name: str) -> Run:
+    def run(arguments: argparse.Namespace) -> int:
+        function: Run = getattr(importlib.import_module(module), name)
+        return function(arguments)
+
+    return run
+
+
+def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
+    """Return the parser of every command; each sets `run`."""
+    parser = argparse.ArgumentParser(
+        prog="casestage",
+        description="Puts CT cases on stage: open CT, run a local model, present, review, inspect. "
+        "Not for diagnostic use.",
+        epilog="Without a command the window opens on the case library. Example: casestage demo head-epidural",
+    )
+    parser.add_argument("--version", action="version", version=f"casestage {importlib.metadata.version('casestage')}")
+    parser.set_defaults(run=lambda _: open_window())
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(name: str, summary: str, example: str, run: Run) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage {example}")
+        sub.set_defaults(run=run)
+        return sub
+
+    demo = command("demo", "Present a case.", "demo head-epidural --step 2", lambda a: _demo(a, open_window))
+    demo.add_argument("case", nargs="?", default="", help="the case's id; the first one where left out")
+    demo.add_argument("--step", type=int, default=1, metavar="N", help="start at this step (from 1)")
+    demo.add_argument("--list", action="store_true", help="list the cases instead")
+    demo.add_argument("--json", action="store_true", help="with --list: for other programs")
+
+    opened = command("open", "Open CT in the window.", "open ~/ct/abdomen", lambda a: _open(a, open_window))
+    opened.add_argument("paths", nargs="+", help="a DICOM folder or file, or a NIfTI file")
+
+    info = command("info", "Say what a path holds.", "info ~/ct --json", _lazy("viewer.cli.series", "info"))
+    info.add_argument("path")
+    info.add_argument("--json", action="store_true", help="for other programs")
+    info.add_argument("--series", metavar="UID", help="only this series")
+    point = _typed(parse_point, "X,Y,Z in LPS mm")
+    info.add_argument("--at", type=point, metavar="X,Y,Z", help="value of the voxel at this LPS point; write --at=…")
+    info.add_argument("--hash", action="store_true", help="SHA-256 over all values (int16, k j i)")
+
+    models = command(
+        "models",
+        "List or check models.",
+        "models check ./my-model",
+        _lazy("viewer.cli.models", "list_models"),
+    )
+    models.add_argument("--json", action="store_true", help="for other programs")
+    kinds = models.add_subparsers(metavar="list|check")
+    listed = kinds.add_parser("list", help="list the models on this machine", epilog="Example: casestage models list")
+    listed.add_argument("--json", action="store_true", help="for other programs")
+    listed.set_defaults(run=_lazy("viewer.cli.models", "list_models"))
+    check = kinds.add_parser(
+        "check", help="check a model folder or ONNX file", epilog="Example: casestage models check ./my-model"
+    )
+    check.add_argument("file")
+    check.set_defaults(run=_lazy("viewer.cli.models", "check_model"))
+
+    run = command(
+        "run",
+        "Run a model without a window.",
+        "run ~/ct --model anatomy --out ./found",
+        _lazy("viewer.cli.models", "run"),
+    )
+    run.add_argument("path")
+    run.add_argument("--model", required=True, metavar="ID|DIR", help="a model's id or its folder")
+    run.add_argument("--out", required=True, metavar="DIR", help="folder for findings.json, seg.dcm and sr.dcm")
+    run.add_argument("--series", metavar="UID", help="only this series")
+    run.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
+
+    render = command(
+        "render",
+        "Write a picture without a window.",
+        "render head-epidural --step 3 --out step3.png",
+        _lazy("viewer.cli.pictures", "render"),
+    )
+    render.add_argument("path", metavar="PATH|CASE")
+    render.add_argument("--out", required=True, metavar="PNG")
+    render.add_argument("--step", type=int, metavar="N", help="a step of a case (from 1)")
+    render.add_argument("--series", metavar="UID", help="only this series")
+    render.add_argument("--plane", choices=["axial", "coronal", "sagittal", "3d"], help="this view alone")
+    render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
+    window = _typed(parse_window, "WIDTH/LEVEL")
+    render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
+    render.add_argument("--height-mm", type=float, metavar="MM", help="millimetres from top to bottom of a view")
+    size = _typed(parse_size, "WIDTHxHEIGHT")
+    render.add_argument("--size", type=size, default=(1920, 1080), metavar="WxH")
+
+    made = command(
+        "phantom", "Make synthetic CT.", "phantom head --seed 7 --out ./head7", _lazy("viewer.cli.pictures", "phantom")
+    )
+    made.add_argument("kind", choices=["head", "chest"])
+    made.add_argument("--seed", type=int, required=True)
+    made.add_argument("--out", required=True, metavar="DIR")
+
+    bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
+    bench.add_argument("--json", action="store_true", help="for other programs")
+    bench.add_argument("--check", action="store_true", help="exit 0 only when every target is reached")
+    return parser
+
+
+def _demo(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
+    from viewer.cli.pictures import list_cases  # keeps --help quick
+
+    cases, problems = list_cases(arguments)
+    if arguments.list:
+        if arguments.json:
+            say_json({"cases": [{"id": c.id, "title": c.title, "steps": len(c.steps)} for c in cases]})
+        else:
+            for case in cases:
+                say(f"{case.id}  {case.title}, {len(case.steps)} steps")
+        for problem in problems:
+            complain(problem)
+        return 1 if problems else 0
+    if arguments.case and arguments.case not in {c.id for c in cases}:
+        known = ", ".join(c.id for c in cases) or "none"
+        raise CaseStageError(f"There is no case called “{arguments.case}” here.", f"Cases on this machine: {known}.")
+    if not cases:
+        raise CaseStageError("There is no case on this machine.", "Copy one into the cases folder, or install again.")
+    case = next(c for c in cases if not arguments.case or c.id == arguments.case)
+    if not 1 <= arguments.step <= len(case.steps):
+        raise CaseStageError(f"The case “{case.title}” has no step {arguments.step}.", f"It has {len(case.steps)}.")
+    return open_window(case=case.id, step=arguments.step - 1)
+
+
+def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
+    paths = tuple(Path(p).expanduser() for p in arguments.paths)
+    for path in paths:
+        if not path.exists():
+            raise CaseStageError(f"{path} does not exist.", "Check the path.")
+    return open_window(paths=paths)
+
+
+def main(argv: list[str] | None, open_window: OpenWindow) -> int:
+    """Run a command line and return its exit code; expected failures become a sentence on standard error."""
+    logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    arguments = build_parser(open_window).parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except CancelledError:
+        sys.stderr.write("casestage: stopped.\n")
+        return 130
+    except CaseStageError as error:
+        complain(error, details=True)
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\ncasestage: stopped.\n")
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last net: a person gets a sentence, never a traceback
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        complain(
+            CaseStageError(
+                "Something went wrong inside the program.",
+                "Please report this line with what you did:",
+                f"{type(error).__name__}: {error}",
+            ),
+            details=True,
+        )
+        return 70
+    return code

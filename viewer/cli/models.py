@@ -1,0 +1,110 @@
+"""`casestage models` and `casestage run`: the models on this machine, and running one without a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from viewer.cli.series import chosen_series
+from viewer.cli.terminal import complain, progress_context, say, say_json
+from viewer.domain.errors import CaseStageError, ManifestError, NothingToOpenError
+from viewer.domain.geometry import Verdict
+from viewer.inference.manifest import Manifest, card, read_manifest
+from viewer.inference.models import describe_onnx, installed_models
+from viewer.inference.run import run_model
+from viewer.services.exporting import write_outputs
+from viewer.services.opening import load_series
+from viewer.services.places import model_folders
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def _installed() -> tuple[list[Manifest], list[CaseStageError]]:
+    found = installed_models(model_folders())
+    return [m for m in found if isinstance(m, Manifest)], [m for m in found if isinstance(m, CaseStageError)]
+
+
+def list_models(arguments: argparse.Namespace) -> int:
+    """Print the models on this machine."""
+    manifests, problems = _installed()
+    cards = [card(m) for m in manifests]
+    if arguments.json:
+        keys = ("id", "name", "version", "task", "synthetic_only")
+        say_json({"models": [{key: getattr(c, key) for key in keys} for c in cards]})
+    else:
+        for c in cards:
+            say(f"{c.id}  {c.name} {c.version}")
+            say(f"  {c.task}" + (", rules" if c.rules else "") + (", synthetic data only" if c.synthetic_only else ""))
+            say(f"  {c.intended_use}")
+    for problem in problems:
+        complain(problem)
+    return 1 if problems else 0
+
+
+def check_model(arguments: argparse.Namespace) -> int:
+    """Print whether a model folder or ONNX file can be used, and what is missing."""
+    path = Path(arguments.file)
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() or (folder / "model.toml").exists():
+        manifest = read_manifest(folder)
+        found = card(manifest)
+        say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
+        onnx = next(iter(sorted(folder.glob("*.onnx"))), None)
+        if onnx is not None:
+            say(describe_onnx(onnx).words)
+        return 0
+    say(describe_onnx(path).words)
+    raise ManifestError(
+        "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
+        "Write one: see “Plugging in a model” in the README.",
+    )
+
+
+def find_model(name: str) -> Manifest:
+    """Return a model by its id, or from a folder.
+
+    Raises
+    ------
+    ManifestError
+        When there is none.
+    """
+    folder = Path(name)
+    if (folder / "model.toml").exists():
+        return read_manifest(folder)
+    manifests, _ = _installed()
+    for manifest in manifests:
+        if card(manifest).id == name:
+            return manifest
+    known = ", ".join(card(m).id for m in manifests)
+    raise ManifestError(f"There is no model called “{name}” here.", f"Models on this machine: {known}.")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a model on a series and write findings.json, SEG and SR."""
+    manifest = find_model(arguments.model)
+    entries, _ = chosen_series(Path(arguments.path), arguments.series)
+    usable = [e for e in entries if e.count > 1] or entries
+    if len(usable) > 1:
+        usable = sorted(usable, key=lambda e: -e.count)
+        say(f"{len(usable)} series here; the one with the most images is used. Choose another with --series UID.")
+    if not usable:
+        raise NothingToOpenError("There is no series here that a model could run on.")
+    context = progress_context()
+    volume = load_series(usable[0], context)
+    if volume.verdict is not Verdict.OK:
+        for reason in volume.reasons:
+            say(f"Geometry {volume.verdict}: {reason}")
+    findings = run_model(manifest, volume, context, anyway=arguments.anyway)
+    written = write_outputs(Path(arguments.out), volume, findings, card(manifest))
+    for finding in findings:
+        score = f"score {finding.score:.2f}  " if finding.score is not None else ""
+        volume_ml = f"{finding.volume_ml:.2f} mL  " if finding.volume_ml is not None else ""
+        axis = f"long axis {finding.long_axis_mm:.1f} mm" if finding.long_axis_mm is not None else ""
+        say(f"{finding.label}: {score}{volume_ml}{axis}")
+    if not findings:
+        say("The model ran and reported nothing.")
+    for note in written.notes:
+        say(note)
+    say(f"Written to {arguments.out}: {', '.join(path.name for path in written.files)}. Not for diagnostic use.")
+    return 0

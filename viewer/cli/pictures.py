@@ -1,0 +1,99 @@
+"""`casestage render` and `casestage phantom`: pictures and synthetic CT without a window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from viewer.cli.series import chosen_series
+from viewer.cli.terminal import progress_context, say
+from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError
+from viewer.domain.geometry import PlaneName
+from viewer.domain.session import Session
+from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.services.cases import installed_cases
+from viewer.services.inspecting import Inspecting
+from viewer.services.opening import load_case, load_series
+from viewer.services.places import case_folders
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    import argparse
+
+    from viewer.domain.walkthrough import Case
+
+
+def _case_named(name: str) -> Case | None:
+    shelf = installed_cases(case_folders())
+    return next((case for case in shelf.cases if case.id == name), None)
+
+
+def render(arguments: argparse.Namespace) -> int:
+    """Write a picture of a step, or of a series in a chosen view."""
+    from viewer.ui.snapshot import save_picture  # Qt is loaded only where a picture is made
+
+    session = Session()
+    inspecting = Inspecting(session)
+    case = _case_named(arguments.path)
+    step = None
+    if case is not None:
+        loaded = load_case(case, progress_context())
+        session.case, session.volume = case, loaded.volume
+        session.findings, session.truth = loaded.findings, loaded.truth
+        number = arguments.step or 1
+        if not 1 <= number <= len(case.steps):
+            raise CaseDocumentError(
+                f"The case “{case.title}” has no step {number}.", f"It has steps 1 to {len(case.steps)}."
+            )
+        step = case.steps[number - 1]
+        view = step.view
+        session.step = number - 1
+    else:
+        if arguments.step is not None:
+            known = ", ".join(c.id for c in installed_cases(case_folders()).cases)
+            raise CaseDocumentError(f"“{arguments.path}” is not a case.", f"Cases on this machine: {known}.")
+        entries, _ = chosen_series(Path(arguments.path), arguments.series)
+        entry = max(entries, key=lambda e: e.count)
+        session.volume = load_series(entry, progress_context())
+        view = view_of_volume(session.volume)
+    session.view = _changed_view(view, arguments)
+    out = Path(arguments.out)
+    if not out.parent.exists():
+        raise StorageError(f"The folder for {out.name} does not exist.", "Make it first, or choose another.")
+    save_picture(session, out, arguments.size, inspecting=inspecting, step=step)
+    say(f"Written: {out}")
+    return 0
+
+
+def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
+    if arguments.at is not None:
+        view = view.looking_at(arguments.at)
+    if arguments.window is not None:
+        view = evolve(view, window_centre=arguments.window[0], window_width=arguments.window[1])
+    if arguments.plane is not None:
+        view = evolve(view, layout=Layout.SINGLE, main=ViewName(arguments.plane))
+    if arguments.height_mm is not None:
+        for name in PlaneName:
+            view = view.with_plane(name, evolve(view.plane(name), height_mm=arguments.height_mm))
+    return view
+
+
+def phantom(arguments: argparse.Namespace) -> int:
+    """Make a synthetic CT with its ground truth."""
+    from viewer.phantom.write import write_phantom  # scipy is loaded only where it is used
+
+    try:
+        lines = write_phantom(arguments.kind, arguments.seed, Path(arguments.out), progress_context())
+    except OSError as error:
+        raise StorageError(f"{arguments.out} cannot be written.", "Choose another folder.", str(error)) from error
+    for line in lines:
+        say(line)
+    return 0
+
+
+def list_cases(arguments: argparse.Namespace) -> tuple[list[Case], list[CaseStageError]]:
+    """Return the cases on this machine and what is wrong with others."""
+    shelf = installed_cases(case_folders())
+    return list(shelf.cases), list(shelf.problems)

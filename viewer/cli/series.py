@@ -1,0 +1,76 @@
+"""`casestage info`: what a path holds, and whether its geometry can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.cli.terminal import complain, progress_context, say, say_json
+from viewer.domain.errors import CaseStageError, NothingToOpenError
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+from viewer.io.series_report import report
+
+if TYPE_CHECKING:
+    import argparse
+
+    from viewer.io.scan import SeriesEntry
+
+
+def chosen_series(path: Path, uid: str | None) -> tuple[list[SeriesEntry], list[dict[str, str]]]:
+    """Return the series of a path, or the one with a UID, and what was skipped.
+
+    Raises
+    ------
+    NothingToOpenError
+        When there is none.
+    """
+    found = scan(path, progress_context())
+    entries = [entry for entry in found.series if uid is None or entry.facts.series_uid == uid]
+    if not entries:
+        raise NothingToOpenError("There is no series with that UID here.", "Run info without --series to list them.")
+    return entries, [{"file": str(item.file), "why": item.why} for item in found.skipped]
+
+
+def info(arguments: argparse.Namespace) -> int:
+    """Print what a path holds."""
+    entries, skipped = chosen_series(Path(arguments.path), arguments.series)
+    rows: list[dict[str, Any]] = []
+    bad = 0
+    for entry in entries:
+        try:
+            volume = assemble(entry, progress_context())
+        except CaseStageError as error:
+            complain(error)
+            skipped.append({"file": entry.facts.description or "series", "why": error.sentence})
+            bad += 1
+            continue
+        rows.append(report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash))
+    if arguments.json:
+        say_json({"series": rows, "skipped": skipped})
+    else:
+        _print_rows(rows, skipped)
+    return 0 if rows or not bad else 1
+
+
+def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]]) -> None:
+    for row in rows:
+        columns, lines, count = row["size_ijk"]
+        spacing = " × ".join(f"{s:.3g}" for s in row["spacing_mm"]) + " mm" if row["spacing_mm"] else "spacing uneven"
+        say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}")
+        say(
+            f"  {columns} × {lines} × {count}, {spacing}, {row['unit']}, "
+            f"values {row['range'][0]:g} to {row['range'][1]:g}"
+        )
+        say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
+        for reason in row["reasons"]:
+            say(f"    {reason}")
+        if row.get("at"):
+            say(f"  at that point: voxel {row['at']['ijk']}, value {row['at']['value']}")
+        if row.get("sha256"):
+            say(f"  sha256 {row['sha256']}")
+        say(f"  uid {row['uid']}")
+    if skipped:
+        say(f"{len(skipped)} skipped:")
+        for item in skipped:
+            say(f"  {item['file']}: {item['why']}")

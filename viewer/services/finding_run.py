@@ -1,0 +1,112 @@
+"""Runs a model on the open volume and puts what it found into the session."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from psygnal import Signal
+
+from viewer.domain.errors import CaseStageError, ModelError, ModelRefusedError
+from viewer.domain.finding import Finding, SourceKind
+from viewer.inference.manifest import Manifest, card
+from viewer.inference.models import installed_models
+from viewer.inference.run import run_model
+from viewer.services.jobs import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from viewer.domain.job import JobContext
+    from viewer.domain.model_card import ModelCard
+    from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
+    from viewer.services.jobs import Job, JobRunner
+
+
+class FindingRun:
+    """One model run at a time. Signals are emitted on the main thread.
+
+    `busy` carries Progress, or None when nothing runs; `refused` the card and the sentence of a model that was not
+    made for this volume; `done` the findings; `failed` an error to show.
+    """
+
+    busy = Signal(object)
+    refused = Signal(object, str)
+    done = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, session: Session, runner: JobRunner, folders: Iterable[Path]) -> None:
+        self._session = session
+        self._runner = runner
+        self._folders = tuple(folders)
+        self._job: Job | None = None
+        self._manifests: tuple[Manifest, ...] | None = None
+        self.problems: tuple[CaseStageError, ...] = ()
+        session.volume_changed.connect(self.cancel)
+
+    def models(self) -> tuple[ModelCard, ...]:
+        """Return the cards of the models on this machine; `problems` says what is wrong with others."""
+        if self._manifests is None:
+            found = installed_models(self._folders)
+            self._manifests = tuple(m for m in found if isinstance(m, Manifest))
+            self.problems = tuple(m for m in found if isinstance(m, CaseStageError))
+        return tuple(card(m) for m in self._manifests)
+
+    @property
+    def running(self) -> bool:
+        """True while a model runs."""
+        return self._job is not None
+
+    def start(self, model_id: str, *, anyway: bool = False) -> None:
+        """Run a model on the open volume; `anyway` overrides its manifest's refusal."""
+        self.cancel()
+        volume = self._session.volume
+        if volume is None or volume.preview:
+            self.failed.emit(ModelError("No volume is open yet.", "Wait until all slices are in, then run again."))
+            return
+        cards = self.models()
+        index = next((n for n, c in enumerate(cards) if c.id == model_id), None)
+        if index is None or self._manifests is None:
+            self.failed.emit(ModelError(f"There is no model called “{model_id}” here."))
+            return
+        self._job = self._runner.run(
+            partial(_run, self._manifests[index], volume, anyway),
+            done=partial(self._finish, cards[index], volume),
+            failed=partial(self._fail, cards[index]),
+            progress=self.busy.emit,
+            lane=Lane.ALONE,
+        )
+
+    def cancel(self) -> None:
+        """Stop the running model; the findings stay as they were."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+            self.busy.emit(None)
+
+    def _finish(self, model: ModelCard, volume: Volume, findings: tuple[Finding, ...]) -> None:
+        self._job = None
+        self.busy.emit(None)
+        session = self._session
+        if session.volume is not volume:
+            return
+        if session.view is not None:
+            session.view = evolve(session.view, threshold=model.default_threshold)
+        marks = tuple(f for f in session.findings if f.source.kind is SourceKind.READER)
+        session.findings = (*sorted(findings, key=lambda f: f.order), *marks)
+        self.done.emit(findings)
+
+    def _fail(self, model: ModelCard, error: CaseStageError) -> None:
+        self._job = None
+        self.busy.emit(None)
+        if isinstance(error, ModelRefusedError):
+            self.refused.emit(model, error.sentence)
+        else:
+            self.failed.emit(error)
+
+
+def _run(manifest: Manifest, volume: Volume, anyway: bool, ctx: JobContext) -> tuple[Finding, ...]:
+    return run_model(manifest, volume, ctx, anyway=anyway)
