@@ -39,7 +39,7 @@ def test_the_example_is_read_and_its_card_says_what_a_person_needs(tmp_path: Pat
     assert [(hu - brain.shift) / brain.scale for hu in (0, 40, 80)] == [0.0, 0.5, 1.0]
     facts = card(manifest)
     assert facts.synthetic_only
-    assert facts.metrics == (("Sensitivity", "0.90 (60 unseen synthetic heads)"),)
+    assert facts.metrics == (("Sensitivity", "0.9 (0.85 to 0.94), 60 unseen synthetic heads"),)
     assert facts.default_threshold == 0.5
     assert manifest.labels[0].window is not None
     assert manifest.labels[0].window.width == 80
@@ -55,7 +55,7 @@ def test_the_example_is_read_and_its_card_says_what_a_person_needs(tmp_path: Pat
         ),
         ("[post]", "[psot]", "psot is not known; did you mean post?"),
         ("overlap = 0.25", 'overlap = "much"', "inference.overlap must be a number from 0 to 0.9, not 'much'."),
-        ("threshold = 0.5  ", "threshold = 5  ", "post.threshold must be a number from 0 to 1, not 5."),
+        ("mask_threshold = 0.5", "mask_threshold = 5", "post.mask_threshold must be a number from 0 to 1, not 5."),
         ('version = "1.0.0"', "", "model.version is missing."),
         ("manifest = 1", "manifest = 9", "The manifest is of version 9; this program reads version 1."),
         ('layout = "NCDHW"  ', 'layout = "NCDDW"  ', "input.image.layout must be letters of N, C, D, H, W"),
@@ -63,9 +63,10 @@ def test_the_example_is_read_and_its_card_says_what_a_person_needs(tmp_path: Pat
         ('mode = "whole_or_sliding"', 'mode = "slidding"', "Did you mean 'sliding'?"),
         ('"model.onnx" =', '"../model.onnx" =', "must be a file beside model.toml, without a folder."),
         ('"model.onnx" =', '"C:model.onnx" =', "must be a file beside model.toml, without a folder."),
-        ('"model.onnx" =', '"other.onnx" =', "is not beside model.toml, or cannot be read."),
-        ('task = "3d-segmentation"', 'task = "3d-detection"', "3d-detection is not supported yet"),
-        ('kind = "voxel_logits"', 'kind = "boxes"', "boxes is not supported yet"),
+        ('"model.onnx" =', '"other.onnx" =', "model.file is not listed with its SHA-256 in model.files."),
+        ("connectivity = 26", "connectivity = 7", 'post.connectivity must be 6, 18, 26 or "label", not 7.'),
+        ('task = "segmentation"', 'task = "detection"', "detection is not supported yet"),
+        ('kind = "voxel-logits"', 'kind = "boxes"', "boxes is not supported yet"),
         ("manifest = 1", "manifest = 1 = 2", "is not valid TOML"),
         ("synthetic_only = true", "synthetic_only = 1", "accept.synthetic_only must be true or false, not 1."),
         ("default = true", "default = false", "operating_point: exactly one must say default = true."),

@@ -22,10 +22,10 @@ MANIFEST_VERSION = 1
 class Task(StrEnum):
     """What kind of model it is."""
 
-    SEGMENTATION_3D = "3d-segmentation"
-    DETECTION_3D = "3d-detection"
-    SLICE_CLASSIFIER = "slice-classifier"
-    VOLUME_CLASSIFIER = "volume-classifier"
+    SEGMENTATION = "segmentation"
+    DETECTION = "detection"
+    SLICE_CLASSIFICATION = "slice-classification"
+    VOLUME_CLASSIFICATION = "volume-classification"
 
 
 class InputRole(StrEnum):
@@ -64,12 +64,12 @@ class Blending(StrEnum):
 class OutputKind(StrEnum):
     """What an output tensor holds."""
 
-    VOXEL_LOGITS = "voxel_logits"
-    VOXEL_PROBABILITIES = "voxel_probabilities"
-    LABEL_MAP = "label_map"
+    VOXEL_LOGITS = "voxel-logits"
+    VOXEL_PROBABILITIES = "voxel-probabilities"
+    LABEL_MAP = "label-map"
     BOXES = "boxes"
-    CLASS_LOGITS = "class_logits"
-    ACTIVATION_MAP = "activation_map"
+    CLASS_LOGITS = "class-logits"
+    ACTIVATION_MAP = "activation-map"
 
 
 class Activation(StrEnum):
@@ -90,8 +90,8 @@ class Resampling(StrEnum):
 class Normalise(StrEnum):
     """Whether channels are made after or before resampling (nnU-Net: before)."""
 
-    AFTER_RESAMPLING = "after_resampling"
-    BEFORE_RESAMPLING = "before_resampling"
+    AFTER_RESAMPLING = "after-resampling"
+    BEFORE_RESAMPLING = "before-resampling"
 
 
 class Connectivity(StrEnum):
@@ -115,7 +115,7 @@ class FindingScore(StrEnum):
 class CaseScore(StrEnum):
     """How the case's score comes about."""
 
-    MAX_FINDING = "max_finding"
+    MAX = "max"
     NONE = "none"
 
 
@@ -124,8 +124,15 @@ class Metric:
     """One number of a model card, and the data that it was measured on."""
 
     name: str
-    value: str
+    value: float
     measured_on: str
+    interval: tuple[float, float] | None = None
+
+    @property
+    def words(self) -> str:
+        """The number, its 95 % interval where there is one, and what it was measured on."""
+        between = f" ({self.interval[0]:g} to {self.interval[1]:g})" if self.interval else ""
+        return f"{self.value:g}{between}, {self.measured_on}"
 
 
 @frozen
@@ -176,7 +183,7 @@ class InputTensor:
     size_multiple: tuple[int, int, int] = (1, 1, 1)
     resampling: Resampling = Resampling.LINEAR
     normalise: Normalise = Normalise.AFTER_RESAMPLING
-    outside: float = -1024.0
+    outside_hu: float = -1024.0
 
     @property
     def original(self) -> bool:
@@ -214,12 +221,12 @@ class OutputTensor:
 class Post:
     """How output becomes findings."""
 
-    threshold: float = 0.5
+    mask_threshold: float = 0.5
     smallest_ml: float = 0.0
     connectivity: Connectivity = Connectivity.CORNERS
-    merge_mm: float = 0.0
+    merge_distance_mm: float = 0.0
     finding_score: FindingScore = FindingScore.MAX
-    case_score: CaseScore = CaseScore.MAX_FINDING
+    case_score: CaseScore = CaseScore.MAX
 
 
 @frozen
@@ -271,7 +278,8 @@ class Manifest:
     intended_use: str
     regulatory_status: str
     trained_on: str
-    limitations: str
+    trained_on_synthetic: bool
+    limitations: tuple[str, ...]
     metrics: tuple[Metric, ...]
     accept: Accept
     inputs: tuple[InputTensor, ...]
@@ -294,7 +302,7 @@ class Manifest:
     @property
     def default_threshold(self) -> float:
         """The score from which findings are shown at first."""
-        return next((p.threshold for p in self.operating_points if p.default), self.post.threshold)
+        return next((p.threshold for p in self.operating_points if p.default), self.post.mask_threshold)
 
     def label_of(self, key: str) -> Label | None:
         """Return the label with a key, or None."""
@@ -311,11 +319,11 @@ def card(manifest: Manifest) -> ModelCard:
         licence=manifest.licence,
         intended_use=manifest.intended_use,
         trained_on=manifest.trained_on,
-        limitations=manifest.limitations,
+        limitations=" ".join(manifest.limitations),
         synthetic_only=manifest.accept.synthetic_only,
         rules=manifest.rules,
         sha256=manifest.sha256,
-        metrics=tuple((m.name, f"{m.value} ({m.measured_on})") for m in manifest.metrics),
+        metrics=tuple((m.name, m.words) for m in manifest.metrics),
         operating_points=tuple((p.name, p.threshold) for p in manifest.operating_points),
         default_threshold=manifest.default_threshold,
         folder=str(manifest.folder),
@@ -343,22 +351,25 @@ manifest = 1                          # version of this format
 id = "example"                        # a-z, 0-9 and -; the folder may be called otherwise
 name = "Example"
 version = "1.0.0"
-task = "3d-segmentation"              # others: 3d-detection, slice-classifier, volume-classifier
+task = "segmentation"                 # later: detection, slice-classification, volume-classification
 licence = "Apache-2.0"
 rules = false                         # true: fixed rules, nothing trained; then scores are left out
+file = "model.onnx"
 
-[model.files]                         # the one ONNX file beside this one, with its SHA-256
+[model.files]                         # every file beside this one that is read, with its SHA-256
 "model.onnx" = "{sha256}"
 
 [model.card]
 intended_use = "Demonstration only."
 regulatory_status = "Not a medical device."
 trained_on = "Synthetic CT made by viewer/phantom."
-limitations = "Misses small lesions."
+synthetic = true                      # trained on synthetic data alone
+limitations = ["Misses small lesions."]
 
 [[model.card.metric]]                 # as many as there are
 name = "Sensitivity"
-value = "0.90"
+value = 0.9
+interval = [0.85, 0.94]               # optional
 measured_on = "60 unseen synthetic heads"
 
 [accept]
@@ -366,7 +377,7 @@ synthetic_only = true                 # refuses real data unless told "run anywa
 modality = ["CT"]                     # default ["CT"]
 unit = "HU"                           # default "HU"; "any" takes everything
 body_part = []                        # such as ["HEAD"]; checked where the series names its body part
-contrast = "any"                      # any, with, without: told to the reader, not checked
+contrast = "any"                      # any, none, required: told to the reader, not checked
 largest_slice_spacing_mm = 7.0        # optional
 orientation = "any"                   # any, axial, coronal, sagittal
 
@@ -382,10 +393,10 @@ channels = [                          # one of these forms each:
   {{ clip = [-200, 300], mean = 40, std = 80 }},
   {{ raw = true }},                     # values as they are
 ]
-size_multiple = [8, 8, 8]             # the patch or volume is filled up to a multiple
+size_multiple = 8                     # or a list; the patch or volume is filled up to a multiple
 resampling = "linear"                 # or "nearest"
-normalise = "after_resampling"        # or "before_resampling"
-outside = -1024                       # value where there is no pixel
+normalise = "after-resampling"        # or "before-resampling"
+outside_hu = -1024                    # value where there is no pixel
 
 [inference]
 mode = "whole_or_sliding"             # whole, sliding, whole_or_sliding, slices
@@ -397,18 +408,18 @@ flips = []                            # of "i", "j", "k": averages the mirrored 
 whole_up_to_voxels = 20000000         # beyond, whole_or_sliding slides
 
 [output.logits]
-kind = "voxel_logits"                 # voxel_logits, voxel_probabilities, label_map
+kind = "voxel-logits"                 # voxel-logits, voxel-probabilities, label-map
 layout = "NCDHW"
 activation = "softmax"                # sigmoid, softmax, none
-calibration = {{ temperature = 1.0, how = "none" }}
+calibration = {{ temperature = 1.2, how = "On 30 synthetic heads." }}   # optional
 
 [post]
-threshold = 0.5                       # the mask is cut once, here
+mask_threshold = 0.5                  # the mask is cut once, here
 smallest_ml = 0.05
-connectivity = "26"                   # 6, 18, 26; "label": everything of a label is one finding
-merge_mm = 0.0                        # parts nearer than this are one finding
+connectivity = 26                     # 6, 18, 26; "label": everything of a label is one finding
+merge_distance_mm = 0.0               # parts nearer than this are one finding
 finding_score = "max"                 # max, mean, p95 of the finding's voxels; none
-case_score = "max_finding"            # or none
+case_score = "max"                    # of the findings; or none
 
 [[label]]
 index = 1                             # channel of the output, or value in a label map
@@ -416,9 +427,9 @@ key = "bleed"
 name = "Haemorrhage"
 colour = "#e5484d"
 window = [40, 80]                     # to look at it in
-category = {{ value = "49755003", scheme = "SCT", meaning = "Morphologically abnormal structure" }}
-type = {{ value = "50960005", scheme = "SCT", meaning = "Hemorrhage" }}
-region = {{ value = "12738006", scheme = "SCT", meaning = "Brain" }}
+snomed_category = ["49755003", "SCT", "Morphologically Abnormal Structure"]
+snomed_type = ["50960005", "SCT", "Hemorrhage"]
+snomed_region = ["12738006", "SCT", "Brain"]
 
 [[operating_point]]
 key = "balanced"

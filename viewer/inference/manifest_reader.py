@@ -36,7 +36,7 @@ _INPUT = (
     "size_multiple",
     "resampling",
     "normalise",
-    "outside",
+    "outside_hu",
 )
 _AXIS_LETTERS = (frozenset("LR"), frozenset("PA"), frozenset("SI"))
 
@@ -51,10 +51,12 @@ def read(folder: Path) -> m.Manifest:
     """
     top = Table(_parsed(folder), "", _TOP)
     _check_version(top)
-    model = top.table("model", ("id", "name", "version", "task", "licence", "rules", "files", "card"))
+    model = top.table("model", ("id", "name", "version", "task", "licence", "rules", "file", "files", "card"))
     task = _supported_task(model)
     onnx_name, sha256 = _files(model, folder)
-    card = model.table("card", ("intended_use", "regulatory_status", "trained_on", "limitations", "metric"))
+    card = model.table(
+        "card", ("intended_use", "regulatory_status", "trained_on", "synthetic", "limitations", "metric")
+    )
     rules = model.truth("rules", False)
     output = _output(top)
     inputs = _inputs(top)
@@ -71,10 +73,11 @@ def read(folder: Path) -> m.Manifest:
         intended_use=card.text("intended_use"),
         regulatory_status=card.text("regulatory_status"),
         trained_on=card.text("trained_on"),
-        limitations=card.text("limitations"),
+        trained_on_synthetic=card.truth("synthetic"),
+        limitations=card.texts("limitations"),
         metrics=tuple(
-            m.Metric(t.text("name"), t.text("value"), t.text("measured_on"))
-            for t in card.tables("metric", ("name", "value", "measured_on"))
+            m.Metric(t.text("name"), t.number("value"), t.text("measured_on"), _interval(t))
+            for t in card.tables("metric", ("name", "value", "measured_on", "interval"))
         ),
         accept=_accept(top),
         inputs=inputs,
@@ -114,9 +117,9 @@ def _check_version(top: Table) -> None:
 
 def _supported_task(model: Table) -> m.Task:
     task = model.choice("task", m.Task)
-    if task is not m.Task.SEGMENTATION_3D:
+    if task is not m.Task.SEGMENTATION:
         raise ManifestError(
-            f"{model.at('task')}: {task} is not supported yet; this version runs {m.Task.SEGMENTATION_3D} only."
+            f"{model.at('task')}: {task} is not supported yet; this version runs {m.Task.SEGMENTATION} only."
         )
     return task
 
@@ -139,10 +142,12 @@ def _files(model: Table, folder: Path) -> tuple[str, str]:
             raise ManifestError(f"{where} must be the file's SHA-256: 64 hexadecimal digits.")
         if (folder / name).is_symlink():
             raise ManifestError(f"{where} is a link; the file itself must stand beside model.toml.")
+    name = model.text("file")
+    if name not in files:
+        raise ManifestError(f"{model.at('file')} is not listed with its SHA-256 in {model.at('files')}.")
     if len(files) > 1:
-        raise ManifestError(f"{model.at('files')} names several files; a model must be one ONNX file.")
-    name, digest = next(iter(files.items()))
-    return name, str(digest).lower()
+        raise ManifestError(f"{model.at('files')} names several files; this version runs models of one ONNX file.")
+    return name, str(files[name]).lower()
 
 
 def _check_hash(manifest: m.Manifest) -> None:
@@ -181,7 +186,7 @@ def _accept(top: Table) -> m.Accept:
         modality=table.texts("modality", ("CT",)),
         unit=_one_of(table, "unit", ("HU", "any"), "HU"),
         body_part=tuple(part.upper() for part in table.texts("body_part", ())),
-        contrast=_one_of(table, "contrast", ("any", "with", "without"), "any"),
+        contrast=_one_of(table, "contrast", ("any", "none", "required"), "any"),
         largest_slice_spacing_mm=spacing,
         orientation=_one_of(table, "orientation", ("any", "axial", "coronal", "sagittal"), "any"),
     )
@@ -250,7 +255,7 @@ def _input(table: Table, name: str) -> m.InputTensor:
         size_multiple=_size_multiple(table),
         resampling=table.choice("resampling", m.Resampling, m.Resampling.LINEAR),
         normalise=table.choice("normalise", m.Normalise, m.Normalise.AFTER_RESAMPLING),
-        outside=table.number("outside", -1024.0),
+        outside_hu=table.number("outside_hu", -1024.0),
     )
 
 
@@ -341,7 +346,7 @@ def _output(top: Table) -> m.OutputTensor:
     activation = table.choice("activation", m.Activation, m.Activation.NONE)
     if (kind is m.OutputKind.VOXEL_LOGITS) != (activation is not m.Activation.NONE):
         raise ManifestError(
-            f"{table.at('activation')} must be sigmoid or softmax for voxel_logits, and none otherwise."
+            f"{table.at('activation')} must be sigmoid or softmax for voxel-logits, and none otherwise."
         )
     temperature, how = 1.0, ""
     if table.has("calibration"):
@@ -349,30 +354,45 @@ def _output(top: Table) -> m.OutputTensor:
         temperature = calibration.number("temperature", 1.0, least=0.01, most=100)
         how = calibration.text("how", "")
         if kind is not m.OutputKind.VOXEL_LOGITS and temperature != 1.0:
-            raise ManifestError(f"{calibration.at('temperature')} works on voxel_logits only.")
+            raise ManifestError(f"{calibration.at('temperature')} works on voxel-logits only.")
     return m.OutputTensor(name, kind, _layout(table), activation, temperature, how)
 
 
 def _post(top: Table, *, rules: bool, kind: m.OutputKind) -> m.Post:
-    known = ("threshold", "smallest_ml", "connectivity", "merge_mm", "finding_score", "case_score")
+    known = ("mask_threshold", "smallest_ml", "connectivity", "merge_distance_mm", "finding_score", "case_score")
     table = top.table("post", known) if top.has("post") else Table({}, "post", known)
     score = table.choice("finding_score", m.FindingScore, m.FindingScore.NONE if rules else m.FindingScore.MAX)
     if (rules or kind is m.OutputKind.LABEL_MAP) and score is not m.FindingScore.NONE:
         raise ManifestError(f"{table.at('finding_score')} must be none: rules and label maps have no probability.")
     return m.Post(
-        threshold=table.number("threshold", 0.5, least=0, most=1),
+        mask_threshold=table.number("mask_threshold", 0.5, least=0, most=1),
         smallest_ml=table.number("smallest_ml", 0.0, least=0),
-        connectivity=table.choice("connectivity", m.Connectivity, m.Connectivity.CORNERS),
-        merge_mm=table.number("merge_mm", 0.0, least=0, most=1000),
+        connectivity=_connectivity(table),
+        merge_distance_mm=table.number("merge_distance_mm", 0.0, least=0, most=1000),
         finding_score=score,
         case_score=table.choice(
-            "case_score", m.CaseScore, m.CaseScore.NONE if score is m.FindingScore.NONE else m.CaseScore.MAX_FINDING
+            "case_score", m.CaseScore, m.CaseScore.NONE if score is m.FindingScore.NONE else m.CaseScore.MAX
         ),
     )
 
 
+def _connectivity(table: Table) -> m.Connectivity:
+    value = table.raw("connectivity") if table.has("connectivity") else 26
+    for member in m.Connectivity:
+        if (isinstance(value, int) and str(value) == member) or (member is m.Connectivity.LABEL and value == member):
+            return member
+    raise table.wrong("connectivity", '6, 18, 26 or "label"')
+
+
+def _interval(table: Table) -> tuple[float, float] | None:
+    if not table.has("interval"):
+        return None
+    low, high = table.numbers("interval", 2)
+    return (low, high)
+
+
 def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
-    known = ("index", "key", "name", "colour", "window", "category", "type", "region")
+    known = ("index", "key", "name", "colour", "window", "snomed_category", "snomed_type", "snomed_region")
     background = output.kind is m.OutputKind.LABEL_MAP or output.activation is m.Activation.SOFTMAX
     labels = []
     for table in top.tables("label", known):
@@ -392,9 +412,9 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
                 name=table.text("name"),
                 colour=colour,
                 window=window,
-                category=_code(table, "category"),
-                type=_code(table, "type"),
-                region=_code(table, "region"),
+                category=_code(table, "snomed_category"),
+                type=_code(table, "snomed_type"),
+                region=_code(table, "snomed_region"),
             )
         )
     if not labels:
@@ -410,8 +430,10 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
 def _code(table: Table, key: str) -> m.Code | None:
     if not table.has(key):
         return None
-    code = table.table(key, ("value", "scheme", "meaning"))
-    return m.Code(code.text("value"), code.text("scheme"), code.text("meaning"))
+    parts = table.texts(key)
+    if len(parts) != 3:
+        raise table.wrong(key, "[value, scheme, meaning]")
+    return m.Code(*parts)
 
 
 def _operating_points(top: Table) -> tuple[m.OperatingPoint, ...]:
