@@ -1,0 +1,69 @@
+"""Where a voxel is in the patient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from viewer.domain.geometry import Grid, SliceStack, direction_letters, position_words
+
+
+def stack(heights: list[float], *, shear_mm: float = 0.0) -> SliceStack:
+    positions = [(-100.0, -90.0 + shear_mm * n, height) for n, height in enumerate(heights)]
+    return SliceStack((200, 180), (1.0, 1.0), (1, 0, 0), (0, 1, 0), positions)
+
+
+@pytest.mark.parametrize(
+    ("direction", "letters"),
+    [
+        ((1, 0, 0), "L"),
+        ((-1, 0, 0), "R"),
+        ((0, 1, 0), "P"),
+        ((0, 0, 1), "H"),
+        ((-0.5, 0.8, 0.3), "PRH"),
+        ((0.05, -1, 0), "A"),
+    ],
+)
+def test_letters_name_the_largest_component_first(direction: tuple[float, float, float], letters: str) -> None:
+    assert direction_letters(direction) == letters
+
+
+def test_positions_are_said_as_a_radiologist_says_them() -> None:
+    assert position_words(0, -88.0) == "R 88.0 mm"
+    assert position_words(2, 9.94) == "H 9.9 mm"
+
+
+def test_a_grid_finds_its_voxels_again_under_any_rotation() -> None:
+    rng = np.random.default_rng(3)
+    directions, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    grid = Grid.from_directions(
+        (20, 30, 40), origin_lps_mm=(5, -7, 100), spacing_mm=(0.7, 0.8, 2.5), directions=directions
+    )
+    for ijk in ((0, 0, 0), (19, 29, 39), (3, 14, 22)):
+        assert grid.nearest_ijk(grid.lps(ijk)) == ijk
+    assert grid.nearest_ijk(grid.lps((20, 0, 0))) is None
+    assert grid.spacing_mm == pytest.approx((0.7, 0.8, 2.5))
+    assert grid.voxel_volume_ml == pytest.approx(0.7 * 0.8 * 2.5 / 1000)
+
+
+def test_uneven_slices_weigh_half_the_way_to_both_neighbours() -> None:
+    assert stack([0, 4, 8, 15, 22]).slice_weights_mm == pytest.approx([4, 4, 5.5, 7, 7])
+
+
+def test_tilt_is_told_from_positions_alone() -> None:
+    assert stack([0, 5, 10]).tilt_deg == pytest.approx(0)
+    assert stack([0, 5, 10], shear_mm=5 * np.tan(np.radians(15))).tilt_deg == pytest.approx(15)
+
+
+def test_a_point_in_a_tilted_stack_is_in_the_slice_that_really_lies_there() -> None:
+    tilted = stack([0, 5, 10], shear_mm=1.5)
+    point = tilted.lps((30, 40, 2))
+    assert tilted.nearest_ijk(point) == (30, 40, 2)
+    assert point == pytest.approx((-70, -90 + 3 + 40, 10))
+
+
+def test_a_point_beyond_the_last_slice_is_outside() -> None:
+    assert stack([0, 5, 10]).nearest_ijk((0, 0, 12.4)) == (100, 90, 2)
+    assert stack([0, 5, 10]).nearest_ijk((0, 0, 12.6)) is None
+    # An uneven end: half of the gap on that side counts.
+    assert stack([0, 1, 11]).nearest_ijk((0, 0, 5.9)) == (100, 90, 1)

@@ -1,0 +1,58 @@
+"""From one view to another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.view_state import Camera, ViewState, between, difference_in_words, overview
+
+
+@pytest.fixture
+def view() -> ViewState:
+    grid = Grid.from_directions((100, 100, 50), origin_lps_mm=(-50, -50, 0), spacing_mm=(1, 1, 3))
+    return overview("1.2.3", grid)
+
+
+def test_a_motion_begins_at_the_start_and_ends_at_the_goal(view: ViewState) -> None:
+    goal = evolve(view.looking_at((10, 20, 30), height_mm=50), window_width=80.0)
+    assert between(view, goal, 0) == view
+    assert between(view, goal, 1) == goal
+
+
+def test_half_way_the_cursor_is_in_the_middle_and_zoom_at_the_geometric_mean(view: ViewState) -> None:
+    start = view.looking_at((0, 0, 0), height_mm=400)
+    goal = view.looking_at((10, 20, 30), height_mm=100)
+    middle = between(start, goal, 0.5)
+    assert middle.cursor_lps_mm == pytest.approx((5, 10, 15))
+    assert middle.plane(PlaneName.AXIAL).height_mm == pytest.approx(200)
+
+
+def test_the_camera_turns_at_even_speed_and_keeps_its_length(view: ViewState) -> None:
+    front = Camera((0, 0, 0), (0, -1, 0), (0, 0, 1), 300)
+    side = Camera((0, 0, 0), (1, 0, 0), (0, 0, 1), 300)
+    for share in (0.25, 0.5, 0.75):
+        camera = between(evolve(view, camera=front), evolve(view, camera=side), share).camera
+        assert math.dist(camera.to_eye, (0, 0, 0)) == pytest.approx(1)
+        angle = math.degrees(math.acos(np.dot(camera.to_eye, front.to_eye)))
+        assert angle == pytest.approx(90 * share)
+
+
+def test_the_camera_can_turn_to_the_opposite_side(view: ViewState) -> None:
+    front = evolve(view, camera=Camera((0, 0, 0), (0, -1, 0), (0, 0, 1)))
+    behind = evolve(view, camera=Camera((0, 0, 0), (0, 1, 0), (0, 0, 1)))
+    middle = between(front, behind, 0.5).camera
+    assert abs(np.dot(middle.to_eye, (0, -1, 0))) < 1e-6
+    assert np.isfinite(middle.up).all()
+
+
+def test_wandering_is_said_in_words_with_the_largest_difference_first(view: ViewState) -> None:
+    x, y, z = view.cursor_lps_mm
+    assert difference_in_words(view, view) == ""
+    assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 5))) == "5.0 mm towards the head"
+    assert difference_in_words(view, evolve(view, cursor_lps_mm=(x + 1, y, z - 9))) == "9.0 mm towards the feet"
+    assert difference_in_words(view, evolve(view, window_width=80.0)) == "another window"
