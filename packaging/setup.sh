@@ -49,7 +49,10 @@ missing_packages() {
     known=$(PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null)
     while read -r what package need; do
         case $what in '' | '#'*) continue ;; esac
-        [ "$need" = run ] || [ "$1" = test ] || continue
+        case $need in
+            test) [ "$1" = test ] || continue ;;
+            wayland) [ -n "${WAYLAND_DISPLAY-}" ] || continue ;;
+        esac
         case $what in
             *.so.*) case $known in *"$what "*) continue ;; esac ;;
             *) command -v "$what" >/dev/null && continue ;;
@@ -120,7 +123,7 @@ install_python_packages() {
     fi
     [ "$1" = test ] && target="$root[dev]"
     say "Installing CaseStage into .venv; the first time takes a minute or two and needs a network …"
-    if ! "$python" -m pip install --quiet --disable-pip-version-check --no-input --constraint "$root/requirements.lock" \
+    if ! "$python" -m pip install -qq --disable-pip-version-check --no-input --constraint "$root/requirements.lock" \
         --editable "$target" </dev/null >&2; then
         say "The Python packages could not be installed; the lines above say why. Nothing else was changed."
         return 1
