@@ -1,1 +1,1 @@
-"""The Qt interface: commands, canvas, panels, theme."""
+"""What people see and touch: theme, widgets, commands, canvas and panels, in Qt."""

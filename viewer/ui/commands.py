@@ -1,0 +1,283 @@
+"""One frozen table of everything a user can ask for; toolbars, menus, palette and the key sheet are made from it.
+
+table = CommandTable((*view_commands(...), *app_commands(...)))
+actions = CommandActions(window, table, theme, where=lambda: session.workspace)
+actions.refresh()                     # after anything that an `enabled_when` or `checked_when` looks at has changed
+actions["view.reset"]                 # its QAction (tooltip with key, icon, enabled, checkable)
+menu = actions.menu(("view.reset", None, "view.invert"), parent)      # None is a separator
+for command in table.offered(Workspace.REVIEW): …                     # palette, key sheet
+shortcut_words(command)               # "Ctrl+K", "" where there is none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+from viewer.domain.session import Workspace
+from viewer.ui.icons import icon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from viewer.ui.theme import Theme
+
+EVERYWHERE = frozenset(Workspace)
+VIEWING = frozenset({Workspace.PRESENT, Workspace.REVIEW, Workspace.INSPECT})
+
+
+def _always() -> bool:
+    return True
+
+
+def _contexts(value: Iterable[Workspace]) -> frozenset[Workspace]:
+    return frozenset(value)
+
+
+@frozen
+class Command:
+    """What a user can ask for.
+
+    Attributes
+    ----------
+    id
+        Stable name such as "view.reset"; the part before the point is its group.
+    title, tooltip
+        A few words for menus, and a sentence. `…` ends a title that will ask more.
+    run
+        The handler.
+    shortcuts
+        Portable key names ("Ctrl+K", "Shift+Up"); the first is shown.
+    contexts
+        Workspaces in which it exists.
+    enabled_when, why_disabled
+        Whether it can be asked for now, and the sentence for the tooltip where it cannot.
+    checked_when
+        For a command that is on or off: whether it is on.
+    released
+        Called when the key is let go after `run` (G hides while held).
+    repeats
+        Whether a key held down asks again.
+    """
+
+    id: str
+    title: str
+    tooltip: str
+    run: Callable[[], object]
+    shortcuts: tuple[str, ...] = ()
+    contexts: frozenset[Workspace] = field(default=EVERYWHERE, converter=_contexts)
+    enabled_when: Callable[[], bool] = _always
+    why_disabled: str = ""
+    icon: str = ""
+    checked_when: Callable[[], bool] | None = None
+    released: Callable[[], object] | None = None
+    repeats: bool = False
+
+    @property
+    def group(self) -> str:
+        """The part of the id before the point."""
+        return self.id.partition(".")[0]
+
+
+def shortcut_words(command: Command) -> str:
+    """Return the first shortcut as written on keys here, or ""."""
+    return key_words(command.shortcuts[0]) if command.shortcuts else ""
+
+
+def key_words(shortcut: str) -> str:
+    """Return a portable key name as people read it: "Shift+Up" as "Shift+↑", "-" as "−"."""
+    words = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+    head, plus, last = words.rpartition("+")
+    if not last:
+        return words
+    named = {"Up": "↑", "Down": "↓", "Left": "←", "Right": "→", "-": "−", "Return": "Enter"}
+    return f"{head}{plus}{named.get(last, last)}"
+
+
+class CommandTable:
+    """All commands, checked.
+
+    Raises
+    ------
+    ValueError
+        Where an id or, within one context, a shortcut is taken twice, or a tooltip is missing.
+    """
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._commands: dict[str, Command] = {}
+        taken: dict[tuple[Workspace, str], str] = {}
+        for command in commands:
+            if command.id in self._commands:
+                raise ValueError(f"the command {command.id} is there twice")
+            if not command.title or not command.tooltip or not callable(command.run):
+                raise ValueError(f"the command {command.id} lacks a title, a tooltip or a handler")
+            self._commands[command.id] = command
+            for shortcut in command.shortcuts:
+                key = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.PortableText)
+                if not key:
+                    raise ValueError(f"{command.id}: {shortcut} is no key")
+                for context in command.contexts:
+                    other = taken.setdefault((context, key), command.id)
+                    if other != command.id:
+                        raise ValueError(f"{key} is taken twice in {context.value}: {other} and {command.id}")
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def __getitem__(self, command_id: str) -> Command:
+        return self._commands[command_id]
+
+    def offered(self, context: Workspace) -> tuple[Command, ...]:
+        """Return the commands of a workspace, in the table's order."""
+        return tuple(command for command in self if context in command.contexts)
+
+
+class CommandActions(QObject):
+    """The commands as window-wide actions, enabled only in the workspace they belong to.
+
+    A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End.
+    """
+
+    def __init__(self, window: QWidget, table: CommandTable, theme: Theme, where: Callable[[], Workspace]) -> None:
+        super().__init__(window)
+        self.table = table
+        self._window = window
+        self._theme = theme
+        self._where = where
+        self._held: Command | None = None
+        self._watched: QWidget | None = None
+        self._actions = {command.id: self._action(command) for command in table}
+        theme.changed.connect(self._recolour)
+        window.installEventFilter(self)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_changed)
+        self.refresh()
+
+    def __getitem__(self, command_id: str) -> QAction:
+        return self._actions[command_id]
+
+    def run(self, command_id: str) -> bool:
+        """Ask for a command, as its key would; False where it cannot be asked for now."""
+        action = self._actions[command_id]
+        self._refresh(self.table[command_id])
+        if not action.isEnabled():
+            return False
+        action.trigger()
+        return True
+
+    def refresh(self) -> None:
+        """Bring every action up to date with the workspace and what its command says."""
+        for command in self.table:
+            self._refresh(command)
+
+    def menu(self, command_ids: Iterable[str | None], parent: QWidget) -> QMenu:
+        """Return a menu of commands that exist here; None stands for a separator."""
+        menu = QMenu(parent)
+        for command_id in command_ids:
+            if command_id is None:
+                menu.addSeparator()
+            elif self._where() in self.table[command_id].contexts:
+                self._refresh(self.table[command_id])
+                menu.addAction(self._actions[command_id])
+        return menu
+
+    def _action(self, command: Command) -> QAction:
+        action = QAction(command.title, self._window)
+        action.setShortcuts([QKeySequence(shortcut) for shortcut in command.shortcuts])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setAutoRepeat(command.repeats)
+        action.setCheckable(command.checked_when is not None)
+        action.triggered.connect(lambda _checked=False: self._triggered(command))
+        if command.icon:
+            action.setIcon(icon(self._theme, command.icon))
+        self._window.addAction(action)
+        return action
+
+    def _triggered(self, command: Command) -> None:
+        self._held = command if command.released else None
+        command.run()
+        self.refresh()
+
+    def _refresh(self, command: Command) -> None:
+        action = self._actions[command.id]
+        here = self._where() in command.contexts
+        enabled = here and command.enabled_when()
+        action.setEnabled(enabled)
+        if command.checked_when is not None:
+            action.setChecked(here and command.checked_when())
+        keys = shortcut_words(command)
+        tip = f"{command.tooltip} ({keys})" if keys else command.tooltip
+        action.setToolTip(f"{tip}\n{command.why_disabled}" if here and not enabled and command.why_disabled else tip)
+
+    def _recolour(self, _name: object) -> None:
+        for command in self.table:
+            if command.icon:
+                self._actions[command.id].setIcon(icon(self._theme, command.icon))
+
+    def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if self._watched is not None and self._watched is not self._window:
+            self._watched.removeEventFilter(self)
+        self._watched = new
+        if new is not None and new is not self._window and new.window() is self._window:
+            new.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Keep keys for text fields and lists, and see when a held key is let go."""
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if _keeps(watched, event):
+                event.accept()
+                return True
+        elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            if self._held is not None and not event.isAutoRepeat() and _is_key_of(event, self._held):
+                held, self._held = self._held, None
+                if held.released is not None:
+                    held.released()
+                self.refresh()
+        return False
+
+
+def _is_key_of(event: QKeyEvent, command: Command) -> bool:
+    key = QKeySequence(event.key()).toString(QKeySequence.SequenceFormat.PortableText)
+    return any(shortcut.rpartition("+")[2] == key for shortcut in command.shortcuts)
+
+
+_LIST_KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
+_FIELD_KEYS = _LIST_KEYS | {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
+_EDITING = frozenset({Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_X, Qt.Key.Key_A})
+_SHIFT_ONLY = (Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
+
+
+def _keeps(widget: QObject, event: QKeyEvent) -> bool:
+    modifiers = event.modifiers()
+    for harmless in _SHIFT_ONLY:
+        modifiers &= ~harmless
+    plain = modifiers == Qt.KeyboardModifier.NoModifier
+    key = Qt.Key(event.key())
+    if isinstance(widget, QLineEdit | QPlainTextEdit | QAbstractSpinBox) or (
+        isinstance(widget, QTextEdit) and not widget.isReadOnly()
+    ):
+        if plain:
+            return bool(event.text() and event.text().isprintable()) or key in _FIELD_KEYS
+        return modifiers == Qt.KeyboardModifier.ControlModifier and key in _EDITING | _FIELD_KEYS
+    if isinstance(widget, QAbstractItemView):
+        return plain and key in _LIST_KEYS
+    return False

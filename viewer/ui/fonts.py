@@ -1,0 +1,92 @@
+"""Inter in the sizes of the type scale, with digits of one width.
+
+Call `load_fonts()` once after the application exists, then `font(Type.BODY)`. A label gets its font by
+`label.setFont(font(Type.CAPTION))`; the style sheet never sets fonts, so that the digits' setting is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+from functools import cache
+
+from PySide6.QtGui import QFont, QFontDatabase
+
+from viewer.domain.errors import StorageError
+from viewer.io.shipped import shipped
+
+LOGGER = logging.getLogger(__name__)
+
+REGULAR = QFont.Weight.Normal
+MEDIUM = QFont.Weight.Medium
+SEMIBOLD = QFont.Weight.DemiBold
+
+
+class Type(Enum):
+    """The type scale: size and line height in logical pixels, weight."""
+
+    CAPTION = (13, 18, REGULAR)
+    CAPTION_NAME = (13, 18, SEMIBOLD)
+    BODY = (14, 20, REGULAR)
+    NAME = (14, 20, SEMIBOLD)
+    BUTTON = (14, 20, MEDIUM)
+    BUTTON_MAIN = (14, 20, SEMIBOLD)
+    KEY = (12, 16, REGULAR)
+    LETTER = (16, 24, SEMIBOLD)
+    PANEL_TITLE = (16, 24, SEMIBOLD)
+    LIST = (16, 24, REGULAR)
+    CARD_TITLE = (18, 24, SEMIBOLD)
+    PAGE_TITLE = (24, 32, SEMIBOLD)
+    COUNT = (24, 32, SEMIBOLD)
+    STAGE_SMALL = (22, 30, MEDIUM)
+    STAGE_SMALL_LETTER = (22, 30, SEMIBOLD)
+    STAGE_BAR = (24, 32, REGULAR)
+    STAGE_BAR_NAME = (24, 32, SEMIBOLD)
+    STAGE_BODY = (28, 38, REGULAR)
+    STAGE_BODY_NAME = (28, 38, SEMIBOLD)
+    STAGE_LETTER = (30, 40, SEMIBOLD)
+    STAGE_TITLE = (40, 46, SEMIBOLD)
+    NOTES = (26, 40, REGULAR)
+    CLOCK = (44, 56, SEMIBOLD)
+
+    @property
+    def size_px(self) -> int:
+        """Size in logical pixels."""
+        return self.value[0]
+
+    @property
+    def line_px(self) -> int:
+        """Line height in logical pixels."""
+        return self.value[1]
+
+    @property
+    def weight(self) -> QFont.Weight:
+        """Weight."""
+        return self.value[2]
+
+
+@cache
+def load_fonts() -> str:
+    """Return the family to draw with: Inter from the package, else the system's sans serif (said in the log)."""
+    families: list[str] = []
+    try:
+        files = sorted(shipped("resources/fonts").glob("Inter-*.ttf"))
+    except StorageError:
+        files = []
+    for file in files:
+        number = QFontDatabase.addApplicationFont(str(file))
+        if number >= 0:
+            families += QFontDatabase.applicationFontFamilies(number)
+    if "Inter" in families:
+        return "Inter"
+    LOGGER.warning("Inter is not in the package; text is drawn in the system's sans serif.")
+    return QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
+
+
+def font(kind: Type, *, scale: float = 1.0) -> QFont:
+    """Return the font of one use; `scale` is the stage's height over 1080 px in Present."""
+    made = QFont(load_fonts())
+    made.setPixelSize(max(1, round(kind.size_px * scale)))
+    made.setWeight(kind.weight)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    return made
