@@ -1,0 +1,88 @@
+"""Values on a standard plane through a grid that is oblique to LPS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkImagingCore import vtkImageReslice
+
+from viewer.scene.vtk_arrays import array_of, vtk_array_on
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+
+_SLAB_STEP_MM = 1.0
+
+
+class ObliqueSampler:
+    """Samples one volume on planes at any angle to its voxels, linearly; holds the volume's array."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        voxels = np.ascontiguousarray(volume.voxels)
+        # Index space: the whole geometry is in the matrix of each plane, shear and reflection included.
+        self._image = vtkImageData()
+        self._image.SetDimensions(*volume.grid.size_ijk)
+        self._array = voxels
+        self._scalars = vtk_array_on(voxels.reshape(-1))
+        self._image.GetPointData().SetScalars(self._scalars)
+        self._nothing = -32768.0 if voxels.dtype == np.int16 else -1e30
+
+    def values(
+        self, geometry: ViewportGeometry, slab_mm: float = 0.0, reduction: int = 1
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return values at the picture's pixel centres, [row, column], and which of them lie outside or on padding.
+
+        Parameters
+        ----------
+        slab_mm
+            Thickness over which the greatest value is taken; 0 for the plane itself.
+        reduction
+            Side of the picture's pixels in viewport pixels.
+        """
+        size = (-(-geometry.width_px // reduction), -(-geometry.height_px // reduction))
+        step_px = geometry.mm_per_px * reduction
+        lps_from_pixel = np.eye(4)
+        lps_from_pixel[:3, 0] = geometry.axes.right * step_px
+        lps_from_pixel[:3, 1] = geometry.axes.down * step_px
+        lps_from_pixel[:3, 2] = geometry.axes.into * _SLAB_STEP_MM
+        lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
+        matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel
+        values = self._sample(matrix, size, slab_mm, nearest=False)
+        outside = values == np.float32(self._nothing)
+        if self._volume.padding is not None:
+            nearest = self._sample(matrix, size, slab_mm, nearest=True)
+            outside |= nearest == np.float32(self._volume.padding)
+        return values, outside
+
+    def _sample(
+        self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, *, nearest: bool
+    ) -> NDArray[np.float32]:
+        axes = vtkMatrix4x4()
+        axes.DeepCopy(matrix.ravel().tolist())
+        reslice = vtkImageReslice()
+        reslice.SetInputData(self._image)
+        reslice.SetResliceAxes(axes)
+        reslice.SetOutputDimensionality(2)
+        reslice.SetOutputOrigin(0, 0, 0)
+        reslice.SetOutputSpacing(1, 1, 1)
+        reslice.SetOutputExtent(0, size[0] - 1, 0, size[1] - 1, 0, 0)
+        reslice.SetBackgroundLevel(self._nothing)
+        reslice.SetOutputScalarType(10)  # VTK_FLOAT
+        if nearest:
+            reslice.SetInterpolationModeToNearestNeighbor()
+        else:
+            reslice.SetInterpolationModeToLinear()
+        if slab_mm > _SLAB_STEP_MM:
+            reslice.SetSlabModeToMax()
+            reslice.SetSlabNumberOfSlices(2 * round(slab_mm / 2 / _SLAB_STEP_MM) + 1)
+        reslice.Update()
+        scalars = reslice.GetOutput().GetPointData().GetScalars()
+        # Copied, because the array belongs to a filter that ends here.
+        return np.array(array_of(scalars), dtype=np.float32).reshape(size[1], size[0])

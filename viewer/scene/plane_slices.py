@@ -1,0 +1,169 @@
+"""Flat images cut from a volume along its own voxels, and the steps from one to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
+from viewer.domain.view_state import Point, as_point
+from viewer.scene.plane_geometry import AXIS_ALONG
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+
+# How far, in voxels, a corner of the grid may lie from where signed axes would put it.
+_AXIS_TOLERANCE_VOXELS = 0.25
+
+
+@define(frozen=True)
+class Run:
+    """Voxel centres along one screen direction: the grid axis, its sign, and where the first lies.
+
+    Attributes
+    ----------
+    grid_axis
+        0, 1, 2 for i, j, k.
+    forward
+        True where the index grows in the screen direction.
+    first_mm
+        Position of the first voxel centre, measured along the screen direction.
+    """
+
+    grid_axis: int
+    forward: bool
+    first_mm: float
+    spacing_mm: float
+    count: int
+
+    def place(self, along_mm: float) -> float:
+        """Return the continuous number, from 0 in screen direction, of a position along the direction."""
+        return (along_mm - self.first_mm) / self.spacing_mm
+
+    def index(self, number: int) -> int:
+        """Return the array index of a number in screen direction."""
+        return number if self.forward else self.count - 1 - number
+
+
+@define(frozen=True)
+class PlaneRuns:
+    """How a standard plane runs through a grid whose directions are signed LPS axes."""
+
+    right: Run
+    down: Run
+    into: Run
+
+
+def plane_runs(grid: Grid, plane: PlaneName) -> PlaneRuns | None:
+    """Return how a plane runs through a grid, or None where the grid is oblique to LPS."""
+    directions = grid.directions
+    axis_of = np.argmax(np.abs(directions), axis=0)  # LPS axis of i, j, k
+    if sorted(axis_of.tolist()) != [0, 1, 2]:
+        return None
+    extent_mm = (np.asarray(grid.size_ijk) - 1) * np.asarray(grid.spacing_mm)
+    rest = directions.copy()
+    rest[axis_of, [0, 1, 2]] = 0.0
+    if np.abs(rest * extent_mm).max() > _AXIS_TOLERANCE_VOXELS * min(grid.spacing_mm):
+        return None
+    screen = PLANE_AXES[plane]
+    runs = []
+    middle = grid.centre_lps_mm
+    for lps_axis, direction in zip(AXIS_ALONG[plane], (screen.right, screen.down, screen.into), strict=True):
+        grid_axis = int(np.flatnonzero(axis_of == lps_axis)[0])
+        count = grid.size_ijk[grid_axis]
+        spacing = grid.spacing_mm[grid_axis]
+        forward = float(directions[:, grid_axis] @ direction) > 0
+        first = float(middle @ direction) - (count - 1) / 2 * spacing
+        runs.append(Run(grid_axis, forward, first, spacing, count))
+    return PlaneRuns(*runs)
+
+
+def cut(
+    voxels: NDArray[np.int16] | NDArray[np.float32], runs: PlaneRuns, first: int, last: int
+) -> NDArray[np.int16] | NDArray[np.float32]:
+    """Return the image, [down, right], of slices `first`…`last` in screen direction; the brightest where several.
+
+    Parameters
+    ----------
+    voxels
+        [k, j, i].
+    """
+    axis = 2 - runs.into.grid_axis
+    lowest, highest = sorted((runs.into.index(first), runs.into.index(last)))
+    span = voxels[(slice(None),) * axis + (slice(lowest, highest + 1),)]
+    if axis == 2 and highest > lowest:
+        # Neighbours along i share cache lines: fetch them together once.
+        span = span.copy()
+    layers = np.moveaxis(span, axis, 0)
+    flat: NDArray[np.int16] | NDArray[np.float32] = layers[0]
+    if len(layers) > 1:
+        flat = flat.copy()
+        for layer in layers[1:]:
+            np.maximum(flat, layer, out=flat)
+    # What is left of (k, j, i) without the axis through the screen.
+    if runs.down.grid_axis < runs.right.grid_axis:
+        flat = flat.T
+    turned: NDArray[np.int16] | NDArray[np.float32] = flat[
+        :: 1 if runs.down.forward else -1, :: 1 if runs.right.forward else -1
+    ]
+    return turned
+
+
+@define(frozen=True)
+class PlaneSteps:
+    """The images along a plane's normal: "Image `number` of `count`", and the distance between them."""
+
+    step_mm: float
+    count: int
+    first_mm: float
+
+    def number(self, along_mm: float) -> int:
+        """Return the image (1…count) nearest to a position along the normal, counted in screen direction."""
+        return min(max(int(np.floor((along_mm - self.first_mm) / self.step_mm + 0.5)), 0), self.count - 1) + 1
+
+    def position_mm(self, number: int) -> float:
+        """Return where along the normal an image lies."""
+        return self.first_mm + (number - 1) * self.step_mm
+
+
+def plane_steps(volume: Volume, plane: PlaneName) -> PlaneSteps:
+    """Return the images of a volume along a plane's normal, one for each voxel layer.
+
+    In a grid oblique to LPS they lie as far apart as the layers of the grid axis nearest to the normal, with one of
+    them through the middle of the volume.
+    """
+    grid = volume.grid
+    runs = plane_runs(grid, plane)
+    if runs is not None:
+        return PlaneSteps(runs.into.spacing_mm, runs.into.count, runs.into.first_mm)
+    into = PLANE_AXES[plane].into
+    axis = int(np.argmax(np.abs(grid.directions.T @ into)))
+    step = grid.spacing_mm[axis]
+    lower, upper = grid.bounds_lps_mm[AXIS_ALONG[plane][2]]
+    each_side = max(int((upper - lower) / 2 / step), 0)
+    middle = float(grid.centre_lps_mm @ into)
+    return PlaneSteps(step, 2 * each_side + 1, middle - each_side * step)
+
+
+def snapped(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> Point:
+    """Return the cursor moved along a plane's normal onto the nearest image."""
+    return stepped(volume, plane, cursor_lps_mm, 0)
+
+
+def stepped(volume: Volume, plane: PlaneName, cursor_lps_mm: Point, images: int) -> Point:
+    """Return the cursor on the image so many further (into the screen), stopping at the first and last."""
+    steps = plane_steps(volume, plane)
+    into = PLANE_AXES[plane].into
+    along = float(np.asarray(cursor_lps_mm) @ into)
+    number = min(max(steps.number(along) + images, 1), steps.count)
+    return as_point(np.asarray(cursor_lps_mm) + (steps.position_mm(number) - along) * into)
+
+
+def image_number(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> tuple[int, int]:
+    """Return (number, count) of the image that the cursor is on, such as (121, 256), counted into the screen."""
+    steps = plane_steps(volume, plane)
+    return steps.number(float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into)), steps.count

@@ -1,0 +1,215 @@
+"""Pictures of the three standard planes of a volume: values interpolated on the screen's pixels, then windowed.
+
+Values are interpolated before the window is applied, so that narrow windows stay smooth. Along the normal nothing is
+interpolated where the grid runs along LPS axes: the picture is that of the voxel layer at the cursor.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.scene.interpolation import Samples, paint
+from viewer.scene.plane_geometry import ViewportGeometry
+from viewer.scene.plane_slices import PlaneRuns, Run, cut, image_number, plane_runs, plane_steps, snapped, stepped
+from viewer.scene.window_table import BLACK, WindowTable, window_table
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.scene.oblique import ObliqueSampler
+
+__all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plane_steps", "snapped", "stepped"]
+
+# Above this a picture is made smaller and left to the canvas to scale up: the voxels are no finer anyway.
+MOST_PX = 2_400_000
+MOST_PX_MOVING = 1_000_000
+MOST_PX_MOVING_OBLIQUE = 210_000
+
+
+@define(frozen=True, eq=False)
+class PlanePicture:
+    """A picture of a plane, and where it goes on the viewport.
+
+    Attributes
+    ----------
+    pixels
+        uint32 0xFFRRGGBB (Qt's RGB32), [row, column], C-contiguous; black outside the volume.
+    px_per_pixel
+        Side of each of its pixels in device pixels of the viewport; 1 unless it was reduced.
+
+    The picture's upper left corner is the viewport's; drawn at `width` × `height` device pixels it covers at least
+    the viewport.
+    """
+
+    pixels: NDArray[np.uint32]
+    px_per_pixel: int
+
+    @property
+    def width(self) -> int:
+        """Width on the viewport in device pixels."""
+        return int(self.pixels.shape[1]) * self.px_per_pixel
+
+    @property
+    def height(self) -> int:
+        """Height on the viewport in device pixels."""
+        return int(self.pixels.shape[0]) * self.px_per_pixel
+
+
+@define(frozen=True, eq=False)
+class _Cut:
+    """One layer (or slab) of a volume ready for interpolation: values, and which of them are padding."""
+
+    key: tuple[object, ...]
+    values: NDArray[np.float32]
+    padded: NDArray[np.bool_] | None
+
+
+class PlaneRenderer:
+    """Makes pictures of planes; keeps the last cut of each plane, so that window, zoom and pan are quick.
+
+    One thread at a time. Holds a reference to the last volume until another is shown or `clear` is called.
+    """
+
+    def __init__(self) -> None:
+        self._volume: Volume | None = None
+        self._cuts: dict[PlaneName, _Cut] = {}
+        self._runs: dict[PlaneName, PlaneRuns | None] = {}
+        self._oblique_sampler: ObliqueSampler | None = None
+
+    def clear(self) -> None:
+        """Let go of the volume and what was cut from it."""
+        self._volume = None
+        self._cuts.clear()
+        self._runs.clear()
+        self._oblique_sampler = None
+
+    def render(
+        self,
+        volume: Volume,
+        state: ViewState,
+        plane: PlaneName,
+        width_px: int,
+        height_px: int,
+        *,
+        moving: bool = False,
+    ) -> PlanePicture:
+        """Return the picture of a plane for a viewport of so many device pixels.
+
+        Parameters
+        ----------
+        moving
+            True while something is being dragged or animated: large or oblique pictures are then coarser.
+        """
+        if volume is not self._volume:
+            self.clear()
+            self._volume = volume
+            self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
+        runs = self._runs[plane]
+        most = MOST_PX
+        if moving:
+            most = MOST_PX_MOVING if runs is not None else MOST_PX_MOVING_OBLIQUE
+        reduction = max(1, int(np.ceil(np.sqrt(width_px * height_px / most))))
+        geometry = ViewportGeometry.of(state, plane, width_px, height_px)
+        table = window_table(
+            state.window_centre,
+            state.window_width,
+            volume.series.voi_function,
+            invert=state.invert != volume.series.monochrome1,
+        )
+        if runs is None:
+            pixels = self._oblique(volume, state, geometry, table, reduction)
+        else:
+            pixels = self._aligned(volume, state, geometry, table, runs, reduction)
+        return PlanePicture(pixels, reduction)
+
+    def _aligned(
+        self,
+        volume: Volume,
+        state: ViewState,
+        geometry: ViewportGeometry,
+        table: WindowTable,
+        runs: PlaneRuns,
+        reduction: int,
+    ) -> NDArray[np.uint32]:
+        shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
+        picture = np.full(shape, BLACK, dtype=np.uint32)
+        layers = _layers(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
+        if layers is None or min(runs.right.count, runs.down.count) < 2:
+            return picture
+        centre = np.asarray(geometry.view.centre_lps_mm)
+        step_mm = geometry.mm_per_px * reduction
+        left_mm = float(centre @ geometry.axes.right) - geometry.width_px / 2 * geometry.mm_per_px
+        top_mm = float(centre @ geometry.axes.down) - geometry.height_px / 2 * geometry.mm_per_px
+        across = Samples.along(runs.right, left_mm + step_mm / 2, step_mm, shape[1])
+        down = Samples.along(runs.down, top_mm + step_mm / 2, step_mm, shape[0])
+        if across is None or down is None:
+            return picture
+        image = self._cut(volume, geometry.plane, runs, layers)
+        inside = picture[down.start : down.start + down.count, across.start : across.start + across.count]
+        paint(inside, image.values, down, across, table)
+        if image.padded is not None:
+            inside[image.padded[down.nearest][:, across.nearest]] = BLACK
+        return picture
+
+    def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int]) -> _Cut:
+        key = (plane, *layers)
+        held = self._cuts.get(plane)
+        if held is not None and held.key == key:
+            return held
+        values = np.array(cut(volume.voxels, runs, *layers), dtype=np.float32, order="C")
+        hidden: NDArray[np.bool_] | None = None
+        if volume.padding is not None:
+            hidden = values == np.float32(volume.padding)
+        if volume.voxels.dtype.kind == "f":
+            unknown = np.isnan(values)
+            hidden = unknown if hidden is None else hidden | unknown
+        if hidden is not None and not hidden.any():
+            hidden = None
+        if hidden is not None:
+            # Padding must not darken its neighbours more than air would.
+            known = values[~hidden]
+            values[hidden] = known.min() if known.size else 0.0
+        made = _Cut(key, values, hidden)
+        self._cuts[plane] = made
+        return made
+
+    def _oblique(
+        self, volume: Volume, state: ViewState, geometry: ViewportGeometry, table: WindowTable, reduction: int
+    ) -> NDArray[np.uint32]:
+        if not has_picture(volume, geometry.plane):
+            shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
+            return np.full(shape, BLACK, dtype=np.uint32)
+        if self._oblique_sampler is None:
+            # VTK is loaded only where it is needed: most volumes run along LPS.
+            from viewer.scene.oblique import ObliqueSampler
+
+            self._oblique_sampler = ObliqueSampler(volume)
+        values, outside = self._oblique_sampler.values(geometry, state.slab_mm, reduction)
+        pixels = table.of(values)
+        pixels[outside] = BLACK
+        return pixels
+
+
+def _layers(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | None:
+    """Return first and last layer of the slab around a position, or None beyond the volume's faces."""
+    place = into.place(along_mm)
+    if not -0.5 <= place < into.count - 0.5:
+        return None
+    middle = int(np.floor(place + 0.5))
+    half = slab_mm / 2 / into.spacing_mm
+    first, last = int(np.ceil(place - half)), int(np.floor(place + half))
+    return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
+
+
+def has_picture(volume: Volume, plane: PlaneName) -> bool:
+    """Return whether a volume has pictures in a plane; one slice has them in its own plane alone."""
+    runs = plane_runs(volume.grid, plane)
+    if runs is None:
+        axis = int(np.argmax(np.abs(volume.grid.directions.T @ PLANE_AXES[plane].into)))
+        return all(n > 1 for a, n in enumerate(volume.grid.size_ijk) if a != axis)
+    return min(runs.right.count, runs.down.count) > 1

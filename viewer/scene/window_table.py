@@ -1,0 +1,102 @@
+"""Grey values of a display window: the VOI functions of DICOM and the tables made from them.
+
+PS3.3 C.11.2.1.2.1 (LINEAR), C.11.2.1.3.2 (LINEAR_EXACT), C.11.2.1.3.1 (SIGMOID).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+MOST_ENTRIES = 65536
+_ENOUGH_ENTRIES = 8192
+BLACK = np.uint32(0xFF000000)
+
+
+def grey_of(
+    values: ArrayLike, *, centre: float, width: float, function: str = "LINEAR", invert: bool = False
+) -> NDArray[np.float64]:
+    """Return grey values 0…255, not rounded, of values under a VOI window.
+
+    Parameters
+    ----------
+    values
+        Of any shape, in the volume's unit.
+    centre, width
+        Window level and width. LINEAR needs a width of at least 1, the others above 0; smaller ones are raised.
+    function
+        "LINEAR", "LINEAR_EXACT" or "SIGMOID"; anything else counts as LINEAR, which is what DICOM says of none.
+    invert
+        White for low values.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    match function:
+        case "SIGMOID":
+            exponent = np.clip(-4.0 * (x - centre) / max(width, 1e-6), -700.0, 700.0)
+            share = 1.0 / (1.0 + np.exp(exponent))
+        case "LINEAR_EXACT":
+            share = np.clip((x - centre) / max(width, 1e-6) + 0.5, 0.0, 1.0)
+        case _:
+            width = max(width, 1.0)
+            if width == 1.0:
+                share = (x > centre - 0.5).astype(np.float64)
+            else:
+                share = np.clip((x - (centre - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0)
+    return np.asarray((1.0 - share if invert else share) * 255.0, dtype=np.float64)
+
+
+@define(frozen=True, eq=False)
+class WindowTable:
+    """A table from values to opaque grey pixels.
+
+    A value v stands at entry (v − first) · per_unit; values beyond the ends take the end entries, where the window
+    has reached black or white. Whole numbers fall exactly on entries while the window is narrower than 65 536.
+
+    Attributes
+    ----------
+    pixels
+        uint32 0xFFRRGGBB (Qt's RGB32), at most 65 536 entries; read-only.
+    """
+
+    first: float
+    per_unit: float
+    pixels: NDArray[np.uint32]
+
+    def of(self, values: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.uint32]:
+        """Return the pixels of values of any shape."""
+        entries = values.astype(np.float32)
+        entries -= np.float32(self.first)
+        entries *= np.float32(self.per_unit)
+        return self.of_entries(entries)
+
+    def of_entries(self, entries: NDArray[np.float32]) -> NDArray[np.uint32]:
+        """Return the pixels of continuous entry numbers; overwrites `entries`."""
+        entries += np.float32(0.5)
+        np.clip(entries, 0, len(self.pixels) - 1, out=entries)
+        return np.take(self.pixels, entries.astype(np.intp), mode="clip")
+
+
+@lru_cache(maxsize=32)
+def window_table(centre: float, width: float, function: str = "LINEAR", *, invert: bool = False) -> WindowTable:
+    """Return the table of a window; cached."""
+    # Beyond ±1.7 widths the sigmoid is within half a grey value of its end.
+    reach = 1.8 * width if function == "SIGMOID" else width / 2 + 1
+    first, last = math.floor(centre - reach) - 1, math.ceil(centre + reach) + 1
+    span = last - first
+    per_unit = float(max(1, _ENOUGH_ENTRIES // span)) if span < MOST_ENTRIES else (MOST_ENTRIES - 1) / span
+    if span < 16:
+        per_unit = _ENOUGH_ENTRIES / 16
+    count = min(MOST_ENTRIES, int(round(span * per_unit)) + 1)
+    grey = grey_of(first + np.arange(count) / per_unit, centre=centre, width=width, function=function, invert=invert)
+    level = np.floor(grey + 0.5).astype(np.uint32)
+    pixels = level * np.uint32(0x010101) | BLACK
+    pixels.setflags(write=False)
+    return WindowTable(float(first), per_unit, pixels)
