@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from viewer.domain.geometry import Grid, SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _volume_of(voxels: np.ndarray, grid: Grid, **facts: object) -> Volume:

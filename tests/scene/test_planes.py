@@ -14,7 +14,6 @@ from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.planes import PlaneRenderer, has_picture, image_number, plane_steps, snapped, stepped
 from viewer.scene.window_table import grey_of
 
-
 Make = Callable[..., Volume]
 Arrays = Callable[..., np.ndarray]
 
