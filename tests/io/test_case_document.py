@@ -1,0 +1,200 @@
+"""A case is kept as a document that people can read and that cannot lead anywhere else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import evolve
+
+from viewer.domain.errors import CaseDocumentError, StorageError
+from viewer.domain.geometry import Grid
+from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERIES = "1.2.826.0.1.3680043.8.498.1"
+
+
+def _view() -> ViewState:
+    grid = Grid.from_directions((64, 48, 20), origin_lps_mm=(-30.0, -20.0, 5.0), spacing_mm=(1.0, 1.0, 2.5))
+    return evolve(
+        overview(SERIES, grid, window_centre=-600.0, window_width=1500.0),
+        camera=Camera((1.25, 2.5, 3.75), (0.6, -0.8, 0.0), (0.0, 0.0, 1.0), 210.5),
+        invert=True,
+        slab_mm=5.0,
+        preset_3d="lung",
+        overlay=OverlayMode.FILL,
+        fill_opacity=0.4,
+        threshold=0.35,
+        hidden_labels=("bone", "air"),
+        show_truth=True,
+        selected_finding="nodule-3",
+        layout=Layout.STAGE,
+        main=ViewName.THREE_D,
+    )
+
+
+def _case(folder: Path) -> Case:
+    view = _view()
+    return Case(
+        id="chest-nodules",
+        title="Four nodules, one missed",
+        summary="A synthetic chest.",
+        body_part="chest",
+        provenance=Provenance("CaseStage phantom", "Apache-2.0", synthetic=True, recipe="chest --seed 7"),
+        folder=str(folder),
+        series_path="ct",
+        series_uid=SERIES,
+        series_sha256="ab" * 32,
+        steps=(
+            Step("overview", "The chest", "# A chest\n\nLook at [1, 2] and “ü”.", view, "Say hello.", 30.0),
+            Step("nodule", "A nodule", "8 mm", view.looking_at((10.25, -3.5, 12.0), height_mm=60.0)),
+        ),
+        findings_path="findings",
+        truth_path="truth",
+        model_id="nodules",
+        thumbnail_path="thumbnail.png",
+    )
+
+
+def _edited(folder: Path, edit: Any) -> Path:
+    write_case(folder, _case(folder))
+    document = json.loads((folder / "case.json").read_text("utf-8"))
+    edit(document)
+    (folder / "case.json").write_text(json.dumps(document), "utf-8")
+    return folder
+
+
+def test_a_case_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    write_case(tmp_path, case)
+    assert read_case(tmp_path) == case
+
+
+def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    step = case.steps[0]
+    moved = evolve(step, view=evolve(step.view, cursor_lps_mm=(1.23456789, -0.001, 7.0)))
+    write_case(tmp_path, evolve(case, steps=(moved,)))
+    assert read_case(tmp_path).steps[0].view.cursor_lps_mm == (1.23, 0.0, 7.0)
+    text = (tmp_path / "case.json").read_text("utf-8")
+    assert '"cursor_lps_mm": [1.23, 0.0, 7.0]' in text
+    assert "\n  " in text
+
+
+def test_a_misspelt_key_is_named_with_its_path(tmp_path: Path) -> None:
+    def edit(document: dict[str, Any]) -> None:
+        document["steps"][1]["view"]["windo_width"] = document["steps"][1]["view"].pop("window_width")
+
+    with pytest.raises(CaseDocumentError) as raised:
+        read_case(_edited(tmp_path, edit))
+    assert "steps[1].view" in raised.value.sentence
+    assert "windo_width" in raised.value.sentence
+    assert raised.value.hint
+
+
+def test_a_missing_key_is_named_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(CaseDocumentError, match=r"steps\[0\].view: it lacks “camera”"):
+        read_case(_edited(tmp_path, lambda d: d["steps"][0]["view"].pop("camera")))
+    with pytest.raises(CaseDocumentError, match="the document: it lacks “title”"):
+        read_case(_edited(tmp_path, lambda d: d.pop("title")))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("window_width", "400", "must be a number"),
+        ("window_width", True, "must be a number"),
+        ("window_width", 0, "must be above 0"),
+        ("invert", 1, "must be true or false"),
+        ("layout", "five", "must be one of four, stage, single"),
+        ("cursor_lps_mm", [1.0, 2.0], "cursor_lps_mm"),
+        ("threshold", 1.5, "between 0 and 1"),
+        ("series_uid", "1.2.3", "not the series of the case"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_not_converted(
+    tmp_path: Path, key: str, value: object, words: str
+) -> None:
+    with pytest.raises(CaseDocumentError, match=words) as raised:
+        read_case(_edited(tmp_path, lambda d: d["steps"][0]["view"].update({key: value})))
+    assert "steps[0].view" in raised.value.sentence
+
+
+def test_a_case_from_a_newer_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CaseDocumentError) as raised:
+        read_case(_edited(tmp_path, lambda d: d.update(version=CASE_VERSION + 1, colours_of_tomorrow=[])))
+    assert "made by a newer CaseStage" in raised.value.sentence
+    assert "Install" in raised.value.hint
+
+
+@pytest.mark.parametrize("path", ["../other", "/etc", "C:/pictures", "a\\b", "ct/../../other"])
+def test_paths_stay_inside_the_folder(tmp_path: Path, path: str) -> None:
+    with pytest.raises(CaseDocumentError, match="leads out of the case's folder"):
+        read_case(_edited(tmp_path, lambda d: d.update(series_path=path)))
+    with pytest.raises(CaseDocumentError, match="leads out"):
+        write_case(tmp_path, evolve(_case(tmp_path), truth_path=path))
+
+
+def test_a_symbolic_link_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "case"
+    outside.mkdir()
+    folder.mkdir()
+    (folder / "ct").symlink_to(outside)
+    write_case_of_other = _case(folder)
+    with pytest.raises(CaseDocumentError, match="leads out"):
+        write_case(folder, write_case_of_other)
+
+
+def test_steps_have_names_of_their_own(tmp_path: Path) -> None:
+    with pytest.raises(CaseDocumentError, match="name of another step"):
+        read_case(_edited(tmp_path, lambda d: d["steps"][1].update(id="overview")))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "line 1"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[]", "format"),
+        (b'{"format": "casestage case", "format": "x"}', "twice"),
+        (b'{"format": "casestage case", "version": NaN}', "NaN"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"format": "casestage case", "version": "1"}', "whole number"),
+    ],
+)
+def test_junk_is_refused_with_a_sentence(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "case.json").write_bytes(content)
+    with pytest.raises(CaseDocumentError, match=words):
+        read_case(tmp_path)
+
+
+def test_a_folder_without_a_document_is_no_case(tmp_path: Path) -> None:
+    with pytest.raises(CaseDocumentError, match="holds no case.json"):
+        read_case(tmp_path)
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    write_case(tmp_path, _case(tmp_path))
+    (tmp_path / "ct").mkdir()
+    (tmp_path / "truth").mkdir()
+    assert missing_paths(read_case(tmp_path)) == ("findings", "thumbnail.png")
+
+
+def test_a_document_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_case(tmp_path, _case(tmp_path))
+    before = (tmp_path / "case.json").read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("viewer.io.atomic_file.os.replace", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        write_case(tmp_path, evolve(_case(tmp_path), title="Other"))
+    assert (tmp_path / "case.json").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["case.json"]

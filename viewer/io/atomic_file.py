@@ -1,0 +1,99 @@
+"""Files that are either the old or the new one, never half of each."""
+
+from __future__ import annotations
+
+import errno
+import os
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from viewer.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def storage_error(what: str, error: OSError) -> StorageError:
+    """Return the error to show when writing failed.
+
+    Parameters
+    ----------
+    what
+        What was being written, as the start of a sentence: "The findings". Without patient identity.
+    error
+        What the system said; its path goes nowhere, because a user's folder may bear a patient's name.
+    """
+    reason = error.strerror or type(error).__name__
+    if error.errno in _FULL:
+        return StorageError(f"{what} could not be saved: the disk is full.", "Free some space, then try again.", reason)
+    if error.errno in _FORBIDDEN:
+        return StorageError(
+            f"{what} could not be saved: the folder cannot be written to.",
+            "Choose another folder, or ask for the right to write there.",
+            reason,
+        )
+    return StorageError(f"{what} could not be saved.", "Check the disk and the folder, then try again.", reason)
+
+
+@contextmanager
+def replacing(path: Path, what: str) -> Iterator[Path]:
+    """Give a temporary path beside `path`; once it is written it takes its place, durably.
+
+    The folder is made where it is missing. Where the body raises, `path` is as it was.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    what
+        What it is, for the error's sentence: "The findings".
+
+    Raises
+    ------
+    StorageError
+        When the file system refuses.
+    """
+    waiting = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield waiting
+        with waiting.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(waiting, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(what, error) from error
+    finally:
+        try:
+            waiting.unlink(missing_ok=True)
+        except OSError:
+            # What stands in the way of removing it is what was reported already.
+            pass
+
+
+def write_atomically(path: Path, content: bytes, what: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        When the file system refuses; an older file is then still there.
+    """
+    with replacing(path, what) as waiting:
+        waiting.write_bytes(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable, where the system knows how (not Windows)."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

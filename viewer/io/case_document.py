@@ -1,0 +1,207 @@
+"""`case.json`: a curated case as a document that a person can read, and that no other program can surprise.
+
+A case is a folder that is carried as one: `case.json`, the pictures, and beside them `findings/` and `truth/` in the
+format of `findings_file`. Every path in the document stays inside that folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from attrs import evolve, frozen
+
+from viewer.domain.errors import CaseDocumentError
+from viewer.domain.geometry import PlaneName
+from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.io.atomic_file import write_atomically
+from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
+
+CASE_FORMAT = "casestage case"
+CASE_VERSION = 1
+DOCUMENT = "case.json"
+
+
+@frozen
+class _CaseDocument:
+    format: str
+    version: int
+    id: str
+    title: str
+    summary: str
+    body_part: str
+    provenance: Provenance
+    series_path: str
+    series_uid: str
+    series_sha256: str
+    steps: tuple[Step, ...]
+    not_for_diagnostic_use: bool = True
+    findings_path: str = ""
+    truth_path: str = ""
+    model_id: str = ""
+    thumbnail_path: str = ""
+
+
+def read_case(folder: Path) -> Case:
+    """Return the case of a folder; that its pictures and findings exist is for `missing_paths` to say.
+
+    Raises
+    ------
+    CaseDocumentError
+        When there is no `case.json`, it is from a newer version, or it holds anything unexpected.
+    """
+    name = folder.name
+    try:
+        stored = read_json(folder / DOCUMENT)
+    except FileNotFoundError as error:
+        raise CaseDocumentError(
+            f"“{name}” is not a case: it holds no {DOCUMENT}.", "Choose the folder that holds it."
+        ) from error
+    except OSError as error:
+        raise CaseDocumentError(
+            f"The case “{name}” cannot be read.",
+            "Check that you may read its folder.",
+            error.strerror or type(error).__name__,
+        ) from error
+    except WrongJsonError as error:
+        raise _damaged(name, str(error)) from error
+    try:
+        _check_version(stored, name)
+        document = structure(stored, _CaseDocument)
+        case = _case(document, folder)
+        _check(case)
+    except WrongJsonError as error:
+        raise _damaged(name, str(error)) from error
+    return case
+
+
+def write_case(folder: Path, case: Case) -> None:
+    """Write `case.json` into a folder; positions are rounded to 0.01 mm.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the case could not be read back: a path that leaves the folder, steps of one name.
+    StorageError
+        When it cannot be written.
+    """
+    try:
+        _check(evolve(case, folder=str(folder)))
+    except WrongJsonError as error:
+        raise CaseDocumentError(f"The case “{case.title}” cannot be kept: {error}.") from error
+    document = _CaseDocument(
+        format=CASE_FORMAT,
+        version=CASE_VERSION,
+        id=case.id,
+        title=case.title,
+        summary=case.summary,
+        body_part=case.body_part,
+        provenance=case.provenance,
+        series_path=case.series_path,
+        series_uid=case.series_uid,
+        series_sha256=case.series_sha256,
+        steps=case.steps,
+        findings_path=case.findings_path,
+        truth_path=case.truth_path,
+        model_id=case.model_id,
+        thumbnail_path=case.thumbnail_path,
+    )
+    text = json_text(_rounded(unstructure(document)))
+    write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
+
+
+def missing_paths(case: Case) -> tuple[str, ...]:
+    """Return the paths that a case names and that are not there, relative to its folder."""
+    folder = Path(case.folder)
+    named = (case.series_path, case.findings_path, case.truth_path, case.thumbnail_path)
+    return tuple(path for path in named if path and not (folder / path).exists())
+
+
+def _damaged(name: str, what: str) -> CaseDocumentError:
+    return CaseDocumentError(
+        f"The case “{name}” cannot be read: {what}.", f"Correct {DOCUMENT}, or copy the case again."
+    )
+
+
+def _check_version(stored: Any, name: str) -> None:
+    if not isinstance(stored, dict) or stored.get("format") != CASE_FORMAT:
+        raise WrongJsonError(f'it does not say "format": "{CASE_FORMAT}"')
+    version = stored.get("version")
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise WrongJsonError("“version” must be a whole number from 1")
+    if version > CASE_VERSION:
+        raise CaseDocumentError(
+            f"The case “{name}” was made by a newer CaseStage.",
+            "Install the newest CaseStage to open it.",
+            f"document version {version}, this program reads up to {CASE_VERSION}",
+        )
+
+
+def _case(document: _CaseDocument, folder: Path) -> Case:
+    return Case(
+        id=document.id,
+        title=document.title,
+        summary=document.summary,
+        body_part=document.body_part,
+        provenance=document.provenance,
+        folder=str(folder),
+        series_path=document.series_path,
+        series_uid=document.series_uid,
+        series_sha256=document.series_sha256,
+        steps=document.steps,
+        findings_path=document.findings_path,
+        truth_path=document.truth_path,
+        model_id=document.model_id,
+        thumbnail_path=document.thumbnail_path,
+    )
+
+
+def _check(case: Case) -> None:
+    for key, value in (("id", case.id), ("title", case.title), ("series_uid", case.series_uid)):
+        if not value.strip():
+            raise WrongJsonError(f"“{key}” is empty")
+    if not case.series_path:
+        raise WrongJsonError("“series_path” is empty")
+    for key in ("series_path", "findings_path", "truth_path", "thumbnail_path"):
+        _check_inside(Path(case.folder), getattr(case, key), key)
+    names = [step.id for step in case.steps]
+    for number, step in enumerate(case.steps):
+        _check_step(step, f"steps[{number}]", case.series_uid)
+        if names.count(step.id) > 1:
+            raise WrongJsonError(f"steps[{number}].id: “{step.id}” is the name of another step too")
+
+
+def _check_step(step: Step, path: str, series_uid: str) -> None:
+    view = step.view
+    if view.series_uid != series_uid:
+        raise WrongJsonError(f"{path}.view.series_uid: it is not the series of the case")
+    heights = [(f"{plane.value}.height_mm", view.plane(plane).height_mm) for plane in PlaneName]
+    above_zero = [*heights, ("camera.height_mm", view.camera.height_mm), ("window_width", view.window_width)]
+    for key, value in above_zero:
+        if value <= 0:
+            raise WrongJsonError(f"{path}.view.{key}: it must be above 0")
+    if not 0 <= view.threshold <= 1 or not 0 <= view.fill_opacity <= 1:
+        raise WrongJsonError(f"{path}.view: threshold and fill_opacity lie between 0 and 1")
+    if step.duration_s < 0:
+        raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
+
+
+def _check_inside(folder: Path, path: str, key: str) -> None:
+    if not path:
+        return
+    parts = PurePosixPath(path).parts
+    # A backslash or a colon means another place on Windows; documents use forward slashes everywhere.
+    outside = path.startswith("/") or "\\" in path or ":" in path or "\0" in path or ".." in parts
+    if outside or not (folder / path).resolve().is_relative_to(folder.resolve()):
+        raise WrongJsonError(f"“{key}” leads out of the case's folder")
+
+
+def _rounded(value: Any, digits: int = 6) -> Any:
+    if isinstance(value, float):
+        # Adding zero turns −0.0 into 0.0.
+        return round(value, digits) + 0.0
+    if isinstance(value, dict):
+        return {key: _rounded(part, 2 if key.endswith("_mm") else 6) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(part, digits) for part in value]
+    return value

@@ -1,0 +1,18 @@
+"""Which CaseStage this is, for what it writes."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+NAME = "CaseStage"
+NOT_FOR_DIAGNOSTIC_USE = "Not for diagnostic use"
+
+
+@cache
+def program_version() -> str:
+    """Return the version of the program, or "unknown" where it was not installed."""
+    try:
+        return version("casestage")
+    except PackageNotFoundError:
+        return "unknown"
