@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from viewer.analysis.froc import froc, sensitivity_at
+from viewer.analysis.matching import iou, match
+from viewer.domain.finding import Finding, MatchRule, MatchState, Source, SourceKind
+from viewer.domain.labels import Mask
+
+MODEL, TRUTH = Source(SourceKind.MODEL, "model"), Source(SourceKind.TRUTH, "truth")
+
+
+def bar(name: str, start: int, length: int, score: float | None = None, volume_ml: float = 1.0) -> Finding:
+    """A finding of `length` voxels in a row."""
+    return Finding(
+        id=name,
+        tracking_uid="2.25.1",
+        label_key="x",
+        label="X",
+        source=MODEL if score is not None else TRUTH,
+        centre_lps_mm=[start + length / 2, 0, 0],
+        bounds_lps_mm=[[start, start + length], [0, 1], [0, 1]],
+        score=score,
+        mask=Mask((start, 0, 0), np.ones((1, 1, length), dtype=bool)),
+        volume_ml=volume_ml,
+        long_axis_mm=float(length - 1),
+    )
+
+
+def test_overlap_is_counted_in_voxels() -> None:
+    assert iou(bar("a", 0, 10), bar("b", 5, 10)) == pytest.approx(5 / 15)
+    assert iou(bar("a", 0, 10), bar("b", 10, 10)) == 0
+
+
+def test_each_lesion_is_found_once_and_the_split_half_is_a_false_positive() -> None:
+    truth = [bar("t", 0, 10)]
+    matching = match([bar("left", 0, 4, 0.9), bar("right", 4, 6, 0.6)], truth, 0.5)
+    assert matching.of_finding == {"left": MatchState.FALSE_POSITIVE, "right": MatchState.TRUE_POSITIVE}
+    assert matching.of_truth == {"t": MatchState.FOUND}
+    ((finding, lesion, overlap),) = matching.pairs
+    assert (finding, lesion) == ("right", "t")
+    assert overlap == pytest.approx(0.6)
+    assert matching.best_score_of_truth == {"t": 0.9}
+
+
+def test_a_merged_finding_counts_for_one_lesion_alone() -> None:
+    matching = match([bar("both", 0, 20, 0.8)], [bar("a", 0, 8), bar("b", 10, 10)], 0.5)
+    assert matching.of_truth == {"a": MatchState.MISSED, "b": MatchState.FOUND}
+
+
+def test_the_pairing_is_the_best_of_all_and_not_the_first_come() -> None:
+    findings = [bar("f1", 0, 10, 0.9), bar("f2", 8, 4, 0.8)]
+    truth = [bar("t1", 4, 8), bar("t2", 0, 3)]
+    matching = match(findings, truth, 0.5)
+    assert {(f, t) for f, t, _ in matching.pairs} == {("f1", "t2"), ("f2", "t1")}
+
+
+def test_the_threshold_filters_findings_and_turns_found_into_missed() -> None:
+    findings, truth = [bar("f", 0, 10, 0.4), bar("g", 50, 5, 0.7)], [bar("t", 0, 10)]
+    high = match(findings, truth, 0.5)
+    assert high.of_finding == {"g": MatchState.FALSE_POSITIVE}
+    assert high.of_truth == {"t": MatchState.MISSED}
+    assert high.best_score_of_truth == {"t": 0.4}
+    low = match(findings, truth, 0.4)
+    assert low.of_truth == {"t": MatchState.FOUND}
+
+
+def test_the_rule_is_a_choice_that_changes_the_outcome() -> None:
+    findings, truth = [bar("f", 0, 2, 0.9)], [bar("t", 0, 10)]
+    assert match(findings, truth, 0.5, MatchRule(0.1)).of_truth == {"t": MatchState.FOUND}
+    assert match(findings, truth, 0.5, MatchRule(0.3)).of_truth == {"t": MatchState.MISSED}
+
+
+def test_small_truth_is_ignored_and_not_held_against_the_finding_on_it() -> None:
+    findings = [bar("f", 0, 10, 0.9), bar("g", 30, 5, 0.9)]
+    truth = [bar("tiny", 0, 9, volume_ml=0.01), bar("t", 60, 5)]
+    matching = match(findings, truth, 0.5, MatchRule(least_truth_ml=0.05))
+    assert matching.of_finding == {"g": MatchState.FALSE_POSITIVE}
+    assert matching.of_truth == {"t": MatchState.MISSED}
+
+
+def test_a_readers_point_finds_the_lesion_that_it_lies_on() -> None:
+    point = Finding(
+        id="m",
+        tracking_uid="2.25.2",
+        label_key="",
+        label="Missed",
+        source=Source(SourceKind.READER, "Reader"),
+        centre_lps_mm=[4.0, 0, 0],
+        bounds_lps_mm=[[4, 4], [0, 0], [0, 0]],
+    )
+    assert match([point], [bar("t", 0, 10)], 0.9).of_finding == {"m": MatchState.TRUE_POSITIVE}
+    assert match([point], [bar("t", 20, 10)], 0.9).of_finding == {"m": MatchState.FALSE_POSITIVE}
+
+
+def test_nothing_on_either_side_is_no_trouble() -> None:
+    assert match([], [], 0.5).pairs == ()
+    assert match([], [bar("t", 0, 3)], 0.5).of_truth == {"t": MatchState.MISSED}
+    assert match([bar("f", 0, 3, 0.6)], [], 0.5).of_finding == {"f": MatchState.FALSE_POSITIVE}
+
+
+def test_froc_of_two_scans_with_known_answers() -> None:
+    first = ([bar("a", 0, 10, 0.9), bar("b", 40, 5, 0.7)], [bar("t1", 0, 10), bar("t2", 80, 4)])
+    second = ([bar("c", 10, 6, 0.5)], [bar("t3", 10, 6)])
+    points = froc([first, second])
+    assert [(p.threshold, p.found, p.false_positives) for p in points] == [(0.9, 1, 0), (0.7, 1, 1), (0.5, 2, 1)]
+    assert points[-1].sensitivity == pytest.approx(2 / 3)
+    assert points[-1].false_positives_per_scan == 0.5
+    assert sensitivity_at(points, 0.125) == pytest.approx(1 / 3)
+    assert sensitivity_at(points, 0.5) == pytest.approx(2 / 3)
+    assert froc([]) == ()

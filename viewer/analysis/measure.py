@@ -1,0 +1,223 @@
+"""Measures of marked voxels on the original slices, in patient millimetres."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.distance import cdist
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from viewer.domain.geometry import SliceStack
+    from viewer.domain.labels import Mask
+    from viewer.domain.volume import Volume
+
+
+@frozen(eq=False)
+class Measured:
+    """What is measured of a mask; fields as in `viewer.domain.finding.Finding`.
+
+    `long_axis_mm` is the largest distance between the centres of two marked voxels (no voxel extent added), so a
+    single voxel has 0; `bounds_lps_mm` are outer faces of the marked voxels. `mean` and `sd` leave out padding and
+    are None where nothing else is marked; `sd` is that of the marked voxels themselves (divided by n).
+    """
+
+    volume_ml: float
+    long_axis_mm: float
+    long_axis_lps_mm: NDArray[np.float64] = field(repr=False)
+    centre_lps_mm: NDArray[np.float64]
+    bounds_lps_mm: NDArray[np.float64]
+    mean: float | None
+    sd: float | None
+
+
+def describe(mask: Mask, volume: Volume) -> Measured:
+    """Return the measures of a mask that marks at least one voxel.
+
+    The volume is the sum over slices of marked area × half the distance to both neighbouring slices along the
+    normal (end slices: the adjacent gap). The centre is the marked voxel nearest to the centre of mass, in which
+    every voxel counts with the length that its slice stands for.
+    """
+    if not mask.voxels.any():
+        raise ValueError("an empty mask has no measures")
+    stack = volume.stack
+    weights_mm = stack.slice_weights_mm[mask.box[0]]
+    counts = np.count_nonzero(mask.voxels, axis=(1, 2))
+    area_mm2 = stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
+    values = volume.slices[mask.box][mask.voxels].astype(np.float64)
+    if volume.padding is not None:
+        values = values[values != volume.padding]
+    ends = _farthest(_outline_lps(mask, stack))
+    return Measured(
+        volume_ml=float(counts @ weights_mm) * area_mm2 / 1000.0,
+        long_axis_mm=float(np.linalg.norm(ends[1] - ends[0])),
+        long_axis_lps_mm=ends,
+        centre_lps_mm=_centre_lps(mask, stack, counts, weights_mm),
+        bounds_lps_mm=_bounds_lps(mask, stack),
+        mean=float(values.mean()) if len(values) else None,
+        sd=float(values.std()) if len(values) else None,
+    )
+
+
+def _first_points(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
+    """LPS of the box's first voxel in each of its slices, shape (nk, 3)."""
+    i, j, k = mask.first_ijk
+    ijk = np.array([(i, j, k + n) for n in range(len(mask.voxels))], dtype=np.float64)
+    return stack.lps(ijk)
+
+
+def _row_ends(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Slice, row, first and last marked column of each marked row: the hull's points are among these."""
+    k, j = np.nonzero(mask.voxels.any(axis=2))
+    rows = mask.voxels[k, j]
+    return k, j, rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
+
+
+def _outline_lps(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
+    """LPS of the marked voxels at both ends of each marked row."""
+    k, j, first, last = _row_ends(mask)
+    start = _first_points(mask, stack)[k] + j[:, None] * stack.pixel_spacing_mm[1] * stack.column_direction
+    step = stack.pixel_spacing_mm[0] * stack.row_direction
+    return np.concatenate([start + first[:, None] * step, start + last[:, None] * step])
+
+
+def _farthest(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the two points that lie farthest apart, shape (2, 3).
+
+    They are corners of the convex hull; of points in one plane or on one line, of the hull there.
+    """
+    points = np.unique(points, axis=0)
+    if len(points) > 400:
+        try:
+            points = points[ConvexHull(points).vertices]
+        except QhullError:
+            centred = points - points.mean(axis=0)
+            axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+            try:
+                points = points[ConvexHull(centred @ axes.T).vertices]
+            except QhullError:
+                along = centred @ axes[0]
+                points = points[[int(along.argmin()), int(along.argmax())]]
+    best, ends = -1.0, points[[0, 0]]
+    for start in range(0, len(points), 1000):
+        distances = cdist(points[start : start + 1000], points)
+        a, b = np.unravel_index(int(distances.argmax()), distances.shape)
+        if distances[a, b] > best:
+            best, ends = float(distances[a, b]), points[[start + int(a), int(b)]]
+    return np.array(ends, dtype=np.float64)
+
+
+def _centre_lps(
+    mask: Mask, stack: SliceStack, counts: NDArray[np.intp], weights_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if not weights_mm.any():
+        weights_mm = np.ones_like(weights_mm)
+    columns = np.arange(mask.voxels.shape[2], dtype=np.float64)
+    rows = np.arange(mask.voxels.shape[1], dtype=np.float64)
+    mean_i = np.count_nonzero(mask.voxels, axis=1) @ columns / np.maximum(counts, 1)
+    mean_j = np.count_nonzero(mask.voxels, axis=2) @ rows / np.maximum(counts, 1)
+    firsts = _first_points(mask, stack)
+    di, dj = stack.pixel_spacing_mm
+    means = firsts + mean_i[:, None] * di * stack.row_direction + mean_j[:, None] * dj * stack.column_direction
+    share = counts * weights_mm
+    goal = share @ means / share.sum()
+    best, found = np.inf, goal
+    # Slices from the nearest on: one that lies farther than the best voxel cannot hold a nearer one.
+    away = np.abs((firsts - goal) @ stack.normal)
+    for n in np.argsort(away, kind="stable"):
+        if away[n] ** 2 >= best:
+            break
+        jj, ii = np.nonzero(mask.voxels[n])
+        if not len(jj):
+            continue
+        offset = goal - firsts[n]
+        squares = (ii * di - offset @ stack.row_direction) ** 2 + (jj * dj - offset @ stack.column_direction) ** 2
+        at = int(squares.argmin())
+        distance = float(squares[at]) + float(away[n]) ** 2
+        if distance < best:
+            best = distance
+            found = firsts[n] + ii[at] * di * stack.row_direction + jj[at] * dj * stack.column_direction
+    return np.asarray(found, dtype=np.float64)
+
+
+def _bounds_lps(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
+    """Smallest and largest x, y, z of the marked voxels' outer faces, shape (3, 2).
+
+    A voxel reaches half a pixel to each side in its slice, and half the gap to the neighbouring slice (an end
+    slice: half the adjacent gap) along the normal, or along the line of positions where the gantry was tilted.
+    """
+    k, j, first, last = _row_ends(mask)
+    di, dj = stack.pixel_spacing_mm
+    start = _first_points(mask, stack)[k]
+    before, after = _half_steps(stack)
+    corners = []
+    for column, row in ((first - 0.5, j - 0.5), (first - 0.5, j + 0.5), (last + 0.5, j - 0.5), (last + 0.5, j + 0.5)):
+        flat = start + column[:, None] * di * stack.row_direction + row[:, None] * dj * stack.column_direction
+        corners += [flat + before[k + mask.first_ijk[2]], flat + after[k + mask.first_ijk[2]]]
+    points = np.concatenate(corners)
+    return np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+
+
+def _half_steps(stack: SliceStack) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vectors from each slice to its faces towards the slice before and after, shape (n, 3) each."""
+    if stack.count < 2:
+        return np.zeros((1, 3)), np.zeros((1, 3))
+    steps = np.diff(stack.positions_lps_mm, axis=0) / 2
+    return -np.concatenate([steps[:1], steps]), np.concatenate([steps, steps[-1:]])
+
+
+def place_words(centre_lps_mm: ArrayLike, volume: Volume) -> str:
+    """Return a coarse place such as "Left, upper, front", or "" where it cannot be said honestly.
+
+    It is the place within what was scanned of the body, not within an organ. Nothing is said of left or right
+    within a twentieth of the body's extent from its middle and of the other directions within a tenth, of height
+    in scans that name no body part, and of anything where the unit is not HU or the geometry is not trusted.
+    """
+    if not (volume.is_hu and volume.measurable):
+        return ""
+    bounds = _body_bounds(volume)
+    if bounds is None:
+        return ""
+    extent = bounds[:, 1] - bounds[:, 0]
+    if extent[0] < 60 or extent[1] < 60:
+        return ""
+    share = (np.asarray(centre_lps_mm, dtype=np.float64) - bounds.mean(axis=1)) / np.maximum(extent, 1e-6)
+    words = []
+    if abs(share[0]) >= 0.05:
+        words.append("left" if share[0] > 0 else "right")
+    if volume.series.body_part and extent[2] >= 60 and abs(share[2]) >= 0.1:
+        words.append("upper" if share[2] > 0 else "lower")
+    if abs(share[1]) >= 0.1:
+        words.append("back" if share[1] > 0 else "front")
+    return ", ".join(words).capitalize()
+
+
+def _body_bounds(volume: Volume) -> NDArray[np.float64] | None:
+    """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2)."""
+    step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
+    step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))
+    step_k = max(1, volume.stack.count // 40)
+    coarse = volume.slices[::step_k, ::step_j, ::step_i]
+    tissue = coarse > -400
+    if volume.padding is not None:
+        tissue &= coarse != volume.padding
+    labels, count = ndimage.label(tissue)
+    if not count:
+        return None
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    box = ndimage.find_objects(labels)[int(sizes.argmax()) - 1]
+    corners = [
+        (i * step_i, j * step_j, min(k * step_k, volume.stack.count - 1))
+        for k in (box[0].start, box[0].stop - 1)
+        for j in (box[1].start, box[1].stop - 1)
+        for i in (box[2].start, box[2].stop - 1)
+    ]
+    points = volume.stack.lps(np.array(corners, dtype=np.float64))
+    return np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
