@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
@@ -82,9 +82,7 @@ def plane_runs(grid: Grid, plane: PlaneName) -> PlaneRuns | None:
     return PlaneRuns(*runs)
 
 
-def cut(
-    voxels: NDArray[np.int16] | NDArray[np.float32], runs: PlaneRuns, first: int, last: int
-) -> NDArray[np.int16] | NDArray[np.float32]:
+def cut(voxels: NDArray[Any], runs: PlaneRuns, first: int, last: int) -> NDArray[Any]:
     """Return the image, [down, right], of slices `first`…`last` in screen direction; the brightest where several.
 
     Parameters
@@ -99,7 +97,7 @@ def cut(
         # Neighbours along i share cache lines: fetch them together once.
         span = span.copy()
     layers = np.moveaxis(span, axis, 0)
-    flat: NDArray[np.int16] | NDArray[np.float32] = layers[0]
+    flat: NDArray[Any] = layers[0]
     if len(layers) > 1:
         flat = flat.copy()
         for layer in layers[1:]:
@@ -107,9 +105,7 @@ def cut(
     # What is left of (k, j, i) without the axis through the screen.
     if runs.down.grid_axis < runs.right.grid_axis:
         flat = flat.T
-    turned: NDArray[np.int16] | NDArray[np.float32] = flat[
-        :: 1 if runs.down.forward else -1, :: 1 if runs.right.forward else -1
-    ]
+    turned: NDArray[Any] = flat[:: 1 if runs.down.forward else -1, :: 1 if runs.right.forward else -1]
     return turned
 
 

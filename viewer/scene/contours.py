@@ -1,0 +1,187 @@
+"""Outlines of findings in a plane, in patient millimetres.
+
+Outlines run half-way between marked and unmarked voxel centres. They are closed polylines (the first point comes
+again at the end), holes among them: filled by the odd-even rule they give the finding's area.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from contourpy import contour_generator
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from viewer.analysis.regrid import GridMask, mask_on_grid
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
+from viewer.scene.plane_slices import cut, plane_runs
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
+    from viewer.domain.labels import Mask
+    from viewer.domain.view_state import Point
+    from viewer.domain.volume import Volume
+
+SMALL_MM = 5.0
+_OUTSIDE_MM = 1.0
+_MOST_KEPT = 4096
+# Grown outlines are worked out on square samples: fine enough to look round, few enough to be quick.
+_FINEST_SAMPLE_MM = 0.25
+_MOST_SAMPLES = 160
+
+Polyline = NDArray[np.float64]
+
+
+def grow_mm(finding: Finding, *, missed: bool = False) -> float:
+    """Return how far outside a finding its outline is drawn: 1 mm when missed or smaller than 5 mm, else 0."""
+    small = finding.long_axis_mm is not None and finding.long_axis_mm < SMALL_MM
+    return _OUTSIDE_MM if missed or small else 0.0
+
+
+@define(frozen=True, eq=False)
+class _Section:
+    """A finding cut by a plane: how much of each sample is inside (0…1), [down, right], and where samples lie.
+
+    `first_mm` and `step_mm` are (right, down), measured along the screen directions.
+    """
+
+    inside: NDArray[np.float64]
+    first_mm: tuple[float, float]
+    step_mm: tuple[float, float]
+
+
+class Outlines:
+    """Makes outlines and keeps them until another volume comes. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._volume: Volume | None = None
+        self._masks: dict[int, tuple[Mask, GridMask | None]] = {}
+        self._lines: dict[tuple[object, ...], tuple[Polyline, ...]] = {}
+
+    def clear(self) -> None:
+        """Let go of everything kept."""
+        self._volume = None
+        self._masks.clear()
+        self._lines.clear()
+
+    def of(
+        self, finding: Finding, volume: Volume, plane: PlaneName, cursor_lps_mm: Point, *, grow_mm: float = 0.0
+    ) -> tuple[Polyline, ...]:
+        """Return the outlines of a finding in the plane through the cursor, each (n, 3) in LPS; () where it is not.
+
+        Parameters
+        ----------
+        grow_mm
+            Draw this far outside the finding, so that the line does not hide it.
+        """
+        if volume is not self._volume:
+            self.clear()
+            self._volume = volume
+        if finding.mask is None:
+            return ()
+        key_of_mask = id(finding.mask)
+        if key_of_mask not in self._masks:
+            self._masks[key_of_mask] = (finding.mask, mask_on_grid(finding.mask, volume))
+        grid_mask = self._masks[key_of_mask][1]
+        if grid_mask is None:
+            return ()
+        axes = PLANE_AXES[plane]
+        depth_mm = float(np.asarray(cursor_lps_mm) @ axes.into)
+        runs = plane_runs(volume.grid, plane)
+        layer = round(depth_mm, 2) if runs is None else int(np.floor(runs.into.place(depth_mm) + 0.5))
+        key = (key_of_mask, plane, layer, grow_mm)
+        if key not in self._lines:
+            if len(self._lines) >= _MOST_KEPT:
+                self._lines.clear()
+            crop = Grid(
+                (grid_mask.voxels.shape[2], grid_mask.voxels.shape[1], grid_mask.voxels.shape[0]),
+                _moved_origin(volume.grid, grid_mask.first_ijk),
+            )
+            if runs is None:
+                section = _oblique_section(grid_mask.voxels, crop, plane, depth_mm)
+            else:
+                section = _layer_section(grid_mask.voxels, crop, plane, depth_mm)
+            self._lines[key] = () if section is None else _flat_outlines(section, grow_mm)
+        flat = self._lines[key]
+        return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
+
+
+def _moved_origin(grid: Grid, first_ijk: tuple[int, int, int]) -> NDArray[np.float64]:
+    matrix = grid.lps_from_ijk.copy()
+    matrix[:3, 3] = grid.lps(first_ijk)
+    return matrix
+
+
+def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
+    """Return the voxel layer at a depth, or None beside the finding."""
+    runs = plane_runs(crop, plane)
+    if runs is None:
+        return None
+    layer = int(np.floor(runs.into.place(depth_mm) + 0.5))
+    if not 0 <= layer < runs.into.count:
+        return None
+    inside = cut(voxels, runs, layer, layer)
+    if not inside.any():
+        return None
+    return _Section(
+        inside.astype(np.float64),
+        (runs.right.first_mm, runs.down.first_mm),
+        (runs.right.spacing_mm, runs.down.spacing_mm),
+    )
+
+
+def _oblique_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
+    """Return the finding interpolated on a plane at an angle to its voxels, or None beside it."""
+    axes = PLANE_AXES[plane]
+    n = np.asarray(crop.size_ijk)
+    corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (n + 1) - 1.0)
+    depths = corners @ axes.into
+    if not depths.min() <= depth_mm <= depths.max():
+        return None
+    step = min(crop.spacing_mm)
+    right = np.arange((corners @ axes.right).min(), (corners @ axes.right).max() + step, step)
+    down = np.arange((corners @ axes.down).min(), (corners @ axes.down).max() + step, step)
+    points = right[None, :, None] * axes.right + down[:, None, None] * axes.down + depth_mm * axes.into
+    ijk = crop.ijk(points)
+    inside = ndimage.map_coordinates(
+        np.pad(voxels, 1).astype(np.float32), np.moveaxis(ijk[..., ::-1] + 1, -1, 0), order=1, cval=0.0
+    )
+    if not (inside > 0.5).any():
+        return None
+    return _Section(inside.astype(np.float64), (float(right[0]), float(down[0])), (step, step))
+
+
+def _grown(section: _Section, grow: float) -> tuple[_Section, float]:
+    """Return distances from a section on square samples, and the distance to draw at."""
+    rows, columns = section.inside.shape
+    wide, high = columns * section.step_mm[0], rows * section.step_mm[1]
+    sample = max(_FINEST_SAMPLE_MM, (max(wide, high) + 2 * grow) / _MOST_SAMPLES)
+    around = grow + 2 * sample
+    right, down = np.arange(-around, wide + around, sample), np.arange(-around, high + around, sample)
+    column, row = np.floor(right / section.step_mm[0]).astype(int), np.floor(down / section.step_mm[1]).astype(int)
+    marked = np.pad(section.inside > 0.5, 1)[
+        np.clip(row, -1, rows)[:, None] + 1, np.clip(column, -1, columns)[None, :] + 1
+    ]
+    distance = ndimage.distance_transform_edt(~marked, sampling=sample)
+    first = (
+        section.first_mm[0] - section.step_mm[0] / 2 + float(right[0]),
+        section.first_mm[1] - section.step_mm[1] / 2 + float(down[0]),
+    )
+    # From the middle of a sample outside to the middle of one inside is half a sample too far.
+    return _Section(np.asarray(distance, dtype=np.float64), first, (sample, sample)), grow + sample / 2
+
+
+def _flat_outlines(section: _Section, grow: float) -> tuple[Polyline, ...]:
+    """Return outlines as (n, 2) positions along (right, down)."""
+    if grow > 0:
+        section, level = _grown(section, grow)
+        field = section.inside
+    else:
+        level = 0.5
+        field = np.pad(section.inside, 1)
+    lines = contour_generator(z=field).lines(level)
+    shift = 0.0 if grow > 0 else 1.0
+    first, step = np.asarray(section.first_mm), np.asarray(section.step_mm)
+    return tuple(first + (np.asarray(line, dtype=np.float64) - shift) * step for line in lines)
