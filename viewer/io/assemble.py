@@ -1,0 +1,186 @@
+"""A series made into a volume: original slices in order, where they lie, and what can be trusted about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.domain.geometry import Verdict
+from viewer.domain.volume import Volume
+from viewer.io.decode import why
+from viewer.io.dicom_geometry import arranged, frame_place, located, same_places
+from viewer.io.read_slices import read_slices
+from viewer.io.volume_hash import values_equal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from viewer.domain.job import JobContext
+    from viewer.io.dicom_geometry import Arrangement
+    from viewer.io.series_entry import SeriesEntry
+    from viewer.io.slice_header import Frame
+
+_MOST_NAMED = 3
+
+
+def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> Volume:
+    """Return the volume of a series: `slices` as read, `voxels` the same array, and the verdict on its geometry.
+
+    Where the verdict is `resampled` the caller regrids; the grid given here is then only nearly right.
+
+    Parameters
+    ----------
+    entry
+        What `viewer.io.scan.scan` found.
+    ctx
+        Progress in slices; cancel between slices.
+    on_preview
+        Gets a volume of the middle slice alone, before the others are read.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where no image can be read.
+    TooLargeError
+        Where the values would not fit into memory.
+    CancelledError
+        When the work was cancelled.
+    """
+    if entry.kind == "nifti":
+        from viewer.io.nifti import read_nifti
+
+        return read_nifti(entry, ctx, on_preview)
+    frames, said = _refused(entry.frames)
+    if on_preview is not None and len(frames) > 1:
+        _preview(entry, frames, ctx, on_preview)
+    frames, doubles, bad = _without_doubles(frames, ctx)
+    said += bad
+    arrangement = arranged(frames)
+    read = read_slices(arrangement.frames, ctx)
+    if read.failures:
+        failed = [(arrangement.frames[k], read.failures[k]) for k in sorted(read.failures)]
+        kept = [f for k, f in enumerate(arrangement.frames) if k not in read.failures]
+        said += _named([(f, why(error)) for f, error in failed])
+        if not kept:
+            raise _nothing_readable(said, next(iter(read.failures.values())))
+        arrangement = arranged(kept)
+    untrusted = bool(said)
+    return _volume(entry, arrangement, read.values, [*said, *doubles, *read.notes], untrusted)
+
+
+def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[str]]:
+    """Return the frames whose pixels can be there, and sentences about those that cannot."""
+    bad = [(f, f"the file {f.problem}") for f in sorted(frames, key=lambda f: f.order) if f.problem]
+    good = [f for f in frames if not f.problem]
+    said = _named(bad)
+    if not good:
+        raise _nothing_readable(said, None)
+    return good, said
+
+
+def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:
+    said = [f"The image at {frame_place(f)} could not be read: {reason}." for f, reason in bad[:_MOST_NAMED]]
+    if len(bad) > _MOST_NAMED:
+        said.append(f"{len(bad) - _MOST_NAMED} more images could not be read.")
+    return said
+
+
+def _nothing_readable(said: Sequence[str], error: CaseStageError | None) -> UnreadableFileError:
+    return UnreadableFileError(
+        said[0] if len(said) == 1 else "None of the images of this series can be read.",
+        error.hint if error and error.hint else "Copy the files again from where they came from.",
+        "\n".join([*said, error.detail if error else ""]).strip(),
+    )
+
+
+def _without_doubles(frames: list[Frame], ctx: JobContext) -> tuple[list[Frame], list[str], list[str]]:
+    """Return frames with one image at each place, sentences about copies, and about images that contradict.
+
+    Copies of the same pixels are left out. Where pixels differ the first by number is kept; where that would leave
+    a single image of several, all are kept as a stack of images.
+    """
+    groups = same_places(frames)
+    if not groups:
+        return frames, [], []
+    drop: set[int] = set()
+    copies = 0
+    contradict: list[Frame] = []
+    for group in groups:
+        read = read_slices(group, ctx)
+        kept = [f for k, f in enumerate(group) if k not in read.failures]
+        drop.update(id(f) for k, f in enumerate(group) if k in read.failures and kept)
+        for f, values in list(zip(kept, read.values, strict=True))[1:]:
+            if values_equal(values, read.values[0]):
+                copies += 1
+            else:
+                contradict.append(f)
+            drop.add(id(f))
+    left = [f for f in frames if id(f) not in drop]
+    if len(left) == 1 and contradict:
+        other = {id(f) for f in contradict}
+        left = [f for f in frames if id(f) in other or id(f) not in drop]
+        return left, [], [f"{len(left)} different images lie at one place, {frame_place(left[0])}."]
+    said, bad = [], []
+    if copies:
+        said.append(f"{copies} {'image is' if copies == 1 else 'images are'} there twice; the copies were left out.")
+    if contradict:
+        places = list(dict.fromkeys(frame_place(f) for f in contradict))
+        more = f" and {len(places) - _MOST_NAMED} more places" if len(places) > _MOST_NAMED else ""
+        bad.append(
+            f"Different images lie at the same place near {', '.join(places[:_MOST_NAMED])}{more}; "
+            "the first by number is shown."
+        )
+    return left, said, bad
+
+
+def _preview(
+    entry: SeriesEntry, frames: Sequence[Frame], ctx: JobContext, on_preview: Callable[[Volume], None]
+) -> None:
+    order = arranged(frames).frames if located(frames) else tuple(sorted(frames, key=lambda f: f.order))
+    middle = order[len(order) // 2]
+    read = read_slices([middle], ctx)
+    if not read.failures:
+        on_preview(_volume(entry, arranged([middle]), read.values, [], False, preview=True))
+
+
+def _volume(
+    entry: SeriesEntry,
+    arrangement: Arrangement,
+    values: Any,
+    said: list[str],
+    untrusted: bool,
+    *,
+    preview: bool = False,
+) -> Volume:
+    frames, stack = arrangement.frames, arrangement.stack
+    units = {f.unit for f in frames}
+    unit = frames[0].unit if len(units) == 1 else "unknown"
+    reasons = [*arrangement.reasons, *said]
+    if unit == "unknown":
+        reasons.append("The values have no known unit.")
+    several = any(f.file.frames > 1 for f in frames)
+    slices = np.ascontiguousarray(values)
+    return Volume(
+        series=entry.facts,
+        slices=slices,
+        stack=stack,
+        voxels=slices,
+        grid=stack.as_grid(),
+        unit=unit,
+        verdict=Verdict.UNTRUSTED if untrusted else arrangement.verdict,
+        reasons=tuple(reasons),
+        padding=_padding(frames),
+        source_uids=tuple(f.sop_uid for f in frames),
+        source_frames=tuple(f.index + 1 for f in frames) if several else (),
+        source_class_uid=frames[0].sop_class,
+        source_files=tuple(f.file.path for f in frames),
+        preview=preview,
+    )
+
+
+def _padding(frames: Sequence[Frame]) -> float | None:
+    """Return the value that stands for "no pixel here" after rescale, where all slices agree on one."""
+    found = {None if f.padding is None else f.padding * f.slope + f.intercept for f in frames}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,205 @@
+"""Stored values of one frame, from whatever its transfer syntax made of them.
+
+`decode_frame` is a plain function of picklable values, so that it can run in a worker process. imagecodecs releases
+the interpreter lock while it decodes, so two threads are worth their while.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended, frame_fragments
+from viewer.io.header_walk import EXPLICIT_BIG, FileSource, InflatedSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.io.header_walk import Source
+    from viewer.io.slice_header import Frame, ImageFile, PixelCode
+
+# No CT image is larger; a header that says more is damaged or hostile.
+MOST_PIXELS = 16384 * 16384
+
+
+@frozen(eq=False)
+class Stored:
+    """Stored values [j, i] as signed or unsigned integers, and what had to be decided to get them ("" for nothing)."""
+
+    values: NDArray[Any]
+    note: str = ""
+
+
+@contextmanager
+def opened(image: ImageFile) -> Iterator[Source]:
+    """Give the bytes in which an image's offsets count: the file, or its inflated data set."""
+    try:
+        with open(image.path, "rb", buffering=0) as file:
+            if image.inflate_from >= 0:
+                yield InflatedSource(file, image.inflate_from, image.size)
+            else:
+                yield FileSource(file)
+    except zlib.error as error:
+        raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
+    except OSError as error:
+        raise UnreadableFileError("The file cannot be read.", detail=repr(error)) from error
+
+
+def decode_frame(frame: Frame) -> Stored:
+    """Return a frame's stored values, shape (rows, columns), integers of 8 to 32 bits with the header's sign.
+
+    Bits outside of Bits Stored are removed and the sign is extended (DICOM PS3.5 section 8.1.1).
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the pixels are damaged, end early, or are stored in a way that is not understood.
+    TooLargeError
+        Where a frame says to be larger than any CT image.
+    """
+    code = frame.code
+    if code.rows * code.columns > MOST_PIXELS:
+        raise TooLargeError(f"The image says that it is {code.columns} × {code.rows} pixels large.")
+    if code.bits_allocated not in (8, 16, 32) or not 1 <= code.bits_stored <= code.bits_allocated:
+        raise UnreadableFileError(
+            f"Pixels of {code.bits_stored} in {code.bits_allocated} bits are not understood.",
+        )
+    if frame.problem:
+        raise UnreadableFileError(f"The file {frame.problem}.")
+    with opened(frame.file) as source:
+        if code.native:
+            return Stored(in_stored_bits(_native(source, frame), code, shifted=True))
+        stream = _stream(source, frame)
+    return _decompressed(stream, code)
+
+
+def _native(source: Source, frame: Frame) -> NDArray[Any]:
+    code = frame.code
+    raw = source.read_at(frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
+    if len(raw) < code.frame_bytes:
+        raise UnreadableFileError("The file ends early.")
+    order = ">" if code.transfer_syntax == EXPLICIT_BIG else "<"
+    values = np.frombuffer(raw, f"{order}u{code.bits_allocated // 8}").reshape(code.rows, code.columns)
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _stream(source: Source, frame: Frame) -> bytes:
+    parts = []
+    for offset, length in frame_fragments(source, frame.file)[frame.index]:
+        part = source.read_at(offset, length)
+        if len(part) < length:
+            raise UnreadableFileError("The file ends early.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> NDArray[Any]:
+    """Return unsigned words as the numbers that lie in their stored bits, with the header's sign.
+
+    `shifted` tells that the words still have stored bits ending at High Bit (native data and RLE).
+    """
+    width = values.dtype.itemsize * 8
+    stored = min(code.bits_stored, width)
+    drop = code.high_bit + 1 - stored if shifted else 0
+    if not 0 <= drop <= width - stored:
+        raise UnreadableFileError(f"High bit {code.high_bit} does not fit {code.bits_stored} stored bits.")
+    up = width - stored - drop
+    result = values.view(f"i{values.dtype.itemsize}") if code.signed else values
+    if up or drop:
+        # Up and down again: clears the bits above and copies the sign into them.
+        result = (result << up) >> (up + drop)
+    return result
+
+
+def _decompressed(stream: bytes, code: PixelCode) -> Stored:
+    syntax = code.transfer_syntax
+    if syntax == RLE:
+        return Stored(in_stored_bits(_run_lengths(stream, code), code, shifted=True))
+    if syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
+        raise UnreadableFileError(
+            "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"
+        )
+    said = described(stream)
+    if said is None:
+        raise UnreadableFileError("The compressed pixels are damaged.")
+    if (said.rows, said.columns, said.components) != (code.rows, code.columns, 1):
+        raise UnreadableFileError(
+            f"The compressed pixels are {said.columns} × {said.rows} × {said.components}, "
+            f"but the header says {code.columns} × {code.rows}.",
+        )
+    if said.precision > 32 or not ended(stream):
+        raise UnreadableFileError("The compressed pixels end early.")
+    values = _by_codec(stream, syntax)
+    if values.shape != (code.rows, code.columns) or values.dtype.kind not in "iu":
+        raise UnreadableFileError("The compressed pixels are not one grey image.")
+    return _with_sign(values, code, said.signed, said.precision)
+
+
+def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> Stored:
+    """Return decoded values with the right sign where header and code stream may disagree.
+
+    A code stream without sign under a signed header holds two's complement in its bits. A code stream with sign
+    under an unsigned header says outright that a value is negative, and is believed.
+    """
+    unsigned = values.view(f"u{values.dtype.itemsize}")
+    if stream_signed and not code.signed and int(values.min(initial=0)) < 0:
+        return Stored(values, "The compressed pixels have a sign and the header has none; the pixels were believed.")
+    width = values.dtype.itemsize * 8
+    if stream_signed == code.signed and precision >= min(code.bits_stored, width):
+        return Stored(values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+    if not code.signed:
+        return Stored(unsigned if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+    # A signed header: the sign bit is the highest stored bit, as far as the code stream carries it.
+    up = width - min(code.bits_stored, precision, width)
+    signed = values.view(f"i{values.dtype.itemsize}")
+    return Stored((signed << up) >> up if up else signed)
+
+
+def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:
+    import imagecodecs
+
+    try:
+        if syntax in JPEG:
+            found = imagecodecs.jpeg8_decode(stream)
+        elif syntax in JPEG_LS:
+            found = imagecodecs.jpegls_decode(stream)
+        elif syntax in HTJ2K:
+            found = imagecodecs.htj2k_decode(stream)
+        else:
+            found = imagecodecs.jpeg2k_decode(stream)
+    except (RuntimeError, ValueError, TypeError, MemoryError, imagecodecs.DelayedImportError) as error:
+        raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
+    return np.asarray(found)
+
+
+def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:
+    """Return the unsigned words of an RLE frame (DICOM PS3.5 annex G)."""
+    import imagecodecs
+
+    size = code.bits_allocated // 8
+    if len(stream) < 64 or struct.unpack_from("<L", stream)[0] != size:
+        raise UnreadableFileError("The compressed pixels are damaged.")
+    # 128 bytes are the most that two bytes of a run stand for, so a larger image cannot be in there.
+    if code.frame_bytes > 64 * len(stream) + 1024:
+        raise UnreadableFileError("The compressed pixels are too few for the image.")
+    try:
+        raw = imagecodecs.dicomrle_decode(stream, f"<u{size}")
+    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+        raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
+    words = np.frombuffer(raw, f"<u{size}")
+    if len(words) < code.rows * code.columns:
+        raise UnreadableFileError("The compressed pixels end early.")
+    return words[: code.rows * code.columns].reshape(code.rows, code.columns)
+
+
+def why(error: CaseStageError) -> str:
+    """Return the reason of a failure as part of a sentence: without its first capital and full stop."""
+    sentence = error.sentence.rstrip(".")
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,195 @@
+"""Where the slices of a series lie, and whether that can be trusted: proven from position and orientation alone.
+
+DICOM PS3.3 C.7.6.2: position is the centre of an image's first pixel, orientation the directions of its rows and
+columns. Gantry tilt is what the positions show, never what a tag says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+
+from viewer.domain.geometry import SliceStack, Verdict, position_words
+from viewer.io.slice_header import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+# Positions are written as rounded text; what differs by less is the same place.
+SAME_PLACE_MM = 0.005
+_UNEVEN_MM = 0.05
+_SHIFTED_MM = 0.1
+_TILTED_DEG = 0.1
+_MISSING_SHARE = 0.05
+_SAME_DIRECTION = 2e-3
+_MOST_NAMED = 3
+
+
+@define(frozen=True, eq=False)
+class Arrangement:
+    """Frames in the order of the stack, where they lie, and what is to be said about it."""
+
+    frames: tuple[Frame, ...]
+    stack: SliceStack
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    located: bool
+
+
+def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Return True where two orientations agree within about 0.1°."""
+    return all(abs(x - y) <= _SAME_DIRECTION for x, y in zip(a, b, strict=True))
+
+
+def located(frames: Sequence[Frame]) -> bool:
+    """Return True where every image says where it lies."""
+    return all(f.position is not None and f.orientation is not None and f.row_column_spacing for f in frames)
+
+
+def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Return the groups of two or more images that lie at one place, each in the order of their numbers."""
+    if not located(frames) or len(frames) < 2:
+        return []
+    ordered, heights = _by_height(frames)
+    groups = [[ordered[0]]]
+    for frame, gap in zip(ordered[1:], np.diff(heights), strict=True):
+        if gap <= SAME_PLACE_MM:
+            groups[-1].append(frame)
+        else:
+            groups.append([frame])
+    return [sorted(group, key=lambda f: f.order) for group in groups if len(group) > 1]
+
+
+def arranged(frames: Sequence[Frame]) -> Arrangement:
+    """Return the frames (at least one) sorted along their normal, with the verdict on their geometry.
+
+    Images that do not say where they lie, or of which several lie at one place, become a stack of 1 mm steps that
+    can be looked at and is not trusted.
+    """
+    first = min(frames, key=lambda f: f.order)
+    if not located(frames):
+        what = "where they lie in the patient" if first.row_column_spacing else "where they lie and how large they are"
+        return _loose(frames, f"The images do not say {what}; they are shown as a stack.")
+    ordered, heights = _by_height(frames)
+    reference = first.orientation or ()
+    mixed = any(not same_direction(reference, f.orientation or ()) for f in frames)
+    if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
+        return _loose(frames, "The images do not lie one after another, so they are no volume but a stack of images.")
+    stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
+    verdict, reasons = judge(stack)
+    if mixed:
+        verdict, reasons = Verdict.UNTRUSTED, ("The images of this series look in different directions.",)
+    return Arrangement(tuple(ordered), stack, verdict, reasons, not mixed)
+
+
+def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
+    first = min(frames, key=lambda f: f.order)
+    row, column = _directions(first)
+    normal = np.cross(row, column)
+    heights = np.asarray([f.position for f in frames], dtype=np.float64) @ normal
+    order = sorted(range(len(frames)), key=lambda n: (float(heights[n]), frames[n].order))
+    return [frames[n] for n in order], heights[order]
+
+
+def _directions(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return unit vectors at right angles; rounded text leaves them a little off."""
+    values = frame.orientation or (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    row = np.asarray(values[:3])
+    row = row / np.linalg.norm(row)
+    column = np.asarray(values[3:])
+    column = column - (column @ row) * row
+    return row, column / np.linalg.norm(column)
+
+
+def _stack(frame: Frame, positions: NDArray[np.float64]) -> SliceStack:
+    row, column = _directions(frame)
+    between_rows, between_columns = frame.row_column_spacing or (1.0, 1.0)
+    return SliceStack(
+        size_ij=(frame.code.columns, frame.code.rows),
+        pixel_spacing_mm=(between_columns, between_rows),
+        row_direction=row,
+        column_direction=column,
+        positions_lps_mm=positions,
+    )
+
+
+def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
+    ordered = sorted(frames, key=lambda f: f.order)
+    row, column = _directions(ordered[0])
+    origin = np.asarray(ordered[0].position or (0.0, 0.0, 0.0))
+    steps = np.arange(len(ordered))[:, None] * np.cross(row, column)
+    stack = _stack(ordered[0], origin + steps)
+    return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), False)
+
+
+def judge(stack: SliceStack) -> tuple[Verdict, tuple[str, ...]]:
+    """Return the verdict on a stack whose slices lie at different heights, and the reasons in sentences.
+
+    `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), or the images shift
+    sideways. `resampled`: gantry tilt above 0.1°, or uneven gaps. `ok`: neither, up to the rounding of positions.
+    """
+    if stack.count < 2:
+        return Verdict.OK, ()
+    heights, gaps = stack.heights_mm, stack.gaps_mm
+    common = _commonest(gaps)
+    reasons = _missing(stack, common)
+    sideways = stack.positions_lps_mm - np.outer(heights, stack.normal)
+    slope = (sideways[-1] - sideways[0]) / (heights[-1] - heights[0])
+    residual = np.linalg.norm(sideways - sideways[0] - np.outer(heights - heights[0], slope), axis=1)
+    if float(residual.max()) > _SHIFTED_MM:
+        k = int(np.argmax(residual))
+        reasons.append(f"The images shift sideways by {residual[k]:.1f} mm near {_where(stack, heights[k])}.")
+    verdict = Verdict.UNTRUSTED if reasons else Verdict.OK
+    extent = float(np.linalg.norm(sideways[-1] - sideways[0]))
+    if stack.tilt_deg > _TILTED_DEG and extent > _UNEVEN_MM:
+        reasons.append(f"The gantry was tilted by {stack.tilt_deg:.1f}°.")
+        verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
+    line = np.linspace(heights[0], heights[-1], stack.count)
+    tolerance = min(_UNEVEN_MM, max(0.025, 0.05 * common))
+    if verdict is not Verdict.UNTRUSTED and float(np.abs(heights - line).max()) > tolerance:
+        reasons.append(f"The slices are {gaps.min():.2f} to {gaps.max():.2f} mm apart.")
+        verdict = Verdict.RESAMPLED
+    return verdict, tuple(reasons)
+
+
+def _commonest(gaps: NDArray[np.float64]) -> float:
+    """Return the gap that occurs most, up to rounding; the smaller one where two occur equally often."""
+    ordered = np.sort(gaps)
+    width = np.maximum(0.03, 0.01 * ordered)
+    members = np.searchsorted(ordered, ordered + width, side="right") - np.arange(len(ordered))
+    start = int(np.argmax(members))
+    return float(np.median(ordered[start : start + members[start]]))
+
+
+def _missing(stack: SliceStack, common: float) -> list[str]:
+    found = []
+    for k, gap in enumerate(stack.gaps_mm):
+        times = round(float(gap) / common)
+        if times >= 2 and abs(float(gap) / (times * common) - 1) <= _MISSING_SHARE:
+            count = times - 1
+            words = "1 slice is missing" if count == 1 else f"{count} slices are missing"
+            middle = (stack.heights_mm[k] + stack.heights_mm[k + 1]) / 2
+            found.append(f"{words} near {_where(stack, middle)}.")
+    if len(found) > _MOST_NAMED:
+        found[_MOST_NAMED - 1 :] = [f"Slices are missing at {len(found) - _MOST_NAMED + 1} more places."]
+    return found
+
+
+def _where(stack: SliceStack, height_mm: float) -> str:
+    """Return a height along the normal in words, at the middle of the image, on the axis nearest to the normal."""
+    k = float(np.interp(height_mm, stack.heights_mm, np.arange(stack.count)))
+    centre = stack.lps(((stack.size_ij[0] - 1) / 2, (stack.size_ij[1] - 1) / 2, k))
+    axis = int(np.argmax(np.abs(stack.normal)))
+    return position_words(axis, float(centre[axis]))
+
+
+def frame_place(frame: Frame) -> str:
+    """Return where one image lies in words, or its number in the series."""
+    if frame.position is None or frame.orientation is None:
+        return f"number {frame.instance}"
+    stack = _stack(frame, np.asarray([frame.position], dtype=np.float64))
+    return _where(stack, float(stack.heights_mm[0]))

@@ -1,0 +1,144 @@
+"""Compressed frames in their fragments: where each frame's code stream lies, and what it says about itself.
+
+DICOM PS3.5 annex A.4 (encapsulated pixel data). Nothing here decodes.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from viewer.io.header_walk import Source
+    from viewer.io.slice_header import ImageFile
+
+RLE = "1.2.840.10008.1.2.5"
+JPEG = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 57, 70))
+JPEG_LS = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (80, 81))
+JPEG_2000 = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91))
+HTJ2K = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203))
+
+_ITEM = 0xE000FFFE
+_SEQUENCE_END = 0xE0DDFFFE
+_MOST_FRAGMENTS = 1_000_000
+_STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
+
+Fragment = tuple[int, int]
+
+
+@frozen
+class CodeStream:
+    """What a code stream says of itself: size, components, bits of a sample, and whether samples have a sign."""
+
+    rows: int
+    columns: int
+    components: int
+    precision: int
+    signed: bool = False
+
+
+def fragments(source: Source, image: ImageFile) -> tuple[list[int], list[Fragment]]:
+    """Return the basic offset table, and offset and length of every fragment.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where items are damaged or the file ends within one.
+    """
+    end = image.size if image.inflate_from < 0 else 1 << 40
+    position = image.pixel_offset
+    table: list[int] | None = None
+    found: list[Fragment] = []
+    while True:
+        header = source.read_at(position, 8)
+        if len(header) < 8:
+            if len(header) == 0 and found:
+                return table or [], found
+            raise UnreadableFileError("The file ends early.")
+        tag, length = struct.unpack("<LL", header)
+        position += 8
+        if tag == _SEQUENCE_END:
+            return table or [], found
+        if tag != _ITEM or len(found) > _MOST_FRAGMENTS:
+            raise UnreadableFileError("The compressed pixels are damaged.", detail=f"tag {tag:08x} at {position - 8}")
+        if position + length > end:
+            raise UnreadableFileError("The file ends early.")
+        if table is None:
+            raw = source.read_at(position, min(length, 4 * _MOST_FRAGMENTS))
+            table = list(struct.unpack(f"<{len(raw) // 4}L", raw[: len(raw) // 4 * 4]))
+        else:
+            found.append((position, length))
+        position += length
+
+
+def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
+    """Return the fragments of each frame, by the offset table, by number, or by the marks that begin a code stream.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the frames cannot be told apart.
+    """
+    table, found = fragments(source, image)
+    if not found:
+        raise UnreadableFileError("The file holds no compressed pixels.")
+    if image.frames == 1:
+        return [found]
+    if len(table) == image.frames:
+        base = found[0][0] - 8
+        starts = {base + offset: n for n, offset in enumerate(table)}
+        frames: list[list[Fragment]] = []
+        for fragment in found:
+            if fragment[0] - 8 in starts:
+                frames.append([])
+            if frames:
+                frames[-1].append(fragment)
+        if len(frames) == image.frames:
+            return frames
+    if len(found) == image.frames:
+        return [[fragment] for fragment in found]
+    frames = []
+    for offset, length in found:
+        if source.read_at(offset, 4).startswith(_STARTS):
+            frames.append([])
+        if frames:
+            frames[-1].append((offset, length))
+    if len(frames) != image.frames:
+        raise UnreadableFileError(f"The file says that it holds {image.frames} images, but {len(frames)} begin in it.")
+    return frames
+
+
+def described(stream: bytes) -> CodeStream | None:
+    """Return what a JPEG, JPEG-LS or JPEG 2000 code stream says of itself, or None where it does not say.
+
+    ITU-T T.81 B.2.2 (frame header), T.87 C.2.2, T.800 A.5.1 (SIZ).
+    """
+    at = stream.find(b"\xff\x4f\xff\x51", 0, 4096)
+    if at >= 0 and not stream.startswith(b"\xff\xd8"):
+        if len(stream) < at + 43:
+            return None
+        right, bottom, left, top = struct.unpack_from(">4L", stream, at + 8)
+        (components,) = struct.unpack_from(">H", stream, at + 40)
+        depth = stream[at + 42]
+        return CodeStream(bottom - top, right - left, components, (depth & 0x7F) + 1, bool(depth & 0x80))
+    position = 2
+    while position + 10 <= len(stream) and stream[position] == 0xFF:
+        marker = stream[position + 1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        (length,) = struct.unpack_from(">H", stream, position + 2)
+        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
+            precision, rows, columns, components = struct.unpack_from(">BHHB", stream, position + 4)
+            return CodeStream(rows, columns, components, precision)
+        position += 2 + length
+    return None
+
+
+def ended(stream: bytes) -> bool:
+    """Return True where a code stream ends with its end mark (decoders otherwise make up what is missing)."""
+    return stream.rfind(b"\xff\xd9", max(0, len(stream) - 64)) >= 0

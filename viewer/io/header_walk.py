@@ -1,0 +1,281 @@
+"""A bounded walk over the header of a DICOM file: the few elements that a viewer needs, or None where unsure.
+
+What the walk does not fully understand (big endian, unknown value representations, lengths beyond the file) it
+leaves to `viewer.io.pydicom_headers`, which gives the same `Elements`; a test holds the two together. DICOM
+PS3.5 section 7.1 (element structure), PS3.10 section 7.1 (file meta).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import FileIO
+from typing import Protocol
+
+from attrs import define, field
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED_LITTLE = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+
+UNDEFINED_LENGTH = 0xFFFFFFFF
+PIXEL_DATA = 0x7FE00010
+SHARED_GROUPS = 0x52009229
+PER_FRAME_GROUPS = 0x52009230
+
+# Elements that hold 16 bit numbers; all others that are collected hold text.
+NUMBERS = frozenset(
+    {
+        0x00280002, 0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103,
+        0x00280120, 0x00280121,
+    }
+)  # fmt: skip
+TEXTS = frozenset(
+    {
+        0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x0008001C, 0x00080020, 0x00080050, 0x00080060, 0x00081030,
+        0x0008103E, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00180015, 0x0020000D, 0x0020000E, 0x00200011,
+        0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00280004, 0x00280008, 0x00280030, 0x00281050,
+        0x00281051, 0x00281052, 0x00281053, 0x00281054, 0x00281055, 0x00281056, 0x00282110, 0x00541001,
+    }
+)  # fmt: skip
+WANTED = NUMBERS | TEXTS
+
+_LONG_FORMS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+_SHORT_FORMS = frozenset(
+    {
+        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
+        b"ST", b"TM", b"UI", b"UL", b"US",
+    }
+)  # fmt: skip
+_FIRST_READ = 8192
+_NEXT_READ = 65536
+_LONGEST_VALUE = 65536
+_DEEPEST = 32
+_LARGEST_HEADER = 64 << 20
+_LARGEST_INFLATED = 1 << 30
+_HIGHEST_RATIO = 200
+_implicit = struct.Struct("<HHL").unpack_from
+_explicit = struct.Struct("<HH2sH").unpack_from
+_length = struct.Struct("<L").unpack_from
+
+
+class Source(Protocol):
+    """Bytes that can be read at an offset; fewer than asked for only at the end."""
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`."""
+        ...
+
+
+@define
+class FileSource:
+    """The bytes of an open file, as they lie on disk."""
+
+    file: FileIO
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`."""
+        self.file.seek(offset)
+        return self.file.read(count)
+
+
+@define
+class InflatedSource:
+    """The inflated bytes of a deflated data set, inflated only as far as asked and never beyond a bound.
+
+    The bound (a multiple of what is on disk, and 1 GiB at most) keeps a small file from filling the memory.
+    """
+
+    file: FileIO
+    start: int
+    size: int
+    _inflated: bytearray = field(factory=bytearray)
+    _inflater: zlib._Decompress = field(factory=lambda: zlib.decompressobj(-zlib.MAX_WBITS))
+    _waiting: bytes = b""
+    _read_to: int = 0
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`; raises `zlib.error` where the data is damaged or too large."""
+        bound = min(_LARGEST_INFLATED, max(_LARGEST_HEADER, _HIGHEST_RATIO * self.size))
+        end = offset + count
+        if end > bound:
+            raise zlib.error(f"more than {bound} bytes inflated")
+        while len(self._inflated) < end and not self._inflater.eof:
+            if not self._waiting:
+                self.file.seek(self.start + self._read_to)
+                self._waiting = self.file.read(_NEXT_READ)
+                self._read_to += len(self._waiting)
+                if not self._waiting:
+                    break
+            wanted = min(max(end - len(self._inflated), _NEXT_READ), bound - len(self._inflated))
+            self._inflated += self._inflater.decompress(self._waiting, wanted)
+            self._waiting = self._inflater.unconsumed_tail
+        return bytes(self._inflated[offset:end])
+
+
+@define(frozen=True)
+class Start:
+    """Where the data set of a file begins, in what transfer syntax it says to be, and its first bytes if read."""
+
+    offset: int
+    transfer_syntax: str
+    head: bytes = b""
+
+
+@define
+class Elements:
+    """Raw values of the wanted elements, and where the pixel data lies.
+
+    Attributes
+    ----------
+    values
+        Raw bytes by tag, numbers little-endian.
+    pixel_offset, pixel_length
+        Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
+    functional_groups
+        True where frames describe themselves (enhanced multi-frame).
+    complete
+        False where the file ends before Pixel Data or a later element says so.
+    """
+
+    values: dict[int, bytes] = field(factory=dict)
+    pixel_offset: int = -1
+    pixel_length: int = -1
+    functional_groups: bool = False
+    complete: bool = True
+
+
+def find_start(source: Source) -> Start | None:
+    """Return where a file's data set begins, or None for a file that is not DICOM.
+
+    Files without preamble and file meta are recognised by their first element, which must be of group 8.
+    """
+    head = source.read_at(0, _FIRST_READ)
+    if head[128:132] == b"DICM":
+        return _after_meta(source, 132, head)
+    if head[:2] == b"\x02\x00" and head[4:6] == b"UL":
+        return _after_meta(source, 0, head)
+    if len(head) < 16:
+        return None
+    group, element, form, short = _explicit(head, 0)
+    if group == 0x0008 and element <= 0x0100:
+        if form in _SHORT_FORMS or form in _LONG_FORMS:
+            return Start(0, EXPLICIT_LITTLE, head) if short < 1024 else None
+        return Start(0, IMPLICIT_LITTLE, head) if _length(head, 4)[0] < 1024 else None
+    if head[:2] == b"\x00\x08" and head[2] <= 1 and (form in _SHORT_FORMS or form in _LONG_FORMS):
+        return Start(0, EXPLICIT_BIG)
+    return None
+
+
+def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
+    """Return where the data set begins after a file meta group at `offset` (always explicit little endian)."""
+    syntax = ""
+    position = offset
+    while position - offset < 65536:
+        header = head[position : position + 12] if position + 12 <= len(head) else source.read_at(position, 12)
+        if len(header) < 8:
+            break
+        group, element, form, length = _explicit(header, 0)
+        if group != 2:
+            break
+        value = position + 8
+        if form in _LONG_FORMS:
+            if len(header) < 12:
+                break
+            (length,) = _length(header, 8)
+            value = position + 12
+        elif form not in _SHORT_FORMS:
+            return None
+        if element == 0x0010:
+            raw = source.read_at(value, min(length, 128))
+            syntax = raw.decode("ascii", "replace").strip("\0 ")
+        position = value + length
+    return Start(position, syntax or EXPLICIT_LITTLE, head[position:])
+
+
+def walk(source: Source, start: Start, size: int | None) -> Elements | None:
+    """Return the wanted elements of a data set, or None where anything is met that is not fully understood.
+
+    Parameters
+    ----------
+    source, start
+        The bytes, and where the data set begins in them.
+    size
+        Length of the source in bytes, or None where it is not known (deflated).
+    """
+    if start.transfer_syntax == EXPLICIT_BIG:
+        return None
+    explicit = start.transfer_syntax != IMPLICIT_LITTLE
+    found = Elements()
+    values = found.values
+    base, p, depth = start.offset, 0, 0
+    buffer = start.head or source.read_at(base, _FIRST_READ)
+    n = len(buffer)
+    while True:
+        if p + 12 > n:
+            base += p
+            if base - start.offset > _LARGEST_HEADER:
+                return None
+            buffer = source.read_at(base, _NEXT_READ)
+            n, p = len(buffer), 0
+            if n < 8:
+                # An image without Pixel Data, or a file that was cut: the reader of `values` decides.
+                found.complete = n == 0 and (size is None or base == size) and depth == 0
+                return found
+        if explicit:
+            group, element, form, length = _explicit(buffer, p)
+            value = p + 8
+            if group == 0xFFFE:
+                (length,) = _length(buffer, p + 4)
+            elif form in _LONG_FORMS:
+                if value + 4 > n:
+                    found.complete = False
+                    return found
+                (length,) = _length(buffer, value)
+                value += 4
+            elif form not in _SHORT_FORMS:
+                return None
+        else:
+            group, element, length = _implicit(buffer, p)
+            form = b"SQ"
+            value = p + 8
+        if group == 0xFFFE:
+            if element == 0xE0DD:
+                depth -= 1
+                if depth < 0:
+                    return None
+            elif element == 0xE000 and length != UNDEFINED_LENGTH:
+                value += length
+            elif element not in (0xE000, 0xE00D) or depth == 0:
+                return None
+            p = value
+            continue
+        tag = group << 16 | element
+        if depth == 0:
+            if tag == PIXEL_DATA:
+                found.pixel_offset, found.pixel_length = base + value, length
+                return found
+            if tag in WANTED:
+                if length > _LONGEST_VALUE:
+                    return None
+                if value + length > n:
+                    base += value
+                    buffer = source.read_at(base, max(_NEXT_READ, length))
+                    n, value = len(buffer), 0
+                    if n < length:
+                        found.complete = False
+                        return found
+                values[tag] = buffer[value : value + length]
+            elif tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
+                found.functional_groups = True
+        if length == UNDEFINED_LENGTH:
+            depth += 1
+            if form != b"SQ" or depth > _DEEPEST:
+                return None
+            p = value
+            continue
+        p = value + length
+        if size is not None and base + p > size:
+            found.complete = False
+            return found

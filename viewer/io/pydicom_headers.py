@@ -1,0 +1,194 @@
+"""Headers read by pydicom: everything that the fast walk leaves, and frames that describe themselves.
+
+pydicom is imported when it is first needed, because most folders open without it.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.header_walk import (
+    EXPLICIT_BIG,
+    IMPLICIT_LITTLE,
+    NUMBERS,
+    PER_FRAME_GROUPS,
+    PIXEL_DATA,
+    SHARED_GROUPS,
+    WANTED,
+    Elements,
+    InflatedSource,
+    Source,
+    Start,
+)
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+    from pydicom.dataset import Dataset
+
+# Whatever damaged bytes make a parser raise; each costs one file and a sentence.
+PARSER_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+_LARGEST_HEADER = 64 << 20
+
+
+def _until_pixels(tag: int, vr: str | None, length: int) -> bool:
+    return int(tag) in (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
+
+
+def _read(file: FileIO, source: Source, start: Start, tags: list[int] | None) -> tuple[Dataset, int, bytes]:
+    """Return the data set up to Pixel Data, the offset where it stopped, and the 12 bytes that lie there."""
+    from pydicom.filereader import read_dataset
+
+    stream: Any = file
+    at = start.offset
+    if isinstance(source, InflatedSource):
+        stream, at = BytesIO(_inflated_head(source)), 0
+    stream.seek(at)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = read_dataset(
+            stream,
+            start.transfer_syntax == IMPLICIT_LITTLE,
+            start.transfer_syntax != EXPLICIT_BIG,
+            stop_when=_until_pixels,
+            specific_tags=tags,
+        )
+    stopped = stream.tell()
+    stream.seek(stopped)
+    return dataset, stopped, stream.read(12)
+
+
+def _inflated_head(source: InflatedSource) -> bytes:
+    count = 1 << 20
+    while len(head := source.read_at(0, count)) == count and count < _LARGEST_HEADER:
+        count *= 4
+    return head
+
+
+def read_elements(file: FileIO, source: Source, start: Start, size: int | None) -> Elements:
+    """Return the same as `header_walk.walk`, read by pydicom.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where pydicom cannot read the header either.
+    """
+    tags = [*WANTED, SHARED_GROUPS, PER_FRAME_GROUPS]
+    try:
+        dataset, stopped, header = _read(file, source, start, tags)
+        found = Elements()
+        big = start.transfer_syntax == EXPLICIT_BIG
+        for tag in dataset.keys():
+            if tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
+                found.functional_groups = True
+            elif tag in WANTED:
+                value = dataset.get_item(tag).value
+                raw = value if isinstance(value, bytes) else str(value or "").encode("ascii", "replace")
+                found.values[int(tag)] = raw[1::-1] if big and tag in NUMBERS else raw
+    except PARSER_FAILURES as error:
+        raise UnreadableFileError("The header is damaged.", detail=repr(error)) from error
+    order = ">" if big else "<"
+    if len(header) == 12 and struct.unpack(order + "HH", header[:4]) == (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):
+        long_form = header[4:6].isalpha() and header[4:6].isupper()
+        (found.pixel_length,) = struct.unpack(order + "L", header[8:12] if long_form else header[4:8])
+        found.pixel_offset = stopped + (12 if long_form else 8)
+    else:
+        found.complete = size is None or stopped >= size
+    return found
+
+
+def read_frames(file: FileIO, source: Source, start: Start) -> tuple[dict[int, bytes], ...]:
+    """Return for each frame of an enhanced multi-frame image the elements that its functional groups give.
+
+    The values have the form that `header_walk.walk` gives for a single-frame image (DICOM PS3.3 C.7.6.16): position,
+    orientation, spacing, rescale, windows, frame type.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the functional groups cannot be read.
+    """
+    try:
+        dataset, _, _ = _read(file, source, start, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shared = _group_elements(dataset.get("SharedFunctionalGroupsSequence"))
+            frames = dataset.get("PerFrameFunctionalGroupsSequence") or []
+            return tuple({**(shared[0] if shared else {}), **frame} for frame in _group_elements(frames))
+    except PARSER_FAILURES as error:
+        raise UnreadableFileError("The description of the frames is damaged.", detail=repr(error)) from error
+
+
+# Functional group macro -> elements taken from its first item.
+_MACROS: dict[str, tuple[int, ...]] = {
+    "PlanePositionSequence": (0x00200032,),
+    "PlaneOrientationSequence": (0x00200037,),
+    "PixelMeasuresSequence": (0x00280030,),
+    "PixelValueTransformationSequence": (0x00281052, 0x00281053, 0x00281054),
+    "FrameVOILUTSequence": (0x00281050, 0x00281051, 0x00281055, 0x00281056),
+    "CTImageFrameTypeSequence": (0x00089007,),
+    "UnassignedPerFrameConvertedAttributesSequence": (0x00200013,),
+}
+
+
+def _group_elements(sequence: Any) -> list[dict[int, bytes]]:
+    found = []
+    for group in sequence or []:
+        values: dict[int, bytes] = {}
+        for macro, tags in _MACROS.items():
+            items = group.get(macro)
+            if not items:
+                continue
+            for tag in tags:
+                raw = items[0].get_item(tag) if tag in items[0] else None
+                if raw is None:
+                    continue
+                value = raw.value
+                # Frame Type takes the place of Image Type (PS3.3 C.8.16.1).
+                key = 0x00080008 if tag == 0x00089007 else tag
+                values[key] = value if isinstance(value, bytes) else _text(value)
+        found.append(values)
+    return found
+
+
+def _text(value: Any) -> bytes:
+    if value is None:
+        return b""
+    parts = [value] if isinstance(value, str | int | float) else list(value)
+    return "\\".join(str(part) for part in parts).encode("utf-8", "replace")
+
+
+def text_of(raw: bytes, charset: bytes) -> str:
+    """Return text decoded by its Specific Character Set (DICOM PS3.3 C.12.1.1.2), without control characters."""
+    if max(raw, default=0) < 0x80 and b"\x1b" not in raw:
+        text = raw.decode("ascii")
+    else:
+        from pydicom.charset import convert_encodings, decode_bytes
+        from pydicom.valuerep import TEXT_VR_DELIMS
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                names = charset.decode("ascii", "replace").strip("\0 ").split("\\")
+                text = decode_bytes(raw, convert_encodings(names), TEXT_VR_DELIMS)
+            except PARSER_FAILURES:
+                text = raw.decode("latin-1")
+    return "".join(c for c in text if c.isprintable()).strip()

@@ -1,0 +1,55 @@
+"""What a scan finds: things that can be opened, and what was left out."""
+
+from __future__ import annotations
+
+from attrs import define, frozen
+
+from viewer.domain.volume import SeriesFacts
+from viewer.io.slice_header import Frame
+
+
+@frozen
+class Skipped:
+    """A file that was not opened, by its path below the folder that was scanned, and why."""
+
+    file: str
+    why: str
+
+
+@define(frozen=True, eq=False)
+class SeriesEntry:
+    """One thing that can be opened.
+
+    Attributes
+    ----------
+    facts
+        What the series says about itself.
+    files
+        The files that it is read from.
+    frames
+        Its images (DICOM; for `assemble` alone); empty for NIfTI.
+    count
+        Number of images.
+    size_ij
+        Columns and rows.
+    kind
+        "dicom" or "nifti".
+    part
+        What sets it apart from other entries of the same series, in words; "" for the only one.
+    """
+
+    facts: SeriesFacts
+    files: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    count: int
+    size_ij: tuple[int, int]
+    kind: str = "dicom"
+    part: str = ""
+
+
+@frozen
+class ScanResult:
+    """Series sorted by their number, and what was skipped."""
+
+    series: tuple[SeriesEntry, ...]
+    skipped: tuple[Skipped, ...]

@@ -1,0 +1,278 @@
+"""One image of a file as the program reads it: where it lies, how it is stored, what its values mean."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, frozen
+
+from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
+from viewer.io.header_walk import UNDEFINED_LENGTH
+from viewer.io.pydicom_headers import text_of
+
+if TYPE_CHECKING:
+    from viewer.io.header_walk import Elements
+
+CT_CLASSES = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.2",
+        "1.2.840.10008.5.1.4.1.1.2.1",
+        "1.2.840.10008.5.1.4.1.1.2.2",
+    }
+)
+LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
+_ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
+NATIVE_SYNTAXES = frozenset(
+    {
+        "1.2.840.10008.1.2",
+        "1.2.840.10008.1.2.1",
+        "1.2.840.10008.1.2.1.99",
+        "1.2.840.10008.1.2.2",
+    }
+)
+
+Triple = tuple[float, float, float]
+Six = tuple[float, float, float, float, float, float]
+
+
+@frozen
+class PixelCode:
+    """How the pixels of a frame are stored (DICOM PS3.3 C.7.6.3)."""
+
+    transfer_syntax: str
+    rows: int
+    columns: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+
+    @property
+    def native(self) -> bool:
+        """True where the pixels are not compressed."""
+        return self.transfer_syntax in NATIVE_SYNTAXES
+
+    @property
+    def frame_bytes(self) -> int:
+        """Length of one uncompressed frame."""
+        return self.rows * self.columns * self.bits_allocated // 8
+
+
+@define(frozen=True, eq=False)
+class ImageFile:
+    """A file with pixel data: where its value begins, how long it says to be, and how many frames it holds.
+
+    `inflate_from` is the offset of a deflated data set in the file (offsets then count inflated bytes), else −1.
+    """
+
+    path: str
+    size: int
+    pixel_offset: int
+    pixel_length: int
+    frames: int
+    inflate_from: int = -1
+
+
+@define(frozen=True, eq=False)
+class Frame:
+    """One image: its place, its storage, its rescale. `problem` says why its pixels cannot be read, if so."""
+
+    file: ImageFile
+    index: int
+    code: PixelCode
+    sop_uid: str
+    sop_class: str
+    position: Triple | None
+    orientation: Six | None
+    row_column_spacing: tuple[float, float] | None
+    slope: float
+    intercept: float
+    unit: str
+    instance: int
+    acquisition: str
+    padding: int | None
+    localizer: bool
+    windows: tuple[Window, ...]
+    problem: str = ""
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """Sort key where positions do not decide: instance number, file, frame."""
+        return (self.instance, self.file.path, self.index)
+
+
+@lru_cache(maxsize=4096)
+def numbers(raw: bytes) -> tuple[float, ...]:
+    """Return the numbers of a DS or IS value; empty where any is not a finite number."""
+    try:
+        found = tuple(float(part) for part in raw.strip(b"\0 ").split(b"\\")) if raw.strip(b"\0 ") else ()
+    except ValueError:
+        return ()
+    return found if all(math.isfinite(v) for v in found) else ()
+
+
+def plain(raw: bytes | None) -> str:
+    """Return an identifier or code as text."""
+    return raw.strip(b"\0 ").decode("ascii", "replace") if raw else ""
+
+
+def whole(raw: bytes | None, default: int = 0) -> int:
+    """Return a 16 bit number, little-endian."""
+    return int.from_bytes(raw[:2], "little") if raw and len(raw) >= 2 else default
+
+
+@lru_cache(maxsize=1024)
+def _three(raw: bytes) -> Triple | None:
+    values = numbers(raw)
+    return (values[0], values[1], values[2]) if len(values) == 3 and max(map(abs, values)) < 1e6 else None
+
+
+@lru_cache(maxsize=1024)
+def _orientation(raw: bytes) -> Six | None:
+    v = numbers(raw)
+    if len(v) != 6:
+        return None
+    row, column = math.hypot(*v[:3]), math.hypot(*v[3:])
+    across = v[0] * v[3] + v[1] * v[4] + v[2] * v[5]
+    # Two unit vectors at right angles (PS3.3 C.7.6.2.1.1), as exactly as rounded text can say it.
+    if abs(row - 1) > 1e-2 or abs(column - 1) > 1e-2 or abs(across) > 1e-2:
+        return None
+    return (v[0], v[1], v[2], v[3], v[4], v[5])
+
+
+@lru_cache(maxsize=1024)
+def _spacing(raw: bytes) -> tuple[float, float] | None:
+    values = numbers(raw)
+    return (values[0], values[1]) if len(values) == 2 and 0 < min(values) and max(values) < 1e4 else None
+
+
+@lru_cache(maxsize=256)
+def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
+    said = text_of(names, b"").split("\\") if names else []
+    pairs = zip(numbers(centres), numbers(widths), strict=False)
+    return tuple(
+        Window(centre, width, said[n].strip() if n < len(said) else "")
+        for n, (centre, width) in enumerate(pairs)
+        if width > 0
+    )
+
+
+def unit_of(values: dict[int, bytes]) -> str:
+    """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
+
+    DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
+    a localizer are a projection and have no defined unit.
+    """
+    modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
+    ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
+    rescaled = bool(numbers(values.get(0x00281052, b"")) and numbers(values.get(0x00281053, b"")))
+    if not ct:
+        return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
+    if _is_localizer(values):
+        return "unknown"
+    if kind in ("HU", ""):
+        return "HU" if rescaled else "unknown"
+    return "unknown" if kind == "US" else kind
+
+
+def _is_localizer(values: dict[int, bytes]) -> bool:
+    return b"LOCALIZER" in values.get(0x00080008, b"")
+
+
+def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
+    """Return one frame from raw elements; `problem` is kept as given."""
+    signed = whole(values.get(0x00280103)) == 1
+    bits_allocated = whole(values.get(0x00280100), 16)
+    bits_stored = whole(values.get(0x00280101), bits_allocated)
+    code = PixelCode(
+        transfer_syntax,
+        whole(values.get(0x00280010)),
+        whole(values.get(0x00280011)),
+        bits_allocated,
+        bits_stored,
+        whole(values.get(0x00280102), bits_stored - 1),
+        signed,
+    )
+    padding = None
+    raw_padding = values.get(0x00280120)
+    if raw_padding and len(raw_padding) >= 2:
+        padding = int.from_bytes(raw_padding[:2], "little", signed=signed)
+    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
+    instance = numbers(values.get(0x00200013, b""))
+    return Frame(
+        file=file,
+        index=index,
+        code=code,
+        sop_uid=plain(values.get(0x00080018)),
+        sop_class=plain(values.get(0x00080016)),
+        position=_three(values.get(0x00200032, b"")),
+        orientation=_orientation(values.get(0x00200037, b"")),
+        row_column_spacing=_spacing(values.get(0x00280030, b"")),
+        slope=slope[0] if slope and slope[0] != 0 else 1.0,
+        intercept=intercept[0] if intercept else 0.0,
+        unit=unit_of(values),
+        instance=int(instance[0]) if instance else index,
+        acquisition=plain(values.get(0x00200012)),
+        padding=padding,
+        localizer=_is_localizer(values),
+        windows=_windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        problem=problem,
+    )
+
+
+def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
+    """Return what an image says about its series."""
+    charset = values.get(0x00080005, b"")
+
+    def text(tag: int) -> str:
+        return text_of(values.get(tag, b"").strip(b"\0 "), charset)
+
+    number = numbers(values.get(0x00200011, b""))
+    compressed = plain(values.get(0x00282110))
+    lossy = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
+    return SeriesFacts(
+        series_uid=plain(values.get(0x0020000E)),
+        study_uid=plain(values.get(0x0020000D)),
+        frame_of_reference_uid=plain(values.get(0x00200052)),
+        modality=plain(values.get(0x00080060)),
+        description=text(0x0008103E),
+        study_description=text(0x00081030),
+        body_part=plain(values.get(0x00180015)),
+        number=int(number[0]) if number else None,
+        synthetic=plain(values.get(0x0008001C)) == "YES",
+        lossy=lossy or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00"),
+        voi_function=plain(values.get(0x00281056)) or "LINEAR",
+        monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
+        identity=PatientIdentity(
+            name=text(0x00100010),
+            patient_id=text(0x00100020),
+            birth_date=plain(values.get(0x00100030)),
+            sex=plain(values.get(0x00100040)),
+            study_date=plain(values.get(0x00080020)),
+            accession=text(0x00080050),
+        ),
+    )
+
+
+def with_windows(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
+    """Return the facts with the windows of the middle frame."""
+    return evolve(facts, windows=frames[len(frames) // 2].windows)
+
+
+def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
+    """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong."""
+    if elements.pixel_offset < 0:
+        return "has no pixels" if elements.complete else "ends early"
+    if elements.pixel_length == UNDEFINED_LENGTH:
+        return "says that its pixels have no end" if code.native else ""
+    if not code.native:
+        return "does not hold its compressed pixels in the way its header says"
+    if elements.pixel_length < code.frame_bytes * frames:
+        return "holds fewer pixels than its header says"
+    if size is not None and elements.pixel_offset + elements.pixel_length > size:
+        # Only what the image needs must be there; a trailing pad byte may be missing.
+        if elements.pixel_offset + code.frame_bytes * frames > size:
+            return "ends early"
+    return ""
