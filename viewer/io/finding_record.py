@@ -1,0 +1,123 @@
+"""A finding as JSON: the keys that other programs read first, then what is needed to have it back unchanged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+
+from viewer.domain.finding import Finding, Source
+from viewer.domain.volume import Window
+from viewer.io.strict_json import structure, unstructure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.labels import Mask
+
+_Point = tuple[float, float, float]
+_Span = tuple[float, float]
+
+
+@frozen
+class FindingRecord:
+    """Everything of a finding but its mask. `segment` is its number in the segmentation beside it, from 1."""
+
+    id: str
+    label: str
+    score: float | None
+    centre_lps_mm: _Point
+    volume_ml: float | None
+    long_axis_mm: float | None
+    bounds_lps_mm: tuple[_Span, _Span, _Span]
+    tracking_uid: str
+    label_key: str
+    source: Source
+    segment: int | None = None
+    long_axis_lps_mm: tuple[_Point, _Point] | None = None
+    mean: float | None = None
+    sd: float | None = None
+    place: str = ""
+    colour: str = ""
+    window: Window | None = None
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _row(values: NDArray[np.float64]) -> Any:
+    return tuple(float(v) for v in values)
+
+
+def finding_record(finding: Finding, *, segment: int | None = None, measurable: bool = True) -> dict[str, Any]:
+    """Return a finding as what JSON can hold; numbers keep every digit, so that they are the same everywhere.
+
+    Parameters
+    ----------
+    finding
+        Its mask is left out.
+    segment
+        Its number in the segmentation written beside it.
+    measurable
+        False leaves out lengths and volumes, because the geometry cannot be trusted.
+    """
+    ends = finding.long_axis_lps_mm if measurable else None
+    record = FindingRecord(
+        id=finding.id,
+        label=finding.label,
+        score=_number(finding.score),
+        centre_lps_mm=_row(finding.centre_lps_mm),
+        volume_ml=_number(finding.volume_ml) if measurable else None,
+        long_axis_mm=_number(finding.long_axis_mm) if measurable else None,
+        bounds_lps_mm=(_row(finding.bounds_lps_mm[0]), _row(finding.bounds_lps_mm[1]), _row(finding.bounds_lps_mm[2])),
+        tracking_uid=finding.tracking_uid,
+        label_key=finding.label_key,
+        source=finding.source,
+        segment=segment,
+        long_axis_lps_mm=None if ends is None else (_row(ends[0]), _row(ends[1])),
+        mean=_number(finding.mean),
+        sd=_number(finding.sd),
+        place=finding.place,
+        colour=finding.colour,
+        window=finding.window,
+    )
+    plain: dict[str, Any] = unstructure(record)
+    return plain
+
+
+def read_record(stored: Any) -> FindingRecord:
+    """Return a record from JSON.
+
+    Raises
+    ------
+    WrongJsonError
+        Naming the key that is unknown, missing, or of the wrong type.
+    """
+    return structure(stored, FindingRecord)
+
+
+def finding_of(record: FindingRecord, mask: Mask | None, *, recorded: bool) -> Finding:
+    """Return the finding of a record and its mask."""
+    ends = None if record.long_axis_lps_mm is None else np.array(record.long_axis_lps_mm, dtype=np.float64)
+    return Finding(
+        id=record.id,
+        tracking_uid=record.tracking_uid,
+        label_key=record.label_key,
+        label=record.label,
+        source=record.source,
+        centre_lps_mm=np.array(record.centre_lps_mm),
+        bounds_lps_mm=np.array(record.bounds_lps_mm),
+        score=record.score,
+        mask=mask,
+        volume_ml=record.volume_ml,
+        long_axis_mm=record.long_axis_mm,
+        long_axis_lps_mm=ends,
+        mean=record.mean,
+        sd=record.sd,
+        place=record.place,
+        colour=record.colour,
+        window=record.window,
+        recorded=recorded,
+    )

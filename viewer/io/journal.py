@@ -1,0 +1,379 @@
+"""The review journal: every decision, comment and mark as an event that is never changed; undo is one more event.
+
+The events are the truth; what holds now is read from them. A call that writes returns after COMMIT returned, with
+SQLite's write-ahead log and synchronous FULL, so that an acknowledged decision survives `kill -9` and power loss.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sqlite3
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from viewer.domain.decision import Answer, Decision
+from viewer.domain.errors import StorageError
+from viewer.io import journal_store
+from viewer.io.atomic_file import storage_error
+from viewer.io.finding_record import FindingRecord, finding_of, finding_record
+from viewer.io.journal_event import Event, EventKind, read_events, undo_and_redo, write_event
+from viewer.io.program import program_version
+from viewer.io.sole_writer import SoleWriter
+from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from viewer.domain.finding import Finding
+
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class _Said:
+    answer: Answer | None
+    comment: str
+    reader: str
+    time_utc: str
+
+
+@frozen
+class _State:
+    """What holds of one finding: what was said of it, and its record where a reader made it."""
+
+    said: _Said | None = None
+    mark: FindingRecord | None = None
+
+
+class Journal:
+    """The decisions of this machine. Used by one thread.
+
+    Opening never fails: where it cannot be written (read-only disk, newer schema, a second program), `read_only`
+    says why, what is there can be read, and a call that writes tries again and raises that error.
+
+    Parameters
+    ----------
+    path
+        The SQLite file, on a local disk. Made with its folder where it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._writer = SoleWriter(self._path.with_name(self._path.name + ".lock"))
+        self._connection: sqlite3.Connection | None = None
+        self._scratch: Path | None = None
+        self.read_only: StorageError | None = None
+        self._open()
+
+    def decide(
+        self,
+        series_uid: str,
+        finding: Finding,
+        answer: Answer | None,
+        reader: str,
+        comment: str | None = None,
+        *,
+        study_uid: str = "",
+    ) -> Event | None:
+        """Write what a reader says of a finding; return the event, or None where that holds already.
+
+        Parameters
+        ----------
+        series_uid, study_uid
+            The series that the finding lies in, and its study.
+        finding
+            What is decided.
+        answer
+            None leaves it open, with a comment alone.
+        reader
+            Who decides.
+        comment
+            None keeps the comment as it is.
+
+        Raises
+        ------
+        StorageError
+            When it is not on disk. Nothing of it is then in the journal; call again to try again.
+        """
+        with self._transaction() as connection:
+            before = _state_of(connection, series_uid, finding.id)
+            old = before.said
+            text = comment if comment is not None else (old.comment if old else "")
+            same_answer = answer is (old.answer if old else None)
+            if same_answer and text == (old.comment if old else "") and (old is None or old.reader == reader):
+                return None
+            now = datetime.now(UTC)
+            said = _Said(answer, text, reader, now.isoformat())
+            kind = EventKind.COMMENT if same_answer and text != (old.comment if old else "") else EventKind.DECISION
+            return _append(
+                connection,
+                kind,
+                before,
+                evolve(before, said=said),
+                now=now,
+                reader=reader,
+                series_uid=series_uid,
+                study_uid=study_uid,
+                finding_id=finding.id,
+                model_sha256=finding.source.model_sha256,
+            )
+
+    def comment(
+        self, series_uid: str, finding: Finding, text: str, reader: str, *, study_uid: str = ""
+    ) -> Event | None:
+        """Write a comment and leave the answer as it is; see `decide`."""
+        said = self.decisions(series_uid).get(finding.id)
+        return self.decide(series_uid, finding, said.answer if said else None, reader, text, study_uid=study_uid)
+
+    def mark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
+        """Write a finding that a reader made, as a place without a mask; see `decide`."""
+        if finding.mask is not None:
+            raise ValueError("the journal keeps marks as places; a mask would be lost")
+        record = structure(finding_record(finding), FindingRecord)
+        return self._set_mark(EventKind.MARK, series_uid, finding.id, record, reader, study_uid)
+
+    def unmark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
+        """Take a reader's finding out again, with what was said of it; see `decide`."""
+        return self._set_mark(EventKind.UNMARK, series_uid, finding.id, None, reader, study_uid)
+
+    def undo(self, series_uid: str, reader: str = "") -> Event | None:
+        """Take back the newest thing done on a series, also one of an earlier session; None where there is none."""
+        return self._step(EventKind.UNDO, series_uid, reader)
+
+    def redo(self, series_uid: str, reader: str = "") -> Event | None:
+        """Make again what was taken back last; None where there is nothing, or something new was done since."""
+        return self._step(EventKind.REDO, series_uid, reader)
+
+    def can_undo(self, series_uid: str) -> bool:
+        """Return True where `undo` would do something."""
+        return bool(self._history(series_uid)[0])
+
+    def can_redo(self, series_uid: str) -> bool:
+        """Return True where `redo` would do something."""
+        return bool(self._history(series_uid)[1])
+
+    def decisions(self, series_uid: str) -> Mapping[str, Decision]:
+        """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
+        found: dict[str, Decision] = {}
+        for finding_id, state in self._states(series_uid):
+            said = state.said
+            if said is not None and (said.answer is not None or said.comment):
+                time_utc = datetime.fromisoformat(said.time_utc)
+                found[finding_id] = Decision(finding_id, said.answer, said.reader, said.comment, time_utc)
+        return found
+
+    def marks(self, series_uid: str) -> tuple[Finding, ...]:
+        """Return the findings that readers made on a series, in the order they were made."""
+        return tuple(
+            finding_of(state.mark, None, recorded=False)
+            for _, state in self._states(series_uid)
+            if state.mark is not None
+        )
+
+    def events(self, series_uid: str) -> tuple[Event, ...]:
+        """Return everything that happened on a series, oldest first."""
+        return self._rows("series_uid = ?", series_uid)
+
+    def first_broken_event(self) -> int | None:
+        """Return the sequence of the first event that was changed after it was written, or None where all are true."""
+        previous = ""
+        for expected, event in enumerate(self._rows("1"), start=1):
+            if event.sequence != expected or event.previous_hash != previous or event.hash != event.true_hash():
+                return expected
+            previous = event.hash
+        return None
+
+    def close(self) -> None:
+        """Close the file and let others write."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._writer.release()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch = None
+
+    def _open(self) -> None:
+        self.close()
+        self.read_only = None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._writer.take():
+                self.read_only = StorageError(
+                    f"Decisions can only be read here: CaseStage is open already ({self._writer.holder}).",
+                    "Decide there, or close it and try again.",
+                )
+            else:
+                self._connection = journal_store.open_for_writing(self._path)
+        except StorageError as error:
+            self.read_only = error
+        except sqlite3.Error as error:
+            self.read_only = journal_store.error_in_words(error)
+        except OSError as error:
+            self.read_only = storage_error("Decisions", error)
+        if self._connection is None:
+            self._writer.release()
+            self._open_for_reading()
+        else:
+            self._back_up()
+
+    def _open_for_reading(self) -> None:
+        try:
+            if not self._path.is_file():
+                return
+            self._scratch = journal_store.scratch_folder()
+            self._connection = journal_store.open_for_reading(self._path, self._scratch)
+        except (sqlite3.Error, StorageError, OSError) as error:
+            # Why it cannot be written was said already, and says more; reading then finds nothing.
+            _log.warning("the journal cannot be read: %s", type(error).__name__)
+
+    def _back_up(self) -> None:
+        try:
+            if self._rows("sequence = 1"):
+                journal_store.back_up_if_due(self._path)
+        except (StorageError, sqlite3.Error, OSError) as error:
+            _log.warning("the journal has no new backup: %s", type(error).__name__)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self.read_only is not None:
+            self._open()
+        if self.read_only is not None or self._connection is None:
+            raise self.read_only or StorageError("The decisions on this machine are closed.")
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise journal_store.error_in_words(error) from error
+
+    def _set_mark(
+        self,
+        kind: EventKind,
+        series_uid: str,
+        finding_id: str,
+        record: FindingRecord | None,
+        reader: str,
+        study_uid: str,
+    ) -> Event | None:
+        with self._transaction() as connection:
+            before = _state_of(connection, series_uid, finding_id)
+            after = evolve(before, mark=record) if record is not None else _State()
+            if after == before:
+                return None
+            return _append(
+                connection,
+                kind,
+                before,
+                after,
+                now=datetime.now(UTC),
+                reader=reader,
+                series_uid=series_uid,
+                study_uid=study_uid,
+                finding_id=finding_id,
+                model_sha256="",
+            )
+
+    def _step(self, kind: EventKind, series_uid: str, reader: str) -> Event | None:
+        with self._transaction() as connection:
+            done, undone = undo_and_redo(read_events(connection, "series_uid = ?", series_uid))
+            stack = done if kind is EventKind.UNDO else undone
+            if not stack:
+                return None
+            action = stack[-1]
+            return _append(
+                connection,
+                kind,
+                _state_of(connection, series_uid, action.finding_id),
+                _state(action.before if kind is EventKind.UNDO else action.after),
+                now=datetime.now(UTC),
+                reader=reader or action.reader,
+                series_uid=series_uid,
+                study_uid=action.study_uid,
+                finding_id=action.finding_id,
+                model_sha256=action.model_sha256,
+                refers_to=action.sequence,
+            )
+
+    def _history(self, series_uid: str) -> tuple[list[Event], list[Event]]:
+        return undo_and_redo(self._rows("series_uid = ?", series_uid))
+
+    def _states(self, series_uid: str) -> list[tuple[str, _State]]:
+        newest: dict[str, Event] = {}
+        for event in self._rows("series_uid = ?", series_uid):
+            newest[event.finding_id] = event
+        return [(finding_id, _state(event.after)) for finding_id, event in newest.items()]
+
+    def _rows(self, where: str, *values: Any) -> tuple[Event, ...]:
+        if self._connection is None:
+            return ()
+        try:
+            return read_events(self._connection, where, *values)
+        except sqlite3.Error as error:
+            raise journal_store.error_in_words(error) from error
+
+
+def _state(text: str) -> _State:
+    try:
+        return structure(parse_json(text), _State)
+    except WrongJsonError as error:
+        raise journal_store.damaged(str(error)) from error
+
+
+def _state_of(connection: sqlite3.Connection, series_uid: str, finding_id: str) -> _State:
+    row = connection.execute(
+        "SELECT after FROM event WHERE series_uid = ? AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
+        (series_uid, finding_id),
+    ).fetchone()
+    return _state(row[0]) if row else _State()
+
+
+def _append(
+    connection: sqlite3.Connection,
+    kind: EventKind,
+    before: _State,
+    after: _State,
+    *,
+    now: datetime,
+    reader: str,
+    series_uid: str,
+    study_uid: str,
+    finding_id: str,
+    model_sha256: str,
+    refers_to: int | None = None,
+) -> Event:
+    last = connection.execute("SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
+    unsealed = Event(
+        sequence=(last[0] if last else 0) + 1,
+        uuid=str(uuid.uuid4()),
+        time_utc=now.isoformat(),
+        monotonic_s=time.monotonic(),
+        reader=reader,
+        study_uid=study_uid,
+        series_uid=series_uid,
+        finding_id=finding_id,
+        model_sha256=model_sha256,
+        program_version=program_version(),
+        kind=kind,
+        refers_to=refers_to,
+        before=json.dumps(unstructure(before), ensure_ascii=False),
+        after=json.dumps(unstructure(after), ensure_ascii=False),
+        previous_hash=last[1] if last else "",
+    )
+    event = evolve(unsealed, hash=unsealed.true_hash())
+    write_event(connection, event)
+    return event

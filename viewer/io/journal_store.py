@@ -1,0 +1,243 @@
+"""The journal's SQLite file: its schema, how it is opened for one writer and for readers, and its backups."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from viewer.domain.errors import StorageError
+from viewer.io.atomic_file import replacing
+
+# "CSTG": tells this file from any other SQLite file.
+APPLICATION_ID = 0x43535447
+_QUICK_CHECK_BELOW = 64 * 1024 * 1024
+_KEPT_BACKUPS = 7
+_BACKUP_EVERY = timedelta(hours=1)
+_WAIT_S = 1.0
+
+MIGRATIONS: list[tuple[str, ...]] = [
+    (
+        """
+        CREATE TABLE event (
+            sequence INTEGER PRIMARY KEY,
+            uuid TEXT NOT NULL UNIQUE,
+            time_utc TEXT NOT NULL,
+            monotonic_s REAL NOT NULL,
+            reader TEXT NOT NULL,
+            study_uid TEXT NOT NULL,
+            series_uid TEXT NOT NULL,
+            finding_id TEXT NOT NULL,
+            model_sha256 TEXT NOT NULL,
+            program_version TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('decision', 'comment', 'mark', 'unmark', 'undo', 'redo')),
+            refers_to INTEGER REFERENCES event (sequence),
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            previous_hash TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE
+        ) STRICT
+        """,
+        "CREATE INDEX event_of_finding ON event (series_uid, finding_id, sequence)",
+        """
+        CREATE TRIGGER event_never_changes BEFORE UPDATE ON event
+        BEGIN SELECT RAISE(ABORT, 'events are never changed'); END
+        """,
+        """
+        CREATE TRIGGER event_never_goes BEFORE DELETE ON event
+        BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END
+        """,
+    ),
+]
+
+
+def newer_schema() -> StorageError:
+    """Return the error for a journal that a newer program wrote."""
+    return StorageError(
+        "The decisions on this machine were kept by a newer CaseStage; they can be read here, not added to.",
+        "Install the newest CaseStage to go on deciding.",
+    )
+
+
+def error_in_words(error: sqlite3.Error) -> StorageError:
+    """Return what went wrong with the journal, in a sentence."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        words = ("The decision is not on disk: the disk is full.", "Free some space; it is then written.")
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        words = (
+            "Decisions cannot be kept: the program's folder cannot be written to.",
+            "Make the disk writable; what you decide stays in memory until then.",
+        )
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        words = ("The decisions on this machine are in use.", "Close the other program that uses them, then try again.")
+    elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(str(error))
+    else:
+        words = (
+            "The decision could not be written to disk.",
+            "Check the disk; what you decide stays in memory until then.",
+        )
+    return StorageError(*words, str(error))
+
+
+def damaged(detail: str) -> StorageError:
+    """Return the error for a file that SQLite cannot read."""
+    return StorageError(
+        "The file with the decisions on this machine is damaged; nothing is added to it.",
+        "Put the newest file of the folder “backups” beside it in its place.",
+        detail,
+    )
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Return a connection that is durable at COMMIT, with the schema of this program.
+
+    An older schema is brought up to date after a copy of the file was put beside it.
+
+    Raises
+    ------
+    StorageError
+        When the schema is newer, or the file is damaged or another program's.
+    sqlite3.Error
+        When it cannot be written.
+    """
+    connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        version = _checked_version(connection)
+        if path.stat().st_size < _QUICK_CHECK_BELOW:
+            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if said != "ok":
+                raise damaged(str(said))
+        if 0 < version < len(MIGRATIONS):
+            _copy(path, path.with_name(f"{path.stem}-before-version-{len(MIGRATIONS)}{path.suffix}"))
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection, version)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: Path, scratch: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, also beside a writer, and on media that cannot be written.
+
+    Parameters
+    ----------
+    path
+        The journal.
+    scratch
+        An empty writable folder. SQLite can read a write-ahead log only where it can write: if there is one on
+        read-only media, both files are copied here, so that no acknowledged decision is missed.
+    """
+    attempts = [f"{path.as_uri()}?mode=ro"]
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        for source in (path, log):
+            shutil.copy(source, scratch)
+        attempts.append((scratch / path.name).as_uri())
+    else:
+        attempts.append(f"{path.as_uri()}?mode=ro&immutable=1")
+    failure: sqlite3.Error | None = None
+    for attempt in attempts:
+        connection = sqlite3.connect(attempt, uri=True, timeout=_WAIT_S, isolation_level=None)
+        try:
+            if not _checked_version(connection):
+                raise sqlite3.OperationalError("it is empty")
+            connection.execute("SELECT count(*) FROM event").fetchone()
+        except sqlite3.Error as error:
+            failure = error
+            connection.close()
+        except StorageError:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise failure or sqlite3.OperationalError("it cannot be opened")
+
+
+def back_up_if_due(path: Path, now: datetime | None = None) -> Path | None:
+    """Return the copy made now, or None where the newest is less than an hour old; seven are kept.
+
+    Opens the file anew, so it may run in any thread.
+
+    Raises
+    ------
+    StorageError
+        When the copy cannot be written.
+    """
+    now = now or datetime.now(UTC)
+    folder = path.parent / "backups"
+    kept = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
+    stamp = "%Y%m%dT%H%M%SZ"
+    if kept:
+        try:
+            made = datetime.strptime(kept[-1].stem[-16:], stamp).replace(tzinfo=UTC)
+        except ValueError:
+            made = datetime.min.replace(tzinfo=UTC)
+        if timedelta(0) <= now - made < _BACKUP_EVERY:
+            return None
+    target = folder / f"{path.stem}-{now.strftime(stamp)}{path.suffix}"
+    _copy(path, target)
+    for old in sorted(folder.glob(f"{path.stem}-*{path.suffix}"))[:-_KEPT_BACKUPS]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def scratch_folder() -> Path:
+    """Return a new empty folder for `open_for_reading`."""
+    return Path(tempfile.mkdtemp(prefix="casestage-journal-"))
+
+
+def _checked_version(connection: sqlite3.Connection) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if application != APPLICATION_ID and not (empty and version == 0):
+        raise StorageError(
+            "The file for decisions belongs to another program; nothing is added to it.",
+            "Move it away; CaseStage then starts a new one.",
+            f"application id {application:#x}, schema {version}",
+        )
+    return version
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    if version > len(MIGRATIONS):
+        raise newer_schema()
+    if version == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _copy(path: Path, target: Path) -> None:
+    with (
+        replacing(target, "The backup of the decisions") as waiting,
+        closing(sqlite3.connect(path, timeout=_WAIT_S)) as source,
+        closing(sqlite3.connect(waiting)) as copy,
+    ):
+        source.backup(copy)
+        # A copy in WAL mode could not be opened from a read-only medium.
+        copy.execute("PRAGMA journal_mode = DELETE")
+        copy.commit()
+    for leftover in ("-wal", "-shm"):
+        try:
+            os.unlink(f"{waiting}{leftover}")
+        except FileNotFoundError:
+            continue
