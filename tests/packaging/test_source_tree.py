@@ -22,7 +22,7 @@ KNOWN = re.compile(rb"@?/t" + rb"mp/\.X11-unix/")
 def committed(repository: Path) -> list[Path]:
     """Return every file that git tracks, or skip where this is not a checkout."""
     if shutil.which("git") is None or not (repository / ".git").exists():
-        pytest.skip("not a git checkout")
+        pytest.skip("git is not installed, or this is no checkout")
     listing = subprocess.run(
         ["git", "-c", f"safe.directory={repository}", "ls-files", "-z"], cwd=repository, capture_output=True, check=True
     )
