@@ -1,0 +1,289 @@
+"""Original slices sampled on a regular grid of another spacing and orientation, and values brought back to them.
+
+The grid's axes are those of the slices (row, column, normal), put into the wanted order and turned to the wanted
+sides, so that tilt is removed and every step is one axis at a time; slices that are oblique to the patient's axes
+stay so. Where the grid is coarser than the pixels, values are averaged with a triangle as wide as the grid's step
+(linear interpolation would take single noisy pixels); where it is finer, they are interpolated linearly.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define
+from scipy.sparse import csr_array
+
+from viewer.analysis.regrid import SliceOffsets, slice_offsets
+from viewer.domain.geometry import Grid, SliceStack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+_DIRECTIONS = {
+    "L": (1, 0, 0),
+    "R": (-1, 0, 0),
+    "P": (0, 1, 0),
+    "A": (0, -1, 0),
+    "S": (0, 0, 1),
+    "I": (0, 0, -1),
+}
+
+
+@define(frozen=True, eq=False)
+class _Axis:
+    """The grid's `count` points along one axis of the slices: first centre and step in mm."""
+
+    count: int
+    first_mm: float
+    step_mm: float
+
+    @property
+    def points_mm(self) -> NDArray[np.float64]:
+        return np.asarray(self.first_mm + self.step_mm * np.arange(self.count), dtype=np.float64)
+
+
+def _axis(start_mm: float, end_mm: float, step_mm: float) -> _Axis:
+    """Return the points that fill a length from face to face, their common middle in its middle."""
+    count = max(1, math.ceil((end_mm - start_mm) / step_mm - 1e-3))
+    first = (start_mm + end_mm) / 2 - (count - 1) * step_mm / 2
+    return _Axis(count, first, step_mm)
+
+
+@define(eq=False)
+class Sampling:
+    """A model's grid over a stack of slices. Make one with `sampling_of`.
+
+    Attributes
+    ----------
+    order, turned
+        For the grid's axes i, j, k: which axis of the slices (0 row direction, 1 column direction, 2 normal) it
+        follows, and whether against it.
+    axes
+        The points along the row direction, the column direction and the normal, in mm from the first pixel of the
+        slice that lies farthest back along each.
+    """
+
+    stack: SliceStack
+    offsets: SliceOffsets
+    axes: tuple[_Axis, _Axis, _Axis]
+    order: tuple[int, int, int]
+    turned: tuple[bool, bool, bool]
+
+    @cached_property
+    def shape_kji(self) -> tuple[int, int, int]:
+        """The shape of an array on the grid."""
+        i, j, k = (self.axes[a].count for a in self.order)
+        return (k, j, i)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Where the grid lies in the patient."""
+        stack = self.stack
+        di, dj = stack.pixel_spacing_mm
+        directions = np.stack([stack.row_direction, stack.column_direction, stack.normal])
+        back = np.array([self.offsets.columns_px[0] * di, self.offsets.rows_px[0] * dj, 0.0])
+        first = np.array([axis.first_mm for axis in self.axes])
+        origin = np.asarray(stack.positions_lps_mm[0] + (first - back) @ directions, dtype=np.float64)
+        matrix = np.eye(4)
+        for column, (a, turned) in enumerate(zip(self.order, self.turned, strict=True)):
+            step = self.axes[a].step_mm * directions[a]
+            matrix[:3, column] = -step if turned else step
+            if turned:
+                origin = origin + step * (self.axes[a].count - 1)
+        matrix[:3, 3] = origin
+        nk, nj, ni = self.shape_kji
+        return Grid((ni, nj, nk), matrix)
+
+    def onto_grid(self, image_of: Callable[[int], NDArray[np.float32]], outside: float) -> NDArray[np.float32]:
+        """Return slices sampled on the grid, float32 [k, j, i]; `outside` where there is no slice.
+
+        Parameters
+        ----------
+        image_of
+            Gives the values of the original slice k as float32 [j, i].
+        """
+        columns, rows, normal = self.axes
+        flat = np.empty((self.stack.count, rows.count * columns.count), np.float32)
+        kept: tuple[tuple[float, float], Any, Any] | None = None
+        for k in range(self.stack.count):
+            shift = (float(self.offsets.columns_px[k]), float(self.offsets.rows_px[k]))
+            if kept is None or kept[0] != shift:
+                across = _pixel_weights(columns, self.stack.size_ij[0], self.stack.pixel_spacing_mm[0], shift[0])
+                down = _pixel_weights(rows, self.stack.size_ij[1], self.stack.pixel_spacing_mm[1], shift[1])
+                kept = (shift, across, down)
+            image = image_of(k) - np.float32(outside) if outside else image_of(k)
+            narrow = kept[1] @ np.ascontiguousarray((kept[2] @ image).T)
+            flat[k] = np.ascontiguousarray(narrow.T).ravel()
+        values = _slice_weights(normal, self.stack, self.offsets) @ flat
+        if outside:
+            values += np.float32(outside)
+        return self._turned(values.reshape(normal.count, rows.count, columns.count))
+
+    def _turned(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return [normal, column, row] axes as the grid's [k, j, i]."""
+        i, j, k = self.order
+        turned = values.transpose(2 - k, 2 - j, 2 - i)
+        flips = tuple(slice(None, None, -1 if t else 1) for t in reversed(self.turned))
+        return np.ascontiguousarray(turned[flips])
+
+    def _turned_back(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return an array of the grid as [normal, column, row]."""
+        flips = tuple(slice(None, None, -1 if t else 1) for t in reversed(self.turned))
+        places = [2 - a for a in reversed(self.order)]
+        return values[flips].transpose([places.index(axis) for axis in range(3)])
+
+    def onto_slices(
+        self, values: NDArray[np.float32], least: float
+    ) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
+        """Return grid values interpolated linearly at the original pixels, in the box where they can reach `least`.
+
+        Returns
+        -------
+        box
+            First voxel (i, j, k) of the box and float32 values [k, j, i] in it; None where no value reaches
+            `least`. Outside the box every interpolated value is below `least`.
+        """
+        local = self._turned_back(values)
+        spans = []
+        for axis in range(3):
+            marked = np.flatnonzero((local >= least).any(axis=tuple(a for a in range(3) if a != axis)))
+            if not len(marked):
+                return None
+            spans.append((max(int(marked[0]) - 1, 0), min(int(marked[-1]) + 2, local.shape[axis])))
+        part = np.ascontiguousarray(local[tuple(slice(a, b) for a, b in spans)])
+        columns, rows, normal = self.axes
+        (n0, n1), (v0, v1), (u0, u1) = spans
+        di, dj = self.stack.pixel_spacing_mm
+        k0, k1 = _reach(self.offsets.heights_mm, normal, n0, n1)
+        if k0 >= k1:
+            return None
+        pixels_i = np.arange(self.stack.size_ij[0]) * di
+        pixels_j = np.arange(self.stack.size_ij[1]) * dj
+        moves_i, moves_j = self.offsets.columns_px * di, self.offsets.rows_px * dj
+        reach_i = [_reach(pixels_i + moves_i[k], columns, u0, u1) for k in (k0, k1 - 1)]
+        reach_j = [_reach(pixels_j + moves_j[k], rows, v0, v1) for k in (k0, k1 - 1)]
+        if len(np.unique(moves_i)) > 1 or len(np.unique(moves_j)) > 1:
+            reach_i = [_reach(pixels_i + moves_i[k], columns, u0, u1) for k in range(k0, k1)]
+            reach_j = [_reach(pixels_j + moves_j[k], rows, v0, v1) for k in range(k0, k1)]
+        i0, i1 = min(r[0] for r in reach_i), max(r[1] for r in reach_i)
+        j0, j1 = min(r[0] for r in reach_j), max(r[1] for r in reach_j)
+        if i0 >= i1 or j0 >= j1:
+            return None
+        out = np.empty((k1 - k0, j1 - j0, i1 - i0), np.float32)
+        along = (self.offsets.heights_mm - normal.first_mm) / normal.step_mm - n0
+        for k in range(k0, k1):
+            at = min(max(float(along[k]), 0.0), len(part) - 1.0)
+            low = min(int(at), len(part) - 2) if len(part) > 1 else 0
+            share = np.float32(at - low)
+            plane = part[low] if not share else part[low] * (1 - share) + part[low + 1] * share
+            across = _grid_weights(pixels_i[i0:i1] + moves_i[k], columns, u0, plane.shape[1])
+            down = _grid_weights(pixels_j[j0:j1] + moves_j[k], rows, v0, plane.shape[0])
+            wide = across @ np.ascontiguousarray((down @ plane).T)
+            out[k - k0] = wide.T
+        return (i0, j0, k0), out
+
+
+def sampling_of(stack: SliceStack, spacing_mm: tuple[float, float, float], orientation: str) -> Sampling:
+    """Return the grid of a spacing along its own i, j, k over a whole stack.
+
+    Parameters
+    ----------
+    orientation
+        Three letters: the side towards which i, j and k grow, such as "LPS". The nearest axes of the slices are
+        taken.
+    """
+    wanted = np.array([_DIRECTIONS[letter] for letter in orientation], dtype=np.float64)
+    agreement = wanted @ np.stack([stack.row_direction, stack.column_direction, stack.normal], axis=1)
+    order = max(itertools.permutations(range(3)), key=lambda p: sum(abs(agreement[n, a]) for n, a in enumerate(p)))
+    turned = [bool(agreement[n, a] < 0) for n, a in enumerate(order)]
+    offsets = slice_offsets(stack)
+    di, dj = stack.pixel_spacing_mm
+    step = [spacing_mm[order.index(a)] for a in range(3)]
+    first_gap, last_gap = _end_gaps(stack, step[2])
+    axes = (
+        _axis(-di / 2, (stack.size_ij[0] - 0.5 + float(offsets.columns_px.max())) * di, step[0]),
+        _axis(-dj / 2, (stack.size_ij[1] - 0.5 + float(offsets.rows_px.max())) * dj, step[1]),
+        _axis(-first_gap / 2, float(offsets.heights_mm[-1]) + last_gap / 2, step[2]),
+    )
+    return Sampling(stack, offsets, axes, (order[0], order[1], order[2]), (turned[0], turned[1], turned[2]))
+
+
+def _end_gaps(stack: SliceStack, alone: float) -> tuple[float, float]:
+    if stack.count < 2:
+        return alone, alone
+    return float(stack.gaps_mm[0]), float(stack.gaps_mm[-1])
+
+
+def _pixel_weights(axis: _Axis, count: int, pixel_mm: float, shift_px: float) -> Any:
+    """Return the weights of a slice's pixels along one axis for the grid's points, sparse (points × pixels).
+
+    A point beyond the outer faces of the pixels has no weights at all.
+    """
+    width = max(axis.step_mm / pixel_mm, 1.0)
+    at = axis.points_mm / pixel_mm - shift_px
+    first = np.floor(at - width).astype(int) + 1
+    taps = first[:, None] + np.arange(math.ceil(2 * width) + 1)
+    weights = np.maximum(0.0, 1 - np.abs(taps - at[:, None]) / width)
+    inside = (at >= -0.5 - 1e-6) & (at <= count - 0.5 + 1e-6)
+    weights[~inside] = 0
+    return _normalised(weights, taps, count)
+
+
+def _normalised(weights: NDArray[np.float64], taps: NDArray[np.intp], count: int) -> Any:
+    weights = np.where((taps >= 0) & (taps < count), weights, 0.0)
+    total = weights.sum(axis=1, keepdims=True)
+    weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    rows, at = np.nonzero(weights)
+    values = weights[rows, at].astype(np.float32)
+    return csr_array((values, (rows, taps[rows, at])), shape=(len(weights), count))
+
+
+def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any:
+    """Return the weights of the slices for the grid's points along the normal, sparse (points × slices).
+
+    Where slices lie farther apart than the grid's step: linear between the two neighbours. Where closer: a triangle
+    of the grid's step, each slice counting with the length that it stands for. Beyond half an end gap: none.
+    """
+    heights, n = offsets.heights_mm, stack.count
+    first_gap, last_gap = _end_gaps(stack, axis.step_mm)
+    table = np.zeros((axis.count, n))
+    lengths = stack.slice_weights_mm if n > 1 else np.ones(1)
+    for row, height in enumerate(axis.points_mm):
+        if height < -first_gap / 2 - 1e-6 or height > heights[-1] + last_gap / 2 + 1e-6:
+            continue
+        low = int(np.clip(np.searchsorted(heights, height, side="right") - 1, 0, max(n - 2, 0)))
+        if n == 1:
+            table[row, 0] = 1
+            continue
+        gap = heights[low + 1] - heights[low]
+        if gap >= axis.step_mm * 0.999:
+            share = float(np.clip((height - heights[low]) / gap, 0, 1))
+            table[row, low], table[row, low + 1] = 1 - share, share
+        else:
+            table[row] = np.maximum(0.0, 1 - np.abs(heights - height) / axis.step_mm) * lengths
+            total = table[row].sum()
+            table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - height)))]
+    return csr_array(table.astype(np.float32))
+
+
+def _reach(points_mm: NDArray[np.float64], axis: _Axis, start: int, end: int) -> tuple[int, int]:
+    """Return the range of points (in growing order) that take a value from the grid's points start…end."""
+    low = -math.inf if start == 0 else axis.first_mm + start * axis.step_mm
+    high = math.inf if end == axis.count else axis.first_mm + (end - 1) * axis.step_mm
+    found = np.flatnonzero((points_mm >= low) & (points_mm <= high))
+    return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
+
+
+def _grid_weights(points_mm: NDArray[np.float64], axis: _Axis, start: int, count: int) -> Any:
+    """Return linear weights of the grid's points from `start` for points along an axis, sparse (points × grid)."""
+    at = np.clip((points_mm - axis.first_mm) / axis.step_mm - start, 0, count - 1)
+    low = np.minimum(at.astype(int), max(count - 2, 0))
+    taps = np.stack([low, low + 1], axis=1)
+    weights = np.stack([1 - (at - low), at - low], axis=1)
+    return _normalised(weights, taps, count)
