@@ -98,7 +98,6 @@ class Line:
     width_px: float
     dashes_px: tuple[float, ...] = ()
     dots: bool = False
-    outside_mm: float = 0.0
 
     def pen(self, theme: Theme, *, scale: float = 1.0) -> QPen:
         """Return the cosmetic pen of the line itself."""
@@ -130,7 +129,7 @@ _LINES = {
     Mark.TRUE_POSITIVE: Line("agree", 2.5),
     Mark.FALSE_POSITIVE: Line("disagree", 2.5, (7, 5)),
     # A round cap adds half the width at both ends: a dash of almost nothing is a dot.
-    Mark.MISSED: Line("open", 3.6, (0.01, 7), dots=True, outside_mm=1.0),
+    Mark.MISSED: Line("open", 3.6, (0.01, 7), dots=True),
     Mark.TRUTH: Line("text", 1.5),
 }
 SELECTED_LINE = Line("accent", 3.0)
@@ -146,7 +145,7 @@ def line_of(mark: Mark, *, selected: bool = False, stage: bool = False) -> Line:
         return _LINES[mark]
     if mark is Mark.MISSED:
         missed = _LINES[mark]
-        return Line("accent", missed.width_px, missed.dashes_px, missed.dots, missed.outside_mm)
+        return Line("accent", missed.width_px, missed.dashes_px, missed.dots)
     return SELECTED_LINE_STAGE if stage else SELECTED_LINE
 
 

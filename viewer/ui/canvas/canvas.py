@@ -1,0 +1,308 @@
+"""The widget of four linked views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.ui.canvas.mouse import Mouse, maximised
+from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.shown import Shown, shown_in
+from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
+from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+
+if TYPE_CHECKING:
+    from viewer.domain.session import Session
+    from viewer.ui.theme import Theme
+
+STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
+
+
+class Canvas(QWidget):
+    """Paints the session's volume in the views of its layout, and moves the session's view by mouse and wheel.
+
+    Signals
+    -------
+    pointer_moved
+        (value in the volume's unit or None, LPS mm or None, ViewName or None) under the pointer.
+    menu_requested
+        Place on the screen of a right click.
+    gesture_started
+        The user took hold of the view: a running motion has to end.
+    active_changed
+        ViewName of the viewport that keys act on.
+    settings_changed
+        Tool or text density changed.
+    """
+
+    pointer_moved = Signal(object, object, object)
+    menu_requested = Signal(QPoint)
+    gesture_started = Signal()
+    active_changed = Signal(object)
+    settings_changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        scene_3d: Scene3DFactory | None,
+        *,
+        style: CanvasStyle = CanvasStyle.REVIEW,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._theme = theme
+        self.style_of_canvas = style
+        self._planes = PlanePainter()
+        self._view_3d = View3D(scene_3d, theme, self)
+        self._view_3d.changed.connect(self._picture_came)
+        self._mouse = Mouse(session, style, self.gesture_started.emit)
+        self._density = Density.FULL
+        self._active = ViewName.AXIAL
+        self._reserved = (0.0, 0.0)
+        self._before_single: tuple[Layout, ViewName] = (Layout.FOUR, ViewName.AXIAL)
+        self._tiles: tuple[Tile, ...] = ()
+        self._stage_scale: float | None = None
+        self._motion = QTimer(self)
+        self._motion.setSingleShot(True)
+        self._motion.setInterval(STILL_AFTER_MS)
+        self._motion.timeout.connect(self.update)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setProperty("own_focus", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        for signal in (
+            session.view_changed,
+            session.findings_changed,
+            session.truth_changed,
+            session.matching_changed,
+            session.decisions_changed,
+            session.masked_changed,
+            session.case_changed,
+            session.workspace_changed,
+        ):
+            signal.connect(self._session_changed)
+        session.volume_changed.connect(self._volume_changed)
+
+    # --- what others set and ask
+
+    @property
+    def active(self) -> ViewName:
+        """The viewport that keys act on: the one used last, or the one that is shown alone."""
+        shown = [tile.view for tile in self._placed()]
+        return self._active if self._active in shown or not shown else shown[0]
+
+    @active.setter
+    def active(self, view: ViewName) -> None:
+        if view is not self._active:
+            self._active = view
+            self.active_changed.emit(view)
+            self.update()
+
+    @property
+    def tool(self) -> Tool:
+        """What dragging with the left button does on a plane."""
+        return self._mouse.tool
+
+    @tool.setter
+    def tool(self, tool: Tool) -> None:
+        if tool is not self._mouse.tool:
+            self._mouse.tool = tool
+            self.settings_changed.emit()
+
+    @property
+    def density(self) -> Density:
+        """How much text stands in the corners."""
+        return self._density
+
+    @density.setter
+    def density(self, density: Density) -> None:
+        if density is not self._density:
+            self._density = density
+            self.settings_changed.emit()
+            self.update()
+
+    def set_reserved(self, side: str, width_px: float) -> None:
+        """Keep the large view's picture and letters clear of something that lies at its "left" or "right"."""
+        reserved = (width_px, 0.0) if side == "left" else (0.0, width_px)
+        if reserved != self._reserved:
+            self._reserved = reserved
+            self.update()
+
+    def set_stage_scale(self, scale: float | None) -> None:
+        """Scale the stage's type, lines and gaps; None: by the canvas's own height."""
+        self._stage_scale = scale
+        self.update()
+
+    def tile(self, view: ViewName) -> Tile | None:
+        """Return where a view stands now, or None where the layout leaves it out."""
+        return next((tile for tile in self._placed() if tile.view is view), None)
+
+    def toggle_maximised(self, view: ViewName) -> None:
+        """Show one viewport alone, or all again."""
+        state = self._session.view
+        if state is None:
+            return
+        if state.layout is Layout.SINGLE:
+            layout, main = self._before_single
+            self._session.view = evolve(state, layout=layout, main=main)
+        else:
+            self._before_single = (state.layout, state.main)
+            self._session.view = maximised(state, view)
+        self.active = view
+
+    def close_scene(self) -> None:
+        """End the 3D thread and let go of pictures; to be called before the widget goes."""
+        self._motion.stop()
+        self._view_3d.close()
+        self._planes.clear()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return a size to start with."""
+        return QSize(1120, 720)
+
+    # --- painting
+
+    def _look(self) -> Look:
+        stage = self.style_of_canvas is CanvasStyle.STAGE
+        scale = 1.0
+        if stage:
+            scale = self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
+        return Look(TextLook(self._theme, stage=stage, scale=scale), self._density, None if stage else self._active)
+
+    def _placed(self, shown: Shown | None = None) -> tuple[Tile, ...]:
+        shown = shown or shown_in(self._session)
+        if shown is None:
+            return ()
+        size = (float(self.width()), float(self.height()))
+        return tiles_for(shown, size, self.style_of_canvas, self._reserved)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw everything; what did not change is copied from the last picture."""
+        painter = QPainter(self)
+        shown = shown_in(self._session)
+        if shown is None:
+            painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+            return
+        self._tiles = self._placed(shown)
+        ratio = self.devicePixelRatioF()
+        three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
+        if three_d is not None:
+            self._view_3d.show(shown, three_d, ratio)
+        size = (float(self.width()), float(self.height()))
+        paint_all(
+            painter,
+            size,
+            self._tiles,
+            shown,
+            self._look(),
+            self._planes,
+            self._view_3d.picture,
+            moving=self._motion.isActive(),
+        )
+
+    def _session_changed(self, _new: Any, _old: Any) -> None:
+        self._motion.start()
+        self.update()
+
+    def _volume_changed(self, new: object, _old: object) -> None:
+        self._planes.clear()
+        if new is None:
+            self._view_3d.clear()
+        self.update()
+
+    def _picture_came(self) -> None:
+        place = self.tile(ViewName.THREE_D)
+        if place is not None:
+            self.update(place.area.toAlignedRect())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw at the new size, first without hurry where it is large."""
+        super().resizeEvent(event)
+        self._motion.start()
+
+    # --- mouse
+
+    def _tile_at(self, place: QPointF) -> Tile | None:
+        return next((tile for tile in self._placed() if tile.area.contains(place)), None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Begin a drag."""
+        tile = self._tile_at(event.position())
+        if tile is not None and not self._mouse.dragging and not self._waiting():
+            self.active = tile.view
+            self._mouse.press(tile, event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go on with a drag, or tell what is under the pointer."""
+        if self._mouse.dragging:
+            self._mouse.move(event)
+        self._tell(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """End a drag, or ask for the menu."""
+        if self._mouse.dragging and self._mouse.release(event):
+            self.menu_requested.emit(event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show the viewport alone, or all again."""
+        tile = self._tile_at(event.position())
+        if tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
+            self.gesture_started.emit()
+            self.toggle_maximised(tile.view)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """Scroll, zoom, or change the slab."""
+        tile = self._tile_at(event.position())
+        if tile is not None and not self._waiting():
+            self.active = tile.view
+            self._mouse.wheel(tile, event)
+            self._tell(event.position())
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open the menu for the menu key; a right click asks for it when it ends without a drag."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_requested.emit(self.mapToGlobal(self.rect().center()))
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Tell that the pointer is on nothing."""
+        super().leaveEvent(event)
+        self.pointer_moved.emit(None, None, None)
+
+    def _waiting(self) -> bool:
+        volume = self._session.volume
+        return volume is None or volume.preview
+
+    def _tell(self, place: QPointF) -> None:
+        tile, volume = self._tile_at(place), self._session.volume
+        if not self._mouse.dragging:
+            self.setCursor(self._mouse.shape(tile, place))
+        geometry = self._mouse.geometry_at(tile) if tile is not None else None
+        if tile is None or geometry is None or volume is None:
+            self.pointer_moved.emit(None, None, tile.view if tile else None)
+            return
+        lps_mm = geometry.lps_from_screen(*tile.local(place))
+        self.pointer_moved.emit(volume.value_at(lps_mm), lps_mm, tile.view)
+
+    @property
+    def overlay_shown(self) -> bool:
+        """True while findings are drawn."""
+        return self._session.view is not None and self._session.view.overlay is not OverlayMode.OFF

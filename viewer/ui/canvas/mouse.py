@@ -1,0 +1,226 @@
+"""Mouse and wheel on the canvas: from events to moves of the session's view."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from PySide6.QtCore import QPointF, Qt
+
+from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.scene.camera import panned, turned, zoomed
+from viewer.ui.canvas.moves import (
+    ZOOM_PER_NOTCH,
+    ZOOM_PER_PX,
+    cursor_at,
+    cursor_dragged,
+    panned_plane,
+    scrolled,
+    thicker,
+    windowed,
+    zoomed_plane,
+)
+from viewer.ui.canvas.tiles import CanvasStyle, Tile, Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QMouseEvent, QWheelEvent
+
+    from viewer.domain.session import Session
+    from viewer.scene.plane_geometry import ViewportGeometry
+
+GRIP_PX = 6.0
+CLICK_PX = 4.0
+NOTCH = 120
+
+
+class Drag(Enum):
+    """What a press has begun."""
+
+    WINDOW = "window"
+    PAN = "pan"
+    ZOOM = "zoom"
+    CURSOR = "cursor"
+    TURN = "turn"
+
+
+_OF_TOOL = {Tool.WINDOW: Drag.WINDOW, Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM, Tool.CROSSHAIR: Drag.CURSOR}
+
+
+class Mouse:
+    """Follows one press from button down to up, and counts wheel notches.
+
+    Touches `session.view` alone. `begun` is called when the user takes hold of the view.
+    """
+
+    def __init__(self, session: Session, style: CanvasStyle, begun: Callable[[], None]) -> None:
+        self._session = session
+        self._style = style
+        self._begun = begun
+        self.tool = Tool.WINDOW
+        self._drag: Drag | None = None
+        self._tile: Tile | None = None
+        self._pressed = QPointF()
+        self._last = QPointF()
+        self._lines = (False, False)
+        self._moved = False
+        self._notches = 0.0
+
+    @property
+    def dragging(self) -> bool:
+        """True while a button is held."""
+        return self._drag is not None
+
+    def press(self, tile: Tile, event: QMouseEvent) -> None:
+        """Begin a drag on a tile."""
+        place = event.position()
+        self._tile, self._pressed, self._last, self._moved = tile, place, place, False
+        button = event.button()
+        if button == Qt.MouseButton.MiddleButton:
+            self._drag = Drag.PAN
+        elif button == Qt.MouseButton.RightButton:
+            self._drag = Drag.ZOOM
+        elif button == Qt.MouseButton.LeftButton:
+            self._drag = self._left(tile, place)
+        else:
+            return
+        self._begun()
+
+    def _left(self, tile: Tile, place: QPointF) -> Drag:
+        if tile.view is ViewName.THREE_D:
+            return {Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM}.get(self.tool, Drag.TURN)
+        self._lines = self.lines_under(tile, place)
+        if any(self._lines):
+            return Drag.CURSOR
+        if self.tool is Tool.CROSSHAIR:
+            self._lines = (True, True)
+            self._set_cursor(tile, place)
+        return _OF_TOOL[self.tool]
+
+    def move(self, event: QMouseEvent) -> None:
+        """Go on with the drag."""
+        view, volume, tile = self._session.view, self._session.volume, self._tile
+        if self._drag is None or view is None or volume is None or tile is None:
+            return
+        place = event.position()
+        if not self._moved and (place - self._pressed).manhattanLength() < CLICK_PX:
+            return
+        self._moved = True
+        step, self._last = place - self._last, place
+        if tile.view is ViewName.THREE_D:
+            self._session.view = self._moved_3d(view, tile, step)
+            return
+        plane = tile.view.plane
+        assert plane is not None
+        geometry = tile.geometry(view, plane)
+        if self._drag is Drag.WINDOW:
+            self._session.view = windowed(view, step.x(), step.y())
+        elif self._drag is Drag.PAN:
+            self._session.view = panned_plane(view, geometry, step.x(), step.y())
+        elif self._drag is Drag.ZOOM:
+            factor = 2.0 ** (-step.y() * ZOOM_PER_PX * 1.5)
+            self._session.view = zoomed_plane(view, geometry, factor, tile.local(self._pressed))
+        elif self._drag is Drag.CURSOR:
+            across, down = self._lines
+            self._session.view = cursor_dragged(volume, view, geometry, tile.local(place), across=across, down=down)
+
+    def _moved_3d(self, view: ViewState, tile: Tile, step: QPointF) -> ViewState:
+        camera = view.camera
+        if self._drag is Drag.TURN:
+            camera = turned(camera, step.x(), step.y())
+        elif self._drag is Drag.PAN:
+            camera = panned(camera, step.x(), step.y(), round(tile.area.height()))
+        else:
+            camera = zoomed(camera, 2.0 ** (-step.y() * ZOOM_PER_PX * 1.5))
+        return evolve(view, camera=camera)
+
+    def release(self, event: QMouseEvent) -> bool:
+        """End the drag; return True where it was a right click that asks for the menu."""
+        wants_menu = event.button() == Qt.MouseButton.RightButton and self._drag is Drag.ZOOM and not self._moved
+        view = self._session.view
+        if self._drag is Drag.WINDOW and self._moved and view is not None:
+            whole = evolve(
+                view, window_width=float(round(view.window_width)), window_centre=float(round(view.window_centre))
+            )
+            self._session.view = whole
+        self._drag = None
+        return wants_menu
+
+    def wheel(self, tile: Tile, event: QWheelEvent) -> None:
+        """Scroll images, zoom with Ctrl, change the slab with Shift; zoom in 3D."""
+        view, volume = self._session.view, self._session.volume
+        if view is None or volume is None:
+            return
+        turned_by = event.angleDelta().y() or event.angleDelta().x()
+        modifiers = event.modifiers()
+        plane = tile.view.plane
+        if plane is None or modifiers & Qt.KeyboardModifier.ControlModifier:
+            self._begun()
+            factor = ZOOM_PER_NOTCH ** (turned_by / NOTCH)
+            if plane is None:
+                self._session.view = evolve(view, camera=zoomed(view.camera, factor))
+            else:
+                geometry = tile.geometry(view, plane)
+                self._session.view = zoomed_plane(view, geometry, factor, tile.local(event.position()))
+            return
+        notches = self._whole_notches(turned_by)
+        if not notches:
+            return
+        self._begun()
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            self._session.view = thicker(view, notches)
+        else:
+            self._session.view = scrolled(volume, view, plane, -notches)
+
+    def _whole_notches(self, turned_by: int) -> int:
+        """Return how many whole notches have come together; fine wheels and touchpads send parts of one."""
+        if turned_by * self._notches < 0:
+            self._notches = 0.0
+        self._notches += turned_by / NOTCH
+        whole = int(self._notches)
+        self._notches -= whole
+        return whole
+
+    def lines_under(self, tile: Tile, place: QPointF) -> tuple[bool, bool]:
+        """Return whether the pointer is on the upright and on the level crosshair line."""
+        view, plane = self._session.view, tile.view.plane
+        if view is None or plane is None or (self._style is CanvasStyle.STAGE and tile.large):
+            return (False, False)
+        x, y = tile.geometry(view, plane).screen_from_lps(view.cursor_lps_mm)
+        at = tile.local(place)
+        return (abs(at[0] - x) <= GRIP_PX, abs(at[1] - y) <= GRIP_PX)
+
+    def shape(self, tile: Tile | None, place: QPointF) -> Qt.CursorShape:
+        """Return the pointer's shape at a place."""
+        if tile is None or tile.view is ViewName.THREE_D:
+            return Qt.CursorShape.ArrowCursor
+        upright, level = self.lines_under(tile, place)
+        if upright and level:
+            return Qt.CursorShape.SizeAllCursor
+        if upright:
+            return Qt.CursorShape.SplitHCursor
+        if level:
+            return Qt.CursorShape.SplitVCursor
+        return {Tool.PAN: Qt.CursorShape.OpenHandCursor, Tool.CROSSHAIR: Qt.CursorShape.CrossCursor}.get(
+            self.tool, Qt.CursorShape.ArrowCursor
+        )
+
+    def geometry_at(self, tile: Tile) -> ViewportGeometry | None:
+        """Return the geometry of a plane's tile; None for 3D."""
+        view, plane = self._session.view, tile.view.plane
+        return tile.geometry(view, plane) if view is not None and plane is not None else None
+
+    def _set_cursor(self, tile: Tile, place: QPointF) -> None:
+        view, geometry = self._session.view, self.geometry_at(tile)
+        volume = self._session.volume
+        if view is not None and geometry is not None and volume is not None:
+            x, y = tile.local(place)
+            moved = cursor_at(view, geometry, x, y)
+            self._session.view = cursor_dragged(volume, moved, geometry, (x, y), across=True, down=True)
+
+
+def maximised(view: ViewState, name: ViewName) -> ViewState:
+    """Return the view with one viewport alone."""
+    return evolve(view, layout=Layout.SINGLE, main=name)

@@ -1,0 +1,88 @@
+"""What the mouse, wheel and keys do to a view: each returns the new ViewState and touches nothing else."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve
+
+from viewer.domain.view_state import PlaneView, ViewState, as_point
+from viewer.scene.planes import plane_steps, stepped
+
+if TYPE_CHECKING:
+    from viewer.domain.geometry import PlaneName
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+
+WIDTH_PER_PX = 1 / 260
+LEAST_WIDTH = 1.0
+MOST_WIDTH = 20000.0
+ZOOM_PER_PX = 1 / 220
+ZOOM_PER_NOTCH = 1.15
+LEAST_HEIGHT_MM = 4.0
+MOST_HEIGHT_MM = 4000.0
+SLABS_MM = (0.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0)
+
+
+def windowed(view: ViewState, dx: float, dy: float) -> ViewState:
+    """Return the view after dragging the window: right = wider, up = brighter (a lower level), in pixels."""
+    width = view.window_width * math.exp(dx * WIDTH_PER_PX)
+    centre = view.window_centre + dy * max(view.window_width, 20.0) * WIDTH_PER_PX
+    return evolve(view, window_width=min(max(width, LEAST_WIDTH), MOST_WIDTH), window_centre=centre)
+
+
+def panned_plane(view: ViewState, geometry: ViewportGeometry, dx: float, dy: float) -> ViewState:
+    """Return the view after moving a plane's picture with the hand."""
+    old = view.plane(geometry.plane)
+    moved = (dx * geometry.axes.right + dy * geometry.axes.down) * geometry.mm_per_px
+    centre = as_point(np.asarray(old.centre_lps_mm) - moved)
+    return view.with_plane(geometry.plane, PlaneView(centre, old.height_mm))
+
+
+def zoomed_plane(view: ViewState, geometry: ViewportGeometry, factor: float, at: tuple[float, float]) -> ViewState:
+    """Return the view with a plane `factor` times larger; what lies under `at` stays there."""
+    old = view.plane(geometry.plane)
+    height = min(max(old.height_mm / factor, LEAST_HEIGHT_MM), MOST_HEIGHT_MM)
+    under = np.asarray(geometry.lps_from_screen(*at))
+    shown_centre = np.asarray(geometry.view.centre_lps_mm)
+    # The viewport may show the view's centre beside its own middle; that distance in pixels has to stay as well.
+    aside = np.asarray(old.centre_lps_mm) - shown_centre
+    share = height / old.height_mm
+    across = (under - shown_centre) - ((under - shown_centre) @ geometry.axes.into) * geometry.axes.into
+    centre = shown_centre + across * (1 - share) + aside * share
+    return view.with_plane(geometry.plane, PlaneView(as_point(centre), height))
+
+
+def scrolled(volume: Volume, view: ViewState, plane: PlaneName, images: int) -> ViewState:
+    """Return the view so many images further into the screen; for axial that is towards the feet."""
+    return evolve(view, cursor_lps_mm=stepped(volume, plane, view.cursor_lps_mm, images))
+
+
+def to_end(volume: Volume, view: ViewState, plane: PlaneName, *, last: bool) -> ViewState:
+    """Return the view on a plane's first or last image."""
+    count = plane_steps(volume, plane).count
+    return scrolled(volume, view, plane, count if last else -count)
+
+
+def thicker(view: ViewState, notches: int) -> ViewState:
+    """Return the view with the slab so many steps thicker, or thinner where negative; 0 is a single image."""
+    place = int(np.argmin([abs(slab - view.slab_mm) for slab in SLABS_MM]))
+    return evolve(view, slab_mm=SLABS_MM[min(max(place + notches, 0), len(SLABS_MM) - 1)])
+
+
+def cursor_at(view: ViewState, geometry: ViewportGeometry, x: float, y: float) -> ViewState:
+    """Return the view with the cursor under a place of a plane."""
+    return evolve(view, cursor_lps_mm=geometry.lps_from_screen(x, y))
+
+
+def cursor_dragged(
+    volume: Volume, view: ViewState, geometry: ViewportGeometry, place: tuple[float, float], *, across: bool, down: bool
+) -> ViewState:
+    """Return the view with the cursor moved along with a crosshair line, kept inside the volume."""
+    now = geometry.screen_from_lps(view.cursor_lps_mm)
+    goal = geometry.lps_from_screen(place[0] if across else now[0], place[1] if down else now[1])
+    bounds = volume.grid.bounds_lps_mm
+    inside = np.clip(goal, bounds[:, 0] + 0.01, bounds[:, 1] - 0.01)
+    return evolve(view, cursor_lps_mm=as_point(inside))

@@ -1,0 +1,181 @@
+"""Findings on a plane: outlines with casing, fill, marks of points, and the long axis with its length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+
+from viewer.domain.view_state import OverlayMode
+from viewer.scene.contours import Outlines, grow_mm
+from viewer.scene.planes import plane_steps
+from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.fonts import Type, font
+from viewer.ui.marks import Line, Mark, line_of
+from viewer.ui.theme import CASING_OPACITY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+    from viewer.ui.canvas.shown import Drawn, Shown
+
+MOST_FILL = 0.3
+MOST_KEPT = 2000
+# A long axis that leaves the plane further than this is said to be measured in 3D.
+IN_PLANE_SHARE = 0.985
+LEAST_AXIS_SHARE = 0.7
+
+
+class OutlinePaths:
+    """Outlines as painter paths in mm right of and below the LPS origin, kept by finding, plane and image."""
+
+    def __init__(self) -> None:
+        self._outlines = Outlines()
+        self._kept: dict[tuple[int, str, float, float], tuple[Finding, QPainterPath]] = {}
+        self._volume: Volume | None = None
+
+    def of(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, *, grow: float = 0.0) -> QPainterPath:
+        """Return a finding's outline in the image through the cursor; empty where the image misses it."""
+        if volume is not self._volume or len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+            self._volume = volume
+        depth = round(float(np.asarray(geometry.cursor_lps_mm) @ geometry.axes.into), 3)
+        key = (id(finding), geometry.plane.value, depth, grow)
+        held = self._kept.get(key)
+        if held is None:
+            # The finding is kept beside its path: an id is only unique while its object lives.
+            held = self._kept[key] = (finding, self._path(finding, volume, geometry, grow))
+        return held[1]
+
+    def _path(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, grow: float) -> QPainterPath:
+        path = QPainterPath()
+        path.setFillRule(Qt.FillRule.OddEvenFill)
+        right, down = geometry.axes.right, geometry.axes.down
+        for line in self._outlines.of(finding, volume, geometry.plane, geometry.cursor_lps_mm, grow_mm=grow):
+            flat = np.stack([line @ right, line @ down], axis=1)
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in flat.tolist()]))
+            path.closeSubpath()
+        return path
+
+
+def screen_from_mm(geometry: ViewportGeometry) -> QTransform:
+    """Return the transform from plane mm (right of and below the LPS origin) to pixels of the viewport."""
+    scale = 1.0 / geometry.mm_per_px
+    x, y = geometry.screen_from_lps((0.0, 0.0, 0.0))
+    return QTransform(scale, 0, 0, scale, x, y)
+
+
+def paint_findings(
+    painter: QPainter, shown: Shown, geometry: ViewportGeometry, outlines: OutlinePaths, look: TextLook
+) -> None:
+    """Draw all findings that the plane goes through, the selected one on top, with its long axis."""
+    if shown.view.overlay is OverlayMode.OFF:
+        return
+    transform = screen_from_mm(geometry)
+    for drawn in shown.drawn:
+        line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage)
+        if drawn.finding.mask is None:
+            _paint_point(painter, drawn, shown, geometry, line, look)
+            continue
+        grow = grow_mm(drawn.finding, missed=drawn.mark is Mark.MISSED)
+        path = transform.map(outlines.of(drawn.finding, shown.volume, geometry, grow=grow))
+        if path.isEmpty():
+            continue
+        fill_opacity = min(shown.view.fill_opacity, MOST_FILL)
+        if shown.view.overlay is OverlayMode.FILL and fill_opacity > 0:
+            painter.fillPath(path, look.theme.on_anatomy(line.role, fill_opacity))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(line.casing(look.theme, scale=look.scale))
+        painter.drawPath(path)
+        painter.setPen(line.pen(look.theme, scale=look.scale))
+        painter.drawPath(path)
+        if drawn.selected and not look.stage:
+            paint_long_axis(painter, drawn.finding, shown, geometry, path.boundingRect(), look)
+
+
+def _paint_point(
+    painter: QPainter, drawn: Drawn, shown: Shown, geometry: ViewportGeometry, line: Line, look: TextLook
+) -> None:
+    """Draw a reader's point as a ring where the plane is within two images of it."""
+    finding = drawn.finding
+    reach = max(2 * plane_steps(shown.volume, geometry.plane).step_mm, 2.0)
+    if abs(geometry.distance_mm(finding.centre_lps_mm)) > reach:
+        return
+    middle = QPointF(*geometry.screen_from_lps(finding.centre_lps_mm))
+    for pen in (line.casing(look.theme, scale=look.scale), line.pen(look.theme, scale=look.scale)):
+        painter.setPen(pen)
+        painter.drawEllipse(middle, 11 * look.scale, 11 * look.scale)
+
+
+def paint_long_axis(
+    painter: QPainter, finding: Finding, shown: Shown, geometry: ViewportGeometry, bounds: QRectF, look: TextLook
+) -> None:
+    """Draw the long axis with its length, in the plane that holds it best, where the plane crosses it."""
+    ends = finding.long_axis_lps_mm
+    if ends is None or finding.long_axis_mm is None or not shown.volume.measurable:
+        return
+    axis = ends[1] - ends[0]
+    length = float(np.linalg.norm(axis))
+    if length < 1e-6:
+        return
+    shares = {axes_of: _share(axis / length, axes_of) for axes_of in _PLANES}
+    if max(shares, key=lambda name: shares[name]) != geometry.plane.value:
+        return
+    share = shares[geometry.plane.value]
+    depths = sorted(geometry.distance_mm(end) for end in ends)
+    step = plane_steps(shown.volume, geometry.plane).step_mm
+    if share < LEAST_AXIS_SHARE or depths[0] > step or depths[1] < -step:
+        return
+    places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
+    for colour, width in ((look.theme.on_anatomy("casing", CASING_OPACITY), 3.5), (look.theme.on_anatomy("text"), 1.0)):
+        painter.setPen(QPen(colour, width * look.scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawLine(places[0], places[1])
+        for place in places:
+            painter.drawLine(*_end_tick(places[0], places[1], place))
+    words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
+    _paint_leader(painter, words, max(places, key=lambda p: p.x()), bounds, geometry, look)
+
+
+_PLANES = ("axial", "coronal", "sagittal")
+_INTO_AXIS = {"axial": 2, "coronal": 1, "sagittal": 0}
+
+
+def _share(unit: NDArray[np.float64], plane: str) -> float:
+    return float(np.sqrt(max(0.0, 1 - unit[_INTO_AXIS[plane]] ** 2)))
+
+
+def _end_tick(first: QPointF, last: QPointF, at: QPointF) -> tuple[QPointF, QPointF]:
+    dx, dy = last.x() - first.x(), last.y() - first.y()
+    length = max((dx * dx + dy * dy) ** 0.5, 1e-6)
+    side = QPointF(-dy / length * 4, dx / length * 4)
+    return at - side, at + side
+
+
+def _paint_leader(
+    painter: QPainter, words: str, start: QPointF, bounds: QRectF, geometry: ViewportGeometry, look: TextLook
+) -> None:
+    """Draw a label outside the finding, on the side towards the viewport's middle, with a line to it."""
+    face = font(Type.NAME)
+    metrics = QFontMetricsF(face)
+    plate = QRectF(0, 0, round(metrics.horizontalAdvance(words)) + 12, 24)
+    to_left = bounds.right() + plate.width() + 24 > geometry.width_px
+    above = bounds.top() - plate.height() - 28 > 40
+    plate.moveLeft(bounds.left() - plate.width() - 12 if to_left else bounds.right() + 12)
+    plate.moveTop(bounds.top() - plate.height() - 18 if above else bounds.bottom() + 18)
+    plate.moveTopLeft(QPointF(round(plate.x()), round(plate.y())))
+    corner = QPointF(
+        plate.right() - 8 if to_left else plate.left() + 8,
+        plate.bottom() if above else plate.top(),
+    )
+    for colour, width in ((look.theme.on_anatomy("casing", CASING_OPACITY), 3.5), (look.theme.on_anatomy("text"), 1.0)):
+        painter.setPen(QPen(colour, width))
+        painter.drawLine(start, corner)
+    paint_plate(painter, plate, look.theme)
+    painter.setFont(face)
+    painter.setPen(look.theme.on_anatomy("text"))
+    painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)

@@ -1,0 +1,199 @@
+"""One plane on its tile: picture, findings, crosshair, letters, corner text, scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
+
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.view_state import ViewName
+from viewer.scene.planes import MOST_PX_MOVING, PlaneRenderer
+from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
+from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
+from viewer.ui.canvas.paint_text import (
+    TextLook,
+    paint_corners,
+    paint_letters,
+    paint_scale_bar,
+    paint_sentence,
+    paint_stage_name,
+)
+from viewer.ui.canvas.tiles import Density, Tile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.ui.canvas.shown import Shown
+
+CROSSHAIR_OPACITY = 0.9
+CROSSHAIR_GAP_PX = 22.0
+PLANE_LINE_PX = 3.0
+ACTIVE_BORDER_PX = 2.0
+NARROW_PX = 430
+SHORT_PX = 260
+
+
+@frozen(eq=False)
+class Look:
+    """How a canvas is drawn, apart from what is on it."""
+
+    text: TextLook
+    density: Density = Density.FULL
+    active: ViewName | None = None
+    decorated: bool = True
+
+    @property
+    def stage(self) -> bool:
+        """True for an audience."""
+        return self.text.stage
+
+
+def image_of(pixels: NDArray[np.uint32]) -> QImage:
+    """Return a QImage of its own from an array 0xFFRRGGBB, [row, column]."""
+    height, width = pixels.shape
+    view = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
+    return view.copy()
+
+
+class PlanePainter:
+    """Paints planes; keeps the last picture of each, so that what did not change is only copied."""
+
+    def __init__(self) -> None:
+        self._renderer = PlaneRenderer()
+        self._outlines = OutlinePaths()
+        self._pictures: dict[PlaneName, tuple[tuple[object, ...], QImage, int]] = {}
+        self._volume: Volume | None = None
+        self.rendered: list[PlaneName] = []
+
+    def clear(self) -> None:
+        """Let go of the volume and its pictures."""
+        self._renderer.clear()
+        self._pictures.clear()
+        self._volume = None
+
+    def picture(
+        self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int, *, moving: bool = False
+    ) -> tuple[QImage, int]:
+        """Return the plane's picture and the side of its pixels in device pixels."""
+        moving = moving and width_px * height_px > MOST_PX_MOVING
+        if volume is not self._volume:
+            self._pictures.clear()
+            self._volume = volume
+        depth = float(sum(a * c for a, c in zip(PLANE_AXES[plane].into, state.cursor_lps_mm, strict=True)))
+        window = (state.window_centre, state.window_width, state.invert, state.slab_mm)
+        key = (state.plane(plane), round(depth, 4), window, width_px, height_px, moving)
+        held = self._pictures.get(plane)
+        if held is not None and held[0] == key:
+            return held[1], held[2]
+        made = self._renderer.render(volume, state, plane, width_px, height_px, moving=moving)
+        self.rendered.append(plane)
+        image = image_of(made.pixels)
+        self._pictures[plane] = (key, image, made.px_per_pixel)
+        return image, made.px_per_pixel
+
+    def paint(
+        self, painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, moving: bool = False
+    ) -> None:
+        """Draw a plane's tile with all that belongs on it."""
+        plane = tile.view.plane
+        assert plane is not None
+        ratio = painter.device().devicePixelRatio()
+        state = tile.shifted(shown.view)
+        width, height = round(tile.area.width() * ratio), round(tile.area.height() * ratio)
+        if width < 2 or height < 2:
+            return
+        image, px = self.picture(shown.volume, state, plane, width, height, moving=moving)
+        painter.save()
+        painter.setClipRect(tile.area)
+        painter.translate(tile.area.topLeft())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
+        painter.drawImage(QRectF(0, 0, image.width() * px / ratio, image.height() * px / ratio), image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        geometry = tile.geometry(shown.view, plane)
+        paint_findings(painter, shown, geometry, self._outlines, look.text)
+        if look.decorated and not shown.volume.preview:
+            paint_crosshair(painter, tile, shown, look)
+        painter.translate(-tile.area.topLeft())
+        if look.decorated:
+            paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)
+        painter.restore()
+
+
+def paint_frame(
+    painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, mm_per_px: float | None = None
+) -> None:
+    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    theme = look.text.theme
+    plane = tile.view.plane
+    if look.stage:
+        if mm_per_px is not None and tile.large:
+            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
+        if not tile.large:
+            paint_stage_name(painter, tile.free, VIEW_WORDS[tile.view], plane.value if plane else "", look.text)
+    else:
+        density = look.density
+        narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
+        if narrow and density is Density.FULL:
+            density = Density.SHORT
+        body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
+        paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        if mm_per_px is not None and not narrow:
+            paint_scale_bar(painter, body, mm_per_px, look.text)
+    letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
+    paint_letters(painter, letters_area, edge_letters(tile.view, shown.view), look.text, large=tile.large)
+    if shown.volume.preview:
+        paint_loading(painter, tile, look)
+    if look.stage:
+        return
+    line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
+    if plane is not None:
+        painter.fillRect(line, theme.on_anatomy(plane.value))
+    if look.active is tile.view:
+        painter.setPen(QPen(theme.on_anatomy("accent"), ACTIVE_BORDER_PX))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        half = ACTIVE_BORDER_PX / 2
+        top = PLANE_LINE_PX if plane is not None else 0
+        painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
+
+
+def paint_loading(painter: QPainter, tile: Tile, look: Look) -> None:
+    """Say that only part of the series is in."""
+    foot = QRectF(tile.free.left(), tile.free.bottom() - 96 * look.text.scale, tile.free.width(), 60 * look.text.scale)
+    paint_sentence(painter, foot.adjusted(0, -24, 0, 24), "Loading", look.text)
+
+
+def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
+    """Draw the lines where the other planes cross, in their colours, open around the cursor."""
+    plane = tile.view.plane
+    if plane is None or (look.stage and tile.large):
+        return
+    geometry = tile.geometry(shown.view, plane)
+    x, y = geometry.screen_from_lps(shown.view.cursor_lps_mm)
+    upright, level = crossing_planes(plane)
+    theme = look.text.theme
+    width = 1.5 * look.text.scale if look.stage else 1.0
+    gap = CROSSHAIR_GAP_PX * (look.text.scale if look.stage else 1.0)
+    if not look.stage:
+        x, y = int(x) + 0.5, int(y) + 0.5
+    painter.setPen(QPen(theme.on_anatomy(upright.value, CROSSHAIR_OPACITY), width))
+    painter.drawLine(QPointF(x, 0), QPointF(x, y - gap))
+    painter.drawLine(QPointF(x, y + gap), QPointF(x, tile.area.height()))
+    painter.setPen(QPen(theme.on_anatomy(level.value, CROSSHAIR_OPACITY), width))
+    painter.drawLine(QPointF(0, y), QPointF(x - gap, y))
+    painter.drawLine(QPointF(x + gap, y), QPointF(tile.area.width(), y))
+
+
+def crossing_planes(plane: PlaneName) -> tuple[PlaneName, PlaneName]:
+    """Return the planes seen edge-on in a plane: as an upright line, and as a level line."""
+    return {
+        PlaneName.AXIAL: (PlaneName.SAGITTAL, PlaneName.CORONAL),
+        PlaneName.CORONAL: (PlaneName.SAGITTAL, PlaneName.AXIAL),
+        PlaneName.SAGITTAL: (PlaneName.CORONAL, PlaneName.AXIAL),
+    }[plane]

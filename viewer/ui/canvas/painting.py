@@ -1,0 +1,55 @@
+"""All tiles onto one painter: the same code for the window and for headless pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from PySide6.QtCore import QRectF
+
+from viewer.domain.geometry import PlaneName
+from viewer.domain.view_state import Layout, ViewName
+from viewer.scene.planes import has_picture
+from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
+from viewer.ui.canvas.view3d import Picture, paint_3d
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
+    from viewer.ui.canvas.paint_plane import Look, PlanePainter
+    from viewer.ui.canvas.shown import Shown
+
+
+def tiles_for(
+    shown: Shown, size: tuple[float, float], style: CanvasStyle, reserved: tuple[float, float] = (0.0, 0.0)
+) -> tuple[Tile, ...]:
+    """Return the tiles of what is shown; while only one image is in, that image alone."""
+    if shown.volume.preview:
+        plane = next((name for name in PlaneName if has_picture(shown.volume, name)), PlaneName.AXIAL)
+        return tiles(Layout.SINGLE, ViewName(plane.value), size, style=style, reserved=reserved)
+    return tiles(shown.view.layout, shown.view.main, size, style=style, reserved=reserved)
+
+
+def paint_all(
+    painter: QPainter,
+    size: tuple[float, float],
+    placed: tuple[Tile, ...],
+    shown: Shown,
+    look: Look,
+    planes: PlanePainter,
+    picture_3d: Picture,
+    *,
+    moving: bool = False,
+) -> None:
+    """Draw every tile; the gaps between them in the window's colour, on stage in black."""
+    theme = look.text.theme
+    painter.fillRect(QRectF(0, 0, *size), theme.on_anatomy("viewport" if look.stage else "hairline"))
+    if len(placed) == 1:
+        look = evolve(look, active=None)
+    first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
+    for tile in placed:
+        painter.fillRect(tile.area, theme.on_anatomy("viewport"))
+        if tile.view is ViewName.THREE_D:
+            paint_3d(painter, tile, shown, look, picture_3d)
+        else:
+            planes.paint(painter, tile, shown, look, first=tile.view is first, moving=moving)

@@ -1,0 +1,110 @@
+"""What the canvas paints, as one value: the volume, the view, and which findings are drawn how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from viewer.domain.finding import Finding, Matching
+from viewer.domain.session import Session, Workspace
+from viewer.domain.view_state import OverlayMode, ViewState
+from viewer.domain.volume import Volume
+from viewer.ui.marks import Mark, mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from viewer.domain.decision import Decision
+
+
+@define(frozen=True, eq=False)
+class Drawn:
+    """A finding as it is drawn."""
+
+    finding: Finding
+    mark: Mark
+    selected: bool
+
+
+@define(frozen=True, eq=False)
+class Shown:
+    """Everything that the painting code looks at.
+
+    Attributes
+    ----------
+    drawn
+        Findings and true lesions, the selected one last, so that it lies on top.
+    title
+        The case's title, or "".
+    patient
+        The patient in words; "" where identity is masked.
+    """
+
+    volume: Volume
+    view: ViewState
+    drawn: tuple[Drawn, ...] = ()
+    title: str = ""
+    patient: str = ""
+
+
+def shown_from(
+    volume: Volume,
+    view: ViewState,
+    *,
+    findings: tuple[Finding, ...] = (),
+    truth: tuple[Finding, ...] = (),
+    decisions: Mapping[str, Decision] | None = None,
+    matching: Matching | None = None,
+    inspecting: bool = False,
+    masked: bool = True,
+    title: str = "",
+) -> Shown:
+    """Return what is painted for a view.
+
+    Parameters
+    ----------
+    findings
+        Those above the threshold, best first.
+    inspecting
+        True in Inspect: states come from the match, and missed lesions are always drawn.
+    masked
+        True where patient identity must not be drawn.
+    """
+    against = matching is not None and (inspecting or view.show_truth)
+    drawn: list[Drawn] = []
+    if view.overlay is not OverlayMode.OFF:
+        for finding in (*truth, *findings):
+            mark = mark_of(finding, decisions or {}, matching, against_truth=against)
+            if mark is Mark.TRUTH and not view.show_truth and finding.id != view.selected_finding:
+                continue
+            if mark is Mark.MISSED and not against and finding.id != view.selected_finding:
+                continue
+            drawn.append(Drawn(finding, mark, finding.id == view.selected_finding))
+    drawn.sort(key=lambda d: d.selected)
+    return Shown(volume, view, tuple(drawn), title, "" if masked else _patient_words(volume, bool(title)))
+
+
+def shown_in(session: Session) -> Shown | None:
+    """Return what is painted for the session, or None where nothing is open."""
+    if session.volume is None or session.view is None:
+        return None
+    return shown_from(
+        session.volume,
+        session.view,
+        findings=session.shown_findings,
+        truth=session.truth,
+        decisions=session.decisions,
+        matching=session.matching,
+        inspecting=session.workspace is Workspace.INSPECT,
+        masked=session.masked,
+        title=session.case.title if session.case else "",
+    )
+
+
+def _patient_words(volume: Volume, has_title: bool) -> str:
+    identity = volume.series.identity
+    if volume.series.synthetic and has_title:
+        return ""
+    name = ", ".join(part for part in identity.name.partition("=")[0].split("^") if part.strip())
+    return " · ".join(part for part in (name, identity.patient_id) if part)

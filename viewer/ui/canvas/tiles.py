@@ -1,0 +1,159 @@
+"""Where each view stands on the canvas, and where its picture and letters go."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+from attrs import evolve, field, frozen
+from PySide6.QtCore import QPointF, QRectF
+
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.view_state import Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.scene.camera import panned
+from viewer.scene.plane_geometry import ViewportGeometry
+
+GAP = 2
+STAGE_GAP = 8
+STAGE_COLUMN_SHARE = 0.284
+PORTRAIT_MAIN_SHARE = 0.65
+
+
+class CanvasStyle(Enum):
+    """For a reader at the desk, or for an audience four metres away."""
+
+    REVIEW = "review"
+    STAGE = "stage"
+
+
+class Density(StrEnum):
+    """How much text stands in the corners."""
+
+    FULL = "full"
+    SHORT = "short"
+    LETTERS = "letters"
+
+    @property
+    def next(self) -> Density:
+        """The one that T goes on to."""
+        order = list(Density)
+        return order[(order.index(self) + 1) % len(order)]
+
+
+class Tool(StrEnum):
+    """What dragging with the left button does on a plane."""
+
+    WINDOW = "window"
+    PAN = "pan"
+    ZOOM = "zoom"
+    CROSSHAIR = "crosshair"
+
+
+@frozen
+class Tile:
+    """One view on the canvas, in logical pixels.
+
+    Attributes
+    ----------
+    area
+        Its whole rectangle, at whole pixels.
+    free
+        The part that nothing lies over: the view's centre is shown in its middle, and letters stand at its edges.
+    large
+        True for the largest view of its layout.
+    """
+
+    view: ViewName
+    area: QRectF
+    free: QRectF = field()
+    large: bool = True
+
+    @property
+    def shift_px(self) -> tuple[float, float]:
+        """How far the middle of the free part lies from the middle of the tile."""
+        moved = self.free.center() - self.area.center()
+        return (moved.x(), moved.y())
+
+    def geometry(self, state: ViewState, plane: PlaneName, ratio: float = 1.0) -> ViewportGeometry:
+        """Return where the plane lies on the tile, in pixels of `ratio` per logical pixel, from the tile's corner."""
+        width, height = max(round(self.area.width() * ratio), 1), max(round(self.area.height() * ratio), 1)
+        return ViewportGeometry.of(self.shifted(state), plane, width, height)
+
+    def shifted(self, state: ViewState) -> ViewState:
+        """Return the view as this tile draws it: what was in its middle is in the middle of the free part."""
+        dx, dy = self.shift_px
+        if abs(dx) < 0.01 and abs(dy) < 0.01:
+            return state
+        plane = self.view.plane
+        if plane is None:
+            return evolve(state, camera=panned(state.camera, dx, dy, round(self.area.height())))
+        view = state.plane(plane)
+        scale = view.height_mm / self.area.height()
+        axes = PLANE_AXES[plane]
+        centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * scale
+        return state.with_plane(plane, PlaneView(as_point(centre), view.height_mm))
+
+    def local(self, place: QPointF) -> tuple[float, float]:
+        """Return a place on the canvas counted from the tile's corner."""
+        moved = place - self.area.topLeft()
+        return (moved.x(), moved.y())
+
+
+def tiles(
+    layout: Layout,
+    main: ViewName,
+    size: tuple[float, float],
+    *,
+    style: CanvasStyle = CanvasStyle.REVIEW,
+    reserved: tuple[float, float] = (0.0, 0.0),
+) -> tuple[Tile, ...]:
+    """Return the tiles of a layout.
+
+    Parameters
+    ----------
+    size
+        Width and height of the canvas in logical pixels.
+    reserved
+        Pixels at the left and at the right of the large view that something lies over.
+    """
+    width, height = size
+    if layout is Layout.SINGLE:
+        return (_tile(main, QRectF(0, 0, width, height), reserved),)
+    if layout is Layout.FOUR:
+        x, y = round((width - GAP) / 2), round((height - GAP) / 2)
+        spans = ((0, x), (x + GAP, width - x - GAP))
+        lines = ((0, y), (y + GAP, height - y - GAP))
+        order = (ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL, ViewName.THREE_D)
+        places = [QRectF(left, top, w, h) for top, h in lines for left, w in spans]
+        return tuple(Tile(view, place, place) for view, place in zip(order, places, strict=True))
+    others = [view for view in ViewName if view is not main]
+    gap = STAGE_GAP if style is CanvasStyle.STAGE else GAP
+    if height > width and style is CanvasStyle.REVIEW:
+        return _portrait(main, [view for view in others if view is not ViewName.THREE_D], width, height, reserved)
+    column = round(width * STAGE_COLUMN_SHARE)
+    left = width - column
+    each = (height - 2 * gap) / 3
+    made = [_tile(main, QRectF(0, 0, left - gap, height), reserved)]
+    for n, view in enumerate(others):
+        top = round(n * (each + gap))
+        place = QRectF(left, top, column, round(n * (each + gap) + each) - top)
+        made.append(Tile(view, place, place, large=False))
+    return tuple(made)
+
+
+def _portrait(
+    main: ViewName, others: list[ViewName], width: float, height: float, reserved: tuple[float, float]
+) -> tuple[Tile, ...]:
+    top = round(height * PORTRAIT_MAIN_SHARE)
+    each = (width - GAP * (len(others) - 1)) / len(others)
+    made = [_tile(main, QRectF(0, 0, width, top), reserved)]
+    for n, view in enumerate(others):
+        left = round(n * (each + GAP))
+        place = QRectF(left, top + GAP, round(n * (each + GAP) + each) - left, height - top - GAP)
+        made.append(Tile(view, place, place, large=False))
+    return tuple(made)
+
+
+def _tile(view: ViewName, place: QRectF, reserved: tuple[float, float]) -> Tile:
+    left, right = reserved
+    free = place.adjusted(left, 0, -right, 0)
+    return Tile(view, place, free if free.width() > 80 else place)

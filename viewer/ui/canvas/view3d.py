@@ -1,0 +1,182 @@
+"""The 3D view: asks the scene's thread for pictures, keeps the latest, asks for a fine one when all is still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import frozen
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
+
+from viewer.domain.view_state import OverlayMode
+from viewer.scene.quality import Quality
+from viewer.scene.volume3d import FindingSurface, Picture3D, VolumeScene
+from viewer.ui.canvas.paint_plane import Look, image_of, paint_frame
+from viewer.ui.canvas.paint_text import paint_sentence
+from viewer.ui.marks import line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.scene.opengl_probe import Unavailable3D
+    from viewer.ui.canvas.shown import Shown
+    from viewer.ui.canvas.tiles import Tile
+    from viewer.ui.theme import Theme
+
+STILL_AFTER_MS = 150
+UNSELECTED_OPACITY = 0.85
+
+
+class Drawing3D(Protocol):
+    """What the canvas needs of scene.volume3d.Scene3D."""
+
+    @property
+    def unavailable(self) -> Unavailable3D | None:
+        """Why there is no 3D."""
+
+    def request(self, scene: VolumeScene, quality: Quality = ...) -> int:
+        """Ask for a picture."""
+
+    def close(self) -> None:
+        """End the thread."""
+
+
+class Scene3DFactory(Protocol):
+    """Makes the drawing thread; scene.volume3d.Scene3D itself is one."""
+
+    def __call__(
+        self, on_picture: Callable[[Picture3D], None], on_unavailable: Callable[[Unavailable3D], None]
+    ) -> Drawing3D:
+        """Return it, not yet started."""
+
+
+@frozen(eq=False)
+class Picture:
+    """What is at hand for the 3D tile: a picture, or a sentence why there is none."""
+
+    image: QImage | None = None
+    sentence: str = ""
+
+
+def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
+    """Return the findings as 3D draws them: the selected one in the accent, the others in their state's colour."""
+    if shown.view.overlay is OverlayMode.OFF:
+        return ()
+    made = []
+    for drawn in shown.drawn:
+        if drawn.finding.mask is None:
+            continue
+        role = line_of(drawn.mark, selected=True).role if drawn.selected else drawn.mark.role
+        colour = theme.on_anatomy(role)
+        rgb = (colour.redF(), colour.greenF(), colour.blueF())
+        opacity = 1.0 if drawn.selected else UNSELECTED_OPACITY
+        made.append(FindingSurface(drawn.finding.mask, rgb, opacity, drawn.selected))
+    return tuple(made)
+
+
+def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> VolumeScene:
+    """Return what is to be drawn on a tile, in device pixels."""
+    return VolumeScene(
+        shown.volume,
+        tile.shifted(shown.view).camera,
+        max(round(tile.area.width() * ratio), 1),
+        max(round(tile.area.height() * ratio), 1),
+        shown.view.preset_3d,
+        surfaces(shown, theme),
+    )
+
+
+def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: Picture) -> None:
+    """Draw the 3D tile."""
+    painter.save()
+    painter.setClipRect(tile.area)
+    if picture.image is not None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(tile.area, picture.image, QRectF(picture.image.rect()))
+    elif picture.sentence:
+        paint_sentence(painter, tile.free, picture.sentence, look.text)
+    if look.decorated:
+        paint_frame(painter, tile, shown, look, first=False)
+    painter.restore()
+
+
+class View3D(QObject):
+    """The latest 3D picture of what is shown; `changed` is emitted when there is a new one.
+
+    The thread starts with the first request. `close` ends it, and has to be called before the widget goes.
+    """
+
+    changed = Signal()
+    _arrived = Signal(object)
+    _gave_up = Signal(object)
+
+    def __init__(self, factory: Scene3DFactory | None, theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._factory = factory
+        self._theme = theme
+        self._drawing: Drawing3D | None = None
+        self._wanted: VolumeScene | None = None
+        self._asked: tuple[object, ...] = ()
+        self._image: QImage | None = None
+        self._sentence = "" if factory else "3D is switched off."
+        self._closed = False
+        self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
+        self._still = QTimer(self)
+        self._still.setSingleShot(True)
+        self._still.setInterval(STILL_AFTER_MS)
+        self._still.timeout.connect(self._ask_still)
+
+    @property
+    def picture(self) -> Picture:
+        """What to draw now."""
+        return Picture(self._image, self._sentence)
+
+    def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
+        """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
+        if self._factory is None or self._closed or shown.volume.preview:
+            return
+        scene = volume_scene(shown, tile, self._theme, ratio)
+        asked = (id(scene.volume), scene.camera, scene.width_px, scene.height_px, scene.preset, scene.surfaces)
+        if asked == self._asked:
+            return
+        if self._wanted is not None and self._wanted.volume is not scene.volume:
+            self._image = None
+        first = self._image is None
+        self._asked, self._wanted = asked, scene
+        if self._drawing is None:
+            self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
+        if first and not self._sentence:
+            self._sentence = "Preparing 3D"
+        self._drawing.request(scene, Quality.MOVING)
+        self._still.start()
+
+    def clear(self) -> None:
+        """Let go of the picture and of the volume."""
+        self._still.stop()
+        self._wanted, self._asked, self._image = None, (), None
+
+    def close(self) -> None:
+        """End the thread; nothing is drawn afterwards."""
+        self._closed = True
+        self._still.stop()
+        if self._drawing is not None:
+            self._drawing.close()
+            self._drawing = None
+        self.clear()
+
+    def _ask_still(self) -> None:
+        if self._drawing is not None and self._wanted is not None:
+            self._drawing.request(self._wanted, Quality.STILL)
+
+    def _take(self, picture: Picture3D) -> None:
+        if self._closed or self._wanted is None:
+            return
+        self._image = image_of(picture.pixels)
+        self._sentence = ""
+        self.changed.emit()
+
+    def _explain(self, why: Unavailable3D) -> None:
+        self._sentence = f"{why.sentence}\n{why.hint}".strip()
+        self._image = None
+        self.changed.emit()
