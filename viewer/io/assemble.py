@@ -10,7 +10,7 @@ from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
-from viewer.io.dicom_geometry import arranged, frame_place, located, same_places
+from viewer.io.dicom_geometry import arranged, frame_place, same_places
 from viewer.io.read_slices import read_slices
 from viewer.io.volume_hash import values_equal
 
@@ -53,11 +53,15 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
 
         return read_nifti(entry, ctx, on_preview)
     frames, said = _refused(entry.frames)
-    if on_preview is not None and len(frames) > 1:
-        _preview(entry, frames, ctx, on_preview)
-    frames, doubles, bad = _without_doubles(frames, ctx)
-    said += bad
     arrangement = arranged(frames)
+    if on_preview is not None and len(frames) > 1:
+        _preview(entry, arrangement.frames[len(frames) // 2], ctx, on_preview)
+    doubled = same_places(frames)
+    doubles: list[str] = []
+    if doubled:
+        frames, doubles, bad = _without_doubles(frames, doubled, ctx)
+        said += bad
+        arrangement = arranged(frames)
     read = read_slices(arrangement.frames, ctx)
     if read.failures:
         failed = [(arrangement.frames[k], read.failures[k]) for k in sorted(read.failures)]
@@ -95,15 +99,14 @@ def _nothing_readable(said: Sequence[str], error: CaseStageError | None) -> Unre
     )
 
 
-def _without_doubles(frames: list[Frame], ctx: JobContext) -> tuple[list[Frame], list[str], list[str]]:
+def _without_doubles(
+    frames: list[Frame], groups: list[list[Frame]], ctx: JobContext
+) -> tuple[list[Frame], list[str], list[str]]:
     """Return frames with one image at each place, sentences about copies, and about images that contradict.
 
     Copies of the same pixels are left out. Where pixels differ the first by number is kept; where that would leave
     a single image of several, all are kept as a stack of images.
     """
-    groups = same_places(frames)
-    if not groups:
-        return frames, [], []
     drop: set[int] = set()
     copies = 0
     contradict: list[Frame] = []
@@ -135,11 +138,7 @@ def _without_doubles(frames: list[Frame], ctx: JobContext) -> tuple[list[Frame],
     return left, said, bad
 
 
-def _preview(
-    entry: SeriesEntry, frames: Sequence[Frame], ctx: JobContext, on_preview: Callable[[Volume], None]
-) -> None:
-    order = arranged(frames).frames if located(frames) else tuple(sorted(frames, key=lambda f: f.order))
-    middle = order[len(order) // 2]
+def _preview(entry: SeriesEntry, middle: Frame, ctx: JobContext, on_preview: Callable[[Volume], None]) -> None:
     read = read_slices([middle], ctx)
     if not read.failures:
         on_preview(_volume(entry, arranged([middle]), read.values, [], False, preview=True))

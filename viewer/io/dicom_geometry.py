@@ -42,7 +42,7 @@ class Arrangement:
 
 def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
     """Return True where two orientations agree within about 0.1°."""
-    return all(abs(x - y) <= _SAME_DIRECTION for x, y in zip(a, b, strict=True))
+    return a is b or all(abs(x - y) <= _SAME_DIRECTION for x, y in zip(a, b, strict=True))
 
 
 def located(frames: Sequence[Frame]) -> bool:
@@ -162,7 +162,7 @@ def _commonest(gaps: NDArray[np.float64]) -> float:
     width = np.maximum(0.03, 0.01 * ordered)
     members = np.searchsorted(ordered, ordered + width, side="right") - np.arange(len(ordered))
     start = int(np.argmax(members))
-    return float(np.median(ordered[start : start + members[start]]))
+    return float(ordered[start + (members[start] - 1) // 2])
 
 
 def _missing(stack: SliceStack, common: float) -> list[str]:

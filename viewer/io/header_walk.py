@@ -55,8 +55,12 @@ _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
 _LARGEST_INFLATED = 1 << 30
 _HIGHEST_RATIO = 200
-_implicit = struct.Struct("<HHL").unpack_from
-_explicit = struct.Struct("<HH2sH").unpack_from
+_HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
+_INTERESTING = frozenset(
+    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
+)
+_implicit = struct.Struct("<LL").unpack_from
+_explicit = struct.Struct("<L2sH").unpack_from
 _length = struct.Struct("<L").unpack_from
 
 
@@ -158,8 +162,8 @@ def find_start(source: Source) -> Start | None:
         return _after_meta(source, 0, head)
     if len(head) < 16:
         return None
-    group, element, form, short = _explicit(head, 0)
-    if group == 0x0008 and element <= 0x0100:
+    word, form, short = _explicit(head, 0)
+    if word & 0xFFFF == 0x0008 and word >> 16 <= 0x0100:
         if form in _SHORT_FORMS or form in _LONG_FORMS:
             return Start(0, EXPLICIT_LITTLE, head) if short < 1024 else None
         return Start(0, IMPLICIT_LITTLE, head) if _length(head, 4)[0] < 1024 else None
@@ -176,18 +180,17 @@ def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
         header = head[position : position + 12] if position + 12 <= len(head) else source.read_at(position, 12)
         if len(header) < 8:
             break
-        group, element, form, length = _explicit(header, 0)
-        if group != 2:
+        word, form, length = _explicit(header, 0)
+        if word & 0xFFFF != 2:
             break
-        value = position + 8
+        value = position + _HEADER_LENGTHS.get(form, 0)
         if form in _LONG_FORMS:
             if len(header) < 12:
                 break
             (length,) = _length(header, 8)
-            value = position + 12
-        elif form not in _SHORT_FORMS:
+        elif value == position:
             return None
-        if element == 0x0010:
+        if word == 0x00100002:
             raw = source.read_at(value, min(length, 128))
             syntax = raw.decode("ascii", "replace").strip("\0 ")
         position = value + length
@@ -212,6 +215,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
     base, p, depth = start.offset, 0, 0
     buffer = start.head or source.read_at(base, _FIRST_READ)
     n = len(buffer)
+    forms, interesting = _HEADER_LENGTHS, _INTERESTING
     while True:
         if p + 12 > n:
             base += p
@@ -223,59 +227,58 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 # An image without Pixel Data, or a file that was cut: the reader of `values` decides.
                 found.complete = n == 0 and (size is None or base == size) and depth == 0
                 return found
+        # `word` is the tag with its two halves exchanged, as it lies in the file.
         if explicit:
-            group, element, form, length = _explicit(buffer, p)
-            value = p + 8
-            if group == 0xFFFE:
-                (length,) = _length(buffer, p + 4)
-            elif form in _LONG_FORMS:
-                if value + 4 > n:
+            word, form, length = _explicit(buffer, p)
+            header = forms.get(form, 0)
+            if header == 12:
+                if p + 12 > n:
                     found.complete = False
                     return found
-                (length,) = _length(buffer, value)
-                value += 4
-            elif form not in _SHORT_FORMS:
+                (length,) = _length(buffer, p + 8)
+            elif not header and word & 0xFFFF != 0xFFFE:
                 return None
         else:
-            group, element, length = _implicit(buffer, p)
-            form = b"SQ"
-            value = p + 8
-        if group == 0xFFFE:
+            word, length = _implicit(buffer, p)
+            form, header = b"SQ", 8
+        if word & 0xFFFF == 0xFFFE:
+            element = word >> 16
+            (length,) = _length(buffer, p + 4)
+            p += 8
             if element == 0xE0DD:
                 depth -= 1
                 if depth < 0:
                     return None
-            elif element == 0xE000 and length != UNDEFINED_LENGTH:
-                value += length
-            elif element not in (0xE000, 0xE00D) or depth == 0:
+            elif depth == 0 or element not in (0xE000, 0xE00D):
                 return None
-            p = value
+            elif element == 0xE000 and length != UNDEFINED_LENGTH:
+                p += length
             continue
-        tag = group << 16 | element
-        if depth == 0:
+        p += header
+        if word in interesting and depth == 0:
+            tag = (word & 0xFFFF) << 16 | word >> 16
             if tag == PIXEL_DATA:
-                found.pixel_offset, found.pixel_length = base + value, length
+                found.pixel_offset, found.pixel_length = base + p, length
                 return found
             if tag in WANTED:
                 if length > _LONGEST_VALUE:
                     return None
-                if value + length > n:
-                    base += value
+                if p + length > n:
+                    base += p
                     buffer = source.read_at(base, max(_NEXT_READ, length))
-                    n, value = len(buffer), 0
+                    n, p = len(buffer), 0
                     if n < length:
                         found.complete = False
                         return found
-                values[tag] = buffer[value : value + length]
-            elif tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
+                values[tag] = buffer[p : p + length]
+            else:
                 found.functional_groups = True
         if length == UNDEFINED_LENGTH:
             depth += 1
             if form != b"SQ" or depth > _DEEPEST:
                 return None
-            p = value
             continue
-        p = value + length
-        if size is not None and base + p > size:
+        p += length
+        if p > n and size is not None and base + p > size:
             found.complete = False
             return found

@@ -104,7 +104,7 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
     ended_by: list[BaseException] = []
 
     def work(report: bool) -> None:
-        told = 0.0
+        told = time.monotonic()
         try:
             while not stop.is_set() and (k := next(turns)) < len(frames):
                 ctx.stop_if_cancelled()
@@ -121,6 +121,7 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
             ended_by.append(error)
             stop.set()
 
+    ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
     others = [threading.Thread(target=work, args=(False,), daemon=True) for _ in range(min(_THREADS, len(frames)) - 1)]
     for thread in others:
         thread.start()

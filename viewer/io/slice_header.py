@@ -159,6 +159,14 @@ def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
     )
 
 
+_UNIT_TAGS = (0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, 0x00541001)
+
+
+@lru_cache(maxsize=1024)
+def _unit(*raw: bytes | None) -> str:
+    return unit_of({tag: value for tag, value in zip(_UNIT_TAGS, raw, strict=True) if value is not None})
+
+
 def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
@@ -181,24 +189,31 @@ def _is_localizer(values: dict[int, bytes]) -> bool:
     return b"LOCALIZER" in values.get(0x00080008, b"")
 
 
-def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
-    """Return one frame from raw elements; `problem` is kept as given."""
-    signed = whole(values.get(0x00280103)) == 1
-    bits_allocated = whole(values.get(0x00280100), 16)
-    bits_stored = whole(values.get(0x00280101), bits_allocated)
-    code = PixelCode(
+_CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103)
+
+
+@lru_cache(maxsize=256)
+def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
+    bits_allocated = whole(raw[2], 16)
+    bits_stored = whole(raw[3], bits_allocated)
+    return PixelCode(
         transfer_syntax,
-        whole(values.get(0x00280010)),
-        whole(values.get(0x00280011)),
+        whole(raw[0]),
+        whole(raw[1]),
         bits_allocated,
         bits_stored,
-        whole(values.get(0x00280102), bits_stored - 1),
-        signed,
+        whole(raw[4], bits_stored - 1),
+        whole(raw[5]) == 1,
     )
+
+
+def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
+    """Return one frame from raw elements; `problem` is kept as given."""
+    code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
     padding = None
     raw_padding = values.get(0x00280120)
     if raw_padding and len(raw_padding) >= 2:
-        padding = int.from_bytes(raw_padding[:2], "little", signed=signed)
+        padding = int.from_bytes(raw_padding[:2], "little", signed=code.signed)
     slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
     instance = numbers(values.get(0x00200013, b""))
     return Frame(
@@ -212,7 +227,7 @@ def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syn
         row_column_spacing=_spacing(values.get(0x00280030, b"")),
         slope=slope[0] if slope and slope[0] != 0 else 1.0,
         intercept=intercept[0] if intercept else 0.0,
-        unit=unit_of(values),
+        unit=_unit(*map(values.get, _UNIT_TAGS)),
         instance=int(instance[0]) if instance else index,
         acquisition=plain(values.get(0x00200012)),
         padding=padding,

@@ -1,0 +1,274 @@
+"""HU by proof: every way in which CT values are stored gives the same numbers, or a reason."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from viewer.domain.errors import CancelledError, TooLargeError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext, Progress
+from viewer.io import read_slices
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+from viewer.io.thumbnails import thumbnail
+from viewer.io.volume_hash import volume_sha256
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+
+NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+COMPRESSED = (
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.201",
+)
+
+
+def opened(made_ct: Any) -> Volume:
+    """Return the one volume of the folder."""
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    return assemble(entry, JobContext())
+
+
+def heights(count: int) -> list[tuple[float, float, float]]:
+    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
+
+
+@pytest.mark.parametrize("syntax", [*NATIVE, *COMPRESSED])
+@pytest.mark.parametrize("sign", ["signed", "unsigned"])
+def test_every_lossless_transfer_syntax_gives_the_same_hu(made_ct: Any, syntax: str, sign: str) -> None:
+    stored = [made_ct.pixels(k).astype(np.int16 if sign == "signed" else np.uint16) for k in range(3)]
+    if sign == "signed":
+        stored[1][5, 5] = -2000
+    for k, values in enumerate(stored):
+        made_ct.slice(f"{k}", values, (0, 0, 5 * k), syntax=syntax)
+    volume = opened(made_ct)
+    assert volume.slices.dtype == np.int16
+    assert volume.unit == "HU"
+    assert np.array_equal(volume.slices, np.stack(stored).astype(int) - 1024)
+    assert volume.verdict is Verdict.OK
+    assert not volume.reasons
+
+
+def test_slices_are_sorted_by_position_not_by_name_or_number(made_ct: Any) -> None:
+    stored = made_ct.stack(heights(9))
+    volume = opened(made_ct)
+    assert np.array_equal(volume.slices, np.stack(stored) - 1024)
+    assert np.all(np.diff(volume.stack.heights_mm) > 0)
+    assert volume.source_uids[0].endswith(".9")
+    assert volume.source_frames == ()
+    assert len(set(volume.source_files)) == 9
+    assert volume.source_class_uid == "1.2.840.10008.5.1.4.1.1.2"
+
+
+def test_fractional_slope_gives_float32_and_no_hash(made_ct: Any) -> None:
+    values = made_ct.pixels()
+    made_ct.slice("a", values, RescaleSlope="0.5", RescaleIntercept="-1024.25")
+    volume = opened(made_ct)
+    assert volume.slices.dtype == np.float32
+    assert np.allclose(volume.slices[0], values * 0.5 - 1024.25, atol=1e-4)
+    assert volume_sha256(volume) is None
+
+
+def test_slope_and_intercept_that_change_from_slice_to_slice(made_ct: Any) -> None:
+    values = made_ct.pixels()
+    made_ct.slice("a", values, (0, 0, 0), RescaleSlope="1", RescaleIntercept="-1024", PixelPaddingValue=24)
+    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="2", RescaleIntercept="-2000", PixelPaddingValue=24)
+    volume = opened(made_ct)
+    assert np.array_equal(volume.slices[0], values - 1024)
+    assert np.array_equal(volume.slices[1], values * 2 - 2000)
+    assert volume.padding is None
+
+
+def test_dirty_bits_above_the_high_bit_are_removed(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    made_ct.slice("a", values | np.uint16(0xB000), BitsStored=12, HighBit=11)
+    assert np.array_equal(opened(made_ct).slices[0], values.astype(int) - 1024)
+
+
+def test_signed_twelve_bits_without_sign_extension(made_ct: Any) -> None:
+    values = made_ct.pixels() - 1500
+    made_ct.slice(
+        "a", (values & 0x0FFF).astype(np.int16), BitsStored=12, HighBit=11, PixelRepresentation=1, RescaleIntercept="0"
+    )
+    assert np.array_equal(opened(made_ct).slices[0], values)
+
+
+def test_stored_bits_that_lie_high_in_their_word(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    made_ct.slice("a", (values << 4).astype(np.uint16), BitsStored=12, HighBit=15)
+    assert np.array_equal(opened(made_ct).slices[0], values.astype(int) - 1024)
+
+
+def test_values_above_32767_are_kept_as_float32(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    values[3, 3] = 60000
+    made_ct.slice("a", values)
+    volume = opened(made_ct)
+    assert volume.slices.dtype == np.float32
+    assert volume.slices[0, 3, 3] == 60000 - 1024
+    assert volume.slices[0, 10, 10] == int(values[10, 10]) - 1024
+
+
+def test_values_below_minus_32768_are_kept_as_float32(made_ct: Any) -> None:
+    values = made_ct.pixels()
+    values[3, 3] = -32768
+    made_ct.slice("a", values)
+    assert opened(made_ct).slices[0, 3, 3] == -32768 - 1024
+
+
+def test_eight_bit_pixels(made_ct: Any) -> None:
+    values = (made_ct.pixels() % 200).astype(np.uint8)
+    made_ct.slice("a", values, BitsAllocated=8, BitsStored=8, HighBit=7)
+    assert np.array_equal(opened(made_ct).slices[0], values.astype(int) - 1024)
+
+
+def test_padding_is_named_after_rescale_and_is_no_value(made_ct: Any) -> None:
+    values = made_ct.pixels()
+    values[0, 0] = -2000
+    made_ct.slice("a", values, (0, 0, 0), PixelPaddingValue=-2000)
+    made_ct.slice("b", values, (0, 0, 1), PixelPaddingValue=-2000)
+    volume = opened(made_ct)
+    assert volume.padding == -3024
+    assert volume.value_at((0, 0, 0)) is None
+    assert volume.value_at((7.0, 8.0, 0)) == int(values[10, 10]) - 1024
+
+
+def test_monochrome1_keeps_hu_and_says_so(made_ct: Any) -> None:
+    values = made_ct.pixels()
+    made_ct.slice("a", values, PhotometricInterpretation="MONOCHROME1")
+    volume = opened(made_ct)
+    assert np.array_equal(volume.slices[0], values - 1024)
+    assert volume.series.monochrome1
+
+
+def test_unsigned_code_stream_under_a_signed_header_is_twos_complement(made_ct: Any) -> None:
+    values = made_ct.pixels() - 1500
+    stream = imagecodecs.jpeg2k_encode(values.view(np.uint16), codecformat="j2k", level=0, reversible=True)
+    made_ct.slice("a", values, syntax="1.2.840.10008.1.2.4.90", stream=stream, RescaleIntercept="0")
+    volume = opened(made_ct)
+    assert np.array_equal(volume.slices[0], values)
+
+
+def test_signed_code_stream_under_an_unsigned_header_is_believed_and_named(made_ct: Any) -> None:
+    values = made_ct.pixels() - 1500
+    stream = imagecodecs.jpeg2k_encode(values, codecformat="j2k", level=0, reversible=True)
+    made_ct.slice(
+        "a", values, syntax="1.2.840.10008.1.2.4.90", stream=stream, RescaleIntercept="0", PixelRepresentation=0
+    )
+    volume = opened(made_ct)
+    assert np.array_equal(volume.slices[0], values)
+    assert any("have a sign and the header has none" in reason for reason in volume.reasons)
+
+
+def test_lossy_images_say_so(made_ct: Any) -> None:
+    stream = imagecodecs.jpeg8_encode((made_ct.pixels() % 255).astype(np.uint8), level=95)
+    made_ct.slice(
+        "a", made_ct.pixels(), syntax="1.2.840.10008.1.2.4.50", stream=stream, BitsAllocated=8, BitsStored=8, HighBit=7
+    )
+    assert opened(made_ct).series.lossy
+
+
+@pytest.mark.parametrize(
+    ("elements", "unit"),
+    [
+        ({}, "HU"),
+        ({"RescaleIntercept": None, "RescaleSlope": None}, "unknown"),
+        ({"RescaleType": "HU"}, "HU"),
+        ({"RescaleType": "US"}, "unknown"),
+        ({"RescaleType": "MGML"}, "MGML"),
+        ({"Modality": None}, "HU"),
+        ({"Modality": "MR"}, "unknown"),
+        ({"Modality": "PT", "Units": "BQML"}, "BQML"),
+    ],
+)
+def test_unit_is_hu_only_where_the_rescale_makes_it_so(made_ct: Any, elements: dict[str, Any], unit: str) -> None:
+    made_ct.slice("a", made_ct.pixels(), **elements)
+    volume = opened(made_ct)
+    assert volume.unit == unit
+    assert any("no known unit" in reason for reason in volume.reasons) == (unit == "unknown")
+    assert volume.verdict is Verdict.OK
+
+
+def test_middle_slice_comes_first_as_a_preview(made_ct: Any) -> None:
+    stored = made_ct.stack(heights(5))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    seen: list[Volume] = []
+    volume = assemble(entry, JobContext(), seen.append)
+    (first,) = seen
+    assert first.preview
+    assert not first.measurable
+    assert np.array_equal(first.slices[0], stored[2] - 1024)
+    assert np.allclose(first.stack.positions_lps_mm[0], heights(5)[2])
+    assert not volume.preview
+
+
+def test_progress_is_told_in_slices(made_ct: Any) -> None:
+    made_ct.stack(heights(3))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    told: list[Progress] = []
+    assemble(entry, JobContext(told.append))
+    assert told[-1] == Progress(3, 3, "Reading slice 3 of 3")
+    assert told[0].what == "Reading slice 1 of 3"
+
+
+def test_cancel_stops_between_slices_and_leaves_no_thread(made_ct: Any) -> None:
+    made_ct.stack(heights(6))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    asked = iter([False, False, True])
+    before = threading.active_count()
+    with pytest.raises(CancelledError):
+        assemble(entry, JobContext(cancelled=lambda: next(asked, True)))
+    assert threading.active_count() == before
+
+
+def test_more_than_the_memory_is_refused_before_anything_is_read(made_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_ct.stack(heights(3))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    monkeypatch.setattr(read_slices, "free_bytes", lambda: 1000)
+    with pytest.raises(TooLargeError) as caught:
+        assemble(entry, JobContext())
+    assert "GB of memory" in caught.value.sentence
+    assert caught.value.hint
+
+
+def test_facts_of_the_series_are_kept(made_ct: Any) -> None:
+    made_ct.slice(
+        "a",
+        made_ct.pixels(),
+        WindowCenter=[40, -600],
+        WindowWidth=[400, 1500],
+        WindowCenterWidthExplanation=["SOFT", "LUNG"],
+        VOILUTFunction="SIGMOID",
+        SyntheticData="YES",
+        BodyPartExamined="CHEST",
+        SpecificCharacterSet="ISO_IR 192",
+        PatientName="Müller^Grün",
+        AccessionNumber="77",
+    )
+    facts = opened(made_ct).series
+    assert [(w.centre, w.width, w.name) for w in facts.windows] == [(40, 400, "SOFT"), (-600, 1500, "LUNG")]
+    assert facts.voi_function == "SIGMOID"
+    assert facts.synthetic
+    assert facts.body_part == "CHEST"
+    assert facts.identity.name == "Müller^Grün"
+    assert facts.identity.accession == "77"
+    assert facts.number == 2
+
+
+def test_thumbnail_is_the_middle_slice_under_its_window_in_true_shape(made_ct: Any) -> None:
+    made_ct.stack(heights(3), WindowCenter="0", WindowWidth="2000")
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    picture = thumbnail(entry)
+    # 24 rows of 0.8 mm, 32 columns of 0.7 mm: 22.4 mm wide, 19.2 mm high.
+    assert picture.shape == (165, 192)
+    assert picture.dtype == np.uint8
+    assert picture[0, 0] == 0
+    assert picture[-1, -1] > picture[80, 20] > picture[0, 0]

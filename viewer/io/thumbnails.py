@@ -1,0 +1,91 @@
+"""Small pictures of series for lists: the middle image under its own window, without identity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.domain.job import JobContext
+from viewer.domain.volume import Window
+from viewer.io.dicom_geometry import arranged
+from viewer.io.read_slices import read_into
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.geometry import SliceStack
+    from viewer.io.series_entry import SeriesEntry
+
+THUMBNAIL_PX = 192
+_SOFT_TISSUE = Window(40.0, 400.0)
+
+
+def thumbnail(entry: SeriesEntry) -> NDArray[np.uint8]:
+    """Return the middle image of a series, shape (h, w), the longer side 192 px, true to its pixels' shape.
+
+    The image is turned as on the screen: patient right on the left, anterior or head up.
+
+    Raises
+    ------
+    CaseStageError
+        Where the middle image cannot be read.
+    """
+    values, stack = _middle(entry)
+    window = entry.facts.windows[0] if entry.facts.windows else _window_of(values, entry)
+    shown = np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1) * 255
+    if entry.facts.monochrome1:
+        shown = 255 - shown
+    if _runs_against(stack.row_direction):
+        shown = shown[:, ::-1]
+    if _runs_against(stack.column_direction):
+        shown = shown[::-1]
+    return _shrunk(shown, stack.pixel_spacing_mm)
+
+
+def _middle(entry: SeriesEntry) -> tuple[NDArray[np.float32], SliceStack]:
+    if entry.kind == "nifti":
+        # nibabel takes a while to import.
+        from viewer.io.nifti import read_nifti
+
+        volume = read_nifti(entry, JobContext())
+        return volume.slices[volume.stack.count // 2].astype(np.float32), volume.stack
+    readable = [f for f in entry.frames if not f.problem] or list(entry.frames)
+    frames = arranged(readable).frames
+    middle = frames[len(frames) // 2]
+    values = np.empty((middle.code.rows, middle.code.columns), np.float32)
+    read_into(middle, values)
+    return values, arranged([middle]).stack
+
+
+def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:
+    if entry.frames and entry.frames[0].unit == "HU":
+        return _SOFT_TISSUE
+    low, high = np.percentile(values, (2, 98))
+    return Window(float(low + high) / 2, float(high - low) or 1.0)
+
+
+def _runs_against(direction: Any) -> bool:
+    """Return True where a direction of the image has to be turned to run left or back or to the feet."""
+    axis = int(np.argmax(np.abs(direction)))
+    wanted = -1.0 if axis == 2 else 1.0
+    return bool(direction[axis] * wanted < 0)
+
+
+def _shrunk(shown: NDArray[Any], spacing_mm: tuple[float, float]) -> NDArray[np.uint8]:
+    """Return an image averaged (or repeated) to 192 px on its longer side in millimetres."""
+    rows, columns = shown.shape
+    width_mm, height_mm = columns * spacing_mm[0], rows * spacing_mm[1]
+    scale = THUMBNAIL_PX / max(width_mm, height_mm)
+    size = (max(1, round(height_mm * scale)), max(1, round(width_mm * scale)))
+    for axis, wanted in enumerate(size):
+        count = shown.shape[axis]
+        edges = np.linspace(0, count, wanted + 1)
+        if count >= wanted:
+            starts = np.minimum(edges[:-1].astype(np.intp), count - 1)
+            lengths = np.diff(np.append(starts, count))
+            sums = np.add.reduceat(shown, starts, axis=axis)
+            shown = sums / np.expand_dims(lengths, 1 - axis)
+        else:
+            shown = np.take(shown, np.minimum(((edges[:-1] + edges[1:]) / 2).astype(np.intp), count - 1), axis=axis)
+    return np.ascontiguousarray(np.rint(shown).astype(np.uint8))
