@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from viewer.domain.geometry import Grid
+from viewer.domain.labels import Mask
+from viewer.domain.view_state import Camera, as_point
+from viewer.scene import opengl_probe
+from viewer.scene.camera import FACING, facing, screen_from_lps
+from viewer.scene.opengl_probe import Unavailable3D, probed
+from viewer.scene.presets_3d import PRESETS_3D
+from viewer.scene.volume3d import FindingSurface, Picture3D, Quality, Scene3D, VolumeScene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from viewer.domain.volume import Volume
+
+    Make = Callable[..., Volume]
+    Arrays = Callable[..., np.ndarray]
+
+SIZE = (240, 200)
+BLUE = (0.3, 0.7, 1.0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _opengl() -> None:
+    found = probed()
+    if isinstance(found, Unavailable3D):
+        pytest.skip(f"{found.sentence} {found.detail}")
+
+
+@pytest.fixture(scope="module")
+def scene3d() -> Iterator[Scene3D]:
+    scene = Scene3D()
+    yield scene
+    scene.close()
+
+
+def lit_centre(pixels: np.ndarray) -> tuple[float, float]:
+    weight = (pixels >> 8 & 255).astype(float)
+    rows, columns = np.nonzero(weight > 40)
+    assert len(rows), "nothing was drawn"
+    weight = weight[rows, columns]
+    return (float(np.average(columns, weights=weight)) + 0.5, float(np.average(rows, weights=weight)) + 0.5)
+
+
+def grids(signed_axes: Arrays) -> list[Grid]:
+    rotation, _ = np.linalg.qr(np.random.default_rng(8).normal(size=(3, 3)))
+    turns = (np.eye(3), signed_axes((2, 0, 1), (1, -1, 1)), signed_axes((0, 1, 2), (1, 1, -1)), rotation, -rotation)
+    return [
+        Grid.from_directions((50, 44, 40), origin_lps_mm=(-60, 31, 12), spacing_mm=(1.1, 1.3, 1.7), directions=turn)
+        for turn in turns
+    ]
+
+
+def test_a_marked_voxel_is_seen_at_its_place_from_all_sides_however_the_voxels_lie(
+    scene3d: Scene3D, volume_of: Make, signed_axes: Arrays
+) -> None:
+    for grid in grids(signed_axes):
+        voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+        voxels[24:27, 29:32, 11:14] = 1500
+        volume = volume_of(voxels, grid)
+        mark = grid.lps((12, 30, 25))
+        camera = Camera(as_point(grid.centre_lps_mm + 2.0), height_mm=110.0)
+        for side in FACING:
+            aimed = facing(camera, side)
+            pixels = scene3d.render_once(VolumeScene(volume, aimed, *SIZE))
+            assert pixels is not None
+            assert lit_centre(pixels) == pytest.approx(screen_from_lps(aimed, mark, *SIZE), abs=1.0), side
+
+
+def test_half_resolution_does_not_move_anything(scene3d: Scene3D, volume_of: Make) -> None:
+    grid = Grid.from_directions((120, 120, 30), origin_lps_mm=(-40, 31, 12), spacing_mm=(0.7, 0.7, 2.0))
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[10:14, 80:90, 20:32] = 1500
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=110.0)
+    pixels = scene3d.render_once(VolumeScene(volume_of(voxels, grid), camera, *SIZE))
+    assert pixels is not None
+    assert lit_centre(pixels) == pytest.approx(screen_from_lps(camera, grid.lps((25.5, 84.5, 11.5)), *SIZE), abs=1.0)
+
+
+def test_a_findings_surface_lies_on_its_voxels_and_shines_through_bone(
+    scene3d: Scene3D, volume_of: Make, signed_axes: Arrays
+) -> None:
+    for grid in grids(signed_axes):
+        box = np.zeros(grid.shape_kji, dtype=bool)
+        box[18:24, 25:31, 10:16] = True
+        mask = Mask.from_full(box)
+        assert mask is not None
+        empty = volume_of(np.full(grid.shape_kji, -1000, dtype=np.int16), grid)
+        camera = Camera(as_point(grid.centre_lps_mm), height_mm=110.0)
+        scene = VolumeScene(empty, camera, *SIZE, surfaces=(FindingSurface(mask, BLUE),))
+        alone = scene3d.render_once(scene)
+        assert alone is not None
+        assert lit_centre(alone) == pytest.approx(screen_from_lps(camera, grid.lps((12.5, 27.5, 20.5)), *SIZE), abs=1.0)
+    shell = np.full(grid.shape_kji, 1500, dtype=np.int16)
+    shell[box] = 0
+    hidden = VolumeScene(volume_of(shell, grid), camera, *SIZE, surfaces=(FindingSurface(mask, BLUE, selected=True),))
+    through = scene3d.render_once(hidden)
+    assert through is not None
+    x, y = (int(v) for v in screen_from_lps(camera, grid.lps((12.5, 27.5, 20.5)), *SIZE))
+    red, blue = int(through[y, x] >> 16 & 255), int(through[y, x] & 255)
+    assert blue > red + 40
+
+
+def test_the_surface_of_a_tilted_stack_lies_where_its_slices_lie(volume_of: Make) -> None:
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+    from viewer.domain.geometry import SliceStack
+    from viewer.scene.surfaces import finding_surface
+
+    positions = [(0.0, 0.4 * k, 2.0 * k + (3.0 if k > 5 else 0.0)) for k in range(12)]
+    stack = SliceStack((40, 40), (1.0, 1.0), (1, 0, 0), (0, 1, 0), positions)
+    voxels = np.ones((4, 8, 8), dtype=bool)
+    surface = finding_surface(Mask((10, 12, 5), voxels), stack)
+    assert isinstance(surface, vtkPolyData)
+    low, high = np.array(surface.GetBounds()).reshape(3, 2).T
+    assert low == pytest.approx([9.5, 11.5 + 0.4 * 4.5, 9.0], abs=1.0)
+    assert high == pytest.approx([17.5, 19.5 + 0.4 * 8.5, 20.0], abs=1.0)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS_3D))
+def test_every_preset_draws_something_on_black(preset: str, scene3d: Scene3D, volume_of: Make) -> None:
+    grid = Grid.from_directions((30, 30, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[6:24, 6:24, 6:24] = -600
+    voxels[10:20, 10:20, 10:20] = 600
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=90.0)
+    pixels = scene3d.render_once(VolumeScene(volume_of(voxels, grid), camera, 100, 100, preset))
+    assert pixels is not None
+    assert pixels[0, 0] == 0xFF000000
+    assert (pixels[50, 50] & 0xFF) > 30
+    assert pixels.flags.c_contiguous
+    assert pixels.dtype == np.uint32
+
+
+def test_only_the_latest_request_counts(volume_of: Make, noise: Arrays) -> None:
+    grid = Grid.from_directions((64, 64, 64), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    volume = volume_of(noise(grid.size_ijk), grid)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+    pictures: list[Picture3D] = []
+    arrived = threading.Event()
+    last = [0]
+
+    def take(picture: Picture3D) -> None:
+        pictures.append(picture)
+        if picture.generation == last[0]:
+            arrived.set()
+
+    scene = Scene3D(take)
+    try:
+        for _ in range(30):
+            last[0] = scene.request(VolumeScene(volume, camera, 200, 200), Quality.MOVING)
+        last[0] = scene.request(VolumeScene(volume, camera, 200, 200), Quality.STILL)
+        assert arrived.wait(60)
+    finally:
+        scene.close()
+    assert len(pictures) <= 3
+    assert pictures[-1].generation == last[0]
+    assert pictures[-1].quality is Quality.STILL
+
+
+def test_a_still_is_given_up_for_something_newer(volume_of: Make, noise: Arrays) -> None:
+    grid = Grid.from_directions((90, 90, 90), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    volume = volume_of(noise(grid.size_ijk), grid)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=150.0)
+    pictures: list[Picture3D] = []
+    arrived = threading.Event()
+
+    def take(picture: Picture3D) -> None:
+        pictures.append(picture)
+        arrived.set()
+
+    scene = Scene3D(take)
+    try:
+        scene.request(VolumeScene(volume, camera, 64, 64), Quality.MOVING)
+        assert arrived.wait(60)
+        arrived.clear()
+        # So large that it cannot be finished in the time before the next request.
+        given_up = scene.request(VolumeScene(volume, camera, 3000, 3000), Quality.STILL)
+        time.sleep(0.2)
+        wanted = scene.request(VolumeScene(volume, camera, 64, 64), Quality.MOVING)
+        assert arrived.wait(60)
+    finally:
+        scene.close()
+    assert [p.generation for p in pictures[1:]] == [wanted]
+    assert given_up < wanted
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory in use from /proc")
+def test_windows_come_and_go_without_leaving_threads_or_memory(volume_of: Make, noise: Arrays) -> None:
+    from pathlib import Path
+
+    grid = Grid.from_directions((48, 48, 48), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    volume = volume_of(noise(grid.size_ijk), grid)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=120.0)
+    mask = Mask((10, 10, 10), np.ones((8, 8, 8), dtype=bool))
+
+    def come_and_go() -> None:
+        scene = Scene3D()
+        assert (
+            scene.render_once(VolumeScene(volume, camera, 64, 64, surfaces=(FindingSurface(mask, BLUE),))) is not None
+        )
+        scene.close()
+
+    def megabytes() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+    for _ in range(10):
+        come_and_go()
+    threads, before = set(threading.enumerate()), megabytes()
+    for _ in range(20):
+        come_and_go()
+    assert set(threading.enumerate()) == threads
+    # A window that is not ended costs 3 to 12 MB; Mesa itself wavers by some 50 MB in all.
+    assert megabytes() - before < 80
+
+
+def test_a_driver_that_ends_the_process_or_hangs_turns_3d_off_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for script, words in (
+        ("import os; os.abort()", "cannot draw"),
+        ("print('started', flush=True); import time; time.sleep(60)", "did not answer"),
+        ('print(\'started\'); print(\'{"renderer": "x", "drawn": "wrong colour"}\')', "wrong pictures"),
+    ):
+        child = tmp_path / "child.py"
+        child.write_text(script)
+        monkeypatch.setattr(opengl_probe, "child_command", lambda child=child: [sys.executable, str(child)])
+        monkeypatch.setattr(opengl_probe, "LONGEST_S", 0.3)
+        found = opengl_probe.probed.__wrapped__()
+        assert isinstance(found, Unavailable3D)
+        assert words in found.sentence
+
+
+def test_without_opengl_requests_do_nothing_and_the_reason_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, volume_of: Make, noise: Arrays
+) -> None:
+    import viewer.scene.volume3d as volume3d
+
+    why = Unavailable3D("3D is off: the graphics driver cannot draw it.")
+    monkeypatch.setattr(volume3d, "probed", lambda: why)
+    grid = Grid.from_directions((8, 8, 8), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    asked = VolumeScene(volume_of(noise(grid.size_ijk), grid), Camera((0.0, 0.0, 0.0)), 64, 64)
+    told: list[Unavailable3D] = []
+    scene = Scene3D(on_unavailable=told.append)
+    assert scene.render_once(asked) is None
+    scene.request(asked)
+    assert scene.render_once(asked) is None
+    assert scene.unavailable is why
+    scene.close()
+    assert told == [why]

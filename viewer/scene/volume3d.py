@@ -1,0 +1,248 @@
+"""3D pictures of a volume and its findings, drawn in a thread of their own.
+
+The thread makes its VTK window, uses it and ends it. Only the latest request counts: one is being drawn, one waits,
+and a still is given up when something newer comes.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, field, frozen
+from numpy.typing import NDArray
+
+from viewer.domain.labels import Mask
+from viewer.domain.view_state import Camera
+from viewer.domain.volume import Volume
+from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed
+from viewer.scene.quality import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.scene.volume_window import VolumeWindow
+
+__all__ = ["FindingSurface", "Picture3D", "Quality", "Scene3D", "Unavailable3D", "VolumeScene"]
+
+
+@frozen
+class FindingSurface:
+    """A finding as 3D shows it.
+
+    Attributes
+    ----------
+    mask
+        Of the volume's original slices; told apart by identity.
+    colour
+        Red, green, blue, 0…1.
+    selected
+        Shines through bone more strongly.
+    """
+
+    mask: Mask = field(eq=id)
+    colour: tuple[float, float, float]
+    opacity: float = 1.0
+    selected: bool = False
+
+
+@define(frozen=True, eq=False)
+class VolumeScene:
+    """Everything a 3D picture depends on; width and height in device pixels."""
+
+    volume: Volume
+    camera: Camera
+    width_px: int
+    height_px: int
+    preset: str = "bone"
+    surfaces: tuple[FindingSurface, ...] = ()
+
+
+@define(frozen=True, eq=False)
+class Picture3D:
+    """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers."""
+
+    pixels: NDArray[np.uint32]
+    generation: int
+    quality: Quality
+    seconds: float
+
+
+@define(eq=False)
+class _Request:
+    scene: VolumeScene
+    quality: Quality
+    generation: int
+    answer: _Answer | None = None
+
+
+@define(eq=False)
+class _Answer:
+    done: threading.Event = field(factory=threading.Event)
+    pixels: NDArray[np.uint32] | None = None
+
+
+class Scene3D:
+    """Draws 3D pictures on request.
+
+    Parameters
+    ----------
+    on_picture
+        Called with each picture, in the drawing thread (on macOS in the caller's, where windows have to live).
+    on_unavailable
+        Called once, there too, when this machine cannot draw 3D; later requests do nothing.
+    """
+
+    def __init__(
+        self,
+        on_picture: Callable[[Picture3D], None] = lambda picture: None,
+        on_unavailable: Callable[[Unavailable3D], None] = lambda why: None,
+    ) -> None:
+        self._on_picture = on_picture
+        self._on_unavailable = on_unavailable
+        self._changed = threading.Condition()
+        self._pending: _Request | None = None
+        self._owed: list[_Request] = []
+        self._generation = 0
+        self._closing = False
+        self._drawing: _Request | None = None
+        self._unavailable: Unavailable3D | None = None
+        self._thread: threading.Thread | None = None
+        self._inline: VolumeWindow | None = None
+
+    @property
+    def unavailable(self) -> Unavailable3D | None:
+        """Why there is no 3D, once that is known; None while there is or may be."""
+        return self._unavailable
+
+    def request(self, scene: VolumeScene, quality: Quality = Quality.STILL) -> int:
+        """Ask for a picture and return its generation; what was asked for before and not begun is forgotten."""
+        return self._ask(scene, quality, None)
+
+    def render_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> NDArray[np.uint32] | None:
+        """Return a still picture, waiting for it; None where 3D cannot be drawn here."""
+        answer = _Answer()
+        self._ask(scene, Quality.STILL, answer)
+        return answer.pixels if answer.done.wait(timeout_s) else None
+
+    def _ask(self, scene: VolumeScene, quality: Quality, answer: _Answer | None) -> int:
+        with self._changed:
+            if self._closing or self._unavailable is not None:
+                if answer is not None:
+                    answer.done.set()
+                return self._generation
+            self._generation += 1
+            request = _Request(scene, quality, self._generation, answer)
+            if answer is None:
+                self._pending = request
+            else:
+                self._owed.append(request)
+            generation = self._generation
+            if sys.platform != "darwin" and self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="3D", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        if sys.platform == "darwin":
+            self._run_inline()
+        return generation
+
+    def close(self) -> None:
+        """Stop drawing and end the window; returns when the thread has ended."""
+        with self._changed:
+            self._closing = True
+            self._pending = None
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+        if self._inline is not None:
+            self._inline.close()
+            self._inline = None
+        self._thread = None
+
+    def _superseded(self) -> bool:
+        """Return whether what is being drawn need not be finished."""
+        drawing = self._drawing
+        if self._closing:
+            return True
+        if drawing is None or drawing.answer is not None or drawing.quality is Quality.MOVING:
+            return False
+        return self._pending is not None
+
+    def _opened(self) -> VolumeWindow | None:
+        found = probed()
+        if isinstance(found, Capabilities):
+            # Loaded here, so that the first window of the program does not wait for VTK.
+            from viewer.scene.volume_window import VolumeWindow
+
+            choose_window_kind()
+            return VolumeWindow(software=found.software, stop=self._superseded)
+        self._give_up(found)
+        return None
+
+    def _give_up(self, why: Unavailable3D) -> None:
+        with self._changed:
+            self._unavailable = why
+            waiting, self._owed, self._pending = self._owed, [], None
+        for request in waiting:
+            if request.answer is not None:
+                request.answer.done.set()
+        self._on_unavailable(why)
+
+    def _run(self) -> None:
+        window = self._opened()
+        if window is None:
+            return
+        try:
+            while (request := self._next()) is not None:
+                self._serve(window, request)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            self._give_up(Unavailable3D("3D stopped: drawing it failed.", detail=repr(error)))
+        finally:
+            self._drawing = None
+            window.close()
+            self._release()
+
+    def _release(self) -> None:
+        with self._changed:
+            owed, self._owed = self._owed, []
+        for request in owed:
+            if request.answer is not None:
+                request.answer.done.set()
+
+    def _next(self) -> _Request | None:
+        with self._changed:
+            while not (self._closing or self._owed or self._pending):
+                self._changed.wait()
+            if self._closing:
+                return None
+            if self._owed:
+                self._drawing = self._owed.pop(0)
+            else:
+                self._drawing, self._pending = self._pending, None
+            return self._drawing
+
+    def _serve(self, window: VolumeWindow, request: _Request) -> None:
+        start = time.perf_counter()
+        pixels = window.draw(request.scene, request.quality)
+        if request.answer is not None:
+            request.answer.pixels = pixels
+            request.answer.done.set()
+        elif pixels is not None:
+            seconds = time.perf_counter() - start
+            self._on_picture(Picture3D(pixels, request.generation, request.quality, seconds))
+
+    def _run_inline(self) -> None:
+        """Draw at once in the caller's thread, which on macOS has to be the main one."""
+        if self._inline is None and self._unavailable is None:
+            self._inline = self._opened()
+        if self._inline is None:
+            return
+        while self._owed or self._pending:
+            request = self._next()
+            if request is None:
+                return
+            self._serve(self._inline, request)

@@ -1,0 +1,119 @@
+"""A volume's voxels as 3D rendering wants them: along LPS, no finer than needed, without padding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+from viewer.domain.geometry import Grid
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+
+AIR_HU = -1024
+_FINE_ENOUGH_MM = 1.0
+_MOST_VOXELS = 24_000_000
+
+
+@define(frozen=True, eq=False)
+class RenderVoxels:
+    """Voxels for rendering.
+
+    Attributes
+    ----------
+    voxels
+        int16, [k, j, i], C-contiguous; in HU, or stretched to HU's range where the unit is another.
+    grid
+        Where they lie: i, j, k run to the left, back and head as nearly as the original grid allows.
+    """
+
+    voxels: NDArray[np.int16]
+    grid: Grid
+
+
+def render_voxels(volume: Volume, *, full: bool) -> RenderVoxels:
+    """Return the voxels of a volume for rendering.
+
+    Parameters
+    ----------
+    full
+        Keep the resolution (a graphics card is at work); else axes finer than 1 mm are halved by averaging.
+    """
+    voxels, grid = _towards_lps(volume.voxels, volume.grid)
+    factors = [1, 1, 1]
+    if not full:
+        factors = [
+            2 if s < _FINE_ENOUGH_MM and n >= 96 else 1 for s, n in zip(grid.spacing_mm, grid.size_ijk, strict=True)
+        ]
+    while np.prod([n // f for n, f in zip(grid.size_ijk, factors, strict=True)]) > _MOST_VOXELS * (8 if full else 1):
+        spacing = [s * f for s, f in zip(grid.spacing_mm, factors, strict=True)]
+        factors[int(np.argmin(spacing))] += 1
+    return RenderVoxels(_shrunk(volume, voxels, factors), _shrunk_grid(grid, factors))
+
+
+def _towards_lps(voxels: NDArray[Any], grid: Grid) -> tuple[NDArray[Any], Grid]:
+    """Return the same voxels with axes reordered and turned so that i, j, k go with x, y, z; a view."""
+    axis_of = np.argmax(np.abs(grid.directions), axis=0)
+    if sorted(axis_of.tolist()) != [0, 1, 2]:
+        axis_of = np.arange(3)
+    order = np.argsort(axis_of)  # order[x] is the grid axis that runs along x
+    matrix = grid.lps_from_ijk.copy()
+    matrix[:3, :3] = grid.lps_from_ijk[:3, order]
+    size = [grid.size_ijk[a] for a in order]
+    # Array axes are (k, j, i): grid axis a is array axis 2 − a.
+    turned = voxels.transpose([2 - order[2], 2 - order[1], 2 - order[0]])
+    for axis in range(3):
+        if matrix[axis, axis] < 0:
+            matrix[:3, 3] += matrix[:3, axis] * (size[axis] - 1)
+            matrix[:3, axis] *= -1
+            turned = np.flip(turned, 2 - axis)
+    return turned, Grid((size[0], size[1], size[2]), matrix)
+
+
+def _shrunk_grid(grid: Grid, factors: list[int]) -> Grid:
+    matrix = grid.lps_from_ijk.copy()
+    matrix[:3, 3] = grid.lps((np.asarray(factors) - 1) / 2)
+    matrix[:3, :3] *= factors
+    i, j, k = (n // f for n, f in zip(grid.size_ijk, factors, strict=True))
+    return Grid((i, j, k), matrix)
+
+
+def _shrunk(volume: Volume, voxels: NDArray[Any], factors: list[int]) -> NDArray[np.int16]:
+    """Return means over blocks of voxels, plane by plane."""
+    fi, fj, fk = factors
+    nk, nj, ni = (n // f for n, f in zip(voxels.shape, (fk, fj, fi), strict=True))
+    scale, shift = _to_hu(volume)
+    made = np.empty((nk, nj, ni), dtype=np.int16)
+    for k in range(nk):
+        total = np.zeros((nj, ni), dtype=np.float32)
+        for layer in voxels[k * fk : (k + 1) * fk]:
+            plane = _without_padding(volume, layer[: nj * fj, : ni * fi])
+            for j in range(fj):
+                for i in range(fi):
+                    total += plane[j::fj, i::fi]
+        total *= np.float32(scale / (fi * fj * fk))
+        total += np.float32(shift)
+        made[k] = np.clip(total, AIR_HU, 32000, out=total)
+    return made
+
+
+def _without_padding(volume: Volume, plane: NDArray[Any]) -> NDArray[Any]:
+    if volume.padding is not None:
+        hidden = plane == np.asarray(volume.padding).astype(plane.dtype)
+        if hidden.any():
+            lowest = AIR_HU if volume.is_hu else min(float(volume.padding), 0.0)
+            plane = np.where(hidden, np.asarray(lowest, dtype=plane.dtype), plane)
+    return np.nan_to_num(plane, nan=AIR_HU, posinf=AIR_HU, neginf=AIR_HU) if plane.dtype.kind == "f" else plane
+
+
+def _to_hu(volume: Volume) -> tuple[float, float]:
+    """Return (scale, shift) that bring values of an unknown unit into the range that presets are made for."""
+    if volume.is_hu:
+        return 1.0, 0.0
+    few = volume.voxels[::4, ::4, ::4]
+    low, high = np.nanpercentile(few, [1, 99.5])
+    scale = 1800.0 / max(float(high - low), 1e-6)
+    return scale, -1000.0 - scale * float(low)

@@ -1,0 +1,280 @@
+"""One off-screen VTK window that draws a volume and finding surfaces; used by one thread alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import vtkmodules.vtkRenderingOpenGL2
+import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
+from vtkmodules.vtkCommonCore import vtkCommand, vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPolyData
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
+from vtkmodules.vtkRenderingCore import (
+    vtkActor,
+    vtkColorTransferFunction,
+    vtkPolyDataMapper,
+    vtkRenderer,
+    vtkRenderWindow,
+    vtkVolume,
+    vtkVolumeProperty,
+)
+from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
+
+from viewer.scene.presets_3d import preset_3d
+from viewer.scene.quality import Quality
+from viewer.scene.surfaces import finding_surface
+from viewer.scene.volume_image import RenderVoxels, render_voxels
+from viewer.scene.vtk_arrays import array_of, vtk_array_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from viewer.domain.labels import Mask
+    from viewer.domain.volume import Volume
+    from viewer.scene.volume3d import FindingSurface, VolumeScene
+
+
+# Ray steps in voxels, and screen pixels per ray: at rest one; while moving what keeps to the time, 3 to begin with.
+_STEP_VOXELS = {Quality.MOVING: 1.5, Quality.STILL: 0.5}
+_RAY_EVERY_PX_MOVING = (2.0, 6.0)
+_MOVING_S = 0.05
+# How strongly findings shine through what lies in front of them.
+_THROUGH = 0.28
+_THROUGH_SELECTED = 0.55
+
+
+class VolumeWindow:
+    """Draws scenes; keeps what it made of the last volume and masks.
+
+    Parameters
+    ----------
+    software
+        True where OpenGL is emulated: rays are then cast by VTK's own threads at half resolution.
+    stop
+        Asked while a picture is drawn; when it says True the picture is given up.
+    """
+
+    def __init__(self, *, software: bool, stop: Callable[[], bool]) -> None:
+        self._software = software
+        self._stop = stop
+        self._stopped = False
+        self._volume: Volume | None = None
+        self._preset = ""
+        self._held: list[object] = []
+        self._prop: vtkVolume | None = None
+        self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
+        self._step_mm = 1.0
+        self._ray_every_px = 3.0
+        self._paced = False
+        self._surfaces: dict[int, tuple[Mask, vtkPolyData]] = {}
+        self._actors: list[tuple[vtkActor, vtkActor]] = []
+        self._shown: tuple[FindingSurface, ...] = ()
+        self._window = vtkRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.SetMultiSamples(0)
+        self._window.SetNumberOfLayers(2)
+        self._inside = vtkRenderer()
+        self._inside.SetBackground(0.0, 0.0, 0.0)
+        self._inside.SetBackgroundAlpha(1.0)
+        self._inside.SetLayer(0)
+        # The same findings once more, faintly and in front of everything: bone must not hide what was found.
+        self._through = vtkRenderer()
+        self._through.SetLayer(1)
+        self._through.InteractiveOff()
+        self._through.SetActiveCamera(self._inside.GetActiveCamera())
+        self._window.AddRenderer(self._inside)
+        self._window.AddRenderer(self._through)
+        self._window.AddObserver(vtkCommand.AbortCheckEvent, self._check)
+
+    def _check(self, *_: object) -> None:
+        if self._stop():
+            self._stopped = True
+            self._window.SetAbortRender(1)
+
+    def close(self) -> None:
+        """Let go of everything; must be called by the thread that made the window."""
+        self._window.RemoveAllObservers()
+        for renderer in (self._inside, self._through):
+            renderer.RemoveAllViewProps()
+        if self._mapper is not None:
+            self._mapper.ReleaseGraphicsResources(self._window)
+            self._mapper.RemoveAllInputs()
+        self._prop = self._mapper = self._volume = None
+        self._held.clear()
+        self._surfaces.clear()
+        self._actors.clear()
+        self._shown = ()
+        for renderer in (self._inside, self._through):
+            self._window.RemoveRenderer(renderer)
+        self._window.Finalize()
+
+    def draw(self, scene: VolumeScene, quality: Quality) -> NDArray[np.uint32] | None:
+        """Return the picture as RGB32, [row, column], or None where it was given up."""
+        self._stopped = False
+        self._show_volume(scene)
+        if self._stop():
+            return None
+        self._show_surfaces(scene)
+        self._aim(scene)
+        self._refine(scene, quality)
+        if (scene.width_px, scene.height_px) != self._window.GetSize():
+            self._window.SetSize(scene.width_px, scene.height_px)
+        self._window.SetAbortRender(0)
+        start = time.perf_counter()
+        self._window.Render()
+        self._keep_pace(quality, time.perf_counter() - start)
+        return None if self._stopped else self._pixels(scene.width_px, scene.height_px)
+
+    def _keep_pace(self, quality: Quality, seconds: float) -> None:
+        """Cast fewer rays while something moves where this machine is slow, more where it is quick."""
+        if quality is Quality.MOVING and self._paced:
+            least, most = _RAY_EVERY_PX_MOVING
+            wanted = self._ray_every_px * min(max((seconds / _MOVING_S) ** 0.5, 0.8), 1.25)
+            self._ray_every_px = min(max(wanted, least), most)
+        # The first picture of a volume also makes gradients and says nothing about speed.
+        self._paced = True
+
+    def _show_volume(self, scene: VolumeScene) -> None:
+        if scene.volume is not self._volume:
+            if self._prop is not None:
+                self._inside.RemoveVolume(self._prop)
+            self._prop = self._mapper = None
+            self._held.clear()
+            self._surfaces.clear()
+            self._volume = scene.volume
+            self._preset = ""
+            self._paced = False
+            if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
+                self._prop, self._mapper = self._made(render_voxels(scene.volume, full=not self._software))
+                self._inside.AddVolume(self._prop)
+        if self._prop is not None and scene.preset != self._preset:
+            self._prop.SetProperty(_property(scene.preset))
+            self._preset = scene.preset
+
+    def _made(
+        self, rendered: RenderVoxels
+    ) -> tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]:
+        grid = rendered.grid
+        image = vtkImageData()
+        image.SetDimensions(*grid.size_ijk)
+        image.SetSpacing(*grid.spacing_mm)
+        scalars = vtk_array_on(rendered.voxels.reshape(-1))
+        image.GetPointData().SetScalars(scalars)
+        self._held = [rendered.voxels, scalars, image]
+        mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper
+        if self._software:
+            mapper = vtkFixedPointVolumeRayCastMapper()
+            mapper.SetAutoAdjustSampleDistances(0)
+        else:
+            mapper = vtkGPUVolumeRayCastMapper()
+            mapper.SetAutoAdjustSampleDistances(0)
+            mapper.SetUseJittering(1)
+        mapper.SetInputData(image)
+        mapper.SetBlendModeToComposite()
+        prop = vtkVolume()
+        prop.SetMapper(mapper)
+        # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
+        matrix = np.eye(4)
+        matrix[:3, :3] = grid.directions
+        matrix[:3, 3] = grid.lps_from_ijk[:3, 3]
+        placed = vtkMatrix4x4()
+        placed.DeepCopy(matrix.ravel().tolist())
+        prop.SetUserMatrix(placed)
+        self._step_mm = min(grid.spacing_mm)
+        return prop, mapper
+
+    def _show_surfaces(self, scene: VolumeScene) -> None:
+        if scene.surfaces == self._shown:
+            return
+        wanted = {id(s.mask) for s in scene.surfaces}
+        self._surfaces = {key: kept for key, kept in self._surfaces.items() if key in wanted}
+        for inside, through in self._actors:
+            self._inside.RemoveActor(inside)
+            self._through.RemoveActor(through)
+        self._actors.clear()
+        for surface in scene.surfaces:
+            if id(surface.mask) not in self._surfaces:
+                made = finding_surface(surface.mask, scene.volume.stack)
+                self._surfaces[id(surface.mask)] = (surface.mask, made)
+            polygons = self._surfaces[id(surface.mask)][1]
+            inside = _actor(polygons, surface.colour, surface.opacity)
+            through = _actor(polygons, surface.colour, _THROUGH_SELECTED if surface.selected else _THROUGH)
+            self._inside.AddActor(inside)
+            self._through.AddActor(through)
+            self._actors.append((inside, through))
+        self._shown = scene.surfaces
+
+    def _aim(self, scene: VolumeScene) -> None:
+        camera = self._inside.GetActiveCamera()
+        focal = np.asarray(scene.camera.focal_lps_mm)
+        eye = np.asarray(scene.camera.to_eye) / np.linalg.norm(scene.camera.to_eye)
+        bounds = scene.volume.grid.bounds_lps_mm
+        reach = float(np.linalg.norm(bounds[:, 1] - bounds[:, 0])) + float(np.linalg.norm(bounds.mean(axis=1) - focal))
+        reach = max(reach, scene.camera.height_mm)
+        camera.ParallelProjectionOn()
+        camera.SetFocalPoint(*focal)
+        camera.SetPosition(*(focal + 2 * reach * eye))
+        camera.SetViewUp(*scene.camera.up)
+        camera.SetParallelScale(scene.camera.height_mm / 2)
+        camera.SetClippingRange(0.5 * reach, 3.5 * reach)
+
+    def _refine(self, scene: VolumeScene, quality: Quality) -> None:
+        mapper = self._mapper
+        if mapper is None:
+            return
+        step = _STEP_VOXELS[quality] * self._step_mm
+        mapper.SetSampleDistance(step)
+        if self._software:
+            mapper.SetImageSampleDistance(self._ray_every_px if quality is Quality.MOVING else 1.0)
+        else:
+            mapper.SetImageSampleDistance(1.0)
+
+    def _pixels(self, width: int, height: int) -> NDArray[np.uint32]:
+        read = vtkUnsignedCharArray()
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, read, 0)
+        rgba = array_of(read).reshape(height, width, 4)[::-1].astype(np.uint32)
+        pixels: NDArray[np.uint32] = (
+            np.uint32(0xFF000000) | rgba[..., 0] << np.uint32(16) | rgba[..., 1] << np.uint32(8) | rgba[..., 2]
+        )
+        return np.ascontiguousarray(pixels)
+
+
+def _property(name: str) -> vtkVolumeProperty:
+    preset = preset_3d(name)
+    opacity = vtkPiecewiseFunction()
+    for hu, share in preset.opacity:
+        opacity.AddPoint(hu, share)
+    colour = vtkColorTransferFunction()
+    for hu, red, green, blue in preset.colour:
+        colour.AddRGBPoint(hu, red, green, blue)
+    made = vtkVolumeProperty()
+    made.SetScalarOpacity(opacity)
+    made.SetScalarOpacityUnitDistance(1.0)
+    made.SetColor(colour)
+    made.SetInterpolationTypeToLinear()
+    made.ShadeOn()
+    made.SetAmbient(preset.ambient)
+    made.SetDiffuse(preset.diffuse)
+    made.SetSpecular(preset.specular)
+    made.SetSpecularPower(preset.specular_power)
+    return made
+
+
+def _actor(polygons: vtkPolyData, colour: tuple[float, float, float], opacity: float) -> vtkActor:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(polygons)
+    mapper.ScalarVisibilityOff()
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    surface = actor.GetProperty()
+    surface.SetColor(*colour)
+    surface.SetOpacity(opacity)
+    surface.SetAmbient(0.25)
+    surface.SetDiffuse(0.75)
+    surface.SetSpecular(0.2)
+    surface.SetSpecularPower(20)
+    return actor
