@@ -172,16 +172,17 @@ def _half_steps(stack: SliceStack) -> tuple[NDArray[np.float64], NDArray[np.floa
     return -np.concatenate([steps[:1], steps]), np.concatenate([steps, steps[-1:]])
 
 
-def place_words(centre_lps_mm: ArrayLike, volume: Volume) -> str:
+def place_words(centre_lps_mm: ArrayLike, volume: Volume, body: NDArray[np.float64] | None = None) -> str:
     """Return a coarse place such as "Left, upper, front", or "" where it cannot be said honestly.
 
     It is the place within what was scanned of the body, not within an organ. Nothing is said of left or right
     within a twentieth of the body's extent from its middle and of the other directions within a tenth, of height
     in scans that name no body part, and of anything where the unit is not HU or the geometry is not trusted.
+    `body` is what `body_bounds` gave for this volume, to be asked once for many places.
     """
     if not (volume.is_hu and volume.measurable):
         return ""
-    bounds = _body_bounds(volume)
+    bounds = body_bounds(volume) if body is None else body
     if bounds is None:
         return ""
     extent = bounds[:, 1] - bounds[:, 0]
@@ -198,7 +199,7 @@ def place_words(centre_lps_mm: ArrayLike, volume: Volume) -> str:
     return ", ".join(words).capitalize()
 
 
-def _body_bounds(volume: Volume) -> NDArray[np.float64] | None:
+def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
     """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2)."""
     step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
     step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))

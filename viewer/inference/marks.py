@@ -1,0 +1,182 @@
+"""Probabilities on the original slices, cut once and taken apart into findings' masks."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from viewer.analysis.measure import Measured, body_bounds, describe, place_words
+from viewer.domain.errors import ModelError
+from viewer.domain.labels import Mask
+from viewer.inference.manifest import Connectivity, FindingScore, OutputKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.analysis.sampling import Sampling
+    from viewer.domain.job import JobContext
+    from viewer.domain.volume import Volume
+    from viewer.inference.manifest import Manifest
+
+_MOST_FINDINGS = 2000
+
+
+@frozen(eq=False)
+class Mark:
+    """One finding as a worker hands it over: its label, mask, score, measures and place."""
+
+    label_key: str
+    mask: Mask
+    score: float | None
+    measured: Measured
+    place: str
+
+
+@frozen(eq=False)
+class _Part:
+    """A connected piece: its mask and score."""
+
+    mask: Mask
+    score: float | None
+
+
+def marks_of(
+    manifest: Manifest, volume: Volume, values: NDArray[Any], sampling: Sampling | None, ctx: JobContext
+) -> list[Mark]:
+    """Return what the model marked.
+
+    Parameters
+    ----------
+    values
+        [label, k, j, i] on the model's grid: probabilities, or booleans.
+
+    Raises
+    ------
+    ModelError
+        When more places are marked than anybody could read.
+    """
+    body = body_bounds(volume) if volume.is_hu and volume.measurable else None
+    marks: list[Mark] = []
+    for n, label in enumerate(manifest.labels):
+        ctx.report(n, len(manifest.labels), "Making findings")
+        parts = _parts(manifest, volume, _on_slices(manifest, values[n], sampling), len(marks), ctx)
+        whole = manifest.post.connectivity is Connectivity.LABEL
+        for part in parts:
+            ctx.stop_if_cancelled()
+            measured = describe(part.mask, volume)
+            place = "" if whole or body is None else place_words(measured.centre_lps_mm, volume, body)
+            marks.append(Mark(label.key, part.mask, part.score, measured, place))
+    return marks
+
+
+def _on_slices(
+    manifest: Manifest, values: NDArray[Any], sampling: Sampling | None
+) -> tuple[tuple[int, int, int], NDArray[Any]] | None:
+    """Return the box's first voxel (i, j, k) and its values on the original slices."""
+    if sampling is None:
+        return (0, 0, 0), values
+    return sampling.onto_slices(values.astype(np.float32, copy=False), _cut(manifest))
+
+
+def _cut(manifest: Manifest) -> float:
+    # At the border of a label that was resampled, half a voxel's share decides.
+    return 0.5 if manifest.output.kind is OutputKind.LABEL_MAP else manifest.post.mask_threshold
+
+
+def _parts(
+    manifest: Manifest,
+    volume: Volume,
+    placed: tuple[tuple[int, int, int], NDArray[Any]] | None,
+    before: int,
+    ctx: JobContext,
+) -> list[_Part]:
+    if placed is None:
+        return []
+    post = manifest.post
+    (i, j, k), values = placed
+    marked = values.copy() if values.dtype == np.bool_ else values >= _cut(manifest)
+    if volume.padding is not None:
+        nk, nj, ni = values.shape
+        marked &= volume.slices[k : k + nk, j : j + nj, i : i + ni] != volume.padding
+    lengths = volume.stack.slice_weights_mm
+    area_mm2 = volume.stack.pixel_spacing_mm[0] * volume.stack.pixel_spacing_mm[1]
+    if post.connectivity is Connectivity.LABEL:
+        mask = Mask.from_full(marked)
+        if mask is None:
+            return []
+        kept = [(mask, values[mask.box][mask.voxels])]
+    else:
+        structure = ndimage.generate_binary_structure(3, {"6": 1, "18": 2, "26": 3}[post.connectivity])
+        labels, _ = ndimage.label(marked, structure)
+        if post.merge_distance_mm > 0:
+            labels = _merged(labels, volume, (i, j, k), post.merge_distance_mm)
+        kept = []
+        for number, box in enumerate(ndimage.find_objects(labels), start=1):
+            if box is None:
+                continue
+            if number % 64 == 0:
+                ctx.stop_if_cancelled()
+            own = labels[box] == number
+            counts = np.count_nonzero(own, axis=(1, 2))
+            ml = float(counts @ lengths[k + box[0].start : k + box[0].stop]) * area_mm2 / 1000
+            if ml < post.smallest_ml:
+                continue
+            first = (box[2].start, box[1].start, box[0].start)
+            kept.append((Mask(first, own), values[box][own]))
+            if before + len(kept) > _MOST_FINDINGS:
+                raise ModelError(
+                    f"{manifest.name} marked more than {_MOST_FINDINGS} separate places: no result that can be read.",
+                    "Raise post.smallest_ml in its manifest, or the mask threshold.",
+                )
+    parts = []
+    for mask, inside in kept:
+        first = (mask.first_ijk[0] + i, mask.first_ijk[1] + j, mask.first_ijk[2] + k)
+        moved = Mask(first, mask.voxels)
+        ml = float(np.count_nonzero(mask.voxels, axis=(1, 2)) @ lengths[moved.box[0]]) * area_mm2 / 1000
+        if ml >= post.smallest_ml:
+            parts.append(_Part(moved, _score(post.finding_score, inside)))
+    return parts
+
+
+def _score(how: FindingScore, inside: NDArray[Any]) -> float | None:
+    if how is FindingScore.NONE:
+        return None
+    values = inside.astype(np.float64)
+    if how is FindingScore.MEAN:
+        score = float(values.mean())
+    elif how is FindingScore.P95:
+        score = float(np.percentile(values, 95))
+    else:
+        score = float(values.max())
+    return round(min(1.0, max(0.0, score)), 6)
+
+
+def _merged(labels: NDArray[Any], volume: Volume, first_ijk: tuple[int, int, int], distance_mm: float) -> NDArray[Any]:
+    """Return labels in which pieces that come nearer than a distance to one another have one number."""
+    edges = (labels > 0) & ~ndimage.binary_erosion(labels > 0)
+    k, j, i = np.nonzero(edges)
+    if not len(k):
+        return labels
+    numbers = labels[k, j, i]
+    points = volume.stack.lps(np.stack([i + first_ijk[0], j + first_ijk[1], k + first_ijk[2]], axis=-1))
+    parent = np.arange(int(labels.max()) + 1)
+
+    def root(n: int) -> int:
+        while parent[n] != n:
+            parent[n] = parent[parent[n]]
+            n = int(parent[n])
+        return n
+
+    trees = {int(n): cKDTree(points[numbers == n]) for n in np.unique(numbers)}
+    for a, b in itertools.combinations(sorted(trees), 2):
+        if root(a) != root(b):
+            nearest = trees[a].query(trees[b].data, distance_upper_bound=distance_mm)[0]
+            if float(np.min(nearest)) <= distance_mm:
+                parent[root(b)] = root(a)
+    joined: NDArray[Any] = np.array([root(n) for n in range(len(parent))])[labels]
+    return joined

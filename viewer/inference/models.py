@@ -1,0 +1,139 @@
+"""The models on this machine, and what an ONNX file without a manifest says of itself."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import ManifestError, ModelError
+from viewer.domain.job import JobContext
+from viewer.inference.manifest import MANIFEST_NAME, Manifest, read_manifest
+from viewer.inference.onnx_file import OnnxFacts, TensorFacts, check_safe, onnx_facts
+from viewer.inference.run import asked_of_worker
+from viewer.inference.session import checked_bytes
+from viewer.inference.worker import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError, ...]:
+    """Return the manifest, or what is wrong with it, of every model folder in some folders, by id.
+
+    A folder may itself be a model's, or hold folders of models. Of two models with one id the first is taken, and
+    the other is named as a mistake. Folders that are not there, or hold no manifest, are passed over.
+    """
+    found: dict[str, Manifest] = {}
+    problems: list[ManifestError] = []
+    for folder in folders:
+        for place in _model_folders(folder):
+            try:
+                manifest = read_manifest(place)
+            except ManifestError as error:
+                problems.append(ManifestError(f"{place.name}: {error.sentence}", error.hint, error.detail))
+                continue
+            if manifest.id in found:
+                problems.append(
+                    ManifestError(
+                        f"{place.name}: the id {manifest.id!r} is taken by the model in "
+                        f"{found[manifest.id].folder.name}.",
+                        "Change model.id in one of the two.",
+                    )
+                )
+            else:
+                found[manifest.id] = manifest
+    return (*(found[key] for key in sorted(found)), *problems)
+
+
+def _model_folders(folder: Path) -> list[Path]:
+    try:
+        if (folder / MANIFEST_NAME).is_file():
+            return [folder]
+        return sorted(place for place in folder.iterdir() if (place / MANIFEST_NAME).is_file())
+    except OSError:
+        return []
+
+
+@frozen
+class OnnxDescription:
+    """A model file by its tensors.
+
+    `problem` says why it cannot be run here, "" where it loads; `questions` is what the file does not tell and a
+    manifest has to.
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+    facts: OnnxFacts
+    problem: str
+    questions: tuple[str, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The description, a line each."""
+        opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in sorted(self.facts.opsets.items()))
+        return (
+            f"{self.name}: {self.size_bytes / 1000:.0f} kB, opset {opsets}, {self.facts.nodes} operators, "
+            f"made by {self.facts.producer or 'a tool that gives no name'}",
+            *(f"input {tensor.words}" for tensor in self.facts.inputs),
+            *(f"output {tensor.words}" for tensor in self.facts.outputs),
+            *([f"cannot be run here: {self.problem}"] if self.problem else ["loads"]),
+            *(f"not known: {question}" for question in self.questions),
+        )
+
+
+def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
+    """Return what a model file says of itself, and what must be asked for; nothing is guessed.
+
+    It is loaded once in a process of its own, to see that it can be.
+
+    Raises
+    ------
+    ModelError
+        When the file is not a readable ONNX model.
+    """
+    try:
+        content = path.read_bytes() if path.stat().st_size < 2**31 else b""
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read.", "", str(error)) from error
+    facts = onnx_facts(content)
+    problem = ""
+    try:
+        check_safe(facts)
+        checked_bytes(path)
+        asked_of_worker(Request(path=path), ctx or JobContext(), name=path.name, silence_s=60.0)
+    except ModelError as error:
+        problem = error.sentence
+    return OnnxDescription(
+        name=path.name,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        facts=facts,
+        problem=problem,
+        questions=_questions(facts),
+    )
+
+
+def _questions(facts: OnnxFacts) -> tuple[str, ...]:
+    questions = ["what it was made for: modality, body part, real or synthetic data"]
+    for tensor in facts.inputs:
+        questions += [
+            f"what {tensor.name} takes: the unit (HU or other), and the window, clip or mean and SD of each channel",
+            f"the voxel spacing and orientation of {tensor.name}, and which axis is which",
+        ]
+    for tensor in facts.outputs:
+        channels = _channels(tensor)
+        each = f"each of the {channels} channels" if channels and channels > 1 else "its values"
+        questions.append(f"what {each} of {tensor.name} mean, whether logits or probabilities, and the threshold")
+    return tuple(questions)
+
+
+def _channels(tensor: TensorFacts) -> int | None:
+    if len(tensor.shape) < 2:
+        return None
+    second = tensor.shape[1]
+    return second if isinstance(second, int) else None

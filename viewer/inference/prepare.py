@@ -1,0 +1,201 @@
+"""Model input made from a volume, block by block, as the manifest says.
+
+A block is an array [channel, k, j, i] along the model's own axes; the layout of the tensor (NCDHW, NCHW …) is made
+last. Padding and everything outside the slices hold the manifest's `outside_hu`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from viewer.analysis.sampling import Sampling, sampling_of
+from viewer.inference.manifest import Dtype, InputRole, InputTensor, Manifest, Normalise, Resampling
+
+if TYPE_CHECKING:
+    from viewer.domain.job import JobContext
+    from viewer.domain.volume import Volume
+    from viewer.inference.manifest import Channel
+
+Box = tuple[slice, slice, slice]
+
+_DTYPES: dict[Dtype, Any] = {
+    Dtype.FLOAT32: np.float32,
+    Dtype.FLOAT16: np.float16,
+    Dtype.INT16: np.int16,
+    Dtype.INT32: np.int32,
+    Dtype.BOOL: np.bool_,
+}
+
+
+@frozen(eq=False)
+class Prepared:
+    """What the model is fed from.
+
+    Attributes
+    ----------
+    shape_kji
+        Size of the model's grid (of the original slices where it takes those).
+    sampling
+        How the grid lies over the slices; None for the original slices.
+    values
+        HU on the grid [k, j, i], or the channels [c, k, j, i] where they were made before resampling.
+    padding
+        True where there is no pixel, [k, j, i]; None where that is nowhere, or no tensor asks for it.
+    """
+
+    manifest: Manifest
+    shape_kji: tuple[int, int, int]
+    sampling: Sampling | None
+    values: NDArray[Any]
+    padding: NDArray[np.bool_] | None
+    padding_value: float | None
+
+    def block(self, tensor: InputTensor, box: Box) -> NDArray[Any]:
+        """Return [channel, k, j, i] of a box, which may reach beyond the grid."""
+        held = tuple(slice(s.start, min(s.stop, n)) for s, n in zip(box, self.shape_kji, strict=True))
+        more = [(0, s.stop - h.stop) for s, h in zip(box, held, strict=True)]
+        if tensor.role is InputRole.PADDING:
+            if self.padding is not None:
+                missing = self.padding[held]
+            elif self.sampling is None and self.padding_value is not None:
+                missing = self.values[held] == self.padding_value
+            else:
+                missing = np.zeros([s.stop - s.start for s in held], dtype=bool)
+            return np.pad(missing, more, constant_values=True)[None].astype(_DTYPES[tensor.dtype])
+        dtype = _DTYPES[tensor.dtype]
+        if self.values.ndim == 4:
+            made = self.values[(slice(None), *held)]
+        else:
+            values = self.values[held]
+            if self.sampling is None:
+                values = _without_padding(values, self.padding_value, tensor.outside_hu, dtype)
+            made = np.stack([_channel_of(values, c, dtype) for c in tensor.channels])
+        if any(n for _, n in more):
+            outside = [_outside_of(tensor, c) for c in tensor.channels]
+            made = np.stack([np.pad(m, more, constant_values=o) for m, o in zip(made, outside, strict=True)])
+        return made.astype(dtype, copy=False)
+
+
+def prepare(manifest: Manifest, volume: Volume, ctx: JobContext) -> Prepared:
+    """Return what a model is fed from, its grid made once.
+
+    Raises
+    ------
+    CancelledError
+        When the work was cancelled.
+    """
+    image = manifest.image
+    if image.spacing_mm is None:
+        shape = volume.stack.shape_kji
+        return Prepared(manifest, shape, None, volume.slices, None, volume.padding)
+    sampling = sampling_of(volume.stack, image.spacing_mm, image.orientation)
+
+    def hu(k: int) -> NDArray[np.float32]:
+        if k % 16 == 0:
+            ctx.report(k, volume.stack.count, "Preparing the volume")
+        return _without_padding(volume.slices[k], volume.padding, image.outside_hu, np.float32)
+
+    if image.resampling is Resampling.NEAREST:
+        values = _nearest(volume, sampling, image.outside_hu)
+    elif image.normalise is Normalise.BEFORE_RESAMPLING:
+        values = np.stack(
+            [
+                sampling.onto_grid(lambda k, c=c: _channel_of(hu(k), c, np.float32), _outside_of(image, c))  # type: ignore[misc]
+                for c in image.channels
+            ]
+        )
+    else:
+        values = sampling.onto_grid(hu, image.outside_hu)
+    padding = None
+    if any(t.role is InputRole.PADDING for t in manifest.inputs):
+        missing = sampling.onto_grid(lambda k: (volume.slices[k] == volume.padding).astype(np.float32), 1.0)
+        padding = missing >= 0.5
+    return Prepared(manifest, sampling.shape_kji, sampling, values, padding, volume.padding)
+
+
+def _without_padding(values: NDArray[Any], padding: float | None, outside: float, dtype: Any) -> NDArray[Any]:
+    if padding is None:
+        return values.astype(dtype, copy=False)
+    made = values.astype(dtype)
+    made[values == padding] = outside
+    return made
+
+
+def _channel_of(values: NDArray[Any], channel: Channel, dtype: Any) -> NDArray[Any]:
+    if channel.low is None or channel.high is None:
+        return values.astype(dtype, copy=False)
+    made = np.clip(values.astype(np.float32, copy=False), np.float32(channel.low), np.float32(channel.high))
+    made -= np.float32(channel.shift)
+    made *= np.float32(1 / channel.scale)
+    return made.astype(dtype, copy=False)
+
+
+def _outside_of(tensor: InputTensor, channel: Channel) -> float:
+    return float(_channel_of(np.array([tensor.outside_hu], np.float32), channel, np.float32)[0])
+
+
+def _nearest(volume: Volume, sampling: Sampling, outside: float) -> NDArray[np.float32]:
+    nk, nj, ni = sampling.shape_kji
+    values = np.full(sampling.shape_kji, outside, np.float32)
+    stack = volume.stack
+    j, i = (g.ravel() for g in np.meshgrid(np.arange(nj), np.arange(ni), indexing="ij"))
+    for k in range(nk):
+        lps = sampling.grid.lps(np.stack([i, j, np.full_like(i, k)], axis=-1))
+        nearest = np.abs(stack.heights_mm - (lps @ stack.normal)[:, None]).argmin(axis=1)
+        offset = lps - stack.positions_lps_mm[nearest]
+        column = np.floor(offset @ stack.row_direction / stack.pixel_spacing_mm[0] + 0.5).astype(int)
+        row = np.floor(offset @ stack.column_direction / stack.pixel_spacing_mm[1] + 0.5).astype(int)
+        good = (column >= 0) & (column < stack.size_ij[0]) & (row >= 0) & (row < stack.size_ij[1])
+        taken = volume.slices[nearest[good], row[good], column[good]].astype(np.float32)
+        if volume.padding is not None:
+            taken[taken == volume.padding] = outside
+        values[k, j[good], i[good]] = taken
+    return values
+
+
+def as_tensor(blocks: list[NDArray[Any]], layout: str) -> NDArray[Any]:
+    """Return blocks [c, k, j, i] of one size as a tensor of a layout; without D the slices become the batch.
+
+    Raises
+    ------
+    ValueError
+        Where the layout has no place for several blocks or channels.
+    """
+    stacked = np.stack(blocks)
+    if "D" not in layout:
+        if len(blocks) > 1:
+            raise ValueError(f"{layout} takes one block at a time")
+        stacked = stacked[0].transpose(1, 0, 2, 3)[:, :, None]
+    letters = "NCDHW"
+    for axis in reversed(range(5)):
+        letter = letters[axis]
+        if letter not in layout:
+            if stacked.shape[axis] != 1:
+                raise ValueError(f"{layout} has no axis for {stacked.shape[axis]} along {letter}")
+            stacked = stacked.squeeze(axis)
+            letters = letters.replace(letter, "")
+    return np.ascontiguousarray(stacked.transpose([letters.index(letter) for letter in layout]))
+
+
+def from_tensor(tensor: NDArray[Any], layout: str) -> NDArray[Any]:
+    """Return a tensor of a layout as [block, c, k, j, i].
+
+    Raises
+    ------
+    ValueError
+        Where it has not as many axes as its layout.
+    """
+    if tensor.ndim != len(layout):
+        raise ValueError(f"{tensor.ndim} axes, and the layout {layout} has {len(layout)}")
+    order = [layout.index(letter) for letter in "NCDHW" if letter in layout]
+    values = tensor.transpose(order)
+    for axis, letter in enumerate("NCDHW"):
+        if letter not in layout:
+            values = np.expand_dims(values, axis)
+    if "D" not in layout:
+        values = values[:, :, 0].transpose(1, 0, 2, 3)[None]
+    return values
