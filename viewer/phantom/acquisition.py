@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from viewer.phantom.fields import FloatArray
+if TYPE_CHECKING:
+    from viewer.phantom.fields import FloatArray
 
 
 def noise_slice(

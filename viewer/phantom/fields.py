@@ -7,13 +7,17 @@ All coordinates are LPS mm: x to the left, y to the back, z to the head.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from attrs import frozen
 from scipy.ndimage import map_coordinates
+from scipy.sparse import csr_matrix
 
-FloatArray: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+FieldAt: TypeAlias = Callable[[FloatArray], FloatArray]
 Point: TypeAlias = tuple[float, float, float]
 
 
@@ -110,15 +114,16 @@ class Interpolator:
     def slab(self, values: FloatArray, first: int, last: int) -> FloatArray:
         """Return the field on output slices `first` … `last` − 1, indexed `[k, j, i]`."""
         weights = self._along[first:last]
-        used = np.flatnonzero(weights.any(axis=0))
-        low, high = int(used[0]), int(used[-1]) + 1
-        thin = np.tensordot(weights[:, low:high], values[low:high], axes=(1, 0))
-        wide: FloatArray = np.matmul(np.matmul(self._down, thin), self._across.T)
-        return wide
+        nk, nj, ni = values.shape
+        thin = (weights @ values.reshape(nk, nj * ni)).reshape(-1, nj, ni)
+        out = np.empty((last - first, self._down.shape[0], self._across.shape[0]), np.float32)
+        for k, plane in enumerate(thin):
+            out[k] = self._down @ np.ascontiguousarray((self._across @ np.ascontiguousarray(plane.T)).T)
+        return out
 
 
-def _spline_matrix(at: FloatArray, count: int) -> FloatArray:
-    """Return the (points × count) matrix of cubic B-spline weights; outside, the edge value continues."""
+def _spline_matrix(at: FloatArray, count: int) -> csr_matrix:
+    """Return the sparse (points × count) matrix of cubic B-spline weights; outside, the edge value continues."""
     at = np.clip(at, 0.0, count - 1.0).astype(np.float32)
     base = np.minimum(np.floor(at).astype(int), count - 2)
     t = at - base
@@ -128,11 +133,9 @@ def _spline_matrix(at: FloatArray, count: int) -> FloatArray:
         (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
         t**3 / 6,
     )
-    matrix = np.zeros((len(at), count), np.float32)
-    rows = np.arange(len(at))
-    for offset, weight in zip((-1, 0, 1, 2), weights, strict=True):
-        np.add.at(matrix, (rows, np.clip(base + offset, 0, count - 1)), weight.astype(np.float32))
-    return matrix
+    rows = np.tile(np.arange(len(at)), 4)
+    columns = np.concatenate([np.clip(base + offset, 0, count - 1) for offset in (-1, 0, 1, 2)])
+    return csr_matrix((np.concatenate(weights).astype(np.float32), (rows, columns)), shape=(len(at), count))
 
 
 def ellipsoid(x: FloatArray, y: FloatArray, z: FloatArray, centre: Point, radii: Point) -> FloatArray:
@@ -159,6 +162,14 @@ def chain(x: FloatArray, y: FloatArray, z: FloatArray, points: list[Point], radi
     if best is None:
         raise ValueError("A chain needs two points.")
     return best
+
+
+def rounded_box(x: FloatArray, y: FloatArray, z: FloatArray, radii: Point, power: float) -> FloatArray:
+    """Return the distance along the ray from the origin to a superellipsoid (2 is an ellipsoid, more is squarer)."""
+    at = (np.abs(c) / np.float32(r) for c, r in zip((x, y, z), radii, strict=True))
+    total = sum(a ** np.float32(power) for a in at) + np.float32(1e-6)
+    out: FloatArray = np.sqrt(x**2 + y**2 + z**2) * (1 - total ** np.float32(-1.0 / power))
+    return np.maximum(out, np.float32(-min(radii)))
 
 
 def smooth_union(a: FloatArray, b: FloatArray, radius_mm: float) -> FloatArray:

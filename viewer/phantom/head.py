@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from viewer.phantom.acquisition import acquire
-from viewer.phantom.fields import FloatArray, Interpolator, Lattice, OutputGrid
+from viewer.phantom.fields import FieldAt, FloatArray, Interpolator, Lattice, OutputGrid
 from viewer.phantom.head_bleeds import NAMES, Bleed, BleedFields, drawn_bleeds, place_bleeds
 from viewer.phantom.head_brain import BrainFields, BrainLook, brain_fields
 from viewer.phantom.head_shape import HeadFields, HeadSize, head_fields
@@ -88,7 +88,7 @@ def _composite(
     def at(values: FloatArray) -> FloatArray:
         return interpolator.slab(values, first, last)
 
-    soft = np.float32(max(0.7, 0.8 * grid.spacing_mm[0]))
+    soft = max(0.7, 0.8 * grid.spacing_mm[0])
     inner, outer, skin = at(head.cavity), at(head.outer_bone), at(head.skin)
     for item in placed:
         if item.swelling_mm is not None:
@@ -105,11 +105,11 @@ def _composite(
     bone = np.minimum(outer, at(head.base_bone))
     galea = np.abs(outer - 1.6 - 0.5 * fat_noise) - 0.8
     mix(hu, coverage(galea, soft) * coverage(skin + 1.5, soft), 35.0)
-    mix(hu, coverage(at(head.muscle), np.float32(1.6)) * coverage(skin + 3.0, soft), 58.0)
+    mix(hu, coverage(at(head.muscle), 1.6) * coverage(skin + 3.0, soft), 58.0)
     for item in placed:
         if item.swelling_mm is not None:
             swollen = at(item.swelling_mm)
-            mix(hu, coverage(1.4 - swollen, np.float32(1.5)) * coverage(skin + 2.2, soft), 42.0 + 6.0 * fat_noise)
+            mix(hu, coverage(1.4 - swollen, 1.5) * coverage(skin + 2.2, soft), 42.0 + 6.0 * fat_noise)
 
     mix(hu, coverage(at(head.orbit), soft), -92.0)
     mix(hu, coverage(at(head.eye_muscle), soft), 52.0)
@@ -125,62 +125,60 @@ def _composite(
     for value, item in enumerate(placed, start=1):
         distance = np.maximum(at(item.distance), inner)
         if item.oedema is not None:
-            rim = coverage(at(item.oedema), np.float32(3.0)) * coverage(inner + 2.0, soft)
-            mix(hu, rim * np.float32(0.8), np.minimum(hu, 21.0))
+            rim = coverage(at(item.oedema), 3.0) * coverage(inner + 2.0, soft)
+            mix(hu, rim * 0.8, np.minimum(hu, 21.0))
         clot = item.bleed.hu + 3.0 * fat_noise + 2.0 * at(brain.texture)
-        mix(hu, coverage(distance, np.float32(1.1)), clot)
+        mix(hu, coverage(distance, 1.1), clot)
         truth[first:last][distance < 0] = value
     return hu
 
 
 def _skull(
-    at: object,
+    at: FieldAt,
     head: HeadFields,
     hu: FloatArray,
     bone: FloatArray,
     inner: FloatArray,
     outer: FloatArray,
-    soft: np.float32,
+    soft: float,
 ) -> None:
     """Put in the two tables, the diploe between them, and the compact bone of the base."""
-    marrow = at(head.marrow)  # type: ignore[operator]
+    marrow = at(head.marrow)
     solid = coverage(np.maximum(bone, -inner), soft)
     mix(hu, solid, 1250.0 + 60.0 * marrow)
     between = np.maximum(outer + 1.7, 1.5 - inner)
-    mix(hu, coverage(between, np.float32(1.2)), 560.0 + 150.0 * marrow)
+    mix(hu, coverage(between, 1.2), 560.0 + 150.0 * marrow)
 
 
-def _brain(at: object, brain: BrainFields, hu: FloatArray, inner: FloatArray, soft: np.float32) -> None:
+def _brain(at: FieldAt, brain: BrainFields, hu: FloatArray, inner: FloatArray, soft: float) -> None:
     """Put in everything inside the dura."""
-    texture = at(brain.texture)  # type: ignore[operator]
-    depth = at(brain.depth)  # type: ignore[operator]
+    texture = at(brain.texture)
+    depth = at(brain.depth)
     inside = coverage(inner, soft)
     mix(hu, inside, 9.0)
-    sulcus = np.abs(at(brain.sulcus))  # type: ignore[operator]
-    half_width = at(brain.sulcus_half_width)  # type: ignore[operator]
-    midline = np.abs(at(brain.midline))  # type: ignore[operator]
-    tent = at(brain.tent)  # type: ignore[operator]
-    small_brain = at(brain.cerebellum)  # type: ignore[operator]
-    csf = at(brain.csf)  # type: ignore[operator]
+    sulcus = np.abs(at(brain.sulcus))
+    half_width = at(brain.sulcus_half_width)
+    midline = np.abs(at(brain.midline))
+    tent = at(brain.tent)
+    small_brain = at(brain.cerebellum)
+    csf = at(brain.csf)
 
-    fissure = midline - at(brain.fissure_half_width)  # type: ignore[operator]
+    fissure = midline - at(brain.fissure_half_width)
     to_pia = np.minimum(np.minimum(depth - 1.1, sulcus - half_width), fissure)
-    grey = coverage(np.minimum(to_pia - 3.2, at(brain.deep_grey)), np.float32(2.2))  # type: ignore[operator]
+    grey = coverage(np.minimum(to_pia - 3.2, at(brain.deep_grey)), 2.2)
     tissue = 28.0 + 8.5 * grey + 0.9 * texture
-    leaf = 34.0 + 4.5 * at(brain.folia) * coverage(2.0 - depth, np.float32(8.0)) + 1.2 * texture  # type: ignore[operator]
-    lower = coverage(small_brain, np.float32(1.5))
+    leaf = 34.0 + 4.5 * at(brain.folia) * coverage(2.0 - depth, 8.0) + 1.2 * texture
+    lower = coverage(small_brain, 1.5)
     tissue += lower * (leaf - tissue)
-    stem = coverage(at(brain.stem), np.float32(1.2))  # type: ignore[operator]
+    stem = coverage(at(brain.stem), 1.2)
     tissue += stem * (32.0 - tissue)
-    filled = coverage(1.0 - depth, np.float32(1.2)) * np.maximum(
-        coverage(half_width - sulcus, np.float32(1.1)), np.maximum(lower, stem)
-    )
-    filled *= np.maximum(coverage(-fissure, np.float32(1.1)), np.maximum(lower, stem))
+    filled = coverage(1.0 - depth, 1.2) * np.maximum(coverage(half_width - sulcus, 1.1), np.maximum(lower, stem))
+    filled *= np.maximum(coverage(-fissure, 1.1), np.maximum(lower, stem))
     mix(hu, filled * inside, tissue)
-    mix(hu, coverage(csf, np.float32(1.2)) * inside, 7.0)
-    falx = np.maximum(midline - 0.7, at(brain.falx_reach))  # type: ignore[operator]
-    mix(hu, coverage(falx, np.float32(1.0)) * inside, 54.0)
-    sheet = np.maximum(np.abs(tent) - 0.5, at(brain.tent_reach))  # type: ignore[operator]
-    mix(hu, coverage(sheet, np.float32(1.2)) * inside, 50.0)
-    mix(hu, coverage(at(brain.sinus), np.float32(1.2)) * inside, 56.0)  # type: ignore[operator]
-    mix(hu, coverage(at(brain.calcium), np.float32(1.6)) * inside, 150.0 + 25.0 * texture)  # type: ignore[operator]
+    mix(hu, coverage(csf, 1.2) * inside, 7.0)
+    falx = np.maximum(midline - 0.7, at(brain.falx_reach))
+    mix(hu, coverage(falx, 1.0) * inside, 54.0)
+    sheet = np.maximum(np.abs(tent) - 0.5, at(brain.tent_reach))
+    mix(hu, coverage(sheet, 1.2) * inside, 50.0)
+    mix(hu, coverage(at(brain.sinus), 1.2) * inside, 56.0)
+    mix(hu, coverage(at(brain.calcium), 1.6) * inside, 150.0 + 25.0 * texture)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from attrs import evolve, frozen
 
 from viewer.phantom.fields import FloatArray, Lattice, Point, ellipsoid
-from viewer.phantom.head_shape import HeadSize, cavity
+
+if TYPE_CHECKING:
+    from viewer.phantom.head_shape import HeadSize
 
 NAMES = {
     "epidural": "Epidural bleed",
@@ -163,6 +167,3 @@ def sized(shape: FloatArray, volume_ml: float, step_mm: float) -> FloatArray:
     if wanted < 1 or wanted >= len(near):
         return shape
     return (shape - np.float32(np.clip(near[wanted], -2.0, 4.0))).astype(np.float32)
-
-
-__all__ = ["NAMES", "Bleed", "BleedFields", "cavity", "drawn_bleeds", "place_bleeds"]

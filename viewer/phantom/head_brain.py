@@ -70,7 +70,7 @@ def brain_fields(
     x, y, z = displaced
     ax = np.abs(x)
     depth = -cavity(x, y, z, size)
-    v = np.float32(look.ventricles)
+    v = look.ventricles
 
     # Sulci: zero crossings of band-passed noise whose radial axis is stretched, so that folds run inwards.
     radius = np.sqrt(x**2 + y**2 + z**2) + np.float32(1.0)
@@ -98,8 +98,8 @@ def brain_fields(
     lateral = smooth_union(smooth_union(frontal, frontal_b, 3.0), smooth_union(occipital, temporal, 3.0), 4.0)
     septum = np.float32(1.3) - ax
     lateral = np.maximum(lateral, septum)
-    third = ellipsoid(ax, y, z, (0.0, 4.0, -1.0), (1.8 * float(v) + 0.4, 14.0, 9.0))
-    fourth = ellipsoid(ax, y, z, (0.0, 41.0, -40.0), (6.5 * float(v) ** 0.5, 5.0, 9.0))
+    third = ellipsoid(ax, y, z, (0.0, 4.0, -1.0), (1.8 * v + 0.4, 14.0, 9.0))
+    fourth = ellipsoid(ax, y, z, (0.0, 41.0, -40.0), (6.5 * v**0.5, 5.0, 9.0))
 
     stem = chain(
         ax,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
-from viewer.phantom.fields import FloatArray, Lattice, Point, chain, ellipsoid, smooth_cut, smooth_union
+from viewer.phantom.fields import FloatArray, Lattice, chain, ellipsoid, rounded_box, smooth_cut, smooth_union
 
 
 @frozen
@@ -212,14 +212,6 @@ def head_fields(rng: np.random.Generator, lattice: Lattice, size: HeadSize) -> H
         fat_noise=lattice.noise(rng, 11.0),
         rest=(rest + 0 * inner).astype(np.float32),
     )
-
-
-def rounded_box(x: FloatArray, y: FloatArray, z: FloatArray, radii: Point, power: float) -> FloatArray:
-    """Return the distance along the ray from the origin to a superellipsoid (2 is an ellipsoid, more is squarer)."""
-    at = (np.abs(c) / np.float32(r) for c, r in zip((x, y, z), radii, strict=True))
-    total = sum(a ** np.float32(power) for a in at) + np.float32(1e-6)
-    out: FloatArray = np.sqrt(x**2 + y**2 + z**2) * (1 - total ** np.float32(-1.0 / power))
-    return np.maximum(out, np.float32(-min(radii)))
 
 
 def floor_above(inner: FloatArray, margin_mm: float) -> FloatArray:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from attrs import field, frozen
 
-from viewer.phantom.fields import FloatArray, OutputGrid
+if TYPE_CHECKING:
+    from viewer.phantom.fields import FloatArray, OutputGrid
 
 
 @frozen
@@ -68,7 +71,8 @@ def measured_lesions(
 
 def coverage(distance_mm: FloatArray, width_mm: float) -> FloatArray:
     """Return how much of a voxel lies inside (0 … 1) where the distance to the surface is negative inside."""
-    return np.clip(0.5 - distance_mm / np.float32(width_mm), 0.0, 1.0)
+    inside: FloatArray = np.clip(0.5 - distance_mm / np.float32(width_mm), 0.0, 1.0)
+    return inside
 
 
 def mix(hu: FloatArray, amount: FloatArray, value: FloatArray | float) -> None:
