@@ -75,17 +75,22 @@ find_python() {
     return 1
 }
 
+# Prints the Python to build on, after installing it where it is missing and that is allowed.
 need_python() {
     local base= without_venv= version
     find_python && { printf '%s\n' "$base"; return 0; }
+    # What else is missing is asked for at the same time, so that a user types one line, not two.
+    local others
+    others=$(missing_packages "$1")
+    # shellcheck disable=SC2086
     if [ -n "$without_venv" ]; then
         version=$("$without_venv" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        apt_install "python$version-venv" || return 1
+        apt_install "python$version-venv" $others || return 1
     elif command -v apt-cache >/dev/null; then
         if apt-cache show python3.11 >/dev/null 2>&1; then
-            apt_install python3.11 python3.11-venv || return 1
+            apt_install python3.11 python3.11-venv $others || return 1
         else
-            apt_install python3 python3-venv || return 1
+            apt_install python3 python3-venv $others || return 1
         fi
     fi
     find_python && { printf '%s\n' "$base"; return 0; }
@@ -114,7 +119,7 @@ install_python_packages() {
         [ -x "$python" ] && [ "$(cat "$venv/.casestage-$1" 2>/dev/null)" = "$wanted" ] && { exec 9<&-; return 0; }
     fi
     if ! "$python" -c "$supported" 2>/dev/null || ! "$python" -c 'import pip' 2>/dev/null; then
-        chosen=$(need_python) || return 1
+        chosen=$(need_python "$1") || return 1
         rm -rf "$venv"
         if ! "$chosen" -m venv "$venv" >&2; then
             say "The virtual environment could not be made in $venv. Is the folder writable, and is there space?"
