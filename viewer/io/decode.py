@@ -7,12 +7,14 @@ the interpreter lock while it decodes, so two threads are worth their while.
 from __future__ import annotations
 
 import struct
+import sys
+import threading
 import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
@@ -166,17 +168,71 @@ def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:
     import imagecodecs
 
     try:
-        if syntax in JPEG:
-            found = imagecodecs.jpeg8_decode(stream)
-        elif syntax in JPEG_LS:
-            found = imagecodecs.jpegls_decode(stream)
-        elif syntax in HTJ2K:
-            found = imagecodecs.htj2k_decode(stream)
-        else:
-            found = imagecodecs.jpeg2k_decode(stream)
+        with _nothing_swallowed():
+            if syntax in JPEG:
+                found = imagecodecs.jpeg8_decode(stream)
+            elif syntax in JPEG_LS:
+                found = imagecodecs.jpegls_decode(stream)
+            elif syntax in HTJ2K:
+                found = imagecodecs.htj2k_decode(stream)
+            else:
+                found = imagecodecs.jpeg2k_decode(stream)
     except (RuntimeError, ValueError, TypeError, MemoryError, imagecodecs.DelayedImportError) as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
     return np.asarray(found)
+
+
+@define
+class _Hooks:
+    """What the interpreter does with exceptions that cannot be raised, while decoders run."""
+
+    lock: threading.Lock = field(factory=threading.Lock)
+    decoding: set[int] = field(factory=set)
+    failed: set[int] = field(factory=set)
+    printed: Any = None
+    unraisable: Any = None
+
+
+_hooks = _Hooks()
+
+
+def _note_printed(*exception: Any) -> None:
+    if threading.get_ident() in _hooks.decoding:
+        _hooks.failed.add(threading.get_ident())
+    else:
+        _hooks.printed(*exception)
+
+
+def _note_unraisable(args: Any) -> None:
+    if threading.get_ident() in _hooks.decoding:
+        _hooks.failed.add(threading.get_ident())
+    else:
+        _hooks.unraisable(args)
+
+
+@contextmanager
+def _nothing_swallowed() -> Iterator[None]:
+    """Raise RuntimeError for a failure that a codec only prints instead of raising it (HTJ2K does).
+
+    The codec would otherwise return an image whose last rows were never written.
+    """
+    thread = threading.get_ident()
+    with _hooks.lock:
+        if not _hooks.decoding:
+            _hooks.printed, _hooks.unraisable = sys.excepthook, sys.unraisablehook
+            sys.excepthook, sys.unraisablehook = _note_printed, _note_unraisable
+        _hooks.decoding.add(thread)
+    try:
+        yield
+    finally:
+        with _hooks.lock:
+            _hooks.decoding.discard(thread)
+            if not _hooks.decoding:
+                sys.excepthook, sys.unraisablehook = _hooks.printed, _hooks.unraisable
+            failed = thread in _hooks.failed
+            _hooks.failed.discard(thread)
+    if failed:
+        raise RuntimeError("the codec stopped before the end of the image")
 
 
 def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:

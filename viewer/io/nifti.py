@@ -44,7 +44,12 @@ def _load(path: str) -> Any:
             if image.header["sizeof_hdr"] != 348:
                 raise ValueError("not a NIfTI-1 header")
             return image
-    except (*PARSER_FAILURES, nibabel.filebasedimages.ImageFileError) as error:
+    except (
+        *PARSER_FAILURES,
+        nibabel.filebasedimages.ImageFileError,
+        nibabel.spatialimages.HeaderDataError,
+        nibabel.wrapstruct.WrapStructError,
+    ) as error:
         raise UnreadableFileError("Not a NIfTI file, or its header is damaged.", detail=repr(error)) from error
 
 

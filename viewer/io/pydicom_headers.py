@@ -5,6 +5,7 @@ pydicom is imported when it is first needed, because most folders open without i
 
 from __future__ import annotations
 
+import logging
 import struct
 import warnings
 import zlib
@@ -47,6 +48,8 @@ PARSER_FAILURES = (
     zlib.error,
 )
 _LARGEST_HEADER = 64 << 20
+# Its warnings name files, and folders can be named after patients.
+logging.getLogger("pydicom").setLevel(logging.ERROR)
 
 
 def _until_pixels(tag: int, vr: str | None, length: int) -> bool:

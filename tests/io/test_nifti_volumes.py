@@ -1,0 +1,192 @@
+"""NIfTI: turned to LPS at the door, values named for what they are known to be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import nibabel
+import numpy as np
+import pytest
+
+from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.volume import Volume
+
+AXES = [
+    (np.diag([0.7, 0.8, 2.5, 1.0]), "RAS"),
+    (np.diag([-0.7, -0.8, 2.5, 1.0]), "LPS"),
+    (np.diag([-0.7, 0.8, 2.5, 1.0]), "LAS, left-handed"),
+    (np.diag([0.7, 0.8, -2.5, 1.0]), "feet last"),
+    (np.array([[0, 0, 2.5, 0], [0.7, 0, 0, 0], [0, 0.8, 0, 0], [0, 0, 0, 1.0]]), "sagittal"),
+]
+
+
+def written(path: Path, values: np.ndarray[Any, Any], affine: np.ndarray[Any, Any]) -> Path:
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)
+    return path
+
+
+def opened(path: Path) -> Volume:
+    (entry,) = scan(path, JobContext()).series
+    return assemble(entry, JobContext())
+
+
+def ct_values() -> np.ndarray[Any, Any]:
+    values = np.full((9, 8, 6), -1000, np.int16)
+    values[3, 2, 4] = 777
+    return values
+
+
+@pytest.mark.parametrize(("affine", "name"), AXES, ids=[name for _, name in AXES])
+def test_mark_is_found_at_its_place_whatever_the_axes(tmp_path: Path, affine: Any, name: str) -> None:
+    affine = affine.copy()
+    affine[:3, 3] = (11, -22, 33)
+    volume = opened(written(tmp_path / "ct.nii.gz", ct_values(), affine))
+    ras = affine @ (3, 2, 4, 1)
+    place = (-ras[0], -ras[1], ras[2])
+    assert volume.value_at(place) == 777, name
+    assert np.all(volume.stack.gaps_mm > 0)
+    k, j, i = np.argwhere(volume.slices == 777)[0]
+    assert np.linalg.norm(volume.grid.lps((i, j, k)) - place) < 0.05
+    assert volume.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+def test_whole_numbers_of_any_type_become_int16(tmp_path: Path, dtype: Any) -> None:
+    values = np.arange(4 * 5 * 6).reshape(4, 5, 6).astype(dtype)
+    volume = opened(written(tmp_path / "a.nii", values, np.eye(4)))
+    assert volume.slices.dtype == np.int16
+    assert np.array_equal(volume.slices, values.transpose(2, 1, 0))
+
+
+def test_fractions_and_large_numbers_stay_float32(tmp_path: Path) -> None:
+    values = ct_values().astype(np.float32) + 0.25
+    assert opened(written(tmp_path / "a.nii", values, np.eye(4))).slices.dtype == np.float32
+    large = ct_values().astype(np.int32)
+    large[0, 0, 0] = 100_000
+    volume = opened(written(tmp_path / "b.nii", large, np.eye(4)))
+    assert volume.slices.dtype == np.float32
+    assert volume.slices.max() == 100_000
+
+
+def test_hu_is_assumed_only_where_there_is_air_and_said(tmp_path: Path) -> None:
+    ct = opened(written(tmp_path / "a.nii", ct_values(), np.eye(4)))
+    assert ct.unit == "HU"
+    assert "HU is assumed" in ct.reasons[0]
+    other = opened(written(tmp_path / "b.nii", np.abs(ct_values()), np.eye(4)))
+    assert other.unit == "unknown"
+    assert other.verdict is Verdict.OK
+
+
+def test_no_place_in_the_file_is_not_trusted(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(ct_values(), None)
+    image.header.set_zooms((0.7, 0.7, 2.0))
+    nibabel.save(image, tmp_path / "a.nii")
+    volume = opened(tmp_path / "a.nii")
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert "does not say where it lies" in volume.reasons[0]
+
+
+def test_sheared_slices_are_a_tilt(tmp_path: Path) -> None:
+    affine = np.diag([0.7, 0.7, 3.0, 1.0])
+    affine[1, 2] = 0.8
+    volume = opened(written(tmp_path / "a.nii", ct_values(), affine))
+    assert volume.verdict is Verdict.RESAMPLED
+    assert volume.stack.tilt_deg == pytest.approx(np.degrees(np.arctan(0.8 / 3)), abs=0.01)
+
+
+def test_voxels_that_hold_no_number_are_named_and_kept_apart(tmp_path: Path) -> None:
+    values = ct_values().astype(np.float32)
+    values[0, 0, 0] = np.nan
+    volume = opened(written(tmp_path / "a.nii", values, np.eye(4)))
+    assert "1 voxels hold no number." in volume.reasons
+    assert volume.padding == -2000
+    assert volume.value_at((0, 0, 0)) is None
+
+
+def test_several_volumes_in_one_file_show_the_first_and_say_so(tmp_path: Path) -> None:
+    values = np.stack([ct_values(), ct_values() + 5], axis=-1)
+    volume = opened(written(tmp_path / "a.nii", values, np.eye(4)))
+    assert volume.stack.count == 6
+    assert "The file holds 2 volumes; the first is shown." in volume.reasons
+    assert volume.slices.min() == -1000
+
+
+def test_same_file_has_the_same_uid_and_another_has_not(tmp_path: Path) -> None:
+    first = opened(written(tmp_path / "a.nii", ct_values(), np.eye(4)))
+    again = opened(tmp_path / "a.nii")
+    other = opened(written(tmp_path / "b.nii", ct_values() + 1, np.eye(4)))
+    assert first.series.series_uid == again.series.series_uid != other.series.series_uid
+    assert first.series.series_uid.startswith("2.25.")
+
+
+def test_a_nifti_file_in_a_folder_is_found(tmp_path: Path) -> None:
+    written(tmp_path / "head.nii.gz", ct_values(), np.eye(4))
+    (tmp_path / "notes.txt").write_text("x")
+    found = scan(tmp_path, JobContext())
+    assert [(e.kind, e.facts.description, e.count) for e in found.series] == [("nifti", "head", 6)]
+    assert len(found.skipped) == 1
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_damaged_nifti_is_a_sentence(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(b"\x5c\x01\x00\x00" + bytes(100))
+    with pytest.raises(NothingToOpenError, match="NIfTI"):
+        scan(path, JobContext())
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_truncated_nifti_is_refused_not_filled_up(tmp_path: Path, ending: str) -> None:
+    values = np.random.default_rng(3).integers(-1000, 1000, (30, 30, 30)).astype(np.int16)
+    path = written(tmp_path / f"a{ending}", values, np.eye(4))
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(UnreadableFileError, match="ends early"):
+        opened(path)
+
+
+def test_huge_nifti_header_is_refused_without_memory(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.nii", ct_values(), np.eye(4))
+    raw = bytearray(path.read_bytes())
+    raw[42:48] = np.array([30000, 30000, 30000], "<i2").tobytes()
+    path.write_bytes(bytes(raw))
+    with pytest.raises(CaseStageError):
+        opened(path)
+
+
+def test_real_ct_has_the_values_and_the_place_that_other_tools_see(real_data: Path) -> None:
+    facts = json.loads((real_data / "NIFTI_FACTS.json").read_text())
+    checked = 0
+    for name, fact in facts.items():
+        path = real_data / name.partition("/")[2]
+        if not path.exists() or fact.get("comp") != 1:
+            continue
+        volume = opened(path)
+        assert [*volume.stack.size_ij, volume.stack.count] == fact["size"], name
+        assert (float(volume.slices.min()), float(volume.slices.max())) == (fact["min"], fact["max"]), name
+        assert float(volume.slices.mean()) == pytest.approx(fact["mean"], abs=1e-3), name
+        # The first voxel of the file is a corner of the volume, at the first or the last slice.
+        corners = np.asarray([volume.stack.lps((0, 0, 0)), volume.stack.lps((0, 0, volume.stack.count - 1))])
+        assert np.linalg.norm(corners - fact["origin_LPS"], axis=1).min() < 0.05, name
+        checked += 1
+    assert checked >= 3
+
+
+def test_real_colour_nifti_is_not_shown_as_values(real_data: Path) -> None:
+    with pytest.raises(CaseStageError, match="colours"):
+        opened(real_data / "a15_nifti_misc" / "ct_perfusion.nii.gz")
+
+
+def test_real_oblique_eight_bit_nifti_is_no_hu(real_data: Path) -> None:
+    volume = opened(real_data / "a15_nifti_misc" / "CT_pitch.nii.gz")
+    assert volume.unit == "unknown"
+    assert volume.verdict is Verdict.OK
+    assert volume.stack.normal[2] == pytest.approx(np.cos(np.radians(16.5)), abs=0.01)

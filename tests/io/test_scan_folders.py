@@ -1,0 +1,197 @@
+"""What a folder holds: nested, unsorted, mixed, with junk and traps among the files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from viewer.domain.errors import CancelledError, NothingToOpenError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def axial(count: int) -> list[tuple[float, float, float]]:
+    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
+
+
+def test_nested_mixed_folder_with_junk_becomes_a_list_of_series(made_ct: Any) -> None:
+    made_ct.stack(axial(5), prefix="one/deep/", SeriesNumber="4")
+    made_ct.stack(axial(3), prefix="two/", series="2", SeriesNumber="3")
+    made_ct.slice("one/IM_stray", made_ct.pixels(9), (-10, -20, 12.5), SeriesNumber="4")
+    (made_ct.folder / "README.txt").write_text("not an image")
+    (made_ct.folder / "one" / "picture.png").write_bytes(b"\x89PNG\r\n" + bytes(300))
+    (made_ct.folder / "nothing").write_bytes(b"")
+    (made_ct.folder / "zeros.bin").write_bytes(bytes(5000))
+    found = scan(made_ct.folder, JobContext())
+    assert [(e.facts.description, e.count) for e in found.series] == [("Made 2", 3), ("Made 1", 6)]
+    assert {s.file: s.why for s in found.skipped} == {
+        "README.txt": "Not a DICOM or NIfTI image.",
+        os.path.join("one", "picture.png"): "Not a DICOM or NIfTI image.",
+        "nothing": "The file is empty.",
+        "zeros.bin": "Not a DICOM or NIfTI image.",
+    }
+    assert assemble(found.series[1], JobContext()).verdict is Verdict.OK
+
+
+def test_one_file_opens_alone(made_ct: Any) -> None:
+    path = made_ct.slice("one.dcm", made_ct.pixels())
+    made_ct.slice("two.dcm", made_ct.pixels(1), (0, 0, 5))
+    (entry,) = scan(path, JobContext()).series
+    assert entry.count == 1
+    assert entry.files == (str(path),)
+
+
+def test_file_without_preamble_and_meta_is_read(made_ct: Any) -> None:
+    made_ct.slice("old", made_ct.pixels(), preamble=False)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert np.array_equal(assemble(entry, JobContext()).slices[0], made_ct.pixels() - 1024)
+
+
+def test_empty_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(tmp_path, JobContext())
+    assert caught.value.sentence == "This folder holds no files."
+    assert "CT images" in caught.value.hint
+
+
+def test_folder_of_junk_says_so_and_lists_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "b").write_bytes(os.urandom(4000))
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(tmp_path, JobContext())
+    assert caught.value.sentence == "None of the 2 files in this folder is an image that can be opened."
+    assert "a.txt: Not a DICOM or NIfTI image." in caught.value.detail
+
+
+def test_a_path_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NothingToOpenError, match="no file or folder"):
+        scan(tmp_path / "gone", JobContext())
+
+
+def test_a_file_that_is_no_image_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear colleague")
+    with pytest.raises(NothingToOpenError, match="Not a DICOM or NIfTI image"):
+        scan(path, JobContext())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_in_circles_and_out_of_the_folder_are_survived(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3), prefix="in/")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("x")
+    (made_ct.folder / "in" / "loop").symlink_to(made_ct.folder)
+    (made_ct.folder / "again").symlink_to(made_ct.folder / "in")
+    (made_ct.folder / "out").symlink_to(outside)
+    (made_ct.folder / "broken").symlink_to(made_ct.folder / "nowhere")
+    os.mkfifo(made_ct.folder / "pipe")
+    found = scan(made_ct.folder, JobContext())
+    assert [e.count for e in found.series] == [3]
+    assert ("out", "A link that leads out of the folder.") in [(s.file, s.why) for s in found.skipped]
+    assert not any("secret" in s.file for s in found.skipped)
+
+
+def test_scan_tells_progress_and_can_be_cancelled(made_ct: Any) -> None:
+    made_ct.stack(axial(3))
+    told: list[str] = []
+    scan(made_ct.folder, JobContext(lambda p: told.append(p.what)))
+    assert told[0] == "Looking at file 1 of 3"
+    with pytest.raises(CancelledError):
+        scan(made_ct.folder, JobContext(cancelled=lambda: True))
+
+
+def test_images_without_a_series_uid_are_kept_together_by_folder(made_ct: Any) -> None:
+    made_ct.stack(axial(3), prefix="a/", SeriesInstanceUID=None)
+    made_ct.stack(axial(4), prefix="b/", SeriesInstanceUID=None)
+    found = scan(made_ct.folder, JobContext()).series
+    assert sorted(e.count for e in found) == [3, 4]
+    assert len({e.facts.series_uid for e in found}) == 2
+    assert all(e.facts.series_uid.startswith("2.25.") for e in found)
+
+
+def test_dicomdir_opens_the_images_of_its_folder(real_data: Path) -> None:
+    folder = real_data / "a17_dicomdir" / "dicomdirtests"
+    found = scan(folder / "DICOMDIR", JobContext())
+    counts = {(e.facts.modality, e.count) for e in found.series}
+    assert ("CT", 5) in counts
+    assert ("CT", 4) in counts
+    assert {e.facts.modality for e in found.series} >= {"CT", "CR", "MR"}
+    assert any("DICOMDIR" in s.why for s in found.skipped)
+
+
+def test_identity_stays_out_of_what_is_said_of_skipped_files(made_ct: Any) -> None:
+    made_ct.slice("a", made_ct.pixels())
+    path = made_ct.slice("cut", made_ct.pixels(), (0, 0, 5), PatientName="Secret^Person")
+    path.write_bytes(path.read_bytes()[:600])
+    found = scan(made_ct.folder, JobContext())
+    assert "Secret" not in repr(found.skipped)
+
+
+def multi_frame(made_ct: Any, heights: list[float], name: str = "enhanced", **elements: Any) -> list[Any]:
+    """Write an enhanced multi-frame CT whose frames lie at the given heights; returns their stored values."""
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    frames = [made_ct.pixels(n) for n in range(len(heights))]
+
+    def item(**values: Any) -> Sequence:
+        ds = Dataset()
+        for keyword, value in values.items():
+            setattr(ds, keyword, value)
+        return Sequence([ds])
+
+    shared = Dataset()
+    shared.PlaneOrientationSequence = item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
+    shared.PixelMeasuresSequence = item(PixelSpacing=[0.8, 0.7], SliceThickness="2.5")
+    per_frame = []
+    for n, height in enumerate(heights):
+        groups = Dataset()
+        groups.PlanePositionSequence = item(ImagePositionPatient=[-10, -20, height])
+        groups.PixelValueTransformationSequence = item(
+            RescaleIntercept=str(-1024 - n), RescaleSlope="1", RescaleType="HU"
+        )
+        per_frame.append(groups)
+    made_ct.slice(
+        name,
+        np.stack(frames),
+        None,
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1",
+        NumberOfFrames=str(len(heights)),
+        ImageOrientationPatient=None,
+        PixelSpacing=None,
+        RescaleIntercept=None,
+        RescaleSlope=None,
+        SharedFunctionalGroupsSequence=Sequence([shared]),
+        PerFrameFunctionalGroupsSequence=Sequence(per_frame),
+        **elements,
+    )
+    return frames
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"])
+def test_enhanced_frames_out_of_order_are_sorted_with_their_own_rescale(made_ct: Any, syntax: str) -> None:
+    frames = multi_frame(made_ct, [5.0, 0.0, 7.5, 2.5], syntax=syntax)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert volume.verdict is Verdict.OK
+    assert volume.unit == "HU"
+    assert volume.source_frames == (2, 4, 1, 3)
+    assert np.array_equal(volume.slices, [frames[n] - 1024 - n for n in (1, 3, 0, 2)])
+    assert volume.stack.pixel_spacing_mm == (0.7, 0.8)
+
+
+def test_enhanced_image_whose_frames_are_not_described_is_skipped(made_ct: Any) -> None:
+    multi_frame(made_ct, [0.0, 2.5, 5.0])
+    path = made_ct.folder / "enhanced"
+    path.write_bytes(path.read_bytes().replace(b"IS\x02\x003 ", b"IS\x02\x002 "))
+    with pytest.raises(NothingToOpenError, match="holds 2 frames, but describes 3"):
+        scan(path, JobContext())
