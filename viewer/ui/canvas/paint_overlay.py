@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from viewer.domain.view_state import OverlayMode
@@ -77,6 +77,8 @@ def paint_findings(
     if shown.view.overlay is OverlayMode.OFF:
         return
     transform = screen_from_mm(geometry)
+    taken: list[QRectF] = []
+    with_axis: tuple[Finding, QRectF] | None = None
     for drawn in shown.drawn:
         line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage)
         if drawn.finding.mask is None:
@@ -94,8 +96,11 @@ def paint_findings(
         painter.drawPath(path)
         painter.setPen(line.pen(look.theme, scale=look.scale))
         painter.drawPath(path)
+        taken.append(path.boundingRect())
         if drawn.selected and not look.stage:
-            paint_long_axis(painter, drawn.finding, shown, geometry, path.boundingRect(), look)
+            with_axis = (drawn.finding, path.boundingRect())
+    if with_axis is not None:
+        paint_long_axis(painter, with_axis[0], shown, geometry, with_axis[1], look, taken)
 
 
 def _paint_point(
@@ -113,9 +118,18 @@ def _paint_point(
 
 
 def paint_long_axis(
-    painter: QPainter, finding: Finding, shown: Shown, geometry: ViewportGeometry, bounds: QRectF, look: TextLook
+    painter: QPainter,
+    finding: Finding,
+    shown: Shown,
+    geometry: ViewportGeometry,
+    bounds: QRectF,
+    look: TextLook,
+    taken: list[QRectF],
 ) -> None:
-    """Draw the long axis with its length, in the plane that holds it best, where the plane crosses it."""
+    """Draw the long axis with its length, in the plane that holds it best, where the plane crosses it.
+
+    `taken` are the places of findings, which the label must not cover.
+    """
     ends = finding.long_axis_lps_mm
     if ends is None or finding.long_axis_mm is None or not shown.volume.measurable:
         return
@@ -138,7 +152,7 @@ def paint_long_axis(
         for place in places:
             painter.drawLine(*_end_tick(places[0], places[1], place))
     words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
-    _paint_leader(painter, words, max(places, key=lambda p: p.x()), bounds, geometry, look)
+    _paint_leader(painter, words, places, bounds, geometry, look, taken)
 
 
 _PLANES = ("axial", "coronal", "sagittal")
@@ -157,21 +171,23 @@ def _end_tick(first: QPointF, last: QPointF, at: QPointF) -> tuple[QPointF, QPoi
 
 
 def _paint_leader(
-    painter: QPainter, words: str, start: QPointF, bounds: QRectF, geometry: ViewportGeometry, look: TextLook
+    painter: QPainter,
+    words: str,
+    ends: list[QPointF],
+    bounds: QRectF,
+    geometry: ViewportGeometry,
+    look: TextLook,
+    taken: list[QRectF],
 ) -> None:
-    """Draw a label outside the finding, on the side towards the viewport's middle, with a line to it."""
+    """Draw a label beside the finding, where it covers no other finding, with a line to it."""
     face = font(Type.NAME)
-    metrics = QFontMetricsF(face)
-    plate = QRectF(0, 0, round(metrics.horizontalAdvance(words)) + 12, 24)
-    to_left = bounds.right() + plate.width() + 24 > geometry.width_px
-    above = bounds.top() - plate.height() - 28 > 40
-    plate.moveLeft(bounds.left() - plate.width() - 12 if to_left else bounds.right() + 12)
-    plate.moveTop(bounds.top() - plate.height() - 18 if above else bounds.bottom() + 18)
-    plate.moveTopLeft(QPointF(round(plate.x()), round(plate.y())))
+    size = QSizeF(round(QFontMetricsF(face).horizontalAdvance(words)) + 12, 24)
+    plate = label_place(bounds, size, (geometry.width_px, geometry.height_px), taken)
     corner = QPointF(
-        plate.right() - 8 if to_left else plate.left() + 8,
-        plate.bottom() if above else plate.top(),
+        plate.left() + 8 if plate.center().x() > bounds.center().x() else plate.right() - 8,
+        plate.bottom() if plate.center().y() < bounds.center().y() else plate.top(),
     )
+    start = min(ends, key=lambda end: (end - corner).manhattanLength())
     for colour, width in ((look.theme.on_anatomy("casing", CASING_OPACITY), 3.5), (look.theme.on_anatomy("text"), 1.0)):
         painter.setPen(QPen(colour, width))
         painter.drawLine(start, corner)
@@ -179,3 +195,20 @@ def _paint_leader(
     painter.setFont(face)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def label_place(bounds: QRectF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]) -> QRectF:
+    """Return where a label goes: diagonally beside a finding, inside the viewport, over no finding if possible.
+
+    Letters and corner text keep a margin of 40 px for themselves.
+    """
+    inside = QRectF(0, 0, *viewport_px).adjusted(8, 40, -8, -48)
+    places = []
+    for away in (18.0, 48.0):
+        for right, above in ((True, True), (False, True), (True, False), (False, False)):
+            left = bounds.right() + away * 0.7 if right else bounds.left() - away * 0.7 - size.width()
+            top = bounds.top() - away - size.height() if above else bounds.bottom() + away
+            places.append(QRectF(QPointF(round(left), round(top)), size))
+    seen = [place for place in places if inside.contains(place)] or places
+    clear = (place for place in seen if not any(place.intersects(other) for other in taken))
+    return next(clear, seen[0])

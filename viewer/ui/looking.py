@@ -1,0 +1,155 @@
+"""What the commands of looking share, and those of the tools and of 3D."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.domain.session import Session
+from viewer.scene.camera import FACING, facing
+from viewer.scene.presets_3d import PRESETS_3D
+from viewer.ui.canvas.canvas import Canvas
+from viewer.ui.canvas.tiles import Tool
+from viewer.ui.commands import VIEWING, Command
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewName, ViewState
+    from viewer.domain.volume import Volume
+
+NOTHING_OPEN = "Nothing is open."
+
+_TOOLS = (
+    (Tool.WINDOW, "Window", "Drag to change width (across) and level (up and down)", "W", "sun"),
+    (Tool.PAN, "Pan", "Drag to move the picture", "H", "move"),
+    (Tool.ZOOM, "Zoom", "Drag up to zoom in, down to zoom out", "Z", "zoom-in"),
+    (Tool.CROSSHAIR, "Crosshair", "Click to show a place in all planes", "Q", "crosshair"),
+)
+
+
+@frozen(eq=False)
+class Looking:
+    """The session's view and the canvas that keys act on."""
+
+    session: Session
+    canvas: Callable[[], Canvas | None]
+    before: Callable[[], None]
+
+    def ready(self) -> bool:
+        """Return whether a whole volume is there to look at."""
+        return self.session.view is not None and self.session.volume is not None and not self.session.volume.preview
+
+    def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState]) -> None:
+        """Set the view to what `move` makes of volume, view and active viewport."""
+        self.before()
+        volume, view = self.session.volume, self.session.view
+        if volume is None or view is None or volume.preview:
+            return
+        canvas = self.canvas()
+        self.session.view = move(volume, view, canvas.active if canvas is not None else view.main)
+
+    def switch(self, change: Callable[[ViewState], ViewState]) -> Callable[[], None]:
+        """Return a handler that changes the view without looking at volume or viewport."""
+        return lambda: self.change(lambda _volume, view, _active: change(view))
+
+    def asks(self, question: Callable[[ViewState], bool]) -> Callable[[], bool]:
+        """Return a question about the view as it is when asked; False where there is none."""
+        return lambda: self.session.view is not None and question(self.session.view)
+
+    def command(
+        self,
+        ident: str,
+        title: str,
+        tooltip: str,
+        run: Callable[[], None],
+        *,
+        shortcuts: tuple[str, ...] = (),
+        icon: str = "",
+        checked_when: Callable[[], bool] | None = None,
+        released: Callable[[], None] | None = None,
+        repeats: bool = False,
+    ) -> Command:
+        """Return a command of looking: offered where volumes are looked at, once one is open."""
+        return Command(
+            f"view.{ident}",
+            title,
+            tooltip,
+            run,
+            shortcuts=shortcuts,
+            contexts=VIEWING,
+            enabled_when=self.ready,
+            why_disabled=NOTHING_OPEN,
+            icon=icon,
+            checked_when=checked_when,
+            released=released,
+            repeats=repeats,
+        )
+
+
+def tool_commands(looking: Looking) -> list[Command]:
+    """Return the commands that choose what dragging does."""
+
+    def choose(tool: Tool) -> Callable[[], None]:
+        def run() -> None:
+            canvas = looking.canvas()
+            if canvas is not None:
+                canvas.tool = tool
+
+        return run
+
+    def is_on(tool: Tool) -> Callable[[], bool]:
+        def on() -> bool:
+            canvas = looking.canvas()
+            return canvas is not None and canvas.tool is tool
+
+        return on
+
+    return [
+        looking.command(
+            f"tool_{tool.value}",
+            title,
+            tooltip,
+            choose(tool),
+            shortcuts=(key,),
+            icon=icon,
+            checked_when=is_on(tool),
+        )
+        for tool, title, tooltip, key, icon in _TOOLS
+    ]
+
+
+def three_d_commands(looking: Looking) -> list[Command]:
+    """Return the commands of how 3D looks and from where."""
+
+    def preset(name: str) -> Callable[[], None]:
+        return looking.switch(lambda view: evolve(view, preset_3d=name))
+
+    def is_on(name: str) -> Callable[[], bool]:
+        return looking.asks(lambda view: view.preset_3d == name)
+
+    def turn(side: str) -> Callable[[], None]:
+        return looking.switch(lambda view: evolve(view, camera=facing(view.camera, side)))
+
+    presets = [
+        looking.command(
+            f"preset_3d_{name}",
+            f"3D: {preset_3d.title.lower()}",
+            f"Show {preset_3d.title.lower()} in 3D",
+            preset(name),
+            icon="box",
+            checked_when=is_on(name),
+        )
+        for name, preset_3d in PRESETS_3D.items()
+    ]
+    sides = [
+        looking.command(
+            f"face_{side}",
+            f"3D from the {side}",
+            f"Look at the patient from the {side} in 3D",
+            turn(side),
+            icon="rotate-3d",
+        )
+        for side in FACING
+    ]
+    return [*presets, *sides]

@@ -1,0 +1,158 @@
+"""Pictures without a window, through the same painting code as the canvas.
+
+In use::
+
+    picture(volume, view, findings, (1920, 1080), banner=banner_words(volume)).save("out.png")
+    thumbnail(volume, view, (440, 296))        # one plane, no text, no identity
+
+Works without a screen: Qt's offscreen platform is chosen where no application runs yet.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from viewer.domain.view_state import ViewName
+from viewer.scene.volume3d import Scene3D
+from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.shown import Shown, shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, tiles
+from viewer.ui.canvas.view3d import Picture, volume_scene
+from viewer.ui.fonts import Type, font
+from viewer.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from viewer.domain.decision import Decision
+    from viewer.domain.finding import Finding, Matching
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+
+NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
+STAGE_BAR_SHARE = 96 / 1080
+DESK_BAR_PX = 32
+
+_application: list[QApplication] = []
+
+
+def banner_words(volume: Volume) -> str:
+    """Return the sentence that stands on every workspace and export."""
+    return f"Synthetic · {NOT_FOR_DIAGNOSIS}" if volume.series.synthetic else NOT_FOR_DIAGNOSIS
+
+
+def ensure_application() -> None:
+    """Make sure that there is an application to draw with, without a screen if need be."""
+    if QApplication.instance() is None:
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and os.name == "posix":
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        _application.append(QApplication(["casestage"]))
+
+
+def picture(
+    volume: Volume,
+    view: ViewState,
+    findings: tuple[Finding, ...] = (),
+    size: tuple[int, int] = (1920, 1080),
+    *,
+    banner: str = "",
+    title: str = "",
+    style: CanvasStyle = CanvasStyle.STAGE,
+    matching: Matching | None = None,
+    decisions: Mapping[str, Decision] | None = None,
+    truth: tuple[Finding, ...] = (),
+    inspecting: bool = False,
+    scene_3d: Scene3D | None = None,
+) -> QImage:
+    """Return the picture of a view, with the banner burned in; identity is never drawn.
+
+    Parameters
+    ----------
+    size
+        Width and height in pixels.
+    banner
+        "" stands for what the volume demands; there is no picture without it.
+    scene_3d
+        Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
+    """
+    ensure_application()
+    theme = Theme()
+    stage = style is CanvasStyle.STAGE
+    width, height = size
+    bar = round(height * STAGE_BAR_SHARE) if stage else DESK_BAR_PX
+    shown = shown_from(
+        volume,
+        view,
+        findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
+        truth=truth,
+        decisions=decisions,
+        matching=matching,
+        inspecting=inspecting,
+        masked=True,
+        title=title,
+    )
+    scale = height / 1080 if stage else 1.0
+    look = Look(TextLook(theme, stage=stage, scale=scale), Density.FULL)
+    area = (float(width), float(height - bar))
+    placed = tiles_for(shown, area, style)
+    image = _blank(size)
+    painter = QPainter(image)
+    paint_all(painter, area, placed, shown, look, PlanePainter(), _picture_3d(placed, shown, theme, scene_3d))
+    _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
+    painter.end()
+    return image
+
+
+def thumbnail(volume: Volume, view: ViewState, size: tuple[int, int], findings: tuple[Finding, ...] = ()) -> QImage:
+    """Return the view's main plane without any text, for cards and tiles; 3D as the axial plane."""
+    ensure_application()
+    plane = view.main if view.main is not ViewName.THREE_D else ViewName.AXIAL
+    tile = tiles(view.layout.SINGLE, plane, (float(size[0]), float(size[1])))[0]
+    image = _blank(size)
+    painter = QPainter(image)
+    look = Look(TextLook(Theme(), stage=True), Density.LETTERS, decorated=False)
+    PlanePainter().paint(painter, tile, shown_from(volume, view, findings=findings), look, first=False)
+    painter.end()
+    return image
+
+
+def _blank(size: tuple[int, int]) -> QImage:
+    image = QImage(size[0], size[1], QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    return image
+
+
+def _picture_3d(placed: tuple[Tile, ...], shown: Shown, theme: Theme, scene_3d: Scene3D | None) -> Picture:
+    tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
+    if tile is None:
+        return Picture()
+    drawing = scene_3d or Scene3D()
+    try:
+        pixels = drawing.render_once(volume_scene(shown, tile, theme, 1.0))
+    finally:
+        if scene_3d is None:
+            drawing.close()
+    if pixels is None:
+        why = drawing.unavailable
+        return Picture(sentence=why.sentence if why else "There is no 3D picture.")
+    return Picture(image_of(pixels))
+
+
+def _paint_bar(painter: QPainter, bar: QRectF, banner: str, title: str, look: TextLook) -> None:
+    painter.fillRect(bar, look.theme.on_anatomy("viewport" if look.stage else "panel"))
+    painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), look.theme.on_anatomy("hairline"))
+    face = font(Type.STAGE_BAR, scale=look.scale) if look.stage else font(Type.CAPTION)
+    margin = 40 * look.scale if look.stage else 16
+    words = bar.adjusted(margin, 0, -margin, 0)
+    painter.setFont(face)
+    painter.setPen(look.theme.on_anatomy("text2"))
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, banner)
+    painter.setPen(look.theme.on_anatomy("text"))
+    painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, title)

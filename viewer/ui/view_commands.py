@@ -1,0 +1,368 @@
+"""The commands of looking: windows, images, zoom, layouts, overlay, tools, 3D.
+
+`view_commands(session, canvas, before)` gives them for the command table; `CANVAS_MENU` is what a right click on the
+canvas offers; `PRESETS` are the windows with their keys.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.volume import Window
+from viewer.scene.camera import FACING, zoomed
+from viewer.scene.presets_3d import PRESETS_3D
+from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
+from viewer.ui.looking import Looking, three_d_commands, tool_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
+    from viewer.ui.canvas.canvas import Canvas
+    from viewer.ui.commands import Command
+
+# 1 to 7; 0 is the file's own. Key, name, centre, width.
+PRESETS: tuple[tuple[str, Window], ...] = (
+    ("1", Window(40, 400, "Soft tissue")),
+    ("2", Window(-600, 1500, "Lung")),
+    ("3", Window(90, 150, "Liver")),
+    ("4", Window(480, 2500, "Bone")),
+    ("5", Window(40, 80, "Brain")),
+    ("6", Window(75, 200, "Subdural")),
+    ("7", Window(170, 600, "Angio")),
+)
+CANVAS_MENU: tuple[str | None, ...] = (
+    "view.maximise",
+    "view.reset",
+    "view.fit",
+    None,
+    "view.preset_0",
+    *(f"view.preset_{key}" for key, _ in PRESETS),
+    "view.invert",
+    None,
+    "view.overlay",
+    "view.fill",
+    "view.truth",
+    None,
+    "view.slab_thicker",
+    "view.slab_thinner",
+    "view.text",
+)
+MENU_3D: tuple[str | None, ...] = (
+    "view.maximise",
+    "view.reset",
+    None,
+    *(f"view.preset_3d_{name}" for name in PRESETS_3D),
+    None,
+    *(f"view.face_{side}" for side in FACING),
+)
+HOLD_S = 0.35
+ZOOM_STEP = 1.25
+
+
+def view_commands(
+    session: Session, canvas: Callable[[], Canvas | None], before: Callable[[], None] = lambda: None
+) -> tuple[Command, ...]:
+    """Return the commands of looking.
+
+    Parameters
+    ----------
+    canvas
+        Gives the canvas that is on screen now, or None.
+    before
+        Called before each change: a running motion ends at its goal.
+    """
+    looking = Looking(session, canvas, before)
+    return (
+        *_windows(looking),
+        *_images(looking),
+        *_zooming(looking),
+        *_layouts(looking),
+        *_overlay(looking),
+        *tool_commands(looking),
+        *three_d_commands(looking),
+    )
+
+
+def default_window(volume: Volume) -> Window:
+    """Return the window that the file names first, else soft tissue."""
+    return volume.series.windows[0] if volume.series.windows else Window(40, 400, "")
+
+
+def _windows(looking: Looking) -> list[Command]:
+    def own() -> None:
+        def move(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
+            window = default_window(volume)
+            return evolve(view, window_centre=float(window.centre), window_width=float(window.width))
+
+        looking.change(move)
+
+    def preset(window: Window) -> Callable[[], None]:
+        return lambda: looking.change(
+            lambda _volume, view, _active: evolve(
+                view, window_centre=float(window.centre), window_width=float(window.width)
+            )
+        )
+
+    def is_on(window: Window) -> Callable[[], bool]:
+        return looking.asks(lambda view: (view.window_centre, view.window_width) == (window.centre, window.width))
+
+    made = [looking.command("preset_0", "Window of the file", "The window that the file names", own, shortcuts=("0",))]
+    for key, window in PRESETS:
+        level = f"{window.centre:g}".replace("-", "−")
+        tooltip = f"{window.name} window: width {window.width:g}, level {level}"
+        made.append(
+            looking.command(
+                f"preset_{key}",
+                f"{window.name} window",
+                tooltip,
+                preset(window),
+                shortcuts=(key,),
+                checked_when=is_on(window),
+            )
+        )
+    invert = looking.switch(lambda view: evolve(view, invert=not view.invert))
+    made.append(
+        looking.command(
+            "invert",
+            "Invert",
+            "Swap black and white",
+            invert,
+            shortcuts=("I",),
+            icon="contrast",
+            checked_when=looking.asks(lambda view: view.invert),
+        )
+    )
+    return made
+
+
+def _images(looking: Looking) -> list[Command]:
+    def by(images: int) -> Callable[[], None]:
+        return lambda: looking.change(
+            lambda volume, view, active: scrolled(volume, view, active.plane, images) if active.plane else view
+        )
+
+    def end(*, last: bool) -> Callable[[], None]:
+        return lambda: looking.change(
+            lambda volume, view, active: to_end(volume, view, active.plane, last=last) if active.plane else view
+        )
+
+    return [
+        looking.command("previous_image", "Previous image", "One image back", by(-1), shortcuts=("Up",), repeats=True),
+        looking.command(
+            "next_image",
+            "Next image",
+            "One image on; in axial towards the feet",
+            by(1),
+            shortcuts=("Down",),
+            repeats=True,
+        ),
+        looking.command(
+            "back_10", "Ten images back", "Ten images back", by(-10), shortcuts=("Shift+Up",), repeats=True
+        ),
+        looking.command("on_10", "Ten images on", "Ten images on", by(10), shortcuts=("Shift+Down",), repeats=True),
+        looking.command("first_image", "First image", "To the first image", end(last=False), shortcuts=("Home",)),
+        looking.command("last_image", "Last image", "To the last image", end(last=True), shortcuts=("End",)),
+    ]
+
+
+def _zooming(looking: Looking) -> list[Command]:
+    def by(factor: float) -> Callable[[], None]:
+        def move(_volume: Volume, view: ViewState, active: ViewName) -> ViewState:
+            canvas = looking.canvas()
+            tile = canvas.tile(active) if canvas is not None else None
+            if active.plane is None:
+                return evolve(view, camera=zoomed(view.camera, factor))
+            if tile is None:
+                return view
+            geometry = tile.geometry(view, active.plane)
+            return zoomed_plane(view, geometry, factor, tile.local(tile.free.center()))
+
+        return lambda: looking.change(move)
+
+    def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
+        whole = overview(view.series_uid, volume.grid)
+        if active.plane is None:
+            return evolve(
+                view,
+                camera=evolve(view.camera, focal_lps_mm=whole.camera.focal_lps_mm, height_mm=whole.camera.height_mm),
+            )
+        return view.with_plane(active.plane, whole.plane(active.plane))
+
+    def reset(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
+        whole = overview(view.series_uid, volume.grid)
+        return evolve(
+            view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
+        )
+
+    def slab(notches: int) -> Callable[[], None]:
+        return looking.switch(lambda view: thicker(view, notches))
+
+    return [
+        looking.command(
+            "reset",
+            "Reset view",
+            "Fit all views and end the slab; window and place stay",
+            lambda: looking.change(reset),
+            shortcuts=("Space",),
+            icon="rotate-ccw",
+        ),
+        looking.command("fit", "Fit", "Fit this view", lambda: looking.change(fit), shortcuts=("=",), icon="scan"),
+        looking.command(
+            "zoom_in",
+            "Zoom in",
+            "Show this view larger",
+            by(ZOOM_STEP),
+            shortcuts=("+",),
+            icon="zoom-in",
+            repeats=True,
+        ),
+        looking.command(
+            "zoom_out",
+            "Zoom out",
+            "Show this view smaller",
+            by(1 / ZOOM_STEP),
+            shortcuts=("-",),
+            icon="zoom-out",
+            repeats=True,
+        ),
+        looking.command(
+            "slab_thicker",
+            "Thicker slab",
+            "Show the brightest of a thicker slab (Shift+wheel)",
+            slab(1),
+            shortcuts=("]",),
+            icon="layers",
+        ),
+        looking.command(
+            "slab_thinner",
+            "Thinner slab",
+            "Show a thinner slab, at last a single image (Shift+wheel)",
+            slab(-1),
+            shortcuts=("[",),
+        ),
+    ]
+
+
+def _layouts(looking: Looking) -> list[Command]:
+    def layout(which: Layout) -> Callable[[], None]:
+        return lambda: looking.change(lambda _volume, view, active: evolve(view, layout=which, main=active))
+
+    def is_on(which: Layout) -> Callable[[], bool]:
+        return looking.asks(lambda view: view.layout is which)
+
+    def maximise() -> None:
+        looking.before()
+        canvas = looking.canvas()
+        if canvas is not None:
+            canvas.toggle_maximised(canvas.active)
+
+    def text() -> None:
+        canvas = looking.canvas()
+        if canvas is not None:
+            canvas.density = canvas.density.next
+
+    return [
+        looking.command(
+            "layout_four",
+            "Four views",
+            "Axial, coronal, sagittal and 3D, equally large",
+            layout(Layout.FOUR),
+            shortcuts=("Shift+1",),
+            icon="grid-2x2",
+            checked_when=is_on(Layout.FOUR),
+        ),
+        looking.command(
+            "layout_stage",
+            "One large, three small",
+            "The active view large, the others beside it",
+            layout(Layout.STAGE),
+            shortcuts=("Shift+2",),
+            icon="columns-2",
+            checked_when=is_on(Layout.STAGE),
+        ),
+        looking.command(
+            "layout_single",
+            "One view",
+            "The active view alone",
+            layout(Layout.SINGLE),
+            shortcuts=("Shift+3",),
+            icon="square",
+            checked_when=is_on(Layout.SINGLE),
+        ),
+        looking.command(
+            "maximise",
+            "Maximise view",
+            "The active view alone, or all again (double-click)",
+            maximise,
+            shortcuts=("D",),
+            icon="maximize-2",
+        ),
+        looking.command(
+            "text",
+            "Corner text",
+            "Full, short, or letters only",
+            text,
+            shortcuts=("T",),
+            icon="tag",
+        ),
+    ]
+
+
+def _overlay(looking: Looking) -> list[Command]:
+    kept: dict[str, object] = {"mode": OverlayMode.OUTLINE, "pressed_s": 0.0}
+
+    def toggle() -> None:
+        kept["pressed_s"] = time.monotonic()
+
+        def change(view: ViewState) -> ViewState:
+            if view.overlay is OverlayMode.OFF:
+                return evolve(view, overlay=OverlayMode(str(kept["mode"])))
+            kept["mode"] = view.overlay
+            return evolve(view, overlay=OverlayMode.OFF)
+
+        looking.change(lambda _volume, view, _active: change(view))
+
+    def released() -> None:
+        pressed = kept["pressed_s"]
+        if isinstance(pressed, float) and time.monotonic() - pressed >= HOLD_S:
+            toggle()
+
+    def fill(view: ViewState) -> ViewState:
+        return evolve(view, overlay=OverlayMode.OUTLINE if view.overlay is OverlayMode.FILL else OverlayMode.FILL)
+
+    return [
+        looking.command(
+            "overlay",
+            "Overlay",
+            "Findings on or off; hidden while the key is held",
+            toggle,
+            shortcuts=("G",),
+            icon="scan-search",
+            released=released,
+            checked_when=looking.asks(lambda view: view.overlay is not OverlayMode.OFF),
+        ),
+        looking.command(
+            "fill",
+            "Fill findings",
+            "Outlines with or without fill",
+            looking.switch(fill),
+            shortcuts=("Shift+G",),
+            icon="brush",
+            checked_when=looking.asks(lambda view: view.overlay is OverlayMode.FILL),
+        ),
+        looking.command(
+            "truth",
+            "Show ground truth",
+            "True lesions on or off, where the case has them",
+            looking.switch(lambda view: evolve(view, show_truth=not view.show_truth)),
+            shortcuts=("Shift+T",),
+            icon="badge-check",
+            checked_when=looking.asks(lambda view: view.show_truth),
+        ),
+    ]
