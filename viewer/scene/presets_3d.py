@@ -21,8 +21,8 @@ class Preset3D:
     title: str
     opacity: tuple[tuple[float, float], ...]
     colour: tuple[tuple[float, float, float, float], ...]
-    ambient: float = 0.18
-    diffuse: float = 0.85
+    ambient: float = 0.24
+    diffuse: float = 0.95
     specular: float = 0.22
     specular_power: float = 18.0
 
@@ -33,9 +33,9 @@ PRESETS_3D: dict[str, Preset3D] = {
         Preset3D(
             "bone",
             "Bone",
-            opacity=((140, 0.0), (210, 0.06), (300, 0.35), (420, 0.85), (700, 1.0)),
+            opacity=((150, 0.0), (200, 0.08), (270, 0.42), (380, 0.9), (600, 1.0)),
             colour=(
-                (140, 0.55, 0.42, 0.32),
+                (150, 0.58, 0.46, 0.36),
                 (280, 0.76, 0.69, 0.57),
                 (500, 0.86, 0.81, 0.70),
                 (1200, 0.95, 0.92, 0.85),

@@ -1,0 +1,101 @@
+"""How long pictures take here: the figures that the bench prints."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve, frozen
+
+from viewer.domain.view_state import overview
+from viewer.scene.camera import turned
+from viewer.scene.planes import PlaneRenderer, stepped
+from viewer.scene.volume3d import Picture3D, Quality, Scene3D, VolumeScene
+
+if TYPE_CHECKING:
+    from viewer.domain.geometry import PlaneName
+    from viewer.domain.volume import Volume
+    from viewer.scene.opengl_probe import Unavailable3D
+
+
+@frozen
+class Times:
+    """Median and 95th percentile of repeated work, in milliseconds."""
+
+    p50_ms: float
+    p95_ms: float
+    count: int
+
+
+def _times(seconds: list[float]) -> Times:
+    p50, p95 = np.percentile(np.asarray(seconds) * 1000.0, [50, 95])
+    return Times(float(p50), float(p95), len(seconds))
+
+
+def scroll_times(
+    volume: Volume, plane: PlaneName, *, size_px: int = 900, images: int = 60, slab_mm: float = 0.0
+) -> Times:
+    """Return how long one picture takes while scrolling from image to image through the middle of a volume."""
+    renderer = PlaneRenderer()
+    state = evolve(overview(volume.series.series_uid, volume.grid), slab_mm=slab_mm)
+    cursor = stepped(volume, plane, state.cursor_lps_mm, -images // 2)
+    seconds = []
+    for _ in range(images + 1):
+        cursor = stepped(volume, plane, cursor, 1)
+        start = time.perf_counter()
+        renderer.render(volume, evolve(state, cursor_lps_mm=cursor), plane, size_px, size_px)
+        seconds.append(time.perf_counter() - start)
+    return _times(seconds[1:])
+
+
+def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictures: int = 40) -> Times:
+    """Return how long one picture takes while the window is dragged: a new table each time."""
+    renderer = PlaneRenderer()
+    state = overview(volume.series.series_uid, volume.grid)
+    seconds = []
+    for n in range(pictures + 1):
+        start = time.perf_counter()
+        renderer.render(volume, evolve(state, window_width=400.5 + n), plane, size_px, size_px)
+        seconds.append(time.perf_counter() - start)
+    return _times(seconds[1:])
+
+
+def turning_times(
+    volume: Volume, quality: Quality, *, size_px: int = 600, pictures: int = 20, timeout_s: float = 120.0
+) -> Times | None:
+    """Return how long a 3D picture takes while the volume is turned, or None where 3D cannot be drawn here.
+
+    The first picture, which also makes what the others stand on, does not count.
+    """
+    return _Turning(volume, quality, size_px).times(pictures, timeout_s)
+
+
+class _Turning:
+    def __init__(self, volume: Volume, quality: Quality, size_px: int) -> None:
+        self._scene = VolumeScene(volume, overview(volume.series.series_uid, volume.grid).camera, size_px, size_px)
+        self._quality = quality
+        self._arrived = threading.Event()
+        self._seconds: list[float] = []
+
+    def _take(self, picture: Picture3D) -> None:
+        self._seconds.append(picture.seconds)
+        self._arrived.set()
+
+    def _give_up(self, why: Unavailable3D) -> None:
+        self._arrived.set()
+
+    def times(self, pictures: int, timeout_s: float) -> Times | None:
+        drawing = Scene3D(self._take, self._give_up)
+        try:
+            scene = self._scene
+            for _ in range(pictures + 1):
+                scene = evolve(scene, camera=turned(scene.camera, 9, 2))
+                self._arrived.clear()
+                drawing.request(scene, self._quality)
+                if not self._arrived.wait(timeout_s) or drawing.unavailable is not None:
+                    return None
+        finally:
+            drawing.close()
+        return _times(self._seconds[1:])
