@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import logging
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import Protocol, TypeVar
 from viewer.cli.parse import parse_point, parse_size, parse_window
 from viewer.cli.terminal import complain, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError
+from viewer.io.program import program_version
 
 
 class OpenWindow(Protocol):
@@ -53,7 +53,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         "Not for diagnostic use.",
         epilog="Without a command the window opens on the case library. Example: casestage demo head-epidural",
     )
-    parser.add_argument("--version", action="version", version=f"casestage {importlib.metadata.version('casestage')}")
+    parser.add_argument("--version", action="version", version=f"casestage {program_version()}")
     parser.set_defaults(run=lambda _: open_window())
     commands = parser.add_subparsers(metavar="COMMAND")
 

@@ -52,13 +52,18 @@ def check_model(arguments: argparse.Namespace) -> int:
         say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
         onnx = next(iter(sorted(folder.glob("*.onnx"))), None)
         if onnx is not None:
-            say(describe_onnx(onnx).words)
+            _describe(onnx)
         return 0
-    say(describe_onnx(path).words)
+    _describe(path)
     raise ManifestError(
         "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
         "Write one: see “Plugging in a model” in the README.",
     )
+
+
+def _describe(path: Path) -> None:
+    for line in describe_onnx(path, progress_context()).lines:
+        say(line)
 
 
 def find_model(name: str) -> Manifest:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viewer.cli.terminal import complain, progress_context, say, say_json
+from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
-from viewer.io.series_report import report
+from viewer.io.series_report import failure, report, skipped_files
 
 if TYPE_CHECKING:
     import argparse
 
-    from viewer.io.scan import SeriesEntry
+    from viewer.io.series_entry import SeriesEntry
 
 
 def chosen_series(path: Path, uid: str | None) -> tuple[list[SeriesEntry], list[dict[str, str]]]:
@@ -29,39 +29,37 @@ def chosen_series(path: Path, uid: str | None) -> tuple[list[SeriesEntry], list[
     entries = [entry for entry in found.series if uid is None or entry.facts.series_uid == uid]
     if not entries:
         raise NothingToOpenError("There is no series with that UID here.", "Run info without --series to list them.")
-    return entries, [{"file": str(item.file), "why": item.why} for item in found.skipped]
+    return entries, skipped_files(found)
 
 
 def info(arguments: argparse.Namespace) -> int:
     """Print what a path holds."""
     entries, skipped = chosen_series(Path(arguments.path), arguments.series)
     rows: list[dict[str, Any]] = []
-    bad = 0
+    unread = 0
     for entry in entries:
         try:
             volume = assemble(entry, progress_context())
         except CaseStageError as error:
-            complain(error)
-            skipped.append({"file": entry.facts.description or "series", "why": error.sentence})
-            bad += 1
+            rows.append(failure(entry, [error.sentence]))
+            unread += 1
             continue
         rows.append(report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash))
     if arguments.json:
         say_json({"series": rows, "skipped": skipped})
     else:
         _print_rows(rows, skipped)
-    return 0 if rows or not bad else 1
+    return 1 if unread == len(rows) else 0
 
 
 def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]]) -> None:
     for row in rows:
-        columns, lines, count = row["size_ijk"]
+        size = " × ".join(str(n) for n in row["size_ijk"])
         spacing = " × ".join(f"{s:.3g}" for s in row["spacing_mm"]) + " mm" if row["spacing_mm"] else "spacing uneven"
-        say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}")
-        say(
-            f"  {columns} × {lines} × {count}, {spacing}, {row['unit']}, "
-            f"values {row['range'][0]:g} to {row['range'][1]:g}"
-        )
+        values = f", values {row['range'][0]:g} to {row['range'][1]:g}" if row["range"] else ""
+        part = f", {row['part']}" if row["part"] else ""
+        say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}{part}")
+        say(f"  {size}, {spacing}, {row['unit']}{values}")
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:
             say(f"    {reason}")
