@@ -1,0 +1,70 @@
+"""Coded concepts for what CaseStage writes: SNOMED CT, DICOM and UCUM where they have one, else "99CASESTAGE"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydicom.sr.coding import Code
+
+from viewer.domain.decision import Answer
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
+
+LOCAL_SCHEME = "99CASESTAGE"
+
+ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
+TISSUE = Code("85756007", "SCT", "Tissue")
+BODY_SUBSTANCE = Code("91720002", "SCT", "Body Substance")
+LESION = Code("52988006", "SCT", "Lesion")
+
+# The first word that stands in a label's key or name decides.
+_BY_WORD = (
+    (("nodul",), ABNORMAL, Code("27925004", "SCT", "Nodule")),
+    (("haemorrhag", "hemorrhag", "bleed", "haematoma", "hematoma"), ABNORMAL, Code("50960005", "SCT", "Hemorrhage")),
+    (("mass", "tumour", "tumor"), ABNORMAL, Code("4147007", "SCT", "Mass")),
+    (("bone",), TISSUE, Code("272673000", "SCT", "Bone")),
+    (("air",), BODY_SUBSTANCE, Code("15158005", "SCT", "Air")),
+)
+
+VOLUME = Code("118565006", "SCT", "Volume")
+LONG_AXIS = Code("103339001", "SCT", "Long axis")
+ATTENUATION = Code("112031", "DCM", "Attenuation Coefficient")
+MEAN = Code("373098007", "SCT", "Mean")
+DEVIATION = Code("386136009", "SCT", "Standard Deviation")
+SCORE = Code("score", LOCAL_SCHEME, "Model score")
+COMMENT = Code("121106", "DCM", "Comment")
+OBSERVER = Code("121008", "DCM", "Person Observer Name")
+PERSON = Code("121006", "DCM", "Person")
+DEVICE = Code("121007", "DCM", "Device")
+REPORT = Code("126000", "DCM", "Imaging Measurement Report")
+CT = Code("77477000", "SCT", "Computed Tomography")
+LABEL = Code("label", LOCAL_SCHEME, "Name of the finding")
+DECISION = Code("decision", LOCAL_SCHEME, "Decision of the reader")
+FOUND_BY = Code("found-by", LOCAL_SCHEME, "Found by")
+BY_MODEL = Code("model", LOCAL_SCHEME, "Found by a model")
+BY_READER = Code("reader", LOCAL_SCHEME, "Found by a reader, missed by the model")
+BY_TRUTH = Code("truth", LOCAL_SCHEME, "Ground truth")
+
+MILLILITRES = Code("mL", "UCUM", "mL")
+MILLIMETRES = Code("mm", "UCUM", "mm")
+HOUNSFIELD = Code("[hnsf'U]", "UCUM", "Hounsfield unit")
+NO_UNITS = Code("1", "UCUM", "no units")
+
+ANSWERS = {
+    Answer.ACCEPTED: Code("accepted", LOCAL_SCHEME, "Accepted"),
+    Answer.REJECTED: Code("rejected", LOCAL_SCHEME, "Rejected"),
+    Answer.UNSURE: Code("unsure", LOCAL_SCHEME, "Unsure"),
+}
+
+AI_FAMILY = Code("123110", "DCM", "Artificial Intelligence")
+RULES_FAMILY = Code("123105", "DCM", "Histogram Analysis")
+
+
+def category_and_type(finding: Finding) -> tuple[Code, Code]:
+    """Return the coded category and type of what a finding is; a lesion where no word says more."""
+    words = f"{finding.label_key} {finding.label}".lower().replace("-", " ").split()
+    for starts, category, kind in _BY_WORD:
+        if any(word.startswith(starts) for word in words):
+            return category, kind
+    return ABNORMAL, LESION

@@ -1,0 +1,223 @@
+"""`findings.json` and the masks beside it: what `casestage run` writes, and how a case records findings and truth."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from viewer.domain.errors import CaseDocumentError, UnreadableFileError
+from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.finding_record import FindingRecord, finding_of, finding_record
+from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
+from viewer.io.seg import read_seg, segmented, write_seg
+from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.labels import Mask
+    from viewer.domain.model_card import ModelCard
+    from viewer.domain.volume import Volume
+
+FINDINGS_FORMAT = "casestage findings"
+FINDINGS_VERSION = 1
+DOCUMENT = "findings.json"
+_SEG = "seg.dcm"
+_NIFTI_SEG = "seg.nii.gz"
+
+
+@frozen
+class FindingsWritten:
+    """The files that were written, and what was written otherwise than usual, in a sentence ("" for nothing)."""
+
+    files: tuple[Path, ...]
+    note: str = ""
+
+
+@frozen
+class _MaskFile:
+    file: str
+    sha256: str
+
+
+@frozen
+class _Findings:
+    model: str
+    series: str
+    not_for_diagnostic_use: bool
+    synthetic: bool
+    recorded: bool
+    findings: tuple[FindingRecord, ...]
+    format: str
+    version: int
+    model_version: str = ""
+    model_sha256: str = ""
+    unit: str = ""
+    segmentation: _MaskFile | None = None
+    note: str = ""
+
+
+def write_findings(
+    folder: Path,
+    volume: Volume,
+    findings: Sequence[Finding],
+    model: ModelCard | None,
+    *,
+    synthetic: bool | None = None,
+    recorded: bool = False,
+    reader: str = "",
+    compressed: bool = False,
+) -> FindingsWritten:
+    """Write `findings.json` and the masks as `seg.dcm`, or for a volume from NIfTI as `seg.nii.gz`.
+
+    The masks are written first, and the document names their hash, so that an interrupted export is noticed.
+
+    Parameters
+    ----------
+    folder
+        Made where it is missing; files of these names are replaced.
+    volume
+        What the findings lie on. Where its geometry is untrusted, lengths and volumes are left out.
+    findings
+        In the order they are to be listed.
+    model
+        Who made them; None for readers or truth.
+    synthetic
+        Whether the pictures are; None takes it from the volume.
+    recorded
+        True where they are kept to be shown later without running the model.
+    reader
+        Becomes the segmentation's creator.
+    compressed
+        Write a small `seg.dcm` that fewer other programs can read; for cases, not for export.
+
+    Raises
+    ------
+    StorageError
+        When the segmentation cannot be made or something cannot be written.
+    """
+    outlined = segmented(findings)
+    numbers = {f.id: n for n, f in enumerate(outlined, start=1)}
+    note, mask_file = "", None
+    if not outlined:
+        note = "No finding is outlined, so there is no segmentation."
+    elif volume.source_uids:
+        mask_file = folder / _SEG
+        write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
+    else:
+        mask_file = folder / _NIFTI_SEG
+        write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
+        note = "The volume is NIfTI, which names no patient and study, so there is no DICOM SEG and SR."
+    for name in (_SEG, _NIFTI_SEG):
+        if mask_file is None or name != mask_file.name:
+            _remove(folder / name)
+    document: dict[str, Any] = {
+        "model": model.id if model else "",
+        "series": volume.series.series_uid,
+        "not_for_diagnostic_use": True,
+        "synthetic": volume.series.synthetic if synthetic is None else synthetic,
+        "recorded": recorded,
+        "findings": [finding_record(f, segment=numbers.get(f.id), measurable=volume.measurable) for f in findings],
+        "format": FINDINGS_FORMAT,
+        "version": FINDINGS_VERSION,
+        "model_version": model.version if model else "",
+        "model_sha256": model.sha256 if model else "",
+        "unit": volume.unit,
+        "segmentation": None if mask_file is None else {"file": mask_file.name, "sha256": _sha256(mask_file)},
+        "note": note,
+    }
+    write_atomically(folder / DOCUMENT, json_text(document).encode("utf-8"), "The findings")
+    files = (folder / DOCUMENT,) if mask_file is None else (folder / DOCUMENT, mask_file)
+    return FindingsWritten(files, note)
+
+
+def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
+    """Return the findings of a folder with their masks, marked as recorded.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the document is missing, damaged or newer, belongs to another series, or does not fit its masks.
+    UnreadableFileError
+        When the masks cannot be read or lie elsewhere.
+    """
+    document = _read(folder)
+    if document.series != volume.series.series_uid:
+        raise CaseDocumentError(
+            "The recorded findings belong to another series.", "Open the series that they were made from."
+        )
+    masks = _masks(folder, document, volume)
+    found = []
+    for record in document.findings:
+        if record.segment is not None and record.segment not in masks:
+            raise _damaged(f"“{record.id}” names segment {record.segment}, which the segmentation does not hold")
+        tracking_uid, mask = ("", None) if record.segment is None else masks[record.segment]
+        if tracking_uid and tracking_uid != record.tracking_uid:
+            raise _damaged(f"segment {record.segment} is another finding than “{record.id}”")
+        found.append(finding_of(record, mask, recorded=True))
+    return tuple(found)
+
+
+def _read(folder: Path) -> _Findings:
+    try:
+        stored = read_json(folder / DOCUMENT)
+        if not isinstance(stored, dict) or stored.get("format") != FINDINGS_FORMAT:
+            raise WrongJsonError(f'it does not say "format": "{FINDINGS_FORMAT}"')
+        version = stored.get("version")
+        if isinstance(version, int) and version > FINDINGS_VERSION:
+            raise CaseDocumentError(
+                "The recorded findings were made by a newer CaseStage.", "Install the newest CaseStage to open them."
+            )
+        return structure(stored, _Findings)
+    except OSError as error:
+        raise CaseDocumentError(
+            f"The recorded findings are not there: “{folder.name}/{DOCUMENT}” cannot be read.",
+            "Copy the case again, or run the model again.",
+            error.strerror or type(error).__name__,
+        ) from error
+    except WrongJsonError as error:
+        raise _damaged(str(error)) from error
+
+
+def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple[str, Mask | None]]:
+    named = document.segmentation
+    if named is None:
+        return {}
+    if named.file not in (_SEG, _NIFTI_SEG):
+        raise _damaged(f"segmentation.file must be {_SEG} or {_NIFTI_SEG}")
+    path = folder / named.file
+    try:
+        digest = _sha256(path)
+    except OSError as error:
+        raise UnreadableFileError(
+            f"The outlines of the recorded findings are not there: “{folder.name}/{named.file}” cannot be read.",
+            "Copy the case again, or run the model again.",
+            error.strerror or type(error).__name__,
+        ) from error
+    if digest != named.sha256:
+        raise _damaged(f"{named.file} is not the one that was written with it")
+    if named.file == _SEG:
+        return {s.number: (s.tracking_uid, s.mask) for s in read_seg(path, volume)}
+    return {number: ("", mask) for number, mask in enumerate(read_nifti_seg(path, volume), start=1)}
+
+
+def _damaged(what: str) -> CaseDocumentError:
+    return CaseDocumentError(
+        f"The recorded findings cannot be read: {what}.", "Copy the case again, or run the model again."
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error("The findings", error) from error

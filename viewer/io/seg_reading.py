@@ -1,0 +1,205 @@
+"""DICOM SEG read back as masks on a volume's original slices, whoever wrote it and however it is encoded."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.domain.labels import Mask
+from viewer.io.seg_frames import stored_frames
+from viewer.io.source_headers import without_complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from viewer.domain.geometry import SliceStack
+    from viewer.domain.volume import Volume
+
+_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+# How far a frame may lie from its slice, in pixels and mm: text in headers is rounded.
+_OFF_PX = 0.1
+_OFF_MM = 0.05
+_FAULTS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, EOFError, struct.error, zlib.error)
+
+
+@define(frozen=True, eq=False)
+class SegSegment:
+    """One segment as it was written; `mask` is None where nothing is marked."""
+
+    number: int
+    label: str
+    tracking_uid: str
+    tracking_id: str
+    type_code: str
+    type_words: str
+    algorithm_type: str
+    algorithm_name: str
+    mask: Mask | None
+
+
+def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tuple[SegSegment, ...]:
+    """Return the segments of a SEG or Label Map SEG, by number, as masks on the volume's original slices.
+
+    Frames may be fewer or smaller than the slices (sparse, cropped); each is placed by its position in the patient.
+
+    Parameters
+    ----------
+    path
+        BINARY, FRACTIONAL or LABELMAP, in any lossless encoding.
+    volume
+        What it lies on.
+    least_fraction
+        From which share of the largest value a voxel of a FRACTIONAL segment is marked.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is no SEG, is damaged, or does not lie on this volume's slices.
+    """
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        with without_complaints():
+            dataset = dcmread(path)
+            if str(dataset.get("SOPClassUID", "")) not in _CLASSES:
+                raise UnreadableFileError("The file is not a DICOM segmentation.", "Choose a SEG file.")
+            return _segments(dataset, volume, least_fraction)
+    except OSError as error:
+        raise UnreadableFileError(
+            "The segmentation cannot be opened.", "Check that the file is there.", type(error).__name__
+        ) from error
+    except InvalidDicomError as error:
+        raise UnreadableFileError("The segmentation is not a DICOM file.", detail=repr(error)) from error
+    except _FAULTS as error:
+        raise UnreadableFileError(
+            "The segmentation is damaged.", "Export it again from the program that made it.", repr(error)
+        ) from error
+
+
+def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[SegSegment, ...]:
+    kind = str(dataset.get("SegmentationType", "BINARY"))
+    least = 1.0
+    if kind == "FRACTIONAL":
+        least = least_fraction * int(dataset.get("MaximumFractionalValue", 255))
+    described = {int(item.SegmentNumber): item for item in dataset.SegmentSequence}
+    padding = dataset.get("PixelPaddingValue") if kind == "LABELMAP" else None
+    planes: dict[int, dict[int, NDArray[np.bool_]]] = {number: {} for number in described}
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    for values, group in zip(stored_frames(dataset), groups, strict=True):
+        k, pasted = _pasted(values, _Place(shared, group), volume.stack)
+        if kind == "LABELMAP":
+            numbers = [n for n in np.unique(values).tolist() if n in described and n not in (0, padding)]
+            marks = [(n, pasted == n) for n in numbers]
+        else:
+            identification = _group(shared, group, "SegmentIdentificationSequence")
+            marks = [(int(identification.ReferencedSegmentNumber), pasted >= least)]
+        for number, marked in marks:
+            earlier = planes[number].get(k)
+            planes[number][k] = marked if earlier is None else earlier | marked
+    # In a label map, 0 is what belongs to no segment, also where it has a name (PS3.3 C.8.20.2).
+    return tuple(_segment(item, planes[number]) for number, item in sorted(described.items()) if number)
+
+
+def _group(shared: Dataset, group: Dataset, keyword: str) -> Dataset:
+    sequence = group.get(keyword) or shared.get(keyword)
+    if not sequence:
+        raise ValueError(f"no {keyword}")
+    item: Dataset = sequence[0]
+    return item
+
+
+class _Place:
+    """Where a frame lies: first pixel, directions of row and column, spacing between rows and columns."""
+
+    def __init__(self, shared: Dataset, group: Dataset) -> None:
+        position = _group(shared, group, "PlanePositionSequence").ImagePositionPatient
+        orientation = _group(shared, group, "PlaneOrientationSequence").ImageOrientationPatient
+        self.position = np.array([float(v) for v in position])
+        self.row = np.array([float(v) for v in orientation[:3]])
+        self.column = np.array([float(v) for v in orientation[3:]])
+        measures = _group(shared, group, "PixelMeasuresSequence")
+        self.between_rows, self.between_columns = (float(v) for v in measures.PixelSpacing)
+
+
+def _not_here(place: _Place, why: str) -> UnreadableFileError:
+    x, y, z = place.position
+    return UnreadableFileError(
+        f"The segmentation does not lie on this series: {why}.",
+        "Open the series that it was made from.",
+        f"frame at LPS {x:.2f}, {y:.2f}, {z:.2f}",
+    )
+
+
+def _pasted(values: NDArray[Any], place: _Place, stack: SliceStack) -> tuple[int, NDArray[Any]]:
+    """Return the slice index of a frame, and its values on the whole slice [row, column], 0 where it does not reach."""
+    if min(place.row @ stack.row_direction, place.column @ stack.column_direction) < 1 - 1e-4:
+        raise _not_here(place, "its images are turned otherwise")
+    spacing = np.array([place.between_columns, place.between_rows])
+    rows, columns = values.shape
+    # Over the whole width of a frame the grids must not drift apart by more than a tenth of a pixel.
+    drift = np.abs(spacing / np.array(stack.pixel_spacing_mm) - 1) * (columns, rows)
+    if drift.max() > _OFF_PX:
+        raise _not_here(place, "its pixels are of another size")
+    height = float(place.position @ stack.normal)
+    k = int(np.argmin(np.abs(stack.heights_mm - height)))
+    if abs(stack.heights_mm[k] - height) > _OFF_MM:
+        raise _not_here(place, "one of its images lies where the series has none")
+    offset = place.position - stack.positions_lps_mm[k]
+    at = np.array([offset @ stack.row_direction, offset @ stack.column_direction]) / stack.pixel_spacing_mm
+    i, j = (int(v) for v in np.round(at))
+    if np.abs(at - (i, j)).max() > _OFF_PX:
+        raise _not_here(place, "its pixels lie between those of the series")
+    whole = np.zeros((stack.size_ij[1], stack.size_ij[0]), dtype=values.dtype)
+    top, left = max(j, 0), max(i, 0)
+    bottom, right = min(j + rows, whole.shape[0]), min(i + columns, whole.shape[1])
+    if top < bottom and left < right:
+        whole[top:bottom, left:right] = values[top - j : bottom - j, left - i : right - i]
+    if np.count_nonzero(whole) != np.count_nonzero(values):
+        raise _not_here(place, "it reaches beyond the edge of the images")
+    return k, whole
+
+
+def _segment(item: Dataset, planes: dict[int, NDArray[np.bool_]]) -> SegSegment:
+    kind = item.SegmentedPropertyTypeCodeSequence[0] if item.get("SegmentedPropertyTypeCodeSequence") else None
+    return SegSegment(
+        number=int(item.SegmentNumber),
+        label=str(item.get("SegmentLabel", "")),
+        tracking_uid=str(item.get("TrackingUID", "")),
+        tracking_id=str(item.get("TrackingID", "")),
+        type_code="" if kind is None else str(kind.get("CodeValue", "")),
+        type_words="" if kind is None else str(kind.get("CodeMeaning", "")),
+        algorithm_type=str(item.get("SegmentAlgorithmType", "")),
+        algorithm_name=str(item.get("SegmentAlgorithmName", "")),
+        mask=_mask(planes),
+    )
+
+
+def _mask(planes: dict[int, NDArray[np.bool_]]) -> Mask | None:
+    marked = {k: plane for k, plane in planes.items() if plane.any()}
+    if not marked:
+        return None
+    first, last = min(marked), max(marked)
+    spans = list(_spans(marked))
+    j0, j1 = min(s[0] for s in spans), max(s[1] for s in spans)
+    i0, i1 = min(s[2] for s in spans), max(s[3] for s in spans)
+    voxels = np.zeros((last - first + 1, j1 - j0, i1 - i0), dtype=bool)
+    for k, plane in marked.items():
+        voxels[k - first] = plane[j0:j1, i0:i1]
+    return Mask((i0, j0, first), voxels)
+
+
+def _spans(planes: dict[int, NDArray[np.bool_]]) -> Iterator[tuple[int, int, int, int]]:
+    for plane in planes.values():
+        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+        yield int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

@@ -1,0 +1,123 @@
+"""The headers of a volume's DICOM files, as the source that segmentations and reports refer to."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.domain.errors import StorageError
+from viewer.domain.identifiers import uid_from
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydicom.dataset import Dataset
+
+    from viewer.domain.volume import Volume
+
+# What a patient or study may leave out, but an object made from it must carry, if empty (PS3.3 C.7.1.1, C.7.2.1).
+_MAY_BE_EMPTY = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+)
+
+
+@contextmanager
+def without_complaints() -> Iterator[None]:
+    """Silence what the DICOM library says of other people's headers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
+    """Return one header per slice, or the one header of a multi-frame image; pixels are not read.
+
+    Text is decoded and held as UTF-8, so that what is made from it can hold any reader's name beside the patient's.
+    Attributes that must exist in a derived object are there, empty where the source does not know.
+
+    Parameters
+    ----------
+    volume
+        Read from DICOM.
+    slices
+        Indices into `volume.slices`.
+
+    Raises
+    ------
+    StorageError
+        When the volume was not read from DICOM, or its files are no longer there.
+    """
+    from pydicom import dcmread
+    from pydicom.errors import InvalidDicomError
+
+    if not volume.source_uids:
+        raise StorageError(
+            "This volume was not read from DICOM, so there is no patient and study to refer to.",
+            "Its findings are kept as NIfTI and JSON instead.",
+        )
+    wanted = list(slices)
+    paths = list(dict.fromkeys(volume.source_files[k] for k in wanted))
+    headers = []
+    for path in paths:
+        try:
+            with without_complaints():
+                headers.append(_prepared(dcmread(path, stop_before_pixels=True, force=True), volume))
+        except (OSError, InvalidDicomError) as error:
+            raise StorageError(
+                "The CT files that the findings refer to cannot be read any more.",
+                "Put them back in their place, or open the series again where it is now.",
+                type(error).__name__,
+            ) from error
+    return headers
+
+
+def _prepared(header: Dataset, volume: Volume) -> Dataset:
+    from pydicom.valuerep import PersonName
+
+    def as_text(_: Dataset, element: Any) -> None:
+        # A person's name remembers its bytes in the file's character set and would write them again.
+        if element.VR == "PN" and element.value and element.VM == 1:
+            element.value = PersonName(str(element.value))
+
+    header.decode()
+    header.walk(as_text)
+    # What a source names but leaves empty would be copied, and is wrong where a value is asked for.
+    for element in list(header):
+        if element.is_empty and element.keyword not in _MAY_BE_EMPTY:
+            del header[element.tag]
+    header.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in header:
+            setattr(header, keyword, None if keyword.endswith(("Date", "Time")) else "")
+    series = volume.series
+    defaults = {
+        "SeriesInstanceUID": series.series_uid,
+        "StudyInstanceUID": series.study_uid or uid_from(f"study of {series.series_uid}"),
+        # Without one, nothing could say that a mask lies where the image lies.
+        "FrameOfReferenceUID": uid_from(f"frame of reference of {series.series_uid}"),
+        "Modality": series.modality or "CT",
+        "SOPClassUID": volume.source_class_uid,
+    }
+    for keyword, value in defaults.items():
+        if not header.get(keyword):
+            setattr(header, keyword, value)
+    if header.get("PatientIdentityRemoved") == "YES" and not (
+        header.get("DeidentificationMethod") or header.get("DeidentificationMethodCodeSequence")
+    ):
+        # One of the two must be there (PS3.3 C.7.1.1); the source leaves open which method it was.
+        header.DeidentificationMethod = "Not stated by the source"
+    if not volume.source_frames and not header.get("SliceThickness"):
+        gaps = volume.stack.gaps_mm
+        header.SliceThickness = round(float(np.median(gaps)), 6) if len(gaps) else 1.0
+    return header
