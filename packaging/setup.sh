@@ -87,6 +87,8 @@ need_python() {
         version=$("$without_venv" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         apt_install "python$version-venv" $others || return 1
     elif command -v apt-cache >/dev/null; then
+        # A new container knows of no package at all until the lists are fetched.
+        apt-cache show python3 >/dev/null 2>&1 || [ "$(id -u)" -ne 0 ] || apt-get update -q </dev/null >/dev/null 2>&1
         if apt-cache show python3.11 >/dev/null 2>&1; then
             apt_install python3.11 python3.11-venv $others || return 1
         else
