@@ -198,7 +198,7 @@ def test_mutated_files_never_end_in_anything_but_a_sentence(made_ct: Any, syntax
     raw = path.read_bytes()
     outcomes = {"opened": 0, "refused": 0}
     said: list[str] = []
-    for seed in range(60):
+    for seed in range(80):
         path.write_bytes(mutated(raw, seed))
         began = time.monotonic()
         try:
@@ -228,3 +228,15 @@ def test_codec_that_stops_midway_without_raising_gives_no_pixels(made_ct: Any) -
             refused += 1
         path.unlink()
     assert refused
+
+
+@pytest.mark.parametrize(("high", "low", "opens"), [(15, 15, True), (16, 15, True), (15, 14, False), (15, 16, False)])
+def test_run_length_segments_of_other_lengths(made_ct: Any, high: int, low: int, opens: bool) -> None:
+    first, second = (bytes([n - 1]) + bytes(range(n)) for n in (high, low))
+    stream = struct.pack("<16L", 2, 64, 64 + len(first), *[0] * 13) + first + second
+    made_ct.slice("a", made_ct.pixels(0, 3, 5), syntax="1.2.840.10008.1.2.5", stream=stream)
+    if opens:
+        assert opened(made_ct.folder).slices[0].ravel().tolist() == [256 * n + n - 1024 for n in range(15)]
+    else:
+        with pytest.raises(UnreadableFileError, match="damaged|end early"):
+            opened(made_ct.folder)

@@ -56,7 +56,7 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
     arrangement = arranged(frames)
     if on_preview is not None and len(frames) > 1:
         _preview(entry, arrangement.frames[len(frames) // 2], ctx, on_preview)
-    doubled = same_places(frames)
+    doubled = [] if arrangement.located else same_places(frames)
     doubles: list[str] = []
     if doubled:
         frames, doubles, bad = _without_doubles(frames, doubled, ctx)

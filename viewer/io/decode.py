@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended, frame_fragments
 from viewer.io.header_walk import EXPLICIT_BIG, FileSource, InflatedSource
+from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,10 @@ def decode_frame(frame: Frame) -> Stored:
         if code.native:
             return Stored(in_stored_bits(_native(source, frame), code, shifted=True))
         stream = _stream(source, frame)
-    return _decompressed(stream, code)
+    try:
+        return _decompressed(stream, code)
+    except PARSER_FAILURES as error:
+        raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
 
 
 def _native(source: Source, frame: Frame) -> NDArray[Any]:
@@ -177,7 +181,7 @@ def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:
                 found = imagecodecs.htj2k_decode(stream)
             else:
                 found = imagecodecs.jpeg2k_decode(stream)
-    except (RuntimeError, ValueError, TypeError, MemoryError, imagecodecs.DelayedImportError) as error:
+    except (RuntimeError, imagecodecs.DelayedImportError) as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
     return np.asarray(found)
 
@@ -247,9 +251,10 @@ def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:
         raise UnreadableFileError("The compressed pixels are too few for the image.")
     try:
         raw = imagecodecs.dicomrle_decode(stream, f"<u{size}")
-    except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+    except RuntimeError as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
-    words = np.frombuffer(raw, f"<u{size}")
+    # A segment may be a byte longer than the image (it is padded to an even length).
+    words = np.frombuffer(raw, f"<u{size}", count=len(raw) // size)
     if len(words) < code.rows * code.columns:
         raise UnreadableFileError("The compressed pixels end early.")
     return words[: code.rows * code.columns].reshape(code.rows, code.columns)

@@ -215,7 +215,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
     base, p, depth = start.offset, 0, 0
     buffer = start.head or source.read_at(base, _FIRST_READ)
     n = len(buffer)
-    forms, interesting = _HEADER_LENGTHS, _INTERESTING
+    forms, short, interesting = _HEADER_LENGTHS, _SHORT_FORMS, _INTERESTING
     while True:
         if p + 12 > n:
             base += p
@@ -227,9 +227,15 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 # An image without Pixel Data, or a file that was cut: the reader of `values` decides.
                 found.complete = n == 0 and (size is None or base == size) and depth == 0
                 return found
+            if n < 12:
+                buffer += bytes(4)
         # `word` is the tag with its two halves exchanged, as it lies in the file.
         if explicit:
             word, form, length = _explicit(buffer, p)
+            if form in short and not depth and word not in interesting:
+                # Nearly every element: nothing to keep, nothing to look into.
+                p += 8 + length
+                continue
             header = forms.get(form, 0)
             if header == 12:
                 if p + 12 > n:
@@ -279,6 +285,3 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 return None
             continue
         p += length
-        if p > n and size is not None and base + p > size:
-            found.complete = False
-            return found

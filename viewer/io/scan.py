@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.slice_header import (
     Frame,
     ImageFile,
+    code_of,
     frame_of,
     numbers,
     pixel_problem,
@@ -231,6 +233,8 @@ def _read_image(file: FileIO, name: str) -> tuple[dict[int, bytes], list[Frame],
     count_said = numbers(values.get(0x00280008, b""))
     count = max(1, int(count_said[0])) if count_said else 1
     rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
+    if not rows or not columns:
+        raise UnreadableFileError("The image says that it has no pixels.")
     if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
         raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
     deflated = isinstance(source, InflatedSource)
@@ -251,30 +255,39 @@ def _read_image(file: FileIO, name: str) -> tuple[dict[int, bytes], list[Frame],
     elif count > 1:
         # One position cannot be that of several frames.
         described = ({0x00200032: b""},) * count
-    frame = frame_of(image, 0, {**values, **described[0]} if described else values, syntax)
-    problem = pixel_problem(found, frame.code, count, None if deflated else size)
+    problem = pixel_problem(found, code_of(values, syntax), count, None if deflated else size)
     if not described:
-        return values, [evolve(frame, problem=problem) if problem else frame], syntax
+        return values, [frame_of(image, 0, values, syntax, problem)], syntax
     frames = [frame_of(image, n, {**values, **one}, syntax, problem) for n, one in enumerate(described)]
     return {**values, **described[count // 2]}, frames, syntax
 
 
 def _refuse_other_objects(found: Elements, name: str) -> None:
     values = found.values
-    sop_class, modality = plain(values.get(0x00080016)), plain(values.get(0x00080060))
-    if os.path.basename(name).upper().startswith("DICOMDIR") and not sop_class:
+    objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280100)))
+    if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
         raise _NotAnImageError("Lists other files (DICOMDIR); the files themselves were read.")
-    if sop_class.startswith(_SEGMENTATIONS) or modality in _OBJECTS:
-        raise _NotAnImageError(f"The file {_OBJECTS[modality if modality in _OBJECTS else 'SEG']}.")
-    rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
-    if not rows or not columns or (found.pixel_offset < 0 and found.complete):
+    if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
-        raise _NotAnImageError("A DICOM file without an image.")
-    if whole(values.get(0x00280002), 1) != 1:
-        raise _NotAnImageError("A colour picture, not measured values.")
-    if whole(values.get(0x00280100), 16) == 1:
-        raise _NotAnImageError("A picture of single bits, not measured values.")
+        raise _NotAnImageError(objection or "A DICOM file without an image.")
+    if objection:
+        raise _NotAnImageError(objection)
+
+
+@lru_cache(maxsize=256)
+def _objection(
+    sop_class: bytes | None, modality: bytes | None, samples: bytes | None, bits_allocated: bytes | None
+) -> str:
+    """Return why a DICOM object holds no measured values, "" where it can."""
+    kind = plain(modality)
+    if plain(sop_class).startswith(_SEGMENTATIONS) or kind in _OBJECTS:
+        return f"The file {_OBJECTS.get(kind, _OBJECTS['SEG'])}."
+    if whole(samples, 1) != 1:
+        return "A colour picture, not measured values."
+    if whole(bits_allocated, 16) == 1:
+        return "A picture of single bits, not measured values."
+    return ""
 
 
 def _entries(group: _Group) -> Iterable[SeriesEntry]:

@@ -81,16 +81,16 @@ class Frame:
 
     file: ImageFile
     index: int
-    code: PixelCode
     sop_uid: str
-    sop_class: str
     position: Triple | None
+    instance: int
+    code: PixelCode
+    sop_class: str
     orientation: Six | None
     row_column_spacing: tuple[float, float] | None
     slope: float
     intercept: float
     unit: str
-    instance: int
     acquisition: str
     padding: int | None
     localizer: bool
@@ -162,11 +162,6 @@ def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
 _UNIT_TAGS = (0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, 0x00541001)
 
 
-@lru_cache(maxsize=1024)
-def _unit(*raw: bytes | None) -> str:
-    return unit_of({tag: value for tag, value in zip(_UNIT_TAGS, raw, strict=True) if value is not None})
-
-
 def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
@@ -207,33 +202,52 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     )
 
 
+def code_of(values: dict[int, bytes], transfer_syntax: str) -> PixelCode:
+    """Return how the pixels are stored, from raw elements."""
+    return _code(transfer_syntax, *map(values.get, _CODE_TAGS))
+
+
+# What the slices of a series nearly always have in common, so that it is worked out once.
+_COMMON_TAGS = (
+    *_CODE_TAGS, *_UNIT_TAGS, 0x00200012, 0x00200037, 0x00280030, 0x00280120, 0x00281050, 0x00281051, 0x00281055,
+)  # fmt: skip
+_Common = tuple[
+    PixelCode, str, Six | None, tuple[float, float] | None, float, float, str, str, int | None, bool, tuple[Window, ...]
+]
+
+
+@lru_cache(maxsize=1024)
+def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
+    values = {tag: value for tag, value in zip(_COMMON_TAGS, raw, strict=True) if value is not None}
+    code = code_of(values, transfer_syntax)
+    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
+    padding = values.get(0x00280120, b"")
+    return (
+        code,
+        plain(values.get(0x00080016)),
+        _orientation(values.get(0x00200037, b"")),
+        _spacing(values.get(0x00280030, b"")),
+        slope[0] if slope and slope[0] != 0 else 1.0,
+        intercept[0] if intercept else 0.0,
+        unit_of(values),
+        plain(values.get(0x00200012)),
+        int.from_bytes(padding[:2], "little", signed=code.signed) if len(padding) >= 2 else None,
+        _is_localizer(values),
+        _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+    )
+
+
 def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
     """Return one frame from raw elements; `problem` is kept as given."""
-    code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
-    padding = None
-    raw_padding = values.get(0x00280120)
-    if raw_padding and len(raw_padding) >= 2:
-        padding = int.from_bytes(raw_padding[:2], "little", signed=code.signed)
-    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
     instance = numbers(values.get(0x00200013, b""))
     return Frame(
-        file=file,
-        index=index,
-        code=code,
-        sop_uid=plain(values.get(0x00080018)),
-        sop_class=plain(values.get(0x00080016)),
-        position=_three(values.get(0x00200032, b"")),
-        orientation=_orientation(values.get(0x00200037, b"")),
-        row_column_spacing=_spacing(values.get(0x00280030, b"")),
-        slope=slope[0] if slope and slope[0] != 0 else 1.0,
-        intercept=intercept[0] if intercept else 0.0,
-        unit=_unit(*map(values.get, _UNIT_TAGS)),
-        instance=int(instance[0]) if instance else index,
-        acquisition=plain(values.get(0x00200012)),
-        padding=padding,
-        localizer=_is_localizer(values),
-        windows=_windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
-        problem=problem,
+        file,
+        index,
+        plain(values.get(0x00080018)),
+        _three(values.get(0x00200032, b"")),
+        int(instance[0]) if instance else index,
+        *_common(transfer_syntax, *map(values.get, _COMMON_TAGS)),
+        problem,
     )
 
 
