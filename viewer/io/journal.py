@@ -14,7 +14,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
 
@@ -23,16 +23,18 @@ from viewer.domain.errors import StorageError
 from viewer.io import journal_store
 from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
-from viewer.io.journal_event import Event, EventKind, read_events, undo_and_redo, write_event
+from viewer.io.journal_event import Event, EventKind, newest_states, read_events, undo_and_redo, write_event
 from viewer.io.program import program_version
 from viewer.io.sole_writer import SoleWriter
 from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from viewer.domain.finding import Finding
+
+Value = TypeVar("Value")
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +132,8 @@ class Journal:
         self, series_uid: str, finding: Finding, text: str, reader: str, *, study_uid: str = ""
     ) -> Event | None:
         """Write a comment and leave the answer as it is; see `decide`."""
-        said = self.decisions(series_uid).get(finding.id)
+        state = self._read(lambda connection: _state_of(connection, series_uid, finding.id))
+        said = state.said if state is not None else None
         return self.decide(series_uid, finding, said.answer if said else None, reader, text, study_uid=study_uid)
 
     def mark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
@@ -290,11 +293,11 @@ class Journal:
 
     def _step(self, kind: EventKind, series_uid: str, reader: str) -> Event | None:
         with self._transaction() as connection:
-            done, undone = undo_and_redo(read_events(connection, "series_uid = ?", series_uid))
+            done, undone = undo_and_redo(connection, series_uid)
             stack = done if kind is EventKind.UNDO else undone
             if not stack:
                 return None
-            action = stack[-1]
+            (action,) = read_events(connection, "sequence = ?", stack[-1])
             return _append(
                 connection,
                 kind,
@@ -309,20 +312,21 @@ class Journal:
                 refers_to=action.sequence,
             )
 
-    def _history(self, series_uid: str) -> tuple[list[Event], list[Event]]:
-        return undo_and_redo(self._rows("series_uid = ?", series_uid))
+    def _history(self, series_uid: str) -> tuple[list[int], list[int]]:
+        return self._read(lambda connection: undo_and_redo(connection, series_uid)) or ([], [])
 
     def _states(self, series_uid: str) -> list[tuple[str, _State]]:
-        newest: dict[str, Event] = {}
-        for event in self._rows("series_uid = ?", series_uid):
-            newest[event.finding_id] = event
-        return [(finding_id, _state(event.after)) for finding_id, event in newest.items()]
+        newest = self._read(lambda connection: newest_states(connection, series_uid)) or []
+        return [(finding_id, _state(after)) for finding_id, after in newest]
 
     def _rows(self, where: str, *values: Any) -> tuple[Event, ...]:
+        return self._read(lambda connection: read_events(connection, where, *values)) or ()
+
+    def _read(self, read: Callable[[sqlite3.Connection], Value]) -> Value | None:
         if self._connection is None:
-            return ()
+            return None
         try:
-            return read_events(self._connection, where, *values)
+            return read(self._connection)
         except sqlite3.Error as error:
             raise journal_store.error_in_words(error) from error
 

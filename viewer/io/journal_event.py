@@ -11,7 +11,6 @@ from attrs import asdict, fields, frozen
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
 
 class EventKind(StrEnum):
@@ -73,16 +72,30 @@ def write_event(connection: sqlite3.Connection, event: Event) -> None:
     connection.execute(f"INSERT INTO event ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
 
 
-def undo_and_redo(events: Iterable[Event]) -> tuple[list[Event], list[Event]]:
-    """Return what can be taken back and what can be made again, the next one last in each."""
-    done: list[Event] = []
-    undone: list[Event] = []
-    for event in events:
-        if event.kind is EventKind.UNDO and done:
-            undone.append(done.pop())
-        elif event.kind is EventKind.REDO and undone:
-            done.append(undone.pop())
-        elif event.kind not in (EventKind.UNDO, EventKind.REDO):
-            done.append(event)
+def newest_states(connection: sqlite3.Connection, series_uid: str) -> list[tuple[str, str]]:
+    """Return (finding id, state after its newest event) of a series, in the order findings were first spoken of."""
+    return connection.execute(
+        "SELECT finding_id, after FROM event WHERE sequence IN "
+        "(SELECT max(sequence) FROM event WHERE series_uid = ? GROUP BY finding_id) "
+        "ORDER BY (SELECT min(first.sequence) FROM event AS first "
+        "WHERE first.series_uid = event.series_uid AND first.finding_id = event.finding_id)",
+        (series_uid,),
+    ).fetchall()
+
+
+def undo_and_redo(connection: sqlite3.Connection, series_uid: str) -> tuple[list[int], list[int]]:
+    """Return the sequences of what can be taken back and of what can be made again; the next one is last in each."""
+    done: list[int] = []
+    undone: list[int] = []
+    rows = connection.execute("SELECT sequence, kind FROM event WHERE series_uid = ? ORDER BY sequence", (series_uid,))
+    for sequence, kind in rows:
+        if kind == EventKind.UNDO:
+            if done:
+                undone.append(done.pop())
+        elif kind == EventKind.REDO:
+            if undone:
+                done.append(undone.pop())
+        else:
+            done.append(sequence)
             undone.clear()
     return done, undone

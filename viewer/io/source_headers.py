@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,8 @@ def _prepared(header: Dataset, volume: Volume) -> Dataset:
     for element in list(header):
         if element.is_empty and element.keyword not in _MAY_BE_EMPTY:
             del header[element.tag]
+    if not re.fullmatch(r"\d{3}[DWMY]", str(header.get("PatientAge", ""))):
+        header.pop("PatientAge", None)
     header.SpecificCharacterSet = "ISO_IR 192"
     for keyword in _MAY_BE_EMPTY:
         if keyword not in header:
