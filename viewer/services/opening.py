@@ -17,7 +17,7 @@ from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
 from viewer.io.assemble import assemble
 from viewer.io.findings_file import read_findings
-from viewer.io.scan import ScanResult, SeriesEntry, scan
+from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_hash import volume_sha256
 from viewer.services.views import view_of_volume
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
+    from viewer.io.series_entry import ScanResult, SeriesEntry
     from viewer.services.jobs import Job, JobRunner
     from viewer.services.settings import Settings
 
@@ -92,12 +93,14 @@ def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] 
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
-    `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `opened` the volume
-    once it is whole; `failed` an error to show; `thumbnail_ready` a SeriesEntry and its picture.
+    `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `skipped` the files
+    that were passed over where the one series of a path is opened at once; `opened` the volume once it is whole;
+    `failed` an error to show; `thumbnail_ready` a SeriesEntry and its picture.
     """
 
     busy = Signal(object)
     listed = Signal(object)
+    skipped = Signal(object)
     failed = Signal(object)
     opened = Signal(object)
     thumbnail_ready = Signal(object, object)
@@ -169,8 +172,10 @@ class Opening:
     def _scanned(self, path: Path, result: ScanResult) -> None:
         self._remember(path)
         self.last_listed = result
-        if len(result.series) == 1 and not result.skipped:
+        if len(result.series) == 1:
             self.open_series(result.series[0])
+            if result.skipped:
+                self.skipped.emit(result.skipped)
             return
         self.listed.emit(result)
         if self._pictures is not None:

@@ -1,0 +1,201 @@
+"""A reader's decisions are kept, undone, and found again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from viewer.domain.decision import Answer
+from viewer.domain.errors import StorageError
+from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.geometry import SliceStack
+from viewer.domain.labels import Mask
+from viewer.domain.session import Session
+from viewer.domain.volume import SeriesFacts, Volume
+from viewer.io.journal import Journal
+from viewer.services.jobs import JobRunner
+from viewer.services.navigation import Navigation
+from viewer.services.reviewing import Reviewing
+from viewer.services.settings import Settings
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def volume() -> Volume:
+    stack = SliceStack((64, 64), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(-32.0, -32.0, 2.0 * k) for k in range(20)])
+    values = np.zeros(stack.shape_kji, dtype=np.int16)
+    return Volume(SeriesFacts("1.2.3", modality="CT"), values, stack, values, stack.as_grid())
+
+
+def finding(number: int, score: float, at: tuple[int, int, int]) -> Finding:
+    i, j, k = at
+    mask = Mask(at, np.ones((2, 3, 3), dtype=bool))
+    centre = np.array([-32.0 + i, -32.0 + j, 2.0 * k])
+    return Finding(
+        id=f"f{number}",
+        tracking_uid=f"2.25.{number}",
+        label_key="bleed",
+        label="Bleed",
+        source=Source(SourceKind.MODEL, "Test model"),
+        centre_lps_mm=centre,
+        bounds_lps_mm=np.stack([centre - 2, centre + 2], axis=1),
+        score=score,
+        mask=mask,
+    )
+
+
+class Desk:
+    """A reader at work, on a journal of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.session = Session()
+        self.session.reader = "Dr Example"
+        self.runner = JobRunner(lambda call: call())
+        navigation = Navigation(self.session, Settings(folder / "settings.json"))
+        self.navigation = navigation
+        self.journal = Journal(folder / "decisions.sqlite3")
+        self.reviewing = Reviewing(self.session, navigation, self.runner, self.journal)
+        self.errors: list[StorageError] = []
+        self.reviewing.failed.connect(self.errors.append)
+        opened = volume()
+        self.session.volume = opened
+        self.session.view = view_of_volume(opened)
+        self.session.findings = (
+            finding(1, 0.95, (5, 5, 3)),
+            finding(2, 0.8, (40, 20, 8)),
+            finding(3, 0.6, (20, 50, 15)),
+        )
+
+    def close(self) -> None:
+        self.reviewing.close()
+        self.runner.shutdown()
+
+    @property
+    def in_hand(self) -> str | None:
+        self.navigation.finish()
+        return self.session.selected.id if self.session.selected else None
+
+    def answers(self) -> dict[str, Answer | None]:
+        return {key: decision.answer for key, decision in self.session.decisions.items()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def test_next_and_previous_go_round_by_score(desk: Desk) -> None:
+    seen = []
+    for _ in range(4):
+        desk.reviewing.next()
+        seen.append(desk.in_hand)
+    assert seen == ["f1", "f2", "f3", "f1"]
+    desk.reviewing.previous()
+    assert desk.in_hand == "f3"
+
+
+def test_going_to_a_finding_centres_all_planes_on_it(desk: Desk) -> None:
+    desk.reviewing.select("f2")
+    desk.navigation.finish()
+    view = desk.session.view
+    assert view is not None
+    centre = tuple(desk.session.findings[1].centre_lps_mm)
+    assert view.cursor_lps_mm == centre
+    assert view.axial.centre_lps_mm == view.coronal.centre_lps_mm == view.sagittal.centre_lps_mm == centre
+
+
+def test_a_decision_is_kept_and_the_next_open_finding_is_in_hand(desk: Desk) -> None:
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    assert desk.in_hand == "f2"
+    desk.reviewing.decide(Answer.REJECTED)
+    assert desk.in_hand == "f3"
+    assert desk.answers() == {"f1": Answer.ACCEPTED, "f2": Answer.REJECTED}
+    assert desk.reviewing.decided == 2
+
+
+def test_a_decision_is_on_disk_before_the_key_press_returns(desk: Desk) -> None:
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.UNSURE)
+    assert [event.finding_id for event in desk.journal.events("1.2.3")] == ["f1"]
+    assert desk.reviewing.saved_at is not None
+
+
+def test_decisions_comments_and_marks_are_there_after_a_restart(desk: Desk, tmp_path: Path) -> None:
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.comment("Beside the falx")
+    desk.reviewing.decide(Answer.ACCEPTED)
+    desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    desk.reviewing.close()
+    again = Desk(tmp_path)
+    assert again.session.decisions["f1"].answer is Answer.ACCEPTED
+    assert again.session.decisions["f1"].comment == "Beside the falx"
+    assert again.session.decisions["f1"].reader == "Dr Example"
+    marks = [f for f in again.session.findings if f.source.kind is SourceKind.READER]
+    assert len(marks) == 1
+    assert tuple(marks[0].centre_lps_mm) == (1.0, 2.0, 10.0)
+    again.close()
+
+
+def test_undo_takes_back_one_decision_at_a_time_and_redo_makes_it_again(desk: Desk) -> None:
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.REJECTED)
+    desk.reviewing.undo()
+    assert desk.answers() == {"f1": Answer.ACCEPTED}
+    desk.reviewing.undo()
+    assert desk.answers() == {}
+    assert not desk.reviewing.can_undo
+    desk.reviewing.redo()
+    assert desk.answers() == {"f1": Answer.ACCEPTED}
+
+
+def test_a_mark_can_be_undone(desk: Desk) -> None:
+    mark = desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    assert mark is not None
+    assert desk.in_hand == mark.id
+    desk.reviewing.undo()
+    assert [f.id for f in desk.session.findings] == ["f1", "f2", "f3"]
+
+
+def test_a_mark_outside_the_volume_is_refused(desk: Desk) -> None:
+    assert desk.reviewing.mark_missed((500.0, 0.0, 0.0)) is None
+    assert len(desk.session.findings) == 3
+
+
+def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = {"full": True}
+    transaction = desk.journal._transaction
+
+    def refuse_while_full() -> object:
+        if disk["full"]:
+            raise StorageError("The disk is full.", "Make room.")
+        return transaction()
+
+    monkeypatch.setattr(desk.journal, "_transaction", refuse_while_full)
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    assert desk.reviewing.unsaved == 2
+    assert desk.errors[0].sentence == "The disk is full."
+    assert desk.answers() == {"f1": Answer.ACCEPTED}
+    assert len(desk.session.findings) == 4
+    disk["full"] = False
+    desk.reviewing.retry()
+    assert desk.reviewing.unsaved == 0
+    assert len(desk.journal.events("1.2.3")) == 2

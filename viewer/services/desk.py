@@ -1,0 +1,65 @@
+"""Everything that the user interface works with, built once and passed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.session import Session
+from viewer.io.journal import Journal
+from viewer.services.finding_run import FindingRun
+from viewer.services.inspecting import Inspecting
+from viewer.services.jobs import JobRunner
+from viewer.services.navigation import Navigation
+from viewer.services.opening import Opening
+from viewer.services.places import config_folder, data_folder, model_folders
+from viewer.services.player import Player
+from viewer.services.reviewing import Reviewing
+from viewer.services.settings import Settings
+
+if TYPE_CHECKING:
+    from viewer.services.jobs import Deliver
+
+
+@frozen(eq=False)
+class Desk:
+    """The session and the services that move it."""
+
+    session: Session
+    settings: Settings
+    runner: JobRunner
+    opening: Opening
+    finding_run: FindingRun
+    reviewing: Reviewing
+    navigation: Navigation
+    player: Player
+    inspecting: Inspecting
+
+    def close(self) -> None:
+        """Stop all background work and close what is open on disk."""
+        self.opening.cancel()
+        self.finding_run.cancel()
+        self.runner.shutdown()
+        self.reviewing.close()
+
+
+def build_desk(deliver: Deliver) -> Desk:
+    """Return a new desk; `deliver` puts a callable on the main thread and may be called from any thread."""
+    session = Session()
+    settings = Settings(config_folder() / "settings.json")
+    session.reader = settings.now.reader
+    session.masked = settings.now.masked
+    runner = JobRunner(deliver)
+    navigation = Navigation(session, settings)
+    return Desk(
+        session=session,
+        settings=settings,
+        runner=runner,
+        opening=Opening(session, runner, settings),
+        finding_run=FindingRun(session, runner, model_folders()),
+        reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),
+        navigation=navigation,
+        player=Player(session, navigation),
+        inspecting=Inspecting(session),
+    )

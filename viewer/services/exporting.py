@@ -1,0 +1,75 @@
+"""Writes findings and decisions for other programs: findings.json, SEG and SR."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.io.findings_file import write_findings
+from viewer.io.sr import write_sr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from viewer.domain.decision import Decision
+    from viewer.domain.finding import Finding
+    from viewer.domain.job import JobContext
+    from viewer.domain.model_card import ModelCard
+    from viewer.domain.volume import Volume
+
+_REPORT = "sr.dcm"
+_SEG = "seg.dcm"
+
+
+@frozen
+class Written:
+    """What an export wrote, and what it left out and why."""
+
+    folder: Path
+    files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+
+def write_outputs(
+    folder: Path,
+    volume: Volume,
+    findings: Sequence[Finding],
+    model: ModelCard | None,
+    *,
+    decisions: Mapping[str, Decision] | None = None,
+    reader: str = "",
+) -> Written:
+    """Write findings.json, SEG and SR into a folder, which is made where it is missing.
+
+    Raises
+    ------
+    StorageError
+        When the folder cannot be written.
+    """
+    written = write_findings(folder, volume, findings, model, reader=reader)
+    files, notes = list(written.files), [written.note] if written.note else []
+    report = folder / _REPORT
+    report.unlink(missing_ok=True)
+    if not volume.source_uids:
+        return Written(folder, tuple(files), tuple(notes))
+    if not findings:
+        notes.append("There is no finding, so there is no report.")
+        return Written(folder, tuple(files), tuple(notes))
+    seg = folder / _SEG
+    write_sr(report, volume, findings, decisions or {}, seg if seg in files else None, reader)
+    return Written(folder, (*files, report), tuple(notes))
+
+
+def write_review(
+    folder: Path,
+    volume: Volume,
+    findings: Sequence[Finding],
+    decisions: Mapping[str, Decision],
+    reader: str,
+    ctx: JobContext,
+) -> Written:
+    """Write findings with a reader's decisions; see `write_outputs`."""
+    ctx.stop_if_cancelled()
+    return write_outputs(folder, volume, findings, None, decisions=decisions, reader=reader)

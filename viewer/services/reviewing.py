@@ -1,0 +1,281 @@
+"""A reader's decisions: on disk before the key press returns, undoable, exported as SEG and SR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve, frozen
+from psygnal import Signal
+
+from viewer.domain.decision import Answer, Decision
+from viewer.domain.errors import CaseStageError, StorageError
+from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.identifiers import new_uid
+from viewer.services.exporting import Written, write_review
+from viewer.services.navigation import Motion, Navigation
+from viewer.services.views import view_of_finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.session import Session
+    from viewer.domain.view_state import Point
+    from viewer.domain.volume import Volume
+    from viewer.io.journal import Journal
+    from viewer.services.jobs import JobRunner
+
+_MARK_MM = 5.0
+
+
+@frozen(eq=False)
+class _Unsaved:
+    """A write that is not on disk yet, and what it would have said."""
+
+    write: Callable[[], object]
+    series_uid: str
+    decision: Decision | None = None
+    mark: Finding | None = None
+
+
+class Reviewing:
+    """Decides findings and steps through them. Signals are emitted on the main thread.
+
+    `saved` carries the time of the newest decision on disk; `failed` an error to show; `exported` what was written;
+    `history_changed` tells that undo or redo became possible or not. Decisions that could not be written stay in
+    the session, are counted in `unsaved`, and are tried again with the next one.
+    """
+
+    saved = Signal(object)
+    failed = Signal(object)
+    exported = Signal(object)
+    history_changed = Signal()
+
+    def __init__(self, session: Session, navigation: Navigation, runner: JobRunner, journal: Journal) -> None:
+        self._session = session
+        self._navigation = navigation
+        self._runner = runner
+        self._journal = journal
+        self._waiting: list[_Unsaved] = []
+        self.saved_at: datetime | None = None
+        session.volume_changed.connect(self._volume_changed)
+        session.findings_changed.connect(self._findings_changed)
+
+    @property
+    def unsaved(self) -> int:
+        """How many decisions are not on disk yet."""
+        return len(self._waiting)
+
+    @property
+    def can_undo(self) -> bool:
+        """True where the newest decision on this series can be taken back."""
+        return self._journal.can_undo(self._series) if self._series else False
+
+    @property
+    def can_redo(self) -> bool:
+        """True where a decision that was taken back can be made again."""
+        return self._journal.can_redo(self._series) if self._series else False
+
+    @property
+    def decided(self) -> int:
+        """How many of the shown findings are decided."""
+        return sum(1 for f in self._session.shown_findings if self._answer(f) is not None)
+
+    def decide(self, answer: Answer) -> None:
+        """Answer the finding in hand, keep it on disk, and go to the next undecided one."""
+        finding = self._session.selected
+        if finding is None or finding.source.kind is SourceKind.TRUTH:
+            return
+        old = self._session.decisions.get(finding.id)
+        self._keep(finding, answer, old.comment if old else "")
+        self._go_on()
+
+    def comment(self, text: str) -> None:
+        """Keep a comment on the finding in hand."""
+        finding = self._session.selected
+        if finding is None or finding.source.kind is SourceKind.TRUTH:
+            return
+        old = self._session.decisions.get(finding.id)
+        if text != (old.comment if old else ""):
+            self._keep(finding, old.answer if old else None, text)
+
+    def mark_missed(self, lps_mm: Point, label: str = "Missed by the model") -> Finding | None:
+        """Mark a place that the model missed, and take it in hand; None where that is outside the volume."""
+        volume = self._session.volume
+        if volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
+            return None
+        uid = new_uid()
+        centre = np.asarray(lps_mm, dtype=np.float64)
+        mark = Finding(
+            id=uid,
+            tracking_uid=uid,
+            label_key="reader-mark",
+            label=label,
+            source=Source(SourceKind.READER, self._session.reader),
+            centre_lps_mm=centre,
+            bounds_lps_mm=np.stack([centre - _MARK_MM, centre + _MARK_MM], axis=1),
+        )
+        write = partial(self._journal.mark, self._series, mark, self._session.reader)
+        self._write(_Unsaved(write, self._series, mark=mark))
+        if mark.id not in {f.id for f in self._session.findings}:
+            self._session.findings = (*self._session.findings, mark)
+        self.select(mark.id, fly=False)
+        return mark
+
+    def remove_mark(self, finding_id: str) -> None:
+        """Take back a mark that a reader made."""
+        mark = next((f for f in self._session.findings if f.id == finding_id), None)
+        if mark is None or mark.source.kind is not SourceKind.READER:
+            return
+        self._write(_Unsaved(partial(self._journal.unmark, self._series, mark, self._session.reader), self._series))
+        self._session.findings = tuple(f for f in self._session.findings if f.id != finding_id)
+
+    def undo(self) -> None:
+        """Take back the newest decision, comment or mark on this series; also after a restart."""
+        self._step_history(self._journal.undo)
+
+    def redo(self) -> None:
+        """Make again what was taken back last."""
+        self._step_history(self._journal.redo)
+
+    def select(self, finding_id: str, *, fly: bool = True) -> None:
+        """Take a finding in hand, and fly to it unless told otherwise."""
+        session = self._session
+        finding = next((f for f in (*session.findings, *session.truth) if f.id == finding_id), None)
+        if finding is None or session.view is None or session.volume is None:
+            return
+        if not fly:
+            session.view = evolve(session.view, selected_finding=finding_id)
+            return
+        start = self._navigation.goal or session.view
+        self._navigation.go(view_of_finding(start, finding, session.volume), Motion.FINDING)
+
+    def next(self) -> None:
+        """Fly to the next finding, after the last to the first."""
+        self._neighbour(1)
+
+    def previous(self) -> None:
+        """Fly to the finding before."""
+        self._neighbour(-1)
+
+    def export(self, folder: Path) -> None:
+        """Write findings and decisions as SEG, SR and findings.json, in the background."""
+        volume = self._session.volume
+        if volume is None or volume.preview:
+            self.failed.emit(StorageError("There is nothing to export yet.", "Open a volume and run a model first."))
+            return
+        self._runner.run(
+            partial(
+                write_review,
+                folder,
+                volume,
+                self._session.shown_findings,
+                dict(self._session.decisions),
+                self._session.reader,
+            ),
+            done=self._exported,
+            failed=self.failed.emit,
+        )
+
+    def retry(self) -> None:
+        """Write what is not on disk yet, in the order it was said; stop at the first that cannot be written."""
+        while self._waiting:
+            try:
+                self._waiting[0].write()
+            except StorageError as error:
+                self.failed.emit(error)
+                break
+            del self._waiting[0]
+            self.saved_at = datetime.now(UTC)
+        if not self._waiting and self.saved_at is not None:
+            self.saved.emit(self.saved_at)
+        self.history_changed.emit()
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    @property
+    def _series(self) -> str:
+        volume = self._session.volume
+        return volume.series.series_uid if volume is not None else ""
+
+    def _exported(self, written: Written) -> None:
+        self.exported.emit(written)
+
+    def _answer(self, finding: Finding) -> Answer | None:
+        decision = self._session.decisions.get(finding.id)
+        return decision.answer if decision else None
+
+    def _keep(self, finding: Finding, answer: Answer | None, comment: str) -> None:
+        reader = self._session.reader
+        decision = Decision(finding.id, answer, reader, comment, datetime.now(UTC))
+        write = partial(self._journal.decide, self._series, finding, answer, reader, comment)
+        self._write(_Unsaved(write, self._series, decision=decision))
+        self._session.decisions = {**self._session.decisions, finding.id: decision}
+
+    def _write(self, unsaved: _Unsaved) -> None:
+        self._waiting.append(unsaved)
+        self.retry()
+
+    def _step_history(self, step: Callable[[str], object]) -> None:
+        if not self._series:
+            return
+        try:
+            step(self._series)
+        except CaseStageError as error:
+            self.failed.emit(error)
+            return
+        self._load()
+        self.history_changed.emit()
+
+    def _go_on(self) -> None:
+        findings = self._session.shown_findings
+        selected = self._session.selected
+        start = next((n for n, f in enumerate(findings) if selected is not None and f.id == selected.id), -1)
+        for offset in range(1, len(findings)):
+            following = findings[(start + offset) % len(findings)]
+            if self._answer(following) is None:
+                self.select(following.id)
+                return
+
+    def _neighbour(self, step: int) -> None:
+        findings = self._session.shown_findings
+        if not findings:
+            return
+        goal = self._navigation.goal
+        wanted = goal.selected_finding if goal else None
+        here = next((n for n, f in enumerate(findings) if f.id == wanted), None)
+        index = (0 if step > 0 else len(findings) - 1) if here is None else (here + step) % len(findings)
+        self.select(findings[index].id)
+
+    def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
+        if new is not None and not new.preview:
+            self._load()
+        self.history_changed.emit()
+
+    def _findings_changed(self) -> None:
+        # A case or a model brings findings; marks made earlier on this series belong to them.
+        volume = self._session.volume
+        if volume is not None and not volume.preview:
+            self._load()
+
+    def _load(self) -> None:
+        session = self._session
+        try:
+            decisions = dict(self._journal.decisions(self._series))
+            marks = self._journal.marks(self._series)
+        except CaseStageError as error:
+            self.failed.emit(error)
+            return
+        unsaved = [u for u in self._waiting if u.series_uid == self._series]
+        decisions |= {u.decision.finding_id: u.decision for u in unsaved if u.decision is not None}
+        marks += tuple(u.mark for u in unsaved if u.mark is not None)
+        session.decisions = decisions
+        others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
+        known = {f.id for f in session.findings} - {f.id for f in others}
+        if known != {mark.id for mark in marks}:
+            session.findings = (*others, *marks)
