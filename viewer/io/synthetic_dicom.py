@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import CTImageStorage, HTJ2KLossless, JPEGLSLossless
+from pydicom.uid import UID, CTImageStorage, HTJ2KLossless, JPEGLSLossless
 
 from viewer.domain.errors import StorageError
 from viewer.domain.identifiers import uid_from
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTERCEPT_HU = -1024
-_PROGRAM_UID = uid_from("casestage synthetic ct")
+_PROGRAM_UID = UID(uid_from("casestage synthetic ct"))
 
 
 def write_ct_series(
@@ -76,13 +76,15 @@ def write_ct_series(
         raise ValueError(f"Values below {INTERCEPT_HU} HU cannot be stored.")
     tilt = np.deg2rad(tilt_deg)
     orientation = [1.0, 0.0, 0.0, 0.0, float(np.cos(tilt)), float(np.sin(tilt))]
-    syntax: str = HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless
+    syntax: UID = HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless
     written = []
     for k, plane in enumerate(voxels_hu):
         stored = (plane.astype(np.int32) - INTERCEPT_HU).astype(np.uint16)
         image = _common(stored, spacing_mm, body_part, window, kernel)
-        image.SOPInstanceUID = uid_from(f"{series_uid} image {k}")
-        image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID = study_uid, series_uid, frame_uid
+        image.SOPInstanceUID = UID(uid_from(f"{series_uid} image {k}"))
+        image.StudyInstanceUID = UID(study_uid)
+        image.SeriesInstanceUID = UID(series_uid)
+        image.FrameOfReferenceUID = UID(frame_uid)
         image.PatientName, image.PatientID = patient_name, patient_id
         image.SeriesDescription = description if description.startswith("Synthetic") else f"Synthetic: {description}"
         image.SeriesDescription = image.SeriesDescription[:64]
