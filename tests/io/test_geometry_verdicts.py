@@ -141,6 +141,9 @@ def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any) -> None:
     assert volume.stack.count == 6
     assert volume.verdict is Verdict.OK
     assert volume.reasons == ("1 image is there twice; the copies were left out.",)
+    said = report(scan(made_ct.folder, JobContext()).series[0], volume, (-10.0, -20.0, 6.0))
+    assert said["spacing_mm"] == [0.7, 0.8, 2.0]
+    assert said["at"]["ijk"] == [0, 0, 3]
 
 
 def test_two_different_images_at_one_place_are_not_trusted(made_ct: Any) -> None:

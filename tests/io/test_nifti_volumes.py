@@ -14,6 +14,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.io.thumbnails import thumbnail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,3 +191,13 @@ def test_real_oblique_eight_bit_nifti_is_no_hu(real_data: Path) -> None:
     assert volume.unit == "unknown"
     assert volume.verdict is Verdict.OK
     assert volume.stack.normal[2] == pytest.approx(np.cos(np.radians(16.5)), abs=0.01)
+
+
+def test_thumbnail_of_a_nifti_file_is_upright(tmp_path: Path) -> None:
+    # With this affine i grows to the patient's right, which is left on the screen, and j to the front, which is up.
+    values = np.zeros((40, 40, 3), np.int16)
+    values[30:, 30:, 1] = 1000
+    picture = thumbnail(scan(written(tmp_path / "a.nii", values, np.eye(4)), JobContext()).series[0])
+    assert picture.shape == (192, 192)
+    assert picture[20, 20] == 255
+    assert picture[20, 172] == picture[172, 20] == picture[172, 172] == 0

@@ -37,7 +37,7 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
     ctx
         Progress in slices; cancel between slices.
     on_preview
-        Gets a volume of the middle slice alone, before the others are read.
+        Gets a volume of the middle slice alone, before the others are read (not for NIfTI, which comes whole).
 
     Raises
     ------
@@ -51,12 +51,12 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
     if entry.kind == "nifti":
         from viewer.io.nifti import read_nifti
 
-        return read_nifti(entry, ctx, on_preview)
+        return read_nifti(entry, ctx)
     frames, said = _refused(entry.frames)
     arrangement = arranged(frames)
     if on_preview is not None and len(frames) > 1:
         _preview(entry, arrangement.frames[len(frames) // 2], ctx, on_preview)
-    doubled = [] if arrangement.located else same_places(frames)
+    doubled = [] if arrangement.placed else same_places(frames)
     doubles: list[str] = []
     if doubled:
         frames, doubles, bad = _without_doubles(frames, doubled, ctx)

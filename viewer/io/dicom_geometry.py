@@ -31,13 +31,16 @@ _MOST_NAMED = 3
 
 @define(frozen=True, eq=False)
 class Arrangement:
-    """Frames in the order of the stack, where they lie, and what is to be said about it."""
+    """Frames in the order of the stack, where they lie, and what is to be said about it.
+
+    `placed` is False where positions are only those of a stack to be looked at.
+    """
 
     frames: tuple[Frame, ...]
     stack: SliceStack
     verdict: Verdict
     reasons: tuple[str, ...]
-    located: bool
+    placed: bool
 
 
 def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
@@ -83,7 +86,7 @@ def arranged(frames: Sequence[Frame]) -> Arrangement:
     verdict, reasons = judge(stack)
     if mixed:
         verdict, reasons = Verdict.UNTRUSTED, ("The images of this series look in different directions.",)
-    return Arrangement(tuple(ordered), stack, verdict, reasons, not mixed)
+    return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
 
 
 def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
@@ -123,7 +126,7 @@ def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
     origin = np.asarray(ordered[0].position or (0.0, 0.0, 0.0))
     steps = np.arange(len(ordered))[:, None] * np.cross(row, column)
     stack = _stack(ordered[0], origin + steps)
-    return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), False)
+    return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), placed=False)
 
 
 def judge(stack: SliceStack) -> tuple[Verdict, tuple[str, ...]]:

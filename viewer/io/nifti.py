@@ -20,8 +20,6 @@ from viewer.io.read_slices import refuse_if_too_large
 from viewer.io.series_entry import SeriesEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from viewer.domain.job import JobContext
@@ -95,7 +93,7 @@ def _uid(path: str) -> str:
     return f"2.25.{int.from_bytes(digest.digest()[:16], 'big')}"
 
 
-def read_nifti(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> Volume:
+def read_nifti(entry: SeriesEntry, ctx: JobContext) -> Volume:
     """Return the volume of a NIfTI file, slices sorted so that they rise along their normal.
 
     int16 where every value is a whole number that fits, else float32. The unit is "HU" only where values go as low

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.geometry import Verdict
-from viewer.io.dicom_geometry import arranged
 from viewer.io.volume_hash import volume_sha256
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def report(
     they do not say. `at` is null where no position was asked for or where it lies outside of the volume.
     """
     stack = volume.stack
-    placed = _placed(entry)
+    placed = _placed(entry, volume)
     gaps = [_rounded(g) for g in stack.gaps_mm] if placed else []
     even = bool(gaps) and max(gaps) - min(gaps) <= _EVEN_MM
     return {
@@ -82,18 +81,14 @@ def skipped_files(result: ScanResult) -> list[dict[str, str]]:
     return [{"file": s.file, "why": s.why} for s in result.skipped]
 
 
-def _placed(entry: SeriesEntry) -> bool:
+def _placed(entry: SeriesEntry, volume: Volume) -> bool:
     """Return True where positions are the file's own, and not those of a stack that is only looked at."""
     if entry.kind != "dicom":
         return True
-    found = arranged(entry.frames)
-    return found.located or bool(found.stack.count) and _own_positions(entry)
-
-
-def _own_positions(entry: SeriesEntry) -> bool:
-    found = arranged(entry.frames)
-    said = [f.position for f in found.frames]
-    return None not in said and bool(np.allclose(found.stack.positions_lps_mm, np.asarray(said, dtype=np.float64)))
+    said = {(frame.file.path, frame.index + 1): frame.position for frame in entry.frames}
+    numbers = volume.source_frames or (1,) * volume.stack.count
+    own = [said.get(key) for key in zip(volume.source_files, numbers, strict=True)]
+    return None not in own and bool(np.allclose(volume.stack.positions_lps_mm, np.asarray(own, dtype=np.float64)))
 
 
 def _at(volume: Volume, at_lps: Sequence[float]) -> dict[str, Any] | None:
