@@ -258,3 +258,22 @@ def test_without_opengl_requests_do_nothing_and_the_reason_is_told_once(
     assert scene.unavailable is why
     scene.close()
     assert told == [why]
+
+
+def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(volume_of: Make, signed_axes: Arrays) -> None:
+    from viewer.scene.opengl_probe import choose_window_kind
+    from viewer.scene.volume_window import VolumeWindow
+
+    choose_window_kind()
+    window = VolumeWindow(software=False, stop=lambda: False)
+    try:
+        for grid in grids(signed_axes)[2:4]:
+            voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+            voxels[24:27, 29:32, 11:14] = 1500
+            aimed = facing(Camera(as_point(grid.centre_lps_mm + 2.0), height_mm=110.0), "left")
+            pixels = window.draw(VolumeScene(volume_of(voxels, grid), aimed, 120, 100), Quality.MOVING)
+            assert pixels is not None
+            expected = screen_from_lps(aimed, grid.lps((12, 30, 25)), 120, 100)
+            assert lit_centre(pixels) == pytest.approx(expected, abs=1.0)
+    finally:
+        window.close()

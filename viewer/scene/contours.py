@@ -9,24 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define
+from attrs import define, field
 from contourpy import contour_generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from viewer.analysis.regrid import GridMask, mask_on_grid
+from viewer.analysis.regrid import mask_on_grid
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
-from viewer.scene.plane_slices import cut, plane_runs
+from viewer.domain.labels import Mask
+from viewer.scene.plane_slices import PlaneRuns, cut, plane_runs
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
-    from viewer.domain.labels import Mask
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
 
 SMALL_MM = 5.0
 _OUTSIDE_MM = 1.0
-_MOST_KEPT = 4096
+_MOST_KEPT = 512
 # Grown outlines are worked out on square samples: fine enough to look round, few enough to be quick.
 _FINEST_SAMPLE_MM = 0.25
 _MOST_SAMPLES = 160
@@ -52,19 +52,30 @@ class _Section:
     step_mm: tuple[float, float]
 
 
+@define(eq=False)
+class _Kept:
+    """A finding's mask on the volume's grid, where it lies, and its outlines so far."""
+
+    mask: Mask
+    voxels: NDArray[np.bool_]
+    crop: Grid
+    padded: NDArray[np.uint8] | None = None
+    lines: dict[tuple[object, ...], tuple[Polyline, ...]] = field(factory=dict)
+
+
 class Outlines:
     """Makes outlines and keeps them until another volume comes. One thread at a time."""
 
     def __init__(self) -> None:
         self._volume: Volume | None = None
-        self._masks: dict[int, tuple[Mask, GridMask | None]] = {}
-        self._lines: dict[tuple[object, ...], tuple[Polyline, ...]] = {}
+        self._runs: dict[PlaneName, PlaneRuns | None] = {}
+        self._kept: dict[int, _Kept] = {}
 
     def clear(self) -> None:
         """Let go of everything kept."""
         self._volume = None
-        self._masks.clear()
-        self._lines.clear()
+        self._runs.clear()
+        self._kept.clear()
 
     def of(
         self, finding: Finding, volume: Volume, plane: PlaneName, cursor_lps_mm: Point, *, grow_mm: float = 0.0
@@ -79,39 +90,36 @@ class Outlines:
         if volume is not self._volume:
             self.clear()
             self._volume = volume
+            self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
         if finding.mask is None:
             return ()
-        key_of_mask = id(finding.mask)
-        if key_of_mask not in self._masks:
-            self._masks[key_of_mask] = (finding.mask, mask_on_grid(finding.mask, volume))
-        grid_mask = self._masks[key_of_mask][1]
-        if grid_mask is None:
-            return ()
+        kept = self._kept.get(id(finding.mask))
+        if kept is None:
+            kept = _kept(finding.mask, volume)
+            self._kept[id(finding.mask)] = kept
         axes = PLANE_AXES[plane]
-        depth_mm = float(np.asarray(cursor_lps_mm) @ axes.into)
-        runs = plane_runs(volume.grid, plane)
+        depth_mm = float(np.dot(cursor_lps_mm, axes.into))
+        runs = self._runs[plane]
         layer = round(depth_mm, 2) if runs is None else int(np.floor(runs.into.place(depth_mm) + 0.5))
-        key = (key_of_mask, plane, layer, grow_mm)
-        if key not in self._lines:
-            if len(self._lines) >= _MOST_KEPT:
-                self._lines.clear()
-            crop = Grid(
-                (grid_mask.voxels.shape[2], grid_mask.voxels.shape[1], grid_mask.voxels.shape[0]),
-                _moved_origin(volume.grid, grid_mask.first_ijk),
-            )
+        key = (plane, layer, grow_mm)
+        flat = kept.lines.get(key)
+        if flat is None:
+            if len(kept.lines) >= _MOST_KEPT:
+                kept.lines.clear()
             if runs is None:
-                section = _oblique_section(grid_mask.voxels, crop, plane, depth_mm)
+                section = _oblique_section(kept, plane, depth_mm)
             else:
-                section = _layer_section(grid_mask.voxels, crop, plane, depth_mm)
-            self._lines[key] = () if section is None else _flat_outlines(section, grow_mm)
-        flat = self._lines[key]
+                section = _layer_section(kept.voxels, kept.crop, plane, depth_mm)
+            flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
         return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
 
 
-def _moved_origin(grid: Grid, first_ijk: tuple[int, int, int]) -> NDArray[np.float64]:
-    matrix = grid.lps_from_ijk.copy()
-    matrix[:3, 3] = grid.lps(first_ijk)
-    return matrix
+def _kept(mask: Mask, volume: Volume) -> _Kept:
+    on_grid = mask_on_grid(mask, volume)
+    nk, nj, ni = on_grid.voxels.shape
+    matrix = volume.grid.lps_from_ijk.copy()
+    matrix[:3, 3] = volume.grid.lps(on_grid.first_ijk)
+    return _Kept(mask, on_grid.voxels, Grid((ni, nj, nk), matrix))
 
 
 def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
@@ -132,22 +140,24 @@ def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, dept
     )
 
 
-def _oblique_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
+def _oblique_section(kept: _Kept, plane: PlaneName, depth_mm: float) -> _Section | None:
     """Return the finding interpolated on a plane at an angle to its voxels, or None beside it."""
+    crop = kept.crop
     axes = PLANE_AXES[plane]
     n = np.asarray(crop.size_ijk)
     corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (n + 1) - 1.0)
     depths = corners @ axes.into
     if not depths.min() <= depth_mm <= depths.max():
         return None
-    step = min(crop.spacing_mm)
+    step = max(min(crop.spacing_mm), float(np.ptp(corners, axis=0).max()) / _MOST_SAMPLES)
     right = np.arange((corners @ axes.right).min(), (corners @ axes.right).max() + step, step)
     down = np.arange((corners @ axes.down).min(), (corners @ axes.down).max() + step, step)
     points = right[None, :, None] * axes.right + down[:, None, None] * axes.down + depth_mm * axes.into
     ijk = crop.ijk(points)
-    inside = ndimage.map_coordinates(
-        np.pad(voxels, 1).astype(np.float32), np.moveaxis(ijk[..., ::-1] + 1, -1, 0), order=1, cval=0.0
-    )
+    if kept.padded is None:
+        kept.padded = np.pad(kept.voxels, 1).view(np.uint8)
+    places = np.moveaxis(ijk[..., ::-1] + 1, -1, 0)
+    inside = ndimage.map_coordinates(kept.padded, places, output=np.float32, order=1, cval=0.0)
     if not (inside > 0.5).any():
         return None
     return _Section(inside.astype(np.float64), (float(right[0]), float(down[0])), (step, step))

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_planes_and_outlines_do_not_wait_for_vtk_at_the_start(repository: Path) -> None:
+    # VTK takes longer to load than the rest of the program together; 3D loads it in its own thread.
+    code = (
+        "import sys, viewer.scene.planes, viewer.scene.contours, viewer.scene.volume3d\n"
+        "sys.exit(any(name.startswith('vtkmodules') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=repository, check=False).returncode == 0
