@@ -234,7 +234,7 @@ def _zooming(looking: Looking) -> list[Command]:
         looking.command(
             "slab_thicker",
             "Thicker slab",
-            "Show the brightest of a thicker slab (Shift+wheel)",
+            "Show the brightest of a thicker slab; also Shift+wheel",
             slab(1),
             shortcuts=("]",),
             icon="layers",
@@ -242,7 +242,7 @@ def _zooming(looking: Looking) -> list[Command]:
         looking.command(
             "slab_thinner",
             "Thinner slab",
-            "Show a thinner slab, at last a single image (Shift+wheel)",
+            "Show a thinner slab, at last a single image; also Shift+wheel",
             slab(-1),
             shortcuts=("[",),
         ),
@@ -298,7 +298,7 @@ def _layouts(looking: Looking) -> list[Command]:
         looking.command(
             "maximise",
             "Maximise view",
-            "The active view alone, or all again (double-click)",
+            "The active view alone, or all again; also by double-click",
             maximise,
             shortcuts=("D",),
             icon="maximize-2",

@@ -1,0 +1,220 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
+
+from viewer.analysis.regrid import regridded
+from viewer.domain.decision import Answer, Decision
+from viewer.domain.finding import Finding, Matching, MatchRule, MatchState, Source, SourceKind
+from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.job import JobContext
+from viewer.domain.labels import Mask
+from viewer.domain.session import Session
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point, overview
+from viewer.domain.volume import Volume
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+from viewer.ui.canvas import CanvasStyle, shown_from
+from viewer.ui.canvas.paint_overlay import label_place
+from viewer.ui.canvas.tiles import tiles
+from viewer.ui.marks import Mark
+from viewer.ui.snapshot import DESK_BAR_PX, picture
+from viewer.ui.theme import Theme
+
+SIZE = (640, 480 + DESK_BAR_PX)
+RULE = MatchRule()
+
+
+def close_to(image: QImage, colour: QColor, tolerance: int = 40) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Where the picture has a colour, [row, column]."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(bytes(image.constBits()), np.uint8).reshape(image.height(), image.width(), 4)
+    wanted = np.array([colour.blue(), colour.green(), colour.red()])
+    return np.asarray(np.abs(pixels[..., :3].astype(int) - wanted).max(axis=2) <= tolerance)
+
+
+def alone(view: ViewState, plane: PlaneName, height_mm: float = 60.0) -> ViewState:
+    state = view.looking_at(view.cursor_lps_mm, height_mm=height_mm)
+    return evolve(state, layout=Layout.SINGLE, main=ViewName(plane.value))
+
+
+def drawn(volume: Volume, view: ViewState, finding: Finding, **more: object) -> QImage:
+    return picture(volume, view, (finding,), SIZE, style=CanvasStyle.REVIEW, **more)  # type: ignore[arg-type]
+
+
+def voxels_under(
+    volume: Volume, view: ViewState, plane: PlaneName, mask: Mask
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Which screen pixels lie over marked voxels, [row, column]: worked out voxel by voxel, not by the program."""
+    width, height = SIZE[0], SIZE[1] - DESK_BAR_PX
+    tile = tiles(Layout.SINGLE, ViewName(plane.value), (width, height))[0]
+    geometry = tile.geometry(view, plane)
+    full = mask.full(volume.stack.shape_kji)
+    corner, across, down = (np.array(geometry.lps_from_screen(*at)) for at in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5)))
+    rows, columns = np.indices((height, width))[..., None]
+    points = corner + columns * (across - corner) + rows * (down - corner)
+    stack = volume.stack
+    k = np.argmin(np.abs((points @ stack.normal)[..., None] - stack.heights_mm), axis=-1)
+    offset = points - stack.positions_lps_mm[k]
+    i = np.floor(offset @ stack.row_direction / stack.pixel_spacing_mm[0] + 0.5).astype(int)
+    j = np.floor(offset @ stack.column_direction / stack.pixel_spacing_mm[1] + 0.5).astype(int)
+    inside = (i >= 0) & (j >= 0) & (i < stack.size_ij[0]) & (j < stack.size_ij[1])
+    under = np.zeros((height, width), dtype=bool)
+    under[inside] = full[k[inside], j[inside], i[inside]]
+    return under
+
+
+def rim(
+    under: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], reach: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Pixels within `reach` of the border between inside and outside."""
+    grown, shrunk = under.copy(), under.copy()
+    for _ in range(reach):
+        padded_out, padded_in = np.pad(grown, 1), np.pad(shrunk, 1)
+        grown = padded_out[1:-1, 1:-1] | padded_out[:-2, 1:-1] | padded_out[2:, 1:-1]
+        grown |= padded_out[1:-1, :-2] | padded_out[1:-1, 2:]
+        shrunk = padded_in[1:-1, 1:-1] & padded_in[:-2, 1:-1] & padded_in[2:, 1:-1]
+        shrunk &= padded_in[1:-1, :-2] & padded_in[1:-1, 2:]
+    return grown & ~shrunk
+
+
+@pytest.mark.parametrize("plane", list(PlaneName))
+def test_the_outline_lies_where_the_mask_ends(
+    qapp: QApplication, session: Session, small_ct_lesion: Finding, plane: PlaneName
+) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+    assert small_ct_lesion.mask is not None
+    state = evolve(alone(view, plane), selected_finding="lesion", cursor_lps_mm=view.cursor_lps_mm)
+    point = evolve(small_ct_lesion, long_axis_lps_mm=None)
+    line = close_to(drawn(volume, state, point), Theme().on_anatomy("accent"))[: SIZE[1] - DESK_BAR_PX]
+    under = voxels_under(volume, state, plane, small_ct_lesion.mask)
+    # Contours run half-way between voxel centres: within half a voxel's diagonal of the voxels' faces.
+    voxel_px = max(volume.grid.spacing_mm) / (60 / (SIZE[1] - DESK_BAR_PX))
+    near = rim(under, round(voxel_px * 0.71) + 4)
+    assert line.sum() > 200
+    assert (line & near).sum() / line.sum() > 0.99
+    # and goes all the way round: seen from the middle, every direction meets it.
+    rows, columns = np.nonzero(line)
+    middle = np.argwhere(under).mean(axis=0)
+    angles = np.degrees(np.arctan2(rows - middle[0], columns - middle[1])) % 360
+    assert len(set((angles // 15).astype(int))) == 24
+
+
+def test_overlay_off_draws_nothing_and_fill_tints_at_most_a_third(
+    qapp: QApplication, session: Session, small_ct_lesion: Finding
+) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+    state = evolve(alone(view, PlaneName.AXIAL), selected_finding="lesion", window_centre=300.0, window_width=1200.0)
+    off = drawn(volume, evolve(state, overlay=OverlayMode.OFF), small_ct_lesion)
+    without = picture(volume, state, (), SIZE, style=CanvasStyle.REVIEW)
+    assert off == without
+    filled = drawn(volume, evolve(state, overlay=OverlayMode.FILL, fill_opacity=0.9), small_ct_lesion)
+    middle = (SIZE[0] // 2 + 40, (SIZE[1] - DESK_BAR_PX) // 2 + 30)
+    before, after = off.pixelColor(*middle), filled.pixelColor(*middle)
+    accent = Theme().on_anatomy("accent")
+    share = (after.red() - before.red()) / (accent.red() - before.red())
+    assert 0.2 < share <= 0.32  # 30 % in steps of 1/255
+
+
+def test_a_missed_lesion_is_dotted_about_a_millimetre_outside(
+    qapp: QApplication, session: Session, small_ct_lesion: Finding
+) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+    truth = evolve(small_ct_lesion, id="true", source=Source(SourceKind.TRUTH, "truth"))
+    matching = Matching(0.5, {}, {"true": MatchState.MISSED}, (), {}, RULE)
+    state = alone(view, PlaneName.AXIAL)
+    image = picture(
+        volume, state, (), SIZE, style=CanvasStyle.REVIEW, truth=(truth,), matching=matching, inspecting=True
+    )
+    dots = close_to(image, Theme().on_anatomy("open"), 20)[: SIZE[1] - DESK_BAR_PX]
+    assert truth.mask is not None
+    under = voxels_under(volume, state, PlaneName.AXIAL, truth.mask)
+    rows, columns = np.nonzero(dots)
+    assert len(rows) > 100
+    assert (dots & ~under).sum() / dots.sum() > 0.95
+    px_per_mm = (SIZE[1] - DESK_BAR_PX) / 60
+    distance_px = np.hypot(rows - np.argwhere(under).mean(0)[0], columns - np.argwhere(under).mean(0)[1])
+    assert np.median(distance_px) / px_per_mm == pytest.approx(9.0 + 1.0, abs=0.6)
+
+
+def test_decisions_and_matches_choose_the_state(session: Session, small_ct_lesion: Finding) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+
+    def state(**more: object) -> Mark:
+        return shown_from(volume, view, findings=(small_ct_lesion,), **more).drawn[0].mark  # type: ignore[arg-type]
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    decisions = {"lesion": Decision("lesion", Answer.REJECTED, "A", "", now)}
+    matching = Matching(0.5, {"lesion": MatchState.TRUE_POSITIVE}, {}, (), {}, RULE)
+    assert state() is Mark.TO_DECIDE
+    assert state(decisions=decisions) is Mark.REJECTED
+    assert state(decisions=decisions, matching=matching) is Mark.REJECTED
+    assert state(decisions=decisions, matching=matching, inspecting=True) is Mark.TRUE_POSITIVE
+
+
+def test_truth_that_was_found_is_drawn_on_demand_only(session: Session, small_ct_lesion: Finding) -> None:
+    volume, view = session.volume, session.view
+    assert volume is not None
+    assert view is not None
+    truth = evolve(small_ct_lesion, id="true", source=Source(SourceKind.TRUTH, "truth"))
+    matching = Matching(0.5, {}, {"true": MatchState.FOUND}, (), {}, RULE)
+    hidden = shown_from(volume, view, truth=(truth,), matching=matching, inspecting=True)
+    assert hidden.drawn == ()
+    asked = shown_from(volume, evolve(view, show_truth=True), truth=(truth,), matching=matching)
+    assert [d.mark for d in asked.drawn] == [Mark.TRUTH]
+
+
+def test_a_label_lies_beside_its_finding_inside_the_view_and_over_no_other() -> None:
+    finding = QRectF(100, 200, 40, 40)
+    size, viewport = QSizeF(80, 24), (500, 500)
+    free = label_place(finding, size, viewport, [finding])
+    assert not free.intersects(finding)
+    other = QRectF(QPointF(free.x() - 5, free.y() - 5), QSizeF(60, 60))
+    elsewhere = label_place(finding, size, viewport, [finding, other])
+    assert not elsewhere.intersects(other)
+    assert not elsewhere.intersects(finding)
+    at_edge = label_place(QRectF(440, 60, 40, 40), size, viewport, [])
+    assert QRectF(0, 0, 500, 500).contains(at_edge)
+
+
+def test_outlines_and_pointer_agree_on_a_tilted_head_scan(qapp: QApplication, real_data: Path) -> None:
+    found = scan(real_data / "a01_head_ge_tilt_uneven", JobContext())
+    volume = assemble(max(found.series, key=lambda entry: entry.count), JobContext())
+    assert volume.verdict is Verdict.RESAMPLED
+    volume = regridded(volume, JobContext())
+    bone = np.zeros(volume.stack.shape_kji, dtype=bool)
+    middle = volume.stack.count // 2
+    bone[middle - 2 : middle + 3] = volume.slices[middle - 2 : middle + 3] > 300
+    mask = Mask.from_full(bone)
+    assert mask is not None
+    centre = volume.stack.lps((volume.stack.size_ij[0] / 2, volume.stack.size_ij[1] / 2, middle))
+    view = overview(volume.series.series_uid, volume.grid, window_centre=480, window_width=2500)
+    state = evolve(view, cursor_lps_mm=as_point(centre), selected_finding="b", layout=Layout.SINGLE)
+    finding = Finding(
+        id="b",
+        tracking_uid="",
+        label_key="bone",
+        label="Bone",
+        source=Source(SourceKind.MODEL, "rules", rules=True),
+        centre_lps_mm=centre,
+        bounds_lps_mm=volume.grid.bounds_lps_mm,
+        mask=mask,
+    )
+    line = close_to(drawn(volume, state, finding), Theme().on_anatomy("accent"))[: SIZE[1] - DESK_BAR_PX]
+    under = voxels_under(volume, state, PlaneName.AXIAL, mask)
+    assert under.any()
+    assert line.sum() > 500
+    assert (line & rim(under, 6)).sum() / line.sum() > 0.9

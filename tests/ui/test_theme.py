@@ -1,0 +1,132 @@
+import re
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from viewer.ui.fonts import Type, font, load_fonts
+from viewer.ui.icons import pixmap
+from viewer.ui.marks import Mark, line_of, mark_pixmap
+from viewer.ui.theme import COLOURS, Theme, ThemeName, apply_theme
+from viewer.ui.widgets import Badge, Button, Kind, Segmented
+
+
+def luminance(colour: QColor) -> float:
+    """Relative luminance of WCAG 2.1."""
+    parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(a: QColor, b: QColor) -> float:
+    lighter, darker = sorted((luminance(a), luminance(b)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("name", list(ThemeName))
+@pytest.mark.parametrize("role", ["text", "text2", "text3", "accent", "agree", "disagree", "open", "failed"])
+@pytest.mark.parametrize("surface", ["window", "panel", "control", "hover"])
+def test_text_can_be_read_on_every_surface(name: ThemeName, role: str, surface: str) -> None:
+    theme = Theme(name)
+    assert contrast(theme.colour(role), theme.colour(surface)) >= 4.5
+
+
+@pytest.mark.parametrize("name", list(ThemeName))
+def test_the_main_button_s_words_can_be_read(name: ThemeName) -> None:
+    theme = Theme(name)
+    for fill in ("accent", "accent_hover", "accent_pressed"):
+        assert contrast(theme.colour("accent_text"), theme.colour(fill)) >= 4.5
+
+
+def test_interface_text_is_never_as_bright_as_bone() -> None:
+    assert luminance(Theme().colour("text")) < 0.8 * luminance(QColor("white"))
+
+
+def test_colours_stand_in_one_table_alone(repository: Path) -> None:
+    elsewhere = [
+        file.name
+        for file in (repository / "viewer" / "ui").rglob("*.py")
+        if file.name != "theme.py" and re.search(r"#[0-9A-Fa-f]{6}\b", file.read_text(encoding="utf-8"))
+    ]
+    assert elsewhere == []
+
+
+def test_lines_on_anatomy_keep_their_colours_in_the_light_theme(qapp: QApplication) -> None:
+    light = Theme("light")
+    assert light.on_anatomy("agree") == Theme().colour("agree")
+    assert light.colour("agree") != Theme().colour("agree")
+
+
+def test_digits_are_equally_wide_and_inter_is_bundled(qapp: QApplication) -> None:
+    assert load_fonts() == "Inter"
+    metrics = QFontMetricsF(font(Type.CAPTION))
+    assert metrics.horizontalAdvance("1111") == metrics.horizontalAdvance("0000")
+
+
+def test_switching_the_theme_changes_the_application_and_says_so(qapp: QApplication) -> None:
+    theme = Theme()
+    said: list[object] = []
+    theme.changed.connect(said.append)
+    apply_theme(qapp, theme)
+    dark = qapp.styleSheet()
+    theme.name = ThemeName.LIGHT
+    assert qapp.styleSheet() != dark
+    assert "$" not in qapp.styleSheet()
+    assert said == [ThemeName.LIGHT]
+    theme.name = ThemeName.DARK
+
+
+def test_an_icon_is_drawn_in_the_colour_of_its_role(qapp: QApplication) -> None:
+    picture = pixmap(Theme(), "play", "accent", 24, 2.0).toImage()
+    assert picture.width() == 48
+    solid = [
+        picture.pixelColor(x, y).name() for x in range(48) for y in range(48) if picture.pixelColor(x, y).alpha() == 255
+    ]
+    assert solid
+    assert set(solid) == {COLOURS["accent"][0].lower()}
+
+
+def test_every_state_differs_in_shape_or_line_not_in_colour_alone(qapp: QApplication) -> None:
+    theme = Theme()
+    shapes, lines = set(), set()
+    for mark in Mark:
+        image = mark_pixmap(mark, theme, 16).toImage()
+        shapes.add(tuple(image.pixelColor(x, y).alpha() > 100 for x in range(16) for y in range(16)))
+        line = line_of(mark)
+        lines.add((mark.role, line.width_px, line.dashes_px))
+    assert len(shapes) == len(Mark)
+    # Reader and truth share three families on purpose; within a workspace each line is its own.
+    for group in (
+        (Mark.TO_DECIDE, Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE),
+        (Mark.TRUE_POSITIVE, Mark.FALSE_POSITIVE, Mark.MISSED, Mark.TRUTH),
+    ):
+        assert len({(line_of(m).width_px, line_of(m).dashes_px) for m in group}) == len(group)
+
+
+def test_the_selection_is_in_the_accent_and_nothing_else_is(qapp: QApplication) -> None:
+    assert all(line_of(mark, selected=True).role == "accent" for mark in Mark)
+    assert all(line_of(mark).role != "accent" for mark in Mark)
+    assert line_of(Mark.ACCEPTED, selected=True, stage=True).width_px == 3.5
+
+
+def test_a_segmented_control_tells_only_what_the_user_picks(qtbot: QtBot) -> None:
+    control = Segmented(Theme(), (("all", "All 5", ""), ("open", "To decide 2", "")))
+    qtbot.addWidget(control)
+    said: list[str] = []
+    control.chosen.connect(said.append)
+    control.choose("open")
+    assert (control.choice, said) == ("open", [])
+    control.button("all").click()
+    assert (control.choice, said) == ("all", ["all"])
+
+
+def test_a_button_has_room_for_its_words_and_key(qtbot: QtBot) -> None:
+    short = Button(Theme(), "Accept", icon="check")
+    long = Button(Theme(), "Accept", icon="check", key="A", kind=Kind.MAIN)
+    for button in (short, long):
+        qtbot.addWidget(button)
+    assert long.sizeHint().width() > short.sizeHint().width() + 20
+    badge = Badge(Theme(), "Geometry ok", icon="circle-check", role="agree")
+    qtbot.addWidget(badge)
+    assert badge.accessibleName() == "Geometry ok"
