@@ -181,6 +181,9 @@ def test_lossy_images_say_so(made_ct: Any) -> None:
     [
         ({}, "HU"),
         ({"RescaleIntercept": None, "RescaleSlope": None}, "unknown"),
+        ({"RescaleSlope": "0"}, "unknown"),
+        ({"RescaleSlope": "1e30"}, "unknown"),
+        ({"RescaleIntercept": None}, "unknown"),
         ({"RescaleType": "HU"}, "HU"),
         ({"RescaleType": "US"}, "unknown"),
         ({"RescaleType": "MGML"}, "MGML"),

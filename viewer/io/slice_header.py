@@ -170,7 +170,7 @@ def unit_of(values: dict[int, bytes]) -> str:
     """
     modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
-    rescaled = bool(numbers(values.get(0x00281052, b"")) and numbers(values.get(0x00281053, b"")))
+    rescaled = _rescale(values) is not None
     if not ct:
         return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
     if _is_localizer(values):
@@ -178,6 +178,14 @@ def unit_of(values: dict[int, bytes]) -> str:
     if kind in ("HU", ""):
         return "HU" if rescaled else "unknown"
     return "unknown" if kind == "US" else kind
+
+
+def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
+    """Return slope and intercept, or None where one of them is absent or can be no rescale of an image."""
+    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
+    if not slope or not intercept or not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
+        return None
+    return (slope[0], intercept[0])
 
 
 def _is_localizer(values: dict[int, bytes]) -> bool:
@@ -220,15 +228,15 @@ _Common = tuple[
 def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
     values = {tag: value for tag, value in zip(_COMMON_TAGS, raw, strict=True) if value is not None}
     code = code_of(values, transfer_syntax)
-    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
+    slope, intercept = _rescale(values) or (1.0, 0.0)
     padding = values.get(0x00280120, b"")
     return (
         code,
         plain(values.get(0x00080016)),
         _orientation(values.get(0x00200037, b"")),
         _spacing(values.get(0x00280030, b"")),
-        slope[0] if slope and slope[0] != 0 else 1.0,
-        intercept[0] if intercept else 0.0,
+        slope,
+        intercept,
         unit_of(values),
         plain(values.get(0x00200012)),
         int.from_bytes(padding[:2], "little", signed=code.signed) if len(padding) >= 2 else None,
