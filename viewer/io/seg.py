@@ -5,6 +5,7 @@ PS3.3 A.51 and C.8.20. Frames refer to the original slices, so tilted and uneven
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,10 +137,20 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
         )
     except (AttributeError, TypeError, ValueError, LookupError) as error:
         raise not_made("The segmentation", error) from error
+    _name_segment_in_each_frame(dataset)
     if volume.series.synthetic:
         # (0008,001C) Synthetic Data
         dataset.add_new(0x0008001C, "CS", "YES")
     return dataset
+
+
+def _name_segment_in_each_frame(dataset: Dataset) -> None:
+    # Where there is one segment, highdicom names it once for all frames: allowed, but most readers look in each.
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    if "SegmentIdentificationSequence" in shared:
+        for group in dataset.PerFrameFunctionalGroupsSequence:
+            group.SegmentIdentificationSequence = deepcopy(shared.SegmentIdentificationSequence)
+        del shared.SegmentIdentificationSequence
 
 
 def touched_slices(masks: Sequence[Mask]) -> list[int]:
