@@ -14,13 +14,18 @@ from attrs import asdict, frozen
 
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.geometry import PlaneName, SliceStack
-from viewer.domain.view_state import ViewState, as_point
 from viewer.domain.volume import SeriesFacts, Volume
+from viewer.inference.accept import refusal
+from viewer.inference.manifest import Manifest
+from viewer.inference.models import installed_models
+from viewer.inference.timing import time_model
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.io.shipped import shipped
 from viewer.io.synthetic_dicom import write_ct_series
-from viewer.scene.planes import PlaneRenderer, stepped
-from viewer.services.views import view_of_volume
+from viewer.phantom.head import make_head
+from viewer.scene.timing import scroll_times, turning_times
+from viewer.scene.volume3d import Quality
 
 if TYPE_CHECKING:
     import argparse
@@ -159,35 +164,56 @@ def _opening(folder: Path) -> Iterator[Figure]:
 
 
 def _scrolling(volume: Volume) -> Iterator[Figure]:
-    renderer = PlaneRenderer()
     table = np.arange(65536, dtype=np.uint32)
-    picture = np.zeros((900, 900), dtype=np.int16)
-    raw = statistics.median(_seconds(lambda: table[picture.view(np.uint16)]) for _ in range(9)) * 1000
+    picture = np.zeros((900, 900), dtype=np.uint16)
+    raw = statistics.median(_seconds(lambda: table[picture]) for _ in range(9)) * 1000
+    size = f"{_SIZE}×{_SIZE}×{_SLICES} int16, 900×900 viewport, the picture without painting it"
     for plane, target in ((PlaneName.AXIAL, 8.0), (PlaneName.CORONAL, 8.0), (PlaneName.SAGITTAL, 10.0)):
-        times = _scroll_times(renderer, volume, plane)
+        times = scroll_times(volume, plane)
         yield _figure(
             f"scroll_{plane.value}",
-            float(np.percentile(times, 95)),
+            times.p95_ms,
             "ms p95",
             target,
-            f"60 single-image steps through 512×512×400 int16, picture of a 900×900 viewport without painting; "
-            f"median {np.median(times):.1f} ms; {np.median(times) / raw:.1f} × colouring 900×900 pixels by a table "
-            f"({raw:.1f} ms).",
+            f"{times.count} single-image steps through {size}; median {times.p50_ms:.1f} ms, "
+            f"{times.p50_ms / raw:.1f} × colouring as many pixels by a table ({raw:.1f} ms).",
+        )
+    slab = scroll_times(volume, PlaneName.AXIAL, slab_mm=10.0)
+    yield _figure(
+        "scroll_slab", slab.p95_ms, "ms p95", 20.0, f"As scroll_axial, 10 mm MIP; median {slab.p50_ms:.1f} ms."
+    )
+    turning = turning_times(volume, Quality.MOVING)
+    if turning is not None:
+        yield _figure(
+            "turn_3d",
+            turning.p50_ms,
+            "ms median",
+            40.0,
+            f"{turning.count} pictures of 600×600 while turning, coarse quality; p95 {turning.p95_ms:.0f} ms.",
         )
 
 
-def _scroll_times(renderer: PlaneRenderer, volume: Volume, plane: PlaneName) -> list[float]:
-    state: ViewState = view_of_volume(volume)
-    times = []
-    for number in range(65):
-        cursor = stepped(volume, plane, state.cursor_lps_mm, 1)
-        state = state.looking_at(as_point(cursor))
-        start = time.perf_counter()
-        renderer.render(volume, state, plane, 900, 900)
-        if number >= 5:
-            times.append((time.perf_counter() - start) * 1000)
-    return times
-
-
 def _inference() -> Iterator[Figure]:
-    yield from ()
+    manifests = [m for m in installed_models((shipped("resources/models"),)) if isinstance(m, Manifest)]
+    phantom = make_head(1, spacing_mm=(0.9, 0.9, 3.0), size_ij=256)
+    positions = [
+        (*phantom.origin_lps_mm[:2], phantom.origin_lps_mm[2] + k * phantom.spacing_mm[2])
+        for k in range(len(phantom.voxels_hu))
+    ]
+    size = (phantom.voxels_hu.shape[2], phantom.voxels_hu.shape[1])
+    stack = SliceStack(size, phantom.spacing_mm[:2], (1, 0, 0), (0, 1, 0), positions)
+    facts = SeriesFacts("2.25.1004", modality="CT", body_part="HEAD", synthetic=True)
+    volume = Volume(facts, phantom.voxels_hu, stack, phantom.voxels_hu, stack.as_grid())
+    for manifest in manifests:
+        if refusal(manifest, volume) is not None:
+            continue
+        timing = time_model(manifest, volume)
+        yield _figure(
+            f"model_{manifest.id}",
+            timing.ratio,
+            "× bare session.run",
+            1.15 if not manifest.rules else None,
+            f"{manifest.name} on a synthetic head of {'×'.join(map(str, reversed(volume.slices.shape)))}: preparing, "
+            f"running and making findings ({timing.total_s:.2f} s) ÷ the same {timing.calls} calls of session.run "
+            f"alone ({timing.bare_s:.2f} s), in one process, smallest of 3.",
+        )

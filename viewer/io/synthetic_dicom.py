@@ -9,7 +9,7 @@ import imagecodecs
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, CTImageStorage, HTJ2KLossless, JPEGLSLossless
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, HTJ2KLossless, JPEGLSLossless
 
 from viewer.domain.errors import StorageError
 from viewer.domain.identifiers import uid_from
@@ -40,6 +40,7 @@ def write_ct_series(
     series_number: int = 1,
     kernel: str = "",
     tilt_deg: float = 0.0,
+    compressed: bool = True,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Path, ...]:
     """Return the files written, one per slice, in the order of k.
@@ -64,6 +65,8 @@ def write_ct_series(
     tilt_deg
         Gantry tilt: every slice is turned about the patient's left–right axis through its first row's centre, while
         their positions stay on a line along the table.
+    compressed
+        False writes explicit VR little endian instead, with the same pixels.
 
     Raises
     ------
@@ -76,7 +79,8 @@ def write_ct_series(
         raise ValueError(f"Values below {INTERCEPT_HU} HU cannot be stored.")
     tilt = np.deg2rad(tilt_deg)
     orientation = [1.0, 0.0, 0.0, 0.0, float(np.cos(tilt)), float(np.sin(tilt))]
-    syntax: UID = HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless
+    packed: UID = HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless
+    syntax = packed if compressed else ExplicitVRLittleEndian
     written = []
     for k, plane in enumerate(voxels_hu):
         stored = (plane.astype(np.int32) - INTERCEPT_HU).astype(np.uint16)
@@ -86,8 +90,8 @@ def write_ct_series(
         image.SeriesInstanceUID = UID(series_uid)
         image.FrameOfReferenceUID = UID(frame_uid)
         image.PatientName, image.PatientID = patient_name, patient_id
-        image.SeriesDescription = description if description.startswith("Synthetic") else f"Synthetic: {description}"
-        image.SeriesDescription = image.SeriesDescription[:64]
+        said = description if description.startswith("Synthetic") else f"Synthetic: {description}"
+        image.SeriesDescription = said[:64]
         image.SeriesNumber, image.InstanceNumber = series_number, k + 1
         height = origin_lps_mm[2] + k * spacing_mm[2]
         image.ImagePositionPatient = [_decimal(origin_lps_mm[0]), _decimal(origin_lps_mm[1]), _decimal(height)]
@@ -99,8 +103,8 @@ def write_ct_series(
         image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
         image.file_meta.TransferSyntaxUID = syntax
         image.file_meta.ImplementationClassUID = _PROGRAM_UID
-        image.PixelData = encapsulate([_encoded(stored, syntax)])
-        image["PixelData"].VR = "OB"
+        image.PixelData = encapsulate([_encoded(stored, syntax)]) if compressed else stored.astype("<u2").tobytes()
+        image["PixelData"].VR = "OB" if compressed else "OW"
         path = folder / f"{k + 1:04d}.dcm"
         buffer = BytesIO()
         image.save_as(buffer, enforce_file_format=True)

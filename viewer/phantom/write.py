@@ -1,0 +1,123 @@
+"""A phantom written as a folder: its CT as DICOM, and its ground truth as findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from viewer.analysis.measure import describe, place_words
+from viewer.domain.errors import CaseStageError
+from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.identifiers import uid_from
+from viewer.domain.labels import Mask
+from viewer.io.assemble import assemble
+from viewer.io.findings_file import write_findings
+from viewer.io.scan import scan
+from viewer.io.synthetic_dicom import write_ct_series
+from viewer.phantom.chest import make_chest
+from viewer.phantom.head import make_head
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.job import JobContext
+    from viewer.domain.volume import Volume
+    from viewer.phantom.phantom import Phantom
+
+TRUTH = Source(SourceKind.TRUTH, "Ground truth of the phantom")
+_BODY_PARTS = {"head": "HEAD", "chest": "CHEST"}
+_WINDOWS = {"head": (40.0, 80.0), "chest": (-600.0, 1500.0)}
+
+
+@frozen(eq=False)
+class WrittenPhantom:
+    """What was written: the CT as read back from disk, and the truth in it."""
+
+    volume: Volume
+    truth: tuple[Finding, ...]
+
+
+def made(kind: str, seed: int) -> Phantom:
+    """Return the phantom of a kind ("head" or "chest") at full size.
+
+    Raises
+    ------
+    CaseStageError
+        When there is no such kind.
+    """
+    if kind == "head":
+        return make_head(seed)
+    if kind == "chest":
+        return make_chest(seed)
+    raise CaseStageError(f"There is no phantom called “{kind}”.", f"There are: {', '.join(_BODY_PARTS)}.")
+
+
+def store(phantom: Phantom, folder: Path, ctx: JobContext) -> WrittenPhantom:
+    """Write a phantom's CT into `folder/dicom` and return it as it is read back, with the truth measured on it.
+
+    Raises
+    ------
+    StorageError
+        When the folder cannot be written.
+    """
+    name = f"{phantom.kind} phantom, seed {phantom.seed}"
+    series_uid = uid_from(f"{name} series")
+    write_ct_series(
+        folder / "dicom",
+        phantom.voxels_hu,
+        origin_lps_mm=phantom.origin_lps_mm,
+        spacing_mm=phantom.spacing_mm,
+        description=f"Synthetic {name}",
+        body_part=_BODY_PARTS[phantom.kind],
+        series_uid=series_uid,
+        study_uid=uid_from(f"{name} study"),
+        frame_uid=uid_from(f"{name} frame of reference"),
+        window=_WINDOWS[phantom.kind],
+        progress=lambda share: ctx.report(share, 1.0, "Writing slices"),
+    )
+    volume = assemble(scan(folder / "dicom", ctx).series[0], ctx)
+    return WrittenPhantom(volume, truth_findings(phantom, volume))
+
+
+def truth_findings(phantom: Phantom, volume: Volume) -> tuple[Finding, ...]:
+    """Return the lesions of a phantom as findings on its volume, largest first."""
+    findings = []
+    for lesion in phantom.lesions:
+        mask = Mask.from_full(np.asarray(phantom.truth == lesion.label_value))
+        if mask is None:
+            continue
+        measured = describe(mask, volume)
+        name = f"{volume.series.series_uid} truth {lesion.label_value}"
+        findings.append(
+            Finding(
+                id=f"truth-{lesion.label_value}",
+                tracking_uid=uid_from(name),
+                label_key=lesion.key,
+                label=lesion.name,
+                source=TRUTH,
+                centre_lps_mm=measured.centre_lps_mm,
+                bounds_lps_mm=measured.bounds_lps_mm,
+                mask=mask,
+                volume_ml=measured.volume_ml,
+                long_axis_mm=measured.long_axis_mm,
+                long_axis_lps_mm=measured.long_axis_lps_mm,
+                mean=measured.mean,
+                sd=measured.sd,
+                place=place_words(measured.centre_lps_mm, volume),
+            )
+        )
+    return tuple(sorted(findings, key=lambda f: f.order))
+
+
+def write_phantom(kind: str, seed: int, folder: Path, ctx: JobContext) -> list[str]:
+    """Make a phantom, write its CT and ground truth, and return what is in it, a line each."""
+    ctx.report(0, 0, f"Making a {kind}")
+    phantom = made(kind, seed)
+    written = store(phantom, folder, ctx)
+    write_findings(folder / "truth", written.volume, written.truth, None, compressed=True)
+    lines = [phantom.description]
+    lines += [f"{f.label}: {f.volume_ml or 0:.2f} mL, {f.long_axis_mm or 0:.1f} mm" for f in written.truth]
+    lines.append(f"Written to {folder}: {len(phantom.voxels_hu)} synthetic slices in dicom, the truth in truth.")
+    return lines
