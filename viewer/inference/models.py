@@ -11,7 +11,7 @@ from viewer.domain.errors import ManifestError, ModelError
 from viewer.domain.job import JobContext
 from viewer.inference.manifest import MANIFEST_NAME, Manifest, read_manifest
 from viewer.inference.onnx_file import OnnxFacts, TensorFacts, check_safe, onnx_facts
-from viewer.inference.run import asked_of_worker
+from viewer.inference.process import ModelProcess
 from viewer.inference.session import checked_bytes
 from viewer.inference.worker import Request
 
@@ -105,7 +105,7 @@ def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
     try:
         check_safe(facts)
         checked_bytes(path)
-        asked_of_worker(Request(path=path), ctx or JobContext(), name=path.name, silence_s=60.0)
+        ModelProcess().ask(Request(path=path), ctx or JobContext(), name=path.name, silence_s=60.0)
     except ModelError as error:
         problem = error.sentence
     return OnnxDescription(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
+    from viewer.inference.session import Session
 
 
 @frozen(eq=False)

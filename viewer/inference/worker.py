@@ -1,7 +1,8 @@
 """The process in which models run, so that a model can crash, hang or ask for the world without taking the window.
 
-The parent sends a `Request` and, for a run, the voxels; the worker answers with ("progress", done, total, what),
-and at last ("done", value) or ("error", CaseStageError). No patient identity is sent.
+The worker says ("ready",) when it is up; the parent sends a `Request` and, for a run, the voxels; the worker then
+says ("progress", done, total, what), and at last ("done", value) or ("error", CaseStageError). No patient identity
+is sent.
 """
 
 from __future__ import annotations
@@ -52,17 +53,24 @@ class Request:
     memory_bytes: int | None = None
 
 
-def serve(connection: Connection, request: Request) -> None:
-    """Answer one request, then end the process."""
+def serve(connection: Connection) -> None:
+    """Load the runtime, answer one request, then end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Loaded before anything is asked, so that a process started early answers at once.
+    from viewer.inference import pipeline, session
+
+    del pipeline, session
+    with contextlib.suppress(OSError):
+        connection.send(("ready",))
+    answer: tuple[str, object]
     code = 0
     try:
-        answer = ("done", _answer(connection, request))
+        answer = ("done", _answer(connection, connection.recv()))
     except CaseStageError as error:
         answer = ("error", error)
     except MemoryError:
         answer = ("error", ModelError("The model asks for more memory than it may have here."))
-    except (BrokenPipeError, EOFError):
+    except (OSError, EOFError):
         os._exit(1)
     try:
         connection.send(answer)
@@ -74,7 +82,6 @@ def serve(connection: Connection, request: Request) -> None:
 
 
 def _answer(connection: Connection, request: Request) -> object:
-    # Imported here, where it counts for the worker alone.
     from viewer.inference.pipeline import marks_in
     from viewer.inference.session import check_tensors, checked_bytes, session_from
 
@@ -97,8 +104,7 @@ def _answer(connection: Connection, request: Request) -> object:
     session = session_from(content, manifest.name)
     del content
     check_tensors(manifest, session)
-    marks = marks_in(manifest, volume, session, JobContext(tell))
-    return [_packed(mark) for mark in marks]
+    return [_packed(mark) for mark in marks_in(manifest, volume, session, JobContext(tell))]
 
 
 def _packed(mark: Any) -> tuple[Any, ...]:
