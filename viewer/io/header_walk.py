@@ -59,6 +59,9 @@ _HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORM
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
+# Tag by word for what is kept, −1 for what is looked into.
+_PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
+_PLAIN.update({word: -1 for word, tag in _PLAIN.items() if tag not in WANTED})
 _implicit = struct.Struct("<LL").unpack_from
 _explicit = struct.Struct("<L2sH").unpack_from
 _length = struct.Struct("<L").unpack_from
@@ -177,17 +180,19 @@ def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
     syntax = ""
     position = offset
     while position - offset < 65536:
-        header = head[position : position + 12] if position + 12 <= len(head) else source.read_at(position, 12)
-        if len(header) < 8:
-            break
-        word, form, length = _explicit(header, 0)
+        header, p = head, position
+        if position + 12 > len(head):
+            header, p = source.read_at(position, 12), 0
+            if len(header) < 8:
+                break
+        word, form, length = _explicit(header, p)
         if word & 0xFFFF != 2:
             break
         value = position + _HEADER_LENGTHS.get(form, 0)
         if form in _LONG_FORMS:
-            if len(header) < 12:
+            if len(header) < p + 12:
                 break
-            (length,) = _length(header, 8)
+            (length,) = _length(header, p + 8)
         elif value == position:
             return None
         if word == 0x00100002:
@@ -215,7 +220,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
     base, p, depth = start.offset, 0, 0
     buffer = start.head or source.read_at(base, _FIRST_READ)
     n = len(buffer)
-    forms, short, interesting = _HEADER_LENGTHS, _SHORT_FORMS, _INTERESTING
+    forms, short, plain, interesting = _HEADER_LENGTHS, _SHORT_FORMS, _PLAIN, _INTERESTING
     while True:
         if p + 12 > n:
             base += p
@@ -232,10 +237,17 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
         # `word` is the tag with its two halves exchanged, as it lies in the file.
         if explicit:
             word, form, length = _explicit(buffer, p)
-            if form in short and not depth and word not in interesting:
-                # Nearly every element: nothing to keep, nothing to look into.
-                p += 8 + length
-                continue
+            if form in short and not depth:
+                # Nearly every element: at most its value is kept, and there is nothing to look into.
+                tag = plain.get(word, 0)
+                end = p + 8 + length
+                if tag == 0:
+                    p = end
+                    continue
+                if end <= n and tag > 0:
+                    values[tag] = buffer[p + 8 : end]
+                    p = end
+                    continue
             header = forms.get(form, 0)
             if header == 12:
                 if p + 12 > n:
