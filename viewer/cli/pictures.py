@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from viewer.analysis.matching import match
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say
 from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError
+from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
-from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.services.cases import installed_cases
-from viewer.services.inspecting import Inspecting
 from viewer.services.opening import load_case, load_series
 from viewer.services.places import case_folders
 from viewer.services.views import view_of_volume
@@ -32,37 +32,50 @@ def _case_named(name: str) -> Case | None:
 
 def render(arguments: argparse.Namespace) -> int:
     """Write a picture of a step, or of a series in a chosen view."""
-    from viewer.ui.snapshot import save_picture  # Qt is loaded only where a picture is made
+    # Qt is loaded only where a picture is made.
+    from viewer.ui.canvas.tiles import CanvasStyle
+    from viewer.ui.snapshot import picture
 
-    session = Session()
-    inspecting = Inspecting(session)
     case = _case_named(arguments.path)
-    step = None
+    findings: tuple[Finding, ...] = ()
+    truth: tuple[Finding, ...] = ()
+    title = ""
     if case is not None:
         loaded = load_case(case, progress_context())
-        session.case, session.volume = case, loaded.volume
-        session.findings, session.truth = loaded.findings, loaded.truth
+        volume, findings, truth = loaded.volume, loaded.findings, loaded.truth
         number = arguments.step or 1
         if not 1 <= number <= len(case.steps):
             raise CaseDocumentError(
                 f"The case “{case.title}” has no step {number}.", f"It has steps 1 to {len(case.steps)}."
             )
         step = case.steps[number - 1]
-        view = step.view
-        session.step = number - 1
+        view, title = step.view, f"{case.title} · {step.title}"
     else:
         if arguments.step is not None:
             known = ", ".join(c.id for c in installed_cases(case_folders()).cases)
             raise CaseDocumentError(f"“{arguments.path}” is not a case.", f"Cases on this machine: {known}.")
         entries, _ = chosen_series(Path(arguments.path), arguments.series)
         entry = max(entries, key=lambda e: e.count)
-        session.volume = load_series(entry, progress_context())
-        view = view_of_volume(session.volume)
-    session.view = _changed_view(view, arguments)
+        volume = load_series(entry, progress_context())
+        view = view_of_volume(volume)
+    view = _changed_view(view, arguments)
     out = Path(arguments.out)
     if not out.parent.exists():
         raise StorageError(f"The folder for {out.name} does not exist.", "Make it first, or choose another.")
-    save_picture(session, out, arguments.size, inspecting=inspecting, step=step)
+    matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
+    style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
+    image = picture(
+        volume,
+        view,
+        findings,
+        arguments.size,
+        title=title,
+        style=style,
+        matching=matching,
+        truth=truth if view.show_truth else (),
+    )
+    if not image.save(str(out)):
+        raise StorageError(f"{out.name} cannot be written.", "Choose a folder that you may write to, and end in .png.")
     say(f"Written: {out}")
     return 0
 
