@@ -103,4 +103,4 @@ def _number(value: Any) -> int | float:
 
 
 def _rounded(value: float) -> float:
-    return round(float(value), 4)
+    return round(float(value), 6)
