@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2_000_000_000
 _OFF_MM = 0.01
+_FAULTS = (OSError, EOFError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError, zlib.error)
 # NIfTI's x and y grow to the right and to the front (RAS), DICOM's to the left and to the back (LPS).
 _RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -56,6 +57,7 @@ def read_nifti_seg(path: Path, volume: Volume) -> tuple[Mask | None, ...]:
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
 
     try:
         image: Any = nibabel.load(path)
@@ -68,7 +70,7 @@ def read_nifti_seg(path: Path, volume: Volume) -> tuple[Mask | None, ...]:
                 "The segmentation does not lie on this volume.", "Open the volume that it was made from."
             )
         values = np.asarray(image.dataobj).T
-    except (OSError, EOFError, ValueError, ImageFileError, zlib.error) as error:
+    except (*_FAULTS, ImageFileError, HeaderDataError) as error:
         raise UnreadableFileError("The segmentation cannot be read.", "Copy it again.", repr(error)) from error
     if values.ndim == 4:
         return tuple(Mask.from_full(part != 0) for part in values)

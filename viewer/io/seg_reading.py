@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
 
-from viewer.domain.errors import UnreadableFileError
+from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.labels import Mask
 from viewer.io.seg_frames import stored_frames
-from viewer.io.source_headers import without_complaints
+from viewer.io.source_headers import dicom_faults, without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,8 @@ _CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 # How far a frame may lie from its slice, in pixels and mm: text in headers is rounded.
 _OFF_PX = 0.1
 _OFF_MM = 0.05
-_FAULTS = (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, EOFError, struct.error, zlib.error)
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_MOST_INFLATED = 1 << 30
 
 
 @define(frozen=True, eq=False)
@@ -66,10 +66,10 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
         When it is no SEG, is damaged, or does not lie on this volume's slices.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     try:
         with without_complaints():
+            _refuse_what_inflates_too_far(path)
             dataset = dcmread(path)
             if str(dataset.get("SOPClassUID", "")) not in _CLASSES:
                 raise UnreadableFileError("The file is not a DICOM segmentation.", "Choose a SEG file.")
@@ -78,12 +78,30 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
         raise UnreadableFileError(
             "The segmentation cannot be opened.", "Check that the file is there.", type(error).__name__
         ) from error
-    except InvalidDicomError as error:
-        raise UnreadableFileError("The segmentation is not a DICOM file.", detail=repr(error)) from error
-    except _FAULTS as error:
+    except dicom_faults() as error:
         raise UnreadableFileError(
-            "The segmentation is damaged.", "Export it again from the program that made it.", repr(error)
+            "The segmentation is damaged, or is not a DICOM file.",
+            "Export it again from the program that made it.",
+            repr(error),
         ) from error
+
+
+def _refuse_what_inflates_too_far(path: Path) -> None:
+    from pydicom.filereader import read_file_meta_info
+
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != _DEFLATED:
+        return
+    total = 0
+    inflate = zlib.decompressobj(-15)
+    with path.open("rb") as file:
+        # Preamble and prefix, then the group length's own element, then the group.
+        file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
+        rest = b""
+        while not inflate.eof and (rest := inflate.unconsumed_tail or file.read(1 << 16)):
+            total += len(inflate.decompress(rest, 1 << 20))
+            if total > _MOST_INFLATED:
+                raise TooLargeError("The segmentation would need more than 1 GiB of memory to be read.")
 
 
 def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[SegSegment, ...]:

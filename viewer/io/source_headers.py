@@ -11,6 +11,7 @@ import numpy as np
 
 from viewer.domain.errors import StorageError
 from viewer.domain.identifiers import uid_from
+from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,13 @@ def without_complaints() -> Iterator[None]:
         yield
 
 
+def dicom_faults() -> tuple[type[Exception], ...]:
+    """Return whatever damaged bytes make the DICOM library raise."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
+
+
 def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     """Return one header per slice, or the one header of a multi-frame image; pixels are not read.
 
@@ -60,7 +68,6 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
         When the volume was not read from DICOM, or its files are no longer there.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     if not volume.source_uids:
         raise StorageError(
@@ -74,7 +81,7 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
         try:
             with without_complaints():
                 headers.append(_prepared(dcmread(path, stop_before_pixels=True, force=True), volume))
-        except (OSError, InvalidDicomError) as error:
+        except dicom_faults() as error:
             raise StorageError(
                 "The CT files that the findings refer to cannot be read any more.",
                 "Put them back in their place, or open the series again where it is now.",

@@ -15,7 +15,7 @@ from viewer.domain.identifiers import new_uid, uid_from
 from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
 from viewer.io.seg import description, not_made, person, touched_slices
-from viewer.io.source_headers import source_headers, without_complaints
+from viewer.io.source_headers import dicom_faults, source_headers, without_complaints
 from viewer.io.sr_reading import SrFinding, SrReport, read_sr
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def write_sr(
     try:
         with without_complaints():
             segmentation = None if seg_path is None else dcmread(seg_path, stop_before_pixels=True)
-    except OSError as error:
+    except dicom_faults() as error:
         raise StorageError("The segmentation that the report refers to is not there.", detail=repr(error)) from error
     evidence: list[Dataset] = source_headers(volume, _looked_at(findings, volume))
     if segmentation is not None:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from viewer.domain.decision import Answer
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.source_headers import without_complaints
+from viewer.io.source_headers import dicom_faults, without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,6 @@ def read_sr(path: Path) -> SrReport:
         When it is no structured report, or damaged.
     """
     from pydicom import dcmread
-    from pydicom.errors import InvalidDicomError
 
     try:
         with without_complaints():
@@ -133,11 +132,11 @@ def read_sr(path: Path) -> SrReport:
             )
     except OSError as error:
         raise UnreadableFileError("The report cannot be opened.", detail=type(error).__name__) from error
-    except InvalidDicomError as error:
-        raise UnreadableFileError("The report is not a DICOM file.", detail=repr(error)) from error
-    except (AttributeError, LookupError, TypeError, ValueError, EOFError, NotImplementedError) as error:
+    except dicom_faults() as error:
         raise UnreadableFileError(
-            "The report is damaged.", "Export it again from the program that made it.", repr(error)
+            "The report is damaged, or is not a DICOM file.",
+            "Export it again from the program that made it.",
+            repr(error),
         ) from error
 
 
