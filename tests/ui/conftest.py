@@ -17,9 +17,7 @@ from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-COLUMNS, ROWS, SLICES = 120, 100, 40
+    COLUMNS, ROWS, SLICES = 120, 100, 40
 SPACING_MM = (0.8, 0.8, 2.5)
 ORIGIN_MM = (-48.0, -40.0, 10.0)
 LESION_IJK = (78, 60, 17)
@@ -112,6 +110,6 @@ def session(small_ct: SmallCT) -> Session:
 
 
 @pytest.fixture
-def theme() -> Iterator[Theme]:
+def theme() -> Theme:
     """Return the dark theme."""
     return Theme()

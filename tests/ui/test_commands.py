@@ -11,10 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, OverlayMode
-from viewer.ui import view_commands as view_commands_module
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, key_words, shortcut_words
 from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, MENU_3D, PRESETS, view_commands
+from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, MENU_3D, PRESETS, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:
@@ -110,7 +109,7 @@ def test_keys_are_written_as_people_read_them() -> None:
 def test_number_keys_choose_the_window_presets(
     window: Window, session: Session, key: str, width: float, level: float
 ) -> None:
-    QTest.keyClick(window, key)
+    QTest.keyClicks(window, key)
     assert session.view is not None
     assert (session.view.window_width, session.view.window_centre) == (width, level)
     assert window.actions_of[f"view.preset_{key}"].isChecked()
@@ -192,8 +191,8 @@ def test_g_switches_the_overlay_and_holding_it_only_hides(
     assert overlay() is OverlayMode.OUTLINE
     QTest.keyPress(window, Qt.Key.Key_G)
     assert overlay() is OverlayMode.OFF
-    later = time.monotonic() + 2 * view_commands_module.HOLD_S
-    monkeypatch.setattr(view_commands_module.time, "monotonic", lambda: later)
+    later = time.monotonic() + 2 * HOLD_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     QTest.keyRelease(window, Qt.Key.Key_G)
     assert overlay() is OverlayMode.OUTLINE
 

@@ -73,6 +73,7 @@ class Button(QAbstractButton):
         self.key = key_words(key) if key else ""
         self.spread = spread
         self.stage_scale = 1.0
+        self._action: QAction | None = None
         self.type = Type.BUTTON_MAIN if kind is Kind.MAIN else Type.BUTTON
         self.setText(text)
         self.setFixedHeight(height)
@@ -111,22 +112,25 @@ class Button(QAbstractButton):
 
     def follow(self, action: QAction) -> None:
         """Take enabled, checked and tooltip from an action, and trigger it when clicked."""
+        self._action = action
+        self._take_action()
+        action.changed.connect(self._take_action)
+        self.clicked.connect(self._trigger_action)
 
-        def update() -> None:
+    def _take_action(self) -> None:
+        action = self._action
+        if action is not None:
             self.setEnabled(action.isEnabled())
             self.setCheckable(action.isCheckable())
             self.setChecked(action.isChecked())
             self.setToolTip(action.toolTip())
             self.setAccessibleName(action.text())
 
-        def clicked() -> None:
-            action.trigger()
-            update()
-
-        update()
-        action.changed.connect(update)
-        self.destroyed.connect(lambda: action.changed.disconnect(update))
-        self.clicked.connect(clicked)
+    def _trigger_action(self) -> None:
+        if self._action is not None:
+            self._action.trigger()
+            # A click flips a checkable button by itself; the command decides what is on.
+            self._take_action()
 
     def set_words(self, text: str) -> None:
         """Change the words and ask for the room they need."""

@@ -10,7 +10,7 @@ import logging
 from enum import Enum
 from functools import cache
 
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
 
 from viewer.domain.errors import StorageError
 from viewer.io.shipped import shipped
@@ -85,8 +85,23 @@ def load_fonts() -> str:
 
 def font(kind: Type, *, scale: float = 1.0) -> QFont:
     """Return the font of one use; `scale` is the stage's height over 1080 px in Present."""
+    return QFont(_font(kind, round(kind.size_px * scale)))
+
+
+def metrics(kind: Type, *, scale: float = 1.0) -> QFontMetricsF:
+    """Return the measures of one use's font."""
+    return _metrics(kind, round(kind.size_px * scale))
+
+
+@cache
+def _font(kind: Type, size_px: int) -> QFont:
     made = QFont(load_fonts())
-    made.setPixelSize(max(1, round(kind.size_px * scale)))
+    made.setPixelSize(max(1, size_px))
     made.setWeight(kind.weight)
     made.setFeature(QFont.Tag("tnum"), 1)
     return made
+
+
+@cache
+def _metrics(kind: Type, size_px: int) -> QFontMetricsF:
+    return QFontMetricsF(_font(kind, size_px))

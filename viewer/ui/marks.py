@@ -100,9 +100,8 @@ class Line:
     dots: bool = False
 
     def pen(self, theme: Theme, *, scale: float = 1.0) -> QPen:
-        """Return the cosmetic pen of the line itself."""
+        """Return the pen of the line itself, for paths in logical pixels."""
         pen = QPen(theme.on_anatomy(self.role), self.width_px * scale)
-        pen.setCosmetic(True)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap if self.dots or not self.dashes_px else Qt.PenCapStyle.FlatCap)
         if self.dashes_px:

@@ -8,10 +8,12 @@ from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QHideEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.ui.theme import Theme
 
+REST_AFTER_MS = 5000
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -87,7 +90,12 @@ class Canvas(QWidget):
         self.setProperty("own_focus", True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        for signal in (
+        # A hidden canvas gives its 3D memory back; not at once, because people switch to and fro.
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(REST_AFTER_MS)
+        self._resting.timeout.connect(self._view_3d.rest)
+        self._signals = (
             session.view_changed,
             session.findings_changed,
             session.truth_changed,
@@ -96,7 +104,8 @@ class Canvas(QWidget):
             session.masked_changed,
             session.case_changed,
             session.workspace_changed,
-        ):
+        )
+        for signal in self._signals:
             signal.connect(self._session_changed)
         session.volume_changed.connect(self._volume_changed)
 
@@ -150,6 +159,12 @@ class Canvas(QWidget):
         self._stage_scale = scale
         self.update()
 
+    def set_style(self, style: CanvasStyle) -> None:
+        """Draw for a reader or for an audience from now on; the same canvas can serve both."""
+        self.style_of_canvas = style
+        self._mouse.style = style
+        self.update()
+
     def tile(self, view: ViewName) -> Tile | None:
         """Return where a view stands now, or None where the layout leaves it out."""
         return next((tile for tile in self._placed() if tile.view is view), None)
@@ -169,7 +184,11 @@ class Canvas(QWidget):
 
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
+        for signal in self._signals:
+            signal.disconnect(self._session_changed, missing_ok=True)
+        self._session.volume_changed.disconnect(self._volume_changed, missing_ok=True)
         self._motion.stop()
+        self._resting.stop()
         self._view_3d.close()
         self._planes.clear()
 
@@ -231,6 +250,16 @@ class Canvas(QWidget):
         place = self.tile(ViewName.THREE_D)
         if place is not None:
             self.update(place.area.toAlignedRect())
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go on drawing 3D."""
+        super().showEvent(event)
+        self._resting.stop()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the 3D memory back if nobody returns soon."""
+        super().hideEvent(event)
+        self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw at the new size, first without hurry where it is large."""

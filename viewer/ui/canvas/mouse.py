@@ -57,7 +57,7 @@ class Mouse:
 
     def __init__(self, session: Session, style: CanvasStyle, begun: Callable[[], None]) -> None:
         self._session = session
-        self._style = style
+        self.style = style
         self._begun = begun
         self.tool = Tool.WINDOW
         self._drag: Drag | None = None
@@ -186,7 +186,7 @@ class Mouse:
     def lines_under(self, tile: Tile, place: QPointF) -> tuple[bool, bool]:
         """Return whether the pointer is on the upright and on the level crosshair line."""
         view, plane = self._session.view, tile.view.plane
-        if view is None or plane is None or (self._style is CanvasStyle.STAGE and tile.large):
+        if view is None or plane is None or (self.style is CanvasStyle.STAGE and tile.large):
             return (False, False)
         x, y = tile.geometry(view, plane).screen_from_lps(view.cursor_lps_mm)
         at = tile.local(place)

@@ -134,7 +134,7 @@ def paint_frame(
     plane = tile.view.plane
     if look.stage:
         if mm_per_px is not None and tile.large:
-            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
+            paint_scale_bar(painter, tile.free, mm_per_px, look.text, tile.free.right())
         if not tile.large:
             paint_stage_name(painter, tile.free, VIEW_WORDS[tile.view], plane.value if plane else "", look.text)
     else:
@@ -143,9 +143,9 @@ def paint_frame(
         if narrow and density is Density.FULL:
             density = Density.SHORT
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-        paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
-        if mm_per_px is not None and not narrow:
-            paint_scale_bar(painter, body, mm_per_px, look.text)
+        edge = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        if mm_per_px is not None and density is not Density.LETTERS:
+            paint_scale_bar(painter, body, mm_per_px, look.text, edge)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(tile.view, shown.view), look.text, large=tile.large)
     if shown.volume.preview:

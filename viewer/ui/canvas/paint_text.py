@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words, scale_bar
-from viewer.ui.fonts import Type, font
+from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.theme import PLATE_OPACITY, Theme
 
 if TYPE_CHECKING:
@@ -26,17 +26,25 @@ class TextLook:
     stage: bool = False
     scale: float = 1.0
 
-    def letter_font(self, *, large: bool) -> QFont:
-        """Return the font of edge letters."""
+    def letter_type(self, *, large: bool) -> Type:
+        """Return the type of edge letters."""
         if not self.stage:
-            return font(Type.LETTER)
-        return font(Type.STAGE_LETTER if large else Type.STAGE_SMALL_LETTER, scale=self.scale)
+            return Type.LETTER
+        return Type.STAGE_LETTER if large else Type.STAGE_SMALL_LETTER
 
-    def caption_font(self, *, name: bool = False) -> QFont:
-        """Return the font of corner text and scale."""
+    def caption_type(self, *, name: bool = False) -> Type:
+        """Return the type of corner text and scale."""
         if self.stage:
-            return font(Type.STAGE_SMALL, scale=self.scale)
-        return font(Type.CAPTION_NAME if name else Type.CAPTION)
+            return Type.STAGE_SMALL
+        return Type.CAPTION_NAME if name else Type.CAPTION
+
+    def font(self, kind: Type) -> QFont:
+        """Return a type's font at this scale."""
+        return font(kind, scale=self.scale if self.stage else 1.0)
+
+    def metrics(self, kind: Type) -> QFontMetricsF:
+        """Return the measures of a type at this scale."""
+        return metrics(kind, scale=self.scale if self.stage else 1.0)
 
     @property
     def line_px(self) -> float:
@@ -59,14 +67,14 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
 
 def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: TextLook, *, large: bool) -> None:
     """Draw the letters at the middles of a viewport's edges."""
-    face = look.letter_font(large=large)
-    metrics = QFontMetricsF(face)
-    painter.setFont(face)
-    height = metrics.capHeight() + 10
+    kind = look.letter_type(large=large)
+    measures = look.metrics(kind)
+    painter.setFont(look.font(kind))
+    height = measures.capHeight() + 10
     margin = look.margin_px
     top = 6.0 if not look.stage else margin * 0.8
     for text, side in ((letters.left, "l"), (letters.right, "r"), (letters.top, "t"), (letters.bottom, "b")):
-        width = max(metrics.horizontalAdvance(text) + 10, height)
+        width = max(measures.horizontalAdvance(text) + 10, height)
         plate = QRectF(0, 0, width, height)
         plate.moveCenter(free.center())
         if side == "l":
@@ -80,32 +88,42 @@ def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: T
         plate.moveTopLeft(QPointF(round(plate.x()), round(plate.y())))
         paint_plate(painter, plate, look.theme)
         painter.setPen(look.theme.on_anatomy("text"))
-        baseline = plate.center().y() + metrics.capHeight() / 2
-        painter.drawText(QPointF(plate.center().x() - metrics.horizontalAdvance(text) / 2, baseline), text)
+        baseline = plate.center().y() + measures.capHeight() / 2
+        painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
 
 
-def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> None:
-    """Draw the corner text, each block on one plate; text too long for its half is elided in the middle."""
+def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> float:
+    """Draw the corner text, each block on one plate, and return the left edge of the lower right one.
+
+    Text too long for its half is elided in the middle.
+    """
+    edge = free.right()
     for lines, right, bottom in (
         (corners.top_left, False, False),
         (corners.top_right, True, False),
         (corners.bottom_left, False, True),
         (corners.bottom_right, True, True),
     ):
-        _paint_block(painter, free, lines, look, right=right, bottom=bottom)
+        plate = _paint_block(painter, free, lines, look, right=right, bottom=bottom)
+        if right and bottom and plate is not None:
+            edge = plate.left()
+    return edge
 
 
 def _paint_block(
     painter: QPainter, free: QRectF, lines: Sequence[Words], look: TextLook, *, right: bool, bottom: bool
-) -> None:
+) -> QRectF | None:
     if not lines:
-        return
+        return None
     most = free.width() / 2 - 2 * look.margin_px - 28
     fitted = []
     for words in lines:
-        metrics = QFontMetricsF(look.caption_font(name=words.name))
-        text = metrics.elidedText(words.text, Qt.TextElideMode.ElideMiddle, most)
-        fitted.append((words, text, metrics.horizontalAdvance(text)))
+        measures = look.metrics(look.caption_type(name=words.name))
+        text, width = words.text, measures.horizontalAdvance(words.text)
+        if width > most:
+            text = measures.elidedText(words.text, Qt.TextElideMode.ElideMiddle, most)
+            width = measures.horizontalAdvance(text)
+        fitted.append((words, text, width))
     plate = QRectF(0, 0, max(width for _, _, width in fitted) + 12, look.line_px * len(fitted) + 6)
     left_edge, top_edge = free.left() + look.margin_px - 2, free.top() + look.margin_px
     plate.moveLeft(free.right() - look.margin_px + 2 - plate.width() if right else left_edge)
@@ -113,30 +131,31 @@ def _paint_block(
     plate = QRectF(round(plate.x()), round(plate.y()), round(plate.width()), round(plate.height()))
     paint_plate(painter, plate, look.theme)
     for n, (words, text, _) in enumerate(fitted):
-        painter.setFont(look.caption_font(name=words.name))
+        painter.setFont(look.font(look.caption_type(name=words.name)))
         painter.setPen(look.theme.on_anatomy(words.role))
         row = QRectF(plate.left() + 6, plate.top() + 3 + n * look.line_px, plate.width() - 12, look.line_px)
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
         painter.drawText(row, side | Qt.AlignmentFlag.AlignVCenter, text)
+    return plate
 
 
-def paint_scale_bar(painter: QPainter, free: QRectF, mm_per_px: float, look: TextLook) -> None:
-    """Draw the scale near the bottom, between the middle and the right corner."""
-    most = min(150 * look.scale, free.width() * 0.17)
-    if most < 24:
+def paint_scale_bar(painter: QPainter, free: QRectF, mm_per_px: float, look: TextLook, right_edge: float) -> None:
+    """Draw the scale at the bottom, between the letter in the middle and what stands to the right of `right_edge`."""
+    left_edge = free.center().x() + 28 * look.scale
+    most = min(150 * look.scale, right_edge - left_edge - 36)
+    if most < 36:
         return
     length, words = scale_bar(mm_per_px, most)
-    face = look.caption_font()
-    metrics = QFontMetricsF(face)
-    width = max(length, metrics.horizontalAdvance(words)) + 20
+    kind = look.caption_type()
+    width = max(length, look.metrics(kind).horizontalAdvance(words)) + 20
     height = look.line_px + 10
     plate = QRectF(0, 0, round(width), round(height))
     middle = free.center().x() + free.width() * (0.31 if look.stage else 0.155)
-    plate.moveLeft(round(middle - plate.width() / 2))
+    plate.moveLeft(round(max(left_edge, min(middle - plate.width() / 2, right_edge - 8 - plate.width()))))
     plate.moveTop(round(free.bottom() - look.margin_px + 2 - plate.height()))
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
-    painter.setFont(face)
+    painter.setFont(look.font(kind))
     words_row = QRectF(plate.left(), plate.top() + 1, plate.width(), look.line_px)
     painter.drawText(words_row, Qt.AlignmentFlag.AlignCenter, words)
     left = plate.center().x() - length / 2
@@ -155,21 +174,20 @@ def paint_scale_bar(painter: QPainter, free: QRectF, mm_per_px: float, look: Tex
 
 def paint_stage_name(painter: QPainter, free: QRectF, name: str, role: str, look: TextLook) -> None:
     """Draw a plane's name with its coloured square in the upper left corner of a small stage viewport."""
-    face = font(Type.STAGE_SMALL, scale=look.scale)
-    metrics = QFontMetricsF(face)
+    measures = look.metrics(Type.STAGE_SMALL)
     side = 14 * look.scale
     gap = 10 * look.scale if role else 0.0
-    height = metrics.height() + 4
+    height = measures.height() + 4
     square = side if role else 0.0
     left, top = free.left() + look.margin_px, free.top() + look.margin_px * 0.6
-    plate = QRectF(left, top, square + gap + metrics.horizontalAdvance(name) + 12, height)
+    plate = QRectF(left, top, square + gap + measures.horizontalAdvance(name) + 12, height)
     paint_plate(painter, plate, look.theme)
     x = plate.left() + 6
     if role:
         box = QRectF(round(x), round(plate.center().y() - side / 2), round(side), round(side))
         painter.fillRect(box, look.theme.on_anatomy(role))
         x += side + gap
-    painter.setFont(face)
+    painter.setFont(look.font(Type.STAGE_SMALL))
     painter.setPen(look.theme.on_anatomy("text"))
     row = QRectF(x, plate.top(), plate.width(), plate.height())
     painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
@@ -177,8 +195,7 @@ def paint_stage_name(painter: QPainter, free: QRectF, name: str, role: str, look
 
 def paint_sentence(painter: QPainter, free: QRectF, text: str, look: TextLook, *, role: str = "text2") -> None:
     """Draw a calm sentence in the middle of a viewport, on as many lines as it needs."""
-    face = font(Type.STAGE_SMALL, scale=look.scale) if look.stage else font(Type.BODY)
-    painter.setFont(face)
+    painter.setFont(look.font(Type.STAGE_SMALL if look.stage else Type.BODY))
     painter.setPen(look.theme.on_anatomy(role))
     painter.drawText(
         free.adjusted(24, 24, -24, -24), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap.value, text

@@ -156,6 +156,14 @@ class View3D(QObject):
         self._still.stop()
         self._wanted, self._asked, self._image = None, (), None
 
+    def rest(self) -> None:
+        """End the thread and free its memory; the last picture stays, and the next request starts a new thread."""
+        self._still.stop()
+        if self._drawing is not None and self._drawing.unavailable is None:
+            self._drawing.close()
+            self._drawing = None
+        self._wanted, self._asked = None, ()
+
     def close(self) -> None:
         """End the thread; nothing is drawn afterwards."""
         self._closed = True
