@@ -34,6 +34,25 @@ _MAY_BE_EMPTY = (
 )
 
 
+# Patient and study are taken from the first header; of the others only what says which image it is and where.
+_OF_EACH_IMAGE = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "Modality",
+    "ImageType",
+    "Rows",
+    "Columns",
+    "PixelSpacing",
+    "SliceThickness",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    *_MAY_BE_EMPTY,
+]
+
+
 @contextmanager
 def without_complaints() -> Iterator[None]:
     """Silence what the DICOM library says of other people's headers."""
@@ -51,6 +70,8 @@ def dicom_faults() -> tuple[type[Exception], ...]:
 
 def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     """Return one header per slice, or the one header of a multi-frame image; pixels are not read.
+
+    The first is whole; the others hold what identifies and places their image.
 
     Text is decoded and held as UTF-8, so that what is made from it can hold any reader's name beside the patient's.
     Attributes that must exist in a derived object are there, empty where the source does not know.
@@ -76,11 +97,13 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
         )
     wanted = list(slices)
     paths = list(dict.fromkeys(volume.source_files[k] for k in wanted))
-    headers = []
+    headers: list[Dataset] = []
     for path in paths:
+        wanted_tags: Any = _OF_EACH_IMAGE if headers else None
         try:
             with without_complaints():
-                headers.append(_prepared(dcmread(path, stop_before_pixels=True, force=True), volume))
+                header = dcmread(path, stop_before_pixels=True, force=True, specific_tags=wanted_tags)
+                headers.append(_prepared(header, volume))
         except dicom_faults() as error:
             raise StorageError(
                 "The CT files that the findings refer to cannot be read any more.",
