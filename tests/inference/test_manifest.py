@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from viewer.domain.errors import ManifestError
-from viewer.inference.manifest import EXAMPLE, InputRole, Mode, card, read_manifest
+from viewer.inference.manifest import InputRole, Mode, card, read_manifest
+from viewer.inference.manifest_example import EXAMPLE
 
 if TYPE_CHECKING:
     from pathlib import Path

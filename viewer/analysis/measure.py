@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from viewer.domain.geometry import SliceStack
     from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
+
+_RowEnds: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
 
 
 @frozen(eq=False)
@@ -50,19 +52,32 @@ def describe(mask: Mask, volume: Volume) -> Measured:
     weights_mm = stack.slice_weights_mm[mask.box[0]]
     counts = np.count_nonzero(mask.voxels, axis=(1, 2))
     area_mm2 = stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
-    values = volume.slices[mask.box][mask.voxels].astype(np.float64)
-    if volume.padding is not None:
-        values = values[values != volume.padding]
-    ends = _farthest(_outline_lps(mask, stack))
+    mean, sd = _mean_and_sd(mask, volume)
+    rows = _row_ends(mask)
+    ends = _farthest(_outline_lps(mask, stack, rows))
     return Measured(
         volume_ml=float(counts @ weights_mm) * area_mm2 / 1000.0,
         long_axis_mm=float(np.linalg.norm(ends[1] - ends[0])),
         long_axis_lps_mm=ends,
         centre_lps_mm=_centre_lps(mask, stack, counts, weights_mm),
-        bounds_lps_mm=_bounds_lps(mask, stack),
-        mean=float(values.mean()) if len(values) else None,
-        sd=float(values.std()) if len(values) else None,
+        bounds_lps_mm=_bounds_lps(mask, stack, rows),
+        mean=mean,
+        sd=sd,
     )
+
+
+def _mean_and_sd(mask: Mask, volume: Volume) -> tuple[float | None, float | None]:
+    # Slice by slice, twice: a mask of a whole body would need gigabytes at once.
+    kept = []
+    for image, own in zip(volume.slices[mask.box], mask.voxels, strict=True):
+        values = image[own]
+        kept.append(values if volume.padding is None else values[values != volume.padding])
+    count = sum(len(values) for values in kept)
+    if not count:
+        return None, None
+    mean = sum(float(values.sum(dtype=np.float64)) for values in kept) / count
+    squares = sum(float(np.square(values.astype(np.float64) - mean).sum()) for values in kept)
+    return mean, float(np.sqrt(squares / count))
 
 
 def _first_points(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
@@ -72,16 +87,16 @@ def _first_points(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
     return stack.lps(ijk)
 
 
-def _row_ends(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+def _row_ends(mask: Mask) -> _RowEnds:
     """Slice, row, first and last marked column of each marked row: the hull's points are among these."""
     k, j = np.nonzero(mask.voxels.any(axis=2))
     rows = mask.voxels[k, j]
     return k, j, rows.argmax(axis=1), rows.shape[1] - 1 - rows[:, ::-1].argmax(axis=1)
 
 
-def _outline_lps(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
+def _outline_lps(mask: Mask, stack: SliceStack, row_ends: _RowEnds) -> NDArray[np.float64]:
     """LPS of the marked voxels at both ends of each marked row."""
-    k, j, first, last = _row_ends(mask)
+    k, j, first, last = row_ends
     start = _first_points(mask, stack)[k] + j[:, None] * stack.pixel_spacing_mm[1] * stack.column_direction
     step = stack.pixel_spacing_mm[0] * stack.row_direction
     return np.concatenate([start + first[:, None] * step, start + last[:, None] * step])
@@ -92,7 +107,6 @@ def _farthest(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
     They are corners of the convex hull; of points in one plane or on one line, of the hull there.
     """
-    points = np.unique(points, axis=0)
     if len(points) > 400:
         try:
             points = points[ConvexHull(points).vertices]
@@ -146,13 +160,13 @@ def _centre_lps(
     return np.asarray(found, dtype=np.float64)
 
 
-def _bounds_lps(mask: Mask, stack: SliceStack) -> NDArray[np.float64]:
+def _bounds_lps(mask: Mask, stack: SliceStack, row_ends: _RowEnds) -> NDArray[np.float64]:
     """Smallest and largest x, y, z of the marked voxels' outer faces, shape (3, 2).
 
     A voxel reaches half a pixel to each side in its slice, and half the gap to the neighbouring slice (an end
     slice: half the adjacent gap) along the normal, or along the line of positions where the gantry was tilted.
     """
-    k, j, first, last = _row_ends(mask)
+    k, j, first, last = row_ends
     di, dj = stack.pixel_spacing_mm
     start = _first_points(mask, stack)[k]
     before, after = _half_steps(stack)

@@ -104,9 +104,10 @@ def _finding(manifest: Manifest, volume: Volume, parts: tuple[Any, ...]) -> Find
         bounds_lps_mm=measured.bounds_lps_mm,
         score=score,
         mask=Mask(first_ijk, voxels),
-        volume_ml=measured.volume_ml,
-        long_axis_mm=measured.long_axis_mm,
-        long_axis_lps_mm=ends,
+        # Where the geometry is not trusted, nothing is measured.
+        volume_ml=measured.volume_ml if volume.measurable else None,
+        long_axis_mm=measured.long_axis_mm if volume.measurable else None,
+        long_axis_lps_mm=ends if volume.measurable else None,
         mean=measured.mean,
         sd=measured.sd,
         place=place,

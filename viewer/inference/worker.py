@@ -11,6 +11,7 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,9 @@ def serve(connection: Connection) -> None:
         answer = ("error", ModelError("The model asks for more memory than it may have here."))
     except (OSError, EOFError):
         os._exit(1)
+    except Exception as error:  # noqa: BLE001 (whatever it is, it must not end the process without a sentence)
+        sentence = "The model's process met an error that was not expected; there is no result."
+        answer = ("error", ModelError(sentence, "", "".join(traceback.format_exception(error))[-4000:]))
     try:
         connection.send(answer)
         connection.close()
