@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from tests.io.documents.made import block, finding, mark_at, nifti_like
+from tests.io.documents.made import block, finding, mark_at, nifti_like, opened
 from viewer.domain.errors import CaseDocumentError, CaseStageError, UnreadableFileError
 from viewer.domain.model_card import ModelCard
 from viewer.domain.volume import Window
@@ -208,3 +208,17 @@ def test_a_missing_file_is_named(tilted: Volume, tmp_path: Path, name: str) -> N
     (tmp_path / "findings" / name).unlink()
     with pytest.raises(CaseStageError, match=f"findings/{name}"):
         read_findings(tmp_path / "findings", tilted)
+
+
+def test_masks_of_a_real_oblique_nifti_lie_where_the_file_says(real_data: Path, tmp_path: Path) -> None:
+    path = real_data / "a15_nifti_misc" / "CT_pitch.nii.gz"
+    volume = opened(path)
+    found = finding(volume, volume.slices > 200, "bright")
+    write_findings(tmp_path, volume, (found,), CARD)
+    assert _same(found, read_findings(tmp_path, volume)[0])
+    written: Any = nibabel.load(tmp_path / "seg.nii.gz")
+    source: Any = nibabel.load(path)
+    marked = np.argwhere(np.asarray(written.dataobj) == 1)[::997]
+    places = nibabel.affines.apply_affine(written.affine, marked)
+    back = np.round(nibabel.affines.apply_affine(np.linalg.inv(source.affine), places)).astype(int)
+    assert (np.asarray(source.dataobj)[tuple(back.T)] > 200).all()
