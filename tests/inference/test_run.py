@@ -103,6 +103,15 @@ def test_the_reason_for_declining_is_said(
         run_model(manifest, volume, JobContext())
 
 
+def test_nothing_is_measured_where_the_geometry_is_not_trusted(model_folder: Folder, make_volume: MakeVolume) -> None:
+    slices = np.full((6, 12, 12), 300, np.int16)
+    volume = make_volume(slices, [[0.0, 0.0, 3.0 * z] for z in range(6)], verdict=Verdict.UNTRUSTED)
+    (finding,) = run_model(read_manifest(model_folder()), volume, JobContext(), anyway=True)
+    assert (finding.volume_ml, finding.long_axis_mm, finding.long_axis_lps_mm) == (None, None, None)
+    assert finding.mask is not None
+    assert finding.mean == 300
+
+
 def test_a_series_that_is_still_coming_in_is_not_searched(model_folder: Folder, make_volume: MakeVolume) -> None:
     volume = make_volume(np.zeros((3, 4, 4), np.int16), [[0.0, 0.0, float(z)] for z in range(3)], preview=True)
     with pytest.raises(ModelError, match="still being read"):
