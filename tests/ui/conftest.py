@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from attrs import evolve, frozen
@@ -16,8 +14,7 @@ from viewer.domain.view_state import as_point, overview
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.ui.theme import Theme
 
-if TYPE_CHECKING:
-    COLUMNS, ROWS, SLICES = 120, 100, 40
+COLUMNS, ROWS, SLICES = 120, 100, 40
 SPACING_MM = (0.8, 0.8, 2.5)
 ORIGIN_MM = (-48.0, -40.0, 10.0)
 LESION_IJK = (78, 60, 17)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QEnterEvent,
     QFocusEvent,
     QFontMetricsF,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
@@ -263,6 +264,7 @@ class FocusRing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hide()
+        window.installEventFilter(self)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._moved)
@@ -271,28 +273,30 @@ class FocusRing(QWidget):
         if self._on is not None:
             self._on.removeEventFilter(self)
         self._on = None
-        self.hide()
-        shows_itself = isinstance(new, QLineEdit | QPlainTextEdit) or (new and new.property("own_focus"))
-        if new is None or new.window() is not self.parent() or shows_itself:
-            return
-        self._on = new
-        new.installEventFilter(self)
+        if new is not None and new is not self.parent() and new.window() is self.parent():
+            self._on = new
+            new.installEventFilter(self)
+        self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Follow the control that has the focus."""
+        """Follow the control that has the focus, and see by what the focus goes on."""
         kind = event.type()
-        if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
+        if kind == QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
+            # Sent before the next control is known: the reason is the same for both.
             self._by_keyboard = event.reason() in KEYBOARD_REASONS
-            self._place()
-        elif kind in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show):
-            self._place()
-        elif kind in (QEvent.Type.Hide, QEvent.Type.FocusOut):
-            self.hide()
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            self._by_keyboard = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        elif kind in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide):
+            if watched is self._on:
+                self._place()
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
         control, window = self._on, self.parentWidget()
         if control is None or window is None or not self._by_keyboard or not control.isVisible():
+            self.hide()
+            return
+        if isinstance(control, QLineEdit | QPlainTextEdit) or control.property("own_focus"):
             self.hide()
             return
         reach = FOCUS_DISTANCE + FOCUS_WIDTH

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QRegion
 
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName
@@ -43,13 +44,19 @@ def paint_all(
 ) -> None:
     """Draw every tile; the gaps between them in the window's colour, on stage in black."""
     theme = look.text.theme
-    painter.fillRect(QRectF(0, 0, *size), theme.on_anatomy("viewport" if look.stage else "hairline"))
+    whole = QRectF(0, 0, *size).toAlignedRect()
+    gaps = QRegion(whole)
+    for tile in placed:
+        gaps -= QRegion(tile.area.toRect())
+    painter.setClipRegion(gaps)
+    painter.fillRect(whole, theme.on_anatomy("viewport" if look.stage else "hairline"))
+    painter.setClipping(False)
     if len(placed) == 1:
         look = evolve(look, active=None)
     first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
     for tile in placed:
-        painter.fillRect(tile.area, theme.on_anatomy("viewport"))
         if tile.view is ViewName.THREE_D:
+            painter.fillRect(tile.area, theme.on_anatomy("viewport"))
             paint_3d(painter, tile, shown, look, picture_3d)
         else:
             planes.paint(painter, tile, shown, look, first=tile.view is first, moving=moving)

@@ -1,0 +1,131 @@
+import numpy as np
+from attrs import evolve, frozen
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from viewer.domain.session import Session
+from viewer.domain.view_state import Camera, OverlayMode, ViewName
+from viewer.scene.opengl_probe import Unavailable3D
+from viewer.scene.quality import Quality
+from viewer.scene.volume3d import Picture3D, VolumeScene
+from viewer.ui.canvas import Canvas
+from viewer.ui.theme import Theme
+
+
+class Drawing:
+    """Stands for the 3D thread: writes down what is asked, answers when told."""
+
+    def __init__(self, on_picture, on_unavailable) -> None:  # type: ignore[no-untyped-def]
+        self.on_picture, self.on_unavailable = on_picture, on_unavailable
+        self.asked: list[tuple[VolumeScene, Quality]] = []
+        self.closed = False
+        self.unavailable: Unavailable3D | None = None
+
+    def request(self, scene: VolumeScene, quality: Quality = Quality.STILL) -> int:
+        self.asked.append((scene, quality))
+        return len(self.asked)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def answer(self, value: int) -> None:
+        pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
+        self.on_picture(Picture3D(pixels, len(self.asked), Quality.MOVING, 0.01))
+
+
+@frozen(eq=False)
+class Opened:
+    canvas: Canvas
+    drawing: list[Drawing]
+
+
+def opened(qtbot: QtBot, session: Session) -> Opened:
+    made: list[Drawing] = []
+
+    def factory(on_picture, on_unavailable):  # type: ignore[no-untyped-def]
+        made.append(Drawing(on_picture, on_unavailable))
+        return made[-1]
+
+    canvas = Canvas(session, Theme(), factory)
+    qtbot.addWidget(canvas, before_close_func=lambda widget: widget.close_scene())
+    canvas.resize(800, 600)
+    with qtbot.waitExposed(canvas):
+        canvas.show()
+    qtbot.waitUntil(lambda: bool(made and made[0].asked))
+    return Opened(canvas, made)
+
+
+def test_while_turning_the_coarse_picture_is_asked_for_and_at_rest_the_fine_one(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.STILL, timeout=2000)
+    drawing.asked.clear()
+    assert session.view is not None
+    session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
+    qtbot.waitUntil(lambda: bool(drawing.asked), timeout=1000)
+    assert drawing.asked[0][1] is Quality.MOVING
+    assert drawing.asked[0][0].camera.to_eye == (1.0, 0.0, 0.0)
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.STILL, timeout=2000)
+    assert drawing.asked[-1][0].camera.to_eye == (1.0, 0.0, 0.0)
+
+
+def test_scrolling_the_planes_asks_for_no_3d_picture(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.STILL, timeout=2000)
+    drawing.asked.clear()
+    assert session.view is not None
+    session.view = evolve(session.view, cursor_lps_mm=(0.0, 0.0, 40.0), window_width=80.0)
+    qtbot.wait(250)
+    assert drawing.asked == []
+
+
+def test_the_picture_that_arrives_is_shown_in_the_3d_view(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    shown.drawing[0].answer(0x204060)
+    tile = shown.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    middle = tile.area.center().toPoint()
+
+    def colour() -> str:
+        return shown.canvas.grab().toImage().pixelColor(middle).name()
+
+    qtbot.waitUntil(lambda: colour() == "#204060", timeout=1000)
+
+
+def test_findings_are_surfaces_unless_the_overlay_is_off(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    assert len(drawing.asked[-1][0].surfaces) == 1
+    assert session.view is not None
+    session.view = evolve(session.view, overlay=OverlayMode.OFF)
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].surfaces == (), timeout=1000)
+
+
+def test_where_there_is_no_3d_the_view_says_why(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
+    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+
+
+def test_closing_ends_the_thread_and_a_late_picture_does_no_harm(
+    qtbot: QtBot, session: Session, qapp: QApplication
+) -> None:
+    shown = opened(qtbot, session)
+    shown.canvas.close_scene()
+    assert shown.drawing[0].closed
+    shown.drawing[0].answer(1)
+    qapp.processEvents()
+    assert session.view is not None
+    session.view = evolve(session.view, camera=Camera((0.0, 0.0, 0.0)))
+    qtbot.wait(200)
+    assert len(shown.drawing) == 1
+
+
+def test_a_hidden_canvas_gives_its_3d_memory_back_and_starts_again_when_shown(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    shown.canvas._resting.setInterval(20)
+    shown.canvas.hide()
+    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    shown.canvas.show()
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)

@@ -1,0 +1,62 @@
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from viewer.ui.commands import Command
+from viewer.ui.theme import Theme
+from viewer.ui.widgets import Button, FocusRing
+
+
+class Window(QMainWindow):
+    def __init__(self) -> None:
+        super().__init__()
+        theme = Theme()
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        self.first, self.second, self.field = Button(theme, "One"), Button(theme, "Two"), QLineEdit()
+        for widget in (self.first, self.second, self.field):
+            column.addWidget(widget)
+        self.setCentralWidget(middle)
+        self.ring = FocusRing(self, theme)
+
+
+def window_on_screen(qtbot: QtBot) -> Window:
+    made = Window()
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def test_tab_shows_the_ring_around_the_control_and_fields_show_focus_themselves(qtbot: QtBot) -> None:
+    window = window_on_screen(qtbot)
+    window.first.setFocus()
+    QTest.keyClick(window.first, Qt.Key.Key_Tab)
+    assert window.focusWidget() is window.second
+    assert window.ring.isVisible()
+    assert window.ring.geometry().center() == window.second.mapTo(window, window.second.rect().center())
+    assert window.ring.width() == window.second.width() + 8
+    QTest.keyClick(window.second, Qt.Key.Key_Tab)
+    assert window.focusWidget() is window.field
+    assert not window.ring.isVisible()
+    QTest.keyClick(window.field, Qt.Key.Key_Backtab)
+    assert window.ring.isVisible()
+
+
+def test_a_button_follows_its_command(qtbot: QtBot) -> None:
+    asked: list[bool] = []
+    command = Command("a.accept", "Accept", "Accept the finding", lambda: asked.append(True), shortcuts=("A",))
+    action = QAction("Accept")
+    action.setToolTip("Accept the finding (A)")
+    action.triggered.connect(command.run)
+    button = Button.of(Theme(), action, command)
+    qtbot.addWidget(button)
+    assert (button.text(), button.key, button.toolTip()) == ("Accept", "A", "Accept the finding (A)")
+    button.click()
+    assert asked == [True]
+    action.setEnabled(False)
+    assert not button.isEnabled()
