@@ -1,0 +1,140 @@
+"""The composition root: builds the application, the desk and the window, and decides nothing."""
+
+from __future__ import annotations
+
+import locale
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from viewer.domain.errors import CaseStageError
+from viewer.services.desk import build_desk
+from viewer.services.places import config_folder
+from viewer.services.settings import Settings
+from viewer.ui.deliver import Deliver
+from viewer.ui.fonts import load_fonts
+from viewer.ui.main_window import MainWindow
+from viewer.ui.messages import Message
+from viewer.ui.theme import Theme, ThemeName, apply_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from types import TracebackType
+
+    from viewer.scene.opengl_probe import Unavailable3D
+    from viewer.scene.volume3d import Picture3D
+    from viewer.ui.canvas.view3d import Drawing3D
+
+_log = logging.getLogger(__name__)
+
+
+def scene_3d(on_picture: Callable[[Picture3D], None], on_unavailable: Callable[[Unavailable3D], None]) -> Drawing3D:
+    """Return a 3D drawing thread; VTK is loaded with the first one, after the window is there."""
+    from viewer.scene.volume3d import Scene3D
+
+    return Scene3D(on_picture, on_unavailable)
+
+
+def build_application(arguments: list[str] | None = None) -> QApplication:
+    """Return the one application, with fonts and numbers as everywhere in the program.
+
+    Raises
+    ------
+    CaseStageError
+        When there is no screen to draw on.
+    """
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    needs_display = sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM")
+    if needs_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise CaseStageError(
+            "There is no display to open a window on.",
+            "Without one, “casestage render” writes pictures and “casestage run” runs models.",
+        )
+    scale = Settings(config_folder() / "settings.json").now.interface_scale
+    if scale != 1.0:
+        os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(arguments or ["casestage"])
+    app.setApplicationName("casestage")
+    app.setApplicationDisplayName("CaseStage")
+    QLocale.setDefault(QLocale.c())
+    # Qt sets the C library's locale from the environment; number parsing in other libraries must not follow it.
+    locale.setlocale(locale.LC_NUMERIC, "C")
+    load_fonts()
+    return app
+
+
+def build_window(*, kiosk: bool = False) -> MainWindow:
+    """Return the window with everything it stands on; an application has to be there."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    deliver = Deliver()
+    desk = build_desk(deliver)
+    stored = desk.settings.now.theme
+    theme = Theme(stored if stored in tuple(ThemeName) else ThemeName.DARK)
+    apply_theme(app, theme)
+    window = MainWindow(desk, theme, scene_3d, kiosk=kiosk)
+    deliver.setParent(window)
+    return window
+
+
+def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
+    """Open the window and return the program's exit code when it is closed.
+
+    Parameters
+    ----------
+    open_paths
+        Folders or files to open at once; the first counts.
+    case, step
+        Id of a case to present at once, and its step from 0.
+    kiosk
+        True fills the screen and keeps the stage from being left.
+    """
+    app = build_application()
+    window = build_window(kiosk=kiosk)
+    _report_crashes(window)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python runs signal handlers only between its own instructions; this gives it the chance.
+    pulse = QTimer()
+    pulse.start(300)
+    pulse.timeout.connect(lambda: None)
+    window.show()
+    if case:
+        wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
+        if wanted is not None:
+            QTimer.singleShot(0, lambda: window.open_case(wanted, step))
+    else:
+        paths = [str(path) for path in open_paths]
+        if paths:
+            QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+    code = app.exec()
+    pulse.stop()
+    return int(code)
+
+
+def _report_crashes(window: MainWindow) -> None:
+    """Turn what nobody caught into a message; the program goes on."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        _log.error("unexpected", exc_info=(kind, error, trace))
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        window.tell(
+            Message(
+                "Something went wrong inside the program.",
+                "What you decided is on disk. If it happens again, copy the details into a report.",
+                f"{kind.__name__}: {error}",
+            )
+        )
+
+    sys.excepthook = report

@@ -1,0 +1,140 @@
+"""What the window asks the user: files, folders, a name; and the sheets over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from viewer.domain.errors import StorageError
+from viewer.domain.session import Workspace
+from viewer.ui.geometry_sheet import GeometrySheet
+from viewer.ui.messages import Message
+from viewer.ui.palette import Palette
+from viewer.ui.settings_page import ReaderSheet, SettingsSheet
+from viewer.ui.shortcut_sheet import ShortcutSheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.decision import Answer
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.main_window import MainWindow
+
+FILES = "CT images (*.dcm *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
+
+
+class Asking:
+    """Dialogs and sheets of one window; `build` makes them once the commands are there."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._desk = window.desk
+        self._then: Callable[[], None] | None = None
+
+    def build(self, actions: CommandActions) -> None:
+        """Make the sheets."""
+        window, theme = self._window, self._window.theme
+        self.palette_sheet = Palette(window, theme, actions)
+        self.keys_sheet = ShortcutSheet(window, theme, actions.table)
+        self.settings_sheet = SettingsSheet(window, theme, self._desk)
+        self.settings_sheet.failed.connect(lambda error: window.tell(Message.of(error)))
+        self.reader_sheet = ReaderSheet(window, theme)
+        self.reader_sheet.named.connect(self._named)
+        self.geometry_sheet = GeometrySheet(window, theme)
+
+    def palette(self) -> None:
+        """Show the command palette."""
+        self.palette_sheet.ask(self._desk.session.workspace)
+
+    def keys(self) -> None:
+        """Show all keys."""
+        self.keys_sheet.ask(self._desk.session.workspace)
+
+    def settings(self) -> None:
+        """Show the settings."""
+        self.settings_sheet.ask()
+
+    def why_geometry(self) -> None:
+        """Say whether geometry can be trusted, and why."""
+        if self._desk.session.volume is not None:
+            self.geometry_sheet.tell(self._desk.session.volume)
+
+    def open_folder(self) -> None:
+        """Ask for a folder and open it."""
+        start = self._desk.settings.now.last_folder
+        chosen = QFileDialog.getExistingDirectory(self._window, "Open a CT folder", start)
+        self._open(chosen)
+
+    def open_file(self) -> None:
+        """Ask for a file and open it."""
+        start = self._desk.settings.now.last_folder
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a CT file", start, FILES)
+        self._open(chosen)
+
+    def dropped(self, paths: list[str]) -> None:
+        """Open the first of what was dropped, and say so where there was more."""
+        self._window.open_path(Path(paths[0]))
+        if len(paths) > 1:
+            name = Path(paths[0]).name
+            self._window.tell(Message("Only the first is opened.", f"“{name}”; drop the others one by one.", calm=True))
+
+    def export(self) -> None:
+        """Ask for a folder and write findings and decisions there."""
+        now = self._desk.settings.now
+        chosen = QFileDialog.getExistingDirectory(
+            self._window, "Export findings into a folder", now.export_folder or now.last_folder
+        )
+        if chosen:
+            self._keep(export_folder=chosen)
+            self._desk.reviewing.export(Path(chosen))
+
+    def decide(self, answer: Answer) -> None:
+        """Answer the finding in hand, under a name."""
+        self._under_a_name(lambda: self._desk.reviewing.decide(answer))
+
+    def comment(self, text: str) -> None:
+        """Keep a comment on the finding in hand, under a name."""
+        self._under_a_name(lambda: self._desk.reviewing.comment(text))
+
+    def mark_missed(self) -> None:
+        """Mark what lies under the crosshair as missed by the model, under a name."""
+        self._under_a_name(self._mark)
+
+    def _mark(self) -> None:
+        view = self._desk.session.view
+        if view is None:
+            return
+        if self._desk.reviewing.mark_missed(view.cursor_lps_mm) is None:
+            words = "The crosshair is outside the pictures."
+            self._window.tell(Message(words, "Move it onto what the model missed, and press M again.", calm=True))
+
+    def _under_a_name(self, then: Callable[[], None]) -> None:
+        if self._desk.session.reader:
+            then()
+            return
+        self._then = then
+        self.reader_sheet.ask()
+
+    def _named(self, name: str) -> None:
+        self._desk.session.reader = name
+        self._keep(reader=name)
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _open(self, chosen: str) -> None:
+        if not chosen:
+            return
+        path = Path(chosen)
+        self._keep(last_folder=str(path if path.is_dir() else path.parent))
+        if self._desk.session.workspace is Workspace.PRESENT:
+            self._window.leave_present()
+        self._window.open_path(path)
+
+    def _keep(self, **fields: object) -> None:
+        try:
+            self._desk.settings.change(**fields)
+        except StorageError as error:
+            self._window.tell(Message.of(error))

@@ -1,0 +1,79 @@
+"""A finding's numbers in words, with units and a true minus; "–" where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.domain.finding import SourceKind
+from viewer.domain.geometry import PLANE_AXES
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
+
+NONE = "–"
+# A long axis this much along a plane is said to lie in it.
+_IN_PLANE = 0.985
+
+
+def size_words(finding: Finding) -> str:
+    """Return the longest distance inside, such as "29.5 mm"."""
+    return f"{finding.long_axis_mm:.1f} mm" if finding.long_axis_mm is not None else NONE
+
+
+def volume_words(finding: Finding) -> str:
+    """Return the volume, with as many digits as it deserves: "0.27 mL", "11.5 mL", "1240 mL"."""
+    volume = finding.volume_ml
+    if volume is None:
+        return NONE
+    if volume >= 100:
+        return f"{volume:.0f} mL"
+    return f"{volume:.1f} mL" if volume >= 1 else f"{volume:.2f} mL" if volume >= 0.005 else "< 0.01 mL"
+
+
+def score_words(finding: Finding) -> str:
+    """Return the score with two digits."""
+    return f"{finding.score:.2f}" if finding.score is not None else NONE
+
+
+def long_axis_words(finding: Finding) -> str:
+    """Return the long axis and the plane it lies in, such as "29.5 mm, axial"."""
+    if finding.long_axis_mm is None:
+        return NONE
+    ends = finding.long_axis_lps_mm
+    if ends is None:
+        return size_words(finding)
+    along = np.asarray(ends[1]) - np.asarray(ends[0])
+    length = float(np.linalg.norm(along))
+    for name, axes in PLANE_AXES.items():
+        if length > 0 and np.sqrt(1 - min(1.0, (float(along @ axes.into) / length) ** 2)) >= _IN_PLANE:
+            return f"{size_words(finding)}, {name.value}"
+    return f"{size_words(finding)}, oblique"
+
+
+def mean_words(finding: Finding, unit: str) -> str:
+    """Return mean and standard deviation of the values inside."""
+    if finding.mean is None:
+        return NONE
+    of = f" {unit}" if unit != "unknown" else ""
+    spread = f" ± {finding.sd:.0f}" if finding.sd is not None else ""
+    return f"{finding.mean:.0f}{spread}{of}".replace("-", "−")
+
+
+def centre_words(finding: Finding) -> str:
+    """Return the centre in LPS mm, such as "−88.0, −26.4, 9.9 mm"."""
+    return (", ".join(f"{value + 0.0:.1f}" for value in finding.centre_lps_mm) + " mm").replace("-", "−")
+
+
+def source_words(finding: Finding) -> str:
+    """Return who found it: the model with its version, a reader, or the ground truth."""
+    source = finding.source
+    if source.kind is SourceKind.READER:
+        return f"Reader {source.name}".strip()
+    if source.kind is SourceKind.TRUTH:
+        return "Ground truth"
+    name = f"{source.name} {source.version}".strip()
+    if finding.score is not None:
+        return f"{name}, score {finding.score:.2f}"
+    return f"{name}, fixed rules" if source.rules else name

@@ -1,0 +1,62 @@
+"""Why the geometry of a volume is or is not trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from viewer.domain.geometry import Verdict
+from viewer.ui.fonts import Type
+from viewer.ui.honesty import verdict_words
+from viewer.ui.sheet import Sheet
+from viewer.ui.status_bar import facts_words
+from viewer.ui.widgets import text_label
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+    from viewer.ui.theme import Theme
+
+MEANING = {
+    Verdict.OK: "Positions and spacing are proven from every slice. Lengths and volumes can be measured.",
+    Verdict.RESAMPLED: "Slices are tilted or unevenly spaced. What is shown was made regular between them; the "
+    "original slices are kept, and findings are measured on them.",
+    Verdict.UNTRUSTED: "The pictures can be looked at. Nothing is measured, because lengths could be wrong.",
+}
+
+
+class GeometrySheet(Sheet):
+    """The verdict, what it means, and each reason."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window, theme, "Geometry", width=560)
+        self._content: QWidget | None = None
+
+    @property
+    def words(self) -> str:
+        """Everything that is said."""
+        labels = self._content.findChildren(type(text_label(""))) if self._content is not None else []
+        return "\n".join(label.text() for label in labels)
+
+    def tell(self, volume: Volume) -> None:
+        """Show what is known about a volume."""
+        if self._content is not None:
+            self.body.removeWidget(self._content)
+            self._content.hide()
+            self._content.deleteLater()
+        self._content = QWidget()
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self.title.setText(verdict_words(volume.verdict)[0])
+        tilt = volume.stack.tilt_deg
+        facts = facts_words(volume) + (f" · tilt {tilt:.1f}°" if tilt >= 0.1 else "")
+        unit = "" if volume.is_hu else "Values are not Hounsfield units: the file does not say so."
+        for text, tone in ((MEANING[volume.verdict], "text"), *((r, "text") for r in volume.reasons), (unit, "text"),
+                           (facts, "text2")):  # fmt: skip
+            if text:
+                label = text_label(text, Type.BODY, tone)
+                label.setWordWrap(True)
+                column.addWidget(label)
+        self.body.addWidget(self._content)
+        self.open()

@@ -1,0 +1,1 @@
+"""Inspect: what the model found, held against the ground truth."""

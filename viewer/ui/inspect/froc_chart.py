@@ -1,0 +1,179 @@
+"""The curve of one case: true lesions found against false positives, with the operating point to drag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.theme import RADIUS_CONTROL
+from viewer.ui.widgets import rounded
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
+
+LEFT, TOP, RIGHT, BOTTOM = 52, 16, 20, 52
+POINT = 6
+GRIP = 16
+
+
+class FrocChart(QWidget):
+    """Draws the curve; `threshold_wanted` carries the threshold of the point that was dragged to."""
+
+    threshold_wanted = Signal(float)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._points: tuple[tuple[float, int, int], ...] = ()
+        self._lesions = 0
+        self._threshold = 0.5
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(220)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setToolTip("Drag along the curve to move the threshold")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return a comfortable size."""
+        return QSize(480, 340)
+
+    def show_curve(self, points: tuple[tuple[float, int, int], ...], lesions: int, threshold: float) -> None:
+        """Show (threshold, found, false positives), highest threshold first, and where the threshold is."""
+        self._points, self._lesions, self._threshold = points, lesions, threshold
+        self.setAccessibleName(self.words)
+        self.update()
+
+    @property
+    def here(self) -> tuple[float, int, int] | None:
+        """The point of the curve that the threshold in force gives."""
+        at = [point for point in self._points if point[0] >= self._threshold - 1e-9]
+        return at[-1] if at else (self._points[0] if self._points else None)
+
+    @property
+    def words(self) -> str:
+        """What the operating point means."""
+        point = self.here
+        if point is None:
+            return ""
+        false = "1 false positive" if point[2] == 1 else f"{point[2]} false positives"
+        return f"{point[1]} of {self._lesions} found, {false}"
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take the point."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._drag(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Drag it along the curve."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._drag(event.position())
+
+    def _drag(self, place: QPointF) -> None:
+        if not self._points:
+            return
+
+        def distance(point: tuple[float, int, int]) -> float:
+            away = self._place(point) - place
+            return float(away.x() ** 2 + away.y() ** 2)
+
+        # The threshold of a point lies just at its score, so that the finding itself still counts.
+        self.threshold_wanted.emit(min(self._points, key=distance)[0])
+
+    def _area(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
+
+    def _most_false(self) -> int:
+        return max(1, *(false for _, _, false in self._points)) if self._points else 1
+
+    def _place(self, point: tuple[float, int, int]) -> QPointF:
+        area = self._area()
+        x = area.left() + area.width() * point[2] / self._most_false()
+        share = point[1] / self._lesions if self._lesions else 0.0
+        return QPointF(x, area.bottom() - area.height() * share)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw axes, curve and operating point."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_axes(painter)
+        if not self._points:
+            return
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self._theme.colour("text"), 2))
+        corners: list[QPointF] = []
+        for place in map(self._place, self._points):
+            if corners and place.x() != corners[-1].x() and place.y() != corners[-1].y():
+                corners.append(QPointF(place.x(), corners[-1].y()))
+            corners.append(place)
+        painter.drawPolyline(QPolygonF(corners))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("text"))
+        for place in map(self._place, self._points):
+            painter.drawEllipse(place, 2.5, 2.5)
+        self._paint_here(painter)
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        area, colour = self._area(), self._theme.colour
+        painter.setFont(font(Type.CAPTION))
+        for n in range(6):
+            y = round(area.bottom() - area.height() * n / 5) + 0.5
+            painter.setPen(QPen(colour("hairline"), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(colour("text2"))
+            box = QRectF(0, y - 10, area.left() - 10, 20)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{n / 5:.1f}")
+        most = self._most_false()
+        step = max(1, -(-most // 8))
+        for n in range(0, most + 1, step):
+            x = round(area.left() + area.width() * n / most) + 0.5
+            painter.setPen(QPen(colour("hairline"), 1))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.setPen(colour("text2"))
+            painter.drawText(QRectF(x - 30, area.bottom() + 6, 60, 18), Qt.AlignmentFlag.AlignCenter, str(n))
+        below = QRectF(area.left(), area.bottom() + 26, area.width(), 20)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "False positives in this case")
+        painter.save()
+        painter.translate(10, area.center().y())
+        painter.rotate(-90)
+        painter.drawText(QRectF(-110, -10, 220, 20), Qt.AlignmentFlag.AlignCenter, "Share of lesions found")
+        painter.restore()
+
+    def _paint_here(self, painter: QPainter) -> None:
+        point = self.here
+        if point is None:
+            return
+        area, colour, place = self._area(), self._theme.colour, self._place(point)
+        guide = QPen(colour("accent"), 1.5, Qt.PenStyle.DashLine)
+        painter.setPen(guide)
+        painter.drawLine(place, QPointF(place.x(), area.bottom()))
+        painter.drawLine(place, QPointF(area.left(), place.y()))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("accent", 0.3))
+        painter.drawEllipse(place, POINT + 5, POINT + 5)
+        painter.setBrush(colour("accent"))
+        painter.drawEllipse(place, POINT, POINT)
+        self._paint_label(painter, place)
+
+    def _paint_label(self, painter: QPainter, place: QPointF) -> None:
+        colour, area = self._theme.colour, self._area()
+        title, line = f"Threshold {self._threshold:.2f}", self.words
+        names, plain = QFontMetricsF(font(Type.CAPTION_NAME)), QFontMetricsF(font(Type.CAPTION))
+        width = max(names.horizontalAdvance(title), plain.horizontalAdvance(line)) + 24
+        box = QRectF(place.x() + 20, place.y() + 18, width, 52)
+        if box.right() > area.right():
+            box.moveRight(max(place.x() - 20, area.left() + width))
+        if box.bottom() > area.bottom() - 4:
+            box.moveBottom(place.y() - 18 if place.y() - 18 - 52 > area.top() else area.bottom() - 4)
+        painter.setPen(QPen(colour("hairline"), 1))
+        painter.setBrush(colour("control"))
+        painter.drawRoundedRect(rounded(box), RADIUS_CONTROL, RADIUS_CONTROL)
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setFont(font(Type.CAPTION_NAME))
+        painter.setPen(colour("text"))
+        painter.drawText(box.adjusted(12, 6, -8, -26), left, title)
+        painter.setFont(font(Type.CAPTION))
+        painter.setPen(colour("text2"))
+        painter.drawText(box.adjusted(12, 26, -8, -6), left, line)

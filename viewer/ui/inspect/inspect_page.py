@@ -1,0 +1,213 @@
+"""The inspect workspace for one case: errors first, the volume, the curve and the threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from viewer.domain.finding import MatchState
+from viewer.ui.canvas_host import CanvasHost
+from viewer.ui.empty import EmptyState
+from viewer.ui.fonts import Type
+from viewer.ui.inspect.error_list import ErrorList
+from viewer.ui.inspect.froc_chart import FrocChart
+from viewer.ui.inspect.legend import CountBox, Legend
+from viewer.ui.inspect.threshold_row import ThresholdRow
+from viewer.ui.marks import Mark
+from viewer.ui.widgets import Button, hairline, text_label
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
+SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
+NARROW_BELOW = 1600
+
+
+class InspectPage(QWidget):
+    """Holds findings against truth, live."""
+
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._curve_of: tuple[object, ...] = ()
+        self._curve: tuple[tuple[float, int, int], ...] = ()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._left = self._make_left(theme, actions)
+        row.addWidget(self._left)
+        row.addWidget(hairline(vertical=True))
+        self.host = CanvasHost(desk.session, theme, actions)
+        row.addWidget(self.host, 1)
+        self._line = hairline(vertical=True)
+        row.addWidget(self._line)
+        self._side = self._make_side(theme)
+        row.addWidget(self._side)
+        desk.inspecting.changed.connect(self._update)
+        session = desk.session
+        session.view_changed.connect(self._view_changed)
+        session.volume_changed.connect(self._update)
+        self._update()
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """True positives, false positives, missed, as shown."""
+        return (self._true.count, self._false.count, self._missed.count)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Make the panels narrower in a narrow window."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_BELOW
+        self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
+        self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
+
+    def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
+        panel = QFrame()
+        panel.setProperty("surface", "panel")
+        panel.setFixedWidth(LIST_WIDTH)
+        outer = QVBoxLayout(panel)
+        outer.setContentsMargins(0, 0, 0, 0)
+        self._pages = QStackedWidget()
+        outer.addWidget(self._pages)
+        full = QWidget()
+        full.setProperty("surface", "panel")
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 0, 16, 0)
+        head.addWidget(text_label("Against the truth", Type.PANEL_TITLE))
+        head.addStretch()
+        self._errors = text_label("", Type.BODY, "text2")
+        head.addWidget(self._errors)
+        holder = QWidget()
+        holder.setFixedHeight(47)
+        holder.setLayout(head)
+        column.addWidget(holder)
+        column.addWidget(hairline())
+        counts = QHBoxLayout()
+        counts.setContentsMargins(16, 16, 16, 16)
+        self._true = CountBox(theme, Mark.TRUE_POSITIVE, "True positives")
+        self._false = CountBox(theme, Mark.FALSE_POSITIVE, "False positives")
+        self._missed = CountBox(theme, Mark.MISSED, "Missed")
+        for box in (self._true, self._false, self._missed):
+            counts.addWidget(box, 1)
+        column.addLayout(counts)
+        column.addWidget(hairline())
+        self.list = ErrorList(theme)
+        self.list.chosen.connect(self._desk.reviewing.select)
+        column.addWidget(self.list, 1)
+        column.addWidget(hairline())
+        self._rule = text_label("", Type.CAPTION, "text2")
+        self._rule.setWordWrap(True)
+        self._rule.setContentsMargins(16, 12, 16, 12)
+        column.addWidget(self._rule)
+        self._pages.addWidget(full)
+        action = Button.of(theme, actions["place.library"], actions.table["place.library"], text="Choose a case")
+        action.icon_name = "layout-grid"
+        action.key = ""
+        empty = EmptyState(
+            theme,
+            "chart-line",
+            "No ground truth",
+            "This series has none, so findings cannot be held against it. The demo cases have one.",
+            action,
+        )
+        self._pages.addWidget(empty)
+        return panel
+
+    def _make_side(self, theme: Theme) -> QWidget:
+        panel = QFrame()
+        panel.setProperty("surface", "panel")
+        panel.setFixedWidth(SIDE_WIDTH)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = text_label("Curve of this case", Type.PANEL_TITLE)
+        head.setFixedHeight(47)
+        head.setContentsMargins(16, 0, 16, 0)
+        column.addWidget(head)
+        column.addWidget(hairline())
+        self.chart = FrocChart(theme)
+        self.chart.setMaximumHeight(440)
+        self.chart.threshold_wanted.connect(self._desk.inspecting.set_threshold)
+        column.addWidget(self.chart, 3)
+        column.addWidget(hairline())
+        self.threshold = ThresholdRow(theme)
+        self.threshold.wanted.connect(self._desk.inspecting.set_threshold)
+        self.threshold.default_wanted.connect(self._to_default)
+        column.addWidget(self.threshold)
+        column.addWidget(hairline())
+        body = QVBoxLayout()
+        body.setContentsMargins(16, 16, 16, 16)
+        body.setSpacing(8)
+        self._why_title = text_label("", Type.NAME)
+        self._why = text_label("", Type.BODY, "text2")
+        self._why.setWordWrap(True)
+        body.addWidget(self._why_title)
+        body.addWidget(self._why)
+        body.addSpacing(16)
+        body.addWidget(text_label("Outlines", Type.NAME))
+        body.addWidget(Legend(theme))
+        body.addStretch()
+        column.addLayout(body, 2)
+        return panel
+
+    @property
+    def why_words(self) -> str:
+        """Why the row in hand counts as it does."""
+        return f"{self._why_title.text()}. {self._why.text()}"
+
+    def _to_default(self) -> None:
+        desk = self._desk
+        source = next((f.source for f in desk.session.findings if f.source.model_id), None)
+        wanted = source.model_id if source is not None else desk.session.case.model_id if desk.session.case else ""
+        cards = desk.finding_run.models()
+        desk.inspecting.set_threshold(next((c.default_threshold for c in cards if c.id == wanted), 0.5))
+
+    def _view_changed(self) -> None:
+        view = self._desk.session.view
+        self.list.show_selected(view.selected_finding if view is not None else None)
+        self._say_why()
+
+    def _update(self) -> None:
+        session, inspecting = self._desk.session, self._desk.inspecting
+        matching = session.matching
+        there = matching is not None and session.volume is not None
+        self._pages.setCurrentIndex(0 if there else 1)
+        self._side.setVisible(there)
+        self._line.setVisible(there)
+        if matching is None or session.view is None:
+            self._curve_of = ()
+            return
+        self._true.show_count(matching.count(MatchState.TRUE_POSITIVE))
+        self._false.show_count(matching.count(MatchState.FALSE_POSITIVE))
+        self._missed.show_count(matching.count(MatchState.MISSED))
+        errors = self._false.count + self._missed.count
+        self._errors.setText("No errors" if not errors else "1 error" if errors == 1 else f"{errors} errors")
+        self._rule.setText(f"Match rule: {matching.rule.words}")
+        curve_of = (session.findings, session.truth, matching.rule)
+        if not self._curve_of or any(a is not b for a, b in zip(curve_of, self._curve_of, strict=True)):
+            self._curve_of, self._curve = curve_of, inspecting.curve()
+        lesions = len(matching.of_truth)
+        self.chart.show_curve(self._curve, lesions, matching.threshold)
+        self.threshold.show_threshold(matching.threshold)
+        self.list.rows.show_rows(inspecting.rows())
+        self.list.show_selected(session.view.selected_finding)
+        self._say_why()
+
+    def _say_why(self) -> None:
+        row = self.list.rows.row_of(self._desk.session.view.selected_finding) if self._desk.session.view else None
+        if row is None:
+            self._why_title.setText("Why")
+            self._why.setText("Pick a row to see why it counts as it does.")
+            return
+        shown = self.list.rows.row(row)
+        self._why_title.setText(f"Why it counts as {shown.state.value}")
+        self._why.setText(shown.why)

@@ -1,0 +1,156 @@
+"""Cards in rows: as many beside each other as the width takes, chosen by arrows, digits and mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.ui.library.case_card import CaseCard, card_height
+from viewer.ui.library.drop_card import DropCard
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
+
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.theme import Theme
+
+GAP = 16
+ROW_GAP = 24
+USUAL_WIDTH = 444
+
+_STEPS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+
+
+def columns_for(width: int) -> int:
+    """Return how many cards stand beside each other: four on 1920, three on 1280, five on 2560."""
+    return max(1, round((width + GAP) / (USUAL_WIDTH + GAP)))
+
+
+class CardGrid(QWidget):
+    """The cases that are shown, and the drop card after them.
+
+    `presented` carries the case to present, `selection_changed` the case that is picked or None, `reveal` the card
+    that the page has to scroll to.
+    """
+
+    presented = Signal(object)
+    selection_changed = Signal(object)
+    reveal = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._cards: list[CaseCard] = []
+        self._shown: list[CaseCard] = []
+        self._index = 0
+        self.drop = DropCard(theme, self)
+        self.drop.picked.connect(lambda: self.pick(len(self._shown)))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty("own_focus", True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def shown_cases(self) -> tuple[Case, ...]:
+        """The cases on show, in order."""
+        return tuple(card.case for card in self._shown)
+
+    @property
+    def selected(self) -> Case | None:
+        """The picked case, or None where the drop card is picked."""
+        return self._shown[self._index].case if self._index < len(self._shown) else None
+
+    def card(self, case_id: str) -> CaseCard | None:
+        """Return the card of a case."""
+        return next((card for card in self._cards if card.case.id == case_id), None)
+
+    def set_cases(self, cases: list[tuple[Case, str]]) -> None:
+        """Show cases with their states."""
+        for card in self._cards:
+            card.hide()
+            card.deleteLater()
+        self._cards = []
+        for case, state in cases:
+            card = CaseCard(self._theme, case, state, self)
+            card.picked.connect(lambda card=card: self._picked(card))
+            card.presented.connect(lambda case=case: self.presented.emit(case))
+            card.show()
+            self._cards.append(card)
+        self.show_only(tuple(case.id for case, _ in cases))
+
+    def show_only(self, case_ids: tuple[str, ...]) -> None:
+        """Show some of the cases."""
+        held = self.selected
+        self._shown = [card for card in self._cards if card.case.id in case_ids]
+        for card in self._cards:
+            card.setVisible(card in self._shown)
+        self._arrange()
+        ids = [card.case.id for card in self._shown]
+        self.pick(ids.index(held.id) if held is not None and held.id in ids else 0)
+
+    def pick(self, index: int) -> None:
+        """Pick a card by its place; the one after the last case is the drop card."""
+        self._index = min(max(index, 0), len(self._shown))
+        for n, card in enumerate(self._shown):
+            card.selected = n == self._index
+        self.drop.selected = self._index == len(self._shown) and self.hasFocus()
+        self.selection_changed.emit(self.selected)
+        self.reveal.emit(self._shown[self._index] if self._index < len(self._shown) else self.drop)
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
+        """Return the height of all rows."""
+        columns = columns_for(width)
+        rows = -(-(len(self._shown) + 1) // columns)
+        return rows * card_height(self._card_width(width)) + (rows - 1) * ROW_GAP
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the room all cards need at this width."""
+        return QSize(self.width(), self.heightForWidth(max(self.width(), 1)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Place the cards anew."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Move by arrows, Home, End and digits; Enter presents, or browses on the drop card."""
+        key = Qt.Key(event.key())
+        if key in _STEPS:
+            across, down = _STEPS[key]
+            goal = self._index + across + down * columns_for(self.width())
+            if 0 <= goal <= len(self._shown):
+                self.pick(goal)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            self.pick(0 if key == Qt.Key.Key_Home else len(self._shown))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._enter()
+        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_9 and key - Qt.Key.Key_1 < len(self._shown):
+            self.pick(key - Qt.Key.Key_1)
+        else:
+            super().keyPressEvent(event)
+
+    def _enter(self) -> None:
+        if self._index == len(self._shown):
+            self.drop.folder_wanted.emit()
+        elif self._shown[self._index].ready:
+            self.presented.emit(self._shown[self._index].case)
+
+    def _picked(self, card: CaseCard) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.pick(self._shown.index(card))
+
+    def _card_width(self, width: int) -> int:
+        columns = columns_for(width)
+        return min((width - GAP * (columns - 1)) // columns, round(USUAL_WIDTH * 1.25))
+
+    def _arrange(self) -> None:
+        width = self._card_width(self.width())
+        height = card_height(width)
+        columns = columns_for(self.width())
+        for n, card in enumerate([*self._shown, self.drop]):
+            x, y = n % columns * (width + GAP), n // columns * (height + ROW_GAP)
+            card.setGeometry(x, y, width, height)
+        wanted = self.heightForWidth(self.width())
+        if self.minimumHeight() != wanted:
+            self.setFixedHeight(wanted)

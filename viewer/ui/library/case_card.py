@@ -1,0 +1,178 @@
+"""One case of the library: picture, title, one line, duration, steps, and whether it is ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.icons import paint_icon
+from viewer.ui.theme import RADIUS_CARD
+from viewer.ui.widgets import Button, Kind, rounded
+
+if TYPE_CHECKING:
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.theme import Theme
+
+TEXT_HEIGHT = 116
+PAD = 18
+
+
+def duration_words(seconds: float) -> str:
+    """Return a duration in whole minutes, such as "6 min"; at least one."""
+    return f"{max(1, round(seconds / 60))} min"
+
+
+def steps_words(count: int) -> str:
+    """Return how many steps there are."""
+    return f"{count} steps" if count != 1 else "1 step"
+
+
+def card_height(width: int) -> int:
+    """Return the height of a card: a picture of 3 to 2 above the words."""
+    return round((width - 4) * 2 / 3) + TEXT_HEIGHT
+
+
+class CaseCard(QWidget):
+    """A case as a card; a click picks it, a double-click or its button presents it."""
+
+    picked = Signal()
+    presented = Signal()
+
+    def __init__(self, theme: Theme, case: Case, state: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.case = case
+        self.state = state
+        self._selected = False
+        self._fraction: float | None = None
+        self._busy = False
+        self._picture = QImage()
+        if case.thumbnail_path:
+            self._picture = QImage(str(Path(case.folder) / case.thumbnail_path))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setAccessibleName(f"{case.title}. {case.summary}. {state}")
+        self._present = Button(theme, "Present", icon="play", kind=Kind.MAIN, parent=self)
+        self._present.setToolTip("Present this case on the full screen (Enter)")
+        self._present.clicked.connect(self.presented)
+        self._present.hide()
+
+    @property
+    def ready(self) -> bool:
+        """True where the case can be presented."""
+        return self.state.startswith("Ready")
+
+    @property
+    def selected(self) -> bool:
+        """True while it is the picked one."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, selected: bool) -> None:
+        self._selected = selected
+        self._present.setVisible(selected and self.ready and not self._busy)
+        self.update()
+
+    def show_busy(self, fraction: float | None, *, busy: bool) -> None:
+        """Show how far the case is with being opened."""
+        self._fraction, self._busy = fraction, busy
+        self.selected = self._selected
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep the button in the picture's lower right corner."""
+        super().resizeEvent(event)
+        size = self._present.sizeHint()
+        self._present.resize(size)
+        picture = self._picture_area()
+        x, y = picture.right() - 12 - size.width(), picture.bottom() - 12 - size.height()
+        self._present.move(round(x), round(y))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Pick the case."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Present the case."""
+        if event.button() == Qt.MouseButton.LeftButton and self.ready:
+            self.presented.emit()
+
+    def _picture_area(self) -> QRectF:
+        return QRectF(2, 2, self.width() - 4, self.height() - TEXT_HEIGHT)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the card."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        colour = self._theme.colour
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()), RADIUS_CARD, RADIUS_CARD)
+        painter.setClipPath(shape)
+        painter.fillRect(self.rect(), colour("selected" if self._selected else "panel"))
+        self._paint_picture(painter)
+        self._paint_words(painter)
+        painter.setClipping(False)
+        role, width = ("accent", 2.0) if self._selected else ("field" if self.underMouse() else "hairline", 1.0)
+        painter.setPen(QPen(colour(role), width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rounded(self.rect(), width), RADIUS_CARD - width / 2, RADIUS_CARD - width / 2)
+
+    def _paint_picture(self, painter: QPainter) -> None:
+        area = self._picture_area()
+        painter.fillRect(QRectF(0, 0, self.width(), area.bottom()), self._theme.colour("viewport"))
+        if self._picture.isNull():
+            box = QRectF(0, 0, 32, 32)
+            box.moveCenter(area.center())
+            paint_icon(painter, box, self._theme, "image", "text3")
+        else:
+            # Filled, not fitted: the middle of a picture made for a wider screen is what counts.
+            scale = max(area.width() / self._picture.width(), area.height() / self._picture.height())
+            width, height = area.width() / scale, area.height() / scale
+            part = QRectF((self._picture.width() - width) / 2, (self._picture.height() - height) / 2, width, height)
+            painter.drawImage(area, self._picture, part)
+        if self._busy:
+            bar = QRectF(0, area.bottom() - 4, self.width(), 4)
+            painter.fillRect(bar, self._theme.colour("hairline"))
+            bar.setWidth(bar.width() * (self._fraction or 0.0))
+            painter.fillRect(bar, self._theme.colour("accent"))
+
+    def _paint_words(self, painter: QPainter) -> None:
+        top = self.height() - TEXT_HEIGHT + 2
+        room = self.width() - 2 * PAD
+        self._line(painter, QRectF(PAD, top + 13, room, 24), self.case.title, Type.CARD_TITLE, "text")
+        self._line(painter, QRectF(PAD, top + 40, room, 20), self.case.summary, Type.BODY, "text2")
+        foot = top + 78
+        paint_icon(painter, QRectF(PAD, foot + 1, 16, 16), self._theme, "clock", "text2")
+        words = f"{duration_words(self.case.duration_s)}    {steps_words(len(self.case.steps))}"
+        self._line(painter, QRectF(PAD + 22, foot, room, 18), words, Type.CAPTION, "text2")
+        state, icon, role = self._state_words()
+        width = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(state) + 1
+        x = self.width() - PAD - width
+        self._line(painter, QRectF(x, foot, width + 2, 18), state, Type.CAPTION, "text" if not self.ready else "text2")
+        paint_icon(painter, QRectF(round(x - 22), foot + 1, 16, 16), self._theme, icon, role)
+
+    def _state_words(self) -> tuple[str, str, str]:
+        if self._busy:
+            number = f" {self._fraction * 100:.0f} %" if self._fraction is not None else ""
+            return f"Preparing{number}", "loader-circle", "text2"
+        return (self.state, "circle-check", "agree") if self.ready else (self.state, "triangle-alert", "disagree")
+
+    def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:
+        painter.setFont(font(kind))
+        painter.setPen(self._theme.colour(role))
+        shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)

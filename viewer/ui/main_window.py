@@ -1,0 +1,442 @@
+"""The one window: bars, workspaces, sheets, and the wiring between them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from viewer.domain.errors import StorageError
+from viewer.domain.session import Workspace
+from viewer.ui.app_commands import Asks, app_commands
+from viewer.ui.asking import Asking
+from viewer.ui.canvas import Canvas, CanvasStyle, Density
+from viewer.ui.commands import CommandActions, CommandTable
+from viewer.ui.inspect.inspect_page import InspectPage
+from viewer.ui.library.library_page import LibraryPage
+from viewer.ui.library.series_page import skipped_words
+from viewer.ui.messages import DetailsSheet, Message, MessageStrip
+from viewer.ui.present.stage_page import StagePage
+from viewer.ui.review.review_page import ReviewPage
+from viewer.ui.status_bar import StatusBar
+from viewer.ui.top_bar import TopBar
+from viewer.ui.view_commands import CANVAS_MENU, MENU_3D, view_commands
+from viewer.ui.widgets import FocusRing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+
+    from viewer.domain.errors import CaseStageError
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Case
+    from viewer.io.series_entry import Skipped
+    from viewer.services.desk import Desk
+    from viewer.services.exporting import Written
+    from viewer.services.settings import Choices
+    from viewer.ui.canvas.view3d import Scene3DFactory
+    from viewer.ui.theme import Theme
+
+FRAME_MS = 16
+LEAST_SIZE = (960, 600)
+FIRST_SIZE = (1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """Shows the workspace of the session; everything that happens goes through the desk.
+
+    Parameters
+    ----------
+    scene_3d
+        Makes the drawing thread of 3D; None leaves 3D out.
+    kiosk
+        True where the stage must not be left.
+    """
+
+    def __init__(self, desk: Desk, theme: Theme, scene_3d: Scene3DFactory | None, *, kiosk: bool = False) -> None:
+        super().__init__()
+        self.desk, self.theme, self.kiosk = desk, theme, kiosk
+        self._before_present = Workspace.LIBRARY
+        self._was_maximised = False
+        self._warned = False
+        self._opening_case: Case | None = None
+        self.setWindowTitle("CaseStage")
+        self.setMinimumSize(*LEAST_SIZE)
+        self.setAcceptDrops(True)
+        session = desk.session
+        self.canvas = Canvas(session, theme, scene_3d)
+        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE)
+        self.asking = Asking(self)
+        asks = self._asks()
+        table = CommandTable(
+            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, desk.navigation.finish))
+        )
+        self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
+        self.asking.build(self.actions_)
+        self._build()
+        self._restore()
+        self._wire()
+        self._show_workspace(session.workspace, None)
+
+    # --- building
+
+    def _build(self) -> None:
+        desk, theme, actions = self.desk, self.theme, self.actions_
+        self.top = TopBar(desk.session, theme, actions)
+        self.details = DetailsSheet(self, theme)
+        self.messages = MessageStrip(theme, self.details)
+        self.library = LibraryPage(desk, theme)
+        self.review = ReviewPage(desk, theme, actions)
+        self.inspect = InspectPage(desk, theme, actions)
+        self.stage = StagePage(desk, theme, self._stage_canvas)
+        self.status = StatusBar(desk, theme)
+        self._pages = QStackedWidget()
+        self._of_workspace: dict[Workspace, QWidget] = {
+            Workspace.LIBRARY: self.library,
+            Workspace.PRESENT: self.stage,
+            Workspace.REVIEW: self.review,
+            Workspace.INSPECT: self.inspect,
+        }
+        for page in self._of_workspace.values():
+            self._pages.addWidget(page)
+        centre = QWidget()
+        centre.setProperty("surface", "window")
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._strip_holder = QWidget()
+        holder = QVBoxLayout(self._strip_holder)
+        holder.setContentsMargins(0, 0, 0, 0)
+        holder.addWidget(self.messages)
+        column.addWidget(self.top)
+        column.addWidget(self._strip_holder)
+        column.addWidget(self._pages, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(centre)
+        self._ring = FocusRing(self, theme)
+        self._frames = QTimer(self)
+        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
+        self._frames.setInterval(FRAME_MS)
+        self._frames.timeout.connect(self._frame)
+        self._refresh = QTimer(self)
+        self._refresh.setSingleShot(True)
+        self._refresh.timeout.connect(self.actions_.refresh)
+
+    def _asks(self) -> Asks:
+        asking = self.asking
+        return Asks(
+            go=self.go,
+            present_from=self.present_from,
+            leave_present=self.leave_present,
+            open_folder=asking.open_folder,
+            open_file=asking.open_file,
+            neighbour_series=self._neighbour_series,
+            search=lambda: self.library.search(),
+            decide=asking.decide,
+            mark_missed=asking.mark_missed,
+            comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
+            export=asking.export,
+            choose_model=self._choose_model,
+            palette=asking.palette,
+            keys=asking.keys,
+            settings=asking.settings,
+            switch_theme=self._switch_theme,
+            full_screen=self._toggle_full_screen,
+            is_full_screen=self.isFullScreen,
+            why_geometry=asking.why_geometry,
+            quit=self.close,
+        )
+
+    def _wire(self) -> None:
+        desk, session = self.desk, self.desk.session
+        session.workspace_changed.connect(self._show_workspace)
+        session.volume_changed.connect(self._volume_changed)
+        for signal in (
+            session.volume_changed,
+            session.case_changed,
+            session.findings_changed,
+            session.decisions_changed,
+            session.matching_changed,
+            session.view_changed,
+            desk.reviewing.history_changed,
+            desk.player.changed,
+            desk.finding_run.busy,
+        ):
+            signal.connect(self._refresh_soon)
+        desk.navigation.started.connect(self._frames_start)
+        for source in (desk.opening, desk.finding_run, desk.reviewing):
+            source.failed.connect(self._failed)
+        desk.opening.skipped.connect(self._skipped)
+        desk.opening.opened.connect(self._opened)
+        desk.reviewing.exported.connect(self._exported)
+        desk.settings.changed.connect(self._settings_changed)
+        self.top.why_geometry.connect(self.asking.why_geometry)
+        self.library.case_wanted.connect(self.open_case)
+        self.library.folder_wanted.connect(self.asking.open_folder)
+        self.library.file_wanted.connect(self.asking.open_file)
+        self.library.problems_wanted.connect(self._show_problems)
+        self.review.commented.connect(self.asking.comment)
+        for canvas in (self.canvas, self._stage_canvas):
+            canvas.gesture_started.connect(desk.navigation.finish)
+            canvas.menu_requested.connect(self._canvas_menu)
+            canvas.settings_changed.connect(self._canvas_settings_changed)
+        self.canvas.pointer_moved.connect(self.status.show_pointer)
+
+    def _restore(self) -> None:
+        now = self.desk.settings.now
+        if now.corner_text in tuple(Density):
+            self.canvas.density = Density(now.corner_text)
+        if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
+            screen = self.screen().availableGeometry()
+            self.resize(min(FIRST_SIZE[0], screen.width()), min(FIRST_SIZE[1], screen.height()))
+        self.library.refresh()
+        count = len(self.library.shelf.cases) if self.library.shelf is not None else 0
+        self.status.say_library("1 case on this computer" if count == 1 else f"{count} cases on this computer")
+
+    # --- what is asked of the window
+
+    def go(self, place: Workspace) -> None:
+        """Go to a workspace; Present keeps the place where the session is."""
+        if place is Workspace.PRESENT and self.desk.session.step is None:
+            self.present_from(0)
+            return
+        self.desk.session.workspace = place
+        self.actions_.refresh()
+
+    def open_path(self, path: Path) -> None:
+        """Open what a path holds."""
+        self.messages.clear()
+        self._opening_case = None
+        if self.desk.session.workspace is Workspace.PRESENT:
+            self.leave_present()
+        self.desk.opening.open_path(path)
+
+    def open_case(self, case: Case, step: int = 0) -> None:
+        """Open a case and present it from a step."""
+        self.messages.clear()
+        open_now = self.desk.session.case
+        if open_now is not None and open_now.id == case.id and self._whole():
+            self.present_from(step)
+            return
+        self._opening_case = case
+        self.stage.prepare(case)
+        self.desk.session.workspace = Workspace.PRESENT
+        self.desk.opening.open_case(case, partial(self._case_in, step))
+
+    def present_from(self, index: int) -> None:
+        """Show the stage from a step."""
+        if not self.desk.player.steps:
+            return
+        self.desk.session.workspace = Workspace.PRESENT
+        self.desk.player.start(min(index, len(self.desk.player.steps) - 1))
+
+    def leave_present(self) -> None:
+        """Leave the stage for where the user came from."""
+        if self.kiosk:
+            return
+        if self._opening_case is not None:
+            self.desk.opening.cancel()
+            self._opening_case = None
+            self.stage.ready()
+        back = self._before_present
+        self.desk.session.workspace = back if back is not Workspace.PRESENT else Workspace.LIBRARY
+
+    def tell(self, message: Message) -> None:
+        """Show a message in the strip."""
+        self.messages.tell(message)
+
+    def choose_file_done(self, path: Path | None) -> None:
+        """Open what a dialog returned."""
+        if path is not None:
+            self.open_path(path)
+
+    # --- what happens
+
+    def _case_in(self, step: int) -> None:
+        self._opening_case = None
+        self.desk.player.start(step)
+        self.stage.ready()
+
+    def _whole(self) -> bool:
+        volume = self.desk.session.volume
+        return volume is not None and not volume.preview
+
+    def _volume_changed(self, new: Volume | None, _old: Volume | None) -> None:
+        if new is not None and self._opening_case is None and self.desk.session.workspace is Workspace.LIBRARY:
+            self.desk.session.workspace = Workspace.REVIEW
+
+    def _opened(self, _volume: Volume) -> None:
+        if self.desk.session.case is None and self.desk.session.workspace is Workspace.LIBRARY:
+            self.desk.session.workspace = Workspace.REVIEW
+
+    def _failed(self, error: CaseStageError) -> None:
+        if self._opening_case is not None:
+            self._opening_case = None
+            self.stage.ready()
+            self.desk.session.workspace = Workspace.LIBRARY
+        self.tell(Message.of(error))
+
+    def _skipped(self, skipped: tuple[Skipped, ...]) -> None:
+        lines = "\n".join(f"{item.file}: {item.why}" for item in skipped)
+        self.tell(Message(f"{skipped_words(skipped)}.", "They are no images of this series.", lines, calm=True))
+
+    def _exported(self, written: Written) -> None:
+        count = len(written.files)
+        names = ", ".join(file.name for file in written.files)
+        detail = "\n".join((str(written.folder), names, *written.notes))
+        sentence = f"Exported {count} files" if count != 1 else "Exported 1 file"
+        hint = f"{names} in {written.folder}. {' '.join(written.notes)}".strip()
+        self.tell(Message(f"{sentence}.", hint, detail, calm=True))
+
+    def _show_problems(self, problems: tuple[CaseStageError, ...]) -> None:
+        self.details.tell("Cases that cannot be shown", "\n\n".join(Message.of(p).report for p in problems))
+
+    def _neighbour_series(self, step: int) -> None:
+        listed, volume = self.desk.opening.last_listed, self.desk.session.volume
+        if listed is None or not listed.series:
+            return
+        uid = volume.series.series_uid if volume is not None else ""
+        here = next((n for n, entry in enumerate(listed.series) if entry.facts.series_uid == uid), -1)
+        self.desk.opening.open_series(listed.series[(here + step) % len(listed.series)])
+
+    def _choose_model(self) -> None:
+        self.desk.session.workspace = Workspace.REVIEW
+        self.review.panel.choose_model()
+
+    def _switch_theme(self) -> None:
+        try:
+            self.desk.settings.change(theme="light" if self.theme.dark else "dark")
+        except StorageError as error:
+            self._failed(error)
+
+    def _settings_changed(self, new: Choices, _old: Choices) -> None:
+        self.theme.name = new.theme
+        self.desk.session.reader = new.reader
+
+    def _canvas_settings_changed(self) -> None:
+        self.actions_.refresh()
+        if self.desk.settings.now.corner_text != self.canvas.density.value:
+            self._keep(corner_text=self.canvas.density.value)
+
+    def _keep(self, **fields: object) -> None:
+        try:
+            self.desk.settings.change(**fields)
+        except StorageError as error:
+            self._failed(error)
+
+    def _canvas_here(self) -> Canvas | None:
+        if self.desk.session.workspace is Workspace.PRESENT:
+            return self._stage_canvas
+        return self.canvas if self.desk.session.volume is not None else None
+
+    def _canvas_menu(self, place: QPoint) -> None:
+        canvas = self._canvas_here()
+        if canvas is None:
+            return
+        menu = self.actions_.menu(CANVAS_MENU if canvas.active.plane is not None else MENU_3D, self)
+        menu.exec(place)
+        menu.deleteLater()
+
+    # --- workspaces and motion
+
+    def _show_workspace(self, new: Workspace, old: Workspace | None) -> None:
+        self.desk.navigation.finish()
+        staged = new is Workspace.PRESENT
+        if staged and old is not None:
+            self._before_present = old
+        if new is Workspace.REVIEW:
+            self.review.host.take(self.canvas)
+        elif new is Workspace.INSPECT:
+            self.inspect.host.take(self.canvas)
+        self.setUpdatesEnabled(False)
+        for widget in (self.top, self.status, self._strip_holder):
+            widget.setVisible(not staged)
+        self._pages.setCurrentWidget(self._of_workspace[new])
+        self.setUpdatesEnabled(True)
+        if staged and not self.isFullScreen() and self.isVisible():
+            self._was_maximised = self.isMaximized()
+            self.showFullScreen()
+        elif not staged and old is Workspace.PRESENT and self.isFullScreen():
+            self._leave_full_screen()
+        if new is Workspace.LIBRARY:
+            self.library.take_keys()
+        else:
+            canvas = self._stage_canvas if staged else self.canvas
+            canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.actions_.refresh()
+
+    def _toggle_full_screen(self) -> None:
+        if self.isFullScreen():
+            self._leave_full_screen()
+        else:
+            self._was_maximised = self.isMaximized()
+            self.showFullScreen()
+        self.actions_.refresh()
+
+    def _leave_full_screen(self) -> None:
+        if self._was_maximised:
+            self.showMaximized()
+        else:
+            self.showNormal()
+
+    def _frames_start(self) -> None:
+        self._frames.start()
+
+    def _frame(self) -> None:
+        if not self.desk.navigation.tick():
+            self._frames.stop()
+
+    def _refresh_soon(self) -> None:
+        if not self._refresh.isActive():
+            # While the picture moves, buttons need not follow each frame.
+            self._refresh.start(60 if self.desk.navigation.moving else 0)
+
+    # --- Qt's events
+
+    def event(self, event: QEvent) -> bool:
+        """End a running motion at its goal on any key."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self.desk.navigation.finish()
+        return super().event(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take folders and files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.library.cases.grid.drop.show_over(True)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 (Qt's name)
+        """Nothing is held over the window any more."""
+        self.library.cases.grid.drop.show_over(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """Open what was dropped; of several things the first."""
+        self.library.cases.grid.drop.show_over(False)
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.asking.dropped(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep what can be kept, end the threads, and go."""
+        reviewing = self.desk.reviewing
+        if reviewing.unsaved and not self._warned:
+            reviewing.retry()
+            if reviewing.unsaved:
+                self._warned = True
+                words = f"{reviewing.unsaved} decisions are not on disk yet."
+                self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
+                event.ignore()
+                return
+        if not self.isFullScreen():
+            geometry = bytes(self.saveGeometry().toHex().data()).decode()
+            self._keep(window_geometry=geometry)
+        self._frames.stop()
+        self._refresh.stop()
+        for canvas in (self.canvas, self._stage_canvas):
+            canvas.close_scene()
+        self.desk.close()
+        event.accept()

@@ -1,0 +1,132 @@
+"""What went wrong or was left out, in a strip of one sentence, a hint, and details that can be copied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.icons import pixmap
+from viewer.ui.sheet import Sheet
+from viewer.ui.theme import BAR_CONTROL_HEIGHT
+from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, hairline, text_label
+
+if TYPE_CHECKING:
+    from viewer.domain.errors import CaseStageError
+    from viewer.ui.theme import Theme
+
+
+@frozen
+class Message:
+    """One thing to tell: a sentence, what to do, and a report that can be copied; `calm` where nothing is wrong."""
+
+    sentence: str
+    hint: str = ""
+    detail: str = ""
+    calm: bool = False
+
+    @classmethod
+    def of(cls, error: CaseStageError) -> Message:
+        """Return an error as a message."""
+        return cls(error.sentence, error.hint, error.detail)
+
+    @property
+    def report(self) -> str:
+        """The whole text, for a report."""
+        return "\n\n".join(part for part in (self.sentence, self.hint, self.detail) if part)
+
+
+class DetailsSheet(Sheet):
+    """A longer text that can be read and copied."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window, theme, "Details", width=640)
+        self._text = QPlainTextEdit()
+        self._text.setReadOnly(True)
+        self._text.setFont(font(Type.CAPTION))
+        self._text.setMinimumHeight(220)
+        self.body.addWidget(self._text)
+        row = QHBoxLayout()
+        copy = Button(theme, "Copy", icon="copy")
+        copy.setToolTip("Copy the whole text")
+        copy.clicked.connect(self._copy)
+        row.addWidget(copy)
+        row.addStretch()
+        self.body.addLayout(row)
+
+    def tell(self, title: str, text: str) -> None:
+        """Show a text."""
+        self.title.setText(title)
+        self._text.setPlainText(text)
+        self.open(self._text)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._text.toPlainText())
+
+
+class MessageStrip(QFrame):
+    """Shows one message at a time, the newest; hidden while there is none."""
+
+    def __init__(self, theme: Theme, details: DetailsSheet, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._details = theme, details
+        self._message: Message | None = None
+        self.setProperty("surface", "panel")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 6, 8, 6)
+        row.setSpacing(12)
+        self._icon = text_label("")
+        self._icon.setFixedSize(18, 18)
+        self._sentence = text_label("", Type.NAME)
+        self._hint = ElidedLabel("", Type.BODY, "text2")
+        self._hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        more = Button(theme, "Details", height=BAR_CONTROL_HEIGHT, kind=Kind.FLAT)
+        more.setToolTip("Show the whole message, to read or to copy")
+        more.clicked.connect(self._show_details)
+        close = IconButton(theme, "x", "Close this message", size=BAR_CONTROL_HEIGHT)
+        close.clicked.connect(self.clear)
+        for widget in (self._icon, self._sentence):
+            row.addWidget(widget)
+        row.addWidget(self._hint, 1)
+        row.addWidget(more)
+        row.addWidget(close)
+        outer.addLayout(row)
+        outer.addWidget(hairline())
+        self.hide()
+        theme.changed.connect(self._recolour)
+
+    @property
+    def message(self) -> Message | None:
+        """What is shown."""
+        return self._message
+
+    def tell(self, message: Message) -> None:
+        """Show a message."""
+        self._message = message
+        self._sentence.setText(message.sentence)
+        self._sentence.setToolTip(message.sentence)
+        self._hint.set_whole(message.hint)
+        self.setAccessibleName(message.report)
+        self._recolour()
+        self.show()
+
+    def clear(self) -> None:
+        """Take the message away."""
+        self._message = None
+        self.hide()
+
+    def _recolour(self) -> None:
+        calm = self._message is not None and self._message.calm
+        name, role = ("info", "text2") if calm else ("triangle-alert", "disagree")
+        self._icon.setPixmap(pixmap(self._theme, name, role, 18, self.devicePixelRatioF()))
+
+    def _show_details(self) -> None:
+        if self._message is not None:
+            self._details.tell("Details", self._message.report)

@@ -1,0 +1,1 @@
+"""Present: nothing but anatomy, narration and progress."""

@@ -1,0 +1,140 @@
+"""The bar below the stage: banner, where the presenter wandered, the way back, and progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.present.card import MARGIN
+from viewer.ui.widgets import Button, Kind
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
+
+HEIGHT = 96
+SEGMENT = (56, 8)
+GAP = 8
+MOST_SEGMENTS = 12
+
+
+class StageBar(QWidget):
+    """96 px high on a stage of 1080; `resumed` asks to fly back to the step."""
+
+    resumed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._banner = ""
+        self._exploring = ""
+        self._index, self._count = 0, 0
+        self._scale = 1.0
+        self.resume = Button(theme, "Resume", icon="corner-down-left", kind=Kind.MAIN, height=56, parent=self)
+        self.resume.type = Type.STAGE_BAR_NAME
+        self.resume.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.resume.setToolTip("Fly back to where the step looks (Enter)")
+        self.resume.clicked.connect(self.resumed)
+        self.resume.hide()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    @property
+    def words(self) -> str:
+        """Everything that the bar says."""
+        exploring = f"Exploring · {self._exploring}" if self._exploring else ""
+        return "  ".join(part for part in (self._banner, exploring, self._progress_words()) if part)
+
+    def show_state(self, *, banner: str, exploring: str, index: int | None, count: int) -> None:
+        """Show where the story is; `exploring` says what differs from the step, "" on script."""
+        self._banner, self._exploring = banner, exploring
+        self._index, self._count = index if index is not None else -1, count
+        self.resume.set_words(f"Resume step {self._index + 1}")
+        self.resume.setVisible(bool(exploring) and index is not None)
+        self._place()
+        self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Scale everything with the stage's height."""
+        self._scale = scale
+        self.resume.stage_scale = scale
+        self.resume.setFixedHeight(round(56 * scale))
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Place the button anew."""
+        super().resizeEvent(event)
+        self._place()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the bar on the stage's black, in both themes."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self._theme.on_anatomy
+        painter.fillRect(self.rect(), colour("viewport"))
+        painter.fillRect(QRectF(0, 0, self.width(), 1), colour("hairline"))
+        margin = MARGIN * self._scale
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
+        painter.setPen(colour("text2"))
+        painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
+        if self._exploring:
+            self._paint_exploring(painter, margin + self._width(self._banner, Type.STAGE_BAR) + margin)
+        if self._count:
+            painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
+            painter.setPen(colour("text"))
+            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(QRectF(0, 0, self.width() - margin, self.height()), right, self._progress_words())
+            self._paint_progress(painter)
+
+    def _paint_exploring(self, painter: QPainter, least_x: float) -> None:
+        name, rest = "Exploring", f" · {self._exploring}"
+        right = self.resume.x() - 32 * self._scale
+        room = right - least_x
+        name_width = self._width(name, Type.STAGE_BAR_NAME)
+        metrics = QFontMetricsF(font(Type.STAGE_BAR, scale=self._scale))
+        rest = metrics.elidedText(rest, Qt.TextElideMode.ElideMiddle, max(0.0, room - name_width))
+        x = right - name_width - metrics.horizontalAdvance(rest)
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
+        painter.setPen(self._theme.on_anatomy("text"))
+        painter.drawText(QRectF(x, 0, name_width + 4, self.height()), middle, name)
+        painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
+        painter.setPen(self._theme.on_anatomy("text2"))
+        painter.drawText(QRectF(x + name_width, 0, right - x, self.height()), middle, rest)
+
+    def _paint_progress(self, painter: QPainter) -> None:
+        area = self._progress_area()
+        painter.setPen(Qt.PenStyle.NoPen)
+        count = self._count
+        gap = GAP * self._scale if count <= MOST_SEGMENTS else 2.0
+        each = (area.width() - gap * (count - 1)) / count
+        radius = min(4 * self._scale, each / 2)
+        for n in range(count):
+            role = "text2" if n < self._index else "accent" if n == self._index else "hairline"
+            painter.setBrush(self._theme.on_anatomy(role))
+            box = QRectF(area.left() + n * (each + gap), area.top(), each, area.height())
+            painter.drawRoundedRect(box, radius, radius)
+
+    def _progress_words(self) -> str:
+        return f"{self._index + 1} of {self._count}" if self._count else ""
+
+    def _progress_area(self) -> QRectF:
+        shown = min(self._count, MOST_SEGMENTS)
+        width = (shown * SEGMENT[0] + max(0, shown - 1) * GAP) * self._scale
+        height = SEGMENT[1] * self._scale
+        # The words get the room of the last step, so that the bar stays where it is.
+        words = self._width(f"{self._count} of {self._count}", Type.STAGE_BAR_NAME)
+        right = self.width() - MARGIN * self._scale - words - 32 * self._scale
+        return QRectF(right - width, (self.height() - height) / 2, width, height)
+
+    def _place(self) -> None:
+        size = self.resume.sizeHint()
+        self.resume.resize(size)
+        x = self._progress_area().left() - 32 * self._scale - size.width()
+        self.resume.move(round(x), round((self.height() - size.height()) / 2))
+
+    def _width(self, text: str, kind: Type) -> float:
+        return QFontMetricsF(font(kind, scale=self._scale)).horizontalAdvance(text)

@@ -1,0 +1,266 @@
+"""The stage: canvas, narration card, bar; black at once when asked, and a quiet cover while a case is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QVariantAnimation
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from viewer.domain.view_state import Layout
+from viewer.ui.fonts import Type, font
+from viewer.ui.honesty import banner_words
+from viewer.ui.present.card import RESERVED, Narration, card_corner, card_side, reserves_space
+from viewer.ui.present.stage_bar import HEIGHT, StageBar
+
+if TYPE_CHECKING:
+    from viewer.domain.job import Progress
+    from viewer.domain.walkthrough import Case, Step
+    from viewer.services.desk import Desk
+    from viewer.ui.canvas import Canvas
+    from viewer.ui.theme import Theme
+
+APPEAR_MS = 150
+MOVE_MS = 600
+
+
+class NarrationCard(QWidget):
+    """Shows a step's words; appears within 150 ms."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._narration: Narration | None = None
+        self._opacity = 1.0
+        self._appear = QVariantAnimation(self)
+        self._appear.setDuration(APPEAR_MS)
+        self._appear.setStartValue(0.0)
+        self._appear.setEndValue(1.0)
+        self._appear.valueChanged.connect(self._fade)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """What the card says, or "" while there is none."""
+        return self._narration.words if self._narration is not None and not self.isHidden() else ""
+
+    def say(self, narration: Narration, *, quickly: bool) -> None:
+        """Show words; `quickly` leaves the fading out."""
+        self._narration = narration
+        self.setAccessibleName(narration.words)
+        self._appear.stop()
+        self._opacity = 1.0 if quickly else 0.0
+        self.show()
+        self.update()
+        if not quickly:
+            self._appear.start()
+
+    def _fade(self, value: object) -> None:
+        if isinstance(value, float):
+            self._opacity = value
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the card."""
+        if self._narration is not None:
+            painter = QPainter(self)
+            painter.setOpacity(self._opacity)
+            self._narration.paint(painter, QPointF(0, 0))
+
+
+class _Cover(QWidget):
+    """Black over the whole stage; while a case is opened its title and how far it is."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.title = ""
+        self.fraction: float | None = None
+        self.scale = 1.0
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+        if not self.title:
+            return
+        middle = self.height() / 2
+        painter.setFont(font(Type.STAGE_TITLE, scale=self.scale))
+        painter.setPen(self._theme.on_anatomy("text"))
+        above = QRectF(0, middle - 80 * self.scale, self.width(), 56 * self.scale)
+        painter.drawText(above, Qt.AlignmentFlag.AlignCenter, self.title)
+        if self.fraction is None:
+            return
+        bar = QRectF(self.width() / 2 - 220 * self.scale, middle, 440 * self.scale, 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.on_anatomy("hairline"))
+        painter.drawRoundedRect(bar, 2, 2)
+        bar.setWidth(max(4.0, bar.width() * self.fraction))
+        painter.setBrush(self._theme.on_anatomy("accent"))
+        painter.drawRoundedRect(bar, 2, 2)
+        painter.setFont(font(Type.STAGE_SMALL, scale=self.scale))
+        painter.setPen(self._theme.on_anatomy("text2"))
+        below = QRectF(0, middle + 20 * self.scale, self.width(), 36 * self.scale)
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"Preparing {self.fraction * 100:.0f} %")
+
+
+class StagePage(QWidget):
+    """The present workspace."""
+
+    def __init__(self, desk: Desk, theme: Theme, canvas: Canvas, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._theme = desk, theme
+        self.canvas = canvas
+        canvas.setParent(self)
+        self.bar = StageBar(theme, self)
+        self.bar.resumed.connect(desk.player.resume)
+        self.card = NarrationCard(theme, self)
+        self._cover = _Cover(theme, self)
+        self._said: tuple[object, ...] = ()
+        self._room = -float(RESERVED)
+        self._preparing = ""
+        self._sliding = QVariantAnimation(self)
+        self._sliding.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._sliding.setDuration(MOVE_MS)
+        self._sliding.valueChanged.connect(self._slid)
+        desk.player.changed.connect(self._update)
+        desk.navigation.arrived.connect(self._update)
+        desk.session.volume_changed.connect(self._update)
+        desk.opening.busy.connect(self._busy)
+        theme.changed.connect(self._recoloured)
+        self._update()
+
+    @property
+    def scale(self) -> float:
+        """The stage's height over 1080."""
+        return max(0.35, self.height() / 1080)
+
+    @property
+    def is_black(self) -> bool:
+        """True while nothing but black is shown."""
+        return not self._cover.isHidden() and not self._cover.title
+
+    @property
+    def preparing(self) -> str:
+        """The title of the case that is being opened, or ""."""
+        return self._cover.title if not self._cover.isHidden() else ""
+
+    def prepare(self, case: Case) -> None:
+        """Cover the stage until a case is in."""
+        self._preparing = case.title
+        self._said = ()
+        self._cover.fraction = None
+        self._update()
+
+    def ready(self) -> None:
+        """Take the cover away: the case is in, or will not come."""
+        self._preparing = ""
+        self._update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Scale everything with the height, so that the projected size stays."""
+        super().resizeEvent(event)
+        scale = self.scale
+        bar = round(HEIGHT * scale)
+        self.canvas.set_stage_scale(scale)
+        self.bar.setGeometry(0, self.height() - bar, self.width(), bar)
+        self.bar.set_scale(scale)
+        self._cover.setGeometry(self.rect())
+        self._cover.scale = scale
+        self._said = ()
+        self._update()
+
+    def _busy(self, progress: Progress | None) -> None:
+        if self._preparing and progress is not None:
+            self._cover.fraction = progress.fraction
+            self._cover.update()
+
+    def _update(self, _new: object = None, _old: object = None) -> None:
+        player, session = self._desk.player, self._desk.session
+        step = player.step
+        self.bar.show_state(
+            banner=banner_words(session.volume, session.case),
+            exploring=player.exploring_words,
+            index=player.index,
+            count=len(player.steps),
+        )
+        self._cover.title = self._preparing
+        self._cover.setVisible(bool(self._preparing) or player.black)
+        self._cover.raise_()
+        self._cover.update()
+        waiting = session.volume is None or session.volume.preview or step is None
+        if waiting or step is None:
+            self.card.hide()
+            self._said = ()
+            self._place_canvas(None)
+            return
+        said = (step, self.size())
+        if said == self._said:
+            return
+        if self._desk.navigation.moving:
+            # The picture first, then the words.
+            self.card.hide()
+            self._make_room(step)
+            return
+        first = not self._said
+        self._said = said
+        self._make_room(step, at_once=first)
+        self._say(step, quickly=first or self._desk.settings.now.reduce_motion)
+
+    def _say(self, step: Step, *, quickly: bool) -> None:
+        narration = Narration(self._theme, step, self.scale)
+        stage = QSizeF(self.width(), self.height() - self.bar.height())
+        corner = card_corner(narration.size, stage, step.view, self._side(step), self.scale)
+        size = narration.size
+        self.card.setGeometry(round(corner.x()), round(corner.y()), round(size.width()) + 1, round(size.height()) + 1)
+        self.card.say(narration, quickly=quickly)
+        self.card.raise_()
+        self._cover.raise_()
+
+    def _side(self, step: Step) -> str:
+        session = self._desk.session
+        wanted = step.view.selected_finding
+        finding = next((f for f in (*session.findings, *session.truth) if f.id == wanted), None)
+        return card_side(step.view, finding)
+
+    def _make_room(self, step: Step, *, at_once: bool = False) -> None:
+        """Slide the picture clear of the card; left is negative."""
+        self._place_canvas(step)
+        room = 0.0
+        if reserves_space(step.view):
+            room = -float(RESERVED) if self._side(step) == "left" else float(RESERVED)
+        running = self._sliding.state() == QVariantAnimation.State.Running
+        if running and self._sliding.endValue() == room:
+            return
+        self._sliding.stop()
+        if at_once or self._desk.settings.now.reduce_motion or room == self._room:
+            self._slid(room)
+            return
+        self._sliding.setStartValue(self._room)
+        self._sliding.setEndValue(room)
+        self._sliding.start()
+
+    def _slid(self, room: object) -> None:
+        if not isinstance(room, float):
+            return
+        self._room = room
+        self.canvas.set_reserved("left" if room < 0 else "right", abs(room) * self.scale)
+
+    def _place_canvas(self, step: Step | None) -> None:
+        height = self.height() - self.bar.height()
+        left = 0
+        if step is not None and step.view.layout is Layout.FOUR:
+            # Four equal views share what the card leaves.
+            left = round((RESERVED + 20) * self.scale)
+        self.canvas.setGeometry(left, 0, self.width() - left, height)
+
+    def _recoloured(self) -> None:
+        self._said = ()
+        self._update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Black beside the canvas."""
+        QPainter(self).fillRect(self.rect(), self._theme.on_anatomy("viewport"))

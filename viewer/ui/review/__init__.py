@@ -1,0 +1,1 @@
+"""Review: findings one by one, four linked views, decisions."""

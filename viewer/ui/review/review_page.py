@@ -1,0 +1,57 @@
+"""The review workspace: toolbar, four views, panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from viewer.ui.canvas_host import CanvasHost
+from viewer.ui.review.review_panel import ReviewPanel
+from viewer.ui.review.toolbar import Toolbar
+from viewer.ui.widgets import hairline
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+PANEL_WIDTH = 432
+NARROW_PANEL_WIDTH = 344
+NARROW_BELOW = 1600
+
+
+class ReviewPage(QWidget):
+    """Findings one by one; `commented` carries a comment on the finding in hand."""
+
+    commented = Signal(str)
+
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        self.toolbar = Toolbar(desk.session, theme, actions)
+        left.addWidget(self.toolbar)
+        self.host = CanvasHost(desk.session, theme, actions)
+        left.addWidget(self.host, 1)
+        row.addLayout(left, 1)
+        row.addWidget(hairline(vertical=True))
+        self.panel = ReviewPanel(desk, theme, actions)
+        self.panel.commented.connect(self.commented)
+        row.addWidget(self.panel)
+        self._fit(PANEL_WIDTH)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Make the panel narrower in a narrow window."""
+        super().resizeEvent(event)
+        self._fit(NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH)
+
+    def _fit(self, width: int) -> None:
+        if self.panel.maximumWidth() != width:
+            self.panel.setFixedWidth(width)

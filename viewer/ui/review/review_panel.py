@@ -1,0 +1,217 @@
+"""The panel beside the views: findings with their state, the one in hand, and the way on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.icons import paint_icon
+from viewer.ui.review.detail_box import DetailBox
+from viewer.ui.review.finding_list import NAME_X, RIGHT, SCORE_WIDTH, SIZE_RIGHT, Filter, FindingList, words
+from viewer.ui.review.run_panel import RunPanel
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
+    from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+HEAD_HEIGHT = 48
+
+
+class ColumnHead(QWidget):
+    """The words over the columns; the arrow stands at what the list is sorted by."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.by_score = True
+        self.setFixedHeight(28)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the words in line with the rows' columns."""
+        painter = QPainter(self)
+        painter.setFont(font(Type.CAPTION))
+        painter.setPen(self._theme.colour("text2"))
+        right = self.width() - RIGHT
+        words(painter, QRectF(NAME_X, 2, 200, 20), "Finding")
+        size_right = self.width() - SIZE_RIGHT
+        arrow = 14
+        words(painter, QRectF(size_right - 76, 2, 76 - (0 if self.by_score else arrow + 2), 20), "Size", right=True)
+        room = SCORE_WIDTH - (arrow + 2 if self.by_score else 0)
+        words(painter, QRectF(right - SCORE_WIDTH, 2, room, 20), "Score", right=True)
+        at = right if self.by_score else size_right
+        paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
+
+
+class ReviewPanel(QFrame):
+    """Findings or the models that could find some."""
+
+    commented = Signal(str)
+
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._theme = desk, theme
+        self._ran = False
+        self._wants_models = False
+        self._seen: tuple[object, ...] = ()
+        self.setProperty("surface", "panel")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 0, 8, 0)
+        head.setSpacing(8)
+        self._title = text_label("Findings", Type.PANEL_TITLE)
+        self._count = text_label("", Type.BODY, "text2")
+        self._model = IconButton.of_command(theme, actions["model.run"], actions.table["model.run"])
+        head.addWidget(self._title)
+        head.addStretch()
+        head.addWidget(self._count)
+        head.addWidget(self._model)
+        holder = QWidget()
+        holder.setFixedHeight(HEAD_HEIGHT - 1)
+        holder.setLayout(head)
+        column.addWidget(holder)
+        column.addWidget(hairline())
+        self._pages = QStackedWidget()
+        self.run_panel = RunPanel(desk, theme)
+        self.run_panel.left.connect(self._leave_models)
+        self._pages.addWidget(self._make_findings(actions))
+        self._pages.addWidget(self.run_panel)
+        column.addWidget(self._pages, 1)
+        session = desk.session
+        for signal in (session.findings_changed, session.decisions_changed):
+            signal.connect(self._update)
+        session.view_changed.connect(self._view_changed)
+        session.volume_changed.connect(self._volume_changed)
+        desk.finding_run.done.connect(self._model_done)
+        self._update()
+
+    @property
+    def decided_words(self) -> str:
+        """How many findings are decided, in words."""
+        return self._count.text()
+
+    def choose_model(self) -> None:
+        """Show the models to choose from; asked again, show the findings."""
+        if self._wants_models and self._desk.session.findings:
+            self._leave_models()
+            return
+        self._wants_models = True
+        self.run_panel.choose()
+        self._update()
+
+    def _make_findings(self, actions: CommandActions) -> QWidget:
+        page = QWidget()
+        page.setProperty("surface", "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 16, 16, 6)
+        self._filter = Segmented(
+            self._theme, ((Filter.ALL, "All", ""), (Filter.OPEN, "To decide", ""), (Filter.DECIDED, "Decided", ""))
+        )
+        self._filter.stretch()
+        self._filter.choose(Filter.ALL)
+        self._filter.chosen.connect(self._choose_filter)
+        row.addWidget(self._filter)
+        column.addLayout(row)
+        self._head = ColumnHead(self._theme)
+        column.addWidget(self._head)
+        self.list = FindingList(self._desk.session, self._theme)
+        self.list.chosen.connect(self._desk.reviewing.select)
+        column.addWidget(self.list, 1)
+        self._none = text_label("", Type.BODY, "text2")
+        self._none.setContentsMargins(16, 8, 16, 8)
+        self._none.setWordWrap(True)
+        self._none.hide()
+        column.addWidget(self._none)
+        column.addWidget(hairline())
+        self.detail = DetailBox(self._desk.session, self._theme, actions)
+        self.detail.commented.connect(self.commented)
+        column.addWidget(self.detail)
+        column.addWidget(hairline())
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 12, 16, 12)
+        foot.setSpacing(8)
+        table = actions.table
+        for command_id, text, kind in (
+            ("finding.previous", "Previous", Kind.NORMAL),
+            ("finding.next", "Next finding", Kind.MAIN),
+        ):
+            button = Button.of(self._theme, actions[command_id], table[command_id], text=text, kind=kind)
+            if kind is Kind.MAIN:
+                button.icon_name = ""
+            button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
+            foot.addWidget(button, 1)
+        export = Button(self._theme, "", icon="file-output")
+        export.follow(actions["review.export"])
+        foot.addWidget(export)
+        column.addLayout(foot)
+        return page
+
+    def _choose_filter(self, name: str) -> None:
+        self.list.rows.filter = Filter(name)
+        self._update()
+
+    def _leave_models(self) -> None:
+        self._wants_models = False
+        self._update()
+
+    def _volume_changed(self) -> None:
+        self._ran = False
+        self._wants_models = False
+        self._update()
+
+    def _model_done(self, _findings: tuple[Finding, ...]) -> None:
+        self._ran = True
+        self._wants_models = False
+        self._update()
+        if self._desk.session.shown_findings:
+            self._desk.reviewing.select(self._desk.session.shown_findings[0].id)
+
+    def _view_changed(self) -> None:
+        view = self._desk.session.view
+        seen = (view.threshold, view.hidden_labels, view.selected_finding) if view is not None else ()
+        if seen != self._seen:
+            self._seen = seen
+            self._update()
+
+    def _update(self) -> None:
+        session = self._desk.session
+        self.list.rows.refresh()
+        counts = self.list.rows.counts()
+        for name, words_ in ((Filter.ALL, "All"), (Filter.OPEN, "To decide"), (Filter.DECIDED, "Decided")):
+            self._filter.button(name).set_words(f"{words_} {counts[name]}")
+        total, decided = counts[Filter.ALL], counts[Filter.DECIDED]
+        self._count.setText(f"{decided} of {total} decided" if total else "")
+        self._head.by_score = any(f.score is not None for f in session.shown_findings)
+        self._head.update()
+        selected = session.view.selected_finding if session.view is not None else None
+        self.list.show_selected(selected)
+        listed = self.list.rows.rowCount()
+        self._none.setText("" if listed else "Every finding is decided." if decided else "No finding is decided yet.")
+        self._none.setVisible(not listed and bool(total))
+        self.detail.refresh()
+        self._choose_page(bool(total))
+
+    def _choose_page(self, any_finding: bool) -> None:
+        if any_finding and not self._wants_models:
+            self._pages.setCurrentIndex(0)
+            self._title.setText("Findings")
+            return
+        self._title.setText("Models" if self._wants_models else "No findings yet")
+        if self._pages.currentIndex() != 1:
+            self.run_panel.choose()
+        self._pages.setCurrentIndex(1)
+        session = self._desk.session
+        if self._ran and not self._wants_models and session.view is not None:
+            self._title.setText("Findings")
+            self.run_panel.say_nothing_found(session.view.threshold, len(session.findings))

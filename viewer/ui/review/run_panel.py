@@ -1,0 +1,208 @@
+"""Where a model is chosen and run: cards, progress, refusal, and a run that found nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from viewer.ui.empty import EmptyState
+from viewer.ui.fonts import Type
+from viewer.ui.status_bar import progress_words
+from viewer.ui.theme import BAR_CONTROL_HEIGHT
+from viewer.ui.widgets import Badge, Button, Card, ElidedLabel, Kind, ProgressBar, text_label
+
+if TYPE_CHECKING:
+    from viewer.domain.job import Progress
+    from viewer.domain.model_card import ModelCard
+    from viewer.services.desk import Desk
+    from viewer.ui.theme import Theme
+
+
+class ModelBox(Card):
+    """The card of one model: what it looks for, what it was made for, and a button that runs it."""
+
+    wanted = Signal()
+
+    def __init__(self, theme: Theme, card: ModelCard) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(ElidedLabel(card.name, Type.NAME), 1)
+        head.addWidget(text_label(f"Version {card.version}", Type.CAPTION, "text2"))
+        column.addLayout(head)
+        for sentence, tone in ((card.task, "text"), (card.intended_use, "text2"), (card.limitations, "text2")):
+            if sentence:
+                label = text_label(sentence, Type.CAPTION, tone)
+                label.setWordWrap(True)
+                column.addWidget(label)
+        column.addSpacing(4)
+        foot = QHBoxLayout()
+        foot.setSpacing(4)
+        if card.rules:
+            badge = Badge(theme, "Rules, no training")
+            badge.setToolTip("This model is a set of fixed rules; it gives no score.")
+            foot.addWidget(badge)
+        if card.synthetic_only:
+            badge = Badge(theme, "For synthetic CT", icon="triangle-alert", role="disagree")
+            badge.setToolTip("It was trained on synthetic CT alone; on a patient's CT its answer means nothing.")
+            foot.addWidget(badge)
+        foot.addStretch()
+        run = Button(theme, "Run", icon="play", height=BAR_CONTROL_HEIGHT)
+        run.setToolTip(f"Run {card.name} on this volume")
+        run.clicked.connect(self.wanted)
+        foot.addWidget(run)
+        column.addLayout(foot)
+
+
+class RunPanel(QStackedWidget):
+    """Models to choose from, the run itself, and what came of it; `left` asks for the findings again."""
+
+    left = Signal()
+
+    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._theme = desk, theme
+        self._running: ModelCard | None = None
+        self._refused: ModelCard | None = None
+        self._listed = False
+        self.setProperty("surface", "panel")
+        self._chooser = self._make_chooser()
+        self._progress = self._make_progress()
+        self._anyway = Button(theme, "Run anyway", icon="play")
+        self._anyway.setToolTip("Run the model although it was not made for this volume")
+        self._anyway.clicked.connect(self._run_anyway)
+        self._refusal = EmptyState(
+            theme, "triangle-alert", "Not made for this volume", "", self._anyway, role="disagree"
+        )
+        lower = Button(theme, "Choose another model")
+        lower.clicked.connect(self.choose)
+        self._lower = lower
+        self._nothing = EmptyState(theme, "inbox", "No findings", "", lower)
+        for page in (self._chooser, self._progress, self._refusal, self._nothing):
+            self.addWidget(page)
+        run = desk.finding_run
+        run.busy.connect(self._busy)
+        run.refused.connect(self._refuse)
+
+    @property
+    def refusal_words(self) -> str:
+        """The sentence of a model that refused, while it is shown."""
+        return self._refusal.sentence.text() if self.currentWidget() is self._refusal else ""
+
+    @property
+    def boxes(self) -> list[ModelBox]:
+        """The cards of the models."""
+        return self._body.findChildren(ModelBox)
+
+    def choose(self) -> None:
+        """Show the models."""
+        if not self._listed:
+            self._list_models()
+        if not self._desk.finding_run.running:
+            self.setCurrentWidget(self._chooser)
+
+    def say_nothing_found(self, threshold: float, below: int) -> None:
+        """Say that the model ran and reported nothing at the threshold."""
+        more = f" {below} lie below it." if below else ""
+        self._nothing.say("No findings", f"The model ran and reported nothing at {threshold:.2f}.{more}")
+        self.setCurrentWidget(self._nothing)
+
+    def start(self, card: ModelCard, *, anyway: bool = False) -> None:
+        """Run a model."""
+        self._running = card
+        self._what.set_whole(f"{card.name} is running")
+        self._bar.set_fraction(None)
+        self._words.setText("Starting")
+        self.setCurrentWidget(self._progress)
+        self._desk.finding_run.start(card.id, anyway=anyway)
+
+    def _make_chooser(self) -> QWidget:
+        page = QWidget()
+        page.setProperty("surface", "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(16, 16, 4, 16)
+        column.setSpacing(12)
+        column.addWidget(text_label("Choose a model to look at this scan.", Type.BODY, "text2"))
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._body = QWidget()
+        self._body.setProperty("surface", "panel")
+        self._boxes = QVBoxLayout(self._body)
+        self._boxes.setContentsMargins(0, 0, 12, 0)
+        self._boxes.setSpacing(12)
+        self._boxes.addStretch()
+        scroll.setWidget(self._body)
+        column.addWidget(scroll, 1)
+        return page
+
+    def _make_progress(self) -> QWidget:
+        page = QWidget()
+        page.setProperty("surface", "panel")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(16, 24, 16, 16)
+        column.setSpacing(12)
+        self._what = ElidedLabel("", Type.PANEL_TITLE)
+        self._bar = ProgressBar(self._theme)
+        self._words = text_label("", Type.CAPTION, "text2")
+        cancel = Button(self._theme, "Cancel", icon="x")
+        cancel.setToolTip("Stop the model; the findings stay as they were")
+        cancel.clicked.connect(self._cancel)
+        for widget in (self._what, self._bar, self._words):
+            column.addWidget(widget)
+        column.addSpacing(4)
+        column.addWidget(cancel)
+        column.addStretch()
+        return page
+
+    def _list_models(self) -> None:
+        run = self._desk.finding_run
+        cards = run.models()
+        self._listed = True
+        for n, card in enumerate(cards):
+            box = ModelBox(self._theme, card)
+            box.wanted.connect(lambda card=card: self.start(card))
+            self._boxes.insertWidget(n, box)
+        for problem in run.problems:
+            label = text_label(f"{problem.sentence} {problem.hint}".strip(), Type.CAPTION, "text2")
+            label.setWordWrap(True)
+            self._boxes.insertWidget(self._boxes.count() - 1, label)
+        if not cards:
+            words = "No model is installed. Put a model folder into the models folder and start again."
+            label = text_label(words, Type.BODY)
+            label.setWordWrap(True)
+            self._boxes.insertWidget(0, label)
+
+    def _busy(self, progress: Progress | None) -> None:
+        if progress is not None:
+            self._bar.set_fraction(progress.fraction)
+            self._words.setText(progress_words(progress))
+        elif self.currentWidget() is self._progress:
+            self.setCurrentWidget(self._chooser)
+            if self._desk.session.findings:
+                self.left.emit()
+
+    def _cancel(self) -> None:
+        self._desk.finding_run.cancel()
+
+    def _refuse(self, card: ModelCard, sentence: str) -> None:
+        self._refused = card
+        self._refusal.say(f"{card.name} was not made for this volume", sentence)
+        self.setCurrentWidget(self._refusal)
+
+    def _run_anyway(self) -> None:
+        if self._refused is not None:
+            self.start(self._refused, anyway=True)
+
+
+def link_button(theme: Theme, text: str, tooltip: str) -> Button:
+    """Return a flat button for a panel's head."""
+    button = Button(theme, text, kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
+    button.setToolTip(tooltip)
+    return button

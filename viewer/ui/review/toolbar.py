@@ -1,0 +1,187 @@
+"""The bar above the views: tools, undo, windows, slab, layout, overlay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRectF
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from viewer.domain.view_state import Layout, ViewState
+from viewer.ui.canvas.facts import window_words
+from viewer.ui.canvas.tiles import Tool
+from viewer.ui.fonts import Type
+from viewer.ui.icons import paint_icon
+from viewer.ui.theme import BAR_CONTROL_HEIGHT
+from viewer.ui.view_commands import PRESETS
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor, QPainter, QResizeEvent
+
+    from viewer.domain.session import Session
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+HEIGHT = 48
+CHEVRON = 16
+WIDE = 1240
+HEAD_KEYS = ("1", "4", "5", "6", "7")
+BODY_KEYS = ("1", "2", "3", "4", "7")
+LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
+SLABS = ("view.slab_thicker", "view.slab_thinner")
+LAYOUTS = ("view.layout_four", "view.layout_stage", "view.layout_single", None, "view.maximise", "view.text")
+OVERLAYS = ("view.overlay", "view.fill", "view.truth")
+
+
+def preset_keys(body_part: str) -> tuple[str, ...]:
+    """Return the keys of the window presets that the bar offers for a part of the body."""
+    head = any(word in body_part.casefold() for word in ("head", "brain", "skull", "neck"))
+    return HEAD_KEYS if head else BODY_KEYS
+
+
+class MenuButton(Button):
+    """A button with a chevron that opens a menu of commands below itself."""
+
+    def __init__(
+        self, theme: Theme, actions: CommandActions, command_ids: tuple[str | None, ...], tooltip: str, *, icon: str
+    ) -> None:
+        super().__init__(theme, "", icon=icon, kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
+        self._actions, self._command_ids = actions, command_ids
+        self.setToolTip(tooltip)
+        self.setAccessibleName(tooltip)
+        self.clicked.connect(self._open)
+
+    def _open(self) -> None:
+        menu = self._actions.menu(self._command_ids, self)
+        menu.exec(self.mapToGlobal(QPoint(0, self.height() + 2)))
+        menu.deleteLater()
+
+    def _content_width(self) -> float:
+        return super()._content_width() + CHEVRON + 6
+
+    def _paint_content(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
+        super()._paint_content(painter, area, ink)
+        right = (area.width() + self._content_width()) / 2
+        box = QRectF(round(right - CHEVRON), round((area.height() - CHEVRON) / 2), CHEVRON, CHEVRON)
+        paint_icon(painter, box, self.theme, "chevron-down", self._role_of_ink())
+
+
+class Toolbar(QFrame):
+    """48 px high."""
+
+    def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._theme, self._actions = session, theme, actions
+        self._keys: tuple[str, ...] = ()
+        self._presets: Segmented | None = None
+        self._said: tuple[object, ...] = ()
+        self.setProperty("surface", "panel")
+        self.setFixedHeight(HEIGHT)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(8, 0, 8, 0)
+        self._row.setSpacing(4)
+        table = actions.table
+        for tool in Tool:
+            command_id = f"view.tool_{tool.value}"
+            self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
+        self._row.addWidget(_line())
+        for command_id in ("review.undo", "review.redo"):
+            self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
+        self._row.addSpacing(8)
+        self._preset_place = self._row.count()
+        preset_ids = tuple(f"view.preset_{key}" for key in ("0", *(key for key, _ in PRESETS)))
+        self._preset_menu = MenuButton(
+            theme, actions, (*preset_ids, None, "view.invert"), "Choose a window", icon="contrast"
+        )
+        self._row.addWidget(self._preset_menu)
+        self._window = text_label("", Type.BODY, "text2")
+        self._row.addSpacing(8)
+        self._row.addWidget(self._window)
+        self._row.addStretch()
+        self._slab = MenuButton(theme, actions, SLABS, "Thickness of the slab; also Shift+wheel", icon="layers")
+        self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
+        overlay = Button.of(
+            theme, actions["view.overlay"], table["view.overlay"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
+        )
+        for button in (self._slab, self._layout, overlay):
+            self._row.addWidget(button)
+        outer.addLayout(self._row, 1)
+        outer.addWidget(hairline())
+        session.view_changed.connect(self._update)
+        session.volume_changed.connect(self._choose_presets)
+        session.case_changed.connect(self._choose_presets)
+        self._choose_presets()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the presets one button where they do not fit."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wide = self.width() >= WIDE
+        if self._presets is not None:
+            self._presets.setVisible(wide)
+        self._preset_menu.setVisible(not wide)
+        self._window.setVisible(self.width() >= 760)
+
+    def _choose_presets(self) -> None:
+        volume = self._session.volume
+        case = self._session.case
+        part = volume.series.body_part if volume is not None else ""
+        keys = preset_keys(f"{part} {case.body_part if case else ''}")
+        if keys != self._keys:
+            self._keys = keys
+            if self._presets is not None:
+                self._row.removeWidget(self._presets)
+                self._presets.hide()
+                self._presets.deleteLater()
+            named = dict(PRESETS)
+            self._presets = Segmented(self._theme, tuple((key, named[key].name, key) for key in keys))
+            for key in keys:
+                self._presets.button(key).setToolTip(self._actions[f"view.preset_{key}"].toolTip())
+            self._presets.chosen.connect(self._preset_chosen)
+            self._row.insertWidget(self._preset_place, self._presets)
+        self._said = ()
+        self._update()
+        self._fit()
+
+    def _preset_chosen(self, key: str) -> None:
+        self._actions.run(f"view.preset_{key}")
+        self._said = ()
+        self._update()
+
+    def _update(self) -> None:
+        view = self._session.view
+        said = (view.window_centre, view.window_width, view.slab_mm, view.layout) if view is not None else ()
+        if said == self._said and said:
+            return
+        self._said = said
+        self.setEnabled(view is not None)
+        on = _preset_of(view) if view is not None else ""
+        if self._presets is not None:
+            self._presets.choose(on)
+        named = dict(PRESETS)
+        self._preset_menu.set_words(named[on].name if on else "Window")
+        self._window.setText(window_words(view) if view is not None else "")
+        self._slab.set_words(f"Slab {view.slab_mm:.0f} mm" if view is not None and view.slab_mm else "Slab off")
+        self._layout.set_words(LAYOUT_WORDS[view.layout] if view is not None else LAYOUT_WORDS[Layout.FOUR])
+
+
+def _preset_of(view: ViewState) -> str:
+    here = (view.window_centre, view.window_width)
+    return next((key for key, window in PRESETS if (window.centre, window.width) == here), "")
+
+
+def _small(button: IconButton) -> IconButton:
+    button.setFixedSize(40, 40)
+    return button
+
+
+def _line() -> QFrame:
+    line = hairline(vertical=True)
+    line.setFixedSize(1, 24)
+    return line

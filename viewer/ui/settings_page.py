@@ -1,0 +1,134 @@
+"""What the user can choose: the reader's name, theme, size, motion, identity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
+
+from viewer.domain.errors import StorageError
+from viewer.ui.fonts import Type, font
+from viewer.ui.sheet import Sheet
+from viewer.ui.theme import CONTROL_HEIGHT, ThemeName
+from viewer.ui.widgets import Button, Kind, Segmented, text_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.services.desk import Desk
+    from viewer.ui.theme import Theme
+
+LABEL_WIDTH = 176
+SCALES = (1.0, 1.25, 1.5, 2.0)
+
+
+class SettingsSheet(Sheet):
+    """The settings; each takes effect at once and is kept."""
+
+    failed = Signal(object)
+
+    def __init__(self, window: QWidget, theme: Theme, desk: Desk) -> None:
+        super().__init__(window, theme, "Settings", width=640)
+        self._desk = desk
+        self.reader = QLineEdit()
+        self.reader.setFont(font(Type.BODY))
+        self.reader.setPlaceholderText("Stands in decisions and exports")
+        self.reader.setFixedHeight(CONTROL_HEIGHT)
+        self.reader.editingFinished.connect(lambda: self._change(reader=self.reader.text().strip()))
+        self._row("Reader", self.reader, stretch=True)
+        self._themes = Segmented(theme, ((ThemeName.DARK, "Dark", ""), (ThemeName.LIGHT, "Light, bright rooms", "")))
+        self._themes.chosen.connect(lambda name: self._change(theme=name))
+        self._row("Theme", self._themes)
+        self._scales = Segmented(theme, tuple((f"{s:g}", f"{s * 100:.0f} %", "") for s in SCALES))
+        self._scales.chosen.connect(lambda name: self._change(interface_scale=float(name)))
+        self._row("Interface size", self._scales)
+        self._later = text_label("Takes effect at the next start.", Type.CAPTION, "text2")
+        self._later.setContentsMargins(LABEL_WIDTH, 0, 0, 0)
+        self._later.hide()
+        self.body.addWidget(self._later)
+        self.motion = self._check(
+            "Reduce motion", "Steps and findings change at once", lambda on: self._change(reduce_motion=on)
+        )
+        self.masked = self._check(
+            "Hide identity", "Never draw the patient's name; Present always hides it", self._set_masked
+        )
+
+    def ask(self) -> None:
+        """Show the choices in force."""
+        now = self._desk.settings.now
+        self.reader.setText(now.reader)
+        self._themes.choose(now.theme)
+        self._scales.choose(f"{now.interface_scale:g}")
+        self.motion.setChecked(now.reduce_motion)
+        self.masked.setChecked(now.masked)
+        self._later.hide()
+        self.open(self.reader)
+
+    def _row(self, name: str, widget: QWidget, *, stretch: bool = False) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        label = text_label(name, Type.BODY, "text2")
+        label.setFixedWidth(LABEL_WIDTH)
+        row.addWidget(label)
+        row.addWidget(widget, 1 if stretch else 0)
+        if not stretch:
+            row.addStretch()
+        self.body.addLayout(row)
+
+    def _check(self, name: str, what: str, change: Callable[[bool], None]) -> QCheckBox:
+        box = QCheckBox(what)
+        box.setFont(font(Type.BODY))
+        box.clicked.connect(change)
+        self._row(name, box, stretch=True)
+        return box
+
+    def _set_masked(self, on: bool) -> None:
+        self._desk.session.masked = on
+        self._change(masked=on)
+
+    def _change(self, **fields: object) -> None:
+        self._later.setVisible("interface_scale" in fields)
+        try:
+            self._desk.settings.change(**fields)
+        except StorageError as error:
+            self.failed.emit(error)
+        self.place()
+
+
+class ReaderSheet(Sheet):
+    """Asks once under which name decisions are kept; `named` carries it."""
+
+    named = Signal(str)
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window, theme, "Who is reading?", width=480)
+        words = text_label("The name stands with every decision and in exports. It is asked once.", Type.BODY, "text2")
+        words.setWordWrap(True)
+        self.body.addWidget(words)
+        self.field = QLineEdit()
+        self.field.setFont(font(Type.BODY))
+        self.field.setPlaceholderText("Your name or initials")
+        self.field.setFixedHeight(CONTROL_HEIGHT)
+        self.field.returnPressed.connect(self._accept)
+        self.body.addWidget(self.field)
+        row = QHBoxLayout()
+        row.addStretch()
+        self._keep = Button(theme, "Go on", key="Return", kind=Kind.MAIN)
+        self._keep.setToolTip("Keep the name and go on")
+        self._keep.clicked.connect(self._accept)
+        row.addWidget(self._keep)
+        self.body.addLayout(row)
+        self.field.textChanged.connect(lambda text: self._keep.setEnabled(bool(text.strip())))
+
+    def ask(self) -> None:
+        """Ask."""
+        self.field.clear()
+        self._keep.setEnabled(False)
+        self.open(self.field)
+
+    def _accept(self) -> None:
+        name = self.field.text().strip()
+        if name:
+            self.dismiss()
+            self.named.emit(name)

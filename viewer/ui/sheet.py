@@ -1,0 +1,140 @@
+"""Something asked or told above the window: a card on a veil, closed by Esc or a click beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from viewer.ui.fonts import Type
+from viewer.ui.widgets import Card, IconButton, text_label
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
+
+VEIL_OPACITY = 0.6
+
+
+class Sheet(QWidget):
+    """A card above a window; `body` takes its contents. While it is open the window's keys rest.
+
+    Parameters
+    ----------
+    window
+        The widget it lies over, as a whole.
+    title
+        Shown with a close button; "" leaves the head out.
+    width
+        Of the card, in logical pixels; less where the window is narrower.
+    top
+        Share of the window's height above the card; None puts it in the middle.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, window: QWidget, theme: Theme, title: str = "", *, width: int = 560, top: float | None = None
+    ) -> None:
+        super().__init__(window)
+        self.theme = theme
+        self._width, self._top = width, top
+        self._before: QWidget | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty("own_focus", True)
+        self.card = Card(self)
+        outer = QVBoxLayout(self.card)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        if title:
+            head = QHBoxLayout()
+            head.setContentsMargins(24, 16, 12, 4)
+            self.title = text_label(title, Type.PANEL_TITLE)
+            head.addWidget(self.title)
+            head.addStretch()
+            close = IconButton(theme, "x", "Close (Esc)")
+            close.clicked.connect(self.dismiss)
+            head.addWidget(close)
+            outer.addLayout(head)
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(24, 8 if title else 16, 24, 24)
+        self.body.setSpacing(12)
+        outer.addLayout(self.body)
+        window.installEventFilter(self)
+        self.hide()
+
+    @property
+    def is_open(self) -> bool:
+        """True while it is shown."""
+        return not self.isHidden()
+
+    def open(self, first: QWidget | None = None) -> None:
+        """Show it and give the keys to `first`, or to the sheet itself."""
+        over = self.parentWidget()
+        if not self.is_open and over is not None:
+            self._before = over.window().focusWidget()
+        self.show()
+        self.raise_()
+        self.place()
+        (first or self).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def dismiss(self) -> None:
+        """Close it and give the keys back."""
+        if not self.is_open:
+            return
+        self.hide()
+        if self._before is not None and self._before.isVisible():
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._before = None
+        self.closed.emit()
+
+    def place(self) -> None:
+        """Lay the veil over the window and the card into it."""
+        over = self.parentWidget()
+        if over is None:
+            return
+        self.setGeometry(over.rect())
+        width = min(self._width, self.width() - 32)
+        self.card.setFixedWidth(width)
+        layout = self.card.layout()
+        if layout is not None:
+            layout.activate()
+        wanted = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
+        height = min(max(wanted, self.card.sizeHint().height()), self.height() - 32)
+        y = (self.height() - height) // 2 if self._top is None else round(self.height() * self._top)
+        self.card.setGeometry((self.width() - width) // 2, max(16, min(y, self.height() - height - 16)), width, height)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the window's shortcuts from acting below."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Follow the window's size."""
+        if watched is self.parentWidget() and event.type() == QEvent.Type.Resize and self.is_open:
+            self.place()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Close on Esc; no other key goes through to the window."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Close on a click beside the card."""
+        if not self.card.geometry().contains(event.position().toPoint()):
+            self.dismiss()
+        event.accept()
+
+    def wheelEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Let nothing scroll below."""
+        event.accept()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the veil."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))

@@ -1,0 +1,117 @@
+"""All keys of a workspace on one sheet, made from the command table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from viewer.ui.fonts import Type
+from viewer.ui.sheet import Sheet
+from viewer.ui.widgets import KeyChip, text_label
+
+if TYPE_CHECKING:
+    from viewer.domain.session import Workspace
+    from viewer.ui.commands import Command, CommandTable
+    from viewer.ui.theme import Theme
+
+COLUMNS = 3
+GROUPS = {
+    "present": "Presenting",
+    "finding": "Findings",
+    "review": "Review",
+    "model": "Models",
+    "inspect": "Inspect",
+    "view": "Looking",
+    "go": "Back and forward",
+    "place": "Places",
+    "file": "Opening",
+    "library": "Library",
+    "app": "Program",
+}
+MOUSE = (
+    ("Left drag", "Window: across wider, up brighter"),
+    ("Middle drag", "Pan"),
+    ("Right drag", "Zoom"),
+    ("Wheel", "One image"),
+    ("Ctrl+wheel", "Zoom"),
+    ("Shift+wheel", "Slab"),
+    ("Double-click", "One view alone, or all"),
+)
+
+
+class ShortcutSheet(Sheet):
+    """The keys that work here, by group."""
+
+    def __init__(self, window: QWidget, theme: Theme, table: CommandTable) -> None:
+        super().__init__(window, theme, "Keys", width=1120)
+        self._table = table
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body.addWidget(self._scroll)
+
+    def ask(self, where: Workspace) -> None:
+        """Show the keys of a workspace."""
+        groups: dict[str, list[Command]] = {}
+        for command in self._table.offered(where):
+            if command.shortcuts:
+                groups.setdefault(GROUPS.get(command.group, "Other"), []).append(command)
+        blocks = [self._block(title, groups[title]) for title in GROUPS.values() if title in groups]
+        if "Looking" in groups:
+            blocks.append(self._mouse_block())
+        body = QWidget()
+        body.setProperty("surface", "panel")
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, 12, 0)
+        row.setSpacing(40)
+        columns = [QVBoxLayout() for _ in range(COLUMNS)]
+        heights = [0] * COLUMNS
+        for block in sorted(blocks, key=lambda b: -b.sizeHint().height()):
+            shortest = heights.index(min(heights))
+            columns[shortest].addWidget(block)
+            heights[shortest] += block.sizeHint().height() + 24
+        for column in columns:
+            column.setSpacing(24)
+            column.addStretch()
+            row.addLayout(column, 1)
+        self._scroll.setWidget(body)
+        over = self.parentWidget()
+        room = over.height() - 140 if over is not None else 800
+        self._scroll.setFixedHeight(min(max(heights), room))
+        self.open()
+
+    def _block(self, title: str, commands: list[Command]) -> QWidget:
+        block = QWidget()
+        grid = QGridLayout(block)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(0, 1)
+        grid.addWidget(text_label(title, Type.NAME), 0, 0)
+        for n, command in enumerate(commands, 1):
+            grid.addWidget(text_label(command.title.removesuffix("…"), Type.CAPTION, "text2"), n, 0)
+            keys = QHBoxLayout()
+            keys.setSpacing(4)
+            keys.addStretch()
+            for shortcut in command.shortcuts:
+                # The keypad's own Enter is the same key to people.
+                if shortcut != "Enter":
+                    keys.addWidget(KeyChip(self.theme, shortcut))
+            grid.addLayout(keys, n, 1)
+        return block
+
+    def _mouse_block(self) -> QWidget:
+        block = QWidget()
+        grid = QGridLayout(block)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        grid.addWidget(text_label("Mouse", Type.NAME), 0, 0)
+        for n, (what, does) in enumerate(MOUSE, 1):
+            grid.addWidget(text_label(what, Type.CAPTION), n, 0)
+            label: QLabel = text_label(does, Type.CAPTION, "text2")
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(label, n, 1)
+        return block

@@ -1,0 +1,188 @@
+"""The bar at the bottom: what the pictures are not for, what is open, what is under the pointer, what is saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from viewer.domain.geometry import position_words
+from viewer.ui.fonts import Type
+from viewer.ui.honesty import banner_words
+from viewer.ui.icons import pixmap
+from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from viewer.domain.job import Progress
+    from viewer.domain.view_state import Point
+    from viewer.domain.volume import Volume
+    from viewer.services.desk import Desk
+    from viewer.ui.theme import Theme
+
+HEIGHT = 32
+
+
+def value_words(value: float | None, unit: str) -> str:
+    """Return a voxel's value with its unit: HU as a whole number."""
+    if value is None:
+        return ""
+    number = f"{value:.0f}" if unit == "HU" else f"{value:g}"
+    return f"{number} {unit}".replace("-", "−") if unit != "unknown" else number.replace("-", "−")
+
+
+def place_words(lps_mm: Point) -> str:
+    """Return a place as "R 88.0  A 26.4  H 9.9 mm"."""
+    parts = [position_words(axis, lps_mm[axis]).removesuffix(" mm") for axis in range(3)]
+    return "  ".join(parts) + " mm"
+
+
+def facts_words(volume: Volume) -> str:
+    """Return how many images there are and how large a voxel is."""
+    count = f"{volume.stack.count} images" if volume.stack.count != 1 else "1 image"
+    di, dj = volume.stack.pixel_spacing_mm
+    gaps = volume.stack.gaps_mm
+    if not len(gaps):
+        return f"{count} · {di:.2f} × {dj:.2f} mm"
+    low, high = float(gaps.min()), float(gaps.max())
+    apart = f"{low:.2f}" if high - low < 0.01 else f"{low:.2f} to {high:.2f}"
+    return f"{count} · {di:.2f} × {dj:.2f} × {apart} mm"
+
+
+class IconLabel(QWidget):
+    """An icon of 16 px and a caption behind it."""
+
+    def __init__(self, theme: Theme, icon: str, role: str, tone: str) -> None:
+        super().__init__()
+        self._theme, self._name, self._role = theme, icon, role
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self._icon = QLabel()
+        self._icon.setFixedSize(QSize(16, 16))
+        self.words = text_label("", Type.CAPTION, tone)
+        row.addWidget(self._icon)
+        row.addWidget(self.words)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def show_icon(self, icon: str, role: str) -> None:
+        """Change the icon."""
+        self._name, self._role = icon, role
+        self._draw()
+
+    def _draw(self) -> None:
+        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 16, self.devicePixelRatioF()))
+
+
+class StatusBar(QFrame):
+    """32 px high."""
+
+    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._stop = desk.opening.cancel
+        self._library_words = ""
+        self.setProperty("surface", "panel")
+        self.setFixedHeight(HEIGHT)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(hairline())
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(24)
+        self.banner = IconLabel(theme, "shield-alert", "text2", "text")
+        row.addWidget(self.banner)
+        self._facts = ElidedLabel("", Type.CAPTION, "text2")
+        row.addWidget(self._facts, 1)
+        self._busy = QWidget()
+        busy = QHBoxLayout(self._busy)
+        busy.setContentsMargins(0, 0, 0, 0)
+        busy.setSpacing(12)
+        self._busy_words = text_label("", Type.CAPTION, "text2")
+        self._bar = ProgressBar(theme)
+        self._bar.setFixedWidth(160)
+        cancel = Button(theme, "Cancel", kind=Kind.FLAT, height=28)
+        cancel.type = Type.CAPTION
+        cancel.setToolTip("Stop what is running")
+        cancel.clicked.connect(lambda: self._stop())
+        for widget in (self._busy_words, self._bar, cancel):
+            busy.addWidget(widget)
+        self._busy.hide()
+        row.addWidget(self._busy)
+        self._value = text_label("", Type.CAPTION_NAME)
+        self._place = text_label("", Type.CAPTION, "text2")
+        self._saved = IconLabel(theme, "check", "text2", "text2")
+        self._saved.hide()
+        for label in (self._value, self._place, self._saved):
+            row.addWidget(label)
+        outer.addLayout(row, 1)
+        session = desk.session
+        for signal in (session.volume_changed, session.case_changed):
+            signal.connect(self._update)
+        desk.opening.busy.connect(self._opening_busy)
+        desk.finding_run.busy.connect(self._run_busy)
+        desk.reviewing.saved.connect(self._say_saved)
+        desk.reviewing.failed.connect(self._say_saved)
+        self._update()
+
+    @property
+    def saved_words(self) -> str:
+        """What is said about decisions, or ""."""
+        return "" if self._saved.isHidden() else self._saved.words.text()
+
+    def say_library(self, words: str) -> None:
+        """Say what the library holds, while nothing is open."""
+        self._library_words = words
+        self._update()
+
+    def show_pointer(self, value: float | None, lps_mm: Point | None, _view: object = None) -> None:
+        """Show the value and place under the pointer."""
+        volume = self._desk.session.volume
+        self._value.setText(value_words(value, volume.unit) if volume is not None else "")
+        self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
+
+    def _update(self) -> None:
+        session = self._desk.session
+        self.banner.words.setText(banner_words(session.volume, session.case))
+        self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
+        self._say_saved()
+
+    def _opening_busy(self, progress: Progress | None) -> None:
+        self._show_busy(progress, self._desk.opening.cancel)
+
+    def _run_busy(self, progress: Progress | None) -> None:
+        self._show_busy(progress, self._desk.finding_run.cancel)
+
+    def _show_busy(self, progress: Progress | None, stop: object) -> None:
+        self._busy.setVisible(progress is not None)
+        if progress is not None and callable(stop):
+            self._stop = stop
+            self._busy_words.setText(progress_words(progress))
+            self._bar.set_fraction(progress.fraction)
+
+    def _say_saved(self, _what: object = None) -> None:
+        reviewing = self._desk.reviewing
+        if reviewing.unsaved:
+            count = f"{reviewing.unsaved} decisions" if reviewing.unsaved > 1 else "1 decision"
+            self._saved.words.setText(f"{count} not saved")
+            self._saved.show_icon("triangle-alert", "disagree")
+            set_tone(self._saved.words, "disagree")
+            self._saved.show()
+            return
+        saved_at: datetime | None = reviewing.saved_at
+        self._saved.setVisible(saved_at is not None)
+        if saved_at is not None:
+            self._saved.words.setText(f"Decisions saved {saved_at.astimezone():%H:%M}")
+            self._saved.show_icon("check", "text2")
+            set_tone(self._saved.words, "text2")
+
+
+def progress_words(progress: Progress) -> str:
+    """Return how far work is, such as "Reading, 62 %"."""
+    what = progress.what[:1].upper() + progress.what[1:]
+    fraction = progress.fraction
+    return f"{what}, {fraction * 100:.0f} %" if fraction is not None else what

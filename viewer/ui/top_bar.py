@@ -1,0 +1,100 @@
+"""The bar on top: the four places, what is open and how far to trust it, commands and settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from viewer.domain.session import Session, Workspace
+from viewer.ui.fonts import Type
+from viewer.ui.honesty import synthetic, title_words, verdict_words
+from viewer.ui.theme import BAR_CONTROL_HEIGHT
+from viewer.ui.widgets import Badge, Button, ElidedLabel, IconButton, Kind, hairline, text_label
+
+if TYPE_CHECKING:
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+HEIGHT = 56
+PLACES = ("place.library", "place.present", "place.review", "place.inspect")
+
+
+class TopBar(QFrame):
+    """56 px high; `why_geometry` is emitted when the geometry badge is clicked."""
+
+    why_geometry = Signal()
+
+    def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setProperty("surface", "panel")
+        self.setFixedHeight(HEIGHT)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 0, 12, 0)
+        row.setSpacing(4)
+        name = text_label("CaseStage", Type.PANEL_TITLE)
+        name.setFixedWidth(132)
+        row.addWidget(name)
+        for command_id in PLACES:
+            command = actions.table[command_id]
+            place = Button(theme, command.title, icon=command.icon, kind=Kind.PLACE, height=HEIGHT - 1)
+            place.follow(actions[command_id])
+            row.addWidget(place)
+        row.addSpacing(24)
+        self._title = ElidedLabel("", Type.NAME)
+        self._synthetic = Badge(theme, "Synthetic")
+        self._synthetic.setToolTip("These pictures were made by a program; no patient was scanned.")
+        self._recorded = Badge(theme, "Recorded")
+        self._recorded.setToolTip("What the model found was computed earlier and is shown from a file.")
+        self._geometry = Badge(theme, "Geometry ok", icon="circle-check", role="agree")
+        self._geometry.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._geometry.clicked.connect(self.why_geometry)
+        row.addWidget(self._title, 1)
+        row.addSpacing(8)
+        for badge in (self._synthetic, self._recorded, self._geometry):
+            row.addWidget(badge)
+            row.addSpacing(4)
+        row.addStretch(1000)
+        self._commands = Button.of(
+            theme, actions["app.palette"], actions.table["app.palette"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
+        )
+        row.addWidget(self._commands)
+        row.addSpacing(8)
+        row.addWidget(IconButton.of_command(theme, actions["app.settings"], actions.table["app.settings"]))
+        outer.addLayout(row, 1)
+        outer.addWidget(hairline())
+        for signal in (
+            session.volume_changed,
+            session.case_changed,
+            session.findings_changed,
+            session.workspace_changed,
+            session.masked_changed,
+        ):
+            signal.connect(self._update)
+        self._update()
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The words of the badges that are shown."""
+        shown = (self._synthetic, self._recorded, self._geometry)
+        return tuple(badge.text for badge in shown if not badge.isHidden())
+
+    def _update(self) -> None:
+        session = self._session
+        volume = session.volume
+        here = volume is not None and session.workspace is not Workspace.LIBRARY
+        self._title.set_whole(title_words(session) if here else "")
+        # The stretch after the badges takes what is left, so that badges stand right behind the words.
+        self._title.setMaximumWidth(self._title.sizeHint().width() + 2)
+        self._synthetic.setVisible(here and synthetic(volume, session.case))
+        self._recorded.setVisible(here and any(f.recorded for f in session.findings))
+        self._geometry.setVisible(here and volume is not None and not volume.preview)
+        if volume is not None:
+            words, icon, role = verdict_words(volume.verdict)
+            self._geometry.say(words, icon=icon, role=role)
+            self._geometry.setToolTip("\n".join(volume.reasons) or "Every slice lies where it should.")
