@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         for reason in volume.reasons:
             say(f"Geometry {volume.verdict}: {reason}")
     findings = run_model(manifest, volume, context, anyway=arguments.anyway)
-    written = write_outputs(Path(arguments.out), volume, findings, card(manifest))
+    written = write_outputs(Path(arguments.out), volume, findings, card(manifest).source)
     for finding in findings:
         score = f"score {finding.score:.2f}  " if finding.score is not None else ""
         volume_ml = f"{finding.volume_ml:.2f} mL  " if finding.volume_ml is not None else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from viewer.domain.finding import Source, SourceKind
+
 
 @frozen
 class ModelCard:
@@ -24,3 +26,8 @@ class ModelCard:
     operating_points: tuple[tuple[str, float], ...] = ()
     default_threshold: float = 0.5
     folder: str = ""
+
+    @property
+    def source(self) -> Source:
+        """The model as the source of its findings."""
+        return Source(SourceKind.MODEL, self.name, self.version, self.id, self.sha256, self.rules)

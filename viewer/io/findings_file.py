@@ -18,9 +18,8 @@ from viewer.io.strict_json import WrongJsonError, json_text, read_json, structur
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viewer.domain.finding import Finding
+    from viewer.domain.finding import Finding, Source
     from viewer.domain.labels import Mask
-    from viewer.domain.model_card import ModelCard
     from viewer.domain.volume import Volume
 
 FINDINGS_FORMAT = "casestage findings"
@@ -65,7 +64,7 @@ def write_findings(
     folder: Path,
     volume: Volume,
     findings: Sequence[Finding],
-    model: ModelCard | None,
+    model: Source | None,
     *,
     synthetic: bool | None = None,
     recorded: bool = False,
@@ -116,7 +115,7 @@ def write_findings(
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)
     document: dict[str, Any] = {
-        "model": model.id if model else "",
+        "model": model.model_id if model else "",
         "series": volume.series.series_uid,
         "not_for_diagnostic_use": True,
         "synthetic": volume.series.synthetic if synthetic is None else synthetic,
@@ -125,7 +124,7 @@ def write_findings(
         "format": FINDINGS_FORMAT,
         "version": FINDINGS_VERSION,
         "model_version": model.version if model else "",
-        "model_sha256": model.sha256 if model else "",
+        "model_sha256": model.model_sha256 if model else "",
         "unit": volume.unit,
         "segmentation": None if mask_file is None else {"file": mask_file.name, "sha256": _sha256(mask_file)},
         "note": note,

@@ -12,6 +12,7 @@ from viewer.domain.errors import CaseStageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import uid_from
 from viewer.domain.labels import Mask
+from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
 from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.job import JobContext
-    from viewer.domain.volume import Volume
     from viewer.phantom.phantom import Phantom
 
 TRUTH = Source(SourceKind.TRUTH, "Ground truth of the phantom")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from viewer.domain.finding import SourceKind
 from viewer.io.findings_file import write_findings
 from viewer.io.sr import write_sr
 
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from viewer.domain.decision import Decision
-    from viewer.domain.finding import Finding
+    from viewer.domain.finding import Finding, Source
     from viewer.domain.job import JobContext
-    from viewer.domain.model_card import ModelCard
     from viewer.domain.volume import Volume
 
 _REPORT = "sr.dcm"
@@ -36,7 +36,7 @@ def write_outputs(
     folder: Path,
     volume: Volume,
     findings: Sequence[Finding],
-    model: ModelCard | None,
+    model: Source | None,
     *,
     decisions: Mapping[str, Decision] | None = None,
     reader: str = "",
@@ -72,4 +72,6 @@ def write_review(
 ) -> Written:
     """Write findings with a reader's decisions; see `write_outputs`."""
     ctx.stop_if_cancelled()
-    return write_outputs(folder, volume, findings, None, decisions=decisions, reader=reader)
+    models = {f.source for f in findings if f.source.kind is SourceKind.MODEL}
+    model = models.pop() if len(models) == 1 else None
+    return write_outputs(folder, volume, findings, model, decisions=decisions, reader=reader)

@@ -118,7 +118,7 @@ class Reviewing:
             centre_lps_mm=centre,
             bounds_lps_mm=np.stack([centre - _MARK_MM, centre + _MARK_MM], axis=1),
         )
-        write = partial(self._journal.mark, self._series, mark, self._session.reader)
+        write = partial(self._journal.mark, self._series, mark, self._session.reader, study_uid=self._study)
         self._write(_Unsaved(write, self._series, mark=mark))
         if mark.id not in {f.id for f in self._session.findings}:
             self._session.findings = (*self._session.findings, mark)
@@ -130,7 +130,12 @@ class Reviewing:
         mark = next((f for f in self._session.findings if f.id == finding_id), None)
         if mark is None or mark.source.kind is not SourceKind.READER:
             return
-        self._write(_Unsaved(partial(self._journal.unmark, self._series, mark, self._session.reader), self._series))
+        self._write(
+            _Unsaved(
+                partial(self._journal.unmark, self._series, mark, self._session.reader, study_uid=self._study),
+                self._series,
+            )
+        )
         self._session.findings = tuple(f for f in self._session.findings if f.id != finding_id)
 
     def undo(self) -> None:
@@ -203,6 +208,11 @@ class Reviewing:
         volume = self._session.volume
         return volume.series.series_uid if volume is not None else ""
 
+    @property
+    def _study(self) -> str:
+        volume = self._session.volume
+        return volume.series.study_uid if volume is not None else ""
+
     def _exported(self, written: Written) -> None:
         self.exported.emit(written)
 
@@ -213,7 +223,7 @@ class Reviewing:
     def _keep(self, finding: Finding, answer: Answer | None, comment: str) -> None:
         reader = self._session.reader
         decision = Decision(finding.id, answer, reader, comment, datetime.now(UTC))
-        write = partial(self._journal.decide, self._series, finding, answer, reader, comment)
+        write = partial(self._journal.decide, self._series, finding, answer, reader, comment, study_uid=self._study)
         self._write(_Unsaved(write, self._series, decision=decision))
         self._session.decisions = {**self._session.decisions, finding.id: decision}
 

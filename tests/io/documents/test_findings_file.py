@@ -71,7 +71,7 @@ def _document(folder: Path) -> dict[str, Any]:
 
 def test_findings_come_back_equal_in_mask_and_numbers_and_say_recorded(tilted: Volume, tmp_path: Path) -> None:
     findings = _three(tilted)
-    written = write_findings(tmp_path / "findings", tilted, findings, CARD, recorded=True, compressed=True)
+    written = write_findings(tmp_path / "findings", tilted, findings, CARD.source, recorded=True, compressed=True)
     assert [p.name for p in written.files] == ["findings.json", "seg.dcm"]
     assert written.note == ""
     back = read_findings(tmp_path / "findings", tilted)
@@ -80,7 +80,7 @@ def test_findings_come_back_equal_in_mask_and_numbers_and_say_recorded(tilted: V
 
 
 def test_the_document_has_the_keys_that_other_programs_read(tilted: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path, tilted, _three(tilted), CARD)
+    write_findings(tmp_path, tilted, _three(tilted), CARD.source)
     document = _document(tmp_path)
     assert document["model"] == "nodules"
     assert document["series"] == tilted.series.series_uid
@@ -97,19 +97,19 @@ def test_the_document_has_the_keys_that_other_programs_read(tilted: Volume, tmp_
 
 
 def test_no_patient_is_in_the_document(tilted: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path, tilted, _three(tilted), CARD)
+    write_findings(tmp_path, tilted, _three(tilted), CARD.source)
     text = (tmp_path / "findings.json").read_text("utf-8")
     assert not any(word in text for word in ("Müller", "Änne", "4711", "19500101"))
 
 
 def test_synthetic_pictures_are_called_so(synthetic: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path, synthetic, (), CARD)
+    write_findings(tmp_path, synthetic, (), CARD.source)
     assert _document(tmp_path)["synthetic"] is True
 
 
 def test_where_geometry_is_untrusted_lengths_and_volumes_are_null(untrusted: Volume, tmp_path: Path) -> None:
     found = finding(untrusted, block(untrusted.stack.shape_kji, slice(0, 2), slice(3, 5), slice(3, 5)), "n")
-    write_findings(tmp_path, untrusted, (found,), CARD)
+    write_findings(tmp_path, untrusted, (found,), CARD.source)
     (record,) = _document(tmp_path)["findings"]
     assert (record["volume_ml"], record["long_axis_mm"]) == (None, None)
     (back,) = read_findings(tmp_path, untrusted)
@@ -117,8 +117,8 @@ def test_where_geometry_is_untrusted_lengths_and_volumes_are_null(untrusted: Vol
 
 
 def test_no_findings_are_a_document_without_a_segmentation(tilted: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path, tilted, _three(tilted), CARD)
-    written = write_findings(tmp_path, tilted, (), CARD)
+    write_findings(tmp_path, tilted, _three(tilted), CARD.source)
+    written = write_findings(tmp_path, tilted, (), CARD.source)
     assert [p.name for p in written.files] == ["findings.json"]
     assert "no segmentation" in written.note
     assert not (tmp_path / "seg.dcm").exists()
@@ -128,7 +128,7 @@ def test_no_findings_are_a_document_without_a_segmentation(tilted: Volume, tmp_p
 def test_a_nifti_volume_gets_nifti_masks_and_says_why(tmp_path: Path) -> None:
     volume = nifti_like()
     findings = _three(volume)
-    written = write_findings(tmp_path, volume, findings, CARD)
+    written = write_findings(tmp_path, volume, findings, CARD.source)
     assert [p.name for p in written.files] == ["findings.json", "seg.nii.gz"]
     assert "NIfTI" in written.note
     assert _document(tmp_path)["note"] == written.note
@@ -137,7 +137,7 @@ def test_a_nifti_volume_gets_nifti_masks_and_says_why(tmp_path: Path) -> None:
 
 def test_other_programs_find_nifti_masks_in_their_place(tmp_path: Path) -> None:
     volume = nifti_like()
-    write_findings(tmp_path, volume, _three(volume), CARD)
+    write_findings(tmp_path, volume, _three(volume), CARD.source)
     image: Any = nibabel.load(tmp_path / "seg.nii.gz")
     i, j, k = 8, 6, 2
     assert image.dataobj[i, j, k] == 1
@@ -152,13 +152,13 @@ def test_nifti_masks_that_overlap_keep_their_shared_voxels(tmp_path: Path) -> No
         finding(volume, block(shape, slice(0, 5), slice(0, 8), slice(0, 8)), "large"),
         finding(volume, block(shape, slice(1, 2), slice(2, 4), slice(2, 4)), "small"),
     )
-    write_findings(tmp_path, volume, findings, CARD)
+    write_findings(tmp_path, volume, findings, CARD.source)
     assert all(_same(a, b) for a, b in zip(findings, read_findings(tmp_path, volume), strict=True))
 
 
 def test_nifti_masks_of_another_place_are_refused(tmp_path: Path) -> None:
     volume = nifti_like()
-    write_findings(tmp_path, volume, _three(volume), CARD)
+    write_findings(tmp_path, volume, _three(volume), CARD.source)
     stack = evolve(volume.stack, positions_lps_mm=volume.stack.positions_lps_mm + [0, 0, 1.0])
     moved = evolve(volume, stack=stack, grid=stack.as_grid())
     with pytest.raises(UnreadableFileError, match="does not lie on this volume"):
@@ -166,15 +166,15 @@ def test_nifti_masks_of_another_place_are_refused(tmp_path: Path) -> None:
 
 
 def test_findings_of_another_series_are_refused(tilted: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path, tilted, _three(tilted), CARD)
+    write_findings(tmp_path, tilted, _three(tilted), CARD.source)
     other = evolve(tilted, series=evolve(tilted.series, series_uid="1.2.3.4"))
     with pytest.raises(CaseDocumentError, match="another series"):
         read_findings(tmp_path, other)
 
 
 def test_masks_that_were_exchanged_are_noticed(tilted: Volume, tmp_path: Path) -> None:
-    write_findings(tmp_path / "a", tilted, _three(tilted), CARD)
-    write_findings(tmp_path / "b", tilted, _three(tilted)[:1], CARD)
+    write_findings(tmp_path / "a", tilted, _three(tilted), CARD.source)
+    write_findings(tmp_path / "b", tilted, _three(tilted)[:1], CARD.source)
     (tmp_path / "b" / "seg.dcm").replace(tmp_path / "a" / "seg.dcm")
     with pytest.raises(CaseDocumentError, match="is not the one that was written with it"):
         read_findings(tmp_path / "a", tilted)
@@ -194,7 +194,7 @@ def test_masks_that_were_exchanged_are_noticed(tilted: Volume, tmp_path: Path) -
     ],
 )
 def test_a_damaged_document_is_refused_with_the_place(tilted: Volume, tmp_path: Path, edit: Any, words: str) -> None:
-    write_findings(tmp_path, tilted, _three(tilted), CARD)
+    write_findings(tmp_path, tilted, _three(tilted), CARD.source)
     document = _document(tmp_path)
     edit(document)
     (tmp_path / "findings.json").write_text(json.dumps(document), "utf-8")
@@ -204,7 +204,7 @@ def test_a_damaged_document_is_refused_with_the_place(tilted: Volume, tmp_path: 
 
 @pytest.mark.parametrize("name", ["findings.json", "seg.dcm"])
 def test_a_missing_file_is_named(tilted: Volume, tmp_path: Path, name: str) -> None:
-    write_findings(tmp_path / "findings", tilted, _three(tilted), CARD)
+    write_findings(tmp_path / "findings", tilted, _three(tilted), CARD.source)
     (tmp_path / "findings" / name).unlink()
     with pytest.raises(CaseStageError, match=f"findings/{name}"):
         read_findings(tmp_path / "findings", tilted)
@@ -214,7 +214,7 @@ def test_masks_of_a_real_oblique_nifti_lie_where_the_file_says(real_data: Path, 
     path = real_data / "a15_nifti_misc" / "CT_pitch.nii.gz"
     volume = opened(path)
     found = finding(volume, volume.slices > 200, "bright")
-    write_findings(tmp_path, volume, (found,), CARD)
+    write_findings(tmp_path, volume, (found,), CARD.source)
     assert _same(found, read_findings(tmp_path, volume)[0])
     written: Any = nibabel.load(tmp_path / "seg.nii.gz")
     source: Any = nibabel.load(path)

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Make the bundled demo cases: phantom by seed, CT as DICOM, the model really run, and the story told from its result.
+
+.venv/bin/python packaging/make_demo_cases.py [head-epidural chest-nodules]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attrs import evolve, frozen
+from demo_stories import BRAIN, LUNG, Stage, chest_steps, head_steps
+
+from viewer.domain.job import JobContext
+from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.inference.manifest import card, read_manifest
+from viewer.inference.run import run_model
+from viewer.io.case_document import write_case
+from viewer.io.findings_file import write_findings
+from viewer.io.volume_hash import volume_sha256
+from viewer.phantom import Bleed, Phantom, make_chest, make_head
+from viewer.phantom.write import store
+from viewer.ui.snapshot import thumbnail
+
+TOP = Path(__file__).resolve().parents[1]
+
+
+@frozen
+class Recipe:
+    """How one case is made."""
+
+    id: str
+    title: str
+    summary: str
+    body_part: str
+    model: str
+    make: Callable[[], Phantom]
+    steps: Callable[[Stage], tuple[Step, ...]]
+    window: tuple[float, float]
+    main: ViewName
+
+
+def _head() -> Phantom:
+    bleeds = (
+        Bleed("epidural", 16.0, (70.0, -8.0, 24.0), seed=4),
+        Bleed("intraparenchymal", 0.32, (-34.0, 20.0, 30.0), hu=58.0, seed=9),
+    )
+    return make_head(2101, bleeds=bleeds)
+
+
+def _chest() -> Phantom:
+    return make_chest(2204)
+
+
+RECIPES = (
+    Recipe(
+        "head-epidural",
+        "Epidural bleed, left side",
+        "A lens-shaped clot, outlined, then measured.",
+        "HEAD",
+        "head-bleed",
+        _head,
+        head_steps,
+        BRAIN,
+        ViewName.AXIAL,
+    ),
+    Recipe(
+        "chest-nodules",
+        "Lung nodules, several at once",
+        "One large, one hidden, one that was missed.",
+        "CHEST",
+        "lung-nodule",
+        _chest,
+        chest_steps,
+        LUNG,
+        ViewName.CORONAL,
+    ),
+)
+
+
+def make(recipe: Recipe, folder: Path) -> Stage:
+    """Write one case and return what its story stands on."""
+    context = JobContext()
+    if folder.exists():
+        shutil.rmtree(folder)
+    phantom = recipe.make()
+    written = store(phantom, folder, context)
+    manifest = read_manifest(TOP / "resources" / "models" / recipe.model)
+    model = card(manifest)
+    findings = run_model(manifest, written.volume, context)
+    stage = Stage(written.volume, findings, written.truth, threshold=model.default_threshold)
+    write_findings(folder / "findings", written.volume, findings, model.source, recorded=True, compressed=True)
+    write_findings(folder / "truth", written.volume, written.truth, None, compressed=True)
+    steps = recipe.steps(stage)
+    first = next((f for f in stage.findings), None)
+    view = stage.overview(recipe.window, recipe.main)
+    if first is not None:
+        view = evolve(view, cursor_lps_mm=stage.on(first, recipe.window).cursor_lps_mm)
+    view = evolve(view, layout=Layout.SINGLE, overlay=OverlayMode.OFF)
+    thumbnail(written.volume, view, (880, 592)).save(str(folder / "thumbnail.png"))
+    case = Case(
+        id=recipe.id,
+        title=recipe.title,
+        summary=recipe.summary,
+        body_part=recipe.body_part,
+        provenance=Provenance(
+            made_by="CaseStage, packaging/make_demo_cases.py",
+            licence="Apache-2.0",
+            synthetic=True,
+            recipe=phantom.description,
+        ),
+        folder=str(folder),
+        series_path="dicom",
+        series_uid=written.volume.series.series_uid,
+        series_sha256=volume_sha256(written.volume) or "",
+        steps=steps,
+        findings_path="findings",
+        truth_path="truth",
+        model_id=recipe.model,
+        thumbnail_path="thumbnail.png",
+    )
+    write_case(folder, case)
+    return stage
+
+
+def describe(stage: Stage, folder: Path) -> str:
+    """Return what came out, in lines for a person."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    lines = [f"{folder.name}: {size / 1e6:.1f} MB, threshold {stage.threshold}"]
+    for finding in stage.findings:
+        state = stage.matching.of_finding.get(finding.id, "below the threshold")
+        lines.append(f"  {finding.label} {finding.volume_ml or 0:.2f} mL score {finding.score or 0:.2f}: {state}")
+    for lesion in stage.truth:
+        best = stage.matching.best_score_of_truth.get(lesion.id)
+        said = "no finding" if best is None else f"best score {best:.2f}"
+        lines.append(f"  truth {lesion.label} {lesion.volume_ml or 0:.2f} mL: {said}")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the cases named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="; ".join(r.id for r in RECIPES))
+    parser.add_argument("--out", type=Path, default=TOP / "demo_cases")
+    parsed = parser.parse_args(arguments)
+    for recipe in RECIPES:
+        if not parsed.cases or recipe.id in parsed.cases:
+            folder = parsed.out / recipe.id
+            print(describe(make(recipe, folder), folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
