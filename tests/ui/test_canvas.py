@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from viewer.domain.geometry import PlaneName
+from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.domain.volume import Volume
@@ -261,6 +261,14 @@ def test_corner_text_says_image_position_window_zoom_and_thickness(session: Sess
     assert [w.text for w in said.bottom_right] == ["W 1500  L −600", "Zoom 1.0×  Slab 10 mm"]
     assert [w.text for w in said.top_left] == ["Axial"]
     assert corners(shown, ViewName.AXIAL, Density.LETTERS, first=True).top_left == ()
+
+
+def test_images_between_the_original_slices_are_called_interpolated(session: Session, small_ct_volume: Volume) -> None:
+    session.volume = evolve(small_ct_volume, voxels=small_ct_volume.voxels.copy(), verdict=Verdict.RESAMPLED)
+    shown = shown_in(session)
+    assert shown is not None
+    said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
+    assert said[0].text == "Interpolated image 23 of 40"
 
 
 def test_lossy_images_say_so_in_red(session: Session, small_ct_volume: Volume) -> None:
