@@ -343,6 +343,14 @@ def test_taking_hold_of_the_view_is_told(qtbot: QtBot, canvas: Canvas) -> None:
         )
 
 
+def test_a_wheel_notch_during_a_motion_goes_on_from_where_the_motion_ends(canvas: Canvas, session: Session) -> None:
+    goal = evolve(view_of(session), cursor_lps_mm=(4.0, 8.0, 60.0), window_width=80.0)
+    canvas.gesture_started.connect(lambda: setattr(session, "view", goal))
+    turn_wheel(canvas, ViewName.AXIAL, -1)
+    assert view_of(session).cursor_lps_mm == pytest.approx((4.0, 8.0, 57.5))
+    assert view_of(session).window_width == 80.0
+
+
 def test_a_preview_is_shown_alone_with_the_word_loading_and_cannot_be_scrolled(
     canvas: Canvas, session: Session, small_ct_volume: Volume
 ) -> None:

@@ -76,17 +76,16 @@ class Mouse:
     def press(self, tile: Tile, event: QMouseEvent) -> None:
         """Begin a drag on a tile."""
         place = event.position()
-        self._tile, self._pressed, self._last, self._moved = tile, place, place, False
         button = event.button()
-        if button == Qt.MouseButton.MiddleButton:
-            self._drag = Drag.PAN
-        elif button == Qt.MouseButton.RightButton:
-            self._drag = Drag.ZOOM
-        elif button == Qt.MouseButton.LeftButton:
+        if button not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
+            return
+        # A running motion ends first: what follows starts from where it has led.
+        self._begun()
+        self._tile, self._pressed, self._last, self._moved = tile, place, place, False
+        if button == Qt.MouseButton.LeftButton:
             self._drag = self._left(tile, place)
         else:
-            return
-        self._begun()
+            self._drag = Drag.PAN if button == Qt.MouseButton.MiddleButton else Drag.ZOOM
 
     def _left(self, tile: Tile, place: QPointF) -> Drag:
         if tile.view is ViewName.THREE_D:
@@ -150,26 +149,24 @@ class Mouse:
 
     def wheel(self, tile: Tile, event: QWheelEvent) -> None:
         """Scroll images, zoom with Ctrl, change the slab with Shift; zoom in 3D."""
-        view, volume = self._session.view, self._session.volume
-        if view is None or volume is None:
-            return
         turned_by = event.angleDelta().y() or event.angleDelta().x()
         modifiers = event.modifiers()
         plane = tile.view.plane
-        if plane is None or modifiers & Qt.KeyboardModifier.ControlModifier:
-            self._begun()
-            factor = ZOOM_PER_NOTCH ** (turned_by / NOTCH)
-            if plane is None:
-                self._session.view = evolve(view, camera=zoomed(view.camera, factor))
-            else:
-                geometry = tile.geometry(view, plane)
-                self._session.view = zoomed_plane(view, geometry, factor, tile.local(event.position()))
-            return
-        notches = self._whole_notches(turned_by)
-        if not notches:
+        zooms = plane is None or bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        notches = 0 if zooms else self._whole_notches(turned_by)
+        if not zooms and not notches:
             return
         self._begun()
-        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+        view, volume = self._session.view, self._session.volume
+        if view is None or volume is None:
+            return
+        factor = ZOOM_PER_NOTCH ** (turned_by / NOTCH)
+        if plane is None:
+            self._session.view = evolve(view, camera=zoomed(view.camera, factor))
+        elif zooms:
+            geometry = tile.geometry(view, plane)
+            self._session.view = zoomed_plane(view, geometry, factor, tile.local(event.position()))
+        elif modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._session.view = thicker(view, notches)
         else:
             self._session.view = scrolled(volume, view, plane, -notches)
