@@ -15,6 +15,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 from demo_stories import BRAIN, LUNG, Stage, chest_steps, head_steps
 
+from viewer.analysis.measure import body_bounds
 from viewer.domain.job import JobContext
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.domain.walkthrough import Case, Provenance, Step
@@ -90,6 +91,7 @@ def make(recipe: Recipe, folder: Path) -> Stage:
         shutil.rmtree(folder)
     phantom = recipe.make()
     written = store(phantom, folder, context)
+    written = evolve(written, volume=evolve(written.volume, body_lps_mm=body_bounds(written.volume)))
     manifest = read_manifest(TOP / "resources" / "models" / recipe.model)
     model = card(manifest)
     findings = run_model(manifest, written.volume, context)

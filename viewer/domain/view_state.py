@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
 
 from viewer.domain.geometry import Grid, PlaneName
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Point = tuple[float, float, float]
 
@@ -114,12 +118,18 @@ def overview(
     series_uid: str,
     grid: Grid,
     *,
+    body_lps_mm: NDArray[np.float64] | None = None,
     window_centre: float = 40.0,
     window_width: float = 400.0,
 ) -> ViewState:
-    """Return the view of a whole volume from its middle, fitted to the viewports."""
-    centre = as_point(grid.centre_lps_mm)
-    extent = grid.bounds_lps_mm[:, 1] - grid.bounds_lps_mm[:, 0]
+    """Return the view of a whole volume from its middle, fitted to the viewports.
+
+    `body_lps_mm` is the smallest and largest x, y, z of the body, shape (3, 2); without it the whole grid is shown,
+    with the air and table around.
+    """
+    bounds = grid.bounds_lps_mm if body_lps_mm is None else body_lps_mm
+    centre = as_point(bounds.mean(axis=1))
+    extent = bounds[:, 1] - bounds[:, 0]
     heights = {
         PlaneName.AXIAL: max(extent[1], extent[0] * 0.75),
         PlaneName.CORONAL: max(extent[2], extent[0] * 0.75),

@@ -79,6 +79,8 @@ class Volume:
         Frame number (1-based) of each slice in its instance; empty for single-frame images.
     preview
         True while only part of the series is in: to be looked at, not to be measured or searched.
+    body_lps_mm
+        Smallest and largest x, y, z of the body in the picture, shape (3, 2), to fit views to; None where not known.
     """
 
     series: SeriesFacts
@@ -95,6 +97,7 @@ class Volume:
     source_class_uid: str = ""
     source_files: tuple[str, ...] = ()
     preview: bool = False
+    body_lps_mm: NDArray[np.float64] | None = None
 
     def __attrs_post_init__(self) -> None:
         """Make the arrays read-only and hold shapes and geometry together."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve, frozen
 from psygnal import Signal
 
+from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import regridded
 from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
 from viewer.domain.finding import Finding
@@ -53,7 +54,9 @@ def load_series(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volum
         When nothing of the series can be read.
     """
     volume = assemble(entry, ctx.part(0.0, 0.9), on_preview)
-    return regridded(volume, ctx.part(0.9, 1.0)) if volume.verdict is Verdict.RESAMPLED else volume
+    if volume.verdict is Verdict.RESAMPLED:
+        volume = regridded(volume, ctx.part(0.9, 1.0))
+    return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
 
 
 def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> LoadedCase:

@@ -41,7 +41,13 @@ def first_window(volume: Volume) -> Window:
 def view_of_volume(volume: Volume) -> ViewState:
     """Return the view of a whole volume; a single slice is shown alone in the plane it lies in."""
     window = first_window(volume)
-    view = overview(volume.series.series_uid, volume.grid, window_centre=window.centre, window_width=window.width)
+    view = overview(
+        volume.series.series_uid,
+        volume.grid,
+        body_lps_mm=volume.body_lps_mm,
+        window_centre=window.centre,
+        window_width=window.width,
+    )
     if volume.stack.count > 1:
         return view
     axis = int(np.argmax(np.abs(volume.stack.normal)))
@@ -90,7 +96,7 @@ def _around(finding: Finding, volume: Volume) -> float | None:
 def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewState:
     """Return a view with three planes centred on a finding, zoomed to it, in a window that shows it."""
     centre = as_point(finding.centre_lps_mm)
-    whole = overview(view.series_uid, volume.grid)
+    whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
     extent = float(np.max(finding.bounds_lps_mm[:, 1] - finding.bounds_lps_mm[:, 0]))
     height = max(_LEAST_HEIGHT_MM, extent * _TIMES_FINDING)
     # A finding that fills the volume is shown with the volume's own framing, not zoomed into its middle.

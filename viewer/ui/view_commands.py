@@ -186,7 +186,7 @@ def _zooming(looking: Looking) -> list[Command]:
         return lambda: looking.change(move)
 
     def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
-        whole = overview(view.series_uid, volume.grid)
+        whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
         if active.plane is None:
             return evolve(
                 view,
@@ -195,7 +195,7 @@ def _zooming(looking: Looking) -> list[Command]:
         return view.with_plane(active.plane, whole.plane(active.plane))
 
     def reset(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
-        whole = overview(view.series_uid, volume.grid)
+        whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
         return evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )

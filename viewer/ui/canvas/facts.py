@@ -83,7 +83,7 @@ def window_words(state: ViewState) -> str:
 
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
     """Return the zoom against the fitted view, such as "Zoom 1.2×"."""
-    fitted = overview(state.series_uid, volume.grid).plane(plane).height_mm
+    fitted = overview(state.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
     return f"Zoom {fitted / state.plane(plane).height_mm:.1f}×"
 
 

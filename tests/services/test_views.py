@@ -1,0 +1,28 @@
+"""First looks: what is shown when a volume or a finding comes up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.domain.job import JobContext
+from viewer.io.scan import scan
+from viewer.services.opening import load_series
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_body_in_a_wide_field_of_view_fills_the_picture(real_data: Path) -> None:
+    entry = scan(real_data / "a13_abdomen_contrast_CRLM-1004", JobContext()).series[0]
+    volume = load_series(entry, JobContext())
+    view = view_of_volume(volume)
+    field_mm = float(np.ptp(volume.grid.bounds_lps_mm[1]))
+    assert view.axial.height_mm < 0.8 * field_mm
+    # Nothing of the body is cut off: its front and back are within the viewport.
+    rows = np.flatnonzero((volume.slices[20] > 0).sum(axis=1) > 60)
+    middle, half = view.axial.centre_lps_mm[1], view.axial.height_mm / 2
+    assert middle - half < volume.stack.lps((0, rows[0], 20))[1]
+    assert middle + half > volume.stack.lps((0, rows[-1], 20))[1]
