@@ -496,7 +496,10 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
 
     return [
         Command("app.palette", "Commands", "Find any command", asks.palette, shortcuts=("Ctrl+K",), icon="command"),
-        Command("app.keys", "All keys", "Show every key that works here", asks.keys, shortcuts=("?",), icon="keyboard"),
+        Command(
+            "app.keys", "All keys", "Show every key that works here", asks.keys, shortcuts=("?", "F1"),
+            icon="keyboard",
+        ),
         Command(
             "app.settings", "Settings", "Reader, theme, size, motion", asks.settings, shortcuts=("Ctrl+,",),
             icon="settings",

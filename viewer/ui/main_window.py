@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from attrs import evolve
 from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -280,8 +281,9 @@ class MainWindow(QMainWindow):
         self.tell(Message.of(error))
 
     def _skipped(self, skipped: tuple[Skipped, ...]) -> None:
-        lines = "\n".join(f"{item.file}: {item.why}" for item in skipped)
-        self.tell(Message(f"{skipped_words(skipped)}.", "They are no images of this series.", lines, calm=True))
+        lines = [f"{item.file}: {item.why}" for item in skipped]
+        more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
+        self.tell(Message(f"{skipped_words(skipped)}.", f"{lines[0]}{more}", "\n".join(lines), calm=True))
 
     def _exported(self, written: Written) -> None:
         count = len(written.files)
@@ -349,6 +351,10 @@ class MainWindow(QMainWindow):
             self._before_present = old
         if new is Workspace.REVIEW:
             self.review.host.take(self.canvas)
+            view = self.desk.session.view
+            if view is not None and view.show_truth:
+                # A reader decides without having seen the answer.
+                self.desk.session.view = evolve(view, show_truth=False)
         elif new is Workspace.INSPECT:
             self.inspect.host.take(self.canvas)
         self.setUpdatesEnabled(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import frozen
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -17,6 +18,8 @@ from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, hairline, t
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
     from viewer.ui.theme import Theme
+
+CALM_FOR_MS = 15_000
 
 
 @frozen
@@ -100,6 +103,10 @@ class MessageStrip(QFrame):
         outer.addLayout(row)
         outer.addWidget(hairline())
         self.hide()
+        self._fade = QTimer(self)
+        self._fade.setSingleShot(True)
+        self._fade.setInterval(CALM_FOR_MS)
+        self._fade.timeout.connect(self.clear)
         theme.changed.connect(self._recolour)
 
     @property
@@ -116,6 +123,11 @@ class MessageStrip(QFrame):
         self.setAccessibleName(message.report)
         self._recolour()
         self.show()
+        # What went wrong stays until it is closed.
+        if message.calm:
+            self._fade.start()
+        else:
+            self._fade.stop()
 
     def clear(self) -> None:
         """Take the message away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.ui.fonts import Type, font
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 176
 SCALES = (1.0, 1.25, 1.5, 2.0)
+OFF, ON = "off", "on"
 
 
 class SettingsSheet(Sheet):
@@ -47,12 +48,10 @@ class SettingsSheet(Sheet):
         self._later.setContentsMargins(LABEL_WIDTH, 0, 0, 0)
         self._later.hide()
         self.body.addWidget(self._later)
-        self.motion = self._check(
+        self.motion = self._switch(
             "Reduce motion", "Steps and findings change at once", lambda on: self._change(reduce_motion=on)
         )
-        self.masked = self._check(
-            "Hide identity", "Never draw the patient's name; Present always hides it", self._set_masked
-        )
+        self.masked = self._switch("Hide identity", "Present always hides it", self._set_masked)
 
     def ask(self) -> None:
         """Show the choices in force."""
@@ -60,12 +59,12 @@ class SettingsSheet(Sheet):
         self.reader.setText(now.reader)
         self._themes.choose(now.theme)
         self._scales.choose(f"{now.interface_scale:g}")
-        self.motion.setChecked(now.reduce_motion)
-        self.masked.setChecked(now.masked)
+        self.motion.choose(ON if now.reduce_motion else OFF)
+        self.masked.choose(ON if now.masked else OFF)
         self._later.hide()
         self.open(self.reader)
 
-    def _row(self, name: str, widget: QWidget, *, stretch: bool = False) -> None:
+    def _row(self, name: str, widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(0)
         label = text_label(name, Type.BODY, "text2")
@@ -75,13 +74,15 @@ class SettingsSheet(Sheet):
         if not stretch:
             row.addStretch()
         self.body.addLayout(row)
+        return row
 
-    def _check(self, name: str, what: str, change: Callable[[bool], None]) -> QCheckBox:
-        box = QCheckBox(what)
-        box.setFont(font(Type.BODY))
-        box.clicked.connect(change)
-        self._row(name, box, stretch=True)
-        return box
+    def _switch(self, name: str, what: str, change: Callable[[bool], None]) -> Segmented:
+        switch = Segmented(self.theme, ((OFF, "Off", ""), (ON, "On", "")))
+        switch.chosen.connect(lambda choice: change(choice == ON))
+        row = self._row(name, switch)
+        row.insertSpacing(2, 12)
+        row.insertWidget(3, text_label(what, Type.CAPTION, "text2"))
+        return switch
 
     def _set_masked(self, on: bool) -> None:
         self._desk.session.masked = on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.domain.session import Session, Workspace
 from viewer.ui.fonts import Type
@@ -47,6 +47,9 @@ class TopBar(QFrame):
             row.addWidget(place)
         row.addSpacing(24)
         self._title = ElidedLabel("", Type.NAME)
+        # As wide as its words, narrower where the bar is full.
+        self._title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self._title.setMinimumWidth(40)
         self._synthetic = Badge(theme, "Synthetic")
         self._synthetic.setToolTip("These pictures were made by a program; no patient was scanned.")
         self._recorded = Badge(theme, "Recorded")
@@ -54,12 +57,12 @@ class TopBar(QFrame):
         self._geometry = Badge(theme, "Geometry ok", icon="circle-check", role="agree")
         self._geometry.setCursor(Qt.CursorShape.PointingHandCursor)
         self._geometry.clicked.connect(self.why_geometry)
-        row.addWidget(self._title, 1)
+        row.addWidget(self._title)
         row.addSpacing(8)
         for badge in (self._synthetic, self._recorded, self._geometry):
             row.addWidget(badge)
             row.addSpacing(4)
-        row.addStretch(1000)
+        row.addStretch()
         self._commands = Button.of(
             theme, actions["app.palette"], actions.table["app.palette"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
         )
@@ -89,8 +92,8 @@ class TopBar(QFrame):
         volume = session.volume
         here = volume is not None and session.workspace is not Workspace.LIBRARY
         self._title.set_whole(title_words(session) if here else "")
-        # The stretch after the badges takes what is left, so that badges stand right behind the words.
-        self._title.setMaximumWidth(self._title.sizeHint().width() + 2)
+        self._title.setVisible(bool(self._title.whole))
+        self._title.updateGeometry()
         self._synthetic.setVisible(here and synthetic(volume, session.case))
         self._recorded.setVisible(here and any(f.recorded for f in session.findings))
         self._geometry.setVisible(here and volume is not None and not volume.preview)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 64
-VOLUME_WIDTH = 80
-SCORE_WIDTH = 48
+VOLUME_WIDTH = 68
+SCORE_WIDTH = 42
 MARK_OF = {
     MatchState.TRUE_POSITIVE: Mark.TRUE_POSITIVE,
     MatchState.FALSE_POSITIVE: Mark.FALSE_POSITIVE,
@@ -100,7 +100,8 @@ class _ErrorDelegate(QStyledItemDelegate):
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
         where = f"{mark.words} · {row.finding.place}" if row.finding.place else mark.words
-        words(painter, QRectF(area.left() + NAME_X, second, volume_left - area.left() - NAME_X - 8, 18), where)
+        below = QRectF(area.left() + NAME_X, second, volume_left - area.left() - NAME_X - 8, 18)
+        words(painter, below, where, cut=Qt.TextElideMode.ElideRight)
         words(painter, QRectF(volume_left, second, VOLUME_WIDTH, 18), size_words(row.finding), right=True)
         painter.restore()
 

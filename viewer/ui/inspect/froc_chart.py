@@ -101,6 +101,7 @@ class FrocChart(QWidget):
         self._paint_axes(painter)
         if not self._points:
             return
+        self._paint_guides(painter)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(self._theme.colour("text"), 2))
         corners: list[QPointF] = []
@@ -141,15 +142,20 @@ class FrocChart(QWidget):
         painter.drawText(QRectF(-110, -10, 220, 20), Qt.AlignmentFlag.AlignCenter, "Share of lesions found")
         painter.restore()
 
+    def _paint_guides(self, painter: QPainter) -> None:
+        point = self.here
+        if point is None:
+            return
+        area, place = self._area(), self._place(point)
+        painter.setPen(QPen(self._theme.colour("accent"), 1.5, Qt.PenStyle.DashLine))
+        painter.drawLine(place, QPointF(place.x(), area.bottom()))
+        painter.drawLine(place, QPointF(area.left(), place.y()))
+
     def _paint_here(self, painter: QPainter) -> None:
         point = self.here
         if point is None:
             return
-        area, colour, place = self._area(), self._theme.colour, self._place(point)
-        guide = QPen(colour("accent"), 1.5, Qt.PenStyle.DashLine)
-        painter.setPen(guide)
-        painter.drawLine(place, QPointF(place.x(), area.bottom()))
-        painter.drawLine(place, QPointF(area.left(), place.y()))
+        colour, place = self._theme.colour, self._place(point)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("accent", 0.3))
         painter.drawEllipse(place, POINT + 5, POINT + 5)

@@ -66,6 +66,7 @@ class InspectPage(QWidget):
         narrow = self.width() < NARROW_BELOW
         self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
+        self.threshold.set_narrow(narrow)
 
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
@@ -96,8 +97,10 @@ class InspectPage(QWidget):
         self._true = CountBox(theme, Mark.TRUE_POSITIVE, "True positives")
         self._false = CountBox(theme, Mark.FALSE_POSITIVE, "False positives")
         self._missed = CountBox(theme, Mark.MISSED, "Missed")
+        counts.setSpacing(16)
         for box in (self._true, self._false, self._missed):
-            counts.addWidget(box, 1)
+            counts.addWidget(box)
+        counts.addStretch()
         column.addLayout(counts)
         column.addWidget(hairline())
         self.list = ErrorList(theme)

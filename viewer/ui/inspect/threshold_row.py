@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
@@ -25,6 +26,7 @@ class ThresholdRow(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown = 0.5
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)
         row.setSpacing(12)
@@ -36,25 +38,43 @@ class ThresholdRow(QWidget):
         self.slider.setToolTip("Findings with a lower score are left out (, and .)")
         self.slider.valueChanged.connect(lambda value: self.wanted.emit(value / STEPS))
         row.addWidget(self.slider, 1)
-        self.number = QDoubleSpinBox()
+        self.number = QLineEdit()
         self.number.setFont(font(Type.BODY))
-        self.number.setRange(0.0, 1.0)
-        self.number.setDecimals(2)
-        self.number.setSingleStep(0.01)
-        self.number.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.number.setFixedWidth(76)
+        self.number.setFixedSize(76, BAR_CONTROL_HEIGHT)
         self.number.setAccessibleName("Threshold as a number")
-        self.number.setKeyboardTracking(False)
-        self.number.valueChanged.connect(self.wanted)
+        self.number.setToolTip("Type a threshold from 0 to 1")
+        self.number.returnPressed.connect(self._typed)
+        self.number.editingFinished.connect(self._typed)
         row.addWidget(self.number)
-        default = Button(theme, "Default", icon="rotate-ccw", kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
-        default.setToolTip("Back to the threshold that the model names")
-        default.clicked.connect(self.default_wanted)
-        row.addWidget(default)
+        self._default = Button(theme, "Default", icon="rotate-ccw", kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
+        self._default.setToolTip("Back to the threshold that the model names")
+        self._default.setAccessibleName("Default threshold")
+        self._default.clicked.connect(self.default_wanted)
+        row.addWidget(self._default)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave more room to the slider."""
+        self._default.set_words("" if narrow else "Default")
+        self.number.setFixedWidth(60 if narrow else 76)
 
     def show_threshold(self, threshold: float) -> None:
         """Show the threshold in force; emits nothing."""
-        with QSignalBlocker(self.slider), QSignalBlocker(self.number):
+        with QSignalBlocker(self.slider):
             self.slider.setValue(round(threshold * STEPS))
-            self.number.setValue(threshold)
+        self._shown = threshold
+        if not (self.number.hasFocus() and self.number.isModified()):
+            self.number.setText(f"{threshold:.2f}")
+
+    def _typed(self) -> None:
+        if not self.number.isModified():
+            return
+        self.number.setModified(False)
+        try:
+            wanted = float(self.number.text().replace(",", "."))
+        except ValueError:
+            wanted = math.nan
+        if math.isfinite(wanted):
+            self.wanted.emit(min(1.0, max(0.0, wanted)))
+        else:
+            self.number.setText(f"{self._shown:.2f}")

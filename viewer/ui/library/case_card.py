@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QFont,
     QFontMetricsF,
     QImage,
     QMouseEvent,
@@ -172,7 +173,10 @@ class CaseCard(QWidget):
         return (self.state, "circle-check", "agree") if self.ready else (self.state, "triangle-alert", "disagree")
 
     def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:
-        painter.setFont(font(kind))
+        face = font(kind)
+        # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
+        face.unsetFeature(QFont.Tag("tnum"))
+        painter.setFont(face)
         painter.setPen(self._theme.colour(role))
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)

@@ -115,6 +115,8 @@ class Narration:
             walker += 1
         for position, length, old in parts:
             face = font(kind, scale=self._scale)
+            # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
+            face.unsetFeature(QFont.Tag("tnum"))
             if not title and old.fontWeight() >= QFont.Weight.Bold:
                 face.setWeight(SEMIBOLD)
             look = QTextCharFormat()

@@ -21,6 +21,21 @@ GAP = 8
 MOST_SEGMENTS = 12
 
 
+class StageButton(Button):
+    """A main button that grows with the stage."""
+
+    def __init__(self, theme: Theme, text: str, icon: str, parent: QWidget) -> None:
+        super().__init__(theme, text, icon=icon, kind=Kind.MAIN, height=56, parent=parent)
+        self.type = Type.STAGE_BAR_NAME
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def _padding(self) -> float:
+        return 24 * self.stage_scale
+
+    def _icon_size(self) -> float:
+        return 24 * self.stage_scale
+
+
 class StageBar(QWidget):
     """96 px high on a stage of 1080; `resumed` asks to fly back to the step."""
 
@@ -33,9 +48,7 @@ class StageBar(QWidget):
         self._exploring = ""
         self._index, self._count = 0, 0
         self._scale = 1.0
-        self.resume = Button(theme, "Resume", icon="corner-down-left", kind=Kind.MAIN, height=56, parent=self)
-        self.resume.type = Type.STAGE_BAR_NAME
-        self.resume.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.resume = StageButton(theme, "Resume", "corner-down-left", self)
         self.resume.setToolTip("Fly back to where the step looks (Enter)")
         self.resume.clicked.connect(self.resumed)
         self.resume.hide()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QVariantAnimation
+from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.ui.canvas import Canvas
     from viewer.ui.theme import Theme
 
+IDLE_MS = 3000
 APPEAR_MS = 150
 MOVE_MS = 600
 
@@ -126,6 +127,11 @@ class StagePage(QWidget):
         self._sliding.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._sliding.setDuration(MOVE_MS)
         self._sliding.valueChanged.connect(self._slid)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(IDLE_MS)
+        self._idle.timeout.connect(self._hide_pointer)
+        canvas.pointer_moved.connect(self._pointer_moved)
         desk.player.changed.connect(self._update)
         desk.navigation.arrived.connect(self._update)
         desk.session.volume_changed.connect(self._update)
@@ -256,6 +262,14 @@ class StagePage(QWidget):
             # Four equal views share what the card leaves.
             left = round((RESERVED + 20) * self.scale)
         self.canvas.setGeometry(left, 0, self.width() - left, height)
+
+    def _pointer_moved(self) -> None:
+        self._idle.start()
+
+    def _hide_pointer(self) -> None:
+        # The canvas shows it again with the next move.
+        if self.isVisible():
+            self.canvas.setCursor(Qt.CursorShape.BlankCursor)
 
     def _recoloured(self) -> None:
         self._said = ()

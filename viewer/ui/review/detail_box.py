@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.finding import SourceKind
 from viewer.ui.finding_words import centre_words, long_axis_words, mean_words, source_words, volume_words
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LABEL_WIDTH = 128
+LESS = ("Mean ± SD", "Centre, LPS", "Found by")
 ROWS = ("Long axis", "Volume", "Mean ± SD", "Centre, LPS", "Found by")
 
 
@@ -119,8 +120,10 @@ class DetailBox(QWidget):
         grid.setColumnMinimumWidth(0, LABEL_WIDTH)
         grid.setColumnStretch(1, 1)
         self._values: dict[str, ElidedLabel] = {}
+        self._names: dict[str, QLabel] = {}
         for n, name in enumerate(ROWS):
-            grid.addWidget(text_label(name, Type.BODY, "text2"), n, 0)
+            self._names[name] = text_label(name, Type.BODY, "text2")
+            grid.addWidget(self._names[name], n, 0)
             self._values[name] = ElidedLabel("", Type.BODY)
             grid.addWidget(self._values[name], n, 1)
         column.addLayout(grid)
@@ -146,6 +149,15 @@ class DetailBox(QWidget):
     def value(self, name: str) -> str:
         """Return what stands behind one of `ROWS`."""
         return self._values[name].whole
+
+    def set_short(self, short: bool) -> None:
+        """Leave out what counts less, so that the list keeps its room in a low window."""
+        for name in LESS:
+            self._names[name].setVisible(not short)
+            self._values[name].setVisible(not short)
+        column = self.layout()
+        if column is not None:
+            column.setSpacing(8 if short else 12)
 
     def refresh(self) -> None:
         """Show the finding that the session has in hand."""

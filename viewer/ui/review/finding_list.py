@@ -193,10 +193,17 @@ def paint_row_ground(painter: QPainter, area: QRectF, theme: Theme, state: Any, 
             painter.drawRect(rounded(area, FOCUS_WIDTH))
 
 
-def words(painter: QPainter, area: QRectF, text: str, *, right: bool = False) -> None:
-    """Draw one line, cut in the middle where it does not fit."""
+def words(
+    painter: QPainter,
+    area: QRectF,
+    text: str,
+    *,
+    right: bool = False,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+) -> None:
+    """Draw one line, cut in the middle or as told where it does not fit."""
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideMiddle, area.width())
+    shown = QFontMetricsF(painter.font()).elidedText(text, cut, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, shown)
 
 

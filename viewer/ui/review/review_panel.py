@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type, font
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 HEAD_HEIGHT = 48
+LOW = 720
+NARROW = 400
 
 
 class ColumnHead(QWidget):
@@ -98,6 +100,12 @@ class ReviewPanel(QFrame):
         """How many findings are decided, in words."""
         return self._count.text()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Say less where there is less room."""
+        super().resizeEvent(event)
+        self.detail.set_short(self.height() < LOW)
+        self._next.set_words("Next" if self.width() < NARROW else "Next finding")
+
     def choose_model(self) -> None:
         """Show the models to choose from; asked again, show the findings."""
         if self._wants_models and self._desk.session.findings:
@@ -149,6 +157,7 @@ class ReviewPanel(QFrame):
             button = Button.of(self._theme, actions[command_id], table[command_id], text=text, kind=kind)
             if kind is Kind.MAIN:
                 button.icon_name = ""
+                self._next = button
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
             foot.addWidget(button, 1)
         export = Button(self._theme, "", icon="file-output")

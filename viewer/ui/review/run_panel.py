@@ -33,9 +33,10 @@ class ModelBox(Card):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(ElidedLabel(card.name, Type.NAME), 1)
-        head.addWidget(text_label(f"Version {card.version}", Type.CAPTION, "text2"))
+        kind = f"{card.task.capitalize()} · {card.version}" if card.task else card.version
+        head.addWidget(text_label(kind, Type.CAPTION, "text2"))
         column.addLayout(head)
-        for sentence, tone in ((card.task, "text"), (card.intended_use, "text2"), (card.limitations, "text2")):
+        for sentence, tone in ((card.intended_use, "text"), (card.limitations, "text2")):
             if sentence:
                 label = text_label(sentence, Type.CAPTION, tone)
                 label.setWordWrap(True)
