@@ -40,7 +40,7 @@ def acquire(
     """Return the slab as int16 HU after blur, noise and clipping to −1024 … 3071.
 
     `hu` is indexed `[k, j, i]` and is overwritten. `sigma_hu` is the noise in the middle of soft tissue; air, which
-    the beam crosses last, gets a third of it.
+    the beam crosses last, gets a sixth of it.
     """
     out = np.empty(hu.shape, np.int16)
     for k in range(hu.shape[0]):
@@ -49,7 +49,7 @@ def acquire(
             plane = gaussian_filter(plane, blur_mm / spacing_mm[0])
         body = _spread((plane > -600.0).astype(np.float32), 12.0 / spacing_mm[0])
         bone = _spread(np.clip(plane - 300.0, 0.0, 900.0) / np.float32(900.0), 14.0 / spacing_mm[0])
-        local = np.float32(sigma_hu) * (np.float32(0.33) + np.float32(0.67) * body + np.float32(0.8) * bone)
+        local = np.float32(sigma_hu) * (np.float32(0.15) + np.float32(0.85) * body + np.float32(0.8) * bone)
         noise = noise_slice(rng, (plane.shape[0], plane.shape[1]), spacing_mm[0], cutoff_per_mm)
         out[k] = np.clip(np.rint(plane + noise * local), -1024, 3071).astype(np.int16)
     return out

@@ -171,9 +171,14 @@ def head_fields(rng: np.random.Generator, lattice: Lattice, size: HeadSize) -> H
     nuchal = ellipsoid(ax, y, z, (22.0, 66.0, -84.0), (30.0, 26.0, 36.0))
     deep = ellipsoid(ax, y, z, (34.0, 24.0, -98.0), (26.0, 26.0, 30.0))
     masseter = chain(ax, y, z, [(60.0, -30.0, -58.0), (56.0, -12.0, -100.0)], [7.0, 9.0])
-    muscle = np.minimum.reduce([temporalis, pterygoid, nuchal, deep, masseter]) + np.float32(0.9) * lattice.noise(
-        rng, 9.0
+    # Below the base all is muscle, parted by sheets of fat; the cheeks and the fat pad behind the jaw stay fat.
+    sheets = lattice.noise(rng, 15.0, 0.3)
+    cheek_pad = ellipsoid(ax, y, z, (36.0, -60.0, -70.0), (20.0, 26.0, 34.0))
+    bulk = np.maximum.reduce(
+        [skin + 10.0, 52.0 + z - 0.10 * y, 1.9 - np.abs(sheets) * 4.5, -np.float32(0.6) * cheek_pad]
     )
+    muscle = np.minimum.reduce([temporalis, pterygoid, nuchal, deep, masseter])
+    muscle = np.minimum(muscle + np.float32(0.9) * lattice.noise(rng, 9.0), bulk)
 
     globe = ellipsoid(ax, y, z, (32.0, -76.0, -37.0), (12.0, 12.0, 12.0))
     ring = [

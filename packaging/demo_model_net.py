@@ -1,0 +1,85 @@
+"""The network of the demo models (torch) and its export to ONNX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv3d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm3d(outputs, momentum=0.05),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Residual(nn.Module):
+    """Two convolutions around a shortcut."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _unit(width, width)
+        self.second = nn.Sequential(
+            nn.Conv3d(width, width, 3, padding=1, bias=False), nn.BatchNorm3d(width, momentum=0.05)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x plus what was learnt."""
+        return torch.relu(x + self.second(self.first(x)))
+
+
+class Net(nn.Module):
+    """Residual U-Net that works at half resolution, because full resolution costs eight times as much.
+
+    The last layer writes the eight voxels that each position stands for.
+    """
+
+    def __init__(self, inputs: int, widths: tuple[int, int, int, int] = (16, 32, 56, 72)) -> None:
+        super().__init__()
+        a, b, c, d = widths
+        self.stem = nn.Sequential(_unit(inputs, a, 2), Residual(a))
+        self.down1 = nn.Sequential(_unit(a, b, 2), Residual(b))
+        self.down2 = nn.Sequential(_unit(b, c, 2), Residual(c))
+        self.down3 = nn.Sequential(_unit(c, d, 2), Residual(d))
+        self.up3, self.merge3 = nn.ConvTranspose3d(d, c, 2, stride=2), _unit(2 * c, c)
+        self.up2, self.merge2 = nn.ConvTranspose3d(c, b, 2, stride=2), _unit(2 * b, b)
+        self.up1, self.merge1 = nn.ConvTranspose3d(b, a, 2, stride=2), _unit(2 * a, a)
+        self.last = nn.ConvTranspose3d(a, 1, 2, stride=2)
+        nn.init.constant_(self.last.bias, -3.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return logits (n, 1, d, h, w) for channels (n, c, d, h, w); sizes are multiples of 16."""
+        s0 = self.stem(x)
+        s1 = self.down1(s0)
+        s2 = self.down2(s1)
+        y = self.down3(s2)
+        y = self.merge3(torch.cat([self.up3(y), s2], 1))
+        y = self.merge2(torch.cat([self.up2(y), s1], 1))
+        y = self.merge1(torch.cat([self.up1(y), s0], 1))
+        return self.last(y)
+
+
+class _Probability(nn.Module):
+    def __init__(self, net: Net) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, ct: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(self.net(ct))
+
+
+def exported(net: Net, inputs: int, path: Path) -> None:
+    """Write the network with its sigmoid as ONNX: `ct` (n, c, d, h, w) → `prob` (n, 1, d, h, w), sizes free."""
+    net.eval()
+    free = {0: "n", 2: "d", 3: "h", 4: "w"}
+    torch.onnx.export(
+        _Probability(net), (torch.zeros(1, inputs, 32, 32, 32),), str(path), input_names=["ct"], output_names=["prob"],
+        dynamic_axes={"ct": free, "prob": free}, opset_version=17, dynamo=False,
+    )  # fmt: skip
+    net.train()
