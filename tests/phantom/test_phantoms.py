@@ -27,7 +27,8 @@ def test_the_same_seed_gives_the_same_phantom_to_the_last_voxel(head: Phantom) -
     assert np.array_equal(head.voxels_hu, again.voxels_hu)
     assert np.array_equal(head.truth, again.truth)
     assert head.lesions == again.lesions
-    assert (head.voxels_hu.dtype, head.truth.dtype) == (np.int16, np.uint8)
+    assert head.voxels_hu.dtype == np.dtype(np.int16)
+    assert head.truth.dtype == np.dtype(np.uint8)
 
 
 @pytest.mark.parametrize("kind", ["head", "chest"])
