@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve
 
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule, MatchState
-from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName, ViewState, as_point
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.view_state import Camera, Layout, OverlayMode, PlaneView, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Step
 from viewer.services.views import view_of_finding, view_of_volume
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Finding, Matching
     from viewer.domain.volume import Volume
+
+# Width by height of the stage beside the narration card.
+_FREE_ASPECT = 0.86
 
 BRAIN = (40.0, 80.0)
 SUBDURAL = (75.0, 200.0)
@@ -46,7 +51,16 @@ class Stage:
     def overview(self, window: tuple[float, float], main: ViewName = ViewName.AXIAL) -> ViewState:
         """Return the whole volume in a window, without any outline."""
         view = evolve(view_of_volume(self.volume), layout=Layout.STAGE, main=main, threshold=self.threshold)
+        if main.plane is not None:
+            view = view.with_plane(main.plane, self._beside_the_card(view.plane(main.plane), main.plane))
         return evolve(view, window_centre=window[0], window_width=window[1], overlay=OverlayMode.OFF)
+
+    def _beside_the_card(self, plane: PlaneView, name: PlaneName) -> PlaneView:
+        """Return the plane fitted to the part of the stage that the narration leaves free, which is nearly square."""
+        bounds = self.volume.body_lps_mm if self.volume.body_lps_mm is not None else self.volume.grid.bounds_lps_mm
+        across = int(np.argmax(np.abs(PLANE_AXES[name].right)))
+        width_mm = float(bounds[across, 1] - bounds[across, 0])
+        return evolve(plane, height_mm=max(plane.height_mm, width_mm / _FREE_ASPECT * 1.06))
 
     def on(
         self,
@@ -126,7 +140,7 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "bleed",
             "Blood pressed against the bone",
-            f"The AI outlines a lens-shaped bleed on the patient's {side}.\n\n{numbers(main)}",
+            f"The AI outlines a lens-shaped bleed on the patient’s {side}.\n\n{numbers(main)}",
             stage.on(main, BRAIN),
             "The outer edge follows the skull, the inner one bulges inwards: that is the lens shape.\n\n"
             "If asked about the score: it was recorded when the case was made, with the model that is on this laptop.",
@@ -134,7 +148,7 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "extent",
-            f"{(main.long_axis_mm or 0) / 10:.1f} cm from end to end",
+            f"{(main.long_axis_mm or 0) / 10:.1f} cm, end to end",
             "The coronal plane shows how far it reaches along the skull.",
             stage.on(main, BRAIN, ViewName.CORONAL),
             "The long axis is measured in 3D, between the two voxels that lie furthest apart.",
@@ -199,7 +213,7 @@ def chest_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "largest",
             f"The largest, {largest.long_axis_mm or 0:.0f} mm",
-            f"On the patient's {_side(largest, stage.volume)}. Three planes meet in it.\n\n{numbers(largest)}",
+            f"On the patient’s {_side(largest, stage.volume)}. Three planes meet in it.\n\n{numbers(largest)}",
             stage.on(largest, LUNG),
             "The coloured lines are the other two planes.",
             50,

@@ -49,13 +49,13 @@ class Recipe:
 def _head() -> Phantom:
     bleeds = (
         Bleed("epidural", 16.0, (70.0, -8.0, 24.0), seed=4),
-        Bleed("intraparenchymal", 0.32, (-34.0, 20.0, 30.0), hu=58.0, seed=9),
+        Bleed("intraparenchymal", 0.62, (-34.0, 20.0, 30.0), hu=54.0, seed=9),
     )
-    return make_head(2101, bleeds=bleeds)
+    return make_head(2101, bleeds=bleeds, spacing_mm=(0.45, 0.45, 2.0))
 
 
 def _chest() -> Phantom:
-    return make_chest(2204)
+    return make_chest(2216, spacing_mm=(0.7, 0.7, 3.0))
 
 
 RECIPES = (
