@@ -133,7 +133,7 @@ class StagePage(QWidget):
         self._idle.timeout.connect(self._hide_pointer)
         canvas.pointer_moved.connect(self._pointer_moved)
         desk.player.changed.connect(self._update)
-        desk.navigation.arrived.connect(self._update)
+        desk.navigation.arrived.connect(self._arrived)
         desk.session.volume_changed.connect(self._update)
         desk.opening.busy.connect(self._busy)
         theme.changed.connect(self._recoloured)
@@ -184,7 +184,10 @@ class StagePage(QWidget):
             self._cover.fraction = progress.fraction
             self._cover.update()
 
-    def _update(self, _new: object = None, _old: object = None) -> None:
+    def _arrived(self) -> None:
+        self._update(arrived=True)
+
+    def _update(self, _new: object = None, _old: object = None, *, arrived: bool = False) -> None:
         player, session = self._desk.player, self._desk.session
         step = player.step
         self.bar.show_state(
@@ -206,12 +209,13 @@ class StagePage(QWidget):
         said = (step, self.size())
         if said == self._said:
             return
-        if self._desk.navigation.moving:
+        first = not self._said
+        there = arrived or session.view == step.view
+        if not first and (self._desk.navigation.moving or not there):
             # The picture first, then the words.
             self.card.hide()
             self._make_room(step)
             return
-        first = not self._said
         self._said = said
         self._make_room(step, at_once=first)
         self._say(step, quickly=first or self._desk.settings.now.reduce_motion)

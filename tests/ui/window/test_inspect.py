@@ -1,0 +1,111 @@
+"""Inspect: right, wrong and missed, re-decided live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from viewer.domain.finding import MatchState
+from viewer.domain.session import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def inspected(opened: MainWindow) -> MainWindow:
+    """Return the window in Inspect."""
+    opened.go(Workspace.INSPECT)
+    return opened
+
+
+def test_errors_stand_first_and_are_counted(inspected: MainWindow) -> None:
+    page = inspected.inspect
+    assert page.counts == (2, 1, 1)
+    states = [page.list.rows.row(n).state for n in range(page.list.rows.rowCount())]
+    assert states[0] is MatchState.MISSED
+    assert states[1] is MatchState.FALSE_POSITIVE
+    assert set(states[2:]) == {MatchState.TRUE_POSITIVE}
+
+
+def test_the_slider_decides_anew_at_once(inspected: MainWindow) -> None:
+    page = inspected.inspect
+    page.threshold.slider.setValue(60)
+    assert page.counts == (2, 0, 1)
+    page.threshold.slider.setValue(80)
+    assert page.counts == (1, 0, 2)
+    assert page.threshold.number.text() == "0.80"
+    assert inspected.desk.session.view is not None
+    assert inspected.desk.session.view.threshold == 0.8
+
+
+def test_a_threshold_can_be_typed_and_nonsense_is_put_right(inspected: MainWindow, press: Callable[..., None]) -> None:
+    number = inspected.inspect.threshold.number
+    for typed, counts in (("0,9", (1, 0, 2)), ("abc", (1, 0, 2)), ("0", (2, 1, 1))):
+        number.setFocus()
+        number.selectAll()
+        QTest.keyClicks(number, typed)
+        press(inspected, Qt.Key.Key_Return)
+        assert inspected.inspect.counts == counts
+    assert number.text() == "0.00"
+
+
+def test_keys_raise_and_lower_the_threshold(inspected: MainWindow, press: Callable[..., None]) -> None:
+    press(inspected, Qt.Key.Key_Period)
+    assert inspected.desk.session.view is not None
+    assert inspected.desk.session.view.threshold == pytest.approx(0.55)
+    press(inspected, Qt.Key.Key_Comma)
+    assert inspected.desk.session.view.threshold == pytest.approx(0.5)
+
+
+def test_default_goes_back_to_the_models_own_threshold(inspected: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspected.desk.finding_run, "models", lambda: ())
+    inspected.desk.inspecting.set_threshold(0.9)
+    inspected.inspect.threshold.default_wanted.emit()
+    assert inspected.desk.session.view is not None
+    assert inspected.desk.session.view.threshold == 0.5
+
+
+def test_a_row_says_why_and_takes_one_there(inspected: MainWindow) -> None:
+    page = inspected.inspect
+    page.list.chosen.emit("true small")
+    assert inspected.desk.session.selected is not None
+    assert inspected.desk.session.selected.id == "true small"
+    assert page.why_words.startswith("Why it counts as missed. No finding overlaps it")
+
+
+def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:
+    chart = inspected.inspect.chart
+    assert chart.words == "2 of 3 found, 1 false positive"
+    first = chart._place(chart._points[1]).toPoint()
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, first)
+    assert chart.words == "1 of 3 found, 0 false positives"
+    assert inspected.inspect.counts == (1, 0, 2)
+    QTest.mouseClick(
+        chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(chart.width() - 5, first.y())
+    )
+    assert chart.words == "2 of 3 found, 1 false positive"
+
+
+def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:
+    inspected.desk.session.truth = ()
+    page = inspected.inspect
+    assert page.list.isHidden() or not page.list.isVisible()
+    assert not page._side.isVisible()
+    assert page._pages.currentIndex() == 1
+
+
+def test_the_place_stays_when_going_between_review_and_inspect(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    before = opened.desk.session.view
+    canvas = opened.canvas
+    press(opened, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    assert opened.desk.session.view == before
+    assert opened.inspect.host.currentWidget() is canvas
+    press(opened, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    assert opened.review.host.currentWidget() is canvas

@@ -1,0 +1,172 @@
+"""The library: cases to choose from, folders to open, and what cannot be opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+from viewer.domain.geometry import Verdict
+from viewer.domain.session import Workspace
+from viewer.io.case_document import write_case
+from viewer.ui.library.card_grid import columns_for
+from viewer.ui.library.case_card import duration_words
+from viewer.ui.status_bar import facts_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def library(window: MainWindow, case: Case, own_home: Path) -> MainWindow:
+    """Return the window with three cases on the shelf, one of which cannot be read and one lacks its pictures."""
+    cases = own_home / "data" / "cases"
+    chest = evolve(case, id="chest", title="Nodules", summary="One was missed.", body_part="CHEST")
+    for made, pictures in ((case, True), (chest, False)):
+        folder = cases / made.id
+        folder.mkdir(parents=True)
+        write_case(folder, evolve(made, folder=str(folder)))
+        if pictures:
+            (folder / "dicom").mkdir()
+    (cases / "broken").mkdir()
+    (cases / "broken" / "case.json").write_text('{"format": "casestage case", "version": 99}')
+    window.library.refresh()
+    window.library.show_cases()
+    return window
+
+
+def titles(window: MainWindow) -> list[str]:
+    return [case.title for case in window.library.cases.grid.shown_cases]
+
+
+def test_cases_show_how_long_they_are_and_whether_they_are_ready(library: MainWindow) -> None:
+    grid = library.library.cases.grid
+    assert sorted(titles(library)) == ["A small head", "Nodules"]
+    ready, missing = grid.card("small-head"), grid.card("chest")
+    assert ready is not None
+    assert missing is not None
+    assert ready.state == "Ready"
+    assert missing.state == "Pictures are missing"
+    assert duration_words(ready.case.duration_s) == "2 min"
+
+
+def test_a_case_that_cannot_be_read_is_told_and_explained(library: MainWindow) -> None:
+    assert library.library.cases.problem_words == "1 case cannot be shown"
+    library.library.cases.problems_wanted.emit()
+    assert library.details.is_open
+
+
+def test_arrows_pick_and_enter_presents_only_what_is_ready(
+    library: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presented: list[str] = []
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None: presented.append(case.id))
+    grid = library.library.cases.grid
+    press(library, Qt.Key.Key_Home)
+    assert grid.selected is not None
+    assert grid.selected.id == "chest"
+    press(library, Qt.Key.Key_Return)
+    assert presented == []
+    press(library, Qt.Key.Key_Right)
+    press(library, Qt.Key.Key_Return)
+    assert presented == ["small-head"]
+    assert library.stage.preparing == "A small head"
+
+
+def test_leaving_while_a_case_is_prepared_comes_back_to_the_library(
+    library: MainWindow, case: Case, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None: None)
+    library.open_case(case)
+    press(library, Qt.Key.Key_Escape)
+    assert library.desk.session.workspace is Workspace.LIBRARY
+    assert library.stage.preparing == ""
+
+
+def test_search_looks_into_what_is_said_and_says_when_nothing_fits(library: MainWindow) -> None:
+    cases = library.library.cases
+    cases.search.setText("missed")
+    assert titles(library) == ["Nodules"]
+    cases.search.setText("blood left")
+    assert sorted(titles(library)) == ["A small head", "Nodules"]
+    cases.search.setText("kidney")
+    assert titles(library) == []
+    assert not cases._none.isHidden()
+
+
+def test_the_search_field_keeps_all_letters_to_itself(library: MainWindow, press: Callable[..., None]) -> None:
+    press(library, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    for key in (Qt.Key.Key_N, Qt.Key.Key_1):
+        press(library, key)
+    assert library.library.cases.search.text() == "n1"
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1824, 4), (1184, 3), (2464, 5), (300, 1)])
+def test_as_many_cards_beside_each_other_as_the_screen_takes(width: int, columns: int) -> None:
+    assert columns_for(width) == columns
+
+
+def test_a_folder_dropped_onto_the_window_is_opened(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(window.desk.opening, "open_path", asked.append)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    none = Qt.KeyboardModifier.NoModifier
+    left = Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(QPointF(5, 5).toPoint(), Qt.DropAction.CopyAction, mime, left, none)
+    window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
+    assert asked == [tmp_path]
+
+
+def test_a_folder_without_images_is_refused_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "letter.txt").write_text("no image")
+    window.open_path(tmp_path)
+    qtbot.waitUntil(lambda: window.messages.message is not None, timeout=10_000)
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence
+    assert not message.calm
+    assert "Traceback" not in message.report
+    assert window.desk.session.workspace is Workspace.LIBRARY
+
+
+def test_a_folder_of_several_series_becomes_a_list_with_verdicts(
+    window: MainWindow, real_data: Path, qtbot: QtBot, press: Callable[..., None]
+) -> None:
+    window.open_path(real_data / "a12_edge_series")
+    series = window.library.series
+    qtbot.waitUntil(lambda: series.list.rows.rowCount() > 1, timeout=30_000)
+    assert window.library.currentWidget() is series
+    rows = [series.list.rows.row(n) for n in range(series.list.rows.rowCount())]
+    assert series.title == f"{len(rows)} series to choose from"
+    doubtful = [row for row in rows if row.verdict is Verdict.UNTRUSTED]
+    assert doubtful
+    assert all(row.why for row in doubtful)
+    press(window, Qt.Key.Key_Return)
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=30_000)
+    assert session.workspace is Workspace.REVIEW
+
+
+def test_a_real_series_opens_at_once_and_shows_its_facts(window: MainWindow, real_data: Path, qtbot: QtBot) -> None:
+    window.open_path(real_data / "a13_abdomen_contrast_CRLM-1004")
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=30_000)
+    assert session.volume is not None
+    assert facts_words(session.volume) == "41 images · 0.80 × 0.80 × 5.00 mm"
+    assert window.top.badges == ("Geometry ok",)
+    assert window.status.banner.words.text() == "Not for diagnostic use"
+    assert window.windowTitle() == "CaseStage"

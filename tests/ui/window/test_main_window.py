@@ -1,0 +1,169 @@
+"""The window as a whole: honest words, commands, sheets, messages, and an orderly end."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+
+from viewer.domain.errors import StorageError, UnreadableFileError
+from viewer.domain.session import Workspace
+from viewer.ui.palette import fuzzy_score, matching_commands
+from viewer.ui.status_bar import place_words, value_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from viewer.ui.main_window import MainWindow
+
+
+def test_the_banner_stands_in_every_workspace_and_the_title_names_nobody(opened: MainWindow) -> None:
+    for place in Workspace:
+        opened.go(place)
+        shown = opened.stage.bar.words if place is Workspace.PRESENT else opened.status.banner.words.text()
+        assert "Synthetic · Not for diagnostic use" in shown
+        banner = opened.stage.bar if place is Workspace.PRESENT else opened.status
+        assert banner.isVisible()
+        assert opened.windowTitle() == "CaseStage"
+
+
+def test_every_command_can_be_asked_for_and_explained(opened: MainWindow) -> None:
+    table = opened.actions_.table
+    assert len(table) > 60
+    for command in table:
+        assert command.tooltip
+        assert opened.actions_[command.id].toolTip()
+
+
+def test_every_button_has_words_or_a_name_for_screen_readers(opened: MainWindow) -> None:
+    for button in opened.findChildren(QAbstractButton):
+        if "QLineEditIconButton" not in button.metaObject().className():
+            assert button.text() or button.accessibleName(), button
+
+
+def test_places_that_need_a_case_say_why_they_are_off(window: MainWindow) -> None:
+    action = window.actions_["place.present"]
+    assert not action.isEnabled()
+    assert "Open a case first" in action.toolTip()
+
+
+def test_the_palette_finds_a_command_by_a_few_letters_and_runs_it(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = opened.asking.palette_sheet
+    assert palette.is_open
+    QTest.keyClicks(palette.field, "lung win")
+    assert palette.shown[0].id == "view.preset_2"
+    press(opened, Qt.Key.Key_Return)
+    assert not palette.is_open
+    assert opened.desk.session.view is not None
+    assert opened.desk.session.view.window_width == 1500
+
+
+def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> None:
+    assert fuzzy_score("nxf", "Next finding") is not None
+    assert fuzzy_score("xyz", "Next finding") is None
+    offered = opened.actions_.table.offered(Workspace.REVIEW)
+    assert matching_commands(offered, "next f")[0].id == "finding.next"
+    assert len(matching_commands(offered, "")) == len(offered)
+
+
+def test_keys_rest_while_a_sheet_lies_over_the_window(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_F1)
+    assert opened.asking.keys_sheet.is_open
+    press(opened, Qt.Key.Key_A)
+    assert opened.desk.session.decisions == {}
+    press(opened, Qt.Key.Key_Escape)
+    assert not opened.asking.keys_sheet.is_open
+    press(opened, Qt.Key.Key_A)
+    assert len(opened.desk.session.decisions) == 1
+
+
+def test_an_error_is_told_once_with_a_hint_and_details_to_copy(opened: MainWindow) -> None:
+    error = UnreadableFileError("The file ends early.", "Copy the folder again.", "expected 512 bytes")
+    opened.desk.opening.failed.emit(error)
+    assert opened.messages.isVisible()
+    assert opened.messages.message is not None
+    assert opened.messages.message.report == "The file ends early.\n\nCopy the folder again.\n\nexpected 512 bytes"
+    opened.messages._show_details()
+    opened.details._copy()
+    assert "expected 512 bytes" in QGuiApplication.clipboard().text()
+    opened.details.dismiss()
+    opened.messages.clear()
+    assert not opened.messages.isVisible()
+
+
+def test_the_theme_is_switched_with_one_key_and_kept(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not opened.theme.dark
+    assert opened.desk.settings.now.theme == "light"
+
+
+def test_a_setting_that_cannot_be_kept_says_so_and_holds(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise StorageError("The settings could not be saved.", "Check the disk.")
+
+    monkeypatch.setattr("viewer.services.settings._write", fail)
+    press(opened, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not opened.theme.dark
+    assert opened.messages.message is not None
+    assert opened.messages.message.sentence == "The settings could not be saved."
+
+
+def test_settings_show_and_change_what_holds(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    sheet = opened.asking.settings_sheet
+    assert sheet.is_open
+    assert sheet.reader.text() == "Dr Example"
+    sheet.motion.button("off").click()
+    assert not opened.desk.settings.now.reduce_motion
+    sheet.masked.button("on").click()
+    assert opened.desk.session.masked
+
+
+def test_the_pointer_tells_value_and_place() -> None:
+    assert value_words(-614.0, "HU") == "−614 HU"
+    assert value_words(None, "HU") == ""
+    assert value_words(2.5, "unknown") == "2.5"
+    assert place_words((-88.0, -26.4, 9.9)) == "R 88.0  A 26.4  H 9.9 mm"
+
+
+def test_the_pointer_over_the_pictures_is_told_in_the_status_bar(opened: MainWindow) -> None:
+    assert opened.desk.session.view is not None
+    tile = opened.canvas.tile(opened.desk.session.view.main)
+    assert tile is not None
+    QTest.mouseMove(opened.canvas, tile.area.center().toPoint())
+    opened.canvas.pointer_moved.emit(35.0, (0.0, 0.0, 40.0), None)
+    assert opened.status._value.text() == "35 HU"
+    assert opened.status._place.text() == "L 0.0  P 0.0  H 40.0 mm"
+
+
+def test_decisions_that_are_not_on_disk_keep_the_window_open_once(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StorageError("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(opened.desk.reviewing._journal, "decide", full)
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_A)
+    assert opened.status.saved_words == "1 decision not saved"
+    assert not opened.close()
+    assert opened.messages.message is not None
+    assert opened.close()
+
+
+def test_closing_ends_every_thread_of_the_program(opened: MainWindow) -> None:
+    opened.close()
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith("casestage")]
+    assert left == []

@@ -1,0 +1,199 @@
+"""The stage: steps by keys and clicker, wandering off and coming back, and words that are safe and large enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from viewer.domain.session import Workspace
+from viewer.domain.walkthrough import Step
+from viewer.ui.fonts import Type
+from viewer.ui.present.card import Narration, card_side, narration_html, paint_card
+from viewer.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def staged(opened: MainWindow) -> MainWindow:
+    """Return the window on the stage at the first step."""
+    opened.present_from(0)
+    return opened
+
+
+def test_presenting_fills_the_screen_with_the_first_step(staged: MainWindow, case: Case) -> None:
+    session = staged.desk.session
+    assert session.workspace is Workspace.PRESENT
+    assert session.view == case.steps[0].view
+    assert staged.top.isHidden()
+    assert staged.status.isHidden()
+    assert staged.isFullScreen()
+    assert staged.stage.bar.words == "Synthetic · Not for diagnostic use  1 of 3"
+    assert "Where would you look?" in staged.stage.card.words
+
+
+def test_arrows_and_a_clicker_step_through_the_case(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:
+    for key, step in (
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_PageDown, 2),
+        (Qt.Key.Key_PageDown, 2),
+        (Qt.Key.Key_PageUp, 1),
+        (Qt.Key.Key_Left, 0),
+    ):
+        press(staged, key)
+        assert staged.desk.session.view == case.steps[step].view
+        assert case.steps[step].title in staged.stage.card.words
+        assert staged.stage.bar.words.endswith(f"{step + 1} of 3")
+
+
+def test_wandering_off_is_said_and_enter_comes_back(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:
+    assert staged.stage.bar.resume.isHidden()
+    press(staged, Qt.Key.Key_Up)
+    assert "Exploring · 1.5 mm towards the head" in staged.stage.bar.words
+    press(staged, Qt.Key.Key_Up)
+    assert "Exploring · 4.5 mm towards the head" in staged.stage.bar.words
+    assert staged.stage.bar.resume.text() == "Resume step 1"
+    assert not staged.stage.bar.resume.isHidden()
+    press(staged, Qt.Key.Key_Return)
+    assert staged.desk.session.view == case.steps[0].view
+    assert staged.stage.bar.resume.isHidden()
+
+
+def test_the_resume_button_does_what_enter_does(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:
+    press(staged, Qt.Key.Key_Down)
+    staged.stage.bar.resume.click()
+    assert staged.desk.session.view == case.steps[0].view
+
+
+def test_any_key_ends_a_motion_at_its_goal(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:
+    staged.desk.settings.change(reduce_motion=False)
+    staged.desk.player.next()
+    assert staged.desk.navigation.moving
+    press(staged, Qt.Key.Key_F12)
+    assert not staged.desk.navigation.moving
+    assert staged.desk.session.view == case.steps[1].view
+
+
+def test_a_motion_runs_by_itself_and_the_words_come_after_it(staged: MainWindow, case: Case, qtbot: QtBot) -> None:
+    staged.desk.settings.change(reduce_motion=False)
+    staged.desk.player.next()
+    assert staged.stage.card.words == ""
+    qtbot.waitUntil(lambda: not staged.desk.navigation.moving, timeout=5000)
+    assert staged.desk.session.view == case.steps[1].view
+    assert "Blood on the left" in staged.stage.card.words
+
+
+def test_black_screen_shows_nothing_at_once_and_the_case_again(staged: MainWindow, press: Callable[..., None]) -> None:
+    for key in (Qt.Key.Key_B, Qt.Key.Key_Period):
+        press(staged, key)
+        assert staged.stage.is_black == (key == Qt.Key.Key_B)
+    press(staged, Qt.Key.Key_B)
+    picture = staged.stage.grab().toImage()
+    places = [(x, y) for x in range(0, picture.width(), 97) for y in range(0, picture.height(), 61)]
+    assert all(picture.pixelColor(x, y).lightness() == 0 for x, y in places)
+    press(staged, Qt.Key.Key_Right)
+    assert not staged.stage.is_black
+
+
+def test_esc_leaves_for_where_one_came_from_and_shift_f5_returns_to_the_step(
+    staged: MainWindow, case: Case, press: Callable[..., None]
+) -> None:
+    press(staged, Qt.Key.Key_Right)
+    press(staged, Qt.Key.Key_Escape)
+    assert staged.desk.session.workspace is Workspace.REVIEW
+    assert not staged.isFullScreen()
+    assert not staged.top.isHidden()
+    press(staged, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    assert staged.desk.session.view == case.steps[1].view
+    press(staged, Qt.Key.Key_F5)
+    assert staged.desk.session.view == case.steps[0].view
+
+
+def test_a_kiosk_cannot_be_left_by_esc(staged: MainWindow, press: Callable[..., None]) -> None:
+    staged.kiosk = True
+    press(staged, Qt.Key.Key_Escape)
+    assert staged.desk.session.workspace is Workspace.PRESENT
+
+
+def test_review_does_not_show_the_truth_that_a_step_showed(staged: MainWindow, press: Callable[..., None]) -> None:
+    session = staged.desk.session
+    assert session.view is not None
+    session.view = evolve(session.view, show_truth=True)
+    press(staged, Qt.Key.Key_Escape)
+    assert session.view is not None
+    assert not session.view.show_truth
+
+
+def test_the_card_stands_away_from_the_finding(case: Case, findings: tuple[Finding, ...]) -> None:
+    assert card_side(case.steps[1].view, findings[0]) == "left"
+    assert card_side(case.steps[2].view, findings[1]) == "right"
+    assert card_side(case.steps[0].view, None) == "left"
+
+
+def test_the_card_does_not_cover_the_finding(staged: MainWindow, press: Callable[..., None]) -> None:
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right):
+        press(staged, key)
+        session = staged.desk.session
+        assert session.view is not None
+        plane = session.view.main.plane
+        tile = staged.stage.canvas.tile(session.view.main)
+        assert plane is not None
+        assert tile is not None
+        assert session.selected is not None
+        x, y = tile.geometry(session.view, plane).screen_from_lps(session.selected.centre_lps_mm)
+        place = staged.stage.canvas.pos() + (tile.area.topLeft().toPoint())
+        assert not staged.stage.card.geometry().contains(round(x) + place.x(), round(y) + place.y())
+
+
+def test_narration_runs_no_script_and_fetches_nothing(case: Case) -> None:
+    view = case.steps[0].view
+    text = "<script>x()</script> ![p](http://example.org/p.png) [l](http://example.org) **safe**"
+    made = narration_html(Step("s", "Title", text, view))
+    assert "<script" not in made
+    assert "<img" not in made
+    assert "href" not in made
+    assert "<strong>safe</strong>" in made
+    words = Narration(Theme(), Step("s", "Title", text, view), 1.0).words
+    assert "Title" in words
+    assert "safe" in words
+
+
+def test_a_narration_with_a_title_of_its_own_keeps_it(case: Case) -> None:
+    made = narration_html(Step("s", "Other", "# Mine\n\nText", case.steps[0].view))
+    assert made.count("<h1>") == 1
+    assert "Mine" in made
+
+
+def test_the_card_can_be_painted_without_a_window(case: Case, findings: tuple[Finding, ...], qapp: object) -> None:
+    image = QImage(1920, 984, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    painter = QPainter(image)
+    paint_card(painter, Theme(), case.steps[1], findings[0], QSizeF(1920, 984), 1.0)
+    painter.end()
+    card = image.pixelColor(60, 860)
+    assert card == Theme().colour("panel")
+    assert image.pixelColor(900, 400).lightness() == 0
+
+
+def test_nothing_on_stage_is_smaller_than_can_be_read_from_four_metres() -> None:
+    staged = [kind for kind in Type if kind.name.startswith("STAGE")]
+    assert min(kind.size_px for kind in staged) >= 22
+
+
+def test_no_name_is_drawn_on_stage(staged: MainWindow) -> None:
+    session = staged.desk.session
+    assert session.masked
+    words = " ".join((staged.stage.bar.words, staged.stage.card.words, staged.windowTitle()))
+    assert "DOE" not in words
+    assert "4711" not in words

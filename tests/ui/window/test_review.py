@@ -1,0 +1,221 @@
+"""Review: findings one by one, decided with one key, kept, undone, commented, exported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from viewer.domain.decision import Answer
+from viewer.domain.finding import SourceKind
+from viewer.domain.geometry import Verdict
+from viewer.domain.model_card import ModelCard
+from viewer.ui.marks import Mark
+from viewer.ui.review.finding_list import Filter
+from viewer.ui.review.toolbar import preset_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.volume import Volume
+    from viewer.ui.main_window import MainWindow
+
+CARD = ModelCard(
+    id="test-finder",
+    name="Test finder",
+    version="1.0",
+    task="segmentation",
+    licence="Apache-2.0",
+    intended_use="Shows bleeds.",
+    trained_on="Synthetic heads",
+    limitations="Never saw a patient.",
+    synthetic_only=True,
+    rules=False,
+    sha256="0",
+)
+
+
+def test_the_first_n_takes_the_best_finding_and_centres_it(
+    opened: MainWindow, press: Callable[..., None], left_of: tuple[float, float, float]
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    session = opened.desk.session
+    assert session.selected is not None
+    assert session.selected.id == "left"
+    assert session.view is not None
+    assert session.view.cursor_lps_mm == pytest.approx(left_of)
+    assert opened.review.panel.list.currentIndex().row() == 0
+    assert opened.review.panel.detail.title.whole == "Bleed left, left, front"
+
+
+def test_accept_reject_unsure_go_through_the_list_and_are_counted(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_X, Qt.Key.Key_U):
+        press(opened, key)
+    answers = {name: decision.answer for name, decision in opened.desk.session.decisions.items()}
+    assert answers == {"left": Answer.ACCEPTED, "right": Answer.REJECTED, "wrong": Answer.UNSURE}
+    panel = opened.review.panel
+    assert panel.decided_words == "3 of 3 decided"
+    assert [panel.list.rows.mark(n) for n in range(3)] == [Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE]
+    assert opened.status.saved_words.startswith("Decisions saved ")
+
+
+def test_a_decision_is_taken_back_with_ctrl_z(opened: MainWindow, press: Callable[..., None]) -> None:
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A):
+        press(opened, key)
+    press(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.review.panel.decided_words == "0 of 3 decided"
+    press(opened, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert opened.review.panel.decided_words == "1 of 3 decided"
+
+
+def test_the_readers_name_is_asked_once_and_then_the_answer_is_kept(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    opened.desk.settings.change(reader="")
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_A)
+    sheet = opened.asking.reader_sheet
+    assert sheet.is_open
+    assert opened.desk.session.decisions == {}
+    QTest.keyClicks(sheet.field, "Dr Axu")
+    press(opened, Qt.Key.Key_Return)
+    assert not sheet.is_open
+    decision = opened.desk.session.decisions["left"]
+    assert (decision.answer, decision.reader) == (Answer.ACCEPTED, "Dr Axu")
+    assert opened.desk.settings.now.reader == "Dr Axu"
+    press(opened, Qt.Key.Key_A)
+    assert not sheet.is_open
+    assert len(opened.desk.session.decisions) == 2
+
+
+def test_nothing_is_decided_without_a_name(opened: MainWindow, press: Callable[..., None]) -> None:
+    opened.desk.settings.change(reader="")
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_A)
+    press(opened, Qt.Key.Key_Escape)
+    assert opened.desk.session.decisions == {}
+
+
+def test_a_comment_takes_letters_that_are_keys_elsewhere(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_C)
+    assert QApplication.focusWidget() is opened.review.panel.detail.comment
+    QTest.keyClicks(opened.review.panel.detail.comment, "axu n")
+    press(opened, Qt.Key.Key_Return)
+    decision = opened.desk.session.decisions["left"]
+    assert (decision.answer, decision.comment) == (None, "axu n")
+    assert opened.desk.session.selected is not None
+    assert opened.desk.session.selected.id == "left"
+
+
+def test_the_filter_shows_what_is_still_to_decide(opened: MainWindow, press: Callable[..., None]) -> None:
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A):
+        press(opened, key)
+    panel = opened.review.panel
+    panel.list.rows.filter = Filter.OPEN
+    assert [panel.list.rows.finding(n).id for n in range(panel.list.rows.rowCount())] == ["right", "wrong"]
+    assert panel.list.rows.counts() == {Filter.ALL: 3, Filter.OPEN: 2, Filter.DECIDED: 1}
+
+
+def test_arrows_in_the_list_go_from_finding_to_finding(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    opened.review.panel.list.setFocus()
+    press(opened, Qt.Key.Key_Down)
+    assert opened.desk.session.selected is not None
+    assert opened.desk.session.selected.id == "right"
+
+
+def test_a_missed_place_is_marked_at_the_crosshair_and_can_be_removed(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_M)
+    marks = [f for f in opened.desk.session.findings if f.source.kind is SourceKind.READER]
+    assert len(marks) == 1
+    assert opened.review.panel.list.rows.rowCount() == 4
+    press(opened, Qt.Key.Key_Delete)
+    assert opened.review.panel.list.rows.rowCount() == 3
+
+
+def test_numbers_carry_units_and_recorded_is_said(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    detail = opened.review.panel.detail
+    assert detail.value("Volume") == "0.51 mL"
+    assert detail.value("Long axis") == "12.3 mm"
+    assert detail.value("Mean ± SD") == "62 ± 5 HU"
+    assert detail.value("Found by") == "Test finder 1.0, score 0.95"
+    assert "Recorded" in opened.top.badges
+
+
+def test_nothing_is_measured_where_geometry_is_not_trusted(
+    opened: MainWindow, head: Volume, press: Callable[..., None]
+) -> None:
+    session = opened.desk.session
+    findings, view = session.findings, session.view
+    session.volume = evolve(head, verdict=Verdict.UNTRUSTED, reasons=("3 slices are missing near H 42.5 mm.",))
+    session.findings, session.view = findings, view
+    press(opened, Qt.Key.Key_N)
+    assert opened.review.panel.detail.value("Volume") == "Not measured: geometry is not trusted"
+    assert opened.review.panel.list.rows.measures(findings[0]) == ("–", "–")
+    assert opened.top.badges[-1] == "Not trusted"
+    opened.top.why_geometry.emit()
+    assert "3 slices are missing near H 42.5 mm." in opened.asking.geometry_sheet.words
+
+
+def test_without_findings_the_models_are_offered(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = opened.desk.finding_run
+    monkeypatch.setattr(run, "models", lambda: (CARD,))
+    started: list[tuple[str, bool]] = []
+    monkeypatch.setattr(run, "start", lambda ident, anyway=False: started.append((ident, anyway)))
+    opened.desk.session.findings = ()
+    panel = opened.review.panel.run_panel
+    assert panel.isVisible()
+    panel._listed = False
+    panel.choose()
+    panel.boxes[-1].wanted.emit()
+    assert started == [("test-finder", False)]
+    run.busy.emit(None)
+    run.refused.emit(CARD, "It was made for synthetic heads.")
+    assert panel.refusal_words == "It was made for synthetic heads."
+    panel._anyway.click()
+    assert started[-1] == ("test-finder", True)
+
+
+def test_a_model_that_finds_nothing_says_so_with_its_threshold(opened: MainWindow) -> None:
+    session = opened.desk.session
+    session.findings = ()
+    opened.desk.finding_run.done.emit(())
+    words = opened.review.panel.run_panel._nothing.sentence.text()
+    assert words == "The model ran and reported nothing at 0.50."
+
+
+def test_an_export_goes_where_it_was_told_and_says_what_was_written(
+    opened: MainWindow, press: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    asked: list[Path] = []
+    monkeypatch.setattr(opened.desk.reviewing, "export", asked.append)
+    press(opened, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert asked == [tmp_path]
+    assert opened.desk.settings.now.export_folder == str(tmp_path)
+
+
+def test_windows_offered_suit_the_part_of_the_body() -> None:
+    assert "5" in preset_keys("HEAD")
+    assert "2" in preset_keys("CHEST")
+    assert "5" not in preset_keys("CHEST")
+
+
+def test_window_keys_work_after_a_list_had_the_focus(opened: MainWindow, press: Callable[..., None]) -> None:
+    opened.review.panel.list.setFocus()
+    press(opened, Qt.Key.Key_5)
+    assert opened.desk.session.view is not None
+    assert (opened.desk.session.view.window_centre, opened.desk.session.view.window_width) == (40, 80)
