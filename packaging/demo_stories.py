@@ -107,6 +107,29 @@ def _missed_words(stage: Stage, lesion: Finding) -> str:
     return f"The model's score there is **{best:.2f}**, below the threshold of **{stage.threshold:.2f}**."
 
 
+def _threshold_step(stage: Stage, lesion: Finding, window: tuple[float, float]) -> list[Step]:
+    """Return a step that lowers the threshold until a missed lesion is found, where some threshold finds it."""
+    best = stage.matching.best_score_of_truth.get(lesion.id)
+    if best is None:
+        return []
+    lower = max(0.05, int(best * 20 - 1) / 20)
+    others = match(tuple(stage.findings), tuple(stage.truth), lower, MatchRule()).count(MatchState.FALSE_POSITIVE)
+    price = "no false alarm here" if not others else f"{others} false alarm{'s' if others > 1 else ''} here"
+    marked = min(
+        (f for f in stage.findings if f.score is not None and abs(f.score - best) < 1e-9), key=lambda f: f.order
+    )
+    return [
+        Step(
+            "threshold",
+            f"At a threshold of {lower:.2f}",
+            f"Now it is outlined: **{_ml(marked)}**, score **{best:.2f}**. The price: {price}.",
+            evolve(stage.on(marked, window, height_mm=110), threshold=lower, show_truth=True),
+            "Where to put the threshold is a decision, not a property of the model. Inspect has a slider.",
+            50,
+        )
+    ]
+
+
 def head_steps(stage: Stage) -> tuple[Step, ...]:
     """Return the story of a head with a bleed that is found and one that is missed."""
     found = stage.in_state(MatchState.TRUE_POSITIVE)
@@ -177,6 +200,7 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
                 65,
             )
         )
+        steps += _threshold_step(stage, lesion, BRAIN)
     closing = evolve(
         stage.overview(BRAIN), cursor_lps_mm=level, overlay=OverlayMode.OUTLINE, show_truth=True, selected_finding=None
     )
@@ -254,6 +278,7 @@ def chest_steps(stage: Stage) -> tuple[Step, ...]:
                 60,
             )
         )
+        steps += _threshold_step(stage, lesion, LUNG)
     camera = Camera(first.camera.focal_lps_mm, (0.3, -0.93, 0.2), (0.0, 0.0, 1.0), first.camera.height_mm * 0.85)
     closing = evolve(first, main=ViewName.THREE_D, overlay=OverlayMode.OUTLINE, camera=camera, selected_finding=None)
     steps.append(

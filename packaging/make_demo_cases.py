@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the bundled demo cases: phantom by seed, CT as DICOM, the model really run, and the story told from its result.
 
-.venv/bin/python packaging/make_demo_cases.py [head-epidural chest-nodules]
+.venv/bin/python packaging/make_demo_cases.py [head-epidural lung-nodules]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from viewer.inference.run import run_model
 from viewer.io.case_document import write_case
 from viewer.io.findings_file import write_findings
 from viewer.io.volume_hash import volume_sha256
-from viewer.phantom import Bleed, Phantom, make_chest, make_head
+from viewer.phantom import Bleed, Nodule, Phantom, make_chest, make_head
 from viewer.phantom.write import store
 from viewer.ui.snapshot import thumbnail
 
@@ -49,13 +49,20 @@ class Recipe:
 def _head() -> Phantom:
     bleeds = (
         Bleed("epidural", 16.0, (70.0, -8.0, 24.0), seed=4),
-        Bleed("intraparenchymal", 0.62, (-34.0, 20.0, 30.0), hu=54.0, seed=9),
+        Bleed("intraparenchymal", 0.72, (-34.0, 20.0, 30.0), hu=55.0, seed=9),
     )
     return make_head(2101, bleeds=bleeds, spacing_mm=(0.45, 0.45, 2.0))
 
 
 def _chest() -> Phantom:
-    return make_chest(2216, spacing_mm=(0.7, 0.7, 3.0))
+    nodules = (
+        Nodule("solid-nodule", 25.0, (-82.0, -20.0, 12.0), hu=42.0, seed=11),
+        Nodule("spiculated-nodule", 15.0, (62.0, 22.0, 68.0), hu=38.0, seed=12),
+        Nodule("pleural-nodule", 13.0, (-78.0, 56.0, -38.0), hu=35.0, seed=13),
+        Nodule("solid-nodule", 9.0, (74.0, -30.0, 20.0), hu=45.0, seed=14),
+        Nodule("solid-nodule", 5.0, (-50.0, 30.0, 62.0), hu=30.0, seed=15),
+    )
+    return make_chest(2204, nodules=nodules, noise_hu=8.0)
 
 
 RECIPES = (
@@ -71,9 +78,9 @@ RECIPES = (
         ViewName.AXIAL,
     ),
     Recipe(
-        "chest-nodules",
-        "Lung nodules, several at once",
-        "One large, one hidden, one that was missed.",
+        "lung-nodules",
+        "Lung nodules, five at once",
+        "Three found, one below the threshold, one missed.",
         "CHEST",
         "lung-nodule",
         _chest,
