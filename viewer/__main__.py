@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import TYPE_CHECKING
-
-from viewer.cli.main import main as command_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +19,13 @@ def _open_window(*, paths: tuple[Path, ...] = (), case: str = "", step: int = 0,
 
 def main() -> int:
     """Run the program and return its exit code."""
+    if not sys.warnoptions:
+        # What libraries warn of may quote a file's header, and says nothing to a user.
+        warnings.simplefilter("ignore")
+    try:
+        from viewer.cli.main import main as command_line
+    except KeyboardInterrupt:
+        return 130
     return command_line(None, _open_window)
 
 

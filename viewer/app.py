@@ -13,7 +13,7 @@ from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, unexpected
 from viewer.services.desk import build_desk
 from viewer.services.places import config_folder
 from viewer.services.settings import Settings
@@ -125,15 +125,16 @@ def _report_crashes(window: MainWindow) -> None:
     """Turn what nobody caught into a message; the program goes on."""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        _log.error("unexpected", exc_info=(kind, error, trace))
+        shown = unexpected(error)
+        _log.error("unexpected: %s", shown.detail)
         if issubclass(kind, KeyboardInterrupt):
             window.close()
             return
         window.tell(
             Message(
-                "Something went wrong inside the program.",
+                shown.sentence,
                 "What you decided is on disk. If it happens again, copy the details into a report.",
-                f"{kind.__name__}: {error}",
+                shown.detail,
             )
         )
 

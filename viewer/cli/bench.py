@@ -22,7 +22,7 @@ from viewer.inference.timing import time_model
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.io.shipped import shipped
-from viewer.io.synthetic_dicom import write_ct_series
+from viewer.io.synthetic_dicom import INTERCEPT_HU, write_ct_series
 from viewer.phantom.head import make_head
 from viewer.scene.timing import scroll_times, turning_times
 from viewer.scene.volume3d import Quality
@@ -86,7 +86,7 @@ def _noise(count: int) -> NDArray[np.int16]:
     j, i = np.mgrid[0:_SIZE, 0:_SIZE]
     body = np.where(np.hypot((i - 256) / 200, (j - 256) / 150) < 1, 40, -1000).astype(np.int16)
     noise = rng.normal(0, 15, (8, _SIZE, _SIZE)).astype(np.int16)
-    return np.stack([body + np.roll(noise[k % 8], k, axis=1) for k in range(count)])
+    return np.stack([np.maximum(body + np.roll(noise[k % 8], k, axis=1), INTERCEPT_HU) for k in range(count)])
 
 
 def _write_series(folder: Path, voxels: NDArray[np.int16]) -> None:

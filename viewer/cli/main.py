@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from viewer.cli.parse import parse_point, parse_size, parse_window
-from viewer.cli.terminal import complain, say, say_json
-from viewer.domain.errors import CancelledError, CaseStageError
+from viewer.cli.parse import parse_length, parse_point, parse_seed, parse_size, parse_window
+from viewer.cli.terminal import complain, forgiving_output, say, say_json
+from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.io.program import program_version
 
 
@@ -65,6 +66,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     demo = command("demo", "Present a case.", "demo head-epidural --step 2", lambda a: _demo(a, open_window))
     demo.add_argument("case", nargs="?", default="", help="the case's id; the first one where left out")
     demo.add_argument("--step", type=int, default=1, metavar="N", help="start at this step (from 1)")
+    demo.add_argument("--kiosk", action="store_true", help="fill the screen and stay on the stage")
     demo.add_argument("--list", action="store_true", help="list the cases instead")
     demo.add_argument("--json", action="store_true", help="with --list: for other programs")
 
@@ -122,7 +124,8 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
     window = _typed(parse_window, "WIDTH/LEVEL")
     render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
-    render.add_argument("--height-mm", type=float, metavar="MM", help="millimetres from top to bottom of a view")
+    length = _typed(parse_length, "MM, more than 0")
+    render.add_argument("--height-mm", type=length, metavar="MM", help="millimetres from top to bottom of a view")
     size = _typed(parse_size, "WIDTHxHEIGHT")
     render.add_argument("--size", type=size, default=(1920, 1080), metavar="WxH")
 
@@ -130,7 +133,8 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         "phantom", "Make synthetic CT.", "phantom head --seed 7 --out ./head7", _lazy("viewer.cli.pictures", "phantom")
     )
     made.add_argument("kind", choices=["head", "chest"])
-    made.add_argument("--seed", type=int, required=True)
+    seed = _typed(parse_seed, "of a whole number from 0")
+    made.add_argument("--seed", type=seed, required=True)
     made.add_argument("--out", required=True, metavar="DIR")
 
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
@@ -160,7 +164,7 @@ def _demo(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     case = next(c for c in cases if not arguments.case or c.id == arguments.case)
     if not 1 <= arguments.step <= len(case.steps):
         raise CaseStageError(f"The case “{case.title}” has no step {arguments.step}.", f"It has {len(case.steps)}.")
-    return open_window(case=case.id, step=arguments.step - 1)
+    return open_window(case=case.id, step=arguments.step - 1, kiosk=arguments.kiosk)
 
 
 def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
@@ -174,9 +178,11 @@ def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
 def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     """Run a command line and return its exit code; expected failures become a sentence on standard error."""
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    forgiving_output()
     arguments = build_parser(open_window).parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except CancelledError:
         sys.stderr.write("casestage: stopped.\n")
         return 130
@@ -187,16 +193,11 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
         sys.stderr.write("\ncasestage: stopped.\n")
         return 130
     except BrokenPipeError:
+        # Who was reading has gone; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the last net: a person gets a sentence, never a traceback
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        complain(
-            CaseStageError(
-                "Something went wrong inside the program.",
-                "Please report this line with what you did:",
-                f"{type(error).__name__}: {error}",
-            ),
-            details=True,
-        )
+        complain(unexpected(error), details=True)
         return 70
     return code

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import complain, progress_context, say, say_json
-from viewer.domain.errors import CaseStageError, ManifestError, NothingToOpenError
+from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import Manifest, card, read_manifest
 from viewer.inference.models import describe_onnx, installed_models
 from viewer.inference.run import run_model
-from viewer.services.exporting import write_outputs
+from viewer.services.exporting import check_folder, write_outputs
 from viewer.services.opening import load_series
 from viewer.services.places import model_folders
 
@@ -95,13 +95,20 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{len(usable)} series here; the one with the most images is used. Choose another with --series UID.")
     if not usable:
         raise NothingToOpenError("There is no series here that a model could run on.")
+    out = Path(arguments.out)
+    check_folder(out)
     context = progress_context()
     volume = load_series(usable[0], context)
     if volume.verdict is not Verdict.OK:
         for reason in volume.reasons:
             say(f"Geometry {volume.verdict}: {reason}")
-    findings = run_model(manifest, volume, context, anyway=arguments.anyway)
-    written = write_outputs(Path(arguments.out), volume, findings, card(manifest).source)
+    try:
+        findings = run_model(manifest, volume, context, anyway=arguments.anyway)
+    except ModelRefusedError as error:
+        raise ModelRefusedError(
+            error.sentence, "Add --anyway to run it all the same; what it then finds may mean nothing."
+        ) from error
+    written = write_outputs(out, volume, findings, card(manifest).source)
     for finding in findings:
         score = f"score {finding.score:.2f}  " if finding.score is not None else ""
         volume_ml = f"{finding.volume_ml:.2f} mL  " if finding.volume_ml is not None else ""

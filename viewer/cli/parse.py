@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def parse_point(text: str) -> tuple[float, float, float]:
     """Return LPS mm from "X,Y,Z".
@@ -9,9 +11,9 @@ def parse_point(text: str) -> tuple[float, float, float]:
     Raises
     ------
     ValueError
-        When these are not three numbers.
+        When these are not three finite numbers.
     """
-    x, y, z = (float(part) for part in text.split(","))
+    x, y, z = (_finite(part) for part in text.split(","))
     return (x, y, z)
 
 
@@ -23,10 +25,38 @@ def parse_window(text: str) -> tuple[float, float]:
     ValueError
         When these are not two numbers or the width is not positive.
     """
-    width, centre = (float(part) for part in text.split("/"))
+    width, centre = (_finite(part) for part in text.split("/"))
     if width <= 0:
         raise ValueError("a window's width is more than 0")
     return (centre, width)
+
+
+def parse_length(text: str) -> float:
+    """Return millimetres, more than 0.
+
+    Raises
+    ------
+    ValueError
+        When it is no such number.
+    """
+    length = _finite(text)
+    if length <= 0:
+        raise ValueError("a length is more than 0")
+    return length
+
+
+def parse_seed(text: str) -> int:
+    """Return a whole number from 0.
+
+    Raises
+    ------
+    ValueError
+        When it is no such number.
+    """
+    seed = int(text)
+    if seed < 0:
+        raise ValueError("a seed is not below 0")
+    return seed
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -41,3 +71,10 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (64 <= width <= 16384 and 64 <= height <= 16384):
         raise ValueError("pictures are 64 to 16384 pixels wide and high")
     return (width, height)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number

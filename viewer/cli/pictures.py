@@ -15,6 +15,7 @@ from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.services.cases import installed_cases
+from viewer.services.exporting import check_folder
 from viewer.services.opening import load_case, load_series
 from viewer.services.places import case_folders
 from viewer.services.views import view_of_volume
@@ -34,8 +35,10 @@ def render(arguments: argparse.Namespace) -> int:
     """Write a picture of a step, or of a series in a chosen view."""
     # Qt is loaded only where a picture is made.
     from viewer.ui.canvas.tiles import CanvasStyle
-    from viewer.ui.snapshot import picture
+    from viewer.ui.snapshot import picture, save_png
 
+    out = Path(arguments.out)
+    _check_picture(out)
     case = _case_named(arguments.path)
     findings: tuple[Finding, ...] = ()
     truth: tuple[Finding, ...] = ()
@@ -52,16 +55,19 @@ def render(arguments: argparse.Namespace) -> int:
         view, title = step.view, f"{case.title} · {step.title}"
     else:
         if arguments.step is not None:
-            known = ", ".join(c.id for c in installed_cases(case_folders()).cases)
+            known = ", ".join(c.id for c in installed_cases(case_folders()).cases) or "none"
             raise CaseDocumentError(f"“{arguments.path}” is not a case.", f"Cases on this machine: {known}.")
         entries, _ = chosen_series(Path(arguments.path), arguments.series)
         entry = max(entries, key=lambda e: e.count)
         volume = load_series(entry, progress_context())
         view = view_of_volume(volume)
+    if arguments.at is not None and volume.grid.nearest_ijk(arguments.at) is None:
+        ends = ", ".join(
+            f"{axis} {low:.0f} to {high:.0f}"
+            for axis, (low, high) in zip("xyz", volume.grid.bounds_lps_mm, strict=True)
+        )
+        raise CaseStageError("That point lies outside of the volume.", f"The volume reaches over {ends} mm (LPS).")
     view = _changed_view(view, arguments)
-    out = Path(arguments.out)
-    if not out.parent.exists():
-        raise StorageError(f"The folder for {out.name} does not exist.", "Make it first, or choose another.")
     matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
     image = picture(
@@ -74,10 +80,19 @@ def render(arguments: argparse.Namespace) -> int:
         matching=matching,
         truth=truth if view.show_truth else (),
     )
-    if not image.save(str(out)):
-        raise StorageError(f"{out.name} cannot be written.", "Choose a folder that you may write to, and end in .png.")
+    save_png(image, out)
     say(f"Written: {out}")
     return 0
+
+
+def _check_picture(out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise StorageError("Pictures are written as PNG.", "End the name of --out in .png.")
+    if not out.parent.is_dir():
+        raise StorageError(f"The folder for {out.name} does not exist.", "Make it first, or choose another.")
+    if out.is_dir():
+        raise StorageError(f"{out.name} is a folder.", "Choose another name.")
+    check_folder(out.parent)
 
 
 def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:

@@ -48,11 +48,11 @@ def info(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"series": rows, "skipped": skipped})
     else:
-        _print_rows(rows, skipped)
+        _print_rows(rows, skipped, asked=arguments.at is not None)
     return 1 if unread == len(rows) else 0
 
 
-def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]]) -> None:
+def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, asked: bool) -> None:
     for row in rows:
         size = " × ".join(str(n) for n in row["size_ijk"])
         spacing = " × ".join(f"{s:.3g}" for s in row["spacing_mm"]) + " mm" if row["spacing_mm"] else "spacing uneven"
@@ -63,8 +63,10 @@ def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]]) -> No
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:
             say(f"    {reason}")
-        if row.get("at"):
+        if row["at"]:
             say(f"  at that point: voxel {row['at']['ijk']}, value {row['at']['value']}")
+        elif asked:
+            say("  at that point: nothing of this series")
         if row.get("sha256"):
             say(f"  sha256 {row['sha256']}")
         say(f"  uid {row['uid']}")

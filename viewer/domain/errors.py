@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+from traceback import extract_tb
+
 
 class CaseStageError(Exception):
     """An expected failure, shown to the user once.
@@ -68,3 +71,14 @@ class CancelledError(CaseStageError):
 
     def __init__(self, sentence: str = "Stopped.", hint: str = "", detail: str = "") -> None:
         super().__init__(sentence, hint, detail)
+
+
+def unexpected(error: BaseException) -> CaseStageError:
+    """Return what is shown for a bug: its kind and where it happened, not its words, which may quote the file."""
+    places = [frame for frame in extract_tb(error.__traceback__) if "viewer" in PurePath(frame.filename).parts]
+    where = ", ".join(f"{PurePath(frame.filename).name} line {frame.lineno}" for frame in places[-3:])
+    return CaseStageError(
+        "Something went wrong inside the program.",
+        "Please report the next line, with what you did.",
+        f"{type(error).__name__} in {where or 'an unknown place'}",
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from viewer.domain.finding import SourceKind
+from viewer.io.atomic_file import storage_error
 from viewer.io.findings_file import write_findings
 from viewer.io.sr import write_sr
 
@@ -30,6 +33,22 @@ class Written:
     folder: Path
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that a folder can be written to before long work is done for it; it is not made here.
+
+    Raises
+    ------
+    StorageError
+        When it cannot.
+    """
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".casestage-", dir=existing):
+            pass
+    except OSError as error:
+        raise storage_error("The result", error) from error
 
 
 def write_outputs(

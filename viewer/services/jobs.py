@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from viewer.domain.errors import CancelledError, CaseStageError
+from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.domain.job import JobContext, Progress
 
 Result = TypeVar("Result")
@@ -94,12 +94,8 @@ class JobRunner:
             except CaseStageError as error:
                 self.deliver(partial(self._end, job, partial(failed, error)))
             except Exception as error:  # noqa: BLE001 - the last net: a bug must not take the program down
-                _log.exception("a job failed unexpectedly")
-                wrapped = CaseStageError(
-                    "Something went wrong inside the program.",
-                    "Try again; if it happens again, copy the details into a report.",
-                    f"{type(error).__name__}: {error}",
-                )
+                wrapped = unexpected(error)
+                _log.error("a job failed unexpectedly: %s", wrapped.detail)
                 self.deliver(partial(self._end, job, partial(failed, wrapped)))
             else:
                 self.deliver(partial(self._end, job, partial(done, result)))

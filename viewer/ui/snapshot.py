@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.errors import StorageError
 from viewer.domain.view_state import ViewName
+from viewer.io.atomic_file import replacing
 from viewer.scene.volume3d import Scene3D
 from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
@@ -30,6 +32,7 @@ from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from viewer.domain.decision import Decision
     from viewer.domain.finding import Finding, Matching
@@ -103,10 +106,14 @@ def picture(
     area = (float(width), float(height - bar))
     placed = tiles_for(shown, area, style)
     image = _blank(size)
+    picture_3d = _picture_3d(placed, shown, theme, scene_3d)
+    # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
-    paint_all(painter, area, placed, shown, look, PlanePainter(), _picture_3d(placed, shown, theme, scene_3d))
-    _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
-    painter.end()
+    try:
+        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d)
+        _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
+    finally:
+        painter.end()
     return image
 
 
@@ -118,9 +125,27 @@ def thumbnail(volume: Volume, view: ViewState, size: tuple[int, int], findings: 
     image = _blank(size)
     painter = QPainter(image)
     look = Look(TextLook(Theme(), stage=True), Density.LETTERS, decorated=False)
-    PlanePainter().paint(painter, tile, shown_from(volume, view, findings=findings), look, first=False)
-    painter.end()
+    try:
+        PlanePainter().paint(painter, tile, shown_from(volume, view, findings=findings), look, first=False)
+    finally:
+        painter.end()
     return image
+
+
+def save_png(image: QImage, path: Path) -> None:
+    """Write a picture, whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        When the disk refuses.
+    """
+    with replacing(path, "The picture") as waiting:
+        writer = QImageWriter(str(waiting), QByteArray(b"png"))
+        if not writer.write(image):
+            raise StorageError(
+                "The picture could not be saved.", "Check the disk and the folder, then try again.", writer.error().name
+            )
 
 
 def _blank(size: tuple[int, int]) -> QImage:
