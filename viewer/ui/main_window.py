@@ -11,15 +11,17 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import OverlayMode
 from viewer.ui.app_commands import Asks, app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.commands import CommandActions, CommandTable
+from viewer.ui.full_screen import FullScreen
 from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
-from viewer.ui.library.series_page import skipped_words
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.present.stage_page import StagePage
+from viewer.ui.reports import of_problems, of_skipped, of_written
 from viewer.ui.review.review_page import ReviewPage
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
@@ -34,9 +36,7 @@ if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
-    from viewer.io.series_entry import Skipped
     from viewer.services.desk import Desk
-    from viewer.services.exporting import Written
     from viewer.services.settings import Choices
     from viewer.ui.canvas.view3d import Scene3DFactory
     from viewer.ui.theme import Theme
@@ -61,8 +61,9 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
         self._before_present = Workspace.LIBRARY
-        self._was_maximised = False
+        self._screen = FullScreen(self)
         self._warned = False
+        self._from_stage = False
         self._opening_case: Case | None = None
         self.setWindowTitle("CaseStage")
         self.setMinimumSize(*LEAST_SIZE)
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
             keys=asking.keys,
             settings=asking.settings,
             switch_theme=self._switch_theme,
-            full_screen=self._toggle_full_screen,
+            full_screen=self._screen.toggle,
             is_full_screen=self.isFullScreen,
             why_geometry=asking.why_geometry,
             quit=self.close,
@@ -170,15 +171,17 @@ class MainWindow(QMainWindow):
         desk.navigation.started.connect(self._frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing):
             source.failed.connect(self._failed)
-        desk.opening.skipped.connect(self._skipped)
+        desk.opening.skipped.connect(lambda skipped: self.tell(of_skipped(skipped)))
         desk.opening.opened.connect(self._opened)
-        desk.reviewing.exported.connect(self._exported)
+        desk.reviewing.exported.connect(lambda written: self.tell(of_written(written)))
         desk.settings.changed.connect(self._settings_changed)
         self.top.why_geometry.connect(self.asking.why_geometry)
         self.library.case_wanted.connect(self.open_case)
         self.library.folder_wanted.connect(self.asking.open_folder)
         self.library.file_wanted.connect(self.asking.open_file)
-        self.library.problems_wanted.connect(self._show_problems)
+        self.library.problems_wanted.connect(
+            lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
+        )
         self.review.commented.connect(self.asking.comment)
         for canvas in (self.canvas, self._stage_canvas):
             canvas.gesture_started.connect(desk.navigation.finish)
@@ -249,11 +252,6 @@ class MainWindow(QMainWindow):
         """Show a message in the strip."""
         self.messages.tell(message)
 
-    def choose_file_done(self, path: Path | None) -> None:
-        """Open what a dialog returned."""
-        if path is not None:
-            self.open_path(path)
-
     # --- what happens
 
     def _case_in(self, step: int) -> None:
@@ -279,22 +277,6 @@ class MainWindow(QMainWindow):
             self.stage.ready()
             self.desk.session.workspace = Workspace.LIBRARY
         self.tell(Message.of(error))
-
-    def _skipped(self, skipped: tuple[Skipped, ...]) -> None:
-        lines = [f"{item.file}: {item.why}" for item in skipped]
-        more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
-        self.tell(Message(f"{skipped_words(skipped)}.", f"{lines[0]}{more}", "\n".join(lines), calm=True))
-
-    def _exported(self, written: Written) -> None:
-        count = len(written.files)
-        names = ", ".join(file.name for file in written.files)
-        detail = "\n".join((str(written.folder), names, *written.notes))
-        sentence = f"Exported {count} files" if count != 1 else "Exported 1 file"
-        hint = f"{names} in {written.folder}. {' '.join(written.notes)}".strip()
-        self.tell(Message(f"{sentence}.", hint, detail, calm=True))
-
-    def _show_problems(self, problems: tuple[CaseStageError, ...]) -> None:
-        self.details.tell("Cases that cannot be shown", "\n\n".join(Message.of(p).report for p in problems))
 
     def _neighbour_series(self, step: int) -> None:
         listed, volume = self.desk.opening.last_listed, self.desk.session.volume
@@ -351,22 +333,21 @@ class MainWindow(QMainWindow):
             self._before_present = old
         if new is Workspace.REVIEW:
             self.review.host.take(self.canvas)
-            view = self.desk.session.view
-            if view is not None and view.show_truth:
-                # A reader decides without having seen the answer.
-                self.desk.session.view = evolve(view, show_truth=False)
         elif new is Workspace.INSPECT:
             self.inspect.host.take(self.canvas)
+        if staged:
+            self._from_stage = True
+        elif new is not Workspace.LIBRARY and self._from_stage:
+            self._leave_story()
         self.setUpdatesEnabled(False)
         for widget in (self.top, self.status, self._strip_holder):
             widget.setVisible(not staged)
         self._pages.setCurrentWidget(self._of_workspace[new])
         self.setUpdatesEnabled(True)
         if staged and not self.isFullScreen() and self.isVisible():
-            self._was_maximised = self.isMaximized()
-            self.showFullScreen()
+            self._screen.enter()
         elif not staged and old is Workspace.PRESENT and self.isFullScreen():
-            self._leave_full_screen()
+            self._screen.leave()
         if new is Workspace.LIBRARY:
             self.library.take_keys()
         else:
@@ -374,19 +355,15 @@ class MainWindow(QMainWindow):
             canvas.setFocus(Qt.FocusReason.OtherFocusReason)
         self.actions_.refresh()
 
-    def _toggle_full_screen(self) -> None:
-        if self.isFullScreen():
-            self._leave_full_screen()
-        else:
-            self._was_maximised = self.isMaximized()
-            self.showFullScreen()
-        self.actions_.refresh()
-
-    def _leave_full_screen(self) -> None:
-        if self._was_maximised:
-            self.showMaximized()
-        else:
-            self.showNormal()
+    def _leave_story(self) -> None:
+        """Take back what a step shows or hides for its story; the place stays."""
+        self._from_stage = False
+        view = self.desk.session.view
+        if view is None:
+            return
+        overlay = OverlayMode.OUTLINE if view.overlay is OverlayMode.OFF else view.overlay
+        # A reader decides without having seen the answer; in Inspect misses are drawn anyway.
+        self.desk.session.view = evolve(view, overlay=overlay, show_truth=False)
 
     def _frames_start(self) -> None:
         self._frames.start()

@@ -14,6 +14,8 @@ from viewer.domain.session import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytestqt.qtbot import QtBot
+
     from viewer.ui.main_window import MainWindow
 
 
@@ -77,6 +79,22 @@ def test_a_row_says_why_and_takes_one_there(inspected: MainWindow) -> None:
     assert inspected.desk.session.selected is not None
     assert inspected.desk.session.selected.id == "true small"
     assert page.why_words.startswith("Why it counts as missed. No finding overlaps it")
+
+
+def test_every_error_and_hit_is_a_picture_to_click(inspected: MainWindow, qtbot: QtBot) -> None:
+    tiles = inspected.inspect.tiles
+    qtbot.waitUntil(lambda: tiles.ready, timeout=10_000)
+    assert len(tiles._rows) == 4
+    place = tiles._place(1).center().toPoint()
+    QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert inspected.desk.session.selected is not None
+    assert inspected.desk.session.selected.id == "wrong"
+    colours = {
+        tiles._pictures[("wrong", MatchState.FALSE_POSITIVE)].pixelColor(x, y).name()
+        for x in range(150)
+        for y in range(105)
+    }
+    assert inspected.theme.on_anatomy("disagree").name() in colours
 
 
 def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import OverlayMode
 from viewer.domain.walkthrough import Step
 from viewer.ui.fonts import Type
 from viewer.ui.present.card import Narration, card_side, narration_html, paint_card
@@ -126,13 +127,17 @@ def test_a_kiosk_cannot_be_left_by_esc(staged: MainWindow, press: Callable[..., 
     assert staged.desk.session.workspace is Workspace.PRESENT
 
 
-def test_review_does_not_show_the_truth_that_a_step_showed(staged: MainWindow, press: Callable[..., None]) -> None:
+def test_review_shows_findings_and_not_the_truth_whatever_a_step_showed(
+    staged: MainWindow, press: Callable[..., None]
+) -> None:
     session = staged.desk.session
     assert session.view is not None
-    session.view = evolve(session.view, show_truth=True)
+    session.view = evolve(session.view, show_truth=True, overlay=OverlayMode.OFF)
+    place = session.view.cursor_lps_mm
     press(staged, Qt.Key.Key_Escape)
-    assert session.view is not None
+    assert session.view.overlay is OverlayMode.OUTLINE
     assert not session.view.show_truth
+    assert session.view.cursor_lps_mm == place
 
 
 def test_the_card_stands_away_from_the_finding(case: Case, findings: tuple[Finding, ...]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.finding import MatchState
 from viewer.ui.canvas_host import CanvasHost
@@ -14,6 +15,7 @@ from viewer.ui.inspect.error_list import ErrorList
 from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.threshold_row import ThresholdRow
+from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
 from viewer.ui.widgets import Button, hairline, text_label
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
+TILES_FROM = 760
 
 
 class InspectPage(QWidget):
@@ -35,6 +38,7 @@ class InspectPage(QWidget):
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._selected: str | None = None
         self._curve_of: tuple[object, ...] = ()
         self._curve: tuple[tuple[float, int, int], ...] = ()
         row = QHBoxLayout(self)
@@ -67,6 +71,7 @@ class InspectPage(QWidget):
         self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
+        self._tiles_box.setVisible(self.height() >= TILES_FROM)
 
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
@@ -138,9 +143,9 @@ class InspectPage(QWidget):
         column.addWidget(head)
         column.addWidget(hairline())
         self.chart = FrocChart(theme)
-        self.chart.setMaximumHeight(440)
+        self.chart.setMaximumHeight(330)
         self.chart.threshold_wanted.connect(self._desk.inspecting.set_threshold)
-        column.addWidget(self.chart, 3)
+        column.addWidget(self.chart, 5)
         column.addWidget(hairline())
         self.threshold = ThresholdRow(theme)
         self.threshold.wanted.connect(self._desk.inspecting.set_threshold)
@@ -155,12 +160,36 @@ class InspectPage(QWidget):
         self._why.setWordWrap(True)
         body.addWidget(self._why_title)
         body.addWidget(self._why)
-        body.addSpacing(16)
+        self._tiles_box = self._make_tiles(theme)
+        body.addWidget(self._tiles_box, 1)
+        body.addSpacing(8)
         body.addWidget(text_label("Outlines", Type.NAME))
         body.addWidget(Legend(theme))
-        body.addStretch()
-        column.addLayout(body, 2)
+        column.addLayout(body, 4)
         return panel
+
+    def _make_tiles(self, theme: Theme) -> QWidget:
+        self.tiles = ErrorTiles(self._desk.session, theme)
+        self.tiles.chosen.connect(self._desk.reviewing.select)
+        holder = QWidget()
+        holder.setProperty("surface", "panel")
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.tiles)
+        inner.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(text_label("Errors first", Type.NAME))
+        column.addWidget(scroll, 1)
+        return box
 
     @property
     def why_words(self) -> str:
@@ -176,8 +205,12 @@ class InspectPage(QWidget):
 
     def _view_changed(self) -> None:
         view = self._desk.session.view
-        self.list.show_selected(view.selected_finding if view is not None else None)
-        self._say_why()
+        selected = view.selected_finding if view is not None else None
+        if selected != self._selected:
+            self._selected = selected
+            self.list.show_selected(selected)
+            self.tiles.show_rows(self._desk.inspecting.rows(), selected)
+            self._say_why()
 
     def _update(self) -> None:
         session, inspecting = self._desk.session, self._desk.inspecting
@@ -201,7 +234,9 @@ class InspectPage(QWidget):
         lesions = len(matching.of_truth)
         self.chart.show_curve(self._curve, lesions, matching.threshold)
         self.threshold.show_threshold(matching.threshold)
-        self.list.rows.show_rows(inspecting.rows())
+        rows = inspecting.rows()
+        self.list.rows.show_rows(rows)
+        self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
         self._say_why()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from viewer.ui.fonts import Type, font
-from viewer.ui.theme import BAR_CONTROL_HEIGHT
+from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Kind, text_label
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ThresholdRow(QWidget):
         self.number = QLineEdit()
         self.number.setFont(font(Type.BODY))
         self.number.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.number.setFixedSize(76, BAR_CONTROL_HEIGHT)
+        self.number.setFixedSize(76, CONTROL_HEIGHT)
         self.number.setAccessibleName("Threshold as a number")
         self.number.setToolTip("Type a threshold from 0 to 1")
         self.number.returnPressed.connect(self._typed)

@@ -1,0 +1,228 @@
+"""Each error and each hit as a small picture in true values, errors first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.domain.finding import SourceKind
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, as_point
+from viewer.services.views import view_of_finding
+from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
+from viewer.ui.finding_words import score_words, volume_words
+from viewer.ui.fonts import Type, font
+from viewer.ui.inspect.error_list import MARK_OF
+from viewer.ui.marks import paint_mark
+from viewer.ui.review.finding_list import words
+from viewer.ui.theme import RADIUS_BADGE
+from viewer.ui.widgets import rounded
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import MatchState
+    from viewer.domain.session import Session
+    from viewer.services.inspecting import InspectRow
+    from viewer.ui.theme import Theme
+
+GAP = 8
+WORDS_HEIGHT = 48
+USUAL_WIDTH = 156
+LEAST_HEIGHT_MM = 36.0
+TIMES_FINDING = 2.4
+MOST = 24
+Key = tuple[str, "MatchState"]
+
+
+class ErrorTiles(QWidget):
+    """A grid of tiles; `chosen` carries the id of the one that was clicked. Pictures come one per turn."""
+
+    chosen = Signal(str)
+
+    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._theme = session, theme
+        self._rows: tuple[InspectRow, ...] = ()
+        self._pictures: dict[Key, QImage] = {}
+        self._of: object = None
+        self._selected: str | None = None
+        self._over: int | None = None
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.timeout.connect(self._draw_one)
+        self.setMouseTracking(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        theme.changed.connect(lambda: self.update())
+
+    @property
+    def ready(self) -> bool:
+        """True once every tile has its picture."""
+        return all(self._key(row) in self._pictures for row in self._rows)
+
+    def show_rows(self, rows: tuple[InspectRow, ...], selected: str | None) -> None:
+        """Show other rows, or another one as selected."""
+        if self._session.volume is not self._of:
+            self._of = self._session.volume
+            self._pictures.clear()
+        before = len(self._rows)
+        self._rows, self._selected = rows[:MOST], selected
+        if len(self._rows) != before:
+            self.updateGeometry()
+        self.update()
+        if self.isVisible():
+            self._next.start(0)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 (Qt's name)
+        """Return True: more columns need less height."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
+        """Return the height of all rows of tiles."""
+        lines = -(-len(self._rows) // self._columns(width))
+        return round(lines * (self._size(width)[1] + GAP))
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the room that all tiles need."""
+        return QSize(3 * (USUAL_WIDTH + GAP), self.heightForWidth(max(self.width(), USUAL_WIDTH)))
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """Go on drawing."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._next.start(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw pictures of another size."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != self.width():
+            self._pictures.clear()
+            self._next.start(0)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take a tile's finding in hand."""
+        n = self._at(event)
+        if n is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.chosen.emit(self._rows[n].finding.id)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show which tile lies under the pointer, and why it counts as it does."""
+        n = self._at(event)
+        if n != self._over:
+            self._over = n
+            self.setToolTip(self._rows[n].why if n is not None else "")
+            self.update()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """No tile lies under the pointer any more."""
+        super().leaveEvent(event)  # type: ignore[arg-type]
+        self._over = None
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the tiles."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for n, row in enumerate(self._rows):
+            self._paint_tile(painter, self._place(n), row, over=n == self._over)
+
+    def _paint_tile(self, painter: QPainter, area: QRectF, row: InspectRow, *, over: bool) -> None:
+        colour = self._theme.colour
+        selected = row.finding.id == self._selected
+        shape = QPainterPath()
+        shape.addRoundedRect(area, RADIUS_BADGE, RADIUS_BADGE)
+        painter.save()
+        painter.setClipPath(shape)
+        painter.fillRect(area, colour("selected" if selected else "control"))
+        picture_area = area.adjusted(0, 0, 0, -WORDS_HEIGHT)
+        painter.fillRect(picture_area, colour("viewport"))
+        picture = self._pictures.get(self._key(row))
+        if picture is not None:
+            painter.drawImage(picture_area, picture)
+        left, top, room = area.left() + 8, picture_area.bottom(), area.width() - 16
+        paint_mark(painter, QRectF(left, top + 8, 14, 14), MARK_OF[row.state], self._theme)
+        volume = volume_words(row.finding)
+        painter.setFont(font(Type.CAPTION))
+        painter.setPen(colour("text"))
+        volume_width = painter.fontMetrics().horizontalAdvance(volume) + 2
+        words(painter, QRectF(left + room - volume_width, top + 6, volume_width, 18), volume, right=True)
+        score = f"score {score_words(row.finding)}" if row.finding.score is not None else "no score"
+        painter.setPen(colour("text2"))
+        words(painter, QRectF(left, top + 25, room, 18), score, right=True)
+        words(painter, QRectF(left, top + 25, room - 70, 18), MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)
+        painter.setFont(font(Type.CAPTION_NAME))
+        painter.setPen(colour("text"))
+        name = QRectF(left + 20, top + 6, room - 24 - volume_width, 18)
+        words(painter, name, row.finding.label, cut=Qt.TextElideMode.ElideRight)
+        painter.restore()
+        role, width = ("accent", 2.0) if selected else ("field" if over else "hairline", 1.0)
+        painter.setPen(QPen(colour(role), width))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rounded(area, width), RADIUS_BADGE, RADIUS_BADGE)
+
+    def _draw_one(self) -> None:
+        waiting = [row for row in self._rows if self._key(row) not in self._pictures]
+        if not waiting or self._session.volume is None or self._session.view is None or not self.isVisible():
+            return
+        self._pictures[self._key(waiting[0])] = self._picture(waiting[0])
+        self.update()
+        if len(waiting) > 1:
+            self._next.start(0)
+
+    def _picture(self, row: InspectRow) -> QImage:
+        session, finding = self._session, row.finding
+        volume, view = session.volume, session.view
+        ratio = self.devicePixelRatioF()
+        area = self._place(0)
+        size = (area.width(), area.height() - WORDS_HEIGHT)
+        image = QImage(round(size[0] * ratio), round(size[1] * ratio), QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(ratio)
+        image.fill(Qt.GlobalColor.black)
+        if volume is None or view is None:
+            return image
+        extent = float((finding.bounds_lps_mm[:2, 1] - finding.bounds_lps_mm[:2, 0]).max())
+        height = max(LEAST_HEIGHT_MM, extent * TIMES_FINDING)
+        seen = view_of_finding(view, finding, volume).looking_at(as_point(finding.centre_lps_mm), height_mm=height)
+        # Not as the selection: its outline is to tell the state.
+        seen = evolve(
+            seen, selected_finding=None, overlay=OverlayMode.OUTLINE, layout=Layout.SINGLE, main=ViewName.AXIAL
+        )
+        truth = finding.source.kind is SourceKind.TRUTH
+        shown = shown_from(
+            volume,
+            seen,
+            findings=() if truth else (finding,),
+            truth=(finding,) if truth else (),
+            matching=session.matching,
+            inspecting=True,
+        )
+        tile = tiles(Layout.SINGLE, ViewName.AXIAL, size, style=CanvasStyle.STAGE)[0]
+        painter = QPainter(image)
+        look = Look(TextLook(self._theme, stage=True), Density.LETTERS, decorated=False)
+        PlanePainter().paint(painter, tile, shown, look, first=False)
+        painter.end()
+        return image
+
+    def _key(self, row: InspectRow) -> Key:
+        return (row.finding.id, row.state)
+
+    def _columns(self, width: int) -> int:
+        return max(1, round((width + GAP) / (USUAL_WIDTH + GAP)))
+
+    def _size(self, width: int) -> tuple[float, float]:
+        columns = self._columns(width)
+        each = (width - GAP * (columns - 1)) / columns
+        return (each, round(each * 0.7) + WORDS_HEIGHT)
+
+    def _place(self, n: int) -> QRectF:
+        columns = self._columns(self.width())
+        width, height = self._size(self.width())
+        return QRectF(n % columns * (width + GAP), n // columns * (height + GAP), width, height)
+
+    def _at(self, event: QMouseEvent) -> int | None:
+        return next((n for n in range(len(self._rows)) if self._place(n).contains(event.position())), None)

@@ -1,0 +1,34 @@
+"""What was done or left out, as messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.ui.library.series_page import skipped_words
+from viewer.ui.messages import Message
+
+if TYPE_CHECKING:
+    from viewer.domain.errors import CaseStageError
+    from viewer.io.series_entry import Skipped
+    from viewer.services.exporting import Written
+
+
+def of_skipped(skipped: tuple[Skipped, ...]) -> Message:
+    """Return which files were passed over: the first with its reason, all in the details."""
+    lines = [f"{item.file}: {item.why}" for item in skipped]
+    more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
+    return Message(f"{skipped_words(skipped)}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
+
+
+def of_written(written: Written) -> Message:
+    """Return what an export wrote and where."""
+    count = len(written.files)
+    names = ", ".join(file.name for file in written.files)
+    sentence = f"Exported {count} files." if count != 1 else "Exported 1 file."
+    hint = f"{names} in {written.folder}. {' '.join(written.notes)}".strip()
+    return Message(sentence, hint, "\n".join((str(written.folder), names, *written.notes)), calm=True)
+
+
+def of_problems(problems: tuple[CaseStageError, ...]) -> str:
+    """Return everything that is wrong with cases, for reading and copying."""
+    return "\n\n".join(Message.of(problem).report for problem in problems)

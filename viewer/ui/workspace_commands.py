@@ -1,0 +1,361 @@
+"""The commands of the workspaces: presenting, findings, review, inspection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.domain.decision import Answer
+from viewer.domain.finding import SourceKind
+from viewer.domain.session import Workspace
+from viewer.ui.commands import VIEWING, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.services.desk import Desk
+    from viewer.ui.app_commands import Asks
+
+PRESENT = frozenset({Workspace.PRESENT})
+REVIEW = frozenset({Workspace.REVIEW})
+INSPECT = frozenset({Workspace.INSPECT})
+DESK_WORK = REVIEW | INSPECT
+THRESHOLD_STEP = 0.05
+
+NO_FINDING = "No finding is selected. Press N for the first."
+NO_CASE = "Open a case first: a plain series has no steps."
+NO_VOLUME = "Nothing is open."
+
+
+def workspace_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
+    """Return the commands of presenting, findings, review and inspection."""
+    return (*_presenting(desk, asks), *_findings(desk), *_reviewing(desk, asks), *_inspecting(desk))
+
+
+def _presenting(desk: Desk, asks: Asks) -> list[Command]:
+    session, player = desk.session, desk.player
+
+    def has_steps() -> bool:
+        return bool(player.steps)
+
+    def last() -> None:
+        player.jump(len(player.steps) - 1)
+
+    return [
+        Command(
+            "present.start",
+            "Present from the start",
+            "Full screen from the first step",
+            lambda: asks.present_from(0),
+            shortcuts=("F5",),
+            enabled_when=has_steps,
+            why_disabled=NO_CASE,
+            icon="play",
+        ),
+        Command(
+            "present.here",
+            "Present from this step",
+            "Full screen from the step that was shown last",
+            lambda: asks.present_from(session.step or 0),
+            shortcuts=("Shift+F5",),
+            enabled_when=has_steps,
+            why_disabled=NO_CASE,
+            icon="step-forward",
+        ),
+        Command(
+            "present.next",
+            "Next step",
+            "Fly to the next step",
+            player.next,
+            shortcuts=("Right", "PgDown"),
+            contexts=PRESENT,
+            icon="chevron-right",
+        ),
+        Command(
+            "present.back",
+            "Previous step",
+            "Fly to the step before",
+            player.back,
+            shortcuts=("Left", "PgUp"),
+            contexts=PRESENT,
+            icon="chevron-left",
+        ),
+        Command(
+            "present.resume",
+            "Resume",
+            "Fly back to where the step looks",
+            player.resume,
+            shortcuts=("Return", "Enter"),
+            contexts=PRESENT,
+            icon="corner-down-left",
+        ),
+        Command(
+            "present.first",
+            "First step",
+            "Fly to the first step",
+            lambda: player.jump(0),
+            shortcuts=("Ctrl+Home",),
+            contexts=PRESENT,
+            icon="skip-back",
+        ),
+        Command(
+            "present.last",
+            "Last step",
+            "Fly to the last step",
+            last,
+            shortcuts=("Ctrl+End",),
+            contexts=PRESENT,
+            icon="skip-forward",
+        ),
+        Command(
+            "present.black",
+            "Black screen",
+            "Make the stage black, or show it again",
+            player.toggle_black,
+            shortcuts=("B", "."),
+            contexts=PRESENT,
+            icon="monitor-off",
+            checked_when=lambda: player.black,
+        ),
+        Command(
+            "present.leave",
+            "Leave the stage",
+            "Back to where you came from",
+            asks.leave_present,
+            shortcuts=("Escape",),
+            contexts=PRESENT,
+            icon="log-out",
+        ),
+    ]
+
+
+def _findings(desk: Desk) -> list[Command]:
+    reviewing, navigation = desk.reviewing, desk.navigation
+
+    def any_finding() -> bool:
+        return bool(desk.session.shown_findings)
+
+    return [
+        Command(
+            "finding.next",
+            "Next finding",
+            "Fly to the next finding",
+            reviewing.next,
+            shortcuts=("N",),
+            contexts=VIEWING,
+            enabled_when=any_finding,
+            why_disabled="There is no finding.",
+            icon="chevron-right",
+        ),
+        Command(
+            "finding.previous",
+            "Previous finding",
+            "Fly to the finding before",
+            reviewing.previous,
+            shortcuts=("P",),
+            contexts=VIEWING,
+            enabled_when=any_finding,
+            why_disabled="There is no finding.",
+            icon="chevron-left",
+        ),
+        Command(
+            "go.back",
+            "Back",
+            "Return to the view before",
+            navigation.back,
+            shortcuts=("Alt+Left",),
+            contexts=VIEWING,
+            enabled_when=lambda: navigation.visited.can_undo,
+            why_disabled="There is no view before this one.",
+            icon="arrow-left",
+        ),
+        Command(
+            "go.forward",
+            "Forward",
+            "Go again where Back came from",
+            navigation.forward,
+            shortcuts=("Alt+Right",),
+            contexts=VIEWING,
+            enabled_when=lambda: navigation.visited.can_redo,
+            why_disabled="Back was not used.",
+            icon="arrow-right",
+        ),
+    ]
+
+
+def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
+    session, reviewing = desk.session, desk.reviewing
+
+    def in_hand() -> bool:
+        selected = session.selected
+        return selected is not None and selected.source.kind is not SourceKind.TRUTH
+
+    def marked() -> bool:
+        selected = session.selected
+        return selected is not None and selected.source.kind is SourceKind.READER
+
+    def whole() -> bool:
+        return session.volume is not None and not session.volume.preview
+
+    def answered(answer: Answer) -> Callable[[], bool]:
+        def on() -> bool:
+            selected = session.selected
+            decision = session.decisions.get(selected.id) if selected else None
+            return decision is not None and decision.answer is answer
+
+        return on
+
+    def remove() -> None:
+        if session.selected is not None:
+            reviewing.remove_mark(session.selected.id)
+
+    answers = [
+        Command(
+            f"review.{name}",
+            title,
+            tooltip,
+            lambda answer=answer: asks.decide(answer),  # type: ignore[misc]
+            shortcuts=(key,),
+            contexts=REVIEW,
+            enabled_when=in_hand,
+            why_disabled=NO_FINDING,
+            icon=icon,
+            checked_when=answered(answer),
+        )
+        for name, title, tooltip, key, icon, answer in (
+            ("accept", "Accept", "The finding is right; go to the next", "A", "circle-check", Answer.ACCEPTED),
+            ("reject", "Reject", "The finding is wrong; go to the next", "X", "square-x", Answer.REJECTED),
+            ("unsure", "Unsure", "Leave it open; go to the next", "U", "circle-help", Answer.UNSURE),
+        )
+    ]
+    return [
+        *answers,
+        Command(
+            "review.missed",
+            "Missed",
+            "Mark the crosshair as a finding that the model missed",
+            asks.mark_missed,
+            shortcuts=("M",),
+            contexts=REVIEW,
+            enabled_when=whole,
+            why_disabled=NO_VOLUME,
+            icon="flag",
+        ),
+        Command(
+            "review.remove_mark",
+            "Remove mark",
+            "Remove the mark in hand; marks of the model stay",
+            remove,
+            shortcuts=("Delete",),
+            contexts=REVIEW,
+            enabled_when=marked,
+            why_disabled="Only a mark that a reader made can be removed.",
+            icon="trash-2",
+        ),
+        Command(
+            "review.comment",
+            "Comment",
+            "Write a comment on the finding in hand",
+            asks.comment,
+            shortcuts=("C",),
+            contexts=REVIEW,
+            enabled_when=in_hand,
+            why_disabled=NO_FINDING,
+            icon="message-square",
+        ),
+        Command(
+            "review.undo",
+            "Undo",
+            "Take back the newest decision",
+            reviewing.undo,
+            shortcuts=("Ctrl+Z",),
+            contexts=REVIEW,
+            enabled_when=lambda: reviewing.can_undo,
+            why_disabled="There is nothing to take back.",
+            icon="undo-2",
+        ),
+        Command(
+            "review.redo",
+            "Redo",
+            "Make again what was taken back",
+            reviewing.redo,
+            shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
+            contexts=REVIEW,
+            enabled_when=lambda: reviewing.can_redo,
+            why_disabled="Nothing was taken back.",
+            icon="redo-2",
+        ),
+        Command(
+            "review.export",
+            "Export…",
+            "Write findings and decisions as DICOM SEG, SR and JSON into a folder",
+            asks.export,
+            shortcuts=("Ctrl+E",),
+            contexts=DESK_WORK,
+            enabled_when=whole,
+            why_disabled=NO_VOLUME,
+            icon="file-output",
+        ),
+        Command(
+            "model.run",
+            "Run a model…",
+            "Let a model look at this volume",
+            asks.choose_model,
+            shortcuts=("Ctrl+R",),
+            contexts=DESK_WORK,
+            enabled_when=whole,
+            why_disabled=NO_VOLUME,
+            icon="cpu",
+        ),
+        Command(
+            "model.cancel",
+            "Stop the model",
+            "Stop the model that runs; the findings stay as they were",
+            desk.finding_run.cancel,
+            contexts=DESK_WORK,
+            enabled_when=lambda: desk.finding_run.running,
+            why_disabled="No model runs.",
+            icon="x",
+        ),
+    ]
+
+
+def _inspecting(desk: Desk) -> list[Command]:
+    session, inspecting = desk.session, desk.inspecting
+
+    def by(step: float) -> Callable[[], None]:
+        def change() -> None:
+            if session.view is not None:
+                inspecting.set_threshold(session.view.threshold + step)
+
+        return change
+
+    def has_truth() -> bool:
+        return session.matching is not None
+
+    why = "This series has no ground truth."
+    return [
+        Command(
+            "inspect.raise",
+            "Raise the threshold",
+            "Fewer findings, fewer false positives",
+            by(THRESHOLD_STEP),
+            shortcuts=(".",),
+            contexts=INSPECT,
+            enabled_when=has_truth,
+            why_disabled=why,
+            icon="arrow-up",
+            repeats=True,
+        ),
+        Command(
+            "inspect.lower",
+            "Lower the threshold",
+            "More findings, fewer misses",
+            by(-THRESHOLD_STEP),
+            shortcuts=(",",),
+            contexts=INSPECT,
+            enabled_when=has_truth,
+            why_disabled=why,
+            icon="arrow-down",
+            repeats=True,
+        ),
+    ]
