@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from viewer.domain.finding import Finding, Matching, MatchRule, MatchState
 
@@ -29,6 +28,9 @@ def match(
     True lesions below the rule's least volume are left out, and so are findings that lie on one of them and on no
     other.
     """
+    # Loading this library takes longer than the rest of the program's start: only who matches pays for it.
+    from scipy.optimize import linear_sum_assignment
+
     rule = rule or MatchRule()
     counted = [t for t in truth if not _ignored(t, rule)]
     ignored = [t for t in truth if _ignored(t, rule)]

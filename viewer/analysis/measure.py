@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import cdist
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -107,6 +104,10 @@ def _farthest(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
     They are corners of the convex hull; of points in one plane or on one line, of the hull there.
     """
+    # These libraries take long to load: only who measures pays for it, not the program's start.
+    from scipy.spatial import ConvexHull, QhullError
+    from scipy.spatial.distance import cdist
+
     if len(points) > 400:
         try:
             points = points[ConvexHull(points).vertices]
@@ -215,6 +216,8 @@ def place_words(centre_lps_mm: ArrayLike, volume: Volume, body: NDArray[np.float
 
 def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
     """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2)."""
+    from scipy import ndimage
+
     step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
     step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))
     step_k = max(1, volume.stack.count // 40)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
-from scipy.sparse import csr_array
 
 from viewer.analysis.regrid import SliceOffsets, slice_offsets
 from viewer.domain.geometry import Grid, SliceStack
@@ -235,13 +234,20 @@ def _pixel_weights(axis: _Axis, count: int, pixel_mm: float, shift_px: float) ->
     return _normalised(weights, taps, count)
 
 
+def _sparse(table: Any, shape: tuple[int, int]) -> Any:
+    # Loaded late for the sake of the program's start.
+    from scipy.sparse import csr_array
+
+    return csr_array(table, shape=shape)
+
+
 def _normalised(weights: NDArray[np.float64], taps: NDArray[np.intp], count: int) -> Any:
     weights = np.where((taps >= 0) & (taps < count), weights, 0.0)
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     rows, at = np.nonzero(weights)
     values = weights[rows, at].astype(np.float32)
-    return csr_array((values, (rows, taps[rows, at])), shape=(len(weights), count))
+    return _sparse((values, (rows, taps[rows, at])), (len(weights), count))
 
 
 def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any:
@@ -269,7 +275,7 @@ def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any
             table[row] = np.maximum(0.0, 1 - np.abs(heights - height) / axis.step_mm) * lengths
             total = table[row].sum()
             table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - height)))]
-    return csr_array(table.astype(np.float32))
+    return _sparse(table.astype(np.float32), table.shape)
 
 
 def _reach(points_mm: NDArray[np.float64], axis: _Axis, start: int, end: int) -> tuple[int, int]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from viewer.analysis.measure import Measured, body_bounds, describe, place_words
 from viewer.domain.errors import ModelError
@@ -97,6 +95,9 @@ def _parts(
 ) -> list[_Part]:
     if placed is None:
         return []
+    # Loaded late: the program's start reads this module, but only a run needs the library.
+    from scipy import ndimage
+
     post = manifest.post
     (i, j, k), values = placed
     marked = values.copy() if values.dtype == np.bool_ else values >= _cut(manifest)
@@ -158,6 +159,9 @@ def _score(how: FindingScore, inside: NDArray[Any]) -> float | None:
 
 def _merged(labels: NDArray[Any], volume: Volume, first_ijk: tuple[int, int, int], distance_mm: float) -> NDArray[Any]:
     """Return labels in which pieces that come nearer than a distance to one another have one number."""
+    from scipy import ndimage
+    from scipy.spatial import cKDTree
+
     edges = (labels > 0) & ~ndimage.binary_erosion(labels > 0)
     k, j, i = np.nonzero(edges)
     if not len(k):

@@ -12,7 +12,6 @@ import numpy as np
 from attrs import define, field
 from contourpy import contour_generator
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from viewer.analysis.regrid import mask_on_grid
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
@@ -157,7 +156,9 @@ def _oblique_section(kept: _Kept, plane: PlaneName, depth_mm: float) -> _Section
     if kept.padded is None:
         kept.padded = np.pad(kept.voxels, 1).view(np.uint8)
     places = np.moveaxis(ijk[..., ::-1] + 1, -1, 0)
-    inside = ndimage.map_coordinates(kept.padded, places, output=np.float32, order=1, cval=0.0)
+    from scipy.ndimage import map_coordinates
+
+    inside = map_coordinates(kept.padded, places, output=np.float32, order=1, cval=0.0)
     if not (inside > 0.5).any():
         return None
     return _Section(inside.astype(np.float64), (float(right[0]), float(down[0])), (step, step))
@@ -174,7 +175,10 @@ def _grown(section: _Section, grow: float) -> tuple[_Section, float]:
     marked = np.pad(section.inside > 0.5, 1)[
         np.clip(row, -1, rows)[:, None] + 1, np.clip(column, -1, columns)[None, :] + 1
     ]
-    distance = ndimage.distance_transform_edt(~marked, sampling=sample)
+    # Loaded late for the sake of the program's start.
+    from scipy.ndimage import distance_transform_edt
+
+    distance = distance_transform_edt(~marked, sampling=sample)
     first = (
         section.first_mm[0] - section.step_mm[0] / 2 + float(right[0]),
         section.first_mm[1] - section.step_mm[1] / 2 + float(down[0]),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve, frozen
 from psygnal import Signal
 
+from viewer.analysis.matching import match
 from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import regridded
 from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
@@ -90,6 +91,9 @@ def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] 
         )
     findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
     truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
+    if truth:
+        # What matching stands on takes a second to load; here that holds up no window.
+        match(findings, truth, threshold=0.5)
     return LoadedCase(case, volume, findings, truth)
 
 
