@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
@@ -173,6 +174,25 @@ def test_a_mark_can_be_undone(desk: Desk) -> None:
 def test_a_mark_outside_the_volume_is_refused(desk: Desk) -> None:
     assert desk.reviewing.mark_missed((500.0, 0.0, 0.0)) is None
     assert len(desk.session.findings) == 3
+
+
+def test_a_decision_is_exported_also_when_the_threshold_was_moved_above_its_score(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported: list[list[str]] = []
+
+    def write(folder: Path, opened: Volume, findings: tuple[Finding, ...], *_: object) -> None:
+        exported.append([f.id for f in findings])
+
+    monkeypatch.setattr("viewer.services.reviewing.write_review", write)
+    desk.reviewing.select("f3")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.REJECTED)
+    assert desk.session.view is not None
+    desk.session.view = evolve(desk.session.view, threshold=0.9)
+    desk.reviewing.export(tmp_path)
+    desk.runner.shutdown()
+    assert exported == [["f1", "f3"]]
 
 
 def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(

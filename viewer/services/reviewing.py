@@ -172,12 +172,14 @@ class Reviewing:
         if volume is None or volume.preview:
             self.failed.emit(StorageError("There is nothing to export yet.", "Open a volume and run a model first."))
             return
+        # What was decided leaves with the rest, also where the threshold was moved above its score since.
+        shown = {f.id for f in self._session.shown_findings} | set(self._session.decisions)
         self._runner.run(
             partial(
                 write_review,
                 folder,
                 volume,
-                self._session.shown_findings,
+                tuple(f for f in self._session.findings if f.id in shown),
                 dict(self._session.decisions),
                 self._session.reader,
             ),
