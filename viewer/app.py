@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import locale
 import logging
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt, QTimer
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.view3d import Drawing3D
 
 _log = logging.getLogger(__name__)
+
+WARM_UP = ("viewer.io.read_slices", "viewer.io.seg_reading", "scipy.ndimage", "scipy.optimize", "viewer.scene.volume3d")
 
 
 def scene_3d(on_picture: Callable[[Picture3D], None], on_unavailable: Callable[[Unavailable3D], None]) -> Drawing3D:
@@ -116,9 +120,20 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
         paths = [str(path) for path in open_paths]
         if paths:
             QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     code = app.exec()
     pulse.stop()
     return int(code)
+
+
+def _warm_up() -> None:
+    """Load what opening a case will need, while the user still looks at the library."""
+    for name in WARM_UP:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            # Whoever needs it will say so in a sentence.
+            _log.debug("not loaded ahead: %s", name)
 
 
 def _report_crashes(window: MainWindow) -> None:

@@ -30,6 +30,7 @@ LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
+LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
 class InspectPage(QWidget):
@@ -72,6 +73,7 @@ class InspectPage(QWidget):
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
         self._tiles_box.setVisible(self.height() >= TILES_FROM)
+        self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
 
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
@@ -143,7 +145,7 @@ class InspectPage(QWidget):
         column.addWidget(head)
         column.addWidget(hairline())
         self.chart = FrocChart(theme)
-        self.chart.setMaximumHeight(330)
+        self.chart.setMaximumHeight(CHART_HEIGHT)
         self.chart.threshold_wanted.connect(self._desk.inspecting.set_threshold)
         column.addWidget(self.chart, 5)
         column.addWidget(hairline())
