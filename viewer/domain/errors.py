@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 from traceback import extract_tb
+from typing import ClassVar
 
 
 class CaseStageError(Exception):
@@ -14,15 +15,17 @@ class CaseStageError(Exception):
     sentence
         What went wrong, in one sentence a person understands, without patient identity.
     hint
-        What to do about it; may be empty.
+        What to do about it; by default what usually helps with errors of this class, which may be nothing.
     detail
         Technical text for a copyable report; may be empty.
     """
 
+    usual_hint: ClassVar[str] = ""
+
     def __init__(self, sentence: str, hint: str = "", detail: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.hint = hint
+        self.hint = hint or self.usual_hint
         self.detail = detail
 
     def __reduce__(self) -> tuple[type[CaseStageError], tuple[str, str, str]]:
@@ -37,6 +40,8 @@ class NothingToOpenError(CaseStageError):
 class UnreadableFileError(CaseStageError):
     """A file is damaged, ends early, or is of a kind that is not understood."""
 
+    usual_hint = "Copy the file again from where it came, or export it anew."
+
 
 class GeometryError(CaseStageError):
     """Positions or orientations do not describe a place in the patient."""
@@ -45,9 +50,13 @@ class GeometryError(CaseStageError):
 class ManifestError(CaseStageError):
     """A model's manifest does not say what it must; the sentence names the key's path."""
 
+    usual_hint = "Correct model.toml, or ask whoever made the model."
+
 
 class ModelError(CaseStageError):
     """A model cannot be loaded or did not give a result."""
+
+    usual_hint = "Try another model, or ask whoever made this one."
 
 
 class ModelRefusedError(ModelError):

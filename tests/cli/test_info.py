@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import casestage, write_series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The contract with other programs; a key may be added, none may go.
+KEYS = {
+    "uid",
+    "modality",
+    "description",
+    "slices",
+    "size_ijk",
+    "spacing_mm",
+    "gaps_mm",
+    "tilt_deg",
+    "unit",
+    "range",
+    "verdict",
+    "reasons",
+    "at",
+    "sha256",
+}
+
+
+def only_series(*argv: object) -> dict[str, Any]:
+    said = casestage("info", *argv, "--json")
+    assert said.code == 0, said.err
+    assert said.err == ""
+    assert set(said.json) == {"series", "skipped"}
+    (series,) = said.json["series"]
+    assert set(series) >= KEYS
+    return dict(series)
+
+
+def test_json_holds_every_agreed_key_in_its_agreed_form(small_series: Path) -> None:
+    said = only_series(small_series)
+    assert said["size_ijk"] == [48, 40, 8]
+    assert said["slices"] == 8
+    assert said["spacing_mm"] == [2.0, 2.0, 3.0]
+    assert said["gaps_mm"] == [3.0] * 7
+    assert said["tilt_deg"] == 0
+    assert (said["modality"], said["unit"], said["verdict"], said["reasons"]) == ("CT", "HU", "ok", [])
+    assert said["range"] == [-1000, 700]
+    assert said["at"] is None
+    assert said["sha256"] is None
+
+
+def test_the_hash_is_over_int16_values_in_order_k_j_i(small_series: Path) -> None:
+    voxels = np.full((8, 40, 48), -1000, "<i2")
+    voxels[:, 6:34, 6:42] = 20
+    voxels[3:6, 18:24, 20:28] = 700
+    assert only_series(small_series, "--hash")["sha256"] == hashlib.sha256(voxels.tobytes()).hexdigest()
+
+
+def test_a_point_gives_its_voxel_and_value(small_series: Path) -> None:
+    assert only_series(small_series, "--at=-8,-4,112")["at"] == {"ijk": [20, 18, 4], "value": 700}
+    assert only_series(small_series, "--at=500,0,0")["at"] is None
+
+
+def test_a_point_outside_is_said_in_words_too(small_series: Path) -> None:
+    assert "at that point: nothing of this series" in casestage("info", small_series, "--at=500,0,0").out
+    assert "voxel [20, 18, 4], value 700" in casestage("info", small_series, "--at=-8,-4,112").out
+
+
+def test_one_series_of_several_can_be_chosen(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", number=1)
+    write_series(tmp_path / "b", number=2, slices=5)
+    both = casestage("info", tmp_path, "--json").json["series"]
+    assert sorted(series["slices"] for series in both) == [5, 8]
+    wanted = next(series["uid"] for series in both if series["slices"] == 5)
+    assert only_series(tmp_path, "--series", wanted)["slices"] == 5
+    assert casestage("info", tmp_path, "--series", "1.2.3").is_sentence()
+
+
+def test_junk_beside_a_series_is_named_with_the_reason(small_series: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    shutil.copytree(small_series, folder / "deep" / "er")
+    (folder / "notes.txt").write_text("hello")
+    said = casestage("info", folder, "--json")
+    assert len(said.json["series"]) == 1
+    assert said.json["skipped"] == [{"file": "notes.txt", "why": "Not a DICOM or NIfTI image."}]
+    words = casestage("info", folder).out
+    assert "1 skipped:" in words
+    assert "notes.txt: Not a DICOM or NIfTI image." in words
+
+
+def test_words_for_people_hold_the_facts(small_series: Path) -> None:
+    said = casestage("info", small_series)
+    assert said.code == 0
+    assert "48 × 40 × 8, 2 × 2 × 3 mm, HU, values -1000 to 700" in said.out
+    assert "geometry ok" in said.out
+
+
+def test_real_portal_phase_abdomen(real_data: Path) -> None:
+    said = only_series(real_data / "a13_abdomen_contrast_CRLM-1004", "--hash", "--at=5.8,0,-275")
+    assert said["size_ijk"] == [512, 512, 41]
+    assert said["spacing_mm"] == [0.796875, 0.796875, 5.0]
+    assert said["verdict"] == "ok"
+    assert said["range"] == [-3024, 1377]
+    assert said["at"] == {"ijk": [256, 256, 20], "value": 143}
+    assert said["sha256"].startswith("0d6957114c31")
+
+
+def test_real_tilted_head_with_uneven_gaps(real_data: Path) -> None:
+    said = only_series(real_data / "a01_head_ge_tilt_uneven", "--hash", "--at=-25.391,-5.0,-4.287")
+    assert said["verdict"] == "resampled"
+    assert said["spacing_mm"] is None
+    assert said["tilt_deg"] == pytest.approx(18.5, abs=0.05)
+    assert sorted({round(gap) for gap in said["gaps_mm"]}) == [1, 4, 7]
+    assert len(said["reasons"]) == 2
+    assert said["at"] == {"ijk": [204, 256, 7], "value": 72}
+    assert said["sha256"].startswith("b9f11236dfdd")
+
+
+def test_positions_that_coincide_are_told_and_not_trusted(real_data: Path) -> None:
+    said = only_series(real_data / "a12_edge_series" / "notavolume")
+    assert said["verdict"] == "untrusted"
+    assert any("at one place" in reason for reason in said["reasons"])
+
+
+def test_values_without_a_unit_are_no_hu(real_data: Path) -> None:
+    said = only_series(real_data / "a15_nifti_misc" / "CT_pitch.nii.gz")
+    assert said["unit"] != "HU"
+    assert said["reasons"]

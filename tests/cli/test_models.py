@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import casestage
+
+
+@pytest.fixture
+def copied(anatomy: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(anatomy, tmp_path / "mine"))
+
+
+def change(folder: Path, before: str, after: str) -> None:
+    text = (folder / "model.toml").read_text(encoding="utf-8")
+    assert before in text
+    (folder / "model.toml").write_text(text.replace(before, after), encoding="utf-8")
+
+
+def damage(folder: Path) -> None:
+    """Cut the ONNX file in half, and name the hash of the half, as a bad export would."""
+    model = folder / "model.onnx"
+    whole = model.read_bytes()
+    half = whole[: len(whole) // 2]
+    model.write_bytes(half)
+    change(folder, hashlib.sha256(whole).hexdigest(), hashlib.sha256(half).hexdigest())
+
+
+def test_models_are_listed_as_agreed() -> None:
+    for said in (casestage("models", "list", "--json"), casestage("models", "--json")):
+        assert said.code == 0
+        assert set(said.json) == {"models"}
+        for model in said.json["models"]:
+            assert set(model) == {"id", "name", "version", "task", "synthetic_only"}
+        anatomy = next(m for m in said.json["models"] if m["id"] == "anatomy")
+        assert anatomy["synthetic_only"] is False
+        assert anatomy["task"] == "segmentation"
+
+
+def test_words_say_what_is_rules() -> None:
+    said = casestage("models", "list")
+    assert said.code == 0
+    assert "anatomy  Anatomy by rules" in said.out
+    assert "rules" in said.out
+
+
+def test_a_users_model_is_listed_and_a_damaged_one_is_told_beside_the_others(copied: Path, own_home: Path) -> None:
+    models = own_home / "data" / "models"
+    shutil.copytree(copied, models / "good")
+    change(models / "good", 'id = "anatomy"', 'id = "mine"')
+    shutil.copytree(copied, models / "bad")
+    change(models / "bad", "intended_use", "intended_us")
+    said = casestage("models", "list", "--json")
+    assert said.code == 1
+    assert {"mine", "anatomy"} <= {m["id"] for m in said.json["models"]}
+    assert "intended_us" in said.err
+
+
+def test_a_complete_folder_passes(anatomy: Path) -> None:
+    said = casestage("models", "check", anatomy)
+    assert said.code == 0
+    assert "Anatomy by rules" in said.out
+    assert "opset" in said.out
+
+
+def test_a_misspelt_key_is_named_with_the_right_one(copied: Path) -> None:
+    change(copied, "limitations = [", "limitation = [")
+    said = casestage("models", "check", copied)
+    assert said.is_sentence()
+    assert "limitation" in said.err
+    assert "limitations" in said.err
+
+
+def test_a_corrupt_onnx_file_is_a_sentence(copied: Path) -> None:
+    damage(copied)
+    assert casestage("models", "check", copied).is_sentence()
+    (copied / "model.toml").unlink()
+    assert casestage("models", "check", copied / "model.onnx").is_sentence()
+
+
+def test_a_corrupt_onnx_file_does_not_run(copied: Path, small_series: Path, tmp_path: Path) -> None:
+    damage(copied)
+    said = casestage("run", small_series, "--model", copied, "--out", tmp_path / "out")
+    assert said.is_sentence()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_not_the_named_one_is_refused(copied: Path) -> None:
+    with (copied / "model.onnx").open("ab") as file:
+        file.write(b"\0")
+    assert casestage("models", "check", copied).is_sentence()
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"\x08" * 4000], ids=["empty", "text", "bytes"])
+def test_what_is_no_onnx_is_a_sentence(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(content)
+    assert casestage("models", "check", tmp_path / "model.onnx").is_sentence()
+
+
+def test_a_folder_without_a_manifest_and_nothing_at_all(tmp_path: Path) -> None:
+    assert casestage("models", "check", tmp_path).is_sentence()
+    assert casestage("models", "check", tmp_path / "nowhere").is_sentence()
+
+
+def test_a_foreign_model_is_described_with_what_is_not_known(real_data: Path) -> None:
+    said = casestage("models", "check", real_data / "a22_onnx_mr_tissue" / "model.onnx")
+    assert said.is_sentence()
+    assert "256, 256, 256" in said.out
+    assert said.out.count("not known:") >= 3
+    assert "manifest" in said.err
