@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 from attrs import evolve, frozen
 from demo_stories import BRAIN, LUNG, Stage, chest_steps, head_steps
 
 from viewer.analysis.measure import body_bounds
+from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.job import JobContext
-from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.inference.manifest import card, read_manifest
 from viewer.inference.run import run_model
@@ -28,6 +30,7 @@ from viewer.phantom import Bleed, Nodule, Phantom, make_chest, make_head
 from viewer.phantom.write import store
 from viewer.ui.snapshot import thumbnail
 
+CARD_PX = (880, 592)
 TOP = Path(__file__).resolve().parents[1]
 
 
@@ -91,6 +94,20 @@ RECIPES = (
 )
 
 
+def card_view(recipe: Recipe, stage: Stage) -> ViewState:
+    """Return the view of a case's card: the plane of its first finding, filled by the body, without an outline."""
+    view = evolve(stage.overview(recipe.window, recipe.main), layout=Layout.SINGLE, overlay=OverlayMode.OFF)
+    if stage.findings:
+        view = evolve(view, cursor_lps_mm=as_point(stage.findings[0].centre_lps_mm))
+    plane, body = recipe.main.plane, stage.volume.body_lps_mm
+    if plane is None or body is None:
+        return view
+    across, down = (int(np.argmax(np.abs(axis))) for axis in (PLANE_AXES[plane].right, PLANE_AXES[plane].down))
+    width_mm, height_mm = (float(body[axis, 1] - body[axis, 0]) for axis in (across, down))
+    fitted = max(height_mm, width_mm * CARD_PX[1] / CARD_PX[0])
+    return view.with_plane(plane, evolve(view.plane(plane), height_mm=fitted * 1.02))
+
+
 def make(recipe: Recipe, folder: Path) -> Stage:
     """Write one case and return what its story stands on."""
     context = JobContext()
@@ -106,12 +123,7 @@ def make(recipe: Recipe, folder: Path) -> Stage:
     write_findings(folder / "findings", written.volume, findings, model.source, recorded=True, compressed=True)
     write_findings(folder / "truth", written.volume, written.truth, None, compressed=True)
     steps = recipe.steps(stage)
-    first = next((f for f in stage.findings), None)
-    view = stage.overview(recipe.window, recipe.main)
-    if first is not None:
-        view = evolve(view, cursor_lps_mm=stage.on(first, recipe.window).cursor_lps_mm)
-    view = evolve(view, layout=Layout.SINGLE, overlay=OverlayMode.OFF)
-    thumbnail(written.volume, view, (880, 592)).save(str(folder / "thumbnail.png"))
+    thumbnail(written.volume, card_view(recipe, stage), CARD_PX).save(str(folder / "thumbnail.png"))
     case = Case(
         id=recipe.id,
         title=recipe.title,
