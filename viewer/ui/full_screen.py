@@ -9,24 +9,29 @@ if TYPE_CHECKING:
 
 
 class FullScreen:
-    """Remembers where a window was before it filled the screen."""
+    """Remembers where a window was before it filled the screen; `on` while it does."""
 
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
+        # Qt asks the window manager for the state; where none runs it would never be told.
+        self.on = False
         self._maximised = False
         self._normal = window.geometry()
 
     def enter(self) -> None:
         """Fill the screen."""
         window = self._window
-        self._maximised = window.isMaximized()
-        self._normal = window.geometry()
+        if not self.on:
+            self._maximised = window.isMaximized()
+            self._normal = window.geometry()
+        self.on = True
         window.showFullScreen()
         # Where no window manager runs, nobody else gives the window its size.
         window.setGeometry(window.screen().geometry())
 
     def leave(self) -> None:
         """Go back to the place before."""
+        self.on = False
         if self._maximised:
             self._window.showMaximized()
         else:
@@ -35,7 +40,7 @@ class FullScreen:
 
     def toggle(self) -> None:
         """Fill the screen, or go back."""
-        if self._window.isFullScreen():
+        if self.on:
             self.leave()
         else:
             self.enter()

@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
         self._before_present = Workspace.LIBRARY
-        self._screen = FullScreen(self)
+        self.full_screen = FullScreen(self)
         self._warned = False
         self._from_stage = False
         self._opening_case: Case | None = None
@@ -146,8 +146,8 @@ class MainWindow(QMainWindow):
             keys=asking.keys,
             settings=asking.settings,
             switch_theme=self._switch_theme,
-            full_screen=self._screen.toggle,
-            is_full_screen=self.isFullScreen,
+            full_screen=self.full_screen.toggle,
+            is_full_screen=lambda: self.full_screen.on,
             why_geometry=asking.why_geometry,
             quit=self.close,
         )
@@ -344,10 +344,10 @@ class MainWindow(QMainWindow):
             widget.setVisible(not staged)
         self._pages.setCurrentWidget(self._of_workspace[new])
         self.setUpdatesEnabled(True)
-        if staged and not self.isFullScreen() and self.isVisible():
-            self._screen.enter()
-        elif not staged and old is Workspace.PRESENT and self.isFullScreen():
-            self._screen.leave()
+        if staged and self.isVisible():
+            self.full_screen.enter()
+        elif not staged and old is Workspace.PRESENT and self.full_screen.on:
+            self.full_screen.leave()
         if new is Workspace.LIBRARY:
             self.library.take_keys()
         else:
@@ -414,7 +414,7 @@ class MainWindow(QMainWindow):
                 self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
                 event.ignore()
                 return
-        if not self.isFullScreen():
+        if not self.full_screen.on:
             geometry = bytes(self.saveGeometry().toHex().data()).decode()
             self._keep(window_geometry=geometry)
         self._frames.stop()

@@ -130,8 +130,10 @@ def window(qtbot: QtBot, qapp: QApplication, own_home: Path, monkeypatch: pytest
     deliver.setParent(made)
     qtbot.addWidget(made)
     made.resize(1600, 900)
-    made.show()
-    qtbot.waitActive(made)
+    with qtbot.waitActive(made):
+        made.show()
+        # Without a window manager nobody else gives the window the keys.
+        made.activateWindow()
     yield made
     deliver.stop()
 

@@ -39,7 +39,8 @@ def test_presenting_fills_the_screen_with_the_first_step(staged: MainWindow, cas
     assert session.view == case.steps[0].view
     assert staged.top.isHidden()
     assert staged.status.isHidden()
-    assert staged.isFullScreen()
+    assert staged.full_screen.on
+    assert staged.size() == staged.screen().size()
     assert staged.stage.bar.words == "Synthetic · Not for diagnostic use  1 of 3"
     assert "Where would you look?" in staged.stage.card.words
 
@@ -113,7 +114,8 @@ def test_esc_leaves_for_where_one_came_from_and_shift_f5_returns_to_the_step(
     press(staged, Qt.Key.Key_Right)
     press(staged, Qt.Key.Key_Escape)
     assert staged.desk.session.workspace is Workspace.REVIEW
-    assert not staged.isFullScreen()
+    assert not staged.full_screen.on
+    assert (staged.width(), staged.height()) == (1600, 900)
     assert not staged.top.isHidden()
     press(staged, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
     assert staged.desk.session.view == case.steps[1].view
