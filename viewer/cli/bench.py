@@ -195,6 +195,8 @@ def _scrolling(volume: Volume) -> Iterator[Figure]:
 
 def _inference() -> Iterator[Figure]:
     manifests = [m for m in installed_models((shipped("resources/models"),)) if isinstance(m, Manifest)]
+    if not manifests:
+        return
     phantom = make_head(1, spacing_mm=(0.9, 0.9, 3.0), size_ij=256)
     positions = [
         (*phantom.origin_lps_mm[:2], phantom.origin_lps_mm[2] + k * phantom.spacing_mm[2])

@@ -46,7 +46,7 @@ def render(arguments: argparse.Namespace) -> int:
     if case is not None:
         loaded = load_case(case, progress_context())
         volume, findings, truth = loaded.volume, loaded.findings, loaded.truth
-        number = arguments.step or 1
+        number = 1 if arguments.step is None else arguments.step
         if not 1 <= number <= len(case.steps):
             raise CaseDocumentError(
                 f"The case “{case.title}” has no step {number}.", f"It has steps 1 to {len(case.steps)}."

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QImage
+
+from tests.cli.conftest import casestage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.walkthrough import Case
+
+SIZE = "640x400"
+
+
+def drawn(path: Path) -> QImage:
+    image = QImage(str(path))
+    assert not image.isNull()
+    return image
+
+
+def lit(image: QImage, left: int, top: int, right: int, bottom: int) -> int:
+    """How many pixels of a rectangle are bright enough to be text or anatomy."""
+    return sum(image.pixelColor(x, y).lightness() > 90 for y in range(top, bottom) for x in range(left, right))
+
+
+def grey(image: QImage, x: int, y: int) -> int:
+    return image.pixelColor(x, y).lightness()
+
+
+def test_a_series_becomes_a_picture_of_the_asked_size_with_the_banner(small_series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ct.png"
+    said = casestage("render", small_series, "--out", out, "--size", SIZE, "--plane", "axial")
+    assert said.code == 0, said.err
+    assert str(out) in said.out
+    image = drawn(out)
+    assert (image.width(), image.height()) == (640, 400)
+    # The banner stands at the bottom left, the body in the middle.
+    assert lit(image, 8, 370, 320, 400) > 100
+    assert lit(image, 260, 140, 380, 220) > 1000
+    assert [path.name for path in tmp_path.iterdir()] == ["ct.png"]
+
+
+def test_the_window_decides_how_bright_a_tissue_is(small_series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ct.png"
+    shades = []
+    for window in ("400/20", "400/300", "2000/20"):
+        said = casestage(
+            "render",
+            small_series,
+            "--out",
+            out,
+            "--size",
+            SIZE,
+            "--plane",
+            "axial",
+            "--at=-20,-20,103",
+            "--window",
+            window,
+        )
+        assert said.code == 0, said.err
+        shades.append(grey(drawn(out), 300, 170))
+    # 20 HU: in the middle of its window, below another, and in the middle of a wide one.
+    assert shades[0] == pytest.approx(128, abs=3)
+    assert shades[1] == 0
+    assert shades[2] == pytest.approx(128, abs=3)
+
+
+def test_the_point_decides_what_lies_in_the_middle(small_series: Path, tmp_path: Path) -> None:
+    common = ("--size", SIZE, "--plane", "axial", "--height-mm", "40", "--window", "400/20")
+    inside, outside = tmp_path / "block.png", tmp_path / "water.png"
+    assert casestage("render", small_series, "--out", inside, "--at=-1,1,112", *common).code == 0
+    assert casestage("render", small_series, "--out", outside, "--at=-1,1,103", *common).code == 0
+    assert grey(drawn(inside), 300, 170) == 255
+    assert grey(drawn(outside), 300, 170) == pytest.approx(128, abs=3)
+
+
+@pytest.mark.parametrize("plane", ["coronal", "sagittal"])
+def test_other_planes(plane: str, small_series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plane.png"
+    assert casestage("render", small_series, "--out", out, "--size", SIZE, "--plane", plane).code == 0
+    assert lit(drawn(out), 260, 160, 380, 220) > 500
+
+
+def test_a_step_of_a_case(small_case: Case, tmp_path: Path) -> None:
+    pictures = []
+    for step in (1, 2):
+        out = tmp_path / f"{step}.png"
+        said = casestage("render", small_case.id, "--step", step, "--out", out, "--size", SIZE)
+        assert said.code == 0, said.err
+        pictures.append(drawn(out))
+        assert lit(pictures[-1], 8, 364, 320, 400) > 60
+    assert pictures[0] != pictures[1]
+
+
+def test_a_step_that_is_not_there_is_told_with_those_that_are(small_case: Case, tmp_path: Path) -> None:
+    for step in (0, 3):
+        said = casestage("render", small_case.id, "--step", step, "--out", tmp_path / "x.png")
+        assert said.is_sentence()
+        assert "1 to 2" in said.err
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_step_of_what_is_no_case(small_series: Path, small_case: Case, tmp_path: Path) -> None:
+    said = casestage("render", small_series, "--step", 1, "--out", tmp_path / "x.png")
+    assert said.is_sentence()
+    assert small_case.id in said.err
+
+
+def test_a_point_outside_the_volume_is_refused(small_series: Path, tmp_path: Path) -> None:
+    said = casestage("render", small_series, "--out", tmp_path / "x.png", "--at=900,0,0")
+    assert said.is_sentence()
+    assert "outside" in said.err
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_where_no_picture_can_be_written_nothing_is_tried(small_series: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    for out in (tmp_path / "no" / "x.png", tmp_path / "x.txt", tmp_path / "folder.png"):
+        assert casestage("render", small_series, "--out", out).is_sentence()
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".png"] == ["folder.png"]
+
+
+def test_a_real_tilted_head(real_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "head.png"
+    said = casestage(
+        "render", real_data / "a01_head_ge_tilt_uneven", "--out", out, "--plane", "sagittal", "--size", "800x600"
+    )
+    assert said.code == 0, said.err
+    image = drawn(out)
+    assert (image.width(), image.height()) == (800, 600)
+    assert lit(image, 300, 200, 500, 400) > 5000
