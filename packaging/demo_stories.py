@@ -88,7 +88,7 @@ class Stage:
 def numbers(finding: Finding) -> str:
     """Return volume and score in Markdown, said to be recorded."""
     score = f", score **{finding.score:.2f}**" if finding.score is not None else ""
-    return f"**{_ml(finding)}**{score}\n\nrecorded result"
+    return f"**{_ml(finding)}**{score}\n\n*recorded result*"
 
 
 def _ml(finding: Finding) -> str:

@@ -23,11 +23,12 @@ from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, a
 from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.inference.manifest import card, read_manifest
 from viewer.inference.run import run_model
-from viewer.io.case_document import write_case
+from viewer.io.case_document import read_case, write_case
 from viewer.io.findings_file import write_findings
 from viewer.io.volume_hash import volume_sha256
 from viewer.phantom import Bleed, Nodule, Phantom, make_chest, make_head
 from viewer.phantom.write import store
+from viewer.services.opening import load_case
 from viewer.ui.snapshot import thumbnail
 
 CARD_PX = (880, 592)
@@ -149,6 +150,17 @@ def make(recipe: Recipe, folder: Path) -> Stage:
     return stage
 
 
+def retell(recipe: Recipe, folder: Path) -> Stage:
+    """Write a case's steps and card anew from the pictures and findings that are there."""
+    loaded = load_case(read_case(folder), JobContext())
+    threshold = card(read_manifest(TOP / "resources" / "models" / recipe.model)).default_threshold
+    stage = Stage(loaded.volume, loaded.findings, loaded.truth, threshold=threshold)
+    thumbnail(stage.volume, card_view(recipe, stage), CARD_PX).save(str(folder / "thumbnail.png"))
+    steps = recipe.steps(stage)
+    write_case(folder, evolve(loaded.case, title=recipe.title, summary=recipe.summary, steps=steps))
+    return stage
+
+
 def describe(stage: Stage, folder: Path) -> str:
     """Return what came out, in lines for a person."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -168,11 +180,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="; ".join(r.id for r in RECIPES))
     parser.add_argument("--out", type=Path, default=TOP / "demo_cases")
+    parser.add_argument(
+        "--retell", action="store_true", help="only the steps, from pictures and findings that are there"
+    )
     parsed = parser.parse_args(arguments)
     for recipe in RECIPES:
         if not parsed.cases or recipe.id in parsed.cases:
             folder = parsed.out / recipe.id
-            print(describe(make(recipe, folder), folder))
+            stage = retell(recipe, folder) if parsed.retell else make(recipe, folder)
+            print(describe(stage, folder))
     return 0
 
 
