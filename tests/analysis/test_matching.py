@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -110,3 +114,27 @@ def test_froc_of_two_scans_with_known_answers() -> None:
     assert sensitivity_at(points, 0.125) == pytest.approx(1 / 3)
     assert sensitivity_at(points, 0.5) == pytest.approx(2 / 3)
     assert froc([]) == ()
+
+
+def test_lesions_that_lie_apart_are_matched_without_waiting_for_a_library() -> None:
+    lesions = [bar("first", 0, 10), bar("second", 20, 10), bar("third", 40, 10)]
+    marks = [bar("b", 21, 10, 0.9), bar("a", 1, 8, 0.8), bar("stray", 60, 5, 0.7)]
+    matching = match(marks, lesions, 0.5)
+    assert [(mark, lesion) for mark, lesion, _ in matching.pairs] == [("b", "second"), ("a", "first")]
+    assert matching.of_finding["stray"] is MatchState.FALSE_POSITIVE
+    assert matching.of_truth["third"] is MatchState.MISSED
+
+
+def test_a_story_with_plain_matches_is_on_stage_without_the_optimiser() -> None:
+    code = """
+import sys
+from pathlib import Path
+from viewer.domain.job import JobContext
+from viewer.io.case_document import read_case
+from viewer.services.opening import load_case
+loaded = load_case(read_case(Path(sys.argv[1])), JobContext())
+assert loaded.findings and loaded.truth
+sys.exit("scipy.optimize" in sys.modules)
+"""
+    case = Path(__file__).parents[2] / "demo_cases" / "head-epidural"
+    assert subprocess.run([sys.executable, "-c", code, str(case)], check=False).returncode == 0

@@ -28,9 +28,6 @@ def match(
     True lesions below the rule's least volume are left out, and so are findings that lie on one of them and on no
     other.
     """
-    # Loading this library takes longer than the rest of the program's start: only who matches pays for it.
-    from scipy.optimize import linear_sum_assignment
-
     rule = rule or MatchRule()
     counted = [t for t in truth if not _ignored(t, rule)]
     ignored = [t for t in truth if _ignored(t, rule)]
@@ -40,8 +37,7 @@ def match(
     pairs = []
     if shown and counted:
         worth = np.where(gated[shown], np.maximum(overlaps[shown], _POINT_WORTH), 0.0)
-        rows, columns = linear_sum_assignment(worth, maximize=True)
-        pairs = [(shown[r], int(c)) for r, c in zip(rows, columns, strict=True) if worth[r, c] > 0]
+        pairs = [(shown[row], column) for row, column in _assigned(worth)]
     true = {n for n, _ in pairs}
     near_ignored = _gated(findings, ignored, _overlaps(findings, ignored), rule)
     of_finding = {
@@ -63,6 +59,19 @@ def match(
         best_score_of_truth=best,
         rule=rule,
     )
+
+
+def _assigned(worth: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return rows and columns of worth, one to one, so that their sum is largest; nothing is worth 0."""
+    possible = worth > 0
+    if (possible.sum(axis=0) <= 1).all() and (possible.sum(axis=1) <= 1).all():
+        # Nothing to weigh up, as in most cases; then the library, which is slow to load, is not waited for.
+        rows, columns = np.nonzero(possible)
+    else:
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(worth, maximize=True)
+    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if possible[r, c]]
 
 
 def _ignored(lesion: Finding, rule: MatchRule) -> bool:
