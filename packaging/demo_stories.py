@@ -104,7 +104,7 @@ def _missed_words(stage: Stage, lesion: Finding) -> str:
     best = stage.matching.best_score_of_truth.get(lesion.id)
     if best is None:
         return "The model marked nothing there, at any threshold."
-    return f"The model's score there is **{best:.2f}**, below the threshold of **{stage.threshold:.2f}**."
+    return f"The model’s score there is **{best:.2f}**, below the threshold of **{stage.threshold:.2f}**."
 
 
 def _threshold_step(stage: Stage, lesion: Finding, window: tuple[float, float]) -> list[Step]:

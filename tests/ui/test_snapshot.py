@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from attrs import evolve
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -11,6 +12,7 @@ from viewer.domain.finding import Finding
 from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.domain.volume import PatientIdentity, Volume
+from viewer.domain.walkthrough import Step
 from viewer.ui.canvas import CanvasStyle
 from viewer.ui.snapshot import banner_words, picture, thumbnail
 
@@ -96,3 +98,13 @@ def test_pictures_need_no_screen(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert QImage(str(tmp_path / "out.png")).size().toTuple() == (320, 240)
+
+
+def test_a_step_is_drawn_with_its_narration_beside_the_picture(qapp: QApplication, session: Session) -> None:
+    volume, view = parts(session)
+    state = evolve(view, layout=Layout.SINGLE, main=ViewName.AXIAL)
+    step = Step("one", "Blood pressed against the bone", "The AI outlines a **bleed**.", state)
+    told, silent = picture(volume, state, (), (960, 540), step=step), picture(volume, state, (), (960, 540))
+    left = QRect(0, 200, 240, 280)
+    assert bright(told.copy(left)) > bright(silent.copy(left)) + 200
+    assert strip(told, 40) == strip(silent, 40)

@@ -23,7 +23,7 @@ from viewer.services.views import view_of_volume
 if TYPE_CHECKING:
     import argparse
 
-    from viewer.domain.walkthrough import Case
+    from viewer.domain.walkthrough import Case, Step
 
 
 def _case_named(name: str) -> Case | None:
@@ -43,6 +43,7 @@ def render(arguments: argparse.Namespace) -> int:
     findings: tuple[Finding, ...] = ()
     truth: tuple[Finding, ...] = ()
     title = ""
+    step: Step | None = None
     if case is not None:
         loaded = load_case(case, progress_context())
         volume, findings, truth = loaded.volume, loaded.findings, loaded.truth
@@ -79,6 +80,7 @@ def render(arguments: argparse.Namespace) -> int:
         style=style,
         matching=matching,
         truth=truth if view.show_truth else (),
+        step=step if arguments.plane is None else None,
     )
     save_png(image, out)
     say(f"Written: {out}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
@@ -28,6 +28,7 @@ from viewer.ui.canvas.shown import Shown, shown_from
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, tiles
 from viewer.ui.canvas.view3d import Picture, volume_scene
 from viewer.ui.fonts import Type, font
+from viewer.ui.present.card import RESERVED, card_side, paint_card, reserves_space
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding, Matching
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Step
 
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
 STAGE_BAR_SHARE = 96 / 1080
@@ -73,6 +75,7 @@ def picture(
     truth: tuple[Finding, ...] = (),
     inspecting: bool = False,
     scene_3d: Scene3D | None = None,
+    step: Step | None = None,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
 
@@ -82,6 +85,8 @@ def picture(
         Width and height in pixels.
     banner
         "" stands for what the volume demands; there is no picture without it.
+    step
+        Draws its narration beside the large view, as on stage.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
     """
@@ -104,13 +109,16 @@ def picture(
     scale = height / 1080 if stage else 1.0
     look = Look(TextLook(theme, stage=stage, scale=scale), Density.FULL)
     area = (float(width), float(height - bar))
-    placed = tiles_for(shown, area, style)
+    told = next((f for f in (*findings, *truth) if f.id == view.selected_finding), None)
+    placed = tiles_for(shown, area, style, _room_for(step, told, scale))
     image = _blank(size)
     picture_3d = _picture_3d(placed, shown, theme, scene_3d)
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
         paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d)
+        if step is not None:
+            paint_card(painter, theme, step, told, QSizeF(*area), scale)
         _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
     finally:
         painter.end()
@@ -146,6 +154,14 @@ def save_png(image: QImage, path: Path) -> None:
             raise StorageError(
                 "The picture could not be saved.", "Check the disk and the folder, then try again.", writer.error().name
             )
+
+
+def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[float, float]:
+    """Return the pixels at the left and at the right of the large view that a step's narration lies over."""
+    if step is None or not reserves_space(step.view):
+        return (0.0, 0.0)
+    room = RESERVED * scale
+    return (room, 0.0) if card_side(step.view, told) == "left" else (0.0, room)
 
 
 def _blank(size: tuple[int, int]) -> QImage:
