@@ -23,11 +23,15 @@ _ERRORS_FIRST = {
 
 @frozen(eq=False)
 class InspectRow:
-    """One line of the error list: a finding or a missed truth, its state, and why."""
+    """One line of the error list: a finding or a missed truth, its state, and why.
+
+    `score` is the finding's; of a missed truth the highest of any finding that overlaps it, None where none does.
+    """
 
     finding: Finding
     state: MatchState
     why: str
+    score: float | None
 
 
 class Inspecting:
@@ -52,12 +56,12 @@ class Inspecting:
         if matching is None:
             return ()
         rows = [
-            InspectRow(f, matching.of_finding[f.id], _why(f, matching, self._session))
+            InspectRow(f, matching.of_finding[f.id], _why(f, matching, self._session), f.score)
             for f in self._session.findings
             if f.id in matching.of_finding
         ]
         rows += [
-            InspectRow(t, MatchState.MISSED, _why(t, matching, self._session))
+            InspectRow(t, MatchState.MISSED, _why(t, matching, self._session), matching.best_score_of_truth.get(t.id))
             for t in self._session.truth
             if matching.of_truth.get(t.id) is MatchState.MISSED
         ]

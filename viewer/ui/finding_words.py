@@ -32,9 +32,9 @@ def volume_words(finding: Finding) -> str:
     return f"{volume:.1f} mL" if volume >= 1 else f"{volume:.2f} mL" if volume >= 0.005 else "< 0.01 mL"
 
 
-def score_words(finding: Finding) -> str:
-    """Return the score with two digits."""
-    return f"{finding.score:.2f}" if finding.score is not None else NONE
+def score_words(score: float | None) -> str:
+    """Return a score with two digits."""
+    return f"{score:.2f}" if score is not None else NONE
 
 
 def long_axis_words(finding: Finding) -> str:

@@ -96,7 +96,7 @@ class _ErrorDelegate(QStyledItemDelegate):
         )
         painter.setFont(font(Type.BODY))
         words(painter, QRectF(volume_left, first, VOLUME_WIDTH, 20), volume_words(row.finding), right=True)
-        words(painter, QRectF(score_left, first, SCORE_WIDTH, 20), score_words(row.finding), right=True)
+        words(painter, QRectF(score_left, first, SCORE_WIDTH, 20), score_words(row.score), right=True)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
         where = f"{mark.words} · {row.finding.place}" if row.finding.place else mark.words

@@ -151,7 +151,7 @@ class ErrorTiles(QWidget):
         painter.setPen(colour("text"))
         volume_width = painter.fontMetrics().horizontalAdvance(volume) + 2
         words(painter, QRectF(left + room - volume_width, top + 6, volume_width, 18), volume, right=True)
-        score = f"score {score_words(row.finding)}" if row.finding.score is not None else "no score"
+        score = f"score {score_words(row.score)}" if row.score is not None else "no finding"
         painter.setPen(colour("text2"))
         words(painter, QRectF(left, top + 25, room, 18), score, right=True)
         words(painter, QRectF(left, top + 25, room - 70, 18), MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)

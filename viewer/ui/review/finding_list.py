@@ -108,7 +108,7 @@ class FindingModel(QAbstractListModel):
         """Return a row in words, for screen readers and tooltips."""
         finding, mark = self._rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            numbers = ", ".join((*self.measures(finding), f"score {score_words(finding)}"))
+            numbers = ", ".join((*self.measures(finding), f"score {score_words(finding.score)}"))
             return f"{finding.label}, {mark.words}, {finding.place}, {numbers}"
         if role == Qt.ItemDataRole.ToolTipRole:
             decision = self._session.decisions.get(finding.id)
@@ -160,7 +160,7 @@ class FindingDelegate(QStyledItemDelegate):
         size, volume = self._model.measures(finding)
         words(painter, QRectF(size_left, first, 76, 20), size, right=True)
         score = QRectF(area.right() - RIGHT - SCORE_WIDTH, first, SCORE_WIDTH, 20)
-        words(painter, score, score_words(finding), right=True)
+        words(painter, score, score_words(finding.score), right=True)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
         words(painter, QRectF(size_left, second, 76, 18), volume, right=True)

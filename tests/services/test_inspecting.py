@@ -1,0 +1,98 @@
+"""Findings held against the truth while the threshold moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from viewer.domain.finding import Finding, MatchState, Source, SourceKind
+from viewer.domain.geometry import Grid
+from viewer.domain.labels import Mask
+from viewer.domain.session import Session
+from viewer.domain.view_state import overview
+from viewer.services.inspecting import Inspecting
+
+
+def lesion(name: str, kind: SourceKind, at: tuple[int, int, int], score: float | None = None) -> Finding:
+    centre = np.array(at, dtype=float)
+    return Finding(
+        id=name,
+        tracking_uid=f"2.25.{len(name)}",
+        label_key="nodule",
+        label="Nodule",
+        source=Source(kind, "Test"),
+        centre_lps_mm=centre,
+        bounds_lps_mm=np.stack([centre - 2, centre + 2], axis=1),
+        score=score,
+        mask=Mask(at, np.ones((4, 4, 4), dtype=bool)),
+        volume_ml=1.0,
+    )
+
+
+@pytest.fixture
+def session() -> Session:
+    session = Session()
+    grid = Grid.from_directions((100, 100, 50), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))
+    session.view = overview("1.2.3", grid)
+    return session
+
+
+@pytest.fixture
+def inspecting(session: Session) -> Inspecting:
+    inspecting = Inspecting(session)
+    session.truth = (
+        lesion("large", SourceKind.TRUTH, (10, 10, 10)),
+        lesion("faint", SourceKind.TRUTH, (40, 10, 10)),
+        lesion("unseen", SourceKind.TRUTH, (70, 10, 10)),
+    )
+    session.findings = (
+        lesion("sure", SourceKind.MODEL, (10, 10, 10), 0.9),
+        lesion("hardly", SourceKind.MODEL, (41, 10, 10), 0.4),
+        lesion("wrong", SourceKind.MODEL, (10, 60, 10), 0.3),
+    )
+    return inspecting
+
+
+def states(inspecting: Inspecting) -> dict[str, MatchState]:
+    return {row.finding.id: row.state for row in inspecting.rows()}
+
+
+def test_moving_the_threshold_decides_everything_anew(session: Session, inspecting: Inspecting) -> None:
+    inspecting.set_threshold(0.5)
+    assert states(inspecting) == {
+        "faint": MatchState.MISSED,
+        "unseen": MatchState.MISSED,
+        "sure": MatchState.TRUE_POSITIVE,
+    }
+    inspecting.set_threshold(0.2)
+    assert states(inspecting) == {
+        "unseen": MatchState.MISSED,
+        "wrong": MatchState.FALSE_POSITIVE,
+        "sure": MatchState.TRUE_POSITIVE,
+        "hardly": MatchState.TRUE_POSITIVE,
+    }
+
+
+def test_a_missed_lesion_says_what_the_model_thought_of_it(inspecting: Inspecting) -> None:
+    inspecting.set_threshold(0.5)
+    rows = {row.finding.id: row for row in inspecting.rows()}
+    assert rows["faint"].score == 0.4
+    assert "its highest score is 0.40" in rows["faint"].why
+    assert rows["unseen"].score is None
+    assert rows["unseen"].why == "No finding overlaps it at any threshold."
+
+
+def test_errors_come_first(inspecting: Inspecting) -> None:
+    inspecting.set_threshold(0.2)
+    order = [row.state for row in inspecting.rows()]
+    assert order == [MatchState.MISSED, MatchState.FALSE_POSITIVE, MatchState.TRUE_POSITIVE, MatchState.TRUE_POSITIVE]
+
+
+def test_the_curve_tells_what_each_threshold_would_give(inspecting: Inspecting) -> None:
+    assert inspecting.curve() == ((1.0, 0, 0), (0.9, 1, 0), (0.4, 2, 0), (0.3, 2, 1))
+
+
+def test_without_truth_nothing_is_right_or_wrong(session: Session, inspecting: Inspecting) -> None:
+    session.truth = ()
+    assert session.matching is None
+    assert inspecting.rows() == ()
