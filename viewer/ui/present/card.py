@@ -64,7 +64,9 @@ class Narration:
         self._theme, self._scale = theme, scale
         self._document = _ClosedDocument()
         self._document.setDocumentMargin(0)
-        self._document.setDefaultFont(font(Type.STAGE_BODY, scale=scale))
+        body = font(Type.STAGE_BODY, scale=scale)
+        body.unsetFeature(QFont.Tag("tnum"))
+        self._document.setDefaultFont(body)
         self._document.setTextWidth((WIDTH - 2 * PAD) * scale)
         self._document.setHtml(narration_html(step))
         block = self._document.begin()
