@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-WARM_UP = ("viewer.io.read_slices", "viewer.io.seg_reading", "scipy.ndimage", "scipy.optimize", "viewer.scene.volume3d")
+WARM_UP = ("viewer.io.read_slices", "viewer.io.seg_reading", "scipy.ndimage", "viewer.scene.volume3d", "scipy.optimize")
 
 
 def scene_3d(on_picture: Callable[[Picture3D], None], on_unavailable: Callable[[Unavailable3D], None]) -> Drawing3D:
@@ -112,15 +112,23 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
     pulse.start(300)
     pulse.timeout.connect(lambda: None)
     window.show()
+    warm_up = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+
+    def warm_up_once(_opened: object) -> None:
+        if warm_up.ident is None:
+            warm_up.start()
+
     if case:
+        # What later steps may need waits until the first one is there: both would be slower side by side.
+        window.desk.opening.opened.connect(warm_up_once)
         wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
         if wanted is not None:
             QTimer.singleShot(0, lambda: window.open_case(wanted, step))
     else:
+        warm_up.start()
         paths = [str(path) for path in open_paths]
         if paths:
             QTimer.singleShot(0, lambda: window.asking.dropped(paths))
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     code = app.exec()
     pulse.stop()
     return int(code)
