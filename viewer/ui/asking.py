@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from viewer.ui.commands import CommandActions
     from viewer.ui.main_window import MainWindow
 
-FILES = "CT images (*.dcm *.nii *.nii.gz *.zip DICOMDIR);;All files (*)"
+FILES = "CT images (*.dcm *.nii *.nii.gz DICOMDIR);;All files (*)"
 
 
 class Asking:
