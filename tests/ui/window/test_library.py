@@ -170,3 +170,16 @@ def test_a_real_series_opens_at_once_and_shows_its_facts(window: MainWindow, rea
     assert window.top.badges == ("Geometry ok",)
     assert window.status.banner.words.text() == "Not for diagnostic use"
     assert window.windowTitle() == "CaseStage"
+
+
+def test_a_library_of_many_cases_begins_at_its_top(
+    case: Case, own_home: Path, qtbot: QtBot, request: pytest.FixtureRequest
+) -> None:
+    for n in range(9):
+        folder = own_home / "data" / "cases" / f"case-{n}"
+        folder.mkdir(parents=True)
+        write_case(folder, evolve(case, id=f"case-{n}", folder=str(folder)))
+    window: MainWindow = request.getfixturevalue("window")
+    qtbot.wait(50)
+    assert len(titles(window)) == 9
+    assert window.library.cases.scrolled_px == 0

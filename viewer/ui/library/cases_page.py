@@ -135,6 +135,11 @@ class CasesPage(QWidget):
         """What is said about cases that cannot be shown, or ""."""
         return "" if self._problems.isHidden() else self._problems.text()
 
+    @property
+    def scrolled_px(self) -> int:
+        """How far the cards are scrolled."""
+        return self._scroll.verticalScrollBar().value()
+
     def show_shelf(self, shelf: CaseShelf, states: dict[str, str]) -> None:
         """Show the cases of a shelf; `states` are by case id."""
         self._shelf = shelf
@@ -188,6 +193,9 @@ class CasesPage(QWidget):
         self._none.setVisible(bool(words))
 
     def _reveal(self, card: QWidget) -> None:
+        if not self.isVisible():
+            # Before the page has its size, cards lie elsewhere; it begins at its top.
+            return
         self._scroll.ensureWidgetVisible(card, 0, 24)
 
     def _keep_margin(self, _least: int, most: int) -> None:
