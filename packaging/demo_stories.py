@@ -140,9 +140,8 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
     first = evolve(stage.overview(BRAIN), cursor_lps_mm=level)
     front = Camera(stage.overview(BRAIN).camera.focal_lps_mm, (0.35, -0.9, 0.25), (0.0, 0.0, 1.0))
     skull = evolve(stage.overview(BONE, ViewName.THREE_D), cursor_lps_mm=level)
-    skull = evolve(skull, camera=evolve(front, height_mm=skull.camera.height_mm * 0.8))
+    skull = evolve(skull, camera=evolve(front, height_mm=skull.camera.height_mm))
     solid = stage.on(main, BRAIN, ViewName.THREE_D)
-    solid = evolve(solid, camera=evolve(solid.camera, height_mm=solid.camera.height_mm * 0.8))
     steps = [
         Step(
             "fall",
@@ -279,7 +278,7 @@ def chest_steps(stage: Stage) -> tuple[Step, ...]:
             )
         )
         steps += _threshold_step(stage, lesion, LUNG)
-    camera = Camera(first.camera.focal_lps_mm, (0.3, -0.93, 0.2), (0.0, 0.0, 1.0), first.camera.height_mm * 0.85)
+    camera = Camera(first.camera.focal_lps_mm, (0.3, -0.93, 0.2), (0.0, 0.0, 1.0), first.camera.height_mm)
     closing = evolve(first, main=ViewName.THREE_D, overlay=OverlayMode.OUTLINE, camera=camera, selected_finding=None)
     steps.append(
         Step(
