@@ -138,9 +138,9 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
     level = as_point(main.centre_lps_mm)
     side = _side(main, stage.volume)
     first = evolve(stage.overview(BRAIN), cursor_lps_mm=level)
-    front = Camera(stage.overview(BRAIN).camera.focal_lps_mm, (0.35, -0.9, 0.25), (0.0, 0.0, 1.0))
+    above = Camera(stage.overview(BRAIN).camera.focal_lps_mm, (0.78, 0.42, 0.46), (0.0, 0.0, 1.0))
     skull = evolve(stage.overview(BONE, ViewName.THREE_D), cursor_lps_mm=level)
-    skull = evolve(skull, camera=evolve(front, height_mm=skull.camera.height_mm))
+    skull = evolve(skull, camera=evolve(above, height_mm=skull.camera.height_mm))
     solid = stage.on(main, BRAIN, ViewName.THREE_D)
     steps = [
         Step(
