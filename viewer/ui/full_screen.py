@@ -5,7 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRect
     from PySide6.QtWidgets import QMainWindow
+
+# What window managers put around a window, at most: its frame at the sides and below, its title above.
+_FRAME_PX = 8
+_TITLE_PX = 40
+
+
+def within(wanted: QRect, available: QRect) -> QRect | None:
+    """Return a window's place moved so that its frame and title are on the screen; None where it does not fit."""
+    room = available.adjusted(_FRAME_PX, _TITLE_PX, -_FRAME_PX, -_FRAME_PX)
+    if wanted.width() > room.width() or wanted.height() > room.height():
+        return None
+    left = min(max(wanted.left(), room.left()), room.right() - wanted.width() + 1)
+    top = min(max(wanted.top(), room.top()), room.bottom() - wanted.height() + 1)
+    return wanted.translated(left - wanted.left(), top - wanted.top())
+
+
+def centred(width: int, height: int, available: QRect) -> QRect | None:
+    """Return the place of a window in the middle of the screen; None where it does not fit."""
+    place = available.adjusted(0, 0, width - available.width(), height - available.height())
+    place.moveCenter(available.center())
+    return within(place, available)
 
 
 class FullScreen:
@@ -32,11 +54,12 @@ class FullScreen:
     def leave(self) -> None:
         """Go back to the place before."""
         self.on = False
-        if self._maximised:
+        place = None if self._maximised else within(self._normal, self._window.screen().availableGeometry())
+        if place is None:
             self._window.showMaximized()
         else:
             self._window.showNormal()
-            self._window.setGeometry(self._normal)
+            self._window.setGeometry(place)
 
     def toggle(self) -> None:
         """Fill the screen, or go back."""

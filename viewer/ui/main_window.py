@@ -16,7 +16,7 @@ from viewer.ui.app_commands import Asks, app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.commands import CommandActions, CommandTable
-from viewer.ui.full_screen import FullScreen
+from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
@@ -194,8 +194,12 @@ class MainWindow(QMainWindow):
         if now.corner_text in tuple(Density):
             self.canvas.density = Density(now.corner_text)
         if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
-            screen = self.screen().availableGeometry()
-            self.resize(min(FIRST_SIZE[0], screen.width()), min(FIRST_SIZE[1], screen.height()))
+            place = centred(*FIRST_SIZE, self.screen().availableGeometry())
+            if place is None:
+                self.resize(*LEAST_SIZE)
+                self.setWindowState(Qt.WindowState.WindowMaximized)
+            else:
+                self.setGeometry(place)
         self.library.refresh()
         count = len(self.library.shelf.cases) if self.library.shelf is not None else 0
         self.status.say_library("1 case on this computer" if count == 1 else f"{count} cases on this computer")

@@ -1,0 +1,44 @@
+"""Where the window is on the screen."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
+
+from viewer.ui.full_screen import FullScreen, centred, within
+
+SCREEN = QRect(0, 0, 1920, 1080)
+PROJECTOR = QRect(0, 0, 1280, 720)
+
+
+@pytest.mark.parametrize("wanted", [QRect(0, 0, 1440, 900), QRect(900, 500, 1440, 900), QRect(-700, -300, 1440, 900)])
+def test_title_and_status_bar_are_always_on_the_screen(wanted: QRect) -> None:
+    place = within(wanted, SCREEN)
+    assert place is not None
+    assert place.size() == wanted.size()
+    assert SCREEN.adjusted(8, 40, -8, -8).contains(place)
+
+
+def test_a_window_that_would_hang_over_a_small_screen_fills_it_instead() -> None:
+    assert within(QRect(0, 0, 1280, 720), PROJECTOR) is None
+    assert centred(1440, 900, PROJECTOR) is None
+
+
+def test_the_first_window_stands_in_the_middle() -> None:
+    place = centred(1440, 900, SCREEN)
+    assert place is not None
+    assert abs(place.center().x() - SCREEN.center().x()) <= 1
+
+
+def test_leaving_full_screen_brings_the_window_back_onto_the_screen(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setGeometry(0, 0, 640, 400)
+    full = FullScreen(window)
+    full.enter()
+    full.leave()
+    assert not full.on
+    assert not window.isMaximized()
+    assert window.screen().availableGeometry().adjusted(8, 40, -8, -8).contains(window.geometry())
