@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QMainWindow
-from pytestqt.qtbot import QtBot
 
 from viewer.ui.full_screen import FullScreen, centred, within
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 SCREEN = QRect(0, 0, 1920, 1080)
 PROJECTOR = QRect(0, 0, 1280, 720)
