@@ -190,6 +190,15 @@ def test_a_label_lies_beside_its_finding_inside_the_view_and_over_no_other() -> 
     assert QRectF(0, 0, 500, 500).contains(at_edge)
 
 
+@pytest.mark.parametrize("viewport", [(230, 420), (600, 300)])
+def test_the_length_of_what_fills_a_view_is_still_read_whole(viewport: tuple[int, int]) -> None:
+    finding = QRectF(-40, -20, viewport[0] + 80, viewport[1] + 40)
+    label = label_place(finding, QSizeF(96, 24), viewport, [finding])
+    assert QRectF(0, 0, *viewport).contains(label)
+    tall = QRectF(20, -20, viewport[0] - 40, viewport[1] + 40)
+    assert QRectF(0, 0, *viewport).contains(label_place(tall, QSizeF(96, 24), viewport, [tall]))
+
+
 def test_outlines_and_pointer_agree_on_a_tilted_head_scan(qapp: QApplication, real_data: Path) -> None:
     found = scan(real_data / "a01_head_ge_tilt_uneven", JobContext())
     volume = assemble(max(found.series, key=lambda entry: entry.count), JobContext())
@@ -218,3 +227,9 @@ def test_outlines_and_pointer_agree_on_a_tilted_head_scan(qapp: QApplication, re
     assert under.any()
     assert line.sum() > 500
     assert (line & rim(under, 6)).sum() / line.sum() > 0.9
+
+
+def test_a_label_stays_inside_a_viewport_too_narrow_for_it_beside_the_finding() -> None:
+    viewport = QRectF(0, 0, 180, 200)
+    place = label_place(QRectF(60, 60, 70, 70), QSizeF(110, 24), (180, 200), [])
+    assert viewport.contains(place)

@@ -197,10 +197,17 @@ def _paint_leader(
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
 
 
+def _moved_into(room: QRectF, place: QRectF) -> QRectF:
+    left = max(room.left(), min(place.left(), room.right() - place.width()))
+    top = max(room.top(), min(place.top(), room.bottom() - place.height()))
+    return QRectF(QPointF(round(left), round(top)), place.size())
+
+
 def label_place(bounds: QRectF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]) -> QRectF:
     """Return where a label goes: diagonally beside a finding, inside the viewport, over no finding if possible.
 
-    Letters and corner text keep a margin of 40 px for themselves.
+    Letters and corner text keep a margin of 40 px for themselves. Where a finding leaves no room beside it,
+    the label is moved inside the viewport, at a corner that covers as little of findings as possible.
     """
     inside = QRectF(0, 0, *viewport_px).adjusted(8, 40, -8, -48)
     places = []
@@ -209,6 +216,6 @@ def label_place(bounds: QRectF, size: QSizeF, viewport_px: tuple[int, int], take
             left = bounds.right() + away * 0.7 if right else bounds.left() - away * 0.7 - size.width()
             top = bounds.top() - away - size.height() if above else bounds.bottom() + away
             places.append(QRectF(QPointF(round(left), round(top)), size))
-    seen = [place for place in places if inside.contains(place)] or places
+    seen = [place for place in places if inside.contains(place)] or [_moved_into(inside, place) for place in places]
     clear = (place for place in seen if not any(place.intersects(other) for other in taken))
     return next(clear, seen[0])

@@ -95,7 +95,7 @@ def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: T
 def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> float:
     """Draw the corner text, each block on one plate, and return the left edge of the lower right one.
 
-    Text too long for its half is elided in the middle.
+    Titles too long for their half are elided in the middle; numbers are left out, since half a number says nothing.
     """
     edge = free.right()
     for lines, right, bottom in (
@@ -115,15 +115,20 @@ def _paint_block(
 ) -> QRectF | None:
     if not lines:
         return None
-    most = free.width() / 2 - 2 * look.margin_px - 28
+    half = free.width() / 2 - look.margin_px
     fitted = []
     for words in lines:
+        most = half - (28 if words.name else look.margin_px + 28)
         measures = look.metrics(look.caption_type(name=words.name))
         text, width = words.text, measures.horizontalAdvance(words.text)
+        if width > most and bottom:
+            continue
         if width > most:
             text = measures.elidedText(words.text, Qt.TextElideMode.ElideMiddle, most)
             width = measures.horizontalAdvance(text)
         fitted.append((words, text, width))
+    if not fitted:
+        return None
     plate = QRectF(0, 0, max(width for _, _, width in fitted) + 12, look.line_px * len(fitted) + 6)
     left_edge, top_edge = free.left() + look.margin_px - 2, free.top() + look.margin_px
     plate.moveLeft(free.right() - look.margin_px + 2 - plate.width() if right else left_edge)
