@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ def main() -> int:
     if not sys.warnoptions:
         # What libraries warn of may quote a file's header, and says nothing to a user.
         warnings.simplefilter("ignore")
+        for name in ("pydicom", "highdicom", "nibabel.global"):
+            logging.getLogger(name).disabled = True
     try:
         from viewer.cli.main import main as command_line
     except KeyboardInterrupt:

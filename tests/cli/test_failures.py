@@ -144,6 +144,25 @@ def test_a_folder_that_nobody_can_write_to(small_series: Path) -> None:
     assert casestage("render", small_series, "--out", "/proc/x.png").is_sentence()
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(small_case: Case, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert casestage("info", pipe).is_sentence()
+    assert casestage("models", "check", pipe).is_sentence()
+    model = tmp_path / "model"
+    model.mkdir()
+    os.mkfifo(model / "model.toml")
+    assert casestage("models", "check", model).is_sentence()
+    case = Path(small_case.folder).with_name("piped")
+    case.mkdir()
+    os.mkfifo(case / "case.json")
+    said = casestage("demo", "--list")
+    assert said.is_sentence()
+    assert "small-case" in said.out
+
+
 def test_an_interrupted_command_says_stopped(small_series: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for error in (KeyboardInterrupt(), CancelledError()):
 

@@ -8,12 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pydicom
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "viewer")
 
@@ -55,6 +53,37 @@ def test_a_reader_who_leaves_early_gets_no_complaint(repository: Path) -> None:
         os.close(writing)
     assert done.returncode == 1
     assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device here that is always full")
+def test_a_full_disk_under_the_output_is_told(repository: Path) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, "models", "list"], cwd=repository, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("casestage: What was found out could not be printed.")
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes streams like this only there")
+def test_closed_streams_do_no_harm(repository: Path, small_series: Path) -> None:
+    shell = f"{sys.executable} -m viewer info '{small_series}'"
+    without_errors = subprocess.run(["sh", "-c", f"{shell} 2>&-"], cwd=repository, capture_output=True, timeout=60)
+    assert without_errors.returncode == 0
+    assert b"geometry ok" in without_errors.stdout
+    without_output = subprocess.run(["sh", "-c", f"{shell} >&-"], cwd=repository, capture_output=True, timeout=60)
+    assert without_output.returncode == 1
+    assert without_output.stderr.startswith(b"casestage: What was found out could not be printed.")
+
+
+def test_libraries_say_nothing_of_a_header_on_their_own(repository: Path) -> None:
+    # A header of pydicom's own that makes it log, which may quote what stands there.
+    odd = Path(pydicom.__file__).parent / "data" / "test_files" / "meta_missing_tsyntax.dcm"
+    done = subprocess.run([*COMMAND, "info", odd], cwd=repository, capture_output=True, text=True, timeout=60)
+    lines = done.stderr.splitlines()
+    assert all(line.startswith(("casestage: ", "  ")) for line in lines), done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl+C reaches a group of processes only there")

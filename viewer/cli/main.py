@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from viewer.cli.parse import parse_length, parse_point, parse_seed, parse_size, parse_window
-from viewer.cli.terminal import complain, forgiving_output, say, say_json
+from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.io.program import program_version
 
@@ -182,7 +181,7 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     arguments = build_parser(open_window).parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-        sys.stdout.flush()
+        finish_output()
     except CancelledError:
         sys.stderr.write("casestage: stopped.\n")
         return 130
@@ -193,8 +192,7 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
         sys.stderr.write("\ncasestage: stopped.\n")
         return 130
     except BrokenPipeError:
-        # Who was reading has gone; Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 1
     except Exception as error:  # noqa: BLE001 - the last net: a person gets a sentence, never a traceback
         logging.getLogger(__name__).debug("unexpected", exc_info=True)

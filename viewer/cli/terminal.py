@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import sys
 import threading
-from typing import TYPE_CHECKING
 
+from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.job import JobContext, Progress
-
-if TYPE_CHECKING:
-    from viewer.domain.errors import CaseStageError
-
 
 # What a file says of itself must not steer the terminal.
 _STEERING = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
@@ -27,16 +25,60 @@ def forgiving_output() -> None:
 
 def say(text: str = "") -> None:
     """Print a line for a person."""
-    sys.stdout.write(text.translate(_STEERING) + "\n")
+    _print(text.translate(_STEERING))
 
 
 def say_json(value: object) -> None:
     """Print a value for another program, in ASCII, which every terminal and pipe carries unchanged."""
-    sys.stdout.write(json.dumps(value, indent=1, allow_nan=False) + "\n")
+    _print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def finish_output() -> None:
+    """Hand over what was said, so that a full disk is noticed while it can still be told.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written; BrokenPipeError where nobody reads it any more.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _not_printed(error) from error
+
+
+def drop_output() -> None:
+    """Let what could not be handed over go; Python would complain once more when it ends."""
+    if sys.stdout is not None and isinstance(sys.stdout, io.TextIOWrapper):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        # Where standard output was closed from the start there is no stream at all.
+        raise _not_printed(error) from error
+
+
+def _not_printed(error: Exception) -> StorageError:
+    drop_output()
+    return StorageError(
+        "What was found out could not be printed.",
+        "Check where the output goes.",
+        getattr(error, "strerror", None) or "",
+    )
 
 
 def complain(error: CaseStageError, *, details: bool = False) -> None:
     """Print what went wrong and what to do about it."""
+    if sys.stderr is None:
+        return
     lines = [f"casestage: {error.sentence}", f"  {error.hint}" if error.hint else ""]
     if details and error.detail:
         lines += [f"  {line}" for line in error.detail.splitlines()]
@@ -45,7 +87,7 @@ def complain(error: CaseStageError, *, details: bool = False) -> None:
 
 def progress_context() -> JobContext:
     """Return a context that shows progress on a terminal and stays silent in a pipe."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return JobContext()
     lock = threading.Lock()
 

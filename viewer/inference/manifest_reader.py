@@ -12,6 +12,7 @@ from viewer.domain.volume import Window
 from viewer.inference import manifest as m
 from viewer.inference.manifest_tensors import read_inputs, read_output
 from viewer.inference.strict_table import Table
+from viewer.io.regular_file import regular
 
 _LARGEST_MANIFEST_BYTES = 256 * 1024
 LARGEST_MODEL_BYTES = 1024 * 1024 * 1024
@@ -82,7 +83,7 @@ def read(folder: Path) -> m.Manifest:
 def _parsed(folder: Path) -> dict[str, object]:
     path = folder / m.MANIFEST_NAME
     try:
-        if path.stat().st_size > _LARGEST_MANIFEST_BYTES:
+        if regular(path).stat().st_size > _LARGEST_MANIFEST_BYTES:
             raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is too large to be a manifest.")
         content = path.read_bytes()
     except OSError as error:

@@ -14,6 +14,7 @@ from viewer.inference.onnx_file import OnnxFacts, TensorFacts, check_safe, onnx_
 from viewer.inference.process import ModelProcess
 from viewer.inference.session import checked_bytes
 from viewer.inference.worker import Request
+from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +98,7 @@ def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
         When the file is not a readable ONNX model.
     """
     try:
-        content = path.read_bytes() if path.stat().st_size < 2**31 else b""
+        content = path.read_bytes() if regular(path).stat().st_size < 2**31 else b""
     except OSError as error:
         raise ModelError(f"{path.name} cannot be read.", "", str(error)) from error
     facts = onnx_facts(content)

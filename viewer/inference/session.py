@@ -11,6 +11,7 @@ import onnxruntime  # type: ignore[import-untyped]
 from viewer.domain.errors import ModelError
 from viewer.inference.manifest_reader import LARGEST_MODEL_BYTES
 from viewer.inference.onnx_file import check_safe, onnx_facts
+from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def checked_bytes(path: Path, sha256: str | None = None) -> bytes:
         When it cannot be read, is not what its hash says, is damaged, or needs what is not allowed.
     """
     try:
-        if path.stat().st_size > LARGEST_MODEL_BYTES:
+        if regular(path).stat().st_size > LARGEST_MODEL_BYTES:
             raise ModelError(f"{path.name} is larger than {LARGEST_MODEL_BYTES // 2**20} MiB, the most that is loaded.")
         content = path.read_bytes()
     except OSError as error:

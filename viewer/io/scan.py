@@ -90,6 +90,10 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
     """
     if not path.exists():
         raise NothingToOpenError("There is no file or folder at this place.", "Check the path.", str(path))
+    if not path.is_file() and not path.is_dir():
+        raise NothingToOpenError(
+            "This is neither a file nor a folder.", "Choose a DICOM or NIfTI file, or a folder of them.", str(path)
+        )
     if path.is_file() and path.name.upper() == "DICOMDIR":
         path = path.parent
     root = path if path.is_dir() else path.parent

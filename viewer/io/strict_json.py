@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cattrs import Converter, IterableValidationError
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 
+from viewer.io.regular_file import regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -94,7 +96,7 @@ def read_json(path: Path) -> Any:
     OSError
         When it cannot be read.
     """
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         content = file.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES:
         raise WrongJsonError(f"it is larger than {LARGEST_BYTES // 1024**2} MiB")
