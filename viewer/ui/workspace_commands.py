@@ -256,7 +256,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "Comment",
             "Write a comment on the finding in hand",
             asks.comment,
-            shortcuts=("C",),
+            shortcuts=("Shift+C",),
             contexts=REVIEW,
             enabled_when=in_hand,
             why_disabled=NO_FINDING,

@@ -107,7 +107,7 @@ def test_nothing_is_decided_without_a_name(opened: MainWindow, press: Callable[.
 
 def test_a_comment_takes_letters_that_are_keys_elsewhere(opened: MainWindow, press: Callable[..., None]) -> None:
     press(opened, Qt.Key.Key_N)
-    press(opened, Qt.Key.Key_C)
+    press(opened, Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is opened.review.panel.detail.comment
     QTest.keyClicks(opened.review.panel.detail.comment, "axu n")
     press(opened, Qt.Key.Key_Return)

@@ -61,7 +61,7 @@ class CommentField(QLineEdit):
         super().__init__()
         self._before = ""
         self.setFont(font(Type.BODY))
-        self.setPlaceholderText("Comment (C)")
+        self.setPlaceholderText("Comment (Shift+C)")
         self.setAccessibleName("Comment on the finding in hand")
         self.setFixedHeight(40)
 
