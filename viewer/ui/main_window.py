@@ -332,6 +332,8 @@ class MainWindow(QMainWindow):
 
     def _show_workspace(self, new: Workspace, old: Workspace | None) -> None:
         self.desk.navigation.finish()
+        if old is not None and old is not Workspace.LIBRARY:
+            self.messages.clear_calm()
         staged = new is Workspace.PRESENT
         if staged and old is not None:
             self._before_present = old

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
@@ -18,8 +17,6 @@ from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, hairline, t
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
     from viewer.ui.theme import Theme
-
-CALM_FOR_MS = 15_000
 
 
 @frozen
@@ -71,7 +68,10 @@ class DetailsSheet(Sheet):
 
 
 class MessageStrip(QFrame):
-    """Shows one message at a time, the newest; hidden while there is none."""
+    """Shows one message at a time, the newest; hidden while there is none.
+
+    It never goes by itself: everything below it would move away under the pointer.
+    """
 
     def __init__(self, theme: Theme, details: DetailsSheet, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,10 +103,6 @@ class MessageStrip(QFrame):
         outer.addLayout(row)
         outer.addWidget(hairline())
         self.hide()
-        self._fade = QTimer(self)
-        self._fade.setSingleShot(True)
-        self._fade.setInterval(CALM_FOR_MS)
-        self._fade.timeout.connect(self.clear)
         theme.changed.connect(self._recolour)
 
     @property
@@ -123,16 +119,16 @@ class MessageStrip(QFrame):
         self.setAccessibleName(message.report)
         self._recolour()
         self.show()
-        # What went wrong stays until it is closed.
-        if message.calm:
-            self._fade.start()
-        else:
-            self._fade.stop()
 
     def clear(self) -> None:
         """Take the message away."""
         self._message = None
         self.hide()
+
+    def clear_calm(self) -> None:
+        """Take away what only informed; what went wrong stays until it is closed."""
+        if self._message is not None and self._message.calm:
+            self.clear()
 
     def _recolour(self) -> None:
         calm = self._message is not None and self._message.calm

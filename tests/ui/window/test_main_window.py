@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.session import Workspace
+from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
 
@@ -99,6 +100,16 @@ def test_an_error_is_told_once_with_a_hint_and_details_to_copy(opened: MainWindo
     opened.details.dismiss()
     opened.messages.clear()
     assert not opened.messages.isVisible()
+
+
+def test_information_never_goes_by_itself_so_that_no_click_misses(opened: MainWindow) -> None:
+    opened.tell(Message("1 file was skipped.", "notes.txt: Not a DICOM or NIfTI image.", calm=True))
+    assert not [timer for timer in opened.messages.findChildren(QTimer) if timer.isActive()]
+    opened.desk.session.workspace = Workspace.INSPECT
+    assert not opened.messages.isVisible()
+    opened.tell(Message("The file ends early."))
+    opened.desk.session.workspace = Workspace.REVIEW
+    assert opened.messages.isVisible()
 
 
 def test_the_theme_is_switched_with_one_key_and_kept(opened: MainWindow, press: Callable[..., None]) -> None:
