@@ -13,6 +13,7 @@ from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.domain.volume import Volume
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, Tool, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
+from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.theme import Theme
 
 PLANES = [ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL]
@@ -332,6 +333,21 @@ def test_many_changes_in_one_turn_make_one_repaint(qtbot: QtBot, canvas: Canvas,
         turn_wheel(canvas, ViewName.AXIAL, -1)
     qtbot.wait(50)
     assert canvas._planes.rendered.count(PlaneName.AXIAL) <= 2
+
+
+def test_an_oblique_scan_is_coarse_only_while_it_is_scrolled(session: Session, small_ct_volume: Volume) -> None:
+    turned = np.eye(4)
+    turned[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+    grid = small_ct_volume.grid
+    oblique = evolve(small_ct_volume, grid=evolve(grid, lps_from_ijk=turned @ grid.lps_from_ijk))
+    view = view_of(session)
+    painter = PlanePainter()
+    assert painter.picture(oblique, view, PlaneName.CORONAL, 800, 600)[1] == 1
+    assert painter.picture(oblique, view, PlaneName.AXIAL, 800, 600, moving=True)[1] > 1
+    assert painter.picture(oblique, view, PlaneName.AXIAL, 800, 600)[1] == 1
+    assert painter.picture(oblique, view, PlaneName.AXIAL, 800, 600, moving=True)[1] == 1, "a fine one is there"
+    assert painter.rendered == [PlaneName.CORONAL, PlaneName.AXIAL, PlaneName.AXIAL]
+    assert painter.picture(small_ct_volume, view, PlaneName.AXIAL, 800, 600, moving=True)[1] == 1
 
 
 def test_taking_hold_of_the_view_is_told(qtbot: QtBot, canvas: Canvas) -> None:

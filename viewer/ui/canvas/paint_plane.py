@@ -10,7 +10,8 @@ from PySide6.QtGui import QImage, QPainter, QPen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import ViewName
-from viewer.scene.planes import MOST_PX_MOVING, PlaneRenderer
+from viewer.scene.plane_slices import plane_runs
+from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
 from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
@@ -61,13 +62,24 @@ def image_of(pixels: NDArray[np.uint32]) -> QImage:
     return view.copy()
 
 
+@frozen(eq=False)
+class _Held:
+    """The last picture of a plane, and what it shows."""
+
+    key: tuple[object, ...]
+    coarse: bool
+    image: QImage
+    px_per_pixel: int
+
+
 class PlanePainter:
     """Paints planes; keeps the last picture of each, so that what did not change is only copied."""
 
     def __init__(self) -> None:
         self._renderer = PlaneRenderer()
         self._outlines = OutlinePaths()
-        self._pictures: dict[PlaneName, tuple[tuple[object, ...], QImage, int]] = {}
+        self._pictures: dict[PlaneName, _Held] = {}
+        self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
         self.rendered: list[PlaneName] = []
 
@@ -80,21 +92,26 @@ class PlanePainter:
     def picture(
         self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int, *, moving: bool = False
     ) -> tuple[QImage, int]:
-        """Return the plane's picture and the side of its pixels in device pixels."""
-        moving = moving and width_px * height_px > MOST_PX_MOVING
+        """Return the plane's picture and the side of its pixels in device pixels.
+
+        A coarser picture is made only while something moves, where the fine one would be slow and is not there yet.
+        """
         if volume is not self._volume:
             self._pictures.clear()
             self._volume = volume
+            oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
+            self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
         depth = float(sum(a * c for a, c in zip(PLANE_AXES[plane].into, state.cursor_lps_mm, strict=True)))
         window = (state.window_centre, state.window_width, state.invert, state.slab_mm)
-        key = (state.plane(plane), round(depth, 4), window, width_px, height_px, moving)
+        coarse = moving and width_px * height_px > self._most_moving
+        key = (state.plane(plane), round(depth, 4), window, width_px, height_px)
         held = self._pictures.get(plane)
-        if held is not None and held[0] == key:
-            return held[1], held[2]
-        made = self._renderer.render(volume, state, plane, width_px, height_px, moving=moving)
+        if held is not None and held.key == key and (coarse or not held.coarse):
+            return held.image, held.px_per_pixel
+        made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
         image = image_of(made.pixels)
-        self._pictures[plane] = (key, image, made.px_per_pixel)
+        self._pictures[plane] = _Held(key, coarse, image, made.px_per_pixel)
         return image, made.px_per_pixel
 
     def paint(
