@@ -206,10 +206,10 @@ def _moved_into(room: QRectF, place: QRectF) -> QRectF:
 def label_place(bounds: QRectF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]) -> QRectF:
     """Return where a label goes: diagonally beside a finding, inside the viewport, over no finding if possible.
 
-    Letters and corner text keep a margin of 40 px for themselves. Where a finding leaves no room beside it,
+    Letters and corner text keep a margin of 56 px for themselves. Where a finding leaves no room beside it,
     the label is moved inside the viewport, at a corner that covers as little of findings as possible.
     """
-    inside = QRectF(0, 0, *viewport_px).adjusted(8, 40, -8, -48)
+    inside = QRectF(0, 0, *viewport_px).adjusted(8, 56, -8, -56)
     places = []
     for away in (18.0, 48.0):
         for right, above in ((True, True), (False, True), (True, False), (False, False)):
