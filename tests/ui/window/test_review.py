@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -14,8 +15,9 @@ from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.model_card import ModelCard
+from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark
-from viewer.ui.review.finding_list import Filter
+from viewer.ui.review.finding_list import Columns, Filter
 from viewer.ui.review.toolbar import preset_keys
 
 if TYPE_CHECKING:
@@ -219,3 +221,13 @@ def test_window_keys_work_after_a_list_had_the_focus(opened: MainWindow, press: 
     press(opened, Qt.Key.Key_5)
     assert opened.desk.session.view is not None
     assert (opened.desk.session.view.window_centre, opened.desk.session.view.window_width) == (40, 80)
+
+
+def test_a_name_has_room_in_a_narrow_panel_also_beside_scores(qapp: QApplication) -> None:
+    name = QFontMetricsF(font(Type.NAME))
+    assert Columns(344, scored=False).name_width >= name.horizontalAdvance("Air inside the body")
+    assert Columns(344, scored=True).name_width >= name.horizontalAdvance("Nodule inside")
+    for width in (344, 432):
+        columns = Columns(width, scored=True)
+        assert columns.size_right + 8 <= columns.right - columns.score_width
+        assert columns.score_width >= QFontMetricsF(font(Type.BODY)).horizontalAdvance("0.97")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -24,9 +25,45 @@ ROW_HEIGHT = 72
 MARK_X = 24
 NAME_X = 48
 RIGHT = 17
-SCORE_WIDTH = 62
-SIZE_RIGHT = RIGHT + SCORE_WIDTH + 14
+SIZE_WIDTH = 76
+NARROW = 400
 Index = QModelIndex | QPersistentModelIndex
+
+
+@frozen
+class Columns:
+    """Where a row's columns stand, in px from the list's left edge: the name gets what the numbers leave.
+
+    Without scores there is no column for them; in a narrow list it is only as wide as its numbers.
+    """
+
+    width: float
+    scored: bool
+
+    @property
+    def right(self) -> float:
+        """Where the last column ends."""
+        return self.width - RIGHT
+
+    @property
+    def score_width(self) -> float:
+        """Width of the column of scores, 0 without one."""
+        return 0.0 if not self.scored else 44.0 if self.width < NARROW else 62.0
+
+    @property
+    def size_right(self) -> float:
+        """Where the column of sizes ends."""
+        return self.right - (self.score_width + 14 if self.scored else 0)
+
+    @property
+    def size_left(self) -> float:
+        """Where the column of sizes begins."""
+        return self.size_right - SIZE_WIDTH
+
+    @property
+    def name_width(self) -> float:
+        """Room for the name."""
+        return self.size_left - NAME_X - 8
 
 
 class Filter(StrEnum):
@@ -80,6 +117,11 @@ class FindingModel(QAbstractListModel):
         self._rows = rows
         self.endResetModel()
         return True
+
+    @property
+    def scored(self) -> bool:
+        """True where any finding of the session carries a score."""
+        return any(finding.score is not None for finding in self._session.shown_findings)
 
     def finding(self, row: int) -> Finding:
         """Return the finding of a row."""
@@ -143,29 +185,33 @@ class FindingDelegate(QStyledItemDelegate):
         paint_row_ground(painter, area, self._theme, state, focused=self._view.hasFocus())
         paint_mark(painter, QRectF(area.left() + MARK_X - 9, area.top() + 15, 18, 18), mark, self._theme)
         first, second = area.top() + 14, area.top() + 38
-        numbers = area.right() - SIZE_RIGHT
-        size_left = numbers - 76
+        columns = Columns(area.width(), self._model.scored)
+        left, size_left = area.left() + NAME_X, area.left() + columns.size_left
         colour = self._theme.colour
         struck = mark is Mark.REJECTED
         name = font(Type.NAME)
         name.setStrikeOut(struck)
         painter.setFont(name)
         painter.setPen(colour("text2" if struck else "text"))
-        words(painter, QRectF(area.left() + NAME_X, first, size_left - area.left() - NAME_X - 8, 20), finding.label)
+        if finding.place or QFontMetricsF(name).horizontalAdvance(finding.label) <= columns.name_width:
+            words(painter, QRectF(left, first, columns.name_width, 20), finding.label)
+        else:
+            two_lines(painter, QRectF(left, first, columns.name_width, second + 18 - first), finding.label)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
-        words(painter, QRectF(area.left() + NAME_X, second, size_left - area.left() - NAME_X - 8, 18), finding.place)
+        words(painter, QRectF(left, second, columns.name_width, 18), finding.place)
         painter.setFont(font(Type.BODY))
         painter.setPen(colour("text"))
         size, volume = self._model.measures(finding)
-        words(painter, QRectF(size_left, first, 76, 20), size, right=True)
-        score = QRectF(area.right() - RIGHT - SCORE_WIDTH, first, SCORE_WIDTH, 20)
-        words(painter, score, score_words(finding.score), right=True)
+        words(painter, QRectF(size_left, first, SIZE_WIDTH, 20), size, right=True)
+        score = QRectF(area.left() + columns.right - columns.score_width, first, columns.score_width, 20)
+        if columns.scored:
+            words(painter, score, score_words(finding.score), right=True)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
-        words(painter, QRectF(size_left, second, 76, 18), volume, right=True)
+        words(painter, QRectF(size_left, second, SIZE_WIDTH, 18), volume, right=True)
         if finding.score is not None:
-            bar = QRectF(area.right() - RIGHT - SCORE_WIDTH, second + 7, SCORE_WIDTH, 4)
+            bar = QRectF(score.left(), second + 7, score.width(), 4)
             painter.setPen(Qt.PenStyle.NoPen)
             # On the selected fill a hairline is hardly seen.
             painter.setBrush(colour("disabled" if selected else "hairline"))
@@ -205,6 +251,18 @@ def words(
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     shown = QFontMetricsF(painter.font()).elidedText(text, cut, area.width())
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, shown)
+
+
+def two_lines(painter: QPainter, area: QRectF, text: str) -> None:
+    """Draw a name on two lines, broken at a space; what is too long even so is cut in the middle."""
+    measures = QFontMetricsF(painter.font())
+    parts = text.split(" ")
+    taken = 1
+    while taken < len(parts) and measures.horizontalAdvance(" ".join(parts[: taken + 1])) <= area.width():
+        taken += 1
+    half = area.height() / 2
+    words(painter, QRectF(area.left(), area.top(), area.width(), half), " ".join(parts[:taken]))
+    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), " ".join(parts[taken:]))
 
 
 class FindingList(QListView):

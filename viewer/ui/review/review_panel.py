@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.review.detail_box import DetailBox
-from viewer.ui.review.finding_list import NAME_X, RIGHT, SCORE_WIDTH, SIZE_RIGHT, Filter, FindingList, words
+from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList, words
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HEAD_HEIGHT = 48
 LOW = 720
 NARROW = 400
+_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
 class ColumnHead(QWidget):
@@ -40,14 +41,15 @@ class ColumnHead(QWidget):
         painter = QPainter(self)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(self._theme.colour("text2"))
-        right = self.width() - RIGHT
+        columns = Columns(self.width(), self.by_score)
         words(painter, QRectF(NAME_X, 2, 200, 20), "Finding")
-        size_right = self.width() - SIZE_RIGHT
         arrow = 14
-        words(painter, QRectF(size_right - 76, 2, 76 - (0 if self.by_score else arrow + 2), 20), "Size", right=True)
-        room = SCORE_WIDTH - (arrow + 2 if self.by_score else 0)
-        words(painter, QRectF(right - SCORE_WIDTH, 2, room, 20), "Score", right=True)
-        at = right if self.by_score else size_right
+        room = SIZE_WIDTH - (0 if self.by_score else arrow + 2)
+        words(painter, QRectF(columns.size_left, 2, room, 20), "Size", right=True)
+        if self.by_score:
+            left = columns.right - columns.score_width
+            painter.drawText(QRectF(left - 20, 2, columns.score_width - arrow + 20, 20), _RIGHT, "Score")
+        at = columns.right if self.by_score else columns.size_right
         paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
 
 
