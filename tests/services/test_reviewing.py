@@ -163,6 +163,34 @@ def test_undo_takes_back_one_decision_at_a_time_and_redo_makes_it_again(desk: De
     assert desk.answers() == {"f1": Answer.ACCEPTED}
 
 
+def test_undo_and_redo_take_the_finding_in_hand_that_they_change(desk: Desk) -> None:
+    desk.reviewing.select("f1")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    desk.navigation.finish()
+    assert desk.in_hand == "f2"
+    desk.reviewing.undo()
+    desk.navigation.finish()
+    assert desk.in_hand == "f1"
+    desk.reviewing.select("f3")
+    desk.navigation.finish()
+    desk.reviewing.redo()
+    desk.navigation.finish()
+    assert desk.in_hand == "f1"
+
+
+def test_what_a_reader_marked_waits_for_no_answer(desk: Desk) -> None:
+    desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    assert desk.reviewing.decided == 1
+    for name in ("f1", "f2", "f3"):
+        desk.reviewing.select(name)
+        desk.navigation.finish()
+        desk.reviewing.decide(Answer.ACCEPTED)
+        desk.navigation.finish()
+    assert desk.in_hand == "f3"
+    assert desk.reviewing.decided == 4
+
+
 def test_a_mark_can_be_undone(desk: Desk) -> None:
     mark = desk.reviewing.mark_missed((1.0, 2.0, 10.0))
     assert mark is not None

@@ -82,7 +82,7 @@ class Reviewing:
     @property
     def decided(self) -> int:
         """How many of the shown findings are decided."""
-        return sum(1 for f in self._session.shown_findings if self._answer(f) is not None)
+        return sum(1 for f in self._session.shown_findings if not self._open(f))
 
     def decide(self, answer: Answer) -> None:
         """Answer the finding in hand, keep it on disk, and go to the next undecided one."""
@@ -218,9 +218,10 @@ class Reviewing:
     def _exported(self, written: Written) -> None:
         self.exported.emit(written)
 
-    def _answer(self, finding: Finding) -> Answer | None:
+    def _open(self, finding: Finding) -> bool:
+        """Return whether a finding waits for an answer; what a reader marked is an answer itself."""
         decision = self._session.decisions.get(finding.id)
-        return decision.answer if decision else None
+        return finding.source.kind is not SourceKind.READER and (decision is None or decision.answer is None)
 
     def _keep(self, finding: Finding, answer: Answer | None, comment: str) -> None:
         reader = self._session.reader
@@ -236,6 +237,7 @@ class Reviewing:
     def _step_history(self, step: Callable[[str], object]) -> None:
         if not self._series:
             return
+        before = dict(self._session.decisions)
         try:
             step(self._series)
         except CaseStageError as error:
@@ -243,6 +245,13 @@ class Reviewing:
             return
         self._load()
         self.history_changed.emit()
+        # Nothing changes out of sight: the finding whose answer came or went is in hand again.
+        after = self._session.decisions
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        shown = next((f.id for f in self._session.shown_findings if f.id in changed), None)
+        selected = self._session.selected
+        if shown is not None and (selected is None or selected.id != shown):
+            self.select(shown)
 
     def _go_on(self) -> None:
         findings = self._session.shown_findings
@@ -250,7 +259,7 @@ class Reviewing:
         start = next((n for n, f in enumerate(findings) if selected is not None and f.id == selected.id), -1)
         for offset in range(1, len(findings)):
             following = findings[(start + offset) % len(findings)]
-            if self._answer(following) is None:
+            if self._open(following):
                 self.select(following.id)
                 return
 

@@ -87,7 +87,10 @@ def mark_of(
     if against_truth and matching is not None and finding.id in matching.of_finding:
         return _OF_MATCH[matching.of_finding[finding.id]]
     decision = decisions.get(finding.id)
-    return _OF_ANSWER[decision.answer] if decision and decision.answer else Mark.TO_DECIDE
+    if decision and decision.answer:
+        return _OF_ANSWER[decision.answer]
+    # What a reader marked is the reader's word already.
+    return Mark.MISSED if finding.source.kind is SourceKind.READER else Mark.TO_DECIDE
 
 
 @frozen

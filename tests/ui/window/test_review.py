@@ -143,6 +143,7 @@ def test_a_missed_place_is_marked_at_the_crosshair_and_can_be_removed(
     marks = [f for f in opened.desk.session.findings if f.source.kind is SourceKind.READER]
     assert len(marks) == 1
     assert opened.review.panel.list.rows.rowCount() == 4
+    assert opened.review.panel.list.rows.mark(3) is Mark.MISSED
     press(opened, Qt.Key.Key_Delete)
     assert opened.review.panel.list.rows.rowCount() == 3
 
