@@ -195,3 +195,13 @@ def test_enhanced_image_whose_frames_are_not_described_is_skipped(made_ct: Any) 
     path.write_bytes(path.read_bytes().replace(b"IS\x02\x003 ", b"IS\x02\x002 "))
     with pytest.raises(NothingToOpenError, match="holds 2 frames, but describes 3"):
         scan(path, JobContext())
+
+
+def test_skipped_files_are_named_alike_when_the_folder_is_reached_through_a_link(
+    made_ct: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    made_ct.stack(axial(3), prefix="deep/")
+    (made_ct.folder / "deep" / "README.txt").write_text("not an image")
+    link = tmp_path_factory.mktemp("elsewhere") / "link"
+    link.symlink_to(made_ct.folder, target_is_directory=True)
+    assert [s.file for s in scan(link, JobContext()).skipped] == [os.path.join("deep", "README.txt")]

@@ -142,7 +142,9 @@ def _nothing(path: Path, files: list[str], skipped: list[Skipped]) -> NothingToO
 
 
 def _below(root: Path, name: str) -> str:
-    return os.path.relpath(name, root)
+    # Both by where they really are: the folder may have been reached through a link.
+    folder, file = os.path.split(name)
+    return os.path.relpath(os.path.join(os.path.realpath(folder), file), os.path.realpath(root))
 
 
 def _files(folder: Path, skipped: list[Skipped], ctx: JobContext) -> Iterator[str]:
