@@ -192,6 +192,22 @@ def test_without_findings_the_models_are_offered(opened: MainWindow, monkeypatch
     assert started[-1] == ("test-finder", True)
 
 
+def test_a_refusal_is_seen_also_where_findings_are_listed_already(
+    opened: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, panel = opened.desk.finding_run, opened.review.panel
+    monkeypatch.setattr(run, "models", lambda: (CARD,))
+    monkeypatch.setattr(run, "start", lambda *_args, **_more: None)
+    panel.choose_model()
+    panel.run_panel.start(CARD)
+    run.busy.emit(None)
+    run.refused.emit(CARD, "It was made for synthetic CT.")
+    assert panel.run_panel.isVisible()
+    assert panel.run_panel.refusal_words == "It was made for synthetic CT."
+    panel.choose_model()
+    assert panel.list.isVisible()
+
+
 def test_a_model_that_finds_nothing_says_so_with_its_threshold(opened: MainWindow) -> None:
     session = opened.desk.session
     session.findings = ()

@@ -86,6 +86,7 @@ class ReviewPanel(QFrame):
         self._pages = QStackedWidget()
         self.run_panel = RunPanel(desk, theme)
         self.run_panel.left.connect(self._leave_models)
+        self.run_panel.wanted.connect(self._show_models)
         self._pages.addWidget(self._make_findings(actions))
         self._pages.addWidget(self.run_panel)
         column.addWidget(self._pages, 1)
@@ -113,9 +114,8 @@ class ReviewPanel(QFrame):
         if self._wants_models and self._desk.session.findings:
             self._leave_models()
             return
-        self._wants_models = True
         self.run_panel.choose()
-        self._update()
+        self._show_models()
 
     def _make_findings(self, actions: CommandActions) -> QWidget:
         page = QWidget()
@@ -170,6 +170,11 @@ class ReviewPanel(QFrame):
 
     def _choose_filter(self, name: str) -> None:
         self.list.rows.filter = Filter(name)
+        self._update()
+
+    def _show_models(self) -> None:
+        self._wants_models = True
+        self._pages.setCurrentIndex(1)
         self._update()
 
     def _leave_models(self) -> None:

@@ -61,9 +61,10 @@ class ModelBox(Card):
 
 
 class RunPanel(QStackedWidget):
-    """Models to choose from, the run itself, and what came of it; `left` asks for the findings again."""
+    """Models to choose from, the run itself, and what came of it; `left` asks for the findings again, `wanted` to be shown."""
 
     left = Signal()
+    wanted = Signal()
 
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -196,6 +197,8 @@ class RunPanel(QStackedWidget):
         self._refused = card
         self._refusal.say(f"{card.name} was not made for this volume", sentence)
         self.setCurrentWidget(self._refusal)
+        # Where findings are listed, they lie over a refusal, and nothing seems to have happened.
+        self.wanted.emit()
 
     def _run_anyway(self) -> None:
         if self._refused is not None:
