@@ -192,6 +192,25 @@ def test_without_findings_the_models_are_offered(opened: MainWindow, monkeypatch
     assert started[-1] == ("test-finder", True)
 
 
+def test_decisions_made_earlier_are_told_of_before_the_model_runs_again(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened.desk.finding_run, "models", lambda: (CARD,))
+    panel, session = opened.review.panel, opened.desk.session
+    findings = session.findings
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_X):
+        press(opened, key)
+    assert not panel._none.isVisible()
+    session.findings = ()
+    words = "2 earlier decisions are kept. Run the model again to see its findings with them."
+    assert panel.run_panel._invitation.text() == words
+    opened.desk.reviewing.mark_missed((0.0, 0.0, 40.0))
+    assert panel._none.isVisible()
+    assert panel._none.text() == words
+    session.findings = findings
+    assert panel.run_panel._invitation.text() == "Choose a model to look at this scan."
+
+
 def test_a_refusal_is_seen_also_where_findings_are_listed_already(
     opened: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

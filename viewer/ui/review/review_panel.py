@@ -53,6 +53,14 @@ class ColumnHead(QWidget):
         paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
 
 
+def kept_words(count: int) -> str:
+    """Return what to say of decisions on findings that are not there now; empty where there are none."""
+    if not count:
+        return ""
+    subject = "1 earlier decision is" if count == 1 else f"{count} earlier decisions are"
+    return f"{subject} kept. Run the model again to see its findings with them."
+
+
 class ReviewPanel(QFrame):
     """Findings or the models that could find some."""
 
@@ -213,8 +221,11 @@ class ReviewPanel(QFrame):
         selected = session.view.selected_finding if session.view is not None else None
         self.list.show_selected(selected)
         listed = self.list.rows.rowCount()
-        self._none.setText("" if listed else "Every finding is decided." if decided else "No finding is decided yet.")
-        self._none.setVisible(not listed and bool(total))
+        kept = kept_words(len(session.decisions.keys() - {finding.id for finding in session.findings}))
+        none = "" if listed else "Every finding is decided." if decided else "No finding is decided yet."
+        self._none.setText(" ".join(part for part in (none, kept) if part))
+        self._none.setVisible(bool(self._none.text()) and bool(total))
+        self.run_panel.say_kept(kept)
         self.detail.refresh()
         self._choose_page(bool(total))
 

@@ -60,6 +60,9 @@ class ModelBox(Card):
         column.addLayout(foot)
 
 
+INVITATION = "Choose a model to look at this scan."
+
+
 class RunPanel(QStackedWidget):
     """Models to choose from, the run itself, and what came of it; `left` asks for the findings again, `wanted` to be shown."""
 
@@ -108,6 +111,10 @@ class RunPanel(QStackedWidget):
         if not self._desk.finding_run.running:
             self.setCurrentWidget(self._chooser)
 
+    def say_kept(self, words: str) -> None:
+        """Say above the models what was decided earlier; empty where nothing was."""
+        self._invitation.setText(words or INVITATION)
+
     def say_nothing_found(self, threshold: float, below: int) -> None:
         """Say that the model ran and reported nothing at the threshold."""
         more = f" {below} lie below it." if below else ""
@@ -129,7 +136,9 @@ class RunPanel(QStackedWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(16, 16, 4, 16)
         column.setSpacing(12)
-        column.addWidget(text_label("Choose a model to look at this scan.", Type.BODY, "text2"))
+        self._invitation = text_label(INVITATION, Type.BODY, "text2")
+        self._invitation.setWordWrap(True)
+        column.addWidget(self._invitation)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
