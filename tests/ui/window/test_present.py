@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QSizeF, Qt
+from PySide6.QtCore import QPointF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
+from PySide6.QtTest import QTest
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
@@ -76,6 +78,20 @@ def test_the_resume_button_does_what_enter_does(staged: MainWindow, case: Case, 
     press(staged, Qt.Key.Key_Down)
     staged.stage.bar.resume.click()
     assert staged.desk.session.view == case.steps[0].view
+
+
+def test_a_mouse_alone_steps_through_the_case(staged: MainWindow, case: Case) -> None:
+    bar = staged.stage.bar
+    click = partial(QTest.mouseClick, bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    click(bar.next_area.center().toPoint())
+    staged.desk.navigation.finish()
+    assert staged.desk.session.step == 1
+    assert staged.desk.session.view == case.steps[1].view
+    click(bar.back_area.center().toPoint())
+    assert staged.desk.session.step == 0
+    last_bar = (bar.next_area.left() - 20, bar.next_area.center().y())
+    click(QPointF(*last_bar).toPoint())
+    assert staged.desk.session.step == len(case.steps) - 1
 
 
 def test_any_key_ends_a_motion_at_its_goal(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:

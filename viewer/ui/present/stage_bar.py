@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.fonts import Type, font
@@ -19,6 +19,8 @@ HEIGHT = 96
 SEGMENT = (56, 8)
 GAP = 8
 MOST_SEGMENTS = 12
+TARGET = 40
+TARGET_GAP = 12
 
 
 class StageButton(Button):
@@ -37,9 +39,14 @@ class StageButton(Button):
 
 
 class StageBar(QWidget):
-    """96 px high on a stage of 1080; `resumed` asks to fly back to the step."""
+    """96 px high on a stage of 1080.
+
+    `resumed` asks to fly back to the step, `stepped` (−1 or 1) to its neighbour, `jumped` to a step from 0.
+    """
 
     resumed = Signal()
+    stepped = Signal(int)
+    jumped = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +60,7 @@ class StageBar(QWidget):
         self.resume.clicked.connect(self.resumed)
         self.resume.hide()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
 
     @property
     def words(self) -> str:
@@ -101,6 +109,61 @@ class StageBar(QWidget):
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(QRectF(0, 0, self.width() - margin, self.height()), right, self._progress_words())
             self._paint_progress(painter)
+            self._paint_chevron(painter, self.back_area, points_right=False, ends=self._index <= 0)
+            self._paint_chevron(painter, self.next_area, points_right=True, ends=self._index >= self._count - 1)
+
+    @property
+    def back_area(self) -> QRectF:
+        """Where a click goes to the step before."""
+        return self._target(self._progress_area().left() - (TARGET + TARGET_GAP) * self._scale)
+
+    @property
+    def next_area(self) -> QRectF:
+        """Where a click goes to the next step."""
+        return self._target(self._progress_area().right() + TARGET_GAP * self._scale)
+
+    def _target(self, left: float) -> QRectF:
+        side = TARGET * self._scale
+        return QRectF(left, (self.height() - side) / 2, side, side)
+
+    def _step_at(self, x: float) -> int | None:
+        area = self._progress_area()
+        if not self._count or not area.left() <= x < area.right():
+            return None
+        return min(self._count - 1, int((x - area.left()) / area.width() * self._count))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say what a click here would do."""
+        place, step = event.position(), self._step_at(event.position().x())
+        words = "" if step is None else f"Step {step + 1}"
+        if self._count and self.back_area.contains(place):
+            words = "Previous step (PgUp)"
+        elif self._count and self.next_area.contains(place):
+            words = "Next step (PgDn)"
+        self.setToolTip(words)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if words else Qt.CursorShape.ArrowCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to the step that was clicked, or to a neighbour."""
+        if event.button() is not Qt.MouseButton.LeftButton or not self._count:
+            return
+        place, step = event.position(), self._step_at(event.position().x())
+        if self.back_area.contains(place):
+            self.stepped.emit(-1)
+        elif self.next_area.contains(place):
+            self.stepped.emit(1)
+        elif step is not None:
+            self.jumped.emit(step)
+
+    def _paint_chevron(self, painter: QPainter, area: QRectF, *, points_right: bool, ends: bool) -> None:
+        tip, high = 5.0 * self._scale * (1 if points_right else -1), 9.0 * self._scale
+        middle = area.center()
+        pen = QPen(self._theme.on_anatomy("disabled" if ends else "text2"), 2.5 * self._scale)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline([middle + QPointF(-tip, -high), middle + QPointF(tip, 0), middle + QPointF(-tip, high)])
 
     def _paint_exploring(self, painter: QPainter, least_x: float) -> None:
         name, rest = "Exploring", f" · {self._exploring}"
@@ -140,13 +203,13 @@ class StageBar(QWidget):
         height = SEGMENT[1] * self._scale
         # The words get the room of the last step, so that the bar stays where it is.
         words = self._width(f"{self._count} of {self._count}", Type.STAGE_BAR_NAME)
-        right = self.width() - MARGIN * self._scale - words - 32 * self._scale
+        right = self.width() - MARGIN * self._scale - words - (TARGET + 2 * TARGET_GAP) * self._scale
         return QRectF(right - width, (self.height() - height) / 2, width, height)
 
     def _place(self) -> None:
         size = self.resume.sizeHint()
         self.resume.resize(size)
-        x = self._progress_area().left() - 32 * self._scale - size.width()
+        x = self.back_area.left() - 20 * self._scale - size.width()
         self.resume.move(round(x), round((self.height() - size.height()) / 2))
 
     def _width(self, text: str, kind: Type) -> float:

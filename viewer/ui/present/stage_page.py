@@ -118,6 +118,8 @@ class StagePage(QWidget):
         canvas.setParent(self)
         self.bar = StageBar(theme, self)
         self.bar.resumed.connect(desk.player.resume)
+        self.bar.stepped.connect(lambda by: desk.player.next() if by > 0 else desk.player.back())
+        self.bar.jumped.connect(desk.player.jump)
         self.card = NarrationCard(theme, self)
         self._cover = _Cover(theme, self)
         self._said: tuple[object, ...] = ()
