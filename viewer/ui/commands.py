@@ -11,11 +11,12 @@ shortcut_words(command)               # "Ctrl+K", "" where there is none
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
     from viewer.ui.theme import Theme
 
+# X11 repeats a held key as release and press, which Qt cannot always tell from letting go while it is busy.
+LET_GO_AFTER_MS = 40
+REPEATS_AFTER_S = 0.15
 EVERYWHERE = frozenset(Workspace)
 VIEWING = frozenset({Workspace.PRESENT, Workspace.REVIEW, Workspace.INSPECT})
 
@@ -162,6 +166,11 @@ class CommandActions(QObject):
         self._theme = theme
         self._where = where
         self._held: Command | None = None
+        self._held_from_s = 0.0
+        self._letting_go = QTimer(self)
+        self._letting_go.setSingleShot(True)
+        self._letting_go.setInterval(LET_GO_AFTER_MS)
+        self._letting_go.timeout.connect(self._let_go)
         self._watched: QWidget | None = None
         self._actions = {command.id: self._action(command) for command in table}
         theme.changed.connect(self._recolour)
@@ -212,7 +221,9 @@ class CommandActions(QObject):
         return action
 
     def _triggered(self, command: Command) -> None:
+        self._letting_go.stop()
         self._held = command if command.released else None
+        self._held_from_s = time.monotonic()
         command.run()
         self.refresh()
 
@@ -243,16 +254,27 @@ class CommandActions(QObject):
         """Keep keys for text fields and lists, and see when a held key is let go."""
         kind = event.type()
         if kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if self._letting_go.isActive() and self._held is not None and _is_key_of(event, self._held):
+                # Still held: what it does does not begin again.
+                self._letting_go.stop()
+                event.accept()
+                return True
             if _keeps(watched, event):
                 event.accept()
                 return True
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             if self._held is not None and not event.isAutoRepeat() and _is_key_of(event, self._held):
-                held, self._held = self._held, None
-                if held.released is not None:
-                    held.released()
-                self.refresh()
+                if time.monotonic() - self._held_from_s < REPEATS_AFTER_S:
+                    self._let_go()
+                else:
+                    self._letting_go.start()
         return False
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None and held.released is not None:
+            held.released()
+        self.refresh()
 
 
 def _is_key_of(event: QKeyEvent, command: Command) -> bool:
