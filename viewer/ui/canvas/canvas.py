@@ -74,6 +74,7 @@ class Canvas(QWidget):
         self._planes = PlanePainter()
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
+        self._pointer: QPointF | None = None
         self._mouse = Mouse(session, style, self.gesture_started.emit)
         self._density = Density.FULL
         self._active = ViewName.AXIAL
@@ -239,6 +240,9 @@ class Canvas(QWidget):
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
         self.update()
+        # Keys and motions move the picture under a pointer that rests.
+        if self._pointer is not None and not self._mouse.dragging:
+            self._tell(self._pointer)
 
     def _volume_changed(self, new: object, _old: object) -> None:
         self._planes.clear()
@@ -259,6 +263,7 @@ class Canvas(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the 3D memory back if nobody returns soon."""
         super().hideEvent(event)
+        self._pointer = None
         self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -314,6 +319,7 @@ class Canvas(QWidget):
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """Tell that the pointer is on nothing."""
         super().leaveEvent(event)
+        self._pointer = None
         self.pointer_moved.emit(None, None, None)
 
     def _waiting(self) -> bool:
@@ -321,6 +327,7 @@ class Canvas(QWidget):
         return volume is None or volume.preview
 
     def _tell(self, place: QPointF) -> None:
+        self._pointer = place
         tile, volume = self._tile_at(place), self._session.volume
         if not self._mouse.dragging:
             self.setCursor(self._mouse.shape(tile, place))
