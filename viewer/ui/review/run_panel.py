@@ -64,7 +64,10 @@ INVITATION = "Choose a model to look at this scan."
 
 
 class RunPanel(QStackedWidget):
-    """Models to choose from, the run itself, and what came of it; `left` asks for the findings again, `wanted` to be shown."""
+    """Models to choose from, the run itself, and what came of it.
+
+    `left` asks for the findings again, `wanted` to be shown.
+    """
 
     left = Signal()
     wanted = Signal()
