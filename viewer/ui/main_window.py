@@ -31,6 +31,7 @@ from viewer.ui.widgets import FocusRing
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtCore import QRect
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 
     from viewer.domain.errors import CaseStageError
@@ -44,6 +45,14 @@ if TYPE_CHECKING:
 FRAME_MS = 16
 LEAST_SIZE = (960, 600)
 FIRST_SIZE = (1440, 900)
+MUCH_LARGER = 1.4
+
+
+def first_place(room: QRect) -> QRect | None:
+    """Return where a first window stands; None where the screen is not much larger, and anatomy gets all of it."""
+    if room.width() < MUCH_LARGER * FIRST_SIZE[0] or room.height() < MUCH_LARGER * FIRST_SIZE[1]:
+        return None
+    return centred(*FIRST_SIZE, room)
 
 
 class MainWindow(QMainWindow):
@@ -194,7 +203,7 @@ class MainWindow(QMainWindow):
         if now.corner_text in tuple(Density):
             self.canvas.density = Density(now.corner_text)
         if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
-            place = centred(*FIRST_SIZE, self.screen().availableGeometry())
+            place = first_place(self.screen().availableGeometry())
             if place is None:
                 self.resize(*LEAST_SIZE)
                 self.setWindowState(Qt.WindowState.WindowMaximized)

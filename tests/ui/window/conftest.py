@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from PySide6.QtCore import Qt
     from pytestqt.qtbot import QtBot
 
 SERIES_UID = "1.2.826.0.1.3680043.8.498.77"
@@ -129,6 +129,8 @@ def window(qtbot: QtBot, qapp: QApplication, own_home: Path, monkeypatch: pytest
     made = MainWindow(build_desk(deliver), theme, None)
     deliver.setParent(made)
     qtbot.addWidget(made)
+    # Without a window manager nobody takes a window out of filling a small screen.
+    made.setWindowState(Qt.WindowState.WindowNoState)
     made.resize(1600, 900)
     with qtbot.waitActive(made):
         made.show()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.session import Workspace
+from viewer.ui.main_window import first_place
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
@@ -100,6 +101,14 @@ def test_an_error_is_told_once_with_a_hint_and_details_to_copy(opened: MainWindo
     opened.details.dismiss()
     opened.messages.clear()
     assert not opened.messages.isVisible()
+
+
+def test_the_first_start_fills_a_screen_that_is_not_much_larger_than_the_window() -> None:
+    assert first_place(QRect(0, 0, 1280, 720)) is None
+    assert first_place(QRect(0, 0, 1920, 1080)) is None
+    place = first_place(QRect(0, 0, 2560, 1440))
+    assert place is not None
+    assert (place.width(), place.height()) == (1440, 900)
 
 
 def test_information_never_goes_by_itself_so_that_no_click_misses(opened: MainWindow) -> None:
