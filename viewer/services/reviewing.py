@@ -81,7 +81,7 @@ class Reviewing:
 
     @property
     def decided(self) -> int:
-        """How many of the shown findings are decided."""
+        """How many of the shown findings are decided; a mark that the reader made counts as said."""
         return sum(1 for f in self._session.shown_findings if not self._open(f))
 
     def decide(self, answer: Answer) -> None:
