@@ -148,6 +148,13 @@ def test_decisions_comments_and_marks_are_there_after_a_restart(desk: Desk, tmp_
     again.close()
 
 
+def test_a_comment_stays_with_the_finding_it_was_written_on(desk: Desk) -> None:
+    desk.reviewing.select("f2")
+    desk.navigation.finish()
+    desk.reviewing.comment("Beside the falx", finding_id="f1")
+    assert {key: said.comment for key, said in desk.session.decisions.items()} == {"f1": "Beside the falx"}
+
+
 def test_undo_takes_back_one_decision_at_a_time_and_redo_makes_it_again(desk: Desk) -> None:
     desk.reviewing.select("f1")
     desk.navigation.finish()

@@ -93,9 +93,10 @@ class Reviewing:
         self._keep(finding, answer, old.comment if old else "")
         self._go_on()
 
-    def comment(self, text: str) -> None:
-        """Keep a comment on the finding in hand."""
-        finding = self._session.selected
+    def comment(self, text: str, *, finding_id: str | None = None) -> None:
+        """Keep a comment on a finding; on the one in hand where none is named."""
+        wanted = finding_id or (self._session.selected.id if self._session.selected else "")
+        finding = next((f for f in self._session.findings if f.id == wanted), None)
         if finding is None or finding.source.kind is SourceKind.TRUTH:
             return
         old = self._session.decisions.get(finding.id)
