@@ -118,16 +118,6 @@ def test_images_without_a_series_uid_are_kept_together_by_folder(made_ct: Any) -
     assert all(e.facts.series_uid.startswith("2.25.") for e in found)
 
 
-def test_dicomdir_opens_the_images_of_its_folder(real_data: Path) -> None:
-    folder = real_data / "a17_dicomdir" / "dicomdirtests"
-    found = scan(folder / "DICOMDIR", JobContext())
-    counts = {(e.facts.modality, e.count) for e in found.series}
-    assert ("CT", 5) in counts
-    assert ("CT", 4) in counts
-    assert {e.facts.modality for e in found.series} >= {"CT", "CR", "MR"}
-    assert any("DICOMDIR" in s.why for s in found.skipped)
-
-
 def test_identity_stays_out_of_what_is_said_of_skipped_files(made_ct: Any) -> None:
     made_ct.slice("a", made_ct.pixels())
     path = made_ct.slice("cut", made_ct.pixels(), (0, 0, 5), PatientName="Secret^Person")

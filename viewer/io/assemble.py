@@ -174,7 +174,7 @@ def _volume(
         source_uids=tuple(f.sop_uid for f in frames),
         source_frames=tuple(f.index + 1 for f in frames) if several else (),
         source_class_uid=frames[0].sop_class,
-        source_files=tuple(f.file.path for f in frames),
+        source_files=tuple(f.file.name for f in frames),
         preview=preview,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 import sys
 import threading
-import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +17,15 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended, frame_fragments
-from viewer.io.header_walk import EXPLICIT_BIG, FileSource, InflatedSource
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended
+from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from viewer.io.header_walk import Source
-    from viewer.io.slice_header import Frame, ImageFile, PixelCode
+    from viewer.io.open_images import OpenImages
+    from viewer.io.slice_header import Frame, PixelCode
 
 # No CT image is larger; a header that says more is damaged or hostile.
 MOST_PIXELS = 16384 * 16384
@@ -40,22 +39,7 @@ class Stored:
     note: str = ""
 
 
-@contextmanager
-def opened(image: ImageFile) -> Iterator[Source]:
-    """Give the bytes in which an image's offsets count: the file, or its inflated data set."""
-    try:
-        with open(image.path, "rb", buffering=0) as file:
-            if image.inflate_from >= 0:
-                yield InflatedSource(file, image.inflate_from, image.size)
-            else:
-                yield FileSource(file)
-    except zlib.error as error:
-        raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
-    except OSError as error:
-        raise UnreadableFileError("The file cannot be read.", detail=repr(error)) from error
-
-
-def decode_frame(frame: Frame) -> Stored:
+def decode_frame(frame: Frame, files: OpenImages) -> Stored:
     """Return a frame's stored values, shape (rows, columns), integers of 8 to 32 bits with the header's sign.
 
     Bits outside of Bits Stored are removed and the sign is extended (DICOM PS3.5 section 8.1.1).
@@ -76,34 +60,21 @@ def decode_frame(frame: Frame) -> Stored:
         )
     if frame.problem:
         raise UnreadableFileError(f"The file {frame.problem}.")
-    with opened(frame.file) as source:
-        if code.native:
-            return Stored(in_stored_bits(_native(source, frame), code, shifted=True))
-        stream = _stream(source, frame)
+    if code.native:
+        return Stored(in_stored_bits(_native(files, frame), code, shifted=True))
+    stream = b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
     try:
         return _decompressed(stream, code)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
 
 
-def _native(source: Source, frame: Frame) -> NDArray[Any]:
+def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
     code = frame.code
-    raw = source.read_at(frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
-    if len(raw) < code.frame_bytes:
-        raise UnreadableFileError("The file ends early.")
+    raw = files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
     order = ">" if code.transfer_syntax == EXPLICIT_BIG else "<"
     values = np.frombuffer(raw, f"{order}u{code.bits_allocated // 8}").reshape(code.rows, code.columns)
     return values.astype(values.dtype.newbyteorder("="))
-
-
-def _stream(source: Source, frame: Frame) -> bytes:
-    parts = []
-    for offset, length in frame_fragments(source, frame.file)[frame.index]:
-        part = source.read_at(offset, length)
-        if len(part) < length:
-            raise UnreadableFileError("The file ends early.")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> NDArray[Any]:

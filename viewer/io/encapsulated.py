@@ -13,7 +13,7 @@ from attrs import frozen
 from viewer.domain.errors import UnreadableFileError
 
 if TYPE_CHECKING:
-    from viewer.io.header_walk import Source
+    from viewer.io.file_bytes import Source
     from viewer.io.slice_header import ImageFile
 
 RLE = "1.2.840.10008.1.2.5"

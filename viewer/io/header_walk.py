@@ -8,11 +8,12 @@ PS3.5 section 7.1 (element structure), PS3.10 section 7.1 (file meta).
 from __future__ import annotations
 
 import struct
-import zlib
-from io import FileIO
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from attrs import define, field
+
+if TYPE_CHECKING:
+    from viewer.io.file_bytes import Source
 
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
@@ -53,8 +54,6 @@ _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
 _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
-_LARGEST_INFLATED = 1 << 30
-_HIGHEST_RATIO = 200
 _HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
@@ -65,60 +64,6 @@ _PLAIN.update({word: -1 for word, tag in _PLAIN.items() if tag not in WANTED})
 _implicit = struct.Struct("<LL").unpack_from
 _explicit = struct.Struct("<L2sH").unpack_from
 _length = struct.Struct("<L").unpack_from
-
-
-class Source(Protocol):
-    """Bytes that can be read at an offset; fewer than asked for only at the end."""
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes from `offset`."""
-        ...
-
-
-@define
-class FileSource:
-    """The bytes of an open file, as they lie on disk."""
-
-    file: FileIO
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes from `offset`."""
-        self.file.seek(offset)
-        return self.file.read(count)
-
-
-@define
-class InflatedSource:
-    """The inflated bytes of a deflated data set, inflated only as far as asked and never beyond a bound.
-
-    The bound (a multiple of what is on disk, and 1 GiB at most) keeps a small file from filling the memory.
-    """
-
-    file: FileIO
-    start: int
-    size: int
-    _inflated: bytearray = field(factory=bytearray)
-    _inflater: zlib._Decompress = field(factory=lambda: zlib.decompressobj(-zlib.MAX_WBITS))
-    _waiting: bytes = b""
-    _read_to: int = 0
-
-    def read_at(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes from `offset`; raises `zlib.error` where the data is damaged or too large."""
-        bound = min(_LARGEST_INFLATED, max(_LARGEST_HEADER, _HIGHEST_RATIO * self.size))
-        end = offset + count
-        if end > bound:
-            raise zlib.error(f"more than {bound} bytes inflated")
-        while len(self._inflated) < end and not self._inflater.eof:
-            if not self._waiting:
-                self.file.seek(self.start + self._read_to)
-                self._waiting = self.file.read(_NEXT_READ)
-                self._read_to += len(self._waiting)
-                if not self._waiting:
-                    break
-            wanted = min(max(end - len(self._inflated), _NEXT_READ), bound - len(self._inflated))
-            self._inflated += self._inflater.decompress(self._waiting, wanted)
-            self._waiting = self._inflater.unconsumed_tail
-        return bytes(self._inflated[offset:end])
 
 
 @define(frozen=True)

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import UnreadableFileError
+from viewer.io.file_bytes import InflatedSource, as_stream
 from viewer.io.header_walk import (
     EXPLICIT_BIG,
     IMPLICIT_LITTLE,
@@ -22,15 +23,13 @@ from viewer.io.header_walk import (
     SHARED_GROUPS,
     WANTED,
     Elements,
-    InflatedSource,
-    Source,
     Start,
 )
 
 if TYPE_CHECKING:
-    from io import FileIO
-
     from pydicom.dataset import Dataset
+
+    from viewer.io.file_bytes import Source
 
 # Whatever damaged bytes make a parser raise; each costs one file and a sentence.
 PARSER_FAILURES = (
@@ -56,15 +55,13 @@ def _until_pixels(tag: int, vr: str | None, length: int) -> bool:
     return int(tag) in (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
 
 
-def _read(file: FileIO, source: Source, start: Start, tags: list[int] | None) -> tuple[Dataset, int, bytes]:
+def _read(source: Source, start: Start, size: int | None, tags: list[int] | None) -> tuple[Dataset, int, bytes]:
     """Return the data set up to Pixel Data, the offset where it stopped, and the 12 bytes that lie there."""
     from pydicom.filereader import read_dataset
 
-    stream: Any = file
-    at = start.offset
-    if isinstance(source, InflatedSource):
-        stream, at = BytesIO(_inflated_head(source)), 0
-    stream.seek(at)
+    whole = size is not None and not isinstance(source, InflatedSource)
+    stream: Any = as_stream(source, size or 0) if whole else BytesIO(_head(source))
+    stream.seek(start.offset)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dataset = read_dataset(
@@ -79,14 +76,14 @@ def _read(file: FileIO, source: Source, start: Start, tags: list[int] | None) ->
     return dataset, stopped, stream.read(12)
 
 
-def _inflated_head(source: InflatedSource) -> bytes:
+def _head(source: Source) -> bytes:
     count = 1 << 20
     while len(head := source.read_at(0, count)) == count and count < _LARGEST_HEADER:
         count *= 4
     return head
 
 
-def read_elements(file: FileIO, source: Source, start: Start, size: int | None) -> Elements:
+def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     """Return the same as `header_walk.walk`, read by pydicom.
 
     Raises
@@ -96,7 +93,7 @@ def read_elements(file: FileIO, source: Source, start: Start, size: int | None) 
     """
     tags = [*WANTED, SHARED_GROUPS, PER_FRAME_GROUPS]
     try:
-        dataset, stopped, header = _read(file, source, start, tags)
+        dataset, stopped, header = _read(source, start, size, tags)
         found = Elements()
         big = start.transfer_syntax == EXPLICIT_BIG
         for tag in dataset.keys():
@@ -118,7 +115,7 @@ def read_elements(file: FileIO, source: Source, start: Start, size: int | None) 
     return found
 
 
-def read_frames(file: FileIO, source: Source, start: Start) -> tuple[dict[int, bytes], ...]:
+def read_frames(source: Source, start: Start, size: int | None) -> tuple[dict[int, bytes], ...]:
     """Return for each frame of an enhanced multi-frame image the elements that its functional groups give.
 
     The values have the form that `header_walk.walk` gives for a single-frame image (DICOM PS3.3 C.7.6.16): position,
@@ -130,7 +127,7 @@ def read_frames(file: FileIO, source: Source, start: Start) -> tuple[dict[int, b
         Where the functional groups cannot be read.
     """
     try:
-        dataset, _, _ = _read(file, source, start, None)
+        dataset, _, _ = _read(source, start, size, None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shared = _group_elements(dataset.get("SharedFunctionalGroupsSequence"))

@@ -16,8 +16,10 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.decode import decode_frame, in_stored_bits, opened
-from viewer.io.header_walk import EXPLICIT_BIG, FileSource
+from viewer.io.decode import decode_frame, in_stored_bits
+from viewer.io.file_bytes import FileSource, reading
+from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.open_images import OpenImages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +107,7 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
 
     def work(report: bool) -> None:
         told = time.monotonic()
+        files = OpenImages()
         try:
             while not stop.is_set() and (k := next(turns)) < len(frames):
                 ctx.stop_if_cancelled()
@@ -112,7 +115,7 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
                     ctx.report(k, len(frames), f"Reading slice {k + 1} of {len(frames)}")
                     told = now
                 try:
-                    note = read_into(frames[k], result.values[k])
+                    note = read_into(frames[k], result.values[k], files)
                     if note and note not in result.notes:
                         result.notes.append(note)
                 except (UnreadableFileError, TooLargeError) as error:
@@ -120,6 +123,8 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
         except BaseException as error:  # noqa: BLE001 - carried to the caller's thread and raised there
             ended_by.append(error)
             stop.set()
+        finally:
+            files.close()
 
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
     others = [threading.Thread(target=work, args=(False,), daemon=True) for _ in range(min(_THREADS, len(frames)) - 1)]
@@ -136,23 +141,23 @@ def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> Sli
     return result
 
 
-def read_into(frame: Frame, out: Values) -> str:
+def read_into(frame: Frame, out: Values, files: OpenImages) -> str:
     """Fill `out` [j, i] (int16 or float32) with a frame's rescaled values; returns a note, "" for nothing to say."""
     code = frame.code
     plain = code.native and code.bits_allocated == 16 and code.transfer_syntax != EXPLICIT_BIG
-    if not plain or out.dtype != np.int16 or frame.file.inflate_from >= 0 or frame.problem:
-        stored = decode_frame(frame)
+    if not plain or out.dtype != np.int16 or frame.problem:
+        stored = decode_frame(frame, files)
         _rescale(stored.values, frame, out)
         return stored.note
-    with opened(frame.file) as source:
-        if isinstance(source, FileSource):
-            file, rest = source.file, memoryview(out).cast("B")
-            file.seek(frame.file.pixel_offset + frame.index * code.frame_bytes)
-            while rest:
-                count = file.readinto(rest)
-                if not count:
-                    raise UnreadableFileError("The file ends early.")
-                rest = rest[count:]
+    offset = frame.file.pixel_offset + frame.index * code.frame_bytes
+    source = files.source(frame.file)
+    room = memoryview(out).cast("B")
+    if isinstance(source, FileSource):
+        with reading():
+            if source.fill(offset, room) < len(room):
+                raise UnreadableFileError("The file ends early.")
+    else:
+        room[:] = files.bytes_of(frame.file, offset, len(room))
     words = out.view(np.uint16)
     if sys.byteorder == "big":
         words.byteswap(inplace=True)

@@ -1,66 +1,41 @@
-"""What a folder or a file holds: series that can be opened, and what was skipped and why."""
+"""What a folder, an archive or a file holds: series that can be opened, and what was skipped and why."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
-import stat
-from functools import lru_cache
-from pathlib import Path
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
-from viewer.io.decode import MOST_PIXELS
+from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicom_geometry import same_direction, same_places
-from viewer.io.header_walk import (
-    DEFLATED_LITTLE,
-    EXPLICIT_LITTLE,
-    FileSource,
-    InflatedSource,
-    Source,
-    Start,
-    find_start,
-    walk,
-)
-from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements, read_frames
+from viewer.io.dicomdir import is_dicomdir, listed_files
+from viewer.io.file_bytes import FilePlace
+from viewer.io.folder_files import files_below, name_below
+from viewer.io.image_header import read_image
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
-from viewer.io.slice_header import (
-    Frame,
-    ImageFile,
-    code_of,
-    frame_of,
-    numbers,
-    pixel_problem,
-    plain,
-    series_facts,
-    whole,
-    with_windows,
-)
+from viewer.io.slice_header import Frame, plain, series_facts, with_windows
+from viewer.io.zip_archive import is_archive, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from io import FileIO
+    from pathlib import Path
 
     from viewer.domain.job import JobContext
-    from viewer.io.header_walk import Elements
 
 NIFTI_ENDINGS = (".nii", ".nii.gz")
-_DEEPEST_FOLDER = 64
-_MOST_FRAMES = 20_000
-_OBJECTS = {
-    "SR": "is a structured report, not an image",
-    "SEG": "is a segmentation, not an image",
-    "RTSTRUCT": "holds outlines (RTSTRUCT), not an image",
-    "RTDOSE": "is a radiation dose, not an image",
-    "RTPLAN": "is a radiotherapy plan, not an image",
-    "PR": "is a presentation state, not an image",
-    "KO": "is a selection of images, not an image",
-    "RWV": "is a mapping of values, not an image",
-    "REG": "is a registration, not an image",
-}
-_SEGMENTATIONS = "1.2.840.10008.5.1.4.1.1.66."
+# A folder on a slow share is read by several threads, which wait for it together; a fast disk by one, whose time goes
+# into understanding what was read.
+_SLOW_FILE_S = 0.001
+_FIRST_TIMED = 16
+_THREADS = 8
+
+Image = tuple[dict[int, bytes], list[Frame], str]
 
 
 @define
@@ -72,12 +47,8 @@ class _Group:
     frames: list[Frame] = field(factory=list)
 
 
-class _NotAnImageError(UnreadableFileError):
-    """A file is sound but holds no image that can be shown."""
-
-
 def scan(path: Path, ctx: JobContext) -> ScanResult:
-    """Return the series below a folder, of the folder of a DICOMDIR, or of one file.
+    """Return the series below a folder, in an archive, listed in a DICOMDIR, or of one file.
 
     Damaged and foreign files are skipped and named; links are followed only inside the folder, each folder once.
 
@@ -94,206 +65,110 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
         raise NothingToOpenError(
             "This is neither a file nor a folder.", "Choose a DICOM or NIfTI file, or a folder of them.", str(path)
         )
-    if path.is_file() and path.name.upper() == "DICOMDIR":
-        path = path.parent
-    root = path if path.is_dir() else path.parent
     skipped: list[Skipped] = []
-    files = list(_files(path, skipped, ctx)) if path.is_dir() else [str(path)]
+    root, places = _places(path, skipped, ctx)
     groups: dict[tuple[str, str], _Group] = {}
     entries: list[SeriesEntry] = []
-    for n, name in enumerate(files):
-        if n % 64 == 0:
-            ctx.report(n, len(files), f"Looking at file {n + 1} of {len(files)}")
-        try:
-            if name.lower().endswith(NIFTI_ENDINGS):
-                # nibabel takes a while to import, and most folders hold none.
-                from viewer.io.nifti import nifti_entry
-
-                entries.append(nifti_entry(name))
-            else:
-                _add_dicom(name, groups)
-        except CaseStageError as error:
-            skipped.append(Skipped(_below(root, name), error.sentence))
+    for place, found in _looked_at(places, ctx):
+        if isinstance(found, CaseStageError):
+            skipped.append(Skipped(name_below(root, place.name), found.sentence))
+        elif isinstance(found, SeriesEntry):
+            entries.append(found)
+        else:
+            _add(place, found, groups)
     for group in groups.values():
         entries += _entries(group)
     if not entries:
-        raise _nothing(path, files, skipped)
+        raise _nothing(path, len(places), skipped)
     entries.sort(key=lambda e: (e.facts.number is None, e.facts.number or 0, e.facts.description, -e.count, e.files[0]))
     return ScanResult(tuple(entries), tuple(sorted(skipped, key=lambda s: s.file)))
 
 
-def _nothing(path: Path, files: list[str], skipped: list[Skipped]) -> NothingToOpenError:
-    if not files:
-        return NothingToOpenError(
-            "This folder holds no files.", "Choose the folder that holds the CT images, or one of its files."
-        )
+def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, list[FilePlace]]:
+    """Return the folder below which files are named, and the files to look at."""
+    name = str(path)
+    if path.is_dir():
+        return name, list(files_below(name, skipped, ctx))
+    root = str(path.parent)
+    if is_dicomdir(name):
+        found = listed_files(name, skipped, ctx)
+        # One that is damaged or was copied without its files: whatever lies beside it is looked at.
+        return root, found or list(files_below(root, skipped, ctx))
+    if is_archive(name):
+        return root, members(name, root, skipped)
+    return root, [FilePlace(name)]
+
+
+def _looked_at(
+    places: list[FilePlace], ctx: JobContext
+) -> Iterator[tuple[FilePlace, Image | SeriesEntry | CaseStageError]]:
+    """Yield what each file holds, or why it holds nothing, in their order."""
+    waiting = iter(places)
+    began = time.perf_counter()
+    for n, place in enumerate(itertools.islice(waiting, _FIRST_TIMED)):
+        ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
+        yield place, _look_at(place)
+    if (time.perf_counter() - began) / _FIRST_TIMED < _SLOW_FILE_S or len(places) <= _FIRST_TIMED:
+        for n, place in enumerate(waiting, _FIRST_TIMED):
+            if n % 64 == 0:
+                ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
+            yield place, _look_at(place)
+        return
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="casestage-scan")
+    try:
+        ahead = deque((p, pool.submit(_look_at, p)) for p in itertools.islice(waiting, 4 * _THREADS))
+        for n in itertools.count(_FIRST_TIMED):
+            if not ahead:
+                return
+            ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
+            place, answer = ahead.popleft()
+            ahead.extend((p, pool.submit(_look_at, p)) for p in itertools.islice(waiting, 1))
+            yield place, answer.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_at(place: FilePlace) -> Image | SeriesEntry | CaseStageError:
+    try:
+        if place.name.lower().endswith(NIFTI_ENDINGS):
+            # nibabel takes a while to import, and most folders hold none.
+            from viewer.io.nifti import nifti_entry
+
+            return nifti_entry(place.path)
+        return read_image(place)
+    except CaseStageError as error:
+        return error
+
+
+def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenError:
     listed = "\n".join(f"{s.file}: {s.why}" for s in skipped)
-    if len(files) == 1 and path.is_file():
+    where = "archive" if is_archive(str(path)) else "folder"
+    if path.is_file() and not is_dicomdir(path.name) and count <= 1 and len(skipped) <= 1:
         return NothingToOpenError(
-            "This file is no image that can be opened." if not skipped else skipped[0].why,
+            skipped[0].why if skipped else f"This {'archive holds no files' if count == 0 else 'file is no image'}.",
             "Choose a DICOM or NIfTI file, or a folder of them.",
             listed,
         )
+    if not count and not skipped:
+        return NothingToOpenError(
+            "This folder holds no files.", "Choose the folder that holds the CT images, or one of its files."
+        )
     return NothingToOpenError(
-        f"None of the {len(files)} files in this folder is an image that can be opened.",
+        f"None of the {max(count, len(skipped))} files in this {where} is an image that can be opened.",
         "Choose the folder that holds the CT images; DICOM and NIfTI files are understood.",
         listed,
     )
 
 
-def _below(root: Path, name: str) -> str:
-    # Both by where they really are: the folder may have been reached through a link.
-    folder, file = os.path.split(name)
-    return os.path.relpath(os.path.join(os.path.realpath(folder), file), os.path.realpath(root))
-
-
-def _files(folder: Path, skipped: list[Skipped], ctx: JobContext) -> Iterator[str]:
-    """Yield regular files below a folder in the order of their names, each folder and file once."""
-    root = os.path.realpath(folder)
-    seen: set[tuple[int, int]] = set()
-    waiting = [(root, 0)]
-    while waiting:
-        current, depth = waiting.pop()
-        ctx.stop_if_cancelled()
-        try:
-            there = os.stat(current)
-            if (there.st_dev, there.st_ino) in seen and there.st_ino:
-                continue
-            seen.add((there.st_dev, there.st_ino))
-            with os.scandir(current) as listing:
-                entries = sorted(listing, key=lambda e: e.name)
-        except OSError as error:
-            skipped.append(Skipped(_below(Path(root), current), f"The folder cannot be read ({error.strerror})."))
-            continue
-        folders = []
-        for entry in entries:
-            try:
-                if entry.is_symlink() and not _inside(root, entry.path):
-                    skipped.append(Skipped(_below(Path(root), entry.path), "A link that leads out of the folder."))
-                elif entry.is_dir():
-                    folders.append((entry.path, depth + 1))
-                elif entry.is_file():
-                    if entry.is_symlink():
-                        target = entry.stat()
-                        if (target.st_dev, target.st_ino) in seen:
-                            continue
-                        seen.add((target.st_dev, target.st_ino))
-                    yield entry.path
-                elif not stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
-                    skipped.append(Skipped(_below(Path(root), entry.path), "Not a file that can be read."))
-            except OSError as error:
-                skipped.append(Skipped(_below(Path(root), entry.path), f"Cannot be read ({error.strerror})."))
-        if depth < _DEEPEST_FOLDER:
-            waiting += reversed(folders)
-
-
-def _inside(root: str, path: str) -> bool:
-    target = os.path.realpath(path)
-    return target == root or target.startswith(root.rstrip(os.sep) + os.sep)
-
-
-def _add_dicom(name: str, groups: dict[tuple[str, str], _Group]) -> None:
-    """Add a file's images to their series; raises CaseStageError where it holds none."""
-    try:
-        with open(name, "rb", buffering=0) as file:
-            values, frames, syntax = _read_image(file, name)
-    except OSError as error:
-        raise UnreadableFileError(f"The file cannot be read ({error.strerror or error}).") from error
-    except PARSER_FAILURES as error:
-        raise UnreadableFileError("The file is damaged.", detail=repr(error)) from error
+def _add(place: FilePlace, image: Image, groups: dict[tuple[str, str], _Group]) -> None:
+    """Add a file's images to their series."""
+    values, frames, syntax = image
     uid = plain(values.get(0x0020000E))
-    key = (uid, "" if uid else os.path.dirname(name))
+    key = (uid, "" if uid else os.path.dirname(place.name))
     group = groups.get(key)
     if group is None:
         group = groups[key] = _Group(values, syntax)
     group.frames += frames
-
-
-def read_header(file: FileIO) -> tuple[Elements, Start, Source, int]:
-    """Return an open DICOM file's elements, start, source and size.
-
-    Raises
-    ------
-    UnreadableFileError
-        Where it is not DICOM or its header is damaged.
-    """
-    size = os.fstat(file.fileno()).st_size
-    source: Source = FileSource(file)
-    start = find_start(source)
-    if start is None:
-        raise _NotAnImageError("The file is empty." if not size else "Not a DICOM or NIfTI image.")
-    limit: int | None = size
-    if start.transfer_syntax == DEFLATED_LITTLE:
-        source = InflatedSource(file, start.offset, size)
-        start, limit = Start(0, EXPLICIT_LITTLE), None
-    found = walk(source, start, limit)
-    if found is None:
-        found = read_elements(file, source, start, limit)
-    return found, start, source, size
-
-
-def _read_image(file: FileIO, name: str) -> tuple[dict[int, bytes], list[Frame], str]:
-    found, start, source, size = read_header(file)
-    values = found.values
-    _refuse_other_objects(found, name)
-    count_said = numbers(values.get(0x00280008, b""))
-    count = max(1, int(count_said[0])) if count_said else 1
-    rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
-    if not rows or not columns:
-        raise UnreadableFileError("The image says that it has no pixels.")
-    if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
-        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
-    deflated = isinstance(source, InflatedSource)
-    image = ImageFile(
-        name,
-        size,
-        found.pixel_offset,
-        found.pixel_length,
-        count,
-        source.start if isinstance(source, InflatedSource) else -1,
-    )
-    syntax = start.transfer_syntax
-    described: tuple[dict[int, bytes], ...] = ()
-    if found.functional_groups:
-        described = read_frames(file, source, start)
-        if len(described) != count:
-            raise UnreadableFileError(f"The file says that it holds {count} frames, but describes {len(described)}.")
-    elif count > 1:
-        # One position cannot be that of several frames.
-        described = ({0x00200032: b""},) * count
-    problem = pixel_problem(found, code_of(values, syntax), count, None if deflated else size)
-    if not described:
-        return values, [frame_of(image, 0, values, syntax, problem)], syntax
-    frames = [frame_of(image, n, {**values, **one}, syntax, problem) for n, one in enumerate(described)]
-    return {**values, **described[count // 2]}, frames, syntax
-
-
-def _refuse_other_objects(found: Elements, name: str) -> None:
-    values = found.values
-    objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280100)))
-    if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
-        raise _NotAnImageError("Lists other files (DICOMDIR); the files themselves were read.")
-    if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
-        if not found.complete:
-            raise UnreadableFileError("The file ends early, before its image.")
-        raise _NotAnImageError(objection or "A DICOM file without an image.")
-    if objection:
-        raise _NotAnImageError(objection)
-
-
-@lru_cache(maxsize=256)
-def _objection(
-    sop_class: bytes | None, modality: bytes | None, samples: bytes | None, bits_allocated: bytes | None
-) -> str:
-    """Return why a DICOM object holds no measured values, "" where it can."""
-    kind = plain(modality)
-    if plain(sop_class).startswith(_SEGMENTATIONS) or kind in _OBJECTS:
-        return f"The file {_OBJECTS.get(kind, _OBJECTS['SEG'])}."
-    if whole(samples, 1) != 1:
-        return "A colour picture, not measured values."
-    if whole(bits_allocated, 16) == 1:
-        return "A picture of single bits, not measured values."
-    return ""
 
 
 def _entries(group: _Group) -> Iterable[SeriesEntry]:
@@ -318,7 +193,7 @@ def _entries(group: _Group) -> Iterable[SeriesEntry]:
         frames = tuple(part)
         yield SeriesEntry(
             facts=with_windows(facts, frames),
-            files=tuple(dict.fromkeys(frame.file.path for frame in frames)),
+            files=tuple(dict.fromkeys(frame.file.name for frame in frames)),
             frames=frames,
             count=len(frames),
             size_ij=(frames[0].code.columns, frames[0].code.rows),
@@ -364,5 +239,5 @@ def _part_words(parts: list[list[Frame]], part: list[Frame]) -> str:
 
 def _made_uid(frames: list[Frame]) -> str:
     """Return a UID for images that name no series, the same each time (DICOM PS3.5 annex B.2: 2.25 and a number)."""
-    joined = "\n".join(sorted(frame.sop_uid or os.path.basename(frame.file.path) for frame in frames))
+    joined = "\n".join(sorted(frame.sop_uid or os.path.basename(frame.file.name) for frame in frames))
     return f"2.25.{int.from_bytes(hashlib.sha256(joined.encode()).digest()[:16], 'big')}"

@@ -85,7 +85,7 @@ def _placed(entry: SeriesEntry, volume: Volume) -> bool:
     """Return True where positions are the file's own, and not those of a stack that is only looked at."""
     if entry.kind != "dicom":
         return True
-    said = {(frame.file.path, frame.index + 1): frame.position for frame in entry.frames}
+    said = {(frame.file.name, frame.index + 1): frame.position for frame in entry.frames}
     numbers = volume.source_frames or (1,) * volume.stack.count
     own = [said.get(key) for key in zip(volume.source_files, numbers, strict=True)]
     return None not in own and bool(np.allclose(volume.stack.positions_lps_mm, np.asarray(own, dtype=np.float64)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, frozen
 
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
+from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import UNDEFINED_LENGTH
 from viewer.io.pydicom_headers import text_of
 
@@ -64,15 +65,21 @@ class PixelCode:
 class ImageFile:
     """A file with pixel data: where its value begins, how long it says to be, and how many frames it holds.
 
-    `inflate_from` is the offset of a deflated data set in the file (offsets then count inflated bytes), else −1.
+    `size` is the file's length in bytes; `inflate_from` the offset of a deflated data set in the file (offsets then
+    count inflated bytes), else −1.
     """
 
-    path: str
+    place: FilePlace
     size: int
     pixel_offset: int
     pixel_length: int
     frames: int
     inflate_from: int = -1
+
+    @property
+    def name(self) -> str:
+        """The file's path; inside an archive the archive's path and the path in it."""
+        return self.place.name
 
 
 @define(frozen=True, eq=False)
@@ -100,7 +107,7 @@ class Frame:
     @property
     def order(self) -> tuple[int, str, int]:
         """Sort key where positions do not decide: instance number, file, frame."""
-        return (self.instance, self.file.path, self.index)
+        return (self.instance, self.file.name, self.index)
 
 
 @lru_cache(maxsize=4096)

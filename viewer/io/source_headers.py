@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viewer.domain.errors import StorageError
+from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.identifiers import uid_from
+from viewer.io.file_bytes import as_stream
 from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.zip_archive import place_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,10 +64,10 @@ def without_complaints() -> Iterator[None]:
 
 
 def dicom_faults() -> tuple[type[Exception], ...]:
-    """Return whatever damaged bytes make the DICOM library raise."""
+    """Return whatever damaged bytes make the DICOM library, and reading them, raise."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
+    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError, UnreadableFileError)
 
 
 def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
@@ -101,8 +103,9 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     for path in paths:
         wanted_tags: Any = _OF_EACH_IMAGE if headers else None
         try:
-            with without_complaints():
-                header = dcmread(path, stop_before_pixels=True, force=True, specific_tags=wanted_tags)
+            with without_complaints(), place_named(path).opened() as (source, size):
+                stream = as_stream(source, size)
+                header = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=wanted_tags)
                 headers.append(_prepared(header, volume))
         except dicom_faults() as error:
             raise StorageError(

@@ -9,6 +9,7 @@ import numpy as np
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
+from viewer.io.open_images import OpenImages
 from viewer.io.read_slices import read_into
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def _middle(entry: SeriesEntry) -> tuple[NDArray[np.float32], SliceStack]:
     frames = arranged(readable).frames
     middle = frames[len(frames) // 2]
     values = np.empty((middle.code.rows, middle.code.columns), np.float32)
-    read_into(middle, values)
+    with OpenImages() as files:
+        read_into(middle, values, files)
     return values, arranged([middle]).stack
 
 

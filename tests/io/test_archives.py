@@ -1,0 +1,240 @@
+"""Zip archives and DICOMDIR: the same images as from a folder, and nothing from outside of it."""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+
+from viewer.domain.errors import NothingToOpenError, StorageError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+from viewer.io.source_headers import source_headers
+from viewer.io.volume_hash import volume_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DEFLATED_SYNTAX = "1.2.840.10008.1.2.1.99"
+SYNTAXES = (
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    DEFLATED_SYNTAX,
+    "1.2.840.10008.1.2.2",
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.80",
+)
+
+
+def axial(count: int) -> list[tuple[float, float, float]]:
+    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
+
+
+def zipped(folder: Path, to: Path, *, packing: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(to, "w", packing) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, str(path.relative_to(folder)))
+    return to
+
+
+def opened(path: Path) -> Any:
+    (entry,) = scan(path, JobContext()).series
+    return assemble(entry, JobContext())
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_zip_holds_the_same_voxels_as_its_folder(made_ct: Any, tmp_path: Path, syntax: str, packing: int) -> None:
+    made_ct.stack(axial(5), prefix="study/deep/", syntax=syntax)
+    folder, archive = opened(made_ct.folder), opened(zipped(made_ct.folder, tmp_path / "study.zip", packing=packing))
+    assert volume_sha256(archive) == volume_sha256(folder)
+    assert np.array_equal(archive.stack.positions_lps_mm, folder.stack.positions_lps_mm)
+    assert archive.verdict is Verdict.OK
+    assert archive.source_uids == folder.source_uids
+
+
+def test_zip_of_real_ct_opens_like_its_folder(real_data: Path, tmp_path: Path) -> None:
+    source = real_data / "a03_head_slicer_64"
+    archive = zipped(source, tmp_path / "head.zip")
+    assert volume_sha256(opened(archive)) == volume_sha256(opened(source))
+
+
+def test_zip_lies_among_the_files_of_a_folder_or_has_another_name(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3), series="1", prefix="a/")
+    zipped(made_ct.folder, made_ct.folder / "more.zip")
+    for path in (made_ct.folder / "a").iterdir():
+        path.unlink()
+    made_ct.stack(axial(4), series="2")
+    assert sorted(e.count for e in scan(made_ct.folder, JobContext()).series) == [3, 4]
+    plain = tmp_path / "download"
+    (made_ct.folder / "more.zip").rename(plain)
+    assert opened(plain).stack.count == 3
+
+
+def test_findings_can_refer_to_images_inside_an_archive(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3))
+    volume = opened(zipped(made_ct.folder, tmp_path / "study.zip"))
+    headers = source_headers(volume, range(3))
+    assert [h.SOPInstanceUID for h in headers] == list(volume.source_uids)
+    (tmp_path / "study.zip").unlink()
+    with pytest.raises(StorageError, match="cannot be read any more"):
+        source_headers(volume, range(3))
+
+
+def test_byte_that_changed_inside_an_archive_costs_that_image_alone(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(5))
+    archive = zipped(made_ct.folder, tmp_path / "study.zip", packing=zipfile.ZIP_STORED)
+    (third,) = (n for n in zipfile.ZipFile(archive).namelist() if n.endswith("_2"))
+    info = zipfile.ZipFile(archive).getinfo(third)
+    raw = bytearray(archive.read_bytes())
+    raw[info.header_offset + 30 + len(third) + info.file_size - 100] ^= 0xFF
+    archive.write_bytes(raw)
+    volume = opened(archive)
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert "The image at H 5.0 mm could not be read: the file is damaged inside its archive." in volume.reasons
+    assert volume.stack.count == 4
+
+
+def test_archive_cut_short_is_a_sentence(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3))
+    archive = zipped(made_ct.folder, tmp_path / "study.zip")
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(archive, JobContext())
+    assert "damaged" in caught.value.sentence
+    assert caught.value.hint
+
+
+def test_what_an_archive_hides_is_named_with_the_reason(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3), prefix="ct/")
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in (made_ct.folder / "ct").iterdir():
+            out.write(path, f"ct/{path.name}")
+        out.writestr("inner.zip", b"PK\x03\x04")
+        out.writestr("notes.txt", b"hello")
+        out.writestr("lzma.dcm", b"x" * 500, zipfile.ZIP_LZMA)
+        out.writestr("bomb.dcm", bytes(80 << 20), zipfile.ZIP_DEFLATED)
+        out.writestr("locked.dcm", b"x" * 100)
+        out.writestr("__MACOSX/ct/._IM1", b"x")
+    raw = bytearray(archive.read_bytes())
+    at = raw.rindex(b"locked.dcm") - 46
+    assert raw[at : at + 4] == b"PK\x01\x02"
+    struct.pack_into("<H", raw, at + 8, 1)
+    archive.write_bytes(raw)
+    found = scan(archive, JobContext())
+    assert [e.count for e in found.series] == [3]
+    why = {s.file: s.why for s in found.skipped}
+    assert set(why) == {f"study.zip/{n}" for n in ("inner.zip", "notes.txt", "lzma.dcm", "bomb.dcm", "locked.dcm")}
+    assert "inside an archive" in why["study.zip/inner.zip"]
+    assert "not supported" in why["study.zip/lzma.dcm"]
+    assert "GB when unpacked" in why["study.zip/bomb.dcm"]
+    assert "encrypted" in why["study.zip/locked.dcm"]
+
+
+def test_names_that_lead_out_of_an_archive_lead_nowhere(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3))
+    archive = tmp_path / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for n, path in enumerate(sorted(made_ct.folder.iterdir())):
+            out.write(path, f"../../../outside_{n}")
+    before = set(tmp_path.rglob("*"))
+    assert opened(archive).stack.count == 3
+    assert set(tmp_path.rglob("*")) == before
+
+
+def dicomdir(folder: Path, names: Sequence[Sequence[str]]) -> Path:
+    """Write a DICOMDIR that lists files by the parts of their names."""
+    listing = Dataset()
+    listing.file_meta = FileMetaDataset()
+    listing.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    listing.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    listing.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    records = []
+    for parts in names:
+        record = Dataset()
+        record.DirectoryRecordType = "IMAGE"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            record.ReferencedFileID = list(parts)
+        records.append(record)
+    listing.DirectoryRecordSequence = records
+    path = folder / "DICOMDIR"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        listing.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_dicomdir_opens_what_it_lists_whatever_the_case_of_the_names(made_ct: Any) -> None:
+    made_ct.stack(axial(3), prefix="images/set/")
+    listed = [("IMAGES", "SET", p.name.upper() + ";1") for p in (made_ct.folder / "images" / "set").iterdir()]
+    made_ct.stack(axial(4), series="2", prefix="other/")
+    path = dicomdir(made_ct.folder, [*listed, ("IMAGES", "SET", "GONE")])
+    found = scan(path, JobContext())
+    assert [e.count for e in found.series] == [3]
+    assert [(s.file, s.why) for s in found.skipped] == [
+        ("IMAGES/SET/GONE", "Is listed in the DICOMDIR but is not there.")
+    ]
+
+
+def test_dicomdir_cannot_lead_out_of_its_folder(made_ct: Any, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    made_ct.slice("../outside/secret", made_ct.pixels(), (0, 0, 50))
+    made_ct.stack(axial(2))
+    inner = sorted(p.name for p in made_ct.folder.iterdir())
+    (made_ct.folder / "link").symlink_to(outside)
+    path = dicomdir(made_ct.folder, [(n,) for n in inner] + [("..", "outside", "secret"), ("link", "secret")])
+    found = scan(path, JobContext())
+    assert [e.count for e in found.series] == [2]
+    assert len(found.skipped) == 2
+    assert all("outside" in s.why or "leads out" in s.why for s in found.skipped)
+
+
+def test_damaged_dicomdir_falls_back_to_what_lies_beside_it(made_ct: Any) -> None:
+    made_ct.stack(axial(3), prefix="a/")
+    path = made_ct.folder / "DICOMDIR"
+    path.write_bytes(b"\0" * 128 + b"DICM" + os.urandom(64))
+    assert [e.count for e in scan(path, JobContext()).series] == [3]
+
+
+@pytest.mark.parametrize("variant", ["", "-bigEnd", "-implicit", "-nooffset", "-nopatient", "-reordered"])
+def test_every_kind_of_dicomdir_lists_the_same_series(real_data: Path, variant: str) -> None:
+    folder = real_data / "a17_dicomdir" / "dicomdirtests"
+    found = scan(folder / f"DICOMDIR{variant}", JobContext())
+    counts = [(e.facts.modality, e.count) for e in found.series]
+    assert ("CT", 5) in counts
+    assert ("CT", 4) in counts
+    assert {modality for modality, _ in counts} >= {"CT", "CR", "MR"}
+    assert len(counts) == 13
+
+
+def test_slow_folder_is_read_in_the_same_order_by_several_threads(
+    made_ct: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_ct.stack(axial(60))
+    (made_ct.folder / "zz_notes.txt").write_text("no image")
+    quick = scan(made_ct.folder, JobContext())
+    monkeypatch.setattr("viewer.io.scan._SLOW_FILE_S", 0.0)
+    slow = scan(made_ct.folder, JobContext())
+    assert slow.series[0].files == quick.series[0].files
+    assert slow.skipped == quick.skipped
+
+
+def test_archive_without_files_is_a_sentence(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.zip"
+    with zipfile.ZipFile(empty, "w"):
+        pass
+    with pytest.raises(NothingToOpenError, match="archive holds no files"):
+        scan(empty, JobContext())

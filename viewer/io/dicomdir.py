@@ -1,0 +1,86 @@
+"""The files that a DICOMDIR lists, held inside the folder it lies in (DICOM PS3.10 section 8, PS3.3 annex F)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from viewer.io.file_bytes import FilePlace
+from viewer.io.folder_files import inside, name_below
+from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.series_entry import Skipped
+
+if TYPE_CHECKING:
+    from viewer.domain.job import JobContext
+
+_MOST_RECORDS = 500_000
+
+
+def is_dicomdir(path: str) -> bool:
+    """Return True where a file's name is that of a DICOMDIR, or of a copy of one."""
+    return os.path.basename(path).upper().startswith("DICOMDIR")
+
+
+def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[FilePlace]:
+    """Return the files that a DICOMDIR names and that are there; empty where it cannot be read or names none.
+
+    Names are found whatever their case and with or without a version ";1", as discs are copied in many ways. What
+    is not there, and what would lie outside of the folder, is added to `skipped`.
+    """
+    root = os.path.realpath(os.path.dirname(path))
+    known: dict[str, dict[str, str]] = {}
+    found: dict[str, FilePlace] = {}
+    for parts in _file_ids(path):
+        ctx.stop_if_cancelled()
+        shown = "/".join(parts)
+        if any(part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part for part in parts):
+            skipped.append(Skipped(shown, "The DICOMDIR names a file outside of its folder."))
+            continue
+        place = _resolved(root, parts, known)
+        if place is None:
+            skipped.append(Skipped(shown, "Is listed in the DICOMDIR but is not there."))
+        elif not inside(root, place):
+            skipped.append(Skipped(name_below(root, place), "A link that leads out of the folder."))
+        elif os.path.isfile(place):
+            found.setdefault(place, FilePlace(place))
+        else:
+            skipped.append(Skipped(name_below(root, place), "Not a file that can be read."))
+    return list(found.values())
+
+
+def _file_ids(path: str) -> list[list[str]]:
+    """Return the Referenced File IDs, each as its parts."""
+    from pydicom import dcmread
+
+    found: list[list[str]] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset: Any = dcmread(path, force=True)
+            for record in (dataset.get("DirectoryRecordSequence") or [])[:_MOST_RECORDS]:
+                named = record.get("ReferencedFileID")
+                if named:
+                    found.append([named] if isinstance(named, str) else [str(part) for part in named])
+    except PARSER_FAILURES:
+        return []
+    return found
+
+
+def _resolved(root: str, parts: list[str], known: dict[str, dict[str, str]]) -> str | None:
+    current = root
+    for part in parts:
+        if current not in known:
+            try:
+                known[current] = {_plain(name): name for name in os.listdir(current)}
+            except OSError:
+                known[current] = {}
+        name = known[current].get(_plain(part))
+        if name is None:
+            return None
+        current = os.path.join(current, name)
+    return current
+
+
+def _plain(name: str) -> str:
+    return name.partition(";")[0].rstrip(".").upper()

@@ -1,0 +1,238 @@
+"""The bytes of a file, wherever they lie: on disk, inside a zip archive, or deflated in either.
+
+Nothing is unpacked to disk: what is stored is read in its place, what is deflated is inflated as far as it is needed
+and never beyond a bound.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from contextlib import contextmanager
+from io import FileIO
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from attrs import define, field, frozen
+
+from viewer.domain.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHUNK = 65536
+_LEAST_BOUND = 64 << 20
+_LARGEST_INFLATED = 1 << 30
+_HIGHEST_RATIO = 200
+
+
+class Source(Protocol):
+    """Bytes that can be read at an offset; fewer than asked for only at the end."""
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`."""
+        ...
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what goes wrong with a file's bytes into UnreadableFileError."""
+    try:
+        yield
+    except zlib.error as error:
+        raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
+    except OSError as error:
+        why = error.strerror or "no reason given"
+        raise UnreadableFileError(f"The file cannot be read ({why}).", detail=repr(error)) from error
+
+
+@define
+class FileSource:
+    """Bytes as they lie in an open file, from `base`; to its end, or `length` of them."""
+
+    file: FileIO
+    base: int = 0
+    length: int = -1
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`."""
+        if self.length >= 0:
+            count = min(count, self.length - offset)
+            if count <= 0:
+                return b""
+        self.file.seek(self.base + offset)
+        return self.file.read(count)
+
+    def fill(self, offset: int, buffer: memoryview) -> int:
+        """Read into a buffer from `offset` and return how many bytes there were."""
+        done = 0
+        self.file.seek(self.base + offset)
+        while done < len(buffer):
+            count = self.file.readinto(buffer[done:])
+            if not count:
+                break
+            done += count
+        return done
+
+
+@define
+class BytesSource:
+    """Bytes in memory."""
+
+    content: bytes
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`."""
+        return self.content[offset : offset + count]
+
+
+@define
+class InflatedSource:
+    """What a raw deflate stream in another source holds, inflated only as far as asked and never beyond a bound.
+
+    The bound (a multiple of what is packed, and 1 GiB at most) keeps a small file from filling the memory.
+    """
+
+    packed: Source
+    start: int
+    packed_size: int
+    _inflated: bytearray = field(factory=bytearray)
+    _inflater: zlib._Decompress = field(factory=lambda: zlib.decompressobj(-zlib.MAX_WBITS))
+    _waiting: bytes = b""
+    _read_to: int = 0
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes from `offset`; raises `zlib.error` where the data is damaged or too large."""
+        bound = most_inflated(self.packed_size)
+        end = offset + count
+        if end > bound:
+            raise zlib.error(f"more than {bound} bytes inflated")
+        while len(self._inflated) < end and not self._inflater.eof:
+            if not self._waiting:
+                left = self.packed_size - self._read_to
+                self._waiting = self.packed.read_at(self.start + self._read_to, min(_CHUNK, left)) if left > 0 else b""
+                self._read_to += len(self._waiting)
+                if not self._waiting:
+                    break
+            wanted = min(max(end - len(self._inflated), _CHUNK), bound - len(self._inflated))
+            self._inflated += self._inflater.decompress(self._waiting, wanted)
+            self._waiting = self._inflater.unconsumed_tail
+        return bytes(self._inflated[offset:end])
+
+
+def most_inflated(packed_size: int) -> int:
+    """Return how many bytes so many packed ones may become at most."""
+    return min(_LARGEST_INFLATED, max(_LEAST_BOUND, _HIGHEST_RATIO * packed_size))
+
+
+@frozen
+class Member:
+    """Where a file's bytes lie inside a zip archive.
+
+    Attributes
+    ----------
+    name
+        Its path in the archive.
+    start, packed_size
+        Where its bytes begin in the archive, and how many there are.
+    size
+        How many they are when inflated.
+    deflated
+        False where they are stored as they are.
+    crc32
+        Check sum of the inflated bytes.
+    """
+
+    name: str
+    start: int
+    packed_size: int
+    size: int
+    deflated: bool
+    crc32: int
+
+
+@frozen
+class FilePlace:
+    """Where a file is: a path on disk, or a member of the archive at that path."""
+
+    path: str
+    member: Member | None = None
+
+    @property
+    def name(self) -> str:
+        """Its path; for a member the archive's path and the member's, as if the archive were a folder."""
+        return self.path if self.member is None else f"{self.path}/{self.member.name}"
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Source, int]]:
+        """Give the file's bytes and their number, to look at its beginning.
+
+        Raises
+        ------
+        UnreadableFileError
+            Where they cannot be read, or what is deflated is damaged.
+        """
+        with reading(), open(self.path, "rb", buffering=0) as file:
+            member = self.member
+            if member is None:
+                yield FileSource(file), os.fstat(file.fileno()).st_size
+                return
+            stored = FileSource(file, member.start, member.packed_size)
+            yield InflatedSource(stored, 0, member.packed_size) if member.deflated else stored, member.size
+
+    def open_whole(self) -> tuple[Source, FileIO | None]:
+        """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.
+
+        A member of an archive is read into memory and held against its check sum.
+
+        Raises
+        ------
+        UnreadableFileError
+            Where they cannot be read or are damaged.
+        """
+        with reading():
+            member = self.member
+            if member is None:
+                file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - the caller closes it
+                return FileSource(file), file
+            with self.opened() as (source, _):
+                content = source.read_at(0, member.size)
+        if len(content) < member.size or zlib.crc32(content) != member.crc32:
+            raise UnreadableFileError("The file is damaged inside its archive.", "Copy the archive again.")
+        return BytesSource(content), None
+
+
+class _Stream(io.RawIOBase):
+    """A source as a file object, for libraries that want one."""
+
+    name = "image"  # asked for by pydicom, and no more than that
+
+    def __init__(self, source: Source, size: int) -> None:
+        super().__init__()
+        self._source, self._size, self._at = source, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), max(0, self._size - self._at))
+        found = self._source.read_at(self._at, wanted) if wanted else b""
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)
+
+
+def as_stream(source: Source, size: int) -> IO[bytes]:
+    """Return a seekable binary file object over `size` bytes of a source, which must stay open meanwhile."""
+    return io.BufferedReader(_Stream(source, size), _CHUNK)

@@ -1,0 +1,81 @@
+"""The files to look at below a folder, in an archive, or that a DICOMDIR lists, and why others are left out."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from viewer.io.file_bytes import FilePlace
+from viewer.io.series_entry import Skipped
+from viewer.io.zip_archive import is_archive_name, members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.domain.job import JobContext
+
+_DEEPEST_FOLDER = 64
+
+
+def name_below(root: str, name: str) -> str:
+    """Return a file's path below a folder; both by where they really are, for either may be reached by a link."""
+    folder, file = os.path.split(name)
+    return os.path.relpath(os.path.join(os.path.realpath(folder), file), os.path.realpath(root))
+
+
+def inside(root: str, path: str) -> bool:
+    """Return True where a path, all links followed, lies in a folder (given without links)."""
+    target = os.path.realpath(path)
+    return target == root or target.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterator[FilePlace]:
+    """Yield regular files below a folder and what its archives hold, by name, each folder and file once.
+
+    Links are followed only inside the folder.
+
+    Raises
+    ------
+    CancelledError
+        When the work was cancelled.
+    """
+    root = os.path.realpath(folder)
+    seen: set[tuple[int, int]] = set()
+    waiting = [(root, 0)]
+    while waiting:
+        current, depth = waiting.pop()
+        ctx.stop_if_cancelled()
+        try:
+            there = os.stat(current)
+            if (there.st_dev, there.st_ino) in seen and there.st_ino:
+                continue
+            seen.add((there.st_dev, there.st_ino))
+            with os.scandir(current) as listing:
+                entries = sorted(listing, key=lambda e: e.name)
+        except OSError as error:
+            skipped.append(Skipped(name_below(root, current), f"The folder cannot be read ({error.strerror})."))
+            continue
+        folders = []
+        for entry in entries:
+            try:
+                if entry.is_symlink() and not inside(root, entry.path):
+                    skipped.append(Skipped(name_below(root, entry.path), "A link that leads out of the folder."))
+                elif entry.is_dir():
+                    folders.append((entry.path, depth + 1))
+                elif entry.is_file():
+                    if entry.is_symlink():
+                        target = entry.stat()
+                        if (target.st_dev, target.st_ino) in seen:
+                            continue
+                        seen.add((target.st_dev, target.st_ino))
+                    if is_archive_name(entry.name):
+                        yield from members(entry.path, root, skipped)
+                    else:
+                        yield FilePlace(entry.path)
+                elif not stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
+                    skipped.append(Skipped(name_below(root, entry.path), "Not a file that can be read."))
+            except OSError as error:
+                skipped.append(Skipped(name_below(root, entry.path), f"Cannot be read ({error.strerror})."))
+        if depth < _DEEPEST_FOLDER:
+            waiting += reversed(folders)

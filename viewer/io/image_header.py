@@ -1,0 +1,145 @@
+"""One file's header as the program reads it: the images it holds, or why it holds none that can be shown."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.decode import MOST_PIXELS
+from viewer.io.file_bytes import InflatedSource, Source
+from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Elements, Start, find_start, walk
+from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements, read_frames
+from viewer.io.slice_header import Frame, ImageFile, code_of, frame_of, numbers, pixel_problem, plain, whole
+
+if TYPE_CHECKING:
+    from viewer.io.file_bytes import FilePlace
+
+_MOST_FRAMES = 20_000
+_OBJECTS = {
+    "SR": "is a structured report, not an image",
+    "SEG": "is a segmentation, not an image",
+    "RTSTRUCT": "holds outlines (RTSTRUCT), not an image",
+    "RTDOSE": "is a radiation dose, not an image",
+    "RTPLAN": "is a radiotherapy plan, not an image",
+    "PR": "is a presentation state, not an image",
+    "KO": "is a selection of images, not an image",
+    "RWV": "is a mapping of values, not an image",
+    "REG": "is a registration, not an image",
+}
+_SEGMENTATIONS = "1.2.840.10008.5.1.4.1.1.66."
+
+
+class _NotAnImageError(UnreadableFileError):
+    """A file is sound but holds no image that can be shown."""
+
+
+@define(frozen=True)
+class Header:
+    """A DICOM file's elements, where its data set begins, and the bytes in which offsets count.
+
+    `limit` is how many of those bytes there are, None where that is not known (a deflated data set).
+    """
+
+    elements: Elements
+    start: Start
+    source: Source
+    limit: int | None
+
+
+def read_header(source: Source, size: int) -> Header:
+    """Return the header of a DICOM file of so many bytes.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where it is not DICOM or its header is damaged.
+    """
+    start = find_start(source)
+    if start is None:
+        raise _NotAnImageError("The file is empty." if not size else "Not a DICOM or NIfTI image.")
+    limit: int | None = size
+    if start.transfer_syntax == DEFLATED_LITTLE:
+        source = InflatedSource(source, start.offset, size - start.offset)
+        start, limit = Start(0, EXPLICIT_LITTLE), None
+    found = walk(source, start, limit)
+    if found is None:
+        found = read_elements(source, start, limit)
+    return Header(found, start, source, limit)
+
+
+def read_image(place: FilePlace) -> tuple[dict[int, bytes], list[Frame], str]:
+    """Return a file's elements, its images, and the transfer syntax of its data set.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where it holds no image that can be shown, or is damaged.
+    """
+    with place.opened() as (source, size):
+        try:
+            return _image_of(place, read_header(source, size), size)
+        except PARSER_FAILURES as error:
+            if isinstance(error, OSError):
+                raise
+            raise UnreadableFileError("The file is damaged.", detail=repr(error)) from error
+
+
+def _image_of(place: FilePlace, header: Header, size: int) -> tuple[dict[int, bytes], list[Frame], str]:
+    found, source = header.elements, header.source
+    values = found.values
+    _refuse_other_objects(found, place.name)
+    count_said = numbers(values.get(0x00280008, b""))
+    count = max(1, int(count_said[0])) if count_said else 1
+    rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
+    if not rows or not columns:
+        raise UnreadableFileError("The image says that it has no pixels.")
+    if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
+        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
+    inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
+    image = ImageFile(place, size, found.pixel_offset, found.pixel_length, count, inflate_from)
+    syntax = header.start.transfer_syntax
+    described: tuple[dict[int, bytes], ...] = ()
+    if found.functional_groups:
+        described = read_frames(source, header.start, header.limit)
+        if len(described) != count:
+            raise UnreadableFileError(f"The file says that it holds {count} frames, but describes {len(described)}.")
+    elif count > 1:
+        # One position cannot be that of several frames.
+        described = ({0x00200032: b""},) * count
+    problem = pixel_problem(found, code_of(values, syntax), count, header.limit)
+    if not described:
+        return values, [frame_of(image, 0, values, syntax, problem)], syntax
+    frames = [frame_of(image, n, {**values, **one}, syntax, problem) for n, one in enumerate(described)]
+    return {**values, **described[count // 2]}, frames, syntax
+
+
+def _refuse_other_objects(found: Elements, name: str) -> None:
+    values = found.values
+    objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280100)))
+    if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
+        raise _NotAnImageError("Lists other files (DICOMDIR); the files themselves were read.")
+    if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
+        if not found.complete:
+            raise UnreadableFileError("The file ends early, before its image.")
+        raise _NotAnImageError(objection or "A DICOM file without an image.")
+    if objection:
+        raise _NotAnImageError(objection)
+
+
+@lru_cache(maxsize=256)
+def _objection(
+    sop_class: bytes | None, modality: bytes | None, samples: bytes | None, bits_allocated: bytes | None
+) -> str:
+    """Return why a DICOM object holds no measured values, "" where it can."""
+    kind = plain(modality)
+    if plain(sop_class).startswith(_SEGMENTATIONS) or kind in _OBJECTS:
+        return f"The file {_OBJECTS.get(kind, _OBJECTS['SEG'])}."
+    if whole(samples, 1) != 1:
+        return "A colour picture, not measured values."
+    if whole(bits_allocated, 16) == 1:
+        return "A picture of single bits, not measured values."
+    return ""

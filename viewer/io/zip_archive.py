@@ -1,0 +1,133 @@
+"""What a zip archive holds, without unpacking it: where each member's bytes lie.
+
+PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header) and 4.3.12 (central directory, read by `zipfile`).
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import zipfile
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from viewer.io.file_bytes import FilePlace, Member, most_inflated
+from viewer.io.series_entry import Skipped
+
+if TYPE_CHECKING:
+    from io import FileIO
+
+_MOST_MEMBERS = 200_000
+_LOCAL_HEADER = 30
+_LOCAL_MARK = b"PK\x03\x04"
+_ENCRYPTED = 0x1 | 0x40
+# What a Mac adds of its own to every file.
+_NOT_THE_USERS = ("__MACOSX/",)
+
+
+def is_archive_name(name: str) -> bool:
+    """Return True where a file's name says that it is a zip archive."""
+    return name.lower().endswith(".zip")
+
+
+def is_archive(path: str) -> bool:
+    """Return True where a file is a zip archive, by name or by its first bytes."""
+    if is_archive_name(path):
+        return True
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == _LOCAL_MARK
+    except OSError:
+        return False
+
+
+def place_named(name: str) -> FilePlace:
+    """Return the place of a file from its name, which may run through an archive as `FilePlace.name` does.
+
+    A file that is not there is returned as it was named; whoever opens it will be told.
+    """
+    archive = name
+    while not os.path.isfile(archive):
+        above = os.path.dirname(archive)
+        if above == archive or os.path.isdir(archive):
+            return FilePlace(name)
+        archive = above
+    if archive == name:
+        return FilePlace(name)
+    there = os.stat(archive)
+    return _by_name(archive, there.st_size, there.st_mtime_ns).get(name, FilePlace(name))
+
+
+@lru_cache(maxsize=2)
+def _by_name(path: str, _size: int, _mtime_ns: int) -> dict[str, FilePlace]:
+    return {place.name: place for place in members(path, os.path.dirname(path), [])}
+
+
+def members(path: str, root: str, skipped: list[Skipped]) -> list[FilePlace]:
+    """Return the files in an archive by name; what cannot be read from it is added to `skipped`.
+
+    Parameters
+    ----------
+    root
+        The folder below which skipped members are named.
+    """
+    named = os.path.relpath(path, root) if path != root else os.path.basename(path)
+    try:
+        with zipfile.ZipFile(path) as archive, open(path, "rb", buffering=0) as file:
+            listed = archive.infolist()
+            if len(listed) > _MOST_MEMBERS:
+                skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
+                return []
+            return _places(path, named, file, listed, skipped)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+        why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
+        skipped.append(Skipped(named, why or "The archive is damaged, or is no zip archive."))
+        return []
+
+
+def _places(
+    path: str, named: str, file: FileIO, listed: list[zipfile.ZipInfo], skipped: list[Skipped]
+) -> list[FilePlace]:
+    found: dict[str, FilePlace] = {}
+    end = os.fstat(file.fileno()).st_size
+    for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
+        if info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
+            continue
+        why = _objection(info)
+        if not why and info.filename in found:
+            why = "Is in the archive twice; the first is used."
+        start = _start(file, info) if not why else 0
+        if not why and (start < 0 or start + info.compress_size > end):
+            why = "The archive is damaged at this file."
+        if why:
+            skipped.append(Skipped(f"{named}/{info.filename}", why))
+            continue
+        deflated = info.compress_type == zipfile.ZIP_DEFLATED
+        member = Member(info.filename, start, info.compress_size, info.file_size, deflated, info.CRC)
+        found[info.filename] = FilePlace(path, member)
+    return list(found.values())
+
+
+def _objection(info: zipfile.ZipInfo) -> str:
+    """Return why a member cannot be read, "" where it can."""
+    if info.flag_bits & _ENCRYPTED:
+        return "Is encrypted; unpack the archive with its password first."
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "Is packed in a way that is not supported; unpack the archive first."
+    if is_archive_name(info.filename):
+        return "An archive inside an archive; unpack it first."
+    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
+        return "The archive is damaged at this file."
+    if info.file_size > most_inflated(info.compress_size):
+        return f"Would become {info.file_size / 1e9:.1f} GB when unpacked, which no image does."
+    return ""
+
+
+def _start(file: FileIO, info: zipfile.ZipInfo) -> int:
+    """Return where a member's bytes begin, −1 where its local header is damaged."""
+    file.seek(info.header_offset)
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(_LOCAL_MARK):
+        return -1
+    name, extra = struct.unpack_from("<HH", header, 26)
+    return int(info.header_offset + _LOCAL_HEADER + name + extra)
