@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from viewer.io import read_slices
+from viewer.io.decoders import Decoders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -43,6 +51,16 @@ def real_data() -> Path:
     if not (folder / "MANIFEST.md").is_file():
         pytest.skip(f"real CT is not here: {folder} (CASESTAGE_REAL_DATA names another place)")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shared_decoders() -> Iterator[Decoders]:
+    """Decode in the same processes in all tests that name none: starting them takes longer than most tests."""
+    pool = Decoders()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read_slices, "Decoders", lambda _count=None: contextlib.nullcontext(pool))
+        yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")

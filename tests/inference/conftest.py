@@ -191,7 +191,7 @@ def made_volume(slices: Any, positions: Any, **more: Any) -> Volume:
         more.pop("column", (0.0, 1.0, 0.0)),
         positions,
     )
-    kept = {key: more.pop(key) for key in ("unit", "padding", "verdict", "reasons", "preview") if key in more}
+    kept = {key: more.pop(key) for key in ("unit", "padding", "verdict", "reasons", "arrived") if key in more}
     series = SeriesFacts("1.2.3.4", modality=more.pop("modality", "CT"), **more)
     return Volume(series, slices, stack, slices, stack.as_grid(), **kept)
 

@@ -113,7 +113,8 @@ def test_nothing_is_measured_where_the_geometry_is_not_trusted(model_folder: Fol
 
 
 def test_a_series_that_is_still_coming_in_is_not_searched(model_folder: Folder, make_volume: MakeVolume) -> None:
-    volume = make_volume(np.zeros((3, 4, 4), np.int16), [[0.0, 0.0, float(z)] for z in range(3)], preview=True)
+    arrived = np.array([False, True, True])
+    volume = make_volume(np.zeros((3, 4, 4), np.int16), [[0.0, 0.0, float(z)] for z in range(3)], arrived=arrived)
     with pytest.raises(ModelError, match="still being read"):
         run_model(read_manifest(model_folder()), volume, JobContext(), anyway=True)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _volume_of(voxels: np.ndarray, grid: Grid, **facts: object) -> Volume:
     padding = facts.pop("padding", None)
-    preview = facts.pop("preview", False)
+    arrived = facts.pop("arrived", None)
     directions = grid.directions
     stack = SliceStack(
         grid.size_ijk[:2],
@@ -25,7 +25,7 @@ def _volume_of(voxels: np.ndarray, grid: Grid, **facts: object) -> Volume:
         directions[:, 1],
         grid.lps([(0, 0, k) for k in range(grid.size_ijk[2])]),
     )
-    return Volume(SeriesFacts("1.2.3", **facts), voxels, stack, voxels, grid, padding=padding, preview=preview)
+    return Volume(SeriesFacts("1.2.3", **facts), voxels, stack, voxels, grid, padding=padding, arrived=arrived)
 
 
 def _noise(size_ijk: tuple[int, int, int], seed: int = 1) -> np.ndarray:
@@ -42,7 +42,7 @@ def _signed_axes(order: tuple[int, int, int], signs: tuple[int, int, int]) -> np
 
 @pytest.fixture
 def volume_of() -> Callable[..., Volume]:
-    """Return the function that makes a volume of voxels on a grid; keywords are facts, padding and preview."""
+    """Return the function that makes a volume of voxels on a grid; keywords are facts, padding and arrived."""
     return _volume_of
 
 

@@ -108,7 +108,7 @@ def test_fine_structures_are_averaged_when_the_picture_is_small(volume_of: Make)
 
 def test_one_slice_alone_is_seen_in_its_own_plane_only(volume_of: Make) -> None:
     grid = Grid.from_directions((32, 32, 1), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
-    volume = volume_of(np.full(grid.shape_kji, 1000, dtype=np.int16), grid, preview=True)
+    volume = volume_of(np.full(grid.shape_kji, 1000, dtype=np.int16), grid)
     lit = {
         plane: bool(grey(PlaneRenderer().render(volume, view_of(grid), plane, 64, 64).pixels).any())
         for plane in PlaneName

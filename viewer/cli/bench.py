@@ -19,7 +19,7 @@ from viewer.inference.accept import refusal
 from viewer.inference.manifest import Manifest
 from viewer.inference.models import installed_models
 from viewer.inference.timing import time_model
-from viewer.io.assemble import assemble
+from viewer.io.assemble import Watcher, assemble
 from viewer.io.scan import scan
 from viewer.io.shipped import shipped
 from viewer.io.synthetic_dicom import INTERCEPT_HU, write_ct_series
@@ -117,6 +117,20 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+class _FirstImage(Watcher):
+    """Notes when the first image is in."""
+
+    def __init__(self, start: float) -> None:
+        self._start = start
+        self.seconds = 0.0
+
+    def begun(self, _volume: Volume, _order: object) -> None:
+        self.seconds = time.perf_counter() - self._start
+
+    def grown(self) -> None:
+        pass
+
+
 def _opening(folder: Path) -> Iterator[Figure]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     total = sum(path.stat().st_size for path in files)
@@ -135,11 +149,9 @@ def _opening(folder: Path) -> Iterator[Figure]:
 
     def first_image() -> None:
         start = time.perf_counter()
-        assemble(
-            scan(folder, progress_context()).series[0],
-            progress_context(),
-            lambda _: first.append(time.perf_counter() - start),
-        )
+        watcher = _FirstImage(start)
+        assemble(scan(folder, progress_context()).series[0], progress_context(), watcher)
+        first.append(watcher.seconds)
 
     read()
     opened()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.assemble import assemble
+from viewer.io.decoders import Decoders
 from viewer.io.scan import scan
 from viewer.io.series_report import failure, report, skipped_files
 
@@ -37,14 +38,15 @@ def info(arguments: argparse.Namespace) -> int:
     entries, skipped = chosen_series(Path(arguments.path), arguments.series)
     rows: list[dict[str, Any]] = []
     unread = 0
-    for entry in entries:
-        try:
-            volume = assemble(entry, progress_context())
-        except CaseStageError as error:
-            rows.append(failure(entry, [error.sentence]))
-            unread += 1
-            continue
-        rows.append(report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash))
+    with Decoders() as decoders:
+        for entry in entries:
+            try:
+                volume = assemble(entry, progress_context(), decoders=decoders)
+            except CaseStageError as error:
+                rows.append(failure(entry, [error.sentence]))
+                unread += 1
+                continue
+            rows.append(report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash))
     if arguments.json:
         say_json({"series": rows, "skipped": skipped})
     else:

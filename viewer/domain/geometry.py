@@ -256,6 +256,11 @@ class SliceStack:
         di, dj = self.pixel_spacing_mm
         return origin + points[..., :1] * di * self.row_direction + points[..., 1:2] * dj * self.column_direction
 
+    def nearest_slice(self, lps_mm: ArrayLike) -> int:
+        """Return the slice nearest to a position along the normal."""
+        height = float(np.asarray(lps_mm, dtype=np.float64) @ self.normal)
+        return int(np.argmin(np.abs(self.heights_mm - height)))
+
     def nearest_ijk(self, lps_mm: ArrayLike) -> tuple[int, int, int] | None:
         """Return the original voxel at a position, or None outside: nearest slice, then nearest pixel in it.
 
@@ -263,7 +268,7 @@ class SliceStack:
         """
         point = np.asarray(lps_mm, dtype=np.float64)
         height = float(point @ self.normal)
-        k = int(np.argmin(np.abs(self.heights_mm - height)))
+        k = self.nearest_slice(point)
         if self.count > 1:
             gap = self.gaps_mm[min(max(k - (height < self.heights_mm[k]), 0), self.count - 2)]
             if abs(height - self.heights_mm[k]) > gap / 2 + 1e-6:

@@ -40,6 +40,7 @@ class Session:
     workspace_changed = Signal(object, object)
     case_changed = Signal(object, object)
     volume_changed = Signal(object, object)
+    slices_in_changed = Signal(object, object)
     findings_changed = Signal(object, object)
     truth_changed = Signal(object, object)
     matching_changed = Signal(object, object)
@@ -54,6 +55,7 @@ class Session:
         self._workspace = Workspace.LIBRARY
         self._case: Case | None = None
         self._volume: Volume | None = None
+        self._slices_in = 0
         self._findings: tuple[Finding, ...] = ()
         self._truth: tuple[Finding, ...] = ()
         self._matching: Matching | None = None
@@ -97,6 +99,15 @@ class Session:
     @volume.setter
     def volume(self, new: Volume | None) -> None:
         self._set("_volume", new, self.volume_changed)
+
+    @property
+    def slices_in(self) -> int:
+        """How many slices of a volume that is still being read were in when last looked at."""
+        return self._slices_in
+
+    @slices_in.setter
+    def slices_in(self, new: int) -> None:
+        self._set("_slices_in", new, self.slices_in_changed)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

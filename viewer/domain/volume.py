@@ -77,8 +77,13 @@ class Volume:
         SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty for NIfTI.
     source_frames
         Frame number (1-based) of each slice in its instance; empty for single-frame images.
-    preview
-        True while only part of the series is in: to be looked at, not to be measured or searched.
+    arrived
+        While slices are still being read: which of `slices` (and of `voxels`, the same array then) hold values; it
+        grows, and where it is False nothing in the arrays means anything. None once all are in.
+    placed
+        True where positions are the images' own and parallel; False for a stack that can only be looked at.
+    missing_planes
+        The k of `voxels` at which an image is missing; their voxels are padding and stand for nothing.
     body_lps_mm
         Smallest and largest x, y, z of the body in the picture, shape (3, 2), to fit views to; None where not known.
     """
@@ -96,7 +101,9 @@ class Volume:
     source_frames: tuple[int, ...] = ()
     source_class_uid: str = ""
     source_files: tuple[str, ...] = ()
-    preview: bool = False
+    arrived: NDArray[np.bool_] | None = None
+    placed: bool = True
+    missing_planes: tuple[int, ...] = ()
     body_lps_mm: NDArray[np.float64] | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -107,6 +114,16 @@ class Volume:
             raise ValueError(f"slices {self.slices.shape} do not fit their stack {self.stack.shape_kji}")
         if self.voxels.shape != self.grid.shape_kji:
             raise ValueError(f"voxels {self.voxels.shape} do not fit their grid {self.grid.shape_kji}")
+
+    @property
+    def preview(self) -> bool:
+        """True while only part of the series is in: to be looked at, not to be measured or searched."""
+        return self.arrived is not None
+
+    @property
+    def slices_in(self) -> int:
+        """How many of the slices hold values."""
+        return self.stack.count if self.arrived is None else int(np.count_nonzero(self.arrived))
 
     @property
     def regridded(self) -> bool:
@@ -124,9 +141,11 @@ class Volume:
         return self.verdict is not Verdict.UNTRUSTED and not self.preview
 
     def value_at(self, lps_mm: ArrayLike) -> float | None:
-        """Return the value of the original voxel at an LPS position, or None outside or on padding."""
+        """Return the value of the original voxel at an LPS position, or None outside, on padding, or not yet read."""
         ijk = self.stack.nearest_ijk(lps_mm)
         if ijk is None:
+            return None
+        if self.arrived is not None and not self.arrived[ijk[2]]:
             return None
         value = float(self.slices[ijk[2], ijk[1], ijk[0]])
         return None if self.padding is not None and value == self.padding else value

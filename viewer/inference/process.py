@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import signal
 import time
-from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from viewer.domain.errors import ModelError
 from viewer.inference.worker import CHUNK_BYTES, Request, serve
+from viewer.io.own_processes import deaf_to_interrupts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.connection import Connection
 
     from viewer.domain.job import JobContext
@@ -38,7 +36,7 @@ class ModelProcess:
         self._ended = False
         self._ready = False
         try:
-            with _deaf_to_interrupts():
+            with deaf_to_interrupts():
                 self._process.start()
         except OSError as error:
             self.end()
@@ -134,24 +132,6 @@ class ModelProcess:
             "It may have asked for more memory than there is. The program itself is not affected.",
             f"The model's process ended with code {self._process.exitcode}.",
         )
-
-
-@contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Start what is started here without ears for Ctrl+C, which a terminal sends to all processes of a command.
-
-    Who asked ends the process; it would only complain besides.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # It starts with the first process and would open the ears again.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(connection: Connection, voxels: np.ndarray[Any, Any], ctx: JobContext) -> None:

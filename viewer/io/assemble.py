@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from attrs import evolve
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
-from viewer.io.dicom_geometry import arranged, frame_place, same_places
-from viewer.io.read_slices import read_slices
+from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
+from viewer.io.read_slices import Onlooker, read_slices
 from viewer.io.volume_hash import values_equal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from viewer.domain.job import JobContext
+    from viewer.io.decoders import Decoders
     from viewer.io.dicom_geometry import Arrangement
+    from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
     from viewer.io.slice_header import Frame
 
 _MOST_NAMED = 3
 
 
-def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> Volume:
+class Watcher(Protocol):
+    """Is told of a volume that is being read, on the reading thread."""
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        """Take a volume whose slices are coming in (`Volume.arrived`), and the order in which they come, to steer."""
+
+    def grown(self) -> None:
+        """Look again at what has arrived."""
+
+
+def assemble(
+    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+) -> Volume:
     """Return the volume of a series: `slices` as read, `voxels` the same array, and the verdict on its geometry.
 
     Where the verdict is `resampled` the caller regrids; the grid given here is then only nearly right.
@@ -36,8 +53,10 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
         What `viewer.io.scan.scan` found.
     ctx
         Progress in slices; cancel between slices.
-    on_preview
-        Gets a volume of the middle slice alone, before the others are read (not for NIfTI, which comes whole).
+    decoders
+        Processes to decode compressed images with; without, some are started for this call alone.
+    watcher
+        Is shown the volume while it is being read, the middle slice first (not for NIfTI, which comes whole).
 
     Raises
     ------
@@ -54,24 +73,40 @@ def assemble(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume],
         return read_nifti(entry, ctx)
     frames, said = _refused(entry.frames)
     arrangement = arranged(frames)
-    if on_preview is not None and len(frames) > 1:
-        _preview(entry, arrangement.frames[len(frames) // 2], ctx, on_preview)
     doubled = [] if arrangement.placed else same_places(frames)
     doubles: list[str] = []
     if doubled:
-        frames, doubles, bad = _without_doubles(frames, doubled, ctx)
+        frames, doubles, bad = _without_doubles(frames, doubled, ctx, decoders)
         said += bad
         arrangement = arranged(frames)
-    read = read_slices(arrangement.frames, ctx)
+    onlooker = _Onlooker(entry, arrangement, watcher) if watcher is not None and len(frames) > 1 else None
+    read = read_slices(arrangement.frames, ctx, decoders, onlooker)
+    values: Any = read.values
     if read.failures:
         failed = [(arrangement.frames[k], read.failures[k]) for k in sorted(read.failures)]
-        kept = [f for k, f in enumerate(arrangement.frames) if k not in read.failures]
+        left = [k for k in range(len(arrangement.frames)) if k not in read.failures]
         said += _named([(f, why(error)) for f, error in failed])
-        if not kept:
+        if not left:
             raise _nothing_readable(said, next(iter(read.failures.values())))
-        arrangement = arranged(kept)
+        arrangement = arranged([arrangement.frames[k] for k in left])
+        values = values[left]
     untrusted = bool(said)
-    return _volume(entry, arrangement, read.values, [*said, *doubles, *read.notes], untrusted)
+    return _volume(entry, arrangement, values, [*said, *doubles, *read.notes], untrusted)
+
+
+class _Onlooker(Onlooker):
+    """Makes a volume of slices that are coming in."""
+
+    def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher) -> None:
+        self._entry, self._arrangement, self._watcher = entry, arrangement, watcher
+
+    def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
+        # A view: the volume makes its arrays read-only, and these are still being filled.
+        volume = _volume(self._entry, self._arrangement, values[:], [], False)
+        self._watcher.begun(evolve(volume, arrived=arrived), order)
+
+    def arrived(self) -> None:
+        self._watcher.grown()
 
 
 def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[str]]:
@@ -100,7 +135,7 @@ def _nothing_readable(said: Sequence[str], error: CaseStageError | None) -> Unre
 
 
 def _without_doubles(
-    frames: list[Frame], groups: list[list[Frame]], ctx: JobContext
+    frames: list[Frame], groups: list[list[Frame]], ctx: JobContext, decoders: Decoders | None
 ) -> tuple[list[Frame], list[str], list[str]]:
     """Return frames with one image at each place, sentences about copies, and about images that contradict.
 
@@ -111,15 +146,15 @@ def _without_doubles(
     copies = 0
     contradict: list[Frame] = []
     for group in groups:
-        read = read_slices(group, ctx)
-        kept = [f for k, f in enumerate(group) if k not in read.failures]
-        drop.update(id(f) for k, f in enumerate(group) if k in read.failures and kept)
-        for f, values in list(zip(kept, read.values, strict=True))[1:]:
-            if values_equal(values, read.values[0]):
+        read = read_slices(group, ctx, decoders)
+        kept = [k for k in range(len(group)) if k not in read.failures]
+        drop.update(id(group[k]) for k in read.failures if kept)
+        for k in kept[1:]:
+            if values_equal(read.values[k], read.values[kept[0]]):
                 copies += 1
             else:
-                contradict.append(f)
-            drop.add(id(f))
+                contradict.append(group[k])
+            drop.add(id(group[k]))
     left = [f for f in frames if id(f) not in drop]
     if len(left) == 1 and contradict:
         other = {id(f) for f in contradict}
@@ -138,20 +173,12 @@ def _without_doubles(
     return left, said, bad
 
 
-def _preview(entry: SeriesEntry, middle: Frame, ctx: JobContext, on_preview: Callable[[Volume], None]) -> None:
-    read = read_slices([middle], ctx)
-    if not read.failures:
-        on_preview(_volume(entry, arranged([middle]), read.values, [], False, preview=True))
-
-
 def _volume(
     entry: SeriesEntry,
     arrangement: Arrangement,
     values: Any,
     said: list[str],
     untrusted: bool,
-    *,
-    preview: bool = False,
 ) -> Volume:
     frames, stack = arrangement.frames, arrangement.stack
     units = {f.unit for f in frames}
@@ -161,6 +188,8 @@ def _volume(
         reasons.append("The values have no known unit.")
     several = any(f.file.frames > 1 for f in frames)
     slices = np.ascontiguousarray(values)
+    first = frames[0].orientation or ()
+    placed = arrangement.placed and all(same_direction(first, f.orientation or ()) for f in frames)
     return Volume(
         series=entry.facts,
         slices=slices,
@@ -175,7 +204,7 @@ def _volume(
         source_frames=tuple(f.index + 1 for f in frames) if several else (),
         source_class_uid=frames[0].sop_class,
         source_files=tuple(f.file.name for f in frames),
-        preview=preview,
+        placed=placed,
     )
 
 

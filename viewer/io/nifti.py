@@ -15,8 +15,8 @@ from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.dicom_geometry import judge
+from viewer.io.memory import refuse_if_too_large
 from viewer.io.pydicom_headers import PARSER_FAILURES
-from viewer.io.read_slices import refuse_if_too_large
 from viewer.io.series_entry import SeriesEntry
 
 if TYPE_CHECKING:

@@ -1,12 +1,11 @@
-"""Slices read or decoded straight into one preallocated array of rescaled values.
+"""The slices of a series on their way into one preallocated array, those that are looked at first.
 
-HU = stored value × slope + intercept, per slice (DICOM PS3.3 C.11.1.1.2); in int16 wherever that is exact.
+Uncompressed slices are read by threads of the program, straight into their place: their lengths were checked, and
+nothing has to be decoded. Compressed ones are decoded by processes of their own (`viewer.io.decoders`).
 """
 
 from __future__ import annotations
 
-import itertools
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,63 +15,120 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.decode import decode_frame, in_stored_bits
-from viewer.io.file_bytes import FileSource, reading
-from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.decoders import Decoders, InexactError
+from viewer.io.fill_slice import NotExactError, fill
+from viewer.io.memory import refuse_if_too_large
 from viewer.io.open_images import OpenImages
+from viewer.io.reading_order import ReadingOrder
+from viewer.io.shared_array import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.job import JobContext
+    from viewer.io.decoders import Answer
     from viewer.io.slice_header import Frame
 
-Values = Any
 _THREADS = 2
-_REPORT_EVERY_S = 0.03
-_SHARE_OF_MEMORY = 0.7
-_WITHOUT_KNOWING_BYTES = 16 << 30
-
-
-class _NotExactError(Exception):
-    """Values do not fit int16; the slices are read again as float32."""
+# Slow storage: several requests wait for it better than two.
+_THREADS_WHEN_SLOW = 8
+_SLOW_BYTES_PER_S = 60e6
+_JUDGED_AFTER = 8
+_TELL_EVERY_S = 0.04
+_RATE_AFTER_S = 0.3
 
 
 @define
 class SlicesRead:
-    """Values [k, j, i] of the slices that could be read, which ones, and what went wrong with the others."""
+    """Values [k, j, i] of the slices, which of them could not be read and why, and what else is to be said.
+
+    Slices that failed are in `values` too, with no meaning.
+    """
 
     values: NDArray[np.int16] | NDArray[np.float32]
     failures: dict[int, CaseStageError] = field(factory=dict)
     notes: list[str] = field(factory=list)
 
 
-def refuse_if_too_large(count: int, rows: int, columns: int, bytes_per_value: int) -> None:
-    """Raise TooLargeError where an array would take more than 70 % of the memory that is free."""
-    needed = count * rows * columns * bytes_per_value
-    allowed = int(free_bytes() * _SHARE_OF_MEMORY)
-    if needed > allowed:
-        raise TooLargeError(
-            f"The series needs {needed / 1e9:.1f} GB of memory; {allowed / 1e9:.1f} GB can be used.",
-            "Close other programs, or open a smaller series.",
-        )
+class Onlooker:
+    """Is told while slices come in, on the reading thread; does nothing by itself."""
+
+    def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
+        """Take the array that is being filled, which slices of it are in, and the order to steer; the first is in."""
+
+    def arrived(self) -> None:
+        """Look again at which slices are in; called a few times a second."""
 
 
-def free_bytes() -> int:
-    """Return how much memory can be had, or 16 GiB where the system does not say."""
-    if sys.platform == "linux":
-        try:
-            with open("/proc/meminfo", encoding="ascii") as lines:
-                for line in lines:
-                    if line.startswith("MemAvailable:"):
-                        return int(line.split()[1]) * 1024
-        except (OSError, ValueError):
-            pass
-    return _WITHOUT_KNOWING_BYTES
+class _Progress:
+    """Which slices are in, told now and then."""
+
+    def __init__(self, frames: Sequence[Frame], result: SlicesRead, order: ReadingOrder, onlooker: Onlooker) -> None:
+        self.result = result
+        self._frames, self._order, self._onlooker = frames, order, onlooker
+        self._arrived = np.zeros(len(frames), dtype=np.bool_)
+        self._begun_at = self._told_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._shown = False
+        self.done = 0
+        self.bytes_read = 0
+
+    def take(self, k: int, answer: Answer) -> None:
+        """Note that a slice is in, or why it is not."""
+        frame = self._frames[k]
+        with self._lock:
+            self.done += 1
+            self.bytes_read += frame.code.frame_bytes if frame.code.native else frame.file.size // frame.file.frames
+            if isinstance(answer, CaseStageError):
+                self.result.failures[k] = answer
+                return
+            if answer and answer not in self.result.notes:
+                self.result.notes.append(answer)
+            self._arrived[k] = True
+            first, self._shown = not self._shown, True
+        if first:
+            self._onlooker.begun(self.result.values, self._arrived, self._order)
+
+    def tell(self, ctx: JobContext) -> None:
+        """Say how far it is, not more often than anyone can see."""
+        now = time.monotonic()
+        if now - self._told_at < _TELL_EVERY_S:
+            return
+        self._told_at = now
+        ctx.report(self.done, len(self._frames), self.words(now))
+        if self._shown:
+            self._onlooker.arrived()
+
+    def words(self, now: float) -> str:
+        """Return what is going on."""
+        words = f"Reading slice {min(self.done + 1, len(self._frames))} of {len(self._frames)}"
+        passed = now - self._begun_at
+        return f"{words}, {self.rate(passed):.0f} MB/s" if passed > _RATE_AFTER_S else words
+
+    def rate(self, passed_s: float) -> float:
+        """Return megabytes read per second."""
+        return self.bytes_read / 1e6 / max(passed_s, 1e-6)
+
+    def slow(self) -> bool:
+        """Return whether what was read so far came slowly."""
+        passed = time.monotonic() - self._begun_at
+        return self.done >= _JUDGED_AFTER and self.bytes_read < _SLOW_BYTES_PER_S * passed
 
 
-def read_slices(frames: Sequence[Frame], ctx: JobContext) -> SlicesRead:
-    """Return the rescaled values of frames of one size, in their order; a slice that fails is left out and named.
+def read_slices(
+    frames: Sequence[Frame],
+    ctx: JobContext,
+    decoders: Decoders | None = None,
+    onlooker: Onlooker | None = None,
+) -> SlicesRead:
+    """Return the rescaled values of frames of one size, in their order; a slice that fails is named.
+
+    Parameters
+    ----------
+    decoders
+        Processes to decode with, where the frames are compressed; without, some are started for this call alone.
+    onlooker
+        Is shown the slices as they come in, the middle one first.
 
     Raises
     ------
@@ -86,115 +142,97 @@ def read_slices(frames: Sequence[Frame], ctx: JobContext) -> SlicesRead:
         [np.dtype(np.int16), np.dtype(np.float32)] if whole_numbers else [np.dtype(np.float32)]
     )
     code = frames[0].code
+    shape = (len(frames), code.rows, code.columns)
+    native = all(f.code.native for f in frames)
     for dtype in dtypes:
-        refuse_if_too_large(len(frames), code.rows, code.columns, dtype.itemsize)
+        refuse_if_too_large(*shape, dtype.itemsize)
         try:
-            return _read(frames, dtype, ctx)
-        except _NotExactError:
+            if native:
+                return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx)
+            return _read_elsewhere(frames, SharedArray(shape, dtype), decoders, onlooker or Onlooker(), ctx)
+        except (NotExactError, InexactError):
+            # Read again as float32, which holds any value.
             continue
     raise AssertionError("float32 holds any value")
 
 
-def _read(frames: Sequence[Frame], dtype: np.dtype[Any], ctx: JobContext) -> SlicesRead:
-    code = frames[0].code
+def _memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
     try:
-        result = SlicesRead(np.empty((len(frames), code.rows, code.columns), dtype))
+        return np.empty(shape, dtype)
     except MemoryError as error:
         raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
-    turns = itertools.count()
+
+
+def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker, ctx: JobContext) -> SlicesRead:
+    order = ReadingOrder(len(frames), len(frames) // 2)
+    progress = _Progress(frames, SlicesRead(values), order, onlooker)
     stop = threading.Event()
     ended_by: list[BaseException] = []
 
-    def work(report: bool) -> None:
-        told = time.monotonic()
-        files = OpenImages()
+    def read_one(files: OpenImages) -> bool:
+        k = order.next()
+        if k is None:
+            return False
         try:
-            while not stop.is_set() and (k := next(turns)) < len(frames):
-                ctx.stop_if_cancelled()
-                if report and (now := time.monotonic()) - told > _REPORT_EVERY_S:
-                    ctx.report(k, len(frames), f"Reading slice {k + 1} of {len(frames)}")
-                    told = now
-                try:
-                    note = read_into(frames[k], result.values[k], files)
-                    if note and note not in result.notes:
-                        result.notes.append(note)
-                except (UnreadableFileError, TooLargeError) as error:
-                    result.failures[k] = error
+            progress.take(k, fill(values[k], frames[k], files))
+        except (UnreadableFileError, TooLargeError) as error:
+            progress.take(k, error)
+        return True
+
+    def work() -> None:
+        try:
+            with OpenImages() as files:
+                while not stop.is_set() and read_one(files):
+                    ctx.stop_if_cancelled()
         except BaseException as error:  # noqa: BLE001 - carried to the caller's thread and raised there
             ended_by.append(error)
             stop.set()
-        finally:
-            files.close()
 
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
-    others = [threading.Thread(target=work, args=(False,), daemon=True) for _ in range(min(_THREADS, len(frames)) - 1)]
-    for thread in others:
-        thread.start()
-    work(True)
-    for thread in others:
-        thread.join()
+    others: list[threading.Thread] = []
+    try:
+        with OpenImages() as files:
+            more = True
+            while more and not stop.is_set():
+                ctx.stop_if_cancelled()
+                more = read_one(files)
+                # The first slice is on its way to the screen before others compete with it.
+                wanted = min((_THREADS_WHEN_SLOW if progress.slow() else _THREADS), len(frames)) - 1
+                if more and len(others) < wanted:
+                    others.append(threading.Thread(target=work, name="casestage-reading", daemon=True))
+                    others[-1].start()
+                progress.tell(ctx)
+    finally:
+        stop.set()
+        for thread in others:
+            thread.join()
     if ended_by:
         raise ended_by[0]
-    ctx.report(len(frames), len(frames), f"Reading slice {len(frames)} of {len(frames)}")
-    if result.failures:
-        result.values = result.values[[k for k in range(len(frames)) if k not in result.failures]]
-    return result
+    return _finished(progress, ctx)
 
 
-def read_into(frame: Frame, out: Values, files: OpenImages) -> str:
-    """Fill `out` [j, i] (int16 or float32) with a frame's rescaled values; returns a note, "" for nothing to say."""
-    code = frame.code
-    plain = code.native and code.bits_allocated == 16 and code.transfer_syntax != EXPLICIT_BIG
-    if not plain or out.dtype != np.int16 or frame.problem:
-        stored = decode_frame(frame, files)
-        _rescale(stored.values, frame, out)
-        return stored.note
-    offset = frame.file.pixel_offset + frame.index * code.frame_bytes
-    source = files.source(frame.file)
-    room = memoryview(out).cast("B")
-    if isinstance(source, FileSource):
-        with reading():
-            if source.fill(offset, room) < len(room):
-                raise UnreadableFileError("The file ends early.")
-    else:
-        room[:] = files.bytes_of(frame.file, offset, len(room))
-    words = out.view(np.uint16)
-    if sys.byteorder == "big":
-        words.byteswap(inplace=True)
-    if code.bits_stored != 16:
-        top = int(words.max(initial=0))
-        # Unsigned words without dirty bits need no clearing; anything else is rare.
-        if code.signed or code.high_bit != code.bits_stored - 1 or top >> code.bits_stored:
-            words[...] = in_stored_bits(words, code, shifted=True).view(np.uint16)
-    if frame.slope == 1 and frame.intercept == int(frame.intercept) and abs(frame.intercept) < 32768:
-        _shift_in_place(words, int(frame.intercept), code.signed)
-    else:
-        _rescale(words.view(np.int16).copy() if code.signed else words.copy(), frame, out)
-    return ""
+def _read_elsewhere(
+    frames: Sequence[Frame], target: SharedArray, decoders: Decoders | None, onlooker: Onlooker, ctx: JobContext
+) -> SlicesRead:
+    if decoders is None:
+        with Decoders(1 if len(frames) == 1 else None) as own:
+            return _read_elsewhere(frames, target, own, onlooker, ctx)
+    order = ReadingOrder(len(frames), len(frames) // 2)
+    progress = _Progress(frames, SlicesRead(target.array), order, onlooker)
+
+    def taken(k: int, answer: Answer) -> None:
+        progress.take(k, answer)
+        progress.tell(ctx)
+
+    ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
+    try:
+        decoders.read(frames, target, order.next, taken, ctx)
+    finally:
+        target.close()
+    return _finished(progress, ctx)
 
 
-def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool) -> None:
-    """Add the intercept to stored words, two's complement, after proving that the sums fit int16."""
-    values: Values = words.view(np.int16) if signed else words
-    if (not signed or intercept > 0) and int(values.max(initial=0)) + intercept > 32767:
-        raise _NotExactError
-    low = int(values.min()) if intercept < 0 and signed else 0
-    if intercept and low + intercept < -32768:
-        raise _NotExactError
-    if intercept:
-        np.add(words, np.uint16(intercept & 0xFFFF), out=words)
-
-
-def _rescale(stored: Values, frame: Frame, out: Values) -> None:
-    slope, intercept = frame.slope, frame.intercept
-    if out.dtype != np.int16:
-        np.copyto(out, stored.astype(np.float64) * slope + intercept, casting="same_kind")
-        return
-    ends = [int(stored.min()) * int(slope) + int(intercept), int(stored.max()) * int(slope) + int(intercept)]
-    if min(ends) < -32768 or max(ends) > 32767:
-        raise _NotExactError
-    if slope == 1:
-        np.copyto(out, stored, casting="unsafe")
-        np.add(out.view(np.uint16), np.uint16(int(intercept) & 0xFFFF), out=out.view(np.uint16))
-    else:
-        out[...] = stored.astype(np.int64) * int(slope) + int(intercept)
+def _finished(progress: _Progress, ctx: JobContext) -> SlicesRead:
+    count = len(progress.result.values)
+    ctx.report(count, count, f"Reading slice {count} of {count}")
+    return progress.result

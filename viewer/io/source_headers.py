@@ -64,10 +64,10 @@ def without_complaints() -> Iterator[None]:
 
 
 def dicom_faults() -> tuple[type[Exception], ...]:
-    """Return whatever damaged bytes make the DICOM library, and reading them, raise."""
+    """Return whatever damaged bytes make the DICOM library raise."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError, UnreadableFileError)
+    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
 
 
 def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
@@ -100,6 +100,7 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     wanted = list(slices)
     paths = list(dict.fromkeys(volume.source_files[k] for k in wanted))
     headers: list[Dataset] = []
+    faults: tuple[type[Exception], ...] = (*dicom_faults(), UnreadableFileError)
     for path in paths:
         wanted_tags: Any = _OF_EACH_IMAGE if headers else None
         try:
@@ -107,7 +108,7 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
                 stream = as_stream(source, size)
                 header = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=wanted_tags)
                 headers.append(_prepared(header, volume))
-        except dicom_faults() as error:
+        except faults as error:
             raise StorageError(
                 "The CT files that the findings refer to cannot be read any more.",
                 "Put them back in their place, or open the series again where it is now.",

@@ -9,20 +9,20 @@ import numpy as np
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
-from viewer.io.open_images import OpenImages
-from viewer.io.read_slices import read_into
+from viewer.io.read_slices import read_slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.geometry import SliceStack
+    from viewer.io.decoders import Decoders
     from viewer.io.series_entry import SeriesEntry
 
 THUMBNAIL_PX = 192
 _SOFT_TISSUE = Window(40.0, 400.0)
 
 
-def thumbnail(entry: SeriesEntry) -> NDArray[np.uint8]:
+def thumbnail(entry: SeriesEntry, decoders: Decoders | None = None) -> NDArray[np.uint8]:
     """Return the middle image of a series, shape (h, w), the longer side 192 px, true to its pixels' shape.
 
     The image is turned as on the screen: patient right on the left, anterior or head up.
@@ -32,7 +32,7 @@ def thumbnail(entry: SeriesEntry) -> NDArray[np.uint8]:
     CaseStageError
         Where the middle image cannot be read.
     """
-    values, stack = _middle(entry)
+    values, stack = _middle(entry, decoders)
     window = entry.facts.windows[0] if entry.facts.windows else _window_of(values, entry)
     shown = np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1) * 255
     if entry.facts.monochrome1:
@@ -44,7 +44,7 @@ def thumbnail(entry: SeriesEntry) -> NDArray[np.uint8]:
     return _shrunk(shown, stack.pixel_spacing_mm)
 
 
-def _middle(entry: SeriesEntry) -> tuple[NDArray[np.float32], SliceStack]:
+def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.float32], SliceStack]:
     if entry.kind == "nifti":
         # nibabel takes a while to import.
         from viewer.io.nifti import read_nifti
@@ -54,10 +54,10 @@ def _middle(entry: SeriesEntry) -> tuple[NDArray[np.float32], SliceStack]:
     readable = [f for f in entry.frames if not f.problem] or list(entry.frames)
     frames = arranged(readable).frames
     middle = frames[len(frames) // 2]
-    values = np.empty((middle.code.rows, middle.code.columns), np.float32)
-    with OpenImages() as files:
-        read_into(middle, values, files)
-    return values, arranged([middle]).stack
+    read = read_slices([middle], JobContext(), decoders)
+    if read.failures:
+        raise read.failures[0]
+    return read.values[0].astype(np.float32), arranged([middle]).stack
 
 
 def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:

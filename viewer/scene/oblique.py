@@ -59,6 +59,13 @@ class ObliqueSampler:
         if self._volume.padding is not None:
             nearest = self._sample(matrix, size, slab_mm, nearest=True)
             outside |= nearest == np.float32(self._volume.padding)
+        arrived = self._volume.arrived
+        if arrived is not None and not self._volume.regridded:
+            row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
+            k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
+            last = len(arrived) - 1
+            both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
+            outside |= ~(arrived[both[0]] & arrived[both[1]])
         return values, outside
 
     def _sample(

@@ -19,7 +19,7 @@ from viewer.scene.plane_slices import PlaneRuns, Run, cut, image_number, plane_r
 from viewer.scene.window_table import BLACK, WindowTable, window_table
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import ViewState
+    from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.oblique import ObliqueSampler
 
@@ -139,7 +139,7 @@ class PlaneRenderer:
         shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
         picture = np.full(shape, BLACK, dtype=np.uint32)
         layers = _layers(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
-        if layers is None or min(runs.right.count, runs.down.count) < 2:
+        if layers is None or min(runs.right.count, runs.down.count) < 2 or not _layers_in(volume, runs, layers):
             return picture
         centre = np.asarray(geometry.view.centre_lps_mm)
         step_mm = geometry.mm_per_px * reduction
@@ -157,7 +157,7 @@ class PlaneRenderer:
         return picture
 
     def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int]) -> _Cut:
-        key = (plane, *layers)
+        key = (plane, *layers, volume.slices_in)
         held = self._cuts.get(plane)
         if held is not None and held.key == key:
             return held
@@ -168,6 +168,11 @@ class PlaneRenderer:
         if volume.voxels.dtype.kind == "f":
             unknown = np.isnan(values)
             hidden = unknown if hidden is None else hidden | unknown
+        if volume.arrived is not None and not volume.regridded and runs.into.grid_axis != 2:
+            # What has not been read holds no values; k runs down or across here.
+            out = ~volume.arrived[:: 1 if (runs.down if runs.down.grid_axis == 2 else runs.right).forward else -1]
+            not_in = np.broadcast_to(out[:, None] if runs.down.grid_axis == 2 else out[None, :], values.shape)
+            hidden = not_in if hidden is None else hidden | not_in
         if hidden is not None and not hidden.any():
             hidden = None
         if hidden is not None:
@@ -189,7 +194,8 @@ class PlaneRenderer:
             from viewer.scene.oblique import ObliqueSampler
 
             self._oblique_sampler = ObliqueSampler(volume)
-        values, outside = self._oblique_sampler.values(geometry, state.slab_mm, reduction)
+        slab_mm = 0.0 if volume.preview else state.slab_mm
+        values, outside = self._oblique_sampler.values(geometry, slab_mm, reduction)
         pixels = table.of(values)
         pixels[outside] = BLACK
         return pixels
@@ -204,6 +210,26 @@ def _layers(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | Non
     half = slab_mm / 2 / into.spacing_mm
     first, last = int(np.ceil(place - half)), int(np.floor(place + half))
     return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
+
+
+def image_is_in(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:
+    """Return whether the image at the cursor has been read; True where a plane crosses many images."""
+    if volume.arrived is None:
+        return True
+    runs = plane_runs(volume.grid, plane)
+    if runs is None or volume.regridded:
+        along = abs(float(volume.stack.normal @ PLANE_AXES[plane].into))
+        return along < 0.8 or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
+    layers = _layers(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), 0.0)
+    return layers is None or _layers_in(volume, runs, layers)
+
+
+def _layers_in(volume: Volume, runs: PlaneRuns, layers: tuple[int, int]) -> bool:
+    """Return whether all slices of a layer along the stack have been read; True for layers across it."""
+    if volume.arrived is None or volume.regridded or runs.into.grid_axis != 2:
+        return True
+    lowest, highest = sorted(runs.into.index(n) for n in layers)
+    return bool(volume.arrived[lowest : highest + 1].all())
 
 
 def has_picture(volume: Volume, plane: PlaneName) -> bool:

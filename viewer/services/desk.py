@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.session import Session
+from viewer.io.decoders import Decoders
 from viewer.io.journal import Journal
 from viewer.services.finding_run import FindingRun
 from viewer.services.inspecting import Inspecting
@@ -29,6 +30,7 @@ class Desk:
     session: Session
     settings: Settings
     runner: JobRunner
+    decoders: Decoders
     opening: Opening
     finding_run: FindingRun
     reviewing: Reviewing
@@ -40,6 +42,7 @@ class Desk:
         """Stop all background work and close what is open on disk."""
         self.opening.cancel()
         self.finding_run.cancel()
+        self.decoders.close()
         self.runner.shutdown()
         self.reviewing.close()
 
@@ -51,12 +54,14 @@ def build_desk(deliver: Deliver) -> Desk:
     session.reader = settings.now.reader
     session.masked = settings.now.masked
     runner = JobRunner(deliver)
+    decoders = Decoders()
     navigation = Navigation(session, settings)
     return Desk(
         session=session,
         settings=settings,
         runner=runner,
-        opening=Opening(session, runner, settings),
+        decoders=decoders,
+        opening=Opening(session, runner, settings, decoders),
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),
         navigation=navigation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +18,7 @@ from viewer.domain.finding import Finding
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
-from viewer.io.assemble import assemble
+from viewer.io.assemble import Watcher, assemble
 from viewer.io.findings_file import read_findings
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
+    from viewer.io.decoders import Decoders
+    from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import ScanResult, SeriesEntry
-    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.jobs import Deliver, Job, JobRunner
     from viewer.services.settings import Settings
 
 Result = TypeVar("Result")
+_SEEN_FOR_S = 1.0
 
 
 @frozen(eq=False)
@@ -46,22 +51,30 @@ class LoadedCase:
     truth: tuple[Finding, ...]
 
 
-def load_series(entry: SeriesEntry, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> Volume:
+def load_series(
+    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+) -> Volume:
     """Return the volume of a series, regridded where slices are tilted or unevenly spaced.
+
+    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
 
     Raises
     ------
     CaseStageError
         When nothing of the series can be read.
     """
-    volume = assemble(entry, ctx.part(0.0, 0.9), on_preview)
+    volume = assemble(entry, ctx.part(0.0, 0.9), watcher, decoders)
     if volume.verdict is Verdict.RESAMPLED:
         volume = regridded(volume, ctx.part(0.9, 1.0))
     return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
 
 
-def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] | None = None) -> LoadedCase:
+def load_case(
+    case: Case, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+) -> LoadedCase:
     """Return a case with its volume, recorded findings and ground truth.
+
+    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
 
     Raises
     ------
@@ -83,7 +96,7 @@ def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] 
             f"The case “{case.title}” holds other pictures than its document names.",
             "Copy the whole case folder again.",
         )
-    volume = load_series(entry, ctx.part(0.1, 0.9), on_preview)
+    volume = load_series(entry, ctx.part(0.1, 0.9), watcher, decoders)
     if case.series_sha256 and volume_sha256(volume) != case.series_sha256:
         raise CaseDocumentError(
             f"The pictures of the case “{case.title}” have changed since it was made.",
@@ -97,12 +110,36 @@ def load_case(case: Case, ctx: JobContext, on_preview: Callable[[Volume], None] 
     return LoadedCase(case, volume, findings, truth)
 
 
+class _Bringing(Watcher):
+    """Brings a volume that is being read onto the main thread, at most one message on its way at a time."""
+
+    def __init__(
+        self, deliver: Deliver, begun: Callable[[Volume, ReadingOrder], None], grown: Callable[[], None]
+    ) -> None:
+        self._deliver, self._begun, self._grown = deliver, begun, grown
+        self._on_its_way = False
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        self._deliver(partial(self._begun, volume, order))
+
+    def grown(self) -> None:
+        if not self._on_its_way:
+            self._on_its_way = True
+            self._deliver(self._tell)
+
+    def _tell(self) -> None:
+        self._on_its_way = False
+        self._grown()
+
+
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
     `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `skipped` the files
     that were passed over where the one series of a path is opened at once; `opened` the volume once it is whole;
     `failed` an error to show; `thumbnail_ready` a SeriesEntry and its picture.
+
+    While a volume is being read, slices around what the session's view looks at are read first.
     """
 
     busy = Signal(object)
@@ -112,14 +149,19 @@ class Opening:
     opened = Signal(object)
     thumbnail_ready = Signal(object, object)
 
-    def __init__(self, session: Session, runner: JobRunner, settings: Settings) -> None:
+    def __init__(self, session: Session, runner: JobRunner, settings: Settings, decoders: Decoders) -> None:
         self._session = session
         self._runner = runner
         self._settings = settings
+        self._decoders = decoders
         self._job: Job | None = None
         self._generation = 0
         self._pictures: Job | None = None
+        self._order: ReadingOrder | None = None
+        self._shown_at = 0.0
+        self._first_view: ViewState | None = None
         self.last_listed: ScanResult | None = None
+        session.view_changed.connect(self._looked_elsewhere)
 
     @property
     def running(self) -> bool:
@@ -132,19 +174,19 @@ class Opening:
 
     def open_series(self, entry: SeriesEntry) -> None:
         """Open one series; its first image is in the session before the whole volume is."""
-        preview = partial(self._deliver_preview, self._generation + 1, None)
+        watcher = self._watcher(None, None)
 
         def work(ctx: JobContext) -> Volume:
-            return load_series(entry, ctx, preview)
+            return load_series(entry, ctx, watcher, self._decoders)
 
         self._start(work, self._volume_in)
 
-    def open_case(self, case: Case, then: Callable[[], None] | None = None) -> None:
-        """Open a case; `then` is called when all of it is in."""
-        preview = partial(self._deliver_preview, self._generation + 1, case)
+    def open_case(self, case: Case, then: Callable[[], None] | None = None, step: int = 0) -> None:
+        """Open a case; `then` is called when all of it is in. What a step shows is read first."""
+        watcher = self._watcher(case, case.steps[step].view if step < len(case.steps) else None)
 
         def work(ctx: JobContext) -> LoadedCase:
-            return load_case(case, ctx, preview)
+            return load_case(case, ctx, watcher, self._decoders)
 
         self._start(work, partial(self._case_in, then=then))
 
@@ -168,6 +210,19 @@ class Opening:
             done(result)
 
         self._job = self._runner.run(work, done=finish, failed=self._fail, progress=self.busy.emit)
+
+    def _watcher(self, case: Case | None, view: ViewState | None) -> Watcher:
+        generation = self._generation + 1
+
+        def begun(volume: Volume, order: ReadingOrder) -> None:
+            if generation == self._generation and self.running:
+                self._begun(case, view, volume, order)
+
+        def grown() -> None:
+            if generation == self._generation and self._session.volume is not None and self._session.volume.preview:
+                self._session.slices_in = self._session.volume.slices_in
+
+        return _Bringing(self._runner.deliver, begun, grown)
 
     def _fail(self, error: CaseStageError) -> None:
         self._job = None
@@ -201,24 +256,29 @@ class Opening:
         for entry in result.series:
             ctx.stop_if_cancelled()
             try:
-                picture = thumbnail(entry)
+                picture = thumbnail(entry, self._decoders)
             except CaseStageError:
                 continue
             self._runner.deliver(partial(self.thumbnail_ready.emit, entry, picture))
 
-    def _deliver_preview(self, generation: int, case: Case | None, volume: Volume) -> None:
-        self._runner.deliver(partial(self._preview_in, generation, case, volume))
-
-    def _preview_in(self, generation: int, case: Case | None, volume: Volume) -> None:
-        if generation != self._generation or not self.running:
-            return
+    def _begun(self, case: Case | None, view: ViewState | None, volume: Volume, order: ReadingOrder) -> None:
         self._clear()
+        self._order = order
+        self._shown_at = time.monotonic()
         self._session.case = case
         self._session.volume = volume
-        self._session.view = view_of_volume(volume)
+        self._session.slices_in = volume.slices_in
+        self._first_view = view or view_of_volume(volume)
+        self._session.view = self._first_view
+
+    def _looked_elsewhere(self, view: ViewState | None, _old: ViewState | None) -> None:
+        volume = self._session.volume
+        if self._order is not None and view is not None and volume is not None and volume.preview:
+            self._order.focus = volume.stack.nearest_slice(view.cursor_lps_mm)
 
     def _clear(self) -> None:
         session = self._session
+        self._order = None
         session.view = None
         session.findings = ()
         session.truth = ()
@@ -227,10 +287,22 @@ class Opening:
         session.volume = None
 
     def _volume_in(self, volume: Volume) -> None:
+        looked_at = self._kept_view(volume)
         self._clear()
         self._session.volume = volume
-        self._session.view = view_of_volume(volume)
+        self._session.view = looked_at or view_of_volume(volume)
         self.opened.emit(volume)
+
+    def _kept_view(self, volume: Volume) -> ViewState | None:
+        """Return the view that the user has of the same series while it was read, if it is to stay as it is.
+
+        It stays where the user has moved it, or has seen it for so long that any change would be felt.
+        """
+        before, view = self._session.volume, self._session.view
+        if before is None or not before.preview or view is None or view.series_uid != volume.series.series_uid:
+            return None
+        moved = view != self._first_view
+        return view if moved or time.monotonic() - self._shown_at > _SEEN_FOR_S else None
 
     def _case_in(self, loaded: LoadedCase, then: Callable[[], None] | None) -> None:
         self._clear()

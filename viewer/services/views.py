@@ -31,7 +31,8 @@ def first_window(volume: Volume) -> Window:
         return volume.series.windows[0]
     if volume.is_hu:
         return SOFT_TISSUE
-    sample = np.asarray(volume.slices[:: max(1, volume.stack.count // 8), ::4, ::4], dtype=np.float64)
+    there = np.arange(volume.stack.count) if volume.arrived is None else np.flatnonzero(volume.arrived)
+    sample = np.asarray(volume.slices[there[:: max(1, len(there) // 8)], ::4, ::4], dtype=np.float64)
     if volume.padding is not None:
         sample = sample[sample != volume.padding]
     low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 1.0)

@@ -37,14 +37,14 @@ class Looking:
     before: Callable[[], None]
 
     def ready(self) -> bool:
-        """Return whether a whole volume is there to look at."""
-        return self.session.view is not None and self.session.volume is not None and not self.session.volume.preview
+        """Return whether a volume is there to look at, if only in part."""
+        return self.session.view is not None and self.session.volume is not None
 
     def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState]) -> None:
         """Set the view to what `move` makes of volume, view and active viewport."""
         self.before()
         volume, view = self.session.volume, self.session.view
-        if volume is None or view is None or volume.preview:
+        if volume is None or view is None:
             return
         canvas = self.canvas()
         self.session.view = move(volume, view, canvas.active if canvas is not None else view.main)

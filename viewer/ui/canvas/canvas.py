@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
+GROW_EVERY_MS = 100
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -109,6 +110,11 @@ class Canvas(QWidget):
         for signal in self._signals:
             signal.connect(self._session_changed)
         session.volume_changed.connect(self._volume_changed)
+        session.slices_in_changed.connect(self._slices_came)
+        self._coming_in = QTimer(self)
+        self._coming_in.setSingleShot(True)
+        self._coming_in.setInterval(GROW_EVERY_MS)
+        self._coming_in.timeout.connect(self.update)
 
     # --- what others set and ask
 
@@ -188,6 +194,8 @@ class Canvas(QWidget):
         for signal in self._signals:
             signal.disconnect(self._session_changed, missing_ok=True)
         self._session.volume_changed.disconnect(self._volume_changed, missing_ok=True)
+        self._session.slices_in_changed.disconnect(self._slices_came, missing_ok=True)
+        self._coming_in.stop()
         self._motion.stop()
         self._resting.stop()
         self._view_3d.close()
@@ -249,6 +257,11 @@ class Canvas(QWidget):
         if new is None:
             self._view_3d.clear()
         self.update()
+
+    def _slices_came(self, _new: int, _old: int) -> None:
+        # Pictures of a growing volume are made anew now and then, not with every slice.
+        if not self._coming_in.isActive():
+            self._coming_in.start()
 
     def _picture_came(self) -> None:
         place = self.tile(ViewName.THREE_D)
@@ -323,8 +336,7 @@ class Canvas(QWidget):
         self.pointer_moved.emit(None, None, None)
 
     def _waiting(self) -> bool:
-        volume = self._session.volume
-        return volume is None or volume.preview
+        return self._session.volume is None
 
     def _tell(self, place: QPointF) -> None:
         self._pointer = place

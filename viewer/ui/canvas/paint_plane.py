@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import ViewName
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
+from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, image_is_in
 from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
@@ -104,7 +104,7 @@ class PlanePainter:
         depth = float(sum(a * c for a, c in zip(PLANE_AXES[plane].into, state.cursor_lps_mm, strict=True)))
         window = (state.window_centre, state.window_width, state.invert, state.slab_mm)
         coarse = moving and width_px * height_px > self._most_moving
-        key = (state.plane(plane), round(depth, 4), window, width_px, height_px)
+        key = (state.plane(plane), round(depth, 4), window, width_px, height_px, volume.slices_in)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
             return held.image, held.px_per_pixel
@@ -134,7 +134,7 @@ class PlanePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.view, plane)
         paint_findings(painter, shown, geometry, self._outlines, look.text)
-        if look.decorated and not shown.volume.preview:
+        if look.decorated:
             paint_crosshair(painter, tile, shown, look)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
@@ -165,8 +165,7 @@ def paint_frame(
             paint_scale_bar(painter, body, mm_per_px, look.text, edge)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(tile.view, shown.view), look.text, large=tile.large)
-    if shown.volume.preview:
-        paint_loading(painter, tile, look)
+    paint_what_is_not_there(painter, tile, shown, look)
     if look.stage:
         return
     line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
@@ -180,10 +179,15 @@ def paint_frame(
         painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
 
 
-def paint_loading(painter: QPainter, tile: Tile, look: Look) -> None:
-    """Say that only part of the series is in."""
-    foot = QRectF(tile.free.left(), tile.free.bottom() - 96 * look.text.scale, tile.free.width(), 60 * look.text.scale)
-    paint_sentence(painter, foot.adjusted(0, -24, 0, 24), "Loading", look.text)
+def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
+    """Say why a tile shows nothing yet: its image, or with 3D any image, has still to be read."""
+    volume, plane = shown.volume, tile.view.plane
+    if not volume.preview:
+        return
+    if plane is None:
+        paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
+    elif not image_is_in(volume, plane, shown.view.cursor_lps_mm):
+        paint_sentence(painter, tile.free, "This image is being read", look.text)
 
 
 def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:

@@ -8,9 +8,7 @@ from attrs import evolve
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QRegion
 
-from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import Layout, ViewName
-from viewer.scene.planes import has_picture
+from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
 from viewer.ui.canvas.view3d import Picture, paint_3d
 
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 def tiles_for(
     shown: Shown, size: tuple[float, float], style: CanvasStyle, reserved: tuple[float, float] = (0.0, 0.0)
 ) -> tuple[Tile, ...]:
-    """Return the tiles of what is shown; while only one image is in, that image alone."""
-    if shown.volume.preview:
-        plane = next((name for name in PlaneName if has_picture(shown.volume, name)), PlaneName.AXIAL)
-        return tiles(Layout.SINGLE, ViewName(plane.value), size, style=style, reserved=reserved)
+    """Return the tiles of what is shown."""
     return tiles(shown.view.layout, shown.view.main, size, style=style, reserved=reserved)
 
 

@@ -1,0 +1,105 @@
+"""The process in which compressed pixels are decoded, so that a file can crash or hang a decoder without harm.
+
+It is sent ("array", …) with memory to fill, ("read", ticket, key, k, frame), and ("drop", key). It answers each "read"
+in their order with a line of JSON: `{"ticket", "note"}` where slice k of the array is filled, `{"ticket", "error"}`
+where it cannot be. Answers are JSON because what decodes hostile files should not be believed more than needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from viewer.domain.errors import CaseStageError
+from viewer.io.fill_slice import NotExactError, fill
+from viewer.io.open_images import OpenImages
+from viewer.io.shared_array import received
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from numpy.typing import NDArray
+
+    from viewer.io.slice_header import Frame
+
+# Beside what a decoder needs for the image itself: tables, and copies in other number types.
+_BYTES_PER_PIXEL = 24
+_LEAST_BYTES = 512 << 20
+
+
+def serve(connection: Connection) -> None:
+    """Answer until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _silence()
+    import imagecodecs  # loaded before anything is asked
+
+    del imagecodecs
+    _send(connection, {"ready": True})
+    arrays: dict[str, NDArray[Any]] = {}
+    baseline = _memory_now()
+    with OpenImages() as files:
+        while True:
+            try:
+                message = connection.recv()
+                if message[0] == "array":
+                    arrays[message[1]] = received(connection, *message[1:])
+                elif message[0] == "drop":
+                    arrays.pop(message[1], None)
+                    # The file may be replaced or taken away before it is asked for again.
+                    files.close()
+                else:
+                    _, ticket, key, k, frame = message
+                    _limit_memory(baseline, frame)
+                    _send(connection, {"ticket": ticket, **_answer(frame, arrays[key][k], files)})
+            except (EOFError, OSError):
+                # Nobody is there any more.
+                os._exit(0)
+
+
+def _answer(frame: Frame, out: NDArray[Any], files: OpenImages) -> dict[str, Any]:
+    try:
+        return {"note": fill(out, frame, files)}
+    except NotExactError:
+        return {"inexact": True}
+    except CaseStageError as error:
+        return {"error": [error.sentence, error.hint, error.detail[:2000]]}
+    except MemoryError:
+        return {"error": ["The image asks for more memory than any image needs.", "", ""]}
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises costs this image alone
+        return {"error": ["The compressed pixels are damaged.", "", type(error).__name__]}
+
+
+def _send(connection: Connection, answer: dict[str, Any]) -> None:
+    connection.send_bytes(json.dumps(answer).encode())
+
+
+def _silence() -> None:
+    """Keep what native decoders print of a file away from the terminal and from logs."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):
+            os.dup2(nowhere, number)
+        os.close(nowhere)
+
+
+def _memory_now() -> int:
+    """Return the private writable memory of this process in bytes; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/statm", encoding="ascii") as sizes:
+        return int(sizes.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _limit_memory(baseline: int, frame: Frame) -> None:
+    """Let this image have what any decoder may sensibly need for it. Kept by Linux alone."""
+    if sys.platform != "linux" or not baseline:
+        return
+    import resource
+
+    allowed = baseline + _LEAST_BYTES + _BYTES_PER_PIXEL * frame.code.rows * frame.code.columns
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

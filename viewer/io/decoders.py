@@ -1,0 +1,324 @@
+"""Worker processes that decode compressed images into shared memory.
+
+A file that crashes, hangs or bloats a decoder costs its worker, which is replaced, and that one image a sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import multiprocessing
+import os
+import threading
+import time
+from collections import deque
+from multiprocessing import connection as pipes
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.io.decode_worker import serve
+from viewer.io.own_processes import deaf_to_interrupts
+from viewer.io.slice_header import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from viewer.domain.job import JobContext
+    from viewer.io.shared_array import SharedArray
+
+# One image is decoded, the next is on its way to the worker.
+_AHEAD = 2
+_LOOK_S = 0.05
+# No image takes as long on any computer; a hung decoder does.
+_LEAST_LIMIT_S = 3.0
+_LIMIT_S_PER_PIXEL = 4e-6
+_START_LIMIT_S = 60.0
+_MOST_WORKERS = 8
+_MOST_FAILED_STARTS = 3
+
+Answer = str | CaseStageError
+
+
+class InexactError(Exception):
+    """A value does not fit int16."""
+
+
+@define(eq=False)
+class _Asked:
+    """One image that a worker was asked for; not `wanted` any more once nobody waits for it."""
+
+    ticket: int
+    k: int
+    frame: Frame
+    wanted: bool = True
+
+
+@define(eq=False)
+class _Worker:
+    """One process, what it has not answered yet, and since when it works on the first of it."""
+
+    process: Any
+    connection: Connection
+    since: float
+    asked: deque[_Asked] = field(factory=deque)
+    ready: bool = False
+    gone: bool = False
+
+    @property
+    def busy(self) -> bool:
+        return any(asked.wanted for asked in self.asked)
+
+    @property
+    def overdue(self) -> bool:
+        waited = time.monotonic() - self.since
+        if not self.ready:
+            return waited > _START_LIMIT_S
+        return bool(self.asked) and waited > limit_s(self.asked[0].frame)
+
+    def send(self, message: tuple[object, ...]) -> None:
+        try:
+            self.connection.send(message)
+        except (OSError, ValueError):
+            self.gone = True
+
+    def end(self) -> None:
+        self.connection.close()
+        with contextlib.suppress(ValueError):
+            self.process.kill()
+            self.process.join(5.0)
+            self.process.close()
+
+
+def limit_s(frame: Frame) -> float:
+    """Return how long an image may take to decode."""
+    return _LEAST_LIMIT_S + _LIMIT_S_PER_PIXEL * frame.code.rows * frame.code.columns
+
+
+class Decoders:
+    """A pool of decoding processes; any thread may read. They start when first needed, or by `warm`.
+
+    Parameters
+    ----------
+    count
+        How many processes at most; as many as there are processor cores, but not more than eight.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self._most = count or max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+        self._there = threading.Condition()
+        self._idle: list[_Worker] = []
+        self._all: list[_Worker] = []
+        self._tickets = itertools.count(1)
+        self._failed_starts = 0
+        self._closed = False
+
+    def __enter__(self) -> Decoders:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def warm(self) -> None:
+        """Start all processes ahead of need; returns before they are up.
+
+        Raises
+        ------
+        UnreadableFileError
+            Where none can be started.
+        """
+        with self._there:
+            while not self._closed and len(self._all) < self._most:
+                self._idle.append(self._started())
+            self._there.notify_all()
+
+    def read(
+        self,
+        frames: Sequence[Frame],
+        target: SharedArray,
+        next_turn: Callable[[], int | None],
+        on_slice: Callable[[int, Answer], None],
+        ctx: JobContext,
+        *,
+        most: int | None = None,
+    ) -> None:
+        """Fill slices of an array in the order of the turns; `on_slice` gets k, and a note or what is wrong.
+
+        Parameters
+        ----------
+        frames
+            One for each slice of the array.
+        next_turn
+            Gives the k to read next, None when all were given. Called by this thread alone, as is `on_slice`.
+        most
+            How many processes to use at most.
+
+        Raises
+        ------
+        InexactError
+            Where a value does not fit int16 and the array is of that.
+        CancelledError
+            When the work was cancelled.
+        UnreadableFileError
+            Where no process can be started.
+        """
+        again: deque[int] = deque()
+        tried: set[int] = set()
+        mine: list[_Worker] = []
+        more = True
+        try:
+            while True:
+                ctx.stop_if_cancelled()
+                if more and len(mine) < (most or self._most):
+                    self._borrow(mine, target)
+                for worker in mine:
+                    while more and len(worker.asked) < _AHEAD:
+                        k = again.popleft() if again else next_turn()
+                        if k is None:
+                            more = False
+                        else:
+                            self._ask(worker, k, frames[k], target)
+                if not more and not any(worker.busy for worker in mine):
+                    return
+                pipes.wait([worker.connection for worker in mine], timeout=_LOOK_S)
+                for worker in tuple(mine):
+                    _hear(worker, on_slice)
+                    if worker.gone or worker.overdue:
+                        mine.remove(worker)
+                        again.extend(self._lost(worker, tried, on_slice))
+                        more = True
+        finally:
+            self._give_back(mine, target)
+
+    def close(self) -> None:
+        """End all processes; what is being read elsewhere fails."""
+        with self._there:
+            self._closed = True
+            workers, self._all, self._idle = self._all, [], []
+            self._there.notify_all()
+        for worker in workers:
+            worker.end()
+
+    def _started(self) -> _Worker:
+        """Return a new process; the lock is held."""
+        spawn = multiprocessing.get_context("spawn")
+        ours, theirs = spawn.Pipe(duplex=True)
+        process: Any = spawn.Process(target=serve, args=(theirs,), name="casestage-decoder", daemon=True)
+        try:
+            with deaf_to_interrupts():
+                process.start()
+        except OSError as error:
+            ours.close()
+            raise _no_process(str(error)) from error
+        finally:
+            theirs.close()
+        worker = _Worker(process, ours, time.monotonic())
+        self._all.append(worker)
+        return worker
+
+    def _borrow(self, mine: list[_Worker], target: SharedArray) -> None:
+        """Take one more idle process; start one or wait for one where there is none."""
+        with self._there:
+            if self._closed:
+                raise _no_process("The pool is closed.")
+            for worker in [worker for worker in self._idle if not worker.process.is_alive()]:
+                # No image is to blame for what ended while it had nothing to do.
+                self._idle.remove(worker)
+                self._all.remove(worker)
+                worker.end()
+            if not self._idle and len(self._all) < self._most:
+                self._idle.append(self._started())
+            if not self._idle and not mine:
+                self._there.wait(_LOOK_S)
+            if not self._idle:
+                return
+            worker = self._idle.pop()
+        mine.append(worker)
+        try:
+            target.pass_to(worker.connection, worker.process.pid)
+        except (OSError, ValueError):
+            worker.gone = True
+
+    def _give_back(self, mine: list[_Worker], target: SharedArray) -> None:
+        for worker in mine:
+            for asked in worker.asked:
+                asked.wanted = False
+            # Otherwise the process would keep the volume's memory as long as it lives.
+            worker.send(("drop", target.key))
+        with self._there:
+            self._idle += [worker for worker in mine if worker in self._all]
+            self._there.notify_all()
+
+    def _ask(self, worker: _Worker, k: int, frame: Frame, target: SharedArray) -> None:
+        asked = _Asked(next(self._tickets), k, frame)
+        if not worker.asked and worker.ready:
+            worker.since = time.monotonic()
+        worker.asked.append(asked)
+        worker.send(("read", asked.ticket, target.key, k, frame))
+
+    def _lost(self, worker: _Worker, tried: set[int], on_slice: Callable[[int, Answer], None]) -> list[int]:
+        """Replace a process that died or hangs; returns the k that others have to read.
+
+        The image it worked on gets one more try, because a process can also die for a reason of its own.
+        """
+        overdue = worker.overdue
+        with self._there:
+            if worker in self._all:
+                self._all.remove(worker)
+            if not worker.ready:
+                self._failed_starts += 1
+            failed_starts = self._failed_starts
+        worker.end()
+        if failed_starts >= _MOST_FAILED_STARTS:
+            raise _no_process("They end before they are up.")
+        left = [asked.k for asked in worker.asked if asked.wanted]
+        head = worker.asked[0] if worker.asked and worker.asked[0].wanted and worker.ready else None
+        if head is None:
+            return left
+        if overdue:
+            on_slice(head.k, UnreadableFileError(f"The image took longer than {limit_s(head.frame):.0f} s to decode."))
+        elif head.k in tried:
+            on_slice(head.k, UnreadableFileError("The compressed pixels are damaged: their decoder stopped."))
+        else:
+            tried.add(head.k)
+            return left
+        return left[1:]
+
+
+def _hear(worker: _Worker, on_slice: Callable[[int, Answer], None]) -> None:
+    """Take what a process has answered so far."""
+    try:
+        while not worker.gone and worker.connection.poll(0):
+            answer = json.loads(worker.connection.recv_bytes())
+            worker.since = time.monotonic()
+            if "ready" in answer:
+                worker.ready = True
+                continue
+            asked = worker.asked.popleft()
+            if answer["ticket"] != asked.ticket:
+                worker.gone = True
+            elif asked.wanted:
+                _pass_on(asked.k, answer, on_slice)
+    except (EOFError, OSError, ValueError, LookupError, TypeError):
+        worker.gone = True
+
+
+def _pass_on(k: int, answer: dict[str, Any], on_slice: Callable[[int, Answer], None]) -> None:
+    if "inexact" in answer:
+        raise InexactError
+    if "error" in answer:
+        sentence, hint, detail = map(str, answer["error"])
+        on_slice(k, UnreadableFileError(sentence, hint, detail))
+    else:
+        on_slice(k, str(answer["note"]))
+
+
+def _no_process(detail: str) -> UnreadableFileError:
+    return UnreadableFileError(
+        "The processes that decode compressed images cannot be started.",
+        "Close other programs and start this one again.",
+        detail,
+    )

@@ -1,0 +1,95 @@
+"""One image's values, rescaled, written straight to their place.
+
+HU = stored value × slope + intercept, per slice (DICOM PS3.3 C.11.1.1.2); in int16 wherever that is exact.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.decode import decode_frame, in_stored_bits
+from viewer.io.file_bytes import FileSource, reading
+from viewer.io.header_walk import EXPLICIT_BIG
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.io.open_images import OpenImages
+    from viewer.io.slice_header import Frame
+
+Values = Any
+
+
+class NotExactError(Exception):
+    """Values do not fit int16; float32 has to take them."""
+
+
+def fill(out: Values, frame: Frame, files: OpenImages) -> str:
+    """Fill `out` [j, i] (int16 or float32) with a frame's rescaled values; returns a note, "" for nothing to say.
+
+    Raises
+    ------
+    UnreadableFileError, TooLargeError
+        Where the image cannot be read; `out` then holds nothing that means anything.
+    NotExactError
+        Where `out` is int16 and a value does not fit it.
+    """
+    code = frame.code
+    plain = code.native and code.bits_allocated == 16 and code.transfer_syntax != EXPLICIT_BIG
+    if not plain or out.dtype != np.int16 or frame.problem:
+        stored = decode_frame(frame, files)
+        _rescale(stored.values, frame, out)
+        return stored.note
+    offset = frame.file.pixel_offset + frame.index * code.frame_bytes
+    source = files.source(frame.file)
+    room = memoryview(out).cast("B")
+    if isinstance(source, FileSource):
+        with reading():
+            if source.fill(offset, room) < len(room):
+                raise UnreadableFileError("The file ends early.")
+    else:
+        room[:] = files.bytes_of(frame.file, offset, len(room))
+    words = out.view(np.uint16)
+    if sys.byteorder == "big":
+        words.byteswap(inplace=True)
+    if code.bits_stored != 16:
+        top = int(words.max(initial=0))
+        # Unsigned words without dirty bits need no clearing; anything else is rare.
+        if code.signed or code.high_bit != code.bits_stored - 1 or top >> code.bits_stored:
+            words[...] = in_stored_bits(words, code, shifted=True).view(np.uint16)
+    if frame.slope == 1 and frame.intercept == int(frame.intercept) and abs(frame.intercept) < 32768:
+        _shift_in_place(words, int(frame.intercept), code.signed)
+    else:
+        _rescale(words.view(np.int16).copy() if code.signed else words.copy(), frame, out)
+    return ""
+
+
+def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool) -> None:
+    """Add the intercept to stored words, two's complement, after proving that the sums fit int16."""
+    values: Values = words.view(np.int16) if signed else words
+    if (not signed or intercept > 0) and int(values.max(initial=0)) + intercept > 32767:
+        raise NotExactError
+    low = int(values.min()) if intercept < 0 and signed else 0
+    if intercept and low + intercept < -32768:
+        raise NotExactError
+    if intercept:
+        np.add(words, np.uint16(intercept & 0xFFFF), out=words)
+
+
+def _rescale(stored: Values, frame: Frame, out: Values) -> None:
+    slope, intercept = frame.slope, frame.intercept
+    if out.dtype != np.int16:
+        np.copyto(out, stored.astype(np.float64) * slope + intercept, casting="same_kind")
+        return
+    ends = [int(stored.min()) * int(slope) + int(intercept), int(stored.max()) * int(slope) + int(intercept)]
+    if min(ends) < -32768 or max(ends) > 32767:
+        raise NotExactError
+    if slope == 1:
+        np.copyto(out, stored, casting="unsafe")
+        np.add(out.view(np.uint16), np.uint16(int(intercept) & 0xFFFF), out=out.view(np.uint16))
+    else:
+        out[...] = stored.astype(np.int64) * int(slope) + int(intercept)

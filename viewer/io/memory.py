@@ -1,0 +1,34 @@
+"""How much memory there is, asked before anything large is read."""
+
+from __future__ import annotations
+
+import sys
+
+from viewer.domain.errors import TooLargeError
+
+_SHARE_OF_MEMORY = 0.7
+_WITHOUT_KNOWING_BYTES = 16 << 30
+
+
+def free_bytes() -> int:
+    """Return how much memory can be had, or 16 GiB where the system does not say."""
+    if sys.platform == "linux":
+        try:
+            with open("/proc/meminfo", encoding="ascii") as lines:
+                for line in lines:
+                    if line.startswith("MemAvailable:"):
+                        return int(line.split()[1]) * 1024
+        except (OSError, ValueError):
+            pass
+    return _WITHOUT_KNOWING_BYTES
+
+
+def refuse_if_too_large(count: int, rows: int, columns: int, bytes_per_value: int) -> None:
+    """Raise TooLargeError where an array would take more than 70 % of the memory that is free."""
+    needed = count * rows * columns * bytes_per_value
+    allowed = int(free_bytes() * _SHARE_OF_MEMORY)
+    if needed > allowed:
+        raise TooLargeError(
+            f"The series needs {needed / 1e9:.1f} GB of memory; {allowed / 1e9:.1f} GB can be used.",
+            "Close other programs, or open a smaller series.",
+        )

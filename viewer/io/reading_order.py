@@ -1,0 +1,50 @@
+"""In which order the slices of a series are read: outwards from what is looked at."""
+
+from __future__ import annotations
+
+import threading
+
+
+class ReadingOrder:
+    """Gives every number of 0…count − 1 once, each time the one nearest to `focus`. Safe to use from any thread.
+
+    Parameters
+    ----------
+    focus
+        The slice wanted first; may be set anew while others are given.
+    """
+
+    def __init__(self, count: int, focus: int) -> None:
+        self._lock = threading.Lock()
+        self._given = bytearray(count)
+        self._left = count
+        self.focus = focus
+
+    @property
+    def focus(self) -> int:
+        """The slice that those read next should lie around."""
+        return self._focus
+
+    @focus.setter
+    def focus(self, focus: int) -> None:
+        with self._lock:
+            self._focus = min(max(focus, 0), max(len(self._given) - 1, 0))
+            self._below, self._above = self._focus - 1, self._focus
+
+    def next(self) -> int | None:
+        """Return the next slice to read, None when all were given."""
+        with self._lock:
+            if not self._left:
+                return None
+            given, count = self._given, len(self._given)
+            while self._above < count and given[self._above]:
+                self._above += 1
+            while self._below >= 0 and given[self._below]:
+                self._below -= 1
+            upwards = self._above < count and (
+                self._below < 0 or self._above - self._focus <= self._focus - self._below
+            )
+            k = self._above if upwards else self._below
+            given[k] = 1
+            self._left -= 1
+            return k
