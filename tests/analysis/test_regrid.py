@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 
-from viewer.analysis.regrid import mask_on_grid, regridded, step_along_normal_mm
+from viewer.analysis.grid_masks import mask_on_grid
+from viewer.analysis.regrid import Regridding, regridded
+from viewer.analysis.whole_stack import needs_regular_grid, step_along_normal_mm
 from viewer.domain.errors import CancelledError
 from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.job import JobContext
@@ -76,12 +79,98 @@ def test_every_pixel_of_every_slice_lies_within_the_regular_grid(make_volume: Ma
 def test_slices_that_planes_meet_are_shown_unchanged(make_volume: Make) -> None:
     rng = np.random.default_rng(3)
     slices = rng.integers(-1024, 2000, (4, 16, 16)).astype(np.int16)
-    positions = np.array([[0, 0, z] for z in (0, 5, 10, 20)], dtype=float)
+    positions = np.array([[0, 0, z] for z in (0, 4, 8, 14)], dtype=float)
     shown = regridded(make_volume(slices, positions=positions), JobContext())
-    assert shown.grid.size_ijk == (16, 16, 5)
+    assert shown.grid.spacing_mm[2] == pytest.approx(4)
     assert shown.voxels.dtype == np.int16
-    assert np.array_equal(shown.voxels[[0, 1, 2, 4]], slices)
-    assert np.array_equal(shown.voxels[3], np.rint((slices[2].astype(float) + slices[3]) / 2))
+    assert np.array_equal(shown.voxels[:3], slices[:3])
+    assert np.array_equal(shown.voxels[3], np.rint(slices[2] / 3 + slices[3] * 2 / 3))
+    assert shown.interpolated
+
+
+def lost(volume: Volume, *gone: int, unread: bool = False) -> Volume:
+    """Return a volume without some of its slices; with `unread` they are known to be there."""
+    left = [k for k in range(volume.stack.count) if k not in gone]
+    stack = evolve(volume.stack, positions_lps_mm=volume.stack.positions_lps_mm[left])
+    slices = volume.slices[left]
+    places = volume.stack.positions_lps_mm[list(gone)] if unread else None
+    return evolve(
+        volume,
+        slices=slices,
+        voxels=slices,
+        stack=stack,
+        grid=stack.as_grid(),
+        verdict=Verdict.UNTRUSTED,
+        unread_lps_mm=places,
+    )
+
+
+@pytest.mark.parametrize("tilt_deg", [0.0, 15.0])
+def test_missing_slices_leave_a_hole_and_the_others_where_they_belong(make_volume: Make, tilt_deg: float) -> None:
+    shear = np.tan(np.radians(tilt_deg))
+    positions = np.stack([0 * HEIGHTS_EVEN, shear * HEIGHTS_EVEN, HEIGHTS_EVEN], axis=1)
+    whole = ramp_volume(make_volume, positions)
+    volume = lost(whole, 3, 4, 8)
+    assert needs_regular_grid(volume)
+    shown = regridded(volume, JobContext())
+    assert shown.missing_planes == (3, 4, 8)
+    assert np.all(shown.voxels[[3, 4, 8]] == shown.padding)
+    complete = regridded(whole, JobContext())
+    there = [k for k in range(12) if k not in (3, 4, 8)]
+    assert np.array_equal(shown.grid.lps_from_ijk, complete.grid.lps_from_ijk)
+    inside = complete.voxels[there] != complete.padding
+    assert np.allclose(shown.voxels[there][inside], complete.voxels[there][inside])
+    assert shown.interpolated == (tilt_deg != 0)
+
+
+def test_images_that_cannot_be_read_are_missing_also_at_the_ends(make_volume: Make) -> None:
+    positions = np.stack([0 * HEIGHTS_EVEN, 0 * HEIGHTS_EVEN, HEIGHTS_EVEN], axis=1)
+    volume = lost(ramp_volume(make_volume, positions), 0, 1, 11, unread=True)
+    shown = regridded(volume, JobContext())
+    assert shown.grid.size_ijk[2] == 12
+    assert shown.missing_planes == (0, 1, 11)
+    assert np.array_equal(shown.voxels[2:11], volume.slices)
+
+
+def test_slice_beside_a_gap_that_is_no_whole_multiple_is_kept(make_volume: Make) -> None:
+    heights = np.array([0, 2.5, 5, 10.15, 12.65, 15.15])
+    positions = np.stack([0 * heights, 0 * heights, heights], axis=1)
+    volume = evolve(ramp_volume(make_volume, positions), verdict=Verdict.UNTRUSTED)
+    shown = regridded(volume, JobContext())
+    assert len(shown.missing_planes) == 1
+    (gap,) = shown.missing_planes
+    assert all(np.any(shown.voxels[k] != shown.padding) for k in range(shown.grid.size_ijk[2]) if k != gap)
+
+
+def test_mask_is_drawn_on_no_missing_image(make_volume: Make) -> None:
+    positions = np.stack([0 * HEIGHTS_EVEN, 0 * HEIGHTS_EVEN, HEIGHTS_EVEN], axis=1)
+    shown = regridded(lost(ramp_volume(make_volume, positions), 5), JobContext())
+    on_grid = mask_on_grid(Mask((3, 3, 3), np.ones((4, 4, 4), dtype=bool)), shown)
+    marked = on_grid.first_ijk[2] + np.flatnonzero(on_grid.voxels.any(axis=(1, 2)))
+    assert marked.tolist() == [3, 4, 6, 7]
+
+
+def test_untrusted_stack_that_is_regular_or_has_no_place_is_left_as_it_is(make_volume: Make) -> None:
+    positions = np.stack([0 * HEIGHTS_EVEN, 0 * HEIGHTS_EVEN, HEIGHTS_EVEN], axis=1)
+    volume = evolve(ramp_volume(make_volume, positions), verdict=Verdict.UNTRUSTED)
+    assert not needs_regular_grid(volume)
+    assert not needs_regular_grid(evolve(lost(volume, 4), placed=False))
+
+
+def test_grid_is_filled_plane_by_plane_as_slices_come_in(make_volume: Make) -> None:
+    heights = np.array([0.0, 4, 8, 12, 17, 22])
+    positions = np.stack([0 * heights, 0.2 * heights, heights], axis=1)
+    whole = ramp_volume(make_volume, positions)
+    arrived = np.zeros(6, dtype=bool)
+    made = Regridding(evolve(whole, arrived=arrived), -9999.0)
+    complete = regridded(evolve(whole, padding=-9999.0), JobContext())
+    for k in (3, 2, 4, 1, 0, 5):
+        arrived[k] = True
+        made.fill(JobContext())
+        done = np.flatnonzero(made.done)
+        assert np.array_equal(made.voxels[done], complete.voxels[done])
+        assert np.all(made.voxels[~made.done] == -9999)
+    assert made.done.all()
 
 
 def test_padding_is_not_mixed_into_tissue(make_volume: Make) -> None:

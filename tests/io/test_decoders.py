@@ -138,12 +138,20 @@ def test_answers_for_what_was_cancelled_do_not_reach_the_next_series(made_ct: An
         assert np.array_equal(volume.slices, np.stack(stored) - 1024)
 
 
-def test_processes_let_go_of_a_volume_when_it_is_whole(made_ct: Any, pool: Decoders) -> None:
-    entry, _ = series(made_ct)
+def test_file_can_be_replaced_once_its_series_is_whole(made_ct: Any, pool: Decoders) -> None:
+    entry, _ = series(made_ct, 2)
     assemble(entry, JobContext(), decoders=pool)
-    time.sleep(0.1)
-    for pid in pids(pool):
-        assert "casestage" not in Path(f"/proc/{pid}/maps").read_text("utf-8").replace(str(Path.cwd()), "")
+    other = made_ct.pixels(9)
+    for path in made_ct.folder.iterdir():
+        path.unlink()
+    made_ct.written = 0
+    made_ct.stack(axial(2), syntax=JPEG_LS)
+    (path,) = made_ct.folder.glob("*_0")
+    path.unlink()
+    made_ct.written = 0
+    made_ct.slice(path.name, other, (-10.0, -20.0, 0.0), syntax=JPEG_LS)
+    volume = assemble(scan(made_ct.folder, JobContext()).series[0], JobContext(), decoders=pool)
+    assert np.array_equal(volume.slices[0], other - 1024)
 
 
 def test_values_beyond_int16_make_the_whole_series_float(made_ct: Any, pool: Decoders) -> None:

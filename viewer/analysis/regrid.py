@@ -1,4 +1,4 @@
-"""A regular grid for slices that are tilted or unevenly spaced, and masks on the grid that is shown.
+"""Slices that are tilted, unevenly spaced or not all there, on the regular grid that is shown.
 
 Formulas: a slice's place in the plane of the rows and columns is its position · row direction and position · column
 direction, its height is position · normal (DICOM PS3.3 C.7.6.2.1.1). A value between two slices is taken along
@@ -11,152 +11,108 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import define, evolve, frozen
-from numpy.typing import NDArray
+from attrs import evolve
 
+from viewer.analysis.whole_stack import regular_grid, slice_offsets, whole_stack
 from viewer.domain.errors import TooLargeError
-from viewer.domain.geometry import Grid
 
 if TYPE_CHECKING:
-    from viewer.domain.geometry import SliceStack
+    from numpy.typing import NDArray
+
+    from viewer.analysis.whole_stack import SliceOffsets, WholeStack
+    from viewer.domain.geometry import Grid
     from viewer.domain.job import JobContext
-    from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
 
-_SMALLEST_STEP_MM = 0.5
-# Shifts of a slice against its neighbours below this share of a pixel are rounding, not tilt.
-_SHIFT_ROUNDING_PX = 0.05
-_MOST_VOXELS = 400_000_000
+
+_NEGLIGIBLE_SHARE = 0.15
 
 
-@define(frozen=True, eq=False)
-class GridMask:
-    """Marked voxels of `volume.grid`: the box's first voxel (i, j, k) and a boolean array [k, j, i] inside it."""
+class Regridding:
+    """A volume on its way onto a regular grid, plane by plane as its slices come in.
 
-    first_ijk: tuple[int, int, int]
-    voxels: NDArray[np.bool_]
+    Interpolation is linear; int16 stays int16, rounded. What lies outside every slice, what would stand more on
+    padding than on pixels, and what would have to be made up where an image is missing, becomes padding.
 
-    @property
-    def box(self) -> tuple[slice, slice, slice]:
-        """The index of the box in an array on the grid, [k, j, i]."""
-        i, j, k = self.first_ijk
-        nk, nj, ni = self.voxels.shape
-        return (slice(k, k + nk), slice(j, j + nj), slice(i, i + ni))
-
-
-@frozen(eq=False)
-class SliceOffsets:
-    """Where each slice lies, in pixels along rows and columns (from the smallest) and in mm along the normal."""
-
-    columns_px: NDArray[np.float64]
-    rows_px: NDArray[np.float64]
-    heights_mm: NDArray[np.float64]
-
-
-def slice_offsets(stack: SliceStack) -> SliceOffsets:
-    """Return the offsets of a stack's slices; shifts that are only rounding are 0."""
-    shifts = []
-    for direction, spacing in zip((stack.row_direction, stack.column_direction), stack.pixel_spacing_mm, strict=True):
-        along = (stack.positions_lps_mm - stack.positions_lps_mm[0]) @ direction / spacing
-        shifts.append(np.zeros(stack.count) if np.ptp(along) < _SHIFT_ROUNDING_PX else along - along.min())
-    return SliceOffsets(shifts[0], shifts[1], stack.heights_mm - stack.heights_mm[0])
-
-
-def step_along_normal_mm(stack: SliceStack) -> float:
-    """Return the distance between planes of the regular grid.
-
-    The largest step, not above the smallest gap, of which all gaps that occur more than once are multiples (within
-    5 %), so that planes meet slices; where there is none of at least 0.5 mm, the smallest gap or 0.5 mm.
-    """
-    gaps = stack.gaps_mm
-    if not len(gaps):
-        return 1.0
-    mean = float(gaps.mean())
-    if float(np.ptp(gaps)) <= 0.02 * mean:
-        return mean
-    rounded = np.round(gaps, 1)
-    kinds = [float(np.median(gaps[rounded == kind])) for kind in np.unique(rounded)]
-    often = [float(np.median(gaps[rounded == kind])) for kind in np.unique(rounded) if (rounded == kind).sum() > 1]
-    most = max(float(gaps.min()) * 1.05, _SMALLEST_STEP_MM)
-    step = _common_step(often or kinds, most)
-    return step if step is not None else min(most, mean)
-
-
-def _common_step(gaps: list[float], most: float) -> float | None:
-    for parts in range(1, 40):
-        step = min(gaps) / parts
-        if step < _SMALLEST_STEP_MM:
-            return None
-        if step <= most and all(abs(gap / step - round(gap / step)) <= 0.05 for gap in gaps):
-            return step
-    return None
-
-
-def regular_grid(stack: SliceStack) -> Grid:
-    """Return the orthogonal grid (row, column, normal) that holds every pixel of the stack.
-
-    Pixels keep their spacing; rows and columns are added where tilt moves slices against each other. The first
-    plane is the first slice; the last lies at the last slice or within half its gap beyond it.
-    """
-    offsets = slice_offsets(stack)
-    step = step_along_normal_mm(stack)
-    ni = stack.size_ij[0] + math.ceil(float(offsets.columns_px.max()) - _SHIFT_ROUNDING_PX)
-    nj = stack.size_ij[1] + math.ceil(float(offsets.rows_px.max()) - _SHIFT_ROUNDING_PX)
-    height = float(offsets.heights_mm[-1])
-    nk = math.floor(height / step + 1e-3) + 1
-    beyond = nk * step - height
-    if beyond < step * (1 - 1e-3) and beyond <= float(stack.gaps_mm[-1]) / 2:
-        nk += 1
-    if ni * nj * nk > _MOST_VOXELS:
-        nk = max(stack.count, _MOST_VOXELS // (ni * nj))
-        step = height / (nk - 1)
-    di, dj = stack.pixel_spacing_mm
-    matrix = np.eye(4)
-    matrix[:3, 0] = stack.row_direction * di
-    matrix[:3, 1] = stack.column_direction * dj
-    matrix[:3, 2] = stack.normal * step
-    matrix[:3, 3] = (
-        stack.positions_lps_mm[0]
-        - offsets.columns_px[0] * di * stack.row_direction
-        - offsets.rows_px[0] * dj * stack.column_direction
-    )
-    return Grid((ni, nj, nk), matrix)
-
-
-def regridded(volume: Volume, ctx: JobContext) -> Volume:
-    """Return the volume with `voxels` and `grid` made regular from its original slices, which stay as they are.
-
-    Interpolation is linear; int16 stays int16, rounded. What lies outside every slice, and what would stand more
-    on padding than on pixels, becomes padding; where the volume had no padding value, one below its smallest value
-    is chosen, which no original pixel has.
+    Parameters
+    ----------
+    padding
+        The value for that; one that no original pixel has, unless it is the volume's own padding.
 
     Raises
     ------
     TooLargeError
         When the grid would not fit into memory.
     """
-    stack = volume.stack
-    if stack.count < 2:
+
+    def __init__(self, volume: Volume, padding: float) -> None:
+        self._volume, self._padding = volume, padding
+        self._whole = whole_stack(volume)
+        stack = self._whole.stack
+        self.grid = regular_grid(stack)
+        self._offsets = slice_offsets(stack)
+        try:
+            self.voxels: NDArray[Any] = np.full(self.grid.shape_kji, padding, dtype=volume.slices.dtype)
+        except MemoryError as error:
+            raise TooLargeError("The regular grid of this series does not fit into memory.") from error
+        heights = np.arange(self.grid.size_ijk[2]) * self.grid.spacing_mm[2]
+        self._before = np.clip(np.searchsorted(self._offsets.heights_mm, heights, side="right") - 1, 0, stack.count - 2)
+        share = (heights - self._offsets.heights_mm[self._before]) / stack.gaps_mm[self._before]
+        self._share = np.clip(np.where(np.abs(share - np.round(share)) < 1e-3, np.round(share), share), 0, 1)
+        self._placed = _Placed(volume, self._whole, self.grid, self._offsets)
+        self.done = np.zeros(self.grid.size_ijk[2], dtype=np.bool_)
+        missing = [k for k in range(len(self.done)) if any(self._whole.slice_of[n] < 0 for n, _ in self._needed(k))]
+        self.missing_planes = tuple(missing)
+        self.done[missing] = True
+
+    def _needed(self, k: int) -> list[tuple[int, float]]:
+        """Return the places that a plane is mixed from, with their shares."""
+        weight, before = float(self._share[k]), int(self._before[k])
+        needed = [(before + n, w) for n, w in ((0, 1 - weight), (1, weight)) if w > 0]
+        # Next to a gap a plane that lies hardly beside its slice shows that slice: there is nothing to mix it with.
+        there = [(n, w) for n, w in needed if self._whole.slice_of[n] >= 0 or w > _NEGLIGIBLE_SHARE]
+        return needed if len(there) == len(needed) else [(n, 1.0) for n, _ in there]
+
+    def fill(self, ctx: JobContext) -> None:
+        """Make all planes whose slices are in."""
+        arrived = self._volume.arrived
+        for k in np.flatnonzero(~self.done):
+            needed = self._needed(int(k))
+            if arrived is not None and not all(arrived[self._whole.slice_of[n]] for n, _ in needed):
+                continue
+            if k % 8 == 0:
+                ctx.report(int(k), len(self.done), "Making slices regular")
+            self.voxels[k] = _mixed(self._placed, needed, self._padding, self.voxels.dtype)
+            self.done[k] = True
+
+    def shown(self, volume: Volume) -> Volume:
+        """Return a volume, the one given or the same one whole, with the voxels and grid made here."""
+        # A view: a volume makes its arrays read-only, and this one may still be filled.
+        return evolve(
+            volume,
+            voxels=self.voxels[:],
+            grid=self.grid,
+            padding=self._padding,
+            missing_planes=self.missing_planes,
+        )
+
+
+def regridded(volume: Volume, ctx: JobContext) -> Volume:
+    """Return the volume with `voxels` and `grid` made regular from its original slices, which stay as they are.
+
+    See `Regridding`. Where the volume had no padding value, one below its smallest value is chosen, which no
+    original pixel has.
+
+    Raises
+    ------
+    TooLargeError
+        When the grid would not fit into memory.
+    """
+    if volume.stack.count < 2:
         return volume
-    grid = regular_grid(stack)
-    padding = _padding_value(volume)
-    try:
-        voxels = np.empty(grid.shape_kji, dtype=volume.slices.dtype)
-    except MemoryError as error:
-        raise TooLargeError("The regular grid of this tilted series does not fit into memory.") from error
-    offsets = slice_offsets(stack)
-    heights = np.arange(grid.size_ijk[2]) * grid.spacing_mm[2]
-    before = np.clip(np.searchsorted(offsets.heights_mm, heights, side="right") - 1, 0, stack.count - 2)
-    share = (heights - offsets.heights_mm[before]) / stack.gaps_mm[before]
-    share = np.clip(np.where(np.abs(share - np.round(share)) < 1e-3, np.round(share), share), 0, 1)
-    placed = _Placed(volume, grid, offsets)
-    for k in range(grid.size_ijk[2]):
-        if k % 8 == 0:
-            ctx.report(k, grid.size_ijk[2], "Making slices regular")
-        weight = float(share[k])
-        needed = [(int(before[k]) + n, w) for n, w in ((0, 1 - weight), (1, weight)) if w > 0]
-        voxels[k] = _mixed(placed, needed, padding, voxels.dtype)
-    return evolve(volume, voxels=voxels, grid=grid, padding=padding)
+    made = Regridding(volume, _padding_value(volume))
+    made.fill(ctx)
+    return made.shown(volume)
 
 
 def _padding_value(volume: Volume) -> float:
@@ -169,21 +125,22 @@ def _padding_value(volume: Volume) -> float:
 class _Placed:
     """Slices moved to their place on the grid's rows and columns, the last two kept."""
 
-    def __init__(self, volume: Volume, grid: Grid, offsets: SliceOffsets) -> None:
+    def __init__(self, volume: Volume, whole: WholeStack, grid: Grid, offsets: SliceOffsets) -> None:
         self._slices, self._padding = volume.slices, volume.padding
+        self._slice_of = whole.slice_of
         self._shape = grid.shape_kji[1:]
         self._offsets = offsets
         self._kept: dict[int, tuple[NDArray[np.float32], NDArray[np.float32] | None]] = {}
 
     def at(self, k: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Return value × weight, and weight (0…1: how much of it is pixels; None for 1 everywhere)."""
+        """Return value × weight at a place, and weight (0…1: how much of it is pixels; None for 1 everywhere)."""
         if k not in self._kept:
-            self._kept = {n: kept for n, kept in self._kept.items() if n == k - 1}
+            self._kept = {n: kept for n, kept in self._kept.items() if abs(n - k) == 1}
             self._kept[k] = self._place(k)
         return self._kept[k]
 
     def _place(self, k: int) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        image = self._slices[k]
+        image = self._slices[self._slice_of[k]]
         values = image.astype(np.float32)
         pixels: NDArray[np.bool_] | None = None
         if self._padding is not None:
@@ -238,39 +195,3 @@ def _mixed(placed: _Placed, needed: list[tuple[int, float]], padding: float, dty
         solid = weight >= 0.4999
         total = np.divide(total, weight, out=np.full_like(total, padding), where=solid)
     return np.rint(total).astype(dtype) if np.issubdtype(dtype, np.integer) else total.astype(dtype, copy=False)
-
-
-def mask_on_grid(mask: Mask, volume: Volume) -> GridMask:
-    """Return a mask of original voxels on `volume.grid`.
-
-    The same voxels where the volume is not regridded; else every grid voxel whose nearest original voxel (nearest
-    slice, then nearest pixel) is marked.
-    """
-    if not volume.regridded:
-        return GridMask(mask.first_ijk, mask.voxels)
-    offsets = slice_offsets(volume.stack)
-    i0, j0, k0 = mask.first_ijk
-    nk, nj, ni = mask.voxels.shape
-    heights = np.arange(volume.grid.size_ijk[2]) * volume.grid.spacing_mm[2]
-    between = (offsets.heights_mm[:-1] + offsets.heights_mm[1:]) / 2
-    nearest = np.searchsorted(between, heights)
-    planes = np.flatnonzero((nearest >= k0) & (nearest < k0 + nk))
-    columns = np.floor(offsets.columns_px + 0.5).astype(int)
-    rows = np.floor(offsets.rows_px + 0.5).astype(int)
-    if not len(planes):
-        # Slices closer than the grid's planes can fall between them; the nearest plane then stands for them.
-        planes = np.array([int(np.argmin(np.abs(heights - offsets.heights_mm[k0 + nk // 2])))])
-        nearest[planes] = k0 + nk // 2
-    used = nearest[planes]
-    first_i, first_j = i0 + int(columns[used].min()), j0 + int(rows[used].min())
-    shape = (
-        len(planes),
-        min(j0 + nj + int(rows[used].max()), volume.grid.size_ijk[1]) - first_j,
-        min(i0 + ni + int(columns[used].max()), volume.grid.size_ijk[0]) - first_i,
-    )
-    voxels = np.zeros(shape, dtype=bool)
-    for n, k in enumerate(used):
-        j, i = j0 + rows[k] - first_j, i0 + columns[k] - first_i
-        target = voxels[n, j : j + nj, i : i + ni]
-        target |= mask.voxels[k - k0, : target.shape[0], : target.shape[1]]
-    return GridMask((first_i, first_j, int(planes[0])), voxels)

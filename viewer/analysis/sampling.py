@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
-from viewer.analysis.regrid import SliceOffsets, slice_offsets
+from viewer.analysis.whole_stack import SliceOffsets, slice_offsets
 from viewer.domain.geometry import Grid, SliceStack
 
 if TYPE_CHECKING:

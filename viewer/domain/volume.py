@@ -82,6 +82,8 @@ class Volume:
         grows, and where it is False nothing in the arrays means anything. None once all are in.
     placed
         True where positions are the images' own and parallel; False for a stack that can only be looked at.
+    unread_lps_mm
+        Where images lie that are there but could not be read (their first pixel's centre), shape (m, 3), or None.
     missing_planes
         The k of `voxels` at which an image is missing; their voxels are padding and stand for nothing.
     body_lps_mm
@@ -103,6 +105,7 @@ class Volume:
     source_files: tuple[str, ...] = ()
     arrived: NDArray[np.bool_] | None = None
     placed: bool = True
+    unread_lps_mm: NDArray[np.float64] | None = None
     missing_planes: tuple[int, ...] = ()
     body_lps_mm: NDArray[np.float64] | None = None
 
@@ -129,6 +132,12 @@ class Volume:
     def regridded(self) -> bool:
         """True where what is shown was interpolated from the original slices."""
         return self.voxels is not self.slices
+
+    @property
+    def interpolated(self) -> bool:
+        """True where what is shown was interpolated; False also where original slices were only spread over gaps."""
+        shown = self.grid.size_ijk[2] - len(self.missing_planes)
+        return self.regridded and not (self.grid.size_ijk[:2] == self.stack.size_ij and shown == self.stack.count)
 
     @property
     def is_hu(self) -> bool:

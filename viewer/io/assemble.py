@@ -71,14 +71,14 @@ def assemble(
         from viewer.io.nifti import read_nifti
 
         return read_nifti(entry, ctx)
-    frames, said = _refused(entry.frames)
-    arrangement = arranged(frames)
+    frames, refused, said = _refused(entry.frames)
+    arrangement = arranged(frames, refused)
     doubled = [] if arrangement.placed else same_places(frames)
     doubles: list[str] = []
     if doubled:
         frames, doubles, bad = _without_doubles(frames, doubled, ctx, decoders)
         said += bad
-        arrangement = arranged(frames)
+        arrangement = arranged(frames, refused)
     onlooker = _Onlooker(entry, arrangement, watcher) if watcher is not None and len(frames) > 1 else None
     read = read_slices(arrangement.frames, ctx, decoders, onlooker)
     values: Any = read.values
@@ -88,10 +88,11 @@ def assemble(
         said += _named([(f, why(error)) for f, error in failed])
         if not left:
             raise _nothing_readable(said, next(iter(read.failures.values())))
-        arrangement = arranged([arrangement.frames[k] for k in left])
+        refused += [f for f, _ in failed]
+        arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
-    untrusted = bool(said)
-    return _volume(entry, arrangement, values, [*said, *doubles, *read.notes], untrusted)
+    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes], bool(said))
+    return evolve(volume, unread_lps_mm=_positions(refused, arrangement.frames[0]))
 
 
 class _Onlooker(Onlooker):
@@ -109,14 +110,23 @@ class _Onlooker(Onlooker):
         self._watcher.grown()
 
 
-def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[str]]:
-    """Return the frames whose pixels can be there, and sentences about those that cannot."""
+def _positions(frames: Sequence[Frame], like: Frame) -> NDArray[np.float64] | None:
+    """Return where images lie that look in the direction of another, shape (n, 3); None for none."""
+    if like.orientation is None:
+        return None
+    alike = [f for f in frames if f.orientation and same_direction(f.orientation, like.orientation)]
+    found = [f.position for f in alike if f.position]
+    return np.asarray(found, dtype=np.float64) if found else None
+
+
+def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[str]]:
+    """Return the frames whose pixels can be there, those whose cannot, and sentences about these."""
     bad = [(f, f"the file {f.problem}") for f in sorted(frames, key=lambda f: f.order) if f.problem]
     good = [f for f in frames if not f.problem]
     said = _named(bad)
     if not good:
         raise _nothing_readable(said, None)
-    return good, said
+    return good, [f for f, _ in bad], said
 
 
 def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:

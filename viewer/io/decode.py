@@ -62,11 +62,38 @@ def decode_frame(frame: Frame, files: OpenImages) -> Stored:
         raise UnreadableFileError(f"The file {frame.problem}.")
     if code.native:
         return Stored(in_stored_bits(_native(files, frame), code, shifted=True))
-    stream = b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
+    stream = _stream(frame, files)
     try:
         return _decompressed(stream, code)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
+
+
+def _stream(frame: Frame, files: OpenImages) -> bytes:
+    return b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
+
+
+def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages) -> None:
+    """Fill `out` [j, i] with the stored words of an RLE frame of 16 bits, straight into their place.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the pixels are damaged or too few.
+    """
+    import imagecodecs
+
+    stream, code = _stream(frame, files), frame.code
+    _check_run_lengths(stream, code)
+    room = out.data.cast("B")
+    try:
+        done = imagecodecs.dicomrle_decode(stream, "<u2", out=room)
+    except RuntimeError:
+        # Segments may be longer than the image by their padding; then there has to be room for it.
+        out[...] = _run_lengths(stream, code)
+        return
+    if len(done) < len(room):
+        raise UnreadableFileError("The compressed pixels end early.")
 
 
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
@@ -210,16 +237,21 @@ def _nothing_swallowed() -> Iterator[None]:
         raise RuntimeError("the codec stopped before the end of the image")
 
 
-def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:
-    """Return the unsigned words of an RLE frame (DICOM PS3.5 annex G)."""
-    import imagecodecs
-
+def _check_run_lengths(stream: bytes, code: PixelCode) -> None:
     size = code.bits_allocated // 8
     if len(stream) < 64 or struct.unpack_from("<L", stream)[0] != size:
         raise UnreadableFileError("The compressed pixels are damaged.")
     # 128 bytes are the most that two bytes of a run stand for, so a larger image cannot be in there.
     if code.frame_bytes > 64 * len(stream) + 1024:
         raise UnreadableFileError("The compressed pixels are too few for the image.")
+
+
+def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:
+    """Return the unsigned words of an RLE frame (DICOM PS3.5 annex G)."""
+    import imagecodecs
+
+    _check_run_lengths(stream, code)
+    size = code.bits_allocated // 8
     try:
         raw = imagecodecs.dicomrle_decode(stream, f"<u{size}")
     except RuntimeError as error:

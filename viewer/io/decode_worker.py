@@ -1,8 +1,10 @@
 """The process in which compressed pixels are decoded, so that a file can crash or hang a decoder without harm.
 
-It is sent ("array", …) with memory to fill, ("read", ticket, key, k, frame), and ("drop", key). It answers each "read"
-in their order with a line of JSON: `{"ticket", "note"}` where slice k of the array is filled, `{"ticket", "error"}`
-where it cannot be. Answers are JSON because what decodes hostile files should not be believed more than needed.
+It is sent ("array", …), shared memory for a few images, ("frames", first, frames), ("read", ticket, offset, dtype, k),
+and ("rest",). It answers each "read" in their order with a line of JSON: `{"ticket", "note"}` where frame k lies in the
+shared memory at that offset, `{"ticket", "error"}` where it cannot be read. Answers are JSON because what decodes
+hostile files should not be believed more than needed. The memory is small and used again and again: fresh pages cost
+more than a copy.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from viewer.domain.errors import CaseStageError
 from viewer.io.fill_slice import NotExactError, fill
@@ -39,22 +43,27 @@ def serve(connection: Connection) -> None:
 
     del imagecodecs
     _send(connection, {"ready": True})
-    arrays: dict[str, NDArray[Any]] = {}
+    memory: NDArray[Any] = np.empty(0, np.uint8)
+    frames: dict[int, Frame] = {}
     baseline = _memory_now()
     with OpenImages() as files:
         while True:
             try:
                 message = connection.recv()
                 if message[0] == "array":
-                    arrays[message[1]] = received(connection, *message[1:])
-                elif message[0] == "drop":
-                    arrays.pop(message[1], None)
+                    memory = received(connection, *message[1:])
+                elif message[0] == "rest":
                     # The file may be replaced or taken away before it is asked for again.
                     files.close()
+                    frames.clear()
+                elif message[0] == "frames":
+                    frames.update(enumerate(message[2], message[1]))
                 else:
-                    _, ticket, key, k, frame = message
+                    _, ticket, offset, dtype, k = message
+                    frame = frames[k]
                     _limit_memory(baseline, frame)
-                    _send(connection, {"ticket": ticket, **_answer(frame, arrays[key][k], files)})
+                    out: NDArray[Any] = np.ndarray((frame.code.rows, frame.code.columns), dtype, memory, offset)
+                    _send(connection, {"ticket": ticket, **_answer(frame, out, files)})
             except (EOFError, OSError):
                 # Nobody is there any more.
                 os._exit(0)

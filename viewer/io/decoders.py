@@ -13,25 +13,29 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from multiprocessing import connection as pipes
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import define, field
+from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.io.decode_worker import serve
 from viewer.io.own_processes import deaf_to_interrupts
+from viewer.io.shared_array import SharedArray
 from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from viewer.domain.job import JobContext
-    from viewer.io.shared_array import SharedArray
 
-# One image is decoded, the next is on its way to the worker.
-_AHEAD = 2
+_LARGE_BYTES = 64 << 20
+# Frames are described to a process so many at a time: they share most of what they say.
+_BLOCK = 64
 _LOOK_S = 0.05
 # No image takes as long on any computer; a hung decoder does.
 _LEAST_LIMIT_S = 3.0
@@ -49,11 +53,12 @@ class InexactError(Exception):
 
 @define(eq=False)
 class _Asked:
-    """One image that a worker was asked for; not `wanted` any more once nobody waits for it."""
+    """One image that a worker was asked for, where it will lie, and whether anybody still waits for it."""
 
     ticket: int
     k: int
     frame: Frame
+    room: NDArray[Any]
     wanted: bool = True
 
 
@@ -65,6 +70,9 @@ class _Worker:
     connection: Connection
     since: float
     asked: deque[_Asked] = field(factory=deque)
+    tickets: Iterator[int] = field(factory=itertools.count)
+    told: set[int] = field(factory=set)
+    memory: SharedArray | None = None
     ready: bool = False
     gone: bool = False
 
@@ -85,12 +93,46 @@ class _Worker:
         except (OSError, ValueError):
             self.gone = True
 
+    def ask(self, k: int, frames: Sequence[Frame], dtype: np.dtype[Any]) -> None:
+        """Ask for an image. It will lie in one of the places of the shared memory, which take turns.
+
+        A place is free again when its answer was heard, and there are as many places as images asked for at a time.
+        """
+        ticket, frame = next(self.tickets), frames[k]
+        first = k - k % _BLOCK
+        if first not in self.told:
+            self.told.add(first)
+            self.send(("frames", first, frames[first : first + _BLOCK]))
+        shape = (frame.code.rows, frame.code.columns)
+        size = shape[0] * shape[1] * dtype.itemsize
+        offset = ticket % ahead(size) * size
+        room: NDArray[Any] = np.ndarray(shape, dtype, self._memory_for(ahead(size) * size), offset)
+        if not self.asked and self.ready:
+            self.since = time.monotonic()
+        self.asked.append(_Asked(ticket, k, frame, room))
+        self.send(("read", ticket, offset, dtype.str, k))
+
+    def _memory_for(self, size: int) -> NDArray[np.uint8]:
+        if self.memory is None or self.memory.array.nbytes < size:
+            self.memory = SharedArray((size,), np.uint8)
+            try:
+                self.memory.pass_to(self.connection, self.process.pid)
+            except (OSError, ValueError):
+                self.gone = True
+            self.memory.close()
+        return self.memory.array
+
     def end(self) -> None:
         self.connection.close()
         with contextlib.suppress(ValueError):
             self.process.kill()
             self.process.join(5.0)
             self.process.close()
+
+
+def ahead(size: int) -> int:
+    """Return how many images of so many bytes are under way to one process: one is decoded, the next is waiting."""
+    return 2 if size <= _LARGE_BYTES else 1
 
 
 def limit_s(frame: Frame) -> float:
@@ -112,7 +154,6 @@ class Decoders:
         self._there = threading.Condition()
         self._idle: list[_Worker] = []
         self._all: list[_Worker] = []
-        self._tickets = itertools.count(1)
         self._failed_starts = 0
         self._closed = False
 
@@ -138,7 +179,7 @@ class Decoders:
     def read(
         self,
         frames: Sequence[Frame],
-        target: SharedArray,
+        values: NDArray[Any],
         next_turn: Callable[[], int | None],
         on_slice: Callable[[int, Answer], None],
         ctx: JobContext,
@@ -150,7 +191,9 @@ class Decoders:
         Parameters
         ----------
         frames
-            One for each slice of the array.
+            One for each slice, all of one size.
+        values
+            The array [k, j, i], int16 or float32.
         next_turn
             Gives the k to read next, None when all were given. Called by this thread alone, as is `on_slice`.
         most
@@ -168,30 +211,37 @@ class Decoders:
         again: deque[int] = deque()
         tried: set[int] = set()
         mine: list[_Worker] = []
+        most_asked = ahead(values[0].nbytes)
         more = True
+
+        def taken(asked: _Asked, answer: Answer) -> None:
+            if isinstance(answer, str):
+                values[asked.k] = asked.room
+            on_slice(asked.k, answer)
+
         try:
             while True:
                 ctx.stop_if_cancelled()
                 if more and len(mine) < (most or self._most):
-                    self._borrow(mine, target)
+                    self._borrow(mine)
                 for worker in mine:
-                    while more and len(worker.asked) < _AHEAD:
+                    while more and len(worker.asked) < most_asked:
                         k = again.popleft() if again else next_turn()
                         if k is None:
                             more = False
                         else:
-                            self._ask(worker, k, frames[k], target)
+                            worker.ask(k, frames, values.dtype)
                 if not more and not any(worker.busy for worker in mine):
                     return
                 pipes.wait([worker.connection for worker in mine], timeout=_LOOK_S)
                 for worker in tuple(mine):
-                    _hear(worker, on_slice)
+                    _hear(worker, taken)
                     if worker.gone or worker.overdue:
                         mine.remove(worker)
                         again.extend(self._lost(worker, tried, on_slice))
                         more = True
         finally:
-            self._give_back(mine, target)
+            self._give_back(mine)
 
     def close(self) -> None:
         """End all processes; what is being read elsewhere fails."""
@@ -219,7 +269,7 @@ class Decoders:
         self._all.append(worker)
         return worker
 
-    def _borrow(self, mine: list[_Worker], target: SharedArray) -> None:
+    def _borrow(self, mine: list[_Worker]) -> None:
         """Take one more idle process; start one or wait for one where there is none."""
         with self._there:
             if self._closed:
@@ -233,31 +283,18 @@ class Decoders:
                 self._idle.append(self._started())
             if not self._idle and not mine:
                 self._there.wait(_LOOK_S)
-            if not self._idle:
-                return
-            worker = self._idle.pop()
-        mine.append(worker)
-        try:
-            target.pass_to(worker.connection, worker.process.pid)
-        except (OSError, ValueError):
-            worker.gone = True
+            if self._idle:
+                mine.append(self._idle.pop())
 
-    def _give_back(self, mine: list[_Worker], target: SharedArray) -> None:
+    def _give_back(self, mine: list[_Worker]) -> None:
         for worker in mine:
             for asked in worker.asked:
                 asked.wanted = False
-            # Otherwise the process would keep the volume's memory as long as it lives.
-            worker.send(("drop", target.key))
+            worker.told.clear()
+            worker.send(("rest",))
         with self._there:
             self._idle += [worker for worker in mine if worker in self._all]
             self._there.notify_all()
-
-    def _ask(self, worker: _Worker, k: int, frame: Frame, target: SharedArray) -> None:
-        asked = _Asked(next(self._tickets), k, frame)
-        if not worker.asked and worker.ready:
-            worker.since = time.monotonic()
-        worker.asked.append(asked)
-        worker.send(("read", asked.ticket, target.key, k, frame))
 
     def _lost(self, worker: _Worker, tried: set[int], on_slice: Callable[[int, Answer], None]) -> list[int]:
         """Replace a process that died or hangs; returns the k that others have to read.
@@ -288,7 +325,7 @@ class Decoders:
         return left[1:]
 
 
-def _hear(worker: _Worker, on_slice: Callable[[int, Answer], None]) -> None:
+def _hear(worker: _Worker, taken: Callable[[_Asked, Answer], None]) -> None:
     """Take what a process has answered so far."""
     try:
         while not worker.gone and worker.connection.poll(0):
@@ -301,19 +338,18 @@ def _hear(worker: _Worker, on_slice: Callable[[int, Answer], None]) -> None:
             if answer["ticket"] != asked.ticket:
                 worker.gone = True
             elif asked.wanted:
-                _pass_on(asked.k, answer, on_slice)
+                taken(asked, _understood(answer))
     except (EOFError, OSError, ValueError, LookupError, TypeError):
         worker.gone = True
 
 
-def _pass_on(k: int, answer: dict[str, Any], on_slice: Callable[[int, Answer], None]) -> None:
+def _understood(answer: dict[str, Any]) -> Answer:
     if "inexact" in answer:
         raise InexactError
     if "error" in answer:
         sentence, hint, detail = map(str, answer["error"])
-        on_slice(k, UnreadableFileError(sentence, hint, detail))
-    else:
-        on_slice(k, str(answer["note"]))
+        return UnreadableFileError(sentence, hint, detail)
+    return str(answer["note"])
 
 
 def _no_process(detail: str) -> UnreadableFileError:

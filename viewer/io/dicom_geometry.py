@@ -12,6 +12,7 @@ import numpy as np
 from attrs import define
 
 from viewer.domain.geometry import SliceStack, Verdict, position_words
+from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
 from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ SAME_PLACE_MM = 0.005
 _UNEVEN_MM = 0.05
 _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
-_MISSING_SHARE = 0.05
 _SAME_DIRECTION = 2e-3
 _MOST_NAMED = 3
 
@@ -67,8 +67,10 @@ def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
     return [sorted(group, key=lambda f: f.order) for group in groups if len(group) > 1]
 
 
-def arranged(frames: Sequence[Frame]) -> Arrangement:
+def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangement:
     """Return the frames (at least one) sorted along their normal, with the verdict on their geometry.
+
+    `unread` are images that could not be read; where they lie, nothing is said to be missing.
 
     Images that do not say where they lie, or of which several lie at one place, become a stack of 1 mm steps that
     can be looked at and is not trusted.
@@ -83,7 +85,8 @@ def arranged(frames: Sequence[Frame]) -> Arrangement:
     if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
         return _loose(frames, "The images do not lie one after another, so they are no volume but a stack of images.")
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
-    verdict, reasons = judge(stack)
+    places = [f.position for f in unread if f.position is not None]
+    verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
     if mixed:
         verdict, reasons = Verdict.UNTRUSTED, ("The images of this series look in different directions.",)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
@@ -129,7 +132,7 @@ def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
     return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), placed=False)
 
 
-def judge(stack: SliceStack) -> tuple[Verdict, tuple[str, ...]]:
+def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict on a stack whose slices lie at different heights, and the reasons in sentences.
 
     `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), or the images shift
@@ -138,8 +141,8 @@ def judge(stack: SliceStack) -> tuple[Verdict, tuple[str, ...]]:
     if stack.count < 2:
         return Verdict.OK, ()
     heights, gaps = stack.heights_mm, stack.gaps_mm
-    common = _commonest(gaps)
-    reasons = _missing(stack, common)
+    common = commonest_gap_mm(gaps)
+    reasons = _missing(stack, unread_lps_mm)
     sideways = stack.positions_lps_mm - np.outer(heights, stack.normal)
     slope = (sideways[-1] - sideways[0]) / (heights[-1] - heights[0])
     residual = np.linalg.norm(sideways - sideways[0] - np.outer(heights - heights[0], slope), axis=1)
@@ -159,21 +162,12 @@ def judge(stack: SliceStack) -> tuple[Verdict, tuple[str, ...]]:
     return verdict, tuple(reasons)
 
 
-def _commonest(gaps: NDArray[np.float64]) -> float:
-    """Return the gap that occurs most, up to rounding; the smaller one where two occur equally often."""
-    ordered = np.sort(gaps)
-    width = np.maximum(0.03, 0.01 * ordered)
-    members = np.searchsorted(ordered, ordered + width, side="right") - np.arange(len(ordered))
-    start = int(np.argmax(members))
-    return float(ordered[start + (members[start] - 1) // 2])
-
-
-def _missing(stack: SliceStack, common: float) -> list[str]:
+def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> list[str]:
     found = []
-    for k, gap in enumerate(stack.gaps_mm):
-        times = round(float(gap) / common)
-        if times >= 2 and abs(float(gap) / (times * common) - 1) <= _MISSING_SHARE:
-            count = times - 1
+    unread = np.zeros(0) if unread_lps_mm is None else unread_lps_mm @ stack.normal
+    for k, missing in enumerate(missing_in_gaps(stack.gaps_mm)):
+        count = int(missing - np.count_nonzero((unread > stack.heights_mm[k]) & (unread < stack.heights_mm[k + 1])))
+        if count > 0:
             words = "1 slice is missing" if count == 1 else f"{count} slices are missing"
             middle = (stack.heights_mm[k] + stack.heights_mm[k + 1]) / 2
             found.append(f"{words} near {_where(stack, middle)}.")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.decode import decode_frame, in_stored_bits
+from viewer.io.decode import decode_frame, decode_run_lengths, in_stored_bits
+from viewer.io.encapsulated import RLE
 from viewer.io.file_bytes import FileSource, reading
 from viewer.io.header_walk import EXPLICIT_BIG
 
@@ -39,23 +40,16 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
         Where `out` is int16 and a value does not fit it.
     """
     code = frame.code
-    plain = code.native and code.bits_allocated == 16 and code.transfer_syntax != EXPLICIT_BIG
-    if not plain or out.dtype != np.int16 or frame.problem:
+    plain = code.bits_allocated == 16 and code.bits_stored <= 16 and out.dtype == np.int16 and not frame.problem
+    words = out.view(np.uint16) if plain else out
+    if plain and code.native and code.transfer_syntax != EXPLICIT_BIG:
+        _read_words(words, frame, files)
+    elif plain and code.transfer_syntax == RLE and sys.byteorder == "little":
+        decode_run_lengths(words, frame, files)
+    else:
         stored = decode_frame(frame, files)
         _rescale(stored.values, frame, out)
         return stored.note
-    offset = frame.file.pixel_offset + frame.index * code.frame_bytes
-    source = files.source(frame.file)
-    room = memoryview(out).cast("B")
-    if isinstance(source, FileSource):
-        with reading():
-            if source.fill(offset, room) < len(room):
-                raise UnreadableFileError("The file ends early.")
-    else:
-        room[:] = files.bytes_of(frame.file, offset, len(room))
-    words = out.view(np.uint16)
-    if sys.byteorder == "big":
-        words.byteswap(inplace=True)
     if code.bits_stored != 16:
         top = int(words.max(initial=0))
         # Unsigned words without dirty bits need no clearing; anything else is rare.
@@ -66,6 +60,21 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
     else:
         _rescale(words.view(np.int16).copy() if code.signed else words.copy(), frame, out)
     return ""
+
+
+def _read_words(words: NDArray[np.uint16], frame: Frame, files: OpenImages) -> None:
+    code = frame.code
+    offset = frame.file.pixel_offset + frame.index * code.frame_bytes
+    source = files.source(frame.file)
+    room = words.data.cast("B")
+    if isinstance(source, FileSource):
+        with reading():
+            if source.fill(offset, room) < len(room):
+                raise UnreadableFileError("The file ends early.")
+    else:
+        room[:] = files.bytes_of(frame.file, offset, len(room))
+    if sys.byteorder == "big":
+        words.byteswap(inplace=True)
 
 
 def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool) -> None:

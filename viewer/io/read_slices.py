@@ -20,7 +20,6 @@ from viewer.io.fill_slice import NotExactError, fill
 from viewer.io.memory import refuse_if_too_large
 from viewer.io.open_images import OpenImages
 from viewer.io.reading_order import ReadingOrder
-from viewer.io.shared_array import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +148,7 @@ def read_slices(
         try:
             if native:
                 return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx)
-            return _read_elsewhere(frames, SharedArray(shape, dtype), decoders, onlooker or Onlooker(), ctx)
+            return _read_elsewhere(frames, _memory(shape, dtype), decoders, onlooker or Onlooker(), ctx)
         except (NotExactError, InexactError):
             # Read again as float32, which holds any value.
             continue
@@ -212,23 +211,20 @@ def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker
 
 
 def _read_elsewhere(
-    frames: Sequence[Frame], target: SharedArray, decoders: Decoders | None, onlooker: Onlooker, ctx: JobContext
+    frames: Sequence[Frame], values: NDArray[Any], decoders: Decoders | None, onlooker: Onlooker, ctx: JobContext
 ) -> SlicesRead:
     if decoders is None:
         with Decoders(1 if len(frames) == 1 else None) as own:
-            return _read_elsewhere(frames, target, own, onlooker, ctx)
+            return _read_elsewhere(frames, values, own, onlooker, ctx)
     order = ReadingOrder(len(frames), len(frames) // 2)
-    progress = _Progress(frames, SlicesRead(target.array), order, onlooker)
+    progress = _Progress(frames, SlicesRead(values), order, onlooker)
 
     def taken(k: int, answer: Answer) -> None:
         progress.take(k, answer)
         progress.tell(ctx)
 
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
-    try:
-        decoders.read(frames, target, order.next, taken, ctx)
-    finally:
-        target.close()
+    decoders.read(frames, values, order.next, taken, ctx)
     return _finished(progress, ctx)
 
 

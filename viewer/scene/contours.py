@@ -13,7 +13,7 @@ from attrs import define, field
 from contourpy import contour_generator
 from numpy.typing import NDArray
 
-from viewer.analysis.regrid import mask_on_grid
+from viewer.analysis.grid_masks import mask_on_grid
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.labels import Mask
 from viewer.scene.plane_slices import PlaneRuns, cut, plane_runs

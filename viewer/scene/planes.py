@@ -168,17 +168,20 @@ class PlaneRenderer:
         if volume.voxels.dtype.kind == "f":
             unknown = np.isnan(values)
             hidden = unknown if hidden is None else hidden | unknown
-        if volume.arrived is not None and not volume.regridded and runs.into.grid_axis != 2:
-            # What has not been read holds no values; k runs down or across here.
-            out = ~volume.arrived[:: 1 if (runs.down if runs.down.grid_axis == 2 else runs.right).forward else -1]
-            not_in = np.broadcast_to(out[:, None] if runs.down.grid_axis == 2 else out[None, :], values.shape)
-            hidden = not_in if hidden is None else hidden | not_in
-        if hidden is not None and not hidden.any():
-            hidden = None
-        if hidden is not None:
+        if hidden is not None and hidden.any():
             # Padding must not darken its neighbours more than air would.
             known = values[~hidden]
             values[hidden] = known.min() if known.size else 0.0
+        empty = _empty_rows(volume)
+        if empty is not None and runs.into.grid_axis != 2:
+            # k runs down or across here. What is shown beside an image that is not there is not to fade into it.
+            down = runs.down.grid_axis == 2
+            empty = empty[:: 1 if (runs.down if down else runs.right).forward else -1]
+            values = np.take(values, _nearest_full(empty), axis=0 if down else 1)
+            none_here = np.broadcast_to(empty[:, None] if down else empty[None, :], values.shape)
+            hidden = none_here if hidden is None else hidden | none_here
+        if hidden is not None and not hidden.any():
+            hidden = None
         made = _Cut(key, values, hidden)
         self._cuts[plane] = made
         return made
@@ -210,6 +213,26 @@ def _layers(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | Non
     half = slab_mm / 2 / into.spacing_mm
     first, last = int(np.ceil(place - half)), int(np.floor(place + half))
     return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
+
+
+def _empty_rows(volume: Volume) -> NDArray[np.bool_] | None:
+    """Return for each k of the grid whether there is no image: missing, or not read yet; None for nowhere."""
+    if volume.arrived is not None and not volume.regridded:
+        return np.asarray(~volume.arrived)
+    if not volume.missing_planes:
+        return None
+    empty = np.zeros(volume.grid.size_ijk[2], dtype=np.bool_)
+    empty[list(volume.missing_planes)] = True
+    return empty
+
+
+def _nearest_full(empty: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return for each number the nearest one that is not empty, itself where all are."""
+    full = np.flatnonzero(~empty)
+    if not len(full):
+        return np.arange(len(empty))
+    between = (full[:-1] + full[1:]) / 2
+    return full[np.searchsorted(between, np.arange(len(empty)), side="right")]
 
 
 def image_is_in(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:

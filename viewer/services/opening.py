@@ -13,9 +13,9 @@ from psygnal import Signal
 from viewer.analysis.matching import match
 from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import regridded
+from viewer.analysis.whole_stack import needs_regular_grid
 from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
 from viewer.domain.finding import Finding
-from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
 from viewer.io.assemble import Watcher, assemble
@@ -54,7 +54,7 @@ class LoadedCase:
 def load_series(
     entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
 ) -> Volume:
-    """Return the volume of a series, regridded where slices are tilted or unevenly spaced.
+    """Return the volume of a series, on a regular grid where slices are tilted, unevenly spaced or not all there.
 
     `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
 
@@ -64,7 +64,7 @@ def load_series(
         When nothing of the series can be read.
     """
     volume = assemble(entry, ctx.part(0.0, 0.9), watcher, decoders)
-    if volume.verdict is Verdict.RESAMPLED:
+    if needs_regular_grid(volume):
         volume = regridded(volume, ctx.part(0.9, 1.0))
     return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
 

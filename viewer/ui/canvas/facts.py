@@ -118,7 +118,10 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     return Corners(
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume) if first else (),
-        bottom_left=(Words(f"{'Interpolated image' if volume.regridded else 'Image'} {number} of {count}"), position),
+        bottom_left=(
+            Words(f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}"),
+            position,
+        ),
         bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {thickness}")),
     )
 

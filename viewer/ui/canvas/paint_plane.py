@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPen
+from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import ViewName
+from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, image_is_in
 from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
@@ -18,6 +19,7 @@ from viewer.ui.canvas.paint_text import (
     TextLook,
     paint_corners,
     paint_letters,
+    paint_notice,
     paint_scale_bar,
     paint_sentence,
     paint_stage_name,
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Shown
 
 CROSSHAIR_OPACITY = 0.9
+MISSING_OPACITY = 0.8
 CROSSHAIR_GAP_PX = 22.0
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
@@ -133,6 +137,7 @@ class PlanePainter:
         painter.drawImage(QRectF(0, 0, image.width() * px / ratio, image.height() * px / ratio), image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.view, plane)
+        paint_missing(painter, shown.volume, geometry, look)
         paint_findings(painter, shown, geometry, self._outlines, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look)
@@ -179,15 +184,25 @@ def paint_frame(
         painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
 
 
+def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry, look: Look) -> None:
+    """Hatch where images are missing: nothing there is air."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(look.text.theme.on_anatomy("disagree", MISSING_OPACITY), Qt.BrushStyle.BDiagPattern))
+    for area in missing_areas(volume, geometry) if volume.missing_planes else ():
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area]))
+
+
 def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
-    """Say why a tile shows nothing yet: its image, or with 3D any image, has still to be read."""
+    """Say why a tile shows nothing: its image is missing, or has, as with 3D any image, still to be read."""
     volume, plane = shown.volume, tile.view.plane
-    if not volume.preview:
+    if plane is not None and volume.missing_planes and on_missing_image(volume, tile.geometry(shown.view, plane)):
+        paint_notice(painter, tile.free, "This image is missing", look.text, role="disagree")
+    elif not volume.preview:
         return
-    if plane is None:
+    elif plane is None:
         paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
     elif not image_is_in(volume, plane, shown.view.cursor_lps_mm):
-        paint_sentence(painter, tile.free, "This image is being read", look.text)
+        paint_notice(painter, tile.free, "This image is being read", look.text)
 
 
 def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:

@@ -198,6 +198,18 @@ def paint_stage_name(painter: QPainter, free: QRectF, name: str, role: str, look
     painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
 
+def paint_notice(painter: QPainter, free: QRectF, text: str, look: TextLook, *, role: str = "text") -> None:
+    """Draw a line on a plate, a quarter down from a viewport's top, where no crosshair crosses it."""
+    face = look.font(Type.STAGE_SMALL if look.stage else Type.BODY)
+    metrics = QFontMetricsF(face)
+    box = QRectF(0, 0, metrics.horizontalAdvance(text) + 24, metrics.height() + 12)
+    box.moveCenter(QPointF(free.center().x(), free.top() + free.height() / 4))
+    paint_plate(painter, box, look.theme)
+    painter.setFont(face)
+    painter.setPen(look.theme.on_anatomy(role))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
 def paint_sentence(painter: QPainter, free: QRectF, text: str, look: TextLook, *, role: str = "text2") -> None:
     """Draw a calm sentence in the middle of a viewport, on as many lines as it needs."""
     painter.setFont(look.font(Type.STAGE_SMALL if look.stage else Type.BODY))

@@ -1,0 +1,71 @@
+"""Where images are missing, as areas of a plane on a viewport."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+
+_CORNERS = tuple(itertools.product((0, 1), repeat=3))
+_EDGES = tuple(
+    (a, b) for a, b in itertools.combinations(_CORNERS, 2) if sum(x != y for x, y in zip(a, b, strict=True)) == 1
+)
+
+
+def missing_areas(volume: Volume, geometry: ViewportGeometry) -> list[NDArray[np.float64]]:
+    """Return the outlines of missing images where a plane cuts them, each (n, 2) in screen coordinates.
+
+    Neighbouring missing images are one area.
+    """
+    areas = []
+    for first, last in _runs(volume.missing_planes):
+        corners = _cut(volume, geometry, first - 0.5, last + 0.5)
+        if corners is not None:
+            areas.append(geometry.screen_points(corners))
+    return areas
+
+
+def on_missing_image(volume: Volume, geometry: ViewportGeometry) -> bool:
+    """Return whether a plane shows nothing but the place of a missing image: it runs along the slices, in one."""
+    normal = volume.grid.directions[:, 2]
+    if abs(float(normal @ geometry.axes.into)) < 0.99:
+        return False
+    k = round(float(volume.grid.ijk(geometry.cursor_lps_mm)[2]))
+    return k in volume.missing_planes
+
+
+def _runs(planes: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return first and last of each run of neighbouring numbers."""
+    runs: list[tuple[int, int]] = []
+    for k in sorted(planes):
+        if runs and k == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], k)
+        else:
+            runs.append((k, k))
+    return runs
+
+
+def _cut(volume: Volume, geometry: ViewportGeometry, low: float, high: float) -> NDArray[np.float64] | None:
+    """Return the corners (n, 3) in order of the polygon in which the plane cuts a layer of the grid, or None."""
+    ni, nj, _ = volume.grid.size_ijk
+    ends = ((-0.5, ni - 0.5), (-0.5, nj - 0.5), (low, high))
+    corner = {c: volume.grid.lps([ends[axis][c[axis]] for axis in range(3)]) for c in _CORNERS}
+    depth = {c: geometry.distance_mm(point) for c, point in corner.items()}
+    found = []
+    for a, b in _EDGES:
+        if (depth[a] < 0) != (depth[b] < 0):
+            share = depth[a] / (depth[a] - depth[b])
+            found.append(corner[a] + share * (corner[b] - corner[a]))
+    if len(found) < 3:
+        return None
+    points = np.asarray(found)
+    flat = np.stack([points @ geometry.axes.right, points @ geometry.axes.down], axis=1)
+    around = flat - flat.mean(axis=0)
+    return np.asarray(points[np.argsort(np.arctan2(around[:, 1], around[:, 0]))], dtype=np.float64)
