@@ -113,12 +113,17 @@ def test_voxels_that_hold_no_number_are_named_and_kept_apart(tmp_path: Path) -> 
     assert volume.value_at((0, 0, 0)) is None
 
 
-def test_several_volumes_in_one_file_show_the_first_and_say_so(tmp_path: Path) -> None:
-    values = np.stack([ct_values(), ct_values() + 5], axis=-1)
-    volume = opened(written(tmp_path / "a.nii", values, np.eye(4)))
-    assert volume.stack.count == 6
-    assert "The file holds 2 volumes; the first is shown." in volume.reasons
-    assert volume.slices.min() == -1000
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_several_volumes_in_one_file_can_be_chosen(tmp_path: Path, ending: str) -> None:
+    values = np.stack([ct_values() + 5 * n for n in range(3)], axis=-1)
+    entries = scan(written(tmp_path / f"a{ending}", values, np.eye(4)), JobContext()).series
+    assert [(e.part, e.count) for e in entries] == [(f"volume {n} of 3", 6) for n in (1, 2, 3)]
+    assert len({e.facts.series_uid for e in entries}) == 3
+    for n, entry in enumerate(entries):
+        volume = assemble(entry, JobContext())
+        assert np.array_equal(volume.slices, values[..., n].transpose(2, 1, 0))
+        assert f"This is volume {n + 1} of 3 in the file." in volume.reasons
+        assert volume.series.series_uid == entry.facts.series_uid
 
 
 def test_same_file_has_the_same_uid_and_another_has_not(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     demo.add_argument("--json", action="store_true", help="with --list: for other programs")
 
     opened = command("open", "Open CT in the window.", "open ~/ct/abdomen", lambda a: _open(a, open_window))
-    opened.add_argument("paths", nargs="+", help="a DICOM folder or file, or a NIfTI file")
+    opened.add_argument("paths", nargs="+", help="a DICOM folder or file, or a NIfTI, NRRD or MetaImage file")
 
     info = command("info", "Say what a path holds.", "info ~/ct --json", _lazy("viewer.cli.series", "info"))
     info.add_argument("path")

@@ -74,7 +74,7 @@ class Volume:
     reasons
         Why the verdict is not `ok`, a sentence each.
     source_uids
-        SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty for NIfTI.
+        SOP instance UID (DICOM) of each original slice, in the order of `slices`; empty where it is not from DICOM.
     source_frames
         Frame number (1-based) of each slice in its instance; empty for single-frame images.
     arrived

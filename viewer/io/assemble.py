@@ -13,6 +13,7 @@ from viewer.domain.volume import Volume
 from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
 from viewer.io.read_slices import Onlooker, read_slices
+from viewer.io.volume_files import read_volume_file
 from viewer.io.volume_hash import values_equal
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def assemble(
     decoders
         Processes to decode compressed images with; without, some are started for this call alone.
     watcher
-        Is shown the volume while it is being read, the middle slice first (not for NIfTI, which comes whole).
+        Is shown the volume while it is being read, the middle slice first (DICOM; a volume in one file comes whole).
 
     Raises
     ------
@@ -67,10 +68,8 @@ def assemble(
     CancelledError
         When the work was cancelled.
     """
-    if entry.kind == "nifti":
-        from viewer.io.nifti import read_nifti
-
-        return read_nifti(entry, ctx)
+    if entry.kind != "dicom":
+        return read_volume_file(entry, ctx)
     frames, refused, said = _refused(entry.frames)
     arrangement = arranged(frames, refused)
     doubled = [] if arrangement.placed else same_places(frames)

@@ -71,7 +71,7 @@ def write_findings(
     reader: str = "",
     compressed: bool = False,
 ) -> FindingsWritten:
-    """Write `findings.json` and the masks as `seg.dcm`, or for a volume from NIfTI as `seg.nii.gz`.
+    """Write `findings.json` and the masks as `seg.dcm`, or for a volume that is not from DICOM as `seg.nii.gz`.
 
     The masks are written first, and the document names their hash, so that an interrupted export is noticed.
 
@@ -110,7 +110,7 @@ def write_findings(
     else:
         mask_file = folder / _NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
-        note = "The volume is NIfTI, which names no patient and study, so there is no DICOM SEG and SR."
+        note = "The volume names no patient and study, so there is no DICOM SEG and SR; the masks are NIfTI."
     for name in (_SEG, _NIFTI_SEG):
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)

@@ -1,207 +1,149 @@
-"""A NIfTI file as a volume: turned from RAS to LPS at the door, its values named for what they are known to be."""
+"""The header of a NIfTI-1 or NIfTI-2 file, packed with gzip or not: turned from RAS to LPS at the door."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import warnings
+import logging
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import nibabel
 import numpy as np
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.domain.geometry import SliceStack, Verdict
-from viewer.domain.volume import SeriesFacts, Volume
-from viewer.io.decode import MOST_PIXELS
-from viewer.io.dicom_geometry import judge
-from viewer.io.memory import refuse_if_too_large
+from viewer.io.beside_header import open_named
 from viewer.io.pydicom_headers import PARSER_FAILURES
-from viewer.io.series_entry import SeriesEntry
+from viewer.io.stored_volume import (
+    COLOURS,
+    LPS_FROM_RAS,
+    NO_PLACE,
+    StoredVolume,
+    refuse_colours,
+    refuse_sizes,
+    total_bytes,
+)
+from viewer.io.voxel_stream import Encoding, Piece, StoredBytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from viewer.domain.job import JobContext
+    from viewer.io.beside_header import Opener
 
-# Air in CT lies near −1000 HU; no other common image has values as low as this in a file without a stated unit.
-_PLAUSIBLE_AIR_HU = -500
-_LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_NAME = "NIfTI"
+_LONGEST_HEADER = 540
+_SINGLE = (b"n+1", b"n+2")
+_PACKED_START = 1 << 16
 _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
-_MOST_VALUES_EACH_WAY = 32767
-_SKEWED = 1e-2
+_SAME_PLACE_MM = 1.0
+# nibabel would print what is wrong with a header, in the header's own words.
+_SILENT = logging.Logger("silent")
+_SILENT.addHandler(logging.NullHandler())
+_FAULTS = (
+    *PARSER_FAILURES,
+    nibabel.filebasedimages.ImageFileError,
+    nibabel.spatialimages.HeaderDataError,
+    nibabel.wrapstruct.WrapStructError,
+)
 
 
-def _load(path: str) -> Any:
-    import nibabel
+def describe(name: str, opener: Opener) -> StoredVolume:
+    """Return what the header of a NIfTI file says.
 
+    Raises
+    ------
+    UnreadableFileError
+        Where it is no NIfTI file, is damaged, or holds no volume of measured values.
+    TooLargeError
+        Where it says that it is larger than any volume.
+    """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image: Any = nibabel.Nifti1Image.from_filename(path)
-            if image.header["sizeof_hdr"] != 348:
-                raise ValueError("not a NIfTI-1 header")
-            return image
-    except (
-        *PARSER_FAILURES,
-        nibabel.filebasedimages.ImageFileError,
-        nibabel.spatialimages.HeaderDataError,
-        nibabel.wrapstruct.WrapStructError,
-    ) as error:
+        with open_named(opener, name) as file:
+            start = file.read(_PACKED_START)
+        packed = start.startswith(b"\x1f\x8b")
+        if packed:
+            start = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(start, _LONGEST_HEADER)
+        return _described(name, _header(start), packed=packed)
+    except _FAULTS as error:
         raise UnreadableFileError("Not a NIfTI file, or its header is damaged.", detail=repr(error)) from error
 
 
-def _shape(image: Any) -> tuple[int, ...]:
-    shape = tuple(int(n) for n in image.shape)
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) not in (3, 4) or not all(0 < n <= _MOST_VALUES_EACH_WAY for n in shape):
-        raise UnreadableFileError(f"A NIfTI file of {len(shape)} dimensions, {shape}, is no volume.")
-    if shape[0] * shape[1] > MOST_PIXELS:
-        raise UnreadableFileError(f"The file says that it is {shape[0]} × {shape[1]} pixels large.")
-    return shape
+def _header(start: bytes) -> Any:
+    said = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")}
+    kinds: dict[int, Any] = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
+    for size, kind in kinds.items():
+        if size in said:
+            header = kind(start[:size], check=False)
+            header.check_fix(_SILENT)
+            return header
+    raise ValueError("neither NIfTI-1 nor NIfTI-2")
 
 
-def nifti_entry(path: str) -> SeriesEntry:
-    """Return a NIfTI file as one series; its UID is made from the file's size and first bytes.
-
-    Raises
-    ------
-    UnreadableFileError
-        Where it is not NIfTI-1, is damaged, or holds no volume.
-    """
-    image = _load(path)
-    shape = _shape(image)
-    name = os.path.basename(path)
-    stem = name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else name[: -len(".nii")]
-    return SeriesEntry(
-        facts=SeriesFacts(series_uid=_uid(path), description=stem),
-        files=(path,),
-        frames=(),
-        count=shape[2],
-        size_ij=(shape[0], shape[1]),
+def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
+    if header["magic"].item() not in _SINGLE:
+        raise ValueError("the voxels are in another file")
+    axes, part_axis, part_word = _axes(header)
+    dtype = header.get_data_dtype()
+    if dtype.kind == "V":
+        raise UnreadableFileError(COLOURS)
+    if dtype.kind not in "iuf":
+        raise UnreadableFileError("The file holds complex numbers, not measured values.")
+    if part_axis is not None and part_word == "channel":
+        refuse_colours(axes[part_axis], dtype)
+    slope, intercept = header.get_slope_inter()
+    matrix, doubts = _place(header)
+    return StoredVolume(
+        format_name=_NAME,
         kind="nifti",
+        axes=axes,
+        part_axis=part_axis,
+        part_word=part_word,
+        dtype=dtype,
+        slope=1.0 if slope is None else float(slope),
+        intercept=0.0 if intercept is None else float(intercept),
+        stored=StoredBytes(
+            (Piece(name, skip=int(header.get_data_offset())),),
+            total_bytes(axes, dtype),
+            Encoding.DEFLATED if packed else Encoding.RAW,
+            dtype,
+        ),
+        lps_from_ijk=matrix,
+        doubts=doubts,
+        never_hu="" if part_word == "volume" else "The file holds several channels, which are no HU.",
     )
 
 
-def _uid(path: str) -> str:
+def _axes(header: Any) -> tuple[tuple[int, ...], int | None, str]:
+    """Return sizes without those of 1 beyond the third, where the parts are, and what they are."""
+    shape = tuple(int(n) for n in header.get_data_shape())
+    more = [(axis, n) for axis, n in enumerate(shape) if axis >= 3 and n != 1]
+    if len(more) > 1:
+        refuse_sizes(_NAME, shape)
+    parts = more[0][1] if more else 1
+    refuse_sizes(_NAME, shape[:3], parts)
+    if not more:
+        return shape[:3], None, "volume"
+    # The fourth is time; what lies beyond it is several numbers for each voxel (nifti1.h, "dim").
+    return (*shape[:3], parts), 3, "volume" if more[0][0] == 3 else "channel"
+
+
+def _place(header: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Return the matrix from ijk to LPS in mm, and why it cannot be trusted."""
+    to_mm = np.diag([*[_MM.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
+    aligned, scanned = int(header["sform_code"]), int(header["qform_code"])
     try:
-        with open(path, "rb") as file:
-            digest = hashlib.sha256(str(os.fstat(file.fileno()).st_size).encode() + file.read(1 << 20))
-    except OSError as error:
-        raise UnreadableFileError("The file cannot be read.", detail=repr(error)) from error
-    return f"2.25.{int.from_bytes(digest.digest()[:16], 'big')}"
+        matrix = LPS_FROM_RAS @ to_mm @ np.asarray(header.get_best_affine(), dtype=np.float64)
+        other = LPS_FROM_RAS @ to_mm @ np.asarray(header.get_qform(), dtype=np.float64) if scanned > 0 else matrix
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError):
+        return np.full((4, 4), np.nan), ()
+    if aligned <= 0 and scanned <= 0:
+        return matrix, (NO_PLACE,)
+    if aligned == scanned and _furthest_mm(matrix, other, header.get_data_shape()) > _SAME_PLACE_MM:
+        return matrix, ("The file says in two ways where it lies, and they differ.",)
+    return matrix, ()
 
 
-def read_nifti(entry: SeriesEntry, ctx: JobContext) -> Volume:
-    """Return the volume of a NIfTI file, slices sorted so that they rise along their normal.
-
-    int16 where every value is a whole number that fits, else float32. The unit is "HU" only where values go as low
-    as air in CT does, and the reasons say that it was assumed.
-
-    Raises
-    ------
-    UnreadableFileError
-        Where the file is damaged or ends early, or holds colours.
-    TooLargeError
-        Where the values would not fit into memory.
-    """
-    image = _load(entry.files[0])
-    shape = _shape(image)
-    ctx.report(0, shape[2], f"Reading {shape[2]} slices")
-    reasons: list[str] = []
-    values, padding = _values(image, shape, reasons)
-    stack, order, verdict = _stack(image, shape, reasons)
-    ctx.report(shape[2], shape[2], f"Reading slice {shape[2]} of {shape[2]}")
-    # NIfTI runs i fastest (k, j, i in memory), so the transpose is a view.
-    slices: Any = np.ascontiguousarray(values.transpose(2, 1, 0)[::order])
-    unit = _unit(slices, reasons, padding)
-    return Volume(
-        series=entry.facts,
-        slices=slices,
-        stack=stack,
-        voxels=slices,
-        grid=stack.as_grid(),
-        unit=unit,
-        verdict=verdict,
-        reasons=tuple(reasons),
-        padding=padding,
-        source_files=entry.files,
-    )
-
-
-def _values(
-    image: Any, shape: tuple[int, ...], reasons: list[str]
-) -> tuple[NDArray[np.int16] | NDArray[np.float32], float | None]:
-    """Return the values [i, j, k], and the value put where the file holds no number."""
-    stored = image.get_data_dtype()
-    if stored.kind not in "iuf":
-        raise UnreadableFileError("The file holds colours or complex numbers, not measured values.")
-    refuse_if_too_large(shape[2], shape[1], shape[0], max(4, stored.itemsize) + 4)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            proxy = image.dataobj
-            tail = (0,) * (len(image.shape) - 3)
-            found = np.asarray(proxy[(..., *tail)] if tail else proxy)
-    except (*PARSER_FAILURES, zlib.error) as error:
-        raise UnreadableFileError("The file is damaged or ends early.", detail=repr(error)) from error
-    if len(shape) == 4:
-        reasons.append(f"The file holds {shape[3]} volumes; the first is shown.")
-    padding = None
-    if found.dtype.kind == "f":
-        missing = ~np.isfinite(found)
-        if missing.any():
-            if missing.all():
-                raise UnreadableFileError("The file holds no numbers.")
-            padding = float(np.floor(found[~missing].min()) - 1000)
-            found = np.where(missing, padding, found)
-            reasons.append(f"{int(missing.sum())} voxels hold no number.")
-    low, high = float(found.min()), float(found.max())
-    if low >= -32768 and high <= 32767 and (found.dtype.kind in "iu" or bool(np.all(found == np.rint(found)))):
-        return found.astype(np.int16), padding
-    return found.astype(np.float32), padding
-
-
-def _stack(image: Any, shape: tuple[int, ...], reasons: list[str]) -> tuple[SliceStack, int, Verdict]:
-    """Return the slice stack, +1 or −1 for the order of k, and the verdict on it."""
-    header = image.header
-    affine = _LPS_FROM_RAS @ np.asarray(header.get_best_affine(), dtype=np.float64)
-    affine[:3] *= _MM.get(int(header["xyzt_units"]) & 7, 1.0)
-    verdict = Verdict.OK
-    placed = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
-    if not placed:
-        verdict = Verdict.UNTRUSTED
-        reasons.append("The file does not say where it lies in the patient.")
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or float(lengths.min()) < 1e-6 or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        verdict = Verdict.UNTRUSTED
-        reasons.append("The file's geometry describes no place.")
-        affine, lengths = np.diag([1.0, 1.0, 1.0, 1.0]), np.ones(3)
-    row, column, step = (affine[:3, axis] / lengths[axis] for axis in range(3))
-    if abs(float(row @ column)) > _SKEWED:
-        verdict = Verdict.UNTRUSTED
-        reasons.append("The file's rows and columns are not at right angles.")
-    column = column - (column @ row) * row
-    column = column / np.linalg.norm(column)
-    positions = affine[:3, 3] + np.arange(shape[2])[:, None] * affine[:3, 2]
-    order = 1 if float(np.cross(row, column) @ step) > 0 else -1
-    stack = SliceStack(
-        size_ij=(shape[0], shape[1]),
-        pixel_spacing_mm=(float(lengths[0]), float(lengths[1])),
-        row_direction=row,
-        column_direction=column,
-        positions_lps_mm=positions[::order],
-    )
-    proven, said = judge(stack)
-    reasons += said
-    return stack, order, verdict if verdict is Verdict.UNTRUSTED else proven
-
-
-def _unit(slices: NDArray[Any], reasons: list[str], padding: float | None) -> str:
-    numbers = slices if padding is None else slices[slices != padding]
-    if numbers.size and float(numbers.min()) <= _PLAUSIBLE_AIR_HU:
-        reasons.append("NIfTI does not say a unit; HU is assumed because the values go as low as air in CT.")
-        return "HU"
-    reasons.append("NIfTI does not say a unit, and the values are not those of CT.")
-    return "unknown"
+def _furthest_mm(one: NDArray[np.float64], other: NDArray[np.float64], shape: tuple[int, ...]) -> float:
+    """Return how far two matrices place a corner of the volume apart."""
+    ends = [(0, n - 1) for n in shape[:3]]
+    corners = np.array(np.meshgrid(*ends, [1], indexing="ij"), dtype=np.float64).reshape(4, -1)
+    apart = np.linalg.norm(((one - other) @ corners)[:3], axis=0).max()
+    return float(apart) if np.isfinite(apart) else np.inf

@@ -19,6 +19,7 @@ from viewer.io.image_header import read_image
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame, plain
+from viewer.io.volume_files import is_volume_file, volume_file_entries
 from viewer.io.zip_archive import is_archive, members
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
 
-NIFTI_ENDINGS = (".nii", ".nii.gz")
 # A folder on a slow share is read by several threads, which wait for it together; a fast disk by one, whose time goes
 # into understanding what was read.
 _SLOW_FILE_S = 0.001
@@ -71,10 +71,13 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
     for place, found in _looked_at(places, ctx):
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(name_below(root, place.name), found.sentence))
-        elif isinstance(found, SeriesEntry):
-            entries.append(found)
+        elif isinstance(found, list):
+            entries += found
         else:
             _add(place, found, groups)
+    # The voxels beside a header are no image of their own.
+    held = {name_below(root, file) for e in entries if not e.index_in_file for file in e.files[1:]}
+    skipped = [one for one in skipped if one.file not in held]
     for group in groups.values():
         entries += series_entries(group.values, group.transfer_syntax, group.frames)
     if not entries:
@@ -100,7 +103,7 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
 
 def _looked_at(
     places: list[FilePlace], ctx: JobContext
-) -> Iterator[tuple[FilePlace, Image | SeriesEntry | CaseStageError]]:
+) -> Iterator[tuple[FilePlace, Image | list[SeriesEntry] | CaseStageError]]:
     """Yield what each file holds, or why it holds nothing, in their order."""
     waiting = iter(places)
     began = time.perf_counter()
@@ -127,13 +130,10 @@ def _looked_at(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_at(place: FilePlace) -> Image | SeriesEntry | CaseStageError:
+def _look_at(place: FilePlace) -> Image | list[SeriesEntry] | CaseStageError:
     try:
-        if place.name.lower().endswith(NIFTI_ENDINGS):
-            # nibabel takes a while to import, and most folders hold none.
-            from viewer.io.nifti import nifti_entry
-
-            return nifti_entry(place.path)
+        if is_volume_file(place.name):
+            return list(volume_file_entries(place.name))
         return read_image(place)
     except CaseStageError as error:
         return error

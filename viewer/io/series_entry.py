@@ -27,15 +27,17 @@ class SeriesEntry:
     files
         The files that it is read from.
     frames
-        Its images (DICOM; for `assemble` alone); empty for NIfTI.
+        Its images (DICOM; for `assemble` alone); empty for a volume in one file.
     count
         Number of images.
     size_ij
         Columns and rows.
     kind
-        "dicom" or "nifti".
+        "dicom", or the format of a volume in one file: "nifti", "nrrd" or "mha".
     part
         What sets it apart from other entries of the same series, in words; "" for the only one.
+    index_in_file
+        Which of the volumes in one file, from 0.
     """
 
     facts: SeriesFacts
@@ -45,6 +47,7 @@ class SeriesEntry:
     size_ij: tuple[int, int]
     kind: str = "dicom"
     part: str = ""
+    index_in_file: int = 0
 
 
 @frozen

@@ -84,7 +84,7 @@ def skipped_files(result: ScanResult) -> list[dict[str, str]]:
 def _placed(entry: SeriesEntry, volume: Volume) -> bool:
     """Return True where positions are the file's own, and not those of a stack that is only looked at."""
     if entry.kind != "dicom":
-        return True
+        return volume.placed
     said = {(frame.file.name, frame.index + 1): frame.position for frame in entry.frames}
     numbers = volume.source_frames or (1,) * volume.stack.count
     own = [said.get(key) for key in zip(volume.source_files, numbers, strict=True)]

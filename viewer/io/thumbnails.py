@@ -10,6 +10,7 @@ from viewer.domain.job import JobContext
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
 from viewer.io.read_slices import read_slices
+from viewer.io.volume_files import middle_slice
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,12 +46,8 @@ def thumbnail(entry: SeriesEntry, decoders: Decoders | None = None) -> NDArray[n
 
 
 def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.float32], SliceStack]:
-    if entry.kind == "nifti":
-        # nibabel takes a while to import.
-        from viewer.io.nifti import read_nifti
-
-        volume = read_nifti(entry, JobContext())
-        return volume.slices[volume.stack.count // 2].astype(np.float32), volume.stack
+    if entry.kind != "dicom":
+        return middle_slice(entry)
     readable = [f for f in entry.frames if not f.problem] or list(entry.frames)
     frames = arranged(readable).frames
     middle = frames[len(frames) // 2]

@@ -107,7 +107,7 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "file.open_file",
             "Open file…",
-            "Open a NIfTI file, a DICOMDIR or one DICOM file",
+            "Open a DICOM, DICOMDIR, NIfTI, NRRD or MetaImage file",
             asks.open_file,
             shortcuts=("Ctrl+Shift+O",),
             contexts=OUTSIDE_PRESENT,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
+from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.ui.geometry_sheet import GeometrySheet
 from viewer.ui.messages import Message
 from viewer.ui.palette import Palette
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from viewer.ui.commands import CommandActions
     from viewer.ui.main_window import MainWindow
 
-FILES = "CT images (*.dcm *.nii *.nii.gz DICOMDIR);;All files (*)"
+FILES = f"CT images (*.dcm {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
 
 
 class Asking:

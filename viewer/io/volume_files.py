@@ -1,0 +1,218 @@
+"""Volumes in single files: the one place that knows their endings, and the way from such a file to a volume.
+
+NIfTI (.nii, .nii.gz), NRRD (.nrrd, or .nhdr beside its voxels) and MetaImage (.mha, or .mhd beside its voxels). A
+format only says what its header says (`describe`); voxels are read in one way for all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.domain.errors import TooLargeError, UnreadableFileError
+from viewer.domain.job import JobContext
+from viewer.domain.volume import SeriesFacts, Volume
+from viewer.io.beside_header import beside, open_named
+from viewer.io.series_entry import SeriesEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from viewer.domain.geometry import SliceStack
+    from viewer.io.beside_header import Opener
+    from viewer.io.stored_volume import StoredVolume
+
+_NIFTI = (".nii.gz", ".nii")
+_NRRD = (".nrrd", ".nhdr")
+_METAIMAGE = (".mha", ".mhd")
+VOLUME_FILE_ENDINGS = (*_NIFTI, *_NRRD, *_METAIMAGE)
+_IDENTIFYING_BYTES = 1 << 20
+# Air in CT lies near −1000 HU; no other common image has values as low as this in a file without a stated unit.
+_PLAUSIBLE_AIR_HU = -500
+_MOST_UNPACKED_FOR_A_PICTURE = 512 << 20
+
+
+def is_volume_file(name: str) -> bool:
+    """Return True for the name of a file that is a volume of its own, or the header of one."""
+    return name.lower().endswith(VOLUME_FILE_ENDINGS)
+
+
+def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[SeriesEntry, ...]:
+    """Return what can be opened of a file: one entry, or one for each volume (time point, channel) that it holds.
+
+    Its header alone is read. A UID is made from the file's size and first bytes, another one for each volume.
+
+    Parameters
+    ----------
+    path
+        The file; of a volume in several files, its header.
+    opener
+        Opens the header by its own name, and what it names beside it; by default files on disk or, where the path
+        runs through a zip archive, its members.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the file is damaged, holds no volume of measured values, or names files outside of its folder.
+    TooLargeError
+        Where it says that it is larger than any volume.
+    """
+    from viewer.io.voxel_stream import VoxelStream
+
+    opener = opener or beside(path)
+    name = os.path.basename(path)
+    volume = _describe(name, opener)
+    if volume.parts > 1:
+        # Thousands of entries are made only of a file that can hold as many volumes.
+        with VoxelStream(volume.stored, opener, JobContext()) as stream:
+            stream.check()
+    uid = _uid(name, volume, opener)
+    stem = next(name[: -len(ending)] for ending in VOLUME_FILE_ENDINGS if name.lower().endswith(ending))
+    folder = os.path.dirname(path)
+    named = [piece.name for piece in volume.stored.pieces if piece.name != name]
+    files = (path, *(os.path.join(folder, one) for one in named))
+    return tuple(
+        SeriesEntry(
+            facts=SeriesFacts(series_uid=_uid_of_part(uid, n), modality=volume.modality, description=stem),
+            files=files,
+            frames=(),
+            count=volume.size_ijk[2],
+            size_ij=volume.size_ijk[:2],
+            kind=volume.kind,
+            part=volume.part_words(n),
+            index_in_file=n,
+        )
+        for n in range(volume.parts)
+    )
+
+
+def read_volume_file(entry: SeriesEntry, ctx: JobContext, opener: Opener | None = None) -> Volume:
+    """Return the volume of an entry of `volume_file_entries`, slices sorted so that they rise along their normal.
+
+    int16 where every value is a whole number that fits, else float32. The unit is what the file names; "HU" is
+    assumed only where values go as low as air in CT does, and the reasons say so.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where a file is damaged, ends early, or is not beside its header.
+    TooLargeError
+        Where the values would not fit into memory.
+    CancelledError
+        When the work was cancelled.
+    """
+    from viewer.io.stored_volume import place_of
+    from viewer.io.voxel_filling import read_voxels
+
+    opener = opener or beside(entry.files[0])
+    volume = _same(entry, opener)
+    place = place_of(volume)
+    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx)
+    unit, why = _unit(volume, read.lowest)
+    part = [f"This is {entry.part} in the file."] if entry.part else []
+    return Volume(
+        series=entry.facts,
+        slices=read.values,
+        stack=place.stack,
+        voxels=read.values,
+        grid=place.stack.as_grid(),
+        unit=unit,
+        verdict=place.verdict,
+        reasons=(*place.reasons, *part, *read.notes, *why),
+        padding=read.padding,
+        source_files=entry.files,
+        placed=place.known,
+    )
+
+
+def middle_slice(entry: SeriesEntry, opener: Opener | None = None) -> tuple[NDArray[np.float32], SliceStack]:
+    """Return the values [j, i] of the middle slice of an entry, and where all its slices lie.
+
+    Raises
+    ------
+    UnreadableFileError
+        As `read_volume_file`.
+    TooLargeError
+        Where too much of a packed file would have to be unpacked for one picture.
+    """
+    from viewer.io.stored_volume import place_of
+    from viewer.io.voxel_filling import read_voxels
+
+    opener = opener or beside(entry.files[0])
+    volume = _same(entry, opener)
+    place = place_of(volume)
+    middle = entry.count // 2 if place.order > 0 else entry.count - 1 - entry.count // 2
+    before = volume.bytes_before(entry.index_in_file, middle)
+    if volume.stored.packed and before > _MOST_UNPACKED_FOR_A_PICTURE:
+        raise TooLargeError("Too much of the file would have to be unpacked for a picture of it.")
+    read = read_voxels(volume, entry.index_in_file, range(middle, middle + 1), 1, opener, JobContext())
+    return read.values[0].astype(np.float32), place.stack
+
+
+def _describe(name: str, opener: Opener) -> StoredVolume:
+    try:
+        with np.errstate(all="ignore"):
+            return _describer(name.lower())(name, opener)
+    except OSError as error:
+        raise UnreadableFileError("The file cannot be read.", detail=repr(error)) from error
+
+
+def _describer(name: str) -> Callable[[str, Opener], StoredVolume]:
+    """Return what reads the headers of a format, imported when it is needed: nibabel takes a while."""
+    if name.endswith(_NIFTI):
+        from viewer.io.nifti import describe as describe_nifti
+
+        return describe_nifti
+    if name.endswith(_NRRD):
+        from viewer.io.nrrd import describe as describe_nrrd
+
+        return describe_nrrd
+    from viewer.io.metaimage import describe as describe_metaimage
+
+    return describe_metaimage
+
+
+def _same(entry: SeriesEntry, opener: Opener) -> StoredVolume:
+    volume = _describe(os.path.basename(entry.files[0]), opener)
+    if volume.size_ijk != (*entry.size_ij, entry.count) or entry.index_in_file >= volume.parts:
+        raise UnreadableFileError("The file has changed since it was listed.", "Open it again.")
+    return volume
+
+
+def _uid(name: str, volume: StoredVolume, opener: Opener) -> str:
+    digest = hashlib.sha256()
+    for one in dict.fromkeys((name, volume.stored.pieces[0].name)):
+        try:
+            with open_named(opener, one) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                digest.update(str(size).encode() + file.read(_IDENTIFYING_BYTES))
+        except OSError as error:
+            raise UnreadableFileError("The file cannot be read.", detail=repr(error)) from error
+    return f"2.25.{int.from_bytes(digest.digest()[:16], 'big')}"
+
+
+def _uid_of_part(uid: str, n: int) -> str:
+    if n == 0:
+        return uid
+    digest = hashlib.sha256(f"{uid} {n}".encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def _unit(volume: StoredVolume, lowest: float) -> tuple[str, tuple[str, ...]]:
+    """Return the unit of the values and what is to be said of it."""
+    if volume.unit and not (volume.unit == "HU" and volume.never_hu):
+        return volume.unit, ()
+    if volume.never_hu:
+        return "unknown", (volume.never_hu,)
+    if volume.modality not in ("", "CT"):
+        return "unknown", (f"{volume.format_name} does not say a unit, and the file is {volume.modality}, not CT.",)
+    if lowest <= _PLAUSIBLE_AIR_HU:
+        words = "does not say a unit; HU is assumed because the values go as low as air in CT."
+        return "HU", (f"{volume.format_name} {words}",)
+    return "unknown", (f"{volume.format_name} does not say a unit, and the values are not those of CT.",)

@@ -1,0 +1,203 @@
+"""Voxels of a stored volume, read slice by slice into one array: int16 wherever that is exact, else float32."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define, field
+from numpy.typing import NDArray
+
+from viewer.domain.errors import TooLargeError, UnreadableFileError
+from viewer.io.memory import refuse_if_too_large
+from viewer.io.voxel_stream import VoxelStream
+
+if TYPE_CHECKING:
+    from viewer.domain.job import JobContext
+    from viewer.io.beside_header import Opener
+    from viewer.io.stored_volume import StoredVolume
+
+_REPORT_EVERY_S = 0.03
+_INT16 = np.iinfo(np.int16)
+_LARGEST_EXACT_FLOAT32 = 1 << 24
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+_PADDING_BELOW = 1000
+
+
+@define
+class Voxels:
+    """Values [k, j, i], the lowest of them, what stands where there is no number, and what is to be said.
+
+    `lowest` leaves out the padding.
+    """
+
+    values: NDArray[np.int16] | NDArray[np.float32]
+    lowest: float
+    padding: float | None = None
+    notes: list[str] = field(factory=list)
+
+
+def read_voxels(volume: StoredVolume, part: int, planes: range, order: int, opener: Opener, ctx: JobContext) -> Voxels:
+    """Return the values of some slices of one part of a volume.
+
+    Parameters
+    ----------
+    volume
+        What the header says.
+    part
+        Which of its volumes, from 0.
+    planes
+        Which of its slices, counted as they are stored.
+    order
+        -1 to return them in reverse.
+    opener
+        Opens the files that the header names.
+    ctx
+        Progress in slices; cancel within slices.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where a file is not there, is damaged, ends early, or holds no numbers.
+    TooLargeError
+        Where the values would not fit into memory.
+    CancelledError
+        When the work was cancelled.
+    """
+    ni, nj, _ = volume.size_ijk
+    slab = _Slab(volume, part)
+    if volume.dtype.kind == "i" and volume.dtype.itemsize == 2 and not volume.scaled and slab.axis is None:
+        refuse_if_too_large(len(planes), nj, ni, 2)
+    else:
+        # Another type may have to become float32 halfway; one slab at a time is turned over a few times.
+        refuse_if_too_large(len(planes) + 12 + slab.bytes // (nj * ni), nj, ni, 6)
+    before = slab.first_byte + planes.start * slab.bytes
+    with VoxelStream(volume.stored, opener, ctx) as stream:
+        if before and volume.stored.packed:
+            ctx.report(0, len(planes), "Unpacking what lies before this volume")
+        stream.pass_over(before)
+        stream.check()
+        try:
+            filling = _Filling((len(planes), nj, ni), volume)
+            told = -np.inf
+            for n in range(len(planes)):
+                if (now := time.monotonic()) - told > _REPORT_EVERY_S:
+                    ctx.report(n, len(planes), f"Reading slice {n + 1} of {len(planes)}")
+                    told = now
+                filling.take(n if order > 0 else len(planes) - 1 - n, slab, stream)
+        except MemoryError as error:
+            raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
+        stream.finish()
+    ctx.report(len(planes), len(planes), f"Reading slice {len(planes)} of {len(planes)}")
+    return filling.done()
+
+
+class _Slab:
+    """The stored numbers between one slice and the next: of one part where parts come last, else of all."""
+
+    def __init__(self, volume: StoredVolume, part: int) -> None:
+        ni, nj, nk = volume.size_ijk
+        self.part = part
+        self.axis: int | None = None
+        self.shape: tuple[int, ...] = (nj, ni)
+        if volume.part_axis is not None and volume.part_axis < 3 and volume.parts > 1:
+            self.shape = volume.axes[2::-1]
+            self.axis = 2 - volume.part_axis
+        self.bytes = int(np.prod(self.shape, dtype=object)) * volume.dtype.itemsize
+        self.first_byte = 0 if self.axis is not None else part * nk * self.bytes
+
+
+class _Filling:
+    """Fills the array; it becomes float32 at the first value that int16 does not hold exactly."""
+
+    def __init__(self, shape: tuple[int, int, int], volume: StoredVolume) -> None:
+        self._dtype = volume.dtype
+        self._slope, self._intercept = volume.slope, volume.intercept
+        self._scaled = volume.scaled
+        self._values: Any = np.empty(shape, np.int16)
+        self._filled: list[int] = []
+        self._buffer: Any = None
+        self._missing: dict[int, NDArray[np.uint8]] = {}
+        self._missing_count = 0
+        self._rounded = False
+        self._lowest = np.inf
+
+    def take(self, k: int, slab: _Slab, stream: VoxelStream) -> None:
+        """Read the next slab of the stream into slice `k`."""
+        out = self._values[k]
+        if slab.axis is None and not self._scaled and out.dtype == self._dtype.newbyteorder("=") == np.int16:
+            stream.read_into(memoryview(out).cast("B"))
+            if not self._dtype.isnative:
+                out.byteswap(inplace=True)
+            self._lowest = min(self._lowest, int(out.min()))
+        else:
+            if self._buffer is None:
+                self._buffer = np.empty(slab.shape, self._dtype)
+            stream.read_into(memoryview(self._buffer).cast("B"))
+            self._put(k, self._buffer if slab.axis is None else self._buffer.take(slab.part, axis=slab.axis))
+        self._filled.append(k)
+
+    def _put(self, k: int, stored: NDArray[Any]) -> None:
+        if not self._dtype.isnative:
+            stored = stored.astype(self._dtype.newbyteorder("="))
+        numbers = self._rescaled(stored) if self._scaled else stored
+        low, high = numbers.min().item(), numbers.max().item()
+        if not (np.isfinite(low) and np.isfinite(high) and max(-low, high) <= _LARGEST_FLOAT32):
+            numbers = self._without_missing(k, numbers)
+            low, high = numbers.min().item(), numbers.max().item()
+        else:
+            self._lowest = min(self._lowest, low)
+        if self._values.dtype == np.int16:
+            out = self._values[k]
+            if low >= _INT16.min and high <= _INT16.max:
+                np.copyto(out, numbers, casting="unsafe")
+                if numbers.dtype.kind in "iu" or np.array_equal(out, numbers):
+                    return
+            self._widen()
+        self._rounded |= numbers.dtype.kind in "iu" and max(-low, high) > _LARGEST_EXACT_FLOAT32
+        np.copyto(self._values[k], numbers, casting="unsafe")
+
+    def _rescaled(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """Return stored numbers × slope + intercept, in whole numbers where that is exact."""
+        slope, intercept = self._slope, self._intercept
+        if stored.dtype.kind in "iu" and stored.itemsize <= 2 and slope == int(slope) and intercept == int(intercept):
+            if abs(slope) * 65536 + abs(intercept) < 1 << 31:
+                return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
+        return stored.astype(np.float64) * slope + intercept
+
+    def _without_missing(self, k: int, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return numbers with one of them in place of what is none, and remember where that was."""
+        there = np.isfinite(numbers) & (np.abs(numbers) <= _LARGEST_FLOAT32)
+        self._missing[k] = np.packbits(~there)
+        self._missing_count += there.size - int(np.count_nonzero(there))
+        self._lowest = min(self._lowest, float(numbers.min(where=there, initial=np.inf)))
+        return np.where(there, numbers, numbers[there][0] if there.any() else 0)
+
+    def _widen(self) -> None:
+        wide = np.empty(self._values.shape, np.float32)
+        for k in self._filled:
+            wide[k] = self._values[k]
+        self._values = wide
+
+    def done(self) -> Voxels:
+        """Return what was read."""
+        notes = []
+        if self._rounded:
+            notes.append("Numbers above 16,777,216 are rounded.")
+        if not self._missing:
+            return Voxels(self._values, float(self._lowest), notes=notes)
+        if self._lowest == np.inf:
+            raise UnreadableFileError("The file holds no numbers.")
+        padding = min(float(np.floor(self._lowest)) - _PADDING_BELOW, _next_below(self._lowest))
+        if self._values.dtype == np.int16 and padding < _INT16.min:
+            self._widen()
+        for k, packed in self._missing.items():
+            one = self._values[k]
+            one[np.unpackbits(packed, count=one.size).reshape(one.shape).astype(bool)] = padding
+        notes.append(f"{self._missing_count} voxels hold no number.")
+        return Voxels(self._values, float(self._lowest), float(self._values.dtype.type(padding)), notes)
+
+
+def _next_below(value: float) -> float:
+    return float(np.nextafter(np.float32(value), np.float32(-np.inf)))
