@@ -131,7 +131,7 @@ import sys
 from pathlib import Path
 from viewer.domain.job import JobContext
 from viewer.io.case_document import read_case
-from viewer.services.opening import load_case
+from viewer.services.loading import load_case
 loaded = load_case(read_case(Path(sys.argv[1])), JobContext())
 assert loaded.findings and loaded.truth
 sys.exit("scipy.optimize" in sys.modules)

@@ -8,7 +8,7 @@ import numpy as np
 
 from viewer.domain.job import JobContext
 from viewer.io.scan import scan
-from viewer.services.opening import load_series
+from viewer.services.loading import load_series
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from viewer.analysis.regrid import regridded
 from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.job import JobContext
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.domain.volume import Volume
@@ -265,11 +267,16 @@ def test_corner_text_says_image_position_window_zoom_and_thickness(session: Sess
 
 
 def test_images_between_the_original_slices_are_called_interpolated(session: Session, small_ct_volume: Volume) -> None:
-    session.volume = evolve(small_ct_volume, voxels=small_ct_volume.voxels.copy(), verdict=Verdict.RESAMPLED)
+    heights = small_ct_volume.stack.positions_lps_mm.copy()
+    heights[5, 2] += 1.2
+    uneven = evolve(
+        small_ct_volume, stack=evolve(small_ct_volume.stack, positions_lps_mm=heights), verdict=Verdict.RESAMPLED
+    )
+    session.volume = regridded(uneven, JobContext())
     shown = shown_in(session)
     assert shown is not None
     said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
-    assert said[0].text == "Interpolated image 23 of 40"
+    assert said[0].text.startswith("Interpolated image ")
 
 
 def test_lossy_images_say_so_in_red(session: Session, small_ct_volume: Volume) -> None:
@@ -382,25 +389,54 @@ def test_the_value_told_stays_true_when_keys_scroll_under_a_resting_pointer(canv
     assert value == session.volume.value_at(place)
 
 
-def test_a_preview_is_shown_alone_with_the_word_loading_and_cannot_be_scrolled(
+def bright(canvas: Canvas, view: ViewName) -> QImage:
+    canvas.grab()
+    tile = canvas.tile(view)
+    assert tile is not None
+    return canvas.grab(tile.area.toAlignedRect()).toImage()
+
+
+def lit_rows(image: QImage) -> list[int]:
+    """Return the rows in which the body shows, looked for away from text and crosshair."""
+    columns = range(image.width() * 3 // 8, image.width() * 5 // 8, 5)
+    middle = image.width() // 2
+    grey = [
+        sum(20 < image.pixelColor(x, y).red() == image.pixelColor(x, y).green() for x in columns if abs(x - middle) > 8)
+        for y in range(image.height())
+    ]
+    return [y for y, count in enumerate(grey) if count > 3]
+
+
+def test_volume_that_is_being_read_can_be_scrolled_and_shows_only_what_is_in(
     canvas: Canvas, session: Session, small_ct_volume: Volume
 ) -> None:
-    stack = small_ct_volume.stack
-    one = type(stack)(
-        stack.size_ij,
-        stack.pixel_spacing_mm,
-        stack.row_direction,
-        stack.column_direction,
-        stack.positions_lps_mm[17:18],
-    )
-    slices = small_ct_volume.slices[17:18]
-    session.volume = evolve(small_ct_volume, slices=slices, stack=one, voxels=slices, grid=one.as_grid(), preview=True)
-    before = session.view
-    canvas.grab()
-    assert canvas.tile(ViewName.AXIAL) is not None
-    assert canvas.tile(ViewName.CORONAL) is None
+    session.findings = ()
+    whole = len(lit_rows(bright(canvas, ViewName.CORONAL)))
+    arrived = np.zeros(small_ct_volume.stack.count, dtype=bool)
+    arrived[17:20] = True
+    session.volume = evolve(small_ct_volume, arrived=arrived)
+    session.slices_in = 3
+    assert 0 < len(lit_rows(bright(canvas, ViewName.CORONAL))) < whole / 3
+    before = view_of(session).cursor_lps_mm
     turn_wheel(canvas, ViewName.AXIAL, -1)
-    assert session.view == before
+    assert view_of(session).cursor_lps_mm[2] == pytest.approx(before[2] - 2.5)
+    outside = small_ct_volume.stack.positions_lps_mm[3][2]
+    session.view = evolve(view_of(session), cursor_lps_mm=(*before[:2], float(outside)))
+    assert len(lit_rows(bright(canvas, ViewName.AXIAL))) < 25
+    arrived[:] = True
+    session.slices_in = len(arrived)
+    QTest.qWait(150)
+    assert len(lit_rows(bright(canvas, ViewName.CORONAL))) == whole
+    assert len(lit_rows(bright(canvas, ViewName.AXIAL))) > 50
+
+
+def test_pointer_tells_no_value_where_nothing_has_been_read(
+    canvas: Canvas, session: Session, small_ct_volume: Volume, qtbot: QtBot
+) -> None:
+    session.volume = evolve(small_ct_volume, arrived=np.zeros(small_ct_volume.stack.count, dtype=bool))
+    with qtbot.waitSignal(canvas.pointer_moved) as told:
+        QTest.mouseMove(canvas, place_in(canvas, ViewName.AXIAL, 0.45, 0.45))
+    assert told.args[0] is None
 
 
 def test_without_3d_the_planes_go_on_and_a_sentence_says_why(canvas: Canvas) -> None:

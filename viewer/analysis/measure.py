@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -215,27 +215,65 @@ def place_words(centre_lps_mm: ArrayLike, volume: Volume, body: NDArray[np.float
 
 
 def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
-    """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2)."""
-    from scipy import ndimage
+    """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2).
 
+    While a volume is still being read they are those of the piece around the middle of the first slice that is in,
+    over the whole length of the stack. None where there is no such piece.
+    """
     step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
     step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))
     step_k = max(1, volume.stack.count // 40)
-    coarse = volume.slices[::step_k, ::step_j, ::step_i]
-    tissue = coarse > -400
-    if volume.padding is not None:
-        tissue &= coarse != volume.padding
-    labels, count = ndimage.label(tissue)
-    if not count:
+    if volume.arrived is not None:
+        there = np.flatnonzero(volume.arrived)
+        if not len(there):
+            return None
+        rows, columns = np.nonzero(_piece_in_the_middle(_tissue(volume, volume.slices[there[0], ::step_j, ::step_i])))
+        ends = [np.array([0, volume.stack.count - 1]), rows, columns]
+        step_k = 1
+    else:
+        # Not needed for the first image, and slow to load.
+        from scipy import ndimage
+
+        labels, count = ndimage.label(_tissue(volume, volume.slices[::step_k, ::step_j, ::step_i]))
+        if not count:
+            return None
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        box = ndimage.find_objects(labels)[int(sizes.argmax()) - 1]
+        ends = [np.array([part.start, part.stop - 1]) for part in box]
+    if not all(len(part) for part in ends):
         return None
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    box = ndimage.find_objects(labels)[int(sizes.argmax()) - 1]
     corners = [
         (i * step_i, j * step_j, min(k * step_k, volume.stack.count - 1))
-        for k in (box[0].start, box[0].stop - 1)
-        for j in (box[1].start, box[1].stop - 1)
-        for i in (box[2].start, box[2].stop - 1)
+        for k in (ends[0].min(), ends[0].max())
+        for j in (ends[1].min(), ends[1].max())
+        for i in (ends[2].min(), ends[2].max())
     ]
     points = volume.stack.lps(np.array(corners, dtype=np.float64))
     return np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+
+
+def _tissue(volume: Volume, values: NDArray[Any]) -> NDArray[np.bool_]:
+    tissue = np.asarray(values > -400)
+    return tissue if volume.padding is None else tissue & (values != volume.padding)
+
+
+def _piece_in_the_middle(tissue: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the connected piece of a small image [j, i] that lies nearest to its middle."""
+    piece = np.zeros_like(tissue)
+    rows, columns = np.nonzero(tissue)
+    if not len(rows):
+        return piece
+    nearest = np.argmin(np.hypot(rows - tissue.shape[0] / 2, columns - tissue.shape[1] / 2))
+    piece[rows[nearest], columns[nearest]] = True
+    count = 1
+    while True:
+        piece[1:] |= piece[:-1]
+        piece[:-1] |= piece[1:]
+        piece[:, 1:] |= piece[:, :-1]
+        piece[:, :-1] |= piece[:, 1:]
+        piece &= tissue
+        grown = int(np.count_nonzero(piece))
+        if grown == count:
+            return piece
+        count = grown

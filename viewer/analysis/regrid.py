@@ -46,7 +46,7 @@ class Regridding:
     """
 
     def __init__(self, volume: Volume, padding: float) -> None:
-        self._volume, self._padding = volume, padding
+        self._volume, self.padding = volume, padding
         self._whole = whole_stack(volume)
         stack = self._whole.stack
         self.grid = regular_grid(stack)
@@ -75,15 +75,19 @@ class Regridding:
 
     def fill(self, ctx: JobContext) -> None:
         """Make all planes whose slices are in."""
-        arrived = self._volume.arrived
+        arrived = None if self._volume.arrived is None else self._volume.arrived.copy()
         for k in np.flatnonzero(~self.done):
             needed = self._needed(int(k))
             if arrived is not None and not all(arrived[self._whole.slice_of[n]] for n, _ in needed):
                 continue
             if k % 8 == 0:
                 ctx.report(int(k), len(self.done), "Making slices regular")
-            self.voxels[k] = _mixed(self._placed, needed, self._padding, self.voxels.dtype)
+            self.voxels[k] = _mixed(self._placed, needed, self.padding, self.voxels.dtype)
             self.done[k] = True
+
+    def fits(self, volume: Volume) -> bool:
+        """Return whether a volume is the one put on the grid here, now whole."""
+        return np.shares_memory(volume.slices, self._volume.slices) and volume.stack.count == self._volume.stack.count
 
     def shown(self, volume: Volume) -> Volume:
         """Return a volume, the one given or the same one whole, with the voxels and grid made here."""
@@ -92,7 +96,7 @@ class Regridding:
             volume,
             voxels=self.voxels[:],
             grid=self.grid,
-            padding=self._padding,
+            padding=self.padding,
             missing_planes=self.missing_planes,
         )
 
@@ -110,12 +114,13 @@ def regridded(volume: Volume, ctx: JobContext) -> Volume:
     """
     if volume.stack.count < 2:
         return volume
-    made = Regridding(volume, _padding_value(volume))
+    made = Regridding(volume, spare_value(volume))
     made.fill(ctx)
     return made.shown(volume)
 
 
-def _padding_value(volume: Volume) -> float:
+def spare_value(volume: Volume) -> float:
+    """Return a volume's padding value, or one below all its values that can stand for "no pixel here"."""
     if volume.padding is not None:
         return volume.padding
     smallest = math.floor(min(float(volume.slices.min()), -1024.0 if volume.is_hu else 0.0)) - 1

@@ -13,7 +13,7 @@ from viewer.inference.manifest import Manifest, card, read_manifest
 from viewer.inference.models import describe_onnx, installed_models
 from viewer.inference.run import run_model
 from viewer.services.exporting import check_folder, write_outputs
-from viewer.services.opening import load_series
+from viewer.services.loading import load_series
 from viewer.services.places import model_folders
 
 if TYPE_CHECKING:

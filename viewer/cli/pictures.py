@@ -16,7 +16,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.services.cases import installed_cases
 from viewer.services.exporting import check_folder
-from viewer.services.opening import load_case, load_series
+from viewer.services.loading import load_case, load_series
 from viewer.services.places import case_folders
 from viewer.services.views import view_of_volume
 

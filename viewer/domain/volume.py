@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,9 @@ from viewer.domain.geometry import Grid, SliceStack, Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+# A plane so near to a slice, as a share of the planes' distance, shows that slice and no mixture.
+_MEETS_SHARE = 0.15
 
 
 @frozen
@@ -133,11 +137,15 @@ class Volume:
         """True where what is shown was interpolated from the original slices."""
         return self.voxels is not self.slices
 
-    @property
+    @cached_property
     def interpolated(self) -> bool:
         """True where what is shown was interpolated; False also where original slices were only spread over gaps."""
-        shown = self.grid.size_ijk[2] - len(self.missing_planes)
-        return self.regridded and not (self.grid.size_ijk[:2] == self.stack.size_ij and shown == self.stack.count)
+        planes = np.setdiff1d(np.arange(self.grid.size_ijk[2]), self.missing_planes)
+        if not self.regridded or self.grid.size_ijk[:2] != self.stack.size_ij or len(planes) != self.stack.count:
+            return self.regridded
+        places = self.grid.lps(np.stack([0 * planes, 0 * planes, planes], axis=1))
+        apart = np.linalg.norm(places - self.stack.positions_lps_mm, axis=1)
+        return bool(apart.max() > _MEETS_SHARE * self.grid.spacing_mm[2])
 
     @property
     def is_hu(self) -> bool:

@@ -1,113 +1,39 @@
-"""Opens what a user points at: scan, first image, whole volume, and a case's findings and truth."""
+"""Opens what a user points at and brings it into the session: first image, whole volume, case."""
 
 from __future__ import annotations
 
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 from psygnal import Signal
 
-from viewer.analysis.matching import match
-from viewer.analysis.measure import body_bounds
-from viewer.analysis.regrid import regridded
-from viewer.analysis.whole_stack import needs_regular_grid
-from viewer.domain.errors import CaseDocumentError, CaseStageError, NothingToOpenError
-from viewer.domain.finding import Finding
-from viewer.domain.volume import Volume
-from viewer.domain.walkthrough import Case
-from viewer.io.assemble import Watcher, assemble
-from viewer.io.findings_file import read_findings
+from viewer.domain.errors import CaseStageError
+from viewer.io.assemble import Watcher
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
-from viewer.io.volume_hash import volume_sha256
+from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
     from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Case
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import ScanResult, SeriesEntry
     from viewer.services.jobs import Deliver, Job, JobRunner
+    from viewer.services.loading import LoadedCase
     from viewer.services.settings import Settings
 
 Result = TypeVar("Result")
 _SEEN_FOR_S = 1.0
-
-
-@frozen(eq=False)
-class LoadedCase:
-    """A case with everything that its story needs."""
-
-    case: Case
-    volume: Volume
-    findings: tuple[Finding, ...]
-    truth: tuple[Finding, ...]
-
-
-def load_series(
-    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
-) -> Volume:
-    """Return the volume of a series, on a regular grid where slices are tilted, unevenly spaced or not all there.
-
-    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
-
-    Raises
-    ------
-    CaseStageError
-        When nothing of the series can be read.
-    """
-    volume = assemble(entry, ctx.part(0.0, 0.9), watcher, decoders)
-    if needs_regular_grid(volume):
-        volume = regridded(volume, ctx.part(0.9, 1.0))
-    return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
-
-
-def load_case(
-    case: Case, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
-) -> LoadedCase:
-    """Return a case with its volume, recorded findings and ground truth.
-
-    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
-
-    Raises
-    ------
-    CaseDocumentError
-        When the pictures are not those that the case was made with.
-    """
-    folder = Path(case.folder)
-    try:
-        found = scan(folder / case.series_path, ctx.part(0.0, 0.1))
-    except NothingToOpenError as error:
-        raise CaseDocumentError(
-            f"The pictures of the case “{case.title}” are not there.",
-            "Copy the whole case folder again.",
-            error.sentence,
-        ) from error
-    entry = next((s for s in found.series if s.facts.series_uid == case.series_uid), None)
-    if entry is None:
-        raise CaseDocumentError(
-            f"The case “{case.title}” holds other pictures than its document names.",
-            "Copy the whole case folder again.",
-        )
-    volume = load_series(entry, ctx.part(0.1, 0.9), watcher, decoders)
-    if case.series_sha256 and volume_sha256(volume) != case.series_sha256:
-        raise CaseDocumentError(
-            f"The pictures of the case “{case.title}” have changed since it was made.",
-            "Its findings may no longer fit them. Copy the case again, or make it anew.",
-        )
-    findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
-    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
-    if truth:
-        # What matching stands on takes a second to load; here that holds up no window.
-        match(findings, truth, threshold=0.5)
-    return LoadedCase(case, volume, findings, truth)
 
 
 class _Bringing(Watcher):

@@ -1,0 +1,133 @@
+"""A series or a case read from disk: scan, volume, regular grid, findings and truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.analysis.matching import match
+from viewer.analysis.measure import body_bounds
+from viewer.analysis.regrid import Regridding, regridded, spare_value
+from viewer.analysis.whole_stack import needs_regular_grid
+from viewer.domain.errors import CaseDocumentError, NothingToOpenError
+from viewer.domain.finding import Finding
+from viewer.domain.job import JobContext
+from viewer.domain.volume import Volume
+from viewer.domain.walkthrough import Case
+from viewer.io.assemble import Watcher, assemble
+from viewer.io.findings_file import read_findings
+from viewer.io.scan import scan
+from viewer.io.volume_hash import volume_sha256
+
+if TYPE_CHECKING:
+    from viewer.io.decoders import Decoders
+    from viewer.io.reading_order import ReadingOrder
+    from viewer.io.series_entry import SeriesEntry
+
+# Lower than air, and what is hardly ever a value of CT: padding chosen before all values are known.
+_EXPECTED_SPARE_HU = -1025.0
+
+
+class _OnTheGrid(Watcher):
+    """Puts a volume on its regular grid plane by plane while it is being read, and passes it on."""
+
+    def __init__(self, watcher: Watcher, ctx: JobContext) -> None:
+        self._watcher = watcher
+        self._quiet = JobContext(cancelled=ctx.cancelled)
+        self._made: Regridding | None = None
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        if needs_regular_grid(volume):
+            padding = volume.padding if volume.padding is not None else _EXPECTED_SPARE_HU
+            self._made = Regridding(volume, padding)
+            self._made.fill(self._quiet)
+            volume = self._made.shown(volume)
+        if volume.is_hu:
+            volume = evolve(volume, body_lps_mm=body_bounds(volume))
+        self._watcher.begun(volume, order)
+
+    def grown(self) -> None:
+        if self._made is not None:
+            self._made.fill(self._quiet)
+        self._watcher.grown()
+
+    def finished(self, volume: Volume, ctx: JobContext) -> Volume:
+        """Return the whole volume on its regular grid."""
+        made = self._made
+        if made is None or not made.fits(volume) or made.padding != spare_value(volume):
+            return regridded(volume, ctx)
+        made.fill(ctx)
+        return made.shown(volume)
+
+
+@frozen(eq=False)
+class LoadedCase:
+    """A case with everything that its story needs."""
+
+    case: Case
+    volume: Volume
+    findings: tuple[Finding, ...]
+    truth: tuple[Finding, ...]
+
+
+def load_series(
+    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+) -> Volume:
+    """Return the volume of a series, on a regular grid where slices are tilted, unevenly spaced or not all there.
+
+    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
+
+    Raises
+    ------
+    CaseStageError
+        When nothing of the series can be read.
+    """
+    on_the_grid = _OnTheGrid(watcher, ctx) if watcher is not None else None
+    volume = assemble(entry, ctx.part(0.0, 0.9), on_the_grid, decoders)
+    if needs_regular_grid(volume):
+        rest = ctx.part(0.9, 1.0)
+        volume = on_the_grid.finished(volume, rest) if on_the_grid is not None else regridded(volume, rest)
+    return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
+
+
+def load_case(
+    case: Case, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+) -> LoadedCase:
+    """Return a case with its volume, recorded findings and ground truth.
+
+    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the pictures are not those that the case was made with.
+    """
+    folder = Path(case.folder)
+    try:
+        found = scan(folder / case.series_path, ctx.part(0.0, 0.1))
+    except NothingToOpenError as error:
+        raise CaseDocumentError(
+            f"The pictures of the case “{case.title}” are not there.",
+            "Copy the whole case folder again.",
+            error.sentence,
+        ) from error
+    entry = next((s for s in found.series if s.facts.series_uid == case.series_uid), None)
+    if entry is None:
+        raise CaseDocumentError(
+            f"The case “{case.title}” holds other pictures than its document names.",
+            "Copy the whole case folder again.",
+        )
+    volume = load_series(entry, ctx.part(0.1, 0.9), watcher, decoders)
+    if case.series_sha256 and volume_sha256(volume) != case.series_sha256:
+        raise CaseDocumentError(
+            f"The pictures of the case “{case.title}” have changed since it was made.",
+            "Its findings may no longer fit them. Copy the case again, or make it anew.",
+        )
+    findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
+    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
+    if truth:
+        # What matching stands on takes a second to load; here that holds up no window.
+        match(findings, truth, threshold=0.5)
+    return LoadedCase(case, volume, findings, truth)
