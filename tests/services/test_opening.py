@@ -1,0 +1,195 @@
+"""Opening as its user sees it: the first image, the rest around what is looked at, cancel, a second choice."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from viewer.domain.job import JobContext
+from viewer.domain.session import Session
+from viewer.io import read_slices
+from viewer.io.scan import scan
+from viewer.services.jobs import JobRunner
+from viewer.services.opening import Opening
+from viewer.services.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from viewer.domain.volume import Volume
+    from viewer.io.decoders import Decoders
+
+COUNT = 30
+
+
+class Gate:
+    """Lets slices be read one by one, as from a slow disk."""
+
+    def __init__(self) -> None:
+        self.order: list[int] = []
+        self._may = threading.Semaphore(0)
+        self._open = False
+        self._fill: Any = read_slices.fill
+
+    def fill(self, out: Any, frame: Any, files: Any) -> str:
+        if not self._open:
+            assert self._may.acquire(timeout=20)
+        note: str = self._fill(out, frame, files)
+        self.order.append(frame.instance)
+        return note
+
+    def let(self, count: int) -> None:
+        self._may.release(count)
+
+    def open(self) -> None:
+        self._open = True
+        self._may.release(1000)
+
+
+class Desk:
+    """A session and an opening whose main thread is the test."""
+
+    def __init__(self, folder: Path, decoders: Decoders) -> None:
+        self.calls: queue.Queue[Callable[[], None]] = queue.Queue()
+        self.runner = JobRunner(self.calls.put)
+        self.session = Session()
+        self.opening = Opening(self.session, self.runner, Settings(folder / "settings.json"), decoders)
+        self.volumes: list[Volume] = []
+        self.opened: list[Volume] = []
+        self.progress: list[str] = []
+        self.session.volume_changed.connect(lambda new, _old: self.volumes.append(new))
+        self.opening.opened.connect(self.opened.append)
+        self.opening.busy.connect(lambda progress: progress and self.progress.append(progress.what))
+
+    def until(self, true: Callable[[], bool]) -> None:
+        """Run what comes home until something is true."""
+        end = time.monotonic() + 20
+        while not true():
+            assert time.monotonic() < end
+            try:
+                self.calls.get(timeout=0.05)()
+            except queue.Empty:
+                continue
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    made = Gate()
+    monkeypatch.setattr(read_slices, "fill", made.fill)
+    monkeypatch.setattr(read_slices, "_THREADS", 1)
+    monkeypatch.setattr(read_slices, "_TELL_EVERY_S", 0.0)
+    return made
+
+
+@pytest.fixture
+def desk(tmp_path: Path, shared_decoders: Decoders, gate: Gate) -> Iterator[Desk]:
+    made = Desk(tmp_path, shared_decoders)
+    yield made
+    gate.open()
+    made.runner.shutdown()
+
+
+def entry_of(made_ct: Any, *, series: str = "1", shear: float = 0.0, count: int = COUNT) -> Any:
+    folder = f"s{series}/"
+    heights = [(-10.0, -20.0 + shear * k, 2.5 * k) for k in range(count)]
+    for k in range(count):
+        name = f"{folder}IM{k:03d}"
+        made_ct.slice(name, made_ct.pixels(k), heights[k], series=series, InstanceNumber=str(k))
+    (entry,) = scan(made_ct.folder / folder, JobContext()).series
+    return entry
+
+
+def test_slices_are_read_around_what_is_looked_at(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    entry = entry_of(made_ct)
+    desk.opening.open_series(entry)
+    gate.let(1)
+    desk.until(lambda: desk.session.volume is not None)
+    assert gate.order == [COUNT // 2]
+    volume, view = desk.session.volume, desk.session.view
+    assert volume is not None
+    assert view is not None
+    assert volume.preview
+    desk.session.view = evolve(view, cursor_lps_mm=(0.0, 0.0, 2.5 * 3))
+    gate.let(6)
+    desk.until(lambda: len(gate.order) >= 7)
+    assert set(gate.order[2:7]) <= {1, 2, 3, 4, 5, 6}
+    gate.open()
+    desk.until(lambda: bool(desk.opened))
+    assert desk.session.volume is desk.opened[0]
+    assert not desk.opened[0].preview
+    assert desk.session.view is not None
+    assert desk.session.view.cursor_lps_mm == (0.0, 0.0, 7.5)
+
+
+def test_tilted_series_is_shown_on_its_grid_while_it_is_read(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    entry = entry_of(made_ct, shear=0.7)
+    desk.opening.open_series(entry)
+    gate.let(12)
+    desk.until(lambda: desk.session.slices_in >= 10)
+    growing = desk.session.volume
+    assert growing is not None
+    assert growing.preview
+    assert growing.regridded
+    there = np.flatnonzero((growing.voxels != growing.padding).any(axis=(1, 2)))
+    assert 0 < len(there) <= 12
+    gate.open()
+    desk.until(lambda: bool(desk.opened))
+    whole = desk.opened[0]
+    assert np.shares_memory(whole.voxels, growing.voxels)
+    assert (whole.voxels != whole.padding).any(axis=(1, 2)).all()
+
+
+def test_view_that_nobody_touched_is_fitted_to_the_whole_volume(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    entry = entry_of(made_ct)
+    gate.open()
+    desk.opening.open_series(entry)
+    desk.until(lambda: bool(desk.opened))
+    assert desk.session.view is not None
+    assert desk.session.view.cursor_lps_mm[2] == pytest.approx(2.5 * (COUNT - 1) / 2, abs=2.6)
+
+
+def test_cancel_is_immediate_and_leaves_nothing_half_open(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    entry = entry_of(made_ct)
+    desk.opening.open_series(entry)
+    gate.let(2)
+    desk.until(lambda: desk.session.volume is not None)
+    desk.opening.cancel()
+    assert not desk.opening.running
+    assert desk.session.volume is None
+    assert desk.session.view is None
+    gate.open()
+    time.sleep(0.1)
+    while not desk.calls.empty():
+        desk.calls.get()()
+    assert desk.opened == []
+    assert desk.session.volume is None
+
+
+def test_second_choice_wins_at_once(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    first, second = entry_of(made_ct, series="1"), entry_of(made_ct, series="2", count=12)
+    desk.opening.open_series(first)
+    gate.let(3)
+    desk.until(lambda: desk.session.volume is not None)
+    desk.opening.open_series(second)
+    gate.open()
+    desk.until(lambda: bool(desk.opened))
+    assert [volume.series.series_uid for volume in desk.opened] == [second.facts.series_uid]
+    assert desk.session.volume is desk.opened[0]
+
+
+def test_progress_is_told_in_slices_and_megabytes_a_second(
+    made_ct: Any, desk: Desk, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_slices, "_RATE_AFTER_S", 0.0)
+    entry = entry_of(made_ct)
+    gate.open()
+    desk.opening.open_series(entry)
+    desk.until(lambda: bool(desk.opened))
+    assert any(" of 30, " in words and words.endswith(" MB/s") for words in desk.progress)
