@@ -10,9 +10,6 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, ModelError, ModelRefusedError
 from viewer.domain.finding import Finding, SourceKind
-from viewer.inference.manifest import Manifest, card
-from viewer.inference.models import installed_models
-from viewer.inference.run import run_model
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:
@@ -23,16 +20,20 @@ if TYPE_CHECKING:
     from viewer.domain.model_card import ModelCard
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.inference.manifest import Manifest
     from viewer.services.jobs import Job, JobRunner
 
 
 class FindingRun:
     """One model run at a time. Signals are emitted on the main thread.
 
+    What models need is loaded when they are first asked for, not before the window is there. `listed` is emitted when
+    the models have been looked for;
     `busy` carries Progress, or None when nothing runs; `refused` the card and the sentence of a model that was not
     made for this volume; `done` the findings; `failed` an error to show.
     """
 
+    listed = Signal()
     busy = Signal(object)
     refused = Signal(object, str)
     done = Signal(object)
@@ -49,11 +50,18 @@ class FindingRun:
 
     def models(self) -> tuple[ModelCard, ...]:
         """Return the cards of the models on this machine; `problems` says what is wrong with others."""
+        from viewer.inference.manifest import Manifest, card
+        from viewer.inference.models import installed_models
+
         if self._manifests is None:
             found = installed_models(self._folders)
             self._manifests = tuple(m for m in found if isinstance(m, Manifest))
             self.problems = tuple(m for m in found if isinstance(m, CaseStageError))
         return tuple(card(m) for m in self._manifests)
+
+    def look_for_models(self) -> None:
+        """Find out in the background which models are on this machine; `listed` tells when that is known."""
+        self._runner.run(lambda _ctx: self.models(), done=lambda _cards: self.listed.emit(), failed=self.failed.emit)
 
     @property
     def running(self) -> bool:
@@ -65,7 +73,8 @@ class FindingRun:
         self.cancel()
         volume = self._session.volume
         if volume is None or volume.preview:
-            self.failed.emit(ModelError("No volume is open yet.", "Wait until all slices are in, then run again."))
+            words = "The images are still being read." if volume is not None else "No volume is open yet."
+            self.failed.emit(ModelError(words, "Wait until all of them are in, then run again."))
             return
         cards = self.models()
         index = next((n for n, c in enumerate(cards) if c.id == model_id), None)
@@ -109,4 +118,6 @@ class FindingRun:
 
 
 def _run(manifest: Manifest, volume: Volume, anyway: bool, ctx: JobContext) -> tuple[Finding, ...]:
+    from viewer.inference.run import run_model
+
     return run_model(manifest, volume, ctx, anyway=anyway)

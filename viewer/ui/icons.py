@@ -11,8 +11,8 @@ import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from viewer.domain.errors import StorageError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LOGGER = logging.getLogger(__name__)
-
-SIZES = (16, 18, 20, 24)
 
 
 @cache
@@ -69,11 +67,31 @@ def paint_icon(painter: QPainter, area: QRectF, theme: Theme, name: str, role: s
         renderer.render(painter, area)
 
 
+class _IconEngine(QIconEngine):
+    """Draws an icon when it is shown, and not before: a window knows far more icons than it shows."""
+
+    def __init__(self, name: str, colour: str, disabled_colour: str) -> None:
+        super().__init__()
+        self._name, self._colours = name, (colour, disabled_colour)
+
+    def _colour(self, mode: QIcon.Mode) -> str:
+        return self._colours[mode == QIcon.Mode.Disabled]
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
+        """Draw it into a rectangle."""
+        renderer = _renderer(self._name, self._colour(mode))
+        if renderer is not None:
+            renderer.render(painter, QRectF(rect))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, _state: QIcon.State) -> QPixmap:
+        """Return it as a picture of so many device pixels."""
+        return _pixmap(self._name, self._colour(mode), min(size.width(), size.height()), 1.0)
+
+    def clone(self) -> QIconEngine:
+        """Return a copy."""
+        return _IconEngine(self._name, *self._colours)
+
+
 def icon(theme: Theme, name: str, role: str = "text") -> QIcon:
     """Return an icon for menus and actions: the role's colour at rest, the disabled colour when disabled."""
-    made = QIcon()
-    for size in SIZES:
-        for ratio in (1.0, 2.0):
-            made.addPixmap(pixmap(theme, name, role, size, ratio), QIcon.Mode.Normal)
-            made.addPixmap(pixmap(theme, name, "disabled", size, ratio), QIcon.Mode.Disabled)
-    return made
+    return QIcon(_IconEngine(name, theme.hex(role), theme.hex("disabled")))

@@ -173,7 +173,9 @@ def test_nothing_is_measured_where_geometry_is_not_trusted(
     assert "3 slices are missing near H 42.5 mm." in opened.asking.geometry_sheet.words
 
 
-def test_without_findings_the_models_are_offered(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_findings_the_models_are_offered(
+    opened: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
     run = opened.desk.finding_run
     monkeypatch.setattr(run, "models", lambda: (CARD,))
     started: list[tuple[str, bool]] = []
@@ -181,9 +183,11 @@ def test_without_findings_the_models_are_offered(opened: MainWindow, monkeypatch
     opened.desk.session.findings = ()
     panel = opened.review.panel.run_panel
     assert panel.isVisible()
-    panel._listed = False
+    qtbot.waitUntil(lambda: bool(panel.boxes))
+    panel._looked = panel._listed = False
     panel.choose()
-    panel.boxes[-1].wanted.emit()
+    qtbot.waitUntil(lambda: any(box.title == CARD.name for box in panel.boxes))
+    next(box for box in panel.boxes if box.title == CARD.name).wanted.emit()
     assert started == [("test-finder", False)]
     run.busy.emit(None)
     run.refused.emit(CARD, "It was made for synthetic heads.")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import nh3
-from markdown_it import MarkdownIt
 from PySide6.QtCore import QPointF, QRectF, QSizeF, QUrl
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
@@ -46,6 +44,10 @@ def narration_html(step: Step) -> str:
     text = step.narration.strip()
     if not text.startswith("#"):
         text = f"# {step.title}\n\n{text}"
+    # Loaded with the first narration: not every start shows one.
+    import nh3
+    from markdown_it import MarkdownIt
+
     made = MarkdownIt("commonmark", {"html": False}).render(text)
     return nh3.clean(made, tags=TAGS, attributes={})
 

@@ -16,6 +16,7 @@ from viewer.ui.widgets import Badge, Button, Card, ElidedLabel, Kind, ProgressBa
 if TYPE_CHECKING:
     from viewer.domain.job import Progress
     from viewer.domain.model_card import ModelCard
+    from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
@@ -27,6 +28,7 @@ class ModelBox(Card):
 
     def __init__(self, theme: Theme, card: ModelCard) -> None:
         super().__init__()
+        self.title = card.name
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(6)
@@ -77,7 +79,7 @@ class RunPanel(QStackedWidget):
         self._desk, self._theme = desk, theme
         self._running: ModelCard | None = None
         self._refused: ModelCard | None = None
-        self._listed = False
+        self._looked = self._listed = False
         self.setProperty("surface", "panel")
         self._chooser = self._make_chooser()
         self._progress = self._make_progress()
@@ -94,6 +96,8 @@ class RunPanel(QStackedWidget):
         for page in (self._chooser, self._progress, self._refusal, self._nothing):
             self.addWidget(page)
         run = desk.finding_run
+        run.listed.connect(self._list_models)
+        desk.session.volume_changed.connect(self._look)
         run.busy.connect(self._busy)
         run.refused.connect(self._refuse)
 
@@ -109,8 +113,7 @@ class RunPanel(QStackedWidget):
 
     def choose(self) -> None:
         """Show the models."""
-        if not self._listed:
-            self._list_models()
+        self._look(self._desk.session.volume)
         if not self._desk.finding_run.running:
             self.setCurrentWidget(self._chooser)
 
@@ -175,7 +178,15 @@ class RunPanel(QStackedWidget):
         column.addStretch()
         return page
 
+    def _look(self, volume: Volume | None, _old: Volume | None = None) -> None:
+        # Loading what models need takes its time, which belongs to the first image.
+        if not self._looked and volume is not None and not volume.preview:
+            self._looked = True
+            self._desk.finding_run.look_for_models()
+
     def _list_models(self) -> None:
+        if self._listed:
+            return
         run = self._desk.finding_run
         cards = run.models()
         self._listed = True
