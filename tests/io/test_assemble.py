@@ -14,7 +14,7 @@ from viewer.domain.errors import CancelledError, TooLargeError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext, Progress
 from viewer.io import memory
-from viewer.io.assemble import assemble
+from viewer.io.assemble import Watcher, assemble
 from viewer.io.reading_order import ReadingOrder
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
@@ -202,7 +202,7 @@ def test_unit_is_hu_only_where_the_rescale_makes_it_so(made_ct: Any, elements: d
     assert volume.verdict is Verdict.OK
 
 
-class Seen:
+class Seen(Watcher):
     """Notes what a watcher is shown."""
 
     def __init__(self, steer: int | None = None) -> None:

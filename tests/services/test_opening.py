@@ -193,3 +193,34 @@ def test_progress_is_told_in_slices_and_megabytes_a_second(
     desk.opening.open_series(entry)
     desk.until(lambda: bool(desk.opened))
     assert any(" of 30, " in words and words.endswith(" MB/s") for words in desk.progress)
+
+
+def phases(made_ct: Any) -> Any:
+    """Return what a scan finds of two acquisitions at the same places."""
+    for acquisition in ("1", "2"):
+        for k in range(6):
+            stored = made_ct.pixels(k) + (100 if acquisition == "2" else 0)
+            name = f"p/{acquisition}_{k}"
+            made_ct.slice(name, stored, (-10.0, -20.0, 2.5 * k), AcquisitionNumber=acquisition)
+    return scan(made_ct.folder / "p", JobContext())
+
+
+def test_next_phase_is_looked_at_like_the_one_before(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    gate.open()
+    found = phases(made_ct)
+    assert len(found.series) == 2
+    desk.opening.last_listed = found
+    desk.opening.open_series(found.series[0])
+    desk.until(lambda: len(desk.opened) == 1)
+    assert desk.session.view is not None
+    desk.session.view = evolve(desk.session.view, cursor_lps_mm=(-5.0, -12.0, 2.5), window_width=77.0)
+    looked_at = desk.session.view
+    gate.order.clear()
+    desk.opening.open_neighbour(1)
+    desk.until(lambda: len(desk.opened) == 2)
+    assert desk.session.view == looked_at
+    first, second = desk.opened
+    assert np.array_equal(second.slices, first.slices + 100)
+    desk.opening.open_neighbour(1)
+    desk.until(lambda: len(desk.opened) == 3)
+    assert np.array_equal(desk.opened[2].slices, first.slices)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.io.decoders import Decoders
     from viewer.io.dicom_geometry import Arrangement
@@ -33,6 +34,10 @@ _MOST_NAMED = 3
 
 class Watcher(Protocol):
     """Is told of a volume that is being read, on the reading thread."""
+
+    def first_slice(self, stack: SliceStack) -> int:
+        """Return the slice to read first."""
+        return stack.count // 2
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
         """Take a volume whose slices are coming in (`Volume.arrived`), and the order in which they come, to steer."""
@@ -99,6 +104,9 @@ class _Onlooker(Onlooker):
 
     def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher) -> None:
         self._entry, self._arrangement, self._watcher = entry, arrangement, watcher
+
+    def first_slice(self) -> int:
+        return self._watcher.first_slice(self._arrangement.stack)
 
     def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
         # A view: the volume makes its arrays read-only, and these are still being filled.

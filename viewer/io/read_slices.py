@@ -52,6 +52,10 @@ class SlicesRead:
 class Onlooker:
     """Is told while slices come in, on the reading thread; does nothing by itself."""
 
+    def first_slice(self) -> int | None:
+        """Return the slice to read first; None for the middle one."""
+        return None
+
     def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
         """Take the array that is being filled, which slices of it are in, and the order to steer; the first is in."""
 
@@ -127,7 +131,7 @@ def read_slices(
     decoders
         Processes to decode with, where the frames are compressed; without, some are started for this call alone.
     onlooker
-        Is shown the slices as they come in, the middle one first.
+        Is shown the slices as they come in, and says which one first.
 
     Raises
     ------
@@ -162,8 +166,13 @@ def _memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
         raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
 
 
+def _order(frames: Sequence[Frame], onlooker: Onlooker) -> ReadingOrder:
+    first = onlooker.first_slice()
+    return ReadingOrder(len(frames), len(frames) // 2 if first is None else first)
+
+
 def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker, ctx: JobContext) -> SlicesRead:
-    order = ReadingOrder(len(frames), len(frames) // 2)
+    order = _order(frames, onlooker)
     progress = _Progress(frames, SlicesRead(values), order, onlooker)
     stop = threading.Event()
     ended_by: list[BaseException] = []
@@ -216,7 +225,7 @@ def _read_elsewhere(
     if decoders is None:
         with Decoders(1 if len(frames) == 1 else None) as own:
             return _read_elsewhere(frames, values, own, onlooker, ctx)
-    order = ReadingOrder(len(frames), len(frames) // 2)
+    order = _order(frames, onlooker)
     progress = _Progress(frames, SlicesRead(values), order, onlooker)
 
     def taken(k: int, answer: Answer) -> None:

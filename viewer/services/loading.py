@@ -22,6 +22,7 @@ from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
 
 if TYPE_CHECKING:
+    from viewer.domain.geometry import SliceStack
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
@@ -37,6 +38,9 @@ class _OnTheGrid(Watcher):
         self._watcher = watcher
         self._quiet = JobContext(cancelled=ctx.cancelled)
         self._made: Regridding | None = None
+
+    def first_slice(self, stack: SliceStack) -> int:
+        return self._watcher.first_slice(stack)
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
         if needs_regular_grid(volume):

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
-    from viewer.domain.view_state import ViewState
-    from viewer.domain.volume import Volume
+    from viewer.domain.view_state import Point, ViewState
+    from viewer.domain.volume import SeriesFacts, Volume
     from viewer.domain.walkthrough import Case
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
@@ -37,13 +38,23 @@ _SEEN_FOR_S = 1.0
 
 
 class _Bringing(Watcher):
-    """Brings a volume that is being read onto the main thread, at most one message on its way at a time."""
+    """Brings a volume that is being read onto the main thread, at most one message on its way at a time.
+
+    `look_at` is what will be looked at first; None for the middle.
+    """
 
     def __init__(
-        self, deliver: Deliver, begun: Callable[[Volume, ReadingOrder], None], grown: Callable[[], None]
+        self,
+        deliver: Deliver,
+        begun: Callable[[Volume, ReadingOrder], None],
+        grown: Callable[[], None],
+        look_at: Point | None,
     ) -> None:
-        self._deliver, self._begun, self._grown = deliver, begun, grown
+        self._deliver, self._begun, self._grown, self._look_at = deliver, begun, grown, look_at
         self._on_its_way = False
+
+    def first_slice(self, stack: SliceStack) -> int:
+        return stack.count // 2 if self._look_at is None else stack.nearest_slice(self._look_at)
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
         self._deliver(partial(self._begun, volume, order))
@@ -86,6 +97,8 @@ class Opening:
         self._order: ReadingOrder | None = None
         self._shown_at = 0.0
         self._first_view: ViewState | None = None
+        self._like: ViewState | None = None
+        self._entry: SeriesEntry | None = None
         self.last_listed: ScanResult | None = None
         session.view_changed.connect(self._looked_elsewhere)
 
@@ -100,7 +113,30 @@ class Opening:
 
     def open_series(self, entry: SeriesEntry) -> None:
         """Open one series; its first image is in the session before the whole volume is."""
-        watcher = self._watcher(None, None)
+        self._open_series(entry, None)
+
+    def open_neighbour(self, step: int) -> None:
+        """Open the series so many further in the list, around at its ends; phases of one series are looked at alike.
+
+        Where it has the frame of reference of what is open, the place stays.
+        """
+        listed = self.last_listed.series if self.last_listed is not None else ()
+        if not listed:
+            return
+        here = next((n for n, entry in enumerate(listed) if entry is self._entry), -1)
+        entry = listed[(here + step) % len(listed)]
+        self._open_series(entry, self._view_for(entry.facts))
+
+    def _view_for(self, facts: SeriesFacts) -> ViewState | None:
+        volume, view = self._session.volume, self._session.view
+        frame = facts.frame_of_reference_uid
+        if volume is None or view is None or not frame or frame != volume.series.frame_of_reference_uid:
+            return None
+        return view
+
+    def _open_series(self, entry: SeriesEntry, like: ViewState | None) -> None:
+        self._entry = entry
+        watcher = self._watcher(None, like)
 
         def work(ctx: JobContext) -> Volume:
             return load_series(entry, ctx, watcher, self._decoders)
@@ -109,6 +145,7 @@ class Opening:
 
     def open_case(self, case: Case, then: Callable[[], None] | None = None, step: int = 0) -> None:
         """Open a case; `then` is called when all of it is in. What a step shows is read first."""
+        self._entry = None
         watcher = self._watcher(case, case.steps[step].view if step < len(case.steps) else None)
 
         def work(ctx: JobContext) -> LoadedCase:
@@ -142,13 +179,14 @@ class Opening:
 
         def begun(volume: Volume, order: ReadingOrder) -> None:
             if generation == self._generation and self.running:
-                self._begun(case, view, volume, order)
+                self._begun(case, volume, order)
 
         def grown() -> None:
             if generation == self._generation and self._session.volume is not None and self._session.volume.preview:
                 self._session.slices_in = self._session.volume.slices_in
 
-        return _Bringing(self._runner.deliver, begun, grown)
+        self._like = view
+        return _Bringing(self._runner.deliver, begun, grown, None if view is None else view.cursor_lps_mm)
 
     def _fail(self, error: CaseStageError) -> None:
         self._job = None
@@ -187,14 +225,14 @@ class Opening:
                 continue
             self._runner.deliver(partial(self.thumbnail_ready.emit, entry, picture))
 
-    def _begun(self, case: Case | None, view: ViewState | None, volume: Volume, order: ReadingOrder) -> None:
+    def _begun(self, case: Case | None, volume: Volume, order: ReadingOrder) -> None:
         self._clear()
         self._order = order
         self._shown_at = time.monotonic()
         self._session.case = case
         self._session.volume = volume
         self._session.slices_in = volume.slices_in
-        self._first_view = view or view_of_volume(volume)
+        self._first_view = self._view_of(volume)
         self._session.view = self._first_view
 
     def _looked_elsewhere(self, view: ViewState | None, _old: ViewState | None) -> None:
@@ -216,8 +254,23 @@ class Opening:
         looked_at = self._kept_view(volume)
         self._clear()
         self._session.volume = volume
-        self._session.view = looked_at or view_of_volume(volume)
+        self._session.view = looked_at or self._view_of(volume)
         self.opened.emit(volume)
+
+    def _view_of(self, volume: Volume) -> ViewState:
+        """Return the view of a volume: as what it follows was looked at, where that is known and meets it."""
+        fitted, like = view_of_volume(volume), self._like
+        if like is None or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
+            return fitted
+        if like.series_uid == volume.series.series_uid:
+            return like
+        return evolve(
+            like,
+            series_uid=fitted.series_uid,
+            window_centre=fitted.window_centre,
+            window_width=fitted.window_width,
+            selected_finding=None,
+        )
 
     def _kept_view(self, volume: Volume) -> ViewState | None:
         """Return the view that the user has of the same series while it was read, if it is to stay as it is.

@@ -114,6 +114,17 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
             icon="file-text",
         ),
         Command(
+            "file.stop",
+            "Stop opening",
+            "Stop reading what is being opened",
+            desk.opening.cancel,
+            shortcuts=("Escape",),
+            contexts=DESK_WORK,
+            enabled_when=lambda: desk.opening.running,
+            why_disabled="Nothing is being opened.",
+            icon="x",
+        ),
+        Command(
             "file.next_series",
             "Next series",
             "Open the next series of this folder",

@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
             leave_present=self.leave_present,
             open_folder=asking.open_folder,
             open_file=asking.open_file,
-            neighbour_series=self._neighbour_series,
+            neighbour_series=self.desk.opening.open_neighbour,
             search=lambda: self.library.search(),
             decide=asking.decide,
             mark_missed=asking.mark_missed,
@@ -241,7 +241,7 @@ class MainWindow(QMainWindow):
         self._opening_case = case
         self.stage.prepare(case)
         self.desk.session.workspace = Workspace.PRESENT
-        self.desk.opening.open_case(case, partial(self._case_in, step))
+        self.desk.opening.open_case(case, partial(self._case_in, step), step)
 
     def present_from(self, index: int) -> None:
         """Show the stage from a step."""
@@ -290,14 +290,6 @@ class MainWindow(QMainWindow):
             self.stage.ready()
             self.desk.session.workspace = Workspace.LIBRARY
         self.tell(Message.of(error))
-
-    def _neighbour_series(self, step: int) -> None:
-        listed, volume = self.desk.opening.last_listed, self.desk.session.volume
-        if listed is None or not listed.series:
-            return
-        uid = volume.series.series_uid if volume is not None else ""
-        here = next((n for n, entry in enumerate(listed.series) if entry.facts.series_uid == uid), -1)
-        self.desk.opening.open_series(listed.series[(here + step) % len(listed.series)])
 
     def _choose_model(self) -> None:
         self.desk.session.workspace = Workspace.REVIEW
