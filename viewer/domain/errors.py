@@ -71,6 +71,12 @@ class StorageError(CaseStageError):
     """Something could not be written, or could not be read back."""
 
 
+class ArchiveError(CaseStageError):
+    """An archive (PACS) could not be reached, refused, or answered what cannot be used."""
+
+    usual_hint = "Check the archive’s settings and the network, then try again."
+
+
 class TooLargeError(CaseStageError):
     """Something asks for more memory than is sensible here."""
 

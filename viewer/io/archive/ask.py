@@ -1,0 +1,165 @@
+"""Everything that an archive can be asked for, by DICOMweb or DIMSE alike. Nothing here listens by default.
+
+Each function runs until it is done or its job is cancelled, and raises ArchiveError with a sentence where the extra
+`pacs` is missing, the description is incomplete, or the archive does not answer as it should.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.io.archive import failures
+from viewer.io.archive.description import ArchiveKind, checked
+from viewer.io.archive.extra import need_extra
+from viewer.io.archive.landing import LARGEST_STUDY, Landing
+from viewer.io.archive.retrieved import Retrieved, Telling, planned, result
+from viewer.io.archive.rows import Query, is_uid
+from viewer.io.archive.stopping import Stop, stoppable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.job import JobContext
+    from viewer.io.archive.description import Archive
+    from viewer.io.archive.rows import Found, SeriesRow
+
+
+def check_connection(archive: Archive, ctx: JobContext, password: str = "") -> str:
+    """Return in words that an archive answers: by C-ECHO, or by a search for one study.
+
+    Raises
+    ------
+    ArchiveError
+        When it does not, saying why.
+    """
+    web = _is_web(archive)
+
+    def work(stop: Stop) -> str:
+        if web:
+            from viewer.io.archive.web import WebArchive
+
+            with WebArchive(archive, password, stop) as asked:
+                found = asked.find_studies(Query(), most=1)
+            return "It answers." if found.studies else "It answers, and shows no studies."
+        from viewer.io.archive.dimse import echo
+
+        echo(archive, stop)
+        return "It answers."
+
+    return stoppable(ctx, work)
+
+
+def find_studies(archive: Archive, query: Query, ctx: JobContext, password: str = "") -> Found:
+    """Return the studies that match a query, the newest first, at most 500.
+
+    Raises
+    ------
+    ArchiveError, CancelledError
+    """
+    web = _is_web(archive)
+
+    def work(stop: Stop) -> Found:
+        if web:
+            from viewer.io.archive.web import WebArchive
+
+            with WebArchive(archive, password, stop) as asked:
+                return asked.find_studies(query)
+        from viewer.io.archive import dimse
+
+        return dimse.find_studies(archive, query, stop)
+
+    return stoppable(ctx, work)
+
+
+def find_series(archive: Archive, study_uid: str, ctx: JobContext, password: str = "") -> tuple[SeriesRow, ...]:
+    """Return the series of a study by their number.
+
+    Raises
+    ------
+    ArchiveError, CancelledError
+    """
+    web = _is_web(archive)
+    _need_uid(archive, study_uid)
+
+    def work(stop: Stop) -> tuple[SeriesRow, ...]:
+        if web:
+            from viewer.io.archive.web import WebArchive
+
+            with WebArchive(archive, password, stop) as asked:
+                return asked.find_series(study_uid)
+        from viewer.io.archive import dimse
+
+        return dimse.find_series(archive, study_uid, stop)
+
+    return stoppable(ctx, work)
+
+
+def retrieve(
+    archive: Archive,
+    study_uid: str,
+    series_uid: str,
+    root: Path,
+    ctx: JobContext,
+    password: str = "",
+    *,
+    largest: int = LARGEST_STUDY,
+) -> Retrieved:
+    """Bring a study, or one of its series, and return what came; objects that are there already do not come again.
+
+    Parameters
+    ----------
+    series_uid
+        "" for every series of the study.
+    root
+        The study's folder; `viewer.io.archive.landing` says what lies where in it.
+    largest
+        Bytes that may come at most.
+
+    Raises
+    ------
+    ArchiveError
+        When nothing came, or the archive went before the end; what has arrived is kept.
+    StorageError
+        When there is no room.
+    CancelledError
+        When the job was cancelled; what has arrived is kept.
+    """
+    web = _is_web(archive)
+    for uid in (study_uid, *filter(None, [series_uid])):
+        _need_uid(archive, uid)
+    landing = Landing(root, study_uid, series_uid, largest=largest)
+    telling = Telling(archive, landing, ctx)
+
+    def by_web(stop: Stop) -> None:
+        from viewer.io.archive import web_retrieve
+        from viewer.io.archive.web import WebArchive
+
+        with WebArchive(archive, password, stop) as asked:
+            plan = planned(asked.find_instances(study_uid, series_uid), landing)
+        telling.total = plan.total
+        web_retrieve.retrieve(archive, plan, landing, password, stop)
+
+    def by_dimse(stop: Stop) -> None:
+        from viewer.io.archive import dimse, dimse_retrieve
+
+        plan = planned(dimse.find_instances(archive, study_uid, series_uid, stop), landing)
+        telling.total = plan.total
+        if any(plan.missing.values()) or not plan.known:
+            dimse_retrieve.retrieve(archive, plan, landing, telling, stop)
+
+    try:
+        stoppable(ctx, by_web if web else by_dimse, telling.look)
+        telling.look()
+    finally:
+        landing.tidy()
+    return result(archive, landing, telling)
+
+
+def _is_web(archive: Archive) -> bool:
+    need_extra()
+    return checked(archive).kind is ArchiveKind.DICOMWEB
+
+
+def _need_uid(archive: Archive, uid: str) -> None:
+    if not is_uid(uid):
+        raise failures.nothing_there(archive)
