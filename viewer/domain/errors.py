@@ -77,6 +77,10 @@ class ArchiveError(CaseStageError):
     usual_hint = "Check the archive’s settings and the network, then try again."
 
 
+class PasswordError(ArchiveError):
+    """An archive wants a user and password, or refused those it was given."""
+
+
 class TooLargeError(CaseStageError):
     """Something asks for more memory than is sensible here."""
 

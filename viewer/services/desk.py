@@ -9,12 +9,13 @@ from attrs import frozen
 from viewer.domain.session import Session
 from viewer.io.decoders import Decoders
 from viewer.io.journal import Journal
+from viewer.services.archives import Archives
 from viewer.services.finding_run import FindingRun
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
-from viewer.services.places import config_folder, data_folder, model_folders
+from viewer.services.places import config_folder, data_folder, model_folders, received_folder
 from viewer.services.player import Player
 from viewer.services.reviewing import Reviewing
 from viewer.services.settings import Settings
@@ -32,6 +33,7 @@ class Desk:
     runner: JobRunner
     decoders: Decoders
     opening: Opening
+    archives: Archives
     finding_run: FindingRun
     reviewing: Reviewing
     navigation: Navigation
@@ -41,6 +43,7 @@ class Desk:
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
         self.opening.cancel()
+        self.archives.cancel()
         self.finding_run.cancel()
         self.decoders.close()
         self.runner.shutdown()
@@ -62,6 +65,7 @@ def build_desk(deliver: Deliver) -> Desk:
         runner=runner,
         decoders=decoders,
         opening=Opening(session, runner, settings, decoders),
+        archives=Archives(runner, settings, received_folder()),
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),
         navigation=navigation,

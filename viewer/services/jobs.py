@@ -20,10 +20,11 @@ _log = logging.getLogger(__name__)
 
 
 class Lane(StrEnum):
-    """Which jobs may run beside each other: decoding in parallel, inference alone."""
+    """Which jobs may run beside each other: decoding in parallel, inference alone; the network waits for others."""
 
     PARALLEL = "parallel"
     ALONE = "alone"
+    NETWORK = "network"
 
 
 class Job:
@@ -57,6 +58,7 @@ class JobRunner:
         self._pools = {
             Lane.PARALLEL: ThreadPoolExecutor(2, thread_name_prefix="casestage-job"),
             Lane.ALONE: ThreadPoolExecutor(1, thread_name_prefix="casestage-alone"),
+            Lane.NETWORK: ThreadPoolExecutor(4, thread_name_prefix="casestage-network"),
         }
         self._jobs: set[Job] = set()
 

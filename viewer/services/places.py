@@ -20,6 +20,11 @@ def data_folder() -> Path:
     return _folder("data", platformdirs.user_data_dir("casestage", appauthor=False))
 
 
+def received_folder() -> Path:
+    """Return the folder for images that came from archives."""
+    return data_folder() / "received"
+
+
 def config_folder() -> Path:
     """Return the folder for settings."""
     return _folder("config", platformdirs.user_config_dir("casestage", appauthor=False))

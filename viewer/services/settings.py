@@ -34,6 +34,9 @@ class Choices:
     export_folder: str = ""
     window_geometry: str = ""
     masked: bool = False
+    archives: tuple[str, ...] = ()
+    archive: str = ""
+    archive_search: tuple[str, ...] = ()
 
 
 class Settings:

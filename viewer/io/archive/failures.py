@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viewer.domain.errors import ArchiveError
+from viewer.domain.errors import ArchiveError, PasswordError
 from viewer.io.archive.description import ArchiveKind
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ def redirected(archive: Archive) -> ArchiveError:
     )
 
 
-def wrong_password(archive: Archive, *, asked: bool) -> ArchiveError:
+def wrong_password(archive: Archive, *, asked: bool) -> PasswordError:
     """Return the error for a user or password that is refused, or missing."""
     if not asked:
         hint = "Put the user’s name into the archive’s settings; the password is then asked for."
-        return ArchiveError(f"“{archive.name}” wants a user and a password.", hint)
-    return ArchiveError(f"“{archive.name}” refused the user or the password.", "Type the password once more.")
+        return PasswordError(f"“{archive.name}” wants a user and a password.", hint)
+    return PasswordError(f"“{archive.name}” refused the user or the password.", "Type the password once more.")
 
 
 def not_allowed(archive: Archive) -> ArchiveError:
