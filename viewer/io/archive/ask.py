@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.domain.errors import ArchiveError
 from viewer.io.archive import failures
 from viewer.io.archive.description import ArchiveKind, checked
 from viewer.io.archive.extra import need_extra
@@ -150,6 +151,9 @@ def retrieve(
     try:
         stoppable(ctx, by_web if web else by_dimse, telling.look)
         telling.look()
+    except ArchiveError as error:
+        # What ends for want of room looks like a broken connection from inside.
+        raise landing.full or error from None
     finally:
         landing.tidy()
     return result(archive, landing, telling)

@@ -29,9 +29,9 @@ from viewer.io.archive.rows import (
     by_number,
     clean,
     instance_row,
-    matching_keys,
     newest_first,
     series_row,
+    spellings,
     study_row,
 )
 from viewer.io.pydicom_headers import PARSER_FAILURES
@@ -91,9 +91,12 @@ def guard(event: evt.Event) -> None:
 def cut(association: Association) -> None:
     """End a connection at once, also while it waits for the other side."""
     line = association.dul.socket
-    if line is not None and line.socket is not None:
+    wire = line.socket if line is not None else None
+    if wire is not None:
         with suppress(OSError):
-            line.socket.shutdown(socket.SHUT_RDWR)
+            wire.shutdown(socket.SHUT_RDWR)
+        # pynetdicom leaves a socket open that is shut down already.
+        wire.close()
 
 
 @contextmanager
@@ -183,8 +186,11 @@ def echo(archive: Archive, stop: Stop) -> None:
 def find_studies(archive: Archive, query: Query, stop: Stop) -> Found:
     """Return the studies that match, the newest first, at most 500."""
     with associated(archive, [(FIND, None)], stop) as association:
-        keys = {**dict.fromkeys(STUDY_KEYS, ""), **matching_keys(query)}
-        answers, more = _matches(archive, association, "STUDY", keys, stop, MOST_ROWS)
+        for wanted in spellings(query):
+            keys = {**dict.fromkeys(STUDY_KEYS, ""), **wanted}
+            answers, more = _matches(archive, association, "STUDY", keys, stop, MOST_ROWS)
+            if answers:
+                break
         return Found(newest_first([row for row in map(study_row, answers) if row is not None]), more)
 
 

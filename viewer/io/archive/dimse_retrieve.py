@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 from collections import Counter
 from contextlib import contextmanager
+from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, cast
 
 from pydicom.dataset import Dataset
@@ -15,6 +17,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
+from pynetdicom.transport import ThreadedAssociationServer
 
 from viewer.domain.errors import StorageError
 from viewer.io.archive import failures
@@ -178,17 +181,22 @@ def receiving(archive: Archive, arrivals: Arrivals) -> Iterator[None]:
     ae.require_calling_aet = [archive.title]
     handlers = [(evt.EVT_CONN_OPEN, guard), *arrivals.handlers]
     try:
-        server = ae.start_server((archive.receiver_host, archive.receiver_port), block=False, evt_handlers=handlers)
+        address = (archive.receiver_host, archive.receiver_port)
+        server = ae.make_server(address, evt_handlers=handlers, server_class=ThreadedAssociationServer)
     except (OSError, OverflowError) as error:
         raise failures.receiver_busy(archive, getattr(error, "strerror", None) or "") from error
-    assert server is not None
+    # `start_server` looks only twice a second whether it has to end.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="casestage-receiver", daemon=True)
+    thread.start()
     try:
         yield
     finally:
+        TCPServer.shutdown(server)
+        server.server_close()
+        thread.join(1)
         open_lines = server.active_associations
         for line in open_lines:
             cut(line)
-        server.shutdown()
         for line in open_lines:
             line.join(1)
 

@@ -20,6 +20,7 @@ Values = Mapping[str, tuple[str, ...]]
 MOST_ROWS = 500
 MOST_INSTANCES = 200_000
 LONGEST_TEXT = 256
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9*?._~/:-]")
 _UID = re.compile(r"[0-9.]{1,64}")
 
 STUDY_KEYS = (
@@ -123,6 +124,18 @@ def matching_keys(query: Query) -> dict[str, str]:
         "StudyDescription": _around(_typed(query.description)),
     }
     return {keyword: value for keyword, value in keys.items() if value}
+
+
+def spellings(query: Query) -> list[dict[str, str]]:
+    """Return the matching keys as they were typed, and then other spellings to try where nothing has that one.
+
+    Matching is by case except for names, where an archive may do as it likes, and most type in capitals. Some cannot
+    read what lies outside plain letters; there the wildcard for one letter stands in its place.
+    """
+    typed = matching_keys(query)
+    capitals = {keyword: value.upper() for keyword, value in typed.items()}
+    plain = {keyword: _NOT_PLAIN.sub("?", value) for keyword, value in capitals.items()}
+    return [one for n, one in enumerate((typed, capitals, plain)) if one not in (typed, capitals)[:n]]
 
 
 def _typed(text: str) -> str:

@@ -22,9 +22,9 @@ from viewer.io.archive.rows import (
     by_number,
     clean,
     instance_row,
-    matching_keys,
     newest_first,
     series_row,
+    spellings,
     study_row,
 )
 from viewer.io.archive.web_session import CONNECT_WITHIN_S, Session, http_failures
@@ -59,12 +59,13 @@ class WebArchive:
 
     def find_studies(self, query: Query, *, most: int = MOST_ROWS) -> Found:
         """Return the studies that match, the newest first, at most `most`."""
-        answers = self._ask(
-            self._client.search_for_studies,
-            search_filters=matching_keys(query),
-            fields=_tags(STUDY_KEYS),
-            limit=most + 1,
-        )
+        answers: list[Values] = []
+        for wanted in spellings(query):
+            answers = self._ask(
+                self._client.search_for_studies, search_filters=wanted, fields=_tags(STUDY_KEYS), limit=most + 1
+            )
+            if answers:
+                break
         rows = [row for row in map(study_row, answers) if row is not None]
         return Found(newest_first(rows[:most]), len(answers) > most)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,6 +29,8 @@ LARGEST_ANSWER = 64 << 20
 LONGEST_ANSWER_S = 120.0
 CHUNK = 256 << 10
 PORTS = {"http": 80, "https": 443}
+# Allowed as they are in a query (RFC 3986 section 3.4), and not understood escaped by some Orthanc (1.10).
+UNESCAPED = {"%2A": "*", "%3F": "?", "%2F": "/"}
 
 silence()
 
@@ -65,18 +68,25 @@ class _Body:
         self._raw.release_conn()
 
 
+@cache
+def _tls(*, verify: bool) -> ssl.SSLContext:
+    """Return how servers prove who they are: by the system's authorities, which know a hospital's own ones."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class _Adapter(HTTPAdapter):
     def __init__(self, session: Session) -> None:
         self._session = session
         super().__init__(max_retries=0, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        # The system's own authorities count too: a hospital's certificate is known there or nowhere.
-        context = ssl.create_default_context()
-        if not self._session.archive.verify_tls:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        super().init_poolmanager(*args, ssl_context=context, **kwargs)
+        if self._session.archive.url.startswith("https:"):
+            kwargs["ssl_context"] = _tls(verify=self._session.archive.verify_tls)
+        super().init_poolmanager(*args, **kwargs)
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         response = super().build_response(req, resp)
@@ -101,14 +111,17 @@ class Session(requests.Session):
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         # Images are compressed already, or cost more to compress than to send.
         self.headers.update({"User-Agent": "CaseStage", "Accept-Encoding": "identity"})
-        for scheme in PORTS:
-            self.mount(f"{scheme}://", _Adapter(self))
+        self.mount(f"{urlsplit(archive.url).scheme}://", _Adapter(self))
 
     def send(self, request: requests.PreparedRequest, **arguments: Any) -> requests.Response:
         """Return the answer to a request."""
         self.stop.check()
         # dicomweb-client names the host without its port.
         request.headers.pop("Host", None)
+        path, question, query = (request.url or "").partition("?")
+        for escape, plain in UNESCAPED.items():
+            query = query.replace(escape, plain)
+        request.url = path + question + query
         return super().send(request, **arguments)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
