@@ -218,7 +218,7 @@ def test_nothing_listens_but_while_images_are_sent_to_us(held: Held, tmp_path: P
     for quiet in (held.server.web, held.server.get):
         seen: list[set[int]] = []
         context = Watched(when=1, act=lambda seen=seen: seen.append(listening_ports())).context
-        fetch(quiet, held.abdomen_study, tmp_path / quiet.name, held.abdomen_series, context)
+        fetch(quiet, held.mixed_study, tmp_path / quiet.name, f"{held.mixed_study}.1", context)
         assert seen == [before]
     ask.find_studies(archive, Query(), NOTHING)
     assert listening_ports() == before
@@ -312,7 +312,7 @@ def test_neither_logs_nor_errors_say_who_was_asked_for(
         query = Query(patient=PATIENT, patient_id=PATIENT_ID)
         (study,) = ask.find_studies(archive, query, NOTHING, PASSWORD).studies
         said.append(repr(study))
-        fetch(archive, held.mixed_study, tmp_path / way)
+        fetch(archive, held.mixed_study, tmp_path / way, f"{held.mixed_study}.2")
         for wrong in (
             evolve(archive, port=free_port(), url="http://127.0.0.1:9/x"),
             evolve(archive, title="NO", user=""),

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 FIND = StudyRootQueryRetrieveInformationModelFind
 CONNECT_WITHIN_S = 8
 LARGEST_PDU = 16 << 20
+SEARCH = "a search by C-FIND"
 OUR_PDU = 128 << 10
 CALLING_UNKNOWN, CALLED_UNKNOWN = 3, 7
 
@@ -103,6 +104,7 @@ def cut(association: Association) -> None:
 def associated(
     archive: Archive,
     contexts: Sequence[tuple[str, Sequence[str] | None]],
+    service: str,
     stop: Stop,
     *,
     roles: Sequence[Any] = (),
@@ -114,6 +116,8 @@ def associated(
     ----------
     contexts
         SOP classes with their transfer syntaxes, None for the usual ones; one presentation context each.
+    service
+        What it is for, in words.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def associated(
     except (OSError, ValueError) as error:
         raise failures.unknown_host(archive) from error
     if not association.is_established:
-        raise _why_not(archive, association, connected=bool(connected))
+        raise _why_not(archive, association, service, connected=bool(connected))
     stop.ends(lambda: cut(association))
     try:
         yield association
@@ -153,9 +157,11 @@ def associated(
         association.release()
 
 
-def _why_not(archive: Archive, association: Association, *, connected: bool) -> ArchiveError:
+def _why_not(archive: Archive, association: Association, service: str, *, connected: bool) -> ArchiveError:
     if not connected:
         return failures.unreachable(archive)
+    if association.rejected_contexts and not association.accepted_contexts:
+        return failures.not_offered(archive, service)
     if not association.is_rejected:
         return failures.garbled(archive, "no association was agreed on")
     answer: Any = association.acceptor.primitive
@@ -174,7 +180,7 @@ def echo(archive: Archive, stop: Stop) -> None:
     ArchiveError
         When it does not.
     """
-    with associated(archive, [(Verification, None)], stop) as association:
+    with associated(archive, [(Verification, None)], "a connection test", stop) as association:
         asked_s = time.monotonic()
         status = _asked(archive, lambda: association.send_c_echo())
         if "Status" not in status:
@@ -185,7 +191,7 @@ def echo(archive: Archive, stop: Stop) -> None:
 
 def find_studies(archive: Archive, query: Query, stop: Stop) -> Found:
     """Return the studies that match, the newest first, at most 500."""
-    with associated(archive, [(FIND, None)], stop) as association:
+    with associated(archive, [(FIND, None)], SEARCH, stop) as association:
         for wanted in spellings(query):
             keys = {**dict.fromkeys(STUDY_KEYS, ""), **wanted}
             answers, more = _matches(archive, association, "STUDY", keys, stop, MOST_ROWS)
@@ -196,7 +202,7 @@ def find_studies(archive: Archive, query: Query, stop: Stop) -> Found:
 
 def find_series(archive: Archive, study_uid: str, stop: Stop) -> tuple[SeriesRow, ...]:
     """Return the series of a study by their number."""
-    with associated(archive, [(FIND, None)], stop) as association:
+    with associated(archive, [(FIND, None)], SEARCH, stop) as association:
         return _series(archive, association, study_uid, "", stop)
 
 
@@ -208,7 +214,7 @@ def find_instances(archive: Archive, study_uid: str, series_uid: str, stop: Stop
     ArchiveError
         When the study, or the series, is not there.
     """
-    with associated(archive, [(FIND, None)], stop) as association:
+    with associated(archive, [(FIND, None)], SEARCH, stop) as association:
         series = [row.series_uid for row in _series(archive, association, study_uid, series_uid, stop)]
         if not series:
             raise failures.nothing_there(archive)
@@ -268,7 +274,7 @@ def _asked(archive: Archive, ask: Callable[[], Any]) -> Any:
         return ask()
     except ValueError as error:
         # The archive took the association, but not this service.
-        raise failures.not_offered(archive, "this search") from error
+        raise failures.not_offered(archive, SEARCH) from error
     except RuntimeError as error:
         raise failures.broken_off(archive) from error
 

@@ -70,6 +70,7 @@ USUAL_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.88.33",
     "1.2.840.10008.5.1.4.1.1.7",
 )
+BY_GET, BY_MOVE = "retrieving by C-GET", "retrieving by C-MOVE"
 MOST_CONTEXTS = 127
 UIDS_AT_ONCE = 100
 SUCCESS, OUT_OF_RESOURCES, DOES_NOT_MATCH = 0x0000, 0xA700, 0xA900
@@ -132,10 +133,10 @@ def retrieve(archive: Archive, plan: Plan, landing: Landing, telling: Telling, s
     if archive.retrieve_by is RetrieveBy.GET:
         contexts = [(str(GET), None), *_contexts(plan)]
         roles = [build_role(sop_class, scp_role=True) for sop_class in dict.fromkeys(c for c, _ in contexts[1:])]
-        with associated(archive, contexts, stop, roles=roles, handlers=arrivals.handlers) as line:
+        with associated(archive, contexts, BY_GET, stop, roles=roles, handlers=arrivals.handlers) as line:
             _ask(archive, line, plan, telling, landing, stop, lambda wanted: line.send_c_get(wanted, GET))
         return
-    with receiving(archive, arrivals), associated(archive, [(MOVE, None)], stop) as line:
+    with receiving(archive, arrivals), associated(archive, [(MOVE, None)], BY_MOVE, stop) as line:
         _ask(
             archive,
             line,
@@ -260,8 +261,7 @@ def _follow(
                 _note_failure(archive, code, landing)
             return
     except ValueError as error:
-        by = "C-GET" if archive.retrieve_by is RetrieveBy.GET else "C-MOVE"
-        raise failures.not_offered(archive, f"retrieving by {by}") from error
+        raise failures.not_offered(archive, BY_GET if archive.retrieve_by is RetrieveBy.GET else BY_MOVE) from error
     except RuntimeError as error:
         raise failures.broken_off(archive, retrieving=True) from error
     raise failures.broken_off(archive, retrieving=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 LOOK_EVERY_S = 0.05
-WAIT_FOR_END_S = 3.0
+WAIT_FOR_END_S = 1.0
 
 
 class Stop:
@@ -61,8 +61,8 @@ def stoppable(
     Parameters
     ----------
     work
-        Gets a Stop, to which it says how its waiting is ended. After a cancel it has three seconds to close what it
-        opened; where it takes longer it is left to end by itself.
+        Gets a Stop, to which it says how its waiting is ended. After a cancel it has a second to close what it opened;
+        where it takes longer it is left to end by itself.
     look
         Called about every 50 ms meanwhile, on the caller's thread; may report progress.
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import requests
 
-    from viewer.domain.errors import CaseStageError
     from viewer.io.archive.description import Archive
     from viewer.io.archive.landing import Landing
     from viewer.io.archive.retrieved import Plan
@@ -33,7 +32,7 @@ AT_ONCE = 6
 AS_IT_IS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 AS_YOU_LIKE = 'multipart/related; type="application/dicom"'
 # A server that fails this often in a row will not do better.
-MOST_FAILURES_IN_A_ROW = 5
+MOST_FAILURES_IN_A_ROW = 20
 
 
 def retrieve(archive: Archive, plan: Plan, landing: Landing, password: str, stop: Stop) -> None:
@@ -65,24 +64,22 @@ def retrieve(archive: Archive, plan: Plan, landing: Landing, password: str, stop
 
 
 class _End:
-    """The failure that ends a retrieve, shared by those who carry."""
+    """What ends a retrieve early, shared by those who carry: a failure, or an archive that only sends what is none."""
 
     def __init__(self) -> None:
         self.failure: BaseException | None = None
         self._in_a_row = 0
         self._lock = threading.Lock()
 
-    def well(self) -> None:
-        """Note that an object came."""
-        with self._lock:
-            self._in_a_row = 0
+    @property
+    def here(self) -> bool:
+        """True when no more has to be asked for."""
+        return self.failure is not None or self._in_a_row >= MOST_FAILURES_IN_A_ROW
 
-    def badly(self, failure: CaseStageError) -> None:
-        """Note that an object did not come; too many of them end the retrieve."""
+    def note(self, *, well: bool) -> None:
+        """Note whether an object came."""
         with self._lock:
-            self._in_a_row += 1
-            if self._in_a_row >= MOST_FAILURES_IN_A_ROW:
-                self.failure = self.failure or failure
+            self._in_a_row = 0 if well else self._in_a_row + 1
 
 
 def _carry(
@@ -97,7 +94,7 @@ def _carry(
     session = Session(archive, password, stop)
     session.largest_answer, session.longest_answer_s = LARGEST_INSTANCE, float("inf")
     try:
-        while end.failure is None:
+        while not end.here:
             try:
                 instance = waiting.get_nowait()
             except queue.Empty:
@@ -105,9 +102,9 @@ def _carry(
             try:
                 with http_failures(archive, retrieving=True):
                     _bring(archive, session, instance, landing)
-                end.well()
-            except RefusedError as error:
-                end.badly(error if landing.count else failures.garbled(archive, error.sentence))
+                end.note(well=True)
+            except RefusedError:
+                end.note(well=False)
     except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
         end.failure = end.failure or error
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -43,9 +44,9 @@ class _Body:
         self._pieces = raw.stream(CHUNK, decode_content=True)
         self._left = session.largest_answer
         self._ends_s = time.monotonic() + session.longest_answer_s
-        session.stop.ends(self._shut)
 
-    def _shut(self) -> None:
+    def shut(self) -> None:
+        """End a read that waits in another thread."""
         with suppress(OSError, ValueError, RuntimeError, AttributeError):
             self._raw.shutdown()
 
@@ -61,10 +62,12 @@ class _Body:
 
     def close(self) -> None:
         """Close the connection."""
+        self._session.forget(self)
         self._raw.close()
 
     def release_conn(self) -> None:
         """Give the connection back for the next question."""
+        self._session.forget(self)
         self._raw.release_conn()
 
 
@@ -90,7 +93,7 @@ class _Adapter(HTTPAdapter):
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         response = super().build_response(req, resp)
-        response.raw = _Body(resp, self._session)
+        response.raw = self._session.remember(_Body(resp, self._session))
         return response
 
 
@@ -99,6 +102,9 @@ class Session(requests.Session):
 
     def __init__(self, archive: Archive, password: str, stop: Stop) -> None:
         self.archive, self.stop = archive, stop
+        self._open: set[_Body] = set()
+        self._lock = threading.Lock()
+        stop.ends(self._shut)
         self.largest_answer: float = LARGEST_ANSWER
         self.longest_answer_s = LONGEST_ANSWER_S
         super().__init__()
@@ -112,6 +118,31 @@ class Session(requests.Session):
         # Images are compressed already, or cost more to compress than to send.
         self.headers.update({"User-Agent": "CaseStage", "Accept-Encoding": "identity"})
         self.mount(f"{urlsplit(archive.url).scheme}://", _Adapter(self))
+
+    def remember(self, body: _Body) -> _Body:
+        """Return an answer that is being read, to be ended or closed with the session."""
+        with self._lock:
+            self._open.add(body)
+        if self.stop.asked:
+            body.shut()
+        return body
+
+    def forget(self, body: _Body) -> None:
+        """Leave an answer alone that was read."""
+        with self._lock:
+            self._open.discard(body)
+
+    def _shut(self) -> None:
+        with self._lock:
+            waiting = tuple(self._open)
+        for body in waiting:
+            body.shut()
+
+    def close(self) -> None:
+        """Close all connections, also of answers that were not read to their end."""
+        for body in tuple(self._open):
+            body.close()
+        super().close()
 
     def send(self, request: requests.PreparedRequest, **arguments: Any) -> requests.Response:
         """Return the answer to a request."""
@@ -168,7 +199,7 @@ def http_failures(archive: Archive, *, retrieving: bool = False) -> Iterator[Non
         raise failures.broken_off(archive, retrieving=retrieving) from None
     except requests.exceptions.JSONDecodeError:
         raise failures.garbled(archive, "not JSON") from None
-    except (requests.RequestException, UnicodeError) as error:
+    except (requests.RequestException, ValueError, RecursionError) as error:
         raise failures.garbled(archive, type(error).__name__) from None
 
 

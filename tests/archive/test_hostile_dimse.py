@@ -1,0 +1,445 @@
+"""DICOM archives that answer as no archive should: each costs a sentence, never a file, a hang or an open port."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from contextlib import contextmanager
+from io import BytesIO
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+from pydicom import Dataset, dcmread
+from pynetdicom import AE, AllStoragePresentationContexts, StoragePresentationContexts, build_context, evt
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    CTImageStorage,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
+)
+from pynetdicom.transport import ThreadedAssociationServer
+
+from tests.archive.conftest import Watched
+from tests.archive.orthanc import free_port, is_open
+from viewer.domain.errors import ArchiveError, CancelledError
+from viewer.domain.job import JobContext
+from viewer.io.archive import ask
+from viewer.io.archive.description import Archive, ArchiveKind, RetrieveBy
+from viewer.io.archive.rows import Query
+from viewer.io.synthetic_dicom import write_ct_series
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NOTHING = JobContext()
+STUDY, SERIES = "1.2.3", "1.2.3.4"
+TITLE, OURS = "ODD", "CASESTAGE"
+EXPLICIT = "1.2.840.10008.1.2.1"
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
+    """Return a small series as data sets."""
+    folder = tmp_path_factory.mktemp("slices")
+    write_ct_series(
+        folder,
+        np.zeros((6, 32, 32), np.int16),
+        origin_lps_mm=(0, 0, 0),
+        spacing_mm=(1, 1, 2),
+        description="Synthetic",
+        body_part="CHEST",
+        series_uid=SERIES,
+        study_uid=STUDY,
+        frame_uid="1.2.3.5",
+        patient_name="CANARY^TWEETY",
+        patient_id="ID-90210",
+        series_number=1,
+        compressed=False,
+    )
+    return [dcmread(path) for path in sorted(folder.iterdir())]
+
+
+def other(image: Dataset, **changes: str) -> Dataset:
+    """Return a copy of an image with other values."""
+    buffer = BytesIO()
+    image.save_as(buffer, enforce_file_format=True)
+    buffer.seek(0)
+    made = dcmread(buffer)
+    for keyword, value in changes.items():
+        setattr(made, keyword, value)
+    return made
+
+
+@contextmanager
+def archive(
+    find: Callable[[evt.Event], Any] | None = None,
+    get: Callable[[evt.Event], Any] | None = None,
+    move: Callable[[evt.Event], Any] | None = None,
+    listed: list[Dataset] | None = None,
+) -> Iterator[Archive]:
+    """Run an archive on loopback; where no `find` is given it lists the series and the images of `listed`."""
+
+    def lists(event: evt.Event) -> Any:
+        if event.identifier.QueryRetrieveLevel == "SERIES":
+            row = Dataset()
+            row.SeriesInstanceUID = SERIES
+            yield 0xFF00, row
+            return
+        for image in listed or []:
+            row = Dataset()
+            row.SOPInstanceUID, row.SOPClassUID = image.SOPInstanceUID, image.SOPClassUID
+            yield 0xFF00, row
+
+    handlers: list[Any] = [(evt.EVT_C_FIND, find or lists)]
+    ae = AE(TITLE)
+    ae.add_supported_context(Verification)
+    ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+    if get is not None:
+        ae.add_supported_context(StudyRootQueryRetrieveInformationModelGet)
+        ae.add_supported_context(CTImageStorage, EXPLICIT, scu_role=True, scp_role=True)
+        handlers.append((evt.EVT_C_GET, get))
+    if move is not None:
+        ae.add_supported_context(StudyRootQueryRetrieveInformationModelMove)
+        ae.requested_contexts = StoragePresentationContexts[:100]
+        handlers.append((evt.EVT_C_MOVE, move))
+    server = ae.make_server(("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield Archive(
+            "Odd",
+            ArchiveKind.DIMSE,
+            host="127.0.0.1",
+            port=server.server_address[1],
+            title=TITLE,
+            own_title=OURS,
+            retrieve_by=RetrieveBy.MOVE if move is not None else RetrieveBy.GET,
+            receiver_port=free_port(),
+        )
+    finally:
+        for line in server.active_associations:
+            line.abort()
+        TCPServer.shutdown(server)
+        server.server_close()
+        thread.join(5)
+
+
+@contextmanager
+def socket_server(act: Callable[[socket.socket], None]) -> Iterator[Archive]:
+    """Run something at a port that does `act` with each connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                line, _ = listener.accept()
+            except OSError:
+                return
+            with line:
+                try:
+                    act(line)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield Archive("Odd", ArchiveKind.DIMSE, host="127.0.0.1", port=listener.getsockname()[1], title=TITLE)
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def search(asked: Archive, ctx: JobContext = NOTHING) -> Any:
+    return ask.find_studies(asked, Query(patient="Canary"), ctx)
+
+
+def fetch(asked: Archive, root: Path, ctx: JobContext = NOTHING) -> Any:
+    return ask.retrieve(asked, STUDY, SERIES, root, ctx)
+
+
+def test_rows_that_make_no_sense_are_left_out() -> None:
+    def find(_event: evt.Event) -> Any:
+        for uid in ("", "../../etc", "1.2.3"):
+            row = Dataset()
+            row.add_new("StudyInstanceUID", "UI", uid)
+            row.add_new("StudyDescription", "LO", "A \x1b[2J" + "long " * 1000)
+            row.add_new("StudyDate", "DA", "nonsense")
+            row.add_new("NumberOfStudyRelatedInstances", "LO", "many")
+            row.add_new("ModalitiesInStudy", "CS", ["CT", "CT", "SR"])
+            yield 0xFF00, row
+
+    with archive(find) as asked:
+        (study,) = search(asked).studies
+    assert study.study_uid == "1.2.3"
+    assert "\x1b" not in study.description
+    assert len(study.description) <= 256
+    assert (study.date, study.image_count, study.modalities) == (None, None, ("CT", "SR"))
+
+
+def test_a_search_without_end_stops_where_a_list_gets_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.io.archive.dimse.MOST_ROWS", 50)
+    sent = []
+
+    def find(event: evt.Event) -> Any:
+        n = 0
+        while not event.is_cancelled and event.assoc.is_established:
+            n += 1
+            row = Dataset()
+            row.StudyInstanceUID = f"1.2.{n}"
+            sent.append(n)
+            yield 0xFF00, row
+
+    with archive(find) as asked:
+        found = search(asked)
+    assert len(found.studies) == 50
+    assert found.more
+    assert len(sent) < 500
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(0xA700, "reported an error"), (0xC001, "reported an error"), (0x0124, "does not allow"), (0x0122, "not offer")],
+)
+def test_a_refusal_is_a_sentence(status: int, sentence: str) -> None:
+    def find(_event: evt.Event) -> Any:
+        yield status, None
+
+    with archive(find) as asked, pytest.raises(ArchiveError) as failed:
+        search(asked)
+    assert sentence in failed.value.sentence
+    assert failed.value.hint
+
+
+def test_a_service_that_is_not_there_is_named(slices: list[Dataset], tmp_path: Path) -> None:
+    with archive(listed=slices) as asked:
+        for by, word in ((RetrieveBy.GET, "C-GET"), (RetrieveBy.MOVE, "C-MOVE")):
+            with pytest.raises(ArchiveError) as failed:
+                fetch(evolve(asked, retrieve_by=by), tmp_path / "study")
+            assert f"does not offer retrieving by {word}" in failed.value.sentence
+            assert not is_open(asked.receiver_port)
+
+
+def garbage(line: socket.socket) -> None:
+    line.recv(4096)
+    line.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n" + bytes(range(256)) * 10)
+
+
+def absurd_length(line: socket.socket) -> None:
+    line.recv(4096)
+    line.sendall(b"\x02\x00" + struct.pack(">L", 0xFFFFFFF0))
+    for _ in range(64):
+        line.sendall(bytes(1 << 20))
+
+
+def goes_away(line: socket.socket) -> None:
+    line.recv(4096)
+
+
+@pytest.mark.parametrize("act", [garbage, absurd_length, goes_away])
+def test_what_is_no_archive_is_said_to_be_none(act: Callable[[socket.socket], None]) -> None:
+    started_s = time.monotonic()
+    with socket_server(act) as asked, pytest.raises(ArchiveError) as failed:
+        search(asked)
+    assert "not understood" in failed.value.sentence
+    assert time.monotonic() - started_s < 5
+
+
+def test_an_archive_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.io.archive.failures.ANSWER_WITHIN_S", 0.4)
+    release = threading.Event()
+
+    def find(_event: evt.Event) -> Any:
+        release.wait(10)
+        yield 0x0000, None
+
+    with archive(find) as asked:
+        with pytest.raises(ArchiveError, match="does not answer|ended the connection"):
+            search(asked)
+        release.set()
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_search_is_cancelled_at_once_however_slow_the_archive(connected: bool) -> None:
+    release = threading.Event()
+
+    def find(_event: evt.Event) -> Any:
+        release.wait(10)
+        yield 0x0000, None
+
+    started_s = time.monotonic()
+    context = JobContext(cancelled=lambda: time.monotonic() - started_s > 0.3)
+    server = archive(find) if connected else socket_server(lambda _line: release.wait(10) and None)
+    with server as asked:
+        with pytest.raises(CancelledError):
+            search(asked, context)
+        assert time.monotonic() - started_s < 2
+        release.set()
+
+
+def test_what_arrives_is_kept_only_if_it_was_asked_for(slices: list[Dataset], tmp_path: Path) -> None:
+    def get(_event: evt.Event) -> Any:
+        yield 5
+        yield 0xFF00, slices[0]
+        yield 0xFF00, other(slices[1], StudyInstanceUID="9.9.9")
+        yield 0xFF00, other(slices[2], SeriesInstanceUID="9.9.8")
+        yield 0xFF00, other(slices[3], SOPInstanceUID="")
+        yield 0xFF00, slices[4]
+
+    with archive(get=get, listed=slices) as asked:
+        brought = fetch(asked, tmp_path / "study")
+    assert (brought.images, brought.missing) == (2, 4)
+    assert len(list((tmp_path / "study").rglob("*.dcm"))) == 2
+    assert brought.problems
+
+
+def test_an_archive_that_cannot_list_images_is_asked_for_the_whole_series(
+    slices: list[Dataset], tmp_path: Path
+) -> None:
+    asked_for = []
+
+    def get(event: evt.Event) -> Any:
+        asked_for.append(str(event.identifier.QueryRetrieveLevel))
+        yield len(slices)
+        for image in slices:
+            yield 0xFF00, image
+
+    watched = Watched()
+    with archive(get=get, listed=[]) as asked:
+        brought = fetch(asked, tmp_path / "study", watched.context)
+    assert asked_for == ["SERIES"]
+    assert (brought.images, brought.missing) == (6, 0)
+    assert watched.told[-1].what.startswith("6 of 6 images")
+
+
+def test_only_what_is_missing_is_asked_for_again(slices: list[Dataset], tmp_path: Path) -> None:
+    asked_for: list[tuple[str, int]] = []
+
+    def get(event: evt.Event) -> Any:
+        wanted = event.identifier.get("SOPInstanceUID") or []
+        uids = [str(uid) for uid in ([wanted] if isinstance(wanted, str) else wanted)]
+        asked_for.append((str(event.identifier.QueryRetrieveLevel), len(uids)))
+        chosen = [image for image in slices if image.SOPInstanceUID in uids] if uids else slices[:2]
+        yield len(chosen)
+        for image in chosen:
+            yield 0xFF00, image
+
+    with archive(get=get, listed=slices) as asked:
+        first = fetch(asked, tmp_path / "study")
+        second = fetch(asked, tmp_path / "study")
+    assert (first.images, first.missing) == (2, 4)
+    assert (second.images, second.missing) == (6, 0)
+    assert asked_for == [("SERIES", 0), ("IMAGE", 4)]
+
+
+def test_an_object_without_end_is_cut_off(
+    slices: list[Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.io.archive.dimse_retrieve.LARGEST_INSTANCE", 2 << 20)
+    large = other(slices[0])
+    large.Rows = large.Columns = 2048
+    large.PixelData = bytes(2048 * 2048 * 2)
+
+    def get(_event: evt.Event) -> Any:
+        yield 1
+        yield 0xFF00, large
+
+    with archive(get=get, listed=slices[:1]) as asked, pytest.raises(ArchiveError):
+        fetch(asked, tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_an_archive_that_goes_quiet_in_the_middle_is_given_up(
+    slices: list[Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.io.archive.retrieved.QUIET_FOR_S", 0.5)
+    release = threading.Event()
+
+    def get(_event: evt.Event) -> Any:
+        yield len(slices)
+        yield 0xFF00, slices[0]
+        release.wait(10)
+
+    with archive(get=get, listed=slices) as asked:
+        with pytest.raises(ArchiveError, match="does not answer"):
+            fetch(asked, tmp_path / "study")
+        release.set()
+    assert len(list((tmp_path / "study").rglob("*.dcm"))) == 1
+
+
+def store(port: int, image: Dataset, *, calling: str, called: str) -> int | None:
+    """Return the status of storing an image at a port, or None where no association was accepted."""
+    ae = AE(calling)
+    ae.requested_contexts = [build_context(CTImageStorage, EXPLICIT)]
+    line = ae.associate("127.0.0.1", port, ae_title=called)
+    if not line.is_established:
+        return None
+    status = line.send_c_store(image)
+    line.release()
+    return int(status.Status)
+
+
+def test_the_receiver_lets_in_the_archive_alone_and_only_what_was_asked_for(
+    slices: list[Dataset], tmp_path: Path
+) -> None:
+    tried: dict[str, int | None] = {}
+    port = free_port()
+
+    def move(_event: evt.Event) -> Any:
+        foreign = other(slices[1], StudyInstanceUID="9.9.9")
+        tried["a stranger"] = store(port, slices[1], calling="STRANGER", called=OURS)
+        tried["for someone else"] = store(port, slices[1], calling=TITLE, called="SOMEONE")
+        tried["another study"] = store(port, foreign, calling=TITLE, called=OURS)
+        tried["asked for"] = store(port, slices[0], calling=TITLE, called=OURS)
+        yield "127.0.0.1", port, {"contexts": AllStoragePresentationContexts[:100]}
+        yield 1
+        yield 0xFF00, slices[2]
+
+    with archive(move=move, listed=slices) as asked:
+        brought = fetch(evolve(asked, receiver_port=port), tmp_path / "study")
+    assert tried == {"a stranger": None, "for someone else": None, "another study": 0xA900, "asked for": 0}
+    assert (brought.images, brought.missing) == (2, 4)
+    assert len(list((tmp_path / "study").rglob("*.dcm"))) == 2
+    assert not is_open(port)
+
+
+def test_an_unknown_destination_says_what_to_register(slices: list[Dataset], tmp_path: Path) -> None:
+    def move(_event: evt.Event) -> Any:
+        yield None, None
+
+    with archive(move=move, listed=slices) as asked, pytest.raises(ArchiveError, match="does not know where") as failed:
+        fetch(asked, tmp_path / "study")
+    assert OURS in failed.value.hint
+    assert str(asked.receiver_port) in failed.value.hint
+    assert not is_open(asked.receiver_port)
+
+
+def test_the_receiver_is_closed_at_once_on_cancel_while_the_archive_holds_its_line(
+    slices: list[Dataset], tmp_path: Path
+) -> None:
+    release = threading.Event()
+    port = free_port()
+
+    def move(_event: evt.Event) -> Any:
+        line = socket.create_connection(("127.0.0.1", port))
+        with line:
+            release.wait(10)
+        yield None, None
+
+    started_s = time.monotonic()
+    context = JobContext(cancelled=lambda: time.monotonic() - started_s > 0.4)
+    with archive(move=move, listed=slices) as asked:
+        with pytest.raises(CancelledError):
+            fetch(evolve(asked, receiver_port=port), tmp_path / "study", context)
+        assert not is_open(port)
+        assert time.monotonic() - started_s < 2
+        release.set()
