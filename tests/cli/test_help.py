@@ -15,6 +15,8 @@ COMMANDS = (
     ("models", "check"),
     ("run",),
     ("render",),
+    ("archive",),
+    *(("archive", kind) for kind in ("list", "query", "retrieve", "test", "add", "remove")),
     ("phantom",),
     ("bench",),
 )
@@ -62,6 +64,12 @@ def test_the_version_is_told() -> None:
         ("render", "x", "--out", "y.png", "--step", "two"),
         ("phantom", "foot", "--seed", "1", "--out", "x"),
         ("phantom", "head", "--seed=-1", "--out", "x"),
+        ("archive", "dance"),
+        ("archive", "query"),
+        ("archive", "query", "x", "--from", "yesterday"),
+        ("archive", "retrieve", "x"),
+        ("archive", "add", "x"),
+        ("archive", "add", "x", "--url", "http://x", "--dimse", "X@y:1"),
     ],
     ids=" ".join,
 )

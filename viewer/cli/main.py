@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from viewer.cli.parse import parse_length, parse_point, parse_seed, parse_size, parse_window
+from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
+from viewer.cli.archive_options import add_archive_commands
+from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.io.program import program_version
@@ -127,6 +129,14 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     render.add_argument("--height-mm", type=length, metavar="MM", help="millimetres from top to bottom of a view")
     size = _typed(parse_size, "WIDTHxHEIGHT")
     render.add_argument("--size", type=size, default=(1920, 1080), metavar="WxH")
+
+    add_archive_commands(
+        command(
+            "archive", "Search a PACS and bring its images.", ARCHIVE_EXAMPLE, _lazy("viewer.cli.archives", "known")
+        ),
+        lambda name: _lazy("viewer.cli.archives", name),
+        _typed(parse_day, "YYYY-MM-DD"),
+    )
 
     made = command(
         "phantom", "Make synthetic CT.", "phantom head --seed 7 --out ./head7", _lazy("viewer.cli.pictures", "phantom")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 
 def parse_point(text: str) -> tuple[float, float, float]:
@@ -15,6 +16,17 @@ def parse_point(text: str) -> tuple[float, float, float]:
     """
     x, y, z = (_finite(part) for part in text.split(","))
     return (x, y, z)
+
+
+def parse_day(text: str) -> date:
+    """Return the day of "2025-03-31".
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
+    return date.fromisoformat(text)
 
 
 def parse_window(text: str) -> tuple[float, float]:
