@@ -54,6 +54,7 @@ missing_packages() {
             wayland) [ -n "${WAYLAND_DISPLAY-}" ] || continue ;;
         esac
         case $what in
+            /*) [ -e "$what" ] && continue ;;
             *.so.*) case $known in *"$what "*) continue ;; esac ;;
             *) command -v "$what" >/dev/null && continue ;;
         esac

@@ -11,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from viewer.io.archive.extra import LIBRARIES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -69,7 +71,8 @@ def licence_choices(distribution: metadata.Distribution) -> list[str]:
 
 
 def test_nothing_under_the_gpl_is_installed_with_the_program(project: dict[str, Any]) -> None:
-    names = [Requirement(text).name for text in project["dependencies"]]
+    wanted = project["dependencies"] + project["optional-dependencies"]["pacs"]
+    names = [Requirement(text).name for text in wanted]
     refused = {}
     for name, distribution in installed_with(names).items():
         choices = [choice for choice in licence_choices(distribution) if choice.strip()]
@@ -96,7 +99,8 @@ def test_the_gpl_is_told_from_the_lgpl(licence: str, refused: bool) -> None:
 
 def test_every_dependency_is_pinned_in_the_lock(project: dict[str, Any], locked: dict[str, str]) -> None:
     extras = project["optional-dependencies"]
-    wanted = [Requirement(text) for text in project["dependencies"] + extras["test"] + extras["dev"]]
+    texts = project["dependencies"] + extras["pacs"] + extras["test"] + extras["dev"]
+    wanted = [Requirement(text) for text in texts]
     for requirement in wanted:
         name = canonicalize_name(requirement.name)
         if name == "casestage":
@@ -113,6 +117,12 @@ def test_what_runs_here_is_what_the_lock_pins(project: dict[str, Any], locked: d
         if distribution.version != locked.get(name)
     }
     assert differing == {}
+
+
+def test_the_program_tells_how_to_install_the_extra_for_archives(project: dict[str, Any]) -> None:
+    wanted = {canonicalize_name(Requirement(text).name): text for text in project["optional-dependencies"]["pacs"]}
+    for module, told in LIBRARIES.items():
+        assert Requirement(told) == Requirement(wanted[canonicalize_name(module)])
 
 
 def test_versions_of_qt_known_to_crash_are_kept_out(project: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ VIOLATIONS = {
     "Qt in ui and app alone": ("scene/broken.py", "from PySide6 import QtGui"),
     "VTK in scene alone": ("ui/broken.py", "import vtkmodules.vtkCommonCore"),
     "DICOM and NIfTI libraries in io alone": ("analysis/broken.py", "import pydicom"),
-    "The network in io.archive alone": ("services/broken.py", "import requests"),
+    "The network in io.archive alone": ("cli/broken.py", "import requests"),
     "ONNX Runtime in inference alone": ("phantom/broken.py", "import onnxruntime"),
     "The domain stands on numpy, attrs and psygnal": ("domain/broken.py", "import scipy.ndimage"),
 }
