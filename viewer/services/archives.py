@@ -268,6 +268,11 @@ class Archives:
         folder = study_folder(self._received, archive, study_uid)
         return held_count(folder / name_of(series_uid)) if series_uid else held_count(folder)
 
+    def folder(self, wanted: Wanted) -> Path:
+        """Return where what is wanted lies once it is here."""
+        study = study_folder(self._received, wanted.archive, wanted.study_uid)
+        return study / name_of(wanted.series_uid) if wanted.series_uid else study
+
     def measure(self) -> None:
         """Find out how many bytes all that was received takes; `size_known` carries them."""
         self._runner.run(lambda _ctx: folders_size(self._received), done=self.size_known.emit, failed=self.failed.emit)

@@ -28,6 +28,7 @@ class Asks:
     leave_present: Callable[[], None]
     open_folder: Callable[[], None]
     open_file: Callable[[], None]
+    archive: Callable[[], None]
     neighbour_series: Callable[[int], None]
     search: Callable[[], None]
     decide: Callable[[Answer], None]
@@ -112,6 +113,15 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Ctrl+Shift+O",),
             contexts=OUTSIDE_PRESENT,
             icon="file-text",
+        ),
+        Command(
+            "file.archive",
+            "Archive…",
+            "Search a PACS and bring its images here",
+            asks.archive,
+            shortcuts=("Ctrl+Shift+A",),
+            contexts=OUTSIDE_PRESENT,
+            icon="database",
         ),
         Command(
             "file.stop",

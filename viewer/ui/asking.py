@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.decision import Answer
+    from viewer.ui.archive.archive_sheet import ArchiveSheet
     from viewer.ui.commands import CommandActions
     from viewer.ui.main_window import MainWindow
 
@@ -33,6 +34,7 @@ class Asking:
         self._window = window
         self._desk = window.desk
         self._then: Callable[[], None] | None = None
+        self.archive_sheet: ArchiveSheet | None = None
 
     def build(self, actions: CommandActions) -> None:
         """Make the sheets."""
@@ -61,6 +63,21 @@ class Asking:
         """Say whether geometry can be trusted, and why."""
         if self._desk.session.volume is not None:
             self.geometry_sheet.tell(self._desk.session.volume)
+
+    def archive(self) -> None:
+        """Show the archives; the sheet is made when it is first asked for."""
+        if self.archive_sheet is None:
+            from viewer.ui.archive.archive_sheet import ArchiveSheet
+
+            self.archive_sheet = ArchiveSheet(self._window, self._window.theme, self._desk, self._window.details)
+            self.archive_sheet.brought.connect(self._brought)
+            self.archive_sheet.told.connect(self._window.tell)
+        self.archive_sheet.ask()
+
+    def _brought(self, folder: Path, missing: Message | None) -> None:
+        self._window.open_path(folder)
+        if missing is not None:
+            self._window.tell(missing)
 
     def open_folder(self) -> None:
         """Ask for a folder and open it."""

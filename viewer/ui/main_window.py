@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
             leave_present=self.leave_present,
             open_folder=asking.open_folder,
             open_file=asking.open_file,
+            archive=asking.archive,
             neighbour_series=self.desk.opening.open_neighbour,
             search=lambda: self.library.search(),
             decide=asking.decide,

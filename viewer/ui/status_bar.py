@@ -125,6 +125,7 @@ class StatusBar(QFrame):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
         desk.finding_run.busy.connect(self._run_busy)
+        desk.archives.busy.connect(self._archive_busy)
         desk.reviewing.saved.connect(self._say_saved)
         desk.reviewing.failed.connect(self._say_saved)
         self._update()
@@ -153,6 +154,9 @@ class StatusBar(QFrame):
 
     def _opening_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.opening.cancel)
+
+    def _archive_busy(self, progress: Progress | None) -> None:
+        self._show_busy(progress, self._desk.archives.cancel_retrieve)
 
     def _run_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.finding_run.cancel)

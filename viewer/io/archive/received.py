@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,12 @@ def held_count(folder: Path) -> int:
 
 def folders_size(received: Path) -> int:
     """Return how many bytes all studies take."""
-    return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(received))
+    size = 0
+    for entry in _files(received):
+        # What arrives in part is renamed or removed meanwhile.
+        with suppress(FileNotFoundError):
+            size += entry.stat(follow_symlinks=False).st_size
+    return size
 
 
 def remove_folders(received: Path, open_now: tuple[str, ...] = ()) -> None:

@@ -1,0 +1,1 @@
+"""Archives (PACS) in the window: choose one, search it, bring images from it."""
