@@ -46,7 +46,8 @@ def test_archives_are_listed_added_and_forgotten(own_home: Path) -> None:
         "user": "me",
         "retrieve_by": "DICOMweb",
     }
-    assert casestage("archive", "add", "pacs", "--url", "https://other.example.org").is_sentence()
+    for name in ("PACS", "pacs"):
+        assert casestage("archive", "add", name, "--url", "https://other.example.org").is_sentence()
     assert casestage("archive", "add", "X", "--dimse", "nonsense").is_sentence()
     assert casestage("archive", "add", "X", "--dimse", "TITLE@host:99999").is_sentence()
     assert casestage("archive", "add", "X", "--url", "https://user:secret@pacs.example.org").is_sentence()

@@ -50,7 +50,7 @@ def remembered(settings: Settings) -> tuple[Archive, ...]:
 
 
 def keep(settings: Settings, archive: Archive, instead_of: str = "") -> None:
-    """Remember an archive, in the place of the one of a name.
+    """Remember an archive, in the place of the one of a name, "" for a new one.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def keep(settings: Settings, archive: Archive, instead_of: str = "") -> None:
         When the settings cannot be written.
     """
     checked(archive)
-    others = [other for other in remembered(settings) if other.name != (instead_of or archive.name)]
+    others = [other for other in remembered(settings) if other.name != instead_of]
     if any(other.name.casefold() == archive.name.casefold() for other in others):
         raise ArchiveError(f"There is an archive called “{archive.name}” already.", "Choose another name.")
     settings.change(archives=tuple(archive_text(other) for other in (*others, archive)), archive=archive.name)

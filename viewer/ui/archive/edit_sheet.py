@@ -128,6 +128,9 @@ class EditSheet(Sheet):
         self._sure = False
         shown = archive or Archive("", port=104)
         self.title.setText(archive.name if archive is not None else "New archive")
+        self.kind.choose(shown.kind)
+        self.by.choose(shown.retrieve_by)
+        self.verify.choose(CHECK if shown.verify_tls else NO_CHECK)
         for field, text in (
             (self.name, shown.name),
             (self.url, shown.url),
@@ -141,9 +144,6 @@ class EditSheet(Sheet):
             (self.receiver_port, str(shown.receiver_port)),
         ):
             field.setText(text)
-        self.kind.choose(shown.kind)
-        self.by.choose(shown.retrieve_by)
-        self.verify.choose(CHECK if shown.verify_tls else NO_CHECK)
         self.remove.setVisible(archive is not None)
         self.remove.set_words("Remove")
         self._say("")
