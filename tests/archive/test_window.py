@@ -372,12 +372,7 @@ def test_without_the_extra_it_says_how_to_install_it_and_nothing_else(
     assert not sheet.is_open
 
 
-def test_archives_are_not_offered_on_stage(window: MainWindow) -> None:  # noqa: F811
-    contexts = window.actions_.table["file.archive"].contexts
-    assert contexts == {Workspace.LIBRARY, Workspace.REVIEW, Workspace.INSPECT}
-
-
-def test_every_control_has_a_name_and_a_tip(window: MainWindow, held: Held) -> None:  # noqa: F811
+def test_every_control_has_a_name_and_a_tip_and_none_is_offered_on_stage(window: MainWindow, held: Held) -> None:  # noqa: F811
     sheet = open_sheet(window, held.server.get)
     unnamed: list[QWidget] = []
     for root in (sheet, sheet.edit):
@@ -389,6 +384,8 @@ def test_every_control_has_a_name_and_a_tip(window: MainWindow, held: Held) -> N
                 if not (control.accessibleName() or control.text()):
                     unnamed.append(control)
     assert unnamed == []
+    contexts = window.actions_.table["file.archive"].contexts
+    assert contexts == {Workspace.LIBRARY, Workspace.REVIEW, Workspace.INSPECT}
 
 
 @pytest.mark.parametrize(

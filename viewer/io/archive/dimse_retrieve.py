@@ -136,7 +136,7 @@ def retrieve(archive: Archive, plan: Plan, landing: Landing, telling: Telling, s
         with associated(archive, contexts, BY_GET, stop, roles=roles, handlers=arrivals.handlers) as line:
             _ask(archive, line, plan, telling, landing, stop, lambda wanted: line.send_c_get(wanted, GET))
         return
-    with receiving(archive, arrivals), associated(archive, [(MOVE, None)], BY_MOVE, stop) as line:
+    with receiving(archive, arrivals, _classes(plan)), associated(archive, [(MOVE, None)], BY_MOVE, stop) as line:
         _ask(
             archive,
             line,
@@ -148,14 +148,19 @@ def retrieve(archive: Archive, plan: Plan, landing: Landing, telling: Telling, s
         )
 
 
+def _classes(plan: Plan) -> list[str]:
+    """Return the SOP classes of what has to come, the commonest first; none where an archive does not say."""
+    counts = Counter(one.sop_class for missing in plan.missing.values() for one in missing)
+    return [] if counts[""] or not plan.known else [sop_class for sop_class, _ in counts.most_common()]
+
+
 def _contexts(plan: Plan) -> list[tuple[str, tuple[str, ...] | None]]:
     """Return SOP classes with one transfer syntax each.
 
     Where several syntaxes share a presentation context the other side agrees to one of them, and has to convert, or
     leave out, whatever is kept in another.
     """
-    counts = Counter(one.sop_class for missing in plan.missing.values() for one in missing if one.sop_class)
-    classes = [sop_class for sop_class, _ in counts.most_common()] or list(USUAL_CLASSES)
+    classes = _classes(plan) or list(USUAL_CLASSES)
     # The likely pairs first, should there be more than an association can hold.
     pairs: list[tuple[str, tuple[str, ...] | None]] = [
         (sop_class, (syntax,)) for syntax in SYNTAXES for sop_class in classes
@@ -164,10 +169,11 @@ def _contexts(plan: Plan) -> list[tuple[str, tuple[str, ...] | None]]:
 
 
 @contextmanager
-def receiving(archive: Archive, arrivals: Arrivals) -> Iterator[None]:
+def receiving(archive: Archive, arrivals: Arrivals, classes: list[str]) -> Iterator[None]:
     """Listen at the archive's receiver address while the body runs, and never longer.
 
-    Only the archive's own AE title is let in, and only to store.
+    Only the archive's own AE title is let in, and only to store objects of these SOP classes, or any where none is
+    named.
 
     Raises
     ------
@@ -175,8 +181,8 @@ def receiving(archive: Archive, arrivals: Arrivals) -> Iterator[None]:
         When the address is not free, or not ours.
     """
     ae = entity(archive.own_title)
-    for context in AllStoragePresentationContexts:
-        ae.add_supported_context(str(context.abstract_syntax), list(SYNTAXES))
+    for sop_class in classes or [str(context.abstract_syntax) for context in AllStoragePresentationContexts]:
+        ae.add_supported_context(sop_class, list(SYNTAXES))
     ae.add_supported_context(Verification)
     ae.require_called_aet = True
     ae.require_calling_aet = [archive.title]
