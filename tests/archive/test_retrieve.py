@@ -16,7 +16,7 @@ from tests.archive.orthanc import PASSWORD, PATIENT, PATIENT_ID, Orthanc, free_p
 from viewer.domain.errors import ArchiveError, CancelledError, CaseStageError, PasswordError, StorageError
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
-from viewer.io.archive.landing import name_of
+from viewer.io.archive.received import name_of
 from viewer.io.archive.rows import Query
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan

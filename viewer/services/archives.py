@@ -12,8 +12,7 @@ from psygnal import Signal
 from viewer.domain.errors import ArchiveError, CaseStageError, PasswordError
 from viewer.io.archive.description import Archive, archive_text, checked, read_archive
 from viewer.io.archive.extra import install_line, is_installed
-from viewer.io.archive.landing import name_of
-from viewer.io.archive.received import folders_size, held_count, remove_folders
+from viewer.io.archive.received import folders_size, held_count, name_of, remove_folders
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ start of the SHA-256 of their UID. A file that stands there is whole: it was wri
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import threading
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import CaseStageError, StorageError, UnreadableFileError
+from viewer.io.archive.received import name_of
 from viewer.io.archive.rows import is_uid
 from viewer.io.atomic_file import storage_error
 from viewer.io.file_bytes import FilePlace
@@ -37,11 +37,6 @@ LEAST_FREE = 1 << 30
 INCOMING = ".incoming"
 WHAT = "What was retrieved"
 _STUDY, _SERIES, _SOP = 0x0020000D, 0x0020000E, 0x00080018
-
-
-def name_of(uid: str) -> str:
-    """Return the name that a UID gives a file or folder here."""
-    return hashlib.sha256(uid.encode("ascii")).hexdigest()[:24]
 
 
 class RefusedError(CaseStageError):

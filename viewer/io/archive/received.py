@@ -1,7 +1,8 @@
-"""What lies on this computer from archives: how many objects, how many bytes, and its removal."""
+"""What lies on this computer from archives: under what names, how many objects and bytes, and its removal."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from contextlib import suppress
@@ -12,6 +13,11 @@ from viewer.domain.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def name_of(uid: str) -> str:
+    """Return the name that a UID gives a file or folder here."""
+    return hashlib.sha256(uid.encode("ascii")).hexdigest()[:24]
 
 
 def held_count(folder: Path) -> int:
