@@ -205,7 +205,7 @@ def receiving(archive: Archive, arrivals: Arrivals, classes: list[str]) -> Itera
         for line in open_lines:
             cut(line)
         for line in open_lines:
-            line.join(1)
+            line.join(0.2)
 
 
 def _ask(
