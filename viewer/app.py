@@ -127,7 +127,12 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
     else:
         warm_up.start()
         paths = [str(path) for path in open_paths]
-        if paths:
+        measured = os.environ.get("CASESTAGE_BENCH")
+        if measured and paths:
+            from viewer.ui.timing import WindowTimes
+
+            WindowTimes(window, paths[0], clicks=measured == "click")
+        if paths and measured != "click":
             QTimer.singleShot(0, lambda: window.asking.dropped(paths))
     code = app.exec()
     pulse.stop()

@@ -62,7 +62,7 @@ def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
         patient_name="CANARY^TWEETY",
         patient_id="ID-90210",
         series_number=1,
-        compressed=False,
+        syntax="1.2.840.10008.1.2.1",
     )
     return [dcmread(path) for path in sorted(folder.iterdir())]
 

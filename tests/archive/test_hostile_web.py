@@ -110,7 +110,7 @@ def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         patient_name="CANARY^TWEETY",
         patient_id="ID-90210",
         series_number=1,
-        compressed=False,
+        syntax="1.2.840.10008.1.2.1",
     )
     return {str(dcmread(p).SOPInstanceUID): p.read_bytes() for p in sorted(folder.iterdir())}
 

@@ -93,7 +93,7 @@ def write_series(folder: Path, *, slices: int = 8, number: int = 1, description:
         patient_name=PATIENT,
         patient_id=PATIENT_ID,
         series_number=number,
-        compressed=False,
+        syntax="1.2.840.10008.1.2.1",
     )
     return folder
 

@@ -100,7 +100,7 @@ def _write_series(folder: Path, voxels: NDArray[np.int16]) -> None:
         series_uid="2.25.1001",
         study_uid="2.25.1002",
         frame_uid="2.25.1003",
-        compressed=False,
+        syntax="1.2.840.10008.1.2.1",
     )
 
 

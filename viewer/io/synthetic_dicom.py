@@ -14,6 +14,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, HTJ2KLossle
 from viewer.domain.errors import StorageError
 from viewer.domain.identifiers import uid_from
 from viewer.io.atomic_file import write_atomically
+from viewer.io.lossless_frames import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ def write_ct_series(
     series_number: int = 1,
     kernel: str = "",
     tilt_deg: float = 0.0,
-    compressed: bool = True,
+    syntax: str = "",
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Path, ...]:
     """Return the files written, one per slice, in the order of k.
@@ -65,8 +66,9 @@ def write_ct_series(
     tilt_deg
         Gantry tilt: every slice is turned about the patient's left–right axis through its first row's centre, while
         their positions stay on a line along the table.
-    compressed
-        False writes explicit VR little endian instead, with the same pixels.
+    syntax
+        Transfer syntax, explicit VR little endian or one of `viewer.io.lossless_frames.COMPRESSIONS`; by default as
+        said above.
 
     Raises
     ------
@@ -79,8 +81,8 @@ def write_ct_series(
         raise ValueError(f"Values below {INTERCEPT_HU} HU cannot be stored.")
     tilt = np.deg2rad(tilt_deg)
     orientation = [1.0, 0.0, 0.0, 0.0, float(np.cos(tilt)), float(np.sin(tilt))]
-    packed: UID = HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless
-    syntax = packed if compressed else ExplicitVRLittleEndian
+    syntax = syntax or (HTJ2KLossless if imagecodecs.HTJ2K.available else JPEGLSLossless)
+    compressed = syntax != ExplicitVRLittleEndian
     written = []
     for k, plane in enumerate(voxels_hu):
         stored = (plane.astype(np.int32) - INTERCEPT_HU).astype(np.uint16)
@@ -101,9 +103,9 @@ def write_ct_series(
         image.file_meta = FileMetaDataset()
         image.file_meta.MediaStorageSOPClassUID = CTImageStorage
         image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
-        image.file_meta.TransferSyntaxUID = syntax
+        image.file_meta.TransferSyntaxUID = UID(syntax)
         image.file_meta.ImplementationClassUID = _PROGRAM_UID
-        image.PixelData = encapsulate([_encoded(stored, syntax)]) if compressed else stored.astype("<u2").tobytes()
+        image.PixelData = encapsulate([_proven(stored, syntax)]) if compressed else stored.astype("<u2").tobytes()
         image["PixelData"].VR = "OB" if compressed else "OW"
         path = folder / f"{k + 1:04d}.dcm"
         buffer = BytesIO()
@@ -161,15 +163,10 @@ def _decimal(value: float) -> str:
     raise ValueError(f"{value} does not fit into a decimal string.")
 
 
-def _encoded(stored: np.ndarray[Any, np.dtype[np.uint16]], syntax: str) -> bytes:
+def _proven(stored: np.ndarray[Any, np.dtype[np.uint16]], syntax: str) -> bytes:
     """Return the code stream of a slice, proven to decode to the same pixels."""
-    if syntax == HTJ2KLossless:
-        code = bytes(imagecodecs.htj2k_encode(stored, reversible=True))
-        back = imagecodecs.htj2k_decode(code)
-    else:
-        code = bytes(imagecodecs.jpegls_encode(stored))
-        back = imagecodecs.jpegls_decode(code)
-    if not np.array_equal(back, stored):
+    code = encoded(stored, syntax)
+    if not np.array_equal(decoded(code, syntax).reshape(stored.shape), stored):
         raise StorageError(
             "The synthetic series could not be compressed without loss.", "Reinstall imagecodecs, then try again."
         )
