@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence as Sequence_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,46 @@ class MadeCt:
         ds.file_meta = meta
         pydicom.dcmwrite(path, ds, enforce_file_format=True)
         return path
+
+    def frames(
+        self,
+        name: str,
+        stored: Sequence[NDArray[Any]],
+        groups: Sequence[dict[str, dict[str, Any]]],
+        shared: dict[str, dict[str, Any]] | None = None,
+        **elements: Any,
+    ) -> Path:
+        """Write an enhanced multi-frame CT: for each frame its macros by sequence keyword, each as its elements."""
+
+        def group(macros: dict[str, dict[str, Any]]) -> Dataset:
+            ds = Dataset()
+            for keyword, values in macros.items():
+                item = Dataset()
+                for element, value in values.items():
+                    setattr(item, element, value)
+                setattr(ds, keyword, Sequence_([item]))
+            return ds
+
+        common = {
+            "PlaneOrientationSequence": {"ImageOrientationPatient": list(AXIAL)},
+            "PixelMeasuresSequence": {"PixelSpacing": [0.8, 0.7], "SliceThickness": "2"},
+            "PixelValueTransformationSequence": {
+                "RescaleIntercept": "-1024",
+                "RescaleSlope": "1",
+                "RescaleType": "HU",
+            },
+        }
+        said: dict[str, Any] = {
+            "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2.1",
+            "NumberOfFrames": str(len(stored)),
+            "ImageOrientationPatient": None,
+            "PixelSpacing": None,
+            "RescaleIntercept": None,
+            "RescaleSlope": None,
+            "SharedFunctionalGroupsSequence": Sequence_([group({**common, **(shared or {})})]),
+            "PerFrameFunctionalGroupsSequence": Sequence_([group(macros) for macros in groups]),
+        }
+        return self.slice(name, np.stack(stored), None, **{**said, **elements})
 
     def pixels(self, k: int = 0, rows: int = 24, columns: int = 32) -> NDArray[np.int16]:
         """Return stored values that are different in every slice: a ramp, and air in the corner."""

@@ -62,14 +62,24 @@ def decode_frame(frame: Frame, files: OpenImages) -> Stored:
         raise UnreadableFileError(f"The file {frame.problem}.")
     if code.native:
         return Stored(in_stored_bits(_native(files, frame), code, shifted=True))
-    stream = _stream(frame, files)
+    stream = stored_bytes(frame, files)
     try:
         return _decompressed(stream, code)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
 
 
-def _stream(frame: Frame, files: OpenImages) -> bytes:
+def stored_bytes(frame: Frame, files: OpenImages) -> bytes:
+    """Return a frame's pixels as they lie in its file, compressed or not.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the file ends early or its fragments are damaged.
+    """
+    code = frame.code
+    if code.native:
+        return files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
     return b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
 
 
@@ -83,7 +93,7 @@ def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages)
     """
     import imagecodecs
 
-    stream, code = _stream(frame, files), frame.code
+    stream, code = stored_bytes(frame, files), frame.code
     _check_run_lengths(stream, code)
     room = out.data.cast("B")
     try:
@@ -98,7 +108,7 @@ def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages)
 
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
     code = frame.code
-    raw = files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
+    raw = stored_bytes(frame, files)
     order = ">" if code.transfer_syntax == EXPLICIT_BIG else "<"
     values = np.frombuffer(raw, f"{order}u{code.bits_allocated // 8}").reshape(code.rows, code.columns)
     return values.astype(values.dtype.newbyteorder("="))

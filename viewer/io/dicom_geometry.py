@@ -92,11 +92,14 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
 
 
+def heights_mm(frames: Sequence[Frame], reference: Frame) -> NDArray[np.float64]:
+    """Return the position of located images along the normal of one of them."""
+    normal = np.cross(*_directions(reference))
+    return np.asarray([f.position for f in frames], dtype=np.float64) @ normal
+
+
 def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
-    first = min(frames, key=lambda f: f.order)
-    row, column = _directions(first)
-    normal = np.cross(row, column)
-    heights = np.asarray([f.position for f in frames], dtype=np.float64) @ normal
+    heights = heights_mm(frames, min(frames, key=lambda f: f.order))
     order = sorted(range(len(frames)), key=lambda n: (float(heights[n]), frames[n].order))
     return [frames[n] for n in order], heights[order]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, evolve, frozen
 
@@ -61,6 +61,35 @@ class PixelCode:
         return self.rows * self.columns * self.bits_allocated // 8
 
 
+class Telling(NamedTuple):
+    """Raw values of what can differ between images at one place: when they were taken, how, how reconstructed."""
+
+    temporal_position: bytes | None
+    acquisition_number: bytes | None
+    cardiac_phase: bytes | None
+    respiratory_phase: bytes | None
+    trigger_time: bytes | None
+    acquisition_date_time: bytes | None
+    acquisition_date: bytes | None
+    acquisition_time: bytes | None
+    content_date: bytes | None
+    content_time: bytes | None
+    kernel: bytes | None
+    tube_voltage: bytes | None
+    image_type: bytes | None
+    contrast_agent: bytes | None
+    field_of_view: bytes | None
+    slice_thickness: bytes | None
+    stack: bytes | None
+
+
+# In the order of the fields of `Telling`.
+_TELLING_TAGS = (
+    0x00200100, 0x00200012, 0x00209241, 0x00209245, 0x00181060, 0x0008002A, 0x00080022, 0x00080032, 0x00080023,
+    0x00080033, 0x00181210, 0x00180060, 0x00080008, 0x00180010, 0x00181100, 0x00180050, 0x00209056,
+)  # fmt: skip
+
+
 @define(frozen=True, eq=False)
 class ImageFile:
     """A file with pixel data: where its value begins, how long it says to be, and how many frames it holds.
@@ -91,6 +120,7 @@ class Frame:
     sop_uid: str
     position: Triple | None
     instance: int
+    telling: Telling
     code: PixelCode
     sop_class: str
     orientation: Six | None
@@ -98,10 +128,11 @@ class Frame:
     slope: float
     intercept: float
     unit: str
-    acquisition: str
     padding: int | None
     localizer: bool
     windows: tuple[Window, ...]
+    frame_of_reference: str
+    lossy: bool
     problem: str = ""
 
     @property
@@ -224,10 +255,22 @@ def code_of(values: dict[int, bytes], transfer_syntax: str) -> PixelCode:
 
 # What the slices of a series nearly always have in common, so that it is worked out once.
 _COMMON_TAGS = (
-    *_CODE_TAGS, *_UNIT_TAGS, 0x00200012, 0x00200037, 0x00280030, 0x00280120, 0x00281050, 0x00281051, 0x00281055,
+    *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00281050, 0x00281051, 0x00281055,
+    0x00282110,
 )  # fmt: skip
 _Common = tuple[
-    PixelCode, str, Six | None, tuple[float, float] | None, float, float, str, str, int | None, bool, tuple[Window, ...]
+    PixelCode,
+    str,
+    Six | None,
+    tuple[float, float] | None,
+    float,
+    float,
+    str,
+    int | None,
+    bool,
+    tuple[Window, ...],
+    str,
+    bool,
 ]
 
 
@@ -245,10 +288,11 @@ def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
         slope,
         intercept,
         unit_of(values),
-        plain(values.get(0x00200012)),
         int.from_bytes(padding[:2], "little", signed=code.signed) if len(padding) >= 2 else None,
         _is_localizer(values),
         _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        plain(values.get(0x00200052)),
+        _is_lossy(values, transfer_syntax),
     )
 
 
@@ -261,6 +305,7 @@ def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syn
         plain(values.get(0x00080018)),
         _three(values.get(0x00200032, b"")),
         int(instance[0]) if instance else index,
+        Telling._make(map(values.get, _TELLING_TAGS)),
         *_common(transfer_syntax, *map(values.get, _COMMON_TAGS)),
         problem,
     )
@@ -274,8 +319,6 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         return text_of(values.get(tag, b"").strip(b"\0 "), charset)
 
     number = numbers(values.get(0x00200011, b""))
-    compressed = plain(values.get(0x00282110))
-    lossy = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
     return SeriesFacts(
         series_uid=plain(values.get(0x0020000E)),
         study_uid=plain(values.get(0x0020000D)),
@@ -286,7 +329,7 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         body_part=plain(values.get(0x00180015)),
         number=int(number[0]) if number else None,
         synthetic=plain(values.get(0x0008001C)) == "YES",
-        lossy=lossy or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00"),
+        lossy=_is_lossy(values, transfer_syntax),
         voi_function=plain(values.get(0x00281056)) or "LINEAR",
         monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
         identity=PatientIdentity(
@@ -300,9 +343,15 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
     )
 
 
-def with_windows(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
-    """Return the facts with the windows of the middle frame."""
-    return evolve(facts, windows=frames[len(frames) // 2].windows)
+def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
+    compressed = plain(values.get(0x00282110))
+    always = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
+    return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
+
+
+def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
+    """Return the facts with the windows of the middle image; lossy where any image is."""
+    return evolve(facts, windows=frames[len(frames) // 2].windows, lossy=any(f.lossy for f in frames))
 
 
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
