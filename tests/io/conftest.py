@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _ROOT = "1.2.826.0.1.3680043.10.999.7"
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 
 
 def rle(words: NDArray[Any]) -> bytes:
@@ -43,10 +43,17 @@ def rle(words: NDArray[Any]) -> bytes:
 
 ENCODERS: dict[str, Any] = {
     "1.2.840.10008.1.2.5": rle,
+    "1.2.840.10008.1.2.4.50": lambda a: imagecodecs.jpeg8_encode(a, level=98),
+    "1.2.840.10008.1.2.4.51": lambda a: imagecodecs.jpeg8_encode(a, level=98, bitspersample=12),
+    "1.2.840.10008.1.2.4.57": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, predictor=6, bitspersample=16),
     "1.2.840.10008.1.2.4.70": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, bitspersample=16),
     "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_encode,
+    "1.2.840.10008.1.2.4.81": lambda a: imagecodecs.jpegls_encode(a, level=2),
     "1.2.840.10008.1.2.4.90": lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0, reversible=True),
+    "1.2.840.10008.1.2.4.91": lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0, reversible=False),
     "1.2.840.10008.1.2.4.201": lambda a: imagecodecs.htj2k_encode(a),
+    "1.2.840.10008.1.2.4.202": lambda a: imagecodecs.htj2k_encode(a, tlm=True),
+    "1.2.840.10008.1.2.4.203": lambda a: imagecodecs.htj2k_encode(a, reversible=False, level=0.0001),
 }
 
 
@@ -110,7 +117,7 @@ class MadeCt:
         meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
         meta.MediaStorageSOPClassUID = ds.SOPClassUID
         meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        if stream is None and syntax in _NATIVE:
+        if stream is None and syntax in NATIVE:
             big = syntax == "1.2.840.10008.1.2.2"
             ds.PixelData = stored.astype(stored.dtype.newbyteorder(">" if big else "<")).tobytes()
             ds["PixelData"].VR = "OW"
