@@ -9,9 +9,6 @@ import pytest
 
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
-from viewer.io.file_bytes import FileSource
-from viewer.io.header_walk import find_start, walk
-from viewer.io.pydicom_headers import read_elements
 from viewer.io.scan import scan
 from viewer.io.series_report import report
 
@@ -56,21 +53,6 @@ def test_every_real_series_has_the_voxels_that_other_tools_see(real_data: Path, 
                 assert near, (where.name, voxel, found)
         checked += 1
     assert checked
-
-
-def test_fast_walk_and_pydicom_read_the_same_header_in_every_real_file(real_data: Path) -> None:
-    both = 0
-    for path in sorted(p for p in real_data.rglob("*") if p.is_file()):
-        with path.open("rb", buffering=0) as file:
-            source, size = FileSource(file), path.stat().st_size
-            start = find_start(source)
-            fast = walk(source, start, size) if start else None
-            if start is None or fast is None:
-                continue
-            slow = read_elements(source, start, size)
-        assert fast == slow, path.name
-        both += 1
-    assert both > 650
 
 
 VERDICTS = [
