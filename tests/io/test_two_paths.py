@@ -108,7 +108,12 @@ def images(folder: Path) -> Iterator[tuple[Path, Volume, Any]]:
                 continue
             syntax = getattr(ds.file_meta, "TransferSyntaxUID", pydicom.uid.ImplicitVRLittleEndian)
             one = ds.get("Rows") and "PixelData" in ds and int(ds.get("NumberOfFrames") or 1) == 1
-            if not one or syntax not in BY_PYDICOM_ALONE or ds.get("SamplesPerPixel") != 1 or ds.get("Modality") == "SEG":
+            if (
+                not one
+                or syntax not in BY_PYDICOM_ALONE
+                or ds.get("SamplesPerPixel") != 1
+                or ds.get("Modality") == "SEG"
+            ):
                 continue
         (entry,) = scan(path, JobContext()).series
         yield path, assemble(entry, JobContext()), ds

@@ -27,6 +27,7 @@ _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
 _SAME_DIRECTION = 2e-3
 _MOST_NAMED = 3
+_MIXED = "The images of this series look in different directions."
 
 
 @define(frozen=True, eq=False)
@@ -54,13 +55,16 @@ def located(frames: Sequence[Frame]) -> bool:
 
 
 def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Return the groups of two or more images that lie at one place, each in the order of their numbers."""
+    """Return the groups of two or more images that lie at one place, each in the order of their numbers.
+
+    Images that look in different directions lie nowhere together.
+    """
     if not located(frames) or len(frames) < 2:
         return []
     ordered, heights = _by_height(frames)
     groups = [[ordered[0]]]
     for frame, gap in zip(ordered[1:], np.diff(heights), strict=True):
-        if gap <= SAME_PLACE_MM:
+        if gap <= SAME_PLACE_MM and same_direction(groups[-1][0].orientation or (), frame.orientation or ()):
             groups[-1].append(frame)
         else:
             groups.append([frame])
@@ -83,12 +87,15 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     reference = first.orientation or ()
     mixed = any(not same_direction(reference, f.orientation or ()) for f in frames)
     if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
-        return _loose(frames, "The images do not lie one after another, so they are no volume but a stack of images.")
+        why = (
+            _MIXED if mixed else "The images do not lie one after another, so they are no volume but a stack of images."
+        )
+        return _loose(frames, why)
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
     places = [f.position for f in unread if f.position is not None]
     verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
     if mixed:
-        verdict, reasons = Verdict.UNTRUSTED, ("The images of this series look in different directions.",)
+        verdict, reasons = Verdict.UNTRUSTED, (_MIXED,)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
 
 
