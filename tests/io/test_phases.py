@@ -364,6 +364,14 @@ def test_images_in_other_coordinates_are_a_part_of_their_own(made_ct: Any) -> No
     ]
 
 
+def test_images_that_each_name_a_study_and_coordinates_of_their_own_are_one_volume(made_ct: Any) -> None:
+    for k, position in enumerate(axial(4)):
+        said = {"StudyInstanceUID": f"1.2.3.{k}", "FrameOfReferenceUID": f"1.2.4.{k}"}
+        made_ct.slice(f"{k}", made_ct.pixels(k), position, **said)
+    (volume,) = opened(made_ct)
+    assert holds_phase(made_ct, volume, 0, range(4))
+
+
 def test_mixed_directions_are_parts_by_plane(made_ct: Any) -> None:
     made_ct.stack(axial(5))
     for k in range(4):

@@ -29,10 +29,12 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     `transfer_syntax` are those of one image of the series; they say what the series is.
     """
     kinds: list[list[Frame]] = []
+    # Some writers give every image coordinates of its own, which then tell nothing.
+    coordinates = 2 * len({f.frame_of_reference for f in frames}) <= len(frames)
     # Images that name their coordinates come first: any of those that name none would fit all others.
     for frame in sorted(frames, key=lambda f: not f.frame_of_reference):
         for kind in kinds:
-            if _alike(kind[0], frame):
+            if _alike(kind[0], frame) and (not coordinates or _same_coordinates(kind[0], frame)):
                 kind.append(frame)
                 break
         else:
@@ -46,7 +48,7 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         facts = evolve(facts, series_uid=_made_uid(frames))
     found = []
     for kind in kinds:
-        words = _kind_words(kinds, kind) if len(kinds) > 1 else ""
+        words = _kind_words(kinds, kind, coordinates=coordinates) if len(kinds) > 1 else ""
         divided = phases(kind)
         for phase in divided:
             found.append(_entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words]))))
@@ -73,10 +75,8 @@ def _size(frame: Frame) -> tuple[int, int]:
 
 
 def _alike(a: Frame, b: Frame) -> bool:
-    """Return True where two images can lie in one volume: size, kind, coordinates, direction, spacing of pixels."""
+    """Return True where two images can lie in one volume: size, kind, direction, and spacing of pixels."""
     if _size(a) != _size(b) or a.localizer != b.localizer or a.sop_class != b.sop_class or a.unit != b.unit:
-        return False
-    if a.frame_of_reference != b.frame_of_reference and a.frame_of_reference and b.frame_of_reference:
         return False
     if (a.position is None) != (b.position is None) or (a.orientation is None) != (b.orientation is None):
         return False
@@ -88,7 +88,12 @@ def _alike(a: Frame, b: Frame) -> bool:
     return all(abs(x / y - 1) < 1e-3 for x, y in zip(first, second, strict=True))
 
 
-def _kind_words(kinds: list[list[Frame]], kind: list[Frame]) -> str:
+def _same_coordinates(a: Frame, b: Frame) -> bool:
+    """Return True where two images name the same frame of reference, or one of them none."""
+    return a.frame_of_reference == b.frame_of_reference or not (a.frame_of_reference and b.frame_of_reference)
+
+
+def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: bool) -> str:
     """Return what a kind of images is: its size, and where that is not its own, whatever else sets it apart."""
     first = kind[0]
     if first.localizer:
@@ -103,7 +108,7 @@ def _kind_words(kinds: list[list[Frame]], kind: list[Frame]) -> str:
     if any(first.position is None and other.position is not None for other in others):
         words.append("without a place")
     origins = list(dict.fromkeys(k[0].frame_of_reference for k in kinds if not k[0].localizer))
-    if any(first.frame_of_reference != other.frame_of_reference for other in others):
+    if coordinates and any(not _same_coordinates(first, other) for other in others):
         words.append(f"coordinates {origins.index(first.frame_of_reference) + 1} of {len(origins)}")
     if any(first.unit != other.unit for other in others):
         words.append("HU" if first.unit == "HU" else f"unit {first.unit}")

@@ -23,6 +23,7 @@ CT_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.2.2",
     }
 )
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
 NATIVE_SYNTAXES = frozenset(
@@ -204,14 +205,14 @@ def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
-    a localizer are a projection and have no defined unit.
+    a localizer are a projection and have no defined unit, and a secondary capture is a picture of a screen.
     """
     modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
     rescaled = _rescale(values) is not None
     if not ct:
         return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
-    if _is_localizer(values):
+    if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
         return "unknown"
     if kind in ("HU", ""):
         return "HU" if rescaled else "unknown"
