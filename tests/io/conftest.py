@@ -58,7 +58,7 @@ ENCODERS: dict[str, Any] = {
 
 
 class MadeCt:
-    """Writes DICOM slices; keyword arguments set elements by keyword, None leaves one out."""
+    """Writes DICOM slices; keyword arguments set elements by keyword, None leaves one out, a DataElement is taken."""
 
     axial = AXIAL
     encoders = ENCODERS
@@ -111,7 +111,9 @@ class MadeCt:
         if position is not None:
             said["ImagePositionPatient"] = [f"{v:.10g}"[:16] for v in position]
         for keyword, value in {**said, **elements}.items():
-            if value is not None:
+            if isinstance(value, pydicom.DataElement):
+                ds.add(value)
+            elif value is not None:
                 setattr(ds, keyword, value)
         meta = FileMetaDataset()
         meta.TransferSyntaxUID = pydicom.uid.UID(syntax)

@@ -81,12 +81,14 @@ def test_fractional_slope_gives_float32_and_no_hash(made_ct: Any) -> None:
 
 def test_slope_and_intercept_that_change_from_slice_to_slice(made_ct: Any) -> None:
     values = made_ct.pixels()
-    made_ct.slice("a", values, (0, 0, 0), RescaleSlope="1", RescaleIntercept="-1024", PixelPaddingValue=24)
-    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="2", RescaleIntercept="-2000", PixelPaddingValue=24)
+    made_ct.slice("a", values, (0, 0, 0), RescaleSlope="1", RescaleIntercept="-1024")
+    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="2", RescaleIntercept="-2000")
+    made_ct.slice("c", values, (0, 0, 4), RescaleSlope="-3", RescaleIntercept="77")
     volume = opened(made_ct)
+    assert volume.slices.dtype == np.int16
     assert np.array_equal(volume.slices[0], values - 1024)
     assert np.array_equal(volume.slices[1], values * 2 - 2000)
-    assert volume.padding is None
+    assert np.array_equal(volume.slices[2], values.astype(int) * -3 + 77)
 
 
 def test_dirty_bits_above_the_high_bit_are_removed(made_ct: Any) -> None:

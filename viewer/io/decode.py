@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended
 from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ MOST_PIXELS = 16384 * 16384
 
 @frozen(eq=False)
 class Stored:
-    """Stored values [j, i] as signed or unsigned integers, and what had to be decided to get them ("" for nothing)."""
+    """Stored values [j, i] as signed or unsigned integers, and what had to be decided to get them ("" for nothing).
+
+    `padded` marks padding that was found in bits above the stored ones.
+    """
 
     values: NDArray[Any]
     note: str = ""
+    padded: NDArray[np.bool_] | None = None
 
 
 def decode_frame(frame: Frame, files: OpenImages) -> Stored:
@@ -61,12 +66,16 @@ def decode_frame(frame: Frame, files: OpenImages) -> Stored:
     if frame.problem:
         raise UnreadableFileError(f"The file {frame.problem}.")
     if code.native:
-        return Stored(in_stored_bits(_native(files, frame), code, shifted=True))
+        return _of_words(_native(files, frame), frame)
     stream = stored_bytes(frame, files)
     try:
-        return _decompressed(stream, code)
+        return _decompressed(stream, frame)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
+
+
+def _of_words(words: NDArray[Any], frame: Frame) -> Stored:
+    return Stored(in_stored_bits(words, frame.code, shifted=True), padded=unstorable_padding(words, frame.padding))
 
 
 def stored_bytes(frame: Frame, files: OpenImages) -> bytes:
@@ -132,10 +141,11 @@ def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> N
     return result
 
 
-def _decompressed(stream: bytes, code: PixelCode) -> Stored:
+def _decompressed(stream: bytes, frame: Frame) -> Stored:
+    code = frame.code
     syntax = code.transfer_syntax
     if syntax == RLE:
-        return Stored(in_stored_bits(_run_lengths(stream, code), code, shifted=True))
+        return _of_words(_run_lengths(stream, code), frame)
     if syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
         raise UnreadableFileError(
             "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"

@@ -11,6 +11,7 @@ from attrs import define, evolve, frozen
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import UNDEFINED_LENGTH
+from viewer.io.padding import Padding, padding_of
 from viewer.io.pydicom_headers import text_of
 
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ class ImageFile:
 
 @define(frozen=True, eq=False)
 class Frame:
-    """One image: its place, its storage, its rescale. `problem` says why its pixels cannot be read, if so."""
+    """One image: its place, its storage, its rescale.
+
+    `problem` says why its pixels cannot be read, if so; `padding_to` is the value that padding gets where its own
+    rescaled one would not do in the volume.
+    """
 
     file: ImageFile
     index: int
@@ -129,12 +134,13 @@ class Frame:
     slope: float
     intercept: float
     unit: str
-    padding: int | None
+    padding: Padding | None
     localizer: bool
     windows: tuple[Window, ...]
     frame_of_reference: str
     lossy: bool
     problem: str = ""
+    padding_to: float | None = None
 
     @property
     def order(self) -> tuple[int, str, int]:
@@ -256,8 +262,8 @@ def code_of(values: dict[int, bytes], transfer_syntax: str) -> PixelCode:
 
 # What the slices of a series nearly always have in common, so that it is worked out once.
 _COMMON_TAGS = (
-    *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00281050, 0x00281051, 0x00281055,
-    0x00282110,
+    *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
+    0x00281055, 0x00282110,
 )  # fmt: skip
 _Common = tuple[
     PixelCode,
@@ -267,7 +273,7 @@ _Common = tuple[
     float,
     float,
     str,
-    int | None,
+    Padding | None,
     bool,
     tuple[Window, ...],
     str,
@@ -280,7 +286,6 @@ def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
     values = {tag: value for tag, value in zip(_COMMON_TAGS, raw, strict=True) if value is not None}
     code = code_of(values, transfer_syntax)
     slope, intercept = _rescale(values) or (1.0, 0.0)
-    padding = values.get(0x00280120, b"")
     return (
         code,
         plain(values.get(0x00080016)),
@@ -289,7 +294,7 @@ def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
         slope,
         intercept,
         unit_of(values),
-        int.from_bytes(padding[:2], "little", signed=code.signed) if len(padding) >= 2 else None,
+        padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
         _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
         plain(values.get(0x00200052)),
