@@ -175,15 +175,38 @@ def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
     unsigned = values.view(f"u{values.dtype.itemsize}")
     if stream_signed and not code.signed and int(values.min(initial=0)) < 0:
         return Stored(values, "The compressed pixels have a sign and the header has none; the pixels were believed.")
+    note = _doubt_about_bits(unsigned, code, stream_signed, precision)
     width = values.dtype.itemsize * 8
     if stream_signed == code.signed and precision >= min(code.bits_stored, width):
-        return Stored(values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+        found = values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False)
+        return Stored(found, note)
     if not code.signed:
-        return Stored(unsigned if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+        found = unsigned if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False)
+        return Stored(found, note)
     # A signed header: the sign bit is the highest stored bit, as far as the code stream carries it.
     up = width - min(code.bits_stored, precision, width)
     signed = values.view(f"i{values.dtype.itemsize}")
-    return Stored((signed << up) >> up if up else signed)
+    return Stored((signed << up) >> up if up else signed, note)
+
+
+def _doubt_about_bits(words: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> str:
+    """Return what had to be decided where code stream and header disagree about bits, "" where nothing hangs on it."""
+    stored = code.bits_stored
+    if precision > stored and int(words.max(initial=0)) >> stored:
+        above = words >> stored
+        lost = above != 0
+        if code.signed:
+            # Copies of the sign are no bits of their own.
+            signs = (1 << (precision - stored)) - 1, (1 << (words.dtype.itemsize * 8 - stored)) - 1
+            lost &= (above != signs[0]) & (above != signs[1])
+        if lost.any():
+            return "The compressed pixels hold more bits than the header says; the bits above were left out."
+    if precision < stored and code.signed and not stream_signed and int(words.max(initial=0)) >> (precision - 1):
+        return (
+            f"The compressed pixels have {precision} bits without a sign, the header {stored} with one; "
+            "the highest was taken for the sign."
+        )
+    return ""
 
 
 def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:

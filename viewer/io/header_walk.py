@@ -61,7 +61,7 @@ _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
 _HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
-    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
+    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, MODALITY_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
 # Tag by word for what is kept, −1 for what is looked into.
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
@@ -87,7 +87,7 @@ class Elements:
     Attributes
     ----------
     values
-        Raw bytes by tag, numbers little-endian.
+        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT, which is only noted.
     pixel_offset, pixel_length
         Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
     functional_groups
@@ -239,6 +239,8 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                         found.complete = False
                         return found
                 values[tag] = buffer[p : p + length]
+            elif tag == MODALITY_LUT:
+                values[tag] = b""
             else:
                 found.functional_groups = True
         if length == UNDEFINED_LENGTH:

@@ -18,6 +18,7 @@ from viewer.io.header_walk import (
     EXPLICIT_BIG,
     FLOATS,
     IMPLICIT_LITTLE,
+    MODALITY_LUT,
     NUMBERS,
     PER_FRAME_GROUPS,
     PIXEL_DATA,
@@ -92,7 +93,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     UnreadableFileError
         Where pydicom cannot read the header either.
     """
-    tags = [*WANTED, SHARED_GROUPS, PER_FRAME_GROUPS]
+    tags = [*WANTED, MODALITY_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
     try:
         dataset, stopped, header = _read(source, start, size, tags)
         found = Elements()
@@ -100,6 +101,8 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
         for tag in dataset.keys():
             if tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
                 found.functional_groups = True
+            elif tag == MODALITY_LUT:
+                found.values[int(tag)] = b""
             elif tag in WANTED:
                 value = dataset.get_item(tag).value
                 raw = value if isinstance(value, bytes) else str(value or "").encode("ascii", "replace")

@@ -10,7 +10,7 @@ from attrs import define, evolve, frozen
 
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.file_bytes import FilePlace
-from viewer.io.header_walk import UNDEFINED_LENGTH
+from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH
 from viewer.io.padding import Padding, padding_of
 from viewer.io.pydicom_headers import text_of
 
@@ -118,7 +118,7 @@ class Frame:
     """One image: its place, its storage, its rescale.
 
     `problem` says why its pixels cannot be read, if so; `padding_to` is the value that padding gets where its own
-    rescaled one would not do in the volume.
+    rescaled one would not do in the volume; `needs_table` tells of a Modality LUT, which is not applied.
     """
 
     file: ImageFile
@@ -139,6 +139,7 @@ class Frame:
     windows: tuple[Window, ...]
     frame_of_reference: str
     lossy: bool
+    needs_table: bool
     problem: str = ""
     padding_to: float | None = None
 
@@ -204,7 +205,9 @@ def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
     )
 
 
-_UNIT_TAGS = (0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, 0x00541001)
+_UNIT_TAGS = (
+    0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
+)  # fmt: skip
 
 
 def unit_of(values: dict[int, bytes]) -> str:
@@ -216,6 +219,8 @@ def unit_of(values: dict[int, bytes]) -> str:
     modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
     rescaled = _rescale(values) is not None
+    if MODALITY_LUT in values:
+        return "unknown"
     if not ct:
         return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
     if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
@@ -227,6 +232,8 @@ def unit_of(values: dict[int, bytes]) -> str:
 
 def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
     """Return slope and intercept, or None where one of them is absent or can be no rescale of an image."""
+    if MODALITY_LUT in values:
+        return None
     slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
     if not slope or not intercept or not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
         return None
@@ -278,6 +285,7 @@ _Common = tuple[
     tuple[Window, ...],
     str,
     bool,
+    bool,
 ]
 
 
@@ -299,6 +307,7 @@ def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
         _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
         plain(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
+        MODALITY_LUT in values,
     )
 
 
