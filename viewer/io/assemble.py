@@ -203,7 +203,7 @@ def _volume(
     units = {f.unit for f in frames}
     unit = frames[0].unit if len(units) == 1 else "unknown"
     reasons = [*arrangement.reasons, *said]
-    if any(f.needs_table for f in frames):
+    if any(f.kind.needs_table for f in frames):
         reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
     elif unit == "unknown":
         reasons.append("The values have no known unit.")

@@ -6,6 +6,7 @@ columns. Gantry tilt is what the positions show, never what a tag says.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,9 @@ def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
 
 def located(frames: Sequence[Frame]) -> bool:
     """Return True where every image says where it lies."""
-    return all(f.position is not None and f.orientation is not None and f.row_column_spacing for f in frames)
+    kinds = {f.kind for f in frames}
+    sized = all(kind.orientation is not None and kind.row_column_spacing for kind in kinds)
+    return sized and all(f.position is not None for f in frames)
 
 
 def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
@@ -102,7 +105,8 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
 def heights_mm(frames: Sequence[Frame], reference: Frame) -> NDArray[np.float64]:
     """Return the position of located images along the normal of one of them."""
     normal = np.cross(*_directions(reference))
-    return np.asarray([f.position for f in frames], dtype=np.float64) @ normal
+    along = itertools.chain.from_iterable(f.position or () for f in frames)
+    return np.fromiter(along, np.float64, 3 * len(frames)).reshape(-1, 3) @ normal
 
 
 def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:

@@ -47,13 +47,15 @@ TEXTS = frozenset(
 )  # fmt: skip
 WANTED = NUMBERS | FLOATS | TEXTS
 
-_LONG_FORMS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT_FORMS = frozenset(
-    {
-        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
-        b"ST", b"TM", b"UI", b"UL", b"US",
-    }
-)  # fmt: skip
+# Value representations as the 16 bit numbers that their two letters are in the file: quicker to compare than text.
+_LONG_FORMS, _SHORT_FORMS = (
+    frozenset(int.from_bytes(form.encode(), "little") for form in forms.split())
+    for forms in (
+        "OB OD OF OL OV OW SQ SV UC UN UR UT UV",
+        "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US",
+    )
+)
+_SEQUENCE = int.from_bytes(b"SQ", "little")
 _FIRST_READ = 8192
 _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
@@ -67,7 +69,7 @@ _INTERESTING = frozenset(
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
 _PLAIN.update({word: -1 for word, tag in _PLAIN.items() if tag not in WANTED})
 _implicit = struct.Struct("<LL").unpack_from
-_explicit = struct.Struct("<L2sH").unpack_from
+_explicit = struct.Struct("<LHH").unpack_from
 _length = struct.Struct("<L").unpack_from
 
 
@@ -189,14 +191,19 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
             word, form, length = _explicit(buffer, p)
             if form in short and not depth:
                 # Nearly every element: at most its value is kept, and there is nothing to look into.
-                tag = plain.get(word, 0)
-                end = p + 8 + length
-                if tag == 0:
+                first, last = p, n - 12
+                while form in short:
+                    tag = plain.get(word, 0)
+                    end = p + 8 + length
+                    if tag:
+                        if tag < 0 or end > n:
+                            break
+                        values[tag] = buffer[p + 8 : end]
                     p = end
-                    continue
-                if end <= n and tag > 0:
-                    values[tag] = buffer[p + 8 : end]
-                    p = end
+                    if p > last:
+                        break
+                    word, form, length = _explicit(buffer, p)
+                if p > last and p > first:
                     continue
             header = forms.get(form, 0)
             if header == 12:
@@ -208,7 +215,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 return None
         else:
             word, length = _implicit(buffer, p)
-            form, header = b"SQ", 8
+            form, header = _SEQUENCE, 8
         if word & 0xFFFF == 0xFFFE:
             element = word >> 16
             (length,) = _length(buffer, p + 4)
@@ -245,7 +252,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 found.functional_groups = True
         if length == UNDEFINED_LENGTH:
             depth += 1
-            if form != b"SQ" or depth > _DEEPEST:
+            if form != _SEQUENCE or depth > _DEEPEST:
                 return None
             continue
         p += length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import itemgetter
 
 import numpy as np
 from attrs import frozen
@@ -15,7 +15,7 @@ from viewer.io.decode import stored_bytes
 from viewer.io.dicom_geometry import SAME_PLACE_MM, heights_mm, located
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
-from viewer.io.slice_header import Frame
+from viewer.io.slice_header import Frame, Telling
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
 
 # Positions of two phases may be rounded apart.
@@ -25,9 +25,9 @@ _LEAST_SHARE_CROSSED = 0.5
 _FEWEST_CROSSED = 3
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
-_lasting = attrgetter(
+_lasting = itemgetter(
     *(
-        f"telling.{name}"
+        Telling._fields.index(name)
         for name in (
             "temporal_position", "acquisition_number", "cardiac_phase", "respiratory_phase", "kernel", "tube_voltage",
             "contrast_agent", "stack",
@@ -109,7 +109,7 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
     heights = heights_mm(frames, frames[0])
     gaps = np.diff(np.sort(heights))
     apart_mm = max(SAME_PLACE_MM, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
-    if gaps.min() > apart_mm and len({_lasting(f) for f in frames}) == 1:
+    if gaps.min() > apart_mm and _one_after_another(frames, heights):
         return []
     crowd = _crowd(frames, heights, apart_mm)
     if not crowd.places.any():
@@ -117,6 +117,16 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
     if crowd.most == 1:
         return _crossing(crowd)
     return _told_apart(crowd) or _in_order(_crowd(frames, heights, SAME_PLACE_MM)) or _roughly(crowd)
+
+
+def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
+    """Return True where the images of an acquisition follow each other along the normal, none of another between."""
+    first = _lasting(frames[0].telling)
+    if all(_lasting(f.telling) == first for f in frames):
+        return True
+    lasting = [_lasting(f.telling) for f in frames]
+    ordered = [lasting[n] for n in np.argsort(heights).tolist()]
+    return sum(bool(a != b) for a, b in itertools.pairwise(ordered)) == len(set(lasting)) - 1
 
 
 def _crowd(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> _Crowd:

@@ -46,8 +46,8 @@ class _Group:
     frames: list[Frame] = field(factory=list)
 
 
-# By series and patient, and by folder where no series is named; then by study.
-Groups = dict[tuple[bytes, bytes, str], dict[bytes, _Group]]
+# By series, study and patient as the files write them; by folder where no series is named.
+Groups = dict[tuple[bytes, bytes, bytes, str], _Group]
 
 
 def scan(path: Path, ctx: JobContext) -> ScanResult:
@@ -82,7 +82,7 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
     # The voxels beside a header are no image of their own.
     held = {name_below(root, file) for one in series for e in one if not e.index_in_file for file in e.files[1:]}
     skipped = [one for one in skipped if one.file not in held]
-    series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _with_stray_studies(groups)]
+    series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.
@@ -171,18 +171,27 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
 def _add(place: FilePlace, image: Image, groups: Groups) -> None:
     """Add a file's images to their series."""
     values, frames, syntax = image
-    # Careless anonymising gives different patients and studies one series UID; their images must never mix.
-    uid, study, patient = (values.get(tag, b"").strip(b"\0 ") for tag in (0x0020000E, 0x0020000D, 0x00100020))
-    studies = groups.setdefault((uid, patient, "" if uid else os.path.dirname(place.name)), {})
-    group = studies.get(study)
+    uid = values.get(0x0020000E, b"")
+    key = (uid, values.get(0x0020000D, b""), values.get(0x00100020, b""), "" if uid else os.path.dirname(place.name))
+    group = groups.get(key)
     if group is None:
-        group = studies[study] = _Group(values, syntax)
+        group = groups[key] = _Group(values, syntax)
     group.frames += frames
 
 
-def _with_stray_studies(groups: Groups) -> Iterator[_Group]:
-    """Yield the images of each series; together where nearly every image names a study of its own."""
-    for studies in groups.values():
+def _series_of(groups: Groups) -> Iterator[_Group]:
+    """Yield the images of each series.
+
+    Careless anonymising gives different patients and studies one series UID; their images never mix, except where
+    nearly every image names a study of its own.
+    """
+    series: dict[tuple[bytes, bytes, str], dict[bytes, _Group]] = {}
+    for (uid, study, patient, folder), group in groups.items():
+        studies = series.setdefault((uid.strip(b"\0 "), patient.strip(b"\0 "), folder), {})
+        known = studies.setdefault(study.strip(b"\0 "), group)
+        if known is not group:
+            known.frames += group.frames
+    for studies in series.values():
         found = list(studies.values())
         if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
             for group in found[1:]:

@@ -30,9 +30,9 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     """
     kinds: list[list[Frame]] = []
     # Some writers give every image coordinates of its own, which then tell nothing.
-    coordinates = 2 * len({f.frame_of_reference for f in frames}) <= len(frames)
+    coordinates = 2 * len({f.kind.frame_of_reference for f in frames}) <= len(frames)
     # Images that name their coordinates come first: any of those that name none would fit all others.
-    for frame in sorted(frames, key=lambda f: not f.frame_of_reference):
+    for frame in sorted(frames, key=lambda f: not f.kind.frame_of_reference):
         for kind in kinds:
             if _alike(kind[0], frame) and (not coordinates or _same_coordinates(kind[0], frame)):
                 kind.append(frame)
@@ -76,6 +76,8 @@ def _size(frame: Frame) -> tuple[int, int]:
 
 def _alike(a: Frame, b: Frame) -> bool:
     """Return True where two images can lie in one volume: size, kind, direction, and spacing of pixels."""
+    if a.kind is b.kind and (a.position is None) == (b.position is None):
+        return True
     if _size(a) != _size(b) or a.localizer != b.localizer or a.sop_class != b.sop_class or a.unit != b.unit:
         return False
     if (a.position is None) != (b.position is None) or (a.orientation is None) != (b.orientation is None):
@@ -90,7 +92,9 @@ def _alike(a: Frame, b: Frame) -> bool:
 
 def _same_coordinates(a: Frame, b: Frame) -> bool:
     """Return True where two images name the same frame of reference, or one of them none."""
-    return a.frame_of_reference == b.frame_of_reference or not (a.frame_of_reference and b.frame_of_reference)
+    return a.kind.frame_of_reference == b.kind.frame_of_reference or not (
+        a.kind.frame_of_reference and b.kind.frame_of_reference
+    )
 
 
 def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: bool) -> str:
@@ -107,9 +111,9 @@ def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: boo
         words.append("pixels of {1:.4g} × {0:.4g} mm".format(*first.row_column_spacing))
     if any(first.position is None and other.position is not None for other in others):
         words.append("without a place")
-    origins = list(dict.fromkeys(k[0].frame_of_reference for k in kinds if not k[0].localizer))
+    origins = list(dict.fromkeys(k[0].kind.frame_of_reference for k in kinds if not k[0].localizer))
     if coordinates and any(not _same_coordinates(first, other) for other in others):
-        words.append(f"coordinates {origins.index(first.frame_of_reference) + 1} of {len(origins)}")
+        words.append(f"coordinates {origins.index(first.kind.frame_of_reference) + 1} of {len(origins)}")
     if any(first.unit != other.unit for other in others):
         words.append("HU" if first.unit == "HU" else f"unit {first.unit}")
     return ", ".join(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,17 @@ from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH
 from viewer.io.padding import Padding, padding_of
 from viewer.io.pydicom_headers import text_of
+from viewer.io.raw_values import (
+    Six,
+    Triple,
+    numbers,
+    orientation_of,
+    plain,
+    position_of,
+    spacing_of,
+    whole,
+    windows_of,
+)
 
 if TYPE_CHECKING:
     from viewer.io.header_walk import Elements
@@ -35,9 +45,6 @@ NATIVE_SYNTAXES = frozenset(
         "1.2.840.10008.1.2.2",
     }
 )
-
-Triple = tuple[float, float, float]
-Six = tuple[float, float, float, float, float, float]
 
 
 @frozen
@@ -85,7 +92,7 @@ class Telling(NamedTuple):
     stack: bytes | None
 
 
-# In the order of the fields of `Telling`.
+# In the order of the fields.
 _TELLING_TAGS = (
     0x00200100, 0x00200012, 0x00209241, 0x00209245, 0x00181060, 0x0008002A, 0x00080022, 0x00080032, 0x00080023,
     0x00080033, 0x00181210, 0x00180060, 0x00080008, 0x00180010, 0x00181100, 0x00180050, 0x00209056,
@@ -114,19 +121,12 @@ class ImageFile:
 
 
 @define(frozen=True, eq=False)
-class Frame:
-    """One image: its place, its storage, its rescale.
+class Kind:
+    """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
-    `problem` says why its pixels cannot be read, if so; `padding_to` is the value that padding gets where its own
-    rescaled one would not do in the volume; `needs_table` tells of a Modality LUT, which is not applied.
+    `needs_table` tells of a Modality LUT, which is not applied.
     """
 
-    file: ImageFile
-    index: int
-    sop_uid: str
-    position: Triple | None
-    instance: int
-    telling: Telling
     code: PixelCode
     sop_class: str
     orientation: Six | None
@@ -140,6 +140,23 @@ class Frame:
     frame_of_reference: str
     lossy: bool
     needs_table: bool
+
+
+@define(frozen=True, eq=False)
+class Frame:
+    """One image: its place, its storage, its rescale.
+
+    `problem` says why its pixels cannot be read, if so; `padding_to` is the value that padding gets where its own
+    rescaled one would not do in the volume.
+    """
+
+    file: ImageFile
+    index: int
+    sop_uid: str
+    position: Triple | None
+    instance: int
+    telling: Telling
+    kind: Kind
     problem: str = ""
     padding_to: float | None = None
 
@@ -148,61 +165,55 @@ class Frame:
         """Sort key where positions do not decide: instance number, file, frame."""
         return (self.instance, self.file.name, self.index)
 
+    @property
+    def code(self) -> PixelCode:
+        """How its pixels are stored."""
+        return self.kind.code
 
-@lru_cache(maxsize=4096)
-def numbers(raw: bytes) -> tuple[float, ...]:
-    """Return the numbers of a DS or IS value; empty where any is not a finite number."""
-    try:
-        found = tuple(float(part) for part in raw.strip(b"\0 ").split(b"\\")) if raw.strip(b"\0 ") else ()
-    except ValueError:
-        return ()
-    return found if all(math.isfinite(v) for v in found) else ()
+    @property
+    def orientation(self) -> Six | None:
+        """Directions of rows and columns in LPS."""
+        return self.kind.orientation
 
+    @property
+    def row_column_spacing(self) -> tuple[float, float] | None:
+        """Distance between rows and between columns in mm."""
+        return self.kind.row_column_spacing
 
-def plain(raw: bytes | None) -> str:
-    """Return an identifier or code as text."""
-    return raw.strip(b"\0 ").decode("ascii", "replace") if raw else ""
+    @property
+    def slope(self) -> float:
+        """Rescale slope."""
+        return self.kind.slope
 
+    @property
+    def intercept(self) -> float:
+        """Rescale intercept."""
+        return self.kind.intercept
 
-def whole(raw: bytes | None, default: int = 0) -> int:
-    """Return a 16 bit number, little-endian."""
-    return int.from_bytes(raw[:2], "little") if raw and len(raw) >= 2 else default
+    @property
+    def unit(self) -> str:
+        """Unit of its rescaled values."""
+        return self.kind.unit
 
+    @property
+    def padding(self) -> Padding | None:
+        """Stored values that stand for no pixel."""
+        return self.kind.padding
 
-@lru_cache(maxsize=1024)
-def _three(raw: bytes) -> Triple | None:
-    values = numbers(raw)
-    return (values[0], values[1], values[2]) if len(values) == 3 and max(map(abs, values)) < 1e6 else None
+    @property
+    def localizer(self) -> bool:
+        """True for a scout view."""
+        return self.kind.localizer
 
+    @property
+    def sop_class(self) -> str:
+        """What kind of DICOM object it is in."""
+        return self.kind.sop_class
 
-@lru_cache(maxsize=1024)
-def _orientation(raw: bytes) -> Six | None:
-    v = numbers(raw)
-    if len(v) != 6:
-        return None
-    row, column = math.hypot(*v[:3]), math.hypot(*v[3:])
-    across = v[0] * v[3] + v[1] * v[4] + v[2] * v[5]
-    # Two unit vectors at right angles (PS3.3 C.7.6.2.1.1), as exactly as rounded text can say it.
-    if abs(row - 1) > 1e-2 or abs(column - 1) > 1e-2 or abs(across) > 1e-2:
-        return None
-    return (v[0], v[1], v[2], v[3], v[4], v[5])
-
-
-@lru_cache(maxsize=1024)
-def _spacing(raw: bytes) -> tuple[float, float] | None:
-    values = numbers(raw)
-    return (values[0], values[1]) if len(values) == 2 and 0 < min(values) and max(values) < 1e4 else None
-
-
-@lru_cache(maxsize=256)
-def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
-    said = text_of(names, b"").split("\\") if names else []
-    pairs = zip(numbers(centres), numbers(widths), strict=False)
-    return tuple(
-        Window(centre, width, said[n].strip() if n < len(said) else "")
-        for n, (centre, width) in enumerate(pairs)
-        if width > 0
-    )
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Windows that it names."""
+        return self.kind.windows
 
 
 _UNIT_TAGS = (
@@ -262,66 +273,51 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     )
 
 
-def code_of(values: dict[int, bytes], transfer_syntax: str) -> PixelCode:
-    """Return how the pixels are stored, from raw elements."""
-    return _code(transfer_syntax, *map(values.get, _CODE_TAGS))
-
-
-# What the slices of a series nearly always have in common, so that it is worked out once.
-_COMMON_TAGS = (
+_KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
     0x00281055, 0x00282110,
 )  # fmt: skip
-_Common = tuple[
-    PixelCode,
-    str,
-    Six | None,
-    tuple[float, float] | None,
-    float,
-    float,
-    str,
-    Padding | None,
-    bool,
-    tuple[Window, ...],
-    str,
-    bool,
-    bool,
-]
 
 
 @lru_cache(maxsize=1024)
-def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
-    values = {tag: value for tag, value in zip(_COMMON_TAGS, raw, strict=True) if value is not None}
-    code = code_of(values, transfer_syntax)
+def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
+    values = {tag: value for tag, value in zip(_KIND_TAGS, raw, strict=True) if value is not None}
+    code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
     slope, intercept = _rescale(values) or (1.0, 0.0)
-    return (
+    return Kind(
         code,
         plain(values.get(0x00080016)),
-        _orientation(values.get(0x00200037, b"")),
-        _spacing(values.get(0x00280030, b"")),
+        orientation_of(values.get(0x00200037, b"")),
+        spacing_of(values.get(0x00280030, b"")),
         slope,
         intercept,
         unit_of(values),
         padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
-        _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        windows_of(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
         plain(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
     )
 
 
-def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
+def kind_of(values: dict[int, bytes], transfer_syntax: str) -> Kind:
+    """Return what an image has in common with others, from raw elements."""
+    return _kind(transfer_syntax, *map(values.get, _KIND_TAGS))
+
+
+def frame_of(file: ImageFile, index: int, values: dict[int, bytes], kind: Kind, problem: str = "") -> Frame:
     """Return one frame from raw elements; `problem` is kept as given."""
     instance = numbers(values.get(0x00200013, b""))
     return Frame(
         file,
         index,
         plain(values.get(0x00080018)),
-        _three(values.get(0x00200032, b"")),
+        position_of(values.get(0x00200032, b"")),
         int(instance[0]) if instance else index,
-        Telling._make(map(values.get, _TELLING_TAGS)),
-        *_common(transfer_syntax, *map(values.get, _COMMON_TAGS)),
+        # What `Telling._make` does, without its checks.
+        tuple.__new__(Telling, map(values.get, _TELLING_TAGS)),
+        kind,
         problem,
     )
 
@@ -366,7 +362,7 @@ def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
 
 def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
     """Return the facts with the windows of the middle image; lossy where any image is."""
-    return evolve(facts, windows=frames[len(frames) // 2].windows, lossy=any(f.lossy for f in frames))
+    return evolve(facts, windows=frames[len(frames) // 2].windows, lossy=any(f.kind.lossy for f in frames))
 
 
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from attrs import define, frozen
 from numpy.typing import NDArray
 
-from viewer.io.slice_header import Frame, numbers, plain
+from viewer.io.raw_values import numbers, plain
+from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
     from viewer.io.slice_header import Telling
