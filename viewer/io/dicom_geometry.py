@@ -27,6 +27,7 @@ _UNEVEN_MM = 0.05
 _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
 _SAME_DIRECTION = 2e-3
+_SAME_SPACING = 1e-3
 _MOST_NAMED = 3
 _MIXED = "The images of this series look in different directions."
 
@@ -48,6 +49,11 @@ class Arrangement:
 def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
     """Return True where two orientations agree within about 0.1°."""
     return a is b or all(abs(x - y) <= _SAME_DIRECTION for x, y in zip(a, b, strict=True))
+
+
+def same_spacing(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Return True where two distances of rows and columns agree within a thousandth."""
+    return a is b or all(abs(x / y - 1) < _SAME_SPACING for x, y in zip(a, b, strict=True))
 
 
 def located(frames: Sequence[Frame]) -> bool:
@@ -86,9 +92,11 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     if not located(frames):
         what = "where they lie in the patient" if first.row_column_spacing else "where they lie and how large they are"
         return _loose(frames, f"The images do not say {what}; they are shown as a stack.")
+    kinds = {f.kind for f in frames}
+    if not all(same_spacing(first.row_column_spacing or (), kind.row_column_spacing or ()) for kind in kinds):
+        return _loose(frames, "The pixels of these images are of different sizes; they are shown as a stack.")
     ordered, heights = _by_height(frames)
-    reference = first.orientation or ()
-    mixed = any(not same_direction(reference, f.orientation or ()) for f in frames)
+    mixed = not all(same_direction(first.orientation or (), kind.orientation or ()) for kind in kinds)
     if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
         why = (
             _MIXED if mixed else "The images do not lie one after another, so they are no volume but a stack of images."

@@ -25,6 +25,7 @@ _LEAST_SHARE_CROSSED = 0.5
 _FEWEST_CROSSED = 3
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
+_MOST_TRIED = 10
 _lasting = itemgetter(
     *(
         Telling._fields.index(name)
@@ -160,7 +161,7 @@ def _told(crowd: _Crowd) -> list[Told]:
 def _told_apart(crowd: _Crowd) -> list[Phase]:
     """Return phases by attributes that leave as many of them as there are images at one place."""
     told = _told(crowd)
-    few = [t for t in told if len(t.values) <= max(crowd.most, crowd.common)]
+    few = [t for t in told if len(t.values) <= max(crowd.most, crowd.common)][:_MOST_TRIED]
     for count in range(1, _MOST_TOGETHER + 1):
         for together in itertools.combinations(few, count):
             codes = joined(together)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
-from viewer.io.dicom_geometry import same_direction
+from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry
 from viewer.io.slice_header import Frame, facts_of_images, series_facts
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import SeriesFacts
 
 _WITHIN_10_DEG = 0.985
+# A list of more than that would help nobody.
+_MOST_KINDS = 200
 
 
 def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Sequence[Frame]) -> list[SeriesEntry]:
@@ -28,20 +30,9 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     The largest kind of images comes first; the phases of one kind are in their own order. `values` and
     `transfer_syntax` are those of one image of the series; they say what the series is.
     """
-    kinds: list[list[Frame]] = []
     # Some writers give every image coordinates of its own, which then tell nothing.
     coordinates = 2 * len({f.kind.frame_of_reference for f in frames}) <= len(frames)
-    # Images that name their coordinates come first: any of those that name none would fit all others.
-    for frame in sorted(frames, key=lambda f: not f.kind.frame_of_reference):
-        for kind in kinds:
-            if _alike(kind[0], frame) and (not coordinates or _same_coordinates(kind[0], frame)):
-                kind.append(frame)
-                break
-        else:
-            kinds.append([frame])
-    if len(kinds) > 1 and all(len(kind) == 1 for kind in kinds) and len({_size(kind[0]) for kind in kinds}) == 1:
-        # Single images in different directions make no volume each; they are shown together and not trusted.
-        kinds = [list(frames)]
+    kinds = _kinds(frames, coordinates=coordinates)
     kinds.sort(key=len, reverse=True)
     facts = series_facts(values, transfer_syntax)
     if not facts.series_uid:
@@ -56,6 +47,29 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
     return found
+
+
+def _kinds(frames: Sequence[Frame], *, coordinates: bool) -> list[list[Frame]]:
+    """Return images that can lie in one volume together, by what each says it is."""
+    kinds: list[list[Frame]] = []
+    # Images that name their coordinates come first: any of those that name none would fit all others.
+    for frame in sorted(frames, key=lambda f: not f.kind.frame_of_reference):
+        for kind in kinds:
+            if _alike(kind[0], frame) and (not coordinates or _same_coordinates(kind[0], frame)):
+                kind.append(frame)
+                break
+        else:
+            kinds.append([frame])
+            if len(kinds) > _MOST_KINDS:
+                break
+    single = all(len(kind) == 1 for kind in kinds) and len({_size(kind[0]) for kind in kinds}) == 1
+    if len(kinds) > _MOST_KINDS or (len(kinds) > 1 and single):
+        # Single images in different directions make no volume each; they are shown together and not trusted.
+        by_size: dict[tuple[int, int], list[Frame]] = {}
+        for frame in frames:
+            by_size.setdefault(_size(frame), []).append(frame)
+        return list(by_size.values())
+    return kinds
 
 
 def _entry(facts: SeriesFacts, part: Sequence[Frame], words: str) -> SeriesEntry:
@@ -87,7 +101,7 @@ def _alike(a: Frame, b: Frame) -> bool:
     first, second = a.row_column_spacing, b.row_column_spacing
     if first is second or first is None or second is None:
         return first is second
-    return all(abs(x / y - 1) < 1e-3 for x, y in zip(first, second, strict=True))
+    return same_spacing(first, second)
 
 
 def _same_coordinates(a: Frame, b: Frame) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # A value of an attribute; None where the file does not say. Values of one attribute can be sorted.
 Value = Any
 Codes = NDArray[np.int64]
+_LONGEST_WORDS = 40
 CLOCKS = ("acquisition date and time", "acquisition time", "content time", "trigger time")
 
 
@@ -119,7 +120,7 @@ def _image_type_words(value: Value, values: Sequence[Value]) -> str:
     parts = [plain(v).split("\\") for v in values]
     own = plain(value).split("\\")
     only = [part for part in own if part and not all(part in other for other in parts)]
-    return "image type " + " ".join(only or own)
+    return "image type " + (_text(" ".join(only or own).encode()) or "")
 
 
 def _in_plane(frame: Frame) -> tuple[float, float] | None:
@@ -132,7 +133,7 @@ def _in_plane(frame: Frame) -> tuple[float, float] | None:
 
 
 def _text(raw: bytes | None) -> str | None:
-    return re.sub(r"[^ -~]|\\", " ", plain(raw)).strip() or None
+    return re.sub(r"[^ -~]|\\", " ", plain(raw))[:_LONGEST_WORDS].strip() or None
 
 
 # In the order in which they are tried.
