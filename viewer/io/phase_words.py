@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.io.telling import CLOCKS, joined, time_words
+from viewer.io.telling import CLOCKS, CLOCKS_OF_DAY, joined, time_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def starts(codes: Codes, clocks: Sequence[Told]) -> list[str]:
     """Return when each group began, ", 12:31:05", by the first clock on which they began one after another."""
     count = int(codes.max()) + 1
     for clock in clocks:
-        if clock.attribute.name != "trigger time" and None not in clock.values:
+        if clock.attribute.name in CLOCKS_OF_DAY and None not in clock.values:
             firsts = [int(clock.codes[codes == n].min()) for n in range(count)]
             lasts = [int(clock.codes[codes == n].max()) for n in range(count)]
             words = [f", {time_words(clock.values[n])}" for n in firsts]
@@ -74,4 +74,11 @@ def _words(told: Told, value: Value) -> str:
 
 def _detail(told: Told, value: Value) -> str:
     speak = told.attribute.detail
-    return f", {speak(value)}" if speak and value is not None else ""
+    if speak is None or value is None:
+        return ""
+    if told.attribute.name in CLOCKS_OF_DAY and len({time_words(other) for other in told.values if other}) < len(
+        told.values
+    ):
+        # The same time on other days.
+        return f", {value[0][:4]}-{value[0][4:6]}-{value[0][6:]} {speak(value)}"
+    return f", {speak(value)}"

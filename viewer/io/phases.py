@@ -21,7 +21,7 @@ from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
 # Positions of two phases may be rounded apart.
 _ROUNDED_APART_MM = 0.05
 _LEAST_SHARE_OF_SPAN = 0.5
-_LEAST_SHARE_CROSSED = 0.5
+_EVEN = 0.1
 _FEWEST_CROSSED = 3
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
@@ -82,7 +82,9 @@ class _Crowd:
         return low, high
 
     def divided(self, codes: Codes, words: Sequence[str]) -> list[Phase]:
-        """Return the groups in their order with their words."""
+        """Return the groups in their order with their words, numbered where these are the same."""
+        if len(set(words)) < len(words):
+            words = [f"{said}, {n + 1} of {len(words)}" for n, said in enumerate(words)]
         members = [np.flatnonzero(codes == n).tolist() for n in range(len(words))]
         return [Phase([self.frames[i] for i in found], said) for found, said in zip(members, words, strict=True)]
 
@@ -241,10 +243,26 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
     """Return acquisitions whose images lie between those of another."""
     told = _told(crowd)
     for one in (t for t in told if t.attribute.lasting):
-        low, high = crowd.ends(one.codes)
         large = np.flatnonzero(np.bincount(one.codes) >= _FEWEST_CROSSED)[:_MOST_CROSSED].tolist()
-        for a, b in itertools.combinations(large, 2):
-            common = min(high[a], high[b]) - max(low[a], low[b])
-            if common >= _LEAST_SHARE_CROSSED * min(high[a] - low[a], high[b] - low[b]):
-                return crowd.divided(one.codes, words_of(one.codes, [one], told))
+        if any(_mingled(crowd.heights, one.codes, a, b) for a, b in itertools.combinations(large, 2)):
+            return crowd.divided(one.codes, words_of(one.codes, [one], told))
     return []
+
+
+def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int) -> bool:
+    """Return True where two groups alternate along the normal, or are each even but not together.
+
+    One after another, or one in a gap of the other, they may well be one volume.
+    """
+    own, others = np.sort(heights[codes == a]), np.sort(heights[codes == b])
+    both = np.concatenate([own, others])
+    order = np.argsort(both)
+    switches = int(np.count_nonzero(np.diff(order < len(own))))
+    if switches < _FEWEST_CROSSED:
+        return False
+    return switches >= min(len(own), len(others)) or (_even(own) and _even(others) and not _even(both[order]))
+
+
+def _even(heights: NDArray[np.float64]) -> bool:
+    gaps = np.diff(heights)
+    return bool(np.ptp(gaps) <= _EVEN * gaps.mean())

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Value = Any
 Codes = NDArray[np.int64]
 _LONGEST_WORDS = 40
-CLOCKS = ("acquisition date and time", "acquisition time", "content time", "trigger time")
+CLOCKS_OF_DAY = ("acquisition date and time", "acquisition time", "content time")
+CLOCKS = (*CLOCKS_OF_DAY, "trigger time")
 
 
 @frozen
@@ -203,7 +204,7 @@ ATTRIBUTES = (
     ),
     Attribute(
         "centre",
-        lambda f: _in_plane(f),
+        _in_plane,
         lambda value, values: f"field of view {values.index(value) + 1} of {len(values)}",
     ),
 )
