@@ -58,6 +58,8 @@ def test_images_in_other_coordinates_are_a_part_of_their_own(made_ct: Any) -> No
         (6, "32 × 24, coordinates 1 of 2, 6 of 9 images"),
         (3, "32 × 24, coordinates 2 of 2, 3 of 9 images"),
     ]
+    assert found[1].facts.frame_of_reference_uid == "1.2.3"
+    assert found[0].facts.frame_of_reference_uid != "1.2.3"
 
 
 def test_images_that_each_name_a_study_and_coordinates_of_their_own_are_one_volume(made_ct: Any) -> None:

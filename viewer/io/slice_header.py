@@ -361,8 +361,13 @@ def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
 
 
 def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
-    """Return the facts with the windows of the middle image; lossy where any image is."""
-    return evolve(facts, windows=frames[len(frames) // 2].windows, lossy=any(f.kind.lossy for f in frames))
+    """Return the facts of a series for a part of it: middle windows, coordinates, and lossy where any image is."""
+    return evolve(
+        facts,
+        windows=frames[len(frames) // 2].windows,
+        lossy=any(f.kind.lossy for f in frames),
+        frame_of_reference_uid=next((u for f in frames if (u := f.kind.frame_of_reference)), ""),
+    )
 
 
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
