@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.sequence import Sequence as Sequence_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _ROOT = "1.2.826.0.1.3680043.10.999.7"
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
+NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 
 
 def rle(words: NDArray[Any]) -> bytes:
@@ -42,15 +43,22 @@ def rle(words: NDArray[Any]) -> bytes:
 
 ENCODERS: dict[str, Any] = {
     "1.2.840.10008.1.2.5": rle,
+    "1.2.840.10008.1.2.4.50": lambda a: imagecodecs.jpeg8_encode(a, level=98),
+    "1.2.840.10008.1.2.4.51": lambda a: imagecodecs.jpeg8_encode(a, level=98, bitspersample=12),
+    "1.2.840.10008.1.2.4.57": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, predictor=6, bitspersample=16),
     "1.2.840.10008.1.2.4.70": lambda a: imagecodecs.jpeg8_encode(a, lossless=True, bitspersample=16),
     "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_encode,
+    "1.2.840.10008.1.2.4.81": lambda a: imagecodecs.jpegls_encode(a, level=2),
     "1.2.840.10008.1.2.4.90": lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0, reversible=True),
+    "1.2.840.10008.1.2.4.91": lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0, reversible=False),
     "1.2.840.10008.1.2.4.201": lambda a: imagecodecs.htj2k_encode(a),
+    "1.2.840.10008.1.2.4.202": lambda a: imagecodecs.htj2k_encode(a, tlm=True),
+    "1.2.840.10008.1.2.4.203": lambda a: imagecodecs.htj2k_encode(a, reversible=False, level=0.0001),
 }
 
 
 class MadeCt:
-    """Writes DICOM slices; keyword arguments set elements by keyword, None leaves one out."""
+    """Writes DICOM slices; keyword arguments set elements by keyword, None leaves one out, a DataElement is taken."""
 
     axial = AXIAL
     encoders = ENCODERS
@@ -103,13 +111,15 @@ class MadeCt:
         if position is not None:
             said["ImagePositionPatient"] = [f"{v:.10g}"[:16] for v in position]
         for keyword, value in {**said, **elements}.items():
-            if value is not None:
+            if isinstance(value, pydicom.DataElement):
+                ds.add(value)
+            elif value is not None:
                 setattr(ds, keyword, value)
         meta = FileMetaDataset()
         meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
         meta.MediaStorageSOPClassUID = ds.SOPClassUID
         meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        if stream is None and syntax in _NATIVE:
+        if stream is None and syntax in NATIVE:
             big = syntax == "1.2.840.10008.1.2.2"
             ds.PixelData = stored.astype(stored.dtype.newbyteorder(">" if big else "<")).tobytes()
             ds["PixelData"].VR = "OW"
@@ -126,6 +136,46 @@ class MadeCt:
         ds.file_meta = meta
         pydicom.dcmwrite(path, ds, enforce_file_format=True)
         return path
+
+    def frames(
+        self,
+        name: str,
+        stored: Sequence[NDArray[Any]],
+        groups: Sequence[dict[str, dict[str, Any]]],
+        shared: dict[str, dict[str, Any]] | None = None,
+        **elements: Any,
+    ) -> Path:
+        """Write an enhanced multi-frame CT: for each frame its macros by sequence keyword, each as its elements."""
+
+        def group(macros: dict[str, dict[str, Any]]) -> Dataset:
+            ds = Dataset()
+            for keyword, values in macros.items():
+                item = Dataset()
+                for element, value in values.items():
+                    setattr(item, element, value)
+                setattr(ds, keyword, Sequence_([item]))
+            return ds
+
+        common = {
+            "PlaneOrientationSequence": {"ImageOrientationPatient": list(AXIAL)},
+            "PixelMeasuresSequence": {"PixelSpacing": [0.8, 0.7], "SliceThickness": "2"},
+            "PixelValueTransformationSequence": {
+                "RescaleIntercept": "-1024",
+                "RescaleSlope": "1",
+                "RescaleType": "HU",
+            },
+        }
+        said: dict[str, Any] = {
+            "SOPClassUID": "1.2.840.10008.5.1.4.1.1.2.1",
+            "NumberOfFrames": str(len(stored)),
+            "ImageOrientationPatient": None,
+            "PixelSpacing": None,
+            "RescaleIntercept": None,
+            "RescaleSlope": None,
+            "SharedFunctionalGroupsSequence": Sequence_([group({**common, **(shared or {})})]),
+            "PerFrameFunctionalGroupsSequence": Sequence_([group(macros) for macros in groups]),
+        }
+        return self.slice(name, np.stack(stored), None, **{**said, **elements})
 
     def pixels(self, k: int = 0, rows: int = 24, columns: int = 32) -> NDArray[np.int16]:
         """Return stored values that are different in every slice: a ramp, and air in the corner."""

@@ -9,6 +9,8 @@ import imagecodecs
 import numpy as np
 import pytest
 from attrs import evolve
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from viewer.domain.errors import CancelledError, TooLargeError
 from viewer.domain.geometry import Verdict
@@ -81,12 +83,51 @@ def test_fractional_slope_gives_float32_and_no_hash(made_ct: Any) -> None:
 
 def test_slope_and_intercept_that_change_from_slice_to_slice(made_ct: Any) -> None:
     values = made_ct.pixels()
-    made_ct.slice("a", values, (0, 0, 0), RescaleSlope="1", RescaleIntercept="-1024", PixelPaddingValue=24)
-    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="2", RescaleIntercept="-2000", PixelPaddingValue=24)
+    made_ct.slice("a", values, (0, 0, 0), RescaleSlope="1", RescaleIntercept="-1024")
+    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="2", RescaleIntercept="-2000")
+    made_ct.slice("c", values, (0, 0, 4), RescaleSlope="-3", RescaleIntercept="77")
     volume = opened(made_ct)
+    assert volume.slices.dtype == np.int16
     assert np.array_equal(volume.slices[0], values - 1024)
     assert np.array_equal(volume.slices[1], values * 2 - 2000)
-    assert volume.padding is None
+    assert np.array_equal(volume.slices[2], values.astype(int) * -3 + 77)
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "dtype"),
+    [
+        ("1", "-1024", np.int16),
+        ("2", "-1024", np.int16),
+        ("-1", "100", np.int16),
+        ("1.0", "-1024.00", np.int16),
+        ("0.5", "-1024", np.float32),
+        ("1", "-1024.5", np.float32),
+        ("1.5", "0", np.float32),
+        ("40", "-1024", np.float32),
+    ],
+)
+def test_whole_numbers_that_fit_stay_int16_and_nothing_else_does(
+    made_ct: Any, slope: str, intercept: str, dtype: type
+) -> None:
+    values = made_ct.pixels()
+    made_ct.slice("a", values, RescaleSlope=slope, RescaleIntercept=intercept)
+    made_ct.slice("b", values, (0, 0, 2), RescaleSlope="1", RescaleIntercept="0")
+    volume = opened(made_ct)
+    assert volume.slices.dtype == dtype
+    assert volume.unit == "HU"
+    exact = values.astype(np.float64) * float(slope) + float(intercept)
+    assert np.array_equal(volume.slices[0], exact.astype(np.float32))
+    assert np.array_equal(volume.slices[1], values)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 15])
+def test_unsigned_values_of_fewer_bits(made_ct: Any, bits: int) -> None:
+    values = made_ct.pixels().astype(np.uint16) & ((1 << bits) - 1)
+    values[4, 4] = (1 << bits) - 1
+    made_ct.slice("a", values, BitsStored=bits, HighBit=bits - 1)
+    volume = opened(made_ct)
+    assert volume.slices.dtype == np.int16
+    assert np.array_equal(volume.slices[0], values.astype(int) - 1024)
 
 
 def test_dirty_bits_above_the_high_bit_are_removed(made_ct: Any) -> None:
@@ -151,31 +192,28 @@ def test_monochrome1_keeps_hu_and_says_so(made_ct: Any) -> None:
     assert volume.series.monochrome1
 
 
-def test_unsigned_code_stream_under_a_signed_header_is_twos_complement(made_ct: Any) -> None:
-    values = made_ct.pixels() - 1500
-    stream = imagecodecs.jpeg2k_encode(values.view(np.uint16), codecformat="j2k", level=0, reversible=True)
-    made_ct.slice("a", values, syntax="1.2.840.10008.1.2.4.90", stream=stream, RescaleIntercept="0")
-    volume = opened(made_ct)
-    assert np.array_equal(volume.slices[0], values)
-
-
-def test_signed_code_stream_under_an_unsigned_header_is_believed_and_named(made_ct: Any) -> None:
-    values = made_ct.pixels() - 1500
-    stream = imagecodecs.jpeg2k_encode(values, codecformat="j2k", level=0, reversible=True)
-    made_ct.slice(
-        "a", values, syntax="1.2.840.10008.1.2.4.90", stream=stream, RescaleIntercept="0", PixelRepresentation=0
-    )
-    volume = opened(made_ct)
-    assert np.array_equal(volume.slices[0], values)
-    assert any("have a sign and the header has none" in reason for reason in volume.reasons)
-
-
 def test_lossy_images_say_so(made_ct: Any) -> None:
     stream = imagecodecs.jpeg8_encode((made_ct.pixels() % 255).astype(np.uint8), level=95)
     made_ct.slice(
         "a", made_ct.pixels(), syntax="1.2.840.10008.1.2.4.50", stream=stream, BitsAllocated=8, BitsStored=8, HighBit=7
     )
     assert opened(made_ct).series.lossy
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+@pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}])
+def test_values_that_need_a_table_are_not_called_hu(made_ct: Any, rescale: dict[str, None], syntax: str) -> None:
+    table = Dataset()
+    table.add_new(0x00283002, "US", [4096, 0, 16])
+    table.ModalityLUTType = "HU"
+    table.add_new(0x00283006, "OW", bytes(8192))
+    made_ct.slice("a", made_ct.pixels(), syntax=syntax, ModalityLUTSequence=Sequence([table]), **rescale)
+    volume = opened(made_ct)
+    assert volume.unit == "unknown"
+    assert volume.reasons == (
+        "The values need a table (Modality LUT) that is not applied, so they have no known unit.",
+    )
+    assert np.array_equal(volume.slices[0], made_ct.pixels())
 
 
 @pytest.mark.parametrize(
@@ -189,6 +227,10 @@ def test_lossy_images_say_so(made_ct: Any) -> None:
         ({"RescaleType": "HU"}, "HU"),
         ({"RescaleType": "US"}, "unknown"),
         ({"RescaleType": "MGML"}, "MGML"),
+        ({"RescaleType": "Z_EFF"}, "Z_EFF"),
+        ({"RescaleType": "hu "}, "HU"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "unknown"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "unknown"),
         ({"Modality": None}, "HU"),
         ({"Modality": "MR"}, "unknown"),
         ({"Modality": "PT", "Units": "BQML"}, "BQML"),

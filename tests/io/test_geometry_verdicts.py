@@ -223,6 +223,39 @@ def test_a_slice_of_another_pixel_spacing_is_not_put_among_the_others(made_ct: A
     assert "1 slice is missing near H 6.0 mm" in volume.reasons[0]
 
 
+@pytest.mark.parametrize("count", [2, 5])
+def test_pixels_of_another_size_in_every_slice_are_not_trusted(made_ct: Any, count: int) -> None:
+    for k in range(count):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), PixelSpacing=[0.8 + 0.1 * k, 0.7 + 0.1 * k])
+    volume = opened(made_ct)
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons == ("The pixels of these images are of different sizes; they are shown as a stack.",)
+    assert not volume.measurable
+
+
+def test_hundreds_of_directions_are_one_stack_that_is_not_trusted(made_ct: Any) -> None:
+    for n in range(404):
+        angle = np.radians(0.44 * (n // 2))
+        row, normal = np.asarray([np.cos(angle), np.sin(angle), 0]), np.asarray([-np.sin(angle), np.cos(angle), 0])
+        said = {"ImageOrientationPatient": [*row.tolist(), 0, 0, -1]}
+        made_ct.slice(f"{n}", made_ct.pixels(n % 9, 4, 4), 5.0 * (n % 2) * normal, **said)
+    volume = opened(made_ct)
+    assert volume.stack.count == 404
+    assert volume.reasons == ("The images of this series look in different directions.",)
+
+
+def test_pictures_turned_around_one_line_are_all_shown_and_none_is_a_double(made_ct: Any) -> None:
+    for n, angle in enumerate(np.radians([0, 30, 60, 90, 120, 150])):
+        row = np.asarray([np.cos(angle), np.sin(angle), 0.0])
+        position = np.asarray([5.0, -7.0, 0.0]) - 11 * row
+        made_ct.slice(f"{9 - n}", made_ct.pixels(n), position, ImageOrientationPatient=[*row.tolist(), 0, 0, -1])
+    volume = opened(made_ct)
+    assert volume.stack.count == 6
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons == ("The images of this series look in different directions.",)
+    assert np.array_equal(volume.slices, np.stack([made_ct.pixels(n) for n in range(6)]) - 1024)
+
+
 def test_report_has_every_key_that_other_programs_read(made_ct: Any) -> None:
     made_ct.stack(axial([2.5 * k for k in range(4)]))
     (entry,) = scan(made_ct.folder, JobContext()).series

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
-from viewer.io.file_bytes import FileSource
-from viewer.io.header_walk import find_start, walk
-from viewer.io.pydicom_headers import read_elements
 from viewer.io.scan import scan
 from viewer.io.series_report import report
 
@@ -19,20 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from viewer.domain.volume import Volume
+
 LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203)}
 CASES = (
     "a01_head_ge_tilt_uneven", "a02_head_phantom_philips", "a03_head_slicer_64", "a04_transfer_syntaxes",
     "a05_enhanced_ct_multiframe", "a06_seg_liver_3slice", "a07_seg_nonsquare", "a08_highdicom_seg_sr",
     "a10_rtstruct_sarcoma", "a11_rtstruct_phantom", "a12_edge_series", "a13_abdomen_contrast_CRLM-1004",
-    "a17_dicomdir", "a18_orientation_phantom", "a19_htj2k_derived", "a20_gsps_derived",
+    "a16_missing_tags", "a17_dicomdir", "a18_orientation_phantom", "a19_htj2k_derived", "a20_gsps_derived",
 )  # fmt: skip
 
 
 def facts_of(folder: Path, case: str) -> Iterator[tuple[Path, dict[str, Any], bool]]:
-    """Yield where a series lies, its facts, and whether every voxel is known."""
+    """Yield where a series lies, its facts, and whether every voxel is known.
+
+    Left out is what has no one order that other tools could agree on: several images at one place, and MR pictures
+    that look in several directions.
+    """
     for series in json.loads((folder / "FACTS_ALL.json").read_text())[case].get("series", []):
         several = "0" in (series.get("gaps_along_normal_mm") or {})
-        if series.get("Modality") != "CT" or not series.get("voxels") or several:
+        turning = series.get("Modality") == "MR" and not isinstance(series.get("IOP"), str)
+        if not series.get("voxels") or several or turning:
             continue
         base, folders = folder / case, series.get("folder") or ["."]
         where = base / series["file"] if series.get("file") else base / folders[0] if len(folders) == 1 else base
@@ -40,8 +46,34 @@ def facts_of(folder: Path, case: str) -> Iterator[tuple[Path, dict[str, Any], bo
         yield where, series, exact and len(series.get("sha256_int16_LE_kji") or "") == 64
 
 
+def numbers(said: Any) -> list[float]:
+    """Return the numbers of one DICOM value; none where it is absent, or differs between the files."""
+    return [float(v) for v in said.split("\\")] if isinstance(said, str) and "\\" in said else []
+
+
+def assert_every_number(series: dict[str, Any], volume: Volume) -> None:
+    """Hold size, spacing, places, gaps, tilt and range against what other tools say of a series."""
+    stack = volume.stack
+    frames = int(series["Frames"]) if series["Frames"] != "<absent>" else 1
+    assert stack.count == series["n_files"] * frames
+    assert stack.size_ij == (int(series["Cols"]), int(series["Rows"]))
+    assert [float(volume.slices.min()), float(volume.slices.max())] == series["HU_min_max"]
+    assert float(volume.slices.mean(dtype=np.float64)) == pytest.approx(series["HU_mean"], abs=1e-4)
+    if spacing := numbers(series["PixelSpacing(row,col)"]):
+        assert stack.pixel_spacing_mm == (spacing[1], spacing[0])
+    if numbers(series["IOP"]) and "first_IPP" in series:
+        assert np.allclose([*stack.row_direction, *stack.column_direction], numbers(series["IOP"]), atol=1e-4)
+        ends = [stack.positions_lps_mm[0], stack.positions_lps_mm[-1]]
+        assert np.allclose(ends, [series["first_IPP"], series["last_IPP"]], atol=1e-3)
+        assert np.allclose(stack.heights_mm[[0, -1]], series["positions_along_normal_mm"], atol=1e-3)
+    if series.get("gaps_along_normal_mm"):
+        gaps = Counter(f"{gap:.2f}".rstrip("0").rstrip(".") for gap in stack.gaps_mm)
+        assert gaps == series["gaps_along_normal_mm"]
+        assert stack.tilt_deg == pytest.approx(series["angle_stack_vs_normal_deg"], abs=0.06)
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_every_real_series_has_the_voxels_that_other_tools_see(real_data: Path, case: str) -> None:
+def test_every_real_series_is_as_other_tools_see_it(real_data: Path, case: str) -> None:
     checked = 0
     for where, series, exact in facts_of(real_data, case):
         entries = [e for e in scan(where, JobContext()).series if e.facts.series_uid == series["Series"]]
@@ -49,6 +81,8 @@ def test_every_real_series_has_the_voxels_that_other_tools_see(real_data: Path, 
         if exact:
             hashes = [report(e, v, with_hash=True)["sha256"] for e, v in volumes]
             assert series["sha256_int16_LE_kji"] in hashes, where.name
+            assert_every_number(series, volumes[hashes.index(series["sha256_int16_LE_kji"])][1])
+            assert volumes[hashes.index(series["sha256_int16_LE_kji"])][1].slices.dtype == np.int16
         for voxel in series["voxels"]:
             if "LPS_mm" in voxel:
                 found = [(report(e, v, voxel["LPS_mm"])["at"] or {}).get("value") for e, v in volumes]
@@ -56,21 +90,6 @@ def test_every_real_series_has_the_voxels_that_other_tools_see(real_data: Path, 
                 assert near, (where.name, voxel, found)
         checked += 1
     assert checked
-
-
-def test_fast_walk_and_pydicom_read_the_same_header_in_every_real_file(real_data: Path) -> None:
-    both = 0
-    for path in sorted(p for p in real_data.rglob("*") if p.is_file()):
-        with path.open("rb", buffering=0) as file:
-            source, size = FileSource(file), path.stat().st_size
-            start = find_start(source)
-            fast = walk(source, start, size) if start else None
-            if start is None or fast is None:
-                continue
-            slow = read_elements(source, start, size)
-        assert fast == slow, path.name
-        both += 1
-    assert both > 650
 
 
 VERDICTS = [

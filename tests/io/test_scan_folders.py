@@ -126,67 +126,6 @@ def test_identity_stays_out_of_what_is_said_of_skipped_files(made_ct: Any) -> No
     assert "Secret" not in repr(found.skipped)
 
 
-def multi_frame(made_ct: Any, heights: list[float], name: str = "enhanced", **elements: Any) -> list[Any]:
-    """Write an enhanced multi-frame CT whose frames lie at the given heights; returns their stored values."""
-    from pydicom.dataset import Dataset
-    from pydicom.sequence import Sequence
-
-    frames = [made_ct.pixels(n) for n in range(len(heights))]
-
-    def item(**values: Any) -> Sequence:
-        ds = Dataset()
-        for keyword, value in values.items():
-            setattr(ds, keyword, value)
-        return Sequence([ds])
-
-    shared = Dataset()
-    shared.PlaneOrientationSequence = item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])
-    shared.PixelMeasuresSequence = item(PixelSpacing=[0.8, 0.7], SliceThickness="2.5")
-    per_frame = []
-    for n, height in enumerate(heights):
-        groups = Dataset()
-        groups.PlanePositionSequence = item(ImagePositionPatient=[-10, -20, height])
-        groups.PixelValueTransformationSequence = item(
-            RescaleIntercept=str(-1024 - n), RescaleSlope="1", RescaleType="HU"
-        )
-        per_frame.append(groups)
-    made_ct.slice(
-        name,
-        np.stack(frames),
-        None,
-        SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1",
-        NumberOfFrames=str(len(heights)),
-        ImageOrientationPatient=None,
-        PixelSpacing=None,
-        RescaleIntercept=None,
-        RescaleSlope=None,
-        SharedFunctionalGroupsSequence=Sequence([shared]),
-        PerFrameFunctionalGroupsSequence=Sequence(per_frame),
-        **elements,
-    )
-    return frames
-
-
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"])
-def test_enhanced_frames_out_of_order_are_sorted_with_their_own_rescale(made_ct: Any, syntax: str) -> None:
-    frames = multi_frame(made_ct, [5.0, 0.0, 7.5, 2.5], syntax=syntax)
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    volume = assemble(entry, JobContext())
-    assert volume.verdict is Verdict.OK
-    assert volume.unit == "HU"
-    assert volume.source_frames == (2, 4, 1, 3)
-    assert np.array_equal(volume.slices, [frames[n] - 1024 - n for n in (1, 3, 0, 2)])
-    assert volume.stack.pixel_spacing_mm == (0.7, 0.8)
-
-
-def test_enhanced_image_whose_frames_are_not_described_is_skipped(made_ct: Any) -> None:
-    multi_frame(made_ct, [0.0, 2.5, 5.0])
-    path = made_ct.folder / "enhanced"
-    path.write_bytes(path.read_bytes().replace(b"IS\x02\x003 ", b"IS\x02\x002 "))
-    with pytest.raises(NothingToOpenError, match="holds 2 frames, but describes 3"):
-        scan(path, JobContext())
-
-
 def test_skipped_files_are_named_alike_when_the_folder_is_reached_through_a_link(
     made_ct: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -12,6 +12,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
+from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
 from viewer.io.volume_files import read_volume_file
 from viewer.io.volume_hash import values_equal
@@ -76,6 +77,7 @@ def assemble(
     if entry.kind != "dicom":
         return read_volume_file(entry, ctx)
     frames, refused, said = _refused(entry.frames)
+    frames = with_one_padding(frames)
     arrangement = arranged(frames, refused)
     doubled = [] if arrangement.placed else same_places(frames)
     doubles: list[str] = []
@@ -201,7 +203,9 @@ def _volume(
     units = {f.unit for f in frames}
     unit = frames[0].unit if len(units) == 1 else "unknown"
     reasons = [*arrangement.reasons, *said]
-    if unit == "unknown":
+    if any(f.kind.needs_table for f in frames):
+        reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
+    elif unit == "unknown":
         reasons.append("The values have no known unit.")
     several = any(f.file.frames > 1 for f in frames)
     slices = np.ascontiguousarray(values)
@@ -216,16 +220,10 @@ def _volume(
         unit=unit,
         verdict=Verdict.UNTRUSTED if untrusted else arrangement.verdict,
         reasons=tuple(reasons),
-        padding=_padding(frames),
+        padding=padding_value(frames, slices.dtype),
         source_uids=tuple(f.sop_uid for f in frames),
         source_frames=tuple(f.index + 1 for f in frames) if several else (),
         source_class_uid=frames[0].sop_class,
         source_files=tuple(f.file.name for f in frames),
         placed=placed,
     )
-
-
-def _padding(frames: Sequence[Frame]) -> float | None:
-    """Return the value that stands for "no pixel here" after rescale, where all slices agree on one."""
-    found = {None if f.padding is None else f.padding * f.slope + f.intercept for f in frames}
-    return found.pop() if len(found) == 1 else None

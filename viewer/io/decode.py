@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended
 from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ MOST_PIXELS = 16384 * 16384
 
 @frozen(eq=False)
 class Stored:
-    """Stored values [j, i] as signed or unsigned integers, and what had to be decided to get them ("" for nothing)."""
+    """Stored values [j, i] as signed or unsigned integers, and what had to be decided to get them ("" for nothing).
+
+    `padded` marks padding that was found in bits above the stored ones.
+    """
 
     values: NDArray[Any]
     note: str = ""
+    padded: NDArray[np.bool_] | None = None
 
 
 def decode_frame(frame: Frame, files: OpenImages) -> Stored:
@@ -61,15 +66,29 @@ def decode_frame(frame: Frame, files: OpenImages) -> Stored:
     if frame.problem:
         raise UnreadableFileError(f"The file {frame.problem}.")
     if code.native:
-        return Stored(in_stored_bits(_native(files, frame), code, shifted=True))
-    stream = _stream(frame, files)
+        return _of_words(_native(files, frame), frame)
+    stream = stored_bytes(frame, files)
     try:
-        return _decompressed(stream, code)
+        return _decompressed(stream, frame)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
 
 
-def _stream(frame: Frame, files: OpenImages) -> bytes:
+def _of_words(words: NDArray[Any], frame: Frame) -> Stored:
+    return Stored(in_stored_bits(words, frame.code, shifted=True), padded=unstorable_padding(words, frame.padding))
+
+
+def stored_bytes(frame: Frame, files: OpenImages) -> bytes:
+    """Return a frame's pixels as they lie in its file, compressed or not.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the file ends early or its fragments are damaged.
+    """
+    code = frame.code
+    if code.native:
+        return files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
     return b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
 
 
@@ -83,7 +102,7 @@ def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages)
     """
     import imagecodecs
 
-    stream, code = _stream(frame, files), frame.code
+    stream, code = stored_bytes(frame, files), frame.code
     _check_run_lengths(stream, code)
     room = out.data.cast("B")
     try:
@@ -98,7 +117,7 @@ def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages)
 
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
     code = frame.code
-    raw = files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
+    raw = stored_bytes(frame, files)
     order = ">" if code.transfer_syntax == EXPLICIT_BIG else "<"
     values = np.frombuffer(raw, f"{order}u{code.bits_allocated // 8}").reshape(code.rows, code.columns)
     return values.astype(values.dtype.newbyteorder("="))
@@ -122,10 +141,11 @@ def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> N
     return result
 
 
-def _decompressed(stream: bytes, code: PixelCode) -> Stored:
+def _decompressed(stream: bytes, frame: Frame) -> Stored:
+    code = frame.code
     syntax = code.transfer_syntax
     if syntax == RLE:
-        return Stored(in_stored_bits(_run_lengths(stream, code), code, shifted=True))
+        return _of_words(_run_lengths(stream, code), frame)
     if syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
         raise UnreadableFileError(
             "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"
@@ -155,15 +175,38 @@ def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
     unsigned = values.view(f"u{values.dtype.itemsize}")
     if stream_signed and not code.signed and int(values.min(initial=0)) < 0:
         return Stored(values, "The compressed pixels have a sign and the header has none; the pixels were believed.")
+    note = _doubt_about_bits(unsigned, code, stream_signed, precision)
     width = values.dtype.itemsize * 8
     if stream_signed == code.signed and precision >= min(code.bits_stored, width):
-        return Stored(values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+        found = values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False)
+        return Stored(found, note)
     if not code.signed:
-        return Stored(unsigned if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False))
+        found = unsigned if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False)
+        return Stored(found, note)
     # A signed header: the sign bit is the highest stored bit, as far as the code stream carries it.
     up = width - min(code.bits_stored, precision, width)
     signed = values.view(f"i{values.dtype.itemsize}")
-    return Stored((signed << up) >> up if up else signed)
+    return Stored((signed << up) >> up if up else signed, note)
+
+
+def _doubt_about_bits(words: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> str:
+    """Return what had to be decided where code stream and header disagree about bits, "" where nothing hangs on it."""
+    stored = code.bits_stored
+    if precision > stored and int(words.max(initial=0)) >> stored:
+        above = words >> stored
+        lost = above != 0
+        if code.signed:
+            # Copies of the sign are no bits of their own.
+            signs = (1 << (precision - stored)) - 1, (1 << (words.dtype.itemsize * 8 - stored)) - 1
+            lost &= (above != signs[0]) & (above != signs[1])
+        if lost.any():
+            return "The compressed pixels hold more bits than the header says; the bits above were left out."
+    if precision < stored and code.signed and not stream_signed and int(words.max(initial=0)) >> (precision - 1):
+        return (
+            f"The compressed pixels have {precision} bits without a sign, the header {stored} with one; "
+            "the highest was taken for the sign."
+        )
+    return ""
 
 
 def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:

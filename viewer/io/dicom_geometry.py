@@ -6,6 +6,7 @@ columns. Gantry tilt is what the positions show, never what a tag says.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,9 @@ _UNEVEN_MM = 0.05
 _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
 _SAME_DIRECTION = 2e-3
+_SAME_SPACING = 1e-3
 _MOST_NAMED = 3
+_MIXED = "The images of this series look in different directions."
 
 
 @define(frozen=True, eq=False)
@@ -48,19 +51,29 @@ def same_direction(a: Sequence[float], b: Sequence[float]) -> bool:
     return a is b or all(abs(x - y) <= _SAME_DIRECTION for x, y in zip(a, b, strict=True))
 
 
+def same_spacing(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Return True where two distances of rows and columns agree within a thousandth."""
+    return a is b or all(abs(x / y - 1) < _SAME_SPACING for x, y in zip(a, b, strict=True))
+
+
 def located(frames: Sequence[Frame]) -> bool:
     """Return True where every image says where it lies."""
-    return all(f.position is not None and f.orientation is not None and f.row_column_spacing for f in frames)
+    kinds = {f.kind for f in frames}
+    sized = all(kind.orientation is not None and kind.row_column_spacing for kind in kinds)
+    return sized and all(f.position is not None for f in frames)
 
 
 def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Return the groups of two or more images that lie at one place, each in the order of their numbers."""
+    """Return the groups of two or more images that lie at one place, each in the order of their numbers.
+
+    Images that look in different directions lie nowhere together.
+    """
     if not located(frames) or len(frames) < 2:
         return []
     ordered, heights = _by_height(frames)
     groups = [[ordered[0]]]
     for frame, gap in zip(ordered[1:], np.diff(heights), strict=True):
-        if gap <= SAME_PLACE_MM:
+        if gap <= SAME_PLACE_MM and same_direction(groups[-1][0].orientation or (), frame.orientation or ()):
             groups[-1].append(frame)
         else:
             groups.append([frame])
@@ -79,24 +92,33 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     if not located(frames):
         what = "where they lie in the patient" if first.row_column_spacing else "where they lie and how large they are"
         return _loose(frames, f"The images do not say {what}; they are shown as a stack.")
+    kinds = {f.kind for f in frames}
+    if not all(same_spacing(first.row_column_spacing or (), kind.row_column_spacing or ()) for kind in kinds):
+        return _loose(frames, "The pixels of these images are of different sizes; they are shown as a stack.")
     ordered, heights = _by_height(frames)
-    reference = first.orientation or ()
-    mixed = any(not same_direction(reference, f.orientation or ()) for f in frames)
+    mixed = not all(same_direction(first.orientation or (), kind.orientation or ()) for kind in kinds)
     if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
-        return _loose(frames, "The images do not lie one after another, so they are no volume but a stack of images.")
+        why = (
+            _MIXED if mixed else "The images do not lie one after another, so they are no volume but a stack of images."
+        )
+        return _loose(frames, why)
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
     places = [f.position for f in unread if f.position is not None]
     verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
     if mixed:
-        verdict, reasons = Verdict.UNTRUSTED, ("The images of this series look in different directions.",)
+        verdict, reasons = Verdict.UNTRUSTED, (_MIXED,)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
 
 
+def heights_mm(frames: Sequence[Frame], reference: Frame) -> NDArray[np.float64]:
+    """Return the position of located images along the normal of one of them."""
+    normal = np.cross(*_directions(reference))
+    along = itertools.chain.from_iterable(f.position or () for f in frames)
+    return np.fromiter(along, np.float64, 3 * len(frames)).reshape(-1, 3) @ normal
+
+
 def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64]]:
-    first = min(frames, key=lambda f: f.order)
-    row, column = _directions(first)
-    normal = np.cross(row, column)
-    heights = np.asarray([f.position for f in frames], dtype=np.float64) @ normal
+    heights = heights_mm(frames, min(frames, key=lambda f: f.order))
     order = sorted(range(len(frames)), key=lambda n: (float(heights[n]), frames[n].order))
     return [frames[n] for n in order], heights[order]
 

@@ -15,6 +15,7 @@ from viewer.io.decode import decode_frame, decode_run_lengths, in_stored_bits
 from viewer.io.encapsulated import RLE
 from viewer.io.file_bytes import FileSource, reading
 from viewer.io.header_walk import EXPLICIT_BIG
+from viewer.io.padding import padded, padding_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
     """
     code = frame.code
     plain = code.bits_allocated == 16 and code.bits_stored <= 16 and out.dtype == np.int16 and not frame.problem
+    plain = plain and frame.padding_to is None
     words = out.view(np.uint16) if plain else out
     if plain and code.native and code.transfer_syntax != EXPLICIT_BIG:
         _read_words(words, frame, files)
@@ -48,7 +50,11 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
         decode_run_lengths(words, frame, files)
     else:
         stored = decode_frame(frame, files)
-        _rescale(stored.values, frame, out)
+        if frame.padding is None or frame.padding_to is None:
+            _rescale(stored.values, frame, out)
+        else:
+            missing = stored.padded if frame.padding.unstorable else padded(stored.values, frame.padding, code)
+            _rescale_beside(missing, stored.values, frame, out)
         return stored.note
     if code.bits_stored != 16:
         top = int(words.max(initial=0))
@@ -75,6 +81,24 @@ def _read_words(words: NDArray[np.uint16], frame: Frame, files: OpenImages) -> N
         room[:] = files.bytes_of(frame.file, offset, len(room))
     if sys.byteorder == "big":
         words.byteswap(inplace=True)
+
+
+def _rescale_beside(missing: NDArray[np.bool_] | None, stored: Values, frame: Frame, out: Values) -> None:
+    """Rescale real pixels, and give padding the value that it has in the whole volume."""
+    to = padding_value([frame], out.dtype)
+    if missing is None or not missing.any():
+        _rescale(stored, frame, out)
+        missing = None
+    elif missing.all():
+        out[...] = to
+        return
+    else:
+        # Any real value in the place of padding, which must not decide whether values fit.
+        _rescale(np.where(missing, stored[~missing][0], stored), frame, out)
+    if out.dtype == np.int16 and (out[... if missing is None else ~missing] == to).any():
+        raise NotExactError
+    if missing is not None:
+        out[missing] = to
 
 
 def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool) -> None:

@@ -25,30 +25,37 @@ PIXEL_DATA = 0x7FE00010
 SHARED_GROUPS = 0x52009229
 PER_FRAME_GROUPS = 0x52009230
 
-# Elements that hold 16 bit numbers; all others that are collected hold text.
+MODALITY_LUT = 0x00283000
+
+# Elements that hold 16 bit numbers, and 32 bit floating point ones; all others that are collected hold text.
 NUMBERS = frozenset(
     {
         0x00280002, 0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103,
         0x00280120, 0x00280121,
     }
 )  # fmt: skip
+FLOATS = frozenset({0x00209241, 0x00209245})
 TEXTS = frozenset(
     {
-        0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x0008001C, 0x00080020, 0x00080050, 0x00080060, 0x00081030,
-        0x0008103E, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00180015, 0x0020000D, 0x0020000E, 0x00200011,
-        0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00280004, 0x00280008, 0x00280030, 0x00281050,
-        0x00281051, 0x00281052, 0x00281053, 0x00281054, 0x00281055, 0x00281056, 0x00282110, 0x00541001,
+        0x00080005, 0x00080008, 0x00080016, 0x00080018, 0x0008001C, 0x00080020, 0x00080022, 0x00080023, 0x0008002A,
+        0x00080032, 0x00080033, 0x00080050, 0x00080060, 0x00081030, 0x0008103E, 0x00100010, 0x00100020, 0x00100030,
+        0x00100040, 0x00180010, 0x00180015, 0x00180050, 0x00180060, 0x00181060, 0x00181100, 0x00181210, 0x0020000D,
+        0x0020000E, 0x00200011, 0x00200012, 0x00200013, 0x00200032, 0x00200037, 0x00200052, 0x00200100, 0x00280004,
+        0x00280008, 0x00280030, 0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281054, 0x00281055, 0x00281056,
+        0x00282110, 0x00541001,
     }
 )  # fmt: skip
-WANTED = NUMBERS | TEXTS
+WANTED = NUMBERS | FLOATS | TEXTS
 
-_LONG_FORMS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT_FORMS = frozenset(
-    {
-        b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS",
-        b"ST", b"TM", b"UI", b"UL", b"US",
-    }
-)  # fmt: skip
+# Value representations as the 16 bit numbers that their two letters are in the file: quicker to compare than text.
+_LONG_FORMS, _SHORT_FORMS = (
+    frozenset(int.from_bytes(form.encode(), "little") for form in forms.split())
+    for forms in (
+        "OB OD OF OL OV OW SQ SV UC UN UR UT UV",
+        "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US",
+    )
+)
+_SEQUENCE = int.from_bytes(b"SQ", "little")
 _FIRST_READ = 8192
 _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
@@ -56,13 +63,13 @@ _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
 _HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
-    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
+    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, MODALITY_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
 # Tag by word for what is kept, −1 for what is looked into.
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
 _PLAIN.update({word: -1 for word, tag in _PLAIN.items() if tag not in WANTED})
 _implicit = struct.Struct("<LL").unpack_from
-_explicit = struct.Struct("<L2sH").unpack_from
+_explicit = struct.Struct("<LHH").unpack_from
 _length = struct.Struct("<L").unpack_from
 
 
@@ -82,7 +89,7 @@ class Elements:
     Attributes
     ----------
     values
-        Raw bytes by tag, numbers little-endian.
+        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT, which is only noted.
     pixel_offset, pixel_length
         Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
     functional_groups
@@ -184,14 +191,19 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
             word, form, length = _explicit(buffer, p)
             if form in short and not depth:
                 # Nearly every element: at most its value is kept, and there is nothing to look into.
-                tag = plain.get(word, 0)
-                end = p + 8 + length
-                if tag == 0:
+                first, last = p, n - 12
+                while form in short:
+                    tag = plain.get(word, 0)
+                    end = p + 8 + length
+                    if tag:
+                        if tag < 0 or end > n:
+                            break
+                        values[tag] = buffer[p + 8 : end]
                     p = end
-                    continue
-                if end <= n and tag > 0:
-                    values[tag] = buffer[p + 8 : end]
-                    p = end
+                    if p > last:
+                        break
+                    word, form, length = _explicit(buffer, p)
+                if p > last and p > first:
                     continue
             header = forms.get(form, 0)
             if header == 12:
@@ -203,7 +215,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 return None
         else:
             word, length = _implicit(buffer, p)
-            form, header = b"SQ", 8
+            form, header = _SEQUENCE, 8
         if word & 0xFFFF == 0xFFFE:
             element = word >> 16
             (length,) = _length(buffer, p + 4)
@@ -234,11 +246,13 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                         found.complete = False
                         return found
                 values[tag] = buffer[p : p + length]
+            elif tag == MODALITY_LUT:
+                values[tag] = b""
             else:
                 found.functional_groups = True
         if length == UNDEFINED_LENGTH:
             depth += 1
-            if form != b"SQ" or depth > _DEEPEST:
+            if form != _SEQUENCE or depth > _DEEPEST:
                 return None
             continue
         p += length

@@ -13,7 +13,8 @@ from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Elements, Start, find_start, walk
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements, read_frames
-from viewer.io.slice_header import Frame, ImageFile, code_of, frame_of, numbers, pixel_problem, plain, whole
+from viewer.io.raw_values import numbers, plain, whole
+from viewer.io.slice_header import Frame, ImageFile, frame_of, kind_of, pixel_problem
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace
@@ -110,10 +111,12 @@ def _image_of(place: FilePlace, header: Header, size: int) -> tuple[dict[int, by
     elif count > 1:
         # One position cannot be that of several frames.
         described = ({0x00200032: b""},) * count
-    problem = pixel_problem(found, code_of(values, syntax), count, header.limit)
+    kind = kind_of(values, syntax)
+    problem = pixel_problem(found, kind.code, count, header.limit)
     if not described:
-        return values, [frame_of(image, 0, values, syntax, problem)], syntax
-    frames = [frame_of(image, n, {**values, **one}, syntax, problem) for n, one in enumerate(described)]
+        return values, [frame_of(image, 0, values, kind, problem)], syntax
+    whole_frames = ({**values, **one} for one in described)
+    frames = [frame_of(image, n, one, kind_of(one, syntax), problem) for n, one in enumerate(whole_frames)]
     return {**values, **described[count // 2]}, frames, syntax
 
 

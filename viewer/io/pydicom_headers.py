@@ -16,7 +16,9 @@ from viewer.domain.errors import UnreadableFileError
 from viewer.io.file_bytes import InflatedSource, as_stream
 from viewer.io.header_walk import (
     EXPLICIT_BIG,
+    FLOATS,
     IMPLICIT_LITTLE,
+    MODALITY_LUT,
     NUMBERS,
     PER_FRAME_GROUPS,
     PIXEL_DATA,
@@ -91,7 +93,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     UnreadableFileError
         Where pydicom cannot read the header either.
     """
-    tags = [*WANTED, SHARED_GROUPS, PER_FRAME_GROUPS]
+    tags = [*WANTED, MODALITY_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
     try:
         dataset, stopped, header = _read(source, start, size, tags)
         found = Elements()
@@ -99,10 +101,12 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
         for tag in dataset.keys():
             if tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
                 found.functional_groups = True
+            elif tag == MODALITY_LUT:
+                found.values[int(tag)] = b""
             elif tag in WANTED:
                 value = dataset.get_item(tag).value
                 raw = value if isinstance(value, bytes) else str(value or "").encode("ascii", "replace")
-                found.values[int(tag)] = raw[1::-1] if big and tag in NUMBERS else raw
+                found.values[int(tag)] = _little(int(tag), raw) if big else raw
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The header is damaged.", detail=repr(error)) from error
     order = ">" if big else "<"
@@ -113,6 +117,13 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     else:
         found.complete = size is None or stopped >= size
     return found
+
+
+def _little(tag: int, raw: bytes) -> bytes:
+    """Return a big endian value as `header_walk.walk` gives it."""
+    if tag in NUMBERS:
+        return raw[1::-1]
+    return raw[3::-1] if tag in FLOATS else raw
 
 
 def read_frames(source: Source, start: Start, size: int | None) -> tuple[dict[int, bytes], ...]:
@@ -137,16 +148,34 @@ def read_frames(source: Source, start: Start, size: int | None) -> tuple[dict[in
         raise UnreadableFileError("The description of the frames is damaged.", detail=repr(error)) from error
 
 
-# Functional group macro -> elements taken from its first item.
+# Functional group macro -> elements taken from its first item (PS3.3 C.7.6.16.2 and C.8.15.3).
 _MACROS: dict[str, tuple[int, ...]] = {
     "PlanePositionSequence": (0x00200032,),
     "PlaneOrientationSequence": (0x00200037,),
-    "PixelMeasuresSequence": (0x00280030,),
+    "PixelMeasuresSequence": (0x00280030, 0x00180050),
     "PixelValueTransformationSequence": (0x00281052, 0x00281053, 0x00281054),
     "FrameVOILUTSequence": (0x00281050, 0x00281051, 0x00281055, 0x00281056),
     "CTImageFrameTypeSequence": (0x00089007,),
-    "UnassignedPerFrameConvertedAttributesSequence": (0x00200013,),
+    "UnassignedPerFrameConvertedAttributesSequence": (
+        0x00200013, 0x00200012, 0x00080022, 0x00080032, 0x00080023, 0x00080033, 0x00181060, 0x00180060, 0x00181210,
+    ),
+    "FrameContentSequence": (0x00209156, 0x00189074, 0x00209128, 0x00209056),
+    "CardiacSynchronizationSequence": (0x00209241, 0x00209153),
+    "RespiratorySynchronizationSequence": (0x00209245,),
+    "CTReconstructionSequence": (0x00181210, 0x00181100),
+    "CTXRayDetailsSequence": (0x00180060,),
+}  # fmt: skip
+# Of a frame -> the element of a single-frame image that says the same: frame type, acquisition number and time,
+# temporal position, delay after the R wave.
+_STANDS_FOR = {
+    0x00089007: 0x00080008,
+    0x00209156: 0x00200012,
+    0x00189074: 0x0008002A,
+    0x00209128: 0x00200100,
+    0x00209153: 0x00181060,
 }
+# How numbers that are not text lie in the file.
+_BINARY = {0x00209128: "L", 0x00209153: "d", 0x00209156: "H", **dict.fromkeys(FLOATS, "f")}
 
 
 def _group_elements(sequence: Any) -> list[dict[int, bytes]]:
@@ -161,12 +190,19 @@ def _group_elements(sequence: Any) -> list[dict[int, bytes]]:
                 raw = items[0].get_item(tag) if tag in items[0] else None
                 if raw is None:
                     continue
-                value = raw.value
-                # Frame Type takes the place of Image Type (PS3.3 C.8.16.1).
-                key = 0x00080008 if tag == 0x00089007 else tag
-                values[key] = value if isinstance(value, bytes) else _text(value)
+                value = _number(raw, tag) if tag in _BINARY else raw.value
+                values[_STANDS_FOR.get(tag, tag)] = value if isinstance(value, bytes) else _text(value)
         found.append(values)
     return found
+
+
+def _number(raw: Any, tag: int) -> bytes:
+    """Return a binary number as `header_walk.walk` gives the element it stands for; empty where it is damaged."""
+    form = ("<" if raw.is_little_endian else ">") + _BINARY[tag]
+    if not isinstance(raw.value, bytes) or len(raw.value) != struct.calcsize(form):
+        return b""
+    (value,) = struct.unpack(form, raw.value)
+    return struct.pack("<f", value) if tag in FLOATS else f"{value:.10g}".encode()
 
 
 def _text(value: Any) -> bytes:

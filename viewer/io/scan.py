@@ -18,7 +18,7 @@ from viewer.io.folder_files import files_below, name_below
 from viewer.io.image_header import read_image
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.series_parts import series_entries
-from viewer.io.slice_header import Frame, plain
+from viewer.io.slice_header import Frame
 from viewer.io.volume_files import is_volume_file, volume_file_entries
 from viewer.io.zip_archive import is_archive, members
 
@@ -46,6 +46,10 @@ class _Group:
     frames: list[Frame] = field(factory=list)
 
 
+# By series, study and patient as the files write them; by folder where no series is named.
+Groups = dict[tuple[bytes, bytes, bytes, str], _Group]
+
+
 def scan(path: Path, ctx: JobContext) -> ScanResult:
     """Return the series below a folder, in an archive, listed in a DICOMDIR, or of one file.
 
@@ -66,24 +70,29 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
         )
     skipped: list[Skipped] = []
     root, places = _places(path, skipped, ctx)
-    groups: dict[tuple[str, str], _Group] = {}
-    entries: list[SeriesEntry] = []
+    groups: Groups = {}
+    series: list[list[SeriesEntry]] = []
     for place, found in _looked_at(places, ctx):
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(name_below(root, place.name), found.sentence))
         elif isinstance(found, list):
-            entries += found
+            series.append(found)
         else:
             _add(place, found, groups)
     # The voxels beside a header are no image of their own.
-    held = {name_below(root, file) for e in entries if not e.index_in_file for file in e.files[1:]}
+    held = {name_below(root, file) for one in series for e in one if not e.index_in_file for file in e.files[1:]}
     skipped = [one for one in skipped if one.file not in held]
-    for group in groups.values():
-        entries += series_entries(group.values, group.transfer_syntax, group.frames)
-    if not entries:
+    series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
+    if not series:
         raise _nothing(path, len(places), skipped)
-    entries.sort(key=lambda e: (e.facts.number is None, e.facts.number or 0, e.facts.description, -e.count, e.files[0]))
-    return ScanResult(tuple(entries), tuple(sorted(skipped, key=lambda s: s.file)))
+    # The parts of a series stay together and in their order.
+    entries = tuple(entry for parts in sorted(series, key=_by_number) for entry in parts)
+    return ScanResult(entries, tuple(sorted(skipped, key=lambda s: s.file)))
+
+
+def _by_number(parts: list[SeriesEntry]) -> tuple[bool, int, str, int, str]:
+    facts = parts[0].facts
+    return (facts.number is None, facts.number or 0, facts.description, -parts[0].count, parts[0].files[0])
 
 
 def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, list[FilePlace]]:
@@ -159,12 +168,33 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     )
 
 
-def _add(place: FilePlace, image: Image, groups: dict[tuple[str, str], _Group]) -> None:
+def _add(place: FilePlace, image: Image, groups: Groups) -> None:
     """Add a file's images to their series."""
     values, frames, syntax = image
-    uid = plain(values.get(0x0020000E))
-    key = (uid, "" if uid else os.path.dirname(place.name))
+    uid = values.get(0x0020000E, b"")
+    key = (uid, values.get(0x0020000D, b""), values.get(0x00100020, b""), "" if uid else os.path.dirname(place.name))
     group = groups.get(key)
     if group is None:
         group = groups[key] = _Group(values, syntax)
     group.frames += frames
+
+
+def _series_of(groups: Groups) -> Iterator[_Group]:
+    """Yield the images of each series.
+
+    Careless anonymising gives different patients and studies one series UID; their images never mix, except where
+    nearly every image names a study of its own.
+    """
+    series: dict[tuple[bytes, bytes, str], dict[bytes, _Group]] = {}
+    for (uid, study, patient, folder), group in groups.items():
+        studies = series.setdefault((uid.strip(b"\0 "), patient.strip(b"\0 "), folder), {})
+        known = studies.setdefault(study.strip(b"\0 "), group)
+        if known is not group:
+            known.frames += group.frames
+    for studies in series.values():
+        found = list(studies.values())
+        if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
+            for group in found[1:]:
+                found[0].frames += group.frames
+            del found[1:]
+        yield from found

@@ -6,45 +6,76 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve
 
-from viewer.io.dicom_geometry import same_direction, same_places
+from viewer.io.dicom_geometry import same_direction, same_spacing
+from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry
-from viewer.io.slice_header import Frame, series_facts, with_windows
+from viewer.io.slice_header import Frame, facts_of_images, series_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.volume import SeriesFacts
 
+_WITHIN_10_DEG = 0.985
+# A list of more than that would help nobody.
+_MOST_KINDS = 200
+
 
 def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Sequence[Frame]) -> list[SeriesEntry]:
-    """Return one entry for each part of a series whose images can be one volume, the largest first.
+    """Return one entry for each part of a series whose images can be one volume.
 
-    `values` and `transfer_syntax` are those of one image of the series; they say what the series is.
+    The largest kind of images comes first; the phases of one kind are in their own order. `values` and
+    `transfer_syntax` are those of one image of the series; they say what the series is.
     """
-    parts: list[list[Frame]] = []
-    for frame in frames:
-        for part in parts:
-            if _alike(part[0], frame):
-                part.append(frame)
-                break
-        else:
-            parts.append([frame])
-    if len(parts) > 1 and all(len(part) == 1 for part in parts) and len({_size(part[0]) for part in parts}) == 1:
-        # Single images in different directions make no volume each; they are shown together and not trusted.
-        parts = [list(frames)]
-    parts = [phase for part in parts for phase in _phases(part)]
+    # Some writers give every image coordinates of its own, which then tell nothing.
+    coordinates = 2 * len({f.kind.frame_of_reference for f in frames}) <= len(frames)
+    kinds = _kinds(frames, coordinates=coordinates)
+    kinds.sort(key=len, reverse=True)
     facts = series_facts(values, transfer_syntax)
     if not facts.series_uid:
         facts = evolve(facts, series_uid=_made_uid(frames))
-    parts.sort(key=len, reverse=True)
-    return [_entry(facts, tuple(part), _part_words(parts, part) if len(parts) > 1 else "") for part in parts]
+    found = []
+    for kind in kinds:
+        words = _kind_words(kinds, kind, coordinates=coordinates) if len(kinds) > 1 else ""
+        divided = phases(kind)
+        for phase in divided:
+            found.append(_entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words]))))
+        if not divided:
+            count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
+            found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
+    return found
 
 
-def _entry(facts: SeriesFacts, frames: tuple[Frame, ...], words: str) -> SeriesEntry:
+def _kinds(frames: Sequence[Frame], *, coordinates: bool) -> list[list[Frame]]:
+    """Return images that can lie in one volume together, by what each says it is."""
+    kinds: list[list[Frame]] = []
+    # Images that name their coordinates come first: any of those that name none would fit all others.
+    for frame in sorted(frames, key=lambda f: not f.kind.frame_of_reference):
+        for kind in kinds:
+            if _alike(kind[0], frame) and (not coordinates or _same_coordinates(kind[0], frame)):
+                kind.append(frame)
+                break
+        else:
+            kinds.append([frame])
+            if len(kinds) > _MOST_KINDS:
+                break
+    single = all(len(kind) == 1 for kind in kinds) and len({_size(kind[0]) for kind in kinds}) == 1
+    if len(kinds) > _MOST_KINDS or (len(kinds) > 1 and single):
+        # Single images in different directions make no volume each; they are shown together and not trusted.
+        by_size: dict[tuple[int, int], list[Frame]] = {}
+        for frame in frames:
+            by_size.setdefault(_size(frame), []).append(frame)
+        return list(by_size.values())
+    return kinds
+
+
+def _entry(facts: SeriesFacts, part: Sequence[Frame], words: str) -> SeriesEntry:
+    frames = tuple(part)
     return SeriesEntry(
-        facts=with_windows(facts, frames),
+        facts=facts_of_images(facts, frames),
         files=tuple(dict.fromkeys(frame.file.name for frame in frames)),
         frames=frames,
         count=len(frames),
@@ -59,6 +90,8 @@ def _size(frame: Frame) -> tuple[int, int]:
 
 def _alike(a: Frame, b: Frame) -> bool:
     """Return True where two images can lie in one volume: size, kind, direction, and spacing of pixels."""
+    if a.kind is b.kind and (a.position is None) == (b.position is None):
+        return True
     if _size(a) != _size(b) or a.localizer != b.localizer or a.sop_class != b.sop_class or a.unit != b.unit:
         return False
     if (a.position is None) != (b.position is None) or (a.orientation is None) != (b.orientation is None):
@@ -68,25 +101,50 @@ def _alike(a: Frame, b: Frame) -> bool:
     first, second = a.row_column_spacing, b.row_column_spacing
     if first is second or first is None or second is None:
         return first is second
-    return all(abs(x / y - 1) < 1e-3 for x, y in zip(first, second, strict=True))
+    return same_spacing(first, second)
 
 
-def _phases(part: list[Frame]) -> list[list[Frame]]:
-    """Return the acquisitions of a part, where images at one place are told apart by their acquisition number."""
-    numbers_said = {frame.acquisition for frame in part}
-    if len(numbers_said) < 2 or not same_places(part):
-        return [part]
-    phases = [[f for f in part if f.acquisition == number] for number in sorted(numbers_said)]
-    return phases if all(len(phase) > 1 and not same_places(phase) for phase in phases) else [part]
+def _same_coordinates(a: Frame, b: Frame) -> bool:
+    """Return True where two images name the same frame of reference, or one of them none."""
+    return a.kind.frame_of_reference == b.kind.frame_of_reference or not (
+        a.kind.frame_of_reference and b.kind.frame_of_reference
+    )
 
 
-def _part_words(parts: list[list[Frame]], part: list[Frame]) -> str:
-    frame = part[0]
-    if frame.localizer:
+def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: bool) -> str:
+    """Return what a kind of images is: its size, and where that is not its own, whatever else sets it apart."""
+    first = kind[0]
+    if first.localizer:
         return "localizer"
-    if len({f.acquisition for other in parts for f in other}) > 1 and len({f.acquisition for f in part}) == 1:
-        return f"acquisition {frame.acquisition}"
-    return f"{frame.code.columns} × {frame.code.rows}, {len(part)} of {sum(map(len, parts))} images"
+    words = [f"{first.code.columns} × {first.code.rows}"]
+    others = [other[0] for other in kinds if other is not kind and _size(other[0]) == _size(first)]
+    others = [other for other in others if not other.localizer]
+    if any(_turned(first, other) for other in others):
+        words.append(_plane_words(first))
+    if first.row_column_spacing and any(first.row_column_spacing != other.row_column_spacing for other in others):
+        words.append("pixels of {1:.4g} × {0:.4g} mm".format(*first.row_column_spacing))
+    if any(first.position is None and other.position is not None for other in others):
+        words.append("without a place")
+    origins = list(dict.fromkeys(k[0].kind.frame_of_reference for k in kinds if not k[0].localizer))
+    if coordinates and any(not _same_coordinates(first, other) for other in others):
+        words.append(f"coordinates {origins.index(first.kind.frame_of_reference) + 1} of {len(origins)}")
+    if any(first.unit != other.unit for other in others):
+        words.append("HU" if first.unit == "HU" else f"unit {first.unit}")
+    return ", ".join(words)
+
+
+def _turned(a: Frame, b: Frame) -> bool:
+    return bool(a.orientation and b.orientation) and not same_direction(a.orientation or (), b.orientation or ())
+
+
+def _plane_words(frame: Frame) -> str:
+    """Return "axial", "coronal" or "sagittal" by the axis nearest to the normal, "oblique" where none is within 10°."""
+    if frame.orientation is None:
+        return "without a direction"
+    normal = np.abs(np.cross(frame.orientation[:3], frame.orientation[3:]))
+    nearest = int(np.argmax(normal))
+    plane = ("sagittal", "coronal", "axial")[nearest]
+    return plane if normal[nearest] > _WITHIN_10_DEG else f"oblique {plane}"
 
 
 def _made_uid(frames: Sequence[Frame]) -> str:

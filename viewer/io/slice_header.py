@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define, evolve, frozen
 
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.file_bytes import FilePlace
-from viewer.io.header_walk import UNDEFINED_LENGTH
+from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH
+from viewer.io.padding import Padding, padding_of
 from viewer.io.pydicom_headers import text_of
+from viewer.io.raw_values import (
+    Six,
+    Triple,
+    numbers,
+    orientation_of,
+    plain,
+    position_of,
+    spacing_of,
+    whole,
+    windows_of,
+)
 
 if TYPE_CHECKING:
     from viewer.io.header_walk import Elements
@@ -23,6 +34,7 @@ CT_CLASSES = frozenset(
         "1.2.840.10008.5.1.4.1.1.2.2",
     }
 )
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
 NATIVE_SYNTAXES = frozenset(
@@ -33,9 +45,6 @@ NATIVE_SYNTAXES = frozenset(
         "1.2.840.10008.1.2.2",
     }
 )
-
-Triple = tuple[float, float, float]
-Six = tuple[float, float, float, float, float, float]
 
 
 @frozen
@@ -61,6 +70,35 @@ class PixelCode:
         return self.rows * self.columns * self.bits_allocated // 8
 
 
+class Telling(NamedTuple):
+    """Raw values of what can differ between images at one place: when they were taken, how, how reconstructed."""
+
+    temporal_position: bytes | None
+    acquisition_number: bytes | None
+    cardiac_phase: bytes | None
+    respiratory_phase: bytes | None
+    trigger_time: bytes | None
+    acquisition_date_time: bytes | None
+    acquisition_date: bytes | None
+    acquisition_time: bytes | None
+    content_date: bytes | None
+    content_time: bytes | None
+    kernel: bytes | None
+    tube_voltage: bytes | None
+    image_type: bytes | None
+    contrast_agent: bytes | None
+    field_of_view: bytes | None
+    slice_thickness: bytes | None
+    stack: bytes | None
+
+
+# In the order of the fields.
+_TELLING_TAGS = (
+    0x00200100, 0x00200012, 0x00209241, 0x00209245, 0x00181060, 0x0008002A, 0x00080022, 0x00080032, 0x00080023,
+    0x00080033, 0x00181210, 0x00180060, 0x00080008, 0x00180010, 0x00181100, 0x00180050, 0x00209056,
+)  # fmt: skip
+
+
 @define(frozen=True, eq=False)
 class ImageFile:
     """A file with pixel data: where its value begins, how long it says to be, and how many frames it holds.
@@ -83,14 +121,12 @@ class ImageFile:
 
 
 @define(frozen=True, eq=False)
-class Frame:
-    """One image: its place, its storage, its rescale. `problem` says why its pixels cannot be read, if so."""
+class Kind:
+    """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
-    file: ImageFile
-    index: int
-    sop_uid: str
-    position: Triple | None
-    instance: int
+    `needs_table` tells of a Modality LUT, which is not applied.
+    """
+
     code: PixelCode
     sop_class: str
     orientation: Six | None
@@ -98,89 +134,107 @@ class Frame:
     slope: float
     intercept: float
     unit: str
-    acquisition: str
-    padding: int | None
+    padding: Padding | None
     localizer: bool
     windows: tuple[Window, ...]
+    frame_of_reference: str
+    lossy: bool
+    needs_table: bool
+
+
+@define(frozen=True, eq=False)
+class Frame:
+    """One image: its place, its storage, its rescale.
+
+    `problem` says why its pixels cannot be read, if so; `padding_to` is the value that padding gets where its own
+    rescaled one would not do in the volume.
+    """
+
+    file: ImageFile
+    index: int
+    sop_uid: str
+    position: Triple | None
+    instance: int
+    telling: Telling
+    kind: Kind
     problem: str = ""
+    padding_to: float | None = None
 
     @property
     def order(self) -> tuple[int, str, int]:
         """Sort key where positions do not decide: instance number, file, frame."""
         return (self.instance, self.file.name, self.index)
 
+    @property
+    def code(self) -> PixelCode:
+        """How its pixels are stored."""
+        return self.kind.code
 
-@lru_cache(maxsize=4096)
-def numbers(raw: bytes) -> tuple[float, ...]:
-    """Return the numbers of a DS or IS value; empty where any is not a finite number."""
-    try:
-        found = tuple(float(part) for part in raw.strip(b"\0 ").split(b"\\")) if raw.strip(b"\0 ") else ()
-    except ValueError:
-        return ()
-    return found if all(math.isfinite(v) for v in found) else ()
+    @property
+    def orientation(self) -> Six | None:
+        """Directions of rows and columns in LPS."""
+        return self.kind.orientation
 
+    @property
+    def row_column_spacing(self) -> tuple[float, float] | None:
+        """Distance between rows and between columns in mm."""
+        return self.kind.row_column_spacing
 
-def plain(raw: bytes | None) -> str:
-    """Return an identifier or code as text."""
-    return raw.strip(b"\0 ").decode("ascii", "replace") if raw else ""
+    @property
+    def slope(self) -> float:
+        """Rescale slope."""
+        return self.kind.slope
 
+    @property
+    def intercept(self) -> float:
+        """Rescale intercept."""
+        return self.kind.intercept
 
-def whole(raw: bytes | None, default: int = 0) -> int:
-    """Return a 16 bit number, little-endian."""
-    return int.from_bytes(raw[:2], "little") if raw and len(raw) >= 2 else default
+    @property
+    def unit(self) -> str:
+        """Unit of its rescaled values."""
+        return self.kind.unit
 
+    @property
+    def padding(self) -> Padding | None:
+        """Stored values that stand for no pixel."""
+        return self.kind.padding
 
-@lru_cache(maxsize=1024)
-def _three(raw: bytes) -> Triple | None:
-    values = numbers(raw)
-    return (values[0], values[1], values[2]) if len(values) == 3 and max(map(abs, values)) < 1e6 else None
+    @property
+    def localizer(self) -> bool:
+        """True for a scout view."""
+        return self.kind.localizer
 
+    @property
+    def sop_class(self) -> str:
+        """What kind of DICOM object it is in."""
+        return self.kind.sop_class
 
-@lru_cache(maxsize=1024)
-def _orientation(raw: bytes) -> Six | None:
-    v = numbers(raw)
-    if len(v) != 6:
-        return None
-    row, column = math.hypot(*v[:3]), math.hypot(*v[3:])
-    across = v[0] * v[3] + v[1] * v[4] + v[2] * v[5]
-    # Two unit vectors at right angles (PS3.3 C.7.6.2.1.1), as exactly as rounded text can say it.
-    if abs(row - 1) > 1e-2 or abs(column - 1) > 1e-2 or abs(across) > 1e-2:
-        return None
-    return (v[0], v[1], v[2], v[3], v[4], v[5])
-
-
-@lru_cache(maxsize=1024)
-def _spacing(raw: bytes) -> tuple[float, float] | None:
-    values = numbers(raw)
-    return (values[0], values[1]) if len(values) == 2 and 0 < min(values) and max(values) < 1e4 else None
-
-
-@lru_cache(maxsize=256)
-def _windows(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
-    said = text_of(names, b"").split("\\") if names else []
-    pairs = zip(numbers(centres), numbers(widths), strict=False)
-    return tuple(
-        Window(centre, width, said[n].strip() if n < len(said) else "")
-        for n, (centre, width) in enumerate(pairs)
-        if width > 0
-    )
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Windows that it names."""
+        return self.kind.windows
 
 
-_UNIT_TAGS = (0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, 0x00541001)
+_UNIT_TAGS = (
+    0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
+)  # fmt: skip
 
 
 def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
-    a localizer are a projection and have no defined unit.
+    a localizer are a projection and have no defined unit, and a secondary capture is a picture of a screen.
     """
     modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
     rescaled = _rescale(values) is not None
+    if MODALITY_LUT in values:
+        return "unknown"
     if not ct:
         return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
-    if _is_localizer(values):
+    if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
         return "unknown"
     if kind in ("HU", ""):
         return "HU" if rescaled else "unknown"
@@ -189,6 +243,8 @@ def unit_of(values: dict[int, bytes]) -> str:
 
 def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
     """Return slope and intercept, or None where one of them is absent or can be no rescale of an image."""
+    if MODALITY_LUT in values:
+        return None
     slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
     if not slope or not intercept or not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
         return None
@@ -217,51 +273,51 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     )
 
 
-def code_of(values: dict[int, bytes], transfer_syntax: str) -> PixelCode:
-    """Return how the pixels are stored, from raw elements."""
-    return _code(transfer_syntax, *map(values.get, _CODE_TAGS))
-
-
-# What the slices of a series nearly always have in common, so that it is worked out once.
-_COMMON_TAGS = (
-    *_CODE_TAGS, *_UNIT_TAGS, 0x00200012, 0x00200037, 0x00280030, 0x00280120, 0x00281050, 0x00281051, 0x00281055,
+_KIND_TAGS = (
+    *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
+    0x00281055, 0x00282110,
 )  # fmt: skip
-_Common = tuple[
-    PixelCode, str, Six | None, tuple[float, float] | None, float, float, str, str, int | None, bool, tuple[Window, ...]
-]
 
 
 @lru_cache(maxsize=1024)
-def _common(transfer_syntax: str, *raw: bytes | None) -> _Common:
-    values = {tag: value for tag, value in zip(_COMMON_TAGS, raw, strict=True) if value is not None}
-    code = code_of(values, transfer_syntax)
+def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
+    values = {tag: value for tag, value in zip(_KIND_TAGS, raw, strict=True) if value is not None}
+    code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
     slope, intercept = _rescale(values) or (1.0, 0.0)
-    padding = values.get(0x00280120, b"")
-    return (
+    return Kind(
         code,
         plain(values.get(0x00080016)),
-        _orientation(values.get(0x00200037, b"")),
-        _spacing(values.get(0x00280030, b"")),
+        orientation_of(values.get(0x00200037, b"")),
+        spacing_of(values.get(0x00280030, b"")),
         slope,
         intercept,
         unit_of(values),
-        plain(values.get(0x00200012)),
-        int.from_bytes(padding[:2], "little", signed=code.signed) if len(padding) >= 2 else None,
+        padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
-        _windows(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        windows_of(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        plain(values.get(0x00200052)),
+        _is_lossy(values, transfer_syntax),
+        MODALITY_LUT in values,
     )
 
 
-def frame_of(file: ImageFile, index: int, values: dict[int, bytes], transfer_syntax: str, problem: str = "") -> Frame:
+def kind_of(values: dict[int, bytes], transfer_syntax: str) -> Kind:
+    """Return what an image has in common with others, from raw elements."""
+    return _kind(transfer_syntax, *map(values.get, _KIND_TAGS))
+
+
+def frame_of(file: ImageFile, index: int, values: dict[int, bytes], kind: Kind, problem: str = "") -> Frame:
     """Return one frame from raw elements; `problem` is kept as given."""
     instance = numbers(values.get(0x00200013, b""))
     return Frame(
         file,
         index,
         plain(values.get(0x00080018)),
-        _three(values.get(0x00200032, b"")),
+        position_of(values.get(0x00200032, b"")),
         int(instance[0]) if instance else index,
-        *_common(transfer_syntax, *map(values.get, _COMMON_TAGS)),
+        # What `Telling._make` does, without its checks.
+        tuple.__new__(Telling, map(values.get, _TELLING_TAGS)),
+        kind,
         problem,
     )
 
@@ -274,8 +330,6 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         return text_of(values.get(tag, b"").strip(b"\0 "), charset)
 
     number = numbers(values.get(0x00200011, b""))
-    compressed = plain(values.get(0x00282110))
-    lossy = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
     return SeriesFacts(
         series_uid=plain(values.get(0x0020000E)),
         study_uid=plain(values.get(0x0020000D)),
@@ -286,7 +340,7 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         body_part=plain(values.get(0x00180015)),
         number=int(number[0]) if number else None,
         synthetic=plain(values.get(0x0008001C)) == "YES",
-        lossy=lossy or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00"),
+        lossy=_is_lossy(values, transfer_syntax),
         voi_function=plain(values.get(0x00281056)) or "LINEAR",
         monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
         identity=PatientIdentity(
@@ -300,9 +354,20 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
     )
 
 
-def with_windows(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
-    """Return the facts with the windows of the middle frame."""
-    return evolve(facts, windows=frames[len(frames) // 2].windows)
+def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
+    compressed = plain(values.get(0x00282110))
+    always = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
+    return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
+
+
+def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
+    """Return the facts of a series for a part of it: middle windows, coordinates, and lossy where any image is."""
+    return evolve(
+        facts,
+        windows=frames[len(frames) // 2].windows,
+        lossy=any(f.kind.lossy for f in frames),
+        frame_of_reference_uid=next((u for f in frames if (u := f.kind.frame_of_reference)), ""),
+    )
 
 
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
+from viewer.io.padding import with_one_padding
 from viewer.io.read_slices import read_slices
 from viewer.io.volume_files import middle_slice
 
@@ -51,7 +52,7 @@ def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.f
     readable = [f for f in entry.frames if not f.problem] or list(entry.frames)
     frames = arranged(readable).frames
     middle = frames[len(frames) // 2]
-    read = read_slices([middle], JobContext(), decoders)
+    read = read_slices(with_one_padding([middle]), JobContext(), decoders)
     if read.failures:
         raise read.failures[0]
     return read.values[0].astype(np.float32), arranged([middle]).stack

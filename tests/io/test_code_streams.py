@@ -1,0 +1,149 @@
+"""Compressed pixels that disagree with their header about sign and bits give the right HU, or say what was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import imagecodecs
+import numpy as np
+import pytest
+
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+
+J2K, HTJ2K, JPEG_LS, LOSSLESS = (f"1.2.840.10008.1.2.4.{n}" for n in (90, 201, 80, 70))
+
+
+def j2k(values: NDArray[Any], bits: int) -> bytes:
+    return bytes(imagecodecs.jpeg2k_encode(values, codecformat="j2k", level=0, reversible=True, bitspersample=bits))
+
+
+def htj2k(values: NDArray[Any], _bits: int) -> bytes:
+    return bytes(imagecodecs.htj2k_encode(values))
+
+
+def jpeg_ls(values: NDArray[Any], _bits: int) -> bytes:
+    return bytes(imagecodecs.jpegls_encode(values))
+
+
+def lossless(values: NDArray[Any], bits: int) -> bytes:
+    return bytes(imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=bits))
+
+
+def opened(made_ct: Any, values: NDArray[Any], syntax: str, stream: bytes, stored: int, *, signed: bool) -> Volume:
+    made_ct.slice(
+        "a",
+        values,
+        syntax=syntax,
+        stream=stream,
+        BitsStored=stored,
+        HighBit=stored - 1,
+        PixelRepresentation=int(signed),
+        RescaleIntercept="0",
+    )
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    return assemble(entry, JobContext())
+
+
+@pytest.fixture
+def low(made_ct: Any) -> Any:
+    """Return values with and without a minus, that fit twelve bits with sign."""
+    values = made_ct.pixels() - np.int16(1500)
+    values[4, 4:8] = [-2048, -1, 0, 2047]
+    return values
+
+
+# Codec, its syntax, whether its code stream has a sign, bits of the code stream, bits stored.
+SIGNED_HEADERS: list[tuple[Callable[[Any, int], bytes], str, bool, int, int]] = [
+    (j2k, J2K, True, 16, 16),
+    (j2k, J2K, False, 16, 16),
+    (j2k, J2K, True, 12, 12),
+    (j2k, J2K, False, 12, 12),
+    (j2k, J2K, True, 12, 16),
+    (j2k, J2K, True, 16, 12),
+    (j2k, J2K, False, 16, 12),
+    (htj2k, HTJ2K, True, 16, 16),
+    (htj2k, HTJ2K, False, 16, 16),
+    (htj2k, HTJ2K, False, 16, 12),
+    (jpeg_ls, JPEG_LS, False, 16, 16),
+    (jpeg_ls, JPEG_LS, False, 16, 12),
+    (lossless, LOSSLESS, False, 16, 16),
+    (lossless, LOSSLESS, False, 16, 12),
+    (lossless, LOSSLESS, False, 12, 12),
+]
+
+
+@pytest.mark.parametrize(("codec", "syntax", "sign", "bits", "stored"), SIGNED_HEADERS)
+def test_values_below_zero_come_back_under_a_signed_header(
+    made_ct: Any, low: Any, codec: Callable[[Any, int], bytes], syntax: str, sign: bool, bits: int, stored: int
+) -> None:
+    words = low if sign else (low.astype(np.int32) & ((1 << bits) - 1)).astype(np.uint16)
+    volume = opened(made_ct, low, syntax, codec(words, bits), stored, signed=True)
+    assert volume.slices.dtype == np.int16
+    assert np.array_equal(volume.slices[0], low)
+    assert volume.reasons == ()
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [(jpeg_ls, JPEG_LS), (lossless, LOSSLESS), (j2k, J2K)])
+def test_twelve_bits_that_were_never_given_their_sign_get_it(
+    made_ct: Any, low: Any, codec: Callable[[Any, int], bytes], syntax: str
+) -> None:
+    volume = opened(made_ct, low, syntax, codec((low & 0x0FFF).astype(np.uint16), 16), 12, signed=True)
+    assert np.array_equal(volume.slices[0], low)
+    assert volume.reasons == ()
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (htj2k, HTJ2K)])
+@pytest.mark.parametrize("stored", [12, 16])
+def test_code_stream_with_a_sign_is_believed_where_the_header_has_none(
+    made_ct: Any, low: Any, codec: Callable[[Any, int], bytes], syntax: str, stored: int
+) -> None:
+    volume = opened(made_ct, low, syntax, codec(low, 16), stored, signed=False)
+    assert np.array_equal(volume.slices[0], low)
+    assert volume.reasons == ("The compressed pixels have a sign and the header has none; the pixels were believed.",)
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (jpeg_ls, JPEG_LS), (lossless, LOSSLESS)])
+def test_values_above_32767_stay_so_under_an_unsigned_header(
+    made_ct: Any, codec: Callable[[Any, int], bytes], syntax: str
+) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    values[4, 4] = 60000
+    volume = opened(made_ct, values, syntax, codec(values, 16), 16, signed=False)
+    assert volume.slices.dtype == np.float32
+    assert np.array_equal(volume.slices[0], values)
+
+
+@pytest.mark.parametrize("bits", [12, 14])
+def test_code_stream_of_fewer_bits_than_the_header_gives_its_values(made_ct: Any, bits: int) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    volume = opened(made_ct, values, J2K, j2k(values, bits), 16, signed=False)
+    assert np.array_equal(volume.slices[0], values)
+    assert volume.reasons == ()
+
+
+def test_bits_that_the_header_does_not_know_of_are_left_out_and_named(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    dirty = values.copy()
+    dirty[3] |= 0x5000
+    volume = opened(made_ct, values, LOSSLESS, lossless(dirty, 16), 12, signed=False)
+    assert np.array_equal(volume.slices[0], values)
+    assert volume.reasons == (
+        "The compressed pixels hold more bits than the header says; the bits above were left out.",
+    )
+
+
+def test_a_highest_bit_that_may_be_a_sign_is_named(made_ct: Any, low: Any) -> None:
+    stream = j2k((low & 0x0FFF).astype(np.uint16), 12)
+    volume = opened(made_ct, low, J2K, stream, 16, signed=True)
+    assert np.array_equal(volume.slices[0], low)
+    (reason,) = volume.reasons
+    assert reason.startswith("The compressed pixels have 12 bits without a sign, the header 16 with one;")

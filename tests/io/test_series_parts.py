@@ -1,0 +1,90 @@
+"""What is kept apart under one series UID: patients, studies, coordinates, directions; and what is marked lossy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+    from viewer.io.series_entry import SeriesEntry
+
+
+def axial(count: int, first: float = 0.0) -> list[tuple[float, float, float]]:
+    return [(-10.0, -20.0, first + 2.0 * k) for k in range(count)]
+
+
+def entries(made_ct: Any) -> tuple[SeriesEntry, ...]:
+    return scan(made_ct.folder, JobContext()).series
+
+
+def opened(made_ct: Any) -> list[Volume]:
+    return [assemble(entry, JobContext()) for entry in entries(made_ct)]
+
+
+def holds(made_ct: Any, volume: Volume, count: int) -> bool:
+    """Return True where a volume has the pixels of a made stack, and can be trusted."""
+    values = np.stack([made_ct.pixels(k) for k in range(count)]).astype(int) - 1024
+    return volume.verdict is Verdict.OK and np.array_equal(volume.slices, values)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [{"StudyInstanceUID": "1.2.3"}, {"PatientID": "M2"}],
+    ids=["another study", "another patient"],
+)
+def test_images_of_another_study_or_patient_under_the_same_series_uid_never_mix(
+    made_ct: Any, elements: dict[str, str]
+) -> None:
+    made_ct.stack(axial(4))
+    made_ct.stack(axial(4, first=8.0), prefix="b", **elements)
+    assert [(e.count, e.part) for e in entries(made_ct)] == [(4, ""), (4, "")]
+    assert all(holds(made_ct, v, 4) for v in opened(made_ct))
+
+
+def test_images_in_other_coordinates_are_a_part_of_their_own(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    made_ct.stack(axial(3, first=8.0), prefix="b", FrameOfReferenceUID="1.2.3")
+    made_ct.stack(axial(2, first=-4.0), prefix="A", FrameOfReferenceUID=None)
+    found = entries(made_ct)
+    assert [(e.count, e.part) for e in found] == [
+        (6, "32 × 24, coordinates 1 of 2, 6 of 9 images"),
+        (3, "32 × 24, coordinates 2 of 2, 3 of 9 images"),
+    ]
+    assert found[1].facts.frame_of_reference_uid == "1.2.3"
+    assert found[0].facts.frame_of_reference_uid != "1.2.3"
+
+
+def test_images_that_each_name_a_study_and_coordinates_of_their_own_are_one_volume(made_ct: Any) -> None:
+    for k, position in enumerate(axial(4)):
+        said = {"StudyInstanceUID": f"1.2.3.{k}", "FrameOfReferenceUID": f"1.2.4.{k}"}
+        made_ct.slice(f"{k}", made_ct.pixels(k), position, **said)
+    (volume,) = opened(made_ct)
+    assert holds(made_ct, volume, 4)
+
+
+def test_mixed_directions_are_parts_by_plane(made_ct: Any) -> None:
+    made_ct.stack(axial(5))
+    for k in range(4):
+        made_ct.slice(f"c{k}", made_ct.pixels(k), (0, 3.0 * k, 0), ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    for k in range(3):
+        made_ct.slice(f"s{k}", made_ct.pixels(k), (3.0 * k, 0, 0), ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
+    assert [e.part for e in entries(made_ct)] == [
+        "32 × 24, axial, 5 of 12 images",
+        "32 × 24, coronal, 4 of 12 images",
+        "32 × 24, sagittal, 3 of 12 images",
+    ]
+    assert all(v.verdict is Verdict.OK for v in opened(made_ct))
+
+
+def test_one_lossy_image_makes_its_part_lossy(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    made_ct.slice("last", made_ct.pixels(4), axial(5)[4], LossyImageCompression="01")
+    assert [v.series.lossy for v in opened(made_ct)] == [True]

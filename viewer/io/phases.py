@@ -1,0 +1,268 @@
+"""The phases, acquisitions and reconstructions in images that lie several at one place, told apart and in order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from operator import itemgetter
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from viewer.domain.errors import CaseStageError
+from viewer.io.decode import stored_bytes
+from viewer.io.dicom_geometry import SAME_PLACE_MM, heights_mm, located
+from viewer.io.open_images import OpenImages
+from viewer.io.phase_words import numbered, starts, words_of
+from viewer.io.slice_header import Frame, Telling
+from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
+
+# Positions of two phases may be rounded apart.
+_ROUNDED_APART_MM = 0.05
+_LEAST_SHARE_OF_SPAN = 0.5
+_EVEN = 0.1
+_FEWEST_CROSSED = 3
+_MOST_CROSSED = 200
+_MOST_TOGETHER = 3
+_MOST_TRIED = 10
+_lasting = itemgetter(
+    *(
+        Telling._fields.index(name)
+        for name in (
+            "temporal_position", "acquisition_number", "cardiac_phase", "respiratory_phase", "kernel", "tube_voltage",
+            "contrast_agent", "stack",
+        )
+    )
+)  # fmt: skip
+
+
+@frozen(eq=False)
+class Phase:
+    """Images that can be one volume, and what sets them apart from the others, in words."""
+
+    frames: list[Frame]
+    words: str
+
+
+@frozen(eq=False)
+class _Crowd:
+    """Images along their normal.
+
+    Attributes
+    ----------
+    heights, places
+        Height in mm, and number of the place, of each image.
+    images
+        Number of the image; copies of a file have the same.
+    most, common
+        The most images at one place, and the commonest number of images at places that have several.
+    """
+
+    frames: Sequence[Frame]
+    heights: NDArray[np.float64]
+    places: Codes
+    images: Codes
+    most: int
+    common: int
+
+    def surplus(self, codes: Codes) -> NDArray[np.int64]:
+        """Return how many images of each group are too many at their place."""
+        places, copies = int(self.places.max()) + 1, int(self.images.max()) + 1
+        images = np.unique((codes * places + self.places) * copies + self.images) // copies
+        count = int(codes.max()) + 1
+        at_places = np.bincount(np.unique(images) // places, minlength=count)
+        return np.asarray(np.bincount(images // places, minlength=count) - at_places)
+
+    def ends(self, codes: Codes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lowest and highest place of each group in mm."""
+        low, high = np.full(codes.max() + 1, np.inf), np.full(codes.max() + 1, -np.inf)
+        np.minimum.at(low, codes, self.heights)
+        np.maximum.at(high, codes, self.heights)
+        return low, high
+
+    def divided(self, codes: Codes, words: Sequence[str]) -> list[Phase]:
+        """Return the groups in their order with their words, numbered where these are the same."""
+        if len(set(words)) < len(words):
+            words = [f"{said}, {n + 1} of {len(words)}" for n, said in enumerate(words)]
+        members = [np.flatnonzero(codes == n).tolist() for n in range(len(words))]
+        return [Phase([self.frames[i] for i in found], said) for found, said in zip(members, words, strict=True)]
+
+    def pixels_differ(self) -> bool:
+        """Return True where images at one place, in the middle of those that have several, are no copies."""
+        several = np.flatnonzero(np.bincount(self.places) > 1)
+        there = np.flatnonzero(self.places == several[len(several) // 2]).tolist()
+        try:
+            with OpenImages() as files:
+                stored = [stored_bytes(self.frames[n], files) for n in there]
+        except CaseStageError:
+            return False
+        return any(other != stored[0] for other in stored[1:])
+
+
+def phases(frames: Sequence[Frame]) -> list[Phase]:
+    """Return the parts of images that cannot be one volume, in their order; empty where there is nothing to divide.
+
+    Images at one place are divided by the first attribute that leaves one image at each place and parts of nearly
+    equal extent, then by two or three attributes together, then by the order in which the images of every place were
+    taken or numbered. Images that lie nowhere together, but cross, are divided by what lasts through an acquisition.
+    """
+    if len(frames) < 2 or not located(frames):
+        return []
+    heights = heights_mm(frames, frames[0])
+    gaps = np.diff(np.sort(heights))
+    apart_mm = max(SAME_PLACE_MM, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
+    if gaps.min() > apart_mm and _one_after_another(frames, heights):
+        return []
+    crowd = _crowd(frames, heights, apart_mm)
+    if not crowd.places.any():
+        return []
+    if crowd.most == 1:
+        return _crossing(crowd)
+    return _told_apart(crowd) or _in_order(_crowd(frames, heights, SAME_PLACE_MM)) or _roughly(crowd)
+
+
+def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
+    """Return True where the images of an acquisition follow each other along the normal, none of another between."""
+    first = _lasting(frames[0].telling)
+    if all(_lasting(f.telling) == first for f in frames):
+        return True
+    lasting = [_lasting(f.telling) for f in frames]
+    ordered = [lasting[n] for n in np.argsort(heights).tolist()]
+    return sum(bool(a != b) for a, b in itertools.pairwise(ordered)) == len(set(lasting)) - 1
+
+
+def _crowd(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> _Crowd:
+    places = np.zeros(len(frames), np.int64)
+    order = np.argsort(heights, kind="stable")
+    place, start = 0, float(heights[order[0]])
+    for n in order:
+        if heights[n] - start > apart_mm:
+            place, start = place + 1, float(heights[n])
+        places[n] = place
+    seen: dict[object, int] = {}
+    images = np.asarray([seen.setdefault(_identity(f), len(seen)) for f in frames])
+    counts = np.bincount(np.unique(np.stack([places, images], axis=1), axis=0)[:, 0])
+    several = counts[counts > 1]
+    common = int(np.bincount(several).argmax()) if len(several) else 1
+    return _Crowd(frames, heights, places, images, int(counts.max()), common)
+
+
+def _identity(frame: Frame) -> object:
+    """Return what is equal for copies of one image alone."""
+    if not frame.sop_uid:
+        return (frame.file.name, frame.index)
+    return (frame.sop_uid, frame.index, frame.instance, frame.telling)
+
+
+def _told(crowd: _Crowd) -> list[Told]:
+    found = (told_by(attribute, crowd.frames) for attribute in ATTRIBUTES)
+    return [told for told in found if len(told.values) > 1]
+
+
+def _told_apart(crowd: _Crowd) -> list[Phase]:
+    """Return phases by attributes that leave as many of them as there are images at one place."""
+    told = _told(crowd)
+    few = [t for t in told if len(t.values) <= max(crowd.most, crowd.common)][:_MOST_TRIED]
+    for count in range(1, _MOST_TOGETHER + 1):
+        for together in itertools.combinations(few, count):
+            codes = joined(together)
+            if _of_equal_extent(crowd, codes) and not crowd.surplus(codes).any() and _proven(crowd, together):
+                return crowd.divided(codes, words_of(codes, together, told))
+    # One image too many in a phase is that phase's own trouble.
+    for one in few:
+        few_doubles = int(crowd.surplus(one.codes).sum()) <= max(1, len(crowd.frames) // 50)
+        if few_doubles and _of_equal_extent(crowd, one.codes) and _proven(crowd, [one]):
+            return crowd.divided(one.codes, words_of(one.codes, [one], told))
+    return []
+
+
+def _proven(crowd: _Crowd, together: Sequence[Told]) -> bool:
+    """Return False where only a clock or a file tells images apart whose pixels are equal: those are copies."""
+    return any(t.attribute.name not in (*CLOCKS, "image") for t in together) or crowd.pixels_differ()
+
+
+def _of_equal_extent(crowd: _Crowd, codes: Codes) -> bool:
+    low, high = crowd.ends(codes)
+    spans = high - low
+    return len(spans) in (crowd.most, crowd.common) and bool(spans.min() >= _LEAST_SHARE_OF_SPAN * spans.max())
+
+
+def _in_order(crowd: _Crowd) -> list[Phase]:
+    """Return phases by the order of the images of each place: by time, else by number where pixels prove them.
+
+    Every place must have the same number of images, and the order must run through the phases or through the places.
+    """
+    count = crowd.most
+    if count < 2 or len(np.unique(crowd.images)) < len(crowd.frames) or set(np.bincount(crowd.places)) != {count}:
+        return []
+    for attribute in (a for a in ATTRIBUTES if a.name in CLOCKS):
+        time = told_by(attribute, crowd.frames)
+        codes = None if None in time.values else _ranks(crowd, time.codes)
+        if codes is not None and crowd.pixels_differ():
+            return crowd.divided(codes, numbered(starts(codes, [time])))
+    numbers = {key: n for n, key in enumerate(sorted({(f.instance, f.index) for f in crowd.frames}))}
+    codes = _ranks(crowd, np.asarray([numbers[f.instance, f.index] for f in crowd.frames]))
+    if codes is None or not crowd.pixels_differ():
+        return []
+    return crowd.divided(codes, numbered([", by image number"] * count))
+
+
+def _ranks(crowd: _Crowd, keys: Codes) -> Codes | None:
+    """Return for each image its number by key among those at its place, or None where the order proves nothing."""
+    order = np.lexsort([keys, crowd.places])
+    by_place = keys[order].reshape(-1, crowd.most)
+    if not (np.diff(by_place, axis=1) > 0).all():
+        return None
+    phase_after_phase = (by_place[:, :-1].max(axis=0) < by_place[:, 1:].min(axis=0)).all()
+    up = (by_place[:-1].max(axis=1) < by_place[1:].min(axis=1)).all()
+    down = (by_place[:-1].min(axis=1) > by_place[1:].max(axis=1)).all()
+    if not (phase_after_phase or up or down):
+        return None
+    codes = np.empty(len(keys), np.int64)
+    codes[order] = np.tile(np.arange(crowd.most), len(by_place))
+    return codes
+
+
+def _roughly(crowd: _Crowd) -> list[Phase]:
+    """Return parts of different extent by what lasts through an acquisition; series of images at one place may stay."""
+    told = _told(crowd)
+    lasting = [t for t in told if t.attribute.lasting and len(t.values) <= 2 * crowd.most + 1]
+    for count in (1, 2):
+        for together in itertools.combinations(lasting, count):
+            codes = joined(together)
+            low, high = crowd.ends(codes)
+            sizes = np.bincount(codes)
+            if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + SAME_PLACE_MM].any():
+                if sizes.max() >= _FEWEST_CROSSED:
+                    return crowd.divided(codes, words_of(codes, together, told))
+    return []
+
+
+def _crossing(crowd: _Crowd) -> list[Phase]:
+    """Return acquisitions whose images lie between those of another."""
+    told = _told(crowd)
+    for one in (t for t in told if t.attribute.lasting):
+        large = np.flatnonzero(np.bincount(one.codes) >= _FEWEST_CROSSED)[:_MOST_CROSSED].tolist()
+        if any(_mingled(crowd.heights, one.codes, a, b) for a, b in itertools.combinations(large, 2)):
+            return crowd.divided(one.codes, words_of(one.codes, [one], told))
+    return []
+
+
+def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int) -> bool:
+    """Return True where two groups alternate along the normal, or are each even but not together.
+
+    One after another, or one in a gap of the other, they may well be one volume.
+    """
+    own, others = np.sort(heights[codes == a]), np.sort(heights[codes == b])
+    both = np.concatenate([own, others])
+    order = np.argsort(both)
+    switches = int(np.count_nonzero(np.diff(order < len(own))))
+    if switches < _FEWEST_CROSSED:
+        return False
+    return switches >= min(len(own), len(others)) or (_even(own) and _even(others) and not _even(both[order]))
+
+
+def _even(heights: NDArray[np.float64]) -> bool:
+    gaps = np.diff(heights)
+    return bool(np.ptp(gaps) <= _EVEN * gaps.mean())
