@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def read_with_simpleitk(folder: Path) -> bool:
         import SimpleITK
     except ImportError:
         return False
-    reader = SimpleITK.ImageSeriesReader()
+    reader: Any = SimpleITK.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
     reader.Execute()
     return True

@@ -22,7 +22,7 @@ from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import UNDEFINED_LENGTH
 from viewer.io.image_header import read_header
 from viewer.io.pydicom_headers import PARSER_FAILURES
-from viewer.io.slice_header import plain
+from viewer.io.raw_values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
