@@ -50,7 +50,8 @@ def read_with_simpleitk(folder: Path) -> bool:
         import SimpleITK
     except ImportError:
         return False
-    reader: Any = SimpleITK.ImageSeriesReader()
+    itk: Any = SimpleITK
+    reader = itk.ImageSeriesReader()
     reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
     reader.Execute()
     return True
