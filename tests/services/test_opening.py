@@ -36,12 +36,12 @@ class Gate:
         self.order: list[int] = []
         self._may = threading.Semaphore(0)
         self._open = False
-        self._fill: Any = read_slices.fill
+        self._fill: Any = read_slices.fill_shrunk
 
-    def fill(self, out: Any, frame: Any, files: Any) -> str:
+    def fill(self, out: Any, frame: Any, files: Any, shrink: int) -> str:
         if not self._open:
             assert self._may.acquire(timeout=20)
-        note: str = self._fill(out, frame, files)
+        note: str = self._fill(out, frame, files, shrink)
         self.order.append(frame.instance)
         return note
 
@@ -82,7 +82,7 @@ class Desk:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     made = Gate()
-    monkeypatch.setattr(read_slices, "fill", made.fill)
+    monkeypatch.setattr(read_slices, "fill_shrunk", made.fill)
     monkeypatch.setattr(read_slices, "_THREADS", 1)
     monkeypatch.setattr(read_slices, "_TELL_EVERY_S", 0.0)
     return made

@@ -38,7 +38,7 @@ def mask_on_grid(mask: Mask, volume: Volume) -> GridMask:
     """
     if not volume.regridded:
         return GridMask(mask.first_ijk, mask.voxels)
-    whole = whole_stack(volume)
+    whole = whole_stack(volume.stack, volume.unread_lps_mm)
     offsets = slice_offsets(whole.stack).of(np.flatnonzero(whole.slice_of >= 0))
     i0, j0, k0 = mask.first_ijk
     nk, nj, ni = mask.voxels.shape

@@ -47,7 +47,7 @@ class Regridding:
 
     def __init__(self, volume: Volume, padding: float) -> None:
         self._volume, self.padding = volume, padding
-        self._whole = whole_stack(volume)
+        self._whole = whole_stack(volume.stack, volume.unread_lps_mm)
         stack = self._whole.stack
         self.grid = regular_grid(stack)
         self._offsets = slice_offsets(stack)

@@ -52,14 +52,13 @@ class SliceOffsets:
         return SliceOffsets(self.columns_px[chosen], self.rows_px[chosen], self.heights_mm[chosen])
 
 
-def whole_stack(volume: Volume) -> WholeStack:
-    """Return a volume's stack with the images that could not be read, and those that its gaps show to be missing."""
-    stack = volume.stack
+def whole_stack(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -> WholeStack:
+    """Return a stack with the images that could not be read, and those that its gaps show to be missing."""
     positions = np.asarray(stack.positions_lps_mm)
     slice_of = np.arange(stack.count)
-    if volume.unread_lps_mm is not None and len(volume.unread_lps_mm):
-        apart = np.abs((volume.unread_lps_mm @ stack.normal)[:, None] - stack.heights_mm[None, :]).min(axis=1)
-        unread = volume.unread_lps_mm[apart > _SAME_HEIGHT_MM]
+    if unread_lps_mm is not None and len(unread_lps_mm):
+        apart = np.abs((unread_lps_mm @ stack.normal)[:, None] - stack.heights_mm[None, :]).min(axis=1)
+        unread = unread_lps_mm[apart > _SAME_HEIGHT_MM]
         positions = np.concatenate([positions, unread])
         slice_of = np.concatenate([slice_of, np.full(len(unread), -1)])
         order = np.argsort(positions @ stack.normal, kind="stable")
@@ -82,9 +81,9 @@ def needs_regular_grid(volume: Volume) -> bool:
     """
     if volume.verdict is Verdict.OK or not volume.placed or volume.stack.count < 2:
         return False
-    if volume.verdict is Verdict.RESAMPLED:
+    if volume.verdict is Verdict.RESAMPLED and volume.shrunk == 1:
         return True
-    whole = whole_stack(volume)
+    whole = whole_stack(volume.stack, volume.unread_lps_mm)
     if (whole.slice_of < 0).any():
         return True
     positions = whole.stack.positions_lps_mm

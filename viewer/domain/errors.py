@@ -82,7 +82,14 @@ class PasswordError(ArchiveError):
 
 
 class TooLargeError(CaseStageError):
-    """Something asks for more memory than is sensible here."""
+    """Something asks for more memory than is sensible here.
+
+    `shrink` is by what whole number its images would have to be made smaller to fit; 0 where that is no way out.
+    """
+
+    def __init__(self, sentence: str, hint: str = "", detail: str = "", shrink: int = 0) -> None:
+        super().__init__(sentence, hint, detail)
+        self.shrink = shrink
 
 
 class CancelledError(CaseStageError):

@@ -278,6 +278,20 @@ class SliceStack:
         j = int(np.floor(offset @ self.column_direction / self.pixel_spacing_mm[1] + 0.5))
         return (i, j, k) if 0 <= i < self.size_ij[0] and 0 <= j < self.size_ij[1] else None
 
+    def shrunk(self, by: int) -> SliceStack:
+        """Return where slices lie whose pixels are means over squares of `by` × `by` pixels."""
+        if by == 1:
+            return self
+        (di, dj), half = self.pixel_spacing_mm, (by - 1) / 2
+        offset = half * di * self.row_direction + half * dj * self.column_direction
+        return SliceStack(
+            (self.size_ij[0] // by, self.size_ij[1] // by),
+            (di * by, dj * by),
+            self.row_direction,
+            self.column_direction,
+            self.positions_lps_mm + offset,
+        )
+
     def as_grid(self) -> Grid:
         """Return the grid through the first and last slice; exact only where gaps are even and there is no tilt."""
         step = self.normal

@@ -88,6 +88,10 @@ class Volume:
         True where positions are the images' own and parallel; False for a stack that can only be looked at.
     unread_lps_mm
         Where images lie that are there but could not be read (their first pixel's centre), shape (m, 3), or None.
+    shrunk
+        Each pixel is the mean of so many by so many, because all would not fit into memory; 1 for the images' own.
+    part
+        What sets it apart from other volumes of its series, such as a phase; "" where it is the only one.
     missing_planes
         The k of `voxels` at which an image is missing; their voxels are padding and stand for nothing.
     body_lps_mm
@@ -110,6 +114,8 @@ class Volume:
     arrived: NDArray[np.bool_] | None = None
     placed: bool = True
     unread_lps_mm: NDArray[np.float64] | None = None
+    shrunk: int = 1
+    part: str = ""
     missing_planes: tuple[int, ...] = ()
     body_lps_mm: NDArray[np.float64] | None = None
 

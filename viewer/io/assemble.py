@@ -48,7 +48,12 @@ class Watcher(Protocol):
 
 
 def assemble(
-    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+    entry: SeriesEntry,
+    ctx: JobContext,
+    watcher: Watcher | None = None,
+    decoders: Decoders | None = None,
+    *,
+    shrink: int = 1,
 ) -> Volume:
     """Return the volume of a series: `slices` as read, `voxels` the same array, and the verdict on its geometry.
 
@@ -85,8 +90,8 @@ def assemble(
         frames, doubles, bad = _without_doubles(frames, doubled, ctx, decoders)
         said += bad
         arrangement = arranged(frames, refused)
-    onlooker = _Onlooker(entry, arrangement, watcher) if watcher is not None and len(frames) > 1 else None
-    read = read_slices(arrangement.frames, ctx, decoders, onlooker)
+    onlooker = _Onlooker(entry, arrangement, watcher, shrink) if watcher is not None and len(frames) > 1 else None
+    read = read_slices(arrangement.frames, ctx, decoders, onlooker, shrink)
     values: Any = read.values
     if read.failures:
         failed = [(arrangement.frames[k], read.failures[k]) for k in sorted(read.failures)]
@@ -97,22 +102,25 @@ def assemble(
         refused += [f for f, _ in failed]
         arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
-    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes], bool(said))
-    return evolve(volume, unread_lps_mm=_positions(refused, arrangement.frames[0]))
+    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes], bool(said), shrink)
+    unread = _positions(refused, arrangement.frames[0])
+    if unread is not None and shrink > 1:
+        unread = evolve(arrangement.stack, positions_lps_mm=unread).shrunk(shrink).positions_lps_mm
+    return evolve(volume, unread_lps_mm=unread)
 
 
 class _Onlooker(Onlooker):
     """Makes a volume of slices that are coming in."""
 
-    def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher) -> None:
-        self._entry, self._arrangement, self._watcher = entry, arrangement, watcher
+    def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher, shrink: int) -> None:
+        self._entry, self._arrangement, self._watcher, self._shrink = entry, arrangement, watcher, shrink
 
     def first_slice(self) -> int:
         return self._watcher.first_slice(self._arrangement.stack)
 
     def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
         # A view: the volume makes its arrays read-only, and these are still being filled.
-        volume = _volume(self._entry, self._arrangement, values[:], [], False)
+        volume = _volume(self._entry, self._arrangement, values[:], [], False, self._shrink)
         self._watcher.begun(evolve(volume, arrived=arrived), order)
 
     def arrived(self) -> None:
@@ -198,8 +206,9 @@ def _volume(
     values: Any,
     said: list[str],
     untrusted: bool,
+    shrink: int,
 ) -> Volume:
-    frames, stack = arrangement.frames, arrangement.stack
+    frames, stack = arrangement.frames, arrangement.stack.shrunk(shrink)
     units = {f.unit for f in frames}
     unit = frames[0].unit if len(units) == 1 else "unknown"
     reasons = [*arrangement.reasons, *said]
@@ -207,6 +216,10 @@ def _volume(
         reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
     elif unit == "unknown":
         reasons.append("The values have no known unit.")
+    verdict = Verdict.UNTRUSTED if untrusted else arrangement.verdict
+    if shrink > 1:
+        reasons.append(f"Each pixel is the mean of {shrink} × {shrink}, because all would not fit into memory.")
+        verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     several = any(f.file.frames > 1 for f in frames)
     slices = np.ascontiguousarray(values)
     first = frames[0].orientation or ()
@@ -218,12 +231,15 @@ def _volume(
         voxels=slices,
         grid=stack.as_grid(),
         unit=unit,
-        verdict=Verdict.UNTRUSTED if untrusted else arrangement.verdict,
+        verdict=verdict,
         reasons=tuple(reasons),
         padding=padding_value(frames, slices.dtype),
-        source_uids=tuple(f.sop_uid for f in frames),
+        # A mask on smaller pixels is none on the images' own.
+        source_uids=tuple(f.sop_uid for f in frames) if shrink == 1 else (),
         source_frames=tuple(f.index + 1 for f in frames) if several else (),
         source_class_uid=frames[0].sop_class,
         source_files=tuple(f.file.name for f in frames),
         placed=placed,
+        shrunk=shrink,
+        part=entry.part,
     )

@@ -1,10 +1,10 @@
 """The process in which compressed pixels are decoded, so that a file can crash or hang a decoder without harm.
 
-It is sent ("array", …), shared memory for a few images, ("frames", first, frames), ("read", ticket, offset, dtype, k),
-and ("rest",). It answers each "read" in their order with a line of JSON: `{"ticket", "note"}` where frame k lies in the
-shared memory at that offset, `{"ticket", "error"}` where it cannot be read. Answers are JSON because what decodes
-hostile files should not be believed more than needed. The memory is small and used again and again: fresh pages cost
-more than a copy.
+It is sent ("array", …), shared memory for a few images, ("frames", first, frames), ("read", ticket, offset, dtype, k,
+shrink), and ("rest",). It answers each "read" in their order with a line of JSON: `{"ticket", "note"}` where frame k
+lies in the shared memory at that offset, `{"ticket", "error"}` where it cannot be read. Answers are JSON because what
+decodes hostile files should not be believed more than needed. The memory is small and used again and again: fresh pages
+cost more than a copy.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import CaseStageError
-from viewer.io.fill_slice import NotExactError, fill
+from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.open_images import OpenImages
 from viewer.io.shared_array import received
 
@@ -59,19 +59,20 @@ def serve(connection: Connection) -> None:
                 elif message[0] == "frames":
                     frames.update(enumerate(message[2], message[1]))
                 else:
-                    _, ticket, offset, dtype, k = message
+                    _, ticket, offset, dtype, k, shrink = message
                     frame = frames[k]
                     _limit_memory(baseline, frame)
-                    out: NDArray[Any] = np.ndarray((frame.code.rows, frame.code.columns), dtype, memory, offset)
-                    _send(connection, {"ticket": ticket, **_answer(frame, out, files)})
+                    shape = (frame.code.rows // shrink, frame.code.columns // shrink)
+                    out: NDArray[Any] = np.ndarray(shape, dtype, memory, offset)
+                    _send(connection, {"ticket": ticket, **_answer(frame, out, files, shrink)})
             except (EOFError, OSError):
                 # Nobody is there any more.
                 os._exit(0)
 
 
-def _answer(frame: Frame, out: NDArray[Any], files: OpenImages) -> dict[str, Any]:
+def _answer(frame: Frame, out: NDArray[Any], files: OpenImages, shrink: int) -> dict[str, Any]:
     try:
-        return {"note": fill(out, frame, files)}
+        return {"note": fill_shrunk(out, frame, files, shrink)}
     except NotExactError:
         return {"inexact": True}
     except CaseStageError as error:

@@ -93,7 +93,7 @@ class _Worker:
         except (OSError, ValueError):
             self.gone = True
 
-    def ask(self, k: int, frames: Sequence[Frame], dtype: np.dtype[Any]) -> None:
+    def ask(self, k: int, frames: Sequence[Frame], dtype: np.dtype[Any], shrink: int) -> None:
         """Ask for an image. It will lie in one of the places of the shared memory, which take turns.
 
         A place is free again when its answer was heard, and there are as many places as images asked for at a time.
@@ -103,14 +103,14 @@ class _Worker:
         if first not in self.told:
             self.told.add(first)
             self.send(("frames", first, frames[first : first + _BLOCK]))
-        shape = (frame.code.rows, frame.code.columns)
+        shape = (frame.code.rows // shrink, frame.code.columns // shrink)
         size = shape[0] * shape[1] * dtype.itemsize
         offset = ticket % ahead(size) * size
         room: NDArray[Any] = np.ndarray(shape, dtype, self._memory_for(ahead(size) * size), offset)
         if not self.asked and self.ready:
             self.since = time.monotonic()
         self.asked.append(_Asked(ticket, k, frame, room))
-        self.send(("read", ticket, offset, dtype.str, k))
+        self.send(("read", ticket, offset, dtype.str, k, shrink))
 
     def _memory_for(self, size: int) -> NDArray[np.uint8]:
         if self.memory is None or self.memory.array.nbytes < size:
@@ -184,6 +184,7 @@ class Decoders:
         on_slice: Callable[[int, Answer], None],
         ctx: JobContext,
         *,
+        shrink: int = 1,
         most: int | None = None,
     ) -> None:
         """Fill slices of an array in the order of the turns; `on_slice` gets k, and a note or what is wrong.
@@ -196,6 +197,8 @@ class Decoders:
             The array [k, j, i], int16 or float32.
         next_turn
             Gives the k to read next, None when all were given. Called by this thread alone, as is `on_slice`.
+        shrink
+            Each pixel of the array is the mean of so many by so many.
         most
             How many processes to use at most.
 
@@ -230,7 +233,7 @@ class Decoders:
                         if k is None:
                             more = False
                         else:
-                            worker.ask(k, frames, values.dtype)
+                            worker.ask(k, frames, values.dtype, shrink)
                 if not more and not any(worker.busy for worker in mine):
                     return
                 pipes.wait([worker.connection for worker in mine], timeout=_LOOK_S)

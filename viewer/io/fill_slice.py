@@ -30,6 +30,29 @@ class NotExactError(Exception):
     """Values do not fit int16; float32 has to take them."""
 
 
+def fill_shrunk(out: Values, frame: Frame, files: OpenImages, shrink: int) -> str:
+    """Fill `out` [j, i] with means over squares of `shrink` × `shrink` pixels; otherwise as `fill`.
+
+    Rows and columns that make no whole square are left out. A square of which half or more is padding is padding;
+    of the others only real pixels count.
+    """
+    if shrink == 1:
+        return fill(out, frame, files)
+    rows, columns = out.shape
+    whole = np.empty((frame.code.rows, frame.code.columns), out.dtype)
+    note = fill(whole, frame, files)
+    squares = whole[: rows * shrink, : columns * shrink].reshape(rows, shrink, columns, shrink)
+    padding = padding_value([frame], out.dtype)
+    there = np.ones(squares.shape, np.bool_) if padding is None else squares != padding
+    count = there.sum(axis=(1, 3))
+    total = np.where(there, squares, 0).sum(axis=(1, 3), dtype=np.float64)
+    mean = total / np.maximum(count, 1)
+    if padding is not None:
+        mean[2 * count <= shrink * shrink] = padding
+    np.copyto(out, np.rint(mean) if out.dtype == np.int16 else mean, casting="unsafe")
+    return note
+
+
 def fill(out: Values, frame: Frame, files: OpenImages) -> str:
     """Fill `out` [j, i] (int16 or float32) with a frame's rescaled values; returns a note, "" for nothing to say.
 

@@ -110,7 +110,8 @@ def write_findings(
     else:
         mask_file = folder / _NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
-        note = "The volume names no patient and study, so there is no DICOM SEG and SR; the masks are NIfTI."
+        why = "was opened smaller than it is" if volume.shrunk > 1 else "names no patient and study"
+        note = f"The volume {why}, so there is no DICOM SEG and SR; the masks are NIfTI."
     for name in (_SEG, _NIFTI_SEG):
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)

@@ -23,12 +23,18 @@ def free_bytes() -> int:
     return _WITHOUT_KNOWING_BYTES
 
 
+def allowed_bytes() -> int:
+    """Return how much memory one volume may take: 70 % of what is free."""
+    return int(free_bytes() * _SHARE_OF_MEMORY)
+
+
 def refuse_if_too_large(count: int, rows: int, columns: int, bytes_per_value: int) -> None:
-    """Raise TooLargeError where an array would take more than 70 % of the memory that is free."""
-    needed = count * rows * columns * bytes_per_value
-    allowed = int(free_bytes() * _SHARE_OF_MEMORY)
+    """Raise TooLargeError where an array would take more memory than it may."""
+    needed, allowed = count * rows * columns * bytes_per_value, allowed_bytes()
     if needed > allowed:
-        raise TooLargeError(
-            f"The series needs {needed / 1e9:.1f} GB of memory; {allowed / 1e9:.1f} GB can be used.",
-            "Close other programs, or open a smaller series.",
-        )
+        raise TooLargeError(too_large_words(needed, allowed), "Close other programs, or open a smaller series.")
+
+
+def too_large_words(needed: int, allowed: int) -> str:
+    """Return how much memory is needed and how much there is, as a sentence."""
+    return f"The series needs {needed / 1e9:.1f} GB of memory; {allowed / 1e9:.1f} GB can be used."

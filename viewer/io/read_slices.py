@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
 from viewer.io.decoders import Decoders, InexactError
-from viewer.io.fill_slice import NotExactError, fill
+from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.memory import refuse_if_too_large
 from viewer.io.open_images import OpenImages
 from viewer.io.reading_order import ReadingOrder
@@ -123,6 +123,7 @@ def read_slices(
     ctx: JobContext,
     decoders: Decoders | None = None,
     onlooker: Onlooker | None = None,
+    shrink: int = 1,
 ) -> SlicesRead:
     """Return the rescaled values of frames of one size, in their order; a slice that fails is named.
 
@@ -132,6 +133,8 @@ def read_slices(
         Processes to decode with, where the frames are compressed; without, some are started for this call alone.
     onlooker
         Is shown the slices as they come in, and says which one first.
+    shrink
+        Means over squares of so many pixels instead of all pixels, where all would not fit into memory.
 
     Raises
     ------
@@ -145,14 +148,14 @@ def read_slices(
         [np.dtype(np.int16), np.dtype(np.float32)] if whole_numbers else [np.dtype(np.float32)]
     )
     code = frames[0].code
-    shape = (len(frames), code.rows, code.columns)
+    shape = (len(frames), code.rows // shrink, code.columns // shrink)
     native = all(f.code.native for f in frames)
     for dtype in dtypes:
         refuse_if_too_large(*shape, dtype.itemsize)
         try:
             if native:
-                return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx)
-            return _read_elsewhere(frames, _memory(shape, dtype), decoders, onlooker or Onlooker(), ctx)
+                return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx, shrink)
+            return _read_elsewhere(frames, _memory(shape, dtype), decoders, onlooker or Onlooker(), ctx, shrink)
         except (NotExactError, InexactError):
             # Read again as float32, which holds any value.
             continue
@@ -171,7 +174,9 @@ def _order(frames: Sequence[Frame], onlooker: Onlooker) -> ReadingOrder:
     return ReadingOrder(len(frames), len(frames) // 2 if first is None else first)
 
 
-def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker, ctx: JobContext) -> SlicesRead:
+def _read_here(
+    frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker, ctx: JobContext, shrink: int
+) -> SlicesRead:
     order = _order(frames, onlooker)
     progress = _Progress(frames, SlicesRead(values), order, onlooker)
     stop = threading.Event()
@@ -182,7 +187,7 @@ def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker
         if k is None:
             return False
         try:
-            progress.take(k, fill(values[k], frames[k], files))
+            progress.take(k, fill_shrunk(values[k], frames[k], files, shrink))
         except (UnreadableFileError, TooLargeError) as error:
             progress.take(k, error)
         return True
@@ -220,11 +225,16 @@ def _read_here(frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker
 
 
 def _read_elsewhere(
-    frames: Sequence[Frame], values: NDArray[Any], decoders: Decoders | None, onlooker: Onlooker, ctx: JobContext
+    frames: Sequence[Frame],
+    values: NDArray[Any],
+    decoders: Decoders | None,
+    onlooker: Onlooker,
+    ctx: JobContext,
+    shrink: int,
 ) -> SlicesRead:
     if decoders is None:
         with Decoders(1 if len(frames) == 1 else None) as own:
-            return _read_elsewhere(frames, values, own, onlooker, ctx)
+            return _read_elsewhere(frames, values, own, onlooker, ctx, shrink)
     order = _order(frames, onlooker)
     progress = _Progress(frames, SlicesRead(values), order, onlooker)
 
@@ -233,7 +243,7 @@ def _read_elsewhere(
         progress.tell(ctx)
 
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
-    decoders.read(frames, values, order.next, taken, ctx)
+    decoders.read(frames, values, order.next, taken, ctx, shrink=shrink)
     return _finished(progress, ctx)
 
 

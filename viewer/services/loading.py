@@ -10,14 +10,17 @@ from attrs import evolve, frozen
 from viewer.analysis.matching import match
 from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import Regridding, regridded, spare_value
-from viewer.analysis.whole_stack import needs_regular_grid
-from viewer.domain.errors import CaseDocumentError, NothingToOpenError
+from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
+from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLargeError
 from viewer.domain.finding import Finding
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
 from viewer.io.assemble import Watcher, assemble
+from viewer.io.dicom_geometry import arranged
 from viewer.io.findings_file import read_findings
+from viewer.io.memory import allowed_bytes, too_large_words
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
 
+_SHRINKS = (2, 3, 4, 6, 8)
 # Lower than air, and what is hardly ever a value of CT: padding chosen before all values are known.
 _EXPECTED_SPARE_HU = -1025.0
 
@@ -76,20 +80,58 @@ class LoadedCase:
     truth: tuple[Finding, ...]
 
 
+def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
+    """Return how many bytes the volume of a series will take, estimated before anything is decoded.
+
+    The slices, and the regular grid beside them where they need one. 0 where it cannot be told (volumes in files of
+    their own, which look for themselves).
+    """
+    frames = entry.frames
+    if not frames:
+        return 0
+    whole_numbers = all(f.slope == int(f.slope) and f.intercept == int(f.intercept) for f in frames)
+    bytes_per_value = 2 if whole_numbers else 4
+    arrangement = arranged(frames)
+    stack = arrangement.stack.shrunk(shrink)
+    voxels = stack.count * stack.size_ij[0] * stack.size_ij[1]
+    if arrangement.placed and arrangement.verdict is not Verdict.OK and stack.count > 1:
+        ni, nj, nk = regular_grid(whole_stack(stack).stack).size_ijk
+        voxels += ni * nj * nk
+    return voxels * bytes_per_value
+
+
+def refuse_what_does_not_fit(entry: SeriesEntry, shrink: int) -> None:
+    """Raise TooLargeError where a series would take more memory than it may, saying how much smaller it would fit."""
+    needed, allowed = memory_needed(entry, shrink), allowed_bytes()
+    if needed <= allowed:
+        return
+    smaller = next((by for by in _SHRINKS if by > shrink and memory_needed(entry, by) <= allowed), 0)
+    hint = f"It would fit at 1/{smaller} of its resolution." if smaller else "Close other programs."
+    raise TooLargeError(too_large_words(needed, allowed), hint, shrink=smaller)
+
+
 def load_series(
-    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, decoders: Decoders | None = None
+    entry: SeriesEntry,
+    ctx: JobContext,
+    watcher: Watcher | None = None,
+    decoders: Decoders | None = None,
+    *,
+    shrink: int = 1,
 ) -> Volume:
     """Return the volume of a series, on a regular grid where slices are tilted, unevenly spaced or not all there.
 
-    `watcher` and `decoders` are those of `viewer.io.assemble.assemble`.
+    The other parameters are those of `viewer.io.assemble.assemble`.
 
     Raises
     ------
+    TooLargeError
+        Where it would not fit into memory; nothing has been decoded then.
     CaseStageError
         When nothing of the series can be read.
     """
+    refuse_what_does_not_fit(entry, shrink)
     on_the_grid = _OnTheGrid(watcher, ctx) if watcher is not None else None
-    volume = assemble(entry, ctx.part(0.0, 0.9), on_the_grid, decoders)
+    volume = assemble(entry, ctx.part(0.0, 0.9), on_the_grid, decoders, shrink=shrink)
     if needs_regular_grid(volume):
         rest = ctx.part(0.9, 1.0)
         volume = on_the_grid.finished(volume, rest) if on_the_grid is not None else regridded(volume, rest)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve
 from psygnal import Signal
 
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.io.assemble import Watcher
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
@@ -74,7 +74,8 @@ class Opening:
 
     `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `skipped` the files
     that were passed over where the one series of a path is opened at once; `opened` the volume once it is whole;
-    `failed` an error to show; `thumbnail_ready` a SeriesEntry and its picture.
+    `failed` an error to show; `too_large` a SeriesEntry and the error that says how much smaller it would fit;
+    `thumbnail_ready` a SeriesEntry and its picture.
 
     While a volume is being read, slices around what the session's view looks at are read first.
     """
@@ -83,6 +84,7 @@ class Opening:
     listed = Signal(object)
     skipped = Signal(object)
     failed = Signal(object)
+    too_large = Signal(object, object)
     opened = Signal(object)
     thumbnail_ready = Signal(object, object)
 
@@ -111,9 +113,12 @@ class Opening:
         """Look at what a path holds; open it where it is one series, else offer the list."""
         self._start(partial(scan, path), partial(self._scanned, path))
 
-    def open_series(self, entry: SeriesEntry) -> None:
-        """Open one series; its first image is in the session before the whole volume is."""
-        self._open_series(entry, None)
+    def open_series(self, entry: SeriesEntry, shrink: int = 1) -> None:
+        """Open one series; its first image is in the session before the whole volume is.
+
+        `shrink` makes each pixel the mean of so many by so many.
+        """
+        self._open_series(entry, None, shrink)
 
     def open_neighbour(self, step: int) -> None:
         """Open the series so many further in the list, around at its ends; phases of one series are looked at alike.
@@ -134,12 +139,12 @@ class Opening:
             return None
         return view
 
-    def _open_series(self, entry: SeriesEntry, like: ViewState | None) -> None:
+    def _open_series(self, entry: SeriesEntry, like: ViewState | None, shrink: int = 1) -> None:
         self._entry = entry
         watcher = self._watcher(None, like)
 
         def work(ctx: JobContext) -> Volume:
-            return load_series(entry, ctx, watcher, self._decoders)
+            return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
 
         self._start(work, self._volume_in)
 
@@ -193,7 +198,10 @@ class Opening:
         self.busy.emit(None)
         if self._session.volume is not None and self._session.volume.preview:
             self._clear()
-        self.failed.emit(error)
+        if isinstance(error, TooLargeError) and error.shrink and self._entry is not None:
+            self.too_large.emit(self._entry, error)
+        else:
+            self.failed.emit(error)
 
     def _scanned(self, path: Path, result: ScanResult) -> None:
         self._remember(path)

@@ -131,7 +131,8 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
     study = series.study_description or " ".join(part for part in (series.modality, series.body_part) if part)
     number = f"Series {series.number}" if series.number is not None else ""
     described = series.description if series.description != study else ""
-    lines = (study, ", ".join(part for part in (number, described) if part))
+    size = f"1/{volume.shrunk} resolution" if volume.shrunk > 1 else ""
+    lines = (study, ", ".join(part for part in (number, described) if part), volume.part.capitalize(), size)
     return tuple(Words(line) for line in lines if line)
 
 

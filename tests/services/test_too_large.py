@@ -1,0 +1,106 @@
+"""What does not fit into memory is refused before it is read, and offered smaller, at its true place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from viewer.domain.errors import TooLargeError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io import memory
+from viewer.io.findings_file import write_findings
+from viewer.io.scan import scan
+from viewer.services import loading
+from viewer.services.loading import load_series, memory_needed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80")
+
+
+def entry_of(made_ct: Any, *, shear: float = 0.0, **elements: Any) -> Any:
+    positions = [(-10.0, -20.0 + shear * k, 2.5 * k) for k in range(6)]
+    made_ct.stack(positions, **elements)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    return entry
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, count: float) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: int(count / 0.7) + 1)
+
+
+def test_estimate_is_what_is_then_used(made_ct: Any) -> None:
+    entry = entry_of(made_ct)
+    volume = load_series(entry, JobContext())
+    assert memory_needed(entry) == volume.slices.nbytes
+
+
+def test_estimate_counts_the_regular_grid_of_a_tilted_series(made_ct: Any) -> None:
+    entry = entry_of(made_ct, shear=0.9)
+    volume = load_series(entry, JobContext())
+    assert volume.regridded
+    assert memory_needed(entry) == volume.slices.nbytes + volume.voxels.nbytes
+
+
+def test_series_that_does_not_fit_is_refused_unread_with_a_way_out(
+    made_ct: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = entry_of(made_ct)
+    with_free(monkeypatch, memory_needed(entry) * 0.3)
+    monkeypatch.setattr(loading, "assemble", lambda *_, **__: pytest.fail("something was read"))
+    with pytest.raises(TooLargeError) as caught:
+        load_series(entry, JobContext())
+    assert caught.value.shrink == 2
+    assert caught.value.hint == "It would fit at 1/2 of its resolution."
+    with_free(monkeypatch, 10)
+    with pytest.raises(TooLargeError) as hopeless:
+        load_series(entry, JobContext())
+    assert hopeless.value.shrink == 0
+    assert hopeless.value.hint == "Close other programs."
+
+
+@pytest.mark.parametrize("shear", [0.0, 0.9], ids=["straight", "tilted"])
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_smaller_volume_lies_where_the_whole_one_does(made_ct: Any, syntax: str, shear: float) -> None:
+    entry = entry_of(made_ct, syntax=syntax, shear=shear)
+    whole, small = load_series(entry, JobContext()), load_series(entry, JobContext(), shrink=2)
+    assert small.slices.dtype == np.int16
+    assert small.stack.size_ij == (16, 12)
+    assert small.stack.pixel_spacing_mm == (1.4, 1.6)
+    squares = whole.slices.reshape(6, 12, 2, 16, 2).mean(axis=(2, 4))
+    assert np.array_equal(small.slices, np.rint(squares))
+    # The ramp that these slices hold is linear, so that the middle of a square has the square's mean.
+    point = small.stack.lps((7, 6, 3))
+    around = [whole.value_at(whole.stack.lps((14 + i, 12 + j, 3))) for i in (0, 1) for j in (0, 1)]
+    assert small.value_at(point) == pytest.approx(np.mean(np.asarray(around, dtype=float)), abs=0.51)
+    assert np.allclose(point, whole.stack.lps((14.5, 12.5, 3)))
+    assert small.verdict is Verdict.RESAMPLED
+    assert any("mean of 2 × 2" in reason for reason in small.reasons)
+    assert small.regridded == whole.regridded
+
+
+def test_padding_is_not_mixed_into_smaller_pixels(made_ct: Any) -> None:
+    stored = made_ct.pixels()
+    stored[4:6, 4:8] = -2000
+    stored[4, 4] = 100
+    stored[8, 8] = -2000
+    for k in range(3):
+        made_ct.slice(f"a{k}", stored, (0, 0, 2.0 * k), PixelPaddingValue=-2000)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    small = load_series(entry, JobContext(), shrink=2)
+    assert small.padding is not None
+    assert small.slices[0, 2, 2] == small.padding
+    assert small.slices[0, 2, 3] == small.padding
+    others = np.array([stored[8, 9], stored[9, 8], stored[9, 9]], dtype=float) - 1024
+    assert small.slices[0, 4, 4] == np.rint(others.mean())
+
+
+def test_masks_on_smaller_pixels_do_not_leave_as_dicom(made_ct: Any, tmp_path: Path, finding_on: Any) -> None:
+    small = load_series(entry_of(made_ct), JobContext(), shrink=2)
+    written = write_findings(tmp_path / "out", small, [finding_on(small)], None)
+    assert "opened smaller than it is" in written.note
+    assert {path.name for path in written.files} == {"findings.json", "seg.nii.gz"}
