@@ -132,7 +132,12 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
     number = f"Series {series.number}" if series.number is not None else ""
     described = series.description if series.description != study else ""
     size = f"1/{volume.shrunk} resolution" if volume.shrunk > 1 else ""
-    lines = (study, ", ".join(part for part in (number, described) if part), volume.part.capitalize(), size)
+    lines = (
+        study,
+        ", ".join(part for part in (number, described) if part),
+        volume.part[:1].upper() + volume.part[1:],
+        size,
+    )
     return tuple(Words(line) for line in lines if line)
 
 
