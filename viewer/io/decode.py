@@ -44,10 +44,11 @@ class Stored:
     padded: NDArray[np.bool_] | None = None
 
 
-def decode_frame(frame: Frame, files: OpenImages) -> Stored:
+def decode_frame(frame: Frame, files: OpenImages, room: NDArray[np.uint16] | None = None) -> Stored:
     """Return a frame's stored values, shape (rows, columns), integers of 8 to 32 bits with the header's sign.
 
-    Bits outside of Bits Stored are removed and the sign is extended (DICOM PS3.5 section 8.1.1).
+    Bits outside of Bits Stored are removed and the sign is extended (DICOM PS3.5 section 8.1.1). The values may lie
+    in `room`, 16 bits to a pixel, where a codec can put them straight there.
 
     Raises
     ------
@@ -69,7 +70,7 @@ def decode_frame(frame: Frame, files: OpenImages) -> Stored:
         return _of_words(_native(files, frame), frame)
     stream = stored_bytes(frame, files)
     try:
-        return _decompressed(stream, frame)
+        return _decompressed(stream, frame, room)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
 
@@ -141,7 +142,7 @@ def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> N
     return result
 
 
-def _decompressed(stream: bytes, frame: Frame) -> Stored:
+def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) -> Stored:
     code = frame.code
     syntax = code.transfer_syntax
     if syntax == RLE:
@@ -160,7 +161,9 @@ def _decompressed(stream: bytes, frame: Frame) -> Stored:
         )
     if said.precision > 32 or not ended(stream):
         raise UnreadableFileError("The compressed pixels end early.")
-    values = _by_codec(stream, syntax)
+    fits = said.signed == code.signed and 8 < said.precision <= min(16, code.bits_stored)
+    place = room.view(np.int16) if room is not None and code.signed else room
+    values = _by_codec(stream, syntax, place if fits else None)
     if values.shape != (code.rows, code.columns) or values.dtype.kind not in "iu":
         raise UnreadableFileError("The compressed pixels are not one grey image.")
     return _with_sign(values, code, said.signed, said.precision)
@@ -209,19 +212,19 @@ def _doubt_about_bits(words: NDArray[Any], code: PixelCode, stream_signed: bool,
     return ""
 
 
-def _by_codec(stream: bytes, syntax: str) -> NDArray[Any]:
+def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[Any]:
     import imagecodecs
 
     try:
         with _nothing_swallowed():
             if syntax in JPEG:
-                found = imagecodecs.jpeg8_decode(stream)
+                found = imagecodecs.jpeg8_decode(stream, out=room)
             elif syntax in JPEG_LS:
-                found = imagecodecs.jpegls_decode(stream)
+                found = imagecodecs.jpegls_decode(stream, out=room)
             elif syntax in HTJ2K:
-                found = imagecodecs.htj2k_decode(stream)
+                found = imagecodecs.htj2k_decode(stream, out=room)
             else:
-                found = imagecodecs.jpeg2k_decode(stream)
+                found = imagecodecs.jpeg2k_decode(stream, out=room)
     except (RuntimeError, imagecodecs.DelayedImportError) as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
     return np.asarray(found)

@@ -72,7 +72,7 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
     elif plain and code.transfer_syntax == RLE and sys.byteorder == "little":
         decode_run_lengths(words, frame, files)
     else:
-        stored = decode_frame(frame, files)
+        stored = decode_frame(frame, files, words if plain else None)
         if frame.padding is None or frame.padding_to is None:
             _rescale(stored.values, frame, out)
         else:
@@ -145,7 +145,8 @@ def _rescale(stored: Values, frame: Frame, out: Values) -> None:
     if min(ends) < -32768 or max(ends) > 32767:
         raise NotExactError
     if slope == 1:
-        np.copyto(out, stored, casting="unsafe")
+        if not np.shares_memory(out, stored):
+            np.copyto(out, stored, casting="unsafe")
         np.add(out.view(np.uint16), np.uint16(int(intercept) & 0xFFFF), out=out.view(np.uint16))
     else:
         out[...] = stored.astype(np.int64) * int(slope) + int(intercept)
