@@ -61,7 +61,7 @@ _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
 _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
-_HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
+HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, MODALITY_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
@@ -140,7 +140,7 @@ def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
         word, form, length = _explicit(header, p)
         if word & 0xFFFF != 2:
             break
-        value = position + _HEADER_LENGTHS.get(form, 0)
+        value = position + HEADER_LENGTHS.get(form, 0)
         if form in _LONG_FORMS:
             if len(header) < p + 12:
                 break
@@ -172,7 +172,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
     base, p, depth = start.offset, 0, 0
     buffer = start.head or source.read_at(base, _FIRST_READ)
     n = len(buffer)
-    forms, short, plain, interesting = _HEADER_LENGTHS, _SHORT_FORMS, _PLAIN, _INTERESTING
+    forms, short, plain, interesting = HEADER_LENGTHS, _SHORT_FORMS, _PLAIN, _INTERESTING
     while True:
         if p + 12 > n:
             base += p

@@ -18,6 +18,9 @@ from viewer.io.slice_header import Frame, ImageFile, frame_of, kind_of, pixel_pr
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace
+    from viewer.io.header_layout import Layouts
+
+Image = tuple[dict[int, bytes], list[Frame], str]
 
 _MOST_FRAMES = 20_000
 _OBJECTS = {
@@ -51,8 +54,8 @@ class Header:
     limit: int | None
 
 
-def read_header(source: Source, size: int) -> Header:
-    """Return the header of a DICOM file of so many bytes.
+def read_header(source: Source, size: int, layouts: Layouts | None = None) -> Header:
+    """Return the header of a DICOM file of so many bytes; `layouts` are those of files beside it.
 
     Raises
     ------
@@ -66,14 +69,58 @@ def read_header(source: Source, size: int) -> Header:
     if start.transfer_syntax == DEFLATED_LITTLE:
         source = InflatedSource(source, start.offset, size - start.offset)
         start, limit = Start(0, EXPLICIT_LITTLE), None
-    found = walk(source, start, limit)
+    found = walk(source, start, limit) if layouts is None else layouts.elements(source, start, limit)
     if found is None:
         found = read_elements(source, start, limit)
     return Header(found, start, source, limit)
 
 
-def read_image(place: FilePlace) -> tuple[dict[int, bytes], list[Frame], str]:
-    """Return a file's elements, its images, and the transfer syntax of its data set.
+@define(frozen=True)
+class ImageHeader:
+    """All that a DICOM image says of itself, as it stands in its file; everything else follows from it.
+
+    Attributes
+    ----------
+    values
+        Raw elements by tag.
+    described
+        For each frame of a multi-frame image the elements that are its own; empty for a single image.
+    transfer_syntax
+        That of the data set.
+    size
+        The file's length in bytes.
+    pixel_offset, pixel_length, complete
+        As in `header_walk.Elements`.
+    inflate_from
+        As in `slice_header.ImageFile`.
+    """
+
+    values: dict[int, bytes]
+    described: tuple[dict[int, bytes], ...]
+    transfer_syntax: str
+    size: int
+    pixel_offset: int
+    pixel_length: int
+    complete: bool
+    inflate_from: int = -1
+
+    def images(self, place: FilePlace) -> Image:
+        """Return elements, images and transfer syntax of the file at a place."""
+        values, described, syntax = self.values, self.described, self.transfer_syntax
+        count = len(described) or 1
+        file = ImageFile(place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from)
+        found = Elements(values, self.pixel_offset, self.pixel_length, complete=self.complete)
+        kind = kind_of(values, syntax)
+        problem = pixel_problem(found, kind.code, count, None if self.inflate_from >= 0 else self.size)
+        if not described:
+            return values, [frame_of(file, 0, values, kind, problem)], syntax
+        whole_frames = ({**values, **one} for one in described)
+        frames = [frame_of(file, n, one, kind_of(one, syntax), problem) for n, one in enumerate(whole_frames)]
+        return {**values, **described[count // 2]}, frames, syntax
+
+
+def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> ImageHeader:
+    """Return the header of an image file; `layouts` are those of files beside it.
 
     Raises
     ------
@@ -82,17 +129,17 @@ def read_image(place: FilePlace) -> tuple[dict[int, bytes], list[Frame], str]:
     """
     with place.opened() as (source, size):
         try:
-            return _image_of(place, read_header(source, size), size)
+            return _image_header(read_header(source, size, layouts), place.name, size)
         except PARSER_FAILURES as error:
             if isinstance(error, OSError):
                 raise
             raise UnreadableFileError("The file is damaged.", detail=repr(error)) from error
 
 
-def _image_of(place: FilePlace, header: Header, size: int) -> tuple[dict[int, bytes], list[Frame], str]:
+def _image_header(header: Header, name: str, size: int) -> ImageHeader:
     found, source = header.elements, header.source
     values = found.values
-    _refuse_other_objects(found, place.name)
+    _refuse_other_objects(found, name)
     count_said = numbers(values.get(0x00280008, b""))
     count = max(1, int(count_said[0])) if count_said else 1
     rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
@@ -101,8 +148,6 @@ def _image_of(place: FilePlace, header: Header, size: int) -> tuple[dict[int, by
     if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
         raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
-    image = ImageFile(place, size, found.pixel_offset, found.pixel_length, count, inflate_from)
-    syntax = header.start.transfer_syntax
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:
         described = read_frames(source, header.start, header.limit)
@@ -111,13 +156,16 @@ def _image_of(place: FilePlace, header: Header, size: int) -> tuple[dict[int, by
     elif count > 1:
         # One position cannot be that of several frames.
         described = ({0x00200032: b""},) * count
-    kind = kind_of(values, syntax)
-    problem = pixel_problem(found, kind.code, count, header.limit)
-    if not described:
-        return values, [frame_of(image, 0, values, kind, problem)], syntax
-    whole_frames = ({**values, **one} for one in described)
-    frames = [frame_of(image, n, one, kind_of(one, syntax), problem) for n, one in enumerate(whole_frames)]
-    return {**values, **described[count // 2]}, frames, syntax
+    return ImageHeader(
+        values,
+        described,
+        header.start.transfer_syntax,
+        size,
+        found.pixel_offset,
+        found.pixel_length,
+        found.complete,
+        inflate_from,
+    )
 
 
 def _refuse_other_objects(found: Elements, name: str) -> None:

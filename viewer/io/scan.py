@@ -15,7 +15,8 @@ from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicomdir import is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
-from viewer.io.image_header import read_image
+from viewer.io.header_layout import Layouts
+from viewer.io.image_header import read_image_header
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.job import JobContext
+    from viewer.io.header_pack import Found, Read
+    from viewer.io.image_header import Image
+    from viewer.io.known_files import KnownFiles
 
 # A folder on a slow share is read by several threads, which wait for it together; a fast disk by one, whose time goes
 # into understanding what was read.
 _SLOW_FILE_S = 0.001
 _FIRST_TIMED = 16
 _THREADS = 8
-
-Image = tuple[dict[int, bytes], list[Frame], str]
 
 
 @define
@@ -50,10 +52,17 @@ class _Group:
 Groups = dict[tuple[bytes, bytes, bytes, str], _Group]
 
 
-def scan(path: Path, ctx: JobContext) -> ScanResult:
+def scan(path: Path, ctx: JobContext, known: KnownFiles | None = None) -> ScanResult:
     """Return the series below a folder, in an archive, listed in a DICOMDIR, or of one file.
 
     Damaged and foreign files are skipped and named; links are followed only inside the folder, each folder once.
+
+    Parameters
+    ----------
+    path, ctx
+        Where to look; progress in files, and cancel between them.
+    known
+        What an index remembers of these files: those that have not changed are not read again. It learns the others.
 
     Raises
     ------
@@ -72,13 +81,13 @@ def scan(path: Path, ctx: JobContext) -> ScanResult:
     root, places = _places(path, skipped, ctx)
     groups: Groups = {}
     series: list[list[SeriesEntry]] = []
-    for place, found in _looked_at(places, ctx):
+    for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(name_below(root, place.name), found.sentence))
         elif isinstance(found, list):
             series.append(found)
         else:
-            _add(place, found, groups)
+            _add(place, found if isinstance(found, tuple) else found.images(place), groups)
     # The voxels beside a header are no image of their own.
     held = {name_below(root, file) for one in series for e in one if not e.index_in_file for file in e.files[1:]}
     skipped = [one for one in skipped if one.file not in held]
@@ -110,40 +119,46 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
     return root, [FilePlace(name)]
 
 
-def _looked_at(
-    places: list[FilePlace], ctx: JobContext
-) -> Iterator[tuple[FilePlace, Image | list[SeriesEntry] | CaseStageError]]:
+def _recalled(known: KnownFiles, places: list[FilePlace], ctx: JobContext) -> Iterator[tuple[FilePlace, Found]]:
+    """Yield what each file holds in their order; only those that are new or have changed are read."""
+    for place, found in _looked_at(known.unread(places), ctx):
+        known.learn(place, found)
+    yield from known.found()
+
+
+def _looked_at(places: list[FilePlace], ctx: JobContext) -> Iterator[tuple[FilePlace, Read]]:
     """Yield what each file holds, or why it holds nothing, in their order."""
     waiting = iter(places)
+    layouts = Layouts()
     began = time.perf_counter()
     for n, place in enumerate(itertools.islice(waiting, _FIRST_TIMED)):
         ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
-        yield place, _look_at(place)
+        yield place, _look_at(place, layouts)
     if (time.perf_counter() - began) / _FIRST_TIMED < _SLOW_FILE_S or len(places) <= _FIRST_TIMED:
         for n, place in enumerate(waiting, _FIRST_TIMED):
             if n % 64 == 0:
                 ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
-            yield place, _look_at(place)
+            yield place, _look_at(place, layouts)
         return
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="casestage-scan")
     try:
-        ahead = deque((p, pool.submit(_look_at, p)) for p in itertools.islice(waiting, 4 * _THREADS))
+        ahead = deque((p, pool.submit(_look_at, p, layouts)) for p in itertools.islice(waiting, 4 * _THREADS))
         for n in itertools.count(_FIRST_TIMED):
             if not ahead:
                 return
             ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
             place, answer = ahead.popleft()
-            ahead.extend((p, pool.submit(_look_at, p)) for p in itertools.islice(waiting, 1))
+            ahead.extend((p, pool.submit(_look_at, p, layouts)) for p in itertools.islice(waiting, 1))
             yield place, answer.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_at(place: FilePlace) -> Image | list[SeriesEntry] | CaseStageError:
+def _look_at(place: FilePlace, layouts: Layouts) -> Read:
     try:
         if is_volume_file(place.name):
             return list(volume_file_entries(place.name))
-        return read_image(place)
+        return read_image_header(place, layouts)
     except CaseStageError as error:
         return error
 

@@ -273,7 +273,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     )
 
 
-_KIND_TAGS = (
+KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
     0x00281055, 0x00282110,
 )  # fmt: skip
@@ -281,7 +281,7 @@ _KIND_TAGS = (
 
 @lru_cache(maxsize=1024)
 def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
-    values = {tag: value for tag, value in zip(_KIND_TAGS, raw, strict=True) if value is not None}
+    values = {tag: value for tag, value in zip(KIND_TAGS, raw, strict=True) if value is not None}
     code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
     slope, intercept = _rescale(values) or (1.0, 0.0)
     return Kind(
@@ -303,7 +303,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
 
 def kind_of(values: dict[int, bytes], transfer_syntax: str) -> Kind:
     """Return what an image has in common with others, from raw elements."""
-    return _kind(transfer_syntax, *map(values.get, _KIND_TAGS))
+    return _kind(transfer_syntax, *map(values.get, KIND_TAGS))
 
 
 def frame_of(file: ImageFile, index: int, values: dict[int, bytes], kind: Kind, problem: str = "") -> Frame:
