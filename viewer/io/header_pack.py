@@ -1,0 +1,261 @@
+"""Headers of the files of one folder, packed: what they have in common stands once. JSON, so that nothing runs.
+
+Raw bytes are kept as text of the same code points (Latin-1), which JSON carries unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from itertools import count, repeat
+from typing import TYPE_CHECKING, Any, Protocol
+
+import cattrs
+from attrs import define, frozen
+
+from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.io.image_header import Image, ImageHeader
+from viewer.io.series_entry import SeriesEntry
+from viewer.io.slice_header import ImageFile, frame_maker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from viewer.io.file_bytes import FilePlace
+
+# What reading a file gives, and what recalling it gives, which is quicker to use.
+Read = ImageHeader | list[SeriesEntry] | CaseStageError
+Found = Read | Image
+# What a file is known by: its size, and when its content and it itself last changed, in ns; of a member of an archive
+# its size, check sum and packed size.
+Stamp = tuple[int, int, int]
+
+_SERIES = 0x0020000E
+_REST = ("size", "pixel_offset", "pixel_length", "complete", "inflate_from")
+
+
+class Pack(Protocol):
+    """Some files that are kept together, by their numbers."""
+
+    @property
+    def series_uid(self) -> bytes:
+        """The raw Series Instance UID of all of them; empty for what is no image."""
+        ...
+
+    @property
+    def beside(self) -> Sequence[tuple[str, Stamp]]:
+        """Other files that are part of them, and what those are known by."""
+        ...
+
+    def header(self, n: int) -> Read:
+        """Return what a file holds, as it was packed."""
+        ...
+
+    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[Found]:
+        """Return what files hold, in the order given."""
+        ...
+
+
+# A file of a pack: what it was known by, the pack, its number in it.
+Filed = tuple[Stamp, Pack, int]
+
+
+def pack(files: Mapping[str, tuple[Stamp, Read]]) -> bytes:
+    """Return what is known of files by name in a form to be stored."""
+    alike: dict[Any, list[tuple[str, Stamp, ImageHeader]]] = {}
+    skipped: list[tuple[str, Stamp, str]] = []
+    packs: list[dict[str, Any]] = []
+    for name, (stamp, found) in files.items():
+        if isinstance(found, ImageHeader):
+            key = name if found.described else (found.values.get(_SERIES), frozenset(found.values))
+            alike.setdefault((found.transfer_syntax, key), []).append((name, stamp, found))
+        elif isinstance(found, list):
+            packs.append({**_named([(name, stamp)]), "entries": cattrs.unstructure(found), "beside": _beside(found)})
+        else:
+            skipped.append((name, stamp, found.sentence))
+    packs += [_packed_images(members) for members in alike.values()]
+    if skipped:
+        packs.append({**_named([s[:2] for s in skipped]), "why": [why for _, _, why in skipped]})
+    return json.dumps(packs, separators=(",", ":")).encode("ascii")
+
+
+def unpack(stored: bytes) -> Iterator[tuple[str, Filed]]:
+    """Yield what was packed, by name; it is understood when it is asked for.
+
+    Raises
+    ------
+    ValueError, LookupError, TypeError
+        Where it is not what `pack` made.
+    """
+    for one in json.loads(stored):
+        held: Pack
+        if "same" in one:
+            held = _Images.of(one)
+        else:
+            held = _Volumes(one["entries"], one["beside"]) if "entries" in one else _Reasons(one["why"])
+        stamps = zip(*one["stamps"], strict=True)
+        yield from zip(one["names"], zip(stamps, repeat(held), count()), strict=False)
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Return what a file is known by, None where it cannot be asked."""
+    try:
+        there = os.stat(path)
+    except OSError:
+        return None
+    return (there.st_size, there.st_mtime_ns, there.st_ctime_ns)
+
+
+def _beside(entries: list[SeriesEntry]) -> list[tuple[str, Stamp | None]]:
+    names = dict.fromkeys(name for entry in entries for name in entry.files[1:])
+    return [(name, stamp_of(name)) for name in names]
+
+
+def _named(files: Sequence[tuple[str, Stamp]]) -> dict[str, Any]:
+    return {"names": [name for name, _ in files], "stamps": list(zip(*(stamp for _, stamp in files), strict=True))}
+
+
+def _packed_images(members: list[tuple[str, Stamp, ImageHeader]]) -> dict[str, Any]:
+    headers = [header for _, _, header in members]
+    first = headers[0]
+    return {
+        **_named([m[:2] for m in members]),
+        "syntax": first.transfer_syntax,
+        **_table([h.values for h in headers]),
+        # Of several files only single images are kept together.
+        "frames": {**_table(first.described), "count": len(first.described)} if first.described else None,
+        "rest": [[getattr(h, name) for h in headers] for name in _REST],
+    }
+
+
+def _table(rows: Sequence[Mapping[int, bytes]]) -> dict[str, Any]:
+    """Return elements by tag: those that all rows share once, of the others a list, with None where one is absent."""
+    same, each = {}, {}
+    for tag in dict.fromkeys(tag for row in rows for tag in row):
+        column = [row.get(tag) for row in rows]
+        texts = [None if value is None else value.decode("latin-1") for value in column]
+        if texts[0] is not None and column.count(column[0]) == len(column):
+            same[tag] = texts[0]
+        else:
+            each[tag] = texts
+    return {"same": same, "each": each}
+
+
+def _same(table: Mapping[str, Any]) -> dict[int, bytes]:
+    return {int(tag): value.encode("latin-1") for tag, value in table["same"].items()}
+
+
+def _each(table: Mapping[str, Any]) -> list[tuple[int, list[str | None]]]:
+    return [(int(tag), values) for tag, values in table["each"].items()]
+
+
+@define(eq=False)
+class _Images:
+    """Headers that have the same elements, or the one of a multi-frame image."""
+
+    syntax: str
+    same: dict[int, bytes]
+    each: list[tuple[int, list[str | None]]]
+    described: tuple[dict[int, bytes], ...]
+    rest: list[list[Any]]
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> _Images:
+        frames = stored["frames"]
+        described: tuple[dict[int, bytes], ...] = ()
+        if frames:
+            shared, own = _same(frames), _each(frames)
+            described = tuple({**shared, **_at(own, n)} for n in range(frames["count"]))
+        return cls(stored["syntax"], _same(stored), _each(stored), described, stored["rest"])
+
+    @property
+    def series_uid(self) -> bytes:
+        """The raw Series Instance UID of all of them."""
+        return self.same.get(_SERIES, b"")
+
+    @property
+    def beside(self) -> Sequence[tuple[str, Stamp]]:
+        """Nothing: an image lies in one file."""
+        return ()
+
+    def header(self, n: int) -> ImageHeader:
+        """Return one header."""
+        return ImageHeader(
+            {**self.same, **_at(self.each, n)}, self.described, self.syntax, *(column[n] for column in self.rest)
+        )
+
+    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterator[Image]:
+        """Yield the images; what the files have in common is worked out once."""
+        if self.described or not files:
+            yield from (self.header(n).images(place) for n, place in files)
+            return
+        make = frame_maker(self.same, [tag for tag, _ in self.each], self.syntax)
+        syntax, same, each = self.syntax, self.same, self.each
+        problems: dict[tuple[Any, ...], str] = {}
+        for n, place in files:
+            values = same.copy()
+            for tag, column in each:
+                text = column[n]
+                if text is not None:
+                    values[tag] = text.encode("latin-1")
+            size, offset, length, complete, inflate_from = rest = tuple(column[n] for column in self.rest)
+            problem = problems.get(rest)
+            if problem is None:
+                problem = problems[rest] = self.header(n).images(place)[1][0].problem
+            file = ImageFile(place, size, offset, length, 1, inflate_from)
+            yield values, [make(file, 0, values, syntax, problem)], syntax
+
+
+def _at(columns: Iterable[tuple[int, list[str | None]]], n: int) -> dict[int, bytes]:
+    return {tag: text.encode("latin-1") for tag, column in columns if (text := column[n]) is not None}
+
+
+@frozen
+class _Volumes:
+    """The volumes in one file, and the other files that hold voxels of theirs."""
+
+    entries: list[dict[str, Any]]
+    files: list[tuple[str, list[int]]]
+
+    @property
+    def series_uid(self) -> bytes:
+        """The UID that was made for the file."""
+        return str(self.entries[0]["facts"]["series_uid"]).encode()
+
+    @property
+    def beside(self) -> Sequence[tuple[str, Stamp]]:
+        """The other files, and what they are known by."""
+        return [(name, (stamp[0], stamp[1], stamp[2])) for name, stamp in self.files]
+
+    def header(self, _n: int) -> list[SeriesEntry]:
+        """Return the entries."""
+        return cattrs.structure(self.entries, list[SeriesEntry])
+
+    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[list[SeriesEntry]]:
+        """Return the entries."""
+        return [self.header(n) for n, _ in files]
+
+
+@frozen
+class _Reasons:
+    """Why files hold nothing that can be opened."""
+
+    why: list[str]
+
+    @property
+    def series_uid(self) -> bytes:
+        """Nothing: these are no images."""
+        return b""
+
+    @property
+    def beside(self) -> Sequence[tuple[str, Stamp]]:
+        """Nothing."""
+        return ()
+
+    def header(self, n: int) -> UnreadableFileError:
+        """Return the reason as the error that the reader raised."""
+        return UnreadableFileError(self.why[n])
+
+    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[UnreadableFileError]:
+        """Return the reasons."""
+        return [self.header(n) for n, _ in files]
