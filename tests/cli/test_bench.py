@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
-from viewer.cli import bench
+from viewer.cli import bench, bench_scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bench, "_SLICES", 12)
     monkeypatch.setattr(bench, "_TIMES", 1)
+    for name, value in {"_SERIES": 2, "_IMAGES": 6, "_TIMES": 1, "_SETTLING_S": 0.0}.items():
+        monkeypatch.setattr(bench_scan, name, value)
     monkeypatch.setattr(bench, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench, "scroll_times", few_images)
@@ -48,6 +50,8 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert names == [
         "open_vs_read",
         "first_image",
+        "scan_10000",
+        "scan_10000_index",
         "scroll_axial",
         "scroll_coronal",
         "scroll_sagittal",
@@ -62,12 +66,12 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])
 def test_check_fails_where_a_target_is_missed(reached: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     without_models(monkeypatch)
-    figure: Callable[..., bench.Figure] = bench._figure
+    figure: Callable[..., bench.Figure] = bench.figure
 
     def fixed(name: str, value: float, unit: str, target: float | None, method: str) -> bench.Figure:
         return figure(name, 0.001 if reached or name != "first_image" else 1e6, unit, target, method)
 
-    monkeypatch.setattr(bench, "_figure", fixed)
+    monkeypatch.setattr(bench, "figure", fixed)
     assert casestage("bench", "--check").code == code
     # Without --check the exit code says only whether it could measure.
     said = casestage("bench")
