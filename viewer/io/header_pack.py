@@ -16,7 +16,7 @@ from attrs import define, frozen
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.io.image_header import Image, ImageHeader
 from viewer.io.series_entry import SeriesEntry
-from viewer.io.slice_header import ImageFile, frame_maker
+from viewer.io.slice_header import KIND_TAGS, ImageFile, frame_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +31,7 @@ Found = Read | Image
 Stamp = tuple[int, int, int]
 
 _SERIES = 0x0020000E
+_OF_KIND = frozenset(KIND_TAGS)
 _REST = ("size", "pixel_offset", "pixel_length", "complete", "inflate_from")
 
 
@@ -189,8 +190,8 @@ class _Images:
         if self.described or not files:
             yield from (self.header(n).images(place) for n, place in files)
             return
-        make = frame_maker(self.same, [tag for tag, _ in self.each], self.syntax)
         syntax, same, each = self.syntax, self.same, self.each
+        kind = kind_of(same, syntax) if _OF_KIND.isdisjoint(tag for tag, _ in each) else None
         problems: dict[tuple[Any, ...], str] = {}
         for n, place in files:
             values = same.copy()
@@ -203,7 +204,7 @@ class _Images:
             if problem is None:
                 problem = problems[rest] = self.header(n).images(place)[1][0].problem
             file = ImageFile(place, size, offset, length, 1, inflate_from)
-            yield values, [make(file, 0, values, syntax, problem)], syntax
+            yield values, [frame_of(file, 0, values, kind or kind_of(values, syntax), problem)], syntax
 
 
 def _at(columns: Iterable[tuple[int, list[str | None]]], n: int) -> dict[int, bytes]:

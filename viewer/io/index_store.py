@@ -79,11 +79,14 @@ _SCHEMA = (
         lossy INTEGER NOT NULL,
         words TEXT NOT NULL,
         who TEXT NOT NULL,
+        twin INTEGER NOT NULL DEFAULT 0,
+        sort TEXT NOT NULL DEFAULT '',
         UNIQUE (place, uid, first, which)
     ) STRICT
     """,
     "CREATE INDEX series_of_study ON series (study)",
     "CREATE INDEX series_of_file ON series (first, uid, which)",
+    "CREATE INDEX series_in_order ON series (sort, study, twin, place)",
     """
     CREATE TABLE picture (
         series INTEGER PRIMARY KEY REFERENCES series (id) ON DELETE CASCADE,

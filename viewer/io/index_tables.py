@@ -31,6 +31,21 @@ Span = tuple[bytes, bytes]
 
 _SERIES_COLUMNS = ", ".join(f"s.{field.name}" for field in attrs.fields(SeriesRow))
 _STUDY_COLUMNS = ", ".join(field.name for field in attrs.fields(StudyRow))
+# Newest studies first, then by number; of the parts of a series the largest first.
+_SORT = """
+    UPDATE series SET sort = (
+        SELECT printf('%08d', 99999999 - CAST(t.date AS INTEGER)) || char(1) || t.patient || char(1) || t.id
+        FROM study t WHERE t.id = series.study
+    ) || printf('|%014d|', ifnull(number, 9999999999)) || description || printf('|%09d|%d', 999999999 - images, id)
+    WHERE study IN (SELECT study FROM series WHERE place = ?)
+"""
+# A series that lies in several places is listed once where all are: in the place that was opened first.
+_TWINS = """
+    UPDATE series SET twin = NOT twin WHERE twin != EXISTS (
+        SELECT 1 FROM series o WHERE o.first = series.first AND o.uid = series.uid AND o.which = series.which
+        AND o.id < series.id
+    )
+"""
 _PLACES = """
     SELECT p.id, p.path, p.kind, p.opened, p.watched, (SELECT count(*) FROM series s WHERE s.place = p.id)
     FROM place p
@@ -119,6 +134,8 @@ def keep_result(
     said = json.dumps([(item.file, item.why) for item in skipped])
     db.execute("UPDATE place SET checked = ?, skipped = ? WHERE id = ?", (now, said, place.id))
     _drop_orphans(db)
+    db.execute(_SORT, (place.id,))
+    db.execute(_TWINS)
     return Kept(place.id, tuple(new), tuple(grown), tuple(gone))
 
 
@@ -165,6 +182,7 @@ def forget(db: sqlite3.Connection, place: int, spans: Iterable[Span], others: Se
     """Remove a place, its series and what is remembered of its files, but for files of other places."""
     db.execute("DELETE FROM place WHERE id = ?", (place,))
     _drop_orphans(db)
+    db.execute(_TWINS)
     for low, high in spans:
         for (folder,) in db.execute(
             "SELECT folder FROM header WHERE folder >= ? AND folder < ?", (low, high)
@@ -213,16 +231,10 @@ def find(db: sqlite3.Connection, words: str, places: Collection[int] | None, *, 
         where.append("instr(s.words, ?)" if masked else "(instr(s.words, ?) OR instr(s.who, ?))")
         values += [word] if masked else [word, word]
     if places is None:
-        where.append(
-            "NOT EXISTS (SELECT 1 FROM series o WHERE o.first = s.first AND o.uid = s.uid AND o.which = s.which"
-            " AND o.id < s.id)"
-        )
+        where.append("NOT s.twin")
     else:
         where.append(f"s.place IN ({', '.join(str(int(place)) for place in places)})")
-    statement = (
-        f"SELECT s.id, s.study FROM series s JOIN study t ON t.id = s.study WHERE {' AND '.join(where)}"
-        " ORDER BY t.date DESC, t.patient, t.id, s.number IS NULL, s.number, s.description, s.images DESC, s.id"
-    )
+    statement = f"SELECT s.id, s.study FROM series s WHERE {' AND '.join(where)} ORDER BY s.sort"
     return db.execute(statement, values).fetchall()
 
 

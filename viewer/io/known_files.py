@@ -31,7 +31,7 @@ class KnownFiles:
     read_anew
         Raw Series Instance UID of images that are read from their files in any case; None where none are.
     passed_over
-        Files, by their paths, that are left out as if they were not there: they are still being written.
+        Files, by their paths, that are left out as if they were not there, also archives: they are still being written.
     """
 
     def __init__(
@@ -56,6 +56,11 @@ class KnownFiles:
         self._new: set[str] = set()
 
     @property
+    def read(self) -> frozenset[str]:
+        """The names of files that were read, not recalled."""
+        return frozenset(self._read)
+
+    @property
     def new(self) -> frozenset[str]:
         """The names of files of which something else was remembered, or nothing."""
         return frozenset(self._new)
@@ -67,7 +72,7 @@ class KnownFiles:
         recalled: dict[int, bool] = {}
         for place in places:
             name = place.path if place.member is None else place.name
-            if name in self._passed_over:
+            if place.path in self._passed_over:
                 continue
             stamp = _stamp(place)
             filed = known(name)

@@ -24,7 +24,7 @@ from viewer.io.volume_files import is_volume_file, volume_file_entries
 from viewer.io.zip_archive import is_archive, members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from viewer.domain.job import JobContext
@@ -79,6 +79,26 @@ def scan(path: Path, ctx: JobContext, known: KnownFiles | None = None) -> ScanRe
         )
     skipped: list[Skipped] = []
     root, places = _places(path, skipped, ctx)
+    return _result(path, root, places, skipped, ctx, known)
+
+
+def scan_files(paths: Sequence[Path], ctx: JobContext) -> ScanResult:
+    """Return the series of some files of one folder, as if nothing else lay in it.
+
+    Raises
+    ------
+    NothingToOpenError
+        Where none of them can be opened.
+    CancelledError
+        When the work was cancelled.
+    """
+    folder = paths[0].parent
+    return _result(folder, str(folder), [FilePlace(str(path)) for path in paths], [], ctx, None)
+
+
+def _result(
+    path: Path, root: str, places: list[FilePlace], skipped: list[Skipped], ctx: JobContext, known: KnownFiles | None
+) -> ScanResult:
     groups: Groups = {}
     series: list[list[SeriesEntry]] = []
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
