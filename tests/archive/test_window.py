@@ -340,8 +340,9 @@ def test_all_that_was_received_can_be_removed_but_not_what_is_open(
     searched(qtbot, sheet)
     mark(sheet, held.mixed_study)
     sheet.retrieve()
-    qtbot.waitUntil(lambda: window.desk.opening.last_listed is not None, timeout=8000)
-    window.desk.opening.open_series(window.desk.opening.last_listed.series[0])  # type: ignore[union-attr]
+    lines = window.library.scans.lines
+    qtbot.waitUntil(lambda: len(lines.series_ids) > 1, timeout=8000)
+    window.desk.library.open_series(lines.series_ids[0])
     qtbot.waitUntil(lambda: window.desk.session.volume is not None)
     other = received / "another"
     other.mkdir()

@@ -34,8 +34,9 @@ class Reader:
         self._done = 0
         desk = self.desk
         desk.session.volume_changed.connect(self._volume_in)
-        desk.opening.skipped.connect(self._skipped)
+        desk.library.skipped.connect(self._skipped)
         desk.opening.failed.connect(self._failed)
+        desk.library.failed.connect(self._failed)
         desk.finding_run.failed.connect(self._failed)
         desk.finding_run.refused.connect(self._refused)
         desk.finding_run.done.connect(self._found)
@@ -44,7 +45,7 @@ class Reader:
 
     def open(self, path: Path) -> Volume:
         """Open the one series of a path and return it when it is whole."""
-        self.desk.opening.open_path(path)
+        self.desk.library.open([path])
         self._wait(lambda: bool(self.volumes) and not self.volumes[-1].preview)
         return self.volumes[-1]
 

@@ -17,11 +17,9 @@ from viewer.io import read_slices
 from viewer.io.scan import scan
 from viewer.services.jobs import JobRunner
 from viewer.services.opening import Opening
-from viewer.services.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from viewer.domain.volume import Volume
     from viewer.io.decoders import Decoders
@@ -56,11 +54,11 @@ class Gate:
 class Desk:
     """A session and an opening whose main thread is the test."""
 
-    def __init__(self, folder: Path, decoders: Decoders) -> None:
+    def __init__(self, decoders: Decoders) -> None:
         self.calls: queue.Queue[Callable[[], None]] = queue.Queue()
         self.runner = JobRunner(self.calls.put)
         self.session = Session()
-        self.opening = Opening(self.session, self.runner, Settings(folder / "settings.json"), decoders)
+        self.opening = Opening(self.session, self.runner, decoders)
         self.volumes: list[Volume] = []
         self.opened: list[Volume] = []
         self.progress: list[str] = []
@@ -89,8 +87,8 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, shared_decoders: Decoders, gate: Gate) -> Iterator[Desk]:
-    made = Desk(tmp_path, shared_decoders)
+def desk(shared_decoders: Decoders, gate: Gate) -> Iterator[Desk]:
+    made = Desk(shared_decoders)
     yield made
     gate.open()
     made.runner.shutdown()
@@ -209,18 +207,19 @@ def test_next_phase_is_looked_at_like_the_one_before(made_ct: Any, desk: Desk, g
     gate.open()
     found = phases(made_ct)
     assert len(found.series) == 2
-    desk.opening.last_listed = found
     desk.opening.open_series(found.series[0])
     desk.until(lambda: len(desk.opened) == 1)
     assert desk.session.view is not None
     desk.session.view = evolve(desk.session.view, cursor_lps_mm=(-5.0, -12.0, 2.5), window_width=77.0)
     looked_at = desk.session.view
     gate.order.clear()
-    desk.opening.open_neighbour(1)
+    frame = found.series[1].facts.frame_of_reference_uid
+    desk.opening.open_found(lambda _ctx: found.series[1], frame)
     desk.until(lambda: len(desk.opened) == 2)
     assert desk.session.view == looked_at
     first, second = desk.opened
     assert np.array_equal(second.slices, first.slices + 100)
-    desk.opening.open_neighbour(1)
+    desk.opening.open_found(lambda _ctx: found.series[0], "another frame of reference")
     desk.until(lambda: len(desk.opened) == 3)
     assert np.array_equal(desk.opened[2].slices, first.slices)
+    assert desk.session.view != looked_at

@@ -86,9 +86,9 @@ class Layouts:
         at = found.pixel_offset - start.offset - (8 if implicit else 12)
         if at + 12 <= len(head) and head[at : at + 4] == _PIXEL_DATA:
             # One of a kind is not worth a layout.
-            layout = _layout(head, at, implicit=implicit) if at in self._met else None
-            if layout is not None:
-                self._kept = (layout, *self._kept)[:_MOST_KEPT]
+            new = _layout(head, at, implicit=implicit) if at in self._met else None
+            if new is not None:
+                self._kept = (new, *self._kept)[:_MOST_KEPT]
             self._met.add(at)
         return found
 

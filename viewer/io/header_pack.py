@@ -19,7 +19,7 @@ from viewer.io.series_entry import SeriesEntry
 from viewer.io.slice_header import KIND_TAGS, ImageFile, frame_of, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from viewer.io.file_bytes import FilePlace
 
@@ -39,8 +39,8 @@ class Pack(Protocol):
     """Some files that are kept together, by their numbers."""
 
     @property
-    def series_uid(self) -> bytes:
-        """The raw Series Instance UID of all of them; empty for what is no image."""
+    def series_uids(self) -> Collection[bytes]:
+        """The raw Series Instance UIDs in them; b"" stands for images that name none."""
         ...
 
     @property
@@ -107,9 +107,10 @@ def stamp_of(path: str) -> Stamp | None:
     return (there.st_size, there.st_mtime_ns, there.st_ctime_ns)
 
 
-def _beside(entries: list[SeriesEntry]) -> list[tuple[str, Stamp | None]]:
+def _beside(entries: list[SeriesEntry]) -> list[tuple[str, Stamp]]:
+    # Those inside an archive are known by the archive's own header.
     names = dict.fromkeys(name for entry in entries for name in entry.files[1:])
-    return [(name, stamp_of(name)) for name in names]
+    return [(name, stamp) for name in names if (stamp := stamp_of(name)) is not None]
 
 
 def _named(files: Sequence[tuple[str, Stamp]]) -> dict[str, Any]:
@@ -170,9 +171,9 @@ class _Images:
         return cls(stored["syntax"], _same(stored), _each(stored), described, stored["rest"])
 
     @property
-    def series_uid(self) -> bytes:
+    def series_uids(self) -> Collection[bytes]:
         """The raw Series Instance UID of all of them."""
-        return self.same.get(_SERIES, b"")
+        return (self.same.get(_SERIES, b""),)
 
     @property
     def beside(self) -> Sequence[tuple[str, Stamp]]:
@@ -219,9 +220,9 @@ class _Volumes:
     files: list[tuple[str, list[int]]]
 
     @property
-    def series_uid(self) -> bytes:
-        """The UID that was made for the file."""
-        return str(self.entries[0]["facts"]["series_uid"]).encode()
+    def series_uids(self) -> Collection[bytes]:
+        """The UIDs that were made for the volumes."""
+        return {str(entry["facts"]["series_uid"]).encode() for entry in self.entries}
 
     @property
     def beside(self) -> Sequence[tuple[str, Stamp]]:
@@ -244,9 +245,9 @@ class _Reasons:
     why: list[str]
 
     @property
-    def series_uid(self) -> bytes:
+    def series_uids(self) -> Collection[bytes]:
         """Nothing: these are no images."""
-        return b""
+        return ()
 
     @property
     def beside(self) -> Sequence[tuple[str, Stamp]]:

@@ -88,6 +88,8 @@ class SeriesRow:
         On its geometry; None where that is known only once it is read.
     reason
         Why the verdict is not `ok`, one sentence.
+    frame
+        UID of its frame of reference, "" where it names none.
     """
 
     id: int
@@ -111,6 +113,7 @@ class SeriesRow:
     reason: str
     synthetic: bool
     lossy: bool
+    frame: str
 
 
 def kind_of(path: Path, *, archive: bool) -> str:
@@ -124,7 +127,7 @@ def kind_of(path: Path, *, archive: bool) -> str:
 
 def which_of(entry: SeriesEntry) -> str:
     """Return what tells an entry apart from others that begin in the same file."""
-    return str(entry.frames[0].index) if entry.frames else entry.part
+    return str(entry.frames[0].index if entry.frames else entry.index_in_file)
 
 
 def homes(place: str, kind: str, entries: Iterable[SeriesEntry]) -> dict[str, str]:
@@ -136,10 +139,18 @@ def homes(place: str, kind: str, entries: Iterable[SeriesEntry]) -> dict[str, st
             places = {id(frame.file): frame.file.place for frame in entry.frames}.values()
             containers.update(p.path if p.member is not None else os.path.dirname(p.path) for p in places)
         else:
-            containers.update(map(os.path.dirname, entry.files))
+            containers.update(map(_container, entry.files))
     if kind != FOLDER:
         return dict.fromkeys(found, place)
     return {uid: os.path.commonpath(containers) for uid, containers in found.items()}
+
+
+def _container(file: str) -> str:
+    """Return the folder that a file lies in, or the archive that its path runs through."""
+    found = os.path.dirname(file)
+    while found and not os.path.exists(found):
+        found = os.path.dirname(found)
+    return found
 
 
 def series_values(entry: SeriesEntry, home: str, place: str, patients: frozenset[str]) -> dict[str, object]:
@@ -175,6 +186,7 @@ def series_values(entry: SeriesEntry, home: str, place: str, patients: frozenset
         "reason": reason,
         "synthetic": int(facts.synthetic),
         "lossy": int(facts.lossy),
+        "frame": facts.frame_of_reference_uid,
         "words": words,
         "who": who,
     }

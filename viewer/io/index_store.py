@@ -77,6 +77,7 @@ _SCHEMA = (
         reason TEXT NOT NULL,
         synthetic INTEGER NOT NULL,
         lossy INTEGER NOT NULL,
+        frame TEXT NOT NULL,
         words TEXT NOT NULL,
         who TEXT NOT NULL,
         twin INTEGER NOT NULL DEFAULT 0,

@@ -80,7 +80,7 @@ class KnownFiles:
                 held = filed[1]
                 recall = recalled.get(id(held))
                 if recall is None:
-                    recall = recalled[id(held)] = held.series_uid != anew and _complete(held)
+                    recall = recalled[id(held)] = anew not in held.series_uids and _complete(held)
                 if recall:
                     seen[name] = (place, held, filed[2])
                     continue

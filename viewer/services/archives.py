@@ -84,7 +84,7 @@ class Archives:
     `found` carries what a search brought and `search_failed` why it did not; `series_found` a study's UID and its
     series, `series_failed` its UID and an error; `answered` the words of a connection test and `check_failed` an error.
     `busy` carries the Progress of a retrieve, or None when none runs; `retrieved` the Wanted and what came, and
-    `failed` an error of it. Passwords are kept until the program ends, and nowhere else.
+    `failed` an error of it; `removed` the folder from which received images were removed. Passwords are kept until the program ends, and nowhere else.
     """
 
     changed = Signal()
@@ -98,6 +98,7 @@ class Archives:
     retrieved = Signal(object, object)
     failed = Signal(object)
     size_known = Signal(object)
+    removed = Signal(object)
 
     def __init__(self, runner: JobRunner, settings: Settings, received: Path) -> None:
         self._runner, self._settings, self._received = runner, settings, received
@@ -280,14 +281,13 @@ class Archives:
         """Remove all that was received, but for the studies that files which are open belong to."""
         if self.retrieving:
             return
-        recent = tuple(path for path in self._settings.now.recent if not path.startswith(str(self._received)))
 
         def work(_ctx: JobContext) -> int:
             remove_folders(self._received, open_now)
             return folders_size(self._received)
 
         def done(left: int) -> None:
-            self._settings.change(recent=recent)
+            self.removed.emit(self._received)
             self.size_known.emit(left)
 
         self._runner.run(work, done=done, failed=self.failed.emit)

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from viewer.domain.session import Session
 from viewer.io.decoders import Decoders
+from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
 from viewer.services.finding_run import FindingRun
@@ -15,12 +16,16 @@ from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
+from viewer.services.pictures import Pictures
 from viewer.services.places import config_folder, data_folder, model_folders, received_folder
 from viewer.services.player import Player
 from viewer.services.reviewing import Reviewing
+from viewer.services.scan_library import ScanLibrary
 from viewer.services.settings import Settings
+from viewer.services.watching import FolderWatch
 
 if TYPE_CHECKING:
+    from viewer.domain.errors import StorageError
     from viewer.services.jobs import Deliver
 
 
@@ -30,9 +35,12 @@ class Desk:
 
     session: Session
     settings: Settings
+    index: LibraryIndex
     runner: JobRunner
     decoders: Decoders
     opening: Opening
+    library: ScanLibrary
+    pictures: Pictures
     archives: Archives
     finding_run: FindingRun
     reviewing: Reviewing
@@ -45,9 +53,11 @@ class Desk:
         self.opening.cancel()
         self.archives.cancel()
         self.finding_run.cancel()
+        self.library.close()
         self.decoders.close()
         self.runner.shutdown()
         self.reviewing.close()
+        self.index.close()
 
 
 def build_desk(deliver: Deliver) -> Desk:
@@ -59,12 +69,22 @@ def build_desk(deliver: Deliver) -> Desk:
     runner = JobRunner(deliver)
     decoders = Decoders()
     navigation = Navigation(session, settings)
+
+    def told(problem: StorageError) -> None:
+        deliver(lambda: library.failed.emit(problem))
+
+    index = LibraryIndex(data_folder() / "library.sqlite3", told)
+    opening = Opening(session, runner, decoders)
+    library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     return Desk(
         session=session,
         settings=settings,
+        index=index,
         runner=runner,
         decoders=decoders,
-        opening=Opening(session, runner, settings, decoders),
+        opening=opening,
+        library=library,
+        pictures=Pictures(index, runner, opening, decoders),
         archives=Archives(runner, settings, received_folder()),
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),

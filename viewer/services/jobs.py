@@ -20,11 +20,20 @@ _log = logging.getLogger(__name__)
 
 
 class Lane(StrEnum):
-    """Which jobs may run beside each other: decoding in parallel, inference alone; the network waits for others."""
+    """Which jobs wait for each other: none waits for one of another lane.
+
+    PARALLEL is for what the user waits for, ALONE for inference, NETWORK for what waits for others, BACKGROUND for
+    looking at places again, PICTURES for small pictures of what is listed.
+    """
 
     PARALLEL = "parallel"
     ALONE = "alone"
     NETWORK = "network"
+    BACKGROUND = "background"
+    PICTURES = "pictures"
+
+
+_THREADS = {Lane.PARALLEL: 2, Lane.ALONE: 1, Lane.NETWORK: 4, Lane.BACKGROUND: 2, Lane.PICTURES: 1}
 
 
 class Job:
@@ -56,11 +65,10 @@ class JobRunner:
     def __init__(self, deliver: Deliver) -> None:
         self.deliver = deliver
         self._pools = {
-            Lane.PARALLEL: ThreadPoolExecutor(2, thread_name_prefix="casestage-job"),
-            Lane.ALONE: ThreadPoolExecutor(1, thread_name_prefix="casestage-alone"),
-            Lane.NETWORK: ThreadPoolExecutor(4, thread_name_prefix="casestage-network"),
+            lane: ThreadPoolExecutor(count, thread_name_prefix=f"casestage-{lane}") for lane, count in _THREADS.items()
         }
         self._jobs: set[Job] = set()
+        self._ended = False
 
     def run(
         self,
@@ -71,8 +79,15 @@ class JobRunner:
         progress: Callable[[Progress], None] | None = None,
         lane: Lane = Lane.PARALLEL,
     ) -> Job:
-        """Start `work` and return its job; `done`, `failed` and `progress` are called on the main thread."""
+        """Start `work` and return its job; `done`, `failed` and `progress` are called on the main thread.
+
+        After `shutdown` nothing is started any more.
+        """
         job = Job()
+        if self._ended:
+            job.cancel()
+            job.running = False
+            return job
         self._jobs.add(job)
         newest: list[Progress] = []
 
@@ -113,6 +128,7 @@ class JobRunner:
 
     def shutdown(self) -> None:
         """Cancel everything and wait until the threads are gone."""
+        self._ended = True
         for job in tuple(self._jobs):
             job.cancel()
         for pool in self._pools.values():

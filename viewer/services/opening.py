@@ -1,4 +1,4 @@
-"""Opens what a user points at and brings it into the session: first image, whole volume, case."""
+"""Opens a series or a case and brings it into the session: first image, whole volume, findings and truth."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import evolve
 from psygnal import Signal
 
-from viewer.domain.errors import CaseStageError, TooLargeError
+from viewer.domain.errors import TooLargeError
 from viewer.io.assemble import Watcher
-from viewer.io.scan import scan
-from viewer.io.thumbnails import thumbnail
 from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from viewer.domain.errors import CaseStageError
     from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point, ViewState
-    from viewer.domain.volume import SeriesFacts, Volume
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
-    from viewer.io.series_entry import ScanResult, SeriesEntry
+    from viewer.io.series_entry import SeriesEntry
     from viewer.services.jobs import Deliver, Job, JobRunner
     from viewer.services.loading import LoadedCase
-    from viewer.services.settings import Settings
 
 Result = TypeVar("Result")
 _SEEN_FOR_S = 1.0
@@ -72,36 +69,28 @@ class _Bringing(Watcher):
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
-    `busy` carries Progress, or None when nothing runs; `listed` a ScanResult to choose from; `skipped` the files
-    that were passed over where the one series of a path is opened at once; `opened` the volume once it is whole;
-    `failed` an error to show; `too_large` a SeriesEntry and the error that says how much smaller it would fit;
-    `thumbnail_ready` a SeriesEntry and its picture.
+    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole; `failed` an error to
+    show; `too_large` a SeriesEntry and the error that says how much smaller it would fit.
 
     While a volume is being read, slices around what the session's view looks at are read first.
     """
 
     busy = Signal(object)
-    listed = Signal(object)
-    skipped = Signal(object)
     failed = Signal(object)
     too_large = Signal(object, object)
     opened = Signal(object)
-    thumbnail_ready = Signal(object, object)
 
-    def __init__(self, session: Session, runner: JobRunner, settings: Settings, decoders: Decoders) -> None:
+    def __init__(self, session: Session, runner: JobRunner, decoders: Decoders) -> None:
         self._session = session
         self._runner = runner
-        self._settings = settings
         self._decoders = decoders
         self._job: Job | None = None
         self._generation = 0
-        self._pictures: Job | None = None
         self._order: ReadingOrder | None = None
         self._shown_at = 0.0
         self._first_view: ViewState | None = None
         self._like: ViewState | None = None
         self._entry: SeriesEntry | None = None
-        self.last_listed: ScanResult | None = None
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -109,44 +98,49 @@ class Opening:
         """True while something is being opened."""
         return self._job is not None and self._job.running and not self._job.cancelled
 
-    def open_path(self, path: Path) -> None:
-        """Look at what a path holds; open it where it is one series, else offer the list."""
-        self._start(partial(scan, path), partial(self._scanned, path))
-
     def open_series(self, entry: SeriesEntry, shrink: int = 1) -> None:
         """Open one series; its first image is in the session before the whole volume is.
 
         `shrink` makes each pixel the mean of so many by so many.
         """
-        self._open_series(entry, None, shrink)
+        self.open_found(lambda _ctx: entry, shrink=shrink)
 
-    def open_neighbour(self, step: int) -> None:
-        """Open the series so many further in the list, around at its ends; phases of one series are looked at alike.
+    def open_found(
+        self, find: Callable[[JobContext], SeriesEntry], frame_of_reference_uid: str = "", *, shrink: int = 1
+    ) -> None:
+        """Open the series that `find` returns, which runs in the background too.
 
-        Where it has the frame of reference of what is open, the place stays.
+        Parameters
+        ----------
+        find
+            Called in another thread.
+        frame_of_reference_uid
+            That of the series, to look at it as at what is open where the two share it: phases of one series are
+            looked at alike, and the place stays.
+        shrink
+            As in `open_series`.
         """
-        listed = self.last_listed.series if self.last_listed is not None else ()
-        if not listed:
-            return
-        here = next((n for n, entry in enumerate(listed) if entry is self._entry), -1)
-        entry = listed[(here + step) % len(listed)]
-        self._open_series(entry, self._view_for(entry.facts))
+        self._entry = None
+        watcher = self._watcher(None, self._view_for(frame_of_reference_uid))
 
-    def _view_for(self, facts: SeriesFacts) -> ViewState | None:
+        generation = self._generation + 1
+
+        def work(ctx: JobContext) -> Volume:
+            entry = find(ctx)
+            self._runner.deliver(partial(self._found, generation, entry))
+            return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
+
+        self.start(work, self._volume_in)
+
+    def _found(self, generation: int, entry: SeriesEntry) -> None:
+        if generation == self._generation:
+            self._entry = entry
+
+    def _view_for(self, frame: str) -> ViewState | None:
         volume, view = self._session.volume, self._session.view
-        frame = facts.frame_of_reference_uid
         if volume is None or view is None or not frame or frame != volume.series.frame_of_reference_uid:
             return None
         return view
-
-    def _open_series(self, entry: SeriesEntry, like: ViewState | None, shrink: int = 1) -> None:
-        self._entry = entry
-        watcher = self._watcher(None, like)
-
-        def work(ctx: JobContext) -> Volume:
-            return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
-
-        self._start(work, self._volume_in)
 
     def open_case(self, case: Case, then: Callable[[], None] | None = None, step: int = 0) -> None:
         """Open a case; `then` is called when all of it is in. What a step shows is read first."""
@@ -156,7 +150,7 @@ class Opening:
         def work(ctx: JobContext) -> LoadedCase:
             return load_case(case, ctx, watcher, self._decoders)
 
-        self._start(work, partial(self._case_in, then=then))
+        self.start(work, partial(self._case_in, then=then))
 
     def cancel(self) -> None:
         """Stop opening; what was open before the first image stays open."""
@@ -167,7 +161,8 @@ class Opening:
         if self._session.volume is not None and self._session.volume.preview:
             self._clear()
 
-    def _start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
+    def start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
+        """Run what leads to something being opened, in the place of what runs now; `done` gets its result."""
         if self._job is not None:
             self._job.cancel()
         self._generation += 1
@@ -202,36 +197,6 @@ class Opening:
             self.too_large.emit(self._entry, error)
         else:
             self.failed.emit(error)
-
-    def _scanned(self, path: Path, result: ScanResult) -> None:
-        self._remember(path)
-        self.last_listed = result
-        if len(result.series) == 1:
-            self.open_series(result.series[0])
-            if result.skipped:
-                self.skipped.emit(result.skipped)
-            return
-        self.listed.emit(result)
-        if self._pictures is not None:
-            self._pictures.cancel()
-        self._pictures = self._runner.run(
-            partial(self._make_thumbnails, result), done=lambda _: None, failed=lambda _: None
-        )
-
-    def _remember(self, path: Path) -> None:
-        try:
-            self._settings.opened(str(path))
-        except CaseStageError as error:
-            self.failed.emit(error)
-
-    def _make_thumbnails(self, result: ScanResult, ctx: JobContext) -> None:
-        for entry in result.series:
-            ctx.stop_if_cancelled()
-            try:
-                picture = thumbnail(entry, self._decoders)
-            except CaseStageError:
-                continue
-            self._runner.deliver(partial(self.thumbnail_ready.emit, entry, picture))
 
     def _begun(self, case: Case | None, volume: Volume, order: ReadingOrder) -> None:
         self._clear()

@@ -21,7 +21,11 @@ _log = logging.getLogger(__name__)
 
 @frozen
 class Choices:
-    """Every remembered choice with its default."""
+    """Every remembered choice with its default.
+
+    `recent` and `last_folder` were written by earlier versions; such paths can name patients, and are now kept in the
+    index.
+    """
 
     reader: str = ""
     theme: str = "dark"
@@ -37,6 +41,7 @@ class Choices:
     archives: tuple[str, ...] = ()
     archive: str = ""
     archive_search: tuple[str, ...] = ()
+    library_page: str = "cases"
 
 
 class Settings:
@@ -67,11 +72,6 @@ class Settings:
         self._now = new
         self.changed.emit(new, old)
         _write(self._path, new)
-
-    def opened(self, path: str) -> None:
-        """Remember a place that was opened, newest first, at most twelve."""
-        others = tuple(p for p in self._now.recent if p != path)
-        self.change(recent=(path, *others)[:12])
 
 
 def _read(path: Path) -> Choices:

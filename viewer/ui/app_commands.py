@@ -10,13 +10,13 @@ from attrs import frozen
 from viewer.domain.decision import Answer
 from viewer.domain.session import Workspace
 from viewer.ui.commands import EVERYWHERE, Command
+from viewer.ui.library_commands import LibraryAsks, library_commands
 from viewer.ui.workspace_commands import DESK_WORK, NO_CASE, NO_VOLUME, workspace_commands
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
 
 OUTSIDE_PRESENT = frozenset(EVERYWHERE - {Workspace.PRESENT})
-LIBRARY = frozenset({Workspace.LIBRARY})
 
 
 @frozen
@@ -30,7 +30,7 @@ class Asks:
     open_file: Callable[[], None]
     archive: Callable[[], None]
     neighbour_series: Callable[[int], None]
-    search: Callable[[], None]
+    library: LibraryAsks
     decide: Callable[[Answer], None]
     mark_missed: Callable[[], None]
     comment: Callable[[], None]
@@ -51,6 +51,7 @@ def app_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
     return (
         *_places(desk, asks),
         *_files(desk, asks),
+        *library_commands(desk, asks.library),
         *workspace_commands(desk, asks),
         *_program(desk, asks),
     )
@@ -92,8 +93,7 @@ def _places(desk: Desk, asks: Asks) -> list[Command]:
 
 def _files(desk: Desk, asks: Asks) -> list[Command]:
     def several() -> bool:
-        listed = desk.opening.last_listed
-        return listed is not None and len(listed.series) > 1
+        return desk.library.has_neighbours
 
     return [
         Command(
@@ -108,7 +108,7 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "file.open_file",
             "Open file…",
-            "Open a DICOM, DICOMDIR, NIfTI, NRRD or MetaImage file",
+            "Open a zip, DICOMDIR, NIfTI, NRRD, MHA or one DICOM file",
             asks.open_file,
             shortcuts=("Ctrl+Shift+O",),
             contexts=OUTSIDE_PRESENT,
@@ -137,7 +137,7 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "file.next_series",
             "Next series",
-            "Open the next series of this folder",
+            "Open the next series of the list",
             lambda: asks.neighbour_series(1),
             shortcuts=("PgDown",),
             contexts=DESK_WORK,
@@ -148,22 +148,13 @@ def _files(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "file.previous_series",
             "Previous series",
-            "Open the series before this one",
+            "Open the series before this one in the list",
             lambda: asks.neighbour_series(-1),
             shortcuts=("PgUp",),
             contexts=DESK_WORK,
             enabled_when=several,
             why_disabled="There is only this series.",
             icon="skip-back",
-        ),
-        Command(
-            "library.search",
-            "Search cases",
-            "Search titles and findings",
-            asks.search,
-            shortcuts=("Ctrl+F",),
-            contexts=LIBRARY,
-            icon="search",
         ),
     ]
 
@@ -188,8 +179,9 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Ctrl+L",), icon="sun",
         ),
         Command(
-            "app.mask", "Hide identity", "Never draw the patient's name; Present always hides it", switch_mask,
-            contexts=DESK_WORK, icon="eye-off", checked_when=lambda: desk.settings.now.masked,
+            "app.mask", "Hide identity", "Never show the patient's name; Present always hides it", switch_mask,
+            shortcuts=("Ctrl+Shift+H",), contexts=OUTSIDE_PRESENT, icon="eye-off",
+            checked_when=lambda: desk.settings.now.masked,
         ),
         Command(
             "app.geometry", "Geometry", "Whether positions and lengths can be trusted, and why", asks.why_geometry,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from viewer.ui.commands import CommandActions
     from viewer.ui.main_window import MainWindow
 
-FILES = f"CT images (*.dcm {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
+FILES = f"CT images (*.dcm *.zip {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
 
 
 class Asking:
@@ -75,34 +75,31 @@ class Asking:
         self.archive_sheet.ask()
 
     def _brought(self, folder: Path, missing: Message | None) -> None:
-        self._window.open_path(folder)
+        self._window.open_paths([folder])
         if missing is not None:
             self._window.tell(missing)
 
     def open_folder(self) -> None:
         """Ask for a folder and open it."""
-        start = self._desk.settings.now.last_folder
+        start = self._desk.library.last_folder
         chosen = QFileDialog.getExistingDirectory(self._window, "Open a CT folder", start)
         self._open(chosen)
 
     def open_file(self) -> None:
         """Ask for a file and open it."""
-        start = self._desk.settings.now.last_folder
+        start = self._desk.library.last_folder
         chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a CT file", start, FILES)
         self._open(chosen)
 
     def dropped(self, paths: list[str]) -> None:
-        """Open the first of what was dropped, and say so where there was more."""
-        self._window.open_path(Path(paths[0]))
-        if len(paths) > 1:
-            name = Path(paths[0]).name
-            self._window.tell(Message("Only the first is opened.", f"“{name}”; drop the others one by one.", calm=True))
+        """Open what was dropped: several things are listed together."""
+        self._window.open_paths([Path(path) for path in paths])
 
     def export(self) -> None:
         """Ask for a folder and write findings and decisions there."""
         now = self._desk.settings.now
         chosen = QFileDialog.getExistingDirectory(
-            self._window, "Export findings into a folder", now.export_folder or now.last_folder
+            self._window, "Export findings into a folder", now.export_folder or self._desk.library.last_folder
         )
         if chosen:
             self._keep(export_folder=chosen)
@@ -147,11 +144,9 @@ class Asking:
     def _open(self, chosen: str) -> None:
         if not chosen:
             return
-        path = Path(chosen)
-        self._keep(last_folder=str(path if path.is_dir() else path.parent))
         if self._desk.session.workspace is Workspace.PRESENT:
             self._window.leave_present()
-        self._window.open_path(path)
+        self._window.open_paths([Path(chosen)])
 
     def _keep(self, **fields: object) -> None:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from viewer.domain.geometry import Verdict
+from viewer.domain.masking import identity_words, masked_description, masked_text
+from viewer.io.program import NAME
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -25,16 +27,30 @@ def banner_words(volume: Volume | None, case: Case | None) -> str:
 
 
 def title_words(session: Session) -> str:
-    """Return what is open, without identity: the case's title, or what the series says of itself."""
+    """Return what is open: the case's title, or what the series says of itself unless that names a masked patient."""
     if session.case is not None:
         return session.case.title
-    if session.volume is None:
-        return ""
-    series = session.volume.series
-    what = series.description or " ".join(part for part in (series.modality, series.body_part.lower()) if part)
-    if session.masked or not what:
-        return f"Series {series.number}" if series.number is not None else "CT series"
-    return what
+    return _series_words(session.volume, masked=session.masked) if session.volume is not None else ""
+
+
+def window_title(session: Session) -> str:
+    """Return the title of the window, which never names the patient: screens are shared, and systems log titles."""
+    what = _series_words(session.volume, masked=True) if session.volume is not None else ""
+    if session.case is not None:
+        naming = identity_words(session.volume.series.identity) if _shows_somebody(session.volume) else ()
+        what = masked_text(session.case.title, naming)
+    return f"{NAME} – {what}" if what else NAME
+
+
+def _shows_somebody(volume: Volume | None) -> TypeGuard[Volume]:
+    return volume is not None and not volume.series.synthetic
+
+
+def _series_words(volume: Volume, *, masked: bool) -> str:
+    series = volume.series
+    what = masked_description(series) if masked else series.description
+    what = what or " ".join(part for part in (series.modality, series.body_part.lower()) if part)
+    return what or (f"Series {series.number}" if series.number is not None else "CT series")
 
 
 def verdict_words(verdict: Verdict) -> tuple[str, str, str]:

@@ -17,11 +17,14 @@ from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.commands import CommandActions, CommandTable
 from viewer.ui.full_screen import FullScreen, centred
+from viewer.ui.honesty import window_title
 from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
+from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
+from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.present.stage_page import StagePage
-from viewer.ui.reports import of_problems, of_skipped, of_written
+from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
@@ -29,6 +32,7 @@ from viewer.ui.view_commands import CANVAS_MENU, MENU_3D, view_commands
 from viewer.ui.widgets import FocusRing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from PySide6.QtCore import QRect
@@ -74,13 +78,13 @@ class MainWindow(QMainWindow):
         self._warned = False
         self._from_stage = False
         self._opening_case: Case | None = None
-        self.setWindowTitle("CaseStage")
         self.setMinimumSize(*LEAST_SIZE)
         self.setAcceptDrops(True)
         session = desk.session
         self.canvas = Canvas(session, theme, scene_3d)
         self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE)
         self.asking = Asking(self)
+        self.opened_places = OpenedPlaces(self)
         asks = self._asks()
         table = CommandTable(
             (*app_commands(desk, asks), *view_commands(session, self._canvas_here, desk.navigation.finish))
@@ -91,6 +95,8 @@ class MainWindow(QMainWindow):
         self._restore()
         self._wire()
         self._show_workspace(session.workspace, None)
+        self.library.refresh()
+        self.opened_places.connect()
 
     # --- building
 
@@ -137,7 +143,7 @@ class MainWindow(QMainWindow):
         self._refresh.timeout.connect(self.actions_.refresh)
 
     def _asks(self) -> Asks:
-        asking = self.asking
+        asking, desk_library = self.asking, self.desk.library
         return Asks(
             go=self.go,
             present_from=self.present_from,
@@ -145,8 +151,8 @@ class MainWindow(QMainWindow):
             open_folder=asking.open_folder,
             open_file=asking.open_file,
             archive=asking.archive,
-            neighbour_series=self.desk.opening.open_neighbour,
-            search=lambda: self.library.search(),
+            neighbour_series=desk_library.open_neighbour,
+            library=self.opened_places.asks(),
             decide=asking.decide,
             mark_missed=asking.mark_missed,
             comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
@@ -179,9 +185,11 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self._refresh_soon)
         desk.navigation.started.connect(self._frames_start)
-        for source in (desk.opening, desk.finding_run, desk.reviewing):
+        for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
-        desk.opening.skipped.connect(lambda skipped: self.tell(of_skipped(skipped)))
+        desk.library.changed.connect(lambda _: self._refresh_soon())
+        for signal in (session.volume_changed, session.case_changed):
+            signal.connect(lambda *_: self.setWindowTitle(window_title(session)))
         desk.opening.opened.connect(self._opened)
         desk.reviewing.exported.connect(lambda written: self.tell(of_written(written)))
         desk.settings.changed.connect(self._settings_changed)
@@ -189,6 +197,8 @@ class MainWindow(QMainWindow):
         self.library.case_wanted.connect(self.open_case)
         self.library.folder_wanted.connect(self.asking.open_folder)
         self.library.file_wanted.connect(self.asking.open_file)
+        self.library.told.connect(self.status.say_library)
+        self.library.place_menu_wanted.connect(partial(self._menu, PLACE_MENU))
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
@@ -210,9 +220,7 @@ class MainWindow(QMainWindow):
                 self.setWindowState(Qt.WindowState.WindowMaximized)
             else:
                 self.setGeometry(place)
-        self.library.refresh()
-        count = len(self.library.shelf.cases) if self.library.shelf is not None else 0
-        self.status.say_library("1 case on this computer" if count == 1 else f"{count} cases on this computer")
+        self.setWindowTitle(window_title(self.desk.session))
 
     # --- what is asked of the window
 
@@ -224,13 +232,13 @@ class MainWindow(QMainWindow):
         self.desk.session.workspace = place
         self.actions_.refresh()
 
-    def open_path(self, path: Path) -> None:
-        """Open what a path holds."""
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open what some paths hold; what is more than one series is listed."""
         self.messages.clear()
         self._opening_case = None
         if self.desk.session.workspace is Workspace.PRESENT:
             self.leave_present()
-        self.desk.opening.open_path(path)
+        self.desk.library.open(paths)
 
     def open_case(self, case: Case, step: int = 0) -> None:
         """Open a case and present it from a step."""
@@ -326,7 +334,10 @@ class MainWindow(QMainWindow):
         canvas = self._canvas_here()
         if canvas is None:
             return
-        menu = self.actions_.menu(CANVAS_MENU if canvas.active.plane is not None else MENU_3D, self)
+        self._menu(CANVAS_MENU if canvas.active.plane is not None else MENU_3D, place)
+
+    def _menu(self, commands: Iterable[str | None], place: QPoint) -> None:
+        menu = self.actions_.menu(commands, self)
         menu.exec(place)
         menu.deleteLater()
 
@@ -397,15 +408,15 @@ class MainWindow(QMainWindow):
         """Take folders and files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
-            self.library.cases.grid.drop.show_over(True)
+            self.library.show_over(True)
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 (Qt's name)
         """Nothing is held over the window any more."""
-        self.library.cases.grid.drop.show_over(False)
+        self.library.show_over(False)
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open what was dropped; of several things the first."""
-        self.library.cases.grid.drop.show_over(False)
+        """Open what was dropped."""
+        self.library.show_over(False)
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -21,12 +22,17 @@ if TYPE_CHECKING:
 
 @frozen
 class Message:
-    """One thing to tell: a sentence, what to do, and a report that can be copied; `calm` where nothing is wrong."""
+    """One thing to tell: a sentence, what to do, and a report that can be copied; `calm` where nothing is wrong.
+
+    `action` names what can be done about it right here, and `act` does it.
+    """
 
     sentence: str
     hint: str = ""
     detail: str = ""
     calm: bool = False
+    action: str = ""
+    act: Callable[[], None] | None = None
 
     @classmethod
     def of(cls, error: CaseStageError) -> Message:
@@ -90,6 +96,9 @@ class MessageStrip(QFrame):
         self._sentence = text_label("", Type.NAME)
         self._hint = ElidedLabel("", Type.BODY, "text2")
         self._hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._action = Button(theme, "", height=BAR_CONTROL_HEIGHT)
+        self._action.setAccessibleName("Do what the message offers")
+        self._action.clicked.connect(self.act)
         more = Button(theme, "Details", height=BAR_CONTROL_HEIGHT, kind=Kind.FLAT)
         more.setToolTip("Show the whole message, to read or to copy")
         more.clicked.connect(self._show_details)
@@ -98,6 +107,7 @@ class MessageStrip(QFrame):
         for widget in (self._icon, self._sentence):
             row.addWidget(widget)
         row.addWidget(self._hint, 1)
+        row.addWidget(self._action)
         row.addWidget(more)
         row.addWidget(close)
         outer.addLayout(row)
@@ -116,9 +126,19 @@ class MessageStrip(QFrame):
         self._sentence.setText(message.sentence)
         self._sentence.setToolTip(message.sentence)
         self._hint.set_whole(message.hint)
+        self._action.set_words(message.action)
+        self._action.setToolTip(message.action)
+        self._action.setVisible(bool(message.action))
         self.setAccessibleName(message.report)
         self._recolour()
         self.show()
+
+    def act(self) -> None:
+        """Do what the message offers, and take it away."""
+        message = self._message
+        self.clear()
+        if message is not None and message.act is not None:
+            message.act()
 
     def clear(self) -> None:
         """Take the message away."""

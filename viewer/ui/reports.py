@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viewer.ui.library.series_page import skipped_words
+from viewer.ui.library.series_words import count_words
+from viewer.ui.library.skipped_panel import skipped_words
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.errors import CaseStageError
+    from viewer.io.index_tables import Kept
     from viewer.io.series_entry import Skipped
     from viewer.services.exporting import Written
 
@@ -17,7 +21,7 @@ def of_skipped(skipped: tuple[Skipped, ...]) -> Message:
     """Return which files were passed over: the first with its reason, all in the details."""
     lines = [f"{item.file}: {item.why}" for item in skipped]
     more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
-    return Message(f"{skipped_words(skipped)}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
+    return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
 
 
 def of_written(written: Written) -> Message:
@@ -27,6 +31,23 @@ def of_written(written: Written) -> Message:
     sentence = f"Exported {count} files." if count != 1 else "Exported 1 file."
     hint = f"{names} in {written.folder}. {' '.join(written.notes)}".strip()
     return Message(sentence, hint, "\n".join((str(written.folder), names, *written.notes)), calm=True)
+
+
+def of_arrived(kept: Kept, place: str, act: Callable[[], None]) -> Message | None:
+    """Return what arrived in a watched place, None where nothing new did; `act` shows it."""
+    if kept.new:
+        sentence = f"{count_words(len(kept.new), 'series')} arrived in {place}."
+    elif kept.grown:
+        count = len(kept.grown)
+        sentence = f"{count_words(count, 'series')} in {place} {'has' if count == 1 else 'have'} more images now."
+    else:
+        return None
+    return Message(sentence, calm=True, action="Open" if len((*kept.new, *kept.grown)) == 1 else "Show them", act=act)
+
+
+def of_vanished(place: str) -> Message:
+    """Return that a watched place is not there any more."""
+    return Message(f"The watched folder {place} is not there any more.", "It is watched again when it is back.")
 
 
 def of_problems(problems: tuple[CaseStageError, ...]) -> str:

@@ -9,11 +9,11 @@ from attrs import evolve
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
 from viewer.io.case_document import write_case
 from viewer.ui.library.card_grid import columns_for
 from viewer.ui.library.case_card import duration_words
+from viewer.ui.library.page_head import Page
 from viewer.ui.status_bar import facts_words
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def library(window: MainWindow, case: Case, own_home: Path) -> MainWindow:
     (cases / "broken").mkdir()
     (cases / "broken" / "case.json").write_text('{"format": "casestage case", "version": 99}')
     window.library.refresh()
-    window.library.show_cases()
+    window.library.show_page(Page.CASES)
     return window
 
 
@@ -69,7 +69,7 @@ def test_arrows_pick_and_enter_presents_only_what_is_ready(
     library: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presented: list[str] = []
-    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, *_: presented.append(case.id))
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None: presented.append(case.id))
     grid = library.library.cases.grid
     press(library, Qt.Key.Key_Home)
     assert grid.selected is not None
@@ -85,7 +85,7 @@ def test_arrows_pick_and_enter_presents_only_what_is_ready(
 def test_leaving_while_a_case_is_prepared_comes_back_to_the_library(
     library: MainWindow, case: Case, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library.desk.opening, "open_case", lambda *_: None)
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None: None)
     library.open_case(case)
     press(library, Qt.Key.Key_Escape)
     assert library.desk.session.workspace is Workspace.LIBRARY
@@ -115,25 +115,25 @@ def test_as_many_cards_beside_each_other_as_the_screen_takes(width: int, columns
     assert columns_for(width) == columns
 
 
-def test_a_folder_dropped_onto_the_window_is_opened(
+def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Path] = []
-    monkeypatch.setattr(window.desk.opening, "open_path", asked.append)
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(window.desk.library, "open", lambda paths: asked.append(list(paths)))
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path)), QUrl.fromLocalFile(str(tmp_path / "scan.nii.gz"))])
     none = Qt.KeyboardModifier.NoModifier
     left = Qt.MouseButton.LeftButton
     enter = QDragEnterEvent(QPointF(5, 5).toPoint(), Qt.DropAction.CopyAction, mime, left, none)
     window.dragEnterEvent(enter)
     assert enter.isAccepted()
     window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
-    assert asked == [tmp_path]
+    assert asked == [[tmp_path, tmp_path / "scan.nii.gz"]]
 
 
 def test_a_folder_without_images_is_refused_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
     (tmp_path / "letter.txt").write_text("no image")
-    window.open_path(tmp_path)
+    window.open_paths([tmp_path])
     qtbot.waitUntil(lambda: window.messages.message is not None, timeout=10_000)
     message = window.messages.message
     assert message is not None
@@ -143,33 +143,15 @@ def test_a_folder_without_images_is_refused_in_a_sentence(window: MainWindow, tm
     assert window.desk.session.workspace is Workspace.LIBRARY
 
 
-def test_a_folder_of_several_series_becomes_a_list_with_verdicts(
-    window: MainWindow, real_data: Path, qtbot: QtBot, press: Callable[..., None]
-) -> None:
-    window.open_path(real_data / "a12_edge_series")
-    series = window.library.series
-    qtbot.waitUntil(lambda: series.list.rows.rowCount() > 1, timeout=30_000)
-    assert window.library.currentWidget() is series
-    rows = [series.list.rows.row(n) for n in range(series.list.rows.rowCount())]
-    assert series.title == f"{len(rows)} series to choose from"
-    doubtful = [row for row in rows if row.verdict is Verdict.UNTRUSTED]
-    assert doubtful
-    assert all(row.why for row in doubtful)
-    press(window, Qt.Key.Key_Return)
-    session = window.desk.session
-    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=30_000)
-    assert session.workspace is Workspace.REVIEW
-
-
 def test_a_real_series_opens_at_once_and_shows_its_facts(window: MainWindow, real_data: Path, qtbot: QtBot) -> None:
-    window.open_path(real_data / "a13_abdomen_contrast_CRLM-1004")
+    window.open_paths([real_data / "a13_abdomen_contrast_CRLM-1004"])
     session = window.desk.session
     qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=30_000)
     assert session.volume is not None
     assert facts_words(session.volume) == "41 images · 0.80 × 0.80 × 5.00 mm"
     assert window.top.badges == ("Geometry ok",)
     assert window.status.banner.words.text() == "Not for diagnostic use"
-    assert window.windowTitle() == "CaseStage"
+    assert window.windowTitle().startswith("CaseStage – ")
 
 
 def test_a_library_of_many_cases_begins_at_its_top(

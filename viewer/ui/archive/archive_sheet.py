@@ -419,9 +419,8 @@ class ArchiveSheet(Sheet):
         self._offer()
 
     def _remove_received(self) -> None:
-        listed = self._desk.opening.last_listed
-        open_now = tuple(file for entry in listed.series for file in entry.files) if listed is not None else ()
-        self._archives.remove_received(open_now)
+        volume = self._desk.session.volume
+        self._archives.remove_received(volume.source_files if volume is not None else ())
 
     def _keep(self, **fields: object) -> None:
         try:

@@ -5,55 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from viewer.ui.fonts import Type, font
-from viewer.ui.icons import icon
+from viewer.ui.fonts import Type
 from viewer.ui.library.card_grid import CardGrid
+from viewer.ui.library.page_head import MARGIN, Page, PageHead
+from viewer.ui.library.search_field import SearchField
 from viewer.ui.theme import CONTROL_HEIGHT
-from viewer.ui.widgets import Button, KeyChip, Kind, Segmented, text_label
+from viewer.ui.widgets import Button, Kind, Segmented, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
     from viewer.services.cases import CaseShelf
     from viewer.ui.theme import Theme
 
-MARGIN = 48
 ALL = "all"
-
-
-class SearchField(QLineEdit):
-    """A field with a magnifier and its key; Esc empties it, ↓ or Enter goes on to the cards."""
-
-    left = Signal()
-
-    def __init__(self, theme: Theme, hint: str, key: str) -> None:
-        super().__init__()
-        self._theme = theme
-        self.setFont(font(Type.BODY))
-        self.setPlaceholderText(hint)
-        self.setAccessibleName(hint)
-        self.setFixedHeight(CONTROL_HEIGHT)
-        self._magnifier = QAction(icon(theme, "search", "text2"), "", self)
-        self.addAction(self._magnifier, QLineEdit.ActionPosition.LeadingPosition)
-        self._chip = KeyChip(theme, key, self)
-        self.textChanged.connect(lambda text: self._chip.setVisible(not text))
-        theme.changed.connect(lambda: self._magnifier.setIcon(icon(self._theme, "search", "text2")))
-
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
-        """Keep the key chip at the right."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._chip.move(self.width() - self._chip.width() - 10, (self.height() - self._chip.height()) // 2)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Empty the field, or leave it."""
-        if event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-        elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def searched_text(case: Case) -> str:
@@ -79,28 +45,25 @@ class CasesPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 24, 0, 0)
         column.setSpacing(0)
-        self._head = QHBoxLayout()
-        self._head.setContentsMargins(MARGIN, 0, MARGIN, 0)
-        self._head.setSpacing(16)
-        self._head.addWidget(text_label("Cases", Type.PAGE_TITLE))
+        self.head = PageHead(theme, Page.CASES)
         self._problems = Button(theme, "", icon="triangle-alert", kind=Kind.FLAT)
         self._problems.icon_role = "disagree"
         self._problems.setToolTip("Show which cases cannot be shown, and why")
         self._problems.clicked.connect(self.problems_wanted)
         self._problems.hide()
-        self._head.addWidget(self._problems)
-        self._head.addStretch()
+        self.head.addWidget(self._problems)
+        self.head.addStretch()
         self._parts: Segmented | None = None
         self.search = SearchField(theme, "Search titles and findings", "Ctrl+F")
         self.search.setMinimumWidth(240)
         self.search.setMaximumWidth(360)
         self.search.textChanged.connect(lambda _text: self._filter())
-        self._head.addWidget(self.search, 1)
+        self.head.addWidget(self.search, 1)
         browse = Button(theme, "Open folder…", icon="folder-open")
         browse.setToolTip("Choose a folder of DICOM files (Ctrl+O)")
         browse.clicked.connect(self.folder_wanted)
-        self._head.addWidget(browse)
-        column.addLayout(self._head)
+        self.head.addWidget(browse)
+        column.addLayout(self.head)
         column.addSpacing(32)
         self.grid = CardGrid(theme)
         self.grid.presented.connect(self.presented)
@@ -152,7 +115,7 @@ class CasesPage(QWidget):
 
     def _make_parts(self, shelf: CaseShelf) -> None:
         if self._parts is not None:
-            self._head.removeWidget(self._parts)
+            self.head.removeWidget(self._parts)
             self._parts.hide()
             self._parts.deleteLater()
             self._parts = None
@@ -167,7 +130,7 @@ class CasesPage(QWidget):
         self._parts = Segmented(self._theme, tuple(segments), height=CONTROL_HEIGHT)
         self._parts.choose(self._part if self._part in (ALL, *names) else ALL)
         self._parts.chosen.connect(self._choose_part)
-        self._head.insertWidget(self._head.indexOf(self.search), self._parts)
+        self.head.insertWidget(self.head.indexOf(self.search), self._parts)
 
     def _choose_part(self, name: str) -> None:
         self._part = name

@@ -36,7 +36,9 @@ class DropCard(QWidget):
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         title = text_label("Drop a CT folder here", Type.CARD_TITLE)
-        lines = text_label("DICOM, NIfTI, NRRD or MetaImage.\nNothing leaves this computer.", Type.BODY, "text2")
+        lines = text_label(
+            "DICOM folder, zip, DICOMDIR,\nNIfTI, NRRD or MHA.\nNothing leaves this computer.", Type.BODY, "text2"
+        )
         for label in (title, lines):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self._icon)
@@ -50,7 +52,7 @@ class DropCard(QWidget):
         folder.setToolTip("Choose a folder of DICOM files (Ctrl+O)")
         folder.clicked.connect(self.folder_wanted)
         file = Button(theme, "One file…", icon="file-text")
-        file.setToolTip("Choose a DICOM, DICOMDIR, NIfTI, NRRD or MetaImage file (Ctrl+Shift+O)")
+        file.setToolTip("Choose a zip, DICOMDIR, NIfTI, NRRD, MHA or DICOM file (Ctrl+Shift+O)")
         file.clicked.connect(self.file_wanted)
         row.addStretch()
         row.addWidget(folder)

@@ -1,40 +1,47 @@
-"""The library: cases first, and the series of a folder that was opened."""
+"""The library: cases to present, and scans that were opened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.services.cases import case_state, installed_cases
 from viewer.services.places import case_folders
 from viewer.ui.library.cases_page import CasesPage
-from viewer.ui.library.series_page import SeriesPage
+from viewer.ui.library.page_head import Page
+from viewer.ui.library.scans_page import ScansPage
+from viewer.ui.library.series_words import count_words
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from viewer.domain.job import Progress
     from viewer.domain.walkthrough import Case
-    from viewer.io.series_entry import ScanResult
+    from viewer.io.index_rows import Place
     from viewer.services.cases import CaseShelf
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
 
 class LibraryPage(QStackedWidget):
-    """Cases, or the series of a folder.
+    """Cases or scans.
 
     `case_wanted` carries the case to present, `folder_wanted` and `file_wanted` ask for a dialog, `problems_wanted`
-    carries the errors of cases that cannot be shown.
+    carries the errors of cases that cannot be shown, `place_menu_wanted` where a menu for the chosen place is to be,
+    `failed` an error to show, `told` what the library holds, in words.
     """
 
     case_wanted = Signal(object)
     folder_wanted = Signal()
     file_wanted = Signal()
     problems_wanted = Signal(object)
+    place_menu_wanted = Signal(QPoint)
+    failed = Signal(object)
+    told = Signal(str)
 
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,35 +54,86 @@ class LibraryPage(QStackedWidget):
         self.cases.folder_wanted.connect(self.folder_wanted)
         self.cases.file_wanted.connect(self.file_wanted)
         self.cases.problems_wanted.connect(lambda: self.problems_wanted.emit(self.shelf.problems if self.shelf else ()))
-        self.series = SeriesPage(theme)
-        self.series.opened.connect(desk.opening.open_series)
-        self.series.left.connect(self.show_cases)
-        self.addWidget(self.cases)
-        self.addWidget(self.series)
-        desk.opening.listed.connect(self._listed)
-        desk.opening.thumbnail_ready.connect(self.series.list.rows.take_picture)
+        self.scans = ScansPage(desk, theme)
+        self.scans.opened.connect(desk.library.open_series)
+        self.scans.folder_wanted.connect(self.folder_wanted)
+        self.scans.menu_wanted.connect(self.place_menu_wanted)
+        self.scans.forget_wanted.connect(self.forget_place)
+        self.scans.check_wanted.connect(self.check_place)
+        for page in (self.cases, self.scans):
+            self.addWidget(page)
+            page.head.switch.chosen.connect(lambda name: self.show_page(Page(name)))
+        desk.library.listed.connect(self._listed)
+        desk.library.changed.connect(lambda _: self._tell())
         desk.opening.busy.connect(self._busy)
+        if desk.settings.now.library_page == Page.SCANS:
+            self.setCurrentWidget(self.scans)
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return Page.CASES if self.currentWidget() is self.cases else Page.SCANS
+
+    @property
+    def place(self) -> Place | None:
+        """The place that commands are about: the one whose scans are shown."""
+        return self.scans.place if self.page is Page.SCANS else None
 
     def refresh(self) -> None:
         """Look again at which cases are on this machine."""
         self.shelf = installed_cases(case_folders())
         self.cases.show_shelf(self.shelf, {case.id: case_state(case) for case in self.shelf.cases})
+        self._tell()
 
-    def show_cases(self) -> None:
-        """Show the cases."""
-        self.setCurrentWidget(self.cases)
+    def show_page(self, page: Page) -> None:
+        """Show cases or scans, and remember which."""
+        self.setCurrentWidget(self.cases if page is Page.CASES else self.scans)
+        if page is Page.SCANS:
+            self._desk.library.refresh()
+        self._tell()
         self.take_keys()
+        try:
+            self._desk.settings.change(library_page=page.value)
+        except StorageError as error:
+            self.failed.emit(error)
 
     def take_keys(self) -> None:
         """Give the keys to what is chosen from."""
-        target = self.cases.grid if self.currentWidget() is self.cases else self.series.list
-        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.page is Page.CASES:
+            self.cases.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.scans.take_keys()
 
     def search(self) -> None:
-        """Go to the search field."""
-        self.setCurrentWidget(self.cases)
-        self.cases.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.cases.search.selectAll()
+        """Go to the search field of the page that is shown."""
+        field = self.cases.search if self.page is Page.CASES else self.scans.search
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        field.selectAll()
+
+    def show_over(self, over: bool) -> None:
+        """Show that what is dragged over the window would be taken."""
+        self.cases.grid.drop.show_over(over)
+
+    def show_scans(self, places: tuple[int, ...] | None, series: int | None = None) -> None:
+        """Show the scans of some places, or all, with one marked."""
+        self._desk.session.workspace = Workspace.LIBRARY
+        self.scans.show_places(places, series=series)
+        self.show_page(Page.SCANS)
+
+    def check_place(self) -> None:
+        """Look again at the place that is shown."""
+        if self.place is not None:
+            self._desk.library.check((self.place.id,))
+
+    def watch_place(self) -> None:
+        """Watch the place that is shown, or stop."""
+        if self.place is not None:
+            self._desk.library.watch(self.place.id, on=not self.place.watched)
+
+    def forget_place(self) -> None:
+        """Take the place that is shown out of the list."""
+        if self.place is not None:
+            self._desk.library.forget(self.place.id)
 
     def prepare(self, case: Case) -> None:
         """Show on a case's card how far its opening is."""
@@ -83,17 +141,23 @@ class LibraryPage(QStackedWidget):
         self._busy(None, starting=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go back from the series with Esc."""
-        if event.key() == Qt.Key.Key_Escape and self.currentWidget() is self.series:
-            self.show_cases()
+        """Go back from the scans to the cases with Esc."""
+        if event.key() == Qt.Key.Key_Escape and self.page is Page.SCANS:
+            self.show_page(Page.CASES)
             return
         super().keyPressEvent(event)
 
-    def _listed(self, result: ScanResult) -> None:
-        self.series.show_result(result)
-        self.setCurrentWidget(self.series)
-        self._desk.session.workspace = Workspace.LIBRARY
-        self.take_keys()
+    def _listed(self, places: tuple[Place, ...]) -> None:
+        self.show_scans(tuple(place.id for place in places))
+
+    def _tell(self) -> None:
+        if self.page is Page.CASES:
+            count = len(self.shelf.cases) if self.shelf is not None else 0
+            self.told.emit(f"{count_words(count, 'case')} on this computer")
+        else:
+            places = self._desk.library.places
+            series = sum(place.series for place in places)
+            self.told.emit(f"{count_words(series, 'series')} in {count_words(len(places), 'place')}")
 
     def _busy(self, progress: Progress | None, *, starting: bool = False) -> None:
         card = self.cases.grid.card(self._preparing) if self._preparing else None

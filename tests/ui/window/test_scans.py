@@ -1,0 +1,510 @@
+"""The scans of the library: places and series, by study, to search, open, watch and forget."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+
+from tests.io.conftest import MadeCt
+from viewer.domain.geometry import Verdict
+from viewer.domain.session import Workspace
+from viewer.domain.volume import PatientIdentity
+from viewer.ui.library.page_head import Page
+from viewer.ui.library.scan_list import STUDY_HEIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.volume import Volume
+    from viewer.ui.main_window import MainWindow
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+ALT = Qt.KeyboardModifier.AltModifier
+JANE = {"PatientName": "DOE^JANE", "PatientID": "HOSP4711", "StudyDate": "20240131", "AccessionNumber": "ACC77"}
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> MadeCt:
+    """Return a writer of small CT into a folder named after its patient."""
+    folder = tmp_path / "Doe_Jane"
+    folder.mkdir()
+    return MadeCt(folder)
+
+
+@pytest.fixture
+def folder(made: MadeCt) -> Path:
+    """Return a folder with three series of one study, and a letter."""
+    for n, (name, count) in enumerate((("thin", 5), ("lung", 3), ("JaneDoe", 2)), 1):
+        for k in range(count):
+            made.slice(
+                f"{name}/IM{k}", made.pixels(k), (-10, -20, 2.5 * k), series=str(n), SeriesNumber=str(n),
+                SeriesDescription=f"Thorax {name}", StudyDescription="Staging", BodyPartExamined="CHEST", **JANE,
+            )  # fmt: skip
+    (made.folder / "letter to Jane.txt").write_text("no image")
+    return made.folder
+
+
+@pytest.fixture
+def rest(window: MainWindow, qtbot: QtBot) -> Callable[[], None]:
+    """Return a function that waits until nothing runs in the background."""
+
+    def act() -> None:
+        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
+        qtbot.wait(30)
+        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
+
+    return act
+
+
+@pytest.fixture
+def listed(window: MainWindow, folder: Path, rest: Callable[[], None]) -> MainWindow:
+    """Return the window with the folder's series listed."""
+    window.open_paths([folder])
+    rest()
+    return window
+
+
+def titles(window: MainWindow) -> list[str]:
+    """Return the lines of the list: studies in brackets, then their series."""
+    lines = window.library.scans.lines
+    return [
+        lines.title(n) if lines.line(n).series else f"[{' / '.join(lines.heading(n))}]" for n in range(lines.rowCount())
+    ]
+
+
+def places(window: MainWindow) -> list[tuple[str, str, str]]:
+    model = window.library.scans.places.places
+    return [model.words(n) for n in range(model.rowCount())]
+
+
+def marked(window: MainWindow) -> str:
+    return window.library.scans.lines.title(window.library.scans.list.currentIndex().row())
+
+
+def search(window: MainWindow, words: str, qtbot: QtBot) -> None:
+    window.library.scans.search.setText(words)
+    qtbot.wait(80)
+
+
+def test_a_folder_of_several_series_is_listed_by_study(listed: MainWindow, folder: Path) -> None:
+    assert listed.library.page is Page.SCANS
+    assert titles(listed) == [
+        "[DOE, JANE · HOSP4711 / 2024-01-31 · Staging · 3 series]",
+        "Thorax thin",
+        "Thorax lung",
+        "Thorax JaneDoe",
+    ]
+    scans = listed.library.scans
+    assert scans.words == "Doe_Jane · 3 series"
+    assert places(listed) == [("All scans", "1 place", ""), ("Doe_Jane", str(folder), "3")]
+    assert scans.place is not None
+    assert scans.place.name == "Doe_Jane"
+    assert marked(listed) == "Thorax thin"
+    assert scans.list.hasFocus()
+
+
+def test_real_series_come_with_their_verdicts_and_reasons(
+    window: MainWindow, real_data: Path, rest: Callable[[], None], press: Callable[..., None], qtbot: QtBot
+) -> None:
+    window.open_paths([real_data / "a12_edge_series"])
+    rest()
+    lines = window.library.scans.lines
+    rows = [row for row in (lines.row(n) for n in range(lines.rowCount())) if row is not None]
+    doubtful = [row for row in rows if row.verdict is Verdict.UNTRUSTED]
+    assert len(rows) == 3
+    assert doubtful
+    assert all(row.reason for row in doubtful)
+    press(window, Qt.Key.Key_Return)
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=30_000)
+    assert session.workspace is Workspace.REVIEW
+
+
+def test_pictures_come_for_what_is_in_sight(listed: MainWindow, qtbot: QtBot, rest: Callable[[], None]) -> None:
+    lines = listed.library.scans.lines
+    qtbot.waitUntil(lambda: lines.picture(1) is not None, timeout=10_000)
+    rest()
+    assert lines.picture(2) is not None
+    assert listed.library.scans.list.viewport().visibleRegion().boundingRect().height() > 300
+
+
+def test_enter_opens_the_marked_series_and_page_down_the_next(
+    listed: MainWindow, press: Callable[..., None], rest: Callable[[], None]
+) -> None:
+    press(listed, Qt.Key.Key_Down)
+    press(listed, Qt.Key.Key_Return)
+    rest()
+    session = listed.desk.session
+    assert session.workspace is Workspace.REVIEW
+    assert session.volume is not None
+    assert session.volume.series.description == "Thorax lung"
+    for key, wanted in (
+        (Qt.Key.Key_PageDown, "Thorax JaneDoe"),
+        (Qt.Key.Key_PageDown, "Thorax thin"),
+        (Qt.Key.Key_PageUp, "Thorax JaneDoe"),
+    ):
+        press(listed, key)
+        rest()
+        assert session.volume.series.description == wanted
+    press(listed, Qt.Key.Key_1, CONTROL)
+    assert titles(listed)[1:] == ["Thorax thin", "Thorax lung", "Thorax JaneDoe"]
+    assert marked(listed) == "Thorax lung"
+
+
+def test_a_double_click_opens_and_a_click_marks(listed: MainWindow, rest: Callable[[], None]) -> None:
+    view = listed.library.scans.list
+    place = view.visualRect(view.lines.index(2)).center()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert marked(listed) == "Thorax lung"
+    QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    rest()
+    assert listed.desk.session.volume is not None
+    assert listed.desk.session.volume.series.description == "Thorax lung"
+
+
+def test_a_click_on_a_studys_heading_opens_nothing(listed: MainWindow, rest: Callable[[], None]) -> None:
+    view = listed.library.scans.list
+    for click in (QTest.mouseClick, QTest.mouseDClick):
+        click(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(200, STUDY_HEIGHT // 2))
+    rest()
+    assert listed.desk.session.volume is None
+
+
+def test_arrows_home_and_end_go_from_series_to_series(listed: MainWindow, press: Callable[..., None]) -> None:
+    for key, wanted in (
+        (Qt.Key.Key_Up, "Thorax thin"),
+        (Qt.Key.Key_Down, "Thorax lung"),
+        (Qt.Key.Key_End, "Thorax JaneDoe"),
+        (Qt.Key.Key_Down, "Thorax JaneDoe"),
+        (Qt.Key.Key_Up, "Thorax lung"),
+        (Qt.Key.Key_Home, "Thorax thin"),
+        (Qt.Key.Key_PageDown, "Thorax JaneDoe"),
+        (Qt.Key.Key_PageUp, "Thorax thin"),
+    ):
+        press(listed, key)
+        assert marked(listed) == wanted, key
+
+
+def test_search_finds_by_any_word_while_typing(listed: MainWindow, press: Callable[..., None], qtbot: QtBot) -> None:
+    press(listed, Qt.Key.Key_F, CONTROL)
+    for key in (Qt.Key.Key_L, Qt.Key.Key_U, Qt.Key.Key_N):
+        press(listed, key)
+    qtbot.wait(80)
+    assert titles(listed)[1:] == ["Thorax lung"]
+    search(listed, "jane 2024 staging chest", qtbot)
+    assert len(titles(listed)) == 4
+    search(listed, "kidney", qtbot)
+    assert listed.library.scans.empty_words == "Nothing matches “kidney” Each word has to occur somewhere."
+    press(listed, Qt.Key.Key_Escape)
+    qtbot.wait(80)
+    assert len(titles(listed)) == 4
+    press(listed, Qt.Key.Key_Return)
+    assert listed.library.scans.list.hasFocus()
+
+
+def test_enter_in_the_search_field_goes_on_to_what_was_typed_last(
+    listed: MainWindow, press: Callable[..., None]
+) -> None:
+    press(listed, Qt.Key.Key_F, CONTROL)
+    listed.library.scans.search.setText("lung")
+    press(listed, Qt.Key.Key_Return)
+    assert titles(listed)[1:] == ["Thorax lung"]
+    assert marked(listed) == "Thorax lung"
+
+
+def test_nothing_opened_yet_says_how_to(window: MainWindow, press: Callable[..., None], rest: Any) -> None:
+    press(window, Qt.Key.Key_2, ALT)
+    rest()
+    assert window.library.page is Page.SCANS
+    words = window.library.scans.empty_words
+    for way in ("DICOM folder", "zip", "DICOMDIR", "NIfTI", "NRRD", "MHA"):
+        assert way in words
+    assert places(window) == [("All scans", "Nothing was opened yet", "")]
+
+
+def test_the_page_is_chosen_by_mouse_and_keys_and_remembered(window: MainWindow, press: Callable[..., None]) -> None:
+    assert window.library.page is Page.CASES
+    window.library.cases.head.switch.button(Page.SCANS).click()
+    assert window.library.page is Page.SCANS
+    assert window.desk.settings.now.library_page == "scans"
+    assert window.library.scans.head.switch.choice == "scans"
+    press(window, Qt.Key.Key_Escape)
+    assert window.library.page is Page.CASES
+    assert window.library.cases.head.switch.choice == "cases"
+    press(window, Qt.Key.Key_2, ALT)
+    assert window.library.page is Page.SCANS
+    press(window, Qt.Key.Key_1, ALT)
+    assert window.library.page is Page.CASES
+
+
+def test_skipped_files_are_told_and_explained(listed: MainWindow) -> None:
+    scans = listed.library.scans
+    assert scans._skipped_button.text() == "1 file was skipped"
+    assert not scans.skipped.isVisible()
+    scans._skipped_button.click()
+    assert scans.skipped.isVisible()
+    shown = [label.text() for label in scans.skipped.findChildren(type(scans._told))]
+    assert any("letter to Jane.txt" in text for text in shown)
+    assert "Not a DICOM or NIfTI image." in shown
+    scans._skipped_button.click()
+    assert not scans.skipped.isVisible()
+
+
+def test_a_folder_that_changed_is_brought_up_to_date_without_moving_what_is_looked_at(
+    listed: MainWindow, made: MadeCt, rest: Callable[[], None]
+) -> None:
+    for n in range(12):
+        made.slice(f"new{n}", made.pixels(), series=f"9{n}", SeriesNumber=str(50 + n), SeriesDescription="New", **JANE)
+    listed.library.check_place()
+    rest()
+    scans = listed.library.scans
+    assert scans.words == "Doe_Jane · 15 series"
+    assert marked(listed) == "Thorax thin"
+    scans.list.verticalScrollBar().setValue(500)
+    index = scans.list.indexAt(QPoint(10, 5))
+    seen, at = scans.lines.title(index.row()), scans.list.visualRect(index).top()
+    later = {**JANE, "StudyDate": "20250101", "StudyInstanceUID": "1.2.3"}
+    made.slice("later", made.pixels(), series="77", SeriesDescription="Later", **later)
+    listed.library.check_place()
+    rest()
+    assert "Later" in titles(listed)[1]
+    now = scans.list.indexAt(QPoint(10, 5))
+    assert (scans.lines.title(now.row()), scans.list.visualRect(now).top()) == (seen, at)
+    assert marked(listed) == "Thorax thin"
+
+
+def test_a_place_that_is_not_there_says_so_and_can_be_looked_for_or_forgotten(
+    listed: MainWindow, folder: Path, rest: Callable[[], None], press: Callable[..., None]
+) -> None:
+    away = folder.with_name("away")
+    folder.rename(away)
+    press(listed, Qt.Key.Key_Return)
+    rest()
+    assert listed.messages.message is not None
+    assert listed.messages.message.sentence == "The folder of this series is not there."
+    scans = listed.library.scans
+    assert scans.gone_words
+    assert places(listed)[1][1].startswith("Not there · ")
+    assert len(titles(listed)) == 4
+    away.rename(folder)
+    assert listed.actions_.run("scans.check")
+    rest()
+    assert not scans.gone_words
+    assert listed.actions_.run("scans.forget")
+    rest()
+    assert places(listed) == [("All scans", "Nothing was opened yet", "")]
+    assert folder.exists()
+
+
+def test_delete_forgets_the_place_that_is_marked_and_only_there(
+    listed: MainWindow, press: Callable[..., None], rest: Callable[[], None]
+) -> None:
+    press(listed, Qt.Key.Key_Delete)
+    rest()
+    assert len(places(listed)) == 2
+    press(listed, Qt.Key.Key_Left)
+    assert listed.library.scans.places.hasFocus()
+    press(listed, Qt.Key.Key_Delete)
+    rest()
+    assert len(places(listed)) == 1
+
+
+def test_places_are_gone_through_with_the_arrows(
+    listed: MainWindow, folder: Path, tmp_path: Path, press: Callable[..., None], rest: Callable[[], None]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder / "thin", other)
+    shutil.copytree(folder / "lung", other / "more")
+    listed.open_paths([other])
+    rest()
+    press(listed, Qt.Key.Key_Left)
+    shown = []
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        press(listed, key)
+        shown.append(listed.library.scans.words)
+    assert shown == ["All scans · 5 series", "other · 2 series", "Doe_Jane · 3 series"]
+    press(listed, Qt.Key.Key_Right)
+    assert listed.library.scans.list.hasFocus()
+
+
+def test_things_dropped_together_are_listed_together(
+    window: MainWindow, folder: Path, rest: Callable[[], None]
+) -> None:
+    window.asking.dropped([str(folder / "thin"), str(folder / "lung")])
+    rest()
+    assert titles(window)[1:] == ["Thorax thin", "Thorax lung"]
+    assert window.library.scans.words == "thin and lung · 2 series"
+
+
+def test_the_commands_of_a_place_need_one(listed: MainWindow, rest: Callable[[], None]) -> None:
+    assert listed.actions_["scans.watch"].isEnabled()
+    listed.library.show_scans(None)
+    listed.actions_.refresh()
+    for name in ("check", "watch", "reveal", "forget"):
+        assert not listed.actions_[f"scans.{name}"].isEnabled()
+        assert listed.actions_[f"scans.{name}"].toolTip()
+
+
+def test_a_place_is_shown_in_the_file_manager(
+    listed: MainWindow, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: asked.append(url) or True)
+    assert listed.actions_.run("scans.reveal")
+    assert [url.toLocalFile() for url in asked] == [str(folder)]
+
+
+def test_what_arrives_in_a_watched_folder_is_told_calmly_and_opens(
+    listed: MainWindow, made: MadeCt, rest: Callable[[], None], qtbot: QtBot
+) -> None:
+    assert listed.actions_.run("scans.watch")
+    rest()
+    assert places(listed)[1][1].startswith("Watching · ")
+    assert listed.actions_["scans.watch"].isChecked()
+    watching = listed.desk.library._watching
+    watching.stop()
+    watching._stopped.clear()
+    watching.look()
+    for k in range(3):
+        made.slice(f"bone/IM{k}", made.pixels(k), (0, 0, 2 * k), series="8", SeriesDescription="Bone", **JANE)
+    watching.look()
+    watching.look()
+    rest()
+    message = listed.messages.message
+    assert message is not None
+    assert message.calm
+    assert message.sentence == "1 series arrived in Doe_Jane."
+    listed.messages.act()
+    rest()
+    assert listed.messages.message is None
+    assert listed.desk.session.volume is not None
+    assert listed.desk.session.volume.series.description == "Bone"
+
+
+def test_a_watched_folder_that_vanishes_is_told(listed: MainWindow, folder: Path, rest: Callable[[], None]) -> None:
+    listed.desk.session.masked = True
+    listed.library.watch_place()
+    rest()
+    watching = listed.desk.library._watching
+    folder.rename(folder.with_name("away"))
+    watching.look()
+    rest()
+    assert listed.messages.message is not None
+    assert listed.messages.message.sentence == "The watched folder Masked is not there any more."
+    assert "back" in listed.messages.message.hint
+
+
+# --- identity
+
+
+def all_words(window: MainWindow) -> str:
+    """Return everything that the page of scans says, tooltips and names for screen readers included."""
+    scans = window.library.scans
+    said = [window.windowTitle(), scans.words, scans.empty_words, *titles(window)]
+    said += [" ".join(words) for words in places(window)]
+    for model in (scans.lines, scans.places.places):
+        for n in range(model.rowCount()):
+            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+                said.append(str(model.data(model.index(n), role)))
+    said += [label.text() for label in scans.findChildren(type(scans._told))]
+    said += [label.toolTip() for label in scans.findChildren(type(scans._told))]
+    if window.messages.message is not None:
+        said.append(window.messages.message.report)
+    return "\n".join(said)
+
+
+def test_one_key_hides_who_it_is_everywhere_on_the_page(
+    listed: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    listed.library.scans._show_skipped(True)
+    shown = all_words(listed)
+    for secret in ("DOE", "HOSP4711", "JaneDoe", "Doe_Jane", "letter to Jane"):
+        assert secret in shown
+    press(listed, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.wait(50)
+    assert listed.desk.session.masked
+    shown = all_words(listed).casefold()
+    for secret in ("doe", "jane", "hosp4711", "acc77"):
+        assert secret not in shown
+    assert titles(listed) == [
+        "[Masked / 2024-01-31 · Staging · 3 series]",
+        "Thorax thin",
+        "Thorax lung",
+        "Masked",
+    ]
+    search(listed, "jane", qtbot)
+    assert titles(listed) == []
+    press(listed, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.wait(50)
+    assert len(titles(listed)) == 4
+
+
+@pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT, Workspace.LIBRARY])
+def test_identity_is_hidden_with_one_key_in_every_workspace(
+    opened: MainWindow, place: Workspace, press: Callable[..., None]
+) -> None:
+    opened.go(place)
+    for masked in (True, False):
+        press(opened, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+        assert opened.desk.session.masked is masked
+
+
+def test_the_title_says_what_is_open_and_never_who(window: MainWindow, head: Volume) -> None:
+    session = window.desk.session
+    assert window.windowTitle() == "CaseStage"
+    who = PatientIdentity(name="DOE^JANE", patient_id="HOSP4711")
+    real = evolve(head.series, synthetic=False, identity=who)
+    for description, wanted in (
+        ("Thorax 1.0 B60f", "CaseStage – Thorax 1.0 B60f"),
+        ("Thorax DoeJane", "CaseStage – Masked"),
+        ("hosp4711 lung", "CaseStage – Masked"),
+        ("", "CaseStage – CT head"),
+    ):
+        session.volume = evolve(head, series=evolve(real, description=description))
+        assert window.windowTitle() == wanted
+    session.volume = None
+    assert window.windowTitle() == "CaseStage"
+
+
+def test_a_description_that_names_the_patient_is_shown_above_only_while_identity_is(
+    window: MainWindow, head: Volume
+) -> None:
+    session = window.desk.session
+    who = PatientIdentity(name="DOE^JANE", patient_id="HOSP4711")
+    series = evolve(head.series, synthetic=False, identity=who, description="Thorax Jane")
+    session.volume = evolve(head, series=series)
+    session.workspace = Workspace.REVIEW
+    assert window.top._title.whole == "Thorax Jane"
+    session.masked = True
+    assert window.top._title.whole == "Masked"
+
+
+def test_no_name_reaches_settings_logs_or_files_outside_the_index(
+    listed: MainWindow,
+    own_home: Path,
+    rest: Callable[[], None],
+    press: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("DEBUG")
+    listed.desk.settings.change(last_folder="/scans/DOE_JANE", recent=("/scans/DOE_JANE",))
+    listed.opened_places.connect()
+    press(listed, Qt.Key.Key_Return)
+    rest()
+    listed.close()
+    said = caplog.text + "".join(capfd.readouterr())
+    for path in own_home.rglob("*"):
+        if path.is_file() and not path.name.startswith("library.sqlite3"):
+            said += path.read_bytes().decode("latin-1")
+    for secret in ("doe", "jane", "hosp4711", "acc77"):
+        assert secret not in said.casefold()

@@ -1,0 +1,180 @@
+"""Looking at places that a user points at, or at known ones again, with the help of the index."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import CaseStageError, NothingToOpenError
+from viewer.io.dicomdir import is_dicomdir
+from viewer.io.index_rows import Place, which_of
+from viewer.io.scan import scan, scan_files
+from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
+from viewer.io.volume_files import is_volume_file
+from viewer.io.zip_archive import is_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from viewer.domain.job import JobContext
+    from viewer.io.index import LibraryIndex
+    from viewer.io.index_rows import SeriesRow
+    from viewer.io.index_tables import Kept
+
+
+@frozen(eq=False)
+class Looked:
+    """What lies at the paths that a user pointed at.
+
+    Attributes
+    ----------
+    places
+        Those that can be listed; none for loose files that are one series.
+    only
+        The one series that there is, as read from its files just now; None where there are several.
+    skipped, errors
+        Files that were passed over, and paths at which there is nothing to open.
+    known
+        True where nothing was looked at, because it is listed already.
+    all_places
+        Every place that the index knows by now.
+    """
+
+    places: tuple[Place, ...]
+    only: SeriesEntry | None = None
+    skipped: tuple[Skipped, ...] = ()
+    errors: tuple[CaseStageError, ...] = ()
+    known: bool = False
+    all_places: tuple[Place, ...] = ()
+
+
+def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
+    """Return what lies at some paths, and keep it in the index; what is listed there already is not looked at.
+
+    Raises
+    ------
+    NothingToOpenError
+        Where there is nothing to open at any of them.
+    CancelledError
+        When the work was cancelled.
+    """
+    known = [index.place_at(path) for path in paths]
+    there = [place for place in known if place is not None and place.series and os.path.exists(place.path)]
+    if len(there) == len(paths) and sum(place.series for place in there) > 1:
+        opened = tuple(index.opened(Path(place.path)) for place in there)
+        return Looked(opened, known=True, all_places=index.places())
+    entries: dict[tuple[str, str, str], SeriesEntry] = {}
+    skipped: list[Skipped] = []
+    errors: list[CaseStageError] = []
+    places: list[Place] = []
+    targets = _targets(paths)
+    for n, target in enumerate(targets):
+        part = ctx.part(n / len(targets), (n + 1) / len(targets)) if len(targets) > 1 else ctx
+        try:
+            result, place = _opened(index, target, part)
+        except NothingToOpenError as error:
+            errors.append(error)
+            continue
+        entries.update({(e.facts.series_uid, e.files[0], which_of(e)): e for e in result.series})
+        skipped += result.skipped
+        places += [place] if place is not None else []
+    if not entries:
+        raise errors[0]
+    only = next(iter(entries.values())) if len(entries) == 1 else None
+    return Looked(tuple(places), only, tuple(skipped), tuple(errors), all_places=index.places())
+
+
+def _targets(paths: Sequence[Path]) -> list[Path | tuple[Path, ...]]:
+    """Return what to look at: each path, but loose files of one folder together, which may be one series."""
+    loose: dict[Path, list[Path]] = {}
+    targets: list[Path | tuple[Path, ...]] = []
+    for path in dict.fromkeys(paths):
+        alone = not path.is_file() or is_archive(str(path)) or is_dicomdir(str(path)) or is_volume_file(str(path))
+        if alone:
+            targets.append(path)
+        else:
+            loose.setdefault(path.parent, []).append(path)
+    return targets + [tuple(files) if len(files) > 1 else files[0] for files in loose.values()]
+
+
+def _opened(index: LibraryIndex, target: Path | tuple[Path, ...], ctx: JobContext) -> tuple[ScanResult, Place | None]:
+    if isinstance(target, tuple):
+        result = scan_files(target, ctx)
+        if len(result.series) == 1:
+            return result, None
+        # To be chosen from they need a place.
+        target = target[0].parent
+    place = index.place_at(target)
+    anew = None
+    if place is not None and place.series == 1:
+        ids = [series for series, _ in index.find("", (place.id,))]
+        anew = next((row.uid for row in index.series(ids).values()), None)
+    known = index.known_files(target, read_anew=anew)
+    try:
+        result = scan(target, ctx, known)
+    except CaseStageError:
+        index.learn(known)
+        raise
+    if len(result.series) == 1 and not known.read.issuperset(result.series[0].files):
+        # It will be opened at once, and what is opened is read from its files.
+        index.learn(known)
+        known = index.known_files(target, read_anew=result.series[0].facts.series_uid)
+        result = scan(target, ctx, known)
+    index.keep(target, result, known)
+    return result, index.place_at(target)
+
+
+def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
+    """Return a series of the list as its files are now, read from them and not from the index.
+
+    Raises
+    ------
+    NothingToOpenError
+        Where it is not there any more.
+    CancelledError
+        When the work was cancelled.
+    """
+    home = Path(row.home)
+    if not home.exists():
+        raise NothingToOpenError(
+            "The folder of this series is not there.",
+            "Connect the disk or the network place that it lies on, or forget the place.",
+        )
+    known = index.known_files(home, read_anew=row.uid)
+    try:
+        found = scan(home, ctx, known).series
+    except NothingToOpenError:
+        found = ()
+    index.learn(known)
+    entry = matching(found, row)
+    if entry is None:
+        raise NothingToOpenError("This series is not in its folder any more.", "Its place is being looked at again.")
+    return entry
+
+
+def matching(entries: Sequence[SeriesEntry], row: SeriesRow) -> SeriesEntry | None:
+    """Return the entry that a series of the list stands for, or None."""
+    same = [entry for entry in entries if entry.facts.series_uid == row.uid]
+    exact = [entry for entry in same if (entry.files[0], which_of(entry)) == (row.first, row.which)]
+    alike = same if len(same) == 1 else [entry for entry in same if entry.part == row.part]
+    return next(iter(exact or alike), None)
+
+
+def look_again(index: LibraryIndex, path: Path, ctx: JobContext, passed_over: Collection[str] = frozenset()) -> Kept:
+    """Return what is different at a place since it was looked at last, and keep that.
+
+    Raises
+    ------
+    CancelledError
+        When the work was cancelled.
+    """
+    known = index.known_files(path, passed_over=passed_over)
+    try:
+        result = scan(path, ctx, known)
+    except NothingToOpenError:
+        # It is there, and holds nothing any more.
+        result = ScanResult((), ())
+    return index.keep(path, result, known, opened=False)

@@ -1,0 +1,308 @@
+"""What was opened on this machine: lists it at once, looks at it again in the background, opens series from it."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from psygnal import Signal
+
+from viewer.domain.errors import NothingToOpenError
+from viewer.io.index_rows import FOLDER
+from viewer.services.jobs import Lane
+from viewer.services.places_looking import entry_of, look_again, look_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from viewer.domain.errors import CaseStageError
+    from viewer.domain.job import JobContext
+    from viewer.io.index import LibraryIndex
+    from viewer.io.index_rows import Place, SeriesRow, StudyRow
+    from viewer.io.index_tables import Kept
+    from viewer.io.series_entry import SeriesEntry, Skipped
+    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.opening import Opening
+    from viewer.services.places_looking import Looked
+    from viewer.services.watching import FolderWatch
+
+Result = TypeVar("Result")
+
+
+class PlaceState(StrEnum):
+    """How a place is, as far as the program knows."""
+
+    REMEMBERED = "remembered"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    GONE = "gone"
+
+
+class ScanLibrary:
+    """Places and their series, from the index. Signals are emitted on the main thread.
+
+    `changed` carries the ids of places whose series or state are different (an empty set where only the places are);
+    `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
+    path is opened at once; `arrived` a watched place and what is different there (`Kept`); `vanished` a watched
+    place that is not there any more; `failed` an error to show.
+    """
+
+    changed = Signal(object)
+    listed = Signal(object)
+    skipped = Signal(object)
+    arrived = Signal(object, object)
+    vanished = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, index: LibraryIndex, runner: JobRunner, opening: Opening, watching: FolderWatch) -> None:
+        self._index = index
+        self._watching = watching
+        self._runner = runner
+        self._opening = opening
+        self._places: tuple[Place, ...] = ()
+        self._states: dict[int, PlaceState] = {}
+        self._checks: dict[int, Job] = {}
+        self._naming: dict[int, frozenset[str]] = {}
+        self._around: tuple[int, ...] = ()
+        self._here: int | None = None
+        watching.arrived.connect(self._arrived)
+        watching.vanished.connect(self._vanished)
+        watching.returned.connect(lambda place: self.check((place.id,)))
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._watching.stop()
+
+    # --- what is there
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places, that opened last first; empty until `refresh` has answered."""
+        return self._places
+
+    def place(self, place: int) -> Place | None:
+        """Return a place by its id."""
+        return next((p for p in self._places if p.id == place), None)
+
+    def state(self, place: int) -> PlaceState:
+        """Return how a place is."""
+        return self._states.get(place, PlaceState.REMEMBERED)
+
+    def find(self, words: str, places: Collection[int] | None, *, masked: bool) -> list[tuple[int, int]]:
+        """Return ids of series and studies as `LibraryIndex.find` does."""
+        return self._index.find(words, places, masked=masked)
+
+    def series(self, ids: Iterable[int]) -> dict[int, SeriesRow]:
+        """Return series by their ids."""
+        return self._index.series(ids)
+
+    def studies(self, ids: Iterable[int]) -> dict[int, StudyRow]:
+        """Return studies by their ids."""
+        return self._index.studies(ids)
+
+    def skipped_files(self, places: Iterable[int]) -> tuple[Skipped, ...]:
+        """Return what was skipped in places when they were looked at last."""
+        return tuple(item for place in places for item in self._index.skipped(place))
+
+    def naming_words(self, place: int) -> frozenset[str]:
+        """Return the words that give away the patients of a place."""
+        if place not in self._naming:
+            self._naming[place] = self._index.identity_words(place)
+        return self._naming[place]
+
+    @property
+    def last_folder(self) -> str:
+        """Where the user opened something last, to begin a dialog with; "" where nowhere."""
+        if not self._places:
+            return ""
+        newest = self._places[0]
+        return newest.path if newest.kind == FOLDER else os.path.dirname(newest.path)
+
+    # --- opening
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Open what lies at some paths: at once where it is one series, else as a list to choose from."""
+        self._opening.start(partial(look_at, self._index, tuple(paths)), self._looked)
+
+    def open_series(self, series: int, among: Sequence[int] = (), *, following: bool = False) -> None:
+        """Open a series of the list.
+
+        Parameters
+        ----------
+        series
+            Its id.
+        among
+            The series between which next and previous go.
+        following
+            True keeps the place where it shares its frame of reference with what is open.
+        """
+        row = self._index.series([series]).get(series)
+        if row is None:
+            self.failed.emit(NothingToOpenError("This series is not in the list any more.", "Open its folder again."))
+            return
+        self._around, self._here = tuple(among), series
+        self._opening.open_found(partial(self._entry, row), row.frame if following else "")
+
+    def open_neighbour(self, step: int) -> None:
+        """Open the series so many places further in the list from which the last one was opened."""
+        if self._here in self._around:
+            at = (self._around.index(self._here) + step) % len(self._around)
+            self.open_series(self._around[at], self._around, following=True)
+
+    @property
+    def has_neighbours(self) -> bool:
+        """True where the open series is one of several of a list."""
+        return len(self._around) > 1
+
+    def _looked(self, looked: Looked) -> None:
+        self._around, self._here = (), None
+        self._take_places(looked.all_places)
+        for place in looked.places:
+            self._states[place.id] = PlaceState.CHECKED
+            self._naming.pop(place.id, None)
+        self.refresh()
+        for error in looked.errors:
+            self.failed.emit(error)
+        if looked.only is not None:
+            only = looked.only
+            self._opening.open_series(only)
+            if looked.skipped:
+                self.skipped.emit(looked.skipped)
+            return
+        self.listed.emit(looked.places)
+        if looked.known:
+            self.check(place.id for place in looked.places)
+
+    def _entry(self, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
+        try:
+            return entry_of(self._index, row, ctx)
+        except NothingToOpenError:
+            # Whatever is different there is seen in the list too.
+            self._runner.deliver(partial(self.check, (row.place,)))
+            raise
+
+    # --- places
+
+    def refresh(self) -> None:
+        """Bring the list of places up to date, and find out in the background which of them are there."""
+        self._in_background(lambda: None, lambda _: self._find_out())
+
+    def _find_out(self) -> None:
+        asked = {place.id: place.path for place in self._places if self.state(place.id) is not PlaceState.CHECKING}
+
+        def there(_ctx: JobContext) -> dict[int, bool]:
+            return {place: os.path.exists(path) for place, path in asked.items()}
+
+        self._runner.run(there, done=self._found_out, failed=self.failed.emit, lane=Lane.BACKGROUND)
+
+    def _found_out(self, there: dict[int, bool]) -> None:
+        for place, exists in there.items():
+            state = self.state(place)
+            if state is PlaceState.CHECKING:
+                continue
+            if not exists:
+                self._note(place, PlaceState.GONE)
+            elif state is PlaceState.GONE:
+                self._note(place, PlaceState.REMEMBERED)
+
+    def check(self, places: Iterable[int]) -> None:
+        """Look at places again in the background."""
+        for place in places:
+            if place in self._checks:
+                continue
+            self._note(place, PlaceState.CHECKING)
+            self._checks[place] = self._runner.run(
+                partial(self._checked, place),
+                done=partial(self._check_in, place),
+                failed=partial(self._check_failed, place),
+                lane=Lane.BACKGROUND,
+            )
+
+    def _checked(self, place: int, ctx: JobContext) -> bool:
+        path = next((Path(p.path) for p in self._index.places() if p.id == place), None)
+        if path is None or not path.exists():
+            return False
+        look_again(self._index, path, ctx)
+        return True
+
+    def _check_in(self, place: int, there: bool) -> None:
+        self._checks.pop(place, None)
+        self._take_in(place, PlaceState.CHECKED if there else PlaceState.GONE)
+
+    def _check_failed(self, place: int, error: CaseStageError) -> None:
+        self._checks.pop(place, None)
+        self._note(place, PlaceState.REMEMBERED)
+        self.failed.emit(error)
+
+    def _take_in(self, place: int, state: PlaceState | None = None) -> None:
+        """Tell that the index holds something else of a place."""
+        if state is not None:
+            self._states[place] = state
+        self._naming.pop(place, None)
+        self._in_background(lambda: None, lambda _: self.changed.emit(frozenset({place})))
+
+    def forget(self, place: int) -> None:
+        """Remove a place from the list and the index; its files stay."""
+        check = self._checks.pop(place, None)
+        if check is not None:
+            check.cancel()
+        self._states.pop(place, None)
+        self._naming.pop(place, None)
+        self._in_background(partial(self._index.forget, place), lambda _: self.changed.emit(frozenset({place})))
+
+    def forget_below(self, folder: Path) -> None:
+        """Take out of the list what lay in a folder and is not there any more."""
+        below = os.path.join(os.path.abspath(folder), "")
+
+        def work() -> None:
+            for place in self._index.places():
+                if place.path.startswith(below) and not os.path.exists(place.path):
+                    self._index.forget(place.id)
+
+        self._in_background(work, lambda _: None)
+
+    def watch(self, place: int, *, on: bool) -> None:
+        """Remember whether a place is watched."""
+        self._in_background(partial(self._index.watch, place, on=on), lambda _: self.changed.emit(frozenset({place})))
+
+    def _arrived(self, place: Place, kept: Kept) -> None:
+        self._take_in(place.id, PlaceState.CHECKED)
+        self.arrived.emit(place, kept)
+
+    def _vanished(self, place: Place) -> None:
+        self._note(place.id, PlaceState.GONE)
+        self.vanished.emit(place)
+
+    def adopt(self, paths: Sequence[str]) -> None:
+        """Take in places that an earlier version remembered, the newest first; those that are there no more are not."""
+
+        def work() -> None:
+            for age, path in enumerate(paths):
+                if os.path.exists(path) and self._index.place_at(Path(path)) is None:
+                    self._index.opened(Path(path), when=1.0 - age)
+
+        self._in_background(work, lambda _: self.changed.emit(frozenset()))
+
+    def _note(self, place: int, state: PlaceState) -> None:
+        if self.state(place) is not state:
+            self._states[place] = state
+            self.changed.emit(frozenset())
+
+    def _take_places(self, places: tuple[Place, ...]) -> None:
+        if places != self._places:
+            self._places = places
+            self._watching.follow(place for place in places if place.watched)
+            self.changed.emit(frozenset())
+
+    def _in_background(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
+        def body(_ctx: JobContext) -> tuple[Result, tuple[Place, ...]]:
+            return work(), self._index.places()
+
+        def done(answer: tuple[Result, tuple[Place, ...]]) -> None:
+            self._take_places(answer[1])
+            then(answer[0])
+
+        self._runner.run(body, done=done, failed=self.failed.emit, lane=Lane.BACKGROUND)

@@ -1,0 +1,50 @@
+"""A search field, as both pages of the library have one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QLineEdit
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.icons import icon
+from viewer.ui.theme import CONTROL_HEIGHT
+from viewer.ui.widgets import KeyChip
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
+
+
+class SearchField(QLineEdit):
+    """A field with a magnifier and its key; Esc empties it, ↓ or Enter goes on to what was found (`left`)."""
+
+    left = Signal()
+
+    def __init__(self, theme: Theme, hint: str, key: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setFont(font(Type.BODY))
+        self.setPlaceholderText(hint)
+        self.setAccessibleName(hint)
+        self.setFixedHeight(CONTROL_HEIGHT)
+        self._magnifier = QAction(icon(theme, "search", "text2"), "", self)
+        self.addAction(self._magnifier, QLineEdit.ActionPosition.LeadingPosition)
+        self._chip = KeyChip(theme, key, self)
+        self.textChanged.connect(lambda text: self._chip.setVisible(not text))
+        theme.changed.connect(lambda: self._magnifier.setIcon(icon(self._theme, "search", "text2")))
+
+    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """Keep the key chip at the right."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
+        self._chip.move(self.width() - self._chip.width() - 10, (self.height() - self._chip.height()) // 2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Empty the field, or leave it."""
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)

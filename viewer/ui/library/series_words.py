@@ -1,0 +1,88 @@
+"""What the list of scans says about a study, a series and a place; without identity where that is masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
+from viewer.io.index_rows import ARCHIVE, FOLDER
+from viewer.services.scan_library import PlaceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from viewer.io.index_rows import Place, SeriesRow, StudyRow
+
+IMAGE_KINDS = {"dicom": "", "nifti": "NIfTI", "nrrd": "NRRD", "mha": "MetaImage"}
+NOBODY = "No patient named"
+
+
+def count_words(count: int, what: str) -> str:
+    """Return a number with its thing, such as "1 image" or "1,200 images"; "series" is the same for one and many."""
+    return f"{count:,} {what}" if count == 1 or what == "series" else f"{count:,} {what}s"
+
+
+def person_words(study: StudyRow, *, masked: bool) -> str:
+    """Return whose study it is: "DOE, JANE · 4711"."""
+    if masked and (study.patient or study.patient_id):
+        return MASKED
+    name = ", ".join(part.strip() for part in study.patient.partition("=")[0].split("^") if part.strip())
+    return " · ".join(part for part in (name, study.patient_id) if part) or NOBODY
+
+
+def study_words(study: StudyRow, series: int, *, masked: bool) -> str:
+    """Return date, description and number of series of a study."""
+    description = masked_text(study.description, identity_words(study.identity)) if masked else study.description
+    return " · ".join(part for part in (study.iso_date, description, count_words(series, "series")) if part)
+
+
+def series_title(row: SeriesRow, study: StudyRow | None, *, masked: bool) -> str:
+    """Return what a series is called."""
+    description = row.description
+    if masked and study is not None and not row.synthetic:
+        description = masked_text(description, identity_words(study.identity))
+    return description or (f"Series {row.number}" if row.number is not None else "Series without a name")
+
+
+def series_facts(row: SeriesRow) -> str:
+    """Return modality, body part, count, size and what else there is to know before opening a series."""
+    words = [
+        row.modality or IMAGE_KINDS.get(row.kind, row.kind.upper()),
+        row.body_part.capitalize(),
+        count_words(row.images, "image"),
+        f"{row.columns} × {row.rows}",
+        f"series {row.number}" if row.number is not None and row.description else "",
+        row.part,
+        "synthetic" if row.synthetic else "",
+        "lossy compressed" if row.lossy else "",
+        f"values in {row.unit}" if row.unit not in ("", "HU", "unknown") else "",
+    ]
+    return " · ".join(word for word in words if word)
+
+
+def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:
+    """Return a place's own name."""
+    return masked_path(place.name, naming) if masked else place.name
+
+
+def place_path(place: Place, naming: Iterable[str], *, masked: bool) -> str:
+    """Return where a place is."""
+    return masked_path(place.path, naming) if masked else place.path
+
+
+def state_words(state: PlaceState, *, watched: bool) -> str:
+    """Return how a place is, "" where there is nothing to say."""
+    if state is PlaceState.GONE:
+        return "Not there"
+    if state is PlaceState.CHECKING:
+        return "Checking…"
+    return "Watching" if watched else ""
+
+
+def place_icon(place: Place, state: PlaceState) -> str:
+    """Return the icon of a place."""
+    if state is PlaceState.GONE:
+        return "unlink"
+    if place.watched:
+        return "eye"
+    return {FOLDER: "folder", ARCHIVE: "package"}.get(place.kind, "file-text")

@@ -1,0 +1,93 @@
+"""The window's dealings with places: what commands ask of them, and what is told when something arrives or goes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from viewer.domain.errors import StorageError
+from viewer.domain.session import Workspace
+from viewer.io.index_rows import FOLDER
+from viewer.ui.library.page_head import Page
+from viewer.ui.library.series_words import place_name
+from viewer.ui.library_commands import LibraryAsks
+from viewer.ui.messages import Message
+from viewer.ui.reports import of_arrived, of_skipped, of_vanished
+
+if TYPE_CHECKING:
+    from viewer.io.index_rows import Place
+    from viewer.io.index_tables import Kept
+    from viewer.ui.library.library_page import LibraryPage
+    from viewer.ui.main_window import MainWindow
+
+
+class OpenedPlaces:
+    """Stands between one window and the library of scans; `connect` is called once the window is built."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._desk = window.desk
+        # Commands are there before the page is.
+        self._page: LibraryPage | None = None
+
+    def asks(self) -> LibraryAsks:
+        """Return what the library's commands ask."""
+        window = self._window
+        return LibraryAsks(
+            show_cases=lambda: window.library.show_page(Page.CASES),
+            show_scans=lambda: window.library.show_page(Page.SCANS),
+            on_scans=lambda: self._page is not None and self._page.page is Page.SCANS,
+            search=lambda: window.library.search(),
+            place=lambda: self._page.place if self._page is not None else None,
+            check=lambda: window.library.check_place(),
+            watch=lambda: window.library.watch_place(),
+            reveal=self._reveal,
+            forget=lambda: window.library.forget_place(),
+        )
+
+    def connect(self) -> None:
+        """Follow what happens to places, and take over those that an earlier version kept in the settings."""
+        library = self._desk.library
+        self._page = self._window.library
+        library.skipped.connect(lambda skipped: self._window.tell(of_skipped(skipped)))
+        library.arrived.connect(self._arrived)
+        library.vanished.connect(lambda place: self._window.tell(of_vanished(self._words(place))))
+        self._desk.archives.removed.connect(library.forget_below)
+        library.refresh()
+        now = self._desk.settings.now
+        if now.recent or now.last_folder:
+            library.adopt(now.recent)
+            try:
+                self._desk.settings.change(recent=(), last_folder="")
+            except StorageError as error:
+                self._window.tell(Message.of(error))
+
+    def _arrived(self, place: Place, kept: Kept) -> None:
+        ids = (*kept.new, *kept.grown)
+        message = of_arrived(kept, self._words(place), partial(self._show, place, ids))
+        if message is not None:
+            self._window.tell(message)
+
+    def _show(self, place: Place, series: tuple[int, ...]) -> None:
+        """Open what arrived where it is one series, else list it."""
+        if self._desk.session.workspace is Workspace.PRESENT:
+            self._window.leave_present()
+        self._window.library.show_scans((place.id,), series[0])
+        if len(series) == 1:
+            self._desk.library.open_series(series[0], self._window.library.scans.lines.series_ids)
+
+    def _words(self, place: Place) -> str:
+        masked = self._desk.session.masked
+        return place_name(place, self._desk.library.naming_words(place.id) if masked else (), masked=masked)
+
+    def _reveal(self) -> None:
+        place = self._window.library.place
+        if place is None:
+            return
+        folder = Path(place.path) if place.kind == FOLDER else Path(place.path).parent
+        if not folder.exists() or not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._window.tell(Message("The file manager could not be opened.", "Look whether the place is there."))
