@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from psygnal import Signal
 
 from viewer.domain.errors import NothingToOpenError
+from viewer.domain.masking import identity_words
 from viewer.io.index_rows import FOLDER
 from viewer.services.jobs import Lane
 from viewer.services.places_looking import entry_of, look_again, look_at
@@ -46,13 +47,13 @@ class ScanLibrary:
 
     `changed` carries the ids of places whose series or state are different (an empty set where only the places are);
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
-    path is opened at once; `arrived` a watched place and what is different there (`Kept`); `vanished` a watched
-    place that is not there any more; `failed` an error to show.
+    path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
+    there (`Kept`); `vanished` a watched place that is not there any more; `failed` an error to show.
     """
 
     changed = Signal(object)
     listed = Signal(object)
-    skipped = Signal(object)
+    skipped = Signal(object, object)
     arrived = Signal(object, object)
     vanished = Signal(object)
     failed = Signal(object)
@@ -93,7 +94,8 @@ class ScanLibrary:
 
     def find(self, words: str, places: Collection[int] | None, *, masked: bool) -> list[tuple[int, int]]:
         """Return ids of series and studies as `LibraryIndex.find` does."""
-        return self._index.find(words, places, masked=masked)
+        # Before the places are known nobody may wait for the file to be opened.
+        return self._index.find(words, places, masked=masked) if self._places else []
 
     def series(self, ids: Iterable[int]) -> dict[int, SeriesRow]:
         """Return series by their ids."""
@@ -125,7 +127,9 @@ class ScanLibrary:
 
     def open(self, paths: Sequence[Path]) -> None:
         """Open what lies at some paths: at once where it is one series, else as a list to choose from."""
-        self._opening.start(partial(look_at, self._index, tuple(paths)), self._looked)
+        self._opening.start(
+            partial(look_at, self._index, [Path(os.path.abspath(path)) for path in paths]), self._looked
+        )
 
     def open_series(self, series: int, among: Sequence[int] = (), *, following: bool = False) -> None:
         """Open a series of the list.
@@ -170,7 +174,8 @@ class ScanLibrary:
             only = looked.only
             self._opening.open_series(only)
             if looked.skipped:
-                self.skipped.emit(looked.skipped)
+                facts = only.facts
+                self.skipped.emit(looked.skipped, frozenset() if facts.synthetic else identity_words(facts.identity))
             return
         self.listed.emit(looked.places)
         if looked.known:
@@ -293,9 +298,10 @@ class ScanLibrary:
 
     def _take_places(self, places: tuple[Place, ...]) -> None:
         if places != self._places:
+            different = set(places).symmetric_difference(self._places)
             self._places = places
             self._watching.follow(place for place in places if place.watched)
-            self.changed.emit(frozenset())
+            self.changed.emit(frozenset(place.id for place in different))
 
     def _in_background(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
         def body(_ctx: JobContext) -> tuple[Result, tuple[Place, ...]]:

@@ -21,6 +21,7 @@ from viewer.ui.reports import of_arrived, of_skipped, of_vanished
 if TYPE_CHECKING:
     from viewer.io.index_rows import Place
     from viewer.io.index_tables import Kept
+    from viewer.io.series_entry import Skipped
     from viewer.ui.library.library_page import LibraryPage
     from viewer.ui.main_window import MainWindow
 
@@ -53,7 +54,7 @@ class OpenedPlaces:
         """Follow what happens to places, and take over those that an earlier version kept in the settings."""
         library = self._desk.library
         self._page = self._window.library
-        library.skipped.connect(lambda skipped: self._window.tell(of_skipped(skipped)))
+        library.skipped.connect(self._skipped)
         library.arrived.connect(self._arrived)
         library.vanished.connect(lambda place: self._window.tell(of_vanished(self._words(place))))
         self._desk.archives.removed.connect(library.forget_below)
@@ -65,6 +66,9 @@ class OpenedPlaces:
                 self._desk.settings.change(recent=(), last_folder="")
             except StorageError as error:
                 self._window.tell(Message.of(error))
+
+    def _skipped(self, skipped: tuple[Skipped, ...], naming: frozenset[str]) -> None:
+        self._window.tell(of_skipped(skipped, naming if self._desk.session.masked else ()))
 
     def _arrived(self, place: Place, kept: Kept) -> None:
         ids = (*kept.new, *kept.grown)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.domain.masking import masked_path
 from viewer.ui.library.series_words import count_words
 from viewer.ui.library.skipped_panel import skipped_words
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from viewer.domain.errors import CaseStageError
     from viewer.io.index_tables import Kept
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from viewer.services.exporting import Written
 
 
-def of_skipped(skipped: tuple[Skipped, ...]) -> Message:
-    """Return which files were passed over: the first with its reason, all in the details."""
-    lines = [f"{item.file}: {item.why}" for item in skipped]
+def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Message:
+    """Return which files were passed over: the first with its reason, all in the details.
+
+    Folders and files that hold one of the words of `naming` are masked.
+    """
+    lines = [f"{masked_path(item.file, naming)}: {item.why}" for item in skipped]
     more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
     return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
 

@@ -164,6 +164,7 @@ QWidget[surface="panel"] { background: $panel; }
 QWidget[surface="control"] { background: $control; }
 QWidget[surface="viewport"] { background: $viewport; }
 QFrame[surface="card"] { background: $panel; border: 1px solid $hairline; border-radius: 8px; }
+QFrame[surface="card"][over="true"] { border-color: $accent; }
 QFrame[line="true"] { background: $hairline; border: none; }
 QLabel { background: transparent; color: $text; }
 QLabel[tone="text2"] { color: $text2; }

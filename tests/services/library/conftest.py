@@ -50,7 +50,7 @@ class Program:
         self.arrived: list[tuple[str, int, int, int]] = []
         self.vanished: list[str] = []
         self.library.listed.connect(lambda places: self.listed.append(tuple(p.name for p in places)))
-        self.library.skipped.connect(self.skipped.append)
+        self.library.skipped.connect(lambda skipped, _naming: self.skipped.append(skipped))
         self.library.failed.connect(self.failures.append)
         self.library.arrived.connect(
             lambda p, kept: self.arrived.append((p.name, len(kept.new), len(kept.grown), len(kept.gone)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nibabel
@@ -18,7 +19,6 @@ from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
@@ -140,6 +140,19 @@ def test_a_series_of_the_list_opens(program: Any, folder: Path) -> None:
     program.rest()
     assert [volume.series.description for volume in program.opened] == ["Thorax lung"]
     assert program.opened[0].verdict is Verdict.OK
+
+
+def test_a_place_named_from_where_the_program_stands_is_found_from_elsewhere(
+    program: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    one = next(iter(sorted((folder / "thin").iterdir())))
+    program.open(Path("thin") / one.name, Path("lung"))
+    monkeypatch.chdir("/")
+    program.library.open_series(program.rows("thin")[0].id)
+    program.rest()
+    assert [volume.stack.count for volume in program.opened] == [1]
+    assert {place.path for place in program.library.places} == {str(folder / "lung"), str(one)}
 
 
 def test_next_and_previous_go_through_the_list_that_was_shown(program: Any, folder: Path) -> None:

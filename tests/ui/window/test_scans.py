@@ -343,6 +343,10 @@ def test_things_dropped_together_are_listed_together(
     rest()
     assert titles(window)[1:] == ["Thorax thin", "Thorax lung"]
     assert window.library.scans.words == "thin and lung · 2 series"
+    assert not window.library.scans.places.currentIndex().isValid()
+    window.desk.library.refresh()
+    rest()
+    assert window.library.scans.words == "thin and lung · 2 series"
 
 
 def test_the_commands_of_a_place_need_one(listed: MainWindow, rest: Callable[[], None]) -> None:
@@ -446,6 +450,20 @@ def test_one_key_hides_who_it_is_everywhere_on_the_page(
     press(listed, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     qtbot.wait(50)
     assert len(titles(listed)) == 4
+
+
+def test_skipped_files_are_told_without_names_where_identity_is_hidden(
+    window: MainWindow, folder: Path, rest: Callable[[], None]
+) -> None:
+    for name in ("lung", "JaneDoe"):
+        shutil.rmtree(folder / name)
+    for masked, wanted in ((False, "letter to Jane.txt: "), (True, "Masked: ")):
+        window.desk.session.masked = masked
+        window.open_paths([folder])
+        rest()
+        assert window.messages.message is not None
+        assert window.messages.message.hint.startswith(wanted)
+        assert ("Jane" in window.messages.message.report) is not masked
 
 
 @pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT, Workspace.LIBRARY])

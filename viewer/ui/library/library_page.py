@@ -113,6 +113,7 @@ class LibraryPage(QStackedWidget):
     def show_over(self, over: bool) -> None:
         """Show that what is dragged over the window would be taken."""
         self.cases.grid.drop.show_over(over)
+        self.scans.show_over(over)
 
     def show_scans(self, places: tuple[int, ...] | None, series: int | None = None) -> None:
         """Show the scans of some places, or all, with one marked."""

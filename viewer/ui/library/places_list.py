@@ -162,16 +162,19 @@ class PlacesList(QListView):
 
     def refresh(self) -> bool:
         """Bring the rows up to date and keep what is chosen; return False where that is gone."""
-        held = self.place
+        held, several = self.place, not self.currentIndex().isValid()
         self._quiet = True
-        if self.places.refresh():
+        if self.places.refresh() and not several:
             self.setCurrentIndex(self.places.index(self.places.row_of(held.id if held is not None else None)))
         self._quiet = False
         return (self.place is None) == (held is None)
 
-    def choose(self, place: int | None) -> None:
-        """Choose a place; emits `chosen` where it is another one."""
-        self.setCurrentIndex(self.places.index(self.places.row_of(place)))
+    def choose(self, places: tuple[int, ...] | None) -> None:
+        """Mark a place, or all scans for None; several places have no row of their own. Emits nothing."""
+        self._quiet = True
+        row = self.places.row_of(places[0]) if places else 0
+        self.setCurrentIndex(self.places.index(row) if places is None or len(places) == 1 else QModelIndex())
+        self._quiet = False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on to the series with Enter or →, forget with Delete."""

@@ -47,6 +47,7 @@ class ScansPage(QWidget):
         self._desk, self._theme = desk, theme
         self._shown: tuple[int, ...] | None = None
         self._skipped_open: bool | None = None
+        self._masked = desk.session.masked
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(_SEARCH_AFTER_MS)
@@ -107,8 +108,8 @@ class ScansPage(QWidget):
 
     def _list_card(self) -> QWidget:
         theme = self._theme
-        card = Card()
-        inner = QVBoxLayout(card)
+        self._card = Card()
+        inner = QVBoxLayout(self._card)
         inner.setContentsMargins(1, 4, 1, 4)
         inner.setSpacing(0)
         line = QHBoxLayout()
@@ -149,7 +150,7 @@ class ScansPage(QWidget):
             self._empty[name] = EmptyState(theme, icon, "", "", button)
             self._stack.addWidget(self._empty[name])
         inner.addWidget(self._stack, 1)
-        return card
+        return self._card
 
     def _gone_bar(self) -> QWidget:
         """Return the bar that says that a place is not there, with what can be done."""
@@ -211,12 +212,7 @@ class ScansPage(QWidget):
             self.search.clear()
             self._waiting.stop()
         self.places.refresh()
-        if places is None or len(places) == 1:
-            self.places.choose(places[0] if places else None)
-        else:
-            self.places.choose(None)
-        # Choosing in the column has shown one place or all; several at once have no row of their own.
-        self._shown = places
+        self.places.choose(places)
         self._find()
         self.list.verticalScrollBar().setValue(0)
         self.list.choose(series)
@@ -266,8 +262,16 @@ class ScansPage(QWidget):
         self.places.viewport().update()
 
     def _masked_changed(self, *_: object) -> None:
-        self._find()
-        self.places.viewport().update()
+        if self._desk.session.masked is not self._masked:
+            self._masked = self._desk.session.masked
+            self._find()
+            self.places.viewport().update()
+
+    def show_over(self, over: bool) -> None:
+        """Show that what is dragged over the window would be taken."""
+        self._card.setProperty("over", "true" if over else "false")
+        self._card.style().unpolish(self._card)
+        self._card.style().polish(self._card)
 
     # --- words around the list
 
