@@ -25,7 +25,8 @@ Work = Callable[[sqlite3.Connection], Result]
 # "CSTL": tells this file from any other SQLite file.
 APPLICATION_ID = 0x4353544C
 _WAIT_S = 2.0
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# The last is what a file gives that lacks a table or column of this program.
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _log = logging.getLogger(__name__)
 
 # A change of these tables gets a new number; an older file is then emptied and filled again by looking at the places.

@@ -78,7 +78,12 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:9000])
 
 
-@pytest.mark.parametrize(("damage", "told"), [(garbage, 1), (holes, 1), (cut, 1), (empty, 0)])
+def a_table_less(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE header")
+
+
+@pytest.mark.parametrize(("damage", "told"), [(a_table_less, 1), (garbage, 1), (holes, 1), (cut, 1), (empty, 0)])
 def test_a_damaged_index_begins_anew(library: Any, two_series: Path, damage: Callable[[Path], None], told: int) -> None:
     library.look(two_series)
     library.index.close()
