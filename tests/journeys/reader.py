@@ -34,7 +34,7 @@ class Reader:
         self._done = 0
         desk = self.desk
         desk.session.volume_changed.connect(self._volume_in)
-        desk.library.skipped.connect(self._skipped)
+        desk.library.skipped.connect(lambda skipped, _naming: self._skipped(skipped))
         desk.opening.failed.connect(self._failed)
         desk.library.failed.connect(self._failed)
         desk.finding_run.failed.connect(self._failed)

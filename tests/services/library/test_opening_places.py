@@ -291,7 +291,7 @@ def test_pictures_wait_while_something_is_opened(program: Any, folder: Path, mon
     made: list[bool] = []
     monkeypatch.setattr(
         "viewer.services.pictures.thumbnail",
-        lambda _: made.append(program.opening.running) or np.ones((9, 9), np.uint8),
+        lambda *_: made.append(program.opening.running) or np.ones((9, 9), np.uint8),
     )
     program.library.open_series(ids[0])
     program.pictures.want(ids)
