@@ -69,7 +69,7 @@ def test_arrows_pick_and_enter_presents_only_what_is_ready(
     library: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     presented: list[str] = []
-    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None, step=0: presented.append(case.id))
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, *_: presented.append(case.id))
     grid = library.library.cases.grid
     press(library, Qt.Key.Key_Home)
     assert grid.selected is not None
@@ -85,7 +85,7 @@ def test_arrows_pick_and_enter_presents_only_what_is_ready(
 def test_leaving_while_a_case_is_prepared_comes_back_to_the_library(
     library: MainWindow, case: Case, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library.desk.opening, "open_case", lambda case, then=None, step=0: None)
+    monkeypatch.setattr(library.desk.opening, "open_case", lambda *_: None)
     library.open_case(case)
     press(library, Qt.Key.Key_Escape)
     assert library.desk.session.workspace is Workspace.LIBRARY
