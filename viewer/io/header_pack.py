@@ -11,9 +11,10 @@ from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cattrs
-from attrs import define, frozen
+from attrs import define, fields, frozen
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.domain.volume import SeriesFacts
 from viewer.io.image_header import Image, ImageHeader
 from viewer.io.series_entry import SeriesEntry
 from viewer.io.slice_header import KIND_TAGS, ImageFile, frame_of, kind_of
@@ -40,7 +41,7 @@ class Pack(Protocol):
 
     @property
     def series_uids(self) -> Collection[bytes]:
-        """The raw Series Instance UIDs in them; b"" stands for images that name none."""
+        """The Series Instance UIDs in them, without padding; b"" stands for images that name none."""
         ...
 
     @property
@@ -71,7 +72,9 @@ def pack(files: Mapping[str, tuple[Stamp, Read]]) -> bytes:
             key = name if found.described else (found.values.get(_SERIES), frozenset(found.values))
             alike.setdefault((found.transfer_syntax, key), []).append((name, stamp, found))
         elif isinstance(found, list):
-            packs.append({**_named([(name, stamp)]), "entries": cattrs.unstructure(found), "beside": _beside(found)})
+            packs.append(
+                {**_named([(name, stamp)]), "entries": [_as_json(entry) for entry in found], "beside": _beside(found)}
+            )
         else:
             skipped.append((name, stamp, found.sentence))
     packs += [_packed_images(members) for members in alike.values()]
@@ -105,6 +108,18 @@ def stamp_of(path: str) -> Stamp | None:
     except OSError:
         return None
     return (there.st_size, there.st_mtime_ns, there.st_ctime_ns)
+
+
+def _as_json(entry: SeriesEntry) -> dict[str, Any]:
+    """Return a volume in a file of its own, which has no frames."""
+    names = (field.name for field in fields(SeriesEntry) if field.name != "frames")
+    return {name: cattrs.unstructure(getattr(entry, name)) for name in names}
+
+
+def _from_json(stored: Mapping[str, Any]) -> SeriesEntry:
+    said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    said["facts"] = cattrs.structure(stored["facts"], SeriesFacts)
+    return SeriesEntry(**said, frames=())
 
 
 def _beside(entries: list[SeriesEntry]) -> list[tuple[str, Stamp]]:
@@ -172,8 +187,8 @@ class _Images:
 
     @property
     def series_uids(self) -> Collection[bytes]:
-        """The raw Series Instance UID of all of them."""
-        return (self.same.get(_SERIES, b""),)
+        """The Series Instance UID of all of them."""
+        return (self.same.get(_SERIES, b"").strip(b"\0 "),)
 
     @property
     def beside(self) -> Sequence[tuple[str, Stamp]]:
@@ -231,7 +246,7 @@ class _Volumes:
 
     def header(self, _n: int) -> list[SeriesEntry]:
         """Return the entries."""
-        return cattrs.structure(self.entries, list[SeriesEntry])
+        return [_from_json(entry) for entry in self.entries]
 
     def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[list[SeriesEntry]]:
         """Return the entries."""

@@ -105,8 +105,7 @@ class LibraryIndex:
         """
         spans = _spans(str(path), _kind(path))
         remembered = self._store.read(lambda db: tables.headers(db, spans, made_by()))
-        raw = None if read_anew is None else read_anew.encode()
-        return KnownFiles(remembered, read_anew=raw, passed_over=frozenset(passed_over))
+        return KnownFiles(remembered, read_anew=read_anew, passed_over=frozenset(passed_over))
 
     def keep(self, path: Path, result: ScanResult, known: KnownFiles, *, opened: bool = True) -> Kept:
         """Write what a scan of a place found and learned; return what is different from before.

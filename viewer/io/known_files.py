@@ -29,7 +29,8 @@ class KnownFiles:
     remembered
         What is remembered, by the beginning that the names of a folder's files share (`beginning_of`) and the rest.
     read_anew
-        Raw Series Instance UID of images that are read from their files in any case; None where none are.
+        Series Instance UID of images that are read from their files in any case, with those that name no series;
+        None where none are.
     passed_over
         Files, by their paths, that are left out as if they were not there, also archives: they are still being written.
     """
@@ -38,7 +39,7 @@ class KnownFiles:
         self,
         remembered: Mapping[str, Iterable[tuple[str, Filed]]],
         *,
-        read_anew: bytes | None = None,
+        read_anew: str | None = None,
         passed_over: frozenset[str] = frozenset(),
     ) -> None:
         self._files: dict[str, Filed] = {}
@@ -47,7 +48,7 @@ class KnownFiles:
             named = [(beginning + rest, filed) for rest, filed in files]
             self._files.update(named)
             self._of_folder[beginning] = [name for name, _ in named]
-        self._read_anew = read_anew
+        self._read_anew = frozenset() if read_anew is None else frozenset((read_anew.encode(), b""))
         self._passed_over = passed_over
         # What was seen, in its order: each file with its pack and number there, or None where it has to be read.
         self._seen: dict[str, tuple[FilePlace, Pack | None, int]] = {}
@@ -80,7 +81,7 @@ class KnownFiles:
                 held = filed[1]
                 recall = recalled.get(id(held))
                 if recall is None:
-                    recall = recalled[id(held)] = anew not in held.series_uids and _complete(held)
+                    recall = recalled[id(held)] = anew.isdisjoint(held.series_uids) and _complete(held)
                 if recall:
                     seen[name] = (place, held, filed[2])
                     continue

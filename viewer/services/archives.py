@@ -84,7 +84,8 @@ class Archives:
     `found` carries what a search brought and `search_failed` why it did not; `series_found` a study's UID and its
     series, `series_failed` its UID and an error; `answered` the words of a connection test and `check_failed` an error.
     `busy` carries the Progress of a retrieve, or None when none runs; `retrieved` the Wanted and what came, and
-    `failed` an error of it; `removed` the folder from which received images were removed. Passwords are kept until the program ends, and nowhere else.
+    `failed` an error of it; `removed` the folder from which received images were removed. Passwords are kept until the
+    program ends, and nowhere else.
     """
 
     changed = Signal()

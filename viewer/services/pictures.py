@@ -84,7 +84,7 @@ class Pictures:
                 continue
             if row.home != home:
                 home, entries = row.home, self._entries(row, ctx)
-            entry = matching(entries, row)
+            entry = matching(entries, row, self._index.studies([row.study]).get(row.study))
             if entry is None:
                 continue
             try:

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicomdir import is_dicomdir
-from viewer.io.index_rows import Place, which_of
+from viewer.io.index_rows import Place, storable, which_of
 from viewer.io.scan import scan, scan_files
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
 from viewer.io.volume_files import is_volume_file
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.io.index import LibraryIndex
-    from viewer.io.index_rows import SeriesRow
+    from viewer.io.index_rows import SeriesRow, StudyRow
     from viewer.io.index_tables import Kept
 
 
@@ -149,18 +149,31 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
     except NothingToOpenError:
         found = ()
     index.learn(known)
-    entry = matching(found, row)
+    entry = matching(found, row, index.studies([row.study]).get(row.study))
     if entry is None:
         raise NothingToOpenError("This series is not in its folder any more.", "Its place is being looked at again.")
     return entry
 
 
-def matching(entries: Sequence[SeriesEntry], row: SeriesRow) -> SeriesEntry | None:
-    """Return the entry that a series of the list stands for, or None."""
-    same = [entry for entry in entries if entry.facts.series_uid == row.uid]
+def matching(entries: Sequence[SeriesEntry], row: SeriesRow, study: StudyRow | None) -> SeriesEntry | None:
+    """Return the entry that a series of the list, of that study, stands for; None where there is none.
+
+    Careless anonymising gives series of several patients one UID: what is of another study is never taken for it.
+    """
+    same = [entry for entry in entries if entry.facts.series_uid == row.uid and _of_study(entry, study)]
     exact = [entry for entry in same if (entry.files[0], which_of(entry)) == (row.first, row.which)]
     alike = same if len(same) == 1 else [entry for entry in same if entry.part == row.part]
     return next(iter(exact or alike), None)
+
+
+def _of_study(entry: SeriesEntry, study: StudyRow | None) -> bool:
+    facts = entry.facts
+    who = (storable(facts.identity.name), storable(facts.identity.patient_id))
+    return (
+        study is not None
+        and (study.patient, study.patient_id) == who
+        and (not facts.study_uid or study.uid == facts.study_uid)
+    )
 
 
 def look_again(index: LibraryIndex, path: Path, ctx: JobContext, passed_over: Collection[str] = frozenset()) -> Kept:

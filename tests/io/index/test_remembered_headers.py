@@ -188,6 +188,19 @@ def test_what_is_opened_is_read_from_its_files_whatever_is_remembered(library: A
     assert (kept.new, kept.grown, kept.gone) == ((), (), ())
 
 
+@pytest.mark.parametrize("uid", ["1.2.3", "1.2.34", None], ids=["odd", "even", "none"])
+def test_whatever_the_series_is_called_its_files_are_read_when_it_is_opened(
+    library: Any, made_ct: Any, uid: str | None
+) -> None:
+    for k in range(3):
+        made_ct.slice(f"IM{k}", made_ct.pixels(k), (0, 0, 2 * k), SeriesInstanceUID=uid)
+    first, _ = library.look(made_ct.folder)
+    library.look(made_ct.folder)
+    assert library.read == []
+    library.look(made_ct.folder, read_anew=first.series[0].facts.series_uid)
+    assert len(library.read) == 3
+
+
 def test_no_voxel_is_placed_by_what_is_only_remembered(
     library: Any, two_series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

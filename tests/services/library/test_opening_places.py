@@ -227,6 +227,25 @@ def test_a_series_that_is_gone_from_its_folder_says_so_and_leaves_the_list(
     assert described(program) == ["Thorax thin"]
 
 
+def test_the_series_of_another_patient_is_never_opened_for_one_that_is_gone(program: Any, made: Any) -> None:
+    for name in ("Doe^Jane", "Roe^John"):
+        for k in range(3):
+            said = {"PatientName": name, "PatientID": name[0], "StudyInstanceUID": f"1.2.{ord(name[0])}"}
+            made.slice(f"all/{name[0]}{k}", made.pixels(k), (0, 0, 2 * k), SeriesInstanceUID="1.2.3", **said)
+    program.open(made.folder / "all")
+    rows = {program.index.studies([row.study])[row.study].patient: row for row in program.rows()}
+    assert set(rows) == {"Doe^Jane", "Roe^John"}
+    for path in (made.folder / "all").glob("D*"):
+        path.unlink()
+    program.library.open_series(rows["Doe^Jane"].id)
+    program.rest()
+    assert program.opened == []
+    assert [error.sentence for error in program.failures] == ["This series is not in its folder any more."]
+    program.library.open_series(rows["Roe^John"].id)
+    program.rest()
+    assert [volume.series.identity.name for volume in program.opened] == ["Roe^John"]
+
+
 def test_a_forgotten_place_leaves_the_list_and_its_files_stay(program: Any, folder: Path) -> None:
     program.open(folder)
     program.library.forget(program.place("ct").id)
