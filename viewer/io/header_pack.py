@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import cattrs
@@ -53,13 +52,18 @@ class Pack(Protocol):
         """Return what a file holds, as it was packed."""
         ...
 
-    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[Found]:
-        """Return what files hold, in the order given."""
+    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace]) -> Iterable[Found]:
+        """Return what files hold, in the order given; each by its number and where it is now."""
         ...
 
 
-# A file of a pack: what it was known by, the pack, its number in it.
-Filed = tuple[Stamp, Pack, int]
+@frozen(eq=False)
+class Packed:
+    """The names of a pack's files, what they are known by (a list for each part of a stamp), and what they hold."""
+
+    names: list[str]
+    stamps: tuple[list[int], list[int], list[int]]
+    held: Pack
 
 
 def pack(files: Mapping[str, tuple[Stamp, Read]]) -> bytes:
@@ -83,22 +87,26 @@ def pack(files: Mapping[str, tuple[Stamp, Read]]) -> bytes:
     return json.dumps(packs, separators=(",", ":")).encode("ascii")
 
 
-def unpack(stored: bytes) -> Iterator[tuple[str, Filed]]:
-    """Yield what was packed, by name; it is understood when it is asked for.
+def unpack(stored: bytes) -> list[Packed]:
+    """Return what was packed; what a file holds is worked out when it is asked for.
 
     Raises
     ------
     ValueError, LookupError, TypeError
         Where it is not what `pack` made.
     """
+    found: list[Packed] = []
     for one in json.loads(stored):
         held: Pack
         if "same" in one:
             held = _Images.of(one)
         else:
             held = _Volumes(one["entries"], one["beside"]) if "entries" in one else _Reasons(one["why"])
-        stamps = zip(*one["stamps"], strict=True)
-        yield from zip(one["names"], zip(stamps, repeat(held), count()), strict=False)
+        sizes, changed, times = one["stamps"]
+        if not len(one["names"]) == len(sizes) == len(changed) == len(times):
+            raise ValueError("files and what they are known by do not fit together")
+        found.append(Packed(one["names"], (sizes, changed, times), held))
+    return found
 
 
 def stamp_of(path: str) -> Stamp | None:
@@ -201,26 +209,36 @@ class _Images:
             {**self.same, **_at(self.each, n)}, self.described, self.syntax, *(column[n] for column in self.rest)
         )
 
-    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterator[Image]:
+    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace]) -> Iterator[Image]:
         """Yield the images; what the files have in common is worked out once."""
-        if self.described or not files:
-            yield from (self.header(n).images(place) for n, place in files)
+        if self.described:
+            yield from (self.header(n).images(place) for n, place in zip(numbers, places, strict=True))
             return
-        syntax, same, each = self.syntax, self.same, self.each
-        kind = kind_of(same, syntax) if _OF_KIND.isdisjoint(tag for tag, _ in each) else None
-        problems: dict[tuple[Any, ...], str] = {}
-        for n, place in files:
+        syntax, same = self.syntax, self.same
+        tags = [tag for tag, _ in self.each]
+        kind = kind_of(same, syntax) if _OF_KIND.isdisjoint(tags) else None
+        sizes, offsets, lengths, _, inflated = self.rest
+        one_problem = self._shared_problem(places[0]) if kind is not None else None
+        # Files of a pack have the same elements, so that no column has gaps.
+        columns = [[text.encode("latin-1") for text in column if text is not None] for _, column in self.each]
+        rows = list(zip(*columns, strict=True)) or [()] * len(sizes)
+        for n, place in zip(numbers, places, strict=True):
             values = same.copy()
-            for tag, column in each:
-                text = column[n]
-                if text is not None:
-                    values[tag] = text.encode("latin-1")
-            size, offset, length, complete, inflate_from = rest = tuple(column[n] for column in self.rest)
-            problem = problems.get(rest)
-            if problem is None:
-                problem = problems[rest] = self.header(n).images(place)[1][0].problem
-            file = ImageFile(place, size, offset, length, 1, inflate_from)
+            values.update(zip(tags, rows[n], strict=True))
+            file = ImageFile(place, sizes[n], offsets[n], lengths[n], 1, inflated[n])
+            problem = self._problem(n, place) if one_problem is None else one_problem
             yield values, [frame_of(file, 0, values, kind or kind_of(values, syntax), problem)], syntax
+
+    def _problem(self, n: int, place: FilePlace) -> str:
+        return self.header(n).images(place)[1][0].problem
+
+    def _shared_problem(self, place: FilePlace) -> str | None:
+        """Return "" where nothing is wrong with the pixels of any of the files, all of one size; else None."""
+        sizes, offsets, lengths, completes, inflated = self.rest
+        alike = len(set(lengths)) == len(set(inflated)) == 1 and all(completes) and min(offsets) >= 0
+        # With all else the same, the file with the least room after its header is the first to end early.
+        least = min(range(len(sizes)), key=lambda n: sizes[n] - offsets[n])
+        return "" if alike and not self._problem(least, place) else None
 
 
 def _at(columns: Iterable[tuple[int, list[str | None]]], n: int) -> dict[int, bytes]:
@@ -248,9 +266,9 @@ class _Volumes:
         """Return the entries."""
         return [_from_json(entry) for entry in self.entries]
 
-    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[list[SeriesEntry]]:
+    def recall(self, numbers: Sequence[int], _places: Sequence[FilePlace]) -> Iterable[list[SeriesEntry]]:
         """Return the entries."""
-        return [self.header(n) for n, _ in files]
+        return [self.header(n) for n in numbers]
 
 
 @frozen
@@ -273,6 +291,6 @@ class _Reasons:
         """Return the reason as the error that the reader raised."""
         return UnreadableFileError(self.why[n])
 
-    def recall(self, files: Sequence[tuple[int, FilePlace]]) -> Iterable[UnreadableFileError]:
+    def recall(self, numbers: Sequence[int], _places: Sequence[FilePlace]) -> Iterable[UnreadableFileError]:
         """Return the reasons."""
-        return [self.header(n) for n, _ in files]
+        return [self.header(n) for n in numbers]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from viewer.io.header_pack import Filed
+    from viewer.io.header_pack import Packed
     from viewer.io.series_entry import ScanResult, SeriesEntry
 
 # From one name to the last that begins with it.
@@ -191,16 +191,16 @@ def forget(db: sqlite3.Connection, place: int, spans: Iterable[Span], others: Se
                 db.execute("DELETE FROM header WHERE folder = ?", (folder,))
 
 
-def headers(db: sqlite3.Connection, spans: Iterable[Span], made_by: str) -> dict[str, list[tuple[str, Filed]]]:
+def headers(db: sqlite3.Connection, spans: Iterable[Span], made_by: str) -> dict[str, list[Packed]]:
     """Return what is remembered of the files in spans of folders; what cannot be understood is left out."""
-    found: dict[str, list[tuple[str, Filed]]] = {}
+    found: dict[str, list[Packed]] = {}
     for span in spans:
         rows = db.execute(
             "SELECT folder, files FROM header WHERE folder >= ? AND folder < ? AND made_by = ?", (*span, made_by)
         )
         for folder, files in rows:
             try:
-                found[os.fsdecode(folder)] = list(unpack(files))
+                found[os.fsdecode(folder)] = unpack(files)
             except (ValueError, LookupError, TypeError, AttributeError):
                 continue
     return found

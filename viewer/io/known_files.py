@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from viewer.io.file_bytes import FilePlace
-    from viewer.io.header_pack import Filed, Found, Pack, Read, Stamp
+    from viewer.io.header_pack import Found, Pack, Packed, Read, Stamp
 
 # A file that changed so recently might change again within one tick of its file system's clock (FAT: 2 s).
 _YOUNG_NS = 2_000_000_000
@@ -37,24 +37,41 @@ class KnownFiles:
 
     def __init__(
         self,
-        remembered: Mapping[str, Iterable[tuple[str, Filed]]],
+        remembered: Mapping[str, Iterable[Packed]],
         *,
         read_anew: str | None = None,
         passed_over: frozenset[str] = frozenset(),
     ) -> None:
-        self._files: dict[str, Filed] = {}
-        self._of_folder: dict[str, list[str]] = {}
-        for beginning, files in remembered.items():
-            named = [(beginning + rest, filed) for rest, filed in files]
-            self._files.update(named)
-            self._of_folder[beginning] = [name for name, _ in named]
+        # Columns instead of a value for each file: there may be many, and each value costs time to make and to free.
+        self._number: dict[str, int] = {}
+        self._names: list[str] = []
+        self._sizes: list[int] = []
+        self._changed: list[int] = []
+        self._times: list[int] = []
+        self._held: list[Pack] = []
+        self._n: list[int] = []
+        self._folders: dict[str, list[range]] = {}
+        for beginning, packs in remembered.items():
+            self._folders[beginning] = [self._take(beginning, packed) for packed in packs]
+        self._number = {name: number for number, name in enumerate(self._names)}
         self._read_anew = frozenset() if read_anew is None else frozenset((read_anew.encode(), b""))
         self._passed_over = passed_over
-        # What was seen, in its order: each file with its pack and number there, or None where it has to be read.
-        self._seen: dict[str, tuple[FilePlace, Pack | None, int]] = {}
+        # What was seen, in its order: its number above, or −1 where it has to be read.
+        self._places: list[FilePlace] = []
+        self._numbers: list[int] = []
+        self._at: dict[str, int] = {}
         self._stamps: dict[str, Stamp] = {}
         self._read: dict[str, Read] = {}
         self._new: set[str] = set()
+
+    def _take(self, beginning: str, packed: Packed) -> range:
+        first, count = len(self._names), len(packed.names)
+        self._names += [beginning + name for name in packed.names]
+        for column, said in zip((self._sizes, self._changed, self._times), packed.stamps, strict=True):
+            column += said
+        self._held += [packed.held] * count
+        self._n += range(count)
+        return range(first, first + count)
 
     @property
     def read(self) -> frozenset[str]:
@@ -68,47 +85,62 @@ class KnownFiles:
 
     def unread(self, places: Iterable[FilePlace]) -> list[FilePlace]:
         """Return the files that have to be read: new ones, changed ones, and those of the series to read anew."""
-        known, seen, anew = self._files.get, self._seen, self._read_anew
+        known, anew, held = self._number.get, self._read_anew, self._held
+        sizes, changed, times = self._sizes, self._changed, self._times
         unread: list[FilePlace] = []
-        recalled: dict[int, bool] = {}
+        usable: dict[int, bool] = {}
         for place in places:
             name = place.path if place.member is None else place.name
             if place.path in self._passed_over:
                 continue
             stamp = _stamp(place)
-            filed = known(name)
-            if filed is not None and filed[0] == stamp:
-                held = filed[1]
-                recall = recalled.get(id(held))
-                if recall is None:
-                    recall = recalled[id(held)] = anew.isdisjoint(held.series_uids) and _complete(held)
-                if recall:
-                    seen[name] = (place, held, filed[2])
-                    continue
-            if stamp is not None:
-                self._stamps[name] = stamp
-            seen[name] = (place, None, 0)
-            unread.append(place)
+            number = known(name, -1)
+            if number >= 0:
+                if stamp != (sizes[number], changed[number], times[number]):
+                    number = -1
+                else:
+                    pack_of_it = held[number]
+                    if id(pack_of_it) not in usable:
+                        usable[id(pack_of_it)] = anew.isdisjoint(pack_of_it.series_uids) and _complete(pack_of_it)
+                    if not usable[id(pack_of_it)]:
+                        number = -1
+            self._at[name] = len(self._places)
+            self._places.append(place)
+            self._numbers.append(number)
+            if number < 0:
+                unread.append(place)
+                if stamp is not None:
+                    self._stamps[name] = stamp
         return unread
 
     def learn(self, place: FilePlace, found: Read) -> None:
         """Take what was read from a file."""
         name = place.name
         self._read[name] = found
-        filed = self._files.get(name)
-        if filed is None or filed[0] != self._stamps.get(name) or filed[1].header(filed[2]) != found:
+        number = self._number.get(name, -1)
+        if number < 0 or self._stamp(number) != self._stamps.get(name) or self._header(number) != found:
             self._new.add(name)
+
+    def _stamp(self, number: int) -> Stamp:
+        return (self._sizes[number], self._changed[number], self._times[number])
+
+    def _header(self, number: int) -> Read:
+        return self._held[number].header(self._n[number])
 
     def found(self) -> Iterator[tuple[FilePlace, Found]]:
         """Yield what each file holds, in the order in which `unread` got them."""
-        wanted: dict[int, tuple[Pack, list[tuple[int, FilePlace]]]] = {}
-        for place, held, n in self._seen.values():
-            if held is not None:
-                wanted.setdefault(id(held), (held, []))[1].append((n, place))
-        recalled = {key: iter(held.recall(files)) for key, (held, files) in wanted.items()}
-        read = self._read
-        for name, (place, held, _) in self._seen.items():
-            yield place, read[name] if held is None else next(recalled[id(held)])
+        wanted: dict[int, tuple[Pack, list[int], list[FilePlace]]] = {}
+        for place, number in zip(self._places, self._numbers, strict=True):
+            if number >= 0:
+                held = self._held[number]
+                if id(held) not in wanted:
+                    wanted[id(held)] = (held, [], [])
+                _, numbers, places = wanted[id(held)]
+                numbers.append(self._n[number])
+                places.append(place)
+        recalled = {key: iter(held.recall(numbers, places)) for key, (held, numbers, places) in wanted.items()}
+        for place, number in zip(self._places, self._numbers, strict=True):
+            yield place, next(recalled[id(self._held[number])]) if number >= 0 else self._read[place.name]
 
     def changes(self, now_ns: int, *, whole: bool) -> dict[str, bytes]:
         """Return what is to be remembered from now on of folders in which something is new, packed; b"" for nothing.
@@ -120,24 +152,25 @@ class KnownFiles:
         whole
             True where every file was seen, so that those that were not are gone.
         """
-        changed = {beginning_of(self._seen[name][0]) for name in self._new}
+        changed = {beginning_of(self._places[self._at[name]]) for name in self._new}
         if whole:
-            seen = self._seen
-            changed |= {folder for folder, names in self._of_folder.items() if any(name not in seen for name in names)}
+            for folder, spans in self._folders.items():
+                if any(self._names[number] not in self._at for span in spans for number in span):
+                    changed.add(folder)
         if not changed:
             return {}
         files: dict[str, dict[str, tuple[Stamp, Read]]] = {folder: {} for folder in changed}
-        for folder in () if whole else changed.intersection(self._of_folder):
-            for name in self._of_folder[folder]:
-                stamp, held, n = self._files[name]
-                files[folder][name] = (stamp, held.header(n))
-        for name, (place, pack_of_it, n) in self._seen.items():
+        for folder in () if whole else changed.intersection(self._folders):
+            for number in (number for span in self._folders[folder] for number in span):
+                files[folder][self._names[number]] = (self._stamp(number), self._header(number))
+        for name, at in self._at.items():
+            place, number = self._places[at], self._numbers[at]
             folder = beginning_of(place)
             if folder not in changed:
                 continue
             files[folder].pop(name, None)
-            if pack_of_it is not None:
-                files[folder][name] = (self._files[name][0], pack_of_it.header(n))
+            if number >= 0:
+                files[folder][name] = (self._stamp(number), self._header(number))
                 continue
             found, known_by = self._read.get(name), self._stamps.get(name)
             if found is not None and known_by is not None and _lasting(place, known_by, found, now_ns):
