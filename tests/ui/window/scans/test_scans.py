@@ -5,16 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from attrs import evolve
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
-from tests.io.conftest import MadeCt
+from tests.ui.window.scans.listed import JANE, marked, places, search, titles
 from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
-from viewer.domain.volume import PatientIdentity
 from viewer.ui.library.page_head import Page
 from viewer.ui.library.scan_list import STUDY_HEIGHT
 
@@ -22,77 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from pytestqt.qtbot import QtBot
 
-    from viewer.domain.volume import Volume
+    from tests.io.conftest import MadeCt
     from viewer.ui.main_window import MainWindow
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 ALT = Qt.KeyboardModifier.AltModifier
-JANE = {"PatientName": "DOE^JANE", "PatientID": "HOSP4711", "StudyDate": "20240131", "AccessionNumber": "ACC77"}
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> MadeCt:
-    """Return a writer of small CT into a folder named after its patient."""
-    folder = tmp_path / "Doe_Jane"
-    folder.mkdir()
-    return MadeCt(folder)
-
-
-@pytest.fixture
-def folder(made: MadeCt) -> Path:
-    """Return a folder with three series of one study, and a letter."""
-    for n, (name, count) in enumerate((("thin", 5), ("lung", 3), ("JaneDoe", 2)), 1):
-        for k in range(count):
-            made.slice(
-                f"{name}/IM{k}", made.pixels(k), (-10, -20, 2.5 * k), series=str(n), SeriesNumber=str(n),
-                SeriesDescription=f"Thorax {name}", StudyDescription="Staging", BodyPartExamined="CHEST", **JANE,
-            )  # fmt: skip
-    (made.folder / "letter to Jane.txt").write_text("no image")
-    return made.folder
-
-
-@pytest.fixture
-def rest(window: MainWindow, qtbot: QtBot) -> Callable[[], None]:
-    """Return a function that waits until nothing runs in the background."""
-
-    def act() -> None:
-        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
-        qtbot.wait(30)
-        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
-
-    return act
-
-
-@pytest.fixture
-def listed(window: MainWindow, folder: Path, rest: Callable[[], None]) -> MainWindow:
-    """Return the window with the folder's series listed."""
-    window.open_paths([folder])
-    rest()
-    return window
-
-
-def titles(window: MainWindow) -> list[str]:
-    """Return the lines of the list: studies in brackets, then their series."""
-    lines = window.library.scans.lines
-    return [
-        lines.title(n) if lines.line(n).series else f"[{' / '.join(lines.heading(n))}]" for n in range(lines.rowCount())
-    ]
-
-
-def places(window: MainWindow) -> list[tuple[str, str, str]]:
-    model = window.library.scans.places.places
-    return [model.words(n) for n in range(model.rowCount())]
-
-
-def marked(window: MainWindow) -> str:
-    return window.library.scans.lines.title(window.library.scans.list.currentIndex().row())
-
-
-def search(window: MainWindow, words: str, qtbot: QtBot) -> None:
-    window.library.scans.search.setText(words)
-    qtbot.wait(80)
 
 
 def test_a_folder_of_several_series_is_listed_by_study(listed: MainWindow, folder: Path) -> None:
@@ -405,124 +339,3 @@ def test_a_watched_folder_that_vanishes_is_told(listed: MainWindow, folder: Path
     assert listed.messages.message is not None
     assert listed.messages.message.sentence == "The watched folder Masked is not there any more."
     assert "back" in listed.messages.message.hint
-
-
-# --- identity
-
-
-def all_words(window: MainWindow) -> str:
-    """Return everything that the page of scans says, tooltips and names for screen readers included."""
-    scans = window.library.scans
-    said = [window.windowTitle(), scans.words, scans.empty_words, *titles(window)]
-    said += [" ".join(words) for words in places(window)]
-    for model in (scans.lines, scans.places.places):
-        for n in range(model.rowCount()):
-            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-                said.append(str(model.data(model.index(n), role)))
-    said += [label.text() for label in scans.findChildren(type(scans._told))]
-    said += [label.toolTip() for label in scans.findChildren(type(scans._told))]
-    if window.messages.message is not None:
-        said.append(window.messages.message.report)
-    return "\n".join(said)
-
-
-def test_one_key_hides_who_it_is_everywhere_on_the_page(
-    listed: MainWindow, press: Callable[..., None], qtbot: QtBot
-) -> None:
-    listed.library.scans._show_skipped(True)
-    shown = all_words(listed)
-    for secret in ("DOE", "HOSP4711", "JaneDoe", "Doe_Jane", "letter to Jane"):
-        assert secret in shown
-    press(listed, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    qtbot.wait(50)
-    assert listed.desk.session.masked
-    shown = all_words(listed).casefold()
-    for secret in ("doe", "jane", "hosp4711", "acc77"):
-        assert secret not in shown
-    assert titles(listed) == [
-        "[Masked / 2024-01-31 · Staging · 3 series]",
-        "Thorax thin",
-        "Thorax lung",
-        "Masked",
-    ]
-    search(listed, "jane", qtbot)
-    assert titles(listed) == []
-    press(listed, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-    qtbot.wait(50)
-    assert len(titles(listed)) == 4
-
-
-def test_skipped_files_are_told_without_names_where_identity_is_hidden(
-    window: MainWindow, folder: Path, rest: Callable[[], None]
-) -> None:
-    for name in ("lung", "JaneDoe"):
-        shutil.rmtree(folder / name)
-    for masked, wanted in ((False, "letter to Jane.txt: "), (True, "Masked: ")):
-        window.desk.session.masked = masked
-        window.open_paths([folder])
-        rest()
-        assert window.messages.message is not None
-        assert window.messages.message.hint.startswith(wanted)
-        assert ("Jane" in window.messages.message.report) is not masked
-
-
-@pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT, Workspace.LIBRARY])
-def test_identity_is_hidden_with_one_key_in_every_workspace(
-    opened: MainWindow, place: Workspace, press: Callable[..., None]
-) -> None:
-    opened.go(place)
-    for masked in (True, False):
-        press(opened, Qt.Key.Key_H, CONTROL | Qt.KeyboardModifier.ShiftModifier)
-        assert opened.desk.session.masked is masked
-
-
-def test_the_title_says_what_is_open_and_never_who(window: MainWindow, head: Volume) -> None:
-    session = window.desk.session
-    assert window.windowTitle() == "CaseStage"
-    who = PatientIdentity(name="DOE^JANE", patient_id="HOSP4711")
-    real = evolve(head.series, synthetic=False, identity=who)
-    for description, wanted in (
-        ("Thorax 1.0 B60f", "CaseStage – Thorax 1.0 B60f"),
-        ("Thorax DoeJane", "CaseStage – Masked"),
-        ("hosp4711 lung", "CaseStage – Masked"),
-        ("", "CaseStage – CT head"),
-    ):
-        session.volume = evolve(head, series=evolve(real, description=description))
-        assert window.windowTitle() == wanted
-    session.volume = None
-    assert window.windowTitle() == "CaseStage"
-
-
-def test_a_description_that_names_the_patient_is_shown_above_only_while_identity_is(
-    window: MainWindow, head: Volume
-) -> None:
-    session = window.desk.session
-    who = PatientIdentity(name="DOE^JANE", patient_id="HOSP4711")
-    series = evolve(head.series, synthetic=False, identity=who, description="Thorax Jane")
-    session.volume = evolve(head, series=series)
-    session.workspace = Workspace.REVIEW
-    assert window.top._title.whole == "Thorax Jane"
-    session.masked = True
-    assert window.top._title.whole == "Masked"
-
-
-def test_no_name_reaches_settings_logs_or_files_outside_the_index(
-    listed: MainWindow,
-    own_home: Path,
-    rest: Callable[[], None],
-    press: Callable[..., None],
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    caplog.set_level("DEBUG")
-    listed.desk.settings.change(last_folder="/scans/DOE_JANE", recent=("/scans/DOE_JANE",))
-    listed.opened_places.connect()
-    press(listed, Qt.Key.Key_Return)
-    rest()
-    listed.close()
-    said = caplog.text + "".join(capfd.readouterr())
-    for path in own_home.rglob("*"):
-        if path.is_file() and not path.name.startswith("library.sqlite3"):
-            said += path.read_bytes().decode("latin-1")
-    for secret in ("doe", "jane", "hosp4711", "acc77"):
-        assert secret not in said.casefold()
