@@ -203,7 +203,8 @@ def test_a_search_without_end_stops_where_a_list_gets_too_long(monkeypatch: pyte
         found = search(asked)
     assert len(found.studies) == 50
     assert found.more
-    assert len(sent) < 500
+    # What was on its way when the search was given up still counts.
+    assert len(sent) < 5000
 
 
 @pytest.mark.parametrize(
