@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.io.decode_worker import serve
+from viewer.io.encapsulated import HTJ2K, JPEG, RLE
 from viewer.io.own_processes import deaf_to_interrupts
 from viewer.io.shared_array import SharedArray
 from viewer.io.slice_header import Frame
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
 
 _LARGE_BYTES = 64 << 20
+_QUICK = frozenset({RLE, *JPEG, *HTJ2K})
 # Frames are described to a process so many at a time: they share most of what they say.
 _BLOCK = 64
 _LOOK_S = 0.05
@@ -105,8 +107,9 @@ class _Worker:
             self.send(("frames", first, frames[first : first + _BLOCK]))
         shape = (frame.code.rows // shrink, frame.code.columns // shrink)
         size = shape[0] * shape[1] * dtype.itemsize
-        offset = ticket % ahead(size) * size
-        room: NDArray[Any] = np.ndarray(shape, dtype, self._memory_for(ahead(size) * size), offset)
+        places = ahead(frame, size)
+        offset = ticket % places * size
+        room: NDArray[Any] = np.ndarray(shape, dtype, self._memory_for(places * size), offset)
         if not self.asked and self.ready:
             self.since = time.monotonic()
         self.asked.append(_Asked(ticket, k, frame, room))
@@ -130,9 +133,14 @@ class _Worker:
             self.process.close()
 
 
-def ahead(size: int) -> int:
-    """Return how many images of so many bytes are under way to one process: one is decoded, the next is waiting."""
-    return 2 if size <= _LARGE_BYTES else 1
+def ahead(frame: Frame, size: int) -> int:
+    """Return how many images of so many bytes are under way to one process: one is decoded, others are waiting.
+
+    More where an image takes hardly longer than its message; few where whoever asks next would have to wait for them.
+    """
+    if size > _LARGE_BYTES:
+        return 1
+    return 4 if frame.code.transfer_syntax in _QUICK else 2
 
 
 def limit_s(frame: Frame) -> float:
@@ -214,7 +222,7 @@ class Decoders:
         again: deque[int] = deque()
         tried: set[int] = set()
         mine: list[_Worker] = []
-        most_asked = ahead(values[0].nbytes)
+        most_asked = min(ahead(frame, values[0].nbytes) for frame in frames)
         more = True
 
         def taken(asked: _Asked, answer: Answer) -> None:
