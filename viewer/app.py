@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from viewer.io.decoders import Decoders
     from viewer.scene.opengl_probe import Unavailable3D
     from viewer.scene.volume3d import Picture3D
     from viewer.ui.canvas.view3d import Drawing3D
@@ -77,8 +78,11 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
     return app
 
 
-def build_window(*, kiosk: bool = False) -> MainWindow:
-    """Return the window with everything it stands on; an application has to be there."""
+def build_window(*, kiosk: bool = False, cases_later: bool = False) -> MainWindow:
+    """Return the window with everything it stands on; an application has to be there.
+
+    `cases_later` is that of `MainWindow`.
+    """
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     deliver = Deliver()
@@ -86,7 +90,7 @@ def build_window(*, kiosk: bool = False) -> MainWindow:
     stored = desk.settings.now.theme
     theme = Theme(stored if stored in tuple(ThemeName) else ThemeName.DARK)
     apply_theme(app, theme)
-    window = MainWindow(desk, theme, scene_3d, kiosk=kiosk)
+    window = MainWindow(desk, theme, scene_3d, kiosk=kiosk, cases_later=cases_later)
     deliver.setParent(window)
     return window
 
@@ -104,42 +108,53 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
         True fills the screen and keeps the stage from being left.
     """
     app = build_application()
-    window = build_window(kiosk=kiosk)
+    paths = list(open_paths)
+    window = build_window(kiosk=kiosk, cases_later=bool(paths))
     _report_crashes(window)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     # Python runs signal handlers only between its own instructions; this gives it the chance.
     pulse = QTimer()
     pulse.start(300)
     pulse.timeout.connect(lambda: None)
+    if case or paths:
+        # The first image may be compressed, and it is what the user waits for; all else comes after it.
+        threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     window.show()
-    warm_up = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+    warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
 
-    def warm_up_once(_opened: object) -> None:
+    def rest(_what: object = None) -> None:
         if warm_up.ident is None:
             warm_up.start()
+            if window.library.shelf is None:
+                window.library.refresh()
 
     if case:
-        # What later steps may need waits until the first one is there: both would be slower side by side.
-        window.desk.opening.opened.connect(warm_up_once)
+        window.desk.opening.opened.connect(rest)
         wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
         if wanted is not None:
             QTimer.singleShot(0, lambda: window.open_case(wanted, step))
+    elif paths:
+        for source in (window.desk.opening.opened, window.desk.opening.failed, window.desk.library.listed):
+            source.connect(rest)
+        _open(window, [str(path) for path in paths])
     else:
-        warm_up.start()
-        paths = [str(path) for path in open_paths]
-        measured = os.environ.get("CASESTAGE_BENCH")
-        if measured and paths:
-            from viewer.ui.timing import WindowTimes
-
-            WindowTimes(window, paths[0], clicks=measured == "click")
-        if paths and measured != "click":
-            QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+        rest()
     code = app.exec()
     pulse.stop()
     return int(code)
 
 
-def _warm_up() -> None:
+def _open(window: MainWindow, paths: list[str]) -> None:
+    measured = os.environ.get("CASESTAGE_BENCH")
+    if measured:
+        from viewer.ui.timing import WindowTimes
+
+        WindowTimes(window, paths[0], clicks=measured == "click")
+    if measured != "click":
+        QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+
+
+def _warm_up(decoders: Decoders) -> None:
     """Load what opening a case will need, while the user still looks at the library."""
     for name in WARM_UP:
         try:
@@ -147,6 +162,15 @@ def _warm_up() -> None:
         except ImportError:
             # Whoever needs it will say so in a sentence.
             _log.debug("not loaded ahead: %s", name)
+    _warm_decoders(decoders)
+
+
+def _warm_decoders(decoders: Decoders) -> None:
+    try:
+        decoders.warm()
+    except CaseStageError as error:
+        # Whoever needs them will say so.
+        _log.debug("no decoders ahead: %s", error.sentence)
 
 
 def _report_crashes(window: MainWindow) -> None:

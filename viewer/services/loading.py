@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from viewer.analysis.matching import match
 from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import Regridding, regridded, spare_value
 from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
@@ -19,7 +18,6 @@ from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
 from viewer.io.assemble import Watcher, assemble
 from viewer.io.dicom_geometry import arranged
-from viewer.io.findings_file import read_findings
 from viewer.io.memory import allowed_bytes, too_large_words
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
@@ -150,6 +148,10 @@ def load_case(
     CaseDocumentError
         When the pictures are not those that the case was made with.
     """
+    # Only cases have findings beside their pictures.
+    from viewer.analysis.matching import match
+    from viewer.io.findings_file import read_findings
+
     folder = Path(case.folder)
     try:
         found = scan(folder / case.series_path, ctx.part(0.0, 0.1))

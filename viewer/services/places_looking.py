@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,9 @@ class Looked:
         True where nothing was looked at, because it is listed already.
     all_places
         Every place that the index knows by now.
+    keep
+        Where there is only one series: keeps what was found in the index, which can wait until it is on screen, and
+        returns its place and all places.
     """
 
     places: tuple[Place, ...]
@@ -49,10 +53,13 @@ class Looked:
     errors: tuple[CaseStageError, ...] = ()
     known: bool = False
     all_places: tuple[Place, ...] = ()
+    keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
 
 
 def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
-    """Return what lies at some paths, and keep it in the index; what is listed there already is not looked at.
+    """Return what lies at some paths; what is listed in the index already is not looked at.
+
+    What is found is kept there, at once or by `Looked.keep`.
 
     Raises
     ------
@@ -71,10 +78,12 @@ def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Look
     errors: list[CaseStageError] = []
     places: list[Place] = []
     targets = _targets(paths)
+    if len(targets) == 1:
+        return _looked_at_one(index, targets[0], ctx)
     for n, target in enumerate(targets):
-        part = ctx.part(n / len(targets), (n + 1) / len(targets)) if len(targets) > 1 else ctx
         try:
-            result, place = _opened(index, target, part)
+            result, keep = _opened(index, target, ctx.part(n / len(targets), (n + 1) / len(targets)))
+            place = keep()
         except NothingToOpenError as error:
             errors.append(error)
             continue
@@ -85,6 +94,18 @@ def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Look
         raise errors[0]
     only = next(iter(entries.values())) if len(entries) == 1 else None
     return Looked(tuple(places), only, tuple(skipped), tuple(errors), all_places=index.places())
+
+
+def _looked_at_one(index: LibraryIndex, target: Path | tuple[Path, ...], ctx: JobContext) -> Looked:
+    result, keep = _opened(index, target, ctx)
+    if len(result.series) == 1:
+
+        def kept() -> tuple[Place | None, tuple[Place, ...]]:
+            return keep(), index.places()
+
+        return Looked((), result.series[0], result.skipped, all_places=index.places(), keep=kept)
+    place = keep()
+    return Looked((place,) if place is not None else (), None, result.skipped, all_places=index.places())
 
 
 def _targets(paths: Sequence[Path]) -> list[Path | tuple[Path, ...]]:
@@ -100,11 +121,14 @@ def _targets(paths: Sequence[Path]) -> list[Path | tuple[Path, ...]]:
     return targets + [tuple(files) if len(files) > 1 else files[0] for files in loose.values()]
 
 
-def _opened(index: LibraryIndex, target: Path | tuple[Path, ...], ctx: JobContext) -> tuple[ScanResult, Place | None]:
+def _opened(
+    index: LibraryIndex, target: Path | tuple[Path, ...], ctx: JobContext
+) -> tuple[ScanResult, Callable[[], Place | None]]:
+    """Return what a scan finds, and what keeps it in the index and returns its place."""
     if isinstance(target, tuple):
         result = scan_files(target, ctx)
         if len(result.series) == 1:
-            return result, None
+            return result, lambda: None
         # To be chosen from they need a place.
         target = target[0].parent
     place = index.place_at(target)
@@ -123,8 +147,12 @@ def _opened(index: LibraryIndex, target: Path | tuple[Path, ...], ctx: JobContex
         index.learn(known)
         known = index.known_files(target, read_anew=result.series[0].facts.series_uid)
         result = scan(target, ctx, known)
-    index.keep(target, result, known)
-    return result, index.place_at(target)
+
+    def keep() -> Place | None:
+        index.keep(target, result, known)
+        return index.place_at(target)
+
+    return result, keep
 
 
 def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntry:

@@ -69,6 +69,9 @@ class ScanLibrary:
         self._naming: dict[int, frozenset[str]] = {}
         self._around: tuple[int, ...] = ()
         self._here: int | None = None
+        self._keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
+        opening.opened.connect(self._keep_now)
+        opening.failed.connect(self._keep_now)
         watching.arrived.connect(self._arrived)
         watching.vanished.connect(self._vanished)
         watching.returned.connect(lambda place: self.check((place.id,)))
@@ -171,7 +174,7 @@ class ScanLibrary:
         for error in looked.errors:
             self.failed.emit(error)
         if looked.only is not None:
-            only = looked.only
+            only, self._keep = looked.only, looked.keep
             self._opening.open_series(only)
             if looked.skipped:
                 facts = only.facts
@@ -180,6 +183,18 @@ class ScanLibrary:
         self.listed.emit(looked.places)
         if looked.known:
             self.check(place.id for place in looked.places)
+
+    def _keep_now(self, _what: object) -> None:
+        """Keep in the index what was opened, now that it is on screen."""
+        keep, self._keep = self._keep, None
+        if keep is not None:
+            self._runner.run(lambda _ctx: keep(), done=self._kept, failed=self.failed.emit, lane=Lane.BACKGROUND)
+
+    def _kept(self, kept: tuple[Place | None, tuple[Place, ...]]) -> None:
+        place, places = kept
+        self._take_places(places)
+        if place is not None:
+            self._take_in(place.id, PlaceState.CHECKED)
 
     def _entry(self, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
         try:

@@ -68,9 +68,19 @@ class MainWindow(QMainWindow):
         Makes the drawing thread of 3D; None leaves 3D out.
     kiosk
         True where the stage must not be left.
+    cases_later
+        True where whoever made the window calls `library.refresh`, once something else is on screen.
     """
 
-    def __init__(self, desk: Desk, theme: Theme, scene_3d: Scene3DFactory | None, *, kiosk: bool = False) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        theme: Theme,
+        scene_3d: Scene3DFactory | None,
+        *,
+        kiosk: bool = False,
+        cases_later: bool = False,
+    ) -> None:
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
         self._before_present = Workspace.LIBRARY
@@ -95,7 +105,8 @@ class MainWindow(QMainWindow):
         self._restore()
         self._wire()
         self._show_workspace(session.workspace, None)
-        self.library.refresh()
+        if not cases_later:
+            self.library.refresh()
         self.opened_places.connect()
 
     # --- building
