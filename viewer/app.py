@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_CASES_AFTER_MS = 1000
+
 WARM_UP = ("viewer.io.read_slices", "viewer.io.seg_reading", "scipy.ndimage", "viewer.scene.volume3d", "scipy.optimize")
 
 
@@ -126,7 +128,7 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
         if warm_up.ident is None:
             warm_up.start()
             if window.library.shelf is None:
-                window.library.refresh()
+                QTimer.singleShot(_CASES_AFTER_MS, window.library.refresh)
 
     if case:
         window.desk.opening.opened.connect(rest)

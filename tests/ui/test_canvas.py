@@ -408,7 +408,7 @@ def lit_rows(image: QImage) -> list[int]:
 
 
 def test_volume_that_is_being_read_can_be_scrolled_and_shows_only_what_is_in(
-    canvas: Canvas, session: Session, small_ct_volume: Volume
+    canvas: Canvas, session: Session, small_ct_volume: Volume, qtbot: QtBot
 ) -> None:
     session.findings = ()
     whole = len(lit_rows(bright(canvas, ViewName.CORONAL)))
@@ -425,8 +425,7 @@ def test_volume_that_is_being_read_can_be_scrolled_and_shows_only_what_is_in(
     assert len(lit_rows(bright(canvas, ViewName.AXIAL))) < 25
     arrived[:] = True
     session.slices_in = len(arrived)
-    QTest.qWait(150)
-    assert len(lit_rows(bright(canvas, ViewName.CORONAL))) == whole
+    qtbot.waitUntil(lambda: len(lit_rows(bright(canvas, ViewName.CORONAL))) == whole)
     assert len(lit_rows(bright(canvas, ViewName.AXIAL))) > 50
 
 

@@ -106,8 +106,9 @@ class PlaneRenderer:
             True while something is being dragged or animated: large or oblique pictures are then coarser.
         """
         if volume is not self._volume:
-            self.clear()
-            self._volume = volume
+            if self._volume is None or not grown_from(volume, self._volume):
+                self.clear()
+            self._volume, self._oblique_sampler = volume, None
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
         runs = self._runs[plane]
         most = MOST_PX
@@ -215,6 +216,33 @@ def _layers(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | Non
     return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
 
 
+def grown_from(volume: Volume, before: Volume) -> bool:
+    """Return whether a volume is another one grown further: the same voxels in the same place."""
+    return (
+        before.preview
+        and np.shares_memory(volume.voxels, before.voxels)
+        and volume.voxels.shape == before.voxels.shape
+        and np.array_equal(volume.grid.lps_from_ijk, before.grid.lps_from_ijk)
+        and volume.padding == before.padding
+        and volume.unit == before.unit
+    )
+
+
+def growth(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> int:
+    """Return a number that is another one when a plane's picture is different because more slices are in.
+
+    Across the slices it is how many are in; along them only whether the image at the cursor is.
+    """
+    if along_slices(volume, plane):
+        return int(image_is_in(volume, plane, cursor_lps_mm))
+    return volume.slices_in
+
+
+def along_slices(volume: Volume, plane: PlaneName) -> bool:
+    """Return whether a plane runs along the slices as they were read, one image to a picture."""
+    return abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) > 0.8 and not volume.regridded
+
+
 def _empty_rows(volume: Volume) -> NDArray[np.bool_] | None:
     """Return for each k of the grid whether there is no image: missing, or not read yet; None for nowhere."""
     if volume.arrived is not None and not volume.regridded:
@@ -241,8 +269,8 @@ def image_is_in(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:
         return True
     runs = plane_runs(volume.grid, plane)
     if runs is None or volume.regridded:
-        along = abs(float(volume.stack.normal @ PLANE_AXES[plane].into))
-        return along < 0.8 or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
+        across = abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) <= 0.8
+        return across or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
     layers = _layers(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), 0.0)
     return layers is None or _layers_in(volume, runs, layers)
 

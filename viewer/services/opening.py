@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 from attrs import evolve
 from psygnal import Signal
 
@@ -225,7 +226,7 @@ class Opening:
 
     def _volume_in(self, volume: Volume) -> None:
         looked_at = self._kept_view(volume)
-        self._clear()
+        self._make_way(volume)
         self._session.volume = volume
         self._session.view = looked_at or self._view_of(volume)
         self.opened.emit(volume)
@@ -245,6 +246,13 @@ class Opening:
             selected_finding=None,
         )
 
+    def _make_way(self, volume: Volume) -> None:
+        """Clear the session, but leave the same volume in it that was being read: it is still looked at."""
+        before = self._session.volume
+        if before is None or not before.preview or not np.shares_memory(before.slices, volume.slices):
+            self._clear()
+        self._order = None
+
     def _kept_view(self, volume: Volume) -> ViewState | None:
         """Return the view that the user has of the same series while it was read, if it is to stay as it is.
 
@@ -257,7 +265,7 @@ class Opening:
         return view if moved or time.monotonic() - self._shown_at > _SEEN_FOR_S else None
 
     def _case_in(self, loaded: LoadedCase, then: Callable[[], None] | None) -> None:
-        self._clear()
+        self._make_way(loaded.volume)
         session = self._session
         session.volume = loaded.volume
         session.case = loaded.case

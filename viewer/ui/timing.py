@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 
 if TYPE_CHECKING:
+    from viewer.domain.volume import SeriesFacts
     from viewer.ui.main_window import MainWindow
 
 _TICK_MS = 4
@@ -40,7 +41,7 @@ class WindowTimes(QObject):
         self._longest_ms = 0.0
         self._first_ms: list[float] = []
         self._stalls_ms: list[float] = []
-        self._start_s = 0.0
+        self._before: SeriesFacts | None = None
         window.canvas.installEventFilter(self)
         window.desk.opening.opened.connect(self._opened)
         self._ticks = QTimer(self)
@@ -52,12 +53,16 @@ class WindowTimes(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Note when the canvas has painted an image."""
-        if event.type() == QEvent.Type.Paint and not self._seen and self._window.desk.session.volume is not None:
+        volume = self._window.desk.session.volume
+        new = volume is not None and volume.series is not self._before
+        if event.type() == QEvent.Type.Paint and not self._seen and new:
             # Painting goes on when this returns; what is queued now comes after it.
             QTimer.singleShot(0, self._painted)
         return super().eventFilter(watched, event)
 
     def _click(self) -> None:
+        volume = self._window.desk.session.volume
+        self._before = volume.series if volume is not None else None
         self._seen, self._longest_ms = 0.0, 0.0
         self._asked = self._ticked = time.monotonic()
         self._ticks.start()

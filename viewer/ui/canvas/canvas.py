@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.scene.planes import along_slices
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
-GROW_EVERY_MS = 100
+GROW_EVERY_MS = 50
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -114,7 +115,7 @@ class Canvas(QWidget):
         self._coming_in = QTimer(self)
         self._coming_in.setSingleShot(True)
         self._coming_in.setInterval(GROW_EVERY_MS)
-        self._coming_in.timeout.connect(self.update)
+        self._coming_in.timeout.connect(self._next_turn)
 
     # --- what others set and ask
 
@@ -221,7 +222,7 @@ class Canvas(QWidget):
         size = (float(self.width()), float(self.height()))
         return tiles_for(shown, size, self.style_of_canvas, self._reserved)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw everything; what did not change is copied from the last picture."""
         painter = QPainter(self)
         shown = shown_in(self._session)
@@ -243,7 +244,10 @@ class Canvas(QWidget):
             self._planes,
             self._view_3d.picture,
             moving=self._motion.isActive(),
+            dirty=event.region(),
         )
+        if self._planes.behind and not self._coming_in.isActive():
+            self._coming_in.start()
 
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
@@ -253,8 +257,8 @@ class Canvas(QWidget):
             self._tell(self._pointer)
 
     def _volume_changed(self, new: object, _old: object) -> None:
-        self._planes.clear()
         if new is None:
+            self._planes.clear()
             self._view_3d.clear()
         self.update()
 
@@ -262,6 +266,20 @@ class Canvas(QWidget):
         # Pictures of a growing volume are made anew now and then, not with every slice.
         if not self._coming_in.isActive():
             self._coming_in.start()
+
+    def _next_turn(self) -> None:
+        """Bring one more view up to date with the slices that came in, and those that wait for their one image."""
+        tiles = [tile for tile in self._placed() if tile.view.plane is not None]
+        planes = [tile.view.plane for tile in tiles]
+        waiting = [plane for plane in planes if plane in self._planes.behind]
+        if waiting:
+            at = planes.index(self._planes.turn) + 1 if self._planes.turn in planes else 0
+            self._planes.turn = next(plane for plane in (*planes[at:], *planes[:at]) if plane in waiting)
+        volume = self._session.volume
+        for tile in self._placed():
+            plane = tile.view.plane
+            if plane is self._planes.turn or plane is None or (volume is not None and along_slices(volume, plane)):
+                self.update(tile.area.toAlignedRect())
 
     def _picture_came(self) -> None:
         place = self.tile(ViewName.THREE_D)

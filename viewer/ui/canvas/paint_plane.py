@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
@@ -12,7 +13,8 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import ViewName
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, image_is_in
+from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, grown_from, growth, image_is_in
+from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
@@ -27,7 +29,6 @@ from viewer.ui.canvas.paint_text import (
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from viewer.domain.view_state import ViewState
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 CROSSHAIR_OPACITY = 0.9
 MISSING_OPACITY = 0.8
+_HARDLY_ANY = 2
 CROSSHAIR_GAP_PX = 22.0
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
@@ -71,6 +73,7 @@ class _Held:
     """The last picture of a plane, and what it shows."""
 
     key: tuple[object, ...]
+    growth: int
     coarse: bool
     image: QImage
     px_per_pixel: int
@@ -86,11 +89,14 @@ class PlanePainter:
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
         self.rendered: list[PlaneName] = []
+        self.turn: PlaneName | None = None
+        self.behind: set[PlaneName] = set()
 
     def clear(self) -> None:
         """Let go of the volume and its pictures."""
         self._renderer.clear()
         self._pictures.clear()
+        self.behind.clear()
         self._volume = None
 
     def picture(
@@ -99,23 +105,36 @@ class PlanePainter:
         """Return the plane's picture and the side of its pixels in device pixels.
 
         A coarser picture is made only while something moves, where the fine one would be slow and is not there yet.
+        While slices come in, planes across them follow in turn, one at a time (`turn`), and begin black; those that
+        show fewer slices than there are by now are `behind`.
         """
         if volume is not self._volume:
-            self._pictures.clear()
+            if self._volume is None or not grown_from(volume, self._volume):
+                self._pictures.clear()
+                self.behind.clear()
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
         depth = float(sum(a * c for a, c in zip(PLANE_AXES[plane].into, state.cursor_lps_mm, strict=True)))
         window = (state.window_centre, state.window_width, state.invert, state.slab_mm)
         coarse = moving and width_px * height_px > self._most_moving
-        key = (state.plane(plane), round(depth, 4), window, width_px, height_px, volume.slices_in)
+        key = (state.plane(plane), round(depth, 4), window, width_px, height_px)
+        grown = growth(volume, plane, state.cursor_lps_mm)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
-            return held.image, held.px_per_pixel
+            if held.growth == grown:
+                return held.image, held.px_per_pixel
+            if plane is not self.turn:
+                self.behind.add(plane)
+                return held.image, held.px_per_pixel
+        elif held is None and volume.preview and plane is not self.turn and grown <= _HARDLY_ANY:
+            self.behind.add(plane)
+            return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
+        self.behind.discard(plane)
         made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
         image = image_of(made.pixels)
-        self._pictures[plane] = _Held(key, coarse, image, made.px_per_pixel)
+        self._pictures[plane] = _Held(key, grown, coarse, image, made.px_per_pixel)
         return image, made.px_per_pixel
 
     def paint(

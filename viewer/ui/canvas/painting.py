@@ -36,8 +36,12 @@ def paint_all(
     picture_3d: Picture,
     *,
     moving: bool = False,
+    dirty: QRegion | None = None,
 ) -> None:
-    """Draw every tile; the gaps between them in the window's colour, on stage in black."""
+    """Draw every tile, the gaps between them in the window's colour, on stage in black.
+
+    Tiles that lie wholly outside of the region `dirty` are left as they are.
+    """
     theme = look.text.theme
     whole = QRectF(0, 0, *size).toAlignedRect()
     gaps = QRegion(whole)
@@ -50,6 +54,8 @@ def paint_all(
         look = evolve(look, active=None)
     first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
     for tile in placed:
+        if dirty is not None and not dirty.intersects(tile.area.toAlignedRect()):
+            continue
         if tile.view is ViewName.THREE_D:
             painter.fillRect(tile.area, theme.on_anatomy("viewport"))
             paint_3d(painter, tile, shown, look, picture_3d)
