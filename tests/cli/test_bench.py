@@ -7,38 +7,50 @@ import pytest
 
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
-from viewer.cli import bench, bench_scan
+from viewer.cli import bench_figures, bench_models, bench_opening, bench_scan, bench_view, bench_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+MEASURED = bench_window._measured
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bench of a second; its figures mean nothing, its form does."""
-    whole = bench.scroll_times
+    """A bench of a few seconds; its figures mean nothing, its form does."""
+    whole = bench_view.scroll_times
 
     def few_images(*given: Any, **chosen: Any) -> Any:
         return whole(*given, **chosen, images=4)
 
-    monkeypatch.setattr(bench, "_SLICES", 12)
-    monkeypatch.setattr(bench, "_TIMES", 1)
     for name, value in {"_SERIES": 2, "_IMAGES": 6, "_TIMES": 1, "_SETTLING_S": 0.0}.items():
         monkeypatch.setattr(bench_scan, name, value)
-    monkeypatch.setattr(bench, "gc", SimpleNamespace(collect=lambda: None))
-    monkeypatch.setattr(bench, "make_head", lambda *_, **__: small_phantom("head", 1))
-    monkeypatch.setattr(bench, "scroll_times", few_images)
-    monkeypatch.setattr(bench, "turning_times", lambda *_: None)
+    for name, value in {"SLICES": 8, "COMPRESSED_SLICES": 4, "_TIMES": 1}.items():
+        monkeypatch.setattr(bench_opening, name, value)
+    monkeypatch.setattr(bench_view, "SLICES", 12)
+    monkeypatch.setattr(bench_window, "SLICES", 4)
+    told = {"painted_at": 1.0, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
+    monkeypatch.setattr(bench_window, "_measured", lambda *_: (0.0, told))
+    monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
+    monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
+    monkeypatch.setattr(bench_view, "scroll_times", few_images)
+    monkeypatch.setattr(bench_view, "turning_times", lambda *_: None)
 
 
-def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "installed_models", lambda _: [])
+@pytest.fixture
+def made_series(tmp_path: Path) -> Path:
+    folder = tmp_path / "series"
+    bench_figures.write_series(folder, bench_figures.noise(4))
+    return folder
 
 
 def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     from viewer.inference.models import installed_models
 
-    monkeypatch.setattr(bench, "installed_models", lambda f: [m for m in installed_models(f) if m.id == "anatomy"])
+    monkeypatch.setattr(
+        bench_models, "installed_models", lambda f: [m for m in installed_models(f) if m.id == "anatomy"]
+    )
     said = casestage("bench", "--json")
     assert said.code == 0, said.err
     for figure in said.json:
@@ -46,34 +58,41 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
         assert figure["value"] > 0
         assert len(figure["method"]) > 20
         assert figure["ok"] is (figure["target"] is None or figure["value"] <= figure["target"])
-    names = [figure["name"] for figure in said.json]
-    assert names == [
-        "open_vs_read",
-        "first_image",
-        "scan_10000",
-        "scan_10000_index",
+    named = {figure["name"]: figure for figure in said.json}
+    assert {"open_vs_read", "first_image", "open_memory", "decode_rle", "decode_jpeg_2000_vs_simpleitk"} <= set(named)
+    assert {"first_image_start", "first_image_click_jpeg_ls", "window_stall_uncompressed"} <= set(named)
+    assert {"scan_10000", "scan_10000_index", "scroll_axial", "scroll_slab", "model_anatomy"} <= set(named)
+    assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
+
+
+def test_one_group_can_be_measured_alone() -> None:
+    said = casestage("bench", "--only", "looking", "--json")
+    assert said.code == 0, said.err
+    assert [figure["name"] for figure in said.json] == [
         "scroll_axial",
         "scroll_coronal",
         "scroll_sagittal",
         "scroll_slab",
-        "model_anatomy",
     ]
-    ratios = {figure["name"]: figure["unit"] for figure in said.json}
-    assert ratios["open_vs_read"].startswith("×")
-    assert ratios["model_anatomy"].startswith("×")
+
+
+def test_window_tells_when_its_first_image_is_painted(made_series: Path, tmp_path: Path) -> None:
+    told = MEASURED("start", made_series, tmp_path / "home")
+    assert told is not None
+    started, said = told
+    assert 0 < said["painted_at"] - started < 60
 
 
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])
 def test_check_fails_where_a_target_is_missed(reached: bool, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_models(monkeypatch)
-    figure: Callable[..., bench.Figure] = bench.figure
+    figure: Callable[..., bench_figures.Figure] = bench_figures.figure
 
-    def fixed(name: str, value: float, unit: str, target: float | None, method: str) -> bench.Figure:
-        return figure(name, 0.001 if reached or name != "first_image" else 1e6, unit, target, method)
+    def fixed(name: str, value: float, unit: str, target: float | None, method: str) -> bench_figures.Figure:
+        return figure(name, 0.001 if reached or name != "scroll_slab" else 1e6, unit, target, method)
 
-    monkeypatch.setattr(bench, "figure", fixed)
-    assert casestage("bench", "--check").code == code
+    monkeypatch.setattr(bench_view, "figure", fixed)
+    assert casestage("bench", "--only", "looking", "--check").code == code
     # Without --check the exit code says only whether it could measure.
-    said = casestage("bench")
+    said = casestage("bench", "--only", "looking")
     assert said.code == 0
     assert ("MISSED" in said.out) is not reached

@@ -416,7 +416,8 @@ def test_volume_that_is_being_read_can_be_scrolled_and_shows_only_what_is_in(
     arrived[17:20] = True
     session.volume = evolve(small_ct_volume, arrived=arrived)
     session.slices_in = 3
-    assert 0 < len(lit_rows(bright(canvas, ViewName.CORONAL))) < whole / 3
+    assert len(lit_rows(bright(canvas, ViewName.AXIAL))) > 50
+    qtbot.waitUntil(lambda: 0 < len(lit_rows(bright(canvas, ViewName.CORONAL))) < whole / 3)
     before = view_of(session).cursor_lps_mm
     turn_wheel(canvas, ViewName.AXIAL, -1)
     assert view_of(session).cursor_lps_mm[2] == pytest.approx(before[2] - 2.5)

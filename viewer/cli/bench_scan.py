@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.cli.bench import Figure, figure, seconds
+from viewer.cli.bench_figures import figure, seconds
 from viewer.domain.job import JobContext
 from viewer.io.index import LibraryIndex
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from viewer.cli.bench_figures import Figure
 
 _SERIES, _IMAGES, _TIMES = 25, 400, 5
 # Files that were written this moment are not remembered.

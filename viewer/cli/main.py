@@ -147,6 +147,9 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     made.add_argument("--out", required=True, metavar="DIR")
 
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
+    from viewer.cli.bench import GROUPS  # names alone; what is measured is loaded later
+
+    bench.add_argument("--only", action="append", choices=list(GROUPS), help="measure this alone; may be repeated")
     bench.add_argument("--json", action="store_true", help="for other programs")
     bench.add_argument("--check", action="store_true", help="exit 0 only when every target is reached")
     return parser

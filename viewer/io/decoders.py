@@ -154,11 +154,11 @@ class Decoders:
     Parameters
     ----------
     count
-        How many processes at most; as many as there are processor cores, but not more than eight.
+        How many processes at most (`most`); by default as many as there are processor cores, but not more than eight.
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self._most = count or max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+        self.most = count or max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
         self._there = threading.Condition()
         self._idle: list[_Worker] = []
         self._all: list[_Worker] = []
@@ -180,7 +180,7 @@ class Decoders:
             Where none can be started.
         """
         with self._there:
-            while not self._closed and len(self._all) < self._most:
+            while not self._closed and len(self._all) < self.most:
                 self._idle.append(self._started())
             self._there.notify_all()
 
@@ -233,7 +233,7 @@ class Decoders:
         try:
             while True:
                 ctx.stop_if_cancelled()
-                if more and len(mine) < (most or self._most):
+                if more and len(mine) < (most or self.most):
                     self._borrow(mine)
                 for worker in mine:
                     while more and len(worker.asked) < most_asked:
@@ -290,7 +290,7 @@ class Decoders:
                 self._idle.remove(worker)
                 self._all.remove(worker)
                 worker.end()
-            if not self._idle and len(self._all) < self._most:
+            if not self._idle and len(self._all) < self.most:
                 self._idle.append(self._started())
             if not self._idle and not mine:
                 self._there.wait(_LOOK_S)

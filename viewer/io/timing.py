@@ -46,12 +46,15 @@ def stack_with_pydicom(files: Sequence[Path]) -> None:
 
 def read_with_simpleitk(folder: Path) -> bool:
     """Read a series with SimpleITK's series reader, scan and sort included; False where it is not installed."""
-    try:
-        import SimpleITK
-    except ImportError:
-        return False
-    itk: Any = SimpleITK
-    reader = itk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    reader.Execute()
+    with warnings.catch_warnings():
+        # Its bindings warn of themselves.
+        warnings.simplefilter("ignore")
+        try:
+            import SimpleITK
+        except ImportError:
+            return False
+        itk: Any = SimpleITK
+        reader = itk.ImageSeriesReader()
+        reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
+        reader.Execute()
     return True

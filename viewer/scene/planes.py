@@ -29,6 +29,7 @@ __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plan
 MOST_PX = 2_400_000
 MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
+_FACING = 0.8
 
 
 @define(frozen=True, eq=False)
@@ -240,7 +241,12 @@ def growth(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> int:
 
 def along_slices(volume: Volume, plane: PlaneName) -> bool:
     """Return whether a plane runs along the slices as they were read, one image to a picture."""
-    return abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) > 0.8 and not volume.regridded
+    return faces_slices(volume, plane) and not volume.regridded
+
+
+def faces_slices(volume: Volume, plane: PlaneName) -> bool:
+    """Return whether a plane is seen as the slices are, apart from tilt."""
+    return abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) > _FACING
 
 
 def _empty_rows(volume: Volume) -> NDArray[np.bool_] | None:
@@ -269,8 +275,7 @@ def image_is_in(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:
         return True
     runs = plane_runs(volume.grid, plane)
     if runs is None or volume.regridded:
-        across = abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) <= 0.8
-        return across or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
+        return not faces_slices(volume, plane) or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
     layers = _layers(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), 0.0)
     return layers is None or _layers_in(volume, runs, layers)
 

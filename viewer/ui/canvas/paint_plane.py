@@ -13,7 +13,16 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import ViewName
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, grown_from, growth, image_is_in
+from viewer.scene.planes import (
+    MOST_PX_MOVING,
+    MOST_PX_MOVING_OBLIQUE,
+    PlaneRenderer,
+    along_slices,
+    faces_slices,
+    grown_from,
+    growth,
+    image_is_in,
+)
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
@@ -38,7 +47,6 @@ if TYPE_CHECKING:
 
 CROSSHAIR_OPACITY = 0.9
 MISSING_OPACITY = 0.8
-_HARDLY_ANY = 2
 CROSSHAIR_GAP_PX = 22.0
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
@@ -124,10 +132,10 @@ class PlanePainter:
         if held is not None and held.key == key and (coarse or not held.coarse):
             if held.growth == grown:
                 return held.image, held.px_per_pixel
-            if plane is not self.turn:
+            if plane is not self.turn and not along_slices(volume, plane):
                 self.behind.add(plane)
                 return held.image, held.px_per_pixel
-        elif held is None and volume.preview and plane is not self.turn and grown <= _HARDLY_ANY:
+        elif held is None and volume.preview and plane is not self.turn and not faces_slices(volume, plane):
             self.behind.add(plane)
             return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
         self.behind.discard(plane)

@@ -1,0 +1,213 @@
+"""The figures of opening a series: against reading the same bytes, bare decoders, and how others read it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viewer.cli.bench_figures import SIZE, figure, median_s, noise, seconds, write_series
+from viewer.domain.job import JobContext
+from viewer.io.assemble import Watcher, assemble
+from viewer.io.decoders import Decoders
+from viewer.io.lossless_frames import COMPRESSIONS
+from viewer.io.own_processes import deaf_to_interrupts
+from viewer.io.scan import scan
+from viewer.io.timing import bare_decoding_s, read_with_simpleitk, stack_with_pydicom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+
+    from viewer.cli.bench_figures import Figure
+    from viewer.domain.volume import Volume
+    from viewer.io.reading_order import ReadingOrder
+
+SLICES = 400
+COMPRESSED_SLICES = 100
+_TIMES = 5
+_DECODED_ALONE = 10
+_SLOW_TIMES = 1
+# Against the fastest decoder ÷ cores, and against SimpleITK.
+_TARGETS = {"RLE": (2.0, 1 / 3), "JPEG 2000": (1.2, 1.0)}
+
+
+class _FirstImage(Watcher):
+    """Notes when the first image is in."""
+
+    seconds = 0.0
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        self.seconds = time.perf_counter() - self._start
+
+    def grown(self) -> None:
+        pass
+
+
+def opening() -> Iterator[Figure]:
+    """Yield how long an uncompressed series takes, and how much memory."""
+    with tempfile.TemporaryDirectory(prefix="casestage-bench-") as made:
+        folder = Path(made)
+        write_series(folder, noise(SLICES))
+        files = sorted(folder.iterdir())
+        total = sum(path.stat().st_size for path in files)
+
+        def read() -> None:
+            target = np.empty(total, dtype=np.uint8)
+            view, start = memoryview(target.data), 0
+            for path in files:
+                with path.open("rb", buffering=0) as stream:
+                    start += stream.readinto(view[start:]) or 0
+
+        def opened() -> None:
+            _open(folder)
+
+        read()
+        opened()
+        pairs = [(seconds(read), seconds(opened)) for _ in range(_TIMES)]
+        bare, ours = (statistics.median(pair[n] for pair in pairs) for n in (0, 1))
+        first = [_first_image_s(folder) for _ in range(_TIMES)]
+        how = f"{SLICES} uncompressed files of {SIZE}×{SIZE}, page cache warm"
+        yield figure(
+            "open_vs_read",
+            ours / bare,
+            "× reading the same bytes",
+            2.0,
+            f"{how}, medians of {_TIMES}, alternating: folder path to int16 HU volume, scan and sort included "
+            f"({ours * 1000:.0f} ms), ÷ reading the files into memory ({bare * 1000:.0f} ms).",
+        )
+        yield figure(
+            "first_image",
+            statistics.median(first) * 1000,
+            "ms",
+            100.0,
+            f"{how}, median of {_TIMES}: folder path to the middle slice in HU.",
+        )
+        yield from _against_simpleitk("open_vs_simpleitk", folder, ours, 0.1, how)
+        theirs = median_s(lambda: stack_with_pydicom(files), _SLOW_TIMES)
+        yield figure(
+            "open_vs_pixel_array",
+            ours / theirs,
+            "× pydicom's time",
+            1 / 40,
+            f"{how}: as open_vs_read, ÷ dcmread, pixel_array and rescale of each file, stacked ({theirs:.1f} s, once).",
+        )
+        above = _peak_memory(folder)
+        if above is not None:
+            volume = SLICES * SIZE * SIZE * 2
+            yield figure(
+                "open_memory",
+                above / volume,
+                "× the volume",
+                1.3,
+                f"{how}: peak resident memory of a process of its own while it opens the folder, above what it had "
+                f"before, ÷ the volume's {volume / 1e6:.0f} MB.",
+            )
+
+
+def _open(folder: Path, decoders: Decoders | None = None, watcher: Watcher | None = None) -> Volume:
+    return assemble(scan(folder, JobContext()).series[0], JobContext(), watcher, decoders)
+
+
+def _first_image_s(folder: Path, decoders: Decoders | None = None) -> float:
+    watcher = _FirstImage()
+    _open(folder, decoders, watcher)
+    return watcher.seconds
+
+
+def _against_simpleitk(name: str, folder: Path, ours: float, target: float, how: str) -> Iterator[Figure]:
+    """Yield our time ÷ SimpleITK's, where it is installed and can read the folder."""
+    try:
+        if not read_with_simpleitk(folder):
+            return
+        theirs = median_s(lambda: read_with_simpleitk(folder), _SLOW_TIMES)
+    except RuntimeError:
+        return
+    yield figure(
+        name,
+        ours / theirs,
+        "× SimpleITK's time",
+        target,
+        f"{how}: folder path to volume, scan and sort included ({ours * 1000:.0f} ms), ÷ SimpleITK's series reader "
+        f"({theirs * 1000:.0f} ms).",
+    )
+
+
+def _peak_memory(folder: Path) -> int | None:
+    """Return how many bytes opening a folder needs at its peak, None where the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe(duplex=False)
+    process: Any = spawn.Process(target=_open_and_tell, args=(str(folder), theirs), daemon=True)
+    with deaf_to_interrupts():
+        process.start()
+    theirs.close()
+    with contextlib.suppress(EOFError):
+        found: int = ours.recv()
+        process.join()
+        return found
+    return None
+
+
+def _open_and_tell(folder: str, connection: Connection) -> None:
+    # What reading needs is loaded by looking at one file.
+    _open(Path(next(os.scandir(folder)).path))
+    before = _most_resident()
+    volume = _open(Path(folder))
+    connection.send(_most_resident() - before)
+    del volume
+
+
+def _most_resident() -> int:
+    """Return the most memory that this process has had resident, in bytes."""
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def compressed() -> Iterator[Figure]:
+    """Yield how long compressed series take."""
+    voxels = noise(COMPRESSED_SLICES)
+    with Decoders() as decoders:
+        decoders.warm()
+        for name, syntax in COMPRESSIONS.items():
+            with tempfile.TemporaryDirectory(prefix="casestage-bench-") as made:
+                folder = Path(made)
+                write_series(folder, voxels, syntax)
+                yield from _decoding(name, folder, decoders)
+
+
+def _decoding(name: str, folder: Path, decoders: Decoders) -> Iterator[Figure]:
+    target, against_itk = _TARGETS.get(name, (1.2, 1 / 3))
+    key = name.lower().replace(" ", "_").replace("-", "_")
+    entry = scan(folder, JobContext()).series[0]
+    count = decoders.most
+    assemble(entry, JobContext(), None, decoders)
+    alone = bare_decoding_s(entry.frames[:: max(1, len(entry.frames) // _DECODED_ALONE)], _TIMES)
+    loading = median_s(lambda: assemble(entry, JobContext(), None, decoders), _TIMES)
+    scanning = median_s(lambda: scan(folder, JobContext()), _TIMES)
+    first = statistics.median(_first_image_s(folder, decoders) for _ in range(_TIMES))
+    how = f"{len(entry.frames)} files of {SIZE}×{SIZE}, {name}, page cache warm, medians of {_TIMES}"
+    yield figure(
+        f"decode_{key}",
+        loading / (alone * len(entry.frames) / count),
+        "× the decoder ÷ cores",
+        target,
+        f"{how}: list of files to int16 HU volume ({loading * 1000:.0f} ms; the scan takes {scanning * 1000:.0f} ms "
+        f"more, the first image is there after {first * 1000:.0f} ms), ÷ the decoder alone, one thread, "
+        f"{alone * 1000:.2f} ms a slice, ÷ {count} processes.",
+    )
+    yield from _against_simpleitk(f"decode_{key}_vs_simpleitk", folder, loading + scanning, against_itk, how)

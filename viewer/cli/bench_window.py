@@ -1,0 +1,96 @@
+"""The figures of a window that opens a folder: its first image, and how long it stands still meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.cli.bench_figures import EXPLICIT_LITTLE, SIZE, figure, noise, write_series
+from viewer.io.lossless_frames import COMPRESSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.cli.bench_figures import Figure
+
+SLICES = 400
+_STARTS = 5
+_LIMIT_S = 180
+_KINDS = (("uncompressed", EXPLICIT_LITTLE, 100.0), ("JPEG-LS", COMPRESSIONS["JPEG-LS"], 150.0),
+          ("JPEG 2000", COMPRESSIONS["JPEG 2000"], 200.0))  # fmt: skip
+
+
+def window() -> Iterator[Figure]:
+    """Yield what a window shows when; nothing where no window can be opened."""
+    voxels = noise(SLICES)
+    for name, syntax, target in _KINDS:
+        with tempfile.TemporaryDirectory(prefix="casestage-bench-") as made:
+            folder, home = Path(made) / "series", Path(made) / "home"
+            write_series(folder, voxels, syntax)
+            if name == "uncompressed":
+                yield from _starts(folder, home)
+            yield from _clicks(folder, home, name, target)
+
+
+def _measured(mode: str, folder: Path, home: Path) -> tuple[float, dict[str, Any]] | None:
+    """Return when a window was started (monotonic seconds) and what it tells, or None where it told nothing."""
+    environment = {**os.environ, "CASESTAGE_BENCH": mode, "CASESTAGE_HOME": str(home)}
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    started = time.monotonic()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "viewer", "open", str(folder)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT_S,
+            check=False,
+        )
+        return started, json.loads(done.stdout)
+    except (ValueError, OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def _starts(folder: Path, home: Path) -> Iterator[Figure]:
+    _measured("start", folder, home)
+    found = [told for told in (_measured("start", folder, home) for _ in range(_STARTS)) if told is not None]
+    if found:
+        yield figure(
+            "first_image_start",
+            statistics.median((told["painted_at"] - started) * 1000 for started, told in found),
+            "ms",
+            700.0,
+            f"“casestage open” on {SLICES} uncompressed files of {SIZE}×{SIZE}, page cache warm, median of "
+            f"{len(found)}: the process is started until its window has painted the first image.",
+        )
+
+
+def _clicks(folder: Path, home: Path, name: str, target: float) -> Iterator[Figure]:
+    found = _measured("click", folder, home)
+    if found is None:
+        return
+    told = found[1]
+    key = name.lower().replace(" ", "_").replace("-", "_")
+    how = f"{SLICES} files of {SIZE}×{SIZE}, {name}, opened {len(told['first_ms'])} times in a settled window"
+    yield figure(
+        f"first_image_click_{key}",
+        statistics.median(told["first_ms"]),
+        "ms",
+        target,
+        f"{how}, median: from asking for the folder until the first image is painted.",
+    )
+    yield figure(
+        f"window_stall_{key}",
+        statistics.median(told["stalls_ms"]),
+        "ms",
+        50.0,
+        f"{how}, median of each one's longest: how late a timer of 4 ms comes until the series is whole.",
+    )
