@@ -324,7 +324,7 @@ def test_more_than_the_memory_is_refused_before_anything_is_read(made_ct: Any, m
     monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
     with pytest.raises(TooLargeError) as caught:
         assemble(entry, JobContext())
-    assert "GB of memory" in caught.value.sentence
+    assert "MB of memory" in caught.value.sentence
     assert caught.value.hint
 
 

@@ -37,4 +37,8 @@ def refuse_if_too_large(count: int, rows: int, columns: int, bytes_per_value: in
 
 def too_large_words(needed: int, allowed: int) -> str:
     """Return how much memory is needed and how much there is, as a sentence."""
-    return f"The series needs {needed / 1e9:.1f} GB of memory; {allowed / 1e9:.1f} GB can be used."
+    return f"The series needs {_size_words(needed)} of memory; {_size_words(allowed)} can be used."
+
+
+def _size_words(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -16,12 +16,13 @@ from viewer.ui.library.page_head import Page
 from viewer.ui.library.series_words import place_name
 from viewer.ui.library_commands import LibraryAsks
 from viewer.ui.messages import Message
-from viewer.ui.reports import of_arrived, of_skipped, of_vanished
+from viewer.ui.reports import of_arrived, of_skipped, of_too_large, of_vanished
 
 if TYPE_CHECKING:
+    from viewer.domain.errors import TooLargeError
     from viewer.io.index_rows import Place
     from viewer.io.index_tables import Kept
-    from viewer.io.series_entry import Skipped
+    from viewer.io.series_entry import SeriesEntry, Skipped
     from viewer.ui.library.library_page import LibraryPage
     from viewer.ui.main_window import MainWindow
 
@@ -57,6 +58,7 @@ class OpenedPlaces:
         library.skipped.connect(self._skipped)
         library.arrived.connect(self._arrived)
         library.vanished.connect(lambda place: self._window.tell(of_vanished(self._words(place))))
+        self._desk.opening.too_large.connect(self._too_large)
         self._desk.archives.removed.connect(library.forget_below)
         library.refresh()
         now = self._desk.settings.now
@@ -69,6 +71,12 @@ class OpenedPlaces:
 
     def _skipped(self, skipped: tuple[Skipped, ...], naming: frozenset[str]) -> None:
         self._window.tell(of_skipped(skipped, naming if self._desk.session.masked else ()))
+
+    def _too_large(self, entry: SeriesEntry, error: TooLargeError) -> None:
+        def smaller() -> None:
+            self._desk.opening.open_series(entry, error.shrink)
+
+        self._window.tell(of_too_large(error, smaller))
 
     def _arrived(self, place: Place, kept: Kept) -> None:
         ids = (*kept.new, *kept.grown)

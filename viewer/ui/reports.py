@@ -12,7 +12,7 @@ from viewer.ui.messages import Message
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from viewer.domain.errors import CaseStageError
+    from viewer.domain.errors import CaseStageError, TooLargeError
     from viewer.io.index_tables import Kept
     from viewer.io.series_entry import Skipped
     from viewer.services.exporting import Written
@@ -47,6 +47,11 @@ def of_arrived(kept: Kept, place: str, act: Callable[[], None]) -> Message | Non
     else:
         return None
     return Message(sentence, calm=True, action="Open" if len((*kept.new, *kept.grown)) == 1 else "Show them", act=act)
+
+
+def of_too_large(error: TooLargeError, act: Callable[[], None]) -> Message:
+    """Return that a series does not fit into memory; `act` opens it at the resolution at which it does."""
+    return Message(error.sentence, error.hint, error.detail, action=f"Open at 1/{error.shrink}", act=act)
 
 
 def of_vanished(place: str) -> Message:

@@ -1,0 +1,64 @@
+"""Opening in the window: what is on screen while images come in, and the ways out where they do not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+
+from viewer.cli.bench_figures import noise, write_series
+from viewer.domain.session import Workspace
+from viewer.io import memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Path:
+    folder = tmp_path / "series"
+    write_series(folder, noise(8)[:, ::4, ::4].copy())
+    return folder
+
+
+def test_series_that_does_not_fit_into_memory_is_offered_smaller(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 128 * 128 * 8)
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.messages.message is not None)
+    message = window.messages.message
+    assert message is not None
+    assert "of memory" in message.sentence
+    assert message.action == "Open at 1/2"
+    assert window.desk.session.volume is None
+    window.messages.act()
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    volume = window.desk.session.volume
+    assert volume is not None
+    assert volume.stack.size_ij == (64, 64)
+    assert window.desk.session.workspace is Workspace.REVIEW
+    assert window.top.badges[-1] == "Resampled"
+
+
+def test_escape_stops_what_is_being_opened(
+    window: MainWindow, series: Path, qtbot: QtBot, press: Callable[..., None]
+) -> None:
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    window.go(Workspace.REVIEW)
+    window.canvas.setFocus()
+    stopped: list[bool] = []
+    window.desk.opening.busy.connect(lambda progress: stopped.append(progress is None))
+    window.open_paths([series])
+    assert window.desk.opening.running
+    window.actions_.refresh()
+    press(window, Qt.Key.Key_Escape)
+    assert not window.desk.opening.running
+    assert stopped[-1]
