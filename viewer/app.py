@@ -118,8 +118,8 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
     pulse = QTimer()
     pulse.start(300)
     pulse.timeout.connect(lambda: None)
-    if case or paths:
-        # The first image may be compressed, and it is what the user waits for; all else comes after it.
+    if case:
+        # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     window.show()
     warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
