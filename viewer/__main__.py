@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import sys
 import warnings
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def _open_window(*, paths: tuple[Path, ...] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
-    # Imported here so that commands without a window need no Qt.
+    # What a start makes stays; looking through it for what may go costs a tenth of the wait for the window.
+    gc.disable()
+    # Commands without a window need no Qt; once it is there, it reads the source of every module imported.
+    importlib.import_module("viewer.services.desk")
     from viewer.app import run_window
 
     return run_window(open_paths=paths, case=case, step=step, kiosk=kiosk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import locale
 import logging
@@ -122,6 +123,8 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     window.show()
+    gc.freeze()
+    gc.enable()
     warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
 
     def rest(_what: object = None) -> None:

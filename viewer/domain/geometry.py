@@ -6,6 +6,7 @@ zero-based, at voxel centres; arrays are indexed [k, j, i].
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -69,14 +70,13 @@ def direction_letters(direction_lps: ArrayLike, *, least: float = 0.2) -> str:
     least
         Components below this share of the length give no letter.
     """
-    vector = np.asarray(direction_lps, dtype=np.float64)
-    length = float(np.linalg.norm(vector))
+    vector = np.asarray(direction_lps, dtype=np.float64).tolist()
+    length = math.hypot(*vector)
     if length == 0:
         raise GeometryError("A direction of no length has no letters.")
-    vector = vector / length
     names = (("R", "L"), ("A", "P"), ("F", "H"))
     order = sorted(range(3), key=lambda axis: -abs(vector[axis]))
-    letters = (names[axis][int(vector[axis] > 0)] for axis in order if abs(vector[axis]) >= least)
+    letters = (names[axis][int(vector[axis] > 0)] for axis in order if abs(vector[axis]) >= least * length)
     return "".join(letters)
 
 

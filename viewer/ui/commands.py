@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -102,6 +103,7 @@ def shortcut_words(command: Command) -> str:
     return key_words(command.shortcuts[0]) if command.shortcuts else ""
 
 
+@cache
 def key_words(shortcut: str) -> str:
     """Return a portable key name as people read it: "Shift+Up" as "Shift+↑", "-" as "−"."""
     words = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)

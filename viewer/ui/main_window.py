@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -118,17 +118,10 @@ class MainWindow(QMainWindow):
         self.messages = MessageStrip(theme, self.details)
         self.library = LibraryPage(desk, theme)
         self.review = ReviewPage(desk, theme, actions)
-        self.inspect = InspectPage(desk, theme, actions)
         self.stage = StagePage(desk, theme, self._stage_canvas)
         self.status = StatusBar(desk, theme)
         self._pages = QStackedWidget()
-        self._of_workspace: dict[Workspace, QWidget] = {
-            Workspace.LIBRARY: self.library,
-            Workspace.PRESENT: self.stage,
-            Workspace.REVIEW: self.review,
-            Workspace.INSPECT: self.inspect,
-        }
-        for page in self._of_workspace.values():
+        for page in (self.library, self.stage, self.review):
             self._pages.addWidget(page)
         centre = QWidget()
         centre.setProperty("surface", "window")
@@ -152,6 +145,18 @@ class MainWindow(QMainWindow):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.timeout.connect(self.actions_.refresh)
+
+    @cached_property
+    def inspect(self) -> InspectPage:
+        """The page of errors; built when it is first looked at, as a first image is not to wait for it."""
+        page = InspectPage(self.desk, self.theme, self.actions_)
+        self._pages.addWidget(page)
+        return page
+
+    def _page_of(self, place: Workspace) -> QWidget:
+        if place is Workspace.INSPECT:
+            return self.inspect
+        return {Workspace.LIBRARY: self.library, Workspace.PRESENT: self.stage, Workspace.REVIEW: self.review}[place]
 
     def _asks(self) -> Asks:
         asking, desk_library = self.asking, self.desk.library
@@ -372,7 +377,7 @@ class MainWindow(QMainWindow):
         self.setUpdatesEnabled(False)
         for widget in (self.top, self.status, self._strip_holder):
             widget.setVisible(not staged)
-        self._pages.setCurrentWidget(self._of_workspace[new])
+        self._pages.setCurrentWidget(self._page_of(new))
         self.setUpdatesEnabled(True)
         if staged and self.isVisible():
             self.full_screen.enter()

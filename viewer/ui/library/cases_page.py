@@ -113,6 +113,10 @@ class CasesPage(QWidget):
         self._problems.setVisible(bool(count))
         self._filter()
 
+    def show_over(self, over: bool) -> None:
+        """Show that what is dragged over the window would be taken."""
+        self.grid.drop.show_over(over)
+
     def _make_parts(self, shelf: CaseShelf) -> None:
         if self._parts is not None:
             self.head.removeWidget(self._parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -49,30 +50,45 @@ class LibraryPage(QStackedWidget):
         self.shelf: CaseShelf | None = None
         self._preparing: str | None = None
         self.setProperty("surface", "window")
-        self.cases = CasesPage(theme)
-        self.cases.presented.connect(self.case_wanted)
-        self.cases.folder_wanted.connect(self.folder_wanted)
-        self.cases.file_wanted.connect(self.file_wanted)
-        self.cases.problems_wanted.connect(lambda: self.problems_wanted.emit(self.shelf.problems if self.shelf else ()))
-        self.scans = ScansPage(desk, theme)
-        self.scans.opened.connect(desk.library.open_series)
-        self.scans.folder_wanted.connect(self.folder_wanted)
-        self.scans.menu_wanted.connect(self.place_menu_wanted)
-        self.scans.forget_wanted.connect(self.forget_place)
-        self.scans.check_wanted.connect(self.check_place)
-        for page in (self.cases, self.scans):
-            self.addWidget(page)
-            page.head.switch.chosen.connect(lambda name: self.show_page(Page(name)))
+        self._theme = theme
+        # A first image does not wait for the page that is not shown.
+        self.page = Page.SCANS if desk.settings.now.library_page == Page.SCANS else Page.CASES
+        self.setCurrentWidget(self._shown)
         desk.library.listed.connect(self._listed)
         desk.library.changed.connect(lambda _: self._tell())
         desk.opening.busy.connect(self._busy)
-        if desk.settings.now.library_page == Page.SCANS:
-            self.setCurrentWidget(self.scans)
+
+    @cached_property
+    def cases(self) -> CasesPage:
+        """The cards of cases."""
+        page = CasesPage(self._theme)
+        page.presented.connect(self.case_wanted)
+        page.folder_wanted.connect(self.folder_wanted)
+        page.file_wanted.connect(self.file_wanted)
+        page.problems_wanted.connect(lambda: self.problems_wanted.emit(self.shelf.problems if self.shelf else ()))
+        self._add(page)
+        self._show_shelf(page)
+        return page
+
+    @cached_property
+    def scans(self) -> ScansPage:
+        """The lists of scans."""
+        page = ScansPage(self._desk, self._theme)
+        page.opened.connect(self._desk.library.open_series)
+        page.folder_wanted.connect(self.folder_wanted)
+        page.menu_wanted.connect(self.place_menu_wanted)
+        page.forget_wanted.connect(self.forget_place)
+        page.check_wanted.connect(self.check_place)
+        self._add(page)
+        return page
+
+    def _add(self, page: CasesPage | ScansPage) -> None:
+        page.head.switch.chosen.connect(lambda name: self.show_page(Page(name)))
+        self.addWidget(page)
 
     @property
-    def page(self) -> Page:
-        """The page that is shown."""
-        return Page.CASES if self.currentWidget() is self.cases else Page.SCANS
+    def _shown(self) -> CasesPage | ScansPage:
+        return self.cases if self.page is Page.CASES else self.scans
 
     @property
     def place(self) -> Place | None:
@@ -82,12 +98,18 @@ class LibraryPage(QStackedWidget):
     def refresh(self) -> None:
         """Look again at which cases are on this machine."""
         self.shelf = installed_cases(case_folders())
-        self.cases.show_shelf(self.shelf, {case.id: case_state(case) for case in self.shelf.cases})
+        if "cases" in self.__dict__:
+            self._show_shelf(self.cases)
         self._tell()
+
+    def _show_shelf(self, page: CasesPage) -> None:
+        if self.shelf is not None:
+            page.show_shelf(self.shelf, {case.id: case_state(case) for case in self.shelf.cases})
 
     def show_page(self, page: Page) -> None:
         """Show cases or scans, and remember which."""
-        self.setCurrentWidget(self.cases if page is Page.CASES else self.scans)
+        self.page = page
+        self.setCurrentWidget(self._shown)
         if page is Page.SCANS:
             self._desk.library.refresh()
         self._tell()
@@ -106,14 +128,13 @@ class LibraryPage(QStackedWidget):
 
     def search(self) -> None:
         """Go to the search field of the page that is shown."""
-        field = self.cases.search if self.page is Page.CASES else self.scans.search
+        field = self._shown.search
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         field.selectAll()
 
     def show_over(self, over: bool) -> None:
         """Show that what is dragged over the window would be taken."""
-        self.cases.grid.drop.show_over(over)
-        self.scans.show_over(over)
+        self._shown.show_over(over)
 
     def show_scans(self, places: tuple[int, ...] | None, series: int | None = None) -> None:
         """Show the scans of some places, or all, with one marked."""
