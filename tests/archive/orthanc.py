@@ -29,6 +29,7 @@ USER, PASSWORD = "reader", "Geheim-äöü-42"
 TITLE, OUR_TITLE = "ARCHIVE", "CASESTAGE"
 # Stands where a patient's name would; nothing that is printed or logged may hold any part of it.
 PATIENT, PATIENT_ID = "CANARY^TWEETY", "ID-90210-SECRET"
+ACCESSION = "ACC-1701"
 MIXED_STUDY = "1.2.826.0.1.3680043.8.498.4711"
 TRANSFER_SYNTAX_TAG = "0002,0010"
 
@@ -141,6 +142,7 @@ def in_every_syntax(folder: Path) -> dict[str, bytes]:
     for n, path in enumerate(sorted((folder / "a04_transfer_syntaxes" / "CTImage").iterdir())):
         image = dcmread(path)
         image.PatientName, image.PatientID = PATIENT, PATIENT_ID
+        image.AccessionNumber = ACCESSION
         image.StudyInstanceUID = MIXED_STUDY
         image.SeriesInstanceUID = f"{MIXED_STUDY}.{n + 1}"
         image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = f"{MIXED_STUDY}.{n + 1}.1"

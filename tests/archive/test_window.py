@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 
-from tests.archive.orthanc import PASSWORD, PATIENT, PATIENT_ID, Orthanc
+from tests.archive.orthanc import ACCESSION, PASSWORD, PATIENT, PATIENT_ID, Orthanc
 from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
@@ -58,7 +58,7 @@ def searched(qtbot: QtBot, sheet: ArchiveSheet, patient: str = "") -> None:
     sheet.form.patient.setFocus()
     sheet.form.patient.setText(patient)
     QTest.keyClick(sheet.form.patient, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: sheet.results.currentWidget() is not sheet.invitation, timeout=8000)
+    qtbot.waitUntil(lambda: sheet.results.shown is not sheet.results.searching, timeout=8000)
 
 
 def mark(sheet: ArchiveSheet, study_uid: str) -> None:
@@ -86,7 +86,7 @@ def test_from_nothing_to_a_series_on_the_screen_with_the_keyboard_alone(
     press(window, Qt.Key.Key_A, CONTROL | SHIFT)
     sheet = sheet_of(window)
     assert sheet.is_open
-    assert sheet.none_yet.isVisible()
+    assert sheet.results.none_yet.isVisible()
     QTest.keyClick(sheet.add_first, Qt.Key.Key_Space)
     edit = sheet.edit
     assert edit.is_open
@@ -103,7 +103,7 @@ def test_from_nothing_to_a_series_on_the_screen_with_the_keyboard_alone(
     assert QApplication.focusWidget() is sheet.form.patient
     QTest.keyClicks(sheet.form.patient, "canary")
     press(window, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: sheet.results.currentWidget() is sheet.list, timeout=8000)
+    qtbot.waitUntil(lambda: sheet.results.shown is sheet.list, timeout=8000)
     (study,) = sheet.rows.lines
     assert isinstance(study, StudyLine)
     assert sheet.bar.summary.text() == "1 study"
@@ -139,19 +139,19 @@ def test_a_password_is_asked_for_kept_in_memory_alone_and_asked_again_when_refus
 ) -> None:
     sheet = open_sheet(window, held.server.web, password="")
     assert sheet.password.isVisible()
-    searched_before = sheet.results.currentWidget()
+    searched_before = sheet.results.shown
     QTest.keyClick(sheet.form.patient, Qt.Key.Key_Return)
     assert QApplication.focusWidget() is sheet.password
-    assert sheet.results.currentWidget() is searched_before
+    assert sheet.results.shown is searched_before
     QTest.keyClicks(sheet.password, "wrong")
     QTest.keyClick(sheet.password, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: sheet.results.currentWidget() is sheet.wrong, timeout=8000)
-    assert "refused the user or the password" in sheet.wrong.title.text()
+    qtbot.waitUntil(lambda: sheet.results.shown is sheet.results.wrong, timeout=8000)
+    assert "refused the user or the password" in sheet.results.wrong.title.text()
     assert sheet.password.isVisible()
     assert sheet.password.text() == ""
     sheet.password.setText(PASSWORD)
     QTest.keyClick(sheet.password, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: sheet.results.currentWidget() is sheet.list, timeout=8000)
+    qtbot.waitUntil(lambda: sheet.results.shown is sheet.list, timeout=8000)
     assert not sheet.password.isVisible()
     assert PASSWORD not in (own_home / "config" / "settings.json").read_text("utf-8")
 
@@ -266,7 +266,7 @@ def test_an_archive_that_is_gone_is_a_sentence_with_a_hint_and_a_way_on(
         server.load(path.read_bytes() for path in sorted(held.abdomen.glob("*.dcm"))[:3])
         sheet = open_sheet(window, server.get)
         searched(qtbot, sheet)
-        assert sheet.results.currentWidget() is sheet.list
+        assert sheet.results.shown is sheet.list
     finally:
         server.stop(at_once=True)
     sheet.list.setFocus()
@@ -280,7 +280,7 @@ def test_an_archive_that_is_gone_is_a_sentence_with_a_hint_and_a_way_on(
     assert "cannot be reached" in message.sentence
     assert "Check the network" in message.hint
     searched(qtbot, sheet)
-    assert "cannot be reached" in sheet.wrong.title.text()
+    assert "cannot be reached" in sheet.results.wrong.title.text()
     assert sheet.bar.retrieve.isEnabled() is False
 
 
@@ -293,12 +293,12 @@ def test_what_cannot_be_meant_is_said_before_anything_is_asked(
     sheet.form.first.setText("yesterday")
     sheet.form.patient.setFocus()
     QTest.keyClick(sheet.form.patient, Qt.Key.Key_Return)
-    assert sheet.wrong.isVisible()
-    assert "not a date" in sheet.wrong.title.text()
+    assert sheet.results.wrong.isVisible()
+    assert "not a date" in sheet.results.wrong.title.text()
     assert QApplication.focusWidget() is sheet.form.first
     sheet.form.first.clear()
     searched(qtbot, sheet, "nobody at all")
-    assert sheet.results.currentWidget() is sheet.empty
+    assert sheet.results.shown is sheet.results.empty
     sheet.edit.ask(None)
     sheet.edit.save.click()
     assert "needs a name" in sheet.edit.answer.text()
@@ -310,6 +310,24 @@ def test_what_cannot_be_meant_is_said_before_anything_is_asked(
     sheet.edit.name.setText(held.server.get.name)
     sheet.edit.save.click()
     assert "already" in sheet.edit.answer.text()
+
+
+def test_a_study_is_found_by_its_accession_number_which_is_not_remembered(
+    window: MainWindow,  # noqa: F811
+    held: Held,
+    qtbot: QtBot,
+) -> None:
+    sheet = open_sheet(window, held.server.get)
+    sheet.form.modality.choose("")
+    sheet.form.accession.setText(ACCESSION)
+    searched(qtbot, sheet)
+    (study,) = sheet.rows.lines
+    assert isinstance(study, StudyLine)
+    assert study.study.study_uid == held.mixed_study
+    assert not any(ACCESSION in words for words in window.desk.settings.now.archive_search)
+    sheet.form.accession.setText("ACC-0000")
+    searched(qtbot, sheet)
+    assert sheet.results.shown is sheet.results.empty
 
 
 def test_an_archive_is_changed_and_removed(window: MainWindow, held: Held) -> None:  # noqa: F811

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.services.archives import Wanted
 from viewer.ui.archive.choice import Choice
 from viewer.ui.archive.edit_sheet import EditSheet
+from viewer.ui.archive.results import Results
 from viewer.ui.archive.retrieve_bar import NOTHING_MARKED, RetrieveBar
 from viewer.ui.archive.search_form import SearchForm, WrongDateError
-from viewer.ui.archive.study_list import StudyList
-from viewer.ui.archive.study_rows import SeriesLine, StudyLine, StudyRows
+from viewer.ui.archive.study_rows import StudyLine, StudyRows
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type, font
 from viewer.ui.messages import Message, MessageStrip
 from viewer.ui.sheet import Sheet
 from viewer.ui.theme import CONTROL_HEIGHT
-from viewer.ui.widgets import Button, Card, ElidedLabel, text_label
+from viewer.ui.widgets import Button, ElidedLabel, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
@@ -45,11 +45,6 @@ def missing_words(brought: Retrieved) -> Message | None:
     count = "1 image is" if brought.missing == 1 else f"{brought.missing} images are"
     hint = "Retrieve the same again to fetch the rest."
     return Message(f"{count} missing: the archive did not send them.", hint, "\n".join(brought.problems))
-
-
-def _is_here(line: StudyLine | SeriesLine) -> bool:
-    count = line.study.image_count if isinstance(line, StudyLine) else line.series.image_count
-    return count is not None and 0 < count <= line.held
 
 
 class ArchiveSheet(Sheet):
@@ -100,35 +95,17 @@ class ArchiveSheet(Sheet):
         self.form.down.connect(self._go_down)
         column.addWidget(self.form)
         self.rows = StudyRows(self._held, lambda: self._desk.session.masked, self)
-        self.list = StudyList(theme, self.rows)
+        self.add_first = Button(theme, "Add archive…", icon="plus")
+        self.add_first.setToolTip("Say where an archive is")
+        self.add_first.clicked.connect(lambda: self.edit.ask(None))
+        self.results = Results(theme, self.rows, self.add_first)
+        self.list = self.results.list
         self.list.opened.connect(self._look_into)
         self.list.wanted.connect(self.retrieve)
         self.list.marked.connect(self._offer)
         self.list.took_keys.connect(self._show_keys)
         self.list.left_above.connect(lambda: self.form.patient.setFocus(Qt.FocusReason.OtherFocusReason))
-        self.add_first = Button(theme, "Add archive…", icon="plus")
-        self.add_first.setToolTip("Say where an archive is")
-        self.add_first.clicked.connect(lambda: self.edit.ask(None))
-        self.invitation = EmptyState(theme, "search", "", "")
-        self.empty = EmptyState(
-            theme, "inbox", "Nothing matches", "Try fewer fields, * in the name, or another modality."
-        )
-        self.wrong = EmptyState(theme, "triangle-alert", "", "", role="disagree")
-        self.none_yet = EmptyState(
-            theme,
-            "database",
-            "No archive yet",
-            "Add the PACS of your hospital by its DICOMweb address, or by AE title, host and port.",
-            self.add_first,
-        )
-        self.results = QStackedWidget()
-        self._holder = Card()
-        inner = QVBoxLayout(self._holder)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.results)
-        for widget in (self.list, self.invitation, self.empty, self.wrong, self.none_yet):
-            self.results.addWidget(widget)
-        column.addWidget(self._holder)
+        column.addWidget(self.results)
         self.messages = MessageStrip(theme, details)
         column.addWidget(self.messages)
         self.bar = RetrieveBar(theme)
@@ -196,8 +173,8 @@ class ArchiveSheet(Sheet):
             for inner in (self._main.layout(), layout):
                 if inner is not None:
                     inner.activate()
-            others = self.card.sizeHint().height() - self._holder.minimumHeight()
-            self._holder.setFixedHeight(max(LEAST_LIST, min(MOST_LIST, over.height() - 48 - others)))
+            others = self.card.sizeHint().height() - self.results.minimumHeight()
+            self.results.setFixedHeight(max(LEAST_LIST, min(MOST_LIST, over.height() - 48 - others)))
             main = self._main.layout()
             if main is not None:
                 main.activate()
@@ -246,8 +223,8 @@ class ArchiveSheet(Sheet):
         self.messages.clear()
         self._keep(archive_search=self.form.remembered)
         self.rows.clear()
-        self.invitation.say("Searching …", f"Asking “{archive.name}”. Esc gives it up.")
-        self._show(self.invitation)
+        self.results.searching.say("Searching …", f"Asking “{archive.name}”. Esc gives it up.")
+        self._show(self.results.searching)
         self.bar.summary.setText("")
         self._archives.search(archive, query)
 
@@ -262,7 +239,7 @@ class ArchiveSheet(Sheet):
             wanted = Wanted(self._searched, line.series.study_uid, line.series.series_uid)
         self.messages.clear()
         self.place()
-        if _is_here(line):
+        if line.here:
             self.dismiss()
             self.brought.emit(self._archives.folder(wanted), None)
             return
@@ -298,19 +275,15 @@ class ArchiveSheet(Sheet):
         for widget in (self._head, self.form, self.bar):
             widget.setVisible(archive is not None)
         if archive is None:
-            self._show(self.none_yet)
+            self._show(self.results.none_yet)
         elif self._searched != archive:
             # What is listed is of another archive, or of the same at another place.
             self._searched = None
             self.rows.clear()
             self.bar.summary.setText("")
-            self._invite()
+            self._show(self.results.invitation)
         self._show_password()
         self._offer()
-
-    def _invite(self) -> None:
-        self.invitation.say("Search for a study", "Any field may stay empty. Enter searches, ↓ goes to the results.")
-        self._show(self.invitation)
 
     def _mask(self, *_: object) -> None:
         self.form.hide_patient(self._desk.session.masked)
@@ -332,7 +305,7 @@ class ArchiveSheet(Sheet):
         self.rows.show_found(found)
         count = len(found.studies)
         if not count:
-            self._show(self.empty)
+            self._show(self.results.empty)
             return
         words = "1 study" if count == 1 else f"{count} studies"
         self.bar.summary.setText(f"The first {count} studies; narrow the search for others" if found.more else words)
@@ -349,12 +322,12 @@ class ArchiveSheet(Sheet):
             self.password.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _say_wrong(self, sentence: str, hint: str) -> None:
-        self.wrong.say(sentence, hint)
-        self._show(self.wrong)
+        self.results.wrong.say(sentence, hint)
+        self._show(self.results.wrong)
         self.bar.summary.setText("")
 
     def _show(self, page: QWidget) -> None:
-        self.results.setCurrentWidget(page)
+        self.results.show_page(page)
         self._offer()
 
     def _look_into(self, study_uid: str) -> None:
@@ -372,18 +345,17 @@ class ArchiveSheet(Sheet):
         return self._archives.held(self._searched, study_uid, series_uid) if self._searched is not None else 0
 
     def _go_down(self) -> None:
-        if self.results.currentWidget() is self.list:
+        if self.results.listed:
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _offer(self) -> None:
-        line = self.list.line if self.results.currentWidget() is self.list else None
+        line = self.list.line if self.results.listed else None
         if line is None:
             self.bar.offer("Retrieve", NOTHING_MARKED, enabled=False)
             return
         what = "study" if isinstance(line, StudyLine) else "series"
-        here = _is_here(line)
         words, tip = f"Retrieve {what}", "Bring its images to this computer and open them (Enter)"
-        if here:
+        if line.here:
             words, tip = f"Open {what}", "Open it from this computer (Enter)"
         if self._archives.retrieving:
             tip = "Another retrieve is running."

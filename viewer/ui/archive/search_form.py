@@ -1,4 +1,4 @@
-"""What to look for in an archive: name, ID, dates, modality, words."""
+"""What to look for in an archive: name, ID, accession number, dates, modality, words."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class SearchForm(QWidget):
         row.setSpacing(12)
         self.patient = self._field("Name", f"Family name first, or “family, given”; {WILDCARDS}")
         self.patient_id = self._field("ID", "The patient’s ID, exactly, or with * and ?")
+        self.accession = self._field("No.", "The accession number, exactly, or with * and ?")
         self.first = self._field("2025-01-31", "Studies from this day on, such as 2025-01-31")
         self.last = self._field("2025-12-31", "Studies up to this day, such as 2025-12-31")
         self.description = self._field("Words", f"Words of the study’s description; {WILDCARDS}")
@@ -68,6 +69,7 @@ class SearchForm(QWidget):
         for name, widget, stretch, width in (
             ("Patient", self.patient, 5, 0),
             ("Patient ID", self.patient_id, 3, 0),
+            ("Accession", self.accession, 3, 0),
             ("From", self.first, 0, 124),
             ("To", self.last, 0, 124),
             ("Modality", self.modality, 0, 88),
@@ -82,7 +84,7 @@ class SearchForm(QWidget):
     @property
     def fields(self) -> tuple[QLineEdit, ...]:
         """The fields to type in, from left to right."""
-        return (self.patient, self.patient_id, self.first, self.last, self.description)
+        return (self.patient, self.patient_id, self.accession, self.first, self.last, self.description)
 
     def query(self) -> Query:
         """Return what to look for.
@@ -104,6 +106,7 @@ class SearchForm(QWidget):
         return Query(
             patient=self.patient.text().strip(),
             patient_id=self.patient_id.text().strip(),
+            accession=self.accession.text().strip(),
             date_from=first,
             date_to=last,
             modality=self.modality.key,
@@ -128,7 +131,7 @@ class SearchForm(QWidget):
     def hide_patient(self, hidden: bool) -> None:
         """Show who is looked for only while it is typed."""
         mode = QLineEdit.EchoMode.PasswordEchoOnEdit if hidden else QLineEdit.EchoMode.Normal
-        for field in (self.patient, self.patient_id):
+        for field in (self.patient, self.patient_id, self.accession):
             field.setEchoMode(mode)
 
     def show_key(self, shown: bool) -> None:

@@ -20,6 +20,10 @@ MASKED = "Masked"
 Index = QModelIndex | QPersistentModelIndex
 
 
+def _all_here(count: int | None, held: int) -> bool:
+    return count is not None and 0 < count <= held
+
+
 @frozen
 class StudyLine:
     """A study, opened or not, and how many of its images are on this computer."""
@@ -28,6 +32,11 @@ class StudyLine:
     is_open: bool = False
     held: int = 0
 
+    @property
+    def here(self) -> bool:
+        """True where all of its images are on this computer."""
+        return _all_here(self.study.image_count, self.held)
+
 
 @frozen
 class SeriesLine:
@@ -35,6 +44,11 @@ class SeriesLine:
 
     series: SeriesRow
     held: int = 0
+
+    @property
+    def here(self) -> bool:
+        """True where all of its images are on this computer."""
+        return _all_here(self.series.image_count, self.held)
 
 
 @frozen
