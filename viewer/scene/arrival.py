@@ -40,8 +40,11 @@ def growth(volume: Volume, state: ViewState, plane: PlaneName) -> int:
 
 
 def reading(volume: Volume) -> int:
-    """Return a number that grows while a volume is read."""
-    return volume.slices_in
+    """Return a number that grows while a volume is read, and once more when it is whole.
+
+    The last slices can be in before the regular grid between them is made.
+    """
+    return volume.slices_in if volume.preview else volume.stack.count + 1
 
 
 def along_slices(volume: Volume, state: ViewState, plane: PlaneName) -> bool:

@@ -14,17 +14,19 @@ from tests.ui.acquired.hands import view_of
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Layout, OverlayMode, ViewName, as_point
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, as_point, overview
 from viewer.scene.acquired import viewport_geometry
 from viewer.ui.canvas import CanvasStyle, shown_from
 from viewer.ui.canvas.facts import view_words
 from viewer.ui.canvas.paint_overlay import OutlinePaths
+from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.snapshot import DESK_BAR_PX, picture
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
     from viewer.ui.theme import Theme
 
 AXIAL = PlaneName.AXIAL
@@ -128,3 +130,23 @@ def test_a_step_is_drawn_as_acquired_on_stage(qapp: QApplication, looking: Sessi
     assert view_words(shown, ViewName.AXIAL) == "Axial, as acquired"
     assert view_words(shown, ViewName.SAGITTAL) == "Sagittal"
     assert picture(volume, state, (), (1280, 720)) != picture(volume, evolve(state, acquired=False), (), (1280, 720))
+
+
+def test_pictures_of_a_regridded_volume_are_made_anew_when_its_grid_is_whole(tilted: Volume) -> None:
+    # The last slice can be in before the images between the slices are made.
+    empty = np.full_like(tilted.voxels, tilted.padding)
+    arrived = np.ones(tilted.stack.count, dtype=bool)
+    preview = evolve(tilted, voxels=empty[:], arrived=arrived)
+    state = overview("1.2.3", tilted.grid, window_width=4000.0)
+    painter = PlanePainter()
+    painter.turn = AXIAL
+    first, _ = painter.picture(preview, state, AXIAL, 200, 200)
+    assert not has_grey(first)
+    empty[:] = tilted.voxels
+    whole = evolve(tilted, voxels=empty[:])
+    image, _ = painter.picture(whole, state, AXIAL, 200, 200)
+    assert has_grey(image)
+
+
+def has_grey(image: QImage) -> bool:
+    return any(image.pixelColor(100, y).value() > 20 for y in range(0, 200, 5))
