@@ -106,7 +106,7 @@ def slice_commands(looking: Looking) -> list[Command]:
         Command(
             "view.acquired",
             "As acquired",
-            "Original slices in their own plane, or images interpolated between them",
+            "Original slices, each in its own plane, not interpolated",
             lambda: looking.change(switch),
             shortcuts=("O",),
             contexts=VIEWING,
