@@ -75,7 +75,9 @@ def casestage(*argv: object) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue(), windows)
 
 
-def write_series(folder: Path, *, slices: int = 8, number: int = 1, description: str = "Synthetic block") -> Path:
+def write_series(
+    folder: Path, *, slices: int = 8, number: int = 1, description: str = "Synthetic block", tilt_deg: float = 0.0
+) -> Path:
     """Write a small synthetic CT under a patient's name: water in air, with a block of 700 HU in it."""
     voxels = np.full((slices, 40, 48), -1000, np.int16)
     voxels[:, 6:34, 6:42] = 20
@@ -93,6 +95,7 @@ def write_series(folder: Path, *, slices: int = 8, number: int = 1, description:
         patient_name=PATIENT,
         patient_id=PATIENT_ID,
         series_number=number,
+        tilt_deg=tilt_deg,
         syntax="1.2.840.10008.1.2.1",
     )
     return folder
@@ -150,6 +153,12 @@ def write_small_case(folder: Path, case_id: str = "small-case") -> Case:
 def small_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with one small synthetic series."""
     return write_series(tmp_path_factory.mktemp("series") / "ct")
+
+
+@pytest.fixture(scope="session")
+def tilted_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the small series, its slices tilted."""
+    return write_series(tmp_path_factory.mktemp("tilted") / "ct", slices=4, number=2, tilt_deg=20.0)
 
 
 @pytest.fixture

@@ -123,6 +123,33 @@ def test_where_no_picture_can_be_written_nothing_is_tried(small_series: Path, tm
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".png"] == ["folder.png"]
 
 
+def test_slices_as_they_were_acquired(tilted_series: Path, tmp_path: Path) -> None:
+    out, acquired = tmp_path / "interpolated.png", tmp_path / "acquired.png"
+    common = ("render", tilted_series, "--size", SIZE, "--plane", "axial", "--window", "400/20", "--height-mm", "120")
+    assert casestage(*common, "--out", out).code == 0
+    said = casestage(*common, "--out", acquired, "--acquired")
+    assert said.code == 0, said.err
+    # The whole slice is seen, where a level cut leaves the block of slices after a few of its rows.
+    body = (280, 20, 310, 340)
+    assert lit(drawn(acquired), *body) > 1.5 * lit(drawn(out), *body) > 0
+
+
+def test_a_view_that_shows_no_acquired_slices_is_not_called_one(
+    tilted_series: Path, small_series: Path, tmp_path: Path
+) -> None:
+    said = casestage("render", tilted_series, "--out", tmp_path / "x.png", "--plane", "sagittal", "--acquired")
+    assert said.is_sentence()
+    assert "axial" in said.err
+    assert not (tmp_path / "x.png").exists()
+    # A series that is shown as acquired anyway has the same picture with and without.
+    pictures = []
+    for n, more in enumerate(((), ("--acquired",))):
+        out = tmp_path / f"{n}.png"
+        assert casestage("render", small_series, "--out", out, "--size", SIZE, "--plane", "axial", *more).code == 0
+        pictures.append(drawn(out))
+    assert pictures[0] == pictures[1]
+
+
 def test_a_real_tilted_head(real_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "head.png"
     said = casestage(

@@ -56,3 +56,12 @@ def test_wandering_is_said_in_words_with_the_largest_difference_first(view: View
     assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 5))) == "5.0 mm towards the head"
     assert difference_in_words(view, evolve(view, cursor_lps_mm=(x + 1, y, z - 9))) == "9.0 mm towards the feet"
     assert difference_in_words(view, evolve(view, window_width=80.0)) == "another window"
+    acquired = evolve(view, acquired=True)
+    assert difference_in_words(view, acquired) == "images as acquired"
+    assert difference_in_words(acquired, view) == "interpolated images"
+
+
+def test_on_the_way_to_slices_as_acquired_they_are_shown_from_the_start(view: ViewState) -> None:
+    goal = evolve(view.looking_at((10, 20, 30)), acquired=True)
+    assert between(view, goal, 0.01).acquired
+    assert not between(goal, view, 0.01).acquired

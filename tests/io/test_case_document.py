@@ -76,6 +76,18 @@ def test_a_case_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_case(tmp_path) == case
 
 
+def test_only_a_step_that_shows_slices_as_acquired_says_so_and_older_documents_are_read(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    case = evolve(case, steps=(first, evolve(second, view=evolve(second.view, acquired=True))))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    # A document without the word is what an older version writes and reads.
+    assert "acquired" not in views[0]
+    assert views[1]["acquired"] is True
+    assert read_case(tmp_path) == case
+
+
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:
     case = _case(tmp_path)
     step = case.steps[0]

@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from viewer.domain.job import JobContext
-from viewer.domain.session import Session
+from viewer.domain.session import Session, Workspace
 from viewer.io import read_slices
 from viewer.io.scan import scan
 from viewer.services.jobs import JobRunner
@@ -191,6 +191,30 @@ def test_progress_is_told_in_slices_and_megabytes_a_second(
     desk.opening.open_series(entry)
     desk.until(lambda: bool(desk.opened))
     assert any(" of 30, " in words and words.endswith(" MB/s") for words in desk.progress)
+
+
+def test_slices_as_acquired_stay_chosen_for_what_is_opened_next(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    gate.open()
+    for n, series in enumerate(("1", "2", "3")):
+        desk.opening.open_series(entry_of(made_ct, series=series, shear=0.8, count=6))
+        desk.until(lambda wanted=n + 1: len(desk.opened) == wanted)  # type: ignore[misc]
+        assert desk.session.view is not None
+        # Off at first; then as it was left.
+        assert desk.session.view.acquired is (series == "2")
+        desk.session.view = evolve(desk.session.view, acquired=series == "1")
+
+
+def test_what_a_step_shows_is_not_taken_for_a_choice(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    gate.open()
+    desk.opening.open_series(entry_of(made_ct, series="1", count=6))
+    desk.until(lambda: len(desk.opened) == 1)
+    assert desk.session.view is not None
+    desk.session.workspace = Workspace.PRESENT
+    desk.session.view = evolve(desk.session.view, acquired=True)
+    desk.session.workspace = Workspace.LIBRARY
+    desk.opening.open_series(entry_of(made_ct, series="2", count=6))
+    desk.until(lambda: len(desk.opened) == 2)
+    assert not desk.session.view.acquired
 
 
 def phases(made_ct: Any) -> Any:

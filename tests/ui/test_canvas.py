@@ -36,6 +36,11 @@ def view_of(session: Session) -> ViewState:
     return session.view
 
 
+def volume_of(session: Session) -> Volume:
+    assert session.volume is not None
+    return session.volume
+
+
 def place_in(canvas: Canvas, view: ViewName, across: float = 0.3, down: float = 0.3) -> QPoint:
     """A place on a tile that is on no crosshair line."""
     tile = canvas.tile(view)
@@ -136,9 +141,9 @@ def test_middle_drag_moves_the_picture_with_the_hand(canvas: Canvas, session: Se
     tile = canvas.tile(ViewName.AXIAL)
     assert tile is not None
     cursor = view_of(session).cursor_lps_mm
-    x, y = tile.geometry(view_of(session), PlaneName.AXIAL).screen_from_lps(cursor)
+    x, y = tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).screen_from_lps(cursor)
     drag(canvas, Qt.MouseButton.MiddleButton, place_in(canvas, ViewName.AXIAL), QPoint(40, 25))
-    moved = tile.geometry(view_of(session), PlaneName.AXIAL).screen_from_lps(cursor)
+    moved = tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).screen_from_lps(cursor)
     assert moved == pytest.approx((x + 40, y + 25), abs=0.6)
     assert view_of(session).cursor_lps_mm == cursor
 
@@ -165,10 +170,10 @@ def test_ctrl_wheel_zooms_and_what_is_under_the_pointer_stays(canvas: Canvas, se
     assert tile is not None
     place = place_in(canvas, ViewName.AXIAL, 0.62, 0.4)
     at = tile.local(QPointF(place))
-    before = tile.geometry(view_of(session), PlaneName.AXIAL).lps_from_screen(*at)
+    before = tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).lps_from_screen(*at)
     height = view_of(session).axial.height_mm
     turn_wheel(canvas, ViewName.AXIAL, 3, Qt.KeyboardModifier.ControlModifier, place)
-    after = tile.geometry(view_of(session), PlaneName.AXIAL).lps_from_screen(*at)
+    after = tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).lps_from_screen(*at)
     assert view_of(session).axial.height_mm < height
     assert after == pytest.approx(before, abs=1e-6)
 
@@ -185,7 +190,7 @@ def test_dragging_a_crosshair_line_moves_the_plane_it_stands_for(canvas: Canvas,
     tile = canvas.tile(ViewName.AXIAL)
     assert tile is not None
     before = view_of(session)
-    geometry = tile.geometry(before, PlaneName.AXIAL)
+    geometry = tile.geometry(volume_of(session), before, PlaneName.AXIAL)
     x, y = geometry.screen_from_lps(before.cursor_lps_mm)
     start = QPoint(round(tile.area.left() + x), round(tile.area.top() + y) - 100)
     drag(canvas, Qt.MouseButton.LeftButton, start, QPoint(30, 0))
@@ -200,7 +205,9 @@ def test_a_click_with_the_crosshair_tool_puts_the_cursor_there(canvas: Canvas, s
     place = place_in(canvas, ViewName.CORONAL, 0.4, 0.6)
     tile = canvas.tile(ViewName.CORONAL)
     assert tile is not None
-    wanted = tile.geometry(view_of(session), PlaneName.CORONAL).lps_from_screen(*tile.local(QPointF(place)))
+    wanted = tile.geometry(volume_of(session), view_of(session), PlaneName.CORONAL).lps_from_screen(
+        *tile.local(QPointF(place))
+    )
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
     assert view_of(session).cursor_lps_mm == pytest.approx(wanted, abs=0.05)
 
@@ -228,7 +235,7 @@ def test_the_value_under_the_pointer_is_that_of_the_voxel_there(
             assert view is name
             assert lps is not None
             assert value == small_ct_volume.value_at(lps)
-            x, y = tile.geometry(view_of(session), PlaneName(name.value)).screen_from_lps(lps)
+            x, y = tile.geometry(volume_of(session), view_of(session), PlaneName(name.value)).screen_from_lps(lps)
             assert (x, y) == pytest.approx(tile.local(QPointF(place_in(canvas, name, across, down))), abs=1e-6)
     assert any(isinstance(value, float) and value > 0 for value, _, _ in told)
 
@@ -245,7 +252,9 @@ def test_the_value_under_the_pointer_is_that_of_the_voxel_there(
 def test_letters_stand_where_radiologists_expect_them(
     session: Session, view: ViewName, letters: tuple[str, str, str, str]
 ) -> None:
-    found = edge_letters(view, view_of(session))
+    shown = shown_in(session)
+    assert shown is not None
+    found = edge_letters(shown, view)
     assert (found.left, found.right, found.top, found.bottom) == letters
 
 
@@ -457,11 +466,15 @@ def test_the_reserved_side_stays_free_and_the_picture_moves_aside(qtbot: QtBot, 
     canvas.resize(1200, 600)
     tile = canvas.tile(ViewName.AXIAL)
     assert tile is not None
-    middle = tile.geometry(view_of(session), PlaneName.AXIAL).screen_from_lps(view_of(session).axial.centre_lps_mm)
+    middle = tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).screen_from_lps(
+        view_of(session).axial.centre_lps_mm
+    )
     canvas.set_reserved("left", 300)
     moved_tile = canvas.tile(ViewName.AXIAL)
     assert moved_tile is not None
-    moved = moved_tile.geometry(view_of(session), PlaneName.AXIAL).screen_from_lps(view_of(session).axial.centre_lps_mm)
+    moved = moved_tile.geometry(volume_of(session), view_of(session), PlaneName.AXIAL).screen_from_lps(
+        view_of(session).axial.centre_lps_mm
+    )
     assert moved[0] - middle[0] == pytest.approx(150)
     assert moved[1] == pytest.approx(middle[1])
     assert moved_tile.free.left() == 300

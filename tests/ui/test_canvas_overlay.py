@@ -53,7 +53,7 @@ def voxels_under(
     """Which screen pixels lie over marked voxels, [row, column]: worked out voxel by voxel, not by the program."""
     width, height = SIZE[0], SIZE[1] - DESK_BAR_PX
     tile = tiles(Layout.SINGLE, ViewName(plane.value), (width, height))[0]
-    geometry = tile.geometry(view, plane)
+    geometry = tile.geometry(volume, view, plane)
     full = mask.full(volume.stack.shape_kji)
     corner, across, down = (np.array(geometry.lps_from_screen(*at)) for at in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5)))
     rows, columns = np.indices((height, width))[..., None]

@@ -125,6 +125,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
     window = _typed(parse_window, "WIDTH/LEVEL")
     render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
+    render.add_argument("--acquired", action="store_true", help="slices as they were acquired, not interpolated")
     length = _typed(parse_length, "MM, more than 0")
     render.add_argument("--height-mm", type=length, metavar="MM", help="millimetres from top to bottom of a view")
     size = _typed(parse_size, "WIDTHxHEIGHT")

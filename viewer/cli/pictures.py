@@ -14,6 +14,7 @@ from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError
 from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.scene.acquired import acquired_in
 from viewer.services.cases import installed_cases
 from viewer.services.exporting import check_folder
 from viewer.services.loading import load_case, load_series
@@ -23,6 +24,7 @@ from viewer.services.views import view_of_volume
 if TYPE_CHECKING:
     import argparse
 
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case, Step
 
 
@@ -69,6 +71,7 @@ def render(arguments: argparse.Namespace) -> int:
         )
         raise CaseStageError("That point lies outside of the volume.", f"The volume reaches over {ends} mm (LPS).")
     view = _changed_view(view, arguments)
+    _check_acquired(volume, view)
     matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
     image = picture(
@@ -97,6 +100,16 @@ def _check_picture(out: Path) -> None:
     check_folder(out.parent)
 
 
+def _check_acquired(volume: Volume, view: ViewState) -> None:
+    """Refuse to call a picture one of acquired slices that shows none: only one plane faces them."""
+    acquired = acquired_in(volume, view)
+    if acquired is not None and view.layout is Layout.SINGLE and view.main.plane is not acquired.plane:
+        raise CaseStageError(
+            f"The {view.main.value} view does not show the slices of this series as they were acquired.",
+            f"Only the {acquired.plane.value} view faces them.",
+        )
+
+
 def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
     if arguments.at is not None:
         view = view.looking_at(arguments.at)
@@ -104,6 +117,8 @@ def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
         view = evolve(view, window_centre=arguments.window[0], window_width=arguments.window[1])
     if arguments.plane is not None:
         view = evolve(view, layout=Layout.SINGLE, main=ViewName(arguments.plane))
+    if arguments.acquired:
+        view = evolve(view, acquired=True)
     if arguments.height_mm is not None:
         for name in PlaneName:
             view = view.with_plane(name, evolve(view.plane(name), height_mm=arguments.height_mm))

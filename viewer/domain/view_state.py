@@ -67,7 +67,10 @@ class Camera:
 
 @frozen
 class ViewState:
-    """What is looked at. Never a slice index, a pixel, a row number, or a widget."""
+    """What is looked at. Never a slice index, a pixel, a row number, or a widget.
+
+    `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them.
+    """
 
     series_uid: str
     cursor_lps_mm: Point
@@ -88,6 +91,7 @@ class ViewState:
     selected_finding: str | None = None
     layout: Layout = Layout.FOUR
     main: ViewName = ViewName.AXIAL
+    acquired: bool = False
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -277,6 +281,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (now.overlay, now.show_truth),
         ),
         ("a slab", (script.slab_mm, script.invert), (now.slab_mm, now.invert)),
+        ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]
     return max(said)[1] if said else ""

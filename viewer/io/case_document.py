@@ -106,7 +106,7 @@ def write_case(folder: Path, case: Case) -> None:
         model_id=case.model_id,
         thumbnail_path=case.thumbnail_path,
     )
-    text = json_text(_rounded(unstructure(document)))
+    text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
 
 
@@ -194,6 +194,14 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
     outside = path.startswith("/") or "\\" in path or ":" in path or "\0" in path or ".." in parts
     if outside or not (folder / path).resolve().is_relative_to(folder.resolve()):
         raise WrongJsonError(f"“{key}” leads out of the case's folder")
+
+
+def _brief(document: Any) -> Any:
+    """Return the document without what views say since later and hardly ever need to."""
+    for step in document["steps"]:
+        if not step["view"]["acquired"]:
+            del step["view"]["acquired"]
+    return document
 
 
 def _rounded(value: Any, digits: int = 6) -> Any:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from viewer.analysis.grid_masks import mask_on_grid
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.labels import Mask
-from viewer.scene.plane_slices import PlaneRuns, cut, plane_runs
+from viewer.scene.plane_slices import PlaneRuns, cut, plane_runs, turned
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
+    from viewer.scene.acquired import AcquiredSlices
 
 SMALL_MM = 5.0
 _OUTSIDE_MM = 1.0
@@ -111,6 +112,36 @@ class Outlines:
                 section = _layer_section(kept.voxels, kept.crop, plane, depth_mm)
             flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
         return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
+
+
+def slice_outlines(finding: Finding, acquired: AcquiredSlices, k: int, *, grow_mm: float = 0.0) -> tuple[Polyline, ...]:
+    """Return the outlines of what a finding marks in an original slice, each (n, 3) in LPS; () where nothing.
+
+    `grow_mm` is that of `Outlines.of`.
+    """
+    mask = finding.mask
+    if mask is None or not 0 <= k - mask.first_ijk[2] < len(mask.voxels):
+        return ()
+    right, down = acquired.runs(k)
+    marked = turned(mask.voxels[k - mask.first_ijk[2]], right, down)
+    if not marked.any():
+        return ()
+    # Where in the slice, in pixels from its left upper corner on the screen, the box of the mask begins.
+    begins = []
+    for run in (right, down):
+        start, size = mask.first_ijk[run.grid_axis], mask.voxels.shape[2 - run.grid_axis]
+        begins.append(start if run.forward else run.count - start - size)
+    section = _Section(
+        marked.astype(np.float64),
+        (right.first_mm + begins[0] * right.spacing_mm, down.first_mm + begins[1] * down.spacing_mm),
+        (right.spacing_mm, down.spacing_mm),
+    )
+    axes = acquired.axes
+    depth_mm = float(acquired.stack.positions_lps_mm[k] @ axes.into)
+    return tuple(
+        line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into
+        for line in _flat_outlines(section, grow_mm)
+    )
 
 
 def _kept(mask: Mask, volume: Volume) -> _Kept:

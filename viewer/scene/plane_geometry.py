@@ -29,20 +29,32 @@ AXIS_ALONG: dict[PlaneName, tuple[int, int, int]] = {
 }
 
 
+# The planes seen edge-on in a plane: as an upright line, and as a level line.
+CROSSING_PLANES: dict[PlaneName, tuple[PlaneName, PlaneName]] = {
+    PlaneName.AXIAL: (PlaneName.SAGITTAL, PlaneName.CORONAL),
+    PlaneName.CORONAL: (PlaneName.SAGITTAL, PlaneName.AXIAL),
+    PlaneName.SAGITTAL: (PlaneName.CORONAL, PlaneName.AXIAL),
+}
+
+
 @define(frozen=True)
 class ViewportGeometry:
-    """One standard plane on a viewport of so many device pixels.
+    """One plane on a viewport of so many device pixels.
 
     Attributes
     ----------
     plane
-        Which standard plane.
+        Which standard plane, or the one that faces the slice which is shown.
     view
         The point in the middle of the viewport (its distance from the plane does not matter) and mm per height.
     cursor_lps_mm
         A point that the plane goes through.
     width_px, height_px
         Size of the viewport in device pixels.
+    axes
+        The screen directions: those of the standard plane, or the slice's own.
+    image
+        The original slice k that is shown as it was acquired; None for a plane through the volume's grid.
     """
 
     plane: PlaneName
@@ -50,15 +62,16 @@ class ViewportGeometry:
     cursor_lps_mm: Point
     width_px: int
     height_px: int
-    axes: PlaneAxes = field(init=False, repr=False, eq=False)
+    axes: PlaneAxes = field(kw_only=True, repr=False, eq=False)
+    image: int | None = field(default=None, kw_only=True)
 
-    def __attrs_post_init__(self) -> None:
-        """Look up the screen directions once."""
-        object.__setattr__(self, "axes", PLANE_AXES[self.plane])
+    @axes.default
+    def _standard_axes(self) -> PlaneAxes:
+        return PLANE_AXES[self.plane]
 
     @classmethod
     def of(cls, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> ViewportGeometry:
-        """Return where a plane of a view lies on a viewport."""
+        """Return where a standard plane of a view lies on a viewport."""
         return cls(plane, state.plane(plane), state.cursor_lps_mm, width_px, height_px)
 
     @property
@@ -93,3 +106,10 @@ class ViewportGeometry:
         """Return how far into the screen a point lies from the plane; negative in front of it."""
         offset = np.asarray(lps_mm, dtype=np.float64) - np.asarray(self.cursor_lps_mm)
         return float(offset @ self.axes.into)
+
+    def cut_direction(self, other: PlaneAxes) -> tuple[float, float]:
+        """Return the unit vector on the screen along which another plane cuts this one; not for parallel planes."""
+        along = np.cross(self.axes.into, other.into)
+        flat = np.array([along @ self.axes.right, along @ self.axes.down])
+        x, y = flat / np.linalg.norm(flat)
+        return (float(x), float(y))

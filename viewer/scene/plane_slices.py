@@ -103,10 +103,26 @@ def cut(voxels: NDArray[Any], runs: PlaneRuns, first: int, last: int) -> NDArray
         for layer in layers[1:]:
             np.maximum(flat, layer, out=flat)
     # What is left of (k, j, i) without the axis through the screen.
-    if runs.down.grid_axis < runs.right.grid_axis:
-        flat = flat.T
-    turned: NDArray[Any] = flat[:: 1 if runs.down.forward else -1, :: 1 if runs.right.forward else -1]
-    return turned
+    return turned(flat, runs.right, runs.down)
+
+
+def turned(image: NDArray[Any], right: Run, down: Run) -> NDArray[Any]:
+    """Return an image of two grid axes, the later one first as in [k, j, i], as it lies on screen: [down, right]."""
+    if down.grid_axis < right.grid_axis:
+        image = image.T
+    flipped: NDArray[Any] = image[:: 1 if down.forward else -1, :: 1 if right.forward else -1]
+    return flipped
+
+
+def layers_at(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | None:
+    """Return first and last layer of the slab around a position, or None beyond the volume's faces."""
+    place = into.place(along_mm)
+    if not -0.5 <= place < into.count - 0.5:
+        return None
+    middle = int(np.floor(place + 0.5))
+    half = slab_mm / 2 / into.spacing_mm
+    first, last = int(np.ceil(place - half)), int(np.floor(place + half))
+    return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
 
 
 @define(frozen=True)

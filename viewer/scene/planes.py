@@ -1,7 +1,8 @@
 """Pictures of the three standard planes of a volume: values interpolated on the screen's pixels, then windowed.
 
 Values are interpolated before the window is applied, so that narrow windows stay smooth. Along the normal nothing is
-interpolated where the grid runs along LPS axes: the picture is that of the voxel layer at the cursor.
+interpolated where the grid runs along LPS axes: the picture is that of the voxel layer at the cursor. Nor is it where
+slices are shown as they were acquired: the picture is that of one slice.
 """
 
 from __future__ import annotations
@@ -13,15 +14,29 @@ from attrs import define
 from numpy.typing import NDArray
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.scene.acquired import acquired_on, viewport_geometry
+from viewer.scene.arrival import grown_from, layers_in, reading
 from viewer.scene.interpolation import Samples, paint
-from viewer.scene.plane_geometry import ViewportGeometry
-from viewer.scene.plane_slices import PlaneRuns, Run, cut, image_number, plane_runs, plane_steps, snapped, stepped
+from viewer.scene.plane_slices import (
+    PlaneRuns,
+    Run,
+    cut,
+    image_number,
+    layers_at,
+    plane_runs,
+    plane_steps,
+    snapped,
+    stepped,
+    turned,
+)
 from viewer.scene.window_table import BLACK, WindowTable, window_table
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import Point, ViewState
+    from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.acquired import AcquiredSlices
     from viewer.scene.oblique import ObliqueSampler
+    from viewer.scene.plane_geometry import ViewportGeometry
 
 __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plane_steps", "snapped", "stepped"]
 
@@ -29,7 +44,6 @@ __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plan
 MOST_PX = 2_400_000
 MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
-_FACING = 0.8
 
 
 @define(frozen=True, eq=False)
@@ -63,7 +77,7 @@ class PlanePicture:
 
 @define(frozen=True, eq=False)
 class _Cut:
-    """One layer (or slab) of a volume ready for interpolation: values, and which of them are padding."""
+    """One layer (or slab) of a volume, or one slice, ready for interpolation: values, and which are padding."""
 
     key: tuple[object, ...]
     values: NDArray[np.float32]
@@ -111,23 +125,47 @@ class PlaneRenderer:
                 self.clear()
             self._volume, self._oblique_sampler = volume, None
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
-        runs = self._runs[plane]
+        runs, acquired = self._runs[plane], acquired_on(volume, state, plane)
         most = MOST_PX
         if moving:
-            most = MOST_PX_MOVING if runs is not None else MOST_PX_MOVING_OBLIQUE
+            most = MOST_PX_MOVING if runs is not None or acquired is not None else MOST_PX_MOVING_OBLIQUE
         reduction = max(1, int(np.ceil(np.sqrt(width_px * height_px / most))))
-        geometry = ViewportGeometry.of(state, plane, width_px, height_px)
+        geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         table = window_table(
             state.window_centre,
             state.window_width,
             volume.series.voi_function,
             invert=state.invert != volume.series.monochrome1,
         )
-        if runs is None:
+        if acquired is not None:
+            pixels = self._acquired(volume, acquired, geometry, table, reduction)
+        elif runs is None:
             pixels = self._oblique(volume, state, geometry, table, reduction)
         else:
             pixels = self._aligned(volume, state, geometry, table, runs, reduction)
         return PlanePicture(pixels, reduction)
+
+    def _acquired(
+        self,
+        volume: Volume,
+        acquired: AcquiredSlices,
+        geometry: ViewportGeometry,
+        table: WindowTable,
+        reduction: int,
+    ) -> NDArray[np.uint32]:
+        picture, k = _black(geometry, reduction), geometry.image
+        if k is None or not (volume.arrived is None or volume.arrived[k]):
+            return picture
+        right, down = acquired.runs(k)
+        laid = _laid(picture, geometry, right, down, reduction)
+        if laid is not None:
+            key = (geometry.plane, "acquired", k)
+            held = self._cuts.get(geometry.plane)
+            if held is None or held.key != key:
+                values = np.array(turned(volume.slices[k], right, down), dtype=np.float32, order="C")
+                held = self._cuts[geometry.plane] = _Cut(key, values, _without_padding(values, volume))
+            _paint_on(picture, held, *laid, table)
+        return picture
 
     def _aligned(
         self,
@@ -138,42 +176,22 @@ class PlaneRenderer:
         runs: PlaneRuns,
         reduction: int,
     ) -> NDArray[np.uint32]:
-        shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
-        picture = np.full(shape, BLACK, dtype=np.uint32)
-        layers = _layers(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
-        if layers is None or min(runs.right.count, runs.down.count) < 2 or not _layers_in(volume, runs, layers):
+        picture = _black(geometry, reduction)
+        layers = layers_at(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
+        if layers is None or not layers_in(volume, runs, layers):
             return picture
-        centre = np.asarray(geometry.view.centre_lps_mm)
-        step_mm = geometry.mm_per_px * reduction
-        left_mm = float(centre @ geometry.axes.right) - geometry.width_px / 2 * geometry.mm_per_px
-        top_mm = float(centre @ geometry.axes.down) - geometry.height_px / 2 * geometry.mm_per_px
-        across = Samples.along(runs.right, left_mm + step_mm / 2, step_mm, shape[1])
-        down = Samples.along(runs.down, top_mm + step_mm / 2, step_mm, shape[0])
-        if across is None or down is None:
-            return picture
-        image = self._cut(volume, geometry.plane, runs, layers)
-        inside = picture[down.start : down.start + down.count, across.start : across.start + across.count]
-        paint(inside, image.values, down, across, table)
-        if image.padded is not None:
-            inside[image.padded[down.nearest][:, across.nearest]] = BLACK
+        laid = _laid(picture, geometry, runs.right, runs.down, reduction)
+        if laid is not None:
+            _paint_on(picture, self._cut(volume, geometry.plane, runs, layers), *laid, table)
         return picture
 
     def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int]) -> _Cut:
-        key = (plane, *layers, volume.slices_in)
+        key = (plane, *layers, reading(volume))
         held = self._cuts.get(plane)
         if held is not None and held.key == key:
             return held
         values = np.array(cut(volume.voxels, runs, *layers), dtype=np.float32, order="C")
-        hidden: NDArray[np.bool_] | None = None
-        if volume.padding is not None:
-            hidden = values == np.float32(volume.padding)
-        if volume.voxels.dtype.kind == "f":
-            unknown = np.isnan(values)
-            hidden = unknown if hidden is None else hidden | unknown
-        if hidden is not None and hidden.any():
-            # Padding must not darken its neighbours more than air would.
-            known = values[~hidden]
-            values[hidden] = known.min() if known.size else 0.0
+        hidden = _without_padding(values, volume)
         empty = _empty_rows(volume)
         if empty is not None and runs.into.grid_axis != 2:
             # k runs down or across here. What is shown beside an image that is not there is not to fade into it.
@@ -181,9 +199,8 @@ class PlaneRenderer:
             empty = empty[:: 1 if (runs.down if down else runs.right).forward else -1]
             values = np.take(values, _nearest_full(empty), axis=0 if down else 1)
             none_here = np.broadcast_to(empty[:, None] if down else empty[None, :], values.shape)
-            hidden = none_here if hidden is None else hidden | none_here
-        if hidden is not None and not hidden.any():
-            hidden = None
+            if none_here.any():
+                hidden = none_here if hidden is None else hidden | none_here
         made = _Cut(key, values, hidden)
         self._cuts[plane] = made
         return made
@@ -192,8 +209,7 @@ class PlaneRenderer:
         self, volume: Volume, state: ViewState, geometry: ViewportGeometry, table: WindowTable, reduction: int
     ) -> NDArray[np.uint32]:
         if not has_picture(volume, geometry.plane):
-            shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
-            return np.full(shape, BLACK, dtype=np.uint32)
+            return _black(geometry, reduction)
         if self._oblique_sampler is None:
             # VTK is loaded only where it is needed: most volumes run along LPS.
             from viewer.scene.oblique import ObliqueSampler
@@ -206,47 +222,51 @@ class PlaneRenderer:
         return pixels
 
 
-def _layers(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | None:
-    """Return first and last layer of the slab around a position, or None beyond the volume's faces."""
-    place = into.place(along_mm)
-    if not -0.5 <= place < into.count - 0.5:
+def _black(geometry: ViewportGeometry, reduction: int) -> NDArray[np.uint32]:
+    """Return a black picture for a viewport, reduced."""
+    shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
+    return np.full(shape, BLACK, dtype=np.uint32)
+
+
+def _laid(
+    picture: NDArray[np.uint32], geometry: ViewportGeometry, right: Run, down: Run, reduction: int
+) -> tuple[Samples, Samples] | None:
+    """Return where the rows and the columns of a picture fall on an image's pixels; None where none do."""
+    if min(right.count, down.count) < 2:
         return None
-    middle = int(np.floor(place + 0.5))
-    half = slab_mm / 2 / into.spacing_mm
-    first, last = int(np.ceil(place - half)), int(np.floor(place + half))
-    return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
+    centre = np.asarray(geometry.view.centre_lps_mm)
+    step_mm = geometry.mm_per_px * reduction
+    left_mm = float(centre @ geometry.axes.right) - geometry.width_px / 2 * geometry.mm_per_px
+    top_mm = float(centre @ geometry.axes.down) - geometry.height_px / 2 * geometry.mm_per_px
+    rows = Samples.along(down, top_mm + step_mm / 2, step_mm, picture.shape[0])
+    columns = Samples.along(right, left_mm + step_mm / 2, step_mm, picture.shape[1])
+    return None if rows is None or columns is None else (rows, columns)
 
 
-def grown_from(volume: Volume, before: Volume) -> bool:
-    """Return whether a volume is another one grown further: the same voxels in the same place."""
-    return (
-        before.preview
-        and np.shares_memory(volume.voxels, before.voxels)
-        and volume.voxels.shape == before.voxels.shape
-        and np.array_equal(volume.grid.lps_from_ijk, before.grid.lps_from_ijk)
-        and volume.padding == before.padding
-        and volume.unit == before.unit
-    )
+def _paint_on(picture: NDArray[np.uint32], image: _Cut, rows: Samples, columns: Samples, table: WindowTable) -> None:
+    """Fill the part of a picture that an image covers."""
+    inside = picture[rows.start : rows.start + rows.count, columns.start : columns.start + columns.count]
+    paint(inside, image.values, rows, columns, table)
+    if image.padded is not None:
+        inside[image.padded[rows.nearest][:, columns.nearest]] = BLACK
 
 
-def growth(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> int:
-    """Return a number that is another one when a plane's picture is different because more slices are in.
+def _without_padding(values: NDArray[np.float32], volume: Volume) -> NDArray[np.bool_] | None:
+    """Return which values are padding or unknown, None for none, and put the smallest of the others there.
 
-    Across the slices it is how many are in; along them only whether the image at the cursor is.
+    Padding must not darken its neighbours more than air would.
     """
-    if along_slices(volume, plane):
-        return int(image_is_in(volume, plane, cursor_lps_mm))
-    return volume.slices_in
-
-
-def along_slices(volume: Volume, plane: PlaneName) -> bool:
-    """Return whether a plane runs along the slices as they were read, one image to a picture."""
-    return faces_slices(volume, plane) and not volume.regridded
-
-
-def faces_slices(volume: Volume, plane: PlaneName) -> bool:
-    """Return whether a plane is seen as the slices are, apart from tilt."""
-    return abs(float(volume.stack.normal @ PLANE_AXES[plane].into)) > _FACING
+    hidden: NDArray[np.bool_] | None = None
+    if volume.padding is not None:
+        hidden = values == np.float32(volume.padding)
+    if volume.slices.dtype.kind == "f":
+        unknown = np.isnan(values)
+        hidden = unknown if hidden is None else hidden | unknown
+    if hidden is None or not hidden.any():
+        return None
+    known = values[~hidden]
+    values[hidden] = known.min() if known.size else 0.0
+    return hidden
 
 
 def _empty_rows(volume: Volume) -> NDArray[np.bool_] | None:
@@ -267,25 +287,6 @@ def _nearest_full(empty: NDArray[np.bool_]) -> NDArray[np.intp]:
         return np.arange(len(empty))
     between = (full[:-1] + full[1:]) / 2
     return full[np.searchsorted(between, np.arange(len(empty)), side="right")]
-
-
-def image_is_in(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:
-    """Return whether the image at the cursor has been read; True where a plane crosses many images."""
-    if volume.arrived is None:
-        return True
-    runs = plane_runs(volume.grid, plane)
-    if runs is None or volume.regridded:
-        return not faces_slices(volume, plane) or bool(volume.arrived[volume.stack.nearest_slice(cursor_lps_mm)])
-    layers = _layers(runs.into, float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into), 0.0)
-    return layers is None or _layers_in(volume, runs, layers)
-
-
-def _layers_in(volume: Volume, runs: PlaneRuns, layers: tuple[int, int]) -> bool:
-    """Return whether all slices of a layer along the stack have been read; True for layers across it."""
-    if volume.arrived is None or volume.regridded or runs.into.grid_axis != 2:
-        return True
-    lowest, highest = sorted(runs.into.index(n) for n in layers)
-    return bool(volume.arrived[lowest : highest + 1].all())
 
 
 def has_picture(volume: Volume, plane: PlaneName) -> bool:

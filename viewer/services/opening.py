@@ -11,6 +11,7 @@ from attrs import evolve
 from psygnal import Signal
 
 from viewer.domain.errors import TooLargeError
+from viewer.domain.session import Workspace
 from viewer.io.assemble import Watcher
 from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
@@ -92,6 +93,7 @@ class Opening:
         self._first_view: ViewState | None = None
         self._like: ViewState | None = None
         self._entry: SeriesEntry | None = None
+        self._acquired = False
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -209,7 +211,11 @@ class Opening:
         self._first_view = self._view_of(volume)
         self._session.view = self._first_view
 
-    def _looked_elsewhere(self, view: ViewState | None, _old: ViewState | None) -> None:
+    def _looked_elsewhere(self, view: ViewState | None, old: ViewState | None) -> None:
+        if view is not None and old is not None and view.acquired != old.acquired:
+            # What is opened next is looked at alike. What a step of a story shows is nobody's choice.
+            if self._session.workspace is not Workspace.PRESENT:
+                self._acquired = view.acquired
         volume = self._session.volume
         if self._order is not None and view is not None and volume is not None and volume.preview:
             self._order.focus = volume.stack.nearest_slice(view.cursor_lps_mm)
@@ -233,7 +239,7 @@ class Opening:
 
     def _view_of(self, volume: Volume) -> ViewState:
         """Return the view of a volume: as what it follows was looked at, where that is known and meets it."""
-        fitted, like = view_of_volume(volume), self._like
+        fitted, like = evolve(view_of_volume(volume), acquired=self._acquired), self._like
         if like is None or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
             return fitted
         if like.series_uid == volume.series.series_uid:
@@ -271,7 +277,7 @@ class Opening:
         session.case = loaded.case
         session.truth = loaded.truth
         session.findings = loaded.findings
-        view = view_of_volume(loaded.volume)
+        view = evolve(view_of_volume(loaded.volume), acquired=self._acquired)
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
+from viewer.scene.acquired import crosshair_lps_mm
 from viewer.ui.geometry_sheet import GeometrySheet
 from viewer.ui.messages import Message
 from viewer.ui.palette import Palette
@@ -120,10 +121,10 @@ class Asking:
         self._under_a_name(self._mark)
 
     def _mark(self) -> None:
-        view = self._desk.session.view
-        if view is None:
+        view, volume = self._desk.session.view, self._desk.session.volume
+        if view is None or volume is None:
             return
-        if self._desk.reviewing.mark_missed(view.cursor_lps_mm) is None:
+        if self._desk.reviewing.mark_missed(crosshair_lps_mm(volume, view)) is None:
             words = "The crosshair is outside the pictures."
             self._window.tell(Message(words, "Move it onto what the model missed, and press M again.", calm=True))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEANING = {
     Verdict.OK: "Positions and spacing are proven from every slice. Lengths and volumes can be measured.",
     Verdict.RESAMPLED: "Slices are tilted or unevenly spaced. What is shown was made regular between them; the "
-    "original slices are kept, and findings are measured on them.",
+    "original slices are kept, and findings are measured on them. As acquired (O) shows them as they are.",
     Verdict.UNTRUSTED: "The pictures can be looked at. Nothing is measured, because lengths could be wrong.",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.session import Session
+from viewer.scene.acquired import acquired_slices, with_cursor
 from viewer.scene.camera import FACING, facing
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.canvas import Canvas
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 NOTHING_OPEN = "Nothing is open."
+SHOWN_AS_ACQUIRED = "Only for tilted, oblique, unevenly spaced or missing slices; others are shown as acquired anyway."
 
 _TOOLS = (
     (Tool.WINDOW, "Window", "Drag to change width (across) and level (up and down)", "W", "sun"),
@@ -85,6 +87,35 @@ class Looking:
             released=released,
             repeats=repeats,
         )
+
+
+def slice_commands(looking: Looking) -> list[Command]:
+    """Return the command that shows slices as they were acquired."""
+
+    def differs() -> bool:
+        return (
+            looking.ready()
+            and looking.session.volume is not None
+            and acquired_slices(looking.session.volume) is not None
+        )
+
+    def switch(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
+        return with_cursor(volume, evolve(view, acquired=not view.acquired), view.cursor_lps_mm)
+
+    return [
+        Command(
+            "view.acquired",
+            "As acquired",
+            "Original slices, each in its own plane, not interpolated",
+            lambda: looking.change(switch),
+            shortcuts=("O",),
+            contexts=VIEWING,
+            enabled_when=differs,
+            why_disabled=SHOWN_AS_ACQUIRED,
+            icon="rows-3",
+            checked_when=lambda: differs() and looking.asks(lambda view: view.acquired)(),
+        )
+    ]
 
 
 def tool_commands(looking: Looking) -> list[Command]:

@@ -16,7 +16,7 @@ from viewer.domain.volume import Window
 from viewer.scene.camera import FACING, zoomed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
-from viewer.ui.looking import Looking, three_d_commands, tool_commands
+from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ CANVAS_MENU: tuple[str | None, ...] = (
     None,
     "view.slab_thicker",
     "view.slab_thinner",
+    "view.acquired",
     "view.text",
 )
 MENU_3D: tuple[str | None, ...] = (
@@ -81,6 +82,7 @@ def view_commands(
     return (
         *_windows(looking),
         *_images(looking),
+        *slice_commands(looking),
         *_zooming(looking),
         *_layouts(looking),
         *_overlay(looking),
@@ -173,14 +175,14 @@ def _images(looking: Looking) -> list[Command]:
 
 def _zooming(looking: Looking) -> list[Command]:
     def by(factor: float) -> Callable[[], None]:
-        def move(_volume: Volume, view: ViewState, active: ViewName) -> ViewState:
+        def move(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
             canvas = looking.canvas()
             tile = canvas.tile(active) if canvas is not None else None
             if active.plane is None:
                 return evolve(view, camera=zoomed(view.camera, factor))
             if tile is None:
                 return view
-            geometry = tile.geometry(view, active.plane)
+            geometry = tile.geometry(volume, view, active.plane)
             return zoomed_plane(view, geometry, factor, tile.local(tile.free.center()))
 
         return lambda: looking.change(move)

@@ -174,7 +174,8 @@ def test_the_card_does_not_cover_the_finding(staged: MainWindow, press: Callable
         assert plane is not None
         assert tile is not None
         assert session.selected is not None
-        x, y = tile.geometry(session.view, plane).screen_from_lps(session.selected.centre_lps_mm)
+        assert session.volume is not None
+        x, y = tile.geometry(session.volume, session.view, plane).screen_from_lps(session.selected.centre_lps_mm)
         place = staged.stage.canvas.pos() + (tile.area.topLeft().toPoint())
         assert not staged.stage.card.geometry().contains(round(x) + place.x(), round(y) + place.y())
 

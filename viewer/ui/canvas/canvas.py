@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
-from viewer.scene.planes import along_slices
+from viewer.scene.arrival import along_slices
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -275,10 +275,11 @@ class Canvas(QWidget):
         if waiting:
             at = planes.index(self._planes.turn) + 1 if self._planes.turn in planes else 0
             self._planes.turn = next(plane for plane in (*planes[at:], *planes[:at]) if plane in waiting)
-        volume = self._session.volume
+        volume, view = self._session.volume, self._session.view
         for tile in self._placed():
             plane = tile.view.plane
-            if plane is self._planes.turn or plane is None or (volume is not None and along_slices(volume, plane)):
+            own = plane is None or (volume is not None and view is not None and along_slices(volume, view, plane))
+            if own or plane is self._planes.turn:
                 self.update(tile.area.toAlignedRect())
 
     def _picture_came(self) -> None:

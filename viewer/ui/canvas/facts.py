@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.view_state import ViewName, overview
+from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.planes import image_number, plane_steps
@@ -17,8 +19,10 @@ from viewer.ui.canvas.tiles import Density
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.acquired import AcquiredSlices
     from viewer.ui.canvas.shown import Shown
 
+LEAST_ANGLE_DEG = 0.1
 VIEW_WORDS = {
     ViewName.AXIAL: "Axial",
     ViewName.CORONAL: "Coronal",
@@ -56,13 +60,19 @@ class Corners:
     bottom_right: tuple[Words, ...] = ()
 
 
-def edge_letters(view: ViewName, state: ViewState) -> EdgeLetters:
+def view_words(shown: Shown, view: ViewName) -> str:
+    """Return the name of a viewport, such as "Axial", or "Axial, as acquired" where it shows original slices."""
+    acquired = view.plane is not None and acquired_on(shown.volume, shown.view, view.plane) is not None
+    return f"{VIEW_WORDS[view]}, as acquired" if acquired else VIEW_WORDS[view]
+
+
+def edge_letters(shown: Shown, view: ViewName) -> EdgeLetters:
     """Return where the patient's right, left, front, back, head and feet lie on a viewport."""
     if view.plane is not None:
-        axes = PLANE_AXES[view.plane]
+        axes = shown_axes(shown.volume, shown.view, view.plane)
         right, down = axes.right, axes.down
     else:
-        right, down, _ = screen_axes(state.camera)
+        right, down, _ = screen_axes(shown.view.camera)
     return EdgeLetters(
         left=direction_letters(-right),
         right=direction_letters(right),
@@ -97,7 +107,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     """
     if density is Density.LETTERS:
         return Corners()
-    name = Words(VIEW_WORDS[view], name=True)
+    name = Words(view_words(shown, view), name=True)
     lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
     plane = view.plane
     if plane is None:
@@ -105,25 +115,72 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
         what = f"{preset} and findings" if any(d.finding.mask for d in shown.drawn) else preset
         return Corners(top_left=(name, Words(what)) if density is Density.FULL else (name,))
     volume, state = shown.volume, shown.view
-    number, count = image_number(volume, plane, state.cursor_lps_mm)
-    axis = AXIS_ALONG[plane][2]
-    position = Words(position_words(axis, state.cursor_lps_mm[axis]))
+    acquired = acquired_on(volume, state, plane)
+    image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
     window = Words(window_words(state))
-    slab = f"Slab {state.slab_mm:.0f} mm" if state.slab_mm else ""
     if density is Density.SHORT:
-        right = (window, Words(slab)) if slab else (window,)
-        return Corners(top_left=(name, *lossy), bottom_left=(position,), bottom_right=right)
-    thickness = slab or f"{plane_steps(volume, plane).step_mm:.2f} mm"
+        right = (window, Words(image.slab)) if image.slab else (window,)
+        return Corners(top_left=(name, *lossy), bottom_left=(Words(image.position), *image.missing), bottom_right=right)
     who = tuple(Words(text) for text in (shown.patient, shown.title) if text and first)
     return Corners(
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume) if first else (),
-        bottom_left=(
-            Words(f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}"),
-            position,
-        ),
-        bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {thickness}")),
+        bottom_left=(*image.missing, Words(image.number), Words(image.position)),
+        bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {image.slab or image.apart}")),
     )
+
+
+@frozen
+class _ImageWords:
+    """What a viewport says of its image: its number, place, distance from the next, its slab, and what is missing."""
+
+    number: str
+    position: str
+    apart: str
+    slab: str
+    missing: tuple[Words, ...] = ()
+
+
+def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWords:
+    number, count = image_number(volume, plane, state.cursor_lps_mm)
+    axis = AXIS_ALONG[plane][2]
+    return _ImageWords(
+        f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}",
+        position_words(axis, crosshair_lps_mm(volume, state)[axis]),
+        f"{plane_steps(volume, plane).step_mm:.2f} mm",
+        f"Slab {state.slab_mm:.0f} mm" if state.slab_mm else "",
+    )
+
+
+def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices) -> _ImageWords:
+    """Return what is said of the original slice that a view shows; a slab is for other views alone."""
+    place = crosshair_lps_mm(volume, state)
+    k, axis = acquired.nearest(place), AXIS_ALONG[acquired.plane][2]
+    gaps = dict.fromkeys(f"{gap:.2f}" for gap in acquired.gaps_mm(k) if gap is not None)
+    turned = angle_words(acquired)
+    missing = []
+    if volume.missing_planes:
+        for images, where in zip(missing_beside(volume, acquired, k), ("before", "after"), strict=True):
+            if images:
+                words = "An image is" if images == 1 else f"{images} images are"
+                missing.append(Words(f"{words} missing {where} this one", role="disagree"))
+    return _ImageWords(
+        f"Acquired image {acquired.number(k)} of {acquired.stack.count}",
+        position_words(axis, place[axis]) + (f"  {turned}" if turned else ""),
+        f"{' / '.join(gaps)} mm" if gaps else "",
+        "No slab" if state.slab_mm else "",
+        tuple(missing),
+    )
+
+
+def angle_words(acquired: AcquiredSlices) -> str:
+    """Return how slices lie, such as "Tilt 18.5°", or their angle to the standard plane; "" where they run along it."""
+    tilt = acquired.stack.tilt_deg
+    if tilt >= LEAST_ANGLE_DEG:
+        return f"Tilt {tilt:.1f}°"
+    straight = abs(float(acquired.axes.into @ PLANE_AXES[acquired.plane].into))
+    angle = math.degrees(math.acos(min(straight, 1.0)))
+    return f"Oblique {angle:.1f}°" if angle >= LEAST_ANGLE_DEG else ""
 
 
 def _study_words(volume: Volume) -> tuple[Words, ...]:

@@ -9,11 +9,12 @@ from attrs import evolve
 from PySide6.QtCore import QPointF, Qt
 
 from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import panned, turned, zoomed
+from viewer.scene.plane_geometry import CROSSING_PLANES
 from viewer.ui.canvas.moves import (
     ZOOM_PER_NOTCH,
     ZOOM_PER_PX,
-    cursor_at,
     cursor_dragged,
     panned_plane,
     scrolled,
@@ -113,7 +114,7 @@ class Mouse:
             return
         plane = tile.view.plane
         assert plane is not None
-        geometry = tile.geometry(view, plane)
+        geometry = tile.geometry(volume, view, plane)
         if self._drag is Drag.WINDOW:
             self._session.view = windowed(view, step.x(), step.y())
         elif self._drag is Drag.PAN:
@@ -164,7 +165,7 @@ class Mouse:
         if plane is None:
             self._session.view = evolve(view, camera=zoomed(view.camera, factor))
         elif zooms:
-            geometry = tile.geometry(view, plane)
+            geometry = tile.geometry(volume, view, plane)
             self._session.view = zoomed_plane(view, geometry, factor, tile.local(event.position()))
         elif modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._session.view = thicker(view, notches)
@@ -182,12 +183,16 @@ class Mouse:
 
     def lines_under(self, tile: Tile, place: QPointF) -> tuple[bool, bool]:
         """Return whether the pointer is on the upright and on the level crosshair line."""
-        view, plane = self._session.view, tile.view.plane
-        if view is None or plane is None or (self.style is CanvasStyle.STAGE and tile.large):
+        view, volume, geometry = self._session.view, self._session.volume, self.geometry_at(tile)
+        if view is None or volume is None or geometry is None or (self.style is CanvasStyle.STAGE and tile.large):
             return (False, False)
-        x, y = tile.geometry(view, plane).screen_from_lps(view.cursor_lps_mm)
-        at = tile.local(place)
-        return (abs(at[0] - x) <= GRIP_PX, abs(at[1] - y) <= GRIP_PX)
+        x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)
+        across, down = (at - middle for at, middle in zip(tile.local(place), (x, y), strict=True))
+        on = []
+        for other in CROSSING_PLANES[geometry.plane]:
+            dx, dy = geometry.cut_direction(shown_axes(volume, view, other))
+            on.append(abs(across * dy - down * dx) <= GRIP_PX)
+        return (on[0], on[1])
 
     def shape(self, tile: Tile | None, place: QPointF) -> Qt.CursorShape:
         """Return the pointer's shape at a place."""
@@ -206,16 +211,16 @@ class Mouse:
 
     def geometry_at(self, tile: Tile) -> ViewportGeometry | None:
         """Return the geometry of a plane's tile; None for 3D."""
-        view, plane = self._session.view, tile.view.plane
-        return tile.geometry(view, plane) if view is not None and plane is not None else None
+        view, volume, plane = self._session.view, self._session.volume, tile.view.plane
+        if view is None or volume is None or plane is None:
+            return None
+        return tile.geometry(volume, view, plane)
 
     def _set_cursor(self, tile: Tile, place: QPointF) -> None:
         view, geometry = self._session.view, self.geometry_at(tile)
         volume = self._session.volume
         if view is not None and geometry is not None and volume is not None:
-            x, y = tile.local(place)
-            moved = cursor_at(view, geometry, x, y)
-            self._session.view = cursor_dragged(volume, moved, geometry, (x, y), across=True, down=True)
+            self._session.view = cursor_dragged(volume, view, geometry, tile.local(place), across=True, down=True)
 
 
 def maximised(view: ViewState, name: ViewName) -> ViewState:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import PlaneView, ViewState, as_point
-from viewer.scene.planes import plane_steps, stepped
+from viewer.scene.acquired import acquired_on, crosshair_lps_mm, scrolled_cursor, shown_axes, with_cursor
+from viewer.scene.plane_geometry import CROSSING_PLANES
+from viewer.scene.planes import plane_steps
 
 if TYPE_CHECKING:
-    from viewer.domain.geometry import PlaneName
+    from numpy.typing import NDArray
+
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
 
@@ -57,12 +61,13 @@ def zoomed_plane(view: ViewState, geometry: ViewportGeometry, factor: float, at:
 
 def scrolled(volume: Volume, view: ViewState, plane: PlaneName, images: int) -> ViewState:
     """Return the view so many images further into the screen; for axial that is towards the feet."""
-    return evolve(view, cursor_lps_mm=stepped(volume, plane, view.cursor_lps_mm, images))
+    return evolve(view, cursor_lps_mm=scrolled_cursor(volume, view, plane, images))
 
 
 def to_end(volume: Volume, view: ViewState, plane: PlaneName, *, last: bool) -> ViewState:
     """Return the view on a plane's first or last image."""
-    count = plane_steps(volume, plane).count
+    acquired = acquired_on(volume, view, plane)
+    count = plane_steps(volume, plane).count if acquired is None else acquired.stack.count
     return scrolled(volume, view, plane, count if last else -count)
 
 
@@ -72,17 +77,29 @@ def thicker(view: ViewState, notches: int) -> ViewState:
     return evolve(view, slab_mm=SLABS_MM[min(max(place + notches, 0), len(SLABS_MM) - 1)])
 
 
-def cursor_at(view: ViewState, geometry: ViewportGeometry, x: float, y: float) -> ViewState:
-    """Return the view with the cursor under a place of a plane."""
-    return evolve(view, cursor_lps_mm=geometry.lps_from_screen(x, y))
-
-
 def cursor_dragged(
     volume: Volume, view: ViewState, geometry: ViewportGeometry, place: tuple[float, float], *, across: bool, down: bool
 ) -> ViewState:
-    """Return the view with the cursor moved along with a crosshair line, kept inside the volume."""
-    now = geometry.screen_from_lps(view.cursor_lps_mm)
-    goal = geometry.lps_from_screen(place[0] if across else now[0], place[1] if down else now[1])
+    """Return the view with the cursor moved along with crosshair lines, kept inside the volume.
+
+    Each plane whose line is moved goes through `place` then; the others stay. `across` moves the upright line, `down`
+    the level one. Where slices are shown as acquired, the cursor goes to the nearest of them.
+    """
+    pointed = np.asarray(geometry.lps_from_screen(*place))
+    goal = np.asarray(crosshair_lps_mm(volume, view))
+    for plane, moves in zip(CROSSING_PLANES[geometry.plane], (across, down), strict=True):
+        if moves:
+            goal = _into_reach(goal, pointed, plane, shown_axes(volume, view, plane).into)
+    # Still in the plane that is pointed at, also where that is a tilted slice.
+    goal = _into_reach(goal, pointed, geometry.plane, geometry.axes.into)
     bounds = volume.grid.bounds_lps_mm
     inside = np.clip(goal, bounds[:, 0] + 0.01, bounds[:, 1] - 0.01)
-    return evolve(view, cursor_lps_mm=as_point(inside))
+    return with_cursor(volume, view, as_point(inside))
+
+
+def _into_reach(
+    point: NDArray[np.float64], pointed: NDArray[np.float64], plane: PlaneName, normal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a point moved along a standard plane's direction onto the plane of a normal through another point."""
+    along = PLANE_AXES[plane].into
+    return np.asarray(point + float((pointed - point) @ normal) / float(along @ normal) * along, dtype=np.float64)

@@ -8,9 +8,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import OverlayMode
-from viewer.scene.contours import Outlines, grow_mm
-from viewer.scene.planes import plane_steps
+from viewer.scene.acquired import acquired_slices, image_step_mm
+from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Line, Mark, line_of
@@ -36,7 +37,7 @@ class OutlinePaths:
 
     def __init__(self) -> None:
         self._outlines = Outlines()
-        self._kept: dict[tuple[int, str, float, float], tuple[Finding, QPainterPath]] = {}
+        self._kept: dict[tuple[object, ...], tuple[Finding, QPainterPath]] = {}
         self._volume: Volume | None = None
 
     def of(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, *, grow: float = 0.0) -> QPainterPath:
@@ -45,7 +46,7 @@ class OutlinePaths:
             self._kept.clear()
             self._volume = volume
         depth = round(float(np.asarray(geometry.cursor_lps_mm) @ geometry.axes.into), 3)
-        key = (id(finding), geometry.plane.value, depth, grow)
+        key = (id(finding), geometry.plane, geometry.image, depth, grow)
         held = self._kept.get(key)
         if held is None:
             # The finding is kept beside its path: an id is only unique while its object lives.
@@ -56,11 +57,17 @@ class OutlinePaths:
         path = QPainterPath()
         path.setFillRule(Qt.FillRule.OddEvenFill)
         right, down = geometry.axes.right, geometry.axes.down
-        for line in self._outlines.of(finding, volume, geometry.plane, geometry.cursor_lps_mm, grow_mm=grow):
+        for line in self._lines(finding, volume, geometry, grow):
             flat = np.stack([line @ right, line @ down], axis=1)
             path.addPolygon(QPolygonF([QPointF(x, y) for x, y in flat.tolist()]))
             path.closeSubpath()
         return path
+
+    def _lines(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, grow: float) -> tuple[Polyline, ...]:
+        acquired = acquired_slices(volume) if geometry.image is not None else None
+        if acquired is not None and geometry.image is not None:
+            return slice_outlines(finding, acquired, geometry.image, grow_mm=grow)
+        return self._outlines.of(finding, volume, geometry.plane, geometry.cursor_lps_mm, grow_mm=grow)
 
 
 def screen_from_mm(geometry: ViewportGeometry) -> QTransform:
@@ -108,7 +115,7 @@ def _paint_point(
 ) -> None:
     """Draw a reader's point as a ring where the plane is within two images of it."""
     finding = drawn.finding
-    reach = max(2 * plane_steps(shown.volume, geometry.plane).step_mm, 2.0)
+    reach = max(2 * image_step_mm(shown.volume, geometry), 2.0)
     if abs(geometry.distance_mm(finding.centre_lps_mm)) > reach:
         return
     middle = QPointF(*geometry.screen_from_lps(finding.centre_lps_mm))
@@ -137,12 +144,13 @@ def paint_long_axis(
     length = float(np.linalg.norm(axis))
     if length < 1e-6:
         return
-    shares = {axes_of: _share(axis / length, axes_of) for axes_of in _PLANES}
-    if max(shares, key=lambda name: shares[name]) != geometry.plane.value:
+    normals = {name: axes.into for name, axes in PLANE_AXES.items()} | {geometry.plane: geometry.axes.into}
+    shares = {name: _share(axis / length, normals[name]) for name in PlaneName}
+    if max(shares, key=lambda name: shares[name]) is not geometry.plane:
         return
-    share = shares[geometry.plane.value]
+    share = shares[geometry.plane]
     depths = sorted(geometry.distance_mm(end) for end in ends)
-    step = plane_steps(shown.volume, geometry.plane).step_mm
+    step = image_step_mm(shown.volume, geometry)
     if share < LEAST_AXIS_SHARE or depths[0] > step or depths[1] < -step:
         return
     places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
@@ -155,12 +163,9 @@ def paint_long_axis(
     _paint_leader(painter, words, places, bounds, geometry, look, taken)
 
 
-_PLANES = ("axial", "coronal", "sagittal")
-_INTO_AXIS = {"axial": 2, "coronal": 1, "sagittal": 0}
-
-
-def _share(unit: NDArray[np.float64], plane: str) -> float:
-    return float(np.sqrt(max(0.0, 1 - unit[_INTO_AXIS[plane]] ** 2)))
+def _share(unit: NDArray[np.float64], normal: NDArray[np.float64]) -> float:
+    """Return how much of a direction lies in the plane of a normal."""
+    return float(np.sqrt(max(0.0, 1 - float(unit @ normal) ** 2)))
 
 
 def _end_tick(first: QPointF, last: QPointF, at: QPointF) -> tuple[QPointF, QPointF]:

@@ -9,22 +9,16 @@ from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
-from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import ViewName
+from viewer.scene.acquired import viewport_geometry
+from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, image_is_in
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import (
-    MOST_PX_MOVING,
-    MOST_PX_MOVING_OBLIQUE,
-    PlaneRenderer,
-    along_slices,
-    faces_slices,
-    grown_from,
-    growth,
-    image_is_in,
-)
+from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
 from viewer.scene.window_table import BLACK
-from viewer.ui.canvas.facts import VIEW_WORDS, corners, edge_letters
+from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
     TextLook,
@@ -45,9 +39,7 @@ if TYPE_CHECKING:
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Shown
 
-CROSSHAIR_OPACITY = 0.9
 MISSING_OPACITY = 0.8
-CROSSHAIR_GAP_PX = 22.0
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
 NARROW_PX = 430
@@ -123,19 +115,26 @@ class PlanePainter:
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
-        depth = float(sum(a * c for a, c in zip(PLANE_AXES[plane].into, state.cursor_lps_mm, strict=True)))
-        window = (state.window_centre, state.window_width, state.invert, state.slab_mm)
-        coarse = moving and width_px * height_px > self._most_moving
-        key = (state.plane(plane), round(depth, 4), window, width_px, height_px)
-        grown = growth(volume, plane, state.cursor_lps_mm)
+        geometry = viewport_geometry(volume, state, plane, width_px, height_px)
+        depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
+        one_slice = geometry.image is not None
+        window = (state.window_centre, state.window_width, state.invert, 0.0 if one_slice else state.slab_mm)
+        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else self._most_moving)
+        key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
+        grown = growth(volume, state, plane)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
             if held.growth == grown:
                 return held.image, held.px_per_pixel
-            if plane is not self.turn and not along_slices(volume, plane):
+            if plane is not self.turn and not along_slices(volume, state, plane):
                 self.behind.add(plane)
                 return held.image, held.px_per_pixel
-        elif held is None and volume.preview and plane is not self.turn and not faces_slices(volume, plane):
+        elif (
+            held is None
+            and volume.preview
+            and plane is not self.turn
+            and not (one_slice or faces_slices(volume, plane))
+        ):
             self.behind.add(plane)
             return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
         self.behind.discard(plane)
@@ -152,7 +151,7 @@ class PlanePainter:
         plane = tile.view.plane
         assert plane is not None
         ratio = painter.device().devicePixelRatio()
-        state = tile.shifted(shown.view)
+        state = tile.shifted(shown.volume, shown.view)
         width, height = round(tile.area.width() * ratio), round(tile.area.height() * ratio)
         if width < 2 or height < 2:
             return
@@ -163,11 +162,11 @@ class PlanePainter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
         painter.drawImage(QRectF(0, 0, image.width() * px / ratio, image.height() * px / ratio), image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        geometry = tile.geometry(shown.view, plane)
+        geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
         paint_findings(painter, shown, geometry, self._outlines, look.text)
         if look.decorated:
-            paint_crosshair(painter, tile, shown, look)
+            paint_crosshair(painter, tile, shown, look.text)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)
@@ -185,7 +184,7 @@ def paint_frame(
         if mm_per_px is not None and tile.large:
             paint_scale_bar(painter, tile.free, mm_per_px, look.text, tile.free.right())
         if not tile.large:
-            paint_stage_name(painter, tile.free, VIEW_WORDS[tile.view], plane.value if plane else "", look.text)
+            paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
     else:
         density = look.density
         narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
@@ -196,7 +195,7 @@ def paint_frame(
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, edge)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-    paint_letters(painter, letters_area, edge_letters(tile.view, shown.view), look.text, large=tile.large)
+    paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
     paint_what_is_not_there(painter, tile, shown, look)
     if look.stage:
         return
@@ -212,7 +211,9 @@ def paint_frame(
 
 
 def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry, look: Look) -> None:
-    """Hatch where images are missing: nothing there is air."""
+    """Hatch where images are missing: nothing there is air. An original slice is never one of them."""
+    if geometry.image is not None:
+        return
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QBrush(look.text.theme.on_anatomy("disagree", MISSING_OPACITY), Qt.BrushStyle.BDiagPattern))
     for area in missing_areas(volume, geometry) if volume.missing_planes else ():
@@ -222,41 +223,13 @@ def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry,
 def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
     """Say why a tile shows nothing: its image is missing, or has, as with 3D any image, still to be read."""
     volume, plane = shown.volume, tile.view.plane
-    if plane is not None and volume.missing_planes and on_missing_image(volume, tile.geometry(shown.view, plane)):
+    geometry = tile.geometry(volume, shown.view, plane) if plane is not None else None
+    interpolated = geometry is not None and geometry.image is None
+    if geometry is not None and interpolated and volume.missing_planes and on_missing_image(volume, geometry):
         paint_notice(painter, tile.free, "This image is missing", look.text, role="disagree")
     elif not volume.preview:
         return
     elif plane is None:
         paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
-    elif not image_is_in(volume, plane, shown.view.cursor_lps_mm):
+    elif not image_is_in(volume, shown.view, plane):
         paint_notice(painter, tile.free, "This image is being read", look.text)
-
-
-def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
-    """Draw the lines where the other planes cross, in their colours, open around the cursor."""
-    plane = tile.view.plane
-    if plane is None or (look.stage and tile.large):
-        return
-    geometry = tile.geometry(shown.view, plane)
-    x, y = geometry.screen_from_lps(shown.view.cursor_lps_mm)
-    upright, level = crossing_planes(plane)
-    theme = look.text.theme
-    width = 1.5 * look.text.scale if look.stage else 1.0
-    gap = CROSSHAIR_GAP_PX * (look.text.scale if look.stage else 1.0)
-    if not look.stage:
-        x, y = int(x) + 0.5, int(y) + 0.5
-    painter.setPen(QPen(theme.on_anatomy(upright.value, CROSSHAIR_OPACITY), width))
-    painter.drawLine(QPointF(x, 0), QPointF(x, y - gap))
-    painter.drawLine(QPointF(x, y + gap), QPointF(x, tile.area.height()))
-    painter.setPen(QPen(theme.on_anatomy(level.value, CROSSHAIR_OPACITY), width))
-    painter.drawLine(QPointF(0, y), QPointF(x - gap, y))
-    painter.drawLine(QPointF(x + gap, y), QPointF(tile.area.width(), y))
-
-
-def crossing_planes(plane: PlaneName) -> tuple[PlaneName, PlaneName]:
-    """Return the planes seen edge-on in a plane: as an upright line, and as a level line."""
-    return {
-        PlaneName.AXIAL: (PlaneName.SAGITTAL, PlaneName.CORONAL),
-        PlaneName.CORONAL: (PlaneName.SAGITTAL, PlaneName.AXIAL),
-        PlaneName.SAGITTAL: (PlaneName.CORONAL, PlaneName.AXIAL),
-    }[plane]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 from PySide6.QtCore import QPointF, QRectF
 
-from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.scene.acquired import shown_axes, viewport_geometry
 from viewer.scene.camera import panned
-from viewer.scene.plane_geometry import ViewportGeometry
+
+if TYPE_CHECKING:
+    from viewer.domain.geometry import PlaneName
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
 
 GAP = 2
 STAGE_GAP = 8
@@ -73,12 +78,12 @@ class Tile:
         moved = self.free.center() - self.area.center()
         return (moved.x(), moved.y())
 
-    def geometry(self, state: ViewState, plane: PlaneName, ratio: float = 1.0) -> ViewportGeometry:
+    def geometry(self, volume: Volume, state: ViewState, plane: PlaneName, ratio: float = 1.0) -> ViewportGeometry:
         """Return where the plane lies on the tile, in pixels of `ratio` per logical pixel, from the tile's corner."""
         width, height = max(round(self.area.width() * ratio), 1), max(round(self.area.height() * ratio), 1)
-        return ViewportGeometry.of(self.shifted(state), plane, width, height)
+        return viewport_geometry(volume, self.shifted(volume, state), plane, width, height)
 
-    def shifted(self, state: ViewState) -> ViewState:
+    def shifted(self, volume: Volume, state: ViewState) -> ViewState:
         """Return the view as this tile draws it: what was in its middle is in the middle of the free part."""
         dx, dy = self.shift_px
         if abs(dx) < 0.01 and abs(dy) < 0.01:
@@ -88,7 +93,7 @@ class Tile:
             return evolve(state, camera=panned(state.camera, dx, dy, round(self.area.height())))
         view = state.plane(plane)
         scale = view.height_mm / self.area.height()
-        axes = PLANE_AXES[plane]
+        axes = shown_axes(volume, state, plane)
         centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * scale
         return state.with_plane(plane, PlaneView(as_point(centre), view.height_mm))
 

@@ -78,7 +78,7 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
     """Return what is to be drawn on a tile, in device pixels."""
     return VolumeScene(
         shown.volume,
-        tile.shifted(shown.view).camera,
+        tile.shifted(shown.volume, shown.view).camera,
         max(round(tile.area.width() * ratio), 1),
         max(round(tile.area.height() * ratio), 1),
         shown.view.preset_3d,

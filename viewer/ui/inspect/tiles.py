@@ -188,9 +188,14 @@ class ErrorTiles(QWidget):
         extent = float((finding.bounds_lps_mm[:2, 1] - finding.bounds_lps_mm[:2, 0]).max())
         height = max(LEAST_HEIGHT_MM, extent * TIMES_FINDING)
         seen = view_of_finding(view, finding, volume).looking_at(as_point(finding.centre_lps_mm), height_mm=height)
-        # Not as the selection: its outline is to tell the state.
+        # Not as the selection: its outline is to tell the state. All tiles alike, whenever they are drawn.
         seen = evolve(
-            seen, selected_finding=None, overlay=OverlayMode.OUTLINE, layout=Layout.SINGLE, main=ViewName.AXIAL
+            seen,
+            selected_finding=None,
+            overlay=OverlayMode.OUTLINE,
+            layout=Layout.SINGLE,
+            main=ViewName.AXIAL,
+            acquired=False,
         )
         truth = finding.source.kind is SourceKind.TRUTH
         shown = shown_from(

@@ -29,7 +29,7 @@ WIDE = 1240
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
-SLABS = ("view.slab_thicker", "view.slab_thinner")
+SLABS = ("view.slab_thicker", "view.slab_thinner", None, "view.acquired")
 LAYOUTS = ("view.layout_four", "view.layout_stage", "view.layout_single", None, "view.maximise", "view.text")
 OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
@@ -102,7 +102,9 @@ class Toolbar(QFrame):
         self._row.addSpacing(8)
         self._row.addWidget(self._window)
         self._row.addStretch()
-        self._slab = MenuButton(theme, actions, SLABS, "Thickness of the slab; also Shift+wheel", icon="layers")
+        self._slab = MenuButton(
+            theme, actions, SLABS, "Thickness of the slab, also Shift+wheel; slices as acquired", icon="layers"
+        )
         self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
         overlay = Button.of(
             theme, actions["view.overlay"], table["view.overlay"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT

@@ -1,0 +1,41 @@
+"""The crosshair: where the other planes cut what a tile shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter, QPen
+
+from viewer.scene.acquired import shown_axes
+from viewer.scene.plane_geometry import CROSSING_PLANES
+
+if TYPE_CHECKING:
+    from viewer.ui.canvas.paint_text import TextLook
+    from viewer.ui.canvas.shown import Shown
+    from viewer.ui.canvas.tiles import Tile
+
+CROSSHAIR_OPACITY = 0.9
+CROSSHAIR_GAP_PX = 22.0
+
+
+def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: TextLook) -> None:
+    """Draw the lines in which the other planes cut a tile's, in their colours, open around the cursor.
+
+    The painter's origin is the tile's corner. A plane that shows a tilted slice is a slanted line in the others.
+    """
+    plane = tile.view.plane
+    if plane is None or (look.stage and tile.large):
+        return
+    geometry = tile.geometry(shown.volume, shown.view, plane)
+    x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)
+    width = 1.5 * look.scale if look.stage else 1.0
+    gap = CROSSHAIR_GAP_PX * (look.scale if look.stage else 1.0)
+    if not look.stage:
+        x, y = int(x) + 0.5, int(y) + 0.5
+    middle, reach = QPointF(x, y), abs(x) + abs(y) + tile.area.width() + tile.area.height()
+    for other in CROSSING_PLANES[plane]:
+        along = QPointF(*geometry.cut_direction(shown_axes(shown.volume, shown.view, other)))
+        painter.setPen(QPen(look.theme.on_anatomy(other.value, CROSSHAIR_OPACITY), width))
+        for side in (along, -along):
+            painter.drawLine(middle + side * gap, middle + side * reach)
