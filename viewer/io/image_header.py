@@ -146,7 +146,8 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
     if not rows or not columns:
         raise UnreadableFileError("The image says that it has no pixels.")
     if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
-        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
+        many = f"{count}" if count < 1_000_000 else "more than a million"
+        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {many} frames large.")
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:
