@@ -187,7 +187,8 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
         if p + 12 > n:
             base += p
             walked += min(p, n)
-            if base - start.offset > _LARGEST_HEADER or walked > _MOST_WALKED:
+            inside = size is None or base < size
+            if inside and (base - start.offset > _LARGEST_HEADER or walked > _MOST_WALKED):
                 raise UnreadableFileError("The header is larger than that of any image.")
             buffer = source.read_at(base, _NEXT_READ)
             n, p = len(buffer), 0
