@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
+import time
+import tracemalloc
 import warnings
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,7 +156,7 @@ def test_names_that_lead_out_of_an_archive_lead_nowhere(made_ct: Any, tmp_path: 
     assert set(tmp_path.rglob("*")) == before
 
 
-def dicomdir(folder: Path, names: Sequence[Sequence[str]]) -> Path:
+def dicomdir(folder: Path, names: Sequence[Sequence[str]], patient: str = "") -> Path:
     """Write a DICOMDIR that lists files by the parts of their names."""
     listing = Dataset()
     listing.file_meta = FileMetaDataset()
@@ -167,6 +170,8 @@ def dicomdir(folder: Path, names: Sequence[Sequence[str]]) -> Path:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             record.ReferencedFileID = list(parts)
+        if patient:
+            record.PatientName = patient
         records.append(record)
     listing.DirectoryRecordSequence = records
     path = folder / "DICOMDIR"
@@ -238,3 +243,81 @@ def test_archive_without_files_is_a_sentence(tmp_path: Path) -> None:
         pass
     with pytest.raises(NothingToOpenError, match="archive holds no files"):
         scan(empty, JobContext())
+
+
+def test_dicomdir_that_inflates_to_gigabytes_is_not_inflated(made_ct: Any) -> None:
+    made_ct.stack(axial(3), prefix="a/")
+    path = dicomdir(made_ct.folder, [("A", "GONE")])
+    raw = path.read_bytes()
+    (length,) = struct.unpack_from("<L", raw, 140)
+    raw = raw.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99\0\0".ljust(24, b"\0")[:24])
+    at = raw.index(b"\x02\x00\x10\x00UI")
+    raw = raw[: at + 6] + struct.pack("<H", 24) + raw[at + 8 :]
+    packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = packer.compress(struct.pack("<HH2sHL", 0x0003, 0x1000, b"OB", 0, 900 << 20))
+    bomb += b"".join(packer.compress(bytes(1 << 20)) for _ in range(900)) + packer.flush()
+    path.write_bytes(raw[: 144 + length + 4] + bomb)
+    tracemalloc.start()
+    began = time.process_time()
+    assert [e.count for e in scan(path, JobContext()).series] == [3]
+    assert time.process_time() - began < 5
+    assert tracemalloc.get_traced_memory()[1] < 300 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("items", [400_000, 2_000_000])
+def test_dicomdir_of_very_many_records_takes_seconds_at_most(made_ct: Any, items: int) -> None:
+    made_ct.stack(axial(3), prefix="a/")
+    path = dicomdir(made_ct.folder, [("A", "GONE")])
+    raw = path.read_bytes()
+    at = raw.index(struct.pack("<HH2s", 0x0004, 0x1220, b"SQ"))
+    records = struct.pack("<HHL", 0xFFFE, 0xE000, 0) * items
+    path.write_bytes(raw[: at + 8] + struct.pack("<L", len(records)) + records)
+    began = time.process_time()
+    assert [e.count for e in scan(path, JobContext()).series] == [3]
+    assert time.process_time() - began < 5
+
+
+def test_dicomdir_says_nothing_of_a_patient_whose_name_its_lengths_run_into(made_ct: Any) -> None:
+    made_ct.stack(axial(2))
+    names = sorted(p.name for p in made_ct.folder.iterdir())
+    path = dicomdir(made_ct.folder, [(n,) for n in names], patient="Nobody^Made")
+    raw = path.read_bytes()
+    at = raw.index(struct.pack("<HH2s", 0x0004, 0x1500, b"CS"))
+    end = raw.index(b"Nobody^Made") + 12
+    path.write_bytes(raw[: at + 6] + struct.pack("<H", end - at - 8) + raw[at + 8 :])
+    found = scan(path, JobContext())
+    assert "Nobody" not in " ".join(s.file + s.why for s in found.skipped)
+    assert ("DICOMDIR", "Names a file by what can be no name.") in [(s.file, s.why) for s in found.skipped]
+
+
+@pytest.mark.parametrize("name", ["", "/"])
+def test_a_member_without_a_name_costs_nothing(made_ct: Any, tmp_path: Path, name: str) -> None:
+    made_ct.stack(axial(3))
+    archive = zipped(made_ct.folder, tmp_path / "a.zip")
+    with zipfile.ZipFile(archive, "a") as more:
+        more.writestr("@", b"x")
+    raw = archive.read_bytes()
+    # Its name is taken out of both headers.
+    for mark, lengths, size in ((b"PK\x03\x04", 26, 30), (b"PK\x01\x02", 28, 46)):
+        at = raw.rindex(mark)
+        raw = raw[: at + lengths] + struct.pack("<H", len(name)) + raw[at + lengths + 2 :]
+        raw = raw[: at + size] + name.encode() + raw[at + size + 1 :]
+    end = raw.rindex(b"PK\x05\x06")
+    size, start = struct.unpack_from("<LL", raw, end + 12)
+    less = 1 - len(name)
+    archive.write_bytes(raw[: end + 12] + struct.pack("<LL", size - less, start - less) + raw[end + 20 :])
+    assert [e.count for e in scan(archive, JobContext()).series] == [3]
+
+
+def test_names_of_members_steer_no_terminal_and_turn_no_line(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(3))
+    archive = zipped(made_ct.folder, tmp_path / "a.zip")
+    with zipfile.ZipFile(archive, "a") as more:
+        more.writestr("\u202egnp.exe\x1b[2J", b"no image")
+        more.writestr("woman \U0001f469\u200d\U0001f52c", b"no image")
+    found = scan(archive, JobContext())
+    assert {s.file for s in found.skipped} == {
+        "a.zip/\N{REPLACEMENT CHARACTER}gnp.exe\N{REPLACEMENT CHARACTER}[2J",
+        "a.zip/woman \U0001f469\u200d\U0001f52c",
+    }

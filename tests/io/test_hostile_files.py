@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pydicom
 import pytest
 
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
@@ -240,3 +241,73 @@ def test_run_length_segments_of_other_lengths(made_ct: Any, high: int, low: int,
     else:
         with pytest.raises(UnreadableFileError, match="damaged|end early"):
             opened(made_ct.folder)
+
+
+@pytest.mark.parametrize("bits", [0, 17, 4096])
+@pytest.mark.parametrize("padding", [None, -2000])
+def test_bits_that_cannot_be_make_no_pixels(made_ct: Any, bits: int, padding: int | None) -> None:
+    made_ct.slice("good", made_ct.pixels(), (0, 0, 0))
+    said = {} if padding is None else {"PixelPaddingValue": pydicom.DataElement(0x00280120, "SS", padding)}
+    made_ct.slice("bad", made_ct.pixels(), (0, 0, 5), BitsStored=bits, **said)
+    volume = opened(made_ct.folder)
+    assert volume.stack.count == 1
+    assert volume.reasons == (
+        f"The image at H 5.0 mm could not be read: pixels of {bits} in 16 bits are not understood.",
+    )
+
+
+@pytest.mark.parametrize("missing", ["BitsAllocated", "PixelRepresentation"])
+def test_pixels_of_which_nobody_says_how_they_are_stored_are_not_guessed(made_ct: Any, missing: str) -> None:
+    made_ct.slice("good", made_ct.pixels(), (0, 0, 0))
+    made_ct.slice("bad", made_ct.pixels(), (0, 0, 5), **{missing: None})
+    volume = opened(made_ct.folder)
+    assert volume.stack.count == 1
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons == (
+        "The image at H 5.0 mm could not be read: the file does not say how its pixels are stored.",
+    )
+
+
+@pytest.mark.parametrize("slope", ["1_000", "0x10", "1,5", "1e", "１"])
+def test_a_slope_that_is_no_number_of_dicom_is_not_applied(made_ct: Any, slope: str) -> None:
+    raw = made_ct.slice("a", made_ct.pixels(), RescaleSlope="7.7777").read_bytes()
+    value = slope.encode().ljust(6)
+    (made_ct.folder / "a").write_bytes(raw.replace(b"7.7777", value))
+    volume = opened(made_ct.folder)
+    assert volume.unit == "unknown"
+    assert np.array_equal(volume.slices[0], made_ct.pixels())
+
+
+def test_a_number_longer_than_any_image_has_is_in_no_sentence(made_ct: Any) -> None:
+    for k, number in enumerate(["1e300", "-1e300", "1"]):
+        made_ct.slice(f"{k}", made_ct.pixels(k), None, InstanceNumber=None)
+        path = made_ct.slice(f"{k}", made_ct.pixels(k), None, InstanceNumber="77777")
+        path.write_bytes(path.read_bytes().replace(b"77777 ", number.encode().ljust(6)))
+        if k == 0:
+            path.write_bytes(path.read_bytes()[:-20])
+    said = " ".join(opened(made_ct.folder).reasons)
+    assert "0000000" not in said
+    assert "could not be read: the file ends early." in said
+
+
+def test_more_frames_than_a_compressed_file_can_hold_are_not_looked_for(made_ct: Any) -> None:
+    syntax = "1.2.840.10008.1.2.4.80"
+    made_ct.slice("a", made_ct.pixels(), syntax=syntax, NumberOfFrames="20000")
+    with pytest.raises(UnreadableFileError) as caught:
+        opened(made_ct.folder)
+    assert "holds fewer pixels than its header says" in caught.value.detail
+
+
+@pytest.mark.parametrize("said", ["\x1b[2J", "\u202egnp", "a\nb"])
+def test_words_of_a_file_steer_no_terminal_and_turn_no_line(made_ct: Any, said: str) -> None:
+    padded = said.encode().ljust(8)[:8]
+    path = made_ct.slice(
+        "a", made_ct.pixels(), Modality="CTCTCTCT", RescaleType="QQQQQQQQ", BodyPartExamined="CHESTCHS"
+    )
+    raw = path.read_bytes()
+    for word in (b"CTCTCTCT", b"QQQQQQQQ", b"CHESTCHS"):
+        raw = raw.replace(word, padded)
+    path.write_bytes(raw)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    words = [entry.facts.modality, entry.facts.body_part, assemble(entry, JobContext()).unit]
+    assert all(word.isprintable() for word in words)

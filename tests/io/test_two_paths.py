@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,14 +17,13 @@ from tests.io.marked_series import ORIENTATIONS, MarkedSeries
 from viewer.domain.job import JobContext
 from viewer.io import image_header
 from viewer.io.assemble import assemble
-from viewer.io.file_bytes import FileSource, InflatedSource
+from viewer.io.file_bytes import FilePlace, FileSource, InflatedSource
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Start, find_start, walk
 from viewer.io.pydicom_headers import read_elements
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from viewer.domain.volume import Volume
     from viewer.io.file_bytes import Source
@@ -95,6 +96,102 @@ def test_every_real_geometry(real_data: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_made_geometry(made_series: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_scans_agree(made_series, monkeypatch)
+
+
+ENHANCED = [f"1.2.840.10008.5.1.4.1.1.{n}\0".encode() for n in ("2.1", "4.1")]
+MACROS = {
+    "PlanePositionSequence": ["ImagePositionPatient"],
+    "PlaneOrientationSequence": ["ImageOrientationPatient"],
+    "PixelMeasuresSequence": ["PixelSpacing", "SliceThickness"],
+    "PixelValueTransformationSequence": ["RescaleIntercept", "RescaleSlope", "RescaleType"],
+    "FrameVOILUTSequence": ["WindowCenter", "WindowWidth"],
+    "FrameContentSequence": ["StackID"],
+    "CTReconstructionSequence": ["ConvolutionKernel"],
+}
+
+
+def frames_read_alike(path: Path) -> int:
+    """Return how many frames of a file say of themselves what pydicom finds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ds = pydicom.dcmread(path, stop_before_pixels=True)
+        shared, groups = ds.SharedFunctionalGroupsSequence[0], ds.PerFrameFunctionalGroupsSequence
+        theirs = []
+        for group in groups:
+            found = {}
+            for macro, keywords in MACROS.items():
+                there = [place[macro] for place in (shared, group) if macro in place]
+                for item in [sequence[0] for sequence in there if len(sequence.value)]:
+                    tags = [pydicom.tag.Tag(keyword) for keyword in keywords if keyword in item]
+                    found |= {int(tag): item.get_item(tag).value or b"" for tag in tags}
+            theirs.append(found)
+    described = image_header.read_image_header(FilePlace(str(path))).described
+    assert len(described) == len(theirs)
+    wanted = {int(pydicom.tag.Tag(keyword)) for keywords in MACROS.values() for keyword in keywords}
+    for mine, found in zip(described, theirs, strict=True):
+        assert {tag: value for tag, value in mine.items() if tag in wanted} == found
+    return len(described)
+
+
+def test_every_real_frame_says_of_itself_what_pydicom_finds(real_data: Path) -> None:
+    found = 0
+    for path in files_in(real_data):
+        with path.open("rb") as file:
+            start = file.read(4096)
+        if start[128:132] == b"DICM" and any(kind in start for kind in ENHANCED):
+            found += frames_read_alike(path)
+    assert found > 10
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+@pytest.mark.parametrize("undefined", [False, True])
+def test_every_made_frame_says_of_itself_what_pydicom_finds(made_ct: Any, syntax: str, undefined: bool) -> None:
+    path = enhanced(made_ct, syntax=syntax)
+    ds = pydicom.dcmread(path)
+    for sequence in (ds["SharedFunctionalGroupsSequence"], ds["PerFrameFunctionalGroupsSequence"]):
+        sequence.is_undefined_length = undefined
+        for item in sequence.value:
+            item.is_undefined_length_sequence_item = undefined
+            for inner in item:
+                inner.is_undefined_length = undefined
+    pydicom.dcmwrite(path, ds)
+    assert frames_read_alike(path) == 4
+
+
+@pytest.mark.parametrize("undefined", [False, True])
+def test_frames_that_a_writer_did_not_know_are_understood(made_ct: Any, undefined: bool) -> None:
+    known = scan(enhanced(made_ct), JobContext()).series[0].frames
+    path = enhanced(made_ct)
+    ds = pydicom.dcmread(path)
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        inside = pydicom.Dataset()
+        inside[keyword] = ds[keyword]
+        inside[keyword].is_undefined_length = undefined
+        stream = BytesIO()
+        pydicom.dcmwrite(stream, inside, implicit_vr=True, little_endian=True)
+        # As bytes of no known kind: the header says UN, and what follows is implicit.
+        ds[keyword] = pydicom.DataElement(ds[keyword].tag, "OB", stream.getvalue()[8:])
+    pydicom.dcmwrite(path, ds)
+    raw = path.read_bytes()
+    for at in (raw.index(b"\x00\x52\x29\x92OB"), raw.index(b"\x00\x52\x30\x92OB")):
+        length = b"\xff" * 4 if undefined else raw[at + 8 : at + 12]
+        raw = raw[: at + 4] + b"UN\0\0" + length + raw[at + 12 :]
+    path.write_bytes(raw)
+    found = scan(path, JobContext()).series[0].frames
+    assert [f.position for f in found] == [f.position for f in known] == [(-10.0, -20.0, 2.0 * k) for k in range(4)]
+    assert [f.kind.unit for f in found] == ["HU"] * 4
+
+
+def enhanced(made_ct: Any, **elements: Any) -> Path:
+    groups = [
+        {
+            "PlanePositionSequence": {"ImagePositionPatient": [-10.0, -20.0, 2.0 * k]},
+            "FrameVOILUTSequence": {"WindowCenter": str(40 + k), "WindowWidth": "400"},
+            "FrameContentSequence": {"StackID": "1", "InStackPositionNumber": k + 1},
+        }
+        for k in range(4)
+    ]
+    return Path(made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], groups, **elements))
 
 
 def images(folder: Path) -> Iterator[tuple[Path, Volume, Any]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from viewer.io.file_bytes import FilePlace
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.file_bytes import FilePlace, InflatedSource
 from viewer.io.folder_files import inside, name_below
-from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, find_start
+from viewer.io.sequence_items import elements_of, form_of
 from viewer.io.series_entry import Skipped
 
 if TYPE_CHECKING:
     from viewer.domain.job import JobContext
 
-_MOST_RECORDS = 500_000
+_RECORDS, _FILE_ID = 0x00041220, 0x00041500
+_LARGEST = 64 << 20
+_LONGEST_NAME = 255
 
 
 def is_dicomdir(path: str) -> bool:
@@ -33,6 +36,10 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
     found: dict[str, FilePlace] = {}
     for parts in _file_ids(path):
         ctx.stop_if_cancelled()
+        if not all(part.isprintable() for part in parts) or max(map(len, parts)) > _LONGEST_NAME:
+            # What else it says might be whose images these are.
+            skipped.append(Skipped(os.path.basename(path), "Names a file by what can be no name."))
+            continue
         shown = "/".join(parts)
         if any(part in ("", ".", "..") or "/" in part or "\\" in part or "\0" in part for part in parts):
             skipped.append(Skipped(shown, "The DICOMDIR names a file outside of its folder."))
@@ -51,20 +58,24 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
 
 def _file_ids(path: str) -> list[list[str]]:
     """Return the Referenced File IDs, each as its parts."""
-    from pydicom import dcmread
-
-    found: list[list[str]] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset: Any = dcmread(path, force=True)
-            for record in (dataset.get("DirectoryRecordSequence") or [])[:_MOST_RECORDS]:
-                named = record.get("ReferencedFileID")
-                if named:
-                    found.append([named] if isinstance(named, str) else [str(part) for part in named])
-    except PARSER_FAILURES:
+        with FilePlace(path).opened() as (source, size):
+            start = find_start(source)
+            if start is None:
+                return []
+            syntax, at = start.transfer_syntax, start.offset
+            if syntax == DEFLATED_LITTLE:
+                source, syntax, at = InflatedSource(source, at, size - at), EXPLICIT_LITTLE, 0
+            content = source.read_at(at, _LARGEST)
+        records = elements_of(content, 0, form_of(syntax), (_RECORDS,)).get(_RECORDS)
+    except (UnreadableFileError, ValueError):
         return []
-    return found
+    named = [record.get(_FILE_ID) for record in records] if isinstance(records, list) else []
+    return [_parts(raw) for raw in named if isinstance(raw, bytes) and raw.strip(b"\0 ")]
+
+
+def _parts(raw: bytes) -> list[str]:
+    return [part.decode("latin-1").strip("\0 ") for part in raw.split(b"\\")]
 
 
 def _resolved(root: str, parts: list[str], known: dict[str, dict[str, str]]) -> str | None:

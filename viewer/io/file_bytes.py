@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 import zlib
 from contextlib import contextmanager
 from io import FileIO
@@ -207,9 +208,10 @@ class _Stream(io.RawIOBase):
 
     name = "image"  # asked for by pydicom, and no more than that
 
-    def __init__(self, source: Source, size: int) -> None:
+    def __init__(self, source: Source, size: int, patience_s: float | None) -> None:
         super().__init__()
         self._source, self._size, self._at = source, size, 0
+        self._until_s = None if patience_s is None else time.thread_time() + patience_s
 
     def readable(self) -> bool:
         return True
@@ -226,6 +228,8 @@ class _Stream(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
+        if self._until_s is not None and time.thread_time() > self._until_s:
+            raise UnreadableFileError("The header takes too long to read.")
         wanted = min(len(buffer), max(0, self._size - self._at))
         found = self._source.read_at(self._at, wanted) if wanted else b""
         buffer[: len(found)] = found
@@ -233,6 +237,9 @@ class _Stream(io.RawIOBase):
         return len(found)
 
 
-def as_stream(source: Source, size: int) -> IO[bytes]:
-    """Return a seekable binary file object over `size` bytes of a source, which must stay open meanwhile."""
-    return io.BufferedReader(_Stream(source, size), _CHUNK)
+def as_stream(source: Source, size: int, patience_s: float | None = None) -> IO[bytes]:
+    """Return a seekable binary file object over `size` bytes of a source, which must stay open meanwhile.
+
+    It raises UnreadableFileError where this thread has worked for longer than `patience_s` when more is asked for.
+    """
+    return io.BufferedReader(_Stream(source, size, patience_s), _CHUNK)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from viewer.domain.errors import UnreadableFileError
+
 if TYPE_CHECKING:
     from viewer.io.file_bytes import Source
 
@@ -61,6 +63,8 @@ _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
 _DEEPEST = 32
 _LARGEST_HEADER = 64 << 20
+# Of that, what may consist of elements to be walked over: about two seconds.
+_MOST_WALKED = 24 << 20
 HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, MODALITY_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
@@ -93,7 +97,8 @@ class Elements:
     pixel_offset, pixel_length
         Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
     functional_groups
-        True where frames describe themselves (enhanced multi-frame).
+        Where the values of the sequences lie in which frames describe themselves (enhanced multi-frame), offset and
+        length by tag.
     complete
         False where the file ends before Pixel Data or a later element says so.
     """
@@ -101,7 +106,7 @@ class Elements:
     values: dict[int, bytes] = field(factory=dict)
     pixel_offset: int = -1
     pixel_length: int = -1
-    functional_groups: bool = False
+    functional_groups: dict[int, tuple[int, int]] = field(factory=dict)
     complete: bool = True
 
 
@@ -163,21 +168,28 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
         The bytes, and where the data set begins in them.
     size
         Length of the source in bytes, or None where it is not known (deflated).
+
+    Raises
+    ------
+    UnreadableFileError
+        Where it is larger than any header.
     """
     if start.transfer_syntax == EXPLICIT_BIG:
         return None
     explicit = start.transfer_syntax != IMPLICIT_LITTLE
     found = Elements()
     values = found.values
-    base, p, depth = start.offset, 0, 0
+    base, p, depth, walked = start.offset, 0, 0, 0
     buffer = start.head or source.read_at(base, _FIRST_READ)
     n = len(buffer)
     forms, short, plain, interesting = HEADER_LENGTHS, _SHORT_FORMS, _PLAIN, _INTERESTING
     while True:
         if p + 12 > n:
             base += p
-            if base - start.offset > _LARGEST_HEADER:
-                return None
+            walked += min(p, n)
+            inside = size is None or base < size
+            if inside and (base - start.offset > _LARGEST_HEADER or walked > _MOST_WALKED):
+                raise UnreadableFileError("The header is larger than that of any image.")
             buffer = source.read_at(base, _NEXT_READ)
             n, p = len(buffer), 0
             if n < 8:
@@ -249,7 +261,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
             elif tag == MODALITY_LUT:
                 values[tag] = b""
             else:
-                found.functional_groups = True
+                found.functional_groups[tag] = (base + p, length)
         if length == UNDEFINED_LENGTH:
             depth += 1
             if form != _SEQUENCE or depth > _DEEPEST:

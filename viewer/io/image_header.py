@@ -11,8 +11,9 @@ from attrs import define
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
+from viewer.io.functional_groups import read_frames
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Elements, Start, find_start, walk
-from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements, read_frames
+from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
 from viewer.io.slice_header import Frame, ImageFile, frame_of, kind_of, pixel_problem
 
@@ -146,11 +147,12 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
     if not rows or not columns:
         raise UnreadableFileError("The image says that it has no pixels.")
     if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
-        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {count} frames large.")
+        many = f"{count}" if count < 1_000_000 else "more than a million"
+        raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {many} frames large.")
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:
-        described = read_frames(source, header.start, header.limit)
+        described = read_frames(source, found, header.start.transfer_syntax, header.limit)
         if len(described) != count:
             raise UnreadableFileError(f"The file says that it holds {count} frames, but describes {len(described)}.")
     elif count > 1:

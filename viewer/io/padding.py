@@ -37,7 +37,7 @@ class Padding:
 
 def padding_of(value: bytes, limit: bytes, code: PixelCode) -> Padding | None:
     """Return what Pixel Padding Value and Pixel Padding Range Limit (raw, little-endian) say of stored values."""
-    if len(value) < 2:
+    if len(value) < 2 or not 1 <= code.bits_stored <= code.bits_allocated:
         return None
     first, unstorable = _stored(value, code)
     last = _stored(limit, code) if len(limit) >= 2 else (first, unstorable)

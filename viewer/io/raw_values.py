@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TypeVar
 
 from viewer.domain.volume import Window
 from viewer.io.pydicom_headers import text_of
 
 Triple = tuple[float, float, float]
 Six = tuple[float, float, float, float, float, float]
+Default = TypeVar("Default", int, None)
 
 
 @lru_cache(maxsize=4096)
 def numbers(raw: bytes) -> tuple[float, ...]:
     """Return the numbers of a DS or IS value; empty where any is not a finite number."""
+    # Python reads 1_000 as a thousand, DICOM does not (PS3.5 table 6.2-1).
+    if b"_" in raw:
+        return ()
     try:
         found = tuple(float(part) for part in raw.strip(b"\0 ").split(b"\\")) if raw.strip(b"\0 ") else ()
     except ValueError:
@@ -25,6 +30,17 @@ def numbers(raw: bytes) -> tuple[float, ...]:
 def plain(raw: bytes | None) -> str:
     """Return an identifier or code as text."""
     return raw.strip(b"\0 ").decode("ascii", "replace") if raw else ""
+
+
+def word(raw: bytes | None) -> str:
+    """Return a code as text to be shown, without what cannot be read."""
+    return "".join(c for c in plain(raw) if c.isprintable()).strip()
+
+
+def count_of(raw: bytes | None, default: Default) -> int | Default:
+    """Return the first whole number of an IS value; the default where there is none of its range (32 bits)."""
+    found = numbers(raw) if raw else ()
+    return int(found[0]) if found and -(1 << 31) <= found[0] < 1 << 31 else default
 
 
 def whole(raw: bytes | None, default: int = 0) -> int:

@@ -17,7 +17,7 @@ from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
-from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
+from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped, readable_name
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
 from viewer.io.volume_files import is_volume_file, volume_file_entries
@@ -109,7 +109,13 @@ def _result(
         else:
             _add(place, found if isinstance(found, tuple) else found.images(place), groups)
     # The voxels beside a header are no image of their own.
-    held = {name_below(root, file) for one in series for e in one if not e.index_in_file for file in e.files[1:]}
+    held = {
+        readable_name(name_below(root, file))
+        for one in series
+        for e in one
+        if not e.index_in_file
+        for file in e.files[1:]
+    }
     skipped = [one for one in skipped if one.file not in held]
     series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
     if not series:

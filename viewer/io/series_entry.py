@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from viewer.domain.volume import SeriesFacts
 from viewer.io.slice_header import Frame
 
+# They join signs into one, as in many languages and in pictures of people, and move nothing.
+_JOINERS = "\u200c\u200d"
+
+
+def readable_name(name: str) -> str:
+    """Return a file's name without signs that steer a terminal or turn a line around."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() or c in _JOINERS else "\N{REPLACEMENT CHARACTER}" for c in name)
+
 
 @frozen
 class Skipped:
-    """A file that was not opened, by its path below the folder that was scanned, and why."""
+    """A file that was not opened, by its path below the folder that was scanned as it can be read, and why."""
 
-    file: str
+    file: str = field(converter=readable_name)
     why: str
 
 

@@ -15,6 +15,7 @@ from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import (
     Six,
     Triple,
+    count_of,
     numbers,
     orientation_of,
     plain,
@@ -22,6 +23,7 @@ from viewer.io.raw_values import (
     spacing_of,
     whole,
     windows_of,
+    word,
 )
 
 if TYPE_CHECKING:
@@ -45,11 +47,13 @@ NATIVE_SYNTAXES = frozenset(
         "1.2.840.10008.1.2.2",
     }
 )
+# The header of a fragment, and an empty one at that.
+_LEAST_FRAME_BYTES = 8
 
 
 @frozen
 class PixelCode:
-    """How the pixels of a frame are stored (DICOM PS3.3 C.7.6.3)."""
+    """How the pixels of a frame are stored (DICOM PS3.3 C.7.6.3); no bits where the image does not say it."""
 
     transfer_syntax: str
     rows: int
@@ -227,13 +231,13 @@ def unit_of(values: dict[int, bytes]) -> str:
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
     a localizer are a projection and have no defined unit, and a secondary capture is a picture of a screen.
     """
-    modality, kind = plain(values.get(0x00080060)), plain(values.get(0x00281054)).upper()
+    modality, kind = plain(values.get(0x00080060)), word(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
     rescaled = _rescale(values) is not None
     if MODALITY_LUT in values:
         return "unknown"
     if not ct:
-        return plain(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
+        return word(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
     if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
         return "unknown"
     if kind in ("HU", ""):
@@ -260,7 +264,8 @@ _CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x0028
 
 @lru_cache(maxsize=256)
 def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
-    bits_allocated = whole(raw[2], 16)
+    # Without a word about the sign the same bits are two different numbers.
+    bits_allocated = whole(raw[2]) if raw[5] else 0
     bits_stored = whole(raw[3], bits_allocated)
     return PixelCode(
         transfer_syntax,
@@ -308,13 +313,12 @@ def kind_of(values: dict[int, bytes], transfer_syntax: str) -> Kind:
 
 def frame_of(file: ImageFile, index: int, values: dict[int, bytes], kind: Kind, problem: str = "") -> Frame:
     """Return one frame from raw elements; `problem` is kept as given."""
-    instance = numbers(values.get(0x00200013, b""))
     return Frame(
         file,
         index,
         plain(values.get(0x00080018)),
         position_of(values.get(0x00200032, b"")),
-        int(instance[0]) if instance else index,
+        count_of(values.get(0x00200013), index),
         # What `Telling._make` does, without its checks.
         tuple.__new__(Telling, map(values.get, _TELLING_TAGS)),
         kind,
@@ -329,19 +333,18 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
     def text(tag: int) -> str:
         return text_of(values.get(tag, b"").strip(b"\0 "), charset)
 
-    number = numbers(values.get(0x00200011, b""))
     return SeriesFacts(
         series_uid=plain(values.get(0x0020000E)),
         study_uid=plain(values.get(0x0020000D)),
         frame_of_reference_uid=plain(values.get(0x00200052)),
-        modality=plain(values.get(0x00080060)),
+        modality=word(values.get(0x00080060)),
         description=text(0x0008103E),
         study_description=text(0x00081030),
-        body_part=plain(values.get(0x00180015)),
-        number=int(number[0]) if number else None,
+        body_part=word(values.get(0x00180015)),
+        number=count_of(values.get(0x00200011), None),
         synthetic=plain(values.get(0x0008001C)) == "YES",
         lossy=_is_lossy(values, transfer_syntax),
-        voi_function=plain(values.get(0x00281056)) or "LINEAR",
+        voi_function=word(values.get(0x00281056)) or "LINEAR",
         monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
         identity=PatientIdentity(
             name=text(0x00100010),
@@ -374,8 +377,13 @@ def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | 
     """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong."""
     if elements.pixel_offset < 0:
         return "has no pixels" if elements.complete else "ends early"
+    if not code.bits_allocated:
+        return "does not say how its pixels are stored"
     if elements.pixel_length == UNDEFINED_LENGTH:
-        return "says that its pixels have no end" if code.native else ""
+        if code.native:
+            return "says that its pixels have no end"
+        few = size is not None and size - elements.pixel_offset < frames * _LEAST_FRAME_BYTES
+        return "holds fewer pixels than its header says" if few else ""
     if not code.native:
         return "does not hold its compressed pixels in the way its header says"
     if elements.pixel_length < code.frame_bytes * frames:

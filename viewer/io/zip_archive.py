@@ -91,7 +91,7 @@ def _places(
     found: dict[str, FilePlace] = {}
     end = os.fstat(file.fileno()).st_size
     for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
-        if info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
+        if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
             continue
         why = _objection(info)
         if not why and info.filename in found:

@@ -1,0 +1,116 @@
+"""What the frames of an enhanced multi-frame image say of themselves (DICOM PS3.3 C.7.6.16)."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.header_walk import FLOATS, IMPLICIT_LITTLE, PER_FRAME_GROUPS, SHARED_GROUPS, UNDEFINED_LENGTH
+from viewer.io.sequence_items import Form, form_of, items_of
+
+if TYPE_CHECKING:
+    from viewer.io.file_bytes import Source
+    from viewer.io.header_walk import Elements
+    from viewer.io.sequence_items import Item
+
+_LARGEST = 64 << 20
+# Functional group macro -> elements taken from its first item (PS3.3 C.7.6.16.2 and C.8.15.3).
+_MACROS: dict[int, tuple[int, ...]] = {
+    # Plane position, plane orientation, pixel measures, pixel value transformation, frame VOI LUT, CT image frame type.
+    0x00209113: (0x00200032,),
+    0x00209116: (0x00200037,),
+    0x00289110: (0x00280030, 0x00180050),
+    0x00289145: (0x00281052, 0x00281053, 0x00281054),
+    0x00289132: (0x00281050, 0x00281051, 0x00281055, 0x00281056),
+    0x00189329: (0x00089007,),
+    # What was in a single-frame image before it was converted.
+    0x00209171: (
+        0x00200013, 0x00200012, 0x00080022, 0x00080032, 0x00080023, 0x00080033, 0x00181060, 0x00180060, 0x00181210,
+    ),
+    # Frame content, cardiac and respiratory synchronization, CT reconstruction, CT X-ray details.
+    0x00209111: (0x00209156, 0x00189074, 0x00209128, 0x00209056),
+    0x00189118: (0x00209241, 0x00209153),
+    0x00209253: (0x00209245,),
+    0x00189314: (0x00181210, 0x00181100),
+    0x00189325: (0x00180060,),
+}  # fmt: skip
+# Of a frame -> the element of a single-frame image that says the same: frame type, acquisition number and time,
+# temporal position, delay after the R wave.
+_STANDS_FOR = {
+    0x00089007: 0x00080008,
+    0x00209156: 0x00200012,
+    0x00189074: 0x0008002A,
+    0x00209128: 0x00200100,
+    0x00209153: 0x00181060,
+}
+# How numbers that are not text lie in the file.
+_BINARY = {0x00209128: "L", 0x00209153: "d", 0x00209156: "H", **dict.fromkeys(FLOATS, "f")}
+
+
+def read_frames(
+    source: Source, header: Elements, transfer_syntax: str, size: int | None
+) -> tuple[dict[int, bytes], ...]:
+    """Return for each frame of an enhanced multi-frame image the elements that its functional groups give.
+
+    The values have the form that `header_walk.walk` gives for a single-frame image: position, orientation, spacing,
+    rescale, windows, frame type.
+
+    Parameters
+    ----------
+    source, size
+        The bytes in which the header's offsets count, and how many they are; None where that is not known.
+    header
+        What was found in it.
+    transfer_syntax
+        Of the data set.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the functional groups cannot be read.
+    """
+    form = form_of(transfer_syntax)
+    end = header.pixel_offset if header.pixel_offset >= 0 else size
+    try:
+        shared = _groups(source, header.functional_groups.get(SHARED_GROUPS), form, end)
+        frames = _groups(source, header.functional_groups.get(PER_FRAME_GROUPS), form, end)
+    except ValueError as error:
+        raise UnreadableFileError("The description of the frames is damaged.", detail=str(error)) from error
+    return tuple({**(shared[0] if shared else {}), **frame} for frame in frames)
+
+
+def _groups(source: Source, place: tuple[int, int] | None, form: Form, end: int | None) -> list[dict[int, bytes]]:
+    if place is None:
+        return []
+    offset, length = place
+    count = length if length != UNDEFINED_LENGTH else (_LARGEST if end is None else end - offset)
+    if count > _LARGEST:
+        raise ValueError("too large")
+    # Who did not know these sequences wrote them as bytes of no known kind, and what is in them as implicit.
+    unknown = form.explicit and source.read_at(offset - 8, 2) == b"UN"
+    inside = form_of(IMPLICIT_LITTLE) if unknown else form
+    items = items_of(source.read_at(offset, count), length, inside, _MACROS)
+    return [_elements(item, inside) for item in items]
+
+
+def _elements(group: Item, form: Form) -> dict[int, bytes]:
+    values: dict[int, bytes] = {}
+    for macro, tags in _MACROS.items():
+        items = group.get(macro)
+        if not items or isinstance(items, bytes):
+            continue
+        for tag in tags:
+            raw = items[0].get(tag)
+            if isinstance(raw, bytes):
+                values[_STANDS_FOR.get(tag, tag)] = _number(raw, tag, form) if tag in _BINARY else raw
+    return values
+
+
+def _number(raw: bytes, tag: int, form: Form) -> bytes:
+    """Return a binary number as `header_walk.walk` gives the element it stands for; empty where it is damaged."""
+    wanted = (">" if form.big else "<") + _BINARY[tag]
+    if len(raw) != struct.calcsize(wanted):
+        return b""
+    (value,) = struct.unpack(wanted, raw)
+    return struct.pack("<f", value) if tag in FLOATS else f"{value:.10g}".encode()
