@@ -243,10 +243,10 @@ def test_run_length_segments_of_other_lengths(made_ct: Any, high: int, low: int,
             opened(made_ct.folder)
 
 
-@pytest.mark.parametrize("bits", [0, 17, 4096])
+@pytest.mark.parametrize("bits", [0, 17, 4096, 24899])
 @pytest.mark.parametrize("padding", [None, -2000])
 def test_bits_that_cannot_be_make_no_pixels(made_ct: Any, bits: int, padding: int | None) -> None:
-    made_ct.slice("good", made_ct.pixels(), (0, 0, 0))
+    made_ct.slice("good", made_ct.pixels(), (0, 0, 0), PixelPaddingValue=pydicom.DataElement(0x00280120, "SS", -1000))
     said = {} if padding is None else {"PixelPaddingValue": pydicom.DataElement(0x00280120, "SS", padding)}
     made_ct.slice("bad", made_ct.pixels(), (0, 0, 5), BitsStored=bits, **said)
     volume = opened(made_ct.folder)
@@ -264,6 +264,14 @@ def test_pixels_of_which_nobody_says_how_they_are_stored_are_not_guessed(made_ct
     assert volume.stack.count == 1
     assert volume.verdict is Verdict.UNTRUSTED
     assert volume.reasons == (
+        "The image at H 5.0 mm could not be read: the file does not say how its pixels are stored.",
+    )
+
+
+def test_a_sign_that_is_neither_yes_nor_no_is_not_guessed(made_ct: Any) -> None:
+    made_ct.slice("good", made_ct.pixels(), (0, 0, 0))
+    made_ct.slice("bad", made_ct.pixels(), (0, 0, 5), PixelRepresentation=348)
+    assert opened(made_ct.folder).reasons == (
         "The image at H 5.0 mm could not be read: the file does not say how its pixels are stored.",
     )
 

@@ -113,6 +113,14 @@ def test_voxels_that_hold_no_number_are_named_and_kept_apart(tmp_path: Path) -> 
     assert volume.value_at((0, 0, 0)) is None
 
 
+def test_voxels_begin_behind_the_header_where_the_file_does_not_say(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.nii", ct_values(), np.eye(4))
+    raw = bytearray(path.read_bytes())
+    raw[108:112] = bytes(4)
+    path.write_bytes(raw)
+    assert np.array_equal(opened(path).slices, ct_values().transpose(2, 1, 0))
+
+
 @pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
 def test_several_volumes_in_one_file_can_be_chosen(tmp_path: Path, ending: str) -> None:
     values = np.stack([ct_values() + 5 * n for n in range(3)], axis=-1)

@@ -149,7 +149,8 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
 def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:
     said = [f"The image at {frame_place(f)} could not be read: {reason}." for f, reason in bad[:_MOST_NAMED]]
     if len(bad) > _MOST_NAMED:
-        said.append(f"{len(bad) - _MOST_NAMED} more images could not be read.")
+        more = len(bad) - _MOST_NAMED
+        said.append(f"{more} more image{'s' * (more > 1)} could not be read.")
     return said
 
 

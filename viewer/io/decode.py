@@ -60,7 +60,7 @@ def decode_frame(frame: Frame, files: OpenImages, room: NDArray[np.uint16] | Non
     code = frame.code
     if code.rows * code.columns > MOST_PIXELS:
         raise TooLargeError(f"The image says that it is {code.columns} × {code.rows} pixels large.")
-    if code.bits_allocated not in (8, 16, 32) or not 1 <= code.bits_stored <= code.bits_allocated:
+    if not code.understood:
         raise UnreadableFileError(
             f"Pixels of {code.bits_stored} in {code.bits_allocated} bits are not understood.",
         )

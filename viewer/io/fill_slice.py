@@ -64,7 +64,7 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
         Where `out` is int16 and a value does not fit it.
     """
     code = frame.code
-    plain = code.bits_allocated == 16 and 1 <= code.bits_stored <= 16 and out.dtype == np.int16 and not frame.problem
+    plain = code.bits_allocated == 16 and code.understood and out.dtype == np.int16 and not frame.problem
     plain = plain and frame.padding_to is None
     words = out.view(np.uint16) if plain else out
     if plain and code.native and code.transfer_syntax != EXPLICIT_BIG:

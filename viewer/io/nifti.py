@@ -100,7 +100,7 @@ def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
         slope=1.0 if slope is None else float(slope),
         intercept=0.0 if intercept is None else float(intercept),
         stored=StoredBytes(
-            (Piece(name, skip=int(header.get_data_offset())),),
+            (Piece(name, skip=int(header.get_data_offset()) or header.single_vox_offset),),
             total_bytes(axes, dtype),
             Encoding.DEFLATED if packed else Encoding.RAW,
             dtype,

@@ -37,7 +37,7 @@ class Padding:
 
 def padding_of(value: bytes, limit: bytes, code: PixelCode) -> Padding | None:
     """Return what Pixel Padding Value and Pixel Padding Range Limit (raw, little-endian) say of stored values."""
-    if len(value) < 2 or not 1 <= code.bits_stored <= code.bits_allocated:
+    if len(value) < 2 or not code.understood:
         return None
     first, unstorable = _stored(value, code)
     last = _stored(limit, code) if len(limit) >= 2 else (first, unstorable)
@@ -85,7 +85,7 @@ def with_one_padding(frames: Sequence[Frame]) -> list[Frame]:
     if not said or (len(kinds) == 1 and _needs_no_other(said[0])):
         return list(frames)
     own = _rescaled(said[0])
-    to = own if len(kinds) == 1 and _fits(said[0], own) else math.floor(min(map(_lowest, frames))) - 1.0
+    to = own if len(kinds) == 1 and _fits(said[0], own) else math.floor(min(_lowest(f) for f in frames if f.code.understood)) - 1.0
     return [f if f.padding is None else evolve(f, padding_to=to) for f in frames]
 
 

@@ -69,6 +69,11 @@ class PixelCode:
         return self.transfer_syntax in NATIVE_SYNTAXES
 
     @property
+    def understood(self) -> bool:
+        """False where the bits are so many, or so few, as no pixels have."""
+        return self.bits_allocated in (8, 16, 32) and 1 <= self.bits_stored <= self.bits_allocated
+
+    @property
     def frame_bytes(self) -> int:
         """Length of one uncompressed frame."""
         return self.rows * self.columns * self.bits_allocated // 8
@@ -265,7 +270,8 @@ _CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x0028
 @lru_cache(maxsize=256)
 def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
     # Without a word about the sign the same bits are two different numbers.
-    bits_allocated = whole(raw[2]) if raw[5] else 0
+    sign = whole(raw[5], -1)
+    bits_allocated = whole(raw[2]) if sign in (0, 1) else 0
     bits_stored = whole(raw[3], bits_allocated)
     return PixelCode(
         transfer_syntax,
@@ -274,7 +280,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
         bits_allocated,
         bits_stored,
         whole(raw[4], bits_stored - 1),
-        whole(raw[5]) == 1,
+        sign == 1,
     )
 
 
