@@ -108,7 +108,7 @@ def test_voxels_that_hold_no_number_are_named_and_kept_apart(tmp_path: Path) -> 
     values = ct_values().astype(np.float32)
     values[0, 0, 0] = np.nan
     volume = opened(written(tmp_path / "a.nii", values, np.eye(4)))
-    assert "1 voxels hold no number." in volume.reasons
+    assert "1 voxel holds no number." in volume.reasons
     assert volume.padding == -2000
     assert volume.value_at((0, 0, 0)) is None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
@@ -149,8 +150,7 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
 def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:
     said = [f"The image at {frame_place(f)} could not be read: {reason}." for f, reason in bad[:_MOST_NAMED]]
     if len(bad) > _MOST_NAMED:
-        more = len(bad) - _MOST_NAMED
-        said.append(f"{more} more image{'s' * (more > 1)} could not be read.")
+        said.append(f"{count_words(len(bad) - _MOST_NAMED, 'more image')} could not be read.")
     return said
 
 

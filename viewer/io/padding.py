@@ -84,8 +84,9 @@ def with_one_padding(frames: Sequence[Frame]) -> list[Frame]:
     said = [f for f in frames if f.padding is not None]
     if not said or (len(kinds) == 1 and _needs_no_other(said[0])):
         return list(frames)
-    own = _rescaled(said[0])
-    to = own if len(kinds) == 1 and _fits(said[0], own) else math.floor(min(_lowest(f) for f in frames if f.code.understood)) - 1.0
+    to = _rescaled(said[0])
+    if len(kinds) > 1 or not _fits(said[0], to):
+        to = math.floor(min(_lowest(f) for f in frames if f.code.understood)) - 1.0
     return [f if f.padding is None else evolve(f, padding_to=to) for f in frames]
 
 

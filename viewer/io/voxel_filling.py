@@ -9,6 +9,7 @@ import numpy as np
 from attrs import define, field
 from numpy.typing import NDArray
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.io.memory import refuse_if_too_large
 from viewer.io.voxel_stream import VoxelStream
@@ -195,7 +196,8 @@ class _Filling:
         for k, packed in self._missing.items():
             one = self._values[k]
             one[np.unpackbits(packed, count=one.size).reshape(one.shape).astype(bool)] = padding
-        notes.append(f"{self._missing_count} voxels hold no number.")
+        holds = "holds" if self._missing_count == 1 else "hold"
+        notes.append(f"{count_words(self._missing_count, 'voxel')} {holds} no number.")
         return Voxels(self._values, float(self._lowest), float(self._values.dtype.type(padding)), notes)
 
 

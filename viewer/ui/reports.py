@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.domain.count_words import count_words
 from viewer.domain.masking import masked_path
-from viewer.ui.library.series_words import count_words
 from viewer.ui.library.skipped_panel import skipped_words
 from viewer.ui.messages import Message
 

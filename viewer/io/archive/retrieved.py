@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from viewer.domain.count_words import count_words
 from viewer.io.archive import failures
 from viewer.io.archive.rows import InstanceRow
 
@@ -113,7 +114,7 @@ class Telling:
 
 def progress_words(count: int, total: int, megabytes_per_s: float) -> str:
     """Return how far a retrieve is: "12 of 400 images · 23.4 MB/s"."""
-    what = f"{count} of {total} images" if total else f"{count} images"
+    what = f"{count} of {total} images" if total else count_words(count, "image")
     return f"{what} · {megabytes_per_s:.1f} MB/s" if megabytes_per_s else what
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.services.cases import case_state, installed_cases
@@ -15,7 +16,6 @@ from viewer.services.places import case_folders
 from viewer.ui.library.cases_page import CasesPage
 from viewer.ui.library.page_head import Page
 from viewer.ui.library.scans_page import ScansPage
-from viewer.ui.library.series_words import count_words
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent

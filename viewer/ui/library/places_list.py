@@ -8,10 +8,11 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.services.scan_library import PlaceState
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
-from viewer.ui.library.series_words import count_words, place_icon, place_name, place_path, state_words
+from viewer.ui.library.series_words import place_icon, place_name, place_path, state_words
 from viewer.ui.theme import FOCUS_WIDTH
 from viewer.ui.widgets import rounded
 

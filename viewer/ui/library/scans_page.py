@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.services.scan_library import PlaceState
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
@@ -15,7 +16,7 @@ from viewer.ui.library.places_list import ALL_SCANS, PlacesList
 from viewer.ui.library.scan_lines import ScanLines
 from viewer.ui.library.scan_list import ScanList
 from viewer.ui.library.search_field import SearchField
-from viewer.ui.library.series_words import count_words, place_name, state_words
+from viewer.ui.library.series_words import place_name, state_words
 from viewer.ui.library.skipped_panel import SkippedPanel, skipped_words
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Card, ElidedLabel, Kind, hairline, text_label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.domain.count_words import count_words
 from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
 from viewer.io.index_rows import ARCHIVE, FOLDER
 from viewer.services.scan_library import PlaceState
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
 IMAGE_KINDS = {"dicom": "", "nifti": "NIfTI", "nrrd": "NRRD", "mha": "MetaImage"}
 NOBODY = "No patient named"
-
-
-def count_words(count: int, what: str) -> str:
-    """Return a number with its thing, such as "1 image" or "1,200 images"; "series" is the same for one and many."""
-    return f"{count:,} {what}" if count == 1 or what == "series" else f"{count:,} {what}s"
 
 
 def person_words(study: StudyRow, *, masked: bool) -> str:

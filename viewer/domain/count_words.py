@@ -1,0 +1,6 @@
+"""How many there are of something, in words."""
+
+
+def count_words(count: int, what: str) -> str:
+    """Return a number with its thing, such as "1 image" or "1,200 images"; "series" is the same for one and many."""
+    return f"{count:,} {what}" if count == 1 or what == "series" else f"{count:,} {what}s"
