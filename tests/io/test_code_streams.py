@@ -111,6 +111,29 @@ def test_code_stream_with_a_sign_is_believed_where_the_header_has_none(
     assert volume.reasons == ("The compressed pixels have a sign and the header has none; the pixels were believed.",)
 
 
+def lossy_j2k(values: NDArray[Any]) -> bytes:
+    return bytes(imagecodecs.jpeg2k_encode(values, codecformat="j2k", level=60, reversible=False))
+
+
+def lossy_htj2k(values: NDArray[Any]) -> bytes:
+    return bytes(imagecodecs.htj2k_encode(values, level=0.0005, reversible=False))
+
+
+@pytest.mark.parametrize(
+    ("codec", "syntax"),
+    [(lossy_j2k, "91"), (lossy_htj2k, "203"), (lossy_htj2k, "201")],
+    ids=["J2K", "HTJ2K", "HTJ2K called lossless"],
+)
+@pytest.mark.parametrize("signed", [False, True])
+def test_lossy_pixels_beyond_the_end_of_their_range_stay_at_that_end(
+    made_ct: Any, codec: Callable[[Any], bytes], syntax: str, signed: bool
+) -> None:
+    ends = np.random.default_rng(5).choice([-32768, 32767] if signed else [0, 65535], (64, 64))
+    values = ends.astype(np.int16 if signed else np.uint16)
+    volume = opened(made_ct, values, f"1.2.840.10008.1.2.4.{syntax}", codec(values), 16, signed=signed)
+    assert np.abs(volume.slices[0] - ends).max() < 1000
+
+
 @pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (jpeg_ls, JPEG_LS), (lossless, LOSSLESS)])
 def test_values_above_32767_stay_so_under_an_unsigned_header(
     made_ct: Any, codec: Callable[[Any, int], bytes], syntax: str

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended
+from viewer.io.encapsulated import HTJ2K, HTJ2K_LOSSLESS, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended, reversible
 from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
@@ -221,9 +221,10 @@ def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[
                 found = imagecodecs.jpeg8_decode(stream, out=room)
             elif syntax in JPEG_LS:
                 found = imagecodecs.jpegls_decode(stream, out=room)
-            elif syntax in HTJ2K:
+            elif syntax in HTJ2K_LOSSLESS and reversible(stream):
                 found = imagecodecs.htj2k_decode(stream, out=room)
             else:
+                # OpenJPH turns what a lossy stream has beyond the ends of its range over to the other end.
                 found = imagecodecs.jpeg2k_decode(stream, out=room)
     except (RuntimeError, imagecodecs.DelayedImportError) as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error

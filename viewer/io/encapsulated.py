@@ -20,7 +20,8 @@ RLE = "1.2.840.10008.1.2.5"
 JPEG = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 57, 70))
 JPEG_LS = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (80, 81))
 JPEG_2000 = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91))
-HTJ2K = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203))
+HTJ2K_LOSSLESS = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202))
+HTJ2K = HTJ2K_LOSSLESS | {"1.2.840.10008.1.2.4.203"}
 
 _ITEM = 0xE000FFFE
 _SEQUENCE_END = 0xE0DDFFFE
@@ -137,6 +138,19 @@ def described(stream: bytes) -> CodeStream | None:
             return CodeStream(rows, columns, components, precision)
         position += 2 + length
     return None
+
+
+def reversible(stream: bytes) -> bool:
+    """Return True where a JPEG 2000 code stream says that it gives back what went in (ITU-T T.800 A.6.1, COD)."""
+    position = max(0, stream.find(b"\xff\x4f\xff\x51", 0, 4096)) + 2
+    while position + 14 <= len(stream):
+        marker, length = struct.unpack_from(">HH", stream, position)
+        if marker == 0xFF52:
+            return stream[position + 13] == 1
+        if not 0xFF50 <= marker <= 0xFF64:
+            return False
+        position += 2 + length
+    return False
 
 
 def ended(stream: bytes) -> bool:
