@@ -310,12 +310,21 @@ def test_more_frames_than_a_compressed_file_can_hold_are_not_looked_for(made_ct:
 def test_words_of_a_file_steer_no_terminal_and_turn_no_line(made_ct: Any, said: str) -> None:
     padded = said.encode().ljust(8)[:8]
     path = made_ct.slice(
-        "a", made_ct.pixels(), Modality="CTCTCTCT", RescaleType="QQQQQQQQ", BodyPartExamined="CHESTCHS"
+        "a",
+        made_ct.pixels(),
+        Modality="CTCTCTCT",
+        RescaleType="QQQQQQQQ",
+        BodyPartExamined="CHESTCHS",
+        SeriesInstanceUID="1.2.30303030",
+        StudyInstanceUID="1.2.30303030",
+        FrameOfReferenceUID="1.2.30303030",
     )
     raw = path.read_bytes()
-    for word in (b"CTCTCTCT", b"QQQQQQQQ", b"CHESTCHS"):
+    for word in (b"CTCTCTCT", b"QQQQQQQQ", b"CHESTCHS", b"30303030"):
         raw = raw.replace(word, padded)
     path.write_bytes(raw)
     (entry,) = scan(made_ct.folder, JobContext()).series
-    words = [entry.facts.modality, entry.facts.body_part, assemble(entry, JobContext()).unit]
+    facts = entry.facts
+    words = [facts.modality, facts.body_part, facts.series_uid, facts.study_uid, facts.frame_of_reference_uid]
+    words += [assemble(entry, JobContext()).unit]
     assert all(word.isprintable() for word in words)

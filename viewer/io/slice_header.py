@@ -340,9 +340,9 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         return text_of(values.get(tag, b"").strip(b"\0 "), charset)
 
     return SeriesFacts(
-        series_uid=plain(values.get(0x0020000E)),
-        study_uid=plain(values.get(0x0020000D)),
-        frame_of_reference_uid=plain(values.get(0x00200052)),
+        series_uid=word(values.get(0x0020000E)),
+        study_uid=word(values.get(0x0020000D)),
+        frame_of_reference_uid=word(values.get(0x00200052)),
         modality=word(values.get(0x00080060)),
         description=text(0x0008103E),
         study_description=text(0x00081030),
