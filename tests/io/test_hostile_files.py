@@ -18,6 +18,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,6 +244,27 @@ def test_run_length_segments_of_other_lengths(made_ct: Any, high: int, low: int,
             opened(made_ct.folder)
 
 
+@pytest.mark.parametrize("spacing", [["1e-300", "1e-300"], ["0.7", "5e-324"], ["0", "0.7"], ["1e30", "0.7"]])
+def test_pixels_of_no_size_are_said_to_have_none(made_ct: Any, spacing: list[str]) -> None:
+    for k in range(3):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), PixelSpacing=spacing)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = load_series(entry, JobContext())
+    assert not volume.placed
+    assert volume.verdict is Verdict.UNTRUSTED
+
+
+def test_a_damaged_image_at_the_place_of_a_sound_one_is_named(made_ct: Any) -> None:
+    syntax = "1.2.840.10008.1.2.4.80"
+    for k in range(3):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), syntax=syntax)
+    made_ct.slice("again", made_ct.pixels(7), (0, 0, 5), syntax=syntax, stream=b"\xff\xd8\xff\xf7damaged\xff\xd9")
+    volume = opened(made_ct.folder)
+    assert volume.stack.count == 3
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert [r for r in volume.reasons if "H 5.0 mm could not be read" in r]
+
+
 @pytest.mark.parametrize("bits", [0, 17, 4096, 24899])
 @pytest.mark.parametrize("padding", [None, -2000])
 def test_bits_that_cannot_be_make_no_pixels(made_ct: Any, bits: int, padding: int | None) -> None:
@@ -327,4 +349,4 @@ def test_words_of_a_file_steer_no_terminal_and_turn_no_line(made_ct: Any, said: 
     facts = entry.facts
     words = [facts.modality, facts.body_part, facts.series_uid, facts.study_uid, facts.frame_of_reference_uid]
     words += [assemble(entry, JobContext()).unit]
-    assert all(word.isprintable() for word in words)
+    assert [word for word in words if not word.isprintable()] == []

@@ -165,7 +165,7 @@ def _nothing_readable(said: Sequence[str], error: CaseStageError | None) -> Unre
 def _without_doubles(
     frames: list[Frame], groups: list[list[Frame]], ctx: JobContext, decoders: Decoders | None
 ) -> tuple[list[Frame], list[str], list[str]]:
-    """Return frames with one image at each place, sentences about copies, and about images that contradict.
+    """Return frames with one image at each place, sentences about copies, and about images that fail or contradict.
 
     Copies of the same pixels are left out. Where pixels differ the first by number is kept; where that would leave
     a single image of several, all are kept as a stack of images.
@@ -173,10 +173,13 @@ def _without_doubles(
     drop: set[int] = set()
     copies = 0
     contradict: list[Frame] = []
+    failed: list[tuple[Frame, str]] = []
     for group in groups:
         read = read_slices(group, ctx, decoders)
         kept = [k for k in range(len(group)) if k not in read.failures]
-        drop.update(id(group[k]) for k in read.failures if kept)
+        if kept:
+            failed += [(group[k], why(error)) for k, error in read.failures.items()]
+            drop.update(id(group[k]) for k in read.failures)
         for k in kept[1:]:
             if values_equal(read.values[k], read.values[kept[0]]):
                 copies += 1
@@ -187,8 +190,8 @@ def _without_doubles(
     if len(left) == 1 and contradict:
         other = {id(f) for f in contradict}
         left = [f for f in frames if id(f) in other or id(f) not in drop]
-        return left, [], [f"{len(left)} different images lie at one place, {frame_place(left[0])}."]
-    said, bad = [], []
+        return left, [], [*_named(failed), f"{len(left)} different images lie at one place, {frame_place(left[0])}."]
+    said, bad = [], _named(failed)
     if copies:
         said.append(f"{copies} {'image is' if copies == 1 else 'images are'} there twice; the copies were left out.")
     if contradict:

@@ -73,7 +73,7 @@ def orientation_of(raw: bytes) -> Six | None:
 def spacing_of(raw: bytes) -> tuple[float, float] | None:
     """Return the distances between rows and between columns in mm, None where they are none."""
     values = numbers(raw)
-    return (values[0], values[1]) if len(values) == 2 and 0 < min(values) and max(values) < 1e4 else None
+    return (values[0], values[1]) if len(values) == 2 and 1e-5 < min(values) and max(values) < 1e4 else None
 
 
 @lru_cache(maxsize=256)

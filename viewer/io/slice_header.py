@@ -306,7 +306,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
         windows_of(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
-        plain(values.get(0x00200052)),
+        word(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
     )
