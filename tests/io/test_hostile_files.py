@@ -254,6 +254,19 @@ def test_pixels_of_no_size_are_said_to_have_none(made_ct: Any, spacing: list[str
     assert volume.verdict is Verdict.UNTRUSTED
 
 
+def test_more_pixels_than_the_header_says_are_spoken_of(made_ct: Any) -> None:
+    for k in range(3):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), **({"Rows": 20} if k == 1 else {}))
+    reasons = " ".join(opened(made_ct.folder / "1").reasons)
+    assert "The image at H 5.0 mm holds more pixels than the header says; those are not shown." in reasons
+    assert opened(made_ct.folder / "1").verdict is Verdict.UNTRUSTED
+
+
+def test_bytes_that_round_a_file_up_are_not_spoken_of(made_ct: Any) -> None:
+    made_ct.slice("a", made_ct.pixels(), stream=made_ct.pixels().tobytes() + bytes(6))
+    assert opened(made_ct.folder).reasons == ()
+
+
 def test_a_damaged_image_at_the_place_of_a_sound_one_is_named(made_ct: Any) -> None:
     syntax = "1.2.840.10008.1.2.4.80"
     for k in range(3):

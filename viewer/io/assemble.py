@@ -83,6 +83,7 @@ def assemble(
     if entry.kind != "dicom":
         return read_volume_file(entry, ctx)
     frames, refused, said = _refused(entry.frames)
+    said += _more_pixels(frames)
     frames = with_one_padding(frames)
     arrangement = arranged(frames, refused)
     doubled = [] if arrangement.placed else same_places(frames)
@@ -145,6 +146,15 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
     if not good:
         raise _nothing_readable(said, None)
     return good, [f for f, _ in bad], said
+
+
+def _more_pixels(frames: Sequence[Frame]) -> list[str]:
+    """Return a sentence about images whose pixels fill more rows than their header says."""
+    more = [f for f in frames if f.bytes_left_over >= f.code.frame_bytes // f.code.rows]
+    if not more:
+        return []
+    which = f"The image at {frame_place(more[0])} holds" if len(more) == 1 else f"{len(more)} images hold"
+    return [f"{which} more pixels than the header says; those are not shown."]
 
 
 def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:

@@ -180,6 +180,11 @@ class Frame:
         return self.kind.code
 
     @property
+    def bytes_left_over(self) -> int:
+        """How many bytes its file has beyond the frames that it says to hold; 0 where they are compressed."""
+        return self.file.pixel_length - self.code.frame_bytes * self.file.frames if self.code.native else 0
+
+    @property
     def orientation(self) -> Six | None:
         """Directions of rows and columns in LPS."""
         return self.kind.orientation
