@@ -311,7 +311,7 @@ def test_a_sign_that_is_neither_yes_nor_no_is_not_guessed(made_ct: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("slope", ["1_000", "0x10", "1,5", "1e", "１"])
+@pytest.mark.parametrize("slope", ["1_000", "0x10", "1,5", "1e", "１", "\0001"])
 def test_a_slope_that_is_no_number_of_dicom_is_not_applied(made_ct: Any, slope: str) -> None:
     raw = made_ct.slice("a", made_ct.pixels(), RescaleSlope="7.7777").read_bytes()
     value = slope.encode().ljust(6)

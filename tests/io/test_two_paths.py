@@ -14,10 +14,11 @@ import pytest
 
 from tests.io.conftest import ENCODERS, NATIVE
 from tests.io.marked_series import ORIENTATIONS, MarkedSeries
+from viewer.domain.errors import UnreadableFileError
 from viewer.domain.job import JobContext
 from viewer.io import image_header
 from viewer.io.assemble import assemble
-from viewer.io.file_bytes import FilePlace, FileSource, InflatedSource
+from viewer.io.file_bytes import BytesSource, FilePlace, FileSource, InflatedSource
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Start, find_start, walk
 from viewer.io.pydicom_headers import read_elements
 from viewer.io.scan import scan
@@ -192,6 +193,16 @@ def enhanced(made_ct: Any, **elements: Any) -> Path:
         for k in range(4)
     ]
     return Path(made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], groups, **elements))
+
+
+def test_a_header_that_pydicom_gives_up_in_its_own_way_is_damaged(made_ct: Any) -> None:
+    raw = made_ct.slice("a", made_ct.pixels(), SpecificCharacterSet="ISO_IR 192").read_bytes()
+    at = raw.index(b"\x08\x00\x05\x00CS")
+    source = BytesSource(raw[: at + 4] + b"SL" + raw[at + 6 :])
+    start = find_start(source)
+    assert start is not None
+    with pytest.raises(UnreadableFileError, match="header is damaged"):
+        read_elements(source, start, len(raw))
 
 
 def images(folder: Path) -> Iterator[tuple[Path, Volume, Any]]:

@@ -51,7 +51,14 @@ PARSER_FAILURES = (
 _LARGEST_HEADER = 64 << 20
 _PATIENCE_S = 2.5
 # Its warnings name files, and folders can be named after patients.
-logging.getLogger("pydicom").setLevel(logging.ERROR)
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+
+
+def dicom_faults() -> tuple[type[Exception], ...]:
+    """Return whatever damaged bytes make the DICOM library raise."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
 
 
 def _until_pixels(tag: int, vr: str | None, length: int) -> bool:
@@ -102,7 +109,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
                 value = dataset.get_item(tag).value
                 raw = value if isinstance(value, bytes) else b""
                 found.values[int(tag)] = _little(int(tag), raw) if big else raw
-    except PARSER_FAILURES as error:
+    except dicom_faults() as error:
         raise UnreadableFileError("The header is damaged.", detail=repr(error)) from error
     order = ">" if big else "<"
     if len(header) == 12 and struct.unpack(order + "HH", header[:4]) == (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):

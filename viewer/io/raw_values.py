@@ -21,7 +21,8 @@ def numbers(raw: bytes) -> tuple[float, ...]:
     if b"_" in raw:
         return ()
     try:
-        found = tuple(float(part) for part in raw.strip(b"\0 ").split(b"\\")) if raw.strip(b"\0 ") else ()
+        said = raw.rstrip(b"\0 ")
+        found = tuple(float(part) for part in said.split(b"\\")) if said else ()
     except ValueError:
         return ()
     return found if all(math.isfinite(v) for v in found) else ()

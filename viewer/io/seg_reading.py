@@ -10,8 +10,9 @@ from attrs import define
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.labels import Mask
+from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg_frames import stored_frames
-from viewer.io.source_headers import dicom_faults, without_complaints
+from viewer.io.source_headers import without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

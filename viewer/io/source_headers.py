@@ -12,7 +12,7 @@ import numpy as np
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.identifiers import uid_from
 from viewer.io.file_bytes import as_stream
-from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.zip_archive import place_named
 
 if TYPE_CHECKING:
@@ -61,13 +61,6 @@ def without_complaints() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def dicom_faults() -> tuple[type[Exception], ...]:
-    """Return whatever damaged bytes make the DICOM library raise."""
-    from pydicom.errors import BytesLengthException, InvalidDicomError
-
-    return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
 
 
 def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:

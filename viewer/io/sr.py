@@ -14,8 +14,9 @@ from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.identifiers import new_uid, uid_from
 from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
+from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg import description, not_made, person, touched_slices
-from viewer.io.source_headers import dicom_faults, source_headers, without_complaints
+from viewer.io.source_headers import source_headers, without_complaints
 from viewer.io.sr_reading import SrFinding, SrReport, read_sr
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from attrs import frozen
 
 from viewer.domain.decision import Answer
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.source_headers import dicom_faults, without_complaints
+from viewer.io.pydicom_headers import dicom_faults
+from viewer.io.source_headers import without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
