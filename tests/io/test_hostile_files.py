@@ -267,6 +267,21 @@ def test_bytes_that_round_a_file_up_are_not_spoken_of(made_ct: Any) -> None:
     assert opened(made_ct.folder).reasons == ()
 
 
+@pytest.mark.parametrize("form", [b"UL", b"O&", b"\x00\x00"])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+def test_pixels_of_no_known_form_are_not_taken_from_where_they_may_not_be(
+    made_ct: Any, form: bytes, syntax: str
+) -> None:
+    path = made_ct.slice("a", made_ct.pixels(), syntax=syntax)
+    raw = path.read_bytes()
+    for word in (b"\xe0\x7f\x10\x00OW", b"\x7f\xe0\x00\x10OW"):
+        raw = raw.replace(word, word[:4] + form)
+    path.write_bytes(raw)
+    with pytest.raises(CaseStageError) as caught:
+        opened(made_ct.folder)
+    assert "The header is damaged." in caught.value.sentence + caught.value.detail
+
+
 def test_a_damaged_image_at_the_place_of_a_sound_one_is_named(made_ct: Any) -> None:
     syntax = "1.2.840.10008.1.2.4.80"
     for k in range(3):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.io.conftest import ENCODERS, NATIVE
 from tests.io.marked_series import ORIENTATIONS, MarkedSeries
-from viewer.domain.errors import UnreadableFileError
+from viewer.domain.errors import NothingToOpenError, UnreadableFileError
 from viewer.domain.job import JobContext
 from viewer.io import image_header
 from viewer.io.assemble import assemble
@@ -181,6 +181,13 @@ def test_frames_that_a_writer_did_not_know_are_understood(made_ct: Any, undefine
     found = scan(path, JobContext()).series[0].frames
     assert [f.position for f in found] == [f.position for f in known] == [(-10.0, -20.0, 2.0 * k) for k in range(4)]
     assert [f.kind.unit for f in found] == ["HU"] * 4
+
+
+def test_frames_whose_description_says_to_be_no_sequence_are_refused(made_ct: Any) -> None:
+    path = enhanced(made_ct)
+    path.write_bytes(path.read_bytes().replace(b"\x00\x52\x29\x92SQ", b"\x00\x52\x29\x92OD"))
+    with pytest.raises(NothingToOpenError, match="description of the frames is damaged"):
+        scan(path, JobContext())
 
 
 def enhanced(made_ct: Any, **elements: Any) -> Path:

@@ -88,7 +88,10 @@ def _groups(source: Source, place: tuple[int, int] | None, form: Form, end: int 
     if count > _LARGEST:
         raise ValueError("too large")
     # Who did not know these sequences wrote them as bytes of no known kind, and what is in them as implicit.
-    unknown = form.explicit and source.read_at(offset - 8, 2) == b"UN"
+    kind = source.read_at(offset - 8, 2) if form.explicit else b"SQ"
+    if kind not in (b"SQ", b"UN"):
+        raise ValueError("no sequence")
+    unknown = kind == b"UN"
     inside = form_of(IMPLICIT_LITTLE) if unknown else form
     items = items_of(source.read_at(offset, count), length, inside, _MACROS)
     return [_elements(item, inside) for item in items]

@@ -245,6 +245,8 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
         if word in interesting and depth == 0:
             tag = (word & 0xFFFF) << 16 | word >> 16
             if tag == PIXEL_DATA:
+                if explicit and header == 8:
+                    return None
                 found.pixel_offset, found.pixel_length = base + p, length
                 return found
             if tag in WANTED:

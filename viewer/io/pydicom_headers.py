@@ -16,6 +16,7 @@ from viewer.io.file_bytes import InflatedSource, as_stream, most_inflated
 from viewer.io.header_walk import (
     EXPLICIT_BIG,
     FLOATS,
+    HEADER_LENGTHS,
     IMPLICIT_LITTLE,
     MODALITY_LUT,
     NUMBERS,
@@ -113,9 +114,12 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
         raise UnreadableFileError("The header is damaged.", detail=repr(error)) from error
     order = ">" if big else "<"
     if len(header) == 12 and struct.unpack(order + "HH", header[:4]) == (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):
-        long_form = header[4:6].isalpha() and header[4:6].isupper()
-        (found.pixel_length,) = struct.unpack(order + "L", header[8:12] if long_form else header[4:8])
-        found.pixel_offset = stopped + (12 if long_form else 8)
+        implicit, _ = dataset.original_encoding
+        length = 8 if implicit else 12
+        if not implicit and HEADER_LENGTHS.get(int.from_bytes(header[4:6], "little")) != length:
+            raise UnreadableFileError("The header is damaged.", detail="pixels of no known form")
+        (found.pixel_length,) = struct.unpack(order + "L", header[length - 4 : length])
+        found.pixel_offset = stopped + length
     else:
         found.complete = size is None or stopped >= size
     return found
