@@ -13,6 +13,7 @@ import cattrs
 from attrs import define, fields, frozen
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.domain.geometry import Verdict
 from viewer.domain.volume import SeriesFacts
 from viewer.io.image_header import Image, ImageHeader
 from viewer.io.series_entry import SeriesEntry
@@ -127,6 +128,9 @@ def _as_json(entry: SeriesEntry) -> dict[str, Any]:
 def _from_json(stored: Mapping[str, Any]) -> SeriesEntry:
     said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
     said["facts"] = cattrs.structure(stored["facts"], SeriesFacts)
+    if said.get("foreseen"):
+        verdict, reason = said["foreseen"]
+        said["foreseen"] = (Verdict(verdict), reason)
     return SeriesEntry(**said, frames=())
 
 

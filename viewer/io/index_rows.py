@@ -199,6 +199,8 @@ def storable(text: str) -> str:
 
 
 def _verdict(entry: SeriesEntry) -> tuple[str, str]:
+    if entry.foreseen is not None:
+        return entry.foreseen[0].value, entry.foreseen[1]
     if not entry.frames:
         return "", ""
     arrangement = arranged(entry.frames)

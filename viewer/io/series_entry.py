@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
+from viewer.domain.geometry import Verdict
 from viewer.domain.volume import SeriesFacts
 from viewer.io.slice_header import Frame
 
@@ -48,6 +49,8 @@ class SeriesEntry:
         What sets it apart from other entries of the same series, in words; "" for the only one.
     index_in_file
         Which of the volumes in one file, from 0.
+    foreseen
+        What the header of a volume in one file says of its geometry, and why; None where images say it (DICOM).
     """
 
     facts: SeriesFacts
@@ -58,6 +61,7 @@ class SeriesEntry:
     kind: str = "dicom"
     part: str = ""
     index_in_file: int = 0
+    foreseen: tuple[Verdict, str] | None = None
 
 
 @frozen

@@ -62,6 +62,7 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
     TooLargeError
         Where it says that it is larger than any volume.
     """
+    from viewer.io.stored_volume import place_of
     from viewer.io.voxel_stream import VoxelStream
 
     opener = opener or beside(path)
@@ -72,6 +73,7 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
         with VoxelStream(volume.stored, opener, JobContext()) as stream:
             stream.check()
     uid = _uid(name, volume, opener)
+    place = place_of(volume)
     stem = next(name[: -len(ending)] for ending in VOLUME_FILE_ENDINGS if name.lower().endswith(ending))
     folder = os.path.dirname(path)
     named = [piece.name for piece in volume.stored.pieces if piece.name != name]
@@ -86,6 +88,7 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
             kind=volume.kind,
             part=volume.part_words(n),
             index_in_file=n,
+            foreseen=(place.verdict, place.reasons[0] if place.reasons else ""),
         )
         for n in range(volume.parts)
     )

@@ -341,6 +341,21 @@ def test_a_nifti_file_is_known_and_its_change_is_seen(library: Any, tmp_path: Pa
     assert found.series[0].size_ij == (31, 20)
 
 
+def test_a_volume_in_a_file_of_its_own_is_listed_with_its_verdict(library: Any, tmp_path: Path) -> None:
+    import nibabel
+
+    sheared = np.diag([1.0, 1, 2, 1])
+    sheared[1, 2] = 1
+    for name, affine in (("straight", np.diag([1, 1, 2, 1])), ("tilted", sheared)):
+        nibabel.save(nibabel.Nifti1Image(np.zeros((9, 8, 7), np.int16), affine), tmp_path / f"{name}.nii")
+    for _ in range(2):
+        library.look(tmp_path)
+        rows = {row.description: row for row in library.index.series(i for i, _ in library.index.find()).values()}
+        assert (rows["straight"].verdict, rows["straight"].reason) == (Verdict.OK, "")
+        assert rows["tilted"].verdict is Verdict.RESAMPLED
+        assert "tilt" in rows["tilted"].reason.lower()
+
+
 def test_voxels_beside_their_header_count_as_part_of_it(library: Any, tmp_path: Path) -> None:
     folder = tmp_path / "nrrd"
     folder.mkdir()
