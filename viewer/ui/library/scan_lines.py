@@ -10,7 +10,7 @@ from attrs import frozen
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QImage
 
-from viewer.ui.library.series_words import person_words, place_name, series_facts, series_title, study_words
+from viewer.ui.library.series_words import person_words, place_icon, place_name, series_facts, series_title, study_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -158,15 +158,16 @@ class ScanLines(QAbstractListModel):
             count += 1
         return person_words(study, masked=self.masked), study_words(study, count, masked=self.masked)
 
-    def place(self, n: int) -> str:
-        """Return where the study of a heading lies, "" where one place is listed alone."""
+    def place(self, n: int) -> tuple[str, str]:
+        """Return where the study of a heading lies: an icon and a name, "" where one place is listed alone."""
         if (self._places is not None and len(self._places) == 1) or n + 1 >= len(self._series):
-            return ""
+            return "", ""
         row, library = self.row(n + 1), self._desk.library
         place = library.place(row.place) if row is not None else None
         if place is None:
-            return ""
-        return place_name(place, library.naming_words(place.id) if self.masked else (), masked=self.masked)
+            return "", ""
+        name = place_name(place, library.naming_words(place.id) if self.masked else (), masked=self.masked)
+        return place_icon(place, library.state(place.id)), name
 
     def title(self, n: int) -> str:
         """Return what the series of a line is called."""

@@ -273,12 +273,12 @@ class ScanList(QAbstractItemView):
         painter.fillRect(area, self._theme.colour("window"))
         painter.fillRect(QRectF(area.left(), area.bottom() - 1, area.width(), 1), self._theme.colour("hairline"))
         room = area.width() - 2 * PAD
-        place = self.lines.place(n)
+        icon, place = self.lines.place(n)
         if place:
             painter.setFont(font(Type.CAPTION))
             width = min(QFontMetricsF(painter.font()).horizontalAdvance(place) + 1, room / 2)
             left = area.right() - PAD - width
-            paint_icon(painter, QRectF(round(left) - 24, area.top() + 32, 16, 16), self._theme, "folder", "text2")
+            paint_icon(painter, QRectF(round(left) - 24, area.top() + 32, 16, 16), self._theme, icon, "text2")
             self._line(painter, QRectF(left, area.top() + 31, width, 18), place, Type.CAPTION, "text2")
             room -= width + 40
         self._line(painter, QRectF(PAD, area.top() + 9, room, 20), person, Type.NAME, "text")
