@@ -39,6 +39,14 @@ class Layout(StrEnum):
     SINGLE = "single"
 
 
+class SlabMode(StrEnum):
+    """What a slab shows of the values along each ray: the greatest, the least, or their mean."""
+
+    MAX = "max"
+    MIN = "min"
+    MEAN = "mean"
+
+
 class OverlayMode(StrEnum):
     """How findings are drawn in the planes."""
 
@@ -69,7 +77,8 @@ class Camera:
 class ViewState:
     """What is looked at. Never a slice index, a pixel, a row number, or a widget.
 
-    `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them.
+    `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
+    `colours` names the colour map of values that are not HU.
     """
 
     series_uid: str
@@ -92,6 +101,8 @@ class ViewState:
     layout: Layout = Layout.FOUR
     main: ViewName = ViewName.AXIAL
     acquired: bool = False
+    slab_mode: SlabMode = SlabMode.MAX
+    colours: str = "grey"
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -280,7 +291,8 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.overlay, script.show_truth),
             (now.overlay, now.show_truth),
         ),
-        ("a slab", (script.slab_mm, script.invert), (now.slab_mm, now.invert)),
+        ("a slab", (script.slab_mm, script.slab_mode, script.invert), (now.slab_mm, now.slab_mode, now.invert)),
+        ("other colours", script.colours, now.colours),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]

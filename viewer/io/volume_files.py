@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.job import JobContext
@@ -118,8 +119,12 @@ def read_volume_file(entry: SeriesEntry, ctx: JobContext, opener: Opener | None 
     read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx)
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
+    facts = entry.facts
+    if read.values.dtype.kind == "f" and unit != "HU":
+        # LINEAR takes values for whole numbers, half a number at each end: too coarse for maps between 0 and 1.
+        facts = evolve(facts, voi_function="LINEAR_EXACT")
     return Volume(
-        series=entry.facts,
+        series=facts,
         slices=read.values,
         stack=place.stack,
         voxels=read.values,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
+from viewer.scene.colour_maps import GREY
 from viewer.scene.interpolation import Samples, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -136,6 +137,8 @@ class PlaneRenderer:
             state.window_width,
             volume.series.voi_function,
             invert=state.invert != volume.series.monochrome1,
+            # Hounsfield units are read by their grey.
+            colours=GREY if volume.is_hu else state.colours,
         )
         if acquired is not None:
             pixels = self._acquired(volume, acquired, geometry, table, reduction)

@@ -87,8 +87,11 @@ def signed(value: float, decimals: int = 0) -> str:
 
 
 def window_words(state: ViewState) -> str:
-    """Return width and level, such as "W 1500  L −600"."""
-    return f"W {state.window_width:.0f}  L {signed(round(state.window_centre) + 0.0)}"
+    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits."""
+    digits = 0
+    if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
+        digits = 2 - math.floor(math.log10(state.window_width))
+    return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
 
 
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:

@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from viewer.domain.view_state import Layout, ViewState
 from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.fonts import Type
 from viewer.ui.icons import paint_icon
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
-from viewer.ui.view_commands import PRESETS
-from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
+from viewer.ui.window_commands import PRESETS, WINDOW_MENU
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QPainter, QResizeEvent
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 CHEVRON = 16
-WIDE = 1240
+WIDE = 1320
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -93,13 +92,9 @@ class Toolbar(QFrame):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addSpacing(8)
         self._preset_place = self._row.count()
-        preset_ids = tuple(f"view.preset_{key}" for key in ("0", *(key for key, _ in PRESETS)))
-        self._preset_menu = MenuButton(
-            theme, actions, (*preset_ids, None, "view.invert"), "Choose a window", icon="contrast"
-        )
+        self._preset_menu = MenuButton(theme, actions, WINDOW_MENU, "Choose a window", icon="contrast")
         self._row.addWidget(self._preset_menu)
-        self._window = text_label("", Type.BODY, "text2")
-        self._row.addSpacing(8)
+        self._window = MenuButton(theme, actions, WINDOW_MENU, "Windows of the file, of a region; invert", icon="")
         self._row.addWidget(self._window)
         self._row.addStretch()
         self._slab = MenuButton(
@@ -168,7 +163,7 @@ class Toolbar(QFrame):
             self._presets.choose(on)
         named = dict(PRESETS)
         self._preset_menu.set_words(named[on].name if on else "Window")
-        self._window.setText(window_words(view) if view is not None else "")
+        self._window.set_words(window_words(view) if view is not None else "W  L")
         self._slab.set_words(f"Slab {view.slab_mm:.0f} mm" if view is not None and view.slab_mm else "Slab off")
         self._layout.set_words(LAYOUT_WORDS[view.layout] if view is not None else LAYOUT_WORDS[Layout.FOUR])
 
