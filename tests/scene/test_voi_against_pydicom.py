@@ -43,7 +43,8 @@ def as_grey(windowed: np.ndarray, image: Dataset) -> np.ndarray:
 def test_every_function_gives_the_grey_that_pydicom_gives(function: str | None, centre: float, width: float) -> None:
     values = np.arange(-3000, 4000, dtype=np.int16)
     image = made(centre, width, function)
-    expected = as_grey(apply_windowing(values, image), image)
+    with np.errstate(over="ignore"):
+        expected = as_grey(apply_windowing(values, image), image)
     assert grey_of(values, centre=centre, width=width, function=function or "LINEAR") == pytest.approx(
         expected, abs=1e-3
     )

@@ -9,6 +9,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
+from viewer.domain.view_state import SlabMode
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -32,19 +33,27 @@ class ObliqueSampler:
         self._array = voxels
         self._scalars = vtk_array_on(voxels.reshape(-1))
         self._image.GetPointData().SetScalars(self._scalars)
+        # Which voxels are not padding; made when a slab first needs it.
+        self._solid: vtkImageData | None = None
         self._nothing = -32768.0 if voxels.dtype == np.int16 else -1e30
 
     def values(
-        self, geometry: ViewportGeometry, slab_mm: float = 0.0, reduction: int = 1
+        self,
+        geometry: ViewportGeometry,
+        slab_mm: float = 0.0,
+        reduction: int = 1,
+        slab_mode: SlabMode = SlabMode.MAX,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return values at the picture's pixel centres, [row, column], and which of them lie outside or on padding.
 
         Parameters
         ----------
         slab_mm
-            Thickness over which the greatest value is taken; 0 for the plane itself.
+            Thickness over which the greatest value is taken, or the least or the mean; 0 for the plane itself.
         reduction
             Side of the picture's pixels in viewport pixels.
+        slab_mode
+            What of the slab is taken. What lies outside or on padding takes no part.
         """
         size = (-(-geometry.width_px // reduction), -(-geometry.height_px // reduction))
         step_px = geometry.mm_per_px * reduction
@@ -54,11 +63,10 @@ class ObliqueSampler:
         lps_from_pixel[:3, 2] = geometry.axes.into * _SLAB_STEP_MM
         lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
         matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel
-        values = self._sample(matrix, size, slab_mm, nearest=False)
-        outside = values == np.float32(self._nothing)
-        if self._volume.padding is not None:
-            nearest = self._sample(matrix, size, slab_mm, nearest=True)
-            outside |= nearest == np.float32(self._volume.padding)
+        if slab_mm > _SLAB_STEP_MM:
+            values, outside = self._layered(matrix, size, slab_mm, slab_mode)
+        else:
+            values, outside = self._known(matrix, size)
         arrived = self._volume.arrived
         if arrived is not None and not self._volume.regridded:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
@@ -68,13 +76,72 @@ class ObliqueSampler:
             outside |= ~(arrived[both[0]] & arrived[both[1]])
         return values, outside
 
+    def _known(
+        self, matrix: NDArray[np.float64], size: tuple[int, int]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        values = self._sample(matrix, size, nearest=False)
+        outside = values == np.float32(self._nothing)
+        if self._volume.padding is not None:
+            nearest = self._sample(matrix, size, nearest=True)
+            outside |= nearest == np.float32(self._volume.padding)
+        return values, outside
+
+    def _layered(
+        self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, mode: SlabMode
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return what a slab shows of layers sampled one by one: VTK's own slab counts padding and what is outside."""
+        each_side = round(slab_mm / 2 / _SLAB_STEP_MM)
+        taken: NDArray[np.float32] = np.full((size[1], size[0]), np.nan, dtype=np.float32)
+        total: NDArray[np.float32] = np.zeros((size[1], size[0]), dtype=np.float32)
+        count = np.zeros_like(total)
+        for n in range(-each_side, each_side + 1):
+            moved = matrix.copy()
+            moved[:, 3] += n * matrix[:, 2]
+            values = self._undiluted(moved, size)
+            if mode is SlabMode.MAX:
+                np.fmax(taken, values, out=taken)
+            elif mode is SlabMode.MIN:
+                np.fmin(taken, values, out=taken)
+            else:
+                known = ~np.isnan(values)
+                np.add(total, values, out=total, where=known)
+                count += known
+        if mode is SlabMode.MEAN:
+            np.divide(total, count, out=taken, where=count > 0)
+        outside = np.isnan(taken)
+        taken[outside] = 0.0
+        return taken, outside
+
+    def _undiluted(self, matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:
+        """Return values interpolated between voxels that are not padding; NaN where less than half of them are not."""
+        values = self._sample(matrix, size, nearest=False)
+        values[values == np.float32(self._nothing)] = np.nan
+        padding = self._volume.padding
+        if padding is not None:
+            if self._solid is None:
+                self._solid_array = (self._array != np.asarray(padding, dtype=self._array.dtype)).view(np.uint8)
+                self._solid = vtkImageData()
+                self._solid.SetDimensions(*self._volume.grid.size_ijk)
+                self._solid.GetPointData().SetScalars(vtk_array_on(self._solid_array.reshape(-1)))
+            share = self._sample(matrix, size, nearest=False, of=self._solid)
+            share[share < 0.5] = np.nan
+            # What padding has contributed is taken out again.
+            values += (share - 1) * np.float32(padding)
+            values /= share
+        return values
+
     def _sample(
-        self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, *, nearest: bool
+        self,
+        matrix: NDArray[np.float64],
+        size: tuple[int, int],
+        *,
+        nearest: bool,
+        of: vtkImageData | None = None,
     ) -> NDArray[np.float32]:
         axes = vtkMatrix4x4()
         axes.DeepCopy(matrix.ravel().tolist())
         reslice = vtkImageReslice()
-        reslice.SetInputData(self._image)
+        reslice.SetInputData(self._image if of is None else of)
         reslice.SetResliceAxes(axes)
         reslice.SetOutputDimensionality(2)
         reslice.SetOutputOrigin(0, 0, 0)
@@ -86,9 +153,6 @@ class ObliqueSampler:
             reslice.SetInterpolationModeToNearestNeighbor()
         else:
             reslice.SetInterpolationModeToLinear()
-        if slab_mm > _SLAB_STEP_MM:
-            reslice.SetSlabModeToMax()
-            reslice.SetSlabNumberOfSlices(2 * round(slab_mm / 2 / _SLAB_STEP_MM) + 1)
         reslice.Update()
         scalars = reslice.GetOutput().GetPointData().GetScalars()
         # Copied, because the array belongs to a filter that ends here.

@@ -14,8 +14,9 @@ from attrs import evolve
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
 from viewer.scene.camera import FACING, zoomed
 from viewer.scene.presets_3d import PRESETS_3D
-from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
+from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
+from viewer.ui.slab_commands import SLAB_MENU, slab_commands
 from viewer.ui.window_commands import PRESET_IDS, window_commands
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.fill",
     "view.truth",
     None,
-    "view.slab_thicker",
-    "view.slab_thinner",
-    "view.acquired",
+    *SLAB_MENU,
     "view.text",
 )
 MENU_3D: tuple[str | None, ...] = (
@@ -74,6 +73,7 @@ def view_commands(
         *_images(looking),
         *slice_commands(looking),
         *_zooming(looking),
+        *slab_commands(looking),
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),
@@ -140,9 +140,6 @@ def _zooming(looking: Looking) -> list[Command]:
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
 
-    def slab(notches: int) -> Callable[[], None]:
-        return looking.switch(lambda view: thicker(view, notches))
-
     return [
         looking.command(
             "reset",
@@ -170,21 +167,6 @@ def _zooming(looking: Looking) -> list[Command]:
             shortcuts=("-",),
             icon="zoom-out",
             repeats=True,
-        ),
-        looking.command(
-            "slab_thicker",
-            "Thicker slab",
-            "Show the brightest of a thicker slab; also Shift+wheel",
-            slab(1),
-            shortcuts=("]",),
-            icon="layers",
-        ),
-        looking.command(
-            "slab_thinner",
-            "Thinner slab",
-            "Show a thinner slab, at last a single image; also Shift+wheel",
-            slab(-1),
-            shortcuts=("[",),
         ),
     ]
 

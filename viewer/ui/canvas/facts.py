@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
-from viewer.domain.view_state import ViewName, overview
+from viewer.domain.view_state import SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
@@ -29,6 +29,8 @@ VIEW_WORDS = {
     ViewName.SAGITTAL: "Sagittal",
     ViewName.THREE_D: "3D",
 }
+
+SLAB_WORDS = {SlabMode.MAX: "MIP", SlabMode.MIN: "MinIP", SlabMode.MEAN: "Mean"}
 
 
 @frozen
@@ -94,6 +96,11 @@ def window_words(state: ViewState) -> str:
     return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
 
 
+def slab_words(state: ViewState) -> str:
+    """Return what a slab shows and how thick it is, such as "MIP 10 mm"; "" for single images."""
+    return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
+
+
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
     """Return the zoom against the fitted view, such as "Zoom 1.2×"."""
     fitted = overview(state.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
@@ -151,7 +158,7 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWo
         f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}",
         position_words(axis, crosshair_lps_mm(volume, state)[axis]),
         f"{plane_steps(volume, plane).step_mm:.2f} mm",
-        f"Slab {state.slab_mm:.0f} mm" if state.slab_mm else "",
+        slab_words(state),
     )
 
 

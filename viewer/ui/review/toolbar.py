@@ -8,9 +8,10 @@ from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import Layout, ViewState
-from viewer.ui.canvas.facts import window_words
+from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.icons import paint_icon
+from viewer.ui.slab_commands import SLAB_MENU
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
 from viewer.ui.window_commands import PRESETS, WINDOW_MENU
@@ -28,7 +29,6 @@ WIDE = 1320
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
-SLABS = ("view.slab_thicker", "view.slab_thinner", None, "view.acquired")
 LAYOUTS = ("view.layout_four", "view.layout_stage", "view.layout_single", None, "view.maximise", "view.text")
 OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
@@ -92,13 +92,13 @@ class Toolbar(QFrame):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addSpacing(8)
         self._preset_place = self._row.count()
-        self._preset_menu = MenuButton(theme, actions, WINDOW_MENU, "Choose a window", icon="contrast")
-        self._row.addWidget(self._preset_menu)
-        self._window = MenuButton(theme, actions, WINDOW_MENU, "Windows of the file, of a region; invert", icon="")
+        self._window = MenuButton(
+            theme, actions, WINDOW_MENU, "Width and level: windows of the file, presets, a region", icon="contrast"
+        )
         self._row.addWidget(self._window)
         self._row.addStretch()
         self._slab = MenuButton(
-            theme, actions, SLABS, "Thickness of the slab, also Shift+wheel; slices as acquired", icon="layers"
+            theme, actions, SLAB_MENU, "Slab: MIP, MinIP, mean; thickness also by Shift+wheel", icon="layers"
         )
         self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
         overlay = Button.of(
@@ -122,8 +122,15 @@ class Toolbar(QFrame):
         wide = self.width() >= WIDE
         if self._presets is not None:
             self._presets.setVisible(wide)
-        self._preset_menu.setVisible(not wide)
-        self._window.setVisible(self.width() >= 760)
+        self._say_window()
+
+    def _say_window(self) -> None:
+        view = self._session.view
+        if view is None:
+            self._window.set_words("Window")
+            return
+        on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
+        self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
 
     def _choose_presets(self) -> None:
         volume = self._session.volume
@@ -153,7 +160,7 @@ class Toolbar(QFrame):
 
     def _update(self) -> None:
         view = self._session.view
-        said = (view.window_centre, view.window_width, view.slab_mm, view.layout) if view is not None else ()
+        said = (window_words(view), slab_words(view), view.layout, view.main) if view is not None else ()
         if said == self._said and said:
             return
         self._said = said
@@ -161,10 +168,8 @@ class Toolbar(QFrame):
         on = _preset_of(view) if view is not None else ""
         if self._presets is not None:
             self._presets.choose(on)
-        named = dict(PRESETS)
-        self._preset_menu.set_words(named[on].name if on else "Window")
-        self._window.set_words(window_words(view) if view is not None else "W  L")
-        self._slab.set_words(f"Slab {view.slab_mm:.0f} mm" if view is not None and view.slab_mm else "Slab off")
+        self._say_window()
+        self._slab.set_words((slab_words(view) if view is not None else "") or "Slab off")
         self._layout.set_words(LAYOUT_WORDS[view.layout] if view is not None else LAYOUT_WORDS[Layout.FOUR])
 
 
