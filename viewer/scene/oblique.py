@@ -10,6 +10,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from viewer.domain.view_state import SlabMode
+from viewer.scene.slabs import STEP_MM, layers_of
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
-
-_SLAB_STEP_MM = 1.0
 
 
 class ObliqueSampler:
@@ -60,10 +59,10 @@ class ObliqueSampler:
         lps_from_pixel = np.eye(4)
         lps_from_pixel[:3, 0] = geometry.axes.right * step_px
         lps_from_pixel[:3, 1] = geometry.axes.down * step_px
-        lps_from_pixel[:3, 2] = geometry.axes.into * _SLAB_STEP_MM
+        lps_from_pixel[:3, 2] = geometry.axes.into * STEP_MM
         lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
         matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel
-        if slab_mm > _SLAB_STEP_MM:
+        if slab_mm > STEP_MM:
             values, outside = self._layered(matrix, size, slab_mm, slab_mode)
         else:
             values, outside = self._known(matrix, size)
@@ -90,7 +89,7 @@ class ObliqueSampler:
         self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, mode: SlabMode
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return what a slab shows of layers sampled one by one: VTK's own slab counts padding and what is outside."""
-        each_side = round(slab_mm / 2 / _SLAB_STEP_MM)
+        each_side = layers_of(slab_mm) // 2
         taken: NDArray[np.float32] = np.full((size[1], size[0]), np.nan, dtype=np.float32)
         total: NDArray[np.float32] = np.zeros((size[1], size[0]), dtype=np.float32)
         count = np.zeros_like(total)

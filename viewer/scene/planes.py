@@ -7,6 +7,7 @@ slices are shown as they were acquired: the picture is that of one slice.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,7 @@ from viewer.scene.plane_slices import (
     stepped,
     turned,
 )
+from viewer.scene.slabs import layers_of
 from viewer.scene.window_table import BLACK, WindowTable, window_table
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plan
 MOST_PX = 2_400_000
 MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
+# A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
+MOST_SLAB_SAMPLES = 6_500_000
+MOST_SLAB_SAMPLES_MOVING = 1_200_000
 
 
 @define(frozen=True, eq=False)
@@ -133,8 +138,9 @@ class PlaneRenderer:
         reduction = max(1, int(np.ceil(np.sqrt(width_px * height_px / most))))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         if state.slab_mm and runs is None and acquired is None:
-            # Many layers are sampled: no finer than the voxels are.
-            reduction = max(reduction, round(min(volume.grid.spacing_mm) / geometry.mm_per_px))
+            samples = width_px * height_px * layers_of(state.slab_mm)
+            most = MOST_SLAB_SAMPLES_MOVING if moving else MOST_SLAB_SAMPLES
+            reduction = max(reduction, math.ceil(math.sqrt(samples / most)))
         table = window_table(
             state.window_centre,
             state.window_width,

@@ -11,6 +11,14 @@ from viewer.domain.view_state import SlabMode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# Layers of a slab through an oblique grid lie so far apart.
+STEP_MM = 1.0
+
+
+def layers_of(slab_mm: float) -> int:
+    """Return how many layers of an oblique grid a slab is sampled on: an odd number, one in its middle."""
+    return 2 * round(slab_mm / 2 / STEP_MM) + 1
+
 
 def combined(layers: NDArray[Any], mode: SlabMode, padding: float | None = None) -> NDArray[Any]:
     """Return one image of the layers of a slab.
