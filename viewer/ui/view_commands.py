@@ -15,6 +15,7 @@ from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, o
 from viewer.scene.camera import FACING, zoomed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
+from viewer.ui.cine_commands import cine_commands
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
 from viewer.ui.slab_commands import SLAB_MENU, slab_commands
 from viewer.ui.window_commands import PRESET_IDS, window_commands
@@ -41,6 +42,7 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.truth",
     None,
     *SLAB_MENU,
+    "view.cine",
     "view.text",
 )
 MENU_3D: tuple[str | None, ...] = (
@@ -74,6 +76,7 @@ def view_commands(
         *slice_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
+        *cine_commands(looking),
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),

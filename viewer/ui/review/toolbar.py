@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from viewer.domain.view_state import Layout, ViewState
 from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import Tool
+from viewer.ui.cine_commands import CINE_MENU
 from viewer.ui.icons import paint_icon
 from viewer.ui.slab_commands import SLAB_MENU
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 CHEVRON = 16
-WIDE = 1320
+WIDE = 1270
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -100,11 +101,14 @@ class Toolbar(QFrame):
         self._slab = MenuButton(
             theme, actions, SLAB_MENU, "Slab: MIP, MinIP, mean; thickness also by Shift+wheel", icon="layers"
         )
+        self._cine = MenuButton(theme, actions, CINE_MENU, "Play through the images", icon="play")
         self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
         overlay = Button.of(
             theme, actions["view.overlay"], table["view.overlay"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
         )
-        for button in (self._slab, self._layout, overlay):
+        actions["view.cine"].changed.connect(self._say_cine)
+        self._say_cine()
+        for button in (self._slab, self._cine, self._layout, overlay):
             self._row.addWidget(button)
         outer.addLayout(self._row, 1)
         outer.addWidget(hairline())
@@ -131,6 +135,12 @@ class Toolbar(QFrame):
             return
         on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
         self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
+
+    def _say_cine(self) -> None:
+        action = self._actions["view.cine"]
+        words = action.text().rpartition(", ")[2] if action.isChecked() else "Cine"
+        if words != self._cine.text():
+            self._cine.set_words(words)
 
     def _choose_presets(self) -> None:
         volume = self._session.volume
