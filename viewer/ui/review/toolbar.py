@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 CHEVRON = 16
-WIDE = 1270
+SPARE = 40
+NARROW = 1000
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -123,22 +124,38 @@ class Toolbar(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        wide = self.width() >= WIDE
+        view = self._session.view
+        self._window.set_words(window_words(view) if view is not None else "Window")
+        wide = self._width_of_all() + SPARE <= self.width()
         if self._presets is not None:
             self._presets.setVisible(wide)
         self._say_window()
+
+    def _width_of_all(self) -> int:
+        """Return how wide the bar is with the presets side by side."""
+        margins = self._row.contentsMargins()
+        total = margins.left() + margins.right()
+        for n in range(self._row.count()):
+            item = self._row.itemAt(n)
+            widget = item.widget() if item is not None else None
+            hint = widget.sizeHint().width() if widget is not None else 0
+            if widget is not None:
+                hint = min(max(hint, widget.minimumWidth()), widget.maximumWidth())
+            total += hint + self._row.spacing()
+        return total
 
     def _say_window(self) -> None:
         view = self._session.view
         if view is None:
             self._window.set_words("Window")
             return
-        on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
+        named = self.width() >= NARROW and (self._presets is None or self._presets.isHidden())
+        on = _preset_of(view) if named else ""
         self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
 
     def _say_cine(self) -> None:
         action = self._actions["view.cine"]
-        words = action.text().rpartition(", ")[2] if action.isChecked() else "Cine"
+        words = action.text().rpartition(", ")[2].replace(" images", "") if action.isChecked() else ""
         if words != self._cine.text():
             self._cine.set_words(words)
 
