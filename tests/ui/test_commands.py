@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, OverlayMode
+from viewer.domain.window_presets import PRESETS
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, key_words, shortcut_words
 from viewer.ui.theme import Theme
 from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, MENU_3D, view_commands
-from viewer.ui.window_commands import PRESETS
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:

@@ -209,7 +209,16 @@ def _layouts(looking: Looking) -> list[Command]:
             layout(Layout.STAGE),
             shortcuts=("Shift+2",),
             icon="columns-2",
-            checked_when=is_on(Layout.STAGE),
+            checked_when=looking.asks(lambda view: view.layout is Layout.STAGE and view.main is not ViewName.THREE_D),
+        ),
+        looking.command(
+            "layout_3d",
+            "3D large",
+            "3D large, the three planes beside it",
+            looking.switch(lambda view: evolve(view, layout=Layout.STAGE, main=ViewName.THREE_D)),
+            shortcuts=("Shift+4",),
+            icon="box",
+            checked_when=looking.asks(lambda view: view.layout is Layout.STAGE and view.main is ViewName.THREE_D),
         ),
         looking.command(
             "layout_single",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.domain.volume import Volume, Window
+from viewer.domain.window_presets import PRESETS
 from viewer.scene.colour_maps import COLOUR_MAPS
 from viewer.services.views import first_window
 from viewer.ui.canvas.facts import window_words
@@ -17,18 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.view_state import ViewName, ViewState
+    from viewer.domain.volume import Volume, Window
     from viewer.ui.looking import Looking
 
-# 1 to 7; 0 is the file's own. Key, name, centre, width.
-PRESETS: tuple[tuple[str, Window], ...] = (
-    ("1", Window(40, 400, "Soft tissue")),
-    ("2", Window(-600, 1500, "Lung")),
-    ("3", Window(90, 150, "Liver")),
-    ("4", Window(480, 2500, "Bone")),
-    ("5", Window(40, 80, "Brain")),
-    ("6", Window(75, 200, "Subdural")),
-    ("7", Window(170, 600, "Angio")),
-)
 MOST_OF_FILE = 8
 NAME_LENGTH = 18
 _OF_FILE = tuple(f"view.file_window_{n + 1}" for n in range(MOST_OF_FILE))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import Layout, ViewState
+from viewer.domain.window_presets import PRESETS
 from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.cine_commands import CINE_MENU
@@ -15,7 +16,7 @@ from viewer.ui.icons import paint_icon
 from viewer.ui.slab_commands import SLAB_MENU
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
-from viewer.ui.window_commands import PRESETS, WINDOW_MENU
+from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QPainter, QResizeEvent
@@ -31,7 +32,15 @@ NARROW = 1000
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
-LAYOUTS = ("view.layout_four", "view.layout_stage", "view.layout_single", None, "view.maximise", "view.text")
+LAYOUTS = (
+    "view.layout_four",
+    "view.layout_stage",
+    "view.layout_3d",
+    "view.layout_single",
+    None,
+    "view.maximise",
+    "view.text",
+)
 OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
 
