@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 
 from viewer.domain.geometry import SliceStack
+from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, SlabMode, ViewName, overview
 from viewer.domain.volume import SeriesFacts, Volume, Window
+from viewer.io.decoders import Decoders
 from viewer.services.hanging import HangingRules, HangingRulesError, built_in_rules, rules_from
+from viewer.services.jobs import JobRunner
+from viewer.services.opening import Opening
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from viewer.domain.errors import CaseStageError
     from viewer.domain.view_state import ViewState
 
 
@@ -124,6 +129,22 @@ def test_a_single_slice_keeps_its_plane_and_what_is_not_hu_its_window(file: Path
     one = opened(HangingRules(file), volume(1))
     assert (one.layout, one.main) == (Layout.FOUR, ViewName.AXIAL)
     assert window(opened(HangingRules(file), volume(unit="unknown"))) == (400, 40)
+
+
+def test_what_is_opened_is_shown_by_the_rules_and_a_mistake_in_them_is_told_without_hindering(file: Path) -> None:
+    session = Session()
+    opening = Opening(session, JobRunner(lambda call: call()), Decoders(), HangingRules(file))
+    told: list[CaseStageError] = []
+    opening.told.connect(told.append)
+    file.write_text('[[rule]]\nwords = ["abd"]\nlayout = "1+3"\nlarge = "coronal"\n')
+    opening._volume_in(volume(body_part="ABDOMEN"))
+    assert session.view is not None
+    assert (session.view.layout, session.view.main) == (Layout.STAGE, ViewName.CORONAL)
+    file.write_text("[[rule]]\nlayout = 12345678\n")
+    for _ in range(2):
+        opening._volume_in(volume(body_part="ABDOMEN"))
+        assert session.view.layout is Layout.FOUR
+    assert len(told) == 1
 
 
 def test_the_rules_that_come_with_the_program_are_sound() -> None:

@@ -17,7 +17,7 @@ from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
-from viewer.ui.slab_commands import SLAB_MENU, slab_commands
+from viewer.ui.slab_commands import SLAB_IDS, slab_commands
 from viewer.ui.window_commands import PRESET_IDS, window_commands
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.fill",
     "view.truth",
     None,
-    *SLAB_MENU,
+    *SLAB_IDS,
+    None,
+    "view.acquired",
     "view.cine",
     "view.text",
 )
