@@ -59,14 +59,25 @@ class ObliqueSampler:
         if self._volume.padding is not None:
             nearest = self._sample(matrix, size, slab_mm, nearest=True)
             outside |= nearest == np.float32(self._volume.padding)
-        arrived = self._volume.arrived
-        if arrived is not None and not self._volume.regridded:
+        there = self._planes_there()
+        if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
-            last = len(arrived) - 1
+            last = len(there) - 1
             both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
-            outside |= ~(arrived[both[0]] & arrived[both[1]])
+            outside |= ~(there[both[0]] & there[both[1]])
         return values, outside
+
+    def _planes_there(self) -> NDArray[np.bool_] | None:
+        """Return for each k of the grid whether there is an image; None where all are there."""
+        volume = self._volume
+        if volume.arrived is not None and not volume.regridded:
+            return volume.arrived
+        if not volume.missing_planes:
+            return None
+        there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)
+        there[list(volume.missing_planes)] = False
+        return there
 
     def _sample(
         self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, *, nearest: bool

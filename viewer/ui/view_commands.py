@@ -17,6 +17,7 @@ from viewer.scene.camera import FACING, zoomed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
+from viewer.ui.turning_commands import turning_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,7 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.slab_thicker",
     "view.slab_thinner",
     "view.acquired",
+    "view.straighten",
     "view.text",
 )
 MENU_3D: tuple[str | None, ...] = (
@@ -83,6 +85,7 @@ def view_commands(
         *_windows(looking),
         *_images(looking),
         *slice_commands(looking),
+        *turning_commands(looking),
         *_zooming(looking),
         *_layouts(looking),
         *_overlay(looking),

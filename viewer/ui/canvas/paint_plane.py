@@ -54,6 +54,7 @@ class Look:
     density: Density = Density.FULL
     active: ViewName | None = None
     decorated: bool = True
+    handles: bool = False
 
     @property
     def stage(self) -> bool:
@@ -119,7 +120,8 @@ class PlanePainter:
         depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
         one_slice = geometry.image is not None
         window = (state.window_centre, state.window_width, state.invert, 0.0 if one_slice else state.slab_mm)
-        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else self._most_moving)
+        most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
+        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else most)
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
         grown = growth(volume, state, plane)
         held = self._pictures.get(plane)
@@ -166,7 +168,7 @@ class PlanePainter:
         paint_missing(painter, shown.volume, geometry, look)
         paint_findings(painter, shown, geometry, self._outlines, look.text)
         if look.decorated:
-            paint_crosshair(painter, tile, shown, look.text)
+            paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 from PySide6.QtCore import QPointF, QRectF
 
-from viewer.domain.view_state import Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.view_state import Layout, ViewName, ViewState, as_point
 from viewer.scene.acquired import shown_axes, viewport_geometry
 from viewer.scene.camera import panned
 
@@ -95,7 +95,7 @@ class Tile:
         scale = view.height_mm / self.area.height()
         axes = shown_axes(volume, state, plane)
         centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * scale
-        return state.with_plane(plane, PlaneView(as_point(centre), view.height_mm))
+        return state.with_plane(plane, evolve(view, centre_lps_mm=as_point(centre)))
 
     def local(self, place: QPointF) -> tuple[float, float]:
         """Return a place on the canvas counted from the tile's corner."""
