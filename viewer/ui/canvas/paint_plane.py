@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
 from viewer.domain.geometry import PlaneName
@@ -153,16 +153,16 @@ class PlanePainter:
         plane = tile.view.plane
         assert plane is not None
         ratio = painter.device().devicePixelRatio()
-        state = tile.shifted(shown.volume, shown.view)
-        width, height = round(tile.area.width() * ratio), round(tile.area.height() * ratio)
-        if width < 2 or height < 2:
+        drawn = tile.on_pixels(shown.volume, shown.view, plane, ratio)
+        if min(drawn.width_px, drawn.height_px) < 2:
             return
-        image, px = self.picture(shown.volume, state, plane, width, height, moving=moving)
+        image, px = self.picture(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px, moving=moving)
         painter.save()
         painter.setClipRect(tile.area)
         painter.translate(tile.area.topLeft())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
-        painter.drawImage(QRectF(0, 0, image.width() * px / ratio, image.height() * px / ratio), image)
+        size = QSizeF(image.width() * px / ratio, image.height() * px / ratio)
+        painter.drawImage(QRectF(drawn.corner, size), image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
