@@ -73,6 +73,7 @@ def test_one_group_can_be_measured_alone() -> None:
         "scroll_coronal",
         "scroll_sagittal",
         "scroll_slab",
+        "scroll_oblique",
     ]
 
 

@@ -16,11 +16,12 @@ from viewer.domain.errors import CancelledError, TooLargeError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext, Progress
 from viewer.io import memory
-from viewer.io.assemble import Watcher, assemble
+from viewer.io.assemble import assemble
 from viewer.io.reading_order import ReadingOrder
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_hash import volume_sha256
+from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume

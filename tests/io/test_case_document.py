@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from viewer.domain.errors import CaseDocumentError, StorageError
-from viewer.domain.geometry import Grid
+from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName, ViewState, overview
 from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
@@ -86,6 +86,20 @@ def test_only_a_step_that_shows_slices_as_acquired_says_so_and_older_documents_a
     assert "acquired" not in views[0]
     assert views[1]["acquired"] is True
     assert read_case(tmp_path) == case
+
+
+def test_turned_planes_are_kept_and_what_is_no_rotation_is_refused(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    view = second.view.with_plane(PlaneName.CORONAL, evolve(second.view.coronal, turned=(0.8, 0.0, 0.6, 0.0)))
+    write_case(tmp_path, evolve(case, steps=(first, evolve(second, view=view))))
+    assert read_case(tmp_path).steps[1].view.coronal.turned == (0.8, 0.0, 0.6, 0.0)
+    text = (tmp_path / "case.json").read_text("utf-8")
+    # Straight planes are written as older versions write and read them.
+    assert text.count("turned") == 1
+    (tmp_path / "case.json").write_text(text.replace("0.8,", "5.8,"), "utf-8")
+    with pytest.raises(CaseDocumentError, match="coronal.turned: it must be a rotation"):
+        read_case(tmp_path)
 
 
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:

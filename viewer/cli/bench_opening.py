@@ -16,12 +16,13 @@ import numpy as np
 
 from viewer.cli.bench_figures import SIZE, figure, median_s, noise, seconds, write_series
 from viewer.domain.job import JobContext
-from viewer.io.assemble import Watcher, assemble
+from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
 from viewer.io.lossless_frames import COMPRESSIONS
 from viewer.io.own_processes import deaf_to_interrupts
 from viewer.io.scan import scan
 from viewer.io.timing import bare_decoding_s, read_with_simpleitk, stack_with_pydicom
+from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

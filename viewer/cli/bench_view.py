@@ -10,7 +10,7 @@ import numpy as np
 from viewer.cli.bench_figures import SIZE, figure, noise, seconds
 from viewer.domain.geometry import PlaneName, SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.scene.timing import scroll_times, turning_times
+from viewer.scene.timing import oblique_times, scroll_times, turning_times
 from viewer.scene.volume3d import Quality
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def looking() -> Iterator[Figure]:
     slab = scroll_times(volume, PlaneName.AXIAL, slab_mm=10.0)
     yield figure(
         "scroll_slab", slab.p95_ms, "ms p95", 20.0, f"As scroll_axial, 10 mm MIP; median {slab.p50_ms:.1f} ms."
+    )
+    oblique = oblique_times(volume)
+    yield figure(
+        "scroll_oblique",
+        oblique.p95_ms,
+        "ms p95",
+        33.0,
+        f"{oblique.count} steps through {size}, at an angle to all axes, as coarse as pictures are while they move; "
+        f"median {oblique.p50_ms:.1f} ms.",
     )
     turning = turning_times(volume, Quality.MOVING)
     if turning is not None:

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.plane_turn import Turn, turn_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,10 +58,14 @@ class OverlayMode(StrEnum):
 
 @frozen
 class PlaneView:
-    """What part of a plane is seen: the point in the middle of the viewport, and mm per viewport height."""
+    """What part of a plane is seen: the point in the middle of the viewport, and mm per viewport height.
+
+    `turned` is the rotation away from the standard plane, None for the standard plane itself.
+    """
 
     centre_lps_mm: Point
     height_mm: float
+    turned: Turn | None = None
 
 
 @frozen
@@ -113,6 +118,18 @@ class ViewState:
         }
         return views[name]
 
+    @property
+    def oblique(self) -> bool:
+        """True where a plane is turned away from the standard one."""
+        return any(self.plane(name).turned is not None for name in PlaneName)
+
+    def straightened(self) -> ViewState:
+        """Return a copy with the standard planes."""
+        state = self
+        for name in PlaneName:
+            state = state.with_plane(name, evolve(state.plane(name), turned=None))
+        return state
+
     def with_plane(self, name: PlaneName, view: PlaneView) -> ViewState:
         """Return a copy with one plane's view exchanged."""
         if name is PlaneName.AXIAL:
@@ -125,7 +142,8 @@ class ViewState:
         """Return a copy with the cursor and the middle of all planes at a point, zoomed where a height is given."""
         state = evolve(self, cursor_lps_mm=lps_mm)
         for name in PlaneName:
-            state = state.with_plane(name, PlaneView(lps_mm, height_mm or self.plane(name).height_mm))
+            seen = self.plane(name)
+            state = state.with_plane(name, evolve(seen, centre_lps_mm=lps_mm, height_mm=height_mm or seen.height_mm))
         return state
 
 
@@ -185,6 +203,7 @@ def _mix_plane(a: PlaneView, b: PlaneView, t: float) -> PlaneView:
     return PlaneView(
         _mix_point(a.centre_lps_mm, b.centre_lps_mm, t),
         _mix_exponential(a.height_mm, b.height_mm, t),
+        turn_between(a.turned, b.turned, t),
     )
 
 
@@ -293,6 +312,11 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         ),
         ("a slab", (script.slab_mm, script.slab_mode, script.invert), (now.slab_mm, now.slab_mode, now.invert)),
         ("other colours", script.colours, now.colours),
+        (
+            "turned planes" if now.oblique else "straight planes",
+            tuple(script.plane(name).turned for name in PlaneName),
+            tuple(now.plane(name).turned for name in PlaneName),
+        ),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve
@@ -23,29 +23,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.io.decoders import Decoders
     from viewer.io.dicom_geometry import Arrangement
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
     from viewer.io.slice_header import Frame
+    from viewer.io.watcher import Watcher
 
 _MOST_NAMED = 3
-
-
-class Watcher(Protocol):
-    """Is told of a volume that is being read, on the reading thread."""
-
-    def first_slice(self, stack: SliceStack) -> int:
-        """Return the slice to read first."""
-        return stack.count // 2
-
-    def begun(self, volume: Volume, order: ReadingOrder) -> None:
-        """Take a volume whose slices are coming in (`Volume.arrived`), and the order in which they come, to steer."""
-
-    def grown(self) -> None:
-        """Look again at what has arrived."""
 
 
 def assemble(
@@ -69,7 +55,7 @@ def assemble(
     decoders
         Processes to decode compressed images with; without, some are started for this call alone.
     watcher
-        Is shown the volume while it is being read, the middle slice first (DICOM; a volume in one file comes whole).
+        Is shown the volume while it is being read: the middle slice first; a volume in one file as it is stored.
 
     Raises
     ------
@@ -81,7 +67,7 @@ def assemble(
         When the work was cancelled.
     """
     if entry.kind != "dicom":
-        return read_volume_file(entry, ctx)
+        return read_volume_file(entry, ctx, watcher)
     frames, refused, said = _refused(entry.frames)
     said += _more_pixels(frames)
     frames = with_one_padding(frames)

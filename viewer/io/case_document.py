@@ -6,6 +6,7 @@ format of `findings_file`. Every path in the document stays inside that folder.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -180,6 +181,10 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
     for key, value in above_zero:
         if value <= 0:
             raise WrongJsonError(f"{path}.view.{key}: it must be above 0")
+    for plane in PlaneName:
+        turned = view.plane(plane).turned
+        if turned is not None and not abs(math.hypot(*turned) - 1) < 1e-3:
+            raise WrongJsonError(f"{path}.view.{plane.value}.turned: it must be a rotation, w x y z of length 1")
     if not 0 <= view.threshold <= 1 or not 0 <= view.fill_opacity <= 1:
         raise WrongJsonError(f"{path}.view: threshold and fill_opacity lie between 0 and 1")
     if step.duration_s < 0:
@@ -199,9 +204,13 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 def _brief(document: Any) -> Any:
     """Return the document without what views say since later and hardly ever need to."""
     for step in document["steps"]:
+        view = step["view"]
         for key, usual in (("acquired", False), ("slab_mode", "max"), ("colours", "grey")):
-            if step["view"][key] == usual:
-                del step["view"][key]
+            if view[key] == usual:
+                del view[key]
+        for plane in PlaneName:
+            if view[plane.value]["turned"] is None:
+                del view[plane.value]["turned"]
     return document
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve
@@ -17,6 +18,7 @@ from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.job import JobContext
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.beside_header import beside, open_named
+from viewer.io.reading_order import ReadingOrder
 from viewer.io.series_entry import SeriesEntry
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
     from viewer.domain.geometry import SliceStack
     from viewer.io.beside_header import Opener
-    from viewer.io.stored_volume import StoredVolume
+    from viewer.io.stored_volume import Place, StoredVolume
+    from viewer.io.voxel_filling import Voxels
+    from viewer.io.watcher import Watcher
 
 _NIFTI = (".nii.gz", ".nii")
 _NRRD = (".nrrd", ".nhdr")
@@ -36,6 +40,7 @@ _IDENTIFYING_BYTES = 1 << 20
 # Air in CT lies near −1000 HU; no other common image has values as low as this in a file without a stated unit.
 _PLAUSIBLE_AIR_HU = -500
 _MOST_UNPACKED_FOR_A_PICTURE = 512 << 20
+_TELL_EVERY_S = 0.04
 
 
 def is_volume_file(name: str) -> bool:
@@ -95,11 +100,18 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
     )
 
 
-def read_volume_file(entry: SeriesEntry, ctx: JobContext, opener: Opener | None = None) -> Volume:
+def read_volume_file(
+    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, opener: Opener | None = None
+) -> Volume:
     """Return the volume of an entry of `volume_file_entries`, slices sorted so that they rise along their normal.
 
     int16 where every value is a whole number that fits, else float32. The unit is what the file names; "HU" is
     assumed only where values go as low as air in CT does, and the reasons say so.
+
+    Parameters
+    ----------
+    watcher
+        Is shown the volume while it is being read, in the order in which its slices are stored.
 
     Raises
     ------
@@ -116,7 +128,12 @@ def read_volume_file(entry: SeriesEntry, ctx: JobContext, opener: Opener | None 
     opener = opener or beside(entry.files[0])
     volume = _same(entry, opener)
     place = place_of(volume)
-    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx)
+    onlooker = _Onlooker(entry, volume, place, watcher) if watcher is not None and entry.count > 1 else None
+    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx, onlooker)
+    return _volume(entry, volume, place, read)
+
+
+def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels) -> Volume:
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
     facts = entry.facts
@@ -136,6 +153,35 @@ def read_volume_file(entry: SeriesEntry, ctx: JobContext, opener: Opener | None 
         source_files=entry.files,
         placed=place.known,
     )
+
+
+class _Onlooker:
+    """Makes a volume of slices that are coming in; it stops growing where values turn out to be of another type."""
+
+    def __init__(self, entry: SeriesEntry, volume: StoredVolume, place: Place, watcher: Watcher) -> None:
+        self._entry, self._volume, self._place, self._watcher = entry, volume, place, watcher
+        self._values: NDArray[Any] | None = None
+        self._arrived = np.zeros(entry.count, dtype=np.bool_)
+        self._told_at = 0.0
+
+    def __call__(self, values: NDArray[Any], k: int, lowest: float) -> None:
+        if self._values is not None and values is not self._values:
+            return
+        self._arrived[k] = True
+        now = time.monotonic()
+        if self._values is None:
+            self._values = values
+            self._watcher.begun(self._shown(values, lowest), ReadingOrder(self._entry.count, k))
+        elif now - self._told_at > _TELL_EVERY_S:
+            self._watcher.grown()
+            self._told_at = now
+
+    def _shown(self, values: NDArray[Any], lowest: float) -> Volume:
+        from viewer.io.voxel_filling import Voxels
+
+        # A view: the volume makes its arrays read-only, and these are still being filled.
+        volume = _volume(self._entry, self._volume, self._place, Voxels(values[:], lowest))
+        return evolve(volume, arrived=self._arrived)
 
 
 def middle_slice(entry: SeriesEntry, opener: Opener | None = None) -> tuple[NDArray[np.float32], SliceStack]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from attrs import define, field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from viewer.io.stored_volume import StoredVolume
 
 _REPORT_EVERY_S = 0.03
+_RATE_AFTER_S = 0.3
 _INT16 = np.iinfo(np.int16)
 _LARGEST_EXACT_FLOAT32 = 1 << 24
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -39,7 +40,22 @@ class Voxels:
     notes: list[str] = field(factory=list)
 
 
-def read_voxels(volume: StoredVolume, part: int, planes: range, order: int, opener: Opener, ctx: JobContext) -> Voxels:
+class OnSlice(Protocol):
+    """Is told of slices as they come in: the array, which of its slices, and the lowest value so far."""
+
+    def __call__(self, values: NDArray[Any], k: int, lowest: float) -> None:
+        """Take a slice that is whole and holds numbers alone. Another array than before holds other types."""
+
+
+def read_voxels(
+    volume: StoredVolume,
+    part: int,
+    planes: range,
+    order: int,
+    opener: Opener,
+    ctx: JobContext,
+    on_slice: OnSlice | None = None,
+) -> Voxels:
     """Return the values of some slices of one part of a volume.
 
     Parameters
@@ -56,6 +72,8 @@ def read_voxels(volume: StoredVolume, part: int, planes: range, order: int, open
         Opens the files that the header names.
     ctx
         Progress in slices; cancel within slices.
+    on_slice
+        Is told of slices as they come in, on this thread.
 
     Raises
     ------
@@ -81,17 +99,25 @@ def read_voxels(volume: StoredVolume, part: int, planes: range, order: int, open
         stream.check()
         try:
             filling = _Filling((len(planes), nj, ni), volume)
-            told = -np.inf
+            told, began = -np.inf, time.monotonic()
             for n in range(len(planes)):
                 if (now := time.monotonic()) - told > _REPORT_EVERY_S:
-                    ctx.report(n, len(planes), f"Reading slice {n + 1} of {len(planes)}")
+                    ctx.report(n, len(planes), _words(n, len(planes), slab.bytes, now - began))
                     told = now
-                filling.take(n if order > 0 else len(planes) - 1 - n, slab, stream)
+                k = n if order > 0 else len(planes) - 1 - n
+                filling.take(k, slab, stream)
+                if on_slice is not None and filling.is_whole(k):
+                    on_slice(filling.values, k, filling.lowest)
         except MemoryError as error:
             raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
         stream.finish()
     ctx.report(len(planes), len(planes), f"Reading slice {len(planes)} of {len(planes)}")
     return filling.done()
+
+
+def _words(done: int, count: int, slab_bytes: int, passed_s: float) -> str:
+    words = f"Reading slice {done + 1} of {count}"
+    return f"{words}, {done * slab_bytes / 1e6 / passed_s:.0f} MB/s" if passed_s > _RATE_AFTER_S else words
 
 
 class _Slab:
@@ -116,28 +142,32 @@ class _Filling:
         self._dtype = volume.dtype
         self._slope, self._intercept = volume.slope, volume.intercept
         self._scaled = volume.scaled
-        self._values: Any = np.empty(shape, np.int16)
+        self.values: Any = np.empty(shape, np.int16)
         self._filled: list[int] = []
         self._buffer: Any = None
         self._missing: dict[int, NDArray[np.uint8]] = {}
         self._missing_count = 0
         self._rounded = False
-        self._lowest = np.inf
+        self.lowest = np.inf
 
     def take(self, k: int, slab: _Slab, stream: VoxelStream) -> None:
         """Read the next slab of the stream into slice `k`."""
-        out = self._values[k]
+        out = self.values[k]
         if slab.axis is None and not self._scaled and out.dtype == self._dtype.newbyteorder("=") == np.int16:
             stream.read_into(memoryview(out).cast("B"))
             if not self._dtype.isnative:
                 out.byteswap(inplace=True)
-            self._lowest = min(self._lowest, int(out.min()))
+            self.lowest = min(self.lowest, int(out.min()))
         else:
             if self._buffer is None:
                 self._buffer = np.empty(slab.shape, self._dtype)
             stream.read_into(memoryview(self._buffer).cast("B"))
             self._put(k, self._buffer if slab.axis is None else self._buffer.take(slab.part, axis=slab.axis))
         self._filled.append(k)
+
+    def is_whole(self, k: int) -> bool:
+        """Return True where all of a slice that was taken are numbers."""
+        return k not in self._missing
 
     def _put(self, k: int, stored: NDArray[Any]) -> None:
         if not self._dtype.isnative:
@@ -148,16 +178,16 @@ class _Filling:
             numbers = self._without_missing(k, numbers)
             low, high = numbers.min().item(), numbers.max().item()
         else:
-            self._lowest = min(self._lowest, low)
-        if self._values.dtype == np.int16:
-            out = self._values[k]
+            self.lowest = min(self.lowest, low)
+        if self.values.dtype == np.int16:
+            out = self.values[k]
             if low >= _INT16.min and high <= _INT16.max:
                 np.copyto(out, numbers, casting="unsafe")
                 if numbers.dtype.kind in "iu" or np.array_equal(out, numbers):
                     return
             self._widen()
         self._rounded |= numbers.dtype.kind in "iu" and max(-low, high) > _LARGEST_EXACT_FLOAT32
-        np.copyto(self._values[k], numbers, casting="unsafe")
+        np.copyto(self.values[k], numbers, casting="unsafe")
 
     def _rescaled(self, stored: NDArray[Any]) -> NDArray[Any]:
         """Return stored numbers × slope + intercept, in whole numbers where that is exact."""
@@ -172,14 +202,14 @@ class _Filling:
         there = np.isfinite(numbers) & (np.abs(numbers) <= _LARGEST_FLOAT32)
         self._missing[k] = np.packbits(~there)
         self._missing_count += there.size - int(np.count_nonzero(there))
-        self._lowest = min(self._lowest, float(numbers.min(where=there, initial=np.inf)))
+        self.lowest = min(self.lowest, float(numbers.min(where=there, initial=np.inf)))
         return np.where(there, numbers, numbers[there][0] if there.any() else 0)
 
     def _widen(self) -> None:
-        wide = np.empty(self._values.shape, np.float32)
+        wide = np.empty(self.values.shape, np.float32)
         for k in self._filled:
-            wide[k] = self._values[k]
-        self._values = wide
+            wide[k] = self.values[k]
+        self.values = wide
 
     def done(self) -> Voxels:
         """Return what was read."""
@@ -187,18 +217,18 @@ class _Filling:
         if self._rounded:
             notes.append("Numbers above 16,777,216 are rounded.")
         if not self._missing:
-            return Voxels(self._values, float(self._lowest), notes=notes)
-        if self._lowest == np.inf:
+            return Voxels(self.values, float(self.lowest), notes=notes)
+        if self.lowest == np.inf:
             raise UnreadableFileError("The file holds no numbers.")
-        padding = min(float(np.floor(self._lowest)) - _PADDING_BELOW, _next_below(self._lowest))
-        if self._values.dtype == np.int16 and padding < _INT16.min:
+        padding = min(float(np.floor(self.lowest)) - _PADDING_BELOW, _next_below(self.lowest))
+        if self.values.dtype == np.int16 and padding < _INT16.min:
             self._widen()
         for k, packed in self._missing.items():
-            one = self._values[k]
+            one = self.values[k]
             one[np.unpackbits(packed, count=one.size).reshape(one.shape).astype(bool)] = padding
         holds = "holds" if self._missing_count == 1 else "hold"
         notes.append(f"{count_words(self._missing_count, 'voxel')} {holds} no number.")
-        return Voxels(self._values, float(self._lowest), float(self._values.dtype.type(padding)), notes)
+        return Voxels(self.values, float(self.lowest), float(self.values.dtype.type(padding)), notes)
 
 
 def _next_below(value: float) -> float:

@@ -17,9 +17,11 @@ from attrs import define, evolve
 
 from viewer.analysis.whole_stack import whole_stack
 from viewer.domain.geometry import PLANE_AXES, PlaneAxes, PlaneName, SliceStack
+from viewer.domain.plane_turn import turned_axes
 from viewer.domain.view_state import Point, ViewState, as_point
 from viewer.scene.plane_geometry import ViewportGeometry
-from viewer.scene.plane_slices import Run, plane_runs, plane_steps, stepped
+from viewer.scene.plane_slices import Run, plane_runs, stepped
+from viewer.scene.turned_planes import steps_along, turned_stepped
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
@@ -127,7 +129,7 @@ def acquired_on(volume: Volume, state: ViewState, plane: PlaneName) -> AcquiredS
 def shown_axes(volume: Volume, state: ViewState, plane: PlaneName) -> PlaneAxes:
     """Return the screen directions of what a plane of a view shows."""
     acquired = acquired_on(volume, state, plane)
-    return PLANE_AXES[plane] if acquired is None else acquired.axes
+    return turned_axes(PLANE_AXES[plane], state.plane(plane).turned) if acquired is None else acquired.axes
 
 
 def crosshair_lps_mm(volume: Volume, state: ViewState) -> Point:
@@ -151,7 +153,8 @@ def viewport_geometry(
     view = state.plane(plane)
     acquired = acquired_on(volume, state, plane)
     if acquired is None:
-        return ViewportGeometry(plane, view, meeting, width_px, height_px)
+        axes = shown_axes(volume, state, plane)
+        return ViewportGeometry(plane, view, meeting, width_px, height_px, axes=axes)
     k = acquired.nearest(meeting)
     view = evolve(view, centre_lps_mm=acquired.onto(view.centre_lps_mm, k))
     return ViewportGeometry(plane, view, meeting, width_px, height_px, axes=acquired.axes, image=k)
@@ -164,6 +167,8 @@ def scrolled_cursor(volume: Volume, state: ViewState, plane: PlaneName, images: 
     plane leaves the slice that is shown.
     """
     acquired = acquired_in(volume, state)
+    if state.plane(plane).turned is not None:
+        return turned_stepped(volume, state, plane, images)
     if acquired is None:
         return stepped(volume, plane, state.cursor_lps_mm, images)
     meeting = crosshair_lps_mm(volume, state)
@@ -176,7 +181,7 @@ def image_step_mm(volume: Volume, geometry: ViewportGeometry) -> float:
     """Return how far the image on a viewport lies from the next one, the farther one where two differ."""
     acquired = acquired_slices(volume) if geometry.image is not None else None
     if acquired is None or geometry.image is None:
-        return plane_steps(volume, geometry.plane).step_mm
+        return steps_along(volume, geometry.plane, geometry.view.turned).step_mm
     return max((gap for gap in acquired.gaps_mm(geometry.image) if gap is not None), default=0.0)
 
 

@@ -14,12 +14,14 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 
 from viewer.analysis.grid_masks import mask_on_grid
-from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneAxes, PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.plane_turn import turned_axes
 from viewer.scene.plane_slices import PlaneRuns, cut, plane_runs, turned
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
+    from viewer.domain.plane_turn import Turn
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
@@ -78,12 +80,21 @@ class Outlines:
         self._kept.clear()
 
     def of(
-        self, finding: Finding, volume: Volume, plane: PlaneName, cursor_lps_mm: Point, *, grow_mm: float = 0.0
+        self,
+        finding: Finding,
+        volume: Volume,
+        plane: PlaneName,
+        cursor_lps_mm: Point,
+        *,
+        turn: Turn | None = None,
+        grow_mm: float = 0.0,
     ) -> tuple[Polyline, ...]:
         """Return the outlines of a finding in the plane through the cursor, each (n, 3) in LPS; () where it is not.
 
         Parameters
         ----------
+        turn
+            How the plane is turned away from the standard one.
         grow_mm
             Draw this far outside the finding, so that the line does not hide it.
         """
@@ -97,17 +108,17 @@ class Outlines:
         if kept is None:
             kept = _kept(finding.mask, volume)
             self._kept[id(finding.mask)] = kept
-        axes = PLANE_AXES[plane]
+        axes = turned_axes(PLANE_AXES[plane], turn)
         depth_mm = float(np.dot(cursor_lps_mm, axes.into))
-        runs = self._runs[plane]
+        runs = self._runs[plane] if turn is None else None
         layer = round(depth_mm, 2) if runs is None else int(np.floor(runs.into.place(depth_mm) + 0.5))
-        key = (plane, layer, grow_mm)
+        key = (plane, turn, layer, grow_mm)
         flat = kept.lines.get(key)
         if flat is None:
             if len(kept.lines) >= _MOST_KEPT:
                 kept.lines.clear()
             if runs is None:
-                section = _oblique_section(kept, plane, depth_mm)
+                section = _oblique_section(kept, axes, depth_mm)
             else:
                 section = _layer_section(kept.voxels, kept.crop, plane, depth_mm)
             flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
@@ -170,10 +181,9 @@ def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, dept
     )
 
 
-def _oblique_section(kept: _Kept, plane: PlaneName, depth_mm: float) -> _Section | None:
+def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section | None:
     """Return the finding interpolated on a plane at an angle to its voxels, or None beside it."""
     crop = kept.crop
-    axes = PLANE_AXES[plane]
     n = np.asarray(crop.size_ijk)
     corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (n + 1) - 1.0)
     depths = corners @ axes.into

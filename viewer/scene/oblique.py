@@ -63,16 +63,15 @@ class ObliqueSampler:
         lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
         matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel
         if slab_mm > STEP_MM:
-            values, outside = self._layered(matrix, size, slab_mm, slab_mode)
-        else:
-            values, outside = self._known(matrix, size)
-        arrived = self._volume.arrived
-        if arrived is not None and not self._volume.regridded:
+            return self._layered(matrix, size, slab_mm, slab_mode)
+        values, outside = self._known(matrix, size)
+        there = self._planes_there()
+        if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
-            last = len(arrived) - 1
+            last = len(there) - 1
             both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
-            outside |= ~(arrived[both[0]] & arrived[both[1]])
+            outside |= ~(there[both[0]] & there[both[1]])
         return values, outside
 
     def _known(
@@ -128,6 +127,17 @@ class ObliqueSampler:
             values += (share - 1) * np.float32(padding)
             values /= share
         return values
+
+    def _planes_there(self) -> NDArray[np.bool_] | None:
+        """Return for each k of the grid whether there is an image; None where all are there."""
+        volume = self._volume
+        if volume.arrived is not None and not volume.regridded:
+            return volume.arrived
+        if not volume.missing_planes:
+            return None
+        there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)
+        there[list(volume.missing_planes)] = False
+        return there
 
     def _sample(
         self,

@@ -131,7 +131,8 @@ class PlaneRenderer:
                 self.clear()
             self._volume, self._oblique_sampler = volume, None
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
-        runs, acquired = self._runs[plane], acquired_on(volume, state, plane)
+        runs = self._runs[plane] if state.plane(plane).turned is None else None
+        acquired = acquired_on(volume, state, plane)
         most = MOST_PX
         if moving:
             most = MOST_PX_MOVING if runs is not None or acquired is not None else MOST_PX_MOVING_OBLIQUE
@@ -223,7 +224,7 @@ class PlaneRenderer:
     def _oblique(
         self, volume: Volume, state: ViewState, geometry: ViewportGeometry, table: WindowTable, reduction: int
     ) -> NDArray[np.uint32]:
-        if not has_picture(volume, geometry.plane):
+        if not has_picture(volume, geometry.plane, turned=geometry.view.turned is not None):
             return _black(geometry, reduction)
         if self._oblique_sampler is None:
             # VTK is loaded only where it is needed: most volumes run along LPS.
@@ -304,8 +305,10 @@ def _nearest_full(empty: NDArray[np.bool_]) -> NDArray[np.intp]:
     return full[np.searchsorted(between, np.arange(len(empty)), side="right")]
 
 
-def has_picture(volume: Volume, plane: PlaneName) -> bool:
+def has_picture(volume: Volume, plane: PlaneName, *, turned: bool = False) -> bool:
     """Return whether a volume has pictures in a plane; one slice has them in its own plane alone."""
+    if turned:
+        return min(volume.grid.size_ijk) > 1
     runs = plane_runs(volume.grid, plane)
     if runs is None:
         axis = int(np.argmax(np.abs(volume.grid.directions.T @ PLANE_AXES[plane].into)))

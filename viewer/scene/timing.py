@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve, frozen
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import overview
+from viewer.scene.acquired import scrolled_cursor
 from viewer.scene.camera import turned
 from viewer.scene.planes import PlaneRenderer, stepped
+from viewer.scene.turned_planes import turned_about
 from viewer.scene.volume3d import Picture3D, Quality, Scene3D, VolumeScene
 
 if TYPE_CHECKING:
-    from viewer.domain.geometry import PlaneName
     from viewer.domain.volume import Volume
     from viewer.scene.opengl_probe import Unavailable3D
 
@@ -46,6 +48,22 @@ def scroll_times(
         cursor = stepped(volume, plane, cursor, 1)
         start = time.perf_counter()
         renderer.render(volume, evolve(state, cursor_lps_mm=cursor), plane, size_px, size_px)
+        seconds.append(time.perf_counter() - start)
+    return _times(seconds[1:])
+
+
+def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Times:
+    """Return how long one picture takes while scrolling a plane at an angle to all axes of the volume."""
+    renderer, plane = PlaneRenderer(), PlaneName.CORONAL
+    state = overview(volume.series.series_uid, volume.grid)
+    for about, angle in ((PlaneName.AXIAL, 0.5), (PlaneName.SAGITTAL, 0.3)):
+        state = turned_about(state, about, angle)
+    state = evolve(state, cursor_lps_mm=scrolled_cursor(volume, state, plane, -images // 2))
+    seconds = []
+    for _ in range(images + 1):
+        state = evolve(state, cursor_lps_mm=scrolled_cursor(volume, state, plane, 1))
+        start = time.perf_counter()
+        renderer.render(volume, state, plane, size_px, size_px, moving=True)
         seconds.append(time.perf_counter() - start)
     return _times(seconds[1:])
 

@@ -16,11 +16,12 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case
-from viewer.io.assemble import Watcher, assemble
+from viewer.io.assemble import assemble
 from viewer.io.dicom_geometry import arranged
 from viewer.io.memory import allowed_bytes, too_large_words
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
+from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from viewer.domain.geometry import SliceStack

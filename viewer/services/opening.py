@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from viewer.domain.errors import TooLargeError
 from viewer.domain.session import Workspace
-from viewer.io.assemble import Watcher
+from viewer.io.watcher import Watcher
 from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
 

@@ -26,7 +26,13 @@ _TOOLS = (
     (Tool.WINDOW, "Window", "Drag to change width (across) and level (up and down)", "W", "sun"),
     (Tool.PAN, "Pan", "Drag to move the picture", "H", "move"),
     (Tool.ZOOM, "Zoom", "Drag up to zoom in, down to zoom out", "Z", "zoom-in"),
-    (Tool.CROSSHAIR, "Crosshair", "Click to show a place in all planes", "Q", "crosshair"),
+    (
+        Tool.CROSSHAIR,
+        "Crosshair",
+        "Click to show a place everywhere; drag lines to move planes, dots to turn them",
+        "Q",
+        "crosshair",
+    ),
 )
 
 
@@ -100,7 +106,7 @@ def slice_commands(looking: Looking) -> list[Command]:
         )
 
     def switch(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
-        return with_cursor(volume, evolve(view, acquired=not view.acquired), view.cursor_lps_mm)
+        return with_cursor(volume, evolve(view.straightened(), acquired=not view.acquired), view.cursor_lps_mm)
 
     return [
         Command(

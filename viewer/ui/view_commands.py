@@ -18,6 +18,7 @@ from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
 from viewer.ui.slab_commands import SLAB_IDS, slab_commands
+from viewer.ui.turning_commands import turning_commands
 from viewer.ui.window_commands import PRESET_IDS, window_commands
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ CANVAS_MENU: tuple[str | None, ...] = (
     None,
     "view.acquired",
     "view.cine",
+    "view.straighten",
     "view.text",
 )
 MENU_3D: tuple[str | None, ...] = (
@@ -76,6 +78,7 @@ def view_commands(
         *window_commands(looking),
         *_images(looking),
         *slice_commands(looking),
+        *turning_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
         *cine_commands(looking),

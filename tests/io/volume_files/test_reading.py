@@ -31,9 +31,13 @@ from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_files import is_volume_file, middle_slice, read_volume_file, volume_file_entries
+from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from viewer.domain.volume import Volume
+    from viewer.io.reading_order import ReadingOrder
 
 ENDINGS = [".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz"]
 PACKED = [".nrrd", ".mha", ".nii.gz"]
@@ -203,6 +207,70 @@ def test_progress_is_told_in_slices(tmp_path: Path, ending: str, monkeypatch: py
     assert [(p.done, p.total) for p in told] == [(n, 5) for n in range(6)]
 
 
+class Seen(Watcher):
+    """Keeps what a watcher is shown: the volume, and what had arrived with which values each time."""
+
+    def __init__(self) -> None:
+        self.volume: Any = None
+        self.held: list[tuple[list[int], np.ndarray[Any, Any]]] = []
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        assert self.volume is None
+        self.volume = volume
+        self.grown()
+
+    def grown(self) -> None:
+        there = np.flatnonzero(self.volume.arrived)
+        self.held.append((there.tolist(), self.volume.slices[there].copy()))
+
+
+@pytest.fixture
+def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.io.volume_files._TELL_EVERY_S", -1.0)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(("name", "order"), [("LPS", [0, 1, 2, 3, 4]), ("left-handed", [4, 3, 2, 1, 0])])
+def test_slices_are_shown_as_they_come_in(tmp_path: Path, ending: str, name: str, order: list[int]) -> None:
+    written_by_itk(tmp_path / f"a{ending}", values(), DIRECTIONS[name])
+    (entry,) = volume_file_entries(str(tmp_path / f"a{ending}"))
+    seen = Seen()
+    volume = read_volume_file(entry, JobContext(), seen)
+    assert [there for there, _ in seen.held] == [sorted(order[: n + 1]) for n in range(5)]
+    for there, shown in seen.held:
+        assert np.array_equal(shown, volume.slices[there])
+    assert seen.volume.preview
+    assert not seen.volume.measurable
+    assert not volume.preview
+    assert np.shares_memory(seen.volume.slices, volume.slices)
+    assert np.array_equal(seen.volume.stack.positions_lps_mm, volume.stack.positions_lps_mm)
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_what_is_shown_stays_right_where_values_turn_out_to_be_no_whole_numbers(tmp_path: Path) -> None:
+    fractions = many(np.float32, count=5)
+    fractions[3, 0, 0] = 0.5
+    written_by_itk(tmp_path / "a.nrrd", fractions, DIRECTIONS["LPS"])
+    (entry,) = volume_file_entries(str(tmp_path / "a.nrrd"))
+    seen = Seen()
+    volume = read_volume_file(entry, JobContext(), seen)
+    assert volume.slices.dtype == np.float32
+    assert seen.held[-1][0] == [0, 1, 2]
+    assert np.array_equal(seen.volume.slices[:3], volume.slices[:3])
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_a_slice_with_places_that_hold_no_number_is_shown_once_all_is_read(tmp_path: Path) -> None:
+    holes = many(np.float32, count=4)
+    holes[1, 5, 5] = np.nan
+    nibabel.save(nibabel.Nifti1Image(holes.transpose(2, 1, 0), np.diag([-1.0, -1, 1, 1])), tmp_path / "a.nii")
+    (entry,) = volume_file_entries(str(tmp_path / "a.nii"))
+    seen = Seen()
+    read_volume_file(entry, JobContext(), seen)
+    assert seen.held[-1][0] == [0, 2, 3]
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_reading_stops_in_the_middle(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("viewer.io.voxel_filling._REPORT_EVERY_S", 0.0)
@@ -278,7 +346,7 @@ def test_volumes_are_read_from_whatever_opens_them(tmp_path: Path) -> None:
         opener = in_zip({one.name: one.read_bytes() for one in folder.iterdir()})
         (entry,) = volume_file_entries(f"archive.zip/case/a{ending}", opener)
         assert entry.files[0] == f"archive.zip/case/a{ending}"
-        volume = read_volume_file(entry, JobContext(), opener)
+        volume = read_volume_file(entry, JobContext(), opener=opener)
         assert_as_itk(volume, path)
         assert volume.series.series_uid == opened(path).series.series_uid
         values_, stack = middle_slice(entry, opener)

@@ -147,6 +147,7 @@ class Canvas(QWidget):
         if tool is not self._mouse.tool:
             self._mouse.tool = tool
             self.settings_changed.emit()
+            self.update()
 
     @property
     def density(self) -> Density:
@@ -218,7 +219,9 @@ class Canvas(QWidget):
         scale = 1.0
         if stage:
             scale = self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
-        return Look(TextLook(self._theme, stage=stage, scale=scale), self._density, None if stage else self._active)
+        handles = not stage and self.tool is Tool.CROSSHAIR
+        text = TextLook(self._theme, stage=stage, scale=scale)
+        return Look(text, self._density, None if stage else self._active, handles=handles)
 
     def _placed(self, shown: Shown | None = None) -> tuple[Tile, ...]:
         shown = shown or shown_in(self._session)

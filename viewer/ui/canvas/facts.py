@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
+from viewer.domain.plane_turn import angle_rad
 from viewer.domain.view_state import SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.planes import image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
+from viewer.scene.turned_planes import shown_steps
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
@@ -63,9 +65,14 @@ class Corners:
 
 
 def view_words(shown: Shown, view: ViewName) -> str:
-    """Return the name of a viewport, such as "Axial", or "Axial, as acquired" where it shows original slices."""
-    acquired = view.plane is not None and acquired_on(shown.volume, shown.view, view.plane) is not None
-    return f"{VIEW_WORDS[view]}, as acquired" if acquired else VIEW_WORDS[view]
+    """Return the name of a viewport, such as "Axial", "Axial, as acquired" for original slices, "Axial, turned 12°"."""
+    plane = view.plane
+    if plane is None:
+        return VIEW_WORDS[view]
+    if acquired_on(shown.volume, shown.view, plane) is not None:
+        return f"{VIEW_WORDS[view]}, as acquired"
+    turned = shown.view.plane(plane).turned
+    return VIEW_WORDS[view] if turned is None else f"{VIEW_WORDS[view]}, turned {math.degrees(angle_rad(turned)):.0f}°"
 
 
 def edge_letters(shown: Shown, view: ViewName) -> EdgeLetters:
@@ -152,13 +159,18 @@ class _ImageWords:
 
 
 def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWords:
+    slab = slab_words(state)
+    if state.plane(plane).turned is not None:
+        # No layer of voxels lies in it, so its images have no numbers.
+        place = "  ".join(position_words(axis, state.cursor_lps_mm[axis]) for axis in range(3))
+        return _ImageWords("Interpolated", place, f"{shown_steps(volume, state, plane).step_mm:.2f} mm", slab)
     number, count = image_number(volume, plane, state.cursor_lps_mm)
     axis = AXIS_ALONG[plane][2]
     return _ImageWords(
         f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}",
         position_words(axis, crosshair_lps_mm(volume, state)[axis]),
         f"{plane_steps(volume, plane).step_mm:.2f} mm",
-        slab_words(state),
+        slab,
     )
 
 

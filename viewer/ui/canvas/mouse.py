@@ -12,9 +12,11 @@ from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import panned, turned, zoomed
 from viewer.scene.plane_geometry import CROSSING_PLANES
+from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas.moves import (
     ZOOM_PER_NOTCH,
     ZOOM_PER_PX,
+    angle_turned,
     cursor_dragged,
     panned_plane,
     scrolled,
@@ -23,6 +25,7 @@ from viewer.ui.canvas.moves import (
     windowed,
     zoomed_plane,
 )
+from viewer.ui.canvas.paint_crosshair import handle_places
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, Tool
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from viewer.scene.plane_geometry import ViewportGeometry
 
 GRIP_PX = 6.0
+HANDLE_GRIP_PX = 10.0
 CLICK_PX = 4.0
 NOTCH = 120
 
@@ -46,6 +50,7 @@ class Drag(Enum):
     ZOOM = "zoom"
     CURSOR = "cursor"
     TURN = "turn"
+    TURN_PLANES = "turn planes"
 
 
 _OF_TOOL = {Tool.WINDOW: Drag.WINDOW, Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM, Tool.CROSSHAIR: Drag.CURSOR}
@@ -67,6 +72,7 @@ class Mouse:
         self._pressed = QPointF()
         self._last = QPointF()
         self._lines = (False, False)
+        self._before_turn: ViewState | None = None
         self._moved = False
         self._notches = 0.0
 
@@ -92,6 +98,9 @@ class Mouse:
     def _left(self, tile: Tile, place: QPointF) -> Drag:
         if tile.view is ViewName.THREE_D:
             return {Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM}.get(self.tool, Drag.TURN)
+        if self.handle_under(tile, place):
+            self._before_turn = self._session.view
+            return Drag.TURN_PLANES
         self._lines = self.lines_under(tile, place)
         if any(self._lines):
             return Drag.CURSOR
@@ -123,6 +132,10 @@ class Mouse:
         elif self._drag is Drag.ZOOM:
             factor = 2.0 ** (-step.y() * ZOOM_PER_PX * 1.5)
             self._session.view = zoomed_plane(view, geometry, factor, tile.local(self._pressed))
+        elif self._drag is Drag.TURN_PLANES and self._before_turn is not None:
+            steps = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            angle = angle_turned(geometry, tile.local(self._pressed), tile.local(place), whole_steps=steps)
+            self._session.view = turned_about(self._before_turn, plane, angle)
         elif self._drag is Drag.CURSOR:
             across, down = self._lines
             self._session.view = cursor_dragged(volume, view, geometry, tile.local(place), across=across, down=down)
@@ -192,10 +205,21 @@ class Mouse:
             on.append(abs(across * dy - down * dx) <= GRIP_PX)
         return (on[0], on[1])
 
+    def handle_under(self, tile: Tile, place: QPointF) -> bool:
+        """Return whether the pointer is on a dot by which planes are turned."""
+        view, volume = self._session.view, self._session.volume
+        if view is None or volume is None or self.tool is not Tool.CROSSHAIR or self.style is CanvasStyle.STAGE:
+            return False
+        at = QPointF(*tile.local(place))
+        handles = handle_places(tile, volume, view)
+        return any((at - handle).manhattanLength() <= HANDLE_GRIP_PX for _, handle in handles)
+
     def shape(self, tile: Tile | None, place: QPointF) -> Qt.CursorShape:
         """Return the pointer's shape at a place."""
         if tile is None or tile.view is ViewName.THREE_D:
             return Qt.CursorShape.ArrowCursor
+        if self.handle_under(tile, place):
+            return Qt.CursorShape.PointingHandCursor
         upright, level = self.lines_under(tile, place)
         if upright and level:
             return Qt.CursorShape.SizeAllCursor

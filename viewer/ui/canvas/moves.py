@@ -9,10 +9,11 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.view_state import PlaneView, ViewState, as_point
+from viewer.domain.plane_turn import turned_axes
+from viewer.domain.view_state import ViewState, as_point
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, scrolled_cursor, shown_axes, with_cursor
 from viewer.scene.plane_geometry import CROSSING_PLANES
-from viewer.scene.planes import plane_steps
+from viewer.scene.turned_planes import shown_steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +29,7 @@ ZOOM_PER_PX = 1 / 220
 ZOOM_PER_NOTCH = 1.15
 LEAST_HEIGHT_MM = 4.0
 MOST_HEIGHT_MM = 4000.0
+TURN_STEP_RAD = math.radians(5.0)
 SLABS_MM = (0.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0)
 
 
@@ -60,7 +62,7 @@ def panned_plane(view: ViewState, geometry: ViewportGeometry, dx: float, dy: flo
     old = view.plane(geometry.plane)
     moved = (dx * geometry.axes.right + dy * geometry.axes.down) * geometry.mm_per_px
     centre = as_point(np.asarray(old.centre_lps_mm) - moved)
-    return view.with_plane(geometry.plane, PlaneView(centre, old.height_mm))
+    return view.with_plane(geometry.plane, evolve(old, centre_lps_mm=centre))
 
 
 def zoomed_plane(view: ViewState, geometry: ViewportGeometry, factor: float, at: tuple[float, float]) -> ViewState:
@@ -74,7 +76,7 @@ def zoomed_plane(view: ViewState, geometry: ViewportGeometry, factor: float, at:
     share = height / old.height_mm
     across = (under - shown_centre) - ((under - shown_centre) @ geometry.axes.into) * geometry.axes.into
     centre = shown_centre + across * (1 - share) + aside * share
-    return view.with_plane(geometry.plane, PlaneView(as_point(centre), height))
+    return view.with_plane(geometry.plane, evolve(old, centre_lps_mm=as_point(centre), height_mm=height))
 
 
 def scrolled(volume: Volume, view: ViewState, plane: PlaneName, images: int) -> ViewState:
@@ -85,7 +87,7 @@ def scrolled(volume: Volume, view: ViewState, plane: PlaneName, images: int) -> 
 def to_end(volume: Volume, view: ViewState, plane: PlaneName, *, last: bool) -> ViewState:
     """Return the view on a plane's first or last image."""
     acquired = acquired_on(volume, view, plane)
-    count = plane_steps(volume, plane).count if acquired is None else acquired.stack.count
+    count = shown_steps(volume, view, plane).count if acquired is None else acquired.stack.count
     return scrolled(volume, view, plane, count if last else -count)
 
 
@@ -107,17 +109,36 @@ def cursor_dragged(
     goal = np.asarray(crosshair_lps_mm(volume, view))
     for plane, moves in zip(CROSSING_PLANES[geometry.plane], (across, down), strict=True):
         if moves:
-            goal = _into_reach(goal, pointed, plane, shown_axes(volume, view, plane).into)
+            goal = _into_reach(goal, pointed, view, plane, shown_axes(volume, view, plane).into)
     # Still in the plane that is pointed at, also where that is a tilted slice.
-    goal = _into_reach(goal, pointed, geometry.plane, geometry.axes.into)
+    goal = _into_reach(goal, pointed, view, geometry.plane, geometry.axes.into)
     bounds = volume.grid.bounds_lps_mm
     inside = np.clip(goal, bounds[:, 0] + 0.01, bounds[:, 1] - 0.01)
     return with_cursor(volume, view, as_point(inside))
 
 
+def angle_turned(
+    geometry: ViewportGeometry, start: tuple[float, float], end: tuple[float, float], *, whole_steps: bool = False
+) -> float:
+    """Return by how much planes turn, clockwise, as a handle goes from one place to another about the crosshair.
+
+    `whole_steps` leaves only multiples of 5°.
+    """
+    x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)
+    first, last = (math.atan2(at[1] - y, at[0] - x) for at in (start, end))
+    angle = math.remainder(last - first, math.tau)
+    if whole_steps:
+        angle = round(angle / TURN_STEP_RAD) * TURN_STEP_RAD
+    return angle
+
+
 def _into_reach(
-    point: NDArray[np.float64], pointed: NDArray[np.float64], plane: PlaneName, normal: NDArray[np.float64]
+    point: NDArray[np.float64],
+    pointed: NDArray[np.float64],
+    view: ViewState,
+    plane: PlaneName,
+    normal: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return a point moved along a standard plane's direction onto the plane of a normal through another point."""
-    along = PLANE_AXES[plane].into
+    """Return a point moved along a plane's own direction onto the plane of a normal through another point."""
+    along = turned_axes(PLANE_AXES[plane], view.plane(plane).turned).into
     return np.asarray(point + float((pointed - point) @ normal) / float(along @ normal) * along, dtype=np.float64)

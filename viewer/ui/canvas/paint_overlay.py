@@ -46,7 +46,7 @@ class OutlinePaths:
             self._kept.clear()
             self._volume = volume
         depth = round(float(np.asarray(geometry.cursor_lps_mm) @ geometry.axes.into), 3)
-        key = (id(finding), geometry.plane, geometry.image, depth, grow)
+        key = (id(finding), geometry.plane, geometry.view.turned, geometry.image, depth, grow)
         held = self._kept.get(key)
         if held is None:
             # The finding is kept beside its path: an id is only unique while its object lives.
@@ -67,7 +67,9 @@ class OutlinePaths:
         acquired = acquired_slices(volume) if geometry.image is not None else None
         if acquired is not None and geometry.image is not None:
             return slice_outlines(finding, acquired, geometry.image, grow_mm=grow)
-        return self._outlines.of(finding, volume, geometry.plane, geometry.cursor_lps_mm, grow_mm=grow)
+        return self._outlines.of(
+            finding, volume, geometry.plane, geometry.cursor_lps_mm, turn=geometry.view.turned, grow_mm=grow
+        )
 
 
 def screen_from_mm(geometry: ViewportGeometry) -> QTransform:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
 from viewer.domain.geometry import PlaneName
@@ -55,6 +55,7 @@ class Look:
     density: Density = Density.FULL
     active: ViewName | None = None
     decorated: bool = True
+    handles: bool = False
 
     @property
     def stage(self) -> bool:
@@ -121,7 +122,8 @@ class PlanePainter:
         one_slice = geometry.image is not None
         slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
         window = (state.window_centre, state.window_width, state.invert, state.colours, slab)
-        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else self._most_moving)
+        most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
+        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else most)
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
         grown = growth(volume, state, plane)
         held = self._pictures.get(plane)
@@ -153,22 +155,22 @@ class PlanePainter:
         plane = tile.view.plane
         assert plane is not None
         ratio = painter.device().devicePixelRatio()
-        state = tile.shifted(shown.volume, shown.view)
-        width, height = round(tile.area.width() * ratio), round(tile.area.height() * ratio)
-        if width < 2 or height < 2:
+        drawn = tile.on_pixels(shown.volume, shown.view, plane, ratio)
+        if min(drawn.width_px, drawn.height_px) < 2:
             return
-        image, px = self.picture(shown.volume, state, plane, width, height, moving=moving)
+        image, px = self.picture(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px, moving=moving)
         painter.save()
         painter.setClipRect(tile.area)
         painter.translate(tile.area.topLeft())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
-        painter.drawImage(QRectF(0, 0, image.width() * px / ratio, image.height() * px / ratio), image)
+        size = QSizeF(image.width() * px / ratio, image.height() * px / ratio)
+        painter.drawImage(QRectF(drawn.corner, size), image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
         paint_findings(painter, shown, geometry, self._outlines, look.text)
         if look.decorated:
-            paint_crosshair(painter, tile, shown, look.text)
+            paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)

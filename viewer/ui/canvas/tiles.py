@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 from PySide6.QtCore import QPointF, QRectF
 
-from viewer.domain.view_state import Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.view_state import Layout, ViewName, ViewState, as_point
 from viewer.scene.acquired import shown_axes, viewport_geometry
 from viewer.scene.camera import panned
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from viewer.scene.plane_geometry import ViewportGeometry
 
 GAP = 2
+# Multiples of a scale factor are whole up to this.
+_ROUNDED = 1e-3
 STAGE_GAP = 8
 STAGE_COLUMN_SHARE = 0.284
 PORTRAIT_MAIN_SHARE = 0.65
@@ -54,6 +57,16 @@ class Tool(StrEnum):
 
 
 @frozen
+class OnPixels:
+    """A view of a plane for a picture of so many device pixels, and where that begins, from the tile's corner."""
+
+    state: ViewState
+    corner: QPointF
+    width_px: int
+    height_px: int
+
+
+@frozen
 class Tile:
     """One view on the canvas, in logical pixels.
 
@@ -83,6 +96,27 @@ class Tile:
         width, height = max(round(self.area.width() * ratio), 1), max(round(self.area.height() * ratio), 1)
         return viewport_geometry(volume, self.shifted(volume, state), plane, width, height)
 
+    def on_pixels(self, volume: Volume, state: ViewState, plane: PlaneName, ratio: float) -> OnPixels:
+        """Return what to draw so that a picture on whole device pixels, `ratio` to a logical one, lies where it should.
+
+        Where the tile begins or ends between two of them, its picture begins and ends beside it.
+        """
+        area = self.area
+        left, top, width, height = (n * ratio for n in (area.left(), area.top(), area.width(), area.height()))
+        first = (math.floor(left + _ROUNDED), math.floor(top + _ROUNDED))
+        last = (math.ceil(left + width - _ROUNDED), math.ceil(top + height - _ROUNDED))
+        size = (max(last[0] - first[0], 1), max(last[1] - first[1], 1))
+        state = self.shifted(volume, state)
+        view = state.plane(plane)
+        mm_per_px = view.height_mm / max(height, 1.0)
+        aside = (first[0] + size[0] / 2 - left - width / 2, first[1] + size[1] / 2 - top - height / 2)
+        if any(aside) or size[1] != height:
+            axes = shown_axes(volume, state, plane)
+            centre = view.centre_lps_mm + (aside[0] * axes.right + aside[1] * axes.down) * mm_per_px
+            view = evolve(view, centre_lps_mm=as_point(centre), height_mm=size[1] * mm_per_px)
+        corner = QPointF((first[0] - left) / ratio, (first[1] - top) / ratio)
+        return OnPixels(state.with_plane(plane, view), corner, *size)
+
     def shifted(self, volume: Volume, state: ViewState) -> ViewState:
         """Return the view as this tile draws it: what was in its middle is in the middle of the free part."""
         dx, dy = self.shift_px
@@ -95,7 +129,7 @@ class Tile:
         scale = view.height_mm / self.area.height()
         axes = shown_axes(volume, state, plane)
         centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * scale
-        return state.with_plane(plane, PlaneView(as_point(centre), view.height_mm))
+        return state.with_plane(plane, evolve(view, centre_lps_mm=as_point(centre)))
 
     def local(self, place: QPointF) -> tuple[float, float]:
         """Return a place on the canvas counted from the tile's corner."""
