@@ -10,7 +10,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from viewer.domain.view_state import SlabMode
-from viewer.scene.slabs import STEP_MM, layers_of
+from viewer.scene.slabs import STEP_MM, combined, layers_of
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -77,42 +77,31 @@ class ObliqueSampler:
     def _known(
         self, matrix: NDArray[np.float64], size: tuple[int, int]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        values = self._sample(matrix, size, nearest=False)
+        values = self._sample(matrix, size, nearest=False)[0]
         outside = values == np.float32(self._nothing)
         if self._volume.padding is not None:
-            nearest = self._sample(matrix, size, nearest=True)
+            nearest = self._sample(matrix, size, nearest=True)[0]
             outside |= nearest == np.float32(self._volume.padding)
         return values, outside
 
     def _layered(
         self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, mode: SlabMode
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Return what a slab shows of layers sampled one by one: VTK's own slab counts padding and what is outside."""
-        each_side = layers_of(slab_mm) // 2
-        taken: NDArray[np.float32] = np.full((size[1], size[0]), np.nan, dtype=np.float32)
-        total: NDArray[np.float32] = np.zeros((size[1], size[0]), dtype=np.float32)
-        count = np.zeros_like(total)
-        for n in range(-each_side, each_side + 1):
-            moved = matrix.copy()
-            moved[:, 3] += n * matrix[:, 2]
-            values = self._undiluted(moved, size)
-            if mode is SlabMode.MAX:
-                np.fmax(taken, values, out=taken)
-            elif mode is SlabMode.MIN:
-                np.fmin(taken, values, out=taken)
-            else:
-                known = ~np.isnan(values)
-                np.add(total, values, out=total, where=known)
-                count += known
-        if mode is SlabMode.MEAN:
-            np.divide(total, count, out=taken, where=count > 0)
+        """Return what a slab shows of its layers: VTK's own slab counts padding and what is outside."""
+        count = layers_of(slab_mm)
+        first = matrix.copy()
+        first[:, 3] -= count // 2 * matrix[:, 2]
+        taken = combined(self._undiluted(first, size, count), mode).astype(np.float32, copy=False)
         outside = np.isnan(taken)
         taken[outside] = 0.0
         return taken, outside
 
-    def _undiluted(self, matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.float32]:
-        """Return values interpolated between voxels that are not padding; NaN where less than half of them are not."""
-        values = self._sample(matrix, size, nearest=False)
+    def _undiluted(self, matrix: NDArray[np.float64], size: tuple[int, int], layers: int) -> NDArray[np.float32]:
+        """Return values, [layer, row, column], interpolated between voxels that are not padding.
+
+        NaN where less than half of what they are mixed of is not padding.
+        """
+        values = self._sample(matrix, size, nearest=False, layers=layers)
         values[values == np.float32(self._nothing)] = np.nan
         padding = self._volume.padding
         if padding is not None:
@@ -121,7 +110,7 @@ class ObliqueSampler:
                 self._solid = vtkImageData()
                 self._solid.SetDimensions(*self._volume.grid.size_ijk)
                 self._solid.GetPointData().SetScalars(vtk_array_on(self._solid_array.reshape(-1)))
-            share = self._sample(matrix, size, nearest=False, of=self._solid)
+            share = self._sample(matrix, size, nearest=False, layers=layers, of=self._solid)
             share[share < 0.5] = np.nan
             # What padding has contributed is taken out again.
             values += (share - 1) * np.float32(padding)
@@ -145,6 +134,7 @@ class ObliqueSampler:
         size: tuple[int, int],
         *,
         nearest: bool,
+        layers: int = 1,
         of: vtkImageData | None = None,
     ) -> NDArray[np.float32]:
         axes = vtkMatrix4x4()
@@ -152,10 +142,10 @@ class ObliqueSampler:
         reslice = vtkImageReslice()
         reslice.SetInputData(self._image if of is None else of)
         reslice.SetResliceAxes(axes)
-        reslice.SetOutputDimensionality(2)
+        reslice.SetOutputDimensionality(3)
         reslice.SetOutputOrigin(0, 0, 0)
         reslice.SetOutputSpacing(1, 1, 1)
-        reslice.SetOutputExtent(0, size[0] - 1, 0, size[1] - 1, 0, 0)
+        reslice.SetOutputExtent(0, size[0] - 1, 0, size[1] - 1, 0, layers - 1)
         reslice.SetBackgroundLevel(self._nothing)
         reslice.SetOutputScalarType(10)  # VTK_FLOAT
         if nearest:
@@ -165,4 +155,4 @@ class ObliqueSampler:
         reslice.Update()
         scalars = reslice.GetOutput().GetPointData().GetScalars()
         # Copied, because the array belongs to a filter that ends here.
-        return np.array(array_of(scalars), dtype=np.float32).reshape(size[1], size[0])
+        return np.array(array_of(scalars), dtype=np.float32).reshape(layers, size[1], size[0])
