@@ -195,7 +195,7 @@ def test_a_commit_is_on_disk_before_the_call_returns(journal: Journal) -> None:
     connection = journal._connection
     assert connection is not None
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (version + 1,)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
     journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
     assert not connection.in_transaction
@@ -243,7 +243,7 @@ def test_an_older_journal_is_copied_before_it_is_brought_up_to_date(
     journal = Journal(path)
     journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
     journal.close()
-    step = ("CREATE TABLE later (x)",)
+    step, version = ("CREATE TABLE later (x)",), len(journal_store.MIGRATIONS)
     monkeypatch.setattr(journal_store, "MIGRATIONS", [*journal_store.MIGRATIONS, step])
     journal = Journal(path)
     assert journal.read_only is None
@@ -251,10 +251,10 @@ def test_an_older_journal_is_copied_before_it_is_brought_up_to_date(
     journal.close()
     with (
         closing(sqlite3.connect(path)) as now,
-        closing(sqlite3.connect(path.with_name("decisions-before-version-2.sqlite3"))) as before,
+        closing(sqlite3.connect(path.with_name(f"decisions-before-version-{version + 1}.sqlite3"))) as before,
     ):
-        assert now.execute("PRAGMA user_version").fetchone() == (2,)
-        assert before.execute("PRAGMA user_version").fetchone() == (1,)
+        assert now.execute("PRAGMA user_version").fetchone() == (version + 1,)
+        assert before.execute("PRAGMA user_version").fetchone() == (version,)
         assert before.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 

@@ -54,6 +54,15 @@ class Tool(StrEnum):
     PAN = "pan"
     ZOOM = "zoom"
     CROSSHAIR = "crosshair"
+    LENGTH = "length"
+    ELLIPSE = "ellipse"
+    RECTANGLE = "rectangle"
+    ANGLE = "angle"
+
+    @property
+    def measures(self) -> bool:
+        """True where it draws a measurement, False where it moves the view."""
+        return self in (Tool.LENGTH, Tool.ELLIPSE, Tool.RECTANGLE, Tool.ANGLE)
 
 
 @frozen

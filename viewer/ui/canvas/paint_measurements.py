@@ -1,0 +1,202 @@
+"""Measurements on a plane: lines with casing, handles of the one in hand, and their values on plates.
+
+In full on the image that they were drawn on; where they go through another plane, only a faint trace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.ui.canvas.measured_places import ImagePlace, image_place
+from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.marks import CASING_WIDER_PX
+from viewer.ui.measurement_words import NOT_MEASURED, label_lines
+from viewer.ui.theme import CASING_OPACITY
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor
+
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+    from viewer.ui.canvas.shown import DrawnMeasurement, Shown
+
+LINE_PX = 1.5
+IN_HAND_PX = 2.0
+HANDLE_PX = 8.0
+TICK_PX = 5.0
+TRACE_PX = 3.0
+TRACE_OPACITY = 0.6
+AWAY_PX = 10.0
+ARC_PX = 22.0
+# Letters and corner text keep the rim of a viewport for themselves where there is room for both.
+RIM_PX = 8.0
+
+
+def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeometry, look: TextLook) -> None:
+    """Draw all measurements that lie on the image shown, and traces of those that go through it."""
+    if not shown.measured:
+        return
+    image = image_place(shown.volume, geometry, shown.view.slab_mm)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    whole = []
+    for drawn in shown.measured:
+        if image.holds(drawn.measurement):
+            whole.append(drawn)
+        else:
+            _paint_trace(painter, drawn.measurement, image, look)
+    for drawn in whole:
+        _paint_line(painter, drawn, geometry, look)
+    taken = [_bounds(drawn.measurement, geometry) for drawn in whole]
+    # The one in hand has its place first, and lies on top.
+    for drawn in sorted(whole, key=lambda d: not d.in_hand):
+        _paint_label(painter, drawn, shown.volume, geometry, look, taken)
+
+
+def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
+    return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]  # type: ignore[arg-type]
+
+
+def _bounds(measurement: Measurement, geometry: ViewportGeometry) -> QRectF:
+    return QPolygonF(_points(measurement.outline_lps_mm(), geometry)).boundingRect()
+
+
+def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
+    """Return the pen of the casing and that of the line."""
+    casing = look.theme.on_anatomy("casing", CASING_OPACITY)
+    cap, join = Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.RoundJoin
+    scale = look.scale if look.stage else 1.0
+    return (
+        QPen(casing, (width_px + CASING_WIDER_PX) * scale, Qt.PenStyle.SolidLine, cap, join),
+        QPen(colour, width_px * scale, Qt.PenStyle.SolidLine, cap, join),
+    )
+
+
+def _paint_line(painter: QPainter, drawn: DrawnMeasurement, geometry: ViewportGeometry, look: TextLook) -> None:
+    measurement = drawn.measurement
+    line = QPolygonF(_points(measurement.outline_lps_mm(), geometry))
+    colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
+    for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
+        painter.setPen(pen)
+        painter.drawPolyline(line)
+        if measurement.kind is MeasurementKind.LENGTH:
+            for end in (line.at(0), line.at(1)):
+                painter.drawLine(*_tick(line.at(0), line.at(1), end, TICK_PX * look.scale))
+        elif measurement.kind is MeasurementKind.ANGLE:
+            _paint_arc(painter, line, ARC_PX * look.scale)
+    if drawn.in_hand:
+        for place in _points(measurement.handles_lps_mm(), geometry):
+            # Hollow: what lies below the end of a length is what is measured.
+            box = QRectF(0, 0, HANDLE_PX, HANDLE_PX)
+            box.moveCenter(place)
+            for pen in _pens(colour, 1.5, look):
+                painter.setPen(pen)
+                painter.drawEllipse(box)
+
+
+def _tick(first: QPointF, last: QPointF, at: QPointF, reach: float) -> tuple[QPointF, QPointF]:
+    dx, dy = last.x() - first.x(), last.y() - first.y()
+    length = max((dx * dx + dy * dy) ** 0.5, 1e-6)
+    side = QPointF(-dy / length * reach, dx / length * reach)
+    return at - side, at + side
+
+
+def _paint_arc(painter: QPainter, line: QPolygonF, radius: float) -> None:
+    """Draw the arc between the arms of an angle, where they are long enough for it."""
+    first, vertex, last = line.at(0), line.at(1), line.at(2)
+    arms = [arm - vertex for arm in (first, last)]
+    lengths = [(arm.x() ** 2 + arm.y() ** 2) ** 0.5 for arm in arms]
+    if min(lengths) < 8:
+        return
+    radius = min(radius, *(0.7 * length for length in lengths))
+    ends = [QPointF(arm / length) for arm, length in zip(arms, lengths, strict=True)]
+    steps = []
+    for n in range(17):
+        share = n / 16
+        mixed = ends[0] * (1 - share) + ends[1] * share
+        size = (mixed.x() ** 2 + mixed.y() ** 2) ** 0.5
+        if size > 1e-3:
+            steps.append(vertex + mixed * (radius / size))
+    painter.drawPolyline(QPolygonF(steps))
+
+
+def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace, look: TextLook) -> None:
+    """Draw where a measurement on another plane goes through this image: a dot for a line, a thin line for a region."""
+    places = [QPointF(x, y) for x, y in image.crossings(measurement)]
+    colour = look.theme.on_anatomy("text", TRACE_OPACITY)
+    if measurement.kind.is_region and len(places) == 2:
+        for pen in _pens(colour, 1.0, look):
+            painter.setPen(pen)
+            painter.drawLine(places[0], places[1])
+        return
+    for place in places:
+        for pen in _pens(colour, 1.0, look):
+            painter.setPen(pen)
+            painter.drawEllipse(place, TRACE_PX * look.scale, TRACE_PX * look.scale)
+
+
+def _paint_label(
+    painter: QPainter,
+    drawn: DrawnMeasurement,
+    volume: Volume,
+    geometry: ViewportGeometry,
+    look: TextLook,
+    taken: list[QRectF],
+) -> None:
+    measurement = drawn.measurement
+    if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
+        return
+    lines = label_lines(measurement, volume, all_of_it=drawn.in_hand)
+    kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
+    widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
+    size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
+    own = _bounds(measurement, geometry)
+    if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
+        return
+    plate = label_place(measurement, own, size, geometry, taken)
+    taken.append(plate)
+    paint_plate(painter, plate, look.theme)
+    accent = drawn.in_hand and lines[0] != NOT_MEASURED
+    for n, (kind, line) in enumerate(zip(kinds, lines, strict=True)):
+        role = "disagree" if line == NOT_MEASURED else ("accent" if accent else "text") if n == 0 else "text2"
+        painter.setFont(look.font(kind))
+        painter.setPen(look.theme.on_anatomy(role))
+        row = QRectF(plate.left() + 7, plate.top() + 3 + n * look.line_px, plate.width() - 14, look.line_px)
+        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
+
+
+def label_place(
+    measurement: Measurement, own: QRectF, size: QSizeF, geometry: ViewportGeometry, taken: list[QRectF]
+) -> QRectF:
+    """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured.
+
+    Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn.
+    Where no side is free, the first one, moved inside.
+    """
+    inside = QRectF(0, 0, geometry.width_px, geometry.height_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    middle = own.center()
+    if measurement.kind is MeasurementKind.LENGTH:
+        ends = _points(measurement.points_lps_mm, geometry)
+        right = max(ends, key=lambda end: end.x())
+        left = min(ends, key=lambda end: end.x())
+    else:
+        right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
+    half = size.height() / 2
+    corners = (
+        QPointF(right.x() + AWAY_PX, right.y() - half),
+        QPointF(left.x() - AWAY_PX - size.width(), left.y() - half),
+        QPointF(middle.x() - size.width() / 2, own.bottom() + AWAY_PX),
+        QPointF(middle.x() - size.width() / 2, own.top() - AWAY_PX - size.height()),
+    )
+    places = [QRectF(QPointF(round(corner.x()), round(corner.y())), size) for corner in corners]
+    free = (p for p in places if inside.contains(p) and not any(p.intersects(other) for other in taken))
+    return next(free, _moved_into(inside, places[0]))
+
+
+def _moved_into(room: QRectF, place: QRectF) -> QRectF:
+    left = max(room.left(), min(place.left(), room.right() - place.width()))
+    top = max(room.top(), min(place.top(), room.bottom() - place.height()))
+    return QRectF(QPointF(left, top), place.size())
