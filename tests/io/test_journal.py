@@ -17,7 +17,9 @@ import pytest
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.geometry import PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io import journal_store
 from viewer.io.journal import Journal
 from viewer.io.journal_event import EventKind
@@ -195,7 +197,7 @@ def test_a_commit_is_on_disk_before_the_call_returns(journal: Journal) -> None:
     connection = journal._connection
     assert connection is not None
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert connection.execute("PRAGMA synchronous").fetchone() == (version + 1,)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
     journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
     assert not connection.in_transaction
@@ -362,3 +364,38 @@ def test_opening_makes_a_backup_of_what_was_decided(path: Path) -> None:
         journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
         journal.close()
     assert len(list((path.parent / "backups").iterdir())) == 1
+
+
+def _length(far: float = 10.0) -> Measurement:
+    ends = ((0.1, 1 / 3, -7.0), (far, 1 / 3, -7.0))
+    return Measurement("m-1", MeasurementKind.LENGTH, ends, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+
+
+def test_a_measurement_is_kept_with_every_digit_and_goes_and_comes_with_undo(path: Path) -> None:
+    journal = Journal(path)
+    journal.measure(SERIES, _length(), "")
+    journal.measure(SERIES, _length(22.5), "")
+    assert journal.measure(SERIES, _length(22.5), "") is None
+    journal.unmeasure(SERIES, "m-1", "")
+    journal.close()
+    journal = Journal(path)
+    assert journal.measurements(SERIES) == ()
+    journal.undo(SERIES)
+    assert journal.measurements(SERIES) == (_length(22.5),)
+    journal.undo(SERIES)
+    assert journal.measurements(SERIES) == (_length(),)
+    assert journal.measurements(OTHER_SERIES) == ()
+    assert journal.first_broken_event() is None
+    journal.close()
+
+
+def test_decisions_are_written_as_before_there_were_measurements(journal: Journal) -> None:
+    event = journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    assert event is not None
+    assert set(json.loads(event.after)) == {"said", "mark"}
+
+
+def test_a_measurement_is_not_taken_for_a_mark_or_a_decision(journal: Journal) -> None:
+    journal.measure(SERIES, _length(), "A")
+    assert journal.marks(SERIES) == ()
+    assert journal.decisions(SERIES) == {}
