@@ -5,6 +5,7 @@ In full on the image that they were drawn on; where they go through another plan
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
@@ -32,6 +33,7 @@ TRACE_PX = 3.0
 TRACE_OPACITY = 0.6
 AWAY_PX = 10.0
 ARC_PX = 22.0
+LEAST_ARM_PX = 8.0
 # Letters and corner text keep the rim of a viewport for themselves where there is room for both.
 RIM_PX = 8.0
 
@@ -45,29 +47,25 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     whole = []
     for drawn in shown.measured:
         if image.holds(drawn.measurement):
-            whole.append(drawn)
+            whole.append((drawn, QPolygonF(_points(drawn.measurement.points_lps_mm, geometry))))
         else:
             _paint_trace(painter, drawn.measurement, image, look)
-    for drawn in whole:
-        _paint_line(painter, drawn, geometry, look)
-    taken = [_bounds(drawn.measurement, geometry) for drawn in whole]
-    # The one in hand has its place first, and lies on top.
-    for drawn in sorted(whole, key=lambda d: not d.in_hand):
-        _paint_label(painter, drawn, shown.volume, geometry, look, taken)
+    for drawn, points in whole:
+        _paint_line(painter, drawn, points, geometry, look)
+    taken = [points.boundingRect() for _, points in whole]
+    # The one in hand has its place first.
+    for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
+        _paint_label(painter, drawn, points, shown.volume, geometry, look, taken)
 
 
 def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
     return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]  # type: ignore[arg-type]
 
 
-def _bounds(measurement: Measurement, geometry: ViewportGeometry) -> QRectF:
-    return QPolygonF(_points(measurement.outline_lps_mm(), geometry)).boundingRect()
-
-
 def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
     """Return the pen of the casing and that of the line."""
     casing = look.theme.on_anatomy("casing", CASING_OPACITY)
-    cap, join = Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.RoundJoin
+    cap, join = Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin
     scale = look.scale if look.stage else 1.0
     return (
         QPen(casing, (width_px + CASING_WIDER_PX) * scale, Qt.PenStyle.SolidLine, cap, join),
@@ -75,26 +73,31 @@ def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
     )
 
 
-def _paint_line(painter: QPainter, drawn: DrawnMeasurement, geometry: ViewportGeometry, look: TextLook) -> None:
+def _paint_line(
+    painter: QPainter, drawn: DrawnMeasurement, points: QPolygonF, geometry: ViewportGeometry, look: TextLook
+) -> None:
     measurement = drawn.measurement
-    line = QPolygonF(_points(measurement.outline_lps_mm(), geometry))
     colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
     for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
         painter.setPen(pen)
-        painter.drawPolyline(line)
+        if measurement.kind is MeasurementKind.ELLIPSE:
+            # Its axes run along the screen's, as the sides of a rectangle do.
+            painter.drawEllipse(points.boundingRect())
+        elif measurement.kind is MeasurementKind.RECTANGLE:
+            painter.drawRect(points.boundingRect())
+        else:
+            painter.drawPolyline(points)
         if measurement.kind is MeasurementKind.LENGTH:
-            for end in (line.at(0), line.at(1)):
-                painter.drawLine(*_tick(line.at(0), line.at(1), end, TICK_PX * look.scale))
+            for end in (points.at(0), points.at(1)):
+                painter.drawLine(*_tick(points.at(0), points.at(1), end, TICK_PX * look.scale))
         elif measurement.kind is MeasurementKind.ANGLE:
-            _paint_arc(painter, line, ARC_PX * look.scale)
+            _paint_arc(painter, points, ARC_PX * look.scale)
     if drawn.in_hand:
         for place in _points(measurement.handles_lps_mm(), geometry):
             # Hollow: what lies below the end of a length is what is measured.
-            box = QRectF(0, 0, HANDLE_PX, HANDLE_PX)
-            box.moveCenter(place)
             for pen in _pens(colour, 1.5, look):
                 painter.setPen(pen)
-                painter.drawEllipse(box)
+                painter.drawEllipse(place, HANDLE_PX / 2, HANDLE_PX / 2)
 
 
 def _tick(first: QPointF, last: QPointF, at: QPointF, reach: float) -> tuple[QPointF, QPointF]:
@@ -104,23 +107,19 @@ def _tick(first: QPointF, last: QPointF, at: QPointF, reach: float) -> tuple[QPo
     return at - side, at + side
 
 
-def _paint_arc(painter: QPainter, line: QPolygonF, radius: float) -> None:
+def _paint_arc(painter: QPainter, points: QPolygonF, radius: float) -> None:
     """Draw the arc between the arms of an angle, where they are long enough for it."""
-    first, vertex, last = line.at(0), line.at(1), line.at(2)
-    arms = [arm - vertex for arm in (first, last)]
-    lengths = [(arm.x() ** 2 + arm.y() ** 2) ** 0.5 for arm in arms]
-    if min(lengths) < 8:
+    arms = [points.at(n) - points.at(1) for n in (0, 2)]
+    shorter = min(math.hypot(arm.x(), arm.y()) for arm in arms)
+    if shorter < LEAST_ARM_PX:
         return
-    radius = min(radius, *(0.7 * length for length in lengths))
-    ends = [QPointF(arm / length) for arm, length in zip(arms, lengths, strict=True)]
-    steps = []
-    for n in range(17):
-        share = n / 16
-        mixed = ends[0] * (1 - share) + ends[1] * share
-        size = (mixed.x() ** 2 + mixed.y() ** 2) ** 0.5
-        if size > 1e-3:
-            steps.append(vertex + mixed * (radius / size))
-    painter.drawPolyline(QPolygonF(steps))
+    radius = min(radius, 0.7 * shorter)
+    start, end = (math.degrees(math.atan2(-arm.y(), arm.x())) for arm in arms)
+    span = (end - start + 180) % 360 - 180
+    box = QRectF(0, 0, 2 * radius, 2 * radius)
+    box.moveCenter(points.at(1))
+    # Qt counts in sixteenths of a degree.
+    painter.drawArc(box, round(start * 16), round(span * 16))
 
 
 def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace, look: TextLook) -> None:
@@ -141,6 +140,7 @@ def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace,
 def _paint_label(
     painter: QPainter,
     drawn: DrawnMeasurement,
+    points: QPolygonF,
     volume: Volume,
     geometry: ViewportGeometry,
     look: TextLook,
@@ -153,10 +153,10 @@ def _paint_label(
     kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
     widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
     size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
-    own = _bounds(measurement, geometry)
+    own = points.boundingRect()
     if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
         return
-    plate = label_place(measurement, own, size, geometry, taken)
+    plate = label_place(measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken)
     taken.append(plate)
     paint_plate(painter, plate, look.theme)
     accent = drawn.in_hand and lines[0] != NOT_MEASURED
@@ -169,21 +169,19 @@ def _paint_label(
 
 
 def label_place(
-    measurement: Measurement, own: QRectF, size: QSizeF, geometry: ViewportGeometry, taken: list[QRectF]
+    kind: MeasurementKind, points: QPolygonF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]
 ) -> QRectF:
     """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured.
 
     Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn.
     Where no side is free, the first one, moved inside.
     """
-    inside = QRectF(0, 0, geometry.width_px, geometry.height_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    own = points.boundingRect()
     middle = own.center()
-    if measurement.kind is MeasurementKind.LENGTH:
-        ends = _points(measurement.points_lps_mm, geometry)
-        right = max(ends, key=lambda end: end.x())
-        left = min(ends, key=lambda end: end.x())
-    else:
-        right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
+    right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
+    if kind is MeasurementKind.LENGTH:
+        left, right = sorted((points.at(0), points.at(1)), key=lambda end: end.x())
     half = size.height() / 2
     corners = (
         QPointF(right.x() + AWAY_PX, right.y() - half),
