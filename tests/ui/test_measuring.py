@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QMouseEvent, QPolygonF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -17,13 +17,16 @@ from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, ViewName, as_point
-from viewer.ui.canvas import Canvas, CanvasStyle, Tool
+from viewer.ui.canvas import Canvas, CanvasStyle, Tool, shown_from
+from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
+from viewer.ui.canvas.paint_measurements import label_place, place_of_finding
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.finding import Finding
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
@@ -301,3 +304,27 @@ def test_no_hu_are_said_where_values_are_none_but_the_area_is(small_ct_volume: V
 
 def test_areas_have_digits_that_can_be_meant() -> None:
     assert [area_words(mm2) for mm2 in (8.14, 64.4, 99.7, 450.0)] == ["8.1 mm²", "64 mm²", "1.0 cm²", "4.5 cm²"]
+
+
+def test_the_label_keeps_off_findings_and_other_measurements(reader: Reader, small_ct_lesion: Finding) -> None:
+    size, viewport = QSizeF(80, 24), (500, 400)
+    points = QPolygonF([QPointF(100, 200), QPointF(200, 200)])
+    first = label_place(MeasurementKind.LENGTH, points, size, viewport, [])
+    assert first.left() > 200
+    lesion = QRectF(205, 150, 100, 100)
+    other = label_place(MeasurementKind.LENGTH, points, size, viewport, [lesion])
+    assert not other.intersects(lesion)
+    assert QRectF(0, 0, *viewport).contains(other)
+    # On the canvas the place of a finding is known.
+    reader.session.findings = (small_ct_lesion,)
+    volume, view = reader.session.volume, reader.session.view
+    assert volume is not None
+    assert view is not None
+    shown = shown_from(volume, view, findings=(small_ct_lesion,))
+    place = place_of_finding(shown.drawn[0], image_place(volume, reader.geometry()))
+    assert place is not None
+    x, y = reader.geometry().screen_from_lps(small_ct_lesion.centre_lps_mm)
+    assert place.contains(QPointF(x, y))
+    away = evolve(view, cursor_lps_mm=as_point(small_ct_lesion.centre_lps_mm + (0, 0, 20)))
+    reader.session.view = away
+    assert place_of_finding(shown.drawn[0], image_place(volume, reader.geometry())) is None

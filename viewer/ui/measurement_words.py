@@ -84,7 +84,7 @@ def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
         lines = [area_words(measurement.area_mm2) + pixels, f"{whole(values.least)} to {whole(values.most)} HU"]
     lines.append(size)
     if values.interpolated:
-        lines.append("Interpolated between slices")
+        lines.append("Interpolated")
     elif volume.shrunk > 1:
         lines.append(f"Of means over {volume.shrunk} × {volume.shrunk} pixels")
     return tuple(lines)

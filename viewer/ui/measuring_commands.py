@@ -25,16 +25,22 @@ AT_THE_DESK = frozenset({Workspace.REVIEW, Workspace.INSPECT})
 NOT_TRUSTED = "Only where all images are in and the geometry of the series is trusted."
 
 _TOOLS = (
-    (Tool.LENGTH, "Length", "Drag from end to end; mm", "L", "ruler"),
-    (Tool.ELLIPSE, "Ellipse", "Drag across a region: mean ± SD and area; Shift draws a circle", "R", "circle"),
+    (Tool.LENGTH, "Measure length", "Drag from one end to the other", "L", "ruler"),
+    (Tool.ELLIPSE, "Measure ellipse", "Drag across a region: mean ± SD and area; Shift draws a circle", "R", "circle"),
     (
         Tool.RECTANGLE,
-        "Rectangle",
+        "Measure rectangle",
         "Drag across a region: mean ± SD and area; Shift draws a square",
         "Shift+R",
         "square",
     ),
-    (Tool.ANGLE, "Angle", "Drag the first arm to the corner, then click the end of the other", "V", "triangle-right"),
+    (
+        Tool.ANGLE,
+        "Measure angle",
+        "Drag the first arm to the corner, then click the end of the other",
+        "V",
+        "triangle-right",
+    ),
 )
 MEASURING_MENU: tuple[str, ...] = tuple(f"measure.{tool.value}" for tool, *_ in _TOOLS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
-    from viewer.ui.canvas.shown import DrawnMeasurement, Shown
+    from viewer.ui.canvas.shown import Drawn, DrawnMeasurement, Shown
 
 LINE_PX = 1.5
 IN_HAND_PX = 2.0
@@ -53,6 +54,8 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     for drawn, points in whole:
         _paint_line(painter, drawn, points, geometry, look)
     taken = [points.boundingRect() for _, points in whole]
+    if whole:
+        taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
     # The one in hand has its place first.
     for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
         _paint_label(painter, drawn, points, shown.volume, geometry, look, taken)
@@ -60,6 +63,16 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
 
 def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
     return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]  # type: ignore[arg-type]
+
+
+def place_of_finding(drawn: Drawn, image: ImagePlace) -> QRectF | None:
+    """Return the box around a finding on the viewport, None where the image misses it: no label may cover it."""
+    bounds = drawn.finding.bounds_lps_mm
+    corners = np.array([(x, y, z) for x in bounds[0] for y in bounds[1] for z in bounds[2]])
+    depths = image.depths_mm(corners)
+    if min(depths) > 0 or max(depths) < 0:
+        return None
+    return QPolygonF(_points(corners, image.geometry)).boundingRect()
 
 
 def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
@@ -171,7 +184,7 @@ def _paint_label(
 def label_place(
     kind: MeasurementKind, points: QPolygonF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]
 ) -> QRectF:
-    """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured.
+    """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured or found.
 
     Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn.
     Where no side is free, the first one, moved inside.
