@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.measurement import Measurement, MeasurementKind, with_second_axis
 from viewer.domain.view_state import as_point
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_the_line_of_an_ellipse_keeps_to_its_plane_and_its_equation(plane: Plane
     axes = PLANE_AXES[plane]
     start = np.array([4.0, -8.0, 15.0])
     ellipse = drawn(MeasurementKind.ELLIPSE, start, start + 20 * axes.right + 9 * axes.down, plane=plane)
-    away = ellipse.outline_lps_mm() - np.asarray(ellipse.centre_lps_mm)
+    away = ellipse.lines_lps_mm()[0] - np.asarray(ellipse.centre_lps_mm)
     assert np.abs(away @ axes.into).max() < 1e-12
     assert (away @ axes.right / 10) ** 2 + (away @ axes.down / 4.5) ** 2 == pytest.approx(1.0)
 
@@ -79,3 +79,52 @@ def test_what_lacks_a_point_or_lies_nowhere_is_no_measurement() -> None:
         drawn(MeasurementKind.LENGTH, (0.0, 0.0, 0.0))
     with pytest.raises(ValueError, match="nowhere"):
         drawn(MeasurementKind.LENGTH, (0.0, 0.0, 0.0), (math.nan, 0.0, 0.0))
+
+
+@pytest.mark.parametrize("degrees", [0.0, 12.5, 60.0, 90.0, 120.0, 179.0])
+def test_a_cobb_angle_is_the_smaller_one_whichever_way_the_lines_were_drawn(degrees: float) -> None:
+    turn = math.radians(degrees)
+    one = ((0.0, 0.0, 5.0), (30.0, 0.0, 5.0))
+    other = ((2.0, 40.0, 5.0), (2 + 25 * math.cos(turn), 40 + 25 * math.sin(turn), 5.0))
+    for first in (one, one[::-1]):
+        for second in (other, other[::-1]):
+            cobb = drawn(MeasurementKind.COBB, *first, *second)
+            assert cobb.angle_deg == pytest.approx(min(degrees, 180 - degrees))
+
+
+def two_axes(plane: PlaneName = PlaneName.AXIAL) -> Measurement:
+    axes = PLANE_AXES[plane]
+    start = np.array([3.0, -4.0, 9.0])
+    ends = (as_point(start), as_point(start + 24 * axes.right + 10 * axes.down))
+    return drawn(MeasurementKind.TWO_AXES, *with_second_axis(ends, np.cross(axes.right, axes.down)), plane=plane)
+
+
+def upright(measured: Measurement) -> float:
+    points = np.asarray(measured.points_lps_mm)
+    return float((points[1] - points[0]) @ (points[3] - points[2]))
+
+
+@pytest.mark.parametrize("plane", PlaneName)
+def test_the_second_axis_stands_upright_on_the_middle_of_the_first_in_its_plane(plane: PlaneName) -> None:
+    measured = two_axes(plane)
+    points = np.asarray(measured.points_lps_mm)
+    assert measured.length_mm == pytest.approx(26.0)
+    assert measured.second_length_mm == pytest.approx(13.0)
+    assert upright(measured) == pytest.approx(0.0, abs=1e-9)
+    assert points[2:].mean(axis=0) == pytest.approx(points[:2].mean(axis=0))
+    assert np.ptp(points @ PLANE_AXES[plane].into) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("handle", range(4))
+def test_pulling_an_end_of_either_axis_keeps_them_upright(handle: int) -> None:
+    measured = two_axes()
+    goal = as_point(np.add(measured.points_lps_mm[handle], (4.0, -3.0, 0.0)))
+    pulled = measured.pulled(handle, goal)
+    assert upright(pulled) == pytest.approx(0.0, abs=1e-9)
+    if handle < 2:
+        assert pulled.points_lps_mm[handle] == pytest.approx(goal)
+        assert pulled.points_lps_mm[1 - handle] == measured.points_lps_mm[1 - handle]
+        assert pulled.second_length_mm == pytest.approx(measured.second_length_mm)
+    else:
+        assert pulled.points_lps_mm[:2] == measured.points_lps_mm[:2]
+        assert pulled.points_lps_mm[handle] == pytest.approx(goal)

@@ -194,6 +194,36 @@ def test_an_angle_takes_a_drag_and_a_click(reader: Reader) -> None:
     assert reader.one.angle_deg == pytest.approx(45.0)
 
 
+def test_a_cobb_angle_takes_two_drags(reader: Reader) -> None:
+    reader.canvas.tool = Tool.COBB
+    start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.3)
+    drag(reader.canvas, LEFT, start, QPoint(80, 0))
+    assert reader.all == ()
+    drag(reader.canvas, LEFT, start + QPoint(10, 90), QPoint(60, 60))
+    assert reader.one.angle_deg == pytest.approx(45.0)
+    assert [reader.at(point) for point in reader.one.points_lps_mm] == [
+        start,
+        start + QPoint(80, 0),
+        start + QPoint(10, 90),
+        start + QPoint(70, 150),
+    ]
+    assert reader.session.volume is not None
+    assert value_words(reader.one, reader.session.volume) == "45.0°"
+
+
+def test_two_axes_take_one_drag_and_the_short_one_is_pulled(reader: Reader) -> None:
+    start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)
+    made = reader.draw(Tool.TWO_AXES, start, QPoint(80, 0))
+    mm = reader.geometry().mm_per_px
+    assert made.second_length_mm == pytest.approx(40 * mm)
+    drag(reader.canvas, LEFT, start + QPoint(40, 20), QPoint(10, 12))
+    pulled = reader.one
+    assert pulled.length_mm == pytest.approx(80 * mm)
+    assert pulled.second_length_mm == pytest.approx(52 * mm)
+    assert reader.session.volume is not None
+    assert value_words(pulled, reader.session.volume) == f"{80 * mm:.1f} × {52 * mm:.1f} mm"
+
+
 def test_shift_draws_a_circle(reader: Reader) -> None:
     reader.canvas.tool = Tool.ELLIPSE
     start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)

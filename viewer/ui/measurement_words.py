@@ -51,12 +51,15 @@ def whole(value: float) -> str:
 
 
 def value_words(measurement: Measurement, volume: Volume) -> str:
-    """Return the one value that counts most: a length, an angle, a region's mean ± SD, or its area without HU."""
+    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without HU."""
     if not volume.measurable:
         return NOT_MEASURED
     if measurement.kind is MeasurementKind.LENGTH:
         return length_words(measurement.length_mm)
-    if measurement.kind is MeasurementKind.ANGLE:
+    if measurement.kind is MeasurementKind.TWO_AXES:
+        longer, shorter = sorted((measurement.length_mm, measurement.second_length_mm), reverse=True)
+        return f"{longer:.1f} × {length_words(shorter)}"
+    if measurement.kind in (MeasurementKind.ANGLE, MeasurementKind.COBB):
         return angle_words(measurement.angle_deg)
     if not volume.is_hu:
         return area_words(measurement.area_mm2)

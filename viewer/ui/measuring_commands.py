@@ -26,6 +26,13 @@ NOT_TRUSTED = "Only where all images are in and the geometry of the series is tr
 
 _TOOLS = (
     (Tool.LENGTH, "Measure length", "Drag from one end to the other", "L", "ruler"),
+    (
+        Tool.TWO_AXES,
+        "Measure two axes",
+        "Drag the long axis; the short one stands upright on it and can be pulled",
+        "Shift+L",
+        "diameter",
+    ),
     (Tool.ELLIPSE, "Measure ellipse", "Drag across a region: mean ± SD and area; Shift draws a circle", "R", "circle"),
     (
         Tool.RECTANGLE,
@@ -41,8 +48,11 @@ _TOOLS = (
         "V",
         "triangle-right",
     ),
+    (Tool.COBB, "Measure Cobb angle", "Drag along one end plate, then along the other", "Shift+V", "drafting-compass"),
 )
-MEASURING_MENU: tuple[str, ...] = tuple(f"measure.{tool.value}" for tool, *_ in _TOOLS)
+MEASURING_TOOLS: tuple[str, ...] = tuple(f"measure.{tool.name.lower()}" for tool, *_ in _TOOLS)
+# A right click offers the commonest: its menu has to fit a low screen.
+MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.angle")
 
 
 def measuring_commands(looking: Looking) -> list[Command]:
@@ -65,7 +75,7 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
     return [
         Command(
-            f"measure.{tool.value}",
+            f"measure.{tool.name.lower()}",
             title,
             tooltip,
             choose(tool),

@@ -162,7 +162,7 @@ def test_a_tool_still_in_hand_says_why_it_draws_nothing(
 
 def test_the_bar_shows_which_of_the_other_tools_is_in_use(opened: MainWindow, press: Callable[..., None]) -> None:
     (button,) = opened.review.toolbar.findChildren(ToolsButton)
-    assert (button.isChecked(), button.icon_name) == (False, "circle")
+    assert (button.isChecked(), button.icon_name) == (False, "diameter")
     press(opened, Qt.Key.Key_V)
     assert (button.isChecked(), button.icon_name) == (True, "triangle-right")
     press(opened, Qt.Key.Key_W)

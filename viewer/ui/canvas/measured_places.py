@@ -62,14 +62,14 @@ class ImagePlace:
 
     def crossings(self, measurement: Measurement) -> list[Place]:
         """Return where the line of a measurement that lies on another plane goes through the image."""
-        line = measurement.outline_lps_mm()
-        depths = self.depths_mm(line)
         places = []
-        for n in range(len(depths) - 1):
-            before, after = depths[n], depths[n + 1]
-            if (before < 0) != (after < 0):
-                share = before / (before - after)
-                places.append(self.geometry.screen_from_lps(line[n] + share * (line[n + 1] - line[n])))
+        for line in measurement.lines_lps_mm():
+            depths = self.depths_mm(line)
+            for n in range(len(depths) - 1):
+                before, after = depths[n], depths[n + 1]
+                if (before < 0) != (after < 0):
+                    share = before / (before - after)
+                    places.append(self.geometry.screen_from_lps(line[n] + share * (line[n + 1] - line[n])))
         return places
 
 
@@ -103,9 +103,10 @@ def grip_at(place: Place, measurements: tuple[Measurement, ...], image: ImagePla
         if distances[nearest] <= HANDLE_GRIP_PX:
             return Grip(measurement, nearest)
     for measurement in shown:
-        line = geometry.screen_points(measurement.outline_lps_mm()).tolist()
-        if any(_beside(place, line[n], line[n + 1]) <= LINE_GRIP_PX for n in range(len(line) - 1)):
-            return Grip(measurement, None)
+        for corners in measurement.lines_lps_mm():
+            line = geometry.screen_points(corners).tolist()
+            if any(_beside(place, line[n], line[n + 1]) <= LINE_GRIP_PX for n in range(len(line) - 1)):
+                return Grip(measurement, None)
     return None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve, frozen
 from PySide6.QtCore import Qt
 
 from viewer.domain.identifiers import new_uid
-from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.measurement import Measurement, MeasurementKind, with_second_axis
 from viewer.domain.view_state import OverlayMode, Point, as_point
 from viewer.services.measuring import why_not_measured
 from viewer.ui.canvas.measured_places import Grip, ImagePlace, grip_at, image_place
@@ -37,6 +38,16 @@ class _Draft:
     tile: Tile
     fixed: tuple[Point, ...]
     floating: Point
+
+    @property
+    def begins_a_line(self) -> bool:
+        """True where the next point is the first one of a second line, and not joined to the last."""
+        return self.kind is MeasurementKind.COBB and len(self.fixed) == 2
+
+    @property
+    def drawn_needed(self) -> int:
+        """How many points are drawn: the second of two axes is put in its place."""
+        return 2 if self.kind is MeasurementKind.TWO_AXES else self.kind.points_needed
 
 
 @frozen(eq=False)
@@ -111,6 +122,8 @@ class MeasuringHand:
                 return True
             self._pressed = place
             self._follow(place, even=even)
+            if self._draft.begins_a_line:
+                self._draft = evolve(self._draft, fixed=(*self._draft.fixed, self._draft.floating))
             return True
         grip = self.grip(tile, place)
         in_hand = self._session.measurement_in_hand
@@ -250,7 +263,7 @@ class MeasuringHand:
         if math.hypot(to_x - x, to_y - y) < LEAST_PX:
             return
         fixed = (*draft.fixed, draft.floating)
-        if len(fixed) < draft.kind.points_needed:
+        if len(fixed) < draft.drawn_needed:
             self._draft = evolve(draft, fixed=fixed)
             return
         flat = draft.kind.is_region and min(abs(to_x - x), abs(to_y - y)) < LEAST_PX
@@ -264,11 +277,12 @@ class MeasuringHand:
         image = self._image(draft.tile) if draft is not None else None
         if draft is None or image is None or volume is None:
             return None
-        points = (*draft.fixed, draft.floating)
+        points = draft.fixed if draft.begins_a_line else (*draft.fixed, draft.floating)
         kind, axes = draft.kind, image.geometry.axes
-        if len(points) < kind.points_needed:
-            # Two points of an angle are shown as the length of its first arm, without a value.
-            points = (*points, draft.floating)
+        if kind is MeasurementKind.TWO_AXES:
+            points = with_second_axis((points[0], points[1]), np.cross(axes.right, axes.down))
+        # What is not drawn yet lies where the last point does.
+        points = (*points, *(points[-1:] * (kind.points_needed - len(points))))
         return Measurement(
             ident, kind, points, image.geometry.plane, as_point(axes.right), as_point(axes.down), volume.part
         )

@@ -98,11 +98,12 @@ def _paint_line(
             painter.drawEllipse(points.boundingRect())
         elif measurement.kind is MeasurementKind.RECTANGLE:
             painter.drawRect(points.boundingRect())
-        else:
+        elif measurement.kind is MeasurementKind.ANGLE:
             painter.drawPolyline(points)
-        if measurement.kind is MeasurementKind.LENGTH:
-            for end in (points.at(0), points.at(1)):
-                painter.drawLine(*_tick(points.at(0), points.at(1), end, TICK_PX * look.scale))
+        else:
+            _paint_straight(painter, points, TICK_PX * look.scale)
+        if measurement.kind is MeasurementKind.COBB:
+            _paint_between(painter, points)
         elif measurement.kind is MeasurementKind.ANGLE:
             _paint_arc(painter, points, ARC_PX * look.scale)
     if drawn.in_hand:
@@ -111,6 +112,29 @@ def _paint_line(
             for pen in _pens(colour, 1.5, look):
                 painter.setPen(pen)
                 painter.drawEllipse(place, HANDLE_PX / 2, HANDLE_PX / 2)
+
+
+def _paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
+    """Draw one or two straight lines with a tick at each end."""
+    for n in range(0, points.size(), 2):
+        start, end = points.at(n), points.at(n + 1)
+        if start != end:
+            painter.drawLine(start, end)
+            for at in (start, end):
+                painter.drawLine(*_tick(start, end, at, tick))
+
+
+def _paint_between(painter: QPainter, points: QPolygonF) -> None:
+    """Draw a dotted line between the middles of the two lines of a Cobb angle, which belong together."""
+    if points.at(2) == points.at(3):
+        return
+    pen = QPen(painter.pen())
+    pen.setWidthF(pen.widthF() / 2)
+    pen.setDashPattern([2, 4])
+    painter.save()
+    painter.setPen(pen)
+    painter.drawLine((points.at(0) + points.at(1)) / 2, (points.at(2) + points.at(3)) / 2)
+    painter.restore()
 
 
 def _tick(first: QPointF, last: QPointF, at: QPointF, reach: float) -> tuple[QPointF, QPointF]:
@@ -193,8 +217,8 @@ def label_place(
     own = points.boundingRect()
     middle = own.center()
     right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
-    if kind is MeasurementKind.LENGTH:
-        left, right = sorted((points.at(0), points.at(1)), key=lambda end: end.x())
+    if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
+        left, *_, right = sorted((points.at(n) for n in range(points.size())), key=lambda end: end.x())
     half = size.height() / 2
     corners = (
         QPointF(right.x() + AWAY_PX, right.y() - half),

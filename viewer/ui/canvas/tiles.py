@@ -55,14 +55,16 @@ class Tool(StrEnum):
     ZOOM = "zoom"
     CROSSHAIR = "crosshair"
     LENGTH = "length"
+    TWO_AXES = "two axes"
     ELLIPSE = "ellipse"
     RECTANGLE = "rectangle"
     ANGLE = "angle"
+    COBB = "Cobb angle"
 
     @property
     def measures(self) -> bool:
         """True where it draws a measurement, False where it moves the view."""
-        return self in (Tool.LENGTH, Tool.ELLIPSE, Tool.RECTANGLE, Tool.ANGLE)
+        return self not in (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR)
 
 
 @frozen

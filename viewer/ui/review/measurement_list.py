@@ -29,6 +29,8 @@ ICONS = {
     MeasurementKind.ELLIPSE: "circle",
     MeasurementKind.RECTANGLE: "square",
     MeasurementKind.ANGLE: "triangle-right",
+    MeasurementKind.TWO_AXES: "diameter",
+    MeasurementKind.COBB: "drafting-compass",
 }
 
 

@@ -12,7 +12,7 @@ from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.fonts import Type
 from viewer.ui.icons import paint_icon
-from viewer.ui.measuring_commands import MEASURING_MENU
+from viewer.ui.measuring_commands import MEASURING_TOOLS
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.view_commands import PRESETS
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
@@ -112,7 +112,7 @@ class Toolbar(QFrame):
             command_id = f"view.tool_{tool.value}"
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addWidget(_line())
-        length, *others = MEASURING_MENU
+        length, *others = MEASURING_TOOLS
         self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
         self._row.addWidget(ToolsButton(theme, actions, tuple(others), "More to measure with"))
         self._row.addWidget(_line())
