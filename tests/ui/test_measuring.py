@@ -317,6 +317,8 @@ def test_a_region_says_mean_spread_area_extremes_and_pixels(small_ct_volume: Vol
     assert value_words(inside, small_ct_volume) == "300 ± 0 HU"
     assert more_words(inside, small_ct_volume) == ("64 mm² · 121 px", "300 to 300 HU", "8.0 × 8.0 mm")
     assert label_lines(inside, small_ct_volume, all_of_it=False) == ("300 ± 0 HU", "64 mm²")
+    in_slab = label_lines(inside, small_ct_volume, all_of_it=False, slab=True)
+    assert in_slab == ("300 ± 0 HU", "64 mm²", "Of one image, not the slab")
     outside = made_region(small_ct_volume, MeasurementKind.ELLIPSE, (2, 2, 17), 3.0)
     assert value_words(outside, small_ct_volume) == "−1000 ± 0 HU"
 

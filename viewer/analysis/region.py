@@ -99,16 +99,19 @@ def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     if not 0 <= layer < grid.size_ijk[axis] or (axis == 2 and layer in volume.missing_planes):
         return np.zeros(0, dtype=volume.voxels.dtype)
     ijk = grid.ijk(_box(region))
-    ranges: list[NDArray[np.intp]] = [np.zeros(0, dtype=np.intp)] * 3
-    ranges[axis] = np.array([layer])
-    for a in others:
-        first, last = max(int(np.floor(ijk[:, a].min())), 0), min(int(np.ceil(ijk[:, a].max())), grid.size_ijk[a] - 1)
-        ranges[a] = np.arange(first, last + 1)
-        if a == 2:
-            ranges[a] = np.setdiff1d(ranges[a], volume.missing_planes).astype(np.intp)
-    i, j, k = np.meshgrid(*ranges, indexing="ij")
-    inside = _encloses(region, grid.lps(np.stack([i, j, k], axis=-1)))
-    values = volume.voxels[k[inside], j[inside], i[inside]]
+    ranges = [
+        np.arange(max(int(np.floor(ijk[:, a].min())), 0), min(int(np.ceil(ijk[:, a].max())), grid.size_ijk[a] - 1) + 1)
+        for a in others
+    ]
+    if 2 in others:
+        ranges[others.index(2)] = np.setdiff1d(ranges[others.index(2)], volume.missing_planes).astype(np.intp)
+    origin = np.zeros(3)
+    origin[axis] = layer
+    steps = [grid.lps_from_ijk[:3, a] for a in others]
+    one, other = np.nonzero(_within(region, grid.lps(origin), steps, ranges))
+    at: list[Any] = [layer, layer, layer]
+    at[others[0]], at[others[1]] = ranges[0][one], ranges[1][other]
+    values = volume.voxels[at[2], at[1], at[0]]
     return np.asarray(values[_known(values, volume)])
 
 
@@ -131,11 +134,9 @@ def _of_slice(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     ):
         places = offset @ direction / spacing
         ranges.append(np.arange(max(int(np.floor(places.min())), 0), min(int(np.ceil(places.max())), size - 1) + 1))
-    i, j = np.meshgrid(*ranges, indexing="ij")
     di, dj = stack.pixel_spacing_mm
-    points = first + i[..., None] * di * stack.row_direction + j[..., None] * dj * stack.column_direction
-    inside = _encloses(region, points)
-    values = volume.slices[k][j[inside], i[inside]]
+    i, j = np.nonzero(_within(region, first, [di * stack.row_direction, dj * stack.column_direction], ranges))
+    values = volume.slices[k][ranges[1][j], ranges[0][i]]
     return np.asarray(values[_known(values, volume)])
 
 
@@ -178,6 +179,18 @@ def _box(region: Measurement) -> NDArray[np.float64]:
     return np.asarray([region.centre_lps_mm + a * right + b * down for a, b in signs])
 
 
-def _encloses(region: Measurement, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-    offset = points_lps_mm - np.asarray(region.centre_lps_mm)
-    return region.encloses(offset @ np.asarray(region.right), offset @ np.asarray(region.down))
+def _within(
+    region: Measurement,
+    origin_lps_mm: NDArray[np.float64],
+    steps_mm: list[NDArray[np.float64]],
+    ranges: list[NDArray[np.intp]],
+) -> NDArray[np.bool_]:
+    """Return which voxels of two ranges of numbers, counted in steps from an origin, have their centre in a region."""
+    offset = origin_lps_mm - np.asarray(region.centre_lps_mm)
+    along = [
+        float(offset @ direction)
+        + (ranges[0] * float(steps_mm[0] @ direction))[:, None]
+        + ranges[1] * float(steps_mm[1] @ direction)
+        for direction in (np.asarray(region.right), np.asarray(region.down))
+    ]
+    return region.encloses(along[0], along[1])

@@ -283,6 +283,7 @@ class Canvas(QWidget):
             self._tell(self._pointer)
 
     def _volume_changed(self, new: object, _old: object) -> None:
+        self._hand.cancel()
         if new is None:
             self._planes.clear()
             self._view_3d.clear()
@@ -322,6 +323,7 @@ class Canvas(QWidget):
         """Give the 3D memory back if nobody returns soon."""
         super().hideEvent(event)
         self._pointer = None
+        self._hand.cancel()
         self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)

@@ -22,7 +22,6 @@ from viewer.ui.theme import CASING_OPACITY
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
-    from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Drawn, DrawnMeasurement, Shown
 
@@ -58,7 +57,7 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
         taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
     # The one in hand has its place first.
     for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
-        _paint_label(painter, drawn, points, shown.volume, geometry, look, taken)
+        _paint_label(painter, drawn, points, shown, geometry, look, taken)
 
 
 def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
@@ -178,7 +177,7 @@ def _paint_label(
     painter: QPainter,
     drawn: DrawnMeasurement,
     points: QPolygonF,
-    volume: Volume,
+    shown: Shown,
     geometry: ViewportGeometry,
     look: TextLook,
     taken: list[QRectF],
@@ -186,7 +185,8 @@ def _paint_label(
     measurement = drawn.measurement
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
         return
-    lines = label_lines(measurement, volume, all_of_it=drawn.in_hand)
+    slab = shown.view.slab_mm > 0 and geometry.image is None
+    lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
     kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
     widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
     size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
