@@ -148,7 +148,7 @@ def test_tilted_slices_as_acquired_count_their_own_pixels(kind: MeasurementKind)
     values = np.random.default_rng(4).integers(-900, 900, stack.shape_kji).astype(np.int16)
     volume = regridded(volume_of(stack, values, verdict=Verdict.RESAMPLED), JobContext())
     for k in range(stack.count):
-        measured = region(kind, stack.lps((25, 20, k)), 17.0, 12.0, stack.row_direction, stack.column_direction)
+        measured = region(kind, stack.lps((25, 20, k)), 17.1, 12.4, stack.row_direction, stack.column_direction)
         found = region_values(measured, volume)
         same(found, brute(volume, measured, k))
         assert not found.interpolated

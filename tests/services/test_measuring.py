@@ -15,6 +15,8 @@ from viewer.domain.errors import StorageError
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import as_point
+from viewer.scene.acquired import shown_axes
+from viewer.scene.turned_planes import turned_about
 from viewer.services.measuring import Measuring, why_not_measured
 from viewer.services.views import view_of_volume
 
@@ -169,6 +171,46 @@ def test_a_measurement_on_a_tilted_slice_is_gone_to_as_acquired(bench: Bench) ->
     assert view is not None
     assert view.acquired
     assert stack.nearest_slice(view.cursor_lps_mm) == 2
+
+
+@pytest.mark.parametrize("about", PlaneName)
+def test_a_measurement_on_a_turned_plane_is_gone_to_by_turning_it_again(bench: Bench, about: PlaneName) -> None:
+    opened, view = bench.session.volume, bench.session.view
+    assert opened is not None
+    assert view is not None
+    for turn in (0.5, 2.4, -1.1):
+        turned = turned_about(turned_about(view, about, turn), PlaneName.CORONAL, 0.3)
+        for plane in PlaneName:
+            axes = shown_axes(opened, turned, plane)
+            ends = (as_point(np.array([1.0, 2.0, 18.0])), as_point(np.array([1.0, 2.0, 18.0]) + 9 * axes.right))
+            drawn = Measurement(
+                f"{about}{turn}{plane}", MeasurementKind.LENGTH, ends, plane, as_point(axes.right), as_point(axes.down)
+            )
+            bench.measuring.keep(drawn)
+            bench.session.view = view
+            bench.measuring.show(drawn.id)
+            bench.navigation.finish()
+            assert bench.session.view is not None
+            again = shown_axes(opened, bench.session.view, plane)
+            for way in ("right", "down", "into"):
+                assert getattr(again, way) == pytest.approx(getattr(axes, way), abs=1e-6)
+            assert bench.session.view.cursor_lps_mm == pytest.approx(drawn.centre_lps_mm)
+
+
+def test_going_to_another_plane_leaves_slices_as_acquired(bench: Bench) -> None:
+    opened = tilted_volume(size=(60, 60))
+    bench.session.volume = opened
+    bench.session.view = evolve(view_of_volume(opened), acquired=True)
+    axes = PLANE_AXES[PlaneName.SAGITTAL]
+    start = np.asarray(opened.grid.centre_lps_mm)
+    ends = (as_point(start), as_point(start + 5 * axes.down))
+    bench.measuring.keep(
+        Measurement("s", MeasurementKind.LENGTH, ends, PlaneName.SAGITTAL, as_point(axes.right), as_point(axes.down))
+    )
+    bench.measuring.show("s")
+    bench.navigation.finish()
+    assert bench.session.view is not None
+    assert bench.session.view.acquired
 
 
 def test_phases_of_one_series_have_measurements_of_their_own(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, ViewName, as_point
+from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool, shown_from
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
@@ -137,6 +138,27 @@ def test_it_is_seen_on_its_image_alone_and_as_a_trace_in_the_planes_it_goes_thro
     there = reader.seen()
     reader.session.measurements = ()
     assert reader.seen() == there
+
+
+def test_on_a_turned_plane_it_lies_where_it_was_drawn_and_a_region_says_that_it_is_interpolated(reader: Reader) -> None:
+    view, volume = reader.session.view, reader.session.volume
+    assert view is not None
+    assert volume is not None
+    x, y, z = view.cursor_lps_mm
+    straight = evolve(view, cursor_lps_mm=(x + 0.13, y + 0.21, z + 0.7))
+    reader.session.view = turned_about(straight, PlaneName.AXIAL, 0.6)
+    start = place_in(reader.canvas, ViewName.CORONAL, 0.3, 0.3)
+    length = reader.draw(Tool.LENGTH, start, QPoint(70, 30))
+    assert reader.at(length.points_lps_mm[0], ViewName.CORONAL) == start
+    assert reader.geometry(ViewName.CORONAL).distance_mm(length.points_lps_mm[1]) == pytest.approx(0.0, abs=1e-6)
+    assert length.length_mm == pytest.approx(math.hypot(70, 30) * reader.geometry(ViewName.CORONAL).mm_per_px)
+    region = reader.draw(Tool.ELLIPSE, place_in(reader.canvas, ViewName.CORONAL, 0.45, 0.3), QPoint(50, 40))
+    assert "Interpolated" in label_lines(region, volume, all_of_it=False)
+    seen = reader.seen(ViewName.CORONAL)
+    # A plane that is not the region's shows no region, however near it is.
+    reader.session.view = turned_about(reader.session.view, PlaneName.AXIAL, 0.02)
+    assert not image_place(volume, reader.geometry(ViewName.CORONAL)).holds(region)
+    assert reader.seen(ViewName.CORONAL) != seen
 
 
 def test_an_end_can_be_pulled_and_the_whole_can_be_moved(reader: Reader) -> None:

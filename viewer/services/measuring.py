@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
-from viewer.scene.acquired import acquired_slices, image_step_mm, viewport_geometry
+from viewer.domain.plane_turn import about, followed_by, rotated
+from viewer.scene.acquired import acquired_slices, image_step_mm, shown_axes, viewport_geometry
 from viewer.services.navigation import Motion
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from viewer.domain.geometry import PlaneAxes
     from viewer.domain.measurement import Measurement
+    from viewer.domain.plane_turn import Turn
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
 # Farther from the middle than this share of a viewport's height, a place may be hidden at its rim.
 SEEN_SHARE = 0.47
+_LEAST_RAD = math.radians(0.01)
 
 
 def why_not_measured(volume: Volume | None) -> str:
@@ -103,21 +110,42 @@ def view_of_measurement(view: ViewState, measurement: Measurement, volume: Volum
 
     The window, the zoom and the layout stay, and so does the picture of a plane that shows the place already.
     """
-    acquired = acquired_slices(volume)
-    if acquired is not None and acquired.plane is measurement.plane:
-        straight = float(abs(measurement.normal @ PLANE_AXES[measurement.plane].into)) > 1 - 1e-9
-        view = evolve(view, acquired=not straight or (view.acquired and _meets_slice(measurement, volume)))
+    view = _on_its_plane(view, measurement, volume)
     centre = measurement.centre_lps_mm
     moved = evolve(view, cursor_lps_mm=centre)
-    for plane in PlaneName:
-        if not _within(moved, plane, centre):
-            moved = moved.with_plane(plane, evolve(moved.plane(plane), centre_lps_mm=centre))
+    for name in PlaneName:
+        if not _within(moved, name, centre, volume):
+            moved = moved.with_plane(name, evolve(moved.plane(name), centre_lps_mm=centre))
     return moved
 
 
-def _within(view: ViewState, plane: PlaneName, lps_mm: Point) -> bool:
+def _on_its_plane(view: ViewState, measurement: Measurement, volume: Volume) -> ViewState:
+    """Return a view whose plane is turned as it was when the measurement was drawn."""
+    plane, facing = measurement.plane, acquired_slices(volume)
+    turn = turn_onto(PLANE_AXES[plane], measurement.right, measurement.down)
+    on_slice = _meets_slice(measurement, volume)
+    if turn is not None and on_slice:
+        return evolve(view.straightened(), acquired=True)
+    stays = turn is None and (on_slice or facing is None or facing.plane is not plane)
+    turned = view.with_plane(plane, evolve(view.plane(plane), turned=turn))
+    return evolve(turned, acquired=view.acquired and stays)
+
+
+def turn_onto(axes: PlaneAxes, right: ArrayLike, down: ArrayLike) -> Turn | None:
+    """Return the rotation that brings a plane's screen directions onto others; None where it turns nothing."""
+    goal, turn = np.asarray(right, dtype=np.float64), None
+    across = np.cross(axes.right, goal)
+    angle = math.atan2(float(np.linalg.norm(across)), float(axes.right @ goal))
+    if angle > _LEAST_RAD:
+        turn = about(across if angle < math.pi - _LEAST_RAD else axes.down, angle)
+    on_its_way = rotated(axes.down, turn)
+    rest = math.atan2(float(np.cross(on_its_way, np.asarray(down)) @ goal), float(on_its_way @ np.asarray(down)))
+    return followed_by(turn, about(goal, rest)) if abs(rest) > _LEAST_RAD else turn
+
+
+def _within(view: ViewState, plane: PlaneName, lps_mm: Point, volume: Volume) -> bool:
     """Return whether a place lies on a plane's viewport; how wide it is is not known, mostly wider than high."""
-    shown, axes = view.plane(plane), PLANE_AXES[plane]
+    shown, axes = view.plane(plane), shown_axes(volume, view, plane)
     away = np.subtract(lps_mm, shown.centre_lps_mm)
     return max(abs(float(away @ axes.right)), abs(float(away @ axes.down))) < SEEN_SHARE * shown.height_mm
 
@@ -128,12 +156,12 @@ def _in_sight(view: ViewState, measurement: Measurement, volume: Volume) -> bool
     depth = abs(geometry.distance_mm(measurement.centre_lps_mm))
     square = float(abs(measurement.normal @ geometry.axes.into)) > 1 - 1e-9
     near = depth < 0.5 * image_step_mm(volume, geometry)
-    return square and near and _within(view, measurement.plane, measurement.centre_lps_mm)
+    return square and near and _within(view, measurement.plane, measurement.centre_lps_mm, volume)
 
 
 def _meets_slice(measurement: Measurement, volume: Volume) -> bool:
     stack = volume.stack
-    if float(abs(measurement.normal @ stack.normal)) < 1 - 1e-9:
+    if acquired_slices(volume) is None or float(abs(measurement.normal @ stack.normal)) < 1 - 1e-9:
         return False
     height = float(np.asarray(measurement.centre_lps_mm) @ stack.normal)
     return abs(height - float(stack.heights_mm[stack.nearest_slice(measurement.centre_lps_mm)])) < 1e-3

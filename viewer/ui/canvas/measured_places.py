@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HANDLE_GRIP_PX = 10.0
 LINE_GRIP_PX = 6.0
+# The cosine of the angle up to which two planes are one: 0.08 degrees.
+PARALLEL = 1 - 1e-6
 Place = tuple[float, float]
 
 
@@ -57,7 +59,9 @@ class ImagePlace:
         return depths
 
     def holds(self, measurement: Measurement) -> bool:
-        """Return whether all of a measurement lies on the image."""
+        """Return whether all of a measurement lies on the image; a region only where its plane is the image's."""
+        if measurement.kind.is_region and abs(float(measurement.normal @ self.geometry.axes.into)) < PARALLEL:
+            return False
         return all(abs(depth) <= self.reach_mm for depth in self.depths_mm(measurement.points_lps_mm))
 
     def crossings(self, measurement: Measurement) -> list[Place]:
@@ -77,10 +81,11 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     """Return where the image on a viewport lies.
 
     The cursor may lie between two images of a plane along the grid; what is drawn belongs to the one that is seen.
-    A plane askew to the grid is seen where the cursor is.
+    A turned plane, or one askew to the grid, is seen where the cursor is.
     """
     middle = geometry.cursor_lps_mm
-    if geometry.image is None and plane_runs(volume.grid, geometry.plane) is not None:
+    straight = geometry.image is None and geometry.view.turned is None
+    if straight and plane_runs(volume.grid, geometry.plane) is not None:
         middle = snapped(volume, geometry.plane, middle)
     step = image_step_mm(volume, geometry)
     # A little less than half: what lies between two images is shown on one of them.

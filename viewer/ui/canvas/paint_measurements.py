@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.domain.measurement import Measurement, MeasurementKind
-from viewer.ui.canvas.measured_places import ImagePlace, image_place
+from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
@@ -90,10 +90,14 @@ def _paint_line(
 ) -> None:
     measurement = drawn.measurement
     colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
+    # The sides of a box run along the screen's unless the plane was turned in itself since.
+    upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
     for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
         painter.setPen(pen)
-        if measurement.kind is MeasurementKind.ELLIPSE:
-            # Its axes run along the screen's, as the sides of a rectangle do.
+        if measurement.kind.is_region and not upright:
+            (outline,) = measurement.lines_lps_mm()
+            painter.drawPolyline(QPolygonF(_points(outline, geometry)))
+        elif measurement.kind is MeasurementKind.ELLIPSE:
             painter.drawEllipse(points.boundingRect())
         elif measurement.kind is MeasurementKind.RECTANGLE:
             painter.drawRect(points.boundingRect())
