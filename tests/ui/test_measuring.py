@@ -246,6 +246,32 @@ def test_two_axes_take_one_drag_and_the_short_one_is_pulled(reader: Reader) -> N
     assert value_words(pulled, reader.session.volume) == f"{80 * mm:.1f} × {52 * mm:.1f} mm"
 
 
+def test_a_measurement_can_begin_on_the_crosshair_which_stays(reader: Reader) -> None:
+    view = reader.session.view
+    assert view is not None
+    middle = reader.at(view.cursor_lps_mm)
+    made = reader.draw(Tool.LENGTH, middle, QPoint(60, 0))
+    assert made.points_lps_mm[0] == pytest.approx(view.cursor_lps_mm, abs=reader.geometry().mm_per_px)
+    assert reader.session.view == view
+
+
+def test_the_pointer_says_what_a_press_will_do(reader: Reader) -> None:
+    start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)
+    reader.draw(Tool.LENGTH, start, QPoint(80, 0))
+    shapes = []
+    for place in (start + QPoint(40, 60), start, start + QPoint(40, 2)):
+        move_to(reader.canvas, place)
+        shapes.append(reader.canvas.cursor().shape())
+    assert shapes == [
+        Qt.CursorShape.CrossCursor,
+        Qt.CursorShape.PointingHandCursor,
+        Qt.CursorShape.SizeAllCursor,
+    ]
+    reader.canvas.stop_measuring()
+    move_to(reader.canvas, start + QPoint(40, 60))
+    assert reader.canvas.cursor().shape() is Qt.CursorShape.ArrowCursor
+
+
 def test_shift_draws_a_circle(reader: Reader) -> None:
     reader.canvas.tool = Tool.ELLIPSE
     start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)

@@ -66,7 +66,13 @@ class ImagePlace:
 
     def crossings(self, measurement: Measurement) -> list[Place]:
         """Return where the line of a measurement that lies on another plane goes through the image."""
-        places = []
+        into, places = self.geometry.axes.into, []
+        if measurement.kind.is_region:
+            # Most regions lie nowhere near most images: their outline is not worked out then.
+            width, height = measurement.size_mm
+            half = (width * abs(float(into @ measurement.right)) + height * abs(float(into @ measurement.down))) / 2
+            if abs(self.depths_mm([measurement.centre_lps_mm])[0]) > half:
+                return []
         for line in measurement.lines_lps_mm():
             depths = self.depths_mm(line)
             for n in range(len(depths) - 1):
