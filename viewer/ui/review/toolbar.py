@@ -28,6 +28,7 @@ HEIGHT = 48
 CHEVRON = 16
 WIDE = 1240
 WIDEST = 1340
+NARROW, NARROWEST = 960, 850
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -114,7 +115,8 @@ class Toolbar(QFrame):
         self._row.addWidget(_line())
         length, *others = MEASURING_TOOLS
         self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
-        self._row.addWidget(ToolsButton(theme, actions, tuple(others), "More to measure with"))
+        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
+        self._row.addWidget(self._more)
         self._row.addWidget(_line())
         for command_id in ("review.undo", "review.redo"):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
@@ -156,7 +158,8 @@ class Toolbar(QFrame):
             self._presets.setVisible(wide)
         self._preset_menu.setVisible(not wide)
         # The corner of every view says it too: presets come first.
-        self._window.setVisible(self.width() >= WIDEST or 760 <= self.width() < WIDE)
+        self._window.setVisible(self.width() >= WIDEST or NARROW <= self.width() < WIDE)
+        self._more.setVisible(self.width() >= NARROWEST)
 
     def _choose_presets(self) -> None:
         volume = self._session.volume
