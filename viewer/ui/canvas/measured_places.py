@@ -9,15 +9,16 @@ import numpy as np
 from attrs import frozen
 
 from viewer.domain.measurement import Measurement
-from viewer.domain.view_state import as_point
+from viewer.domain.view_state import Point, as_point
 from viewer.scene.acquired import image_step_mm
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.plane_slices import plane_runs, snapped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import ArrayLike
 
-    from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
 
 HANDLE_GRIP_PX = 10.0
@@ -37,9 +38,13 @@ class Grip:
 
 @frozen(eq=False)
 class ImagePlace:
-    """The image that a viewport shows: where it lies, and how far from its middle what lies on it is shown."""
+    """The image that a viewport shows: where it lies, and how far from its middle what lies on it is shown.
+
+    `into` is the geometry's, as plain numbers: most measurements are only found to lie elsewhere, and that is quick.
+    """
 
     geometry: ViewportGeometry
+    into: Point
     depth_mm: float
     reach_mm: float
 
@@ -53,34 +58,36 @@ class ImagePlace:
         """Return the point of the image under a place of the viewport."""
         return self.onto(self.geometry.lps_from_screen(*place))
 
-    def depths_mm(self, points_lps_mm: ArrayLike) -> list[float]:
+    def depths_mm(self, points_lps_mm: Iterable[Sequence[float]]) -> list[float]:
         """Return how far behind the image points lie; negative in front of it."""
-        depths: list[float] = (np.asarray(points_lps_mm) @ self.geometry.axes.into - self.depth_mm).tolist()
-        return depths
+        return [_dot(point, self.into) - self.depth_mm for point in points_lps_mm]
 
     def holds(self, measurement: Measurement) -> bool:
         """Return whether all of a measurement lies on the image; a region only where its plane is the image's."""
-        if measurement.kind.is_region and abs(float(measurement.normal @ self.geometry.axes.into)) < PARALLEL:
+        if any(abs(depth) > self.reach_mm for depth in self.depths_mm(measurement.points_lps_mm)):
             return False
-        return all(abs(depth) <= self.reach_mm for depth in self.depths_mm(measurement.points_lps_mm))
+        return not measurement.kind.is_region or abs(float(measurement.normal @ self.into)) >= PARALLEL
 
     def crossings(self, measurement: Measurement) -> list[Place]:
         """Return where the line of a measurement that lies on another plane goes through the image."""
-        into, places = self.geometry.axes.into, []
-        if measurement.kind.is_region:
-            # Most regions lie nowhere near most images: their outline is not worked out then.
-            width, height = measurement.size_mm
-            half = (width * abs(float(into @ measurement.right)) + height * abs(float(into @ measurement.down))) / 2
-            if abs(self.depths_mm([measurement.centre_lps_mm])[0]) > half:
-                return []
+        if measurement.kind.is_region and not self._cuts_box(measurement):
+            return []
+        places = []
         for line in measurement.lines_lps_mm():
-            depths = self.depths_mm(line)
+            depths = self.depths_mm(line.tolist())
             for n in range(len(depths) - 1):
                 before, after = depths[n], depths[n + 1]
                 if (before < 0) != (after < 0):
                     share = before / (before - after)
                     places.append(self.geometry.screen_from_lps(line[n] + share * (line[n + 1] - line[n])))
         return places
+
+    def _cuts_box(self, region: Measurement) -> bool:
+        """Return whether the image goes through the box around a region."""
+        one, other = region.points_lps_mm
+        across = (other[0] - one[0], other[1] - one[1], other[2] - one[2])
+        half = sum(abs(_dot(across, way) * _dot(way, self.into)) for way in (region.right, region.down)) / 2
+        return abs(sum(self.depths_mm((one, other))) / 2) <= half
 
 
 def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0) -> ImagePlace:
@@ -97,7 +104,8 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     # A little less than half: what lies between two images is shown on one of them.
     half = 0.499 * step if step > 0 else 1.0
     reach = half if geometry.image is not None else max(half, slab_mm / 2)
-    return ImagePlace(geometry, float(np.asarray(middle) @ geometry.axes.into), reach)
+    into = as_point(geometry.axes.into)
+    return ImagePlace(geometry, into, _dot(middle, into), reach)
 
 
 def grip_at(place: Place, measurements: tuple[Measurement, ...], image: ImagePlace) -> Grip | None:
@@ -119,6 +127,10 @@ def grip_at(place: Place, measurements: tuple[Measurement, ...], image: ImagePla
             if any(_beside(place, line[n], line[n + 1]) <= LINE_GRIP_PX for n in range(len(line) - 1)):
                 return Grip(measurement, None)
     return None
+
+
+def _dot(a: Sequence[float], b: Sequence[float]) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def _beside(place: Place, start: list[float], end: list[float]) -> float:

@@ -68,7 +68,7 @@ def place_of_finding(drawn: Drawn, image: ImagePlace) -> QRectF | None:
     """Return the box around a finding on the viewport, None where the image misses it: no label may cover it."""
     bounds = drawn.finding.bounds_lps_mm
     corners = np.array([(x, y, z) for x in bounds[0] for y in bounds[1] for z in bounds[2]])
-    depths = image.depths_mm(corners)
+    depths = image.depths_mm(corners.tolist())
     if min(depths) > 0 or max(depths) < 0:
         return None
     return QPolygonF(_points(corners, image.geometry)).boundingRect()
