@@ -10,7 +10,7 @@ from attrs import frozen
 
 from viewer.domain.measurement import Measurement
 from viewer.domain.view_state import Point, as_point
-from viewer.scene.acquired import image_step_mm
+from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.plane_slices import plane_runs, snapped
 
@@ -100,7 +100,12 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     straight = geometry.image is None and geometry.view.turned is None
     if straight and plane_runs(volume.grid, geometry.plane) is not None:
         middle = snapped(volume, geometry.plane, middle)
-    step = image_step_mm(volume, geometry)
+    acquired = acquired_slices(volume) if geometry.image is not None else None
+    if acquired is not None and geometry.image is not None:
+        # The nearer neighbour counts: it may lie much nearer than the other.
+        step = min((gap for gap in acquired.gaps_mm(geometry.image) if gap is not None), default=0.0)
+    else:
+        step = image_step_mm(volume, geometry)
     # A little less than half: what lies between two images is shown on one of them.
     half = 0.499 * step if step > 0 else 1.0
     reach = half if geometry.image is not None else max(half, slab_mm / 2)
