@@ -14,6 +14,7 @@ from viewer.services.archives import Archives
 from viewer.services.finding_run import FindingRun
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
 from viewer.services.pictures import Pictures
@@ -44,6 +45,7 @@ class Desk:
     archives: Archives
     finding_run: FindingRun
     reviewing: Reviewing
+    measuring: Measuring
     navigation: Navigation
     player: Player
     inspecting: Inspecting
@@ -75,6 +77,7 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders)
+    reviewing = Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3"))
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     return Desk(
         session=session,
@@ -87,7 +90,8 @@ def build_desk(deliver: Deliver) -> Desk:
         pictures=Pictures(index, runner, opening, decoders),
         archives=Archives(runner, settings, received_folder()),
         finding_run=FindingRun(session, runner, model_folders()),
-        reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),
+        reviewing=reviewing,
+        measuring=Measuring(session, navigation, reviewing),
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),

@@ -17,6 +17,7 @@ from viewer.scene.camera import FACING, zoomed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
+from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
 from viewer.ui.turning_commands import turning_commands
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.maximise",
     "view.reset",
     "view.fit",
+    None,
+    *MEASURING_MENU,
     None,
     "view.preset_0",
     *(f"view.preset_{key}" for key, _ in PRESETS),
@@ -90,6 +93,7 @@ def view_commands(
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),
+        *measuring_commands(looking),
         *three_d_commands(looking),
     )
 

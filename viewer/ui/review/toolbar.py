@@ -12,6 +12,7 @@ from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.fonts import Type
 from viewer.ui.icons import paint_icon
+from viewer.ui.measuring_commands import MEASURING_TOOLS
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.view_commands import PRESETS
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 HEIGHT = 48
 CHEVRON = 16
 WIDE = 1240
+WIDEST = 1340
+NARROW, NARROWEST = 960, 850
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -67,6 +70,27 @@ class MenuButton(Button):
         paint_icon(painter, box, self.theme, "chevron-down", self._role_of_ink())
 
 
+class ToolsButton(MenuButton):
+    """A menu of tools that shows the one in use, or the one that was used last."""
+
+    def __init__(self, theme: Theme, actions: CommandActions, command_ids: tuple[str, ...], tooltip: str) -> None:
+        super().__init__(theme, actions, command_ids, tooltip, icon=actions.table[command_ids[0]].icon)
+        self.setCheckable(True)
+        # Which tool is on is the commands' to say; a click only opens the menu.
+        self.clicked.connect(self._show)
+        self._tools = {actions.table[command_id].icon: actions[command_id] for command_id in command_ids}
+        for action in self._tools.values():
+            action.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        on = next((icon for icon, action in self._tools.items() if action.isChecked()), "")
+        self.icon_name = on or self.icon_name
+        self.setChecked(bool(on))
+        self.setEnabled(any(action.isEnabled() for action in self._tools.values()))
+        self.update()
+
+
 class Toolbar(QFrame):
     """48 px high."""
 
@@ -85,9 +109,14 @@ class Toolbar(QFrame):
         self._row.setContentsMargins(8, 0, 8, 0)
         self._row.setSpacing(4)
         table = actions.table
-        for tool in Tool:
+        for tool in (tool for tool in Tool if not tool.measures):
             command_id = f"view.tool_{tool.value}"
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
+        self._row.addWidget(_line())
+        length, *others = MEASURING_TOOLS
+        self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
+        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
+        self._row.addWidget(self._more)
         self._row.addWidget(_line())
         for command_id in ("review.undo", "review.redo"):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
@@ -128,7 +157,9 @@ class Toolbar(QFrame):
         if self._presets is not None:
             self._presets.setVisible(wide)
         self._preset_menu.setVisible(not wide)
-        self._window.setVisible(self.width() >= 760)
+        # The corner of every view says it too: presets come first.
+        self._window.setVisible(self.width() >= WIDEST or NARROW <= self.width() < WIDE)
+        self._more.setVisible(self.width() >= NARROWEST)
 
     def _choose_presets(self) -> None:
         volume = self._session.volume
