@@ -17,7 +17,9 @@ import pytest
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.geometry import PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io import journal_store
 from viewer.io.journal import Journal
 from viewer.io.journal_event import EventKind
@@ -243,7 +245,7 @@ def test_an_older_journal_is_copied_before_it_is_brought_up_to_date(
     journal = Journal(path)
     journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
     journal.close()
-    step = ("CREATE TABLE later (x)",)
+    step, version = ("CREATE TABLE later (x)",), len(journal_store.MIGRATIONS)
     monkeypatch.setattr(journal_store, "MIGRATIONS", [*journal_store.MIGRATIONS, step])
     journal = Journal(path)
     assert journal.read_only is None
@@ -251,10 +253,10 @@ def test_an_older_journal_is_copied_before_it_is_brought_up_to_date(
     journal.close()
     with (
         closing(sqlite3.connect(path)) as now,
-        closing(sqlite3.connect(path.with_name("decisions-before-version-2.sqlite3"))) as before,
+        closing(sqlite3.connect(path.with_name(f"decisions-before-version-{version + 1}.sqlite3"))) as before,
     ):
-        assert now.execute("PRAGMA user_version").fetchone() == (2,)
-        assert before.execute("PRAGMA user_version").fetchone() == (1,)
+        assert now.execute("PRAGMA user_version").fetchone() == (version + 1,)
+        assert before.execute("PRAGMA user_version").fetchone() == (version,)
         assert before.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 
@@ -362,3 +364,38 @@ def test_opening_makes_a_backup_of_what_was_decided(path: Path) -> None:
         journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
         journal.close()
     assert len(list((path.parent / "backups").iterdir())) == 1
+
+
+def _length(far: float = 10.0) -> Measurement:
+    ends = ((0.1, 1 / 3, -7.0), (far, 1 / 3, -7.0))
+    return Measurement("m-1", MeasurementKind.LENGTH, ends, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+
+
+def test_a_measurement_is_kept_with_every_digit_and_goes_and_comes_with_undo(path: Path) -> None:
+    journal = Journal(path)
+    journal.measure(SERIES, _length(), "")
+    journal.measure(SERIES, _length(22.5), "")
+    assert journal.measure(SERIES, _length(22.5), "") is None
+    journal.unmeasure(SERIES, "m-1", "")
+    journal.close()
+    journal = Journal(path)
+    assert journal.measurements(SERIES) == ()
+    journal.undo(SERIES)
+    assert journal.measurements(SERIES) == (_length(22.5),)
+    journal.undo(SERIES)
+    assert journal.measurements(SERIES) == (_length(),)
+    assert journal.measurements(OTHER_SERIES) == ()
+    assert journal.first_broken_event() is None
+    journal.close()
+
+
+def test_decisions_are_written_as_before_there_were_measurements(journal: Journal) -> None:
+    event = journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    assert event is not None
+    assert set(json.loads(event.after)) == {"said", "mark"}
+
+
+def test_a_measurement_is_not_taken_for_a_mark_or_a_decision(journal: Journal) -> None:
+    journal.measure(SERIES, _length(), "A")
+    assert journal.marks(SERIES) == ()
+    assert journal.decisions(SERIES) == {}

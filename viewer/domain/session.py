@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from viewer.domain.decision import Decision
+    from viewer.domain.measurement import Measurement
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
@@ -50,6 +51,8 @@ class Session:
     reader_changed = Signal(object, object)
     masked_changed = Signal(object, object)
     step_changed = Signal(object, object)
+    measurements_changed = Signal(object, object)
+    measurement_in_hand_changed = Signal(object, object)
 
     def __init__(self) -> None:
         self._workspace = Workspace.LIBRARY
@@ -65,6 +68,8 @@ class Session:
         self._reader = ""
         self._masked = False
         self._step: int | None = None
+        self._measurements: tuple[Measurement, ...] = ()
+        self._measurement_in_hand: str | None = None
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)
@@ -189,6 +194,24 @@ class Session:
     @step.setter
     def step(self, new: int | None) -> None:
         self._set("_step", new, self.step_changed)
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """What was measured on the open series, oldest first."""
+        return self._measurements
+
+    @measurements.setter
+    def measurements(self, new: tuple[Measurement, ...]) -> None:
+        self._set("_measurements", new, self.measurements_changed)
+
+    @property
+    def measurement_in_hand(self) -> str | None:
+        """The id of the measurement that is selected, to be pulled or removed."""
+        return self._measurement_in_hand
+
+    @measurement_in_hand.setter
+    def measurement_in_hand(self, new: str | None) -> None:
+        self._set("_measurement_in_hand", new, self.measurement_in_hand_changed)
 
     @property
     def shown_findings(self) -> tuple[Finding, ...]:

@@ -1,4 +1,6 @@
-"""The review journal: every decision, comment and mark as an event that is never changed; undo is one more event.
+"""The review journal: every decision, comment, mark and measurement as an event that is never changed.
+
+Undo is one more event.
 
 The events are the truth; what holds now is read from them. A call that writes returns after COMMIT returned, with
 SQLite's write-ahead log and synchronous FULL, so that an acknowledged decision survives `kill -9` and power loss.
@@ -14,12 +16,14 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve, frozen
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import StorageError
+from viewer.domain.measurement import Measurement
 from viewer.io import journal_store
 from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
@@ -49,10 +53,11 @@ class _Said:
 
 @frozen
 class _State:
-    """What holds of one finding: what was said of it, and its record where a reader made it."""
+    """What holds of one finding or measurement: what was said of it, and its record where a reader made it."""
 
     said: _Said | None = None
     mark: FindingRecord | None = None
+    measured: Measurement | None = None
 
 
 class Journal:
@@ -141,11 +146,20 @@ class Journal:
         if finding.mask is not None:
             raise ValueError("the journal keeps marks as places; a mask would be lost")
         record = structure(finding_record(finding), FindingRecord)
-        return self._set_mark(EventKind.MARK, series_uid, finding.id, record, reader, study_uid)
+        return self._put(EventKind.MARK, series_uid, finding.id, partial(evolve, mark=record), reader, study_uid)
 
     def unmark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Take a reader's finding out again, with what was said of it; see `decide`."""
-        return self._set_mark(EventKind.UNMARK, series_uid, finding.id, None, reader, study_uid)
+        return self._put(EventKind.UNMARK, series_uid, finding.id, _nothing, reader, study_uid)
+
+    def measure(self, series_uid: str, measurement: Measurement, reader: str, *, study_uid: str = "") -> Event | None:
+        """Write a measurement, new or changed; see `decide`."""
+        change = partial(evolve, measured=measurement)
+        return self._put(EventKind.MARK, series_uid, measurement.id, change, reader, study_uid)
+
+    def unmeasure(self, series_uid: str, measurement_id: str, reader: str, *, study_uid: str = "") -> Event | None:
+        """Take a measurement out again; see `decide`."""
+        return self._put(EventKind.UNMARK, series_uid, measurement_id, _nothing, reader, study_uid)
 
     def undo(self, series_uid: str, reader: str = "") -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none."""
@@ -180,6 +194,10 @@ class Journal:
             for _, state in self._states(series_uid)
             if state.mark is not None
         )
+
+    def measurements(self, series_uid: str) -> tuple[Measurement, ...]:
+        """Return what was measured on a series, in the order it was first drawn."""
+        return tuple(state.measured for _, state in self._states(series_uid) if state.measured is not None)
 
     def events(self, series_uid: str) -> tuple[Event, ...]:
         """Return everything that happened on a series, oldest first."""
@@ -264,18 +282,18 @@ class Journal:
         except sqlite3.Error as error:
             raise journal_store.error_in_words(error) from error
 
-    def _set_mark(
+    def _put(
         self,
         kind: EventKind,
         series_uid: str,
         finding_id: str,
-        record: FindingRecord | None,
+        change: Callable[[_State], _State],
         reader: str,
         study_uid: str,
     ) -> Event | None:
         with self._transaction() as connection:
             before = _state_of(connection, series_uid, finding_id)
-            after = evolve(before, mark=record) if record is not None else _State()
+            after = change(before)
             if after == before:
                 return None
             return _append(
@@ -331,6 +349,18 @@ class Journal:
             raise journal_store.error_in_words(error) from error
 
 
+def _nothing(_state: _State) -> _State:
+    return _State()
+
+
+def _text(state: _State) -> str:
+    stored = unstructure(state)
+    if state.measured is None:
+        # What is said of findings reads as it did before there were measurements.
+        del stored["measured"]
+    return json.dumps(stored, ensure_ascii=False)
+
+
 def _state(text: str) -> _State:
     try:
         return structure(parse_json(text), _State)
@@ -374,8 +404,8 @@ def _append(
         program_version=program_version(),
         kind=kind,
         refers_to=refers_to,
-        before=json.dumps(unstructure(before), ensure_ascii=False),
-        after=json.dumps(unstructure(after), ensure_ascii=False),
+        before=_text(before),
+        after=_text(after),
         previous_hash=last[1] if last else "",
     )
     event = evolve(unsealed, hash=unsealed.true_hash())

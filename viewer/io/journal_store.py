@@ -52,6 +52,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
         BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END
         """,
     ),
+    # States may hold a measurement from here on: the table is the same, but an older program could not read them.
+    (),
 ]
 
 

@@ -15,6 +15,7 @@ from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
 from viewer.services.pictures import Pictures
@@ -45,6 +46,7 @@ class Desk:
     archives: Archives
     finding_run: FindingRun
     reviewing: Reviewing
+    measuring: Measuring
     navigation: Navigation
     player: Player
     inspecting: Inspecting
@@ -76,6 +78,7 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
+    reviewing = Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3"))
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     return Desk(
         session=session,
@@ -88,7 +91,8 @@ def build_desk(deliver: Deliver) -> Desk:
         pictures=Pictures(index, runner, opening, decoders),
         archives=Archives(runner, settings, received_folder()),
         finding_run=FindingRun(session, runner, model_folders()),
-        reviewing=Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3")),
+        reviewing=reviewing,
+        measuring=Measuring(session, navigation, reviewing),
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),

@@ -1,4 +1,4 @@
-"""A reader's decisions: on disk before the key press returns, undoable, exported as SEG and SR."""
+"""A reader's decisions and measurements: on disk before the key press returns, undoable; exported as SEG and SR."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
+from viewer.domain.measurement import Measurement
 from viewer.services.exporting import Written, write_review
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.views import view_of_finding
@@ -39,13 +40,16 @@ class _Unsaved:
     series_uid: str
     decision: Decision | None = None
     mark: Finding | None = None
+    measurement_id: str = ""
+    measurement: Measurement | None = None
 
 
 class Reviewing:
     """Decides findings and steps through them. Signals are emitted on the main thread.
 
     `saved` carries the time of the newest decision on disk; `failed` an error to show; `exported` what was written;
-    `history_changed` tells that undo or redo became possible or not. Decisions that could not be written stay in
+    `history_changed` tells that undo or redo became possible or not; `measurement_stepped` carries the measurement that
+    undo or redo changed, as it is or, where it is gone, as it was. Decisions that could not be written stay in
     the session, are counted in `unsaved`, and are tried again with the next one.
     """
 
@@ -53,6 +57,7 @@ class Reviewing:
     failed = Signal(object)
     exported = Signal(object)
     history_changed = Signal()
+    measurement_stepped = Signal(object)
 
     def __init__(self, session: Session, navigation: Navigation, runner: JobRunner, journal: Journal) -> None:
         self._session = session
@@ -139,8 +144,23 @@ class Reviewing:
         )
         self._session.findings = tuple(f for f in self._session.findings if f.id != finding_id)
 
+    def keep_measurement(self, measurement: Measurement) -> None:
+        """Keep a measurement, new or changed, on disk and in the session."""
+        write = partial(self._journal.measure, self._series, measurement, self._session.reader, study_uid=self._study)
+        self._write(_Unsaved(write, self._series, measurement_id=measurement.id, measurement=measurement))
+        kept = {m.id: m for m in self._session.measurements} | {measurement.id: measurement}
+        self._session.measurements = tuple(kept.values())
+
+    def remove_measurement(self, measurement_id: str) -> None:
+        """Take a measurement out again."""
+        write = partial(
+            self._journal.unmeasure, self._series, measurement_id, self._session.reader, study_uid=self._study
+        )
+        self._write(_Unsaved(write, self._series, measurement_id=measurement_id))
+        self._session.measurements = tuple(m for m in self._session.measurements if m.id != measurement_id)
+
     def undo(self) -> None:
-        """Take back the newest decision, comment or mark on this series; also after a restart."""
+        """Take back the newest decision, comment, mark or measurement on this series; also after a restart."""
         self._step_history(self._journal.undo)
 
     def redo(self) -> None:
@@ -239,6 +259,7 @@ class Reviewing:
         if not self._series:
             return
         before = dict(self._session.decisions)
+        measured = {m.id: m for m in self._session.measurements}
         try:
             step(self._series)
         except CaseStageError as error:
@@ -247,6 +268,10 @@ class Reviewing:
         self._load()
         self.history_changed.emit()
         # Nothing changes out of sight: the finding whose answer came or went is in hand again.
+        now = {m.id: m for m in self._session.measurements}
+        stepped = next((m for m in (now | measured).values() if now.get(m.id) != measured.get(m.id)), None)
+        if stepped is not None:
+            self.measurement_stepped.emit(now.get(stepped.id, stepped))
         after = self._session.decisions
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         shown = next((f.id for f in self._session.shown_findings if f.id in changed), None)
@@ -277,6 +302,8 @@ class Reviewing:
     def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is not None and not new.preview:
             self._load()
+        if new is None or new.preview:
+            self._session.measurements = ()
         self.history_changed.emit()
 
     def _findings_changed(self) -> None:
@@ -290,13 +317,21 @@ class Reviewing:
         try:
             decisions = dict(self._journal.decisions(self._series))
             marks = self._journal.marks(self._series)
+            measured = {m.id: m for m in self._journal.measurements(self._series)}
         except CaseStageError as error:
             self.failed.emit(error)
             return
         unsaved = [u for u in self._waiting if u.series_uid == self._series]
         decisions |= {u.decision.finding_id: u.decision for u in unsaved if u.decision is not None}
         marks += tuple(u.mark for u in unsaved if u.mark is not None)
+        for waiting in unsaved:
+            if waiting.measurement is not None:
+                measured[waiting.measurement_id] = waiting.measurement
+            else:
+                measured.pop(waiting.measurement_id, None)
         session.decisions = decisions
+        part = session.volume.part if session.volume is not None else ""
+        session.measurements = tuple(m for m in measured.values() if m.part == part)
         others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
         known = {f.id for f in session.findings} - {f.id for f in others}
         if known != {mark.id for mark in marks}:

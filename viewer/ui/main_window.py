@@ -21,6 +21,7 @@ from viewer.ui.honesty import window_title
 from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
+from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.present.stage_page import StagePage
@@ -199,12 +200,12 @@ class MainWindow(QMainWindow):
             desk.player.changed,
             desk.finding_run.busy,
         ):
-            signal.connect(self._refresh_soon)
+            signal.connect(self.refresh_soon)
         desk.navigation.started.connect(self._frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
         desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
-        desk.library.changed.connect(lambda _: self._refresh_soon())
+        desk.library.changed.connect(lambda _: self.refresh_soon())
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(lambda *_: self.setWindowTitle(window_title(session)))
         desk.opening.opened.connect(self._opened)
@@ -225,6 +226,7 @@ class MainWindow(QMainWindow):
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
         self.canvas.pointer_moved.connect(self.status.show_pointer)
+        connect_measuring(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -351,7 +353,11 @@ class MainWindow(QMainWindow):
         canvas = self._canvas_here()
         if canvas is None:
             return
-        self._menu(CANVAS_MENU if canvas.active.plane is not None else MENU_3D, place)
+        if canvas.active.plane is None:
+            self._menu(MENU_3D, place)
+        else:
+            removal = ("review.remove", None) if self.desk.session.measurement_in_hand is not None else ()
+            self._menu((*removal, *CANVAS_MENU), place)
 
     def _menu(self, commands: Iterable[str | None], place: QPoint) -> None:
         menu = self.actions_.menu(commands, self)
@@ -408,7 +414,8 @@ class MainWindow(QMainWindow):
         if not self.desk.navigation.tick():
             self._frames.stop()
 
-    def _refresh_soon(self) -> None:
+    def refresh_soon(self) -> None:
+        """Bring the commands up to date before long: what they look at has changed."""
         if not self._refresh.isActive():
             # While the picture moves, buttons need not follow each frame.
             self._refresh.start(60 if self.desk.navigation.moving else 0)

@@ -24,6 +24,7 @@ GROUPS = {
     "model": "Models",
     "inspect": "Inspect",
     "view": "Looking",
+    "measure": "Measuring",
     "go": "Back and forward",
     "place": "Places",
     "file": "Opening",

@@ -17,6 +17,7 @@ from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
+from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
 from viewer.ui.slab_commands import SLAB_IDS, slab_commands
 from viewer.ui.turning_commands import turning_commands
 from viewer.ui.window_commands import PRESET_IDS, window_commands
@@ -33,6 +34,8 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.maximise",
     "view.reset",
     "view.fit",
+    None,
+    *MEASURING_MENU,
     None,
     *PRESET_IDS,
     "view.region_window",
@@ -85,6 +88,7 @@ def view_commands(
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),
+        *measuring_commands(looking),
         *three_d_commands(looking),
     )
 

@@ -205,7 +205,9 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         return on
 
     def remove() -> None:
-        if session.selected is not None:
+        if session.measurement_in_hand is not None:
+            desk.measuring.remove(session.measurement_in_hand)
+        elif session.selected is not None:
             reviewing.remove_mark(session.selected.id)
 
     answers = [
@@ -241,14 +243,14 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             icon="flag",
         ),
         Command(
-            "review.remove_mark",
-            "Remove mark",
-            "Remove the mark in hand; marks of the model stay",
+            "review.remove",
+            "Remove",
+            "Remove the measurement in hand, else the mark; marks of the model stay",
             remove,
             shortcuts=("Delete",),
-            contexts=REVIEW,
-            enabled_when=marked,
-            why_disabled="Only a mark that a reader made can be removed.",
+            contexts=DESK_WORK,
+            enabled_when=lambda: session.measurement_in_hand is not None or marked(),
+            why_disabled="Only a measurement, or a mark that a reader made, can be removed.",
             icon="trash-2",
         ),
         Command(
@@ -265,10 +267,10 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.undo",
             "Undo",
-            "Take back the newest decision",
+            "Take back the newest decision or measurement",
             reviewing.undo,
             shortcuts=("Ctrl+Z",),
-            contexts=REVIEW,
+            contexts=DESK_WORK,
             enabled_when=lambda: reviewing.can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
@@ -279,7 +281,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "Make again what was taken back",
             reviewing.redo,
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
-            contexts=REVIEW,
+            contexts=DESK_WORK,
             enabled_when=lambda: reviewing.can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",

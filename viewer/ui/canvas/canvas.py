@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.scene.arrival import along_slices
+from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -52,6 +53,10 @@ class Canvas(QWidget):
         ViewName of the viewport that keys act on.
     settings_changed
         Tool or text density changed.
+    measured
+        A Measurement that was drawn or changed.
+    measuring_refused
+        The sentence that says why nothing is measured.
     """
 
     pointer_moved = Signal(object, object, object)
@@ -59,6 +64,8 @@ class Canvas(QWidget):
     gesture_started = Signal()
     active_changed = Signal(object)
     settings_changed = Signal()
+    measured = Signal(object)
+    measuring_refused = Signal(str)
 
     def __init__(
         self,
@@ -78,6 +85,7 @@ class Canvas(QWidget):
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
         self._mouse = Mouse(session, style, self.gesture_started.emit)
+        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
         self._density = Density.FULL
         self._active = ViewName.AXIAL
         self._reserved = (0.0, 0.0)
@@ -107,6 +115,8 @@ class Canvas(QWidget):
             session.masked_changed,
             session.case_changed,
             session.workspace_changed,
+            session.measurements_changed,
+            session.measurement_in_hand_changed,
         )
         for signal in self._signals:
             signal.connect(self._session_changed)
@@ -145,6 +155,7 @@ class Canvas(QWidget):
     @tool.setter
     def tool(self, tool: Tool) -> None:
         if tool is not self._mouse.tool:
+            self._hand.cancel()
             self._mouse.tool = tool
             self.settings_changed.emit()
             self.update()
@@ -196,6 +207,17 @@ class Canvas(QWidget):
             self._session.view = maximised(state, view)
         self.active = view
 
+    def stop_measuring(self) -> bool:
+        """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
+        if self._hand.cancel():
+            self.update()
+            return True
+        measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
+        self._session.measurement_in_hand = None
+        if measures:
+            self.tool = Tool.WINDOW
+        return measures or in_hand
+
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
         for signal in self._signals:
@@ -237,6 +259,7 @@ class Canvas(QWidget):
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
+        shown = evolve(shown, measured=self._hand.drawn())
         self._tiles = self._placed(shown)
         ratio = self.devicePixelRatioF()
         three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
@@ -265,6 +288,7 @@ class Canvas(QWidget):
             self._tell(self._pointer)
 
     def _volume_changed(self, new: object, _old: object) -> None:
+        self._hand.cancel()
         if new is None:
             self._planes.clear()
             self._view_3d.clear()
@@ -304,6 +328,7 @@ class Canvas(QWidget):
         """Give the 3D memory back if nobody returns soon."""
         super().hideEvent(event)
         self._pointer = None
+        self._hand.cancel()
         self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -319,32 +344,50 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin a drag."""
         tile = self._tile_at(event.position())
-        if tile is not None and not self._mouse.dragging and not self._waiting():
+        if event.button() == Qt.MouseButton.RightButton and self._hand.cancel():
+            self.update()
+        elif tile is not None and not self._mouse.dragging and not self._waiting():
             self.active = tile.view
-            self._mouse.press(tile, event)
+            if event.button() == Qt.MouseButton.LeftButton and not self._hand.holding:
+                if self._hand.press(tile, event.position(), even=_even(event)):
+                    self.gesture_started.emit()
+                    self.update()
+                    return
+            if not self._hand.holding:
+                self._mouse.press(tile, event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with a drag, or tell what is under the pointer."""
         if self._mouse.dragging:
             self._mouse.move(event)
+        elif self._hand.move(event.position(), even=_even(event)):
+            self.update()
         self._tell(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """End a drag, or ask for the menu."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._hand.release(event.position())
+            self.update()
         if self._mouse.dragging and self._mouse.release(event):
+            self._hand.pick(self._tile_at(event.position()), event.position())
             self.menu_requested.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the viewport alone, or all again."""
         tile = self._tile_at(event.position())
-        if tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
+        if self.tool.measures and tile is not None and tile.view.plane is not None:
+            # Two quick clicks are two points.
+            self.mousePressEvent(event)
+        elif tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
             self.gesture_started.emit()
             self.toggle_maximised(tile.view)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
         """Scroll, zoom, or change the slab."""
         tile = self._tile_at(event.position())
-        if tile is not None and not self._waiting():
+        # What is being drawn belongs to the image that is shown.
+        if tile is not None and not self._waiting() and not self._hand.drawing:
             self.active = tile.view
             self._mouse.wheel(tile, event)
             self._tell(event.position())
@@ -369,7 +412,8 @@ class Canvas(QWidget):
         self._pointer = place
         tile, volume = self._tile_at(place), self._session.volume
         if not self._mouse.dragging:
-            self.setCursor(self._mouse.shape(tile, place))
+            shape = self._hand.shape(tile, place)
+            self.setCursor(self._mouse.shape(tile, place) if shape is None else shape)
         geometry = self._mouse.geometry_at(tile) if tile is not None else None
         if tile is None or geometry is None or volume is None:
             self.pointer_moved.emit(None, None, tile.view if tile else None)
@@ -381,3 +425,8 @@ class Canvas(QWidget):
     def overlay_shown(self) -> bool:
         """True while findings are drawn."""
         return self._session.view is not None and self._session.view.overlay is not OverlayMode.OFF
+
+
+def _even(event: QMouseEvent) -> bool:
+    """Return whether a region is to be drawn as wide as high."""
+    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

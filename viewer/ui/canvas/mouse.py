@@ -107,7 +107,8 @@ class Mouse:
         if self.tool is Tool.CROSSHAIR:
             self._lines = (True, True)
             self._set_cursor(tile, place)
-        return _OF_TOOL[self.tool]
+        # Measuring is not this class's; in 3D and where nothing can be measured its tools change the window.
+        return _OF_TOOL.get(self.tool, Drag.WINDOW)
 
     def move(self, event: QMouseEvent) -> None:
         """Go on with the drag."""

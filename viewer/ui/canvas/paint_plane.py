@@ -20,6 +20,7 @@ from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
+from viewer.ui.canvas.paint_measurements import paint_measurements
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
     TextLook,
@@ -171,6 +172,7 @@ class PlanePainter:
         paint_findings(painter, shown, geometry, self._outlines, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
+        paint_measurements(painter, shown, geometry, look.text)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)

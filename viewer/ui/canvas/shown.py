@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from viewer.domain.finding import Finding, Matching
+from viewer.domain.measurement import Measurement
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.domain.volume import Volume
@@ -28,6 +29,14 @@ class Drawn:
 
 
 @define(frozen=True, eq=False)
+class DrawnMeasurement:
+    """A measurement as it is drawn."""
+
+    measurement: Measurement
+    in_hand: bool
+
+
+@define(frozen=True, eq=False)
 class Shown:
     """Everything that the painting code looks at.
 
@@ -39,6 +48,8 @@ class Shown:
         The case's title, or "".
     patient
         The patient in words; "" where identity is masked.
+    measured
+        Measurements, the last one on top.
     """
 
     volume: Volume
@@ -46,6 +57,7 @@ class Shown:
     drawn: tuple[Drawn, ...] = ()
     title: str = ""
     patient: str = ""
+    measured: tuple[DrawnMeasurement, ...] = ()
 
 
 def shown_from(

@@ -54,6 +54,17 @@ class Tool(StrEnum):
     PAN = "pan"
     ZOOM = "zoom"
     CROSSHAIR = "crosshair"
+    LENGTH = "length"
+    TWO_AXES = "two axes"
+    ELLIPSE = "ellipse"
+    RECTANGLE = "rectangle"
+    ANGLE = "angle"
+    COBB = "Cobb angle"
+
+    @property
+    def measures(self) -> bool:
+        """True where it draws a measurement, False where it moves the view."""
+        return self not in (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR)
 
 
 @frozen

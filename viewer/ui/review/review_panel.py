@@ -12,6 +12,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.review.detail_box import DetailBox
 from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList, words
+from viewer.ui.review.measurement_list import MeasurementBox
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
 
@@ -98,6 +99,8 @@ class ReviewPanel(QFrame):
         self._pages.addWidget(self._make_findings(actions))
         self._pages.addWidget(self.run_panel)
         column.addWidget(self._pages, 1)
+        self.measurements = MeasurementBox(desk, theme)
+        column.addWidget(self.measurements)
         session = desk.session
         for signal in (session.findings_changed, session.decisions_changed):
             signal.connect(self._update)
@@ -115,6 +118,7 @@ class ReviewPanel(QFrame):
         """Say less where there is less room."""
         super().resizeEvent(event)
         self.detail.set_short(self.height() < LOW)
+        self.measurements.set_low(self.height() < LOW)
         self._next.set_words("Next" if self.width() < NARROW else "Next finding")
 
     def choose_model(self) -> None:

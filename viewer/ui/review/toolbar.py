@@ -13,6 +13,7 @@ from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.cine_commands import CINE_MENU
 from viewer.ui.icons import paint_icon
+from viewer.ui.measuring_commands import MEASURING_TOOLS
 from viewer.ui.slab_commands import SLAB_MENU
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 HEIGHT = 48
 CHEVRON = 16
 SPARE = 40
-NARROW = 1000
+NARROW, NARROWEST = 1000, 850
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -77,6 +78,27 @@ class MenuButton(Button):
         paint_icon(painter, box, self.theme, "chevron-down", self._role_of_ink())
 
 
+class ToolsButton(MenuButton):
+    """A menu of tools that shows the one in use, or the one that was used last."""
+
+    def __init__(self, theme: Theme, actions: CommandActions, command_ids: tuple[str, ...], tooltip: str) -> None:
+        super().__init__(theme, actions, command_ids, tooltip, icon=actions.table[command_ids[0]].icon)
+        self.setCheckable(True)
+        # Which tool is on is the commands' to say; a click only opens the menu.
+        self.clicked.connect(self._show)
+        self._tools = {actions.table[command_id].icon: actions[command_id] for command_id in command_ids}
+        for action in self._tools.values():
+            action.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        on = next((icon for icon, action in self._tools.items() if action.isChecked()), "")
+        self.icon_name = on or self.icon_name
+        self.setChecked(bool(on))
+        self.setEnabled(any(action.isEnabled() for action in self._tools.values()))
+        self.update()
+
+
 class Toolbar(QFrame):
     """48 px high."""
 
@@ -86,6 +108,7 @@ class Toolbar(QFrame):
         self._keys: tuple[str, ...] = ()
         self._presets: Segmented | None = None
         self._said: tuple[object, ...] = ()
+        self._terse = False
         self.setProperty("surface", "panel")
         self.setFixedHeight(HEIGHT)
         outer = QVBoxLayout(self)
@@ -95,9 +118,14 @@ class Toolbar(QFrame):
         self._row.setContentsMargins(8, 0, 8, 0)
         self._row.setSpacing(4)
         table = actions.table
-        for tool in Tool:
+        for tool in (tool for tool in Tool if not tool.measures):
             command_id = f"view.tool_{tool.value}"
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
+        self._row.addWidget(_line())
+        length, *others = MEASURING_TOOLS
+        self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
+        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
+        self._row.addWidget(self._more)
         self._row.addWidget(_line())
         for command_id in ("review.undo", "review.redo"):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
@@ -135,9 +163,14 @@ class Toolbar(QFrame):
     def _fit(self) -> None:
         view = self._session.view
         self._window.set_words(window_words(view) if view is not None else "Window")
-        wide = self._width_of_all() + SPARE <= self.width()
+        whole = self._width_of_all() + SPARE <= self.width()
+        self._window.set_words("")
+        # Presets come first: width and level stand in the corner of every view too.
+        wide = whole or self._width_of_all() + SPARE <= self.width()
+        self._terse = not whole and (wide or self.width() < NARROW)
         if self._presets is not None:
             self._presets.setVisible(wide)
+        self._more.setVisible(self.width() >= NARROWEST)
         self._say_window()
 
     def _width_of_all(self) -> int:
@@ -158,8 +191,10 @@ class Toolbar(QFrame):
         if view is None:
             self._window.set_words("Window")
             return
-        named = self.width() >= NARROW and (self._presets is None or self._presets.isHidden())
-        on = _preset_of(view) if named else ""
+        if self._terse:
+            self._window.set_words("")
+            return
+        on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
         self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
 
     def _say_cine(self) -> None:

@@ -1,0 +1,218 @@
+"""Regions on phantoms whose every value is known, in every way that slices can lie."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from tests.tilted_series import tilted_stack
+from viewer.analysis.region import RegionValues, region_values
+from viewer.analysis.regrid import regridded
+from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack, Verdict
+from viewer.domain.job import JobContext
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import as_point
+from viewer.domain.volume import SeriesFacts, Volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+DISC_HU, AROUND_HU = 62.0, -100.0
+TILT = math.radians(30)
+
+
+def region(
+    kind: MeasurementKind, centre: ArrayLike, width: float, height: float, right: ArrayLike, down: ArrayLike
+) -> Measurement:
+    r, d = np.asarray(right, dtype=float), np.asarray(down, dtype=float)
+    half = width / 2 * r + height / 2 * d
+    corners = (as_point(np.asarray(centre) - half), as_point(np.asarray(centre) + half))
+    normal = np.cross(r, d)
+    plane = max(PlaneName, key=lambda name: abs(float(PLANE_AXES[name].into @ normal)))
+    return Measurement("m", kind, corners, plane, as_point(r), as_point(d))
+
+
+def on(plane: PlaneName, kind: MeasurementKind, centre: ArrayLike, width: float, height: float) -> Measurement:
+    return region(kind, centre, width, height, PLANE_AXES[plane].right, PLANE_AXES[plane].down)
+
+
+def ball(stack: SliceStack, centre: ArrayLike, radius_mm: float) -> Any:
+    """Values of a ball in slices that may lie in any way: its own inside, another outside."""
+    k, j, i = np.indices(stack.shape_kji)
+    points = (
+        stack.positions_lps_mm[k]
+        + i[..., None] * stack.pixel_spacing_mm[0] * stack.row_direction
+        + j[..., None] * stack.pixel_spacing_mm[1] * stack.column_direction
+    )
+    inside = np.linalg.norm(points - np.asarray(centre), axis=-1) <= radius_mm
+    return np.where(inside, DISC_HU, AROUND_HU).astype(np.int16)
+
+
+def volume_of(stack: SliceStack, values: Any, **facts: Any) -> Volume:
+    return Volume(SeriesFacts("1.2.3"), values, stack, values, stack.as_grid(), **facts)
+
+
+def brute(volume: Volume, measured: Measurement, k: int) -> list[float]:
+    """Pixels of one slice within a region, one after another."""
+    stack, found = volume.stack, []
+    width, height = measured.size_mm
+    for j in range(stack.size_ij[1]):
+        for i in range(stack.size_ij[0]):
+            away = stack.lps((i, j, k)) - np.asarray(measured.centre_lps_mm)
+            x, y = float(away @ measured.right), float(away @ measured.down)
+            if measured.kind is MeasurementKind.ELLIPSE:
+                inside = (2 * x / width) ** 2 + (2 * y / height) ** 2 <= 1
+            else:
+                inside = abs(x) <= width / 2 and abs(y) <= height / 2
+            if inside:
+                found.append(float(volume.slices[k, j, i]))
+    return found
+
+
+def same(values: RegionValues, expected: list[float]) -> None:
+    assert values.count == len(expected) > 20
+    assert values.mean == pytest.approx(np.mean(expected))
+    assert values.sd == pytest.approx(np.std(expected))
+    assert (values.least, values.most) == (min(expected), max(expected))
+
+
+OBLIQUE = SliceStack(
+    (60, 50),
+    (0.7, 1.3),
+    (math.cos(TILT), math.sin(TILT), 0.0),
+    (-math.sin(TILT), math.cos(TILT), 0.0),
+    np.array([(-10.0, -40.0, 3.0 * k) for k in range(12)]),
+)
+
+
+def test_a_disc_within_a_ball_has_its_value_and_no_spread_and_the_area_that_was_drawn() -> None:
+    stack = SliceStack((80, 70), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-30.0, -40.0, 5.0 * k) for k in range(9)])
+    centre = np.array([2.0, 3.0, 20.0])
+    volume = volume_of(stack, ball(stack, centre, 15.0))
+    disc = on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, centre, 24.0, 24.0)
+    values = region_values(disc, volume)
+    assert (values.mean, values.sd, values.least, values.most) == (DISC_HU, 0.0, DISC_HU, DISC_HU)
+    assert disc.area_mm2 == pytest.approx(math.pi * 144)
+    # As many pixels as the area holds: one stands for 0.96 mm².
+    assert values.count == pytest.approx(disc.area_mm2 / 0.96, rel=0.02)
+    assert not values.interpolated
+
+
+def test_half_within_half_without_has_the_mean_of_both() -> None:
+    stack = SliceStack((80, 70), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(-40.0, -35.0, 2.0 * k) for k in range(5)])
+    k, _, i = np.indices(stack.shape_kji)
+    volume = volume_of(stack, np.where(i < 40, 100, 0).astype(np.int16) + (k * 0).astype(np.int16))
+    box = on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, (-0.5, 0.5, 4.0), 20.0, 10.0)
+    values = region_values(box, volume)
+    assert values.mean == pytest.approx(50.0)
+    assert values.sd == pytest.approx(50.0)
+    assert values.count == 200
+
+
+@pytest.mark.parametrize("kind", [MeasurementKind.ELLIPSE, MeasurementKind.RECTANGLE])
+def test_pixels_of_slices_turned_in_their_plane_are_counted_one_by_one(kind: MeasurementKind) -> None:
+    values = np.random.default_rng(1).integers(-900, 900, OBLIQUE.shape_kji).astype(np.int16)
+    volume = volume_of(OBLIQUE, values)
+    measured = region(kind, OBLIQUE.lps((30, 25, 7)), 20.0, 13.0, (1, 0, 0), (0, 1, 0))
+    same(region_values(measured, volume), brute(volume, measured, 7))
+
+
+@pytest.mark.parametrize("plane", [PlaneName.CORONAL, PlaneName.SAGITTAL])
+def test_other_planes_of_a_regular_series_count_its_own_voxels(plane: PlaneName) -> None:
+    stack = SliceStack((40, 36), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-16.0, -20.0, 2.5 * k) for k in range(30)])
+    values = np.random.default_rng(2).integers(-900, 900, stack.shape_kji).astype(np.int16)
+    volume = volume_of(stack, values)
+    centre = stack.lps((20, 18, 15)) + (0.3, 0.4, 0.0)
+    measured = on(plane, MeasurementKind.RECTANGLE, centre, 10.0, 22.0)
+    found = region_values(measured, volume)
+    if plane is PlaneName.CORONAL:
+        i = [n for n in range(40) if abs(-16.0 + 0.8 * n - centre[0]) <= 5]
+        k = [n for n in range(30) if abs(2.5 * n - centre[2]) <= 11]
+        expected = values[np.ix_(k, [18], i)]
+    else:
+        j = [n for n in range(36) if abs(-20.0 + 1.2 * n - centre[1]) <= 5]
+        k = [n for n in range(30) if abs(2.5 * n - centre[2]) <= 11]
+        expected = values[np.ix_(k, j, [20])]
+    same(found, [float(v) for v in expected.ravel()])
+    assert not found.interpolated
+
+
+@pytest.mark.parametrize("kind", [MeasurementKind.ELLIPSE, MeasurementKind.RECTANGLE])
+def test_tilted_slices_as_acquired_count_their_own_pixels(kind: MeasurementKind) -> None:
+    stack = tilted_stack(size=(50, 44))
+    values = np.random.default_rng(4).integers(-900, 900, stack.shape_kji).astype(np.int16)
+    volume = regridded(volume_of(stack, values, verdict=Verdict.RESAMPLED), JobContext())
+    for k in range(stack.count):
+        measured = region(kind, stack.lps((25, 20, k)), 17.1, 12.4, stack.row_direction, stack.column_direction)
+        found = region_values(measured, volume)
+        same(found, brute(volume, measured, k))
+        assert not found.interpolated
+
+
+def test_a_plane_through_tilted_slices_is_interpolated_and_says_so() -> None:
+    stack = tilted_stack(gaps_mm=[2.0] * 19, size=(80, 80))
+    middle = stack.lps((40, 40, 10))
+    volume = regridded(volume_of(stack, ball(stack, middle, 16.0), verdict=Verdict.RESAMPLED), JobContext())
+    within = region_values(on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, middle, 20.0, 20.0), volume)
+    assert within.interpolated
+    assert within.mean == pytest.approx(DISC_HU)
+    assert within.sd == pytest.approx(0.0, abs=1e-6)
+    around = on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, middle, 40.0, 40.0)
+    share = 16.0**2 / 20.0**2
+    expected = share * DISC_HU + (1 - share) * AROUND_HU
+    assert region_values(around, volume).mean == pytest.approx(expected, abs=6)
+
+
+def test_a_plane_through_a_series_turned_in_space_samples_what_lies_there() -> None:
+    turn = math.radians(25)
+    rows, columns = np.array([1.0, 0, 0]), np.array([0.0, math.cos(turn), math.sin(turn)])
+    normal = np.cross(rows, columns)
+    stack = SliceStack((60, 60), (1.0, 1.0), rows, columns, np.arange(40)[:, None] * normal - 30 * rows - 30 * columns)
+    k, j, i = np.indices(stack.shape_kji)
+    points = stack.positions_lps_mm[k] + i[..., None] * rows + j[..., None] * columns
+    # A ramp along the patient's height: linear interpolation is exact.
+    volume = volume_of(stack, (10 * points[..., 2]).astype(np.float32))
+    middle = stack.lps((30, 30, 20))
+    measured = on(PlaneName.CORONAL, MeasurementKind.RECTANGLE, middle, 10.0, 12.0)
+    values = region_values(measured, volume)
+    assert values.interpolated
+    assert values.mean == pytest.approx(10 * middle[2], abs=1e-3)
+    assert values.most == pytest.approx(10 * (middle[2] + 6), abs=1e-3)
+
+
+def test_padding_is_not_counted(make_volume: Callable[..., Volume]) -> None:
+    slices = np.full((3, 40, 40), 20, dtype=np.int16)
+    slices[:, :, 20:] = -2000
+    volume = make_volume(slices, padding=-2000.0)
+    values = region_values(on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, (19.5, 20.0, 1.0), 20.0, 10.0), volume)
+    assert (values.mean, values.least, values.count) == (20.0, 20.0, 110)
+    nothing = region_values(on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, (30.0, 20.0, 1.0), 8.0, 8.0), volume)
+    assert (nothing.mean, nothing.count) == (None, 0)
+
+
+def test_interpolated_values_leave_out_what_is_mixed_with_padding() -> None:
+    stack = tilted_stack(gaps_mm=[2.0] * 19, size=(80, 80))
+    values = np.full(stack.shape_kji, 20, dtype=np.int16)
+    values[:, :, 40:] = -2000
+    volume = regridded(volume_of(stack, values, verdict=Verdict.RESAMPLED, padding=-2000.0), JobContext())
+    middle = stack.lps((40, 40, 10))
+    found = region_values(on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, middle, 20.0, 10.0), volume)
+    assert found.least == pytest.approx(20.0)
+    assert found.most == pytest.approx(20.0)
+
+
+def test_what_reaches_beyond_the_image_counts_what_is_there(make_volume: Callable[..., Volume]) -> None:
+    volume = make_volume(np.full((3, 20, 20), 7, dtype=np.int16))
+    values = region_values(on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, (0.0, 0.0, 1.0), 10.0, 10.0), volume)
+    assert (values.mean, values.count) == (7.0, 36)
+
+
+def test_nothing_is_measured_where_the_geometry_is_not_trusted(make_volume: Callable[..., Volume]) -> None:
+    volume = make_volume(np.zeros((3, 20, 20), dtype=np.int16), verdict=Verdict.UNTRUSTED)
+    with pytest.raises(ValueError, match="no region"):
+        region_values(on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, (9.0, 9.0, 1.0), 5.0, 5.0), volume)

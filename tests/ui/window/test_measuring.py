@@ -1,0 +1,182 @@
+"""Measuring in the whole window: keys, buttons, list, undo, and what is there after the series is opened again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+
+from tests.ui.acquired.hands import drag, place_in
+from viewer.domain.decision import Answer
+from viewer.domain.geometry import Verdict
+from viewer.domain.session import Workspace
+from viewer.domain.view_state import ViewName
+from viewer.ui.canvas import Tool
+from viewer.ui.review.toolbar import ToolsButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from viewer.domain.measurement import Measurement
+    from viewer.domain.volume import Volume
+    from viewer.ui.main_window import MainWindow
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def draw(window: MainWindow, by: QPoint | None = None) -> Measurement:
+    """Drag in the axial view with the tool in use, and return what is newest then."""
+    start = place_in(window.canvas, ViewName.AXIAL, 0.35, 0.4)
+    drag(window.canvas, Qt.MouseButton.LeftButton, start, by or QPoint(60, 20))
+    QApplication.processEvents()
+    return window.desk.session.measurements[-1]
+
+
+def test_l_draws_a_length_that_is_kept_listed_and_there_after_opening_again(
+    opened: MainWindow, press: Callable[..., None], head: Volume
+) -> None:
+    box = opened.review.panel.measurements
+    assert not box.isVisible()
+    press(opened, Qt.Key.Key_L)
+    assert opened.actions_["measure.length"].isChecked()
+    made = draw(opened)
+    assert box.isVisible()
+    assert [box.list.rows.value(n) for n in range(box.list.rows.rowCount())] == [f"{made.length_mm:.1f} mm"]
+    session = opened.desk.session
+    session.volume = None
+    assert not box.isVisible()
+    session.volume = head
+    assert session.measurements == (made,)
+
+
+def test_undo_and_redo_take_the_newest_first_whether_decision_or_measurement(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    session = opened.desk.session
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_A)
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    press(opened, Qt.Key.Key_Z, CONTROL)
+    assert session.measurements == ()
+    assert session.decisions["left"].answer is Answer.ACCEPTED
+    press(opened, Qt.Key.Key_Z, CONTROL)
+    assert not session.decisions
+    press(opened, Qt.Key.Key_Y, CONTROL)
+    press(opened, Qt.Key.Key_Y, CONTROL)
+    assert len(session.measurements) == 1
+
+
+def test_delete_removes_the_measurement_in_hand_and_undo_brings_it_back(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_R)
+    made = draw(opened, QPoint(60, 40))
+    press(opened, Qt.Key.Key_Delete)
+    assert opened.desk.session.measurements == ()
+    press(opened, Qt.Key.Key_Z, CONTROL)
+    assert opened.desk.session.measurements == (made,)
+
+
+def test_delete_removes_a_measurement_before_a_mark(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_M)
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    press(opened, Qt.Key.Key_Delete)
+    assert opened.desk.session.measurements == ()
+    assert len(opened.desk.session.findings) == 4
+    press(opened, Qt.Key.Key_Delete)
+    assert len(opened.desk.session.findings) == 3
+
+
+def test_esc_ends_measuring_wherever_the_focus_is(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    opened.review.panel.list.setFocus()
+    press(opened, Qt.Key.Key_Escape)
+    assert opened.canvas.tool is Tool.WINDOW
+    assert opened.desk.session.measurement_in_hand is None
+    assert not opened.actions_["measure.length"].isChecked()
+
+
+def test_asked_again_a_tool_is_put_down(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_V)
+    assert opened.canvas.tool is Tool.ANGLE
+    press(opened, Qt.Key.Key_V)
+    assert opened.canvas.tool is Tool.WINDOW
+
+
+def test_a_row_of_the_list_goes_to_its_image(opened: MainWindow, press: Callable[..., None]) -> None:
+    session = opened.desk.session
+    press(opened, Qt.Key.Key_L)
+    made = draw(opened)
+    press(opened, Qt.Key.Key_Escape)
+    for _ in range(3):
+        press(opened, Qt.Key.Key_Down)
+    assert session.view is not None
+    assert session.view.cursor_lps_mm[2] != pytest.approx(made.centre_lps_mm[2])
+    rows = opened.review.panel.measurements.list
+    rows.clicked.emit(rows.rows.index(0))
+    assert session.view.cursor_lps_mm == pytest.approx(made.centre_lps_mm)
+    assert session.measurement_in_hand == made.id
+
+
+def test_inspect_measures_and_undoes_too_and_present_does_not(opened: MainWindow, press: Callable[..., None]) -> None:
+    opened.go(Workspace.INSPECT)
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    press(opened, Qt.Key.Key_Z, CONTROL)
+    assert opened.desk.session.measurements == ()
+    opened.present_from(0)
+    assert not opened.actions_["measure.length"].isEnabled()
+
+
+def test_measuring_is_off_with_a_reason_where_the_geometry_is_not_trusted(
+    opened: MainWindow, press: Callable[..., None], head: Volume
+) -> None:
+    session = opened.desk.session
+    session.volume = evolve(head, verdict=Verdict.UNTRUSTED, reasons=("2 slices are missing.",))
+    opened.actions_.refresh()
+    action = opened.actions_["measure.length"]
+    assert not action.isEnabled()
+    assert "geometry of the series is trusted" in action.toolTip()
+    press(opened, Qt.Key.Key_L)
+    assert opened.canvas.tool is Tool.WINDOW
+
+
+def test_a_tool_still_in_hand_says_why_it_draws_nothing(
+    opened: MainWindow, press: Callable[..., None], head: Volume
+) -> None:
+    press(opened, Qt.Key.Key_L)
+    opened.desk.session.volume = evolve(head, verdict=Verdict.UNTRUSTED, reasons=("2 slices are missing.",))
+    start = place_in(opened.canvas, ViewName.AXIAL, 0.35, 0.4)
+    drag(opened.canvas, Qt.MouseButton.LeftButton, start, QPoint(60, 20))
+    assert opened.desk.session.measurements == ()
+    assert opened.messages.isVisible()
+    assert opened.canvas.tool is Tool.WINDOW
+
+
+def test_the_bar_shows_which_of_the_other_tools_is_in_use(opened: MainWindow, press: Callable[..., None]) -> None:
+    (button,) = opened.review.toolbar.findChildren(ToolsButton)
+    assert (button.isChecked(), button.icon_name) == (False, "diameter")
+    press(opened, Qt.Key.Key_V)
+    assert (button.isChecked(), button.icon_name) == (True, "triangle-right")
+    press(opened, Qt.Key.Key_W)
+    assert not button.isChecked()
+
+
+def test_measurements_say_nothing_of_the_patient_on_disk(
+    opened: MainWindow, press: Callable[..., None], own_home: Path
+) -> None:
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    folder = own_home
+    names = [path.name for path in folder.rglob("*")]
+    contents = b"".join(path.read_bytes() for path in folder.rglob("decisions*") if path.is_file())
+    assert b"length" in contents
+    assert b"DOE" not in contents
+    assert not any("DOE" in name for name in names)

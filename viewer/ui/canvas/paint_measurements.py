@@ -1,0 +1,241 @@
+"""Measurements on a plane: lines with casing, handles of the one in hand, and their values on plates.
+
+In full on the image that they were drawn on; where they go through another plane, only a faint trace.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
+from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.marks import CASING_WIDER_PX
+from viewer.ui.measurement_words import NOT_MEASURED, label_lines
+from viewer.ui.theme import CASING_OPACITY
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor
+
+    from viewer.scene.plane_geometry import ViewportGeometry
+    from viewer.ui.canvas.shown import Drawn, DrawnMeasurement, Shown
+
+LINE_PX = 1.5
+IN_HAND_PX = 2.0
+HANDLE_PX = 8.0
+TICK_PX = 5.0
+TRACE_PX = 3.0
+TRACE_OPACITY = 0.6
+AWAY_PX = 10.0
+ARC_PX = 22.0
+LEAST_ARM_PX = 8.0
+# Letters and corner text keep the rim of a viewport for themselves where there is room for both.
+RIM_PX = 8.0
+
+
+def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeometry, look: TextLook) -> None:
+    """Draw all measurements that lie on the image shown, and traces of those that go through it."""
+    if not shown.measured:
+        return
+    image = image_place(shown.volume, geometry, shown.view.slab_mm)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    whole = []
+    for drawn in shown.measured:
+        if image.holds(drawn.measurement):
+            whole.append((drawn, QPolygonF(_points(drawn.measurement.points_lps_mm, geometry))))
+        else:
+            _paint_trace(painter, drawn.measurement, image, look)
+    for drawn, points in whole:
+        _paint_line(painter, drawn, points, geometry, look)
+    taken = [points.boundingRect() for _, points in whole]
+    if whole:
+        taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
+    # The one in hand has its place first.
+    for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
+        _paint_label(painter, drawn, points, shown, geometry, look, taken)
+
+
+def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
+    return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]  # type: ignore[arg-type]
+
+
+def place_of_finding(drawn: Drawn, image: ImagePlace) -> QRectF | None:
+    """Return the box around a finding on the viewport, None where the image misses it: no label may cover it."""
+    bounds = drawn.finding.bounds_lps_mm
+    corners = np.array([(x, y, z) for x in bounds[0] for y in bounds[1] for z in bounds[2]])
+    depths = image.depths_mm(corners.tolist())
+    if min(depths) > 0 or max(depths) < 0:
+        return None
+    return QPolygonF(_points(corners, image.geometry)).boundingRect()
+
+
+def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
+    """Return the pen of the casing and that of the line."""
+    casing = look.theme.on_anatomy("casing", CASING_OPACITY)
+    cap, join = Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin
+    scale = look.scale if look.stage else 1.0
+    return (
+        QPen(casing, (width_px + CASING_WIDER_PX) * scale, Qt.PenStyle.SolidLine, cap, join),
+        QPen(colour, width_px * scale, Qt.PenStyle.SolidLine, cap, join),
+    )
+
+
+def _paint_line(
+    painter: QPainter, drawn: DrawnMeasurement, points: QPolygonF, geometry: ViewportGeometry, look: TextLook
+) -> None:
+    measurement = drawn.measurement
+    colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
+    # The sides of a box run along the screen's unless the plane was turned in itself since.
+    upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
+    for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
+        painter.setPen(pen)
+        if measurement.kind.is_region and not upright:
+            (outline,) = measurement.lines_lps_mm()
+            painter.drawPolyline(QPolygonF(_points(outline, geometry)))
+        elif measurement.kind is MeasurementKind.ELLIPSE:
+            painter.drawEllipse(points.boundingRect())
+        elif measurement.kind is MeasurementKind.RECTANGLE:
+            painter.drawRect(points.boundingRect())
+        elif measurement.kind is MeasurementKind.ANGLE:
+            painter.drawPolyline(points)
+        else:
+            _paint_straight(painter, points, TICK_PX * look.scale)
+        if measurement.kind is MeasurementKind.COBB:
+            _paint_between(painter, points)
+        elif measurement.kind is MeasurementKind.ANGLE:
+            _paint_arc(painter, points, ARC_PX * look.scale)
+    if drawn.in_hand:
+        for place in _points(measurement.handles_lps_mm(), geometry):
+            # Hollow: what lies below the end of a length is what is measured.
+            for pen in _pens(colour, 1.5, look):
+                painter.setPen(pen)
+                painter.drawEllipse(place, HANDLE_PX / 2, HANDLE_PX / 2)
+
+
+def _paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
+    """Draw one or two straight lines with a tick at each end."""
+    for n in range(0, points.size(), 2):
+        start, end = points.at(n), points.at(n + 1)
+        if start != end:
+            painter.drawLine(start, end)
+            for at in (start, end):
+                painter.drawLine(*_tick(start, end, at, tick))
+
+
+def _paint_between(painter: QPainter, points: QPolygonF) -> None:
+    """Draw a dotted line between the middles of the two lines of a Cobb angle, which belong together."""
+    if points.at(2) == points.at(3):
+        return
+    pen = QPen(painter.pen())
+    pen.setWidthF(pen.widthF() / 2)
+    pen.setDashPattern([2, 4])
+    painter.save()
+    painter.setPen(pen)
+    painter.drawLine((points.at(0) + points.at(1)) / 2, (points.at(2) + points.at(3)) / 2)
+    painter.restore()
+
+
+def _tick(first: QPointF, last: QPointF, at: QPointF, reach: float) -> tuple[QPointF, QPointF]:
+    dx, dy = last.x() - first.x(), last.y() - first.y()
+    length = max((dx * dx + dy * dy) ** 0.5, 1e-6)
+    side = QPointF(-dy / length * reach, dx / length * reach)
+    return at - side, at + side
+
+
+def _paint_arc(painter: QPainter, points: QPolygonF, radius: float) -> None:
+    """Draw the arc between the arms of an angle, where they are long enough for it."""
+    arms = [points.at(n) - points.at(1) for n in (0, 2)]
+    shorter = min(math.hypot(arm.x(), arm.y()) for arm in arms)
+    if shorter < LEAST_ARM_PX:
+        return
+    radius = min(radius, 0.7 * shorter)
+    start, end = (math.degrees(math.atan2(-arm.y(), arm.x())) for arm in arms)
+    span = (end - start + 180) % 360 - 180
+    box = QRectF(0, 0, 2 * radius, 2 * radius)
+    box.moveCenter(points.at(1))
+    # Qt counts in sixteenths of a degree.
+    painter.drawArc(box, round(start * 16), round(span * 16))
+
+
+def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace, look: TextLook) -> None:
+    """Draw where a measurement on another plane goes through this image: a dot for a line, a thin line for a region."""
+    places = [QPointF(x, y) for x, y in image.crossings(measurement)]
+    colour = look.theme.on_anatomy("text", TRACE_OPACITY)
+    if measurement.kind.is_region and len(places) == 2:
+        for pen in _pens(colour, 1.0, look):
+            painter.setPen(pen)
+            painter.drawLine(places[0], places[1])
+        return
+    for place in places:
+        for pen in _pens(colour, 1.0, look):
+            painter.setPen(pen)
+            painter.drawEllipse(place, TRACE_PX * look.scale, TRACE_PX * look.scale)
+
+
+def _paint_label(
+    painter: QPainter,
+    drawn: DrawnMeasurement,
+    points: QPolygonF,
+    shown: Shown,
+    geometry: ViewportGeometry,
+    look: TextLook,
+    taken: list[QRectF],
+) -> None:
+    measurement = drawn.measurement
+    if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
+        return
+    slab = shown.view.slab_mm > 0 and geometry.image is None
+    lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
+    kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
+    widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
+    size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
+    own = points.boundingRect()
+    if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
+        return
+    plate = label_place(measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken)
+    taken.append(plate)
+    paint_plate(painter, plate, look.theme)
+    accent = drawn.in_hand and lines[0] != NOT_MEASURED
+    for n, (kind, line) in enumerate(zip(kinds, lines, strict=True)):
+        role = "disagree" if line == NOT_MEASURED else ("accent" if accent else "text") if n == 0 else "text2"
+        painter.setFont(look.font(kind))
+        painter.setPen(look.theme.on_anatomy(role))
+        row = QRectF(plate.left() + 7, plate.top() + 3 + n * look.line_px, plate.width() - 14, look.line_px)
+        painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
+
+
+def label_place(
+    kind: MeasurementKind, points: QPolygonF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]
+) -> QRectF:
+    """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured or found.
+
+    Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn.
+    Where no side is free, the first one, moved inside.
+    """
+    inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    own = points.boundingRect()
+    middle = own.center()
+    right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
+    if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
+        left, *_, right = sorted((points.at(n) for n in range(points.size())), key=lambda end: end.x())
+    half = size.height() / 2
+    corners = (
+        QPointF(right.x() + AWAY_PX, right.y() - half),
+        QPointF(left.x() - AWAY_PX - size.width(), left.y() - half),
+        QPointF(middle.x() - size.width() / 2, own.bottom() + AWAY_PX),
+        QPointF(middle.x() - size.width() / 2, own.top() - AWAY_PX - size.height()),
+    )
+    places = [QRectF(QPointF(round(corner.x()), round(corner.y())), size) for corner in corners]
+    free = (p for p in places if inside.contains(p) and not any(p.intersects(other) for other in taken))
+    return next(free, _moved_into(inside, places[0]))
+
+
+def _moved_into(room: QRectF, place: QRectF) -> QRectF:
+    left = max(room.left(), min(place.left(), room.right() - place.width()))
+    top = max(room.top(), min(place.top(), room.bottom() - place.height()))
+    return QRectF(QPointF(left, top), place.size())

@@ -1,0 +1,110 @@
+"""What a measurement says: its values in words, with as many digits as can be meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from viewer.analysis.region import RegionValues, region_values
+from viewer.domain.measurement import Measurement, MeasurementKind
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+
+_MOST_KEPT = 400
+NOT_MEASURED = "Not measured"
+
+# A region's values are asked for with every picture, and looked up only once. Nothing here keeps a volume alive.
+_known: WeakKeyDictionary[Volume, dict[Measurement, RegionValues]] = WeakKeyDictionary()
+
+
+def values_of(region: Measurement, volume: Volume) -> RegionValues:
+    """Return a region's values, computed the first time that they are asked for."""
+    known = _known.setdefault(volume, {})
+    if region not in known:
+        if len(known) >= _MOST_KEPT:
+            known.clear()
+        known[region] = region_values(region, volume)
+    return known[region]
+
+
+def length_words(length_mm: float) -> str:
+    """Return a length, such as "12.3 mm"."""
+    return f"{length_mm:.1f} mm"
+
+
+def angle_words(angle_deg: float) -> str:
+    """Return an angle, such as "43.2°"."""
+    return f"{angle_deg:.1f}°"
+
+
+def area_words(area_mm2: float) -> str:
+    """Return an area, such as "8.1 mm²", "64 mm²" or "4.5 cm²"."""
+    if area_mm2 < 99.5:
+        return f"{area_mm2:.1f} mm²" if area_mm2 < 9.95 else f"{area_mm2:.0f} mm²"
+    return f"{area_mm2 / 100:.1f} cm²"
+
+
+def whole(value: float) -> str:
+    """Return a number without digits behind the point, with a true minus."""
+    return str(round(value)).replace("-", "−")
+
+
+def value_words(measurement: Measurement, volume: Volume) -> str:
+    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without HU."""
+    if not volume.measurable:
+        return NOT_MEASURED
+    if measurement.kind is MeasurementKind.LENGTH:
+        return length_words(measurement.length_mm)
+    if measurement.kind is MeasurementKind.TWO_AXES:
+        longer, shorter = sorted((measurement.length_mm, measurement.second_length_mm), reverse=True)
+        return f"{longer:.1f} × {length_words(shorter)}"
+    if measurement.kind in (MeasurementKind.ANGLE, MeasurementKind.COBB):
+        return angle_words(measurement.angle_deg)
+    if not volume.is_hu:
+        return area_words(measurement.area_mm2)
+    values = values_of(measurement, volume)
+    if values.mean is None or values.sd is None:
+        return "No pixels"
+    return f"{whole(values.mean)} ± {whole(values.sd)} HU"
+
+
+def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
+    """Return what else is known of a region, a line each: area, extremes, pixels, and what the values are made of."""
+    if not measurement.kind.is_region or not volume.measurable:
+        return ()
+    width, height = measurement.size_mm
+    size = f"{width:.1f} × {height:.1f} mm"
+    if not volume.is_hu:
+        return (
+            size,
+            f"No HU: values are in {volume.unit}" if volume.unit != "unknown" else "No HU: the unit is unknown",
+        )
+    values = values_of(measurement, volume)
+    lines = [area_words(measurement.area_mm2)]
+    if values.least is not None and values.most is not None:
+        pixels = "" if values.interpolated else f" · {values.count:,} px".replace(",", "\u202f")
+        lines = [area_words(measurement.area_mm2) + pixels, f"{whole(values.least)} to {whole(values.most)} HU"]
+    lines.append(size)
+    if values.interpolated:
+        lines.append("Interpolated")
+    elif volume.shrunk > 1:
+        lines.append(f"Of means over {volume.shrunk} × {volume.shrunk} pixels")
+    return tuple(lines)
+
+
+def label_lines(measurement: Measurement, volume: Volume, *, all_of_it: bool, slab: bool = False) -> tuple[str, ...]:
+    """Return what stands beside a measurement on a picture: its value and area, all of it where it is in hand.
+
+    Where a slab is shown, a region says that its values are not the slab's.
+    """
+    lines = _label_lines(measurement, volume, all_of_it)
+    return (*lines, "Of one image, not the slab") if slab and measurement.kind.is_region and volume.is_hu else lines
+
+
+def _label_lines(measurement: Measurement, volume: Volume, all_of_it: bool) -> tuple[str, ...]:
+    first, more = value_words(measurement, volume), more_words(measurement, volume)
+    if all_of_it or not more or not volume.is_hu:
+        return (first, *more) if all_of_it else (first,)
+    interpolated = ("Interpolated",) if values_of(measurement, volume).interpolated else ()
+    return (first, area_words(measurement.area_mm2), *interpolated)

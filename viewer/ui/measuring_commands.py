@@ -1,0 +1,124 @@
+"""The commands of measuring, and what connects measuring on the canvas with what keeps it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+
+from viewer.domain.session import Workspace
+from viewer.services.measuring import why_not_measured
+from viewer.ui.canvas.tiles import Tool
+from viewer.ui.commands import Command
+from viewer.ui.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.ui.canvas.canvas import Canvas
+    from viewer.ui.looking import Looking
+    from viewer.ui.main_window import MainWindow
+
+AT_THE_DESK = frozenset({Workspace.REVIEW, Workspace.INSPECT})
+NOT_TRUSTED = "Only where all images are in and the geometry of the series is trusted."
+
+_TOOLS = (
+    (Tool.LENGTH, "Measure length", "Drag from one end to the other", "L", "ruler"),
+    (
+        Tool.TWO_AXES,
+        "Measure two axes",
+        "Drag the long axis; the short one stands upright on it and can be pulled",
+        "Shift+L",
+        "diameter",
+    ),
+    (Tool.ELLIPSE, "Measure ellipse", "Drag across a region: mean ± SD and area; Shift draws a circle", "R", "circle"),
+    (
+        Tool.RECTANGLE,
+        "Measure rectangle",
+        "Drag across a region: mean ± SD and area; Shift draws a square",
+        "Shift+R",
+        "square",
+    ),
+    (
+        Tool.ANGLE,
+        "Measure angle",
+        "Drag the first arm to the corner, then click the end of the other",
+        "V",
+        "triangle-right",
+    ),
+    (Tool.COBB, "Measure Cobb angle", "Drag along one end plate, then along the other", "Shift+V", "drafting-compass"),
+)
+MEASURING_TOOLS: tuple[str, ...] = tuple(f"measure.{tool.name.lower()}" for tool, *_ in _TOOLS)
+# A right click offers the commonest: its menu has to fit a low screen.
+MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.angle")
+
+
+def measuring_commands(looking: Looking) -> list[Command]:
+    """Return the commands that choose a measuring tool, and take it back when asked again."""
+
+    def choose(tool: Tool) -> Callable[[], None]:
+        def run() -> None:
+            canvas = looking.canvas()
+            if canvas is not None:
+                canvas.tool = Tool.WINDOW if canvas.tool is tool else tool
+
+        return run
+
+    def is_on(tool: Tool) -> Callable[[], bool]:
+        def on() -> bool:
+            canvas = looking.canvas()
+            return canvas is not None and canvas.tool is tool
+
+        return on
+
+    return [
+        Command(
+            f"measure.{tool.name.lower()}",
+            title,
+            tooltip,
+            choose(tool),
+            shortcuts=(key,),
+            contexts=AT_THE_DESK,
+            enabled_when=lambda: looking.ready() and not why_not_measured(looking.session.volume),
+            why_disabled=NOT_TRUSTED,
+            icon=icon,
+            checked_when=is_on(tool),
+        )
+        for tool, title, tooltip, key, icon in _TOOLS
+    ]
+
+
+class MeasuringKeys(QObject):
+    """Esc gives up what is being drawn, or ends measuring, wherever the focus is; then it is for others."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        window.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Take Esc where nobody nearer to the focus did."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        at_the_desk = self._window.desk.session.workspace in AT_THE_DESK
+        if event.key() != Qt.Key.Key_Escape or not at_the_desk or not self._window.canvas.stop_measuring():
+            return False
+        self._window.actions_.refresh()
+        return True
+
+
+def connect_measuring(window: MainWindow) -> None:
+    """Let what is drawn on the window's canvas be kept, and its refusals be said."""
+    session, canvas = window.desk.session, window.canvas
+    canvas.measured.connect(window.desk.measuring.keep)
+    canvas.measuring_refused.connect(partial(_say, window, canvas))
+    for signal in (session.measurements_changed, session.measurement_in_hand_changed):
+        signal.connect(window.refresh_soon)
+    MeasuringKeys(window)
+
+
+def _say(window: MainWindow, canvas: Canvas, why: str) -> None:
+    canvas.tool = Tool.WINDOW
+    window.tell(Message(why, "The badge at the top says why." if "trusted" in why else ""))
