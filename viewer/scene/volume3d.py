@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from viewer.domain.labels import Mask
 from viewer.domain.view_state import Camera
 from viewer.domain.volume import Volume
+from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed
 from viewer.scene.quality import Quality
 
@@ -51,7 +52,17 @@ class FindingSurface:
 
 @define(frozen=True, eq=False)
 class VolumeScene:
-    """Everything a 3D picture depends on; width and height in device pixels."""
+    """Everything a 3D picture depends on; width and height in device pixels.
+
+    Attributes
+    ----------
+    masked
+        True where no face may be shown; another preset is drawn then where one could.
+    table
+        True to show also what the patient lies on.
+    clips
+        What of the volume is shown: the part that all of them leave. Findings are always whole.
+    """
 
     volume: Volume
     camera: Camera
@@ -59,16 +70,25 @@ class VolumeScene:
     height_px: int
     preset: str = "bone"
     surfaces: tuple[FindingSurface, ...] = ()
+    masked: bool = True
+    table: bool = False
+    clips: tuple[Clip, ...] = ()
 
 
 @define(frozen=True, eq=False)
 class Picture3D:
-    """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers."""
+    """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers.
+
+    `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
+    no face can be in it.
+    """
 
     pixels: NDArray[np.uint32]
     generation: int
     quality: Quality
     seconds: float
+    drawn: str = ""
+    masked: bool = True
 
 
 @define(eq=False)
@@ -82,7 +102,7 @@ class _Request:
 @define(eq=False)
 class _Answer:
     done: threading.Event = field(factory=threading.Event)
-    pixels: NDArray[np.uint32] | None = None
+    picture: Picture3D | None = None
 
 
 class Scene3D:
@@ -124,9 +144,14 @@ class Scene3D:
 
     def render_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> NDArray[np.uint32] | None:
         """Return a still picture, waiting for it; None where 3D cannot be drawn here."""
+        picture = self.picture_once(scene, timeout_s=timeout_s)
+        return None if picture is None else picture.pixels
+
+    def picture_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> Picture3D | None:
+        """Return a still picture with what it shows, waiting for it; None where 3D cannot be drawn here."""
         answer = _Answer()
         self._ask(scene, Quality.STILL, answer)
-        return answer.pixels if answer.done.wait(timeout_s) else None
+        return answer.picture if answer.done.wait(timeout_s) else None
 
     def _ask(self, scene: VolumeScene, quality: Quality, answer: _Answer | None) -> int:
         with self._changed:
@@ -228,12 +253,16 @@ class Scene3D:
     def _serve(self, window: VolumeWindow, request: _Request) -> None:
         start = time.perf_counter()
         pixels = window.draw(request.scene, request.quality)
-        if request.answer is not None:
-            request.answer.pixels = pixels
-            request.answer.done.set()
-        elif pixels is not None:
+        picture = None
+        if pixels is not None:
             seconds = time.perf_counter() - start
-            self._on_picture(Picture3D(pixels, request.generation, request.quality, seconds))
+            about = (request.generation, request.quality, seconds, window.drawn, request.scene.masked)
+            picture = Picture3D(pixels, *about)
+        if request.answer is not None:
+            request.answer.picture = picture
+            request.answer.done.set()
+        elif picture is not None:
+            self._on_picture(picture)
 
     def _run_inline(self) -> None:
         """Draw at once in the caller's thread, which on macOS has to be the main one."""

@@ -118,7 +118,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
     plane = view.plane
     if plane is None:
-        preset = preset_3d(shown.view.preset_3d).title
+        preset = shown.drawn_3d or preset_3d(shown.view.preset_3d).title
         what = f"{preset} and findings" if any(d.finding.mask for d in shown.drawn) else preset
         return Corners(top_left=(name, Words(what)) if density is Density.FULL else (name,))
     volume, state = shown.volume, shown.view
