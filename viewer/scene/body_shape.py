@@ -9,6 +9,8 @@ from attrs import define
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from viewer.scene.volume_image import RenderVoxels
 
 _COARSE_MM = 4.0
@@ -134,15 +136,27 @@ def brain_mask(rendered: RenderVoxels) -> tuple[tuple[int, int, int], NDArray[np
     return factors, made
 
 
-def stretched(size: int, factor: int, coarse: int) -> NDArray[np.float32]:
-    """Return the matrix, shape (size, coarse), that brings coarse voxels back to render voxels by linear mixing."""
+def stretched(
+    coarse: NDArray[np.float32], factors: tuple[int, int, int], size_ijk: tuple[int, int, int]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the planes k of a coarse image brought back to render voxels by linear mixing, each [j, i].
+
+    Without a product of matrices: BLAS would start threads that wait for each other beside those that cast rays.
+    """
+    across, down, along = (
+        _steps(size, factor, n) for size, factor, n in zip(size_ijk, factors, reversed(coarse.shape), strict=True)
+    )
+    for low, high, share in zip(*along, strict=True):
+        plane = coarse[low] + share * (coarse[high] - coarse[low])
+        rows = plane[down[0]] + down[2][:, None] * (plane[down[1]] - plane[down[0]])
+        yield rows[:, across[0]] + across[2] * (rows[:, across[1]] - rows[:, across[0]])
+
+
+def _steps(size: int, factor: int, coarse: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Return, for each voxel of an axis, the coarse voxels beside it and the share of the second."""
     place = np.clip((np.arange(size) + 0.5) / factor - 0.5, 0, coarse - 1)
-    low = np.minimum(place.astype(np.intp), max(coarse - 2, 0))
-    share = (place - low).astype(np.float32)
-    made = np.zeros((size, coarse), dtype=np.float32)
-    made[np.arange(size), low] = 1.0 - share
-    made[np.arange(size), np.minimum(low + 1, coarse - 1)] += share
-    return made
+    low = place.astype(np.intp)
+    return low, np.minimum(low + 1, coarse - 1), (place - low).astype(np.float32)
 
 
 def _coarse(rendered: RenderVoxels, wanted_mm: float) -> tuple[NDArray[np.float32], tuple[int, int, int]]:

@@ -59,7 +59,11 @@ class DressedVolume:
         return preset, ""
 
     def dress(self, preset: Preset3D, *, table: bool) -> bool:
-        """Make `voxels` those of a preset, with or without the table; return whether they are new."""
+        """Make `voxels` those of a preset, with or without the table; return whether they are new.
+
+        Without skin there is no table either: what lies around would shut the body in.
+        """
+        table = table and preset.bare is not Bare.SKIN
         wanted = (preset.bare, table)
         if wanted == self._dress:
             return False
@@ -67,7 +71,7 @@ class DressedVolume:
         voxels, rendered = self.rendered.voxels, self.rendered
         shape = None if preset.bare is Bare.NOTHING and table else self._shape
         if shape is not None and preset.bare is Bare.SKIN:
-            voxels = without_skin(rendered, shape, voxels, table=table)
+            voxels = without_skin(rendered, shape, voxels)
         elif shape is not None and not table:
             voxels = without_table(rendered, shape, voxels)
         if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is not None:

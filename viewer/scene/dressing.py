@@ -49,29 +49,22 @@ def without_table(rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.i
     return made
 
 
-def without_skin(
-    rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.int16], *, table: bool
-) -> NDArray[np.int16]:
+def without_skin(rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return a copy of voxels in which fat stands for the skin, about 5 mm, and for all around it.
 
-    Air would have an edge against the fat below, which looks like skin. With `table` what is outside stays.
+    Air would have an edge against the fat below, which looks like skin.
     """
-    size_i, size_j, size_k = rendered.grid.size_ijk
-    fi, fj, fk = shape.factors
-    nk, nj, ni = shape.depth_mm.shape
-    along_i, along_j, along_k = stretched(size_i, fi, ni), stretched(size_j, fj, nj), stretched(size_k, fk, nk)
     least, most = _SKIN_MM
-    made = voxels.copy()
-    for at in range(size_k):
-        depth_mm = along_j @ _mixed(along_k[at], shape.depth_mm) @ along_i.T
-        shallow = depth_mm < most
-        if table:
-            shallow &= depth_mm > 0
-        depth_mm, values = depth_mm[shallow], made[at][shallow].astype(np.float32)
-        share = np.clip((depth_mm - least) / (most - least), 0.0, 1.0)
+    made = np.empty_like(voxels)
+    for at, depth_mm in enumerate(stretched(shape.depth_mm, shape.factors, rendered.grid.size_ijk)):
+        share = np.clip((depth_mm - least) / np.float32(most - least), 0.0, 1.0)
+        values = voxels[at].astype(np.float32)
         # Air further inside stays air: a lung has no skin.
-        bare = np.where((share > 0) & (values < _FAT_HU), values, _FAT_HU + share * (values - _FAT_HU))
-        made[at][shallow] = bare.astype(np.int16)
+        share[(share > 0) & (values < _FAT_HU)] = 1.0
+        values -= _FAT_HU
+        values *= share
+        values += _FAT_HU
+        made[at] = values
     return made
 
 
@@ -91,14 +84,10 @@ def brain_alone(
     """
     from scipy import ndimage
 
-    size_i, size_j, size_k = rendered.grid.size_ijk
-    fi, fj, fk = factors
-    nk, nj, ni = brain.shape
-    along_i, along_j, along_k = stretched(size_i, fi, ni), stretched(size_j, fj, nj), stretched(size_k, fk, nk)
     bone = voxels > _BONE_HU
     inside = np.empty(voxels.shape, dtype=bool)
-    for at in range(size_k):
-        inside[at] = along_j @ _mixed(along_k[at], brain) @ along_i.T > 0.5
+    for at, share in enumerate(stretched(brain, factors, rendered.grid.size_ijk)):
+        np.greater(share, 0.5, out=inside[at])
     made = np.where(bone, voxels, np.int16(_CLEAR_HU))
     found = ndimage.find_objects(inside.astype(np.int8))
     if not found:
@@ -108,7 +97,7 @@ def brain_alone(
     near_bone = ndimage.maximum_filter1d(ndimage.binary_dilation(bone[box]), 2 * slices + 1, axis=0)
     inside = inside[box] & ~near_bone
     # The skull may lie just beyond the first and last slice, and mixes with them as well.
-    for end in (0, size_k - 1):
+    for end in (0, len(voxels) - 1):
         first, last = max(end - slices, box[0].start), min(end + slices + 1, box[0].stop)
         inside[max(first - box[0].start, 0) : max(last - box[0].start, 0)] = False
     inside &= (voxels[box] > _BRAIN_HU[0]) & (voxels[box] < _BRAIN_HU[1])
@@ -118,13 +107,4 @@ def brain_alone(
     weight = ndimage.gaussian_filter(weight, sigma, truncate=2.5)
     smooth = total / np.maximum(weight, 1e-3)
     made[box] = np.where(inside, -smooth, made[box]).astype(np.int16)
-    return made
-
-
-def _mixed(shares: NDArray[np.float32], coarse: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mixture of the one or two coarse planes that have a share."""
-    planes = np.flatnonzero(shares)
-    made: NDArray[np.float32] = shares[planes[0]] * coarse[planes[0]]
-    for plane in planes[1:]:
-        made = made + shares[plane] * coarse[plane]
     return made

@@ -72,7 +72,6 @@ def _presets(looking: Looking) -> list[Command]:
             f"3D: {preset_3d.title.lower()}",
             f"Show {preset_3d.title.lower()} in 3D. {preset_3d.hint}".rstrip(),
             preset(name),
-            icon="box",
             checked_when=is_on(name),
         )
         for name, preset_3d in PRESETS_3D.items()
@@ -97,7 +96,6 @@ def _table(looking: Looking) -> Command:
         "Leave table and headrest out of the 3D picture; values and planes stay as they are",
         looking.switch(lambda view: evolve(view, table_3d=not view.table_3d)),
         shortcuts=("Alt+T",),
-        icon="eraser",
         checked_when=looking.asks(lambda view: not view.table_3d),
     )
 
@@ -122,7 +120,6 @@ def _cuts(looking: Looking) -> list[Command]:
             f"Cut away what lies between you and the crosshair's {plane.value} plane; the cut follows the crosshair",
             cut(plane),
             shortcuts=(key,),
-            icon="layers",
             checked_when=is_on(plane),
         )
         for plane, key in _CUTS

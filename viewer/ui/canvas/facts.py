@@ -120,7 +120,9 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     if plane is None:
         preset = shown.drawn_3d or preset_3d(shown.view.preset_3d).title
         what = f"{preset} and findings" if any(d.finding.mask for d in shown.drawn) else preset
-        return Corners(top_left=(name, Words(what)) if density is Density.FULL else (name,))
+        cut = cut_words(shown.view)
+        part = (Words(cut),) if cut else ()
+        return Corners(top_left=(name, Words(what), *part) if density is Density.FULL else (name, *part))
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
@@ -135,6 +137,18 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
         bottom_left=(*image.missing, Words(image.number), Words(image.position)),
         bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {image.slab or image.apart}")),
     )
+
+
+def cut_words(state: ViewState) -> str:
+    """Return what 3D does not show, such as "Cut by axial and coronal plane"; "" where it shows all."""
+    planes = [cut.plane.value for cut in state.cuts_3d]
+    said = []
+    if planes:
+        names = " and ".join([", ".join(planes[:-1]), planes[-1]] if planes[1:] else planes)
+        said.append(f"Cut by the {names} plane{'s' if planes[1:] else ''}")
+    if state.box_3d is not None:
+        said.append("Cropped")
+    return " · ".join(said)
 
 
 @frozen
