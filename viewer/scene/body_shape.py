@@ -24,6 +24,7 @@ _ALONG_SHARE = 0.5
 _LONG_MM = 40.0
 _BEYOND_EARS_MM = 24.0
 _SHEET_SAME_SHARE = 0.4
+_LEAST_LIMB_VOXELS = 12
 _BRAIN_ML = (150.0, 2500.0)
 _BRAIN_FROM_BONE_MM = 7.0
 _LEAST_SKULL_SHARE = 0.35
@@ -60,12 +61,16 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     coarse, factors = _coarse(rendered, _COARSE_MM)
     solid = coarse > _SOLID_HU
     # The world goes on beyond the edge of the picture: a body that is cut off there is not worn away from that side.
-    core = _largest(ndimage.binary_erosion(solid, border_value=1))
-    if core is None:
+    worn = ndimage.binary_erosion(solid, border_value=1)
+    labels, count = ndimage.label(worn)
+    sizes = np.bincount(labels.ravel(), minlength=2)
+    sizes[0] = 0
+    core = labels == int(sizes.argmax())
+    if not count:
         return None
-    body = ndimage.binary_dilation(core, iterations=3, mask=solid)
-    loose = solid & ~body
-    table = _table(loose, body, _spacing(rendered, factors))
+    # Crumbs of a sheet that the coarse grid makes two voxels thick here and there are no limbs.
+    thick = ndimage.binary_dilation((sizes >= _LEAST_LIMB_VOXELS)[labels], iterations=3, mask=solid)
+    table = _table(solid & ~thick, thick, _spacing(rendered, factors))
     labels, count = ndimage.label(solid & ~table)
     kept = np.zeros(count + 1, dtype=bool)
     kept[np.unique(labels[core])] = True
@@ -81,18 +86,18 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     return BodyShape(factors, around, depth_mm.astype(np.float32))
 
 
-def _table(loose: NDArray[np.bool_], body: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
-    """Return what of the thin things on the body is table.
+def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Return which of the thin things on and beside thick ones are table.
 
     That is columns that run through half of the picture, and sheets that reach further from the body than an ear and
     keep their cross-section.
     """
     from scipy import ndimage
 
-    along = loose.sum(axis=0) >= _ALONG_SHARE * len(loose)
-    table: NDArray[np.bool_] = loose & ndimage.binary_dilation(along)
-    labels, _ = ndimage.label(loose)
-    away_mm = ndimage.distance_transform_edt(~body, sampling=spacing)
+    along = thin.sum(axis=0) >= _ALONG_SHARE * len(thin)
+    table: NDArray[np.bool_] = thin & ndimage.binary_dilation(along)
+    labels, _ = ndimage.label(thin)
+    away_mm = ndimage.distance_transform_edt(~thick, sampling=spacing)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         piece = labels[box] == number
         long_mm = piece.shape[0] * spacing[0]
@@ -177,17 +182,6 @@ def _coarse(rendered: RenderVoxels, wanted_mm: float) -> tuple[NDArray[np.float3
 def _spacing(rendered: RenderVoxels, factors: tuple[int, int, int]) -> tuple[float, float, float]:
     i, j, k = (mm * factor for mm, factor in zip(rendered.grid.spacing_mm, factors, strict=True))
     return (k, j, i)
-
-
-def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    from scipy import ndimage
-
-    labels, count = ndimage.label(mask)
-    if not count:
-        return None
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
-    return np.asarray(labels == int(sizes.argmax()))
 
 
 def _filled(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
