@@ -129,6 +129,7 @@ class View3D(QObject):
         self._asked: tuple[object, ...] = ()
         self._image: QImage | None = None
         self._drawn = ""
+        self._image_masked = True
         self._sentence = "" if factory else "3D is switched off."
         self._closed = False
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -153,7 +154,7 @@ class View3D(QObject):
             return
         if self._wanted is not None and self._wanted.volume is not scene.volume:
             self._image = None
-        if self._wanted is not None and scene.masked and not self._wanted.masked:
+        if scene.masked and not self._image_masked:
             # The last picture may show a face.
             self._image = None
         first = self._image is None
@@ -197,6 +198,7 @@ class View3D(QObject):
         if self._wanted.masked and not picture.masked:
             return
         self._image, self._drawn = image_of(picture.pixels), picture.drawn
+        self._image_masked = picture.masked
         self._sentence = ""
         self.changed.emit()
 
