@@ -209,7 +209,7 @@ def test_the_table_of_a_real_abdomen_goes_and_comes_back_when_asked_for(real_dat
     context = JobContext()
     entry = max(scan(real_data / "a13_abdomen_contrast_CRLM-1004", context).series, key=lambda e: e.count)
     volume = load_series(entry, context)
-    camera = facing(Camera(as_point(volume.grid.centre_lps_mm), height_mm=450.0), "back")
+    camera = facing(Camera(as_point(volume.grid.centre_lps_mm), height_mm=450.0), "front")
     # The table is wider than the patient.
     assert volume.body_lps_mm is not None
     beside = (float(volume.body_lps_mm[0, 1]) + 12.0, 0.0, float(volume.grid.centre_lps_mm[2]))
