@@ -114,7 +114,7 @@ def test_what_a_step_cuts_away_in_3d_is_kept_and_checked(tmp_path: Path) -> None
     case = evolve(case, steps=(first, evolve(second, view=cut)))
     write_case(tmp_path, case)
     views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
-    assert not {"table_3d", "cuts_3d", "box_3d"} & set(views[0])
+    assert not {"table_3d", "cuts_3d", "box_3d", "planes_3d"} & set(views[0])
     assert read_case(tmp_path) == case
 
     def turn_over(document: Any) -> None:

@@ -13,7 +13,7 @@ from viewer.scene.camera import facing, screen_from_lps
 from viewer.scene.clips import clips, cut_towards_eye
 from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D, first_preset
-from viewer.scene.volume3d import FindingSurface, Scene3D, VolumeScene
+from viewer.scene.volume3d import FindingSurface, PlanesShown, Scene3D, VolumeScene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,6 +199,33 @@ def test_a_box_shows_what_is_in_it_and_findings_stay_whole(cube: Volume, scene3d
     x, y = screen_from_lps(found.camera, cube.grid.lps((25.5, 19.5, 19.5)), *SIZE)
     assert lit(drawn(scene3d, found))[int(y), int(x)]
     assert lit(drawn(scene3d, cut_scene(cube, evolve(view, box_3d=None), "front")))[int(left[1]), int(left[0])]
+
+
+def test_the_planes_stand_in_3d_where_the_crosshair_is(cube: Volume, scene3d: Scene3D) -> None:
+    red, green, yellow = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 0.0)
+
+    def picture(centre: float, z_mm: float) -> np.ndarray:
+        planes = PlanesShown((0.0, 0.0, z_mm), centre, 400.0, False, (red, green, yellow))
+        camera = facing(Camera(as_point(cube.grid.centre_lps_mm), height_mm=160.0), "front")
+        # The volume itself is cropped away: what is seen is the planes.
+        nothing = clips(evolve(overview("1.2.3", cube.grid), box_3d=((80.0, 80.0, 80.0), (90.0, 90.0, 90.0))))
+        scene = VolumeScene(cube, camera, *SIZE, "bone", clips=nothing, planes=planes)
+        return drawn(scene3d, scene)
+
+    def row_of_axial(pixels: np.ndarray) -> float:
+        reds = (pixels >> 16 & 0xFF > 150) & (pixels >> 8 & 0xFF < 90)
+        return float(np.nonzero(reds)[0].mean())
+
+    camera = facing(Camera(as_point(cube.grid.centre_lps_mm), height_mm=160.0), "front")
+    for z_mm in (-20.0, 35.0):
+        expected = screen_from_lps(camera, (0.0, 0.0, z_mm), *SIZE)[1]
+        assert row_of_axial(picture(1000.0, z_mm)) == pytest.approx(expected, abs=1.5)
+    # The coronal plane faces the eye: bone is grey in its own window, white in one of soft tissue; air is not there.
+    x, y = (int(v) for v in screen_from_lps(camera, (12.0, 0.0, 12.0), *SIZE))
+    assert int(picture(1000.0, -20.0)[y, x] & 0xFF) == pytest.approx(128, abs=6)
+    assert int(picture(40.0, -20.0)[y, x] & 0xFF) > 245
+    x, y = (int(v) for v in screen_from_lps(camera, (45.0, 0.0, 12.0), *SIZE))
+    assert not lit(picture(-600.0, -20.0))[y, x]
 
 
 def test_the_table_of_a_real_abdomen_goes_and_comes_back_when_asked_for(real_data: Path, scene3d: Scene3D) -> None:

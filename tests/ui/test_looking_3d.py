@@ -22,6 +22,7 @@ from viewer.ui.theme import Theme
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from viewer.scene.volume3d import PlanesShown
     from viewer.ui.commands import Command
 
 
@@ -168,3 +169,21 @@ def test_identity_is_hidden_in_3d_wherever_it_is_hidden_in_the_planes(session: S
     session.workspace = Workspace.REVIEW
     session.masked = True
     assert masked()
+
+
+def test_the_planes_stand_in_3d_when_asked_for_and_then_follow_crosshair_and_window(
+    session: Session, commands: dict[str, Command], canvas: Canvas
+) -> None:
+    def planes() -> PlanesShown | None:
+        shown, tile = shown_in(session), canvas.tile(ViewName.THREE_D)
+        assert shown is not None
+        assert tile is not None
+        return volume_scene(shown, tile, Theme(), 1.0).planes
+
+    assert planes() is None
+    commands["view.planes_3d"].run()
+    session.view = evolve(view_of(session), cursor_lps_mm=(1.0, 2.0, 30.0), window_width=80.0)
+    now = planes()
+    assert now is not None
+    assert now.cursor_lps_mm == (1.0, 2.0, 30.0)
+    assert now.window_width == 80.0

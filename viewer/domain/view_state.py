@@ -87,7 +87,7 @@ class ViewState:
 
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them. In 3D,
     `table_3d` shows also what the patient lies on, `cuts_3d` follow the cursor, and `box_3d` is the part that is
-    shown: its smallest and largest x, y, z.
+    shown: its smallest and largest x, y, z; `planes_3d` lets the planes stand in the picture.
     """
 
     series_uid: str
@@ -113,6 +113,7 @@ class ViewState:
     table_3d: bool = False
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
+    planes_3d: bool = False
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -323,8 +324,8 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         ),
         (
             "another 3D picture",
-            (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d),
-            (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d),
+            (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
+            (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
         ),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )

@@ -208,7 +208,7 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 def _brief(document: Any) -> Any:
     """Return the document without what views say since later and hardly ever need to."""
     for step in document["steps"]:
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d"):
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.labels import Mask
-from viewer.domain.view_state import Camera
+from viewer.domain.view_state import Camera, Point
 from viewer.domain.volume import Volume
 from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed
@@ -50,6 +50,20 @@ class FindingSurface:
     selected: bool = False
 
 
+@frozen
+class PlanesShown:
+    """The three planes as they stand in 3D: through where, in which window, in frames of which colours (0…1).
+
+    Colours are those of axial, coronal and sagittal.
+    """
+
+    cursor_lps_mm: Point
+    window_centre: float
+    window_width: float
+    invert: bool
+    colours: tuple[tuple[float, float, float], ...]
+
+
 @define(frozen=True, eq=False)
 class VolumeScene:
     """Everything a 3D picture depends on; width and height in device pixels.
@@ -62,6 +76,8 @@ class VolumeScene:
         True to show also what the patient lies on.
     clips
         What of the volume is shown: the part that all of them leave. Findings are always whole.
+    planes
+        The planes that stand in the picture, or None.
     """
 
     volume: Volume
@@ -73,6 +89,7 @@ class VolumeScene:
     masked: bool = True
     table: bool = False
     clips: tuple[Clip, ...] = ()
+    planes: PlanesShown | None = None
 
 
 @define(frozen=True, eq=False)

@@ -23,6 +23,8 @@ from vtkmodules.vtkRenderingCore import (
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
 from viewer.scene.dressed_volume import DressedVolume
+from viewer.scene.planes import PlaneRenderer
+from viewer.scene.planes_in_3d import plane_actors
 from viewer.scene.quality import Quality
 from viewer.scene.surfaces import finding_surface
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
     from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
     from viewer.scene.clips import Clip
+    from viewer.scene.planes_in_3d import PlaneActors
     from viewer.scene.presets_3d import Preset3D
-    from viewer.scene.volume3d import FindingSurface, VolumeScene
+    from viewer.scene.volume3d import FindingSurface, PlanesShown, VolumeScene
 
 
 # Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
@@ -69,6 +72,9 @@ class VolumeWindow:
         self._dressed: DressedVolume | None = None
         self._preset: Preset3D | None = None
         self._clips: tuple[Clip, ...] = ()
+        self._planes: list[PlaneActors] = []
+        self._planes_shown: tuple[int, PlanesShown | None] = (0, None)
+        self._plane_renderer = PlaneRenderer()
         self.drawn = ""
         self._held: list[object] = []
         self._prop: vtkVolume | None = None
@@ -113,6 +119,8 @@ class VolumeWindow:
         self._held.clear()
         self._surfaces.clear()
         self._actors.clear()
+        self._planes.clear()
+        self._plane_renderer.clear()
         self._shown = ()
         for renderer in (self._inside, self._through):
             self._window.RemoveRenderer(renderer)
@@ -125,6 +133,7 @@ class VolumeWindow:
         if self._stop():
             return None
         self._show_surfaces(scene)
+        self._show_planes(scene)
         self._aim(scene)
         self._refine(scene, quality)
         if (scene.width_px, scene.height_px) != self._window.GetSize():
@@ -231,6 +240,19 @@ class VolumeWindow:
             self._through.AddActor(through)
             self._actors.append((inside, through))
         self._shown = scene.surfaces
+
+    def _show_planes(self, scene: VolumeScene) -> None:
+        if (id(scene.volume), scene.planes) == self._planes_shown:
+            return
+        for each in self._planes:
+            self._inside.RemoveActor(each.picture)
+            self._inside.RemoveActor(each.frame)
+        there = scene.planes is not None and self._prop is not None
+        self._planes = plane_actors(scene.volume, scene.planes, self._plane_renderer) if scene.planes and there else []
+        for each in self._planes:
+            self._inside.AddActor(each.picture)
+            self._inside.AddActor(each.frame)
+        self._planes_shown = (id(scene.volume), scene.planes)
 
     def _aim(self, scene: VolumeScene) -> None:
         camera = self._inside.GetActiveCamera()

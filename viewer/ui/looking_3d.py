@@ -39,6 +39,7 @@ MENU_3D: tuple[str | None, ...] = (
     "view.preset_3d_next",
     None,
     "view.table_3d",
+    "view.planes_3d",
     None,
     *(f"view.cut_3d_{plane.value}" for plane, _ in _CUTS),
     "view.crop_3d_finding",
@@ -51,7 +52,7 @@ MENU_3D: tuple[str | None, ...] = (
 
 def three_d_commands(looking: Looking) -> list[Command]:
     """Return the commands of how 3D looks, from where, and what of it is shown."""
-    return [*_presets(looking), _table(looking), *_cuts(looking), *_crops(looking), *_sides(looking)]
+    return [*_presets(looking), _table(looking), _planes(looking), *_cuts(looking), *_crops(looking), *_sides(looking)]
 
 
 def _presets(looking: Looking) -> list[Command]:
@@ -97,6 +98,17 @@ def _table(looking: Looking) -> Command:
         looking.switch(lambda view: evolve(view, table_3d=not view.table_3d)),
         shortcuts=("Alt+T",),
         checked_when=looking.asks(lambda view: not view.table_3d),
+    )
+
+
+def _planes(looking: Looking) -> Command:
+    return looking.command(
+        "planes_3d",
+        "3D: show the planes",
+        "Let the three planes through the crosshair stand in the 3D picture",
+        looking.switch(lambda view: evolve(view, planes_3d=not view.planes_3d)),
+        shortcuts=("Alt+X",),
+        checked_when=looking.asks(lambda view: view.planes_3d),
     )
 
 

@@ -8,10 +8,11 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import FindingSurface, Picture3D, VolumeScene
+from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
 from viewer.ui.canvas.paint_plane import Look, image_of, paint_frame
 from viewer.ui.canvas.paint_text import paint_sentence
 from viewer.ui.marks import line_of
@@ -88,11 +89,19 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         masked=shown.masked,
         table=shown.view.table_3d,
         clips=clips(shown.view),
+        planes=_planes(shown, theme) if shown.view.planes_3d else None,
     )
 
 
+def _planes(shown: Shown, theme: Theme) -> PlanesShown:
+    view = shown.view
+    colours = [theme.on_anatomy(plane.value) for plane in PlaneName]
+    rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
+    return PlanesShown(view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb)
+
+
 def _look_of(scene: VolumeScene) -> tuple[object, ...]:
-    return (scene.preset, scene.surfaces, scene.masked, scene.table, scene.clips)
+    return (scene.preset, scene.surfaces, scene.masked, scene.table, scene.clips, scene.planes)
 
 
 def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: Picture) -> None:
