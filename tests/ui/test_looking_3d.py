@@ -152,7 +152,7 @@ def test_the_picture_says_what_it_shows_where_that_is_not_what_was_asked_for(ses
     assert shown is not None
     told = evolve(shown, drawn_3d="Bone (skin hidden with identity)")
     words = [w.text for w in corners(told, ViewName.THREE_D, Density.FULL, first=False).top_left]
-    assert words == ["3D", "Bone (skin hidden with identity) and findings"]
+    assert words == ["3D", "Bone (skin hidden with identity)"]
 
 
 def test_identity_is_hidden_in_3d_wherever_it_is_hidden_in_the_planes(session: Session, canvas: Canvas) -> None:

@@ -169,7 +169,7 @@ def _crops(looking: Looking) -> list[Command]:
         ),
         looking.command(
             "crop_3d_views",
-            "3D: crop to the planes' picture",
+            "3D: crop to what the planes show",
             "Show in 3D only what the other views show: zoom and move them, then crop",
             lambda: looking.change(as_views),
             shortcuts=("Alt+V",),

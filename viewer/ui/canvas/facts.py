@@ -119,7 +119,8 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     plane = view.plane
     if plane is None:
         preset = shown.drawn_3d or preset_3d(shown.view.preset_3d).title
-        what = f"{preset} and findings" if any(d.finding.mask for d in shown.drawn) else preset
+        found = any(d.finding.mask for d in shown.drawn) and not shown.drawn_3d
+        what = f"{preset} and findings" if found else preset
         cut = cut_words(shown.view)
         part = (Words(cut),) if cut else ()
         return Corners(top_left=(name, Words(what), *part) if density is Density.FULL else (name, *part))
