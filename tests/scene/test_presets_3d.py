@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -250,3 +252,20 @@ def test_the_table_of_a_real_abdomen_goes_and_comes_back_when_asked_for(real_dat
 
     assert lit_beside(table=True) > 200
     assert lit_beside(table=False) == 0
+
+
+def test_a_volume_that_is_no_longer_shown_is_let_go(volume_of: Make, cube: Volume, scene3d: Scene3D) -> None:
+    def shown_and_gone() -> weakref.ref[Volume]:
+        values = np.full((20, 20, 20), 40, dtype=np.int16)
+        grid = Grid.from_directions((20, 20, 20), origin_lps_mm=(0, 0, 0), spacing_mm=(3.0, 3.0, 3.0))
+        volume = volume_of(values, grid)
+        planes = PlanesShown((30.0, 30.0, 30.0), 40.0, 400.0, False, ((1.0, 0.0, 0.0),) * 3)
+        for preset in PRESETS_3D:
+            drawn(scene3d, scene_of(volume, preset, planes=planes))
+        return weakref.ref(volume)
+
+    gone = shown_and_gone()
+    drawn(scene3d, scene_of(cube, "bone"))
+    drawn(scene3d, scene_of(cube, "bone"))
+    gc.collect()
+    assert gone() is None

@@ -163,6 +163,9 @@ class VolumeWindow:
             self._volume = scene.volume
             self._preset = self._dressed = None
             self._clips = ()
+            self._plane_renderer.clear()
+            self._planes_shown = (0, None)
+            self.drawn = ""
             self._paced = False
             if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
                 self._dressed = DressedVolume(scene.volume, full=not self._software)
