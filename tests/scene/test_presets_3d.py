@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import weakref
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from attrs import evolve
 
 from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.plane_turn import about
 from viewer.domain.view_state import Camera, as_point, overview
+from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import facing, screen_from_lps
 from viewer.scene.clips import clips, cut_towards_eye
 from viewer.scene.opengl_probe import Unavailable3D, probed
@@ -157,7 +160,7 @@ def cube(volume_of: Make) -> Volume:
 
 def cut_scene(volume: Volume, view: ViewState, side: str, **more: object) -> VolumeScene:
     camera = facing(Camera(as_point(volume.grid.centre_lps_mm), height_mm=160.0), side)
-    return VolumeScene(volume, camera, *SIZE, "bone", clips=clips(view), **more)  # type: ignore[arg-type]
+    return VolumeScene(volume, camera, *SIZE, "bone", clips=clips(volume, view), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -181,12 +184,35 @@ def test_a_cut_takes_what_lies_before_the_plane(
     scene3d: Scene3D,
 ) -> None:
     view = evolve(overview("1.2.3", cube.grid), cursor_lps_mm=(0.0, 0.0, 0.0))
-    view = evolve(view, cuts_3d=(cut_towards_eye(facing(view.camera, eye), plane),))
+    view = evolve(view, camera=facing(view.camera, eye))
+    view = evolve(view, cuts_3d=(cut_towards_eye(cube, view, plane),))
     scene = cut_scene(cube, view, seen_from)
     pixels = lit(drawn(scene3d, scene))
     for place, expected in ((gone, False), (stays, True)):
         x, y = screen_from_lps(scene.camera, place, *SIZE)
         assert bool(pixels[int(y), int(x)]) is expected
+
+
+def test_a_cut_and_a_plane_in_3d_turn_with_the_plane(cube: Volume, scene3d: Scene3D) -> None:
+    turned = about((0.0, 1.0, 0.0), math.radians(45))
+    view = evolve(overview("1.2.3", cube.grid), cursor_lps_mm=(0.0, 0.0, 0.0))
+    view = view.with_plane(PlaneName.AXIAL, evolve(view.axial, turned=turned))
+    view = evolve(view, camera=facing(view.camera, "head"))
+    view = evolve(view, cuts_3d=(cut_towards_eye(cube, view, PlaneName.AXIAL),))
+    normal = shown_axes(cube, view, PlaneName.AXIAL).into
+    normal = normal * np.sign(normal[2])
+    scene = cut_scene(cube, view, "front")
+    pixels = lit(drawn(scene3d, scene))
+    for side, expected in ((15.0, False), (-15.0, True)):
+        x, y = screen_from_lps(scene.camera, as_point(side * normal), *SIZE)
+        assert bool(pixels[int(y), int(x)]) is expected
+    planes = PlanesShown((0.0, 0.0, 0.0), 1000.0, 400.0, False, ((1.0, 0.0, 0.0),) * 3, (turned, None, None))
+    nothing = evolve(view, cuts_3d=(), box_3d=((80.0, 80.0, 80.0), (90.0, 90.0, 90.0)))
+    seen = drawn(scene3d, cut_scene(cube, nothing, "front", planes=planes))
+    reds = (seen >> 16 & 0xFF > 150) & (seen >> 8 & 0xFF < 90)
+    along = np.cross(normal, (0.0, 1.0, 0.0))
+    x, y = (int(v) for v in screen_from_lps(scene.camera, as_point(45.0 * along), *SIZE))
+    assert reds[y - 2 : y + 3, x - 2 : x + 3].any()
 
 
 def test_a_box_shows_what_is_in_it_and_findings_stay_whole(cube: Volume, scene3d: Scene3D) -> None:
@@ -210,7 +236,7 @@ def test_the_planes_stand_in_3d_where_the_crosshair_is(cube: Volume, scene3d: Sc
         planes = PlanesShown((0.0, 0.0, z_mm), centre, 400.0, False, (red, green, yellow))
         camera = facing(Camera(as_point(cube.grid.centre_lps_mm), height_mm=160.0), "front")
         # The volume itself is cropped away: what is seen is the planes.
-        nothing = clips(evolve(overview("1.2.3", cube.grid), box_3d=((80.0, 80.0, 80.0), (90.0, 90.0, 90.0))))
+        nothing = clips(cube, evolve(overview("1.2.3", cube.grid), box_3d=((80.0, 80.0, 80.0), (90.0, 90.0, 90.0))))
         scene = VolumeScene(cube, camera, *SIZE, "bone", clips=nothing, planes=planes)
         return drawn(scene3d, scene)
 

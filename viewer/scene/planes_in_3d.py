@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkTexture
 
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import PlaneView, as_point, overview
-from viewer.scene.plane_geometry import AXIS_ALONG, ViewportGeometry
+from viewer.scene.acquired import shown_axes, viewport_geometry
 from viewer.scene.vtk_arrays import vtk_array_on
 
 if TYPE_CHECKING:
@@ -48,23 +49,26 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
         window_centre=shown.window_centre,
         window_width=shown.window_width,
         invert=shown.invert,
+        acquired=shown.acquired,
     )
-    bounds = volume.grid.bounds_lps_mm
-    centre, extent = as_point(bounds.mean(axis=1)), bounds[:, 1] - bounds[:, 0]
+    corners = np.array(list(product(*volume.grid.bounds_lps_mm)))
+    centre = as_point(corners.mean(axis=0))
     made = []
-    for plane, colour in zip(PlaneName, shown.colours, strict=True):
-        across, down, _ = AXIS_ALONG[plane]
-        mm = max(_MM_PER_PX, float(max(extent[across], extent[down])) / _MOST_PX)
-        width, height = max(round(extent[across] / mm), 1), max(round(extent[down] / mm), 1)
-        state = state.with_plane(plane, PlaneView(centre, float(extent[down])))
+    for plane, colour, turned in zip(PlaneName, shown.colours, shown.turned, strict=True):
+        state = state.with_plane(plane, PlaneView(centre, 1.0, turned))
+        axes = shown_axes(volume, state, plane)
+        across, down = (float(np.ptp(corners @ axis)) for axis in (axes.right, axes.down))
+        mm = max(_MM_PER_PX, max(across, down) / _MOST_PX)
+        width, height = max(round(across / mm), 1), max(round(down / mm), 1)
+        state = state.with_plane(plane, PlaneView(centre, down, turned))
         pixels = renderer.render(volume, state, plane, width, height).pixels
         solid = (pixels & 0xFF >= _LEAST_GREY) | shown.invert
         if volume.is_hu:
             there = evolve(state, window_centre=_AIR_WINDOW[0], window_width=_AIR_WINDOW[1], invert=False)
             solid &= renderer.render(volume, there, plane, width, height).pixels & 0xFF >= _LEAST_GREY
-        geometry = ViewportGeometry.of(state, plane, width, height)
-        corners = [geometry.lps_from_screen(x, y) for x, y in ((0, height), (width, height), (0, 0), (width, 0))]
-        made.append(_actors(pixels, solid, [as_point(corner) for corner in corners], colour))
+        geometry = viewport_geometry(volume, state, plane, width, height)
+        ends = ((0, height), (width, height), (0, 0), (width, 0))
+        made.append(_actors(pixels, solid, [as_point(geometry.lps_from_screen(x, y)) for x, y in ends], colour))
     return made
 
 

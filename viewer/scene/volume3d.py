@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.labels import Mask
+from viewer.domain.plane_turn import Turn
 from viewer.domain.view_state import Camera, Point
 from viewer.domain.volume import Volume
 from viewer.scene.clips import Clip
@@ -54,7 +55,7 @@ class FindingSurface:
 class PlanesShown:
     """The three planes as they stand in 3D: through where, in which window, in frames of which colours (0…1).
 
-    Colours are those of axial, coronal and sagittal.
+    Colours and turns are those of axial, coronal and sagittal; `acquired` as in a view.
     """
 
     cursor_lps_mm: Point
@@ -62,6 +63,8 @@ class PlanesShown:
     window_width: float
     invert: bool
     colours: tuple[tuple[float, float, float], ...]
+    turned: tuple[Turn | None, ...] = (None, None, None)
+    acquired: bool = False
 
 
 @define(frozen=True, eq=False)

@@ -114,13 +114,13 @@ def _planes(looking: Looking) -> Command:
 
 def _cuts(looking: Looking) -> list[Command]:
     def cut(plane: PlaneName) -> Callable[[], None]:
-        def switch(view: ViewState) -> ViewState:
+        def switch(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
             others = tuple(each for each in view.cuts_3d if each.plane is not plane)
             if len(others) == len(view.cuts_3d):
-                others = (*others, cut_towards_eye(view.camera, plane))
+                others = (*others, cut_towards_eye(volume, view, plane))
             return evolve(view, cuts_3d=others)
 
-        return looking.switch(switch)
+        return lambda: looking.change(switch)
 
     def is_on(plane: PlaneName) -> Callable[[], bool]:
         return looking.asks(lambda view: any(cut.plane is plane for cut in view.cuts_3d))

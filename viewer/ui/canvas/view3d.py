@@ -88,7 +88,7 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         surfaces(shown, theme),
         masked=shown.masked,
         table=shown.view.table_3d,
-        clips=clips(shown.view),
+        clips=clips(shown.volume, shown.view),
         planes=_planes(shown, theme) if shown.view.planes_3d else None,
     )
 
@@ -97,7 +97,10 @@ def _planes(shown: Shown, theme: Theme) -> PlanesShown:
     view = shown.view
     colours = [theme.on_anatomy(plane.value) for plane in PlaneName]
     rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
-    return PlanesShown(view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb)
+    turned = tuple(view.plane(plane).turned for plane in PlaneName)
+    return PlanesShown(
+        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired
+    )
 
 
 def _look_of(scene: VolumeScene) -> tuple[object, ...]:
