@@ -10,7 +10,7 @@ from attrs import evolve
 
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.geometry import Grid, PlaneName
-from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.view_state import Camera, Cut3D, Layout, OverlayMode, ViewName, ViewState, overview
 from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
 
@@ -100,6 +100,28 @@ def test_turned_planes_are_kept_and_what_is_no_rotation_is_refused(tmp_path: Pat
     (tmp_path / "case.json").write_text(text.replace("0.8,", "5.8,"), "utf-8")
     with pytest.raises(CaseDocumentError, match="coronal.turned: it must be a rotation"):
         read_case(tmp_path)
+
+
+def test_what_a_step_cuts_away_in_3d_is_kept_and_checked(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    cut = evolve(
+        second.view,
+        table_3d=True,
+        cuts_3d=(Cut3D(PlaneName.AXIAL, 1), Cut3D(PlaneName.CORONAL, -1)),
+        box_3d=((-10.0, -20.0, -30.0), (10.0, 20.0, 30.0)),
+    )
+    case = evolve(case, steps=(first, evolve(second, view=cut)))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    assert not {"table_3d", "cuts_3d", "box_3d", "planes_3d"} & set(views[0])
+    assert read_case(tmp_path) == case
+
+    def turn_over(document: Any) -> None:
+        document["steps"][0]["view"]["box_3d"] = [[10.0, 0.0, 0.0], [-10.0, 5.0, 5.0]]
+
+    with pytest.raises(CaseDocumentError, match="first corner"):
+        read_case(_edited(tmp_path, turn_over))
 
 
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:

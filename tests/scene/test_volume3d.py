@@ -131,10 +131,11 @@ def test_the_surface_of_a_tilted_stack_lies_where_its_slices_lie(volume_of: Make
 def test_every_preset_draws_something_on_black(preset: str, scene3d: Scene3D, volume_of: Make) -> None:
     grid = Grid.from_directions((30, 30, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
     voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
-    voxels[6:24, 6:24, 6:24] = -600
+    voxels[2:28, 2:28, 2:28] = 30
+    voxels[7:23, 7:23, 7:23] = -600
     voxels[10:20, 10:20, 10:20] = 600
     camera = Camera(as_point(grid.centre_lps_mm), height_mm=90.0)
-    pixels = scene3d.render_once(VolumeScene(volume_of(voxels, grid), camera, 100, 100, preset))
+    pixels = scene3d.render_once(VolumeScene(volume_of(voxels, grid), camera, 100, 100, preset, masked=False))
     assert pixels is not None
     assert pixels[0, 0] == 0xFF000000
     assert (pixels[50, 50] & 0xFF) > 30

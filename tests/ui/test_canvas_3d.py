@@ -30,7 +30,8 @@ class Drawing:
 
     def answer(self, value: int) -> None:
         pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
-        self.on_picture(Picture3D(pixels, len(self.asked), Quality.MOVING, 0.01))
+        masked = self.asked[-1][0].masked
+        self.on_picture(Picture3D(pixels, len(self.asked), Quality.MOVING, 0.01, masked=masked))
 
 
 @frozen(eq=False)
@@ -129,3 +130,40 @@ def test_a_hidden_canvas_gives_its_3d_memory_back_and_starts_again_when_shown(qt
     qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
     shown.canvas.show()
     qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+
+
+def test_a_picture_that_may_show_a_face_is_gone_at_once_when_identity_is_hidden(qtbot: QtBot, session: Session) -> None:
+    session.masked = False
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    qtbot.waitUntil(lambda: not drawing.asked[-1][0].masked)
+    drawing.answer(0x204060)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    late = len(drawing.asked)
+    session.masked = True
+    qtbot.waitUntil(lambda: len(drawing.asked) > late and drawing.asked[-1][0].masked, timeout=1000)
+    assert shown.canvas._view_3d.picture.image is None
+    # A picture that was under way when identity was hidden is not shown either.
+    pixels = np.full((60, 80), 0xFF204060, np.uint32)
+    drawing.on_picture(Picture3D(pixels, late, Quality.STILL, 0.01, masked=False))
+    qtbot.wait(50)
+    assert shown.canvas._view_3d.picture.image is None
+    drawing.answer(0x102030)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+
+
+def test_a_picture_from_before_a_rest_is_not_shown_where_identity_is_hidden_since(
+    qtbot: QtBot, session: Session
+) -> None:
+    session.masked = False
+    shown = opened(qtbot, session)
+    qtbot.waitUntil(lambda: not shown.drawing[0].asked[-1][0].masked)
+    shown.drawing[0].answer(0x204060)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    shown.canvas._resting.setInterval(20)
+    shown.canvas.hide()
+    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    session.masked = True
+    shown.canvas.show()
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+    assert shown.canvas._view_3d.picture.image is None

@@ -9,12 +9,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QListWidget, QMainWindow, QSlider, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Layout, OverlayMode
+from viewer.domain.view_state import Cut3D, Layout, OverlayMode
 from viewer.domain.window_presets import PRESETS
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, key_words, shortcut_words
+from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, MENU_3D, view_commands
+from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:
@@ -208,9 +210,14 @@ def test_space_brings_the_whole_volume_back_and_keeps_window_and_place(window: W
     assert session.view is not None
     whole = session.view
     session.view = evolve(whole.looking_at((1.0, 2.0, 30.0), height_mm=20.0), window_width=80.0, slab_mm=10.0)
+    session.view = evolve(session.view, box_3d=((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), preset_3d="muscle")
+    session.view = evolve(session.view, cuts_3d=(Cut3D(PlaneName.AXIAL, 1),))
     QTest.keyClick(window, Qt.Key.Key_Space)
     assert session.view.axial == whole.axial
     assert session.view.slab_mm == 0
+    assert session.view.box_3d is None
+    assert session.view.cuts_3d == ()
+    assert session.view.preset_3d == "muscle"
     assert session.view.window_width == 80.0
     assert session.view.cursor_lps_mm == (1.0, 2.0, 30.0)
 

@@ -79,11 +79,24 @@ class Camera:
 
 
 @frozen
+class Cut3D:
+    """What 3D leaves away on one side of the crosshair's plane.
+
+    `side` is +1 for what lies further to the left, back or head than the plane, −1 for the other side.
+    """
+
+    plane: PlaneName
+    side: int
+
+
+@frozen
 class ViewState:
     """What is looked at. Never a slice index, a pixel, a row number, or a widget.
 
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
-    `colours` names the colour map of values that are not HU.
+    `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
+    `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
+    lets the planes stand in the picture.
     """
 
     series_uid: str
@@ -108,6 +121,10 @@ class ViewState:
     acquired: bool = False
     slab_mode: SlabMode = SlabMode.MAX
     colours: str = "grey"
+    table_3d: bool = False
+    cuts_3d: tuple[Cut3D, ...] = ()
+    box_3d: tuple[Point, Point] | None = None
+    planes_3d: bool = False
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -316,6 +333,11 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             "turned planes" if now.oblique else "straight planes",
             tuple(script.plane(name).turned for name in PlaneName),
             tuple(now.plane(name).turned for name in PlaneName),
+        ),
+        (
+            "another 3D picture",
+            (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
+            (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
         ),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )

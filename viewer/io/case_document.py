@@ -187,6 +187,10 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
             raise WrongJsonError(f"{path}.view.{plane.value}.turned: it must be a rotation, w x y z of length 1")
     if not 0 <= view.threshold <= 1 or not 0 <= view.fill_opacity <= 1:
         raise WrongJsonError(f"{path}.view: threshold and fill_opacity lie between 0 and 1")
+    if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
+        raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
+    if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
+        raise WrongJsonError(f"{path}.view.box_3d: its first corner must lie below its second")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
 
@@ -204,8 +208,11 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 def _brief(document: Any) -> Any:
     """Return the document without what views say since later and hardly ever need to."""
     for step in document["steps"]:
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
+            if not step["view"][key]:
+                del step["view"][key]
         view = step["view"]
-        for key, usual in (("acquired", False), ("slab_mode", "max"), ("colours", "grey")):
+        for key, usual in (("slab_mode", "max"), ("colours", "grey")):
             if view[key] == usual:
                 del view[key]
         for plane in PlaneName:

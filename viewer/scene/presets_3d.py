@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
+
+from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_contrast
+from viewer.scene.dressing import Bare
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+
+
+NOT_ON_HEADS = "Not on heads while identity is hidden."
 
 
 @frozen
@@ -15,6 +26,14 @@ class Preset3D:
         (HU, opacity of a millimetre) in growing order.
     colour
         (HU, red, green, blue), 0…1, in growing order.
+    bare
+        What is left away; without all but the brain, what lies inside of the skull has the opposite sign.
+    shows_face
+        True where a face could be known by it.
+    hint
+        A sentence for those who choose it, or "".
+    step_voxels
+        Ray steps of a picture at rest; what is seen through has no fine edges and can do with longer ones.
     """
 
     name: str
@@ -25,6 +44,10 @@ class Preset3D:
     diffuse: float = 0.95
     specular: float = 0.22
     specular_power: float = 18.0
+    bare: Bare = Bare.NOTHING
+    shows_face: bool = False
+    hint: str = ""
+    step_voxels: float = 0.5
 
 
 PRESETS_3D: dict[str, Preset3D] = {
@@ -45,12 +68,13 @@ PRESETS_3D: dict[str, Preset3D] = {
         Preset3D(
             "vessels",
             "Vessels",
-            opacity=((110, 0.0), (160, 0.10), (240, 0.45), (500, 0.8), (1000, 0.9)),
+            opacity=((122, 0.0), (138, 0.07), (156, 0.24), (190, 0.45), (260, 0.75), (500, 0.9), (1000, 1.0)),
             colour=(
-                (110, 0.55, 0.12, 0.10),
-                (200, 0.80, 0.28, 0.20),
-                (320, 0.90, 0.62, 0.48),
-                (600, 0.93, 0.88, 0.78),
+                (118, 0.62, 0.12, 0.10),
+                (170, 0.80, 0.20, 0.15),
+                (250, 0.88, 0.42, 0.30),
+                (380, 0.90, 0.76, 0.62),
+                (700, 0.94, 0.90, 0.82),
                 (3000, 1.0, 1.0, 1.0),
             ),
         ),
@@ -58,26 +82,91 @@ PRESETS_3D: dict[str, Preset3D] = {
             "lung",
             "Lung",
             opacity=(
-                (-930, 0.0),
-                (-860, 0.012),
-                (-700, 0.06),
-                (-450, 0.16),
-                (-250, 0.03),
-                (-150, 0.0),
-                (180, 0.0),
-                (400, 0.10),
+                (-960, 0.0),
+                (-900, 0.006),
+                (-800, 0.018),
+                (-650, 0.10),
+                (-450, 0.35),
+                (-300, 0.16),
+                (-180, 0.0),
+                (250, 0.0),
+                (500, 0.012),
+                (1200, 0.03),
             ),
             colour=(
-                (-930, 0.35, 0.42, 0.50),
-                (-700, 0.55, 0.66, 0.76),
-                (-400, 0.86, 0.78, 0.74),
-                (180, 0.86, 0.81, 0.70),
+                (-960, 0.28, 0.36, 0.46),
+                (-750, 0.46, 0.58, 0.70),
+                (-500, 0.88, 0.70, 0.64),
+                (-200, 0.95, 0.86, 0.82),
+                (250, 0.86, 0.81, 0.70),
             ),
+            step_voxels=0.7,
+            bare=Bare.SKIN,
+            shows_face=True,
+            hint=NOT_ON_HEADS,
+        ),
+        Preset3D(
+            "skin_off",
+            "Skin off",
+            opacity=((0, 0.0), (30, 0.004), (65, 0.012), (100, 0.06), (140, 0.22), (200, 0.55), (300, 0.9), (500, 1.0)),
+            colour=(
+                (0, 0.62, 0.36, 0.28),
+                (60, 0.74, 0.42, 0.34),
+                (110, 0.78, 0.42, 0.32),
+                (170, 0.86, 0.58, 0.44),
+                (300, 0.90, 0.84, 0.72),
+                (1200, 0.96, 0.93, 0.87),
+            ),
+            step_voxels=0.85,
+            bare=Bare.SKIN,
+            shows_face=True,
+            hint=NOT_ON_HEADS,
+        ),
+        Preset3D(
+            "muscle",
+            "Muscle",
+            opacity=((-30, 0.0), (0, 0.10), (35, 0.55), (80, 0.95), (200, 1.0)),
+            colour=(
+                (-30, 0.78, 0.58, 0.46),
+                (25, 0.66, 0.33, 0.26),
+                (80, 0.68, 0.30, 0.23),
+                (170, 0.82, 0.56, 0.44),
+                (260, 0.90, 0.84, 0.72),
+                (1200, 0.96, 0.93, 0.87),
+            ),
+            ambient=0.38,
+            diffuse=0.82,
+            bare=Bare.SKIN,
+            shows_face=True,
+            hint=NOT_ON_HEADS,
+        ),
+        Preset3D(
+            "bleed",
+            "Brain bleed",
+            opacity=(
+                (-120, 0.0),
+                (-100, 0.5),
+                (-68, 0.6),
+                (-58, 0.12),
+                (-50, 0.0),
+                (180, 0.0),
+                (400, 0.03),
+                (1500, 0.07),
+            ),
+            colour=(
+                (-110, 0.95, 0.30, 0.22),
+                (-55, 0.70, 0.08, 0.07),
+                (0, 0.86, 0.81, 0.70),
+                (3000, 1.0, 1.0, 1.0),
+            ),
+            step_voxels=0.85,
+            bare=Bare.ALL_BUT_BRAIN,
+            hint="Blood inside of the skull, by its density; thin layers along bone are not seen.",
         ),
         Preset3D(
             "soft",
             "Skin",
-            opacity=((-600, 0.0), (-350, 0.05), (-100, 0.22), (60, 0.5), (300, 1.0)),
+            opacity=((-500, 0.0), (-350, 0.1), (-200, 0.45), (-50, 0.8), (300, 1.0)),
             colour=(
                 (-500, 0.60, 0.42, 0.33),
                 (-150, 0.80, 0.60, 0.48),
@@ -87,6 +176,8 @@ PRESETS_3D: dict[str, Preset3D] = {
             ambient=0.45,
             diffuse=0.65,
             specular=0.05,
+            shows_face=True,
+            hint=NOT_ON_HEADS,
         ),
     )
 }
@@ -95,3 +186,25 @@ PRESETS_3D: dict[str, Preset3D] = {
 def preset_3d(name: str) -> Preset3D:
     """Return a preset by name; bone for a name that is not known."""
     return PRESETS_3D.get(name, PRESETS_3D["bone"])
+
+
+def first_preset(volume: Volume) -> str:
+    """Return the name of the preset that a volume opens with, by the part of the body: lung, vessels, or bone."""
+    part = body_part(volume)
+    if part is BodyPart.CHEST:
+        return "lung"
+    return "vessels" if part is BodyPart.ABDOMEN and says_contrast(volume) else "bone"
+
+
+def allowed_preset(volume: Volume, name: str, *, masked: bool) -> Preset3D | None:
+    """Return a preset by name, or bone in its place where it could show a face and identity is masked.
+
+    A face gives its owner away; a synthetic one has none. None where values are no HU: then no preset, not even bone,
+    is sure to leave the skin out.
+    """
+    preset = preset_3d(name)
+    if not masked or volume.series.synthetic:
+        return preset
+    if not volume.is_hu:
+        return None
+    return PRESETS_3D["bone"] if preset.shows_face and may_show_face(volume) else preset

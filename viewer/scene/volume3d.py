@@ -16,8 +16,10 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.labels import Mask
-from viewer.domain.view_state import Camera
+from viewer.domain.plane_turn import Turn
+from viewer.domain.view_state import Camera, Point
 from viewer.domain.volume import Volume
+from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed
 from viewer.scene.quality import Quality
 
@@ -49,9 +51,37 @@ class FindingSurface:
     selected: bool = False
 
 
+@frozen
+class PlanesShown:
+    """The three planes as they stand in 3D: through where, in which window, in frames of which colours (0…1).
+
+    Colours and turns are those of axial, coronal and sagittal; `acquired` as in a view.
+    """
+
+    cursor_lps_mm: Point
+    window_centre: float
+    window_width: float
+    invert: bool
+    colours: tuple[tuple[float, float, float], ...]
+    turned: tuple[Turn | None, ...] = (None, None, None)
+    acquired: bool = False
+
+
 @define(frozen=True, eq=False)
 class VolumeScene:
-    """Everything a 3D picture depends on; width and height in device pixels."""
+    """Everything a 3D picture depends on; width and height in device pixels.
+
+    Attributes
+    ----------
+    masked
+        True where no face may be shown; another preset is drawn then where one could.
+    table
+        True to show also what the patient lies on.
+    clips
+        What of the volume is shown: the part that all of them leave. Findings are always whole.
+    planes
+        The planes that stand in the picture, or None.
+    """
 
     volume: Volume
     camera: Camera
@@ -59,16 +89,26 @@ class VolumeScene:
     height_px: int
     preset: str = "bone"
     surfaces: tuple[FindingSurface, ...] = ()
+    masked: bool = True
+    table: bool = False
+    clips: tuple[Clip, ...] = ()
+    planes: PlanesShown | None = None
 
 
 @define(frozen=True, eq=False)
 class Picture3D:
-    """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers."""
+    """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers.
+
+    `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
+    no face can be in it.
+    """
 
     pixels: NDArray[np.uint32]
     generation: int
     quality: Quality
     seconds: float
+    drawn: str = ""
+    masked: bool = True
 
 
 @define(eq=False)
@@ -82,7 +122,7 @@ class _Request:
 @define(eq=False)
 class _Answer:
     done: threading.Event = field(factory=threading.Event)
-    pixels: NDArray[np.uint32] | None = None
+    picture: Picture3D | None = None
 
 
 class Scene3D:
@@ -124,9 +164,14 @@ class Scene3D:
 
     def render_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> NDArray[np.uint32] | None:
         """Return a still picture, waiting for it; None where 3D cannot be drawn here."""
+        picture = self.picture_once(scene, timeout_s=timeout_s)
+        return None if picture is None else picture.pixels
+
+    def picture_once(self, scene: VolumeScene, *, timeout_s: float = 60.0) -> Picture3D | None:
+        """Return a still picture with what it shows, waiting for it; None where 3D cannot be drawn here."""
         answer = _Answer()
         self._ask(scene, Quality.STILL, answer)
-        return answer.pixels if answer.done.wait(timeout_s) else None
+        return answer.picture if answer.done.wait(timeout_s) else None
 
     def _ask(self, scene: VolumeScene, quality: Quality, answer: _Answer | None) -> int:
         with self._changed:
@@ -228,12 +273,16 @@ class Scene3D:
     def _serve(self, window: VolumeWindow, request: _Request) -> None:
         start = time.perf_counter()
         pixels = window.draw(request.scene, request.quality)
-        if request.answer is not None:
-            request.answer.pixels = pixels
-            request.answer.done.set()
-        elif pixels is not None:
+        picture = None
+        if pixels is not None:
             seconds = time.perf_counter() - start
-            self._on_picture(Picture3D(pixels, request.generation, request.quality, seconds))
+            about = (request.generation, request.quality, seconds, window.drawn, request.scene.masked)
+            picture = Picture3D(pixels, *about)
+        if request.answer is not None:
+            request.answer.picture = picture
+            request.answer.done.set()
+        elif picture is not None:
+            self._on_picture(picture)
 
     def _run_inline(self) -> None:
         """Draw at once in the caller's thread, which on macOS has to be the main one."""

@@ -9,7 +9,7 @@ import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 from vtkmodules.vtkCommonCore import vtkCommand, vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPolyData
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPlane, vtkPolyData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import (
     vtkActor,
@@ -22,10 +22,11 @@ from vtkmodules.vtkRenderingCore import (
 )
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
-from viewer.scene.presets_3d import preset_3d
+from viewer.scene.dressed_volume import DressedVolume
+from viewer.scene.planes import PlaneRenderer
+from viewer.scene.planes_in_3d import plane_actors
 from viewer.scene.quality import Quality
 from viewer.scene.surfaces import finding_surface
-from viewer.scene.volume_image import RenderVoxels, render_voxels
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -33,15 +34,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from viewer.domain.geometry import Grid
     from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
-    from viewer.scene.volume3d import FindingSurface, VolumeScene
+    from viewer.scene.clips import Clip
+    from viewer.scene.planes_in_3d import PlaneActors
+    from viewer.scene.presets_3d import Preset3D
+    from viewer.scene.volume3d import FindingSurface, PlanesShown, VolumeScene
 
 
-# Ray steps in voxels, and screen pixels per ray: at rest one; while moving what keeps to the time, 3 to begin with.
-_STEP_VOXELS = {Quality.MOVING: 1.5, Quality.STILL: 0.5}
+# Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
+# to the time, 3 to begin with.
+_STEP_MOVING_VOXELS = 1.5
 _RAY_EVERY_PX_MOVING = (2.0, 6.0)
-_MOVING_S = 0.05
+_MOVING_S = 0.036
 # How strongly findings shine through what lies in front of them.
 _THROUGH = 0.28
 _THROUGH_SELECTED = 0.55
@@ -63,7 +69,13 @@ class VolumeWindow:
         self._stop = stop
         self._stopped = False
         self._volume: Volume | None = None
-        self._preset = ""
+        self._dressed: DressedVolume | None = None
+        self._preset: Preset3D | None = None
+        self._clips: tuple[Clip, ...] = ()
+        self._planes: list[PlaneActors] = []
+        self._planes_shown: tuple[int, PlanesShown | None] = (0, None)
+        self._plane_renderer = PlaneRenderer()
+        self.drawn = ""
         self._held: list[object] = []
         self._prop: vtkVolume | None = None
         self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
@@ -103,10 +115,12 @@ class VolumeWindow:
         if self._mapper is not None:
             self._mapper.ReleaseGraphicsResources(self._window)
             self._mapper.RemoveAllInputs()
-        self._prop = self._mapper = self._volume = None
+        self._prop = self._mapper = self._volume = self._dressed = self._preset = None
         self._held.clear()
         self._surfaces.clear()
         self._actors.clear()
+        self._planes.clear()
+        self._plane_renderer.clear()
         self._shown = ()
         for renderer in (self._inside, self._through):
             self._window.RemoveRenderer(renderer)
@@ -119,6 +133,7 @@ class VolumeWindow:
         if self._stop():
             return None
         self._show_surfaces(scene)
+        self._show_planes(scene)
         self._aim(scene)
         self._refine(scene, quality)
         if (scene.width_px, scene.height_px) != self._window.GetSize():
@@ -146,25 +161,47 @@ class VolumeWindow:
             self._held.clear()
             self._surfaces.clear()
             self._volume = scene.volume
-            self._preset = ""
+            self._preset = self._dressed = None
+            self._clips = ()
+            self._plane_renderer.clear()
+            self._planes_shown = (0, None)
+            self.drawn = ""
             self._paced = False
             if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
-                self._prop, self._mapper = self._made(render_voxels(scene.volume, full=not self._software))
+                self._dressed = DressedVolume(scene.volume, full=not self._software)
+                self._prop, self._mapper = self._made(self._dressed.rendered.grid)
                 self._inside.AddVolume(self._prop)
-        if self._prop is not None and scene.preset != self._preset:
-            self._prop.SetProperty(_property(scene.preset))
-            self._preset = scene.preset
+        if self._prop is None or self._mapper is None or self._dressed is None:
+            return
+        preset, self.drawn = self._dressed.preset(scene.preset, masked=scene.masked)
+        self._prop.SetVisibility(preset is not None)
+        if preset is None:
+            return
+        if self._dressed.dress(preset, table=scene.table):
+            self._paced = False
+            self._mapper.SetInputData(self._image(self._dressed))
+        if preset is not self._preset:
+            self._prop.SetProperty(_property(preset))
+            self._preset = preset
+        if scene.clips != self._clips:
+            self._mapper.RemoveAllClippingPlanes()
+            for clip in scene.clips:
+                plane = vtkPlane()
+                plane.SetOrigin(*clip.through_lps_mm)
+                plane.SetNormal(*clip.inwards)
+                self._mapper.AddClippingPlane(plane)
+            self._clips = scene.clips
 
-    def _made(
-        self, rendered: RenderVoxels
-    ) -> tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]:
-        grid = rendered.grid
+    def _image(self, dressed: DressedVolume) -> vtkImageData:
         image = vtkImageData()
-        image.SetDimensions(*grid.size_ijk)
-        image.SetSpacing(*grid.spacing_mm)
-        scalars = vtk_array_on(rendered.voxels.reshape(-1))
+        image.SetDimensions(*dressed.rendered.grid.size_ijk)
+        image.SetSpacing(*dressed.rendered.grid.spacing_mm)
+        scalars = vtk_array_on(dressed.voxels.reshape(-1))
         image.GetPointData().SetScalars(scalars)
-        self._held = [rendered.voxels, scalars, image]
+        self._held = [dressed.voxels, scalars, image]
+        return image
+
+    def _made(self, grid: Grid) -> tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]:
         mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper
         if self._software:
             mapper = vtkFixedPointVolumeRayCastMapper()
@@ -173,7 +210,6 @@ class VolumeWindow:
             mapper = vtkGPUVolumeRayCastMapper()
             mapper.SetAutoAdjustSampleDistances(0)
             mapper.SetUseJittering(1)
-        mapper.SetInputData(image)
         mapper.SetBlendModeToComposite()
         prop = vtkVolume()
         prop.SetMapper(mapper)
@@ -208,6 +244,19 @@ class VolumeWindow:
             self._actors.append((inside, through))
         self._shown = scene.surfaces
 
+    def _show_planes(self, scene: VolumeScene) -> None:
+        if (id(scene.volume), scene.planes) == self._planes_shown:
+            return
+        for each in self._planes:
+            self._inside.RemoveActor(each.picture)
+            self._inside.RemoveActor(each.frame)
+        there = scene.planes is not None and self._prop is not None
+        self._planes = plane_actors(scene.volume, scene.planes, self._plane_renderer) if scene.planes and there else []
+        for each in self._planes:
+            self._inside.AddActor(each.picture)
+            self._inside.AddActor(each.frame)
+        self._planes_shown = (id(scene.volume), scene.planes)
+
     def _aim(self, scene: VolumeScene) -> None:
         camera = self._inside.GetActiveCamera()
         focal = np.asarray(scene.camera.focal_lps_mm)
@@ -226,8 +275,8 @@ class VolumeWindow:
         mapper = self._mapper
         if mapper is None:
             return
-        step = _STEP_VOXELS[quality] * self._step_mm
-        mapper.SetSampleDistance(step)
+        at_rest = self._preset.step_voxels if self._preset is not None else _STEP_MOVING_VOXELS
+        mapper.SetSampleDistance(self._step_mm * (_STEP_MOVING_VOXELS if quality is Quality.MOVING else at_rest))
         if self._software:
             mapper.SetImageSampleDistance(self._ray_every_px if quality is Quality.MOVING else 1.0)
         else:
@@ -243,8 +292,7 @@ class VolumeWindow:
         return np.ascontiguousarray(pixels)
 
 
-def _property(name: str) -> vtkVolumeProperty:
-    preset = preset_3d(name)
+def _property(preset: Preset3D) -> vtkVolumeProperty:
     opacity = vtkPiecewiseFunction()
     for hu, share in preset.opacity:
         opacity.AddPoint(hu, share)

@@ -10,6 +10,7 @@ from attrs import evolve
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Camera, Layout, PlaneView, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import Window
+from viewer.scene.presets_3d import first_preset
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,6 +53,7 @@ def view_of_volume(volume: Volume) -> ViewState:
         window_centre=window.centre,
         window_width=window.width,
     )
+    view = evolve(view, preset_3d=first_preset(volume))
     if volume.stack.count > 1:
         return view
     axis = int(np.argmax(np.abs(volume.stack.normal)))

@@ -1,4 +1,4 @@
-"""What the commands of looking share, and those of the tools and of 3D."""
+"""What the commands of looking share, and those of the tools."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from attrs import evolve, frozen
 
 from viewer.domain.session import Session
 from viewer.scene.acquired import acquired_slices, with_cursor
-from viewer.scene.camera import FACING, facing
-from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.canvas import Canvas
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import VIEWING, Command
@@ -154,39 +152,3 @@ def tool_commands(looking: Looking) -> list[Command]:
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]
-
-
-def three_d_commands(looking: Looking) -> list[Command]:
-    """Return the commands of how 3D looks and from where."""
-
-    def preset(name: str) -> Callable[[], None]:
-        return looking.switch(lambda view: evolve(view, preset_3d=name))
-
-    def is_on(name: str) -> Callable[[], bool]:
-        return looking.asks(lambda view: view.preset_3d == name)
-
-    def turn(side: str) -> Callable[[], None]:
-        return looking.switch(lambda view: evolve(view, camera=facing(view.camera, side)))
-
-    presets = [
-        looking.command(
-            f"preset_3d_{name}",
-            f"3D: {preset_3d.title.lower()}",
-            f"Show {preset_3d.title.lower()} in 3D",
-            preset(name),
-            icon="box",
-            checked_when=is_on(name),
-        )
-        for name, preset_3d in PRESETS_3D.items()
-    ]
-    sides = [
-        looking.command(
-            f"face_{side}",
-            f"3D from the {side}",
-            f"Look at the patient from the {side} in 3D",
-            turn(side),
-            icon="rotate-3d",
-        )
-        for side in FACING
-    ]
-    return [*presets, *sides]

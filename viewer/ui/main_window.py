@@ -21,6 +21,7 @@ from viewer.ui.honesty import window_title
 from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
+from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
@@ -29,7 +30,7 @@ from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
-from viewer.ui.view_commands import CANVAS_MENU, MENU_3D, view_commands
+from viewer.ui.view_commands import CANVAS_MENU, view_commands
 from viewer.ui.widgets import FocusRing
 
 if TYPE_CHECKING:

@@ -176,14 +176,14 @@ def _picture_3d(placed: tuple[Tile, ...], shown: Shown, theme: Theme, scene_3d: 
         return Picture()
     drawing = scene_3d or Scene3D()
     try:
-        pixels = drawing.render_once(volume_scene(shown, tile, theme, 1.0))
+        drawn = drawing.picture_once(volume_scene(shown, tile, theme, 1.0))
     finally:
         if scene_3d is None:
             drawing.close()
-    if pixels is None:
+    if drawn is None:
         why = drawing.unavailable
         return Picture(sentence=why.sentence if why else "There is no 3D picture.")
-    return Picture(image_of(pixels))
+    return Picture(image_of(drawn.pixels), drawn=drawn.drawn)
 
 
 def _paint_bar(painter: QPainter, bar: QRectF, banner: str, title: str, look: TextLook) -> None:

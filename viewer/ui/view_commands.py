@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
-from viewer.scene.camera import FACING, zoomed
-from viewer.scene.presets_3d import PRESETS_3D
+from viewer.scene.camera import zoomed
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
-from viewer.ui.looking import Looking, slice_commands, three_d_commands, tool_commands
+from viewer.ui.looking import Looking, slice_commands, tool_commands
+from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
 from viewer.ui.slab_commands import SLAB_IDS, slab_commands
 from viewer.ui.turning_commands import turning_commands
@@ -51,14 +51,6 @@ CANVAS_MENU: tuple[str | None, ...] = (
     "view.cine",
     "view.straighten",
     "view.text",
-)
-MENU_3D: tuple[str | None, ...] = (
-    "view.maximise",
-    "view.reset",
-    None,
-    *(f"view.preset_3d_{name}" for name in PRESETS_3D),
-    None,
-    *(f"view.face_{side}" for side in FACING),
 )
 HOLD_S = 0.35
 ZOOM_STEP = 1.25
@@ -148,15 +140,16 @@ def _zooming(looking: Looking) -> list[Command]:
 
     def reset(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
-        return evolve(
+        view = evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
+        return evolve(view, cuts_3d=(), box_3d=None)
 
     return [
         looking.command(
             "reset",
             "Reset view",
-            "Fit all views and end the slab; window and place stay",
+            "Fit all views, end the slab and the cuts in 3D; window and place stay",
             lambda: looking.change(reset),
             shortcuts=("Space",),
             icon="rotate-ccw",

@@ -128,9 +128,12 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
     plane = view.plane
     if plane is None:
-        preset = preset_3d(shown.view.preset_3d).title
-        what = f"{preset} and findings" if any(d.finding.mask for d in shown.drawn) else preset
-        return Corners(top_left=(name, Words(what)) if density is Density.FULL else (name,))
+        preset = shown.drawn_3d or preset_3d(shown.view.preset_3d).title
+        found = any(d.finding.mask for d in shown.drawn) and not shown.drawn_3d
+        what = f"{preset} and findings" if found else preset
+        cut = cut_words(shown.view)
+        part = (Words(cut),) if cut else ()
+        return Corners(top_left=(name, Words(what), *part) if density is Density.FULL else (name, *part))
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
@@ -145,6 +148,18 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
         bottom_left=(*image.missing, Words(image.number), Words(image.position)),
         bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {image.slab or image.apart}")),
     )
+
+
+def cut_words(state: ViewState) -> str:
+    """Return what 3D does not show, such as "Cut by axial and coronal plane"; "" where it shows all."""
+    planes = [cut.plane.value for cut in state.cuts_3d]
+    said = []
+    if planes:
+        names = " and ".join([", ".join(planes[:-1]), planes[-1]] if planes[1:] else planes)
+        said.append(f"Cut by the {names} plane{'s' if planes[1:] else ''}")
+    if state.box_3d is not None:
+        said.append("Cropped")
+    return " · ".join(said)
 
 
 @frozen

@@ -50,6 +50,10 @@ class Shown:
         The patient in words; "" where identity is masked.
     measured
         Measurements, the last one on top.
+    masked
+        True where neither name nor face may be seen.
+    drawn_3d
+        What the 3D picture shows where that is not what the view asks for, with the reason.
     """
 
     volume: Volume
@@ -58,6 +62,8 @@ class Shown:
     title: str = ""
     patient: str = ""
     measured: tuple[DrawnMeasurement, ...] = ()
+    masked: bool = True
+    drawn_3d: str = ""
 
 
 def shown_from(
@@ -94,7 +100,8 @@ def shown_from(
                 continue
             drawn.append(Drawn(finding, mark, finding.id == view.selected_finding))
     drawn.sort(key=lambda d: d.selected)
-    return Shown(volume, view, tuple(drawn), title, "" if masked else _patient_words(volume, bool(title)))
+    who = "" if masked else _patient_words(volume, bool(title))
+    return Shown(volume, view, tuple(drawn), title, who, masked=masked)
 
 
 def shown_in(session: Session) -> Shown | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import OverlayMode
+from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
-from viewer.scene.volume3d import FindingSurface, Picture3D, VolumeScene
+from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
 from viewer.ui.canvas.paint_plane import Look, image_of, paint_frame
 from viewer.ui.canvas.paint_text import paint_sentence
 from viewer.ui.marks import line_of
@@ -52,10 +54,11 @@ class Scene3DFactory(Protocol):
 
 @frozen(eq=False)
 class Picture:
-    """What is at hand for the 3D tile: a picture, or a sentence why there is none."""
+    """What is at hand for the 3D tile: a picture and what it shows where not what was asked; else a sentence."""
 
     image: QImage | None = None
     sentence: str = ""
+    drawn: str = ""
 
 
 def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
@@ -83,7 +86,25 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         max(round(tile.area.height() * ratio), 1),
         shown.view.preset_3d,
         surfaces(shown, theme),
+        masked=shown.masked,
+        table=shown.view.table_3d,
+        clips=clips(shown.volume, shown.view),
+        planes=_planes(shown, theme) if shown.view.planes_3d else None,
     )
+
+
+def _planes(shown: Shown, theme: Theme) -> PlanesShown:
+    view = shown.view
+    colours = [theme.on_anatomy(plane.value) for plane in PlaneName]
+    rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
+    turned = tuple(view.plane(plane).turned for plane in PlaneName)
+    return PlanesShown(
+        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired
+    )
+
+
+def _look_of(scene: VolumeScene) -> tuple[object, ...]:
+    return (scene.preset, scene.surfaces, scene.masked, scene.table, scene.clips, scene.planes)
 
 
 def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: Picture) -> None:
@@ -96,6 +117,7 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
     elif picture.sentence:
         paint_sentence(painter, tile.free, picture.sentence, look.text)
     if look.decorated:
+        shown = evolve(shown, drawn_3d=picture.drawn)
         paint_frame(painter, tile, shown, look, first=False)
     painter.restore()
 
@@ -118,6 +140,8 @@ class View3D(QObject):
         self._wanted: VolumeScene | None = None
         self._asked: tuple[object, ...] = ()
         self._image: QImage | None = None
+        self._drawn = ""
+        self._image_masked = True
         self._sentence = "" if factory else "3D is switched off."
         self._closed = False
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
@@ -130,17 +154,20 @@ class View3D(QObject):
     @property
     def picture(self) -> Picture:
         """What to draw now."""
-        return Picture(self._image, self._sentence)
+        return Picture(self._image, self._sentence, self._drawn if self._image is not None else "")
 
     def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
         if self._factory is None or self._closed or shown.volume.preview:
             return
         scene = volume_scene(shown, tile, self._theme, ratio)
-        asked = (id(scene.volume), scene.camera, scene.width_px, scene.height_px, scene.preset, scene.surfaces)
+        asked = (id(scene.volume), scene.camera, scene.width_px, scene.height_px, *_look_of(scene))
         if asked == self._asked:
             return
         if self._wanted is not None and self._wanted.volume is not scene.volume:
+            self._image = None
+        if scene.masked and not self._image_masked:
+            # The last picture may show a face.
             self._image = None
         first = self._image is None
         self._asked, self._wanted = asked, scene
@@ -180,7 +207,10 @@ class View3D(QObject):
     def _take(self, picture: Picture3D) -> None:
         if self._closed or self._wanted is None:
             return
-        self._image = image_of(picture.pixels)
+        if self._wanted.masked and not picture.masked:
+            return
+        self._image, self._drawn = image_of(picture.pixels), picture.drawn
+        self._image_masked = picture.masked
         self._sentence = ""
         self.changed.emit()
 

@@ -1,0 +1,205 @@
+"""Where in a picture the body is, what of it is skin and what brain: on a coarse grid, for 3D pictures alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.scene.volume_image import RenderVoxels
+
+_COARSE_MM = 4.0
+_FINE_MM = 3.0
+_SOLID_HU = -300
+_BONE_HU = 150
+# A table has the same cross-section all along; an arm that lies beside the trunk does not.
+_SAME_SHARE = 0.8
+_ALONG_SHARE = 0.5
+# A sheet of a headrest that touches the head: longer than an ear, and further from the head than ears reach.
+_LONG_MM = 40.0
+_BEYOND_EARS_MM = 24.0
+_SHEET_SAME_SHARE = 0.4
+_LEAST_LIMB_VOXELS = 12
+_BRAIN_ML = (150.0, 2500.0)
+_BRAIN_FROM_BONE_MM = 7.0
+_LEAST_SKULL_SHARE = 0.35
+
+
+@define(frozen=True, eq=False)
+class BodyShape:
+    """The body on a grid of about 4 mm.
+
+    Attributes
+    ----------
+    factors
+        How many render voxels along i, j, k make one coarse voxel; the last of an axis may be made of more.
+    kept
+        The body with its lungs and one voxel around it; False in air and on the table, [k, j, i].
+    depth_mm
+        How deep a voxel lies below the skin; 0 outside.
+    """
+
+    factors: tuple[int, int, int]
+    kept: NDArray[np.bool_]
+    depth_mm: NDArray[np.float32]
+
+
+def body_shape(rendered: RenderVoxels) -> BodyShape | None:
+    """Return where the body is, or None where there is nothing solid.
+
+    The largest solid piece that is left when all is worn away by one coarse voxel is the body, with all that hangs
+    on it, save what has the same cross-section all along, as tables and headrests have. A piece apart from it stays
+    where it holds bone and is no such table.
+    """
+    from scipy import ndimage
+
+    coarse, factors = _coarse(rendered, _COARSE_MM)
+    solid = coarse > _SOLID_HU
+    # The world goes on beyond the edge of the picture: a body that is cut off there is not worn away from that side.
+    worn = ndimage.binary_erosion(solid, border_value=1)
+    labels, count = ndimage.label(worn)
+    sizes = np.bincount(labels.ravel(), minlength=2)
+    sizes[0] = 0
+    core = labels == int(sizes.argmax())
+    if not count:
+        return None
+    # Crumbs of a sheet that the coarse grid makes two voxels thick here and there are no limbs.
+    thick = ndimage.binary_dilation((sizes >= _LEAST_LIMB_VOXELS)[labels], iterations=3, mask=solid)
+    table = _table(solid & ~thick, thick, _spacing(rendered, factors))
+    labels, count = ndimage.label(solid & ~table)
+    kept = np.zeros(count + 1, dtype=bool)
+    kept[np.unique(labels[core])] = True
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        piece = labels[box] == number
+        if not kept[number] and piece.sum() >= 8:
+            same = piece.sum() / max(piece.any(axis=0).sum() * piece.shape[0], 1)
+            kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and same < _SAME_SHARE
+    kept[0] = False
+    filled = _filled(kept[labels])
+    depth_mm = ndimage.distance_transform_edt(filled, sampling=_spacing(rendered, factors))
+    around = ndimage.binary_dilation(filled) & ~(table & ~filled)
+    return BodyShape(factors, around, depth_mm.astype(np.float32))
+
+
+def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Return which of the thin things on and beside thick ones are table.
+
+    That is columns that run through half of the picture, and sheets that reach further from the body than an ear and
+    keep their cross-section.
+    """
+    from scipy import ndimage
+
+    along = thin.sum(axis=0) >= _ALONG_SHARE * len(thin)
+    table: NDArray[np.bool_] = thin & ndimage.binary_dilation(along)
+    labels, _ = ndimage.label(thin)
+    away_mm = ndimage.distance_transform_edt(~thick, sampling=spacing)
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        piece = labels[box] == number
+        long_mm = piece.shape[0] * spacing[0]
+        if long_mm >= _LONG_MM and float(away_mm[box][piece].max()) >= _BEYOND_EARS_MM:
+            same = piece.sum() / (piece.any(axis=0).sum() * piece.shape[0])
+            if same >= _SHEET_SAME_SHARE:
+                table[box] |= piece
+    return table
+
+
+def brain_mask(rendered: RenderVoxels) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
+    """Return factors and a share of brain (0…1) on a grid of about 3 mm, or None where no skull encloses one.
+
+    The brain is the piece of soft tissue, worn away by 7 mm from bone and air, that bone surrounds most.
+    """
+    from scipy import ndimage
+
+    coarse, factors = _coarse(rendered, _FINE_MM)
+    spacing = _spacing(rendered, factors)
+    bone = coarse > _BONE_HU
+    soft = (coarse > -30) & ~bone
+    inside = ndimage.distance_transform_edt(soft, sampling=spacing) > _BRAIN_FROM_BONE_MM
+    labels, count = ndimage.label(inside)
+    ml = float(np.prod(spacing)) / 1000.0
+    best, best_share = None, _LEAST_SKULL_SHARE
+    rounds = max(1, round(_BRAIN_FROM_BONE_MM / min(spacing[1:])))
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        room = tuple(slice(max(part.start - rounds - 2, 0), part.stop + rounds + 2) for part in box)
+        piece = labels[room] == number
+        if not _BRAIN_ML[0] <= piece.sum() * ml <= _BRAIN_ML[1]:
+            continue
+        grown = _within(piece, spacing, _BRAIN_FROM_BONE_MM) & soft[room]
+        shell = _within(grown, spacing, 1.5 * max(spacing)) & ~grown
+        share = float(bone[room][shell].mean()) if shell.any() else 0.0
+        if share > best_share:
+            best, best_share = (room, grown), share
+    if count == 0 or best is None:
+        return None
+    made = np.zeros(coarse.shape, dtype=np.float32)
+    made[best[0]] = best[1]
+    return factors, made
+
+
+def stretched(
+    coarse: NDArray[np.float32], factors: tuple[int, int, int], size_ijk: tuple[int, int, int]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the planes k of a coarse image brought back to render voxels by linear mixing, each [j, i].
+
+    Without a product of matrices: BLAS would start threads that wait for each other beside those that cast rays.
+    """
+    across, down, along = (
+        _steps(size, factor, n) for size, factor, n in zip(size_ijk, factors, reversed(coarse.shape), strict=True)
+    )
+    for low, high, share in zip(*along, strict=True):
+        plane = coarse[low] + share * (coarse[high] - coarse[low])
+        rows = plane[down[0]] + down[2][:, None] * (plane[down[1]] - plane[down[0]])
+        yield rows[:, across[0]] + across[2] * (rows[:, across[1]] - rows[:, across[0]])
+
+
+def _steps(size: int, factor: int, coarse: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Return, for each voxel of an axis, the coarse voxels beside it and the share of the second."""
+    place = np.clip((np.arange(size) + 0.5) / factor - 0.5, 0, coarse - 1)
+    low = place.astype(np.intp)
+    return low, np.minimum(low + 1, coarse - 1), (place - low).astype(np.float32)
+
+
+def _coarse(rendered: RenderVoxels, wanted_mm: float) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
+    """Return means over blocks, [k, j, i], and how many voxels along i, j, k make one, without a rest at the end."""
+    grid = rendered.grid
+    fi, fj, fk = (max(1, min(round(wanted_mm / mm), n)) for mm, n in zip(grid.spacing_mm, grid.size_ijk, strict=True))
+    voxels = rendered.voxels
+    nk, nj, ni = voxels.shape[0] // fk, voxels.shape[1] // fj, voxels.shape[2] // fi
+    made = np.empty((nk, nj, ni), dtype=np.float32)
+    for k in range(nk):
+        layers = voxels[k * fk : (k + 1) * fk, : nj * fj, : ni * fi].sum(axis=0, dtype=np.int32)
+        rows = layers.reshape(nj, fj, ni * fi).sum(axis=1)
+        made[k] = rows.reshape(nj, ni, fi).sum(axis=2)
+    made /= fi * fj * fk
+    return made, (fi, fj, fk)
+
+
+def _spacing(rendered: RenderVoxels, factors: tuple[int, int, int]) -> tuple[float, float, float]:
+    i, j, k = (mm * factor for mm, factor in zip(rendered.grid.spacing_mm, factors, strict=True))
+    return (k, j, i)
+
+
+def _filled(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the body with what it, and the picture's edge where it leaves it, enclose in each axial slice."""
+    from scipy import ndimage
+
+    made = np.empty_like(body)
+    for k, image in enumerate(body):
+        closed = image.copy()
+        for edge in (closed[0], closed[-1], closed[:, 0], closed[:, -1]):
+            touched = np.flatnonzero(edge)
+            if len(touched):
+                edge[touched[0] : touched[-1] + 1] = True
+        made[k] = ndimage.binary_fill_holes(closed)
+    return made
+
+
+def _within(mask: NDArray[np.bool_], spacing: tuple[float, float, float], mm: float) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing) <= mm)

@@ -1,0 +1,86 @@
+"""A volume's voxels for 3D in the dress of one preset; what that takes is computed once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.scene.body_shape import BodyShape, body_shape, brain_mask
+from viewer.scene.dressing import Bare, brain_alone, without_skin, without_table
+from viewer.scene.presets_3d import PRESETS_3D, Preset3D, allowed_preset, preset_3d
+from viewer.scene.volume_image import RenderVoxels, render_voxels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+
+MASKED_WORDS = "skin hidden with identity"
+HIDDEN_WORDS = "Hidden with identity: without HU, skin cannot be left out"
+NO_BRAIN_WORDS = "no brain found"
+
+
+class DressedVolume:
+    """Holds a volume's voxels for 3D, and a copy without what the last preset leaves away.
+
+    Parameters
+    ----------
+    full
+        Keep the resolution, as `render_voxels` says.
+    """
+
+    def __init__(self, volume: Volume, *, full: bool) -> None:
+        self._volume = volume
+        self.rendered: RenderVoxels = render_voxels(volume, full=full)
+        self.voxels: NDArray[np.int16] = self.rendered.voxels
+        self._dress: tuple[Bare, bool] | None = None
+
+    @cached_property
+    def _shape(self) -> BodyShape | None:
+        # Without HU nothing tells skin and table from the rest.
+        return body_shape(self.rendered) if self._volume.is_hu else None
+
+    @cached_property
+    def _brain(self) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
+        return brain_mask(self.rendered) if self._volume.is_hu else None
+
+    def preset(self, name: str, *, masked: bool) -> tuple[Preset3D | None, str]:
+        """Return what is drawn for a preset (None: nothing), and words where it is another: a face, no brain."""
+        preset, wanted = allowed_preset(self._volume, name, masked=masked), preset_3d(name)
+        if preset is None:
+            return None, HIDDEN_WORDS
+        if preset is not wanted:
+            return preset, f"{preset.title} ({MASKED_WORDS})"
+        if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is None:
+            preset = PRESETS_3D["bone"]
+            return preset, f"{preset.title} ({NO_BRAIN_WORDS})"
+        return preset, ""
+
+    def dress(self, preset: Preset3D, *, table: bool) -> bool:
+        """Make `voxels` those of a preset, with or without the table; return whether they are new.
+
+        Without skin there is no table either: what lies around would shut the body in.
+        """
+        table = table and preset.bare is not Bare.SKIN
+        wanted = (preset.bare, table)
+        if wanted == self._dress:
+            return False
+        self._dress = wanted
+        voxels, rendered = self.rendered.voxels, self.rendered
+        shape = None if preset.bare is Bare.NOTHING and table else self._shape
+        if shape is not None and preset.bare is Bare.SKIN:
+            voxels = without_skin(rendered, shape, voxels)
+        elif shape is not None and not table:
+            voxels = without_table(rendered, shape, voxels)
+        if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is not None:
+            voxels = brain_alone(rendered, *self._brain, voxels, slice_mm=_slice_mm(self._volume))
+        self.voxels = voxels
+        return True
+
+
+def _slice_mm(volume: Volume) -> float:
+    """Return the largest distance from one original slice to the next along the body."""
+    heights = volume.stack.positions_lps_mm[:, 2]
+    return float(np.abs(np.diff(heights)).max()) if len(heights) > 1 else 0.0
