@@ -270,7 +270,7 @@ def test_corner_text_says_image_position_window_zoom_and_thickness(session: Sess
     shown = shown_in(session)
     assert shown is not None
     said = corners(shown, ViewName.AXIAL, Density.FULL, first=False)
-    assert [w.text for w in said.bottom_right] == ["W 1500  L −600", "Zoom 1.0×  Slab 10 mm"]
+    assert [w.text for w in said.bottom_right] == ["W 1500  L −600", "Zoom 1.0×  MIP 10 mm"]
     assert [w.text for w in said.top_left] == ["Axial"]
     assert corners(shown, ViewName.AXIAL, Density.LETTERS, first=True).top_left == ()
 

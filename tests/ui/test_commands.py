@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Cut3D, Layout, OverlayMode
+from viewer.domain.window_presets import PRESETS
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, key_words, shortcut_words
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, PRESETS, view_commands
+from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:

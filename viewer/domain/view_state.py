@@ -40,6 +40,14 @@ class Layout(StrEnum):
     SINGLE = "single"
 
 
+class SlabMode(StrEnum):
+    """What a slab shows of the values along each ray: the greatest, the least, or their mean."""
+
+    MAX = "max"
+    MIN = "min"
+    MEAN = "mean"
+
+
 class OverlayMode(StrEnum):
     """How findings are drawn in the planes."""
 
@@ -85,9 +93,10 @@ class Cut3D:
 class ViewState:
     """What is looked at. Never a slice index, a pixel, a row number, or a widget.
 
-    `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them. In 3D,
-    `table_3d` shows also what the patient lies on, `cuts_3d` follow the cursor, and `box_3d` is the part that is
-    shown: its smallest and largest x, y, z; `planes_3d` lets the planes stand in the picture.
+    `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
+    `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
+    `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
+    lets the planes stand in the picture.
     """
 
     series_uid: str
@@ -110,6 +119,8 @@ class ViewState:
     layout: Layout = Layout.FOUR
     main: ViewName = ViewName.AXIAL
     acquired: bool = False
+    slab_mode: SlabMode = SlabMode.MAX
+    colours: str = "grey"
     table_3d: bool = False
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
@@ -316,7 +327,8 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.overlay, script.show_truth),
             (now.overlay, now.show_truth),
         ),
-        ("a slab", (script.slab_mm, script.invert), (now.slab_mm, now.invert)),
+        ("a slab", (script.slab_mm, script.slab_mode, script.invert), (now.slab_mm, now.slab_mode, now.invert)),
+        ("other colours", script.colours, now.colours),
         (
             "turned planes" if now.oblique else "straight planes",
             tuple(script.plane(name).turned for name in PlaneName),

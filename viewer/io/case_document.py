@@ -212,6 +212,9 @@ def _brief(document: Any) -> Any:
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
+        for key, usual in (("slab_mode", "max"), ("colours", "grey")):
+            if view[key] == usual:
+                del view[key]
         for plane in PlaneName:
             if view[plane.value]["turned"] is None:
                 del view[plane.value]["turned"]

@@ -136,8 +136,12 @@ def read_volume_file(
 def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels) -> Volume:
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
+    facts = entry.facts
+    if read.values.dtype.kind == "f" and unit != "HU":
+        # LINEAR takes values for whole numbers, half a number at each end: too coarse for maps between 0 and 1.
+        facts = evolve(facts, voi_function="LINEAR_EXACT")
     return Volume(
-        series=entry.facts,
+        series=facts,
         slices=read.values,
         stack=place.stack,
         voxels=read.values,

@@ -8,8 +8,9 @@ import numpy as np
 from attrs import define
 
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
-from viewer.domain.view_state import Point, as_point
+from viewer.domain.view_state import Point, SlabMode, as_point
 from viewer.scene.plane_geometry import AXIS_ALONG
+from viewer.scene.slabs import combined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,8 +83,15 @@ def plane_runs(grid: Grid, plane: PlaneName) -> PlaneRuns | None:
     return PlaneRuns(*runs)
 
 
-def cut(voxels: NDArray[Any], runs: PlaneRuns, first: int, last: int) -> NDArray[Any]:
-    """Return the image, [down, right], of slices `first`…`last` in screen direction; the brightest where several.
+def cut(
+    voxels: NDArray[Any],
+    runs: PlaneRuns,
+    first: int,
+    last: int,
+    mode: SlabMode = SlabMode.MAX,
+    padding: float | None = None,
+) -> NDArray[Any]:
+    """Return the image, [down, right], of slices `first`…`last` in screen direction, as `combined` where several.
 
     Parameters
     ----------
@@ -97,11 +105,7 @@ def cut(voxels: NDArray[Any], runs: PlaneRuns, first: int, last: int) -> NDArray
         # Neighbours along i share cache lines: fetch them together once.
         span = span.copy()
     layers = np.moveaxis(span, axis, 0)
-    flat: NDArray[Any] = layers[0]
-    if len(layers) > 1:
-        flat = flat.copy()
-        for layer in layers[1:]:
-            np.maximum(flat, layer, out=flat)
+    flat: NDArray[Any] = layers[0] if len(layers) == 1 else combined(layers, mode, padding)
     # What is left of (k, j, i) without the axis through the screen.
     return turned(flat, runs.right, runs.down)
 

@@ -7,6 +7,7 @@ slices are shown as they were acquired: the picture is that of one slice.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
+from viewer.scene.colour_maps import GREY
 from viewer.scene.interpolation import Samples, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -29,10 +31,11 @@ from viewer.scene.plane_slices import (
     stepped,
     turned,
 )
+from viewer.scene.slabs import layers_of
 from viewer.scene.window_table import BLACK, WindowTable, window_table
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import ViewState
+    from viewer.domain.view_state import SlabMode, ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
     from viewer.scene.oblique import ObliqueSampler
@@ -44,6 +47,9 @@ __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plan
 MOST_PX = 2_400_000
 MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
+# A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
+MOST_SLAB_SAMPLES = 6_500_000
+MOST_SLAB_SAMPLES_MOVING = 1_200_000
 
 
 @define(frozen=True, eq=False)
@@ -132,11 +138,17 @@ class PlaneRenderer:
             most = MOST_PX_MOVING if runs is not None or acquired is not None else MOST_PX_MOVING_OBLIQUE
         reduction = max(1, int(np.ceil(np.sqrt(width_px * height_px / most))))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
+        if state.slab_mm and runs is None and acquired is None:
+            samples = width_px * height_px * layers_of(state.slab_mm)
+            most = MOST_SLAB_SAMPLES_MOVING if moving else MOST_SLAB_SAMPLES
+            reduction = max(reduction, math.ceil(math.sqrt(samples / most)))
         table = window_table(
             state.window_centre,
             state.window_width,
             volume.series.voi_function,
             invert=state.invert != volume.series.monochrome1,
+            # Hounsfield units are read by their grey.
+            colours=GREY if volume.is_hu else state.colours,
         )
         if acquired is not None:
             pixels = self._acquired(volume, acquired, geometry, table, reduction)
@@ -164,7 +176,9 @@ class PlaneRenderer:
             held = self._cuts.get(geometry.plane)
             if held is None or held.key != key:
                 values = np.array(turned(volume.slices[k], right, down), dtype=np.float32, order="C")
-                held = self._cuts[geometry.plane] = _Cut(key, values, _without_padding(values, volume))
+                held = self._cuts[geometry.plane] = _Cut(
+                    key, values, _without_padding(values, volume, unknown=volume.slices.dtype.kind == "f")
+                )
             _paint_on(picture, held, *laid, table)
         return picture
 
@@ -183,16 +197,17 @@ class PlaneRenderer:
             return picture
         laid = _laid(picture, geometry, runs.right, runs.down, reduction)
         if laid is not None:
-            _paint_on(picture, self._cut(volume, geometry.plane, runs, layers), *laid, table)
+            _paint_on(picture, self._cut(volume, geometry.plane, runs, layers, state.slab_mode), *laid, table)
         return picture
 
-    def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int]) -> _Cut:
-        key = (plane, *layers, reading(volume))
+    def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int], mode: SlabMode) -> _Cut:
+        key = (plane, *layers, mode, reading(volume))
         held = self._cuts.get(plane)
         if held is not None and held.key == key:
             return held
-        values = np.array(cut(volume.voxels, runs, *layers), dtype=np.float32, order="C")
-        hidden = _without_padding(values, volume)
+        flat = cut(volume.voxels, runs, *layers, mode, volume.padding)
+        values = np.array(flat, dtype=np.float32, order="C")
+        hidden = _without_padding(values, volume, unknown=flat.dtype.kind == "f")
         empty = _empty_rows(volume)
         if empty is not None and runs.into.grid_axis != 2:
             # k runs down or across here. What is shown beside an image that is not there is not to fade into it.
@@ -217,7 +232,7 @@ class PlaneRenderer:
 
             self._oblique_sampler = ObliqueSampler(volume)
         slab_mm = 0.0 if volume.preview else state.slab_mm
-        values, outside = self._oblique_sampler.values(geometry, slab_mm, reduction)
+        values, outside = self._oblique_sampler.values(geometry, slab_mm, reduction, state.slab_mode)
         pixels = table.of(values)
         pixels[outside] = BLACK
         return pixels
@@ -252,17 +267,17 @@ def _paint_on(picture: NDArray[np.uint32], image: _Cut, rows: Samples, columns: 
         inside[image.padded[rows.nearest][:, columns.nearest]] = BLACK
 
 
-def _without_padding(values: NDArray[np.float32], volume: Volume) -> NDArray[np.bool_] | None:
+def _without_padding(values: NDArray[np.float32], volume: Volume, *, unknown: bool) -> NDArray[np.bool_] | None:
     """Return which values are padding or unknown, None for none, and put the smallest of the others there.
 
-    Padding must not darken its neighbours more than air would.
+    Padding must not darken its neighbours more than air would. `unknown` says that there may be NaN.
     """
     hidden: NDArray[np.bool_] | None = None
     if volume.padding is not None:
         hidden = values == np.float32(volume.padding)
-    if volume.slices.dtype.kind == "f":
-        unknown = np.isnan(values)
-        hidden = unknown if hidden is None else hidden | unknown
+    if unknown:
+        nothing = np.isnan(values)
+        hidden = nothing if hidden is None else hidden | nothing
     if hidden is None or not hidden.any():
         return None
     known = values[~hidden]

@@ -13,6 +13,8 @@ import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
+from viewer.scene.colour_maps import GREY, colour_table
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -85,8 +87,10 @@ class WindowTable:
 
 
 @lru_cache(maxsize=32)
-def window_table(centre: float, width: float, function: str = "LINEAR", *, invert: bool = False) -> WindowTable:
-    """Return the table of a window; cached."""
+def window_table(
+    centre: float, width: float, function: str = "LINEAR", *, invert: bool = False, colours: str = GREY
+) -> WindowTable:
+    """Return the table of a window, in grey or in a colour map's colours; cached."""
     # Beyond ±1.7 widths the sigmoid is within half a grey value of its end.
     reach = 1.8 * width if function == "SIGMOID" else width / 2 + 1
     first, last = math.floor(centre - reach) - 1, math.ceil(centre + reach) + 1
@@ -97,6 +101,6 @@ def window_table(centre: float, width: float, function: str = "LINEAR", *, inver
     count = min(MOST_ENTRIES, int(round(span * per_unit)) + 1)
     grey = grey_of(first + np.arange(count) / per_unit, centre=centre, width=width, function=function, invert=invert)
     level = np.floor(grey + 0.5).astype(np.uint32)
-    pixels = level * np.uint32(0x010101) | BLACK
+    pixels = level * np.uint32(0x010101) | BLACK if colours == GREY else colour_table(colours)[level]
     pixels.setflags(write=False)
     return WindowTable(float(first), per_unit, pixels)

@@ -12,6 +12,7 @@ from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
 from viewer.services.finding_run import FindingRun
+from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.measuring import Measuring
@@ -76,7 +77,7 @@ def build_desk(deliver: Deliver) -> Desk:
         deliver(lambda: library.failed.emit(problem))
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
-    opening = Opening(session, runner, decoders)
+    opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
     reviewing = Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3"))
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     return Desk(

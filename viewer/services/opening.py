@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
+    from viewer.services.hanging import HangingRules
     from viewer.services.jobs import Deliver, Job, JobRunner
     from viewer.services.loading import LoadedCase
 
@@ -72,18 +73,23 @@ class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
     `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole; `failed` an error to
-    show; `too_large` a SeriesEntry and the error that says how much smaller it would fit.
+    show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
+    fit.
 
     While a volume is being read, slices around what the session's view looks at are read first.
     """
 
     busy = Signal(object)
     failed = Signal(object)
+    told = Signal(object)
     too_large = Signal(object, object)
     opened = Signal(object)
 
-    def __init__(self, session: Session, runner: JobRunner, decoders: Decoders) -> None:
+    def __init__(
+        self, session: Session, runner: JobRunner, decoders: Decoders, hanging: HangingRules | None = None
+    ) -> None:
         self._session = session
+        self._hanging = hanging
         self._runner = runner
         self._decoders = decoders
         self._job: Job | None = None
@@ -239,7 +245,7 @@ class Opening:
 
     def _view_of(self, volume: Volume) -> ViewState:
         """Return the view of a volume: as what it follows was looked at, where that is known and meets it."""
-        fitted, like = evolve(view_of_volume(volume), acquired=self._acquired), self._like
+        fitted, like = evolve(self._hung(volume), acquired=self._acquired), self._like
         if like is None or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
             return fitted
         if like.series_uid == volume.series.series_uid:
@@ -251,6 +257,16 @@ class Opening:
             window_width=fitted.window_width,
             selected_finding=None,
         )
+
+    def _hung(self, volume: Volume) -> ViewState:
+        """Return the first view of a volume, by the hanging rules."""
+        view = view_of_volume(volume)
+        if self._hanging is None:
+            return view
+        view, problem = self._hanging.shown(volume, view)
+        if problem is not None:
+            self.told.emit(problem)
+        return view
 
     def _make_way(self, volume: Volume) -> None:
         """Clear the session, but leave the same volume in it that was being read: it is still looked at."""
@@ -277,7 +293,7 @@ class Opening:
         session.case = loaded.case
         session.truth = loaded.truth
         session.findings = loaded.findings
-        view = evolve(view_of_volume(loaded.volume), acquired=self._acquired)
+        view = evolve(self._hung(loaded.volume), acquired=self._acquired)
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)

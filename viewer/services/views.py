@@ -36,8 +36,11 @@ def first_window(volume: Volume) -> Window:
     sample = np.asarray(volume.slices[there[:: max(1, len(there) // 8)], ::4, ::4], dtype=np.float64)
     if volume.padding is not None:
         sample = sample[sample != volume.padding]
+    sample = sample[np.isfinite(sample)]
     low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 1.0)
-    return Window(float(low + high) / 2, max(1.0, float(high - low)))
+    # Maps go from 0 to 1 as well; values that are all the same still need a width.
+    finest = 1e-4 if volume.slices.dtype.kind == "f" else 1.0
+    return Window(float(low + high) / 2, max(finest, float(high - low)))
 
 
 def view_of_volume(volume: Volume) -> ViewState:

@@ -77,6 +77,8 @@ class Command:
         Called when the key is let go after `run` (G hides while held).
     repeats
         Whether a key held down asks again.
+    title_now
+        For a command whose words follow what is open: its title now, "" while there is nothing that it could do.
     """
 
     id: str
@@ -91,6 +93,12 @@ class Command:
     checked_when: Callable[[], bool] | None = None
     released: Callable[[], object] | None = None
     repeats: bool = False
+    title_now: Callable[[], str] | None = None
+
+    @property
+    def words(self) -> str:
+        """The title now; "" where menus leave it out."""
+        return self.title if self.title_now is None else self.title_now()
 
     @property
     def group(self) -> str:
@@ -233,6 +241,11 @@ class CommandActions(QObject):
         action = self._actions[command.id]
         here = self._where() in command.contexts
         enabled = here and command.enabled_when()
+        if command.title_now is not None:
+            words = command.words
+            action.setText(words or command.title)
+            action.setVisible(bool(words))
+            enabled = enabled and bool(words)
         action.setEnabled(enabled)
         if command.checked_when is not None:
             action.setChecked(here and command.checked_when())

@@ -57,7 +57,7 @@ def matching_commands(commands: tuple[Command, ...], wanted: str) -> tuple[Comma
     """Return the commands that fit what was typed, the best first; all of them for nothing."""
     scored = []
     for n, command in enumerate(commands):
-        by_title = fuzzy_score(wanted, command.title)
+        by_title = fuzzy_score(wanted, command.words)
         by_words = fuzzy_score(wanted, command.tooltip) if len(wanted.strip()) > 2 else None
         # In a long sentence scattered letters are always found; only whole words count there.
         worse = by_words + 3 if by_words is not None and by_words < 2 else None
@@ -83,7 +83,7 @@ class _Rows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         command = self.commands[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return command.title
+            return command.words
         return command.tooltip if role == Qt.ItemDataRole.ToolTipRole else None
 
 
@@ -113,7 +113,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(colour(ink))
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         title = QRectF(area.left() + 54, area.top(), 220, ROW_HEIGHT)
-        painter.drawText(title, middle, command.title)
+        painter.drawText(title, middle, command.words)
         key = shortcut_words(command)
         right = area.right() - 20
         if key:
@@ -173,7 +173,7 @@ class Palette(Sheet):
     def ask(self, where: Workspace) -> None:
         """Open with the commands of a workspace."""
         self._actions.refresh()
-        self._offered = tuple(c for c in self._actions.table.offered(where) if c.id != "app.palette")
+        self._offered = tuple(c for c in self._actions.table.offered(where) if c.id != "app.palette" and c.words)
         self.field.clear()
         self._search("")
         self.open(self.field)

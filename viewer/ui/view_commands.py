@@ -1,7 +1,7 @@
 """The commands of looking: windows, images, zoom, layouts, overlay, tools, 3D.
 
 `view_commands(session, canvas, before)` gives them for the command table; `CANVAS_MENU` is what a right click on the
-canvas offers; `PRESETS` are the windows with their keys.
+canvas offers.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
-from viewer.domain.volume import Window
 from viewer.scene.camera import zoomed
-from viewer.ui.canvas.moves import scrolled, thicker, to_end, zoomed_plane
+from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
+from viewer.ui.cine_commands import cine_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
+from viewer.ui.slab_commands import SLAB_IDS, slab_commands
 from viewer.ui.turning_commands import turning_commands
+from viewer.ui.window_commands import PRESET_IDS, window_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +30,6 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.commands import Command
 
-# 1 to 7; 0 is the file's own. Key, name, centre, width.
-PRESETS: tuple[tuple[str, Window], ...] = (
-    ("1", Window(40, 400, "Soft tissue")),
-    ("2", Window(-600, 1500, "Lung")),
-    ("3", Window(90, 150, "Liver")),
-    ("4", Window(480, 2500, "Bone")),
-    ("5", Window(40, 80, "Brain")),
-    ("6", Window(75, 200, "Subdural")),
-    ("7", Window(170, 600, "Angio")),
-)
 CANVAS_MENU: tuple[str | None, ...] = (
     "view.maximise",
     "view.reset",
@@ -45,17 +37,18 @@ CANVAS_MENU: tuple[str | None, ...] = (
     None,
     *MEASURING_MENU,
     None,
-    "view.preset_0",
-    *(f"view.preset_{key}" for key, _ in PRESETS),
+    *PRESET_IDS,
+    "view.region_window",
     "view.invert",
     None,
     "view.overlay",
     "view.fill",
     "view.truth",
     None,
-    "view.slab_thicker",
-    "view.slab_thinner",
+    *SLAB_IDS,
+    None,
     "view.acquired",
+    "view.cine",
     "view.straighten",
     "view.text",
 )
@@ -77,69 +70,19 @@ def view_commands(
     """
     looking = Looking(session, canvas, before)
     return (
-        *_windows(looking),
+        *window_commands(looking),
         *_images(looking),
         *slice_commands(looking),
         *turning_commands(looking),
         *_zooming(looking),
+        *slab_commands(looking),
+        *cine_commands(looking),
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
         *three_d_commands(looking),
     )
-
-
-def default_window(volume: Volume) -> Window:
-    """Return the window that the file names first, else soft tissue."""
-    return volume.series.windows[0] if volume.series.windows else Window(40, 400, "")
-
-
-def _windows(looking: Looking) -> list[Command]:
-    def own() -> None:
-        def move(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
-            window = default_window(volume)
-            return evolve(view, window_centre=float(window.centre), window_width=float(window.width))
-
-        looking.change(move)
-
-    def preset(window: Window) -> Callable[[], None]:
-        return lambda: looking.change(
-            lambda _volume, view, _active: evolve(
-                view, window_centre=float(window.centre), window_width=float(window.width)
-            )
-        )
-
-    def is_on(window: Window) -> Callable[[], bool]:
-        return looking.asks(lambda view: (view.window_centre, view.window_width) == (window.centre, window.width))
-
-    made = [looking.command("preset_0", "Window of the file", "The window that the file names", own, shortcuts=("0",))]
-    for key, window in PRESETS:
-        level = f"{window.centre:g}".replace("-", "−")
-        tooltip = f"{window.name} window: width {window.width:g}, level {level}"
-        made.append(
-            looking.command(
-                f"preset_{key}",
-                f"{window.name} window",
-                tooltip,
-                preset(window),
-                shortcuts=(key,),
-                checked_when=is_on(window),
-            )
-        )
-    invert = looking.switch(lambda view: evolve(view, invert=not view.invert))
-    made.append(
-        looking.command(
-            "invert",
-            "Invert",
-            "Swap black and white",
-            invert,
-            shortcuts=("I",),
-            icon="contrast",
-            checked_when=looking.asks(lambda view: view.invert),
-        )
-    )
-    return made
 
 
 def _images(looking: Looking) -> list[Command]:
@@ -202,9 +145,6 @@ def _zooming(looking: Looking) -> list[Command]:
         )
         return evolve(view, cuts_3d=(), box_3d=None)
 
-    def slab(notches: int) -> Callable[[], None]:
-        return looking.switch(lambda view: thicker(view, notches))
-
     return [
         looking.command(
             "reset",
@@ -232,21 +172,6 @@ def _zooming(looking: Looking) -> list[Command]:
             shortcuts=("-",),
             icon="zoom-out",
             repeats=True,
-        ),
-        looking.command(
-            "slab_thicker",
-            "Thicker slab",
-            "Show the brightest of a thicker slab; also Shift+wheel",
-            slab(1),
-            shortcuts=("]",),
-            icon="layers",
-        ),
-        looking.command(
-            "slab_thinner",
-            "Thinner slab",
-            "Show a thinner slab, at last a single image; also Shift+wheel",
-            slab(-1),
-            shortcuts=("[",),
         ),
     ]
 
@@ -286,7 +211,16 @@ def _layouts(looking: Looking) -> list[Command]:
             layout(Layout.STAGE),
             shortcuts=("Shift+2",),
             icon="columns-2",
-            checked_when=is_on(Layout.STAGE),
+            checked_when=looking.asks(lambda view: view.layout is Layout.STAGE and view.main is not ViewName.THREE_D),
+        ),
+        looking.command(
+            "layout_3d",
+            "3D large",
+            "3D large, the three planes beside it",
+            looking.switch(lambda view: evolve(view, layout=Layout.STAGE, main=ViewName.THREE_D)),
+            shortcuts=("Shift+4",),
+            icon="box",
+            checked_when=looking.asks(lambda view: view.layout is Layout.STAGE and view.main is ViewName.THREE_D),
         ),
         looking.command(
             "layout_single",

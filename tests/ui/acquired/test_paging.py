@@ -150,7 +150,7 @@ def test_a_slab_is_for_the_other_views_and_the_corner_says_so(looking: Session) 
     looking.view = evolve(view_of(looking), slab_mm=10.0)
     assert said(looking)["window"][-1].endswith("No slab")
     assert said(looking, density=Density.SHORT)["window"][-1] == "No slab"
-    assert said(looking, ViewName.CORONAL)["window"][-1].endswith("Slab 10 mm")
+    assert said(looking, ViewName.CORONAL)["window"][-1].endswith("MIP 10 mm")
 
 
 def test_letters_are_combined_as_the_slices_lie(looking: Session) -> None:

@@ -130,6 +130,11 @@ class Canvas(QWidget):
     # --- what others set and ask
 
     @property
+    def theme(self) -> Theme:
+        """The colours that it is drawn in."""
+        return self._theme
+
+    @property
     def active(self) -> ViewName:
         """The viewport that keys act on: the one used last, or the one that is shown alone."""
         shown = [tile.view for tile in self._placed()]

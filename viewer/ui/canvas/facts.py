@@ -9,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.plane_turn import angle_rad
-from viewer.domain.view_state import ViewName, overview
+from viewer.domain.view_state import SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
@@ -31,6 +31,8 @@ VIEW_WORDS = {
     ViewName.SAGITTAL: "Sagittal",
     ViewName.THREE_D: "3D",
 }
+
+SLAB_WORDS = {SlabMode.MAX: "MIP", SlabMode.MIN: "MinIP", SlabMode.MEAN: "Mean"}
 
 
 @frozen
@@ -94,8 +96,16 @@ def signed(value: float, decimals: int = 0) -> str:
 
 
 def window_words(state: ViewState) -> str:
-    """Return width and level, such as "W 1500  L −600"."""
-    return f"W {state.window_width:.0f}  L {signed(round(state.window_centre) + 0.0)}"
+    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits."""
+    digits = 0
+    if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
+        digits = 2 - math.floor(math.log10(state.window_width))
+    return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
+
+
+def slab_words(state: ViewState) -> str:
+    """Return what a slab shows and how thick it is, such as "MIP 10 mm"; "" for single images."""
+    return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
 
 
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
@@ -164,7 +174,7 @@ class _ImageWords:
 
 
 def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWords:
-    slab = f"Slab {state.slab_mm:.0f} mm" if state.slab_mm else ""
+    slab = slab_words(state)
     if state.plane(plane).turned is not None:
         # No layer of voxels lies in it, so its images have no numbers.
         place = "  ".join(position_words(axis, state.cursor_lps_mm[axis]) for axis in range(3))

@@ -20,6 +20,7 @@ from viewer.ui.canvas.moves import (
     cursor_dragged,
     panned_plane,
     scrolled,
+    settled_window,
     thicker,
     windowed,
     zoomed_plane,
@@ -126,7 +127,7 @@ class Mouse:
         assert plane is not None
         geometry = tile.geometry(volume, view, plane)
         if self._drag is Drag.WINDOW:
-            self._session.view = windowed(view, step.x(), step.y())
+            self._session.view = windowed(volume, view, step.x(), step.y())
         elif self._drag is Drag.PAN:
             self._session.view = panned_plane(view, geometry, step.x(), step.y())
         elif self._drag is Drag.ZOOM:
@@ -153,12 +154,9 @@ class Mouse:
     def release(self, event: QMouseEvent) -> bool:
         """End the drag; return True where it was a right click that asks for the menu."""
         wants_menu = event.button() == Qt.MouseButton.RightButton and self._drag is Drag.ZOOM and not self._moved
-        view = self._session.view
-        if self._drag is Drag.WINDOW and self._moved and view is not None:
-            whole = evolve(
-                view, window_width=float(round(view.window_width)), window_centre=float(round(view.window_centre))
-            )
-            self._session.view = whole
+        view, volume = self._session.view, self._session.volume
+        if self._drag is Drag.WINDOW and self._moved and view is not None and volume is not None:
+            self._session.view = settled_window(volume, view)
         self._drag = None
         return wants_menu
 

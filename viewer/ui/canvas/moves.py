@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDTH_PER_PX = 1 / 260
 LEAST_WIDTH = 1.0
+LEAST_MAP_WIDTH = 1e-4
 MOST_WIDTH = 20000.0
 ZOOM_PER_PX = 1 / 220
 ZOOM_PER_NOTCH = 1.15
@@ -32,11 +33,28 @@ TURN_STEP_RAD = math.radians(5.0)
 SLABS_MM = (0.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0)
 
 
-def windowed(view: ViewState, dx: float, dy: float) -> ViewState:
+def windowed(volume: Volume, view: ViewState, dx: float, dy: float) -> ViewState:
     """Return the view after dragging the window: right = wider, up = brighter (a lower level), in pixels."""
+    finest = finest_width(volume)
     width = view.window_width * math.exp(dx * WIDTH_PER_PX)
-    centre = view.window_centre + dy * max(view.window_width, 20.0) * WIDTH_PER_PX
-    return evolve(view, window_width=min(max(width, LEAST_WIDTH), MOST_WIDTH), window_centre=centre)
+    centre = view.window_centre + dy * max(view.window_width, 20.0 * finest) * WIDTH_PER_PX
+    most = max(MOST_WIDTH, view.window_width)
+    return evolve(view, window_width=min(max(width, finest), most), window_centre=centre)
+
+
+def finest_width(volume: Volume) -> float:
+    """Return the narrowest window that means something: 1, or far less for maps of values between 0 and 1."""
+    return LEAST_WIDTH if volume.is_hu or volume.slices.dtype.kind != "f" else LEAST_MAP_WIDTH
+
+
+def settled_window(volume: Volume, view: ViewState) -> ViewState:
+    """Return the view with a dragged window in round numbers: whole ones, of narrow windows of maps three digits."""
+    digits = 0
+    if finest_width(volume) < LEAST_WIDTH:
+        digits = max(0, 2 - math.floor(math.log10(view.window_width)))
+    return evolve(
+        view, window_width=round(view.window_width, digits), window_centre=round(view.window_centre, digits) + 0.0
+    )
 
 
 def panned_plane(view: ViewState, geometry: ViewportGeometry, dx: float, dy: float) -> ViewState:

@@ -18,6 +18,7 @@ from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_measurements import paint_measurements
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
@@ -120,7 +121,8 @@ class PlanePainter:
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
         one_slice = geometry.image is not None
-        window = (state.window_centre, state.window_width, state.invert, 0.0 if one_slice else state.slab_mm)
+        slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
+        window = (state.window_centre, state.window_width, state.invert, state.colours, slab)
         most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
         coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else most)
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
@@ -198,6 +200,8 @@ def paint_frame(
         edge = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, edge)
+    if plane is not None:
+        paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
     paint_what_is_not_there(painter, tile, shown, look)

@@ -8,14 +8,16 @@ from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import Layout, ViewState
-from viewer.ui.canvas.facts import window_words
+from viewer.domain.window_presets import PRESETS
+from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.fonts import Type
+from viewer.ui.cine_commands import CINE_MENU
 from viewer.ui.icons import paint_icon
 from viewer.ui.measuring_commands import MEASURING_TOOLS
+from viewer.ui.slab_commands import SLAB_MENU
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
-from viewer.ui.view_commands import PRESETS
-from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
+from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QPainter, QResizeEvent
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 CHEVRON = 16
-WIDE = 1240
-WIDEST = 1340
-NARROW, NARROWEST = 960, 850
+SPARE = 40
+NARROW, NARROWEST = 1000, 850
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
-SLABS = ("view.slab_thicker", "view.slab_thinner", None, "view.acquired")
-LAYOUTS = ("view.layout_four", "view.layout_stage", "view.layout_single", None, "view.maximise", "view.text")
+LAYOUTS = (
+    "view.layout_four",
+    "view.layout_stage",
+    "view.layout_3d",
+    "view.layout_single",
+    None,
+    "view.maximise",
+    "view.text",
+)
 OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
 
@@ -100,6 +108,7 @@ class Toolbar(QFrame):
         self._keys: tuple[str, ...] = ()
         self._presets: Segmented | None = None
         self._said: tuple[object, ...] = ()
+        self._terse = False
         self.setProperty("surface", "panel")
         self.setFixedHeight(HEIGHT)
         outer = QVBoxLayout(self)
@@ -122,23 +131,22 @@ class Toolbar(QFrame):
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addSpacing(8)
         self._preset_place = self._row.count()
-        preset_ids = tuple(f"view.preset_{key}" for key in ("0", *(key for key, _ in PRESETS)))
-        self._preset_menu = MenuButton(
-            theme, actions, (*preset_ids, None, "view.invert"), "Choose a window", icon="contrast"
+        self._window = MenuButton(
+            theme, actions, WINDOW_MENU, "Width and level: windows of the file, presets, a region", icon="contrast"
         )
-        self._row.addWidget(self._preset_menu)
-        self._window = text_label("", Type.BODY, "text2")
-        self._row.addSpacing(8)
         self._row.addWidget(self._window)
         self._row.addStretch()
         self._slab = MenuButton(
-            theme, actions, SLABS, "Thickness of the slab, also Shift+wheel; slices as acquired", icon="layers"
+            theme, actions, SLAB_MENU, "Slab: MIP, MinIP, mean; thickness also by Shift+wheel", icon="layers"
         )
+        self._cine = MenuButton(theme, actions, CINE_MENU, "Play through the images", icon="play")
         self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
         overlay = Button.of(
             theme, actions["view.overlay"], table["view.overlay"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
         )
-        for button in (self._slab, self._layout, overlay):
+        actions["view.cine"].changed.connect(self._say_cine)
+        self._say_cine()
+        for button in (self._slab, self._cine, self._layout, overlay):
             self._row.addWidget(button)
         outer.addLayout(self._row, 1)
         outer.addWidget(hairline())
@@ -153,13 +161,47 @@ class Toolbar(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        wide = self.width() >= WIDE
+        view = self._session.view
+        self._window.set_words(window_words(view) if view is not None else "Window")
+        whole = self._width_of_all() + SPARE <= self.width()
+        self._window.set_words("")
+        # Presets come first: width and level stand in the corner of every view too.
+        wide = whole or self._width_of_all() + SPARE <= self.width()
+        self._terse = not whole and (wide or self.width() < NARROW)
         if self._presets is not None:
             self._presets.setVisible(wide)
-        self._preset_menu.setVisible(not wide)
-        # The corner of every view says it too: presets come first.
-        self._window.setVisible(self.width() >= WIDEST or NARROW <= self.width() < WIDE)
         self._more.setVisible(self.width() >= NARROWEST)
+        self._say_window()
+
+    def _width_of_all(self) -> int:
+        """Return how wide the bar is with the presets side by side."""
+        margins = self._row.contentsMargins()
+        total = margins.left() + margins.right()
+        for n in range(self._row.count()):
+            item = self._row.itemAt(n)
+            widget = item.widget() if item is not None else None
+            hint = widget.sizeHint().width() if widget is not None else 0
+            if widget is not None:
+                hint = min(max(hint, widget.minimumWidth()), widget.maximumWidth())
+            total += hint + self._row.spacing()
+        return total
+
+    def _say_window(self) -> None:
+        view = self._session.view
+        if view is None:
+            self._window.set_words("Window")
+            return
+        if self._terse:
+            self._window.set_words("")
+            return
+        on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
+        self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
+
+    def _say_cine(self) -> None:
+        action = self._actions["view.cine"]
+        words = action.text().rpartition(", ")[2].replace(" images", "") if action.isChecked() else ""
+        if words != self._cine.text():
+            self._cine.set_words(words)
 
     def _choose_presets(self) -> None:
         volume = self._session.volume
@@ -189,7 +231,7 @@ class Toolbar(QFrame):
 
     def _update(self) -> None:
         view = self._session.view
-        said = (view.window_centre, view.window_width, view.slab_mm, view.layout) if view is not None else ()
+        said = (window_words(view), slab_words(view), view.layout, view.main) if view is not None else ()
         if said == self._said and said:
             return
         self._said = said
@@ -197,10 +239,8 @@ class Toolbar(QFrame):
         on = _preset_of(view) if view is not None else ""
         if self._presets is not None:
             self._presets.choose(on)
-        named = dict(PRESETS)
-        self._preset_menu.set_words(named[on].name if on else "Window")
-        self._window.setText(window_words(view) if view is not None else "")
-        self._slab.set_words(f"Slab {view.slab_mm:.0f} mm" if view is not None and view.slab_mm else "Slab off")
+        self._say_window()
+        self._slab.set_words((slab_words(view) if view is not None else "") or "Slab off")
         self._layout.set_words(LAYOUT_WORDS[view.layout] if view is not None else LAYOUT_WORDS[Layout.FOUR])
 
 

@@ -1,0 +1,168 @@
+"""Slabs hold exactly what numpy makes of the voxels in them, whatever stands for nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+from scipy.ndimage import map_coordinates
+
+from tests.tilted_series import tilted_volume, with_slices_missing
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
+from viewer.domain.view_state import PlaneView, SlabMode, as_point, overview
+from viewer.scene.plane_geometry import ViewportGeometry
+from viewer.scene.planes import PlaneRenderer
+from viewer.scene.slabs import combined
+from viewer.scene.window_table import grey_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.volume import Volume
+
+MASKED = {SlabMode.MAX: np.ma.max, SlabMode.MIN: np.ma.min, SlabMode.MEAN: np.ma.mean}
+WINDOW = {"centre": 0.0, "width": 2200.0}
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+@pytest.mark.parametrize("padding", [None, -2000, 0, 1500])
+@pytest.mark.parametrize("kind", [np.int16, np.float32])
+def test_padding_and_unknown_values_take_no_part_wherever_they_lie_among_the_others(
+    mode: SlabMode, padding: int | None, kind: type
+) -> None:
+    rng = np.random.default_rng(5)
+    layers = rng.integers(-3000, 3000, (9, 30, 40)).astype(kind)
+    nothing = np.zeros(layers.shape, dtype=bool)
+    if padding is not None:
+        nothing = rng.random(layers.shape) < 0.4
+        nothing[:, 3, 4:9] = True
+        layers[layers == padding] = 7
+        layers[nothing] = padding
+    if kind is np.float32:
+        unknown = rng.random(layers.shape) < 0.2
+        layers[unknown] = np.nan
+        nothing |= unknown
+    got = combined(layers, mode, padding).astype(np.float64)
+    if padding is not None and mode is not SlabMode.MEAN:
+        got[got == padding] = np.nan
+    expected = np.ma.filled(MASKED[mode](np.ma.array(layers.astype(np.float64), mask=nothing), axis=0), np.nan)
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
+
+
+def straight(volume_of: Callable[..., Volume], noise: Callable[..., np.ndarray]) -> Volume:
+    size = (24, 20, 18)
+    voxels = noise(size)
+    voxels[:, :6, :7] = -2000
+    voxels[4:9, 10:14, 8:15] = -2000
+    grid = Grid.from_directions(size, origin_lps_mm=(-9, 4, 12), spacing_mm=(1.0, 1.5, 2.0))
+    return volume_of(voxels, grid, padding=-2000)
+
+
+@pytest.fixture(params=["straight", "floats", "missing"])
+def shown(request: pytest.FixtureRequest, volume_of: Callable[..., Volume], noise: Callable[..., np.ndarray]) -> Volume:
+    if request.param == "straight":
+        return straight(volume_of, noise)
+    if request.param == "floats":
+        values = noise((24, 20, 18)).astype(np.float32)
+        values[3:9, 4:10, 5:12] = np.nan
+        grid = Grid.from_directions((24, 20, 18), origin_lps_mm=(-9, 4, 12), spacing_mm=(1.0, 1.5, 2.0))
+        return volume_of(values, grid)
+    return with_slices_missing(tilted_volume(tilt_deg=0.0, gaps_mm=(3.0,) * 11), 4, 5, 8)
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+@pytest.mark.parametrize("plane", list(PlaneName))
+def test_the_picture_of_a_slab_is_what_numpy_makes_of_its_voxels(
+    shown: Volume, plane: PlaneName, mode: SlabMode
+) -> None:
+    grid, into = shown.grid, PLANE_AXES[plane].into
+    axis = int(np.argmax(np.abs(grid.directions.T @ into)))
+    layer, thick_mm = grid.size_ijk[axis] // 2, 4.2 * grid.spacing_mm[axis]
+    inside = [n for n in range(grid.size_ijk[axis]) if abs(n - layer) * grid.spacing_mm[axis] <= thick_mm / 2]
+    assert len(inside) == 5
+    layers = np.take(shown.voxels, inside, axis=2 - axis).astype(np.float64)
+    nothing = np.isnan(layers) if shown.padding is None else layers == shown.padding
+    expected = np.ma.filled(MASKED[mode](np.ma.array(layers, mask=nothing), axis=2 - axis), np.nan)
+    renderer = PlaneRenderer()
+    rng = np.random.default_rng(2)
+    held = 0
+    for _ in range(60):
+        ijk = [int(rng.integers(0, n)) for n in grid.size_ijk]
+        ijk[axis] = layer
+        place = as_point(grid.lps(ijk))
+        view = overview("1.2.3", grid, window_centre=WINDOW["centre"], window_width=WINDOW["width"])
+        view = evolve(view, cursor_lps_mm=place, slab_mm=thick_mm, slab_mode=mode)
+        # An odd number of pixels: the middle one has its centre on the voxel's.
+        picture = renderer.render(shown, view.with_plane(plane, PlaneView(place, 2.1)), plane, 21, 21).pixels
+        seen = int(picture[10, 10] & 255)
+        value = expected[tuple(n for a, n in reversed(list(enumerate(ijk))) if a != axis)]
+        if np.isnan(value):
+            assert seen == 0
+        else:
+            held += 1
+            assert seen == pytest.approx(float(grey_of(value, **WINDOW)), abs=0.6)
+    assert held > 20
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+def test_through_an_oblique_grid_a_slab_takes_nothing_from_outside(
+    volume_of: Callable[..., Volume], mode: SlabMode
+) -> None:
+    turn = np.radians(20)
+    directions = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    grid = Grid.from_directions(
+        (40, 30, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0), directions=directions
+    )
+    # Linear along the axial plane's normal: its greatest, least and mean over the slab are known everywhere.
+    points = grid.lps(np.stack(np.meshgrid(*(np.arange(n) for n in grid.size_ijk), indexing="ij"), axis=-1))
+    values = np.ascontiguousarray((points[..., 2] * 20.0).transpose(2, 1, 0)).astype(np.float32)
+    middle = grid.centre_lps_mm
+    view = overview("1.2.3", grid, window_centre=float(middle[2] * 20), window_width=800.0)
+    view = evolve(view, cursor_lps_mm=as_point(middle), slab_mm=10.0, slab_mode=mode)
+    volume = volume_of(values, grid)
+    picture = PlaneRenderer().render(volume, view, PlaneName.AXIAL, 81, 81).pixels & 255
+    moved = {SlabMode.MAX: 100.0, SlabMode.MIN: -100.0, SlabMode.MEAN: 0.0}[mode]
+    expected = grey_of(middle[2] * 20 + moved, centre=middle[2] * 20, width=800.0)
+    assert picture[len(picture) // 2, len(picture) // 2] == pytest.approx(float(expected), abs=1)
+    lit = picture[picture > 0]
+    # Near the volume's faces the slab is cut off by them, and holds values of its inside alone.
+    low = grey_of(middle[2] * 20 - 100.0, centre=middle[2] * 20, width=800.0)
+    assert lit.min() >= low - 1
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+@pytest.mark.parametrize("plane", list(PlaneName))
+def test_a_slab_of_a_tilted_series_is_what_scipy_makes_of_its_voxels(plane: PlaneName, mode: SlabMode) -> None:
+    shown = with_slices_missing(tilted_volume(gaps_mm=(4.0,) * 7, size=(40, 44)), 5)
+    assert shown.missing_planes
+    grid, axes = shown.grid, PLANE_AXES[plane]
+    view = overview("1.2.3", grid, window_centre=WINDOW["centre"], window_width=WINDOW["width"])
+    view = evolve(view, slab_mm=10.0, slab_mode=mode)
+    picture = PlaneRenderer().render(shown, view, plane, 90, 80).pixels & 255
+    geometry = ViewportGeometry.of(view, plane, 90, 80)
+    x, y = np.meshgrid(np.arange(90) + 0.5, np.arange(80) + 0.5)
+    corner = np.asarray(geometry.lps_from_screen(0, 0))
+    flat = corner + geometry.mm_per_px * (x[..., None] * axes.right + y[..., None] * axes.down)
+    assert shown.padding is not None
+    solid = (shown.voxels != shown.padding).astype(np.float64)
+    layers = []
+    for depth in range(-5, 6):
+        kji = np.moveaxis(grid.ijk(flat + depth * axes.into)[..., ::-1], -1, 0)
+        inside = np.all(
+            [(part >= -0.49) & (part <= n - 0.51) for part, n in zip(kji, solid.shape, strict=True)], axis=0
+        )
+        values, share = (
+            map_coordinates(array, kji, order=1, mode="nearest") for array in (shown.voxels * solid, solid)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            layers.append(np.where(inside & (share > 0.5), values / share, np.nan))
+    stack = np.ma.masked_invalid(np.stack(layers))
+    expected = np.ma.filled(MASKED[mode](stack, axis=0), np.nan)
+    # Away from edges, where half a voxel more or less decides whether there is anything.
+    sure = (~stack.mask).all(axis=0)
+    assert sure.sum() > 300
+    assert np.abs(picture[sure] - grey_of(expected[sure], **WINDOW)).max() <= 0.6
+    # At the edges too nothing is darker than the darkest voxel there is.
+    assert picture[picture > 0].min() >= grey_of(float(shown.slices.min()), **WINDOW) - 1

@@ -1,0 +1,193 @@
+"""Hanging rules: how a scan is shown when it opens, by its body part and descriptions, from a file that users edit."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from attrs import evolve, frozen
+
+from viewer.domain.errors import CaseStageError
+from viewer.domain.view_state import Layout, SlabMode, ViewName
+from viewer.domain.volume import Window
+from viewer.domain.window_presets import PRESETS
+from viewer.io.shipped import shipped
+from viewer.scene.presets_3d import PRESETS_3D
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import SeriesFacts, Volume
+
+FILE_NAME = "hanging.toml"
+_LAYOUTS = {"2x2": Layout.FOUR, "1+3": Layout.STAGE, "one": Layout.SINGLE}
+_SLABS = {"mip": SlabMode.MAX, "minip": SlabMode.MIN, "mean": SlabMode.MEAN}
+_WINDOWS = {window.name: window for _, window in PRESETS}
+_MOST_SLAB_MM = 200.0
+
+
+class HangingRulesError(CaseStageError):
+    """The rules cannot be followed; those that come with the program are."""
+
+    usual_hint = "The rules that come with CaseStage are used. Correct the file; it is read again for the next scan."
+
+
+@frozen
+class HangingRule:
+    """What is shown of scans that any of `words` (folded; none: all) fits; None leaves a thing as usual."""
+
+    words: tuple[str, ...] = ()
+    window: Window | None = None
+    over_file: bool = False
+    layout: Layout | None = None
+    large: ViewName | None = None
+    preset_3d: str | None = None
+    slab: SlabMode | None = None
+    slab_mm: float | None = None
+
+    def fits(self, series: SeriesFacts) -> bool:
+        """Return whether the rule is for a series."""
+        if not self.words:
+            return True
+        said = f"{series.body_part} {series.study_description} {series.description}".casefold()
+        spoken = re.findall(r"[^\W_]+", said)
+        return any(word.startswith(wanted) for word in spoken for wanted in self.words)
+
+    def shown(self, volume: Volume, view: ViewState) -> ViewState:
+        """Return the first view of a volume as the rule has it.
+
+        Windows are for HU alone, and a single slice keeps the plane it lies in.
+        """
+        if self.window is not None and volume.is_hu and (self.over_file or not volume.series.windows):
+            view = evolve(view, window_centre=self.window.centre, window_width=self.window.width)
+        if self.preset_3d is not None:
+            view = evolve(view, preset_3d=self.preset_3d)
+        if volume.stack.count < 2:
+            return view
+        if self.slab is not None or self.slab_mm is not None:
+            slab_mm = view.slab_mm if self.slab_mm is None else self.slab_mm
+            view = evolve(view, slab_mode=self.slab or view.slab_mode, slab_mm=slab_mm)
+        layout = self.layout or view.layout
+        return evolve(view, layout=layout, main=self.large or view.main)
+
+
+class HangingRules:
+    """The rules in force: the user's file where there is one, else those that come with the program.
+
+    The file is read again when it has changed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_at: tuple[int, int] | None = None
+        self._rules: tuple[HangingRule, ...] | None = None
+
+    def shown(self, volume: Volume, view: ViewState) -> tuple[ViewState, HangingRulesError | None]:
+        """Return the first view of a volume by the rule that fits, and what is wrong with the file, told once."""
+        rules, problem = self._now()
+        rule = next((rule for rule in rules if rule.fits(volume.series)), None)
+        return (view if rule is None else rule.shown(volume, view)), problem
+
+    def _now(self) -> tuple[tuple[HangingRule, ...], HangingRulesError | None]:
+        try:
+            stamp = self._path.stat()
+            read_at = (stamp.st_mtime_ns, stamp.st_size)
+        except OSError:
+            read_at = (0, 0)
+        if self._rules is not None and read_at == self._read_at:
+            return self._rules, None
+        self._read_at, problem = read_at, None
+        if read_at != (0, 0):
+            try:
+                self._rules = rules_from(self._path)
+            except HangingRulesError as error:
+                problem = error
+        if read_at == (0, 0) or problem is not None:
+            self._rules = built_in_rules()
+        return self._rules or (), problem
+
+
+def built_in_rules() -> tuple[HangingRule, ...]:
+    """Return the rules that come with the program."""
+    return rules_from(shipped(f"resources/{FILE_NAME}"))
+
+
+def rules_from(path: Path) -> tuple[HangingRule, ...]:
+    """Return the rules of a file.
+
+    Raises
+    ------
+    HangingRulesError
+        Where it cannot be read, is no TOML, or says something that is not understood; names the rule and the key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HangingRulesError(f"The hanging rules in {path.name} cannot be read.", detail=str(error)) from error
+    except ValueError as error:
+        raise HangingRulesError(f"The hanging rules in {path.name} are not valid TOML: {error}.") from error
+    if unknown := sorted(set(document) - {"rule"}):
+        _wrong(path, f"“{unknown[0]}” is not understood; rules begin with [[rule]]")
+    rules = document.get("rule", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        _wrong(path, "rules begin with [[rule]]")
+    return tuple(_rule(path, n, table) for n, table in enumerate(rules, start=1))
+
+
+def _wrong(path: Path, why: str) -> NoReturn:
+    raise HangingRulesError(f"The hanging rules in {path.name} are not followed: {why}.")
+
+
+def _rule(path: Path, number: int, table: dict[str, Any]) -> HangingRule:
+    def wrong(key: str, why: str) -> NoReturn:
+        _wrong(path, f"in rule {number} “{key}” {why}")
+
+    def one_of(key: str, choices: Iterable[str]) -> str | None:
+        value = table.get(key)
+        names = list(choices)
+        if value is None or (isinstance(value, str) and value in names):
+            return value
+        wrong(key, f"must be one of {', '.join(names)}")
+
+    fields = ("words", "window", "over_file", "layout", "large", "preset_3d", "slab", "slab_mm")
+    for key in table:
+        if key not in fields:
+            wrong(key, "is not understood")
+    words = table.get("words", [])
+    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+        wrong("words", "must be a list of words")
+    over_file = table.get("over_file", False)
+    if not isinstance(over_file, bool):
+        wrong("over_file", "must be true or false")
+    slab_mm = table.get("slab_mm")
+    if slab_mm is not None and (not _is_number(slab_mm) or not 0 <= slab_mm <= _MOST_SLAB_MM):
+        wrong("slab_mm", f"must be a number from 0 to {_MOST_SLAB_MM:g}")
+    layout, large, slab = one_of("layout", _LAYOUTS), one_of("large", ViewName), one_of("slab", _SLABS)
+    return HangingRule(
+        words=tuple(word.strip().casefold() for word in words),
+        window=_window(table.get("window"), wrong),
+        over_file=over_file,
+        layout=_LAYOUTS[layout] if layout else None,
+        large=ViewName(large) if large else None,
+        preset_3d=one_of("preset_3d", PRESETS_3D),
+        slab=_SLABS[slab] if slab else None,
+        slab_mm=None if slab_mm is None else float(slab_mm),
+    )
+
+
+def _window(value: Any, wrong: Any) -> Window | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value in _WINDOWS:
+        return _WINDOWS[value]
+    if isinstance(value, list) and len(value) == 2 and all(_is_number(part) for part in value) and value[1] >= 1:
+        return Window(float(value[0]), float(value[1]))
+    wrong("window", f"must be [level, width] or one of {', '.join(_WINDOWS)}")
+    return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9

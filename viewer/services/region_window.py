@@ -1,0 +1,88 @@
+"""The window that fits a region of a plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.analysis.original_values import original_values
+from viewer.domain.view_state import SlabMode
+from viewer.domain.volume import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+
+LOW_PERCENT, HIGH_PERCENT = 5.0, 95.0
+LEAST_WIDTH_HU = 20.0
+_MOST_POINTS = 40_000
+_MOST_LAYERS = 25
+
+
+def window_of_region(
+    volume: Volume, view: ViewState, geometry: ViewportGeometry, corners_px: tuple[float, float, float, float]
+) -> Window | None:
+    """Return the window from the 5th to the 95th percentile of the original values in a rectangle on a plane.
+
+    Padding and what lies outside are left out; of a slab it is what the slab shows. HU come in whole numbers and at
+    least 20 wide, so that noise alone does not fill the window.
+
+    Parameters
+    ----------
+    corners_px
+        Two opposite corners x0, y0, x1, y1 on the viewport of `geometry`.
+
+    Returns
+    -------
+    Window | None
+        None where there is no value in the rectangle.
+    """
+    values = _shown_values(volume, view, geometry, corners_px)
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return None
+    low, high = np.percentile(values, (LOW_PERCENT, HIGH_PERCENT))
+    if volume.is_hu:
+        return Window(float(round((low + high) / 2)), float(max(round(high - low), LEAST_WIDTH_HU)))
+    width = high - low
+    if width <= 0:
+        width = max(abs(high) * 0.1, 1e-3)
+    digits = 2 - int(np.floor(np.log10(width)))
+    return Window(round(float(low + high) / 2, digits), round(float(width), digits))
+
+
+def _shown_values(
+    volume: Volume, view: ViewState, geometry: ViewportGeometry, corners_px: tuple[float, float, float, float]
+) -> NDArray[np.float64]:
+    x0, y0, x1, y1 = corners_px
+    (left, right), (top, bottom) = sorted((x0, x1)), sorted((y0, y1))
+    step_px = min(volume.stack.pixel_spacing_mm) / geometry.mm_per_px
+    area_px = max((right - left) * (bottom - top), 1.0)
+    step_px = max(step_px, float(np.sqrt(area_px / _MOST_POINTS)))
+    across = _places(left, right, step_px)
+    down = _places(top, bottom, step_px)
+    x, y = (part.ravel() for part in np.meshgrid(across, down))
+    corner = np.asarray(geometry.lps_from_screen(0.0, 0.0))
+    points = corner + geometry.mm_per_px * (x[:, None] * geometry.axes.right + y[:, None] * geometry.axes.down)
+    slab_mm = 0.0 if geometry.image is not None else view.slab_mm
+    if slab_mm <= 0:
+        return original_values(volume, points)
+    layers = min(max(round(slab_mm / min(volume.grid.spacing_mm)), 1), _MOST_LAYERS)
+    depths = (np.arange(layers) + 0.5) / layers * slab_mm - slab_mm / 2
+    stacked = np.stack([original_values(volume, points + depth * geometry.axes.into) for depth in depths])
+    stacked = stacked[:, ~np.isnan(stacked).all(axis=0)]
+    if not stacked.size:
+        return np.zeros(0)
+    if view.slab_mode is SlabMode.MEAN:
+        return np.asarray(np.nanmean(stacked, axis=0), dtype=np.float64)
+    most = np.nanmax if view.slab_mode is SlabMode.MAX else np.nanmin
+    return np.asarray(most(stacked, axis=0), dtype=np.float64)
+
+
+def _places(first: float, last: float, step: float) -> NDArray[np.float64]:
+    count = max(int((last - first) / step), 1)
+    return np.asarray(first + (np.arange(count) + 0.5) * (last - first) / count, dtype=np.float64)

@@ -1,0 +1,78 @@
+"""The commands of cine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.ui.cine import RATES, Cine, plane_to_play
+from viewer.ui.commands import VIEWING, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.ui.looking import Looking
+
+CINE_MENU = ("view.cine", None, "view.cine_faster", "view.cine_slower", "view.cine_back_and_forth")
+
+
+def cine_commands(looking: Looking) -> list[Command]:
+    """Return the commands of cine."""
+    cine = Cine(looking.session)
+
+    def play() -> None:
+        if cine.playing:
+            cine.stop()
+            return
+        looking.before()
+        canvas = looking.canvas()
+        plane = plane_to_play(canvas) if canvas is not None else None
+        if canvas is not None and plane is not None:
+            cine.start(canvas, plane)
+
+    def title() -> str:
+        return f"{'Stop cine' if cine.playing else 'Cine'}, {cine.rate} images/s"
+
+    def by(steps: int) -> Callable[[], None]:
+        return lambda: cine.change_rate(steps)
+
+    def turn() -> None:
+        cine.back_and_forth = not cine.back_and_forth
+
+    return [
+        Command(
+            "view.cine",
+            "Cine",
+            "Play through the images of the active plane; a click, the wheel or Esc stops",
+            play,
+            shortcuts=("C",),
+            contexts=VIEWING,
+            enabled_when=looking.ready,
+            why_disabled="Nothing is open.",
+            icon="play",
+            checked_when=lambda: cine.playing,
+            title_now=title,
+        ),
+        looking.command(
+            "cine_faster",
+            "Cine faster",
+            f"More images a second, at most {RATES[-1]}",
+            by(1),
+            shortcuts=("Ctrl+Up",),
+            repeats=True,
+        ),
+        looking.command(
+            "cine_slower",
+            "Cine slower",
+            f"Fewer images a second, at least {RATES[0]}",
+            by(-1),
+            shortcuts=("Ctrl+Down",),
+            repeats=True,
+        ),
+        looking.command(
+            "cine_back_and_forth",
+            "Cine back and forth",
+            "Turn at both ends, or begin again",
+            turn,
+            checked_when=lambda: cine.back_and_forth,
+        ),
+    ]
