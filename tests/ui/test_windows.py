@@ -207,5 +207,8 @@ def test_a_map_between_0_and_1_is_opened_dragged_and_told_finely(
     assert window_words(session.view).startswith(f"W {narrower:.3f}")
 
 
-def test_the_canvas_menu_offers_the_window_of_a_region() -> None:
-    assert "view.region_window" in CANVAS_MENU
+def test_the_canvas_menu_offers_windows_and_slabs_in_menus_of_their_own(window: Looking) -> None:
+    below = {a.text(): a.menu() for a in window.actions_of.menu(CANVAS_MENU, window).actions() if a.menu()}
+    titles = {title: [a.text() for a in menu.actions() if a.text()] for title, menu in below.items()}
+    assert "Window from a region" in titles["Window"]
+    assert "Slab off" in titles["Slab"]

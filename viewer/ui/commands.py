@@ -54,6 +54,18 @@ def _contexts(value: Iterable[Workspace]) -> frozenset[Workspace]:
 
 
 @frozen
+class Submenu:
+    """Commands of a menu that stand in one of their own, behind a title and an icon; None stands for a separator."""
+
+    title: str
+    icon: str
+    command_ids: tuple[str | None, ...]
+
+
+MenuEntry = str | Submenu | None
+
+
+@frozen
 class Command:
     """What a user can ask for.
 
@@ -207,12 +219,18 @@ class CommandActions(QObject):
         for command in self.table:
             self._refresh(command)
 
-    def menu(self, command_ids: Iterable[str | None], parent: QWidget) -> QMenu:
+    def menu(self, command_ids: Iterable[MenuEntry], parent: QWidget) -> QMenu:
         """Return a menu of commands that exist here; None stands for a separator."""
         menu = QMenu(parent)
         for command_id in command_ids:
             if command_id is None:
                 menu.addSeparator()
+            elif isinstance(command_id, Submenu):
+                below = self.menu(command_id.command_ids, menu)
+                if not below.isEmpty():
+                    below.setTitle(command_id.title)
+                    below.setIcon(icon(self._theme, command_id.icon))
+                    menu.addMenu(below)
             elif self._where() in self.table[command_id].contexts:
                 self._refresh(self.table[command_id])
                 menu.addAction(self._actions[command_id])

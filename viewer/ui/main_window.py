@@ -15,7 +15,7 @@ from viewer.domain.view_state import OverlayMode
 from viewer.ui.app_commands import Asks, app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
-from viewer.ui.commands import CommandActions, CommandTable
+from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
 from viewer.ui.inspect.inspect_page import InspectPage
@@ -360,7 +360,7 @@ class MainWindow(QMainWindow):
             removal = ("review.remove", None) if self.desk.session.measurement_in_hand is not None else ()
             self._menu((*removal, *CANVAS_MENU), place)
 
-    def _menu(self, commands: Iterable[str | None], place: QPoint) -> None:
+    def _menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         menu = self.actions_.menu(commands, self)
         menu.exec(place)
         menu.deleteLater()

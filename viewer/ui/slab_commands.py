@@ -22,15 +22,14 @@ _MODES = (
     (SlabMode.MIN, "Slab: darkest (MinIP)", "The least value through the slab: airways, emphysema"),
     (SlabMode.MEAN, "Slab: mean", "The mean through the slab: less noise, as a thicker image"),
 )
-SLAB_IDS: tuple[str, ...] = (*(f"view.slab_{mode.value}" for mode, _, _ in _MODES), "view.slab_off")
-SLAB_MENU: tuple[str | None, ...] = (
-    *SLAB_IDS,
+SLAB_CHOICES: tuple[str | None, ...] = (
+    *(f"view.slab_{mode.value}" for mode, _, _ in _MODES),
+    "view.slab_off",
     None,
     "view.slab_thicker",
     "view.slab_thinner",
-    None,
-    "view.acquired",
 )
+SLAB_MENU: tuple[str | None, ...] = (*SLAB_CHOICES, None, "view.acquired")
 
 
 def slab_commands(looking: Looking) -> list[Command]:

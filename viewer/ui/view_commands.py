@@ -15,12 +15,13 @@ from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, o
 from viewer.scene.camera import zoomed
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
+from viewer.ui.commands import Submenu
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
-from viewer.ui.slab_commands import SLAB_IDS, slab_commands
+from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
 from viewer.ui.turning_commands import turning_commands
-from viewer.ui.window_commands import PRESET_IDS, window_commands
+from viewer.ui.window_commands import WINDOW_MENU, window_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,28 +29,24 @@ if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.canvas import Canvas
-    from viewer.ui.commands import Command
+    from viewer.ui.commands import Command, MenuEntry
 
-CANVAS_MENU: tuple[str | None, ...] = (
+CANVAS_MENU: tuple[MenuEntry, ...] = (
     "view.maximise",
     "view.reset",
     "view.fit",
     None,
     *MEASURING_MENU,
     None,
-    *PRESET_IDS,
-    "view.region_window",
-    "view.invert",
+    Submenu("Window", "contrast", WINDOW_MENU),
+    Submenu("Slab", "layers", SLAB_CHOICES),
+    "view.cine",
+    "view.acquired",
+    "view.straighten",
     None,
     "view.overlay",
     "view.fill",
     "view.truth",
-    None,
-    *SLAB_IDS,
-    None,
-    "view.acquired",
-    "view.cine",
-    "view.straighten",
     "view.text",
 )
 HOLD_S = 0.35

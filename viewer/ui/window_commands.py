@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 MOST_OF_FILE = 8
 NAME_LENGTH = 18
 _OF_FILE = tuple(f"view.file_window_{n + 1}" for n in range(MOST_OF_FILE))
-# For menus that offer windows beside much else; "Invert" follows where they want it.
-PRESET_IDS: tuple[str, ...] = ("view.preset_0", *_OF_FILE, *(f"view.preset_{key}" for key, _ in PRESETS))
 WINDOW_MENU: tuple[str | None, ...] = (
     "view.preset_0",
     *_OF_FILE,
