@@ -254,7 +254,11 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw everything; what did not change is copied from the last picture."""
-        painter = QPainter(self)
+        # Ended in any case: a painter that is left behind by a fault takes the program with it.
+        with QPainter(self) as painter:
+            self._paint(painter, event)
+
+    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
         shown = shown_in(self._session)
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))

@@ -1,0 +1,40 @@
+"""A mark of known place is drawn there, whatever the plane, the zoom and the screen's scale factor; and faults pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve()
+
+
+def printed(script: str, **environment: str) -> str:
+    """Return what a script beside this one prints, run in a process of its own without a screen."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.ui.pixels.{script}"],
+        cwd=HERE.parents[3],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("scale", ["1", "1.25", "1.5", "1.75", "2", "3"])
+def test_a_mark_lies_within_a_fifth_of_a_pixel_of_its_place(scale: str) -> None:
+    said = json.loads(printed("mark_on_screen", QT_SCALE_FACTOR=scale))
+    assert said["ratio"] == float(scale)
+    assert len(said["found"]) == 18
+    for plane, height_mm, turned, across, down in said["found"]:
+        assert max(abs(across), abs(down)) < 0.2, (plane, height_mm, turned, across, down)
+
+
+def test_a_fault_while_painting_does_not_end_the_program() -> None:
+    assert printed("broken_painting", QT_SCALE_FACTOR="1") == "True, then drew 600 pixels across"
