@@ -188,18 +188,18 @@ class Button(QAbstractButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the button in its state."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        fill, border, ink = self._colours()
-        area = QRectF(self.rect())
-        if fill is not None or border is not None:
-            painter.setPen(QPen(border, 1) if border is not None else Qt.PenStyle.NoPen)
-            painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
-            body = area if self.kind is not Kind.PLACE else area.adjusted(0, 10, 0, -10)
-            painter.drawRoundedRect(rounded(body), RADIUS_CONTROL, RADIUS_CONTROL)
-        if self.kind is Kind.PLACE and self.isChecked():
-            painter.fillRect(QRectF(0, self.height() - 3, self.width(), 3), self.theme.colour("accent"))
-        self._paint_content(painter, area, ink)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            fill, border, ink = self._colours()
+            area = QRectF(self.rect())
+            if fill is not None or border is not None:
+                painter.setPen(QPen(border, 1) if border is not None else Qt.PenStyle.NoPen)
+                painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+                body = area if self.kind is not Kind.PLACE else area.adjusted(0, 10, 0, -10)
+                painter.drawRoundedRect(rounded(body), RADIUS_CONTROL, RADIUS_CONTROL)
+            if self.kind is Kind.PLACE and self.isChecked():
+                painter.fillRect(QRectF(0, self.height() - 3, self.width(), 3), self.theme.colour("accent"))
+            self._paint_content(painter, area, ink)
 
     def _paint_content(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
         size, pad = self._icon_size(), self._padding()
@@ -309,26 +309,26 @@ class _Segment(Button):
     last = False
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        fill, border, ink = self._colours()
-        area = QRectF(self.rect())
-        if border is None or not self.isChecked():
-            border = self.theme.colour("hairline")
-        # Wider than the segment where it has a neighbour, so that only outer corners are round.
-        body = area.adjusted(0 if self.first else -8, 0, 1 if self.last else 8, 0)
-        body.setRight(min(body.right(), area.right() + (0 if self.last else 8)))
-        painter.save()
-        painter.setClipRect(area)
-        painter.setPen(QPen(border, 1))
-        painter.setBrush(fill if fill is not None else self.theme.colour("control"))
-        painter.drawRoundedRect(rounded(body), RADIUS_CONTROL, RADIUS_CONTROL)
-        if self.isChecked():
-            if not self.first:
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            fill, border, ink = self._colours()
+            area = QRectF(self.rect())
+            if border is None or not self.isChecked():
+                border = self.theme.colour("hairline")
+            # Wider than the segment where it has a neighbour, so that only outer corners are round.
+            body = area.adjusted(0 if self.first else -8, 0, 1 if self.last else 8, 0)
+            body.setRight(min(body.right(), area.right() + (0 if self.last else 8)))
+            painter.save()
+            painter.setClipRect(area)
+            painter.setPen(QPen(border, 1))
+            painter.setBrush(fill if fill is not None else self.theme.colour("control"))
+            painter.drawRoundedRect(rounded(body), RADIUS_CONTROL, RADIUS_CONTROL)
+            if self.isChecked():
+                if not self.first:
+                    painter.drawLine(QPointF(0.5, 0.5), QPointF(0.5, area.height() - 0.5))
+                if not self.last:
+                    painter.drawLine(QPointF(area.width() - 0.5, 0.5), QPointF(area.width() - 0.5, area.height() - 0.5))
+            elif not self.first:
                 painter.drawLine(QPointF(0.5, 0.5), QPointF(0.5, area.height() - 0.5))
-            if not self.last:
-                painter.drawLine(QPointF(area.width() - 0.5, 0.5), QPointF(area.width() - 0.5, area.height() - 0.5))
-        elif not self.first:
-            painter.drawLine(QPointF(0.5, 0.5), QPointF(0.5, area.height() - 0.5))
-        painter.restore()
-        self._paint_content(painter, area, ink if self.isChecked() or not self.isEnabled() else ink)
+            painter.restore()
+            self._paint_content(painter, area, ink if self.isChecked() or not self.isEnabled() else ink)

@@ -136,5 +136,5 @@ class Sheet(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the veil."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))

@@ -111,20 +111,20 @@ class Badge(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the badge."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("hairline"), 1))
-        painter.setBrush(self._theme.colour("control"))
-        painter.drawRoundedRect(rounded(self.rect()), RADIUS_BADGE, RADIUS_BADGE)
-        x = 8.0
-        if self._icon:
-            paint_icon(painter, QRectF(x, 4, 16, 16), self._theme, self._icon, self._role)
-            x += 22
-        # The icon carries the state's colour; words stay in a text colour, so that they can be read.
-        painter.setPen(self._theme.colour("text" if self._icon else "text2"))
-        painter.setFont(font(Type.CAPTION))
-        area = QRectF(x, 0, self.width() - x, self.height())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.colour("hairline"), 1))
+            painter.setBrush(self._theme.colour("control"))
+            painter.drawRoundedRect(rounded(self.rect()), RADIUS_BADGE, RADIUS_BADGE)
+            x = 8.0
+            if self._icon:
+                paint_icon(painter, QRectF(x, 4, 16, 16), self._theme, self._icon, self._role)
+                x += 22
+            # The icon carries the state's colour; words stay in a text colour, so that they can be read.
+            painter.setPen(self._theme.colour("text" if self._icon else "text2"))
+            painter.setFont(font(Type.CAPTION))
+            area = QRectF(x, 0, self.width() - x, self.height())
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._text)
 
 
 class KeyChip(QWidget):
@@ -138,10 +138,10 @@ class KeyChip(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the chip."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink, border = self._theme.colour("text2"), self._theme.colour("field")
-        paint_key_chip(painter, QRectF(self.rect()), self._key, ink, border)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            ink, border = self._theme.colour("text2"), self._theme.colour("field")
+            paint_key_chip(painter, QRectF(self.rect()), self._key, ink, border)
 
 
 class ProgressBar(QWidget):
@@ -161,14 +161,14 @@ class ProgressBar(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the bar."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("hairline"))
-        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
-        if self._fraction:
-            painter.setBrush(self._theme.colour("accent"))
-            painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), self.height()), 2, 2)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("hairline"))
+            painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+            if self._fraction:
+                painter.setBrush(self._theme.colour("accent"))
+                painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), self.height()), 2, 2)
 
 
 class Card(QFrame):
@@ -307,11 +307,11 @@ class FocusRing(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the ring."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("accent"), FOCUS_WIDTH))
-        radius = RADIUS_CONTROL + FOCUS_DISTANCE
-        painter.drawRoundedRect(rounded(self.rect(), FOCUS_WIDTH), radius, radius)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.colour("accent"), FOCUS_WIDTH))
+            radius = RADIUS_CONTROL + FOCUS_DISTANCE
+            painter.drawRoundedRect(rounded(self.rect(), FOCUS_WIDTH), radius, radius)
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Let the pointer through."""

@@ -101,16 +101,16 @@ class RegionPicker(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the rectangle, or what is to be done."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = self._canvas.theme
-        if self._tile is None:
-            stage = self._canvas.style_of_canvas is CanvasStyle.STAGE
-            tile = self._canvas.tile(self._canvas.active)
-            area = tile.area if tile is not None else QRectF(self.rect())
-            paint_notice(painter, area, SENTENCE, TextLook(theme, stage=stage, scale=1.0))
-            return
-        box = QRectF(self._from, self._to).normalized()
-        for colour, width in ((CASING, 4.0), (theme.on_anatomy("accent"), 1.5)):
-            painter.setPen(QPen(colour, width))
-            painter.drawRect(box)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            theme = self._canvas.theme
+            if self._tile is None:
+                stage = self._canvas.style_of_canvas is CanvasStyle.STAGE
+                tile = self._canvas.tile(self._canvas.active)
+                area = tile.area if tile is not None else QRectF(self.rect())
+                paint_notice(painter, area, SENTENCE, TextLook(theme, stage=stage, scale=1.0))
+                return
+            box = QRectF(self._from, self._to).normalized()
+            for colour, width in ((CASING, 4.0), (theme.on_anatomy("accent"), 1.5)):
+                painter.setPen(QPen(colour, width))
+                painter.drawRect(box)

@@ -96,25 +96,25 @@ class FrocChart(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw axes, curve and operating point."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_axes(painter)
-        if not self._points:
-            return
-        self._paint_guides(painter)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self._theme.colour("text"), 2))
-        corners: list[QPointF] = []
-        for place in map(self._place, self._points):
-            if corners and place.x() != corners[-1].x() and place.y() != corners[-1].y():
-                corners.append(QPointF(place.x(), corners[-1].y()))
-            corners.append(place)
-        painter.drawPolyline(QPolygonF(corners))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("text"))
-        for place in map(self._place, self._points):
-            painter.drawEllipse(place, 2.5, 2.5)
-        self._paint_here(painter)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_axes(painter)
+            if not self._points:
+                return
+            self._paint_guides(painter)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self._theme.colour("text"), 2))
+            corners: list[QPointF] = []
+            for place in map(self._place, self._points):
+                if corners and place.x() != corners[-1].x() and place.y() != corners[-1].y():
+                    corners.append(QPointF(place.x(), corners[-1].y()))
+                corners.append(place)
+            painter.drawPolyline(QPolygonF(corners))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("text"))
+            for place in map(self._place, self._points):
+                painter.drawEllipse(place, 2.5, 2.5)
+            self._paint_here(painter)
 
     def _paint_axes(self, painter: QPainter) -> None:
         area, colour = self._area(), self._theme.colour

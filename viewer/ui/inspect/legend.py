@@ -80,13 +80,13 @@ class Legend(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the lines on a strip of the viewport's black, as they are on pictures."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(font(Type.BODY))
-        for n, (mark, words) in enumerate(OUTLINES):
-            middle = 26 * n + 13
-            painter.fillRect(QRectF(0, middle - 8, 52, 16), self._theme.on_anatomy("viewport"))
-            painter.setPen(line_of(mark).pen(self._theme))
-            painter.drawLine(QPointF(6, middle), QPointF(46, middle))
-            painter.setPen(self._theme.colour("text"))
-            painter.drawText(QPointF(66, middle + 5), words)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(font(Type.BODY))
+            for n, (mark, words) in enumerate(OUTLINES):
+                middle = 26 * n + 13
+                painter.fillRect(QRectF(0, middle - 8, 52, 16), self._theme.on_anatomy("viewport"))
+                painter.setPen(line_of(mark).pen(self._theme))
+                painter.drawLine(QPointF(6, middle), QPointF(46, middle))
+                painter.setPen(self._theme.colour("text"))
+                painter.drawText(QPointF(66, middle + 5), words)

@@ -126,10 +126,10 @@ class ErrorTiles(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the tiles."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for n, row in enumerate(self._rows):
-            self._paint_tile(painter, self._place(n), row, over=n == self._over)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for n, row in enumerate(self._rows):
+                self._paint_tile(painter, self._place(n), row, over=n == self._over)
 
     def _paint_tile(self, painter: QPainter, area: QRectF, row: InspectRow, *, over: bool) -> None:
         colour = self._theme.colour

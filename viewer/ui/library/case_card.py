@@ -116,21 +116,21 @@ class CaseCard(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the card."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        colour = self._theme.colour
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(self.rect()), RADIUS_CARD, RADIUS_CARD)
-        painter.setClipPath(shape)
-        painter.fillRect(self.rect(), colour("selected" if self._selected else "panel"))
-        self._paint_picture(painter)
-        self._paint_words(painter)
-        painter.setClipping(False)
-        role, width = ("accent", 2.0) if self._selected else ("field" if self.underMouse() else "hairline", 1.0)
-        painter.setPen(QPen(colour(role), width))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(rounded(self.rect(), width), RADIUS_CARD - width / 2, RADIUS_CARD - width / 2)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            colour = self._theme.colour
+            shape = QPainterPath()
+            shape.addRoundedRect(QRectF(self.rect()), RADIUS_CARD, RADIUS_CARD)
+            painter.setClipPath(shape)
+            painter.fillRect(self.rect(), colour("selected" if self._selected else "panel"))
+            self._paint_picture(painter)
+            self._paint_words(painter)
+            painter.setClipping(False)
+            role, width = ("accent", 2.0) if self._selected else ("field" if self.underMouse() else "hairline", 1.0)
+            painter.setPen(QPen(colour(role), width))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rounded(self.rect(), width), RADIUS_CARD - width / 2, RADIUS_CARD - width / 2)
 
     def _paint_picture(self, painter: QPainter) -> None:
         area = self._picture_area()

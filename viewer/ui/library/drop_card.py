@@ -85,15 +85,15 @@ class DropCard(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the dashed frame."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        role = "accent" if self._selected or self._over else "field"
-        pen = QPen(self._theme.colour(role), 2, Qt.PenStyle.CustomDashLine)
-        pen.setDashPattern([4, 3])
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.setPen(pen)
-        painter.setBrush(self._theme.colour("selected") if self._over else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(rounded(QRectF(self.rect()), 2), RADIUS_CARD, RADIUS_CARD)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            role = "accent" if self._selected or self._over else "field"
+            pen = QPen(self._theme.colour(role), 2, Qt.PenStyle.CustomDashLine)
+            pen.setDashPattern([4, 3])
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            painter.setPen(pen)
+            painter.setBrush(self._theme.colour("selected") if self._over else Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rounded(QRectF(self.rect()), 2), RADIUS_CARD, RADIUS_CARD)
 
     def _recolour(self) -> None:
         self._icon.setPixmap(pixmap(self._theme, "folder-input", "text2", 40, self.devicePixelRatioF()))

@@ -253,20 +253,20 @@ class ScanList(QAbstractItemView):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the lines that are in sight."""
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        top = event.rect().top() + self.verticalOffset()
-        n = self._line_at(max(0, top))
-        while 0 <= n < self.lines.rowCount():
-            area = QRectF(self.visualRect(self.lines.index(n)))
-            if area.top() > event.rect().bottom():
-                break
-            if self.lines.line(n).series:
-                self._paint_series(painter, area, n)
-            else:
-                self._paint_study(painter, area, n)
-            n += 1
+        with QPainter(self.viewport()) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            top = event.rect().top() + self.verticalOffset()
+            n = self._line_at(max(0, top))
+            while 0 <= n < self.lines.rowCount():
+                area = QRectF(self.visualRect(self.lines.index(n)))
+                if area.top() > event.rect().bottom():
+                    break
+                if self.lines.line(n).series:
+                    self._paint_series(painter, area, n)
+                else:
+                    self._paint_study(painter, area, n)
+                n += 1
 
     def _paint_study(self, painter: QPainter, area: QRectF, n: int) -> None:
         person, words = self.lines.heading(n)

@@ -91,26 +91,26 @@ class StageBar(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the bar on the stage's black, in both themes."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = self._theme.on_anatomy
-        painter.fillRect(self.rect(), colour("viewport"))
-        painter.fillRect(QRectF(0, 0, self.width(), 1), colour("hairline"))
-        margin = MARGIN * self._scale
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
-        painter.setPen(colour("text2"))
-        painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
-        if self._exploring:
-            self._paint_exploring(painter, margin + self._width(self._banner, Type.STAGE_BAR) + margin)
-        if self._count:
-            painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
-            painter.setPen(colour("text"))
-            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(QRectF(0, 0, self.width() - margin, self.height()), right, self._progress_words())
-            self._paint_progress(painter)
-            self._paint_chevron(painter, self.back_area, points_right=False, ends=self._index <= 0)
-            self._paint_chevron(painter, self.next_area, points_right=True, ends=self._index >= self._count - 1)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            colour = self._theme.on_anatomy
+            painter.fillRect(self.rect(), colour("viewport"))
+            painter.fillRect(QRectF(0, 0, self.width(), 1), colour("hairline"))
+            margin = MARGIN * self._scale
+            middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+            painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
+            painter.setPen(colour("text2"))
+            painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
+            if self._exploring:
+                self._paint_exploring(painter, margin + self._width(self._banner, Type.STAGE_BAR) + margin)
+            if self._count:
+                painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
+                painter.setPen(colour("text"))
+                right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+                painter.drawText(QRectF(0, 0, self.width() - margin, self.height()), right, self._progress_words())
+                self._paint_progress(painter)
+                self._paint_chevron(painter, self.back_area, points_right=False, ends=self._index <= 0)
+                self._paint_chevron(painter, self.next_area, points_right=True, ends=self._index >= self._count - 1)
 
     @property
     def back_area(self) -> QRectF:

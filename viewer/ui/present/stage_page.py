@@ -83,29 +83,29 @@ class _Cover(QWidget):
         self.hide()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
-        if not self.title:
-            return
-        middle = self.height() / 2
-        painter.setFont(font(Type.STAGE_TITLE, scale=self.scale))
-        painter.setPen(self._theme.on_anatomy("text"))
-        above = QRectF(0, middle - 80 * self.scale, self.width(), 56 * self.scale)
-        painter.drawText(above, Qt.AlignmentFlag.AlignCenter, self.title)
-        if self.fraction is None:
-            return
-        bar = QRectF(self.width() / 2 - 220 * self.scale, middle, 440 * self.scale, 4)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.on_anatomy("hairline"))
-        painter.drawRoundedRect(bar, 2, 2)
-        bar.setWidth(max(4.0, bar.width() * self.fraction))
-        painter.setBrush(self._theme.on_anatomy("accent"))
-        painter.drawRoundedRect(bar, 2, 2)
-        painter.setFont(font(Type.STAGE_SMALL, scale=self.scale))
-        painter.setPen(self._theme.on_anatomy("text2"))
-        below = QRectF(0, middle + 20 * self.scale, self.width(), 36 * self.scale)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"Preparing {self.fraction * 100:.0f} %")
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+            if not self.title:
+                return
+            middle = self.height() / 2
+            painter.setFont(font(Type.STAGE_TITLE, scale=self.scale))
+            painter.setPen(self._theme.on_anatomy("text"))
+            above = QRectF(0, middle - 80 * self.scale, self.width(), 56 * self.scale)
+            painter.drawText(above, Qt.AlignmentFlag.AlignCenter, self.title)
+            if self.fraction is None:
+                return
+            bar = QRectF(self.width() / 2 - 220 * self.scale, middle, 440 * self.scale, 4)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.on_anatomy("hairline"))
+            painter.drawRoundedRect(bar, 2, 2)
+            bar.setWidth(max(4.0, bar.width() * self.fraction))
+            painter.setBrush(self._theme.on_anatomy("accent"))
+            painter.drawRoundedRect(bar, 2, 2)
+            painter.setFont(font(Type.STAGE_SMALL, scale=self.scale))
+            painter.setPen(self._theme.on_anatomy("text2"))
+            below = QRectF(0, middle + 20 * self.scale, self.width(), 36 * self.scale)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"Preparing {self.fraction * 100:.0f} %")
 
 
 class StagePage(QWidget):

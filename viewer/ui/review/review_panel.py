@@ -39,19 +39,19 @@ class ColumnHead(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the words in line with the rows' columns."""
-        painter = QPainter(self)
-        painter.setFont(font(Type.CAPTION))
-        painter.setPen(self._theme.colour("text2"))
-        columns = Columns(self.width(), self.by_score)
-        words(painter, QRectF(NAME_X, 2, 200, 20), "Finding")
-        arrow = 14
-        room = SIZE_WIDTH - (0 if self.by_score else arrow + 2)
-        words(painter, QRectF(columns.size_left, 2, room, 20), "Size", right=True)
-        if self.by_score:
-            left = columns.right - columns.score_width
-            painter.drawText(QRectF(left - 20, 2, columns.score_width - arrow + 20, 20), _RIGHT, "Score")
-        at = columns.right if self.by_score else columns.size_right
-        paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
+        with QPainter(self) as painter:
+            painter.setFont(font(Type.CAPTION))
+            painter.setPen(self._theme.colour("text2"))
+            columns = Columns(self.width(), self.by_score)
+            words(painter, QRectF(NAME_X, 2, 200, 20), "Finding")
+            arrow = 14
+            room = SIZE_WIDTH - (0 if self.by_score else arrow + 2)
+            words(painter, QRectF(columns.size_left, 2, room, 20), "Size", right=True)
+            if self.by_score:
+                left = columns.right - columns.score_width
+                painter.drawText(QRectF(left - 20, 2, columns.score_width - arrow + 20, 20), _RIGHT, "Score")
+            at = columns.right if self.by_score else columns.size_right
+            paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
 
 
 def kept_words(count: int) -> str:
