@@ -48,6 +48,14 @@ class SlabMode(StrEnum):
     MEAN = "mean"
 
 
+class Comparison(StrEnum):
+    """How another volume is shown with this one: not, beside it, or behind a curtain that is drawn across it."""
+
+    OFF = "off"
+    BESIDE = "beside"
+    CURTAIN = "curtain"
+
+
 class OverlayMode(StrEnum):
     """How findings are drawn in the planes."""
 
@@ -96,7 +104,8 @@ class ViewState:
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
-    lets the planes stand in the picture.
+    lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
+    `curtain`, a share of each plane's width, this one is seen, and right of it the other.
     """
 
     series_uid: str
@@ -125,6 +134,8 @@ class ViewState:
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
     planes_3d: bool = False
+    comparison: Comparison = Comparison.OFF
+    curtain: float = 0.5
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -284,6 +295,7 @@ def between(a: ViewState, b: ViewState, t: float) -> ViewState:
         slab_mm=_mix(a.slab_mm, b.slab_mm, t),
         fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
         threshold=_mix(a.threshold, b.threshold, t),
+        curtain=_mix(a.curtain, b.curtain, t),
     )
 
 
@@ -339,6 +351,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
             (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
         ),
+        ("another comparison", (script.comparison, script.curtain), (now.comparison, now.curtain)),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]

@@ -185,8 +185,9 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         turned = view.plane(plane).turned
         if turned is not None and not abs(math.hypot(*turned) - 1) < 1e-3:
             raise WrongJsonError(f"{path}.view.{plane.value}.turned: it must be a rotation, w x y z of length 1")
-    if not 0 <= view.threshold <= 1 or not 0 <= view.fill_opacity <= 1:
-        raise WrongJsonError(f"{path}.view: threshold and fill_opacity lie between 0 and 1")
+    for key in ("threshold", "fill_opacity", "curtain"):
+        if not 0 <= getattr(view, key) <= 1:
+            raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
@@ -212,7 +213,12 @@ def _brief(document: Any) -> Any:
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
-        for key, usual in (("slab_mode", "max"), ("colours", "grey")):
+        for key, usual in (
+            ("slab_mode", "max"),
+            ("colours", "grey"),
+            ("comparison", "off"),
+            ("curtain", 0.5),
+        ):
             if view[key] == usual:
                 del view[key]
         for plane in PlaneName:

@@ -170,6 +170,11 @@ class Opening:
         if self._session.volume is not None and self._session.volume.preview:
             self._clear()
 
+    def close(self) -> None:
+        """Stop opening, and let go of what is open."""
+        self.cancel()
+        self._clear()
+
     def start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
         """Run what leads to something being opened, in the place of what runs now; `done` gets its result."""
         if self._job is not None:

@@ -205,8 +205,9 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         return on
 
     def remove() -> None:
-        if session.measurement_in_hand is not None:
-            desk.measuring.remove(session.measurement_in_hand)
+        measured = asks.measuring().in_hand
+        if measured is not None:
+            asks.measuring().remove(measured.id)
         elif session.selected is not None:
             reviewing.remove_mark(session.selected.id)
 
@@ -249,7 +250,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             remove,
             shortcuts=("Delete",),
             contexts=DESK_WORK,
-            enabled_when=lambda: session.measurement_in_hand is not None or marked(),
+            enabled_when=lambda: asks.measuring().in_hand is not None or marked(),
             why_disabled="Only a measurement, or a mark that a reader made, can be removed.",
             icon="trash-2",
         ),
@@ -268,10 +269,10 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "review.undo",
             "Undo",
             "Take back the newest decision or measurement",
-            reviewing.undo,
+            lambda: asks.reviewing().undo(),
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
-            enabled_when=lambda: reviewing.can_undo,
+            enabled_when=lambda: asks.reviewing().can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
         ),
@@ -279,10 +280,10 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "review.redo",
             "Redo",
             "Make again what was taken back",
-            reviewing.redo,
+            lambda: asks.reviewing().redo(),
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             contexts=DESK_WORK,
-            enabled_when=lambda: reviewing.can_redo,
+            enabled_when=lambda: asks.reviewing().can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",
         ),

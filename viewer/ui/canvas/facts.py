@@ -235,6 +235,15 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
     return tuple(Words(line) for line in lines if line)
 
 
+def side_words(letter: str, volume: Volume, *, masked: bool) -> str:
+    """Return the name of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung"; no date if masked."""
+    series, date = volume.series, volume.series.identity.study_date
+    day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
+    number = f"Series {series.number}" if series.number is not None else ""
+    named = ", ".join(part for part in (day, number, series.description, volume.part) if part)
+    return f"{letter}  {named or series.study_description}".rstrip()
+
+
 def scale_bar(mm_per_px: float, most_px: float) -> tuple[float, str]:
     """Return the longest round length that fits into so many pixels: its length in pixels, and its words."""
     most_mm = most_px * mm_per_px

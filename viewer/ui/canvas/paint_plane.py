@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
@@ -34,6 +34,8 @@ from viewer.ui.canvas.paint_text import (
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from viewer.domain.view_state import ViewState
@@ -102,6 +104,14 @@ class PlanePainter:
         self.behind.clear()
         self._volume = None
 
+    def take_turn(self, shown: Sequence[PlaneName]) -> PlaneName | None:
+        """Let the next of the planes that are behind follow; return the one whose turn it is."""
+        waiting = [plane for plane in shown if plane in self.behind]
+        if waiting:
+            at = shown.index(self.turn) + 1 if self.turn in shown else 0
+            self.turn = next(plane for plane in (*shown[at:], *shown[:at]) if plane in waiting)
+        return self.turn
+
     def picture(
         self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int, *, moving: bool = False
     ) -> tuple[QImage, int]:
@@ -161,7 +171,7 @@ class PlanePainter:
             return
         image, px = self.picture(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px, moving=moving)
         painter.save()
-        painter.setClipRect(tile.area)
+        painter.setClipRect(tile.area, Qt.ClipOperation.IntersectClip)
         painter.translate(tile.area.topLeft())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
         size = QSizeF(image.width() * px / ratio, image.height() * px / ratio)
@@ -180,9 +190,19 @@ class PlanePainter:
 
 
 def paint_frame(
-    painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, mm_per_px: float | None = None
+    painter: QPainter,
+    tile: Tile,
+    shown: Shown,
+    look: Look,
+    *,
+    first: bool,
+    mm_per_px: float | None = None,
+    said_on: QRectF | None = None,
 ) -> None:
-    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border."""
+    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
+
+    `said_on` is the part on which is said that something is not there; None for all of it.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme = look.text.theme
     plane = tile.view.plane
@@ -204,7 +224,7 @@ def paint_frame(
         paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
-    paint_what_is_not_there(painter, tile, shown, look)
+    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
     if look.stage:
         return
     line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)

@@ -1,0 +1,121 @@
+"""The bar above two compared volumes: which they are, how they are shown, what is linked, how they were aligned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+
+from viewer.domain.view_state import Comparison
+from viewer.ui.canvas.facts import side_words
+from viewer.ui.fonts import Type
+from viewer.ui.icons import pixmap
+from viewer.ui.widgets import ElidedLabel, IconButton, Segmented, hairline
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+HEIGHT = 48
+NARROW = 760
+MODES = (("compare.beside", "Side by side", "Beside"), ("compare.curtain", "Curtain", "Curtain"))
+OTHER_PATIENT = "Two patients"
+OTHER_FRAME = "Lined up by hand"
+
+
+class CompareBar(QFrame):
+    """48 px high; hidden unless two volumes are compared."""
+
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions) -> None:
+        super().__init__()
+        self._desk, self._theme, self._actions = desk, theme, actions
+        self.setProperty("surface", "panel")
+        self.setFixedHeight(HEIGHT)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 0, 4, 0)
+        row.setSpacing(4)
+        self._here = ElidedLabel("", Type.NAME)
+        self._there = ElidedLabel("", Type.NAME)
+        self._there.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._here, 2)
+        self._modes = Segmented(theme, tuple((name, title, "") for name, title, _ in MODES))
+        for name, _, _ in MODES:
+            self._modes.button(name).setToolTip(actions[name].toolTip())
+        self._modes.chosen.connect(actions.run)
+        row.addSpacing(8)
+        row.addWidget(self._modes)
+        row.addSpacing(8)
+        for name in ("compare.link_place", "compare.link_window", "compare.align"):
+            button = IconButton.of_command(theme, actions[name], actions.table[name])
+            button.setFixedSize(40, 40)
+            row.addWidget(button)
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 16)
+        self._said = ElidedLabel("", Type.CAPTION, "text2")
+        row.addSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self._said, 2)
+        row.addSpacing(8)
+        row.addWidget(self._there, 2)
+        row.addWidget(IconButton.of_command(theme, actions["compare.close"], actions.table["compare.close"]))
+        outer.addLayout(row, 1)
+        outer.addWidget(hairline())
+        self.hide()
+        session, other = desk.session, desk.other.session
+        for signal in (session.volume_changed, other.volume_changed, session.masked_changed, session.view_changed):
+            signal.connect(self._update)
+        desk.comparing.changed.connect(self._update)
+        theme.changed.connect(self._update)
+
+    @property
+    def said(self) -> str:
+        """What is said about patients and alignment."""
+        return self._said.whole
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the two volumes."""
+        return self._here.whole, self._there.whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Say modes shorter where there is little room."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        for name, title, short in MODES:
+            self._modes.button(name).set_words(short if narrow else title)
+
+    def _update(self, *_: object) -> None:
+        comparing = self._desk.comparing
+        here, there = self._desk.session.volume, self._desk.other.session.volume
+        if here is None or there is None or comparing.mode is Comparison.OFF:
+            return
+        masked = self._desk.session.masked
+        self._here.set_whole(side_words("A", here, masked=masked))
+        self._there.set_whole(side_words("B", there, masked=masked))
+        self._modes.choose(f"compare.{comparing.mode.value}")
+        words, icon, role = self._words()
+        self._said.set_whole(words)
+        self._said.setToolTip(words)
+        self._said.setVisible(bool(words))
+        self._icon.setVisible(bool(icon))
+        if icon:
+            self._icon.setPixmap(pixmap(self._theme, icon, role, 16, self.devicePixelRatioF()))
+
+    def _words(self) -> tuple[str, str, str]:
+        comparing = self._desk.comparing
+        moved = comparing.alignment_words
+        said = f"B moved {moved}" if moved else ""
+        if comparing.same_patient is False:
+            return " · ".join(part for part in (OTHER_PATIENT, said) if part), "triangle-alert", "disagree"
+        if not comparing.links.place:
+            return "Each is moved by itself; link again to keep them so", "unlink", "text2"
+        if not comparing.same_frame:
+            return " · ".join(part for part in (OTHER_FRAME, said) if part), "info", "text2"
+        return (said, "move", "text2") if said else ("", "", "")
