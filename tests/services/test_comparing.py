@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from attrs import evolve
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack
+from viewer.domain.job import JobContext
 from viewer.domain.plane_turn import turned_axes
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Comparison, Layout, ViewState
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
-from viewer.services.comparing import Comparing, Links
+from viewer.services.comparing import Comparing, How, Links
+from viewer.services.jobs import Job
 from viewer.services.views import view_of_volume
 
 
@@ -34,13 +37,33 @@ class Opened:
         self.session.volume = None
 
 
+class AtOnce:
+    """Runs background work when it is told to, on the spot."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Job, Any, Any]] = []
+
+    def run(self, work: Any, *, done: Any, failed: Any) -> Job:
+        del failed
+        job = Job()
+        self.waiting.append((job, work, done))
+        return job
+
+    def go(self) -> None:
+        while self.waiting:
+            job, work, done = self.waiting.pop(0)
+            if not job.cancelled:
+                done(work(JobContext()))
+
+
 class Two:
     """Two sessions that are compared."""
 
     def __init__(self) -> None:
         self.here, self.there = Session(), Session()
         self.opening = Opened(self.there)
-        self.comparing = Comparing(self.here, self.there, self.opening)  # type: ignore[arg-type]
+        self.runner = AtOnce()
+        self.comparing = Comparing(self.here, self.there, self.opening, self.runner)  # type: ignore[arg-type]
 
     def open(self, volume: Volume) -> None:
         self.here.view = None
@@ -110,6 +133,52 @@ def test_volumes_of_other_frames_meet_in_their_middles() -> None:
     assert np.subtract(there.cursor_lps_mm, here.cursor_lps_mm) == pytest.approx((100.0, -50.0, 300.0))
     assert not two.comparing.same_frame
     assert "100.0 mm towards the left" in two.comparing.alignment_words
+
+
+def blobs(uid: str, *, at_mm: tuple[float, float, float], of: slice = slice(None)) -> Volume:
+    """Return a body with a spine and an organ, whose origin is elsewhere, of which some slices are there."""
+    stack = SliceStack(
+        (60, 50), (4.0, 4.0), (1, 0, 0), (0, 1, 0), [np.add(at_mm, (0, 0, 5.0 * k)) for k in range(40)[of]]
+    )
+    k, j, i = np.indices((40, 50, 60))
+    values = np.where(((i - 30) / 26) ** 2 + ((j - 25) / 20) ** 2 < 1, 30, -1000)
+    values[((i - 30) / 4) ** 2 + ((j - 36) / 4) ** 2 < 1] = 500
+    values[((i - 18) / 8) ** 2 + ((j - 24) / 9) ** 2 + ((k - 22) / 7) ** 2 < 1] = 180
+    values[((i - 44) / 5) ** 2 + ((j - 28) / 5) ** 2 + ((k - 8) / 5) ** 2 < 1] = -100
+    kept = np.ascontiguousarray(values[of], dtype=np.int16)
+    series = SeriesFacts(uid, frame_of_reference_uid=uid, identity=PatientIdentity(patient_id="P1"))
+    return Volume(series, kept, stack, kept, stack.as_grid())
+
+
+def test_what_both_show_is_brought_together_though_one_shows_only_a_part() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0), of=slice(12, 36)))
+    assert two.comparing.how is How.MIDDLES
+    two.runner.go()
+    assert two.comparing.how is How.CONTENT
+    assert two.comparing.alignment.shift_mm == pytest.approx((37.0, -21.0, 400.0), abs=2.5)
+
+
+def test_what_is_not_alike_is_said_to_be_so() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    noise = a_volume("1.2", frame="g")
+    values = np.random.default_rng(3).integers(-1000, 1000, noise.voxels.shape).astype(np.int16)
+    two.opening.bring(Volume(noise.series, values, noise.stack, values, noise.grid))
+    two.runner.go()
+    assert two.comparing.how is How.NOT
+
+
+def test_what_was_aligned_by_hand_is_not_lined_up_again_behind_ones_back() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0)))
+    two.comparing.shift(5.0, 0.0, PlaneName.AXIAL)
+    by_hand = two.comparing.alignment
+    two.runner.go()
+    assert two.comparing.alignment == by_hand
+    assert two.comparing.how is How.HAND
 
 
 def test_let_go_move_and_link_again_keeps_what_was_brought_together(two: Two) -> None:

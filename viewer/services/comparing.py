@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from attrs import evolve, frozen
 from psygnal import Signal
 
+from viewer.analysis.lining_up import lined_up
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.plane_turn import followed_by, turned_axes
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from viewer.analysis.lining_up import LinedUp
     from viewer.domain.geometry import PlaneAxes
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
+    from viewer.services.jobs import Job, JobRunner
     from viewer.services.opening import Opening
 
 
@@ -36,20 +40,32 @@ class Links:
     window: bool = True
 
 
+class How(Enum):
+    """How two volumes were brought together."""
+
+    FRAME = "one frame of reference"
+    MIDDLES = "the middles of the bodies"
+    CONTENT = "what both show"
+    NOT = "nothing alike"
+    HAND = "by hand"
+
+
 class Comparing:
     """Keeps the view of a second session at the same place as that of the first. Signals are on the main thread.
 
     `changed` tells that a comparison began or ended, or that links or alignment are different.
 
     The alignment brings places of the first volume onto those of the second. It is nothing where both share a frame
-    of reference; else the middles of the two bodies meet at first, and the rest is for the hand. It is remembered for
-    each pair of series as long as the program runs.
+    of reference; else the middles of the two bodies meet at first, then what both show is brought together in the
+    background, and the rest is for the hand. It is remembered for each pair of series as long as the program runs.
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session, other: Session, opening: Opening) -> None:
-        self._session, self._other, self._opening = session, other, opening
+    def __init__(self, session: Session, other: Session, opening: Opening, runner: JobRunner) -> None:
+        self._session, self._other, self._opening, self._runner = session, other, opening, runner
+        self._lining_up: Job | None = None
+        self._how = How.FRAME
         self._alignment = Alignment()
         self._links = Links()
         self._by_hand: dict[tuple[str, str], Alignment] = {}
@@ -59,7 +75,7 @@ class Comparing:
         self._wanted = Comparison.BESIDE
         session.view_changed.connect(self._here_moved)
         other.view_changed.connect(self._there_moved)
-        other.volume_changed.connect(self._ended)
+        other.volume_changed.connect(self._there_changed)
         for here, there in ((session, other), (other, session)):
             here.measurements_changed.connect(partial(self._same_said, here, there))
             here.decisions_changed.connect(partial(self._same_said, here, there))
@@ -169,13 +185,51 @@ class Comparing:
 
     @alignment.setter
     def alignment(self, alignment: Alignment) -> None:
-        if alignment != self._alignment:
-            self._alignment = alignment
-            pair = self._pair()
-            if pair is not None:
-                self._by_hand[pair] = alignment
-            self._follow()
-            self.changed.emit()
+        pair = self._pair()
+        if pair is not None and alignment != self._alignment:
+            self._stop_lining_up()
+            self._by_hand[pair] = alignment
+            self._align(alignment, How.HAND)
+
+    @property
+    def how(self) -> How:
+        """How the alignment came about."""
+        return self._how
+
+    def line_up(self) -> None:
+        """Bring together what both volumes show, in the background; nothing is turned."""
+        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        if here is None or there is None or here.preview or there.preview:
+            return
+        self._stop_lining_up()
+
+        def done(found: LinedUp | None) -> None:
+            self._lining_up = None
+            if pair != self._pair():
+                return
+            if found is None:
+                self._how = How.NOT if self._how is How.MIDDLES else self._how
+                self.changed.emit()
+            else:
+                self._align(Alignment(shift_mm=found.shift_mm), How.CONTENT)
+
+        self._lining_up = self._runner.run(partial(lined_up, here, there), done=done, failed=lambda _: done(None))
+        self.changed.emit()
+
+    @property
+    def lining_up(self) -> bool:
+        """True while what both volumes show is being brought together."""
+        return self._lining_up is not None
+
+    def _stop_lining_up(self) -> None:
+        if self._lining_up is not None:
+            self._lining_up.cancel()
+            self._lining_up = None
+
+    def _align(self, alignment: Alignment, how: How) -> None:
+        self._alignment, self._how = alignment, how
+        self._follow()
+        self.changed.emit()
 
     def shift(self, right_mm: float, down_mm: float, plane: PlaneName) -> None:
         """Shift the second volume's picture in a plane, as it lies on the screen."""
@@ -195,7 +249,10 @@ class Comparing:
 
     def align_again(self) -> None:
         """Forget what was shifted and turned by hand."""
-        self.alignment = self._first_alignment()
+        pair = self._pair()
+        if pair is not None:
+            self._by_hand.pop(pair, None)
+            self._align_first()
 
     @property
     def alignment_words(self) -> str:
@@ -212,11 +269,19 @@ class Comparing:
         here, there = self._session.volume, self._other.volume
         return None if here is None or there is None else (here.series.series_uid, there.series.series_uid)
 
-    def _first_alignment(self) -> Alignment:
-        here, there = self._session.volume, self._other.volume
-        if here is None or there is None or self.same_frame:
-            return Alignment()
-        return Alignment().meeting(_middle(here), _middle(there))
+    def _align_first(self) -> None:
+        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        if here is None or there is None or pair is None:
+            return
+        self._stop_lining_up()
+        if pair in self._by_hand:
+            self._align(self._by_hand[pair], How.HAND)
+        elif self.same_frame:
+            self._align(Alignment(), How.FRAME)
+        else:
+            self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
+            if here.is_hu and there.is_hu:
+                self.line_up()
 
     def _here_moved(self, new: ViewState | None, old: ViewState | None) -> None:
         if new is None or not self.on or self._following:
@@ -264,15 +329,18 @@ class Comparing:
             return
         if pair != self._begun:
             self._begun = pair
-            self._alignment = self._by_hand.get(pair) or self._first_alignment()
             self._links = Links(window=here.unit == there.unit)
+            self._align_first()
         self.mode = self._wanted
         self._follow()
         self.changed.emit()
 
-    def _ended(self, new: Volume | None, old: Volume | None) -> None:
+    def _there_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is None and old is not None:
+            self._stop_lining_up()
             self.changed.emit()
+        elif new is not None and not new.preview and self._how is How.MIDDLES and self._pair() == self._begun:
+            self._align_first()
 
     def _same_said(self, here: Session, there: Session, *_: object) -> None:
         """Say of a volume that is compared with itself the same on both sides."""

@@ -100,7 +100,7 @@ def build_desk(deliver: Deliver) -> Desk:
     return Desk(
         session=session,
         other=other,
-        comparing=Comparing(session, other.session, other.opening),
+        comparing=Comparing(session, other.session, other.opening, runner),
         settings=settings,
         index=index,
         runner=runner,

@@ -28,6 +28,7 @@ COMPARE_MENU = (
     None,
     "compare.link_place",
     "compare.link_window",
+    "compare.line_up",
     "compare.align",
     "compare.align_again",
     None,
@@ -161,6 +162,8 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
              "Ctrl+Shift+W", checked=lambda: on() and comparing.links.window),
         made("align", "Align by hand", "Drag B onto A; Shift+drag turns it about the crosshair", align, "move",
              "Shift+A", checked=align_on),
+        made("line_up", "Line up", "Bring together what both show, without turning; then check it", comparing.line_up,
+             "locate-fixed"),
         made("align_again", "Forget alignment", "Put B back to where it was at first", comparing.align_again,
              "rotate-ccw", enabled=lambda: on() and bool(comparing.alignment_words)),
         *(

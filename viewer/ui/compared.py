@@ -70,6 +70,16 @@ class Compared:
         connect_canvas(window, compare.there, other.session, other.measuring)
         window.library.series_menu_wanted.connect(self._menu)
 
+    def open_when_ready(self, path: Path) -> None:
+        """Show the series of a path beside the one that is being opened, once that is whole."""
+        opening = self._desk.opening
+
+        def ready(_volume: Volume) -> None:
+            opening.opened.disconnect(ready, missing_ok=True)
+            self._desk.comparing.open(self._desk.library.finder_at(path))
+
+        opening.opened.connect(ready)
+
     def finish(self) -> None:
         """End running motions of both views at their goals."""
         self._desk.navigation.finish()

@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
-        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE)
+        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE, other=desk.other.session)
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)

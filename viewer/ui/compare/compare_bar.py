@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from viewer.domain.view_state import Comparison
+from viewer.services.comparing import How
 from viewer.ui.canvas.facts import side_words
 from viewer.ui.fonts import Type
 from viewer.ui.icons import pixmap
@@ -21,10 +22,16 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 HEIGHT = 48
-NARROW = 760
+NARROW, WIDE = 760, 1200
 MODES = (("compare.beside", "Side by side", "Beside"), ("compare.curtain", "Curtain", "Curtain"))
 OTHER_PATIENT = "Two patients"
-OTHER_FRAME = "Lined up by hand"
+# In full, where there is room for that, and in brief.
+SAID_OF = {
+    How.MIDDLES: ("Lined up by the middles of the bodies: check it", "Check alignment", "info"),
+    How.CONTENT: ("Lined up by what both show: check it", "Check alignment", "info"),
+    How.NOT: ("Nothing alike was found: align by hand", "Align by hand", "triangle-alert"),
+    How.HAND: ("Aligned by hand", "By hand", "move"),
+}
 
 
 class CompareBar(QFrame):
@@ -61,7 +68,7 @@ class CompareBar(QFrame):
         self._said = ElidedLabel("", Type.CAPTION, "text2")
         row.addSpacing(8)
         row.addWidget(self._icon)
-        row.addWidget(self._said, 2)
+        row.addWidget(self._said, 1)
         row.addSpacing(8)
         row.addWidget(self._there, 2)
         row.addWidget(IconButton.of_command(theme, actions["compare.close"], actions.table["compare.close"]))
@@ -76,8 +83,8 @@ class CompareBar(QFrame):
 
     @property
     def said(self) -> str:
-        """What is said about patients and alignment."""
-        return self._said.whole
+        """What is said about patients and alignment, in full."""
+        return self._said.toolTip()
 
     @property
     def names(self) -> tuple[str, str]:
@@ -90,6 +97,7 @@ class CompareBar(QFrame):
         narrow = self.width() < NARROW
         for name, title, short in MODES:
             self._modes.button(name).set_words(short if narrow else title)
+        self._update()
 
     def _update(self, *_: object) -> None:
         comparing = self._desk.comparing
@@ -100,22 +108,28 @@ class CompareBar(QFrame):
         self._here.set_whole(side_words("A", here, masked=masked))
         self._there.set_whole(side_words("B", there, masked=masked))
         self._modes.choose(f"compare.{comparing.mode.value}")
-        words, icon, role = self._words()
-        self._said.set_whole(words)
+        words, brief, icon, role = self._words()
+        self._said.set_whole(words if self.width() >= WIDE else brief)
         self._said.setToolTip(words)
         self._said.setVisible(bool(words))
         self._icon.setVisible(bool(icon))
         if icon:
             self._icon.setPixmap(pixmap(self._theme, icon, role, 16, self.devicePixelRatioF()))
 
-    def _words(self) -> tuple[str, str, str]:
+    def _words(self) -> tuple[str, str, str, str]:
+        """Return what is said in full and in brief, its icon, and that one's colour role."""
         comparing = self._desk.comparing
         moved = comparing.alignment_words
         said = f"B moved {moved}" if moved else ""
         if comparing.same_patient is False:
-            return " · ".join(part for part in (OTHER_PATIENT, said) if part), "triangle-alert", "disagree"
+            whole = " · ".join(part for part in (OTHER_PATIENT, said) if part)
+            return whole, OTHER_PATIENT, "triangle-alert", "disagree"
         if not comparing.links.place:
-            return "Each is moved by itself; link again to keep them so", "unlink", "text2"
-        if not comparing.same_frame:
-            return " · ".join(part for part in (OTHER_FRAME, said) if part), "info", "text2"
-        return (said, "move", "text2") if said else ("", "", "")
+            return "Each is moved by itself; link again to keep them so", "Not linked", "unlink", "text2"
+        if comparing.lining_up:
+            return "Lining up…", "Lining up…", "loader-circle", "text2"
+        if comparing.how not in SAID_OF:
+            return "", "", "", ""
+        words, brief, icon = SAID_OF[comparing.how]
+        role = "disagree" if comparing.how is How.NOT else "text2"
+        return " · ".join(part for part in (words, said) if part), brief, icon, role
