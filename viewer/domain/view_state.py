@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve, frozen
@@ -273,11 +273,19 @@ def _mix_camera(a: Camera, b: Camera, t: float) -> Camera:
     )
 
 
+def _drawn_curtain(a: ViewState, b: ViewState, t: float) -> dict[str, Any]:
+    """Return how a curtain is drawn: one that comes in from the right edge, or goes there before it is gone."""
+    if Comparison.CURTAIN not in (a.comparison, b.comparison) or Comparison.BESIDE in (a.comparison, b.comparison):
+        return {"curtain": _mix(a.curtain, b.curtain, t)}
+    first, last = (view.curtain if view.comparison is Comparison.CURTAIN else 1.0 for view in (a, b))
+    return {"comparison": Comparison.CURTAIN, "curtain": _mix(first, last, t)}
+
+
 def between(a: ViewState, b: ViewState, t: float) -> ViewState:
     """Return the view at share `t` (0…1) of the way from `a` to `b`.
 
     Positions go linearly, zoom exponentially, the camera by spherical interpolation; what cannot be mixed
-    (layout, selection, overlay) is that of `b` as soon as t > 0.
+    (layout, selection, overlay) is that of `b` as soon as t > 0. A curtain is drawn in from the right, and out there.
     """
     if t <= 0:
         return a
@@ -295,7 +303,7 @@ def between(a: ViewState, b: ViewState, t: float) -> ViewState:
         slab_mm=_mix(a.slab_mm, b.slab_mm, t),
         fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
         threshold=_mix(a.threshold, b.threshold, t),
-        curtain=_mix(a.curtain, b.curtain, t),
+        **_drawn_curtain(a, b, t),
     )
 
 

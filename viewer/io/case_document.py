@@ -14,7 +14,8 @@ from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.view_state import Comparison
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -41,6 +42,7 @@ class _CaseDocument:
     truth_path: str = ""
     model_id: str = ""
     thumbnail_path: str = ""
+    prior: Prior | None = None
 
 
 def read_case(folder: Path) -> Case:
@@ -106,6 +108,7 @@ def write_case(folder: Path, case: Case) -> None:
         truth_path=case.truth_path,
         model_id=case.model_id,
         thumbnail_path=case.thumbnail_path,
+        prior=case.prior,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
@@ -114,7 +117,9 @@ def write_case(folder: Path, case: Case) -> None:
 def missing_paths(case: Case) -> tuple[str, ...]:
     """Return the paths that a case names and that are not there, relative to its folder."""
     folder = Path(case.folder)
-    named = (case.series_path, case.findings_path, case.truth_path, case.thumbnail_path)
+    named = [case.series_path, case.findings_path, case.truth_path, case.thumbnail_path]
+    if case.prior is not None:
+        named += [case.prior.series_path, case.prior.findings_path]
     return tuple(path for path in named if path and not (folder / path).exists())
 
 
@@ -154,6 +159,7 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
         truth_path=document.truth_path,
         model_id=document.model_id,
         thumbnail_path=document.thumbnail_path,
+        prior=document.prior,
     )
 
 
@@ -165,11 +171,24 @@ def _check(case: Case) -> None:
         raise WrongJsonError("“series_path” is empty")
     for key in ("series_path", "findings_path", "truth_path", "thumbnail_path"):
         _check_inside(Path(case.folder), getattr(case, key), key)
+    if case.prior is not None:
+        _check_prior(case.prior, Path(case.folder))
     names = [step.id for step in case.steps]
     for number, step in enumerate(case.steps):
         _check_step(step, f"steps[{number}]", case.series_uid)
+        if step.view.comparison is not Comparison.OFF and case.prior is None:
+            raise WrongJsonError(f"steps[{number}].view.comparison: the case has no “prior” to compare with")
         if names.count(step.id) > 1:
             raise WrongJsonError(f"steps[{number}].id: “{step.id}” is the name of another step too")
+
+
+def _check_prior(prior: Prior, folder: Path) -> None:
+    if not prior.series_uid.strip() or not prior.series_path:
+        raise WrongJsonError("“prior.series_uid” or “prior.series_path” is empty")
+    for key in ("series_path", "findings_path"):
+        _check_inside(folder, getattr(prior, key), f"prior.{key}")
+    if prior.turned is not None and not abs(math.hypot(*prior.turned) - 1) < 1e-3:
+        raise WrongJsonError("prior.turned: it must be a rotation, w x y z of length 1")
 
 
 def _check_step(step: Step, path: str, series_uid: str) -> None:
@@ -207,7 +226,11 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 
 
 def _brief(document: Any) -> Any:
-    """Return the document without what views say since later and hardly ever need to."""
+    """Return the document without what it says since later and hardly ever needs to."""
+    if document["prior"] is None:
+        del document["prior"]
+    elif document["prior"]["turned"] is None:
+        del document["prior"]["turned"]
     for step in document["steps"]:
         for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
             if not step["view"][key]:

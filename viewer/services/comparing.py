@@ -15,6 +15,7 @@ from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.plane_turn import followed_by, turned_axes
 from viewer.domain.view_state import Camera, Comparison, Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.jobs import Job, JobRunner
+    from viewer.services.loading import LoadedPrior
     from viewer.services.opening import Opening
 
 
@@ -70,7 +72,7 @@ class Comparing:
         self._links = Links()
         self._by_hand: dict[tuple[str, str], Alignment] = {}
         self._begun: tuple[str, str] | None = None
-        self._following = False
+        self._following = self._told = self._of_case = False
         self._before: tuple[Layout, ViewName] | None = None
         self._wanted = Comparison.BESIDE
         session.view_changed.connect(self._here_moved)
@@ -139,10 +141,27 @@ class Comparing:
 
     def open(self, find: Callable[[JobContext], SeriesEntry]) -> None:
         """Open the series that `find` returns, called in another thread, beside the first."""
+        self._of_case = False
         self._opening.open_found(find)
+
+    def bring(self, prior: LoadedPrior) -> None:
+        """Open what a case is compared with; how it is shown is for the case's steps to say."""
+        here = self._session.volume
+        if here is None:
+            return
+        self._opening.close()
+        self._by_hand[(here.series.series_uid, prior.volume.series.series_uid)] = prior.alignment
+        self._told = self._of_case = True
+        try:
+            self._other.findings = prior.findings
+            self._other.volume = prior.volume
+            self._other.view = view_of_volume(prior.volume)
+        finally:
+            self._told = False
 
     def show_same(self) -> None:
         """Compare the open volume with itself: in another window, another plane, or elsewhere."""
+        self._of_case = False
         self._opening.close()
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
@@ -153,6 +172,7 @@ class Comparing:
         """End the comparison; the first volume stays as it is."""
         if self.on or self._opening.running:
             self.mode = Comparison.OFF
+            self._of_case = False
             self._opening.close()
             self.changed.emit()
 
@@ -318,7 +338,8 @@ class Comparing:
 
     def _here_exchanged(self) -> None:
         # What stands beside another patient, or beside a story that knows nothing of it, would mislead.
-        if self._session.case is not None or self.same_patient is False:
+        alike = self.same_patient or self.same_frame
+        if self._session.case is not None or self._of_case or not alike:
             self.close()
         else:
             self._begin()
@@ -331,7 +352,8 @@ class Comparing:
             self._begun = pair
             self._links = Links(window=here.unit == there.unit)
             self._align_first()
-        self.mode = self._wanted
+        if not self._told:
+            self.mode = self._wanted
         self._follow()
         self.changed.emit()
 

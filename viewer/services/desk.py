@@ -97,10 +97,12 @@ def build_desk(deliver: Deliver) -> Desk:
     reviewing = Reviewing(session, navigation, runner, journal)
     other = _other(runner, decoders, settings, journal)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
+    comparing = Comparing(session, other.session, other.opening, runner)
+    opening.prior_opened.connect(comparing.bring)
     return Desk(
         session=session,
         other=other,
-        comparing=Comparing(session, other.session, other.opening, runner),
+        comparing=comparing,
         settings=settings,
         index=index,
         runner=runner,

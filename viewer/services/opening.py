@@ -72,7 +72,8 @@ class _Bringing(Watcher):
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
-    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole; `failed` an error to
+    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole, and
+    `prior_opened` the LoadedPrior that a case brings along; `failed` an error to
     show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
     fit.
 
@@ -84,6 +85,7 @@ class Opening:
     told = Signal(object)
     too_large = Signal(object, object)
     opened = Signal(object)
+    prior_opened = Signal(object)
 
     def __init__(
         self, session: Session, runner: JobRunner, decoders: Decoders, hanging: HangingRules | None = None
@@ -302,5 +304,7 @@ class Opening:
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)
+        if loaded.prior is not None:
+            self.prior_opened.emit(loaded.prior)
         if then is not None:
             then()

@@ -11,13 +11,14 @@ from viewer.domain.view_state import Comparison
 from viewer.ui.canvas.mouse import Mouse
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_in
+from viewer.ui.canvas.tiles import CanvasStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.session import Session
     from viewer.ui.canvas.mouse import Align
-    from viewer.ui.canvas.tiles import CanvasStyle, Tile
+    from viewer.ui.canvas.tiles import Tile
 
 GRIP_PX = 7.0
 HANDLE_PX = 14.0
@@ -69,6 +70,9 @@ class Beyond:
         """True while there is a curtain."""
         view, other = self._session.view, self._other
         curtain = view is not None and view.comparison is Comparison.CURTAIN
+        if view is not None and view.comparison is Comparison.BESIDE and self.mouse.style is CanvasStyle.STAGE:
+            # There is one picture on stage, as large as can be.
+            curtain = True
         return curtain and other.volume is not None and other.view is not None
 
     @property
