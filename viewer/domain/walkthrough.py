@@ -39,6 +39,8 @@ class Prior:
 
     Attributes
     ----------
+    title
+        What the audience reads beside the curtain, such as "A year before".
     series_path, series_sha256, findings_path
         As those of the case.
     shift_mm, turned
@@ -48,6 +50,7 @@ class Prior:
     series_path: str
     series_uid: str
     series_sha256: str
+    title: str = "Before"
     findings_path: str = ""
     shift_mm: Point = (0.0, 0.0, 0.0)
     turned: Turn | None = None

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF
 
 from viewer.domain.view_state import Comparison
+from viewer.ui.canvas.facts import side_names
 from viewer.ui.canvas.mouse import Mouse
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_in
@@ -40,10 +41,11 @@ def handle_place(tile: Tile, share: float) -> QPointF:
 
 @frozen(eq=False)
 class Behind:
-    """What is painted right of the curtain, and with what."""
+    """What is painted right of the curtain, with what, and what the volumes left and right of it are called."""
 
     shown: Shown
     planes: PlanePainter
+    names: tuple[str, str]
 
 
 class Beyond:
@@ -82,7 +84,7 @@ class Beyond:
         if shown is None:
             return None
         measured = tuple(DrawnMeasurement(m, False) for m in self._other.measurements)
-        return Behind(evolve(shown, measured=measured), self.planes)
+        return Behind(evolve(shown, measured=measured), self.planes, side_names(self._session, self._other))
 
     def covers(self, tile: Tile | None, place: QPointF) -> bool:
         """Return whether a place shows the second volume."""

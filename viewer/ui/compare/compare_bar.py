@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from viewer.domain.view_state import Comparison
 from viewer.services.comparing import How
-from viewer.ui.canvas.facts import side_words
+from viewer.ui.canvas.facts import side_names
 from viewer.ui.fonts import Type
 from viewer.ui.icons import pixmap
 from viewer.ui.widgets import ElidedLabel, IconButton, Segmented, hairline
@@ -101,12 +101,11 @@ class CompareBar(QFrame):
 
     def _update(self, *_: object) -> None:
         comparing = self._desk.comparing
-        here, there = self._desk.session.volume, self._desk.other.session.volume
-        if here is None or there is None or comparing.mode is Comparison.OFF:
+        session, other = self._desk.session, self._desk.other.session
+        if session.volume is None or other.volume is None or comparing.mode is Comparison.OFF:
             return
-        masked = self._desk.session.masked
-        self._here.set_whole(side_words("A", here, masked=masked))
-        self._there.set_whole(side_words("B", there, masked=masked))
+        for label, name in zip((self._here, self._there), side_names(session, other), strict=True):
+            label.set_whole(name)
         self._modes.choose(f"compare.{comparing.mode.value}")
         words, brief, icon, role = self._words()
         self._said.set_whole(words if self.width() >= WIDE else brief)
