@@ -44,6 +44,13 @@ _TOOLS = (
         "square",
     ),
     (
+        Tool.FREEHAND,
+        "Measure freehand",
+        "Draw around a region, or click its corners: mean ± SD and area; a double-click or its first corner closes it",
+        "F",
+        "lasso",
+    ),
+    (
         Tool.ANGLE,
         "Measure angle",
         "Drag the first arm to the corner, then click the end of the other",
@@ -51,10 +58,18 @@ _TOOLS = (
         "triangle-right",
     ),
     (Tool.COBB, "Measure Cobb angle", "Drag along one end plate, then along the other", "Shift+V", "drafting-compass"),
+    (
+        Tool.ARROW,
+        "Arrow",
+        "Drag from what it points at, then type its words; Enter without any leaves it bare",
+        "Y",
+        "move-up-right",
+    ),
+    (Tool.TEXT, "Text", "Click, then type; a double-click changes it", "Shift+Y", "type"),
 )
 MEASURING_TOOLS: tuple[str, ...] = tuple(f"measure.{tool.name.lower()}" for tool, *_ in _TOOLS)
 # A right click offers the commonest: its menu has to fit a low screen.
-MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.angle")
+MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.freehand", "measure.arrow")
 
 
 def measuring_commands(looking: Looking) -> list[Command]:

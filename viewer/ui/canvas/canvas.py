@@ -29,6 +29,7 @@ from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+from viewer.ui.canvas.words_on_images import WordsField
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -95,7 +96,10 @@ class Canvas(QWidget):
         self.pointed_at: Volume | None = None
         self._mouse = Mouse(session, style, self.gesture_started.emit, self.aligned.emit)
         self._beyond = Beyond(session, other, style, self.gesture_started.emit, self.aligned.emit) if other else None
-        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
+        self._words = WordsField(self)
+        self._words.given.connect(self.update)
+        self._words.given_up.connect(self.update)
+        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit, self._words)
         self._density = Density.FULL
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
@@ -265,6 +269,11 @@ class Canvas(QWidget):
         """Put away the tool by which one volume is laid on another."""
         if self.tool is Tool.ALIGN:
             self.tool = Tool.WINDOW
+
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self._hand.write_in_hand(self._placed())
+        self.update()
 
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
@@ -457,7 +466,9 @@ class Canvas(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the viewport alone, or all again."""
         tile = self._tile_at(event.position())
-        if self.tool.measures and tile is not None and tile.view.plane is not None:
+        if event.button() == Qt.MouseButton.LeftButton and self._hand.write(tile, event.position()):
+            self.update()
+        elif self.tool.measures and tile is not None and tile.view.plane is not None:
             # Two quick clicks are two points.
             self.mousePressEvent(event)
         elif tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():

@@ -30,10 +30,11 @@ class Drawn:
 
 @define(frozen=True, eq=False)
 class DrawnMeasurement:
-    """A measurement as it is drawn."""
+    """A measurement as it is drawn; `unfinished` while it is being drawn: an outline is not closed yet."""
 
     measurement: Measurement
     in_hand: bool
+    unfinished: bool = False
 
 
 @define(frozen=True, eq=False)

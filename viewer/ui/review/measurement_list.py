@@ -31,6 +31,9 @@ ICONS = {
     MeasurementKind.ANGLE: "triangle-right",
     MeasurementKind.TWO_AXES: "diameter",
     MeasurementKind.COBB: "drafting-compass",
+    MeasurementKind.FREEHAND: "lasso",
+    MeasurementKind.ARROW: "move-up-right",
+    MeasurementKind.TEXT: "type",
 }
 
 
