@@ -464,7 +464,7 @@ class MainWindow(QMainWindow):
             reviewing.retry()
             if reviewing.unsaved:
                 self._warned = True
-                words = f"{reviewing.unsaved} decisions are not on disk yet."
+                words = f"Not on disk yet: {reviewing.writes.waiting_words}."
                 self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
                 event.ignore()
                 return

@@ -133,7 +133,7 @@ class StatusBar(QFrame):
 
     @property
     def saved_words(self) -> str:
-        """What is said about decisions, or ""."""
+        """What is said of decisions and measurements, or ""."""
         return "" if self._saved.isHidden() else self._saved.words.text()
 
     def say_library(self, words: str) -> None:
@@ -179,16 +179,15 @@ class StatusBar(QFrame):
     def _say_saved(self, _what: object = None) -> None:
         reviewing = self._desk.reviewing
         if reviewing.unsaved:
-            count = f"{reviewing.unsaved} decisions" if reviewing.unsaved > 1 else "1 decision"
-            self._saved.words.setText(f"{count} not saved")
+            self._saved.words.setText(f"{reviewing.writes.waiting_words} not saved")
             self._saved.show_icon("triangle-alert", "disagree")
             set_tone(self._saved.words, "disagree")
             self._saved.show()
             return
-        saved_at: datetime | None = reviewing.saved_at
+        saved_at: datetime | None = reviewing.writes.saved_at
         self._saved.setVisible(saved_at is not None)
         if saved_at is not None:
-            self._saved.words.setText(f"Decisions saved {saved_at.astimezone():%H:%M}")
+            self._saved.words.setText(f"{reviewing.writes.saved_words} saved {saved_at.astimezone():%H:%M}")
             self._saved.show_icon("check", "text2")
             set_tone(self._saved.words, "text2")
 
