@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
+from viewer.ui.measurement_list import MeasurementBox
+from viewer.ui.painted_rows import words
 from viewer.ui.review.detail_box import DetailBox
-from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList, words
-from viewer.ui.review.measurement_list import MeasurementBox
+from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
 
