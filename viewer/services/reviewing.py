@@ -176,10 +176,12 @@ class Reviewing:
         self._neighbour(-1)
 
     def export(self, folder: Path) -> None:
-        """Write findings and decisions as SEG, SR and findings.json, in the background."""
+        """Write findings, decisions and measurements as SEG, SR, JSON and CSV, in the background."""
         volume = self._session.volume
         if volume is None or volume.preview:
-            self.failed.emit(StorageError("There is nothing to export yet.", "Open a volume and run a model first."))
+            self.failed.emit(
+                StorageError("There is nothing to export yet.", "Open a volume, and run a model or measure first.")
+            )
             return
         # What was decided leaves with the rest, also where the threshold was moved above its score since.
         shown = {f.id for f in self._session.shown_findings} | set(self._session.decisions)
@@ -191,6 +193,7 @@ class Reviewing:
                 tuple(f for f in self._session.findings if f.id in shown),
                 dict(self._session.decisions),
                 self._session.reader,
+                self._session.measurements,
             ),
             done=self._exported,
             failed=self.failed.emit,

@@ -290,7 +290,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.export",
             "Export…",
-            "Write findings and decisions as DICOM SEG, SR and JSON into a folder",
+            "Write findings, decisions and measurements as DICOM SEG, SR, JSON and CSV into a folder",
             asks.export,
             shortcuts=("Ctrl+E",),
             contexts=DESK_WORK,
