@@ -25,6 +25,7 @@ from viewer.services.player import Player
 from viewer.services.reviewing import Reviewing
 from viewer.services.scan_library import ScanLibrary
 from viewer.services.settings import Settings
+from viewer.services.spreads import Spreads
 from viewer.services.watching import FolderWatch
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Desk:
     finding_run: FindingRun
     reviewing: Reviewing
     measuring: Measuring
+    spreads: Spreads
     navigation: Navigation
     player: Player
     inspecting: Inspecting
@@ -114,6 +116,7 @@ def build_desk(deliver: Deliver) -> Desk:
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        spreads=Spreads(session, runner),
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),

@@ -41,6 +41,7 @@ class Asks:
     mark_missed: Callable[[], None]
     comment: Callable[[], None]
     export: Callable[[], None]
+    histogram: Callable[[], None]
     choose_model: Callable[[], None]
     palette: Callable[[], None]
     keys: Callable[[], None]

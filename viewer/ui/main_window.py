@@ -24,7 +24,7 @@ from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
-from viewer.ui.measuring_commands import connect_measuring
+from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.present.stage_page import StagePage
@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
             mark_missed=asking.mark_missed,
             comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
             export=asking.export,
+            histogram=asking.histogram,
             choose_model=self._choose_model,
             palette=asking.palette,
             keys=asking.keys,
@@ -364,8 +365,7 @@ class MainWindow(QMainWindow):
         if canvas.active.plane is None:
             self.menu(MENU_3D, place)
         else:
-            removal = ("review.remove", None) if canvas.session.measurement_in_hand is not None else ()
-            self.menu((*removal, *CANVAS_MENU), place)
+            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""

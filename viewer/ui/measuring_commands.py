@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from viewer.domain.session import Workspace
 from viewer.services.measuring import why_not_measured
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.commands import Command
+from viewer.ui.commands import Command, MenuEntry
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
@@ -90,7 +90,29 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
         return on
 
-    return [
+    def bears_words() -> bool:
+        wanted = looking.session.measurement_in_hand
+        return not looking.session.masked and any(
+            m.id == wanted and m.kind.bears_words for m in looking.session.measurements
+        )
+
+    def write() -> None:
+        canvas = looking.canvas()
+        if canvas is not None:
+            canvas.write_words()
+
+    words = Command(
+        "measure.words",
+        "Change the words",
+        "Type the words of the text or arrow in hand; so does a double-click on it",
+        write,
+        shortcuts=("F2",),
+        contexts=AT_THE_DESK,
+        enabled_when=bears_words,
+        why_disabled="Take a text or an arrow in hand first; none while identity is hidden.",
+        icon="pencil",
+    )
+    tools = [
         Command(
             f"measure.{tool.name.lower()}",
             title,
@@ -105,6 +127,17 @@ def measuring_commands(looking: Looking) -> list[Command]:
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]
+    return [*tools, words]
+
+
+def menu_in_hand(session: Session) -> tuple[MenuEntry, ...]:
+    """Return what a right click offers of the measurement in hand, before everything else."""
+    measurement = next((m for m in session.measurements if m.id == session.measurement_in_hand), None)
+    if measurement is None:
+        return ()
+    words = ("measure.words",) if measurement.kind.bears_words else ()
+    spread = ("measure.histogram",) if measurement.kind.is_region else ()
+    return (*words, *spread, "review.remove", None)
 
 
 class MeasuringKeys(QObject):
