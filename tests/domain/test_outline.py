@@ -111,6 +111,19 @@ def test_pulling_a_corner_of_an_outline_leaves_all_others() -> None:
     assert outlined.moved((1.0, 2.0, 0.0)).area_mm2 == pytest.approx(100)
 
 
+def test_pulling_a_line_drawn_by_hand_takes_what_is_near_along_and_makes_no_spike() -> None:
+    turn = np.linspace(0, 2 * math.pi, 40, endpoint=False)
+    circle = drawn(20 * np.stack([np.cos(turn), np.sin(turn)], axis=1), PlaneName.AXIAL)
+    before = np.asarray(circle.points_lps_mm)
+    goal = as_point(before[0] + (8.0, 0.0, 0.0))
+    after = np.asarray(circle.pulled(0, goal).points_lps_mm)
+    moved = np.linalg.norm(after - before, axis=1)
+    assert after[0] == pytest.approx(goal)
+    assert (moved[0], moved[1] > moved[2] > 0) == (pytest.approx(8.0), True)
+    assert moved[1] == pytest.approx(moved[-1])
+    assert moved[3:-2].max() == 0
+
+
 def test_words_are_one_short_line_and_stand_on_arrows_and_texts_alone() -> None:
     axes = PLANE_AXES[PlaneName.AXIAL]
 

@@ -257,10 +257,13 @@ class Measurement:
         """Return it with one of its handles at another place; what lies opposite stays.
 
         The second of two axes stays upright on the first: it turns and goes along with the first, and its own ends
-        only slide and stretch.
+        only slide and stretch. Corners of an outline that are near to the one that is pulled come along.
         """
         if self.kind is MeasurementKind.TWO_AXES:
             return self._axes_pulled(handle, np.asarray(to_lps_mm))
+        if self.kind is MeasurementKind.FREEHAND:
+            by = np.subtract(to_lps_mm, self.points_lps_mm[handle])
+            return evolve(self, points_lps_mm=tuple(map(_point, outline.pulled(self.points_lps_mm, handle, by))))
         if not self.kind.is_box:
             points = list(self.points_lps_mm)
             points[handle] = to_lps_mm

@@ -95,6 +95,24 @@ def _crossing_heights(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
     return np.concatenate(found) if found else np.zeros(0)
 
 
+def pulled(points: ArrayLike, n: int, by: ArrayLike) -> NDArray[np.float64]:
+    """Return the corners of an outline, shape (n, d), with one of them moved, and those near to it taken along.
+
+    A corner nearer to it along the outline than it is moved comes along, the less the farther it is (cos²), so that a
+    line drawn by hand is not pulled into a spike; corners that were set far apart move one at a time.
+    """
+    corners = np.asarray(points, dtype=np.float64)
+    move = np.asarray(by, dtype=np.float64)
+    reach = math.sqrt(float(move @ move))
+    if reach == 0:
+        return corners
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    along = np.concatenate([[0.0], np.cumsum(np.roll(sides, -n)[:-1])])
+    away = np.roll(np.minimum(along, sides.sum() - along), n)
+    weight = np.cos(np.minimum(away / reach, 1.0) * (math.pi / 2)) ** 2
+    return np.asarray(corners + weight[:, None] * move)
+
+
 def simplified(points: ArrayLike, tolerance: float) -> NDArray[np.float64]:
     """Return some of the points of a line, so that none that is left out lies farther from it than a tolerance.
 

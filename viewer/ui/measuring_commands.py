@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 
 from viewer.domain.session import Workspace
 from viewer.services.measuring import why_not_measured
+from viewer.ui.canvas.measuring_hand import WORDS_HIDDEN
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import Command, MenuEntry
 from viewer.ui.messages import Message
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 AT_THE_DESK = frozenset({Workspace.REVIEW, Workspace.INSPECT})
 NOT_TRUSTED = "Only where all images are in and the geometry of the series is trusted."
+NO_WORDS = "Only where the geometry of the series is trusted and identity is not hidden: words may name somebody."
 
 _TOOLS = (
     (Tool.LENGTH, "Measure length", "Drag from one end to the other", "L", "ruler"),
@@ -90,6 +92,13 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
         return on
 
+    def can_use(tool: Tool) -> Callable[[], bool]:
+        def can() -> bool:
+            hidden = tool is Tool.TEXT and looking.session.masked
+            return looking.ready() and not hidden and not why_not_measured(looking.session.volume)
+
+        return can
+
     def bears_words() -> bool:
         wanted = looking.session.measurement_in_hand
         return not looking.session.masked and any(
@@ -120,8 +129,8 @@ def measuring_commands(looking: Looking) -> list[Command]:
             choose(tool),
             shortcuts=(key,),
             contexts=AT_THE_DESK,
-            enabled_when=lambda: looking.ready() and not why_not_measured(looking.session.volume),
-            why_disabled=NOT_TRUSTED,
+            enabled_when=can_use(tool),
+            why_disabled=NO_WORDS if tool is Tool.TEXT else NOT_TRUSTED,
             icon=icon,
             checked_when=is_on(tool),
         )
@@ -175,4 +184,5 @@ def connect_canvas(window: MainWindow, canvas: Canvas, session: Session, measuri
 
 def _say(window: MainWindow, canvas: Canvas, why: str) -> None:
     canvas.tool = Tool.WINDOW
-    window.tell(Message(why, "The badge at the top says why." if "trusted" in why else ""))
+    hint = "The badge at the top says why." if "trusted" in why else ""
+    window.tell(Message(why, "Ctrl+Shift+H shows it." if why == WORDS_HIDDEN else hint))

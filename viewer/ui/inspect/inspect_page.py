@@ -85,7 +85,7 @@ class InspectPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         self._pages = QStackedWidget()
-        outer.addWidget(self._pages)
+        outer.addWidget(self._pages, 1)
         full = QWidget()
         full.setProperty("surface", "panel")
         column = QVBoxLayout(full)
