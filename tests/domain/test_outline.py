@@ -9,7 +9,7 @@ import pytest
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.measurement import MOST_LETTERS, MOST_POINTS, Measurement, MeasurementKind
-from viewer.domain.outline import area, crosses_itself, inside, simplified
+from viewer.domain.outline import area, crosses_itself, inside, joined, simplified
 from viewer.domain.view_state import as_point
 
 SQUARE = np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)])
@@ -88,6 +88,23 @@ def test_a_line_keeps_the_places_that_shape_it() -> None:
     assert area(few[:-1, :2]) == pytest.approx(math.pi * 2500, rel=0.015)
     straight = np.linspace((0.0, 0.0), (9.0, 3.0), 50)
     assert simplified(straight, 0.01).tolist() == [[0.0, 0.0], [9.0, 3.0]]
+
+
+def test_a_hand_that_draws_a_little_too_far_closes_without_a_loop_and_an_eight_stays_one() -> None:
+    for turns in (0.985, 1.0, 1.03):
+        turn = np.linspace(0, 2 * math.pi * turns, 80)
+        # Too far, and a little further out than where it began.
+        spiral = (50 + np.linspace(-3, 3, 80))[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        if turns > 1:
+            spiral[:4] *= np.linspace(1.12, 1.0, 4)[:, None]
+        closed = joined(spiral, 4.0)
+        assert not crosses_itself(closed)
+        assert area(closed) == pytest.approx(math.pi * 2500, rel=0.05)
+    turn = np.linspace(0.3, 2 * math.pi + 0.3, 80)
+    eight = 50 * np.stack([np.sin(turn), np.sin(2 * turn)], axis=1)
+    kept = joined(eight, 4.0)
+    assert crosses_itself(kept)
+    assert area(kept) == pytest.approx(area(eight), rel=0.02)
 
 
 @pytest.mark.parametrize("plane", PlaneName)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Edges that are crossed nearer to an end than this share of their length meet there, and do not cross.
 _AT_AN_END = 1e-9
+# So much of a line may hang over where its ends meet.
+_OVERHANG = 0.1
 
 
 def inside(corners: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -93,6 +95,39 @@ def _crossing_heights(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
             through &= its < 1 + _AT_AN_END
         found.append(y[n] + own[through] * dy[n])
     return np.concatenate(found) if found else np.zeros(0)
+
+
+def joined(points: ArrayLike, near: float) -> NDArray[np.float64]:
+    """Return a line drawn by hand as the corners of an outline, without what hangs over where its ends meet.
+
+    What ends nearer to its beginning than `near` ends there. Where both ends cross each other, and lie beyond that by
+    less than a tenth of the line together, they are cut off: a hand that closes an outline draws a little too far.
+
+    Parameters
+    ----------
+    points
+        Shape (n, 2).
+    """
+    line = np.asarray(points, dtype=np.float64)
+    while len(line) > 3 and math.dist(line[-1], line[0]) < near:
+        line = line[:-1]
+    steps = np.diff(line, axis=0)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
+    spare = _OVERHANG * along[-1]
+    first = np.flatnonzero(along[:-1] < spare)
+    last = np.flatnonzero(along[1:] > along[-1] - spare)
+    for i in first.tolist():
+        for j in last[last > i + 1].tolist():
+            turned = steps[i, 0] * steps[j, 1] - steps[i, 1] * steps[j, 0]
+            if abs(turned) < 1e-12:
+                continue
+            away = line[j] - line[i]
+            own = (away[0] * steps[j, 1] - away[1] * steps[j, 0]) / turned
+            its = (away[0] * steps[i, 1] - away[1] * steps[i, 0]) / turned
+            over = along[i] + own * (along[i + 1] - along[i]) + along[-1] - along[j] - its * (along[j + 1] - along[j])
+            if 0 <= own <= 1 and 0 <= its <= 1 and over < spare:
+                return np.concatenate([[line[i] + own * steps[i]], line[i + 1 : j + 1]])
+    return line
 
 
 def pulled(points: ArrayLike, n: int, by: ArrayLike) -> NDArray[np.float64]:

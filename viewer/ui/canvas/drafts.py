@@ -90,12 +90,20 @@ class Draft:
                 drawn = (*drawn, self.floating)
             kept = outline.simplified(drawn, STROKE_TOLERANCE_PX * image.geometry.mm_per_px).tolist()
             fixed = (*self.fixed[:since], *((x, y, z) for x, y, z in kept))
+            if not self.by_clicks:
+                fixed = self._closed(fixed, image)
             return evolve(self, fixed=fixed, floating=fixed[-1], stroke=None), home or not self.by_clicks
         again = _apart_px(image, self.floating, self.fixed[-1]) < CLICK_PX
         if home or (again and len(self.fixed) >= 3):
             return evolve(self, floating=self.fixed[-1]), True
         fixed = self.fixed if again or len(self.fixed) >= MOST_POINTS - 1 else (*self.fixed, self.floating)
         return evolve(self, fixed=fixed, by_clicks=True), False
+
+    def _closed(self, drawn: tuple[Point, ...], image: ImagePlace) -> tuple[Point, ...]:
+        """Return the corners of a line drawn in one go, without what hangs over where its ends meet."""
+        places = image.geometry.screen_points(drawn)
+        corners = outline.joined(places, HANDLE_GRIP_PX)
+        return tuple(image.lps((x, y)) for x, y in corners.tolist())
 
     def too_small(self, image: ImagePlace) -> bool:
         """Return whether what is drawn of a region is hardly larger than a pixel of the screen: nothing was meant."""
