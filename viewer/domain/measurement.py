@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,19 @@ def _point(lps_mm: ArrayLike) -> Point:
 def _unit(vector: NDArray[np.float64], otherwise: ArrayLike) -> NDArray[np.float64]:
     length = float(np.linalg.norm(vector))
     return np.asarray(otherwise, dtype=np.float64) if length < 1e-9 else vector / length
+
+
+def _in_plane(points: tuple[Point, ...], right: Point, down: Point) -> NDArray[np.float64]:
+    away = np.asarray(points, dtype=np.float64) - np.asarray(points[0])
+    return np.asarray(away @ np.stack([right, down], axis=1))
+
+
+# Asked for with every picture, and not quick where a line has many corners.
+@lru_cache(maxsize=256)
+def _outline_facts(points: tuple[Point, ...], right: Point, down: Point) -> tuple[float, bool]:
+    """Return the area of an outline, and whether it crosses itself."""
+    corners = _in_plane(points, right, down)
+    return outline.area(corners), outline.crosses_itself(corners)
 
 
 def with_second_axis(ends: tuple[Point, Point], normal: ArrayLike) -> tuple[Point, Point, Point, Point]:
@@ -188,14 +202,15 @@ class Measurement:
     def area_mm2(self) -> float:
         """Area of a region's shape as drawn; of an outline that crosses itself by the even-odd rule."""
         if self.kind is MeasurementKind.FREEHAND:
-            return outline.area(self._from_first())
+            return _outline_facts(self.points_lps_mm, self.right, self.down)[0]
         width, height = self.size_mm
         return width * height * (math.pi / 4 if self.kind is MeasurementKind.ELLIPSE else 1.0)
 
     @property
     def crosses_itself(self) -> bool:
         """True where an outline goes through itself."""
-        return self.kind is MeasurementKind.FREEHAND and outline.crosses_itself(self._from_first())
+        freehand = self.kind is MeasurementKind.FREEHAND
+        return freehand and _outline_facts(self.points_lps_mm, self.right, self.down)[1]
 
     def encloses(self, right_mm: NDArray[np.float64], down_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return whether places, counted from the centre along the screen directions, lie within a region."""
@@ -211,8 +226,7 @@ class Measurement:
 
     def _from_first(self) -> NDArray[np.float64]:
         """Return the points counted from the first along the screen directions, shape (n, 2)."""
-        away = np.asarray(self.points_lps_mm, dtype=np.float64) - np.asarray(self.points_lps_mm[0])
-        return np.asarray(away @ np.stack([self.right, self.down], axis=1))
+        return _in_plane(self.points_lps_mm, self.right, self.down)
 
     def lines_lps_mm(self) -> tuple[NDArray[np.float64], ...]:
         """Return the lines that are drawn, shape (n, 3) each; that of a region ends where it begins."""

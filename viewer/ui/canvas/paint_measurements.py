@@ -235,7 +235,8 @@ def _paint_label(
     measurement = drawn.measurement
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
         return
-    if measurement.kind is MeasurementKind.FREEHAND and not measurement.area_mm2:
+    # What is within an outline is not known before it is closed.
+    if measurement.kind is MeasurementKind.FREEHAND and drawn.unfinished:
         return
     slab = shown.view.slab_mm > 0 and geometry.image is None
     lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
