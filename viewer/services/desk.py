@@ -31,6 +31,7 @@ from viewer.services.watching import FolderWatch
 if TYPE_CHECKING:
     from viewer.domain.errors import StorageError
     from viewer.services.jobs import Deliver
+    from viewer.services.kept_writes import KeptWrites
 
 
 @frozen(eq=False)
@@ -42,6 +43,7 @@ class Other:
     navigation: Navigation
     reviewing: Reviewing
     measuring: Measuring
+    spreads: Spreads
 
 
 @frozen(eq=False)
@@ -97,7 +99,7 @@ def build_desk(deliver: Deliver) -> Desk:
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
     journal = Journal(data_folder() / "decisions.sqlite3")
     reviewing = Reviewing(session, navigation, runner, journal)
-    other = _other(runner, decoders, settings, journal)
+    other = _other(runner, decoders, settings, journal, reviewing.writes)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     comparing = Comparing(session, other.session, other.opening, runner)
     opening.prior_opened.connect(comparing.bring)
@@ -123,14 +125,15 @@ def build_desk(deliver: Deliver) -> Desk:
     )
 
 
-def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal) -> Other:
+def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal, writes: KeptWrites) -> Other:
     session = Session()
     navigation = Navigation(session, settings)
-    reviewing = Reviewing(session, navigation, runner, journal)
+    reviewing = Reviewing(session, navigation, runner, journal, writes)
     return Other(
         session=session,
         opening=Opening(session, runner, decoders),
         navigation=navigation,
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        spreads=Spreads(session, runner),
     )

@@ -39,10 +39,9 @@ class Write:
 
 
 class KeptWrites:
-    """Writes in the order they were said. `failed` is called with why one is not on disk."""
+    """Writes to one journal in the order they were said, of all volumes that are open."""
 
-    def __init__(self, failed: Callable[[StorageError], None]) -> None:
-        self._failed = failed
+    def __init__(self) -> None:
         self._waiting: list[Write] = []
         self._saved: set[str] = set()
         self.saved_at: datetime | None = None
@@ -63,18 +62,18 @@ class KeptWrites:
         """What this session put on disk, such as "Decisions and measurements"; "" for nothing."""
         return " and ".join(f"{what}s" for what in ("decision", "measurement") if what in self._saved).capitalize()
 
-    def add(self, write: Write) -> None:
-        """Write this after all that waits."""
+    def add(self, write: Write, failed: Callable[[StorageError], None]) -> None:
+        """Write this after all that waits; see `retry`."""
         self._waiting.append(write)
-        self.retry()
+        self.retry(failed)
 
-    def retry(self) -> None:
-        """Write what waits, in the order it was said; stop at the first that cannot be written."""
+    def retry(self, failed: Callable[[StorageError], None]) -> None:
+        """Write what waits, in the order it was said; stop at the first that cannot be, and call `failed` with why."""
         while self._waiting:
             try:
                 self._waiting[0].write()
             except StorageError as error:
-                self._failed(error)
+                failed(error)
                 return
             self.note_saved(self._waiting.pop(0).what)
 

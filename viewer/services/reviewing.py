@@ -39,7 +39,7 @@ class Reviewing:
     `saved` carries when something came onto disk last; `failed` an error to show; `exported` what was written;
     `history_changed` tells that undo or redo became possible or not; `measurement_stepped` carries the measurement that
     undo or redo changed, as it is or, where it is gone, as it was. What could not be written stays in the session and
-    waits in `writes`, and is tried again with the next one.
+    waits in `writes`, and is tried again with the next one; two volumes that are open share these.
     """
 
     saved = Signal(object)
@@ -48,12 +48,19 @@ class Reviewing:
     history_changed = Signal()
     measurement_stepped = Signal(object)
 
-    def __init__(self, session: Session, navigation: Navigation, runner: JobRunner, journal: Journal) -> None:
+    def __init__(
+        self,
+        session: Session,
+        navigation: Navigation,
+        runner: JobRunner,
+        journal: Journal,
+        writes: KeptWrites | None = None,
+    ) -> None:
         self._session = session
         self._navigation = navigation
         self._runner = runner
         self._journal = journal
-        self.writes = KeptWrites(self.failed.emit)
+        self.writes = KeptWrites() if writes is None else writes
         session.volume_changed.connect(self._volume_changed)
         session.findings_changed.connect(self._findings_changed)
 
@@ -201,7 +208,7 @@ class Reviewing:
 
     def retry(self) -> None:
         """Write what is not on disk yet, in the order it was said; stop at the first that cannot be written."""
-        self.writes.retry()
+        self.writes.retry(self.failed.emit)
         self._tell_saved()
 
     def close(self) -> None:
@@ -239,7 +246,7 @@ class Reviewing:
         self._session.decisions = {**self._session.decisions, finding.id: decision}
 
     def _write(self, write: Write) -> None:
-        self.writes.add(write)
+        self.writes.add(write, self.failed.emit)
         self._tell_saved()
 
     def _tell_saved(self) -> None:

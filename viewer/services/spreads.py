@@ -13,6 +13,7 @@ from viewer.analysis.measure import values_within
 from viewer.analysis.region import region_voxels
 from viewer.domain.finding import Finding
 from viewer.domain.measurement import Measurement
+from viewer.domain.view_state import ViewState
 from viewer.domain.volume import Volume
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Spread:
     ----------
     of
         The measurement or finding.
+    view
+        How its volume was looked at when it was asked for.
     shape
         None where there are no values in it.
     interpolated
@@ -42,6 +45,7 @@ class Spread:
 
     of: Measurement | Finding
     volume: Volume
+    view: ViewState | None
     shape: Histogram | None
     interpolated: bool = False
 
@@ -77,13 +81,13 @@ class Spreads:
             if number == self._asked and self._session.volume is volume:
                 done(spread)
 
-        self._runner.run(partial(_spread, subject, volume), done=came, failed=failed)
+        self._runner.run(partial(_spread, subject, volume, self._session.view), done=came, failed=failed)
 
 
-def _spread(subject: Measurement | Finding, volume: Volume, ctx: JobContext) -> Spread:
+def _spread(subject: Measurement | Finding, volume: Volume, view: ViewState | None, ctx: JobContext) -> Spread:
     ctx.stop_if_cancelled()
     if isinstance(subject, Measurement):
         values, interpolated = region_voxels(subject, volume)
-        return Spread(subject, volume, histogram(values), interpolated)
+        return Spread(subject, volume, view, histogram(values), interpolated)
     assert subject.mask is not None
-    return Spread(subject, volume, histogram(np.concatenate(values_within(subject.mask, volume))))
+    return Spread(subject, volume, view, histogram(np.concatenate(values_within(subject.mask, volume))))

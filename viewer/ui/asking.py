@@ -111,7 +111,7 @@ class Asking:
 
     def histogram(self) -> None:
         """Show how the values of the area or finding in hand are spread; the sheet is made when first asked for."""
-        self._desk.spreads.ask(self._spread_came, lambda error: self._window.tell(Message.of(error)))
+        self._window.compared.spreads().ask(self._spread_came, lambda error: self._window.tell(Message.of(error)))
 
     def _spread_came(self, spread: Spread) -> None:
         if spread.shape is None:
@@ -121,7 +121,7 @@ class Asking:
             from viewer.ui.histogram_sheet import HistogramSheet
 
             self.histogram_sheet = HistogramSheet(self._window, self._window.theme)
-        self.histogram_sheet.tell(spread, self._desk.session.view)
+        self.histogram_sheet.tell(spread)
 
     def decide(self, answer: Answer) -> None:
         """Answer the finding in hand, under a name."""

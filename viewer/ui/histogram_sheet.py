@@ -61,9 +61,9 @@ class HistogramSheet(Sheet):
         """Return what stands behind one of `COLUMNS`."""
         return self._values[name].text()
 
-    def tell(self, spread: Spread, view: ViewState | None) -> None:
+    def tell(self, spread: Spread) -> None:
         """Show a histogram that holds values."""
-        shape, volume = spread.shape, spread.volume
+        shape, volume, view = spread.shape, spread.volume, spread.view
         if shape is None:
             return
         unit = volume.unit if volume.unit != "unknown" else ""

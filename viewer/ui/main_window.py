@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
             library=self.opened_places.asks(),
             reviewing=self.compared.reviewing,
             measuring=self.compared.measuring,
+            spreads=self.compared.spreads,
             compare=self.compared.asks(),
             decide=asking.decide,
             mark_missed=asking.mark_missed,

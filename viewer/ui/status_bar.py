@@ -127,8 +127,9 @@ class StatusBar(QFrame):
         desk.other.opening.busy.connect(self._other_busy)
         desk.finding_run.busy.connect(self._run_busy)
         desk.archives.busy.connect(self._archive_busy)
-        desk.reviewing.saved.connect(self._say_saved)
-        desk.reviewing.failed.connect(self._say_saved)
+        for reviewing in (desk.reviewing, desk.other.reviewing):
+            reviewing.saved.connect(self._say_saved)
+            reviewing.failed.connect(self._say_saved)
         self._update()
 
     @property

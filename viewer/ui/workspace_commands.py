@@ -306,7 +306,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             asks.histogram,
             shortcuts=("Shift+H",),
             contexts=DESK_WORK,
-            enabled_when=lambda: desk.spreads.subject is not None,
+            enabled_when=lambda: asks.spreads().subject is not None,
             why_disabled=WHY_NOT,
             icon="chart-column",
         ),
