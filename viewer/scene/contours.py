@@ -1,7 +1,7 @@
-"""Outlines of findings in a plane, in patient millimetres.
+"""Outlines of findings and labels in a plane, in patient millimetres.
 
 Outlines run half-way between marked and unmarked voxel centres. They are closed polylines (the first point comes
-again at the end), holes among them: filled by the odd-even rule they give the finding's area.
+again at the end), holes among them: filled by the odd-even rule they give the marked area.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from contourpy import contour_generator
+from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
 from numpy.typing import NDArray
 
 from viewer.analysis.grid_masks import mask_on_grid
@@ -56,11 +56,12 @@ class _Section:
 
 @define(eq=False)
 class _Kept:
-    """A finding's mask on the volume's grid, where it lies, and its outlines so far."""
+    """A mask on the volume's grid, where it lies, and its outlines so far."""
 
     mask: Mask
     voxels: NDArray[np.bool_]
     crop: Grid
+    runs: dict[PlaneName, PlaneRuns | None]
     padded: NDArray[np.uint8] | None = None
     lines: dict[tuple[object, ...], tuple[Polyline, ...]] = field(factory=dict)
 
@@ -81,7 +82,7 @@ class Outlines:
 
     def of(
         self,
-        finding: Finding,
+        mask: Mask,
         volume: Volume,
         plane: PlaneName,
         cursor_lps_mm: Point,
@@ -89,25 +90,23 @@ class Outlines:
         turn: Turn | None = None,
         grow_mm: float = 0.0,
     ) -> tuple[Polyline, ...]:
-        """Return the outlines of a finding in the plane through the cursor, each (n, 3) in LPS; () where it is not.
+        """Return the outlines of a mask in the plane through the cursor, each (n, 3) in LPS; () where it is not.
 
         Parameters
         ----------
         turn
             How the plane is turned away from the standard one.
         grow_mm
-            Draw this far outside the finding, so that the line does not hide it.
+            Draw this far outside, so that the line does not hide what is marked.
         """
         if volume is not self._volume:
             self.clear()
             self._volume = volume
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
-        if finding.mask is None:
-            return ()
-        kept = self._kept.get(id(finding.mask))
+        kept = self._kept.get(id(mask))
         if kept is None:
-            kept = _kept(finding.mask, volume)
-            self._kept[id(finding.mask)] = kept
+            kept = _kept(mask, volume)
+            self._kept[id(mask)] = kept
         axes = turned_axes(PLANE_AXES[plane], turn)
         depth_mm = float(np.dot(cursor_lps_mm, axes.into))
         runs = self._runs[plane] if turn is None else None
@@ -120,18 +119,17 @@ class Outlines:
             if runs is None:
                 section = _oblique_section(kept, axes, depth_mm)
             else:
-                section = _layer_section(kept.voxels, kept.crop, plane, depth_mm)
+                section = _layer_section(kept.voxels, kept.runs[plane], depth_mm)
             flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
         return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
 
 
-def slice_outlines(finding: Finding, acquired: AcquiredSlices, k: int, *, grow_mm: float = 0.0) -> tuple[Polyline, ...]:
-    """Return the outlines of what a finding marks in an original slice, each (n, 3) in LPS; () where nothing.
+def slice_outlines(mask: Mask, acquired: AcquiredSlices, k: int, *, grow_mm: float = 0.0) -> tuple[Polyline, ...]:
+    """Return the outlines of what a mask marks in an original slice, each (n, 3) in LPS; () where nothing.
 
     `grow_mm` is that of `Outlines.of`.
     """
-    mask = finding.mask
-    if mask is None or not 0 <= k - mask.first_ijk[2] < len(mask.voxels):
+    if not 0 <= k - mask.first_ijk[2] < len(mask.voxels):
         return ()
     right, down = acquired.runs(k)
     marked = turned(mask.voxels[k - mask.first_ijk[2]], right, down)
@@ -160,12 +158,12 @@ def _kept(mask: Mask, volume: Volume) -> _Kept:
     nk, nj, ni = on_grid.voxels.shape
     matrix = volume.grid.lps_from_ijk.copy()
     matrix[:3, 3] = volume.grid.lps(on_grid.first_ijk)
-    return _Kept(mask, on_grid.voxels, Grid((ni, nj, nk), matrix))
+    crop = Grid((ni, nj, nk), matrix)
+    return _Kept(mask, on_grid.voxels, crop, {name: plane_runs(crop, name) for name in PlaneName})
 
 
-def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
-    """Return the voxel layer at a depth, or None beside the finding."""
-    runs = plane_runs(crop, plane)
+def _layer_section(voxels: NDArray[np.bool_], runs: PlaneRuns | None, depth_mm: float) -> _Section | None:
+    """Return the voxel layer at a depth, or None beside what is marked."""
     if runs is None:
         return None
     layer = int(np.floor(runs.into.place(depth_mm) + 0.5))
@@ -236,7 +234,30 @@ def _flat_outlines(section: _Section, grow: float) -> tuple[Polyline, ...]:
     else:
         level = 0.5
         field = np.pad(section.inside, 1)
-    lines = contour_generator(z=field).lines(level)
+    lines = _contours(field, level)
     shift = 0.0 if grow > 0 else 1.0
     first, step = np.asarray(section.first_mm), np.asarray(section.step_mm)
-    return tuple(first + (np.asarray(line, dtype=np.float64) - shift) * step for line in lines)
+    return tuple(first + (line - shift) * step for line in lines)
+
+
+def _contours(field: NDArray[np.float64], level: float) -> list[Polyline]:
+    """Return contours as (n, 2) columns and rows.
+
+    The class itself is asked: `contour_generator` looks for masked and infinite values first, which takes longer than
+    the contours.
+    """
+    rows, columns = field.shape
+    x, y = np.meshgrid(np.arange(columns, dtype=np.float64), np.arange(rows, dtype=np.float64))
+    made = SerialContourGenerator(
+        x,
+        y,
+        field,
+        None,  # type: ignore[arg-type]
+        corner_mask=True,
+        line_type=LineType.Separate,
+        fill_type=FillType.OuterCode,
+        quad_as_tri=False,
+        z_interp=ZInterp.Linear,
+    )
+    lines: list[Polyline] = made.lines(level)  # type: ignore[assignment]
+    return lines

@@ -18,10 +18,10 @@ from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.overlay_layers import OverlayLayers
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_measurements import paint_measurements
-from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
 from viewer.ui.canvas.paint_text import (
     TextLook,
     paint_corners,
@@ -87,9 +87,9 @@ class _Held:
 class PlanePainter:
     """Paints planes; keeps the last picture of each, so that what did not change is only copied."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, works_ahead: bool = False) -> None:
         self._renderer = PlaneRenderer()
-        self._outlines = OutlinePaths()
+        self._overlay = OverlayLayers(works_ahead=works_ahead)
         self._pictures: dict[PlaneName, _Held] = {}
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
@@ -100,6 +100,7 @@ class PlanePainter:
     def clear(self) -> None:
         """Let go of the volume and its pictures."""
         self._renderer.clear()
+        self._overlay.clear()
         self._pictures.clear()
         self.behind.clear()
         self._volume = None
@@ -179,7 +180,7 @@ class PlanePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
-        paint_findings(painter, shown, geometry, self._outlines, look.text)
+        self._overlay.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
         paint_measurements(painter, shown, geometry, look.text)
