@@ -62,6 +62,7 @@ class _Kept:
     voxels: NDArray[np.bool_]
     crop: Grid
     runs: dict[PlaneName, PlaneRuns | None]
+    corners_lps_mm: NDArray[np.float64]
     padded: NDArray[np.uint8] | None = None
     lines: dict[tuple[object, ...], tuple[Polyline, ...]] = field(factory=dict)
 
@@ -159,7 +160,10 @@ def _kept(mask: Mask, volume: Volume) -> _Kept:
     matrix = volume.grid.lps_from_ijk.copy()
     matrix[:3, 3] = volume.grid.lps(on_grid.first_ijk)
     crop = Grid((ni, nj, nk), matrix)
-    return _Kept(mask, on_grid.voxels, crop, {name: plane_runs(crop, name) for name in PlaneName})
+    # One voxel beyond the box: interpolated between its last voxel and what is not marked, the outline lies outside it.
+    corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (np.array((ni, nj, nk)) + 1) - 1.0)
+    runs = {name: plane_runs(crop, name) for name in PlaneName}
+    return _Kept(mask, on_grid.voxels, crop, runs, corners)
 
 
 def _layer_section(voxels: NDArray[np.bool_], runs: PlaneRuns | None, depth_mm: float) -> _Section | None:
@@ -181,15 +185,14 @@ def _layer_section(voxels: NDArray[np.bool_], runs: PlaneRuns | None, depth_mm: 
 
 def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section | None:
     """Return the finding interpolated on a plane at an angle to its voxels, or None beside it."""
-    crop = kept.crop
-    n = np.asarray(crop.size_ijk)
-    corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (n + 1) - 1.0)
+    crop, corners = kept.crop, kept.corners_lps_mm
     depths = corners @ axes.into
     if not depths.min() <= depth_mm <= depths.max():
         return None
     step = max(min(crop.spacing_mm), float(np.ptp(corners, axis=0).max()) / _MOST_SAMPLES)
-    right = np.arange((corners @ axes.right).min(), (corners @ axes.right).max() + step, step)
-    down = np.arange((corners @ axes.down).min(), (corners @ axes.down).max() + step, step)
+    across = _cut_corners(corners, depths - depth_mm) @ np.stack([axes.right, axes.down], axis=1)
+    (left, top), (last_right, last_down) = across.min(axis=0), across.max(axis=0)
+    right, down = np.arange(left, last_right + step, step), np.arange(top, last_down + step, step)
     points = right[None, :, None] * axes.right + down[:, None, None] * axes.down + depth_mm * axes.into
     ijk = crop.ijk(points)
     if kept.padded is None:
@@ -201,6 +204,21 @@ def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section 
     if not (inside > 0.5).any():
         return None
     return _Section(inside.astype(np.float64), (float(right[0]), float(down[0])), (step, step))
+
+
+# The edges of a box, by the numbers of its corners in the order of `np.ndindex(2, 2, 2)`.
+_EDGES = np.array([(a, b) for a in range(8) for b in range(a + 1, 8) if (a ^ b) in (1, 2, 4)])
+
+
+def _cut_corners(corners: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a plane cuts the edges of a box, (n, 3): what lies around them alone needs to be sampled."""
+    first, last = heights[_EDGES[:, 0]], heights[_EDGES[:, 1]]
+    cut = (first <= 0) != (last <= 0)
+    if not cut.any():
+        return corners
+    share = (first[cut] / (first[cut] - last[cut]))[:, None]
+    edges = _EDGES[cut]
+    return np.asarray(corners[edges[:, 0]] * (1 - share) + corners[edges[:, 1]] * share, dtype=np.float64)
 
 
 def _grown(section: _Section, grow: float) -> tuple[_Section, float]:

@@ -27,6 +27,7 @@ from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
+from viewer.ui.overlay_commands import connect_overlays, overlay_file_commands
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -103,7 +104,11 @@ class MainWindow(QMainWindow):
         self.compared = Compared(self)
         asks = self._asks()
         table = CommandTable(
-            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, self.compared.finish))
+            (
+                *app_commands(desk, asks),
+                *view_commands(session, self._canvas_here, self.compared.finish),
+                *overlay_file_commands(self),
+            )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
@@ -235,6 +240,7 @@ class MainWindow(QMainWindow):
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
         connect_measuring(self)
+        connect_overlays(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now

@@ -16,18 +16,18 @@ from attrs import define, evolve, field, frozen
 from PySide6.QtCore import QPointF, QTimer
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import scrolled_cursor
 from viewer.ui.canvas.paint_overlay import OutlinePaths, Painted, overlay_steps, paint_measure, paint_overlay
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.shown import Shown
+from viewer.ui.canvas.tiles import Tile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from viewer.domain.geometry import PlaneName
     from viewer.scene.plane_geometry import ViewportGeometry
-    from viewer.ui.canvas.paint_text import TextLook
-    from viewer.ui.canvas.shown import Shown
-    from viewer.ui.canvas.tiles import Tile
 
 MOST_BYTES = 48 * 1024 * 1024
 AHEAD_IMAGES = 6
@@ -104,6 +104,35 @@ class _OfPlane:
     forward: int = 0
 
 
+@frozen(eq=False)
+class _Scene:
+    """What was painted last: where the images that come next are looked for."""
+
+    kept: _OfPlane
+    tile: Tile
+    shown: Shown
+    look: TextLook
+    ratio: float
+    plane: PlaneName
+
+    def first_missing(self) -> tuple[tuple[object, ...], ViewportGeometry] | None:
+        """Return the next image that has no layer yet: its place, and how it lies on the viewport."""
+        way = self.kept.forward
+        # Who did not keep up with the last step would not with the next: the one after it can still be ready in time.
+        first = 2 if self.kept.drawn_at_once else 1
+        wanted = [way * n for n in range(first, first + AHEAD_IMAGES)]
+        if not way:
+            wanted = [n * side for n in range(1, AT_REST_IMAGES + 1) for side in (1, -1)]
+        for images in wanted:
+            cursor = scrolled_cursor(self.shown.volume, self.shown.view, self.plane, images)
+            state = evolve(self.shown.view, cursor_lps_mm=cursor)
+            geometry = self.tile.geometry(self.shown.volume, state, self.plane)
+            place, _ = _place(geometry)
+            if place not in self.kept.layers and place != self.kept.last:
+                return place, geometry
+        return None
+
+
 class OverlayLayers:
     """Paints findings and labels of planes from pictures where it can.
 
@@ -117,11 +146,18 @@ class OverlayLayers:
         self._outlines = OutlinePaths()
         self._planes: dict[PlaneName, _OfPlane] = {}
         self._work: Generator[None, None, None] | None = None
+        self._scene: _Scene | None = None
+        self._in_work: tuple[_OfPlane, tuple[object, ...]] | None = None
         self._timer: QTimer | None = None
         if works_ahead:
             self._timer = QTimer()
             self._timer.setInterval(0)
             self._timer.timeout.connect(self._go_on)
+
+    @property
+    def working_ahead(self) -> bool:
+        """True while something is left to be made ahead."""
+        return self._work is not None
 
     def clear(self) -> None:
         """Let go of all pictures, and work no further ahead."""
@@ -156,9 +192,7 @@ class OverlayLayers:
             kept.forward = int(np.sign(step)) if abs(step) < _FARTHEST_STEPS else 0
         kept.last, kept.last_depth, kept.drawn_at_once = place, depth, layer is None
         if self._timer is not None and not shown.volume.preview:
-            self._stop()
-            self._work = self._ahead(kept, tile, shown, look, ratio, plane)
-            self._timer.start()
+            self._next(_Scene(kept, tile, shown, look, ratio, plane))
 
     def _whole(self, tile: Tile, shown: Shown, geometry: ViewportGeometry, look: TextLook, ratio: float) -> Layer:
         steps = self._steps(tile, shown, geometry, look, ratio)
@@ -180,21 +214,28 @@ class OverlayLayers:
             painted = yield from overlay_steps(painter, shown, geometry, self._outlines, look)
         return canvas.layer(painted)
 
-    def _ahead(
-        self, kept: _OfPlane, tile: Tile, shown: Shown, look: TextLook, ratio: float, plane: PlaneName
-    ) -> Generator[None, None, None]:
-        """Make the layers of the images that will probably be looked at next."""
-        way = kept.forward
-        wanted = [way * n for n in range(1, AHEAD_IMAGES + 1)]
-        if not way:
-            wanted = [n * side for n in range(1, AT_REST_IMAGES + 1) for side in (1, -1)]
-        for images in wanted:
-            cursor = scrolled_cursor(shown.volume, shown.view, plane, images)
-            state = evolve(shown.view, cursor_lps_mm=cursor)
-            geometry = tile.geometry(shown.volume, state, plane)
-            place, _ = _place(geometry)
-            if place not in kept.layers and place != kept.last:
-                self._keep(kept, place, (yield from self._steps(tile, shown, geometry, look, ratio)))
+    def _next(self, scene: _Scene) -> None:
+        """Let what is made ahead be that of what was just painted."""
+        here = self._in_work is not None and self._in_work[1] == scene.kept.last
+        if self._in_work is None or self._in_work[0] is not scene.kept or here:
+            self._stop()
+        self._scene = scene
+        if self._work is None:
+            self._work = self._ahead()
+        if self._timer is not None:
+            self._timer.start()
+
+    def _ahead(self) -> Generator[None, None, None]:
+        """Make the layers of the images that will probably be looked at next, as that changes meanwhile."""
+        while (scene := self._scene) is not None:
+            wanted = scene.first_missing()
+            if wanted is None:
+                return
+            place, geometry = wanted
+            self._in_work = (scene.kept, place)
+            layer = yield from self._steps(scene.tile, scene.shown, geometry, scene.look, scene.ratio)
+            self._keep(scene.kept, place, layer)
+            self._in_work = None
             yield
 
     def _keep(self, kept: _OfPlane, place: tuple[object, ...], layer: Layer) -> None:
@@ -216,7 +257,7 @@ class OverlayLayers:
             self._timer.stop()
         if self._work is not None:
             self._work.close()
-            self._work = None
+        self._work = self._in_work = self._scene = None
 
 
 def _what(tile: Tile, shown: Shown, geometry: ViewportGeometry, look: TextLook, ratio: float) -> tuple[object, ...]:

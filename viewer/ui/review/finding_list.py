@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from viewer.domain.label_palette import LineStyle
 from viewer.ui.finding_words import NONE, score_words, size_words, source_words, volume_words
 from viewer.ui.fonts import Type, font
+from viewer.ui.label_menu import LabelEntry, label_menu
 from viewer.ui.marks import Mark, mark_of, paint_mark
 from viewer.ui.theme import FOCUS_WIDTH
 from viewer.ui.widgets import rounded
@@ -277,6 +279,22 @@ class FindingList(QListView):
         self.setItemDelegate(FindingDelegate(theme, self.rows, self))
         prepare_list(self, theme)
         self.clicked.connect(lambda index: self.chosen.emit(self.rows.finding(index.row()).id))
+        self._session, self._theme = session, theme
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Offer how the label of a finding is drawn."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if not index.isValid():
+            return
+        finding = self.rows.finding(index.row())
+        colour = self._theme.on_anatomy("to_decide_line").name()
+        entry = LabelEntry(finding.label_key, finding.label, colour, LineStyle.SOLID)
+        menu = label_menu(self._session, self._theme, entry, self)
+        menu.insertSection(menu.actions()[0], f"All of “{finding.label}”")
+        place = self.visualRect(index).center() if by_key else event.pos()
+        menu.exec(self.viewport().mapToGlobal(place))
+        menu.deleteLater()
 
     def show_selected(self, finding_id: str | None) -> None:
         """Mark the finding in hand."""

@@ -12,6 +12,8 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.review.detail_box import DetailBox
 from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList, words
+from viewer.ui.review.label_list import LabelBox
+from viewer.ui.review.map_box import MapBox
 from viewer.ui.review.measurement_list import MeasurementBox
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
@@ -101,6 +103,10 @@ class ReviewPanel(QFrame):
         column.addWidget(self._pages, 1)
         self.measurements = MeasurementBox(desk, theme)
         column.addWidget(self.measurements)
+        self.labels = LabelBox(desk, theme, actions)
+        column.addWidget(self.labels)
+        self.map = MapBox(desk, theme, actions)
+        column.addWidget(self.map)
         session = desk.session
         for signal in (session.findings_changed, session.decisions_changed):
             signal.connect(self._update)
@@ -119,6 +125,7 @@ class ReviewPanel(QFrame):
         super().resizeEvent(event)
         self.detail.set_short(self.height() < LOW)
         self.measurements.set_low(self.height() < LOW)
+        self.labels.set_low(self.height() < LOW)
         self._next.set_words("Next" if self.width() < NARROW else "Next finding")
 
     def choose_model(self) -> None:
