@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 PROBABILITY = "probability"
+UNKNOWN_UNIT = "unit unknown"
 
 
 @frozen(eq=False)
@@ -44,9 +45,8 @@ class Label:
 
 @frozen(eq=False)
 class Segmentation:
-    """The labels of a file, in its order."""
+    """The labels of a file, in its order. Its name is not kept: it may be a patient's."""
 
-    title: str
     labels: tuple[Label, ...]
 
 
@@ -59,14 +59,13 @@ class ValueMap:
     volume
         The values, their grid and unit.
     unit
-        As it is written beside numbers: "probability", what the file says, or "unit unknown".
+        As it is written beside numbers: "probability", what the file says, or `UNKNOWN_UNIT`.
     low, high
         The values at both ends of the colour bar.
     diverging
         True where values on both sides of 0 count.
     """
 
-    title: str
     volume: Volume
     unit: str
     low: float

@@ -11,7 +11,7 @@ from viewer.analysis.label_sampling import covered_share, masks_by_value, on_sli
 from viewer.domain.errors import GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.label_palette import MOST_LABELS
-from viewer.domain.overlays import PROBABILITY, Label, Segmentation, ValueMap
+from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Label, Segmentation, ValueMap
 from viewer.io.volume_files import is_volume_file, read_volume_file, volume_file_entries
 from viewer.services.loading import load_series
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _NOT_HERE = "Open the series that it was made from, then lay it over that."
 _HIGHEST_VALUE = 65535
 _LEAST_SHARE_SAID = 0.98
+# Smoothing and resampling leave values a little beyond those of the model, and a little below 0.
+_BEYOND = 0.02
+_LEAST_BELOW = 0.05
 
 
 @frozen(eq=False)
@@ -75,7 +78,7 @@ def _segmentation(named: list[tuple[int, str, Mask]]) -> Segmentation:
             "If it holds measured values, open it as a map.",
         )
     labels = tuple(Label(f"label {value} {name}", name, n, mask) for n, (value, name, mask) in enumerate(named))
-    return Segmentation("Labels", labels)
+    return Segmentation(labels)
 
 
 def _of_seg(path: Path, volume: Volume) -> list[tuple[int, str, Mask]]:
@@ -164,14 +167,14 @@ def value_map(over: Volume) -> tuple[ValueMap, str]:
     if not known.size:
         raise UnreadableFileError("The map holds no values.", "Choose another file.")
     low, high = float(known.min()), float(known.max())
-    if over.unit == "unknown" and low >= 0 and high <= 1:
+    if over.unit == "unknown" and low >= -_BEYOND and high <= 1 + _BEYOND:
         note = "The file does not say a unit; values from 0 to 1 are taken for probabilities."
-        return ValueMap("Map", over, PROBABILITY, 0.0, 1.0), note
-    unit = "unit unknown" if over.unit == "unknown" else over.unit
-    if low < 0 < high:
+        return ValueMap(over, PROBABILITY, 0.0, 1.0), note
+    unit = UNKNOWN_UNIT if over.unit == "unknown" else over.unit
+    if low < -_LEAST_BELOW * high < 0:
         reach = _high_end(np.abs(known))
-        return ValueMap("Map", over, unit, -reach, reach, diverging=True), ""
-    return ValueMap("Map", over, unit, 0.0 if low >= 0 else low, high if high <= 0 else _high_end(known)), ""
+        return ValueMap(over, unit, -reach, reach, diverging=True), ""
+    return ValueMap(over, unit, low if high <= 0 else 0.0, high if high <= 0 else _high_end(known)), ""
 
 
 def _high_end(values: NDArray[np.float32] | NDArray[np.int16]) -> float:

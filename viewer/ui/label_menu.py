@@ -61,10 +61,13 @@ def label_entries(session: Session, role_colour: str) -> tuple[LabelEntry, ...]:
     return tuple(made)
 
 
-def keys_of(session: Session) -> tuple[str, ...]:
-    """Return the keys of all labels, of findings and of a segmentation."""
-    keys = (*(finding.label_key for finding in session.findings), *(label.key for label in session.overlays.labels))
-    return tuple(dict.fromkeys(keys))
+def keys_beside(session: Session, key: str) -> tuple[str, ...]:
+    """Return the keys of all labels of a label's kind, its own among them: of the segmentation, or of findings.
+
+    One of a segmentation shown alone leaves the findings as they are, so that none is forgotten.
+    """
+    labels = tuple(label.key for label in session.overlays.labels)
+    return labels if key in labels else tuple(dict.fromkeys(finding.label_key for finding in session.findings))
 
 
 def change(session: Session, how: Callable[[ViewState], ViewState]) -> None:
@@ -85,14 +88,19 @@ def toggle_hidden(session: Session, key: str) -> None:
 
 def is_alone(session: Session, key: str) -> bool:
     """Return whether a label is the only one that is shown."""
-    view, keys = session.view, keys_of(session)
+    view, keys = session.view, keys_beside(session, key)
     return view is not None and len(keys) > 1 and [one for one in keys if one not in view.hidden_labels] == [key]
 
 
 def toggle_alone(session: Session, key: str) -> None:
     """Show a label alone, or all again."""
-    others = () if is_alone(session, key) else tuple(one for one in keys_of(session) if one != key)
-    change(session, lambda view: evolve(view, hidden_labels=others))
+    keys, back = keys_beside(session, key), is_alone(session, key)
+
+    def how(view: ViewState) -> ViewState:
+        elsewhere = tuple(one for one in view.hidden_labels if one not in keys)
+        return evolve(view, hidden_labels=(*elsewhere, *(one for one in keys if not back and one != key)))
+
+    change(session, how)
 
 
 def label_menu(session: Session, theme: Theme, entry: LabelEntry, parent: QWidget) -> QMenu:
@@ -105,7 +113,7 @@ def label_menu(session: Session, theme: Theme, entry: LabelEntry, parent: QWidge
         lambda: toggle_hidden(session, entry.key)
     )
     alone = menu.addAction("Show all again" if is_alone(session, entry.key) else "Show alone")
-    alone.setEnabled(len(keys_of(session)) > 1)
+    alone.setEnabled(len(keys_beside(session, entry.key)) > 1)
     alone.triggered.connect(lambda: toggle_alone(session, entry.key))
     menu.addSeparator()
     colours = menu.addMenu(swatch(entry.colour, entry.line), "Colour")

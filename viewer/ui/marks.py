@@ -154,8 +154,8 @@ SELECTED_LINE = Line("accent", 3.0)
 SELECTED_LINE_STAGE = Line("accent", 3.5)
 
 
-LABEL_PX = 1.5
-LABEL_PX_STAGE = 2.5
+LABEL_PX = 2.0
+LABEL_PX_STAGE = 3.0
 
 
 def line_of(mark: Mark, *, selected: bool = False, stage: bool = False, own_colour: str = "") -> Line:

@@ -45,14 +45,9 @@ class OverlayTimes:
     count: int
 
     @property
-    def more_percent(self) -> float:
-        """How much longer the median frame takes with findings."""
-        return (self.with_ms / self.without_ms - 1) * 100
-
-    @property
-    def more_p95_percent(self) -> float:
-        """How much longer the 95th percentile is with findings."""
-        return (self.with_p95_ms / self.without_p95_ms - 1) * 100
+    def factor(self) -> float:
+        """How many times as long the median frame takes with findings."""
+        return self.with_ms / self.without_ms
 
 
 def overlay_times(
@@ -67,8 +62,8 @@ def overlay_times(
     turned
         The plane at an angle to all axes of the volume.
     ahead
-        Steps come 60 times a second (turned planes: 30), and what is free between them may work ahead, as in the window; else one step
-        follows the other at once, and nothing is prepared.
+        Steps come 60 times a second (turned planes: 30), and what is free between them may work ahead, as in the
+        window; else one step follows the other at once, and nothing is prepared.
     """
     ensure_application()
     state = _first(volume, plane, turned=turned)

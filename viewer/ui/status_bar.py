@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
+from viewer.domain.overlays import UNKNOWN_UNIT
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.paint_map import map_words
 from viewer.ui.fonts import Type
@@ -37,13 +38,16 @@ def value_words(value: float | None, unit: str) -> str:
 
 
 def map_value_words(session: Session, lps_mm: Point | None) -> str:
-    """Return the value of the map under the pointer with its unit, such as "0.83 probability"; "" where none is."""
+    """Return the value of the map under the pointer with its unit, such as "map 0.83 probability"; "" where none is."""
     view, over = session.view, session.overlays.value_map
     hidden = view is None or view.overlay is OverlayMode.OFF or not view.map_look.shown
     if hidden or over is None or lps_mm is None:
         return ""
     value = over.value_at(lps_mm)
-    return "no map here" if value is None else f"{map_words(value, over.high - over.low)} {over.unit}"
+    if value is None:
+        return "no map here"
+    unit = "" if over.unit == UNKNOWN_UNIT else f" {over.unit}"
+    return f"map {map_words(value, over.high - over.low)}{unit}"
 
 
 def place_words(lps_mm: Point) -> str:
