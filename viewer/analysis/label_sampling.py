@@ -19,6 +19,7 @@ _SAME_VOXEL = 0.1
 # How far an index may drift along the other direction of a slice for the two to be independent, in voxels.
 _SEPARABLE = 0.01
 _MOST_CHECKED = 50_000
+_MOST_PARTS = 96
 
 
 @frozen(eq=False)
@@ -93,8 +94,9 @@ def masks_by_value(labels: NDArray[np.int32]) -> dict[int, Mask]:
 
 
 def covered_share(inner: Grid, outer: Grid) -> float:
-    """Return which share (0…1) of a grid lies within another, by a lattice of 33 points along each axis."""
-    steps = [np.linspace(-0.49, n - 0.51, 33) for n in inner.size_ijk]
+    """Return which share (0…1) of a grid lies within another, by the middles of at most 96 parts along each axis."""
+    parts = [min(n, _MOST_PARTS) for n in inner.size_ijk]
+    steps = [(np.arange(count) + 0.5) / count * n - 0.5 for count, n in zip(parts, inner.size_ijk, strict=True)]
     points = inner.lps(np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1))
     ijk = outer.ijk(points)
     within = np.all((ijk >= -0.5) & (ijk <= np.asarray(outer.size_ijk) - 0.5), axis=-1)

@@ -42,6 +42,7 @@ EYE_X, EYE = 15, 16
 EYE_GRIP = 40
 SWATCH_X = 44
 NAME_X = SWATCH_X + SWATCH[0] + 12
+_OWN_KEYS = (Qt.Key.Key_Space, Qt.Key.Key_S, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def place_inside(mask: Mask, volume: Volume) -> Point:
@@ -137,6 +138,14 @@ class LabelRows(QListView):
         self.setAccessibleName("Labels")
         prepare_list(self, theme)
         self.doubleClicked.connect(self._go)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys of the rows from the window's commands."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.key() in _OWN_KEYS and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+                event.accept()
+                return True
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Hide or show by a click on the eye."""
