@@ -16,7 +16,8 @@ from viewer.domain.window_presets import PRESETS
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, Submenu, key_words, shortcut_words
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, view_commands
+from viewer.ui.overlay_commands import HOLD_S
+from viewer.ui.view_commands import CANVAS_MENU, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:
