@@ -64,6 +64,10 @@ class ValueMap:
         The values at both ends of the colour bar.
     diverging
         True where values on both sides of 0 count.
+    scale
+        What voxels of `volume` are multiplied by to be values of the map.
+    made_by
+        The model that it comes from; "" for a file.
     """
 
     volume: Volume
@@ -71,6 +75,8 @@ class ValueMap:
     low: float
     high: float
     diverging: bool = False
+    scale: float = 1.0
+    made_by: str = ""
 
     @property
     def usual_least(self) -> float:
@@ -95,7 +101,7 @@ class ValueMap:
                 total += weight * float(voxels[k, j, i])
         if not np.isfinite(total):
             return None
-        return total
+        return total * self.scale
 
 
 @frozen(eq=False)

@@ -77,6 +77,7 @@ class MapRenderer:
         most = MOST_PX_MOVING if moving else MOST_PX
         reduction = max(1, int(np.ceil(np.sqrt(geometry.width_px * geometry.height_px / most))))
         values, outside = self._sampler.values(geometry, reduction=reduction)
+        values *= np.float32(value_map.scale)
         outside |= ~np.isfinite(values)
         values[outside] = value_map.low
         pixels = coloured(values, value_map, look)

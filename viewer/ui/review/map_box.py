@@ -94,7 +94,7 @@ class MapBox(QWidget):
         self.least.setValue(round((least - bottom) / max(over.high - bottom, 1e-12) * STEPS))
         self.opacity.setValue(round(view.map_look.opacity * STEPS))
         self._telling = False
-        self._unit.setText(over.unit)
+        self._unit.setText(f"{over.unit} · {over.made_by}" if over.made_by else over.unit)
         self._least_words.setText(("± " if over.diverging else "") + map_words(least, over.high - over.low))
         self._opacity_words.setText(f"{view.map_look.opacity * 100:.0f} %")
 
