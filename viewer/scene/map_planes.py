@@ -47,7 +47,7 @@ def map_colours(value_map: ValueMap, look: MapLook) -> str:
     """Return the name of the colour map in use: the one chosen, else one that fits the values."""
     if look.colours in COLOUR_MAPS:
         return look.colours
-    return "blue_orange" if value_map.diverging else "hot_iron"
+    return "blue_orange" if value_map.diverging else "blue_yellow"
 
 
 def map_least(value_map: ValueMap, look: MapLook) -> float:

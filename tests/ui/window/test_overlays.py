@@ -19,6 +19,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.ui.label_menu import label_menu
 from viewer.ui.overlay_commands import HOLD_S
+from viewer.ui.review.detail_box import AnswerButton
 from viewer.ui.review.label_list import EYE_X, ROW_HEIGHT
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def laid(opened: MainWindow, files: dict[str, Path], choose: Callable[[Path], No
     choose(files["map"])
     assert opened.actions_.run("overlay.open_map")
     qtbot.waitUntil(lambda: overlays.overlays.value_map is not None)
+    for box in (opened.review.panel.labels, opened.review.panel.map):
+        if not box.fold.open:
+            box.fold.click()
     return opened
 
 
@@ -195,3 +199,25 @@ def test_colours_stay_with_the_view_when_it_goes_back_and_forth(laid: MainWindow
     session.workspace = Workspace.INSPECT
     session.workspace = Workspace.REVIEW
     assert view_of(laid).label_looks == coloured.label_looks
+
+
+def test_in_a_low_window_labels_and_map_are_folded_and_hide_no_button(laid: MainWindow, qtbot: QtBot) -> None:
+    panel = laid.review.panel
+    laid.desk.reviewing.select("left", fly=False)
+    laid.resize(1280, 720)
+    laid.show()
+    for box in (panel.labels, panel.map):
+        if box.fold.opened:
+            box.fold.click()
+    qtbot.waitUntil(lambda: panel.detail.isVisible() and not panel.labels.list.isVisible())
+    buttons = panel.detail.findChildren(AnswerButton)
+    qtbot.waitUntil(lambda: all(button.isVisible() for button in buttons))
+
+    def apart() -> bool:
+        upper, lower = sorted({button.geometry().top() for button in buttons})
+        return lower - upper >= buttons[0].height() and lower + buttons[0].height() <= panel.detail.height()
+
+    qtbot.waitUntil(apart)
+    panel.labels.fold.click()
+    qtbot.waitUntil(lambda: panel.labels.list.isVisible() and not panel.detail.isVisible())
+    assert panel.labels.list.height() >= 3 * ROW_HEIGHT

@@ -25,6 +25,7 @@ from viewer.ui.label_menu import (
     toggle_hidden,
 )
 from viewer.ui.review.finding_list import Index, paint_row_ground, prepare_list, words
+from viewer.ui.review.folding import FoldButton
 from viewer.ui.widgets import IconButton, hairline, text_label
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 32
-MOST_ROWS, MOST_ROWS_LOW = 6, 3
+MOST_ROWS = 6
 EYE_X, EYE = 15, 16
 EYE_GRIP = 40
 SWATCH_X = 44
@@ -187,7 +188,6 @@ class LabelBox(QWidget):
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._theme = desk, theme
-        self._most = MOST_ROWS
         self._seen: tuple[object, ...] = ()
         self.setProperty("surface", "panel")
         column = QVBoxLayout(self)
@@ -201,6 +201,9 @@ class LabelBox(QWidget):
         head.addStretch()
         self._count = text_label("", Type.BODY, "text2")
         head.addWidget(self._count)
+        self.fold = FoldButton(theme, "the list of labels")
+        self.fold.turned.connect(self._fit)
+        head.addWidget(self.fold)
         for command_id in ("view.all_labels", "overlay.close_labels"):
             button = IconButton.of_command(theme, actions[command_id], actions.table[command_id])
             button.setFixedSize(32, 32)
@@ -214,11 +217,6 @@ class LabelBox(QWidget):
             signal.connect(self._update)
         session.view_changed.connect(self._view_changed)
         self._update()
-
-    def set_low(self, low: bool) -> None:
-        """Show fewer rows at a time in a low window."""
-        self._most = MOST_ROWS_LOW if low else MOST_ROWS
-        self._fit()
 
     @property
     def count_words(self) -> str:
@@ -242,7 +240,8 @@ class LabelBox(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        height = min(self.list.rows.rowCount(), self._most) * ROW_HEIGHT
+        self.list.setVisible(self.fold.open)
+        height = min(self.list.rows.rowCount(), MOST_ROWS) * ROW_HEIGHT
         if self.list.height() != height:
             self.list.setFixedHeight(height)
 

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLa
 from viewer.scene.map_planes import map_least
 from viewer.ui.canvas.paint_map import map_words
 from viewer.ui.fonts import Type
-from viewer.ui.widgets import IconButton, hairline, text_label
+from viewer.ui.review.folding import FoldButton
+from viewer.ui.widgets import ElidedLabel, IconButton, hairline, text_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,25 +39,28 @@ class MapBox(QWidget):
         column.setSpacing(0)
         column.addWidget(hairline())
         head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 8, 0)
+        head.setContentsMargins(16, 4, 8, 4)
         head.setSpacing(4)
         head.addWidget(text_label("Map", Type.NAME))
-        self._unit = text_label("", Type.CAPTION, "text2")
+        self._unit = ElidedLabel("", Type.CAPTION, "text2")
         head.addSpacing(8)
-        head.addWidget(self._unit)
-        head.addStretch()
+        head.addWidget(self._unit, 1)
+        self.fold = FoldButton(theme, "threshold and opacity")
+        head.addWidget(self.fold)
         for command_id in ("view.map", "overlay.close_map"):
             button = IconButton.of_command(theme, actions[command_id], actions.table[command_id])
             button.setFixedSize(32, 32)
             head.addWidget(button)
         column.addLayout(head)
-        grid = QGridLayout()
+        self._sliders = QWidget()
+        grid = QGridLayout(self._sliders)
         grid.setContentsMargins(16, 0, 16, 8)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(0)
         self.least, self._least_words = self._row(grid, 0, "Drawn from", "From which value the map is drawn")
         self.opacity, self._opacity_words = self._row(grid, 1, "Opacity", "How opaque its highest values are")
-        column.addLayout(grid)
+        column.addWidget(self._sliders)
+        self.fold.turned.connect(lambda: self._sliders.setVisible(self.fold.open))
         self.least.valueChanged.connect(self._least_moved)
         self.opacity.valueChanged.connect(self._opacity_moved)
         self._session.overlays_changed.connect(self._update)
@@ -94,7 +98,7 @@ class MapBox(QWidget):
         self.least.setValue(round((least - bottom) / max(over.high - bottom, 1e-12) * STEPS))
         self.opacity.setValue(round(view.map_look.opacity * STEPS))
         self._telling = False
-        self._unit.setText(f"{over.unit} · {over.made_by}" if over.made_by else over.unit)
+        self._unit.set_whole(f"{over.unit} · {over.made_by}" if over.made_by else over.unit)
         self._least_words.setText(("± " if over.diverging else "") + map_words(least, over.high - over.low))
         self._opacity_words.setText(f"{view.map_look.opacity * 100:.0f} %")
 
