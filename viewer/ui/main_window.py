@@ -27,7 +27,7 @@ from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
-from viewer.ui.overlay_commands import connect_overlays, overlay_file_commands
+from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -371,7 +371,7 @@ class MainWindow(QMainWindow):
             self.menu(MENU_3D, place)
         else:
             removal = ("review.remove", None) if canvas.session.measurement_in_hand is not None else ()
-            self.menu((*removal, *CANVAS_MENU), place)
+            self.menu((*removal, *CANVAS_MENU, *LAID_OVER_MENU), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""

@@ -43,9 +43,6 @@ MAP_MENU: tuple[str | None, ...] = (
     "view.map_fainter",
     None,
     *(f"view.map_colours_{name}" for name in MAP_COLOURS),
-    None,
-    "overlay.open_map",
-    "overlay.close_map",
 )
 OVERLAY_MENU: tuple[str | None, ...] = (
     "view.overlay",
@@ -54,12 +51,18 @@ OVERLAY_MENU: tuple[str | None, ...] = (
     "view.truth",
     None,
     "view.all_labels",
-    "overlay.open_labels",
-    "overlay.close_labels",
 )
 OVERLAY_MENUS: tuple[MenuEntry, ...] = (
     Submenu("Findings and labels", "scan-search", OVERLAY_MENU),
     Submenu("Map", "gauge", MAP_MENU),
+)
+LAID_OVER_MENU = (
+    None,
+    Submenu(
+        "Over this series",
+        "layers",
+        ("overlay.open_labels", "overlay.close_labels", None, "overlay.open_map", "overlay.close_map"),
+    ),
 )
 
 
