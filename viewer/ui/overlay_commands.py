@@ -284,7 +284,7 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             "Open labels over this series…",
             "Lay a segmentation over the images: DICOM SEG, or a label map as NIfTI, NRRD or MHA",
             ask("Open labels over this series", LABEL_FILES, overlaying.open_labels),
-            shortcuts=("Ctrl+Shift+L",),
+            shortcuts=("Ctrl+Shift+G",),
             contexts=DESK_WORK,
             enabled_when=whole,
             why_disabled="Open a series first.",
