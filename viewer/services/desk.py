@@ -19,6 +19,7 @@ from viewer.services.jobs import JobRunner
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
+from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
 from viewer.services.places import config_folder, data_folder, model_folders, received_folder
 from viewer.services.player import Player
@@ -68,6 +69,7 @@ class Desk:
     navigation: Navigation
     player: Player
     inspecting: Inspecting
+    overlaying: Overlaying
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -75,6 +77,7 @@ class Desk:
         self.other.opening.cancel()
         self.archives.cancel()
         self.finding_run.cancel()
+        self.overlaying.cancel()
         self.library.close()
         self.decoders.close()
         self.runner.shutdown()
@@ -122,6 +125,7 @@ def build_desk(deliver: Deliver) -> Desk:
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),
+        overlaying=Overlaying(session, runner),
     )
 
 

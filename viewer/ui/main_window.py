@@ -17,6 +17,7 @@ from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
+from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
@@ -27,6 +28,7 @@ from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
+from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -103,7 +105,11 @@ class MainWindow(QMainWindow):
         self.compared = Compared(self)
         asks = self._asks()
         table = CommandTable(
-            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, self.compared.finish))
+            (
+                *app_commands(desk, asks),
+                *view_commands(session, self._canvas_here, self.compared.finish),
+                *overlay_file_commands(self),
+            )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
@@ -237,6 +243,7 @@ class MainWindow(QMainWindow):
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
         connect_measuring(self)
+        connect_overlays(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -366,7 +373,7 @@ class MainWindow(QMainWindow):
         if canvas.active.plane is None:
             self.menu(MENU_3D, place)
         else:
-            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU), place)
+            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""

@@ -101,12 +101,7 @@ class RowList(QListView):
         self._listed = model
         model.setParent(self)
         self.setModel(model)
-        self.setProperty("own_focus", True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setUniformItemSizes(True)
-        theme.changed.connect(lambda: self.viewport().update())
+        prepare_list(self, theme)
         self.clicked.connect(lambda index: self.chosen.emit(self._listed.ident_at(index.row())))
 
     def show_selected(self, ident: str | None) -> None:
@@ -126,6 +121,16 @@ class RowList(QListView):
         after = self.currentIndex().row()
         if after >= 0 and after != before:
             self.chosen.emit(self._listed.ident_at(after))
+
+
+def prepare_list(view: QListView, theme: Theme) -> None:
+    """Give a list of painted rows the house's manners."""
+    view.setProperty("own_focus", True)
+    view.setMouseTracking(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setUniformItemSizes(True)
+    theme.changed.connect(lambda: view.viewport().update())
 
 
 def paint_row_ground(painter: QPainter, area: QRectF, theme: Theme, state: Any, *, focused: bool) -> None:

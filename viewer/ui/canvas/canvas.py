@@ -89,7 +89,7 @@ class Canvas(QWidget):
         self._session = session
         self._theme = theme
         self.style_of_canvas = style
-        self._planes = PlanePainter()
+        self._planes = PlanePainter(works_ahead=True)
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
@@ -132,6 +132,7 @@ class Canvas(QWidget):
             session.workspace_changed,
             session.measurements_changed,
             session.measurement_in_hand_changed,
+            session.overlays_changed,
         )
         for signal in self._signals:
             signal.connect(self._session_changed)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QPainter
 
+from viewer.domain.label_palette import LineStyle
 from viewer.ui.finding_words import NONE, score_words, size_words, source_words, volume_words
 from viewer.ui.fonts import Type, font
+from viewer.ui.label_menu import LabelEntry, label_menu
 from viewer.ui.marks import Mark, mark_of, paint_mark
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, two_lines, words
 
@@ -196,3 +198,19 @@ class FindingList(RowList):
         self.rows = FindingModel(session)
         super().__init__(self.rows, theme, parent)
         self.setItemDelegate(FindingDelegate(theme, self.rows, self))
+        self._session, self._theme = session, theme
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Offer how the label of a finding is drawn."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if not index.isValid():
+            return
+        finding = self.rows.row(index.row())
+        colour = self._theme.on_anatomy("to_decide_line").name()
+        entry = LabelEntry(finding.label_key, finding.label, colour, LineStyle.SOLID)
+        menu = label_menu(self._session, self._theme, entry, self)
+        menu.insertSection(menu.actions()[0], f"All of “{finding.label}”")
+        place = self.visualRect(index).center() if by_key else event.pos()
+        menu.exec(self.viewport().mapToGlobal(place))
+        menu.deleteLater()
