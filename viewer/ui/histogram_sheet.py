@@ -35,6 +35,7 @@ class HistogramSheet(Sheet):
         super().__init__(window, theme, "Histogram", width=640)
         self._csv = ""
         self._chart = HistogramChart(theme)
+        self._chart.setToolTip("Above: median and 5th to 95th percentile. Below: the window in force.")
         self.body.addWidget(self._chart)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
@@ -142,4 +143,5 @@ def _window_range(view: ViewState) -> tuple[float, float]:
 
 
 def _number(value: float, whole: bool) -> str:
-    return (f"{value:.0f}" if whole else f"{value:.4g}").replace("-", "−")
+    # Rounded first: what is a little below nothing is 0, not −0.
+    return (f"{round(value)}" if whole else f"{value:.4g}").replace("-", "−")

@@ -7,6 +7,7 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -14,10 +15,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to, place_in
+from viewer.analysis.histogram import histogram as histogram_of
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import ViewName
+from viewer.domain.view_state import ViewName, as_point
+from viewer.services.spreads import Spread
 from viewer.ui.canvas import Tool
 from viewer.ui.canvas.words_on_images import WordsField
+from viewer.ui.histogram_sheet import HistogramSheet
 from viewer.ui.measuring_commands import menu_in_hand
 
 if TYPE_CHECKING:
@@ -28,7 +34,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.services.exporting import Written
-    from viewer.ui.histogram_sheet import HistogramSheet
     from viewer.ui.main_window import MainWindow
 
 LEFT = Qt.MouseButton.LeftButton
@@ -205,6 +210,19 @@ def test_the_histogram_of_an_area_says_its_numbers_and_copies_them_as_a_table(
     assert float(table[0]["from"]) < -1000 < float(table[0]["to"])
     QTest.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.is_open
+
+
+def test_a_value_a_little_below_nothing_is_nought_without_a_sign(opened: MainWindow) -> None:
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    corners = ((0.0, 0.0, 30.0), (9.0, 9.0, 30.0))
+    kind = MeasurementKind.RECTANGLE
+    box = Measurement("m", kind, corners, PlaneName.AXIAL, as_point(axes.right), as_point(axes.down))
+    volume = opened.desk.session.volume
+    assert volume is not None
+    shape = histogram_of(np.array([-0.3, 4.0, 12.0]))
+    sheet = HistogramSheet(opened, opened.theme)
+    sheet.tell(Spread(box, volume, opened.desk.session.view, shape, interpolated=True))
+    assert sheet.value("Smallest to largest") == "0 to 12 HU"
 
 
 def test_the_histogram_of_a_finding_is_of_its_voxels(
