@@ -206,7 +206,7 @@ class FindingList(RowList):
         index = self.currentIndex() if by_key else self.indexAt(event.pos())
         if not index.isValid():
             return
-        finding = self.rows.row(index.row())
+        finding, _ = self.rows.row(index.row())
         colour = self._theme.on_anatomy("to_decide_line").name()
         entry = LabelEntry(finding.label_key, finding.label, colour, LineStyle.SOLID)
         menu = label_menu(self._session, self._theme, entry, self)
