@@ -35,7 +35,7 @@ class Compared:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._desk = window.desk
-        self._sheet: CompareSheet | None = None
+        self.sheet: CompareSheet | None = None
 
     def asks(self) -> CompareAsks:
         """Return what the commands ask."""
@@ -102,14 +102,14 @@ class Compared:
         return library.scans.list.chosen if library.page is Page.SCANS else None
 
     def _choose(self) -> None:
-        if self._sheet is None:
+        if self.sheet is None:
             from viewer.ui.compare.compare_sheet import CompareSheet
 
-            self._sheet = CompareSheet(self._window, self._window.theme, self._desk)
-            self._sheet.chosen.connect(lambda series: self._open(series))
-            self._sheet.itself.connect(self._desk.comparing.show_same)
-            self._sheet.folder_wanted.connect(self._folder)
-        self._sheet.ask()
+            self.sheet = CompareSheet(self._window, self._window.theme, self._desk)
+            self.sheet.chosen.connect(lambda series: self._open(series))
+            self.sheet.itself.connect(self._desk.comparing.show_same)
+            self.sheet.folder_wanted.connect(self._folder)
+        self.sheet.ask()
 
     def _open(self, series: int) -> None:
         self._desk.comparing.open(self._desk.library.finder(series))
