@@ -198,7 +198,7 @@ def test_labels_of_totalsegmentator_lie_on_their_ct_with_their_names(real_data: 
     bone = volume.slices[by_name["Vertebrae L1"].box][by_name["Vertebrae L1"].voxels]
     liver = volume.slices[by_name["Liver"].box][by_name["Liver"].voxels]
     assert np.median(bone) > 150
-    assert 60 < np.median(liver) < 140
+    assert 30 < np.median(liver) < 140
 
 
 @pytest.mark.parametrize(

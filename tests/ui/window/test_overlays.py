@@ -88,7 +88,7 @@ def view_of(window: MainWindow) -> ViewState:
 def test_labels_are_listed_and_hidden_by_a_click_on_their_eye(laid: MainWindow) -> None:
     box = laid.review.panel.labels
     assert not box.isHidden()
-    assert [box.list.rows.entry(row).name for row in range(box.list.rows.rowCount())] == [
+    assert [box.list.rows.row(row).name for row in range(box.list.rows.rowCount())] == [
         "Label 1",
         "Label 2",
         "Label 7",
@@ -122,7 +122,7 @@ def test_the_keyboard_hides_shows_alone_and_goes_to_a_label(laid: MainWindow) ->
 
 
 def test_the_menu_of_a_label_changes_its_colour_and_its_fill(laid: MainWindow) -> None:
-    entry = laid.review.panel.labels.list.rows.entry(0)
+    entry = laid.review.panel.labels.list.rows.row(0)
     menu = label_menu(laid.desk.session, laid.theme, entry, laid)
     colours, fills = (next(a.menu() for a in menu.actions() if a.text() == name) for name in ("Colour", "Fill"))
     next(a for a in colours.actions() if a.text() == "Crimson").trigger()
@@ -132,7 +132,7 @@ def test_the_menu_of_a_label_changes_its_colour_and_its_fill(laid: MainWindow) -
     assert look.opacity == pytest.approx(0.6)
     # What was only outlined is filled, or nothing would be seen of the choice.
     assert view_of(laid).overlay is OverlayMode.FILL
-    assert laid.review.panel.labels.list.rows.entry(0).colour == look.colour
+    assert laid.review.panel.labels.list.rows.row(0).colour == look.colour
     menu.deleteLater()
 
 
@@ -193,7 +193,7 @@ def test_a_map_in_the_wrong_place_is_refused_in_the_strip_and_nothing_is_drawn(
 
 def test_colours_stay_with_the_view_when_it_goes_back_and_forth(laid: MainWindow) -> None:
     session = laid.desk.session
-    entry = laid.review.panel.labels.list.rows.entry(0)
+    entry = laid.review.panel.labels.list.rows.row(0)
     coloured = evolve(view_of(laid), label_looks=(evolve(look_of((), entry.key), colour=COLOURS[4]),))
     session.view = coloured
     session.workspace = Workspace.INSPECT

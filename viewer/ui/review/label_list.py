@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractListModel, QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QListView, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import as_point
 from viewer.ui.fonts import Type, font
@@ -24,7 +24,7 @@ from viewer.ui.label_menu import (
     toggle_alone,
     toggle_hidden,
 )
-from viewer.ui.painted_rows import Index, paint_row_ground, prepare_list, words
+from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
 from viewer.ui.widgets import IconButton, hairline, text_label
 
@@ -53,42 +53,29 @@ def place_inside(mask: Mask, volume: Volume) -> Point:
     return as_point(volume.stack.lps(nearest[::-1] + np.asarray(mask.first_ijk)))
 
 
-class LabelModel(QAbstractListModel):
+class LabelModel(RowModel[LabelEntry]):
     """The labels of the session."""
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._theme = session, theme
-        self._rows: tuple[LabelEntry, ...] = ()
+
+    def ident(self, row: LabelEntry) -> str:
+        """Return the key of a row's label."""
+        return row.key
 
     def refresh(self) -> None:
         """Read the session again."""
-        new = label_entries(self._session, self._theme.on_anatomy("to_decide_line").name())
-        if [entry.key for entry in new] == [entry.key for entry in self._rows]:
-            self._rows = new
-            if new:
-                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-            return
-        self.beginResetModel()
-        self._rows = new
-        self.endResetModel()
+        self.set_rows(label_entries(self._session, self._theme.on_anatomy("to_decide_line").name()))
 
-    def entry(self, row: int) -> LabelEntry:
-        """Return the label of a row."""
-        return self._rows[row]
-
-    def hidden(self, row: int) -> bool:
+    def hidden(self, n: int) -> bool:
         """Return whether the label of a row is hidden."""
         view = self._session.view
-        return view is not None and self._rows[row].key in view.hidden_labels
-
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
-        """Return how many rows there are."""
-        return 0 if parent is not None and parent.isValid() else len(self._rows)
+        return view is not None and self.row(n).key in view.hidden_labels
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a row in words, for screen readers and tooltips."""
-        entry = self._rows[index.row()]
+        entry = self.row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{entry.name}, {'hidden' if self.hidden(index.row()) else 'shown'}, {entry.line.value} line"
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -96,48 +83,39 @@ class LabelModel(QAbstractListModel):
         return None
 
 
-class LabelDelegate(QStyledItemDelegate):
+class LabelDelegate(RowDelegate):
     """Draws a row: eye, colour and line, name."""
 
+    height = ROW_HEIGHT
+
     def __init__(self, theme: Theme, model: LabelModel, view: QListView) -> None:
-        super().__init__(view)
-        self._theme, self._model, self._view = theme, model, view
+        super().__init__(theme, view)
+        self._model = model
 
-    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the height of a row."""
-        return QSize(option.rect.width(), ROW_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw a row."""
-        entry, hidden = self._model.entry(index.row()), self._model.hidden(index.row())
-        area = QRectF(option.rect)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_row_ground(painter, area, self._theme, option.state, focused=self._view.hasFocus())
+    def paint_row(self, painter: QPainter, area: QRectF, row: int, *, selected: bool) -> None:
+        """Draw what stands on a row."""
+        entry, hidden = self._model.row(row), self._model.hidden(row)
         eye = QRectF(area.left() + EYE_X, area.top() + (ROW_HEIGHT - 1 - EYE) / 2, EYE, EYE)
-        paint_icon(painter, eye, self._theme, "eye-off" if hidden else "eye", "text3" if hidden else "text2")
+        paint_icon(painter, eye, self.theme, "eye-off" if hidden else "eye", "text3" if hidden else "text2")
         swatch = QRectF(area.left() + SWATCH_X, area.top() + (ROW_HEIGHT - 1 - SWATCH[1]) / 2, *SWATCH)
         paint_swatch(painter, swatch, entry.colour, entry.line, faint=hidden)
         painter.setFont(font(Type.CAPTION))
-        painter.setPen(self._theme.colour("text2" if hidden else "text"))
+        painter.setPen(self.theme.colour("text2" if hidden else "text"))
         room = QRectF(area.left() + NAME_X, area.top(), area.width() - NAME_X - 16, ROW_HEIGHT - 1)
         words(painter, room, entry.name)
-        painter.restore()
 
 
-class LabelRows(QListView):
+class LabelRows(RowList):
     """The rows; `gone_to` carries the LabelEntry that the user wants to see."""
 
     gone_to = Signal(object)
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        self.rows = LabelModel(session, theme)
+        super().__init__(self.rows, theme, parent)
         self._session, self._theme = session, theme
-        self.rows = LabelModel(session, theme, self)
-        self.setModel(self.rows)
         self.setItemDelegate(LabelDelegate(theme, self.rows, self))
         self.setAccessibleName("Labels")
-        prepare_list(self, theme)
         self.doubleClicked.connect(self._go)
 
     def event(self, event: QEvent) -> bool:
@@ -153,15 +131,15 @@ class LabelRows(QListView):
         super().mousePressEvent(event)
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton and event.position().x() < EYE_GRIP:
-            toggle_hidden(self._session, self.rows.entry(index.row()).key)
+            toggle_hidden(self._session, self.rows.row(index.row()).key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Hide and show by Space, show alone by S, go there by Enter."""
         index = self.currentIndex()
         if index.isValid() and event.key() == Qt.Key.Key_Space:
-            toggle_hidden(self._session, self.rows.entry(index.row()).key)
+            toggle_hidden(self._session, self.rows.row(index.row()).key)
         elif index.isValid() and event.key() == Qt.Key.Key_S:
-            toggle_alone(self._session, self.rows.entry(index.row()).key)
+            toggle_alone(self._session, self.rows.row(index.row()).key)
         elif index.isValid() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._go(index)
         else:
@@ -174,12 +152,12 @@ class LabelRows(QListView):
         if not index.isValid():
             return
         place = self.visualRect(index).bottomLeft() + QPoint(NAME_X, 0) if by_key else event.pos()
-        menu = label_menu(self._session, self._theme, self.rows.entry(index.row()), self)
+        menu = label_menu(self._session, self._theme, self.rows.row(index.row()), self)
         menu.exec(self.viewport().mapToGlobal(place))
         menu.deleteLater()
 
     def _go(self, index: Index) -> None:
-        self.gone_to.emit(self.rows.entry(index.row()))
+        self.gone_to.emit(self.rows.row(index.row()))
 
 
 class LabelBox(QWidget):
