@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float, float]
 
+# A path that somebody clicked has far fewer; each of them costs time.
+MOST_PATH_POINTS = 500
+
 
 class ViewName(StrEnum):
     """The four views."""
@@ -46,6 +49,14 @@ class SlabMode(StrEnum):
     MAX = "max"
     MIN = "min"
     MEAN = "mean"
+
+
+class Interpolation(StrEnum):
+    """How pictures come from voxels: each as a square, mixed of the neighbours, or a smooth curve through them."""
+
+    NEAREST = "nearest"
+    LINEAR = "linear"
+    CUBIC = "cubic"
 
 
 class OverlayMode(StrEnum):
@@ -79,6 +90,23 @@ class Camera:
 
 
 @frozen
+class CurvedView:
+    """The straightened picture along a drawn path: how it is turned about the path, and what part of it is seen.
+
+    Attributes
+    ----------
+    turned_deg
+        Turned about the path by so much, by the right-hand rule about its direction.
+    along_mm, height_mm
+        The place along the path in the viewport's middle, and mm per viewport height; None fits the whole path.
+    """
+
+    turned_deg: float = 0.0
+    along_mm: float | None = None
+    height_mm: float | None = None
+
+
+@frozen
 class Cut3D:
     """What 3D leaves away on one side of the crosshair's plane.
 
@@ -96,7 +124,8 @@ class ViewState:
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
-    lets the planes stand in the picture.
+    lets the planes stand in the picture. `path_lps_mm` are the points of a drawn path; with at least two of them
+    `curved` shows the straightened picture along it in the place of 3D.
     """
 
     series_uid: str
@@ -125,6 +154,9 @@ class ViewState:
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
     planes_3d: bool = False
+    interpolation: Interpolation = Interpolation.LINEAR
+    path_lps_mm: tuple[Point, ...] = ()
+    curved: CurvedView | None = None
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -134,6 +166,11 @@ class ViewState:
             PlaneName.SAGITTAL: self.sagittal,
         }
         return views[name]
+
+    @property
+    def shows_curved(self) -> bool:
+        """True where the straightened picture along the path stands in the place of 3D."""
+        return self.curved is not None and len(self.path_lps_mm) >= 2
 
     @property
     def oblique(self) -> bool:
@@ -224,6 +261,21 @@ def _mix_plane(a: PlaneView, b: PlaneView, t: float) -> PlaneView:
     )
 
 
+def _mix_curved(a: CurvedView | None, b: CurvedView | None, t: float) -> CurvedView | None:
+    if a is None or b is None:
+        return b
+    fitted = a.along_mm is None or b.along_mm is None or a.height_mm is None or b.height_mm is None
+    return CurvedView(
+        _mix_angle(a.turned_deg, b.turned_deg, t),
+        b.along_mm if fitted else _mix(a.along_mm or 0.0, b.along_mm or 0.0, t),
+        b.height_mm if fitted else _mix_exponential(a.height_mm or 1.0, b.height_mm or 1.0, t),
+    )
+
+
+def _mix_angle(a_deg: float, b_deg: float, t: float) -> float:
+    return a_deg + math.remainder(b_deg - a_deg, 360.0) * t
+
+
 def _rotation(camera: Camera) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     eye = np.asarray(camera.to_eye, dtype=np.float64)
     eye = eye / np.linalg.norm(eye)
@@ -284,6 +336,7 @@ def between(a: ViewState, b: ViewState, t: float) -> ViewState:
         slab_mm=_mix(a.slab_mm, b.slab_mm, t),
         fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
         threshold=_mix(a.threshold, b.threshold, t),
+        curved=_mix_curved(a.curved, b.curved, t),
     )
 
 
@@ -338,6 +391,13 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             "another 3D picture",
             (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
             (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
+        ),
+        ("another interpolation", script.interpolation, now.interpolation),
+        ("another path", script.path_lps_mm, now.path_lps_mm),
+        (
+            "the curved picture" if now.shows_curved else "no curved picture",
+            (script.shows_curved, script.curved),
+            (now.shows_curved, now.curved),
         ),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )

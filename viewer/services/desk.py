@@ -15,6 +15,7 @@ from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.kept_interpolation import keep_interpolation
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
@@ -78,6 +79,7 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
+    keep_interpolation(session, settings, opening)
     reviewing = Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3"))
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     return Desk(

@@ -16,6 +16,7 @@ from viewer.scene.camera import zoomed
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
+from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
@@ -40,6 +41,7 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     None,
     Submenu("Window", "contrast", WINDOW_MENU),
     Submenu("Slab", "layers", SLAB_CHOICES),
+    Submenu("Interpolation", "grid-2x2", INTERPOLATION_MENU),
     "view.cine",
     "view.acquired",
     "view.straighten",
@@ -73,6 +75,7 @@ def view_commands(
         *turning_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
+        *interpolation_commands(looking),
         *cine_commands(looking),
         *_layouts(looking),
         *_overlay(looking),

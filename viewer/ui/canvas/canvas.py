@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.scene.arrival import along_slices
+from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
@@ -80,7 +81,9 @@ class Canvas(QWidget):
         self._session = session
         self._theme = theme
         self.style_of_canvas = style
-        self._planes = PlanePainter()
+        self._fine = FinePictures(self)
+        self._planes = PlanePainter(self._fine)
+        self._fine.arrived.connect(lambda *_: self.update())
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
@@ -228,6 +231,7 @@ class Canvas(QWidget):
         self._motion.stop()
         self._resting.stop()
         self._view_3d.close()
+        self._fine.close()
         self._planes.clear()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
