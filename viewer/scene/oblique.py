@@ -10,6 +10,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from viewer.domain.view_state import Interpolation, SlabMode
+from viewer.scene.missing_places import planes_there
 from viewer.scene.slabs import STEP_MM, combined, layers_of
 from viewer.scene.solid_voxels import solid_voxels
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
@@ -107,7 +108,7 @@ class ObliqueSampler:
         self, matrix: NDArray[np.float64], size: tuple[int, int], interpolation: Interpolation, *, quick: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         values, outside = self._known(matrix, size, interpolation, quick=quick)
-        there = self._planes_there()
+        there = planes_there(self._volume)
         if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
@@ -193,17 +194,6 @@ class ObliqueSampler:
             self._solid.SetDimensions(*self._volume.grid.size_ijk)
             self._solid.GetPointData().SetScalars(vtk_array_on(self._solid_array.reshape(-1)))
         return self._solid
-
-    def _planes_there(self) -> NDArray[np.bool_] | None:
-        """Return for each k of the grid whether there is an image; None where all are there."""
-        volume = self._volume
-        if volume.arrived is not None and not volume.regridded:
-            return volume.arrived
-        if not volume.missing_planes:
-            return None
-        there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)
-        there[list(volume.missing_planes)] = False
-        return there
 
     def _sample(
         self,

@@ -11,6 +11,7 @@ from viewer.io.decoders import Decoders
 from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
+from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
@@ -48,6 +49,7 @@ class Desk:
     finding_run: FindingRun
     reviewing: Reviewing
     measuring: Measuring
+    path_edits: PathEdits
     navigation: Navigation
     player: Player
     inspecting: Inspecting
@@ -95,6 +97,7 @@ def build_desk(deliver: Deliver) -> Desk:
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),

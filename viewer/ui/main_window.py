@@ -25,6 +25,7 @@ from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
+from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -228,6 +229,7 @@ class MainWindow(QMainWindow):
             canvas.settings_changed.connect(self._canvas_settings_changed)
         self.canvas.pointer_moved.connect(self.status.show_pointer)
         connect_measuring(self)
+        connect_path(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -355,7 +357,8 @@ class MainWindow(QMainWindow):
         if canvas is None:
             return
         if canvas.active.plane is None:
-            self._menu(MENU_3D, place)
+            view = self.desk.session.view
+            self._menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
             removal = ("review.remove", None) if self.desk.session.measurement_in_hand is not None else ()
             self._menu((*removal, *CANVAS_MENU), place)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.view_state import CurvedView, Layout, OverlayMode, ViewName, ViewState, overview
 from viewer.scene.camera import zoomed
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
@@ -20,6 +20,7 @@ from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_c
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
+from viewer.ui.path_commands import PATH_MENU, path_commands, zoomed_curved
 from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
 from viewer.ui.turning_commands import turning_commands
 from viewer.ui.window_commands import WINDOW_MENU, window_commands
@@ -41,6 +42,7 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     None,
     Submenu("Window", "contrast", WINDOW_MENU),
     Submenu("Slab", "layers", SLAB_CHOICES),
+    Submenu("Path", "spline", PATH_MENU),
     Submenu("Interpolation", "grid-2x2", INTERPOLATION_MENU),
     "view.cine",
     "view.acquired",
@@ -81,6 +83,7 @@ def view_commands(
         *_overlay(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
+        *path_commands(looking),
         *three_d_commands(looking),
     )
 
@@ -120,6 +123,8 @@ def _zooming(looking: Looking) -> list[Command]:
         def move(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
             canvas = looking.canvas()
             tile = canvas.tile(active) if canvas is not None else None
+            if active.plane is None and view.shows_curved and tile is not None:
+                return zoomed_curved(view, factor, tile.free.width(), tile.free.height())
             if active.plane is None:
                 return evolve(view, camera=zoomed(view.camera, factor))
             if tile is None:
@@ -131,6 +136,8 @@ def _zooming(looking: Looking) -> list[Command]:
 
     def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
+        if active.plane is None and view.curved is not None:
+            return evolve(view, curved=CurvedView(view.curved.turned_deg))
         if active.plane is None:
             return evolve(
                 view,
@@ -143,7 +150,7 @@ def _zooming(looking: Looking) -> list[Command]:
         view = evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
-        return evolve(view, cuts_3d=(), box_3d=None)
+        return evolve(view, cuts_3d=(), box_3d=None, curved=view.curved and CurvedView())
 
     return [
         looking.command(

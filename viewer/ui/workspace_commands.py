@@ -183,7 +183,20 @@ def _findings(desk: Desk) -> list[Command]:
 
 
 def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
-    session, reviewing = desk.session, desk.reviewing
+    session, reviewing, edits = desk.session, desk.reviewing, desk.path_edits
+
+    def undo() -> None:
+        # What is drawn last is on screen.
+        if edits.can_undo:
+            edits.undo()
+        else:
+            reviewing.undo()
+
+    def redo() -> None:
+        if edits.can_redo:
+            edits.redo()
+        else:
+            reviewing.redo()
 
     def in_hand() -> bool:
         selected = session.selected
@@ -267,11 +280,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.undo",
             "Undo",
-            "Take back the newest decision or measurement",
-            reviewing.undo,
+            "Take back the newest decision or measurement; while a path is shown, its newest change",
+            undo,
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
-            enabled_when=lambda: reviewing.can_undo,
+            enabled_when=lambda: edits.can_undo or reviewing.can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
         ),
@@ -279,10 +292,10 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "review.redo",
             "Redo",
             "Make again what was taken back",
-            reviewing.redo,
+            redo,
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             contexts=DESK_WORK,
-            enabled_when=lambda: reviewing.can_redo,
+            enabled_when=lambda: edits.can_redo or reviewing.can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",
         ),

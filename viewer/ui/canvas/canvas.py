@@ -20,12 +20,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.scene.arrival import along_slices
+from viewer.ui.canvas.curved_hand import CurvedHand
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.path_hand import PathHand
 from viewer.ui.canvas.shown import Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
@@ -89,6 +91,8 @@ class Canvas(QWidget):
         self._pointer: QPointF | None = None
         self._mouse = Mouse(session, style, self.gesture_started.emit)
         self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
+        self.path_hand = PathHand(session, self._mouse, self.measuring_refused.emit)
+        self._curved_hand = CurvedHand(session, self._mouse, self.gesture_started.emit)
         self._density = Density.FULL
         self._active = ViewName.AXIAL
         self._reserved = (0.0, 0.0)
@@ -159,6 +163,7 @@ class Canvas(QWidget):
     def tool(self, tool: Tool) -> None:
         if tool is not self._mouse.tool:
             self._hand.cancel()
+            self.path_hand.cancel()
             self._mouse.tool = tool
             self.settings_changed.emit()
             self.update()
@@ -215,6 +220,9 @@ class Canvas(QWidget):
         if self._hand.cancel():
             self.update()
             return True
+        if self.tool is Tool.PATH:
+            self.tool = Tool.WINDOW
+            return True
         measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
         self._session.measurement_in_hand = None
         if measures:
@@ -267,11 +275,12 @@ class Canvas(QWidget):
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
-        shown = evolve(shown, measured=self._hand.drawn())
+        view = self.path_hand.drawn(shown.view)
+        shown = evolve(shown, view=view, measured=self._hand.drawn(), drawing_path=self.path_hand.drawing)
         self._tiles = self._placed(shown)
         ratio = self.devicePixelRatioF()
         three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
-        if three_d is not None:
+        if three_d is not None and not view.shows_curved:
             self._view_3d.show(shown, three_d, ratio)
         size = (float(self.width()), float(self.height()))
         paint_all(
@@ -297,6 +306,7 @@ class Canvas(QWidget):
 
     def _volume_changed(self, new: object, _old: object) -> None:
         self._hand.cancel()
+        self.path_hand.cancel()
         if new is None:
             self._planes.clear()
             self._view_3d.clear()
@@ -356,6 +366,9 @@ class Canvas(QWidget):
             self.update()
         elif tile is not None and not self._mouse.dragging and not self._waiting():
             self.active = tile.view
+            if self.path_hand.press(tile, event) or self._curved_hand.press(tile, event):
+                self.update()
+                return
             if event.button() == Qt.MouseButton.LeftButton and not self._hand.holding:
                 if self._hand.press(tile, event.position(), even=_even(event)):
                     self.gesture_started.emit()
@@ -368,6 +381,8 @@ class Canvas(QWidget):
         """Go on with a drag, or tell what is under the pointer."""
         if self._mouse.dragging:
             self._mouse.move(event)
+        elif self.path_hand.move(event.position()) or self._curved_hand.move(event.position()):
+            self.update()
         elif self._hand.move(event.position(), even=_even(event)):
             self.update()
         self._tell(event.position())
@@ -375,8 +390,11 @@ class Canvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """End a drag, or ask for the menu."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self.path_hand.release()
             self._hand.release(event.position())
             self.update()
+        if self._curved_hand.holding and self._curved_hand.release():
+            self.menu_requested.emit(event.globalPosition().toPoint())
         if self._mouse.dragging and self._mouse.release(event):
             self._hand.pick(self._tile_at(event.position()), event.position())
             self.menu_requested.emit(event.globalPosition().toPoint())
@@ -387,6 +405,9 @@ class Canvas(QWidget):
         if self.tool.measures and tile is not None and tile.view.plane is not None:
             # Two quick clicks are two points.
             self.mousePressEvent(event)
+        elif self.tool is Tool.PATH and tile is not None and tile.view.plane is not None:
+            # The first of the two clicks was the last point.
+            self.tool = Tool.WINDOW
         elif tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
             self.gesture_started.emit()
             self.toggle_maximised(tile.view)
@@ -397,7 +418,8 @@ class Canvas(QWidget):
         # What is being drawn belongs to the image that is shown.
         if tile is not None and not self._waiting() and not self._hand.drawing:
             self.active = tile.view
-            self._mouse.wheel(tile, event)
+            if not self._curved_hand.wheel(tile, event):
+                self._mouse.wheel(tile, event)
             self._tell(event.position())
         event.accept()
 
@@ -420,8 +442,13 @@ class Canvas(QWidget):
         self._pointer = place
         tile, volume = self._tile_at(place), self._session.volume
         if not self._mouse.dragging:
-            shape = self._hand.shape(tile, place)
+            shape = self.path_hand.shape(tile, place) or self._curved_hand.shape(tile, place)
+            shape = self._hand.shape(tile, place) if shape is None else shape
             self.setCursor(self._mouse.shape(tile, place) if shape is None else shape)
+        along = self._curved_hand.lps(tile, place)
+        if along is not None and tile is not None and volume is not None:
+            self.pointer_moved.emit(volume.value_at(along), along, tile.view)
+            return
         geometry = self._mouse.geometry_at(tile) if tile is not None else None
         if tile is None or geometry is None or volume is None:
             self.pointer_moved.emit(None, None, tile.view if tile else None)

@@ -20,8 +20,10 @@ from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
+from viewer.ui.canvas.paint_curved import CurvedPainter
 from viewer.ui.canvas.paint_measurements import paint_measurements
 from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
+from viewer.ui.canvas.paint_path import paint_path
 from viewer.ui.canvas.paint_text import (
     TextLook,
     paint_corners,
@@ -97,6 +99,7 @@ class PlanePainter:
         self._renderer = PlaneRenderer()
         self._fine = fine
         self._fine_renderer = PlaneRenderer()
+        self.curved = CurvedPainter(fine)
         if fine is not None:
             fine.arrived.connect(self._take)
         self._outlines = OutlinePaths()
@@ -115,6 +118,7 @@ class PlanePainter:
         # The other one may be at work still.
         self._fine_renderer = PlaneRenderer()
         self._pictures.clear()
+        self.curved.clear()
         self.behind.clear()
         self._volume = None
 
@@ -222,6 +226,8 @@ class PlanePainter:
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
         paint_measurements(painter, shown, geometry, look.text)
+        if look.decorated:
+            paint_path(painter, shown, geometry, look.text)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)

@@ -52,6 +52,8 @@ class Shown:
         Measurements, the last one on top.
     masked
         True where neither name nor face may be seen.
+    drawing_path
+        True while a path is being drawn: it is shown from its first point on.
     drawn_3d
         What the 3D picture shows where that is not what the view asks for, with the reason.
     """
@@ -64,6 +66,7 @@ class Shown:
     measured: tuple[DrawnMeasurement, ...] = ()
     masked: bool = True
     drawn_3d: str = ""
+    drawing_path: bool = False
 
 
 def shown_from(

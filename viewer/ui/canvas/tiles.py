@@ -60,11 +60,12 @@ class Tool(StrEnum):
     RECTANGLE = "rectangle"
     ANGLE = "angle"
     COBB = "Cobb angle"
+    PATH = "path"
 
     @property
     def measures(self) -> bool:
         """True where it draws a measurement, False where it moves the view."""
-        return self not in (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR)
+        return self not in (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR, Tool.PATH)
 
 
 @frozen

@@ -118,13 +118,13 @@ class Toolbar(QFrame):
         self._row.setContentsMargins(8, 0, 8, 0)
         self._row.setSpacing(4)
         table = actions.table
-        for tool in (tool for tool in Tool if not tool.measures):
+        for tool in (tool for tool in Tool if not tool.measures and tool is not Tool.PATH):
             command_id = f"view.tool_{tool.value}"
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addWidget(_line())
         length, *others = MEASURING_TOOLS
         self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
-        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
+        self._more = ToolsButton(theme, actions, (*others, "path.draw"), "More to measure with, and a path to draw")
         self._row.addWidget(self._more)
         self._row.addWidget(_line())
         for command_id in ("review.undo", "review.redo"):
