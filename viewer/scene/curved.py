@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from attrs import define
+from attrs import define, evolve
 from numpy.typing import NDArray
 
 from viewer.analysis.path_curve import PathCurve, curve_through
@@ -131,6 +131,16 @@ def fitted_height_mm(curve: PathCurve, width_px: int, height_px: int) -> float:
 def turned_by(curved: CurvedView, degrees: float) -> CurvedView:
     """Return the picture turned about the path."""
     return CurvedView(math.remainder(curved.turned_deg + degrees, 360.0), curved.along_mm, curved.height_mm)
+
+
+def in_sight(state: ViewState, geometry: CurvedGeometry) -> ViewState:
+    """Return the view with the picture moved where it would not show the crosshair's place along the path."""
+    place, _ = geometry.curve.nearest(state.cursor_lps_mm)
+    half_mm = geometry.width_px / 2 * geometry.mm_per_px
+    if state.curved is None or abs(place - geometry.middle_mm) <= half_mm:
+        return state
+    height_mm = geometry.mm_per_px * geometry.height_px
+    return evolve(state, curved=CurvedView(state.curved.turned_deg, place, height_mm))
 
 
 class CurvedRenderer:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # So many samples are taken before asking whether the picture is still wanted: about 10 ms.
 _SAMPLES_AT_ONCE = 250_000
 # Up to this, the weights of a cubic mixture add up to 1: there is no padding in it.
-_WHOLE = 1e-3
+_WHOLE = 2e-5
 
 
 class ObliqueSampler:
@@ -142,7 +142,8 @@ class ObliqueSampler:
         if interpolation is not Interpolation.NEAREST:
             nearest = self._sample(matrix, size, Interpolation.NEAREST)[0]
             if not quick:
-                self._undilute(values, matrix, size, layers=1)
+                # A voxel that is no padding has an eighth of the mixture at least, up to its own corners.
+                self._undilute(values, matrix, size, layers=1, least=0.1)
         outside = nothing | (nearest == np.float32(padding)) | np.isnan(values)
         values[outside] = 0.0
         return values, outside
@@ -168,22 +169,28 @@ class ObliqueSampler:
             values = self._sample(matrix, size, Interpolation.LINEAR, layers=layers)
             values[values == np.float32(self._nothing)] = np.nan
             if padding is not None:
-                self._undilute(values, matrix, size, layers=layers)
+                self._undilute(values, matrix, size, layers=layers, least=0.5)
         taken = combined(values, mode).astype(np.float32, copy=False)
         outside = np.isnan(taken)
         taken[outside] = 0.0
         return taken, outside
 
     def _undilute(
-        self, values: NDArray[np.float32], matrix: NDArray[np.float64], size: tuple[int, int], *, layers: int
+        self,
+        values: NDArray[np.float32],
+        matrix: NDArray[np.float64],
+        size: tuple[int, int],
+        *,
+        layers: int,
+        least: float,
     ) -> None:
         """Take out of linear mixtures, [layer, row, column] or [row, column], what padding has contributed to them.
 
-        They become NaN where less than half of what they are mixed of is not padding.
+        They become NaN where less than a share `least` of what they are mixed of is not padding.
         """
         share = self._sample(matrix, size, Interpolation.LINEAR, layers=layers, of=self._solid_image())
         share = share.reshape(values.shape)
-        share[share < 0.5] = np.nan
+        share[share < least] = np.nan
         values += (share - 1) * np.float32(self._volume.padding or 0.0)
         values /= share
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.view_state import CurvedView, Layout, ViewName
-from viewer.scene.curved import LEAST_HEIGHT_MM, MOST_HEIGHT_MM, curved_geometry, turned_by
+from viewer.scene.curved import LEAST_HEIGHT_MM, MOST_HEIGHT_MM, curved_geometry, in_sight, turned_by
 from viewer.services.drawn_path import along_path, step_along_mm, why_no_path
 from viewer.ui.canvas.curved_hand import TURN_STEP_DEG
 from viewer.ui.canvas.tiles import Tool
@@ -128,7 +128,12 @@ def _curved(looking: Looking) -> list[Command]:
 
     def along(notches: int) -> Callable[[], None]:
         def go(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
-            return along_path(volume, view, notches * step_along_mm(volume))
+            view = along_path(volume, view, notches * step_along_mm(volume))
+            canvas = looking.canvas()
+            tile = canvas.tile(ViewName.THREE_D) if canvas is not None else None
+            size = (1, 1) if tile is None else (round(tile.free.width()), round(tile.free.height()))
+            geometry = None if tile is None else curved_geometry(view, *size)
+            return view if geometry is None else in_sight(view, geometry)
 
         return lambda: looking.change(go)
 

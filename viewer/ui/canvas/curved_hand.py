@@ -14,6 +14,7 @@ from viewer.scene.curved import (
     MOST_HEIGHT_MM,
     CurvedGeometry,
     curved_geometry,
+    in_sight,
     turned_by,
 )
 from viewer.services.drawn_path import along_path, looking_at, step_along_mm, why_no_path
@@ -156,7 +157,7 @@ class CurvedHand:
         elif modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._session.view = thicker(view, notches)
         else:
-            self._session.view = along_path(volume, view, -notches * step_along_mm(volume))
+            self._session.view = in_sight(along_path(volume, view, -notches * step_along_mm(volume)), geometry)
         return True
 
     def mark_under(self, tile: Tile, place: QPointF) -> bool:

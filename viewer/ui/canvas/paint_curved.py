@@ -201,6 +201,8 @@ def _paint_mark(painter: QPainter, area: QRectF, geometry: CurvedGeometry, shown
     middle = area.height() / 2
     bottom = area.height() - RULER_PX * scale
     gap = MARK_GAP_PX * scale
+    if not 0 <= x <= area.width():
+        return
     for pen in (
         QPen(text.theme.on_anatomy("casing", CASING_OPACITY), 3.0 * scale),
         QPen(text.theme.on_anatomy("accent", 0.9), 1.2 * scale),
