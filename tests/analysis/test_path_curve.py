@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from viewer.analysis.path_curve import PathCurve, curve_through
-from viewer.domain.view_state import Point
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import Point
 
 RADIUS_MM, PITCH_MM, TURNS = 30.0, 60.0, 2.0
 HELIX_MM = 2 * math.pi * TURNS * math.hypot(RADIUS_MM, PITCH_MM / (2 * math.pi))
