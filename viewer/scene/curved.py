@@ -38,6 +38,8 @@ LEAST_ACROSS_MM = 40.0
 LEAST_HEIGHT_MM = 4.0
 MOST_HEIGHT_MM = 2000.0
 _ROOM_MM = 6.0
+# Multiples of a scale factor are whole up to this.
+_ROUNDED = 1e-3
 # A smaller share of the picture is nothing to speak of.
 _LEAST_LOST = 0.002
 _SAMPLES_AT_ONCE = 120_000
@@ -45,7 +47,15 @@ _SAMPLES_AT_ONCE = 120_000
 
 @define(frozen=True, eq=False)
 class CurvedGeometry:
-    """Where the straightened picture lies on a viewport of so many device pixels, counted as in `plane_geometry`."""
+    """Where the straightened picture lies on a viewport of so many device pixels, counted as in `plane_geometry`.
+
+    Attributes
+    ----------
+    middle_mm
+        The place along the path in the viewport's middle.
+    lower_px
+        How far below the viewport's middle the path lies.
+    """
 
     curve: PathCurve
     turned_rad: float
@@ -53,6 +63,30 @@ class CurvedGeometry:
     mm_per_px: float
     width_px: int
     height_px: int
+    lower_px: float = 0.0
+
+    def on_pixels(self, left: float, top: float, ratio: float) -> tuple[CurvedGeometry, float, float]:
+        """Return the same on whole device pixels, `ratio` to one of these, and where that begins beside its corner.
+
+        `left` and `top` are where the corner lies, in pixels of this geometry.
+        """
+        x, y = left * ratio, top * ratio
+        first = (math.floor(x + _ROUNDED), math.floor(y + _ROUNDED))
+        width = math.ceil(x + self.width_px * ratio - _ROUNDED) - first[0]
+        height = math.ceil(y + self.height_px * ratio - _ROUNDED) - first[1]
+        mm_per_px = self.mm_per_px / ratio
+        aside = first[0] + width / 2 - x - self.width_px * ratio / 2
+        below = first[1] + height / 2 - y - self.height_px * ratio / 2
+        made = CurvedGeometry(
+            self.curve,
+            self.turned_rad,
+            self.middle_mm + aside * mm_per_px,
+            mm_per_px,
+            width,
+            height,
+            self.lower_px * ratio - below,
+        )
+        return made, (first[0] - x) / ratio, (first[1] - y) / ratio
 
     def place_mm(self, x: float) -> float:
         """Return the place along the path under a screen position."""
@@ -60,12 +94,12 @@ class CurvedGeometry:
 
     def above_mm(self, y: float) -> float:
         """Return how far above the path a screen position lies."""
-        return (self.height_px / 2 - y) * self.mm_per_px
+        return (self.height_px / 2 + self.lower_px - y) * self.mm_per_px
 
     def screen(self, place_mm: float, above_mm: float = 0.0) -> tuple[float, float]:
         """Return the screen position of a place along and above the path."""
         x = self.width_px / 2 + (place_mm - self.middle_mm) / self.mm_per_px
-        return x, self.height_px / 2 - above_mm / self.mm_per_px
+        return x, self.height_px / 2 + self.lower_px - above_mm / self.mm_per_px
 
     def axes_at(
         self, places_mm: NDArray[np.float64]

@@ -78,7 +78,7 @@ class CurvedPainter:
             self.clear()
             self._volume = volume
         window = (view.window_centre, view.window_width, view.invert, view.colours, view.slab_mm, view.slab_mode)
-        size = (geometry.width_px, geometry.height_px)
+        size = (geometry.width_px, geometry.height_px, geometry.middle_mm, geometry.lower_px, geometry.mm_per_px)
         key = (view.path_lps_mm, view.curved, window, view.interpolation, size)
         held = self._held
         if held is not None and held.key == key and (moving or not held.coarse):
@@ -111,18 +111,20 @@ class CurvedPainter:
         ratio = painter.device().devicePixelRatio()
         why_not = why_no_path(shown.volume)
         geometry = curved_geometry(shown.view, max(round(area.width()), 1), max(round(area.height()), 1))
-        fine = curved_geometry(shown.view, max(round(area.width() * ratio), 1), max(round(area.height() * ratio), 1))
         painter.save()
         painter.setClipRect(tile.area)
-        if why_not or geometry is None or fine is None:
+        if why_not or geometry is None:
             paint_sentence(painter, area, why_not or "A path needs two points.", look.text)
             painter.restore()
             return
-        picture = self._picture(shown, fine, look, moving=moving)
+        on_pixels, left, top = geometry.on_pixels(area.left(), area.top(), ratio)
+        picture = self._picture(shown, on_pixels, look, moving=moving)
         smooth = picture.px_per_pixel > 1 and shown.view.interpolation is not Interpolation.NEAREST
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         px = picture.px_per_pixel / ratio
-        place = QRectF(area.topLeft(), QSizeF(picture.image.width() * px, picture.image.height() * px))
+        place = QRectF(
+            area.topLeft() + QPointF(left, top), QSizeF(picture.image.width() * px, picture.image.height() * px)
+        )
         painter.setClipRect(area)
         painter.drawImage(place, picture.image)
         if picture.hatch is not None:
