@@ -55,10 +55,11 @@ MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
 # A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
 MOST_SLAB_SAMPLES = 6_500_000
-MOST_SLAB_SAMPLES_MOVING = 400_000
+MOST_SLAB_SAMPLES_MOVING = 300_000
 MOST_LAYERS_MOVING = 7
 # Three oblique planes may move at once, and nothing is to hold the main thread for more than 50 ms.
 _MOVING_S = 0.012
+_FIRST_PACE = 0.7
 _LEAST_PACE = 0.15
 
 
@@ -112,7 +113,7 @@ class PlaneRenderer:
         self._runs: dict[PlaneName, PlaneRuns | None] = {}
         self._oblique_sampler: ObliqueSampler | None = None
         # Share of the usual samples that this computer manages in time while something moves.
-        self._pace = 1.0
+        self._pace = _FIRST_PACE
 
     def clear(self) -> None:
         """Let go of the volume and what was cut from it."""
