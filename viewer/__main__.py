@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _open_window(*, paths: tuple[Path, ...] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
+def _open_window(
+    *, paths: tuple[Path, ...] = (), compare: Path | None = None, case: str = "", step: int = 0, kiosk: bool = False
+) -> int:
     # What a start makes stays; looking through it for what may go costs a tenth of the wait for the window.
     gc.disable()
     # Commands without a window need no Qt; once it is there, it reads the source of every module imported.
     importlib.import_module("viewer.services.desk")
     from viewer.app import run_window
 
-    return run_window(open_paths=paths, case=case, step=step, kiosk=kiosk)
+    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk)
 
 
 def main() -> int:

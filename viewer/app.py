@@ -98,13 +98,17 @@ def build_window(*, kiosk: bool = False, cases_later: bool = False) -> MainWindo
     return window
 
 
-def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
+def run_window(
+    *, open_paths: Iterable[Path] = (), compare: Path | None = None, case: str = "", step: int = 0, kiosk: bool = False
+) -> int:
     """Open the window and return the program's exit code when it is closed.
 
     Parameters
     ----------
     open_paths
         Folders or files to open at once; the first counts.
+    compare
+        A second series to show beside the first, once that is there.
     case, step
         Id of a case to present at once, and its step from 0.
     kiosk
@@ -141,6 +145,8 @@ def run_window(*, open_paths: Iterable[Path] = (), case: str = "", step: int = 0
     elif paths:
         for source in (window.desk.opening.opened, window.desk.opening.failed, window.desk.library.listed):
             source.connect(rest)
+        if compare is not None:
+            window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
     else:
         rest()

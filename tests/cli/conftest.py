@@ -63,8 +63,15 @@ def casestage(*argv: object) -> Outcome:
     out, err = io.StringIO(), io.StringIO()
     windows: list[dict[str, Any]] = []
 
-    def open_window(*, paths: tuple[Path, ...] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
-        windows.append({"paths": paths, "case": case, "step": step, "kiosk": kiosk})
+    def open_window(
+        *,
+        paths: tuple[Path, ...] = (),
+        compare: Path | None = None,
+        case: str = "",
+        step: int = 0,
+        kiosk: bool = False,
+    ) -> int:
+        windows.append({"paths": paths, "compare": compare, "case": case, "step": step, "kiosk": kiosk})
         return 0
 
     with redirect_stdout(out), redirect_stderr(err):

@@ -28,11 +28,13 @@ def test_cases_are_listed_as_agreed(small_case: Case) -> None:
 
 def test_a_case_opens_at_the_step_that_was_asked_for(small_case: Case) -> None:
     said = casestage("demo", small_case.id, "--step", 2)
-    assert said.windows == [{"paths": (), "case": "small-case", "step": 1, "kiosk": False}]
+    assert said.windows == [{"paths": (), "case": "small-case", "step": 1, "kiosk": False, "compare": None}]
 
 
 def test_without_a_name_the_first_case_is_presented(small_case: Case) -> None:
-    assert casestage("demo").windows == [{"paths": (), "case": "small-case", "step": 0, "kiosk": False}]
+    assert casestage("demo").windows == [
+        {"paths": (), "case": "small-case", "step": 0, "kiosk": False, "compare": None}
+    ]
 
 
 def test_a_kiosk_is_asked_for(small_case: Case) -> None:
@@ -85,8 +87,16 @@ def test_a_case_without_its_pictures(small_case: Case, tmp_path: Path) -> None:
 
 def test_paths_are_opened_in_the_window(small_series: Path, tmp_path: Path) -> None:
     assert casestage("open", small_series, tmp_path).windows == [
-        {"paths": (small_series, tmp_path), "case": "", "step": 0, "kiosk": False}
+        {"paths": (small_series, tmp_path), "case": "", "step": 0, "kiosk": False, "compare": None}
     ]
+
+
+def test_a_second_series_is_opened_beside(small_series: Path, tmp_path: Path) -> None:
+    said = casestage("open", small_series, "--compare", tmp_path)
+    assert said.windows[0]["compare"] == tmp_path
+    refused = casestage("open", small_series, "--compare", tmp_path / "nothing")
+    assert refused.is_sentence()
+    assert refused.windows == []
 
 
 def test_a_path_that_is_not_there_opens_no_window(small_series: Path, tmp_path: Path) -> None:

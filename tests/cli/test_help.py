@@ -35,7 +35,7 @@ def test_the_list_of_commands_names_it(command: tuple[str]) -> None:
 
 
 def test_without_a_command_the_window_opens_on_the_library() -> None:
-    assert casestage().windows == [{"paths": (), "case": "", "step": 0, "kiosk": False}]
+    assert casestage().windows == [{"paths": (), "case": "", "step": 0, "kiosk": False, "compare": None}]
 
 
 def test_the_version_is_told() -> None:

@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName
-from viewer.domain.view_state import (
-    Camera,
-    CurvedView,
-    Interpolation,
-    ViewState,
-    between,
-    difference_in_words,
-    overview,
-)
+from viewer.domain.view_state import Camera, Interpolation, ViewState, between, difference_in_words, overview
 
 
 @pytest.fixture

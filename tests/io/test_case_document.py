@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.view_state import (
     Camera,
-    CurvedView,
+    Comparison,
     Cut3D,
     Interpolation,
     Layout,
@@ -21,7 +22,7 @@ from viewer.domain.view_state import (
     ViewState,
     overview,
 )
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
 
 if TYPE_CHECKING:
@@ -160,6 +161,24 @@ def test_a_path_its_curved_picture_and_the_interpolation_are_kept_and_checked(tm
         read_case(_edited(tmp_path, flatten))
     with pytest.raises(CaseDocumentError, match="more than 500 points"):
         read_case(_edited(tmp_path, overload))
+
+
+def test_a_prior_and_its_curtain_are_kept_and_checked(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    curtained = evolve(second.view, comparison=Comparison.CURTAIN, curtain=0.25)
+    steps = (first, evolve(second, view=curtained))
+    with pytest.raises(CaseDocumentError, match="no “prior”"):
+        write_case(tmp_path, evolve(case, steps=steps))
+    case = evolve(case, steps=steps, prior=Prior("prior", "1.2.9", "ab", shift_mm=(6.0, -4.0, 12.5)))
+    write_case(tmp_path, case)
+    assert read_case(tmp_path) == case
+    assert "prior" in missing_paths(case)
+
+    text = (tmp_path / "case.json").read_text("utf-8")
+    (tmp_path / "case.json").write_text(text.replace('"series_path": "prior"', '"series_path": "../prior"'), "utf-8")
+    with pytest.raises(CaseDocumentError, match="leads out"):
+        read_case(tmp_path)
 
 
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import SimpleITK as sitk
 from attrs import evolve
 from scipy.spatial import cKDTree
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid
-from viewer.domain.view_state import CurvedView, Interpolation, SlabMode, overview
+from viewer.domain.view_state import Interpolation, SlabMode, overview
 from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry, in_sight, turned_by
 from viewer.scene.window_table import grey_of
 

@@ -11,7 +11,8 @@ from attrs import evolve
 from scipy.ndimage import gaussian_filter
 
 from tests.scene.test_real_ct import opened
-from viewer.domain.view_state import CurvedView, Point, as_point, overview
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Point, as_point, overview
 from viewer.scene.curved import CurvedRenderer, curved_geometry
 from viewer.scene.window_table import grey_of
 
@@ -91,10 +92,10 @@ def test_the_aorta_lies_straight_in_the_middle_with_the_values_that_simpleitk_re
             assert int(picture[row, column]) == pytest.approx(float(grey_of(value, centre=40, width=400)), abs=0.7)
             checked += 1
     assert checked > 300
-    # All along, blood in the middle: contrast, neither fat nor bone.
+    # Nearly all along, blood in the middle: contrast, neither fat nor bone. Where an artery leaves, the middle wanders.
     middle = picture[HEIGHT // 2 - 3 : HEIGHT // 2 + 4, 20:-20].mean(axis=0)
     low, high = grey_of(70, centre=40, width=400), grey_of(235, centre=40, width=400)
-    assert ((middle > low) & (middle < high)).mean() > 0.98
+    assert ((middle > low) & (middle < high)).mean() > 0.95
 
 
 def test_along_a_path_through_a_tilted_head_the_resampled_values_are_shown(real_data: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from attrs import evolve
 
 from tests.services.test_reviewing import volume
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Verdict
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import CurvedView, Point, ViewState
 from viewer.services.drawn_path import PathEdits, along_path, step_along_mm, why_no_path
 from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import Point, ViewState
 
 A: Point = (-5.0, 0.0, 5.0)
 B: Point = (0.0, 2.0, 12.0)

@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to
 from viewer.analysis.path_curve import PathCurve, curve_through
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Verdict
-from viewer.domain.view_state import CurvedView, Layout, SlabMode, ViewName, ViewState, overview
+from viewer.domain.view_state import Layout, SlabMode, ViewName, ViewState, overview
 from viewer.scene.curved import curved_geometry
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool
 from viewer.ui.snapshot import picture

@@ -21,8 +21,16 @@ from viewer.io.program import program_version
 class OpenWindow(Protocol):
     """Starts the window and returns the program's exit code."""
 
-    def __call__(self, *, paths: tuple[Path, ...] = (), case: str = "", step: int = 0, kiosk: bool = False) -> int:
-        """Open the window on paths, on a step (from 0) of a case, or on the library."""
+    def __call__(
+        self,
+        *,
+        paths: tuple[Path, ...] = (),
+        compare: Path | None = None,
+        case: str = "",
+        step: int = 0,
+        kiosk: bool = False,
+    ) -> int:
+        """Open the window on paths, a second series beside them, on a step (from 0) of a case, or on the library."""
 
 
 Run = Callable[[argparse.Namespace], int]
@@ -73,6 +81,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
 
     opened = command("open", "Open CT in the window.", "open ~/ct/abdomen", lambda a: _open(a, open_window))
     opened.add_argument("paths", nargs="+", help="a DICOM folder or file, or a NIfTI, NRRD or MetaImage file")
+    opened.add_argument("--compare", metavar="PATH", help="a second series, shown beside the first")
 
     info = command("info", "Say what a path holds.", "info ~/ct --json", _lazy("viewer.cli.series", "info"))
     info.add_argument("path")
@@ -182,10 +191,11 @@ def _demo(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
 
 def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     paths = tuple(Path(p).expanduser() for p in arguments.paths)
-    for path in paths:
-        if not path.exists():
+    compare = Path(arguments.compare).expanduser() if arguments.compare else None
+    for path in (*paths, compare):
+        if path is not None and not path.exists():
             raise CaseStageError(f"{path} does not exist.", "Check the path.")
-    return open_window(paths=paths)
+    return open_window(paths=paths, compare=compare)
 
 
 def main(argv: list[str] | None, open_window: OpenWindow) -> int:

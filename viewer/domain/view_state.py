@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve, frozen
 
+from viewer.domain.curved_view import CurvedView, curved_between
 from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.plane_turn import Turn, turn_between
 
@@ -59,6 +60,14 @@ class Interpolation(StrEnum):
     CUBIC = "cubic"
 
 
+class Comparison(StrEnum):
+    """How another volume is shown with this one: not, beside it, or behind a curtain that is drawn across it."""
+
+    OFF = "off"
+    BESIDE = "beside"
+    CURTAIN = "curtain"
+
+
 class OverlayMode(StrEnum):
     """How findings are drawn in the planes."""
 
@@ -90,23 +99,6 @@ class Camera:
 
 
 @frozen
-class CurvedView:
-    """The straightened picture along a drawn path: how it is turned about the path, and what part of it is seen.
-
-    Attributes
-    ----------
-    turned_deg
-        Turned about the path by so much, by the right-hand rule about its direction.
-    along_mm, height_mm
-        The place along the path in the viewport's middle, and mm per viewport height; None fits the whole path.
-    """
-
-    turned_deg: float = 0.0
-    along_mm: float | None = None
-    height_mm: float | None = None
-
-
-@frozen
 class Cut3D:
     """What 3D leaves away on one side of the crosshair's plane.
 
@@ -124,8 +116,9 @@ class ViewState:
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
-    lets the planes stand in the picture. `path_lps_mm` are the points of a drawn path; with at least two of them
-    `curved` shows the straightened picture along it in the place of 3D.
+    lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
+    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `path_lps_mm` are the points
+    of a drawn path; with at least two of them `curved` shows the straightened picture along it in the place of 3D.
     """
 
     series_uid: str
@@ -154,6 +147,8 @@ class ViewState:
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
     planes_3d: bool = False
+    comparison: Comparison = Comparison.OFF
+    curtain: float = 0.5
     interpolation: Interpolation = Interpolation.LINEAR
     path_lps_mm: tuple[Point, ...] = ()
     curved: CurvedView | None = None
@@ -261,21 +256,6 @@ def _mix_plane(a: PlaneView, b: PlaneView, t: float) -> PlaneView:
     )
 
 
-def _mix_curved(a: CurvedView | None, b: CurvedView | None, t: float) -> CurvedView | None:
-    if a is None or b is None:
-        return b
-    fitted = a.along_mm is None or b.along_mm is None or a.height_mm is None or b.height_mm is None
-    return CurvedView(
-        _mix_angle(a.turned_deg, b.turned_deg, t),
-        b.along_mm if fitted else _mix(a.along_mm or 0.0, b.along_mm or 0.0, t),
-        b.height_mm if fitted else _mix_exponential(a.height_mm or 1.0, b.height_mm or 1.0, t),
-    )
-
-
-def _mix_angle(a_deg: float, b_deg: float, t: float) -> float:
-    return a_deg + math.remainder(b_deg - a_deg, 360.0) * t
-
-
 def _rotation(camera: Camera) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     eye = np.asarray(camera.to_eye, dtype=np.float64)
     eye = eye / np.linalg.norm(eye)
@@ -314,11 +294,19 @@ def _mix_camera(a: Camera, b: Camera, t: float) -> Camera:
     )
 
 
+def _drawn_curtain(a: ViewState, b: ViewState, t: float) -> dict[str, Any]:
+    """Return how a curtain is drawn: one that comes in from the right edge, or goes there before it is gone."""
+    if Comparison.CURTAIN not in (a.comparison, b.comparison) or Comparison.BESIDE in (a.comparison, b.comparison):
+        return {"curtain": _mix(a.curtain, b.curtain, t)}
+    first, last = (view.curtain if view.comparison is Comparison.CURTAIN else 1.0 for view in (a, b))
+    return {"comparison": Comparison.CURTAIN, "curtain": _mix(first, last, t)}
+
+
 def between(a: ViewState, b: ViewState, t: float) -> ViewState:
     """Return the view at share `t` (0…1) of the way from `a` to `b`.
 
     Positions go linearly, zoom exponentially, the camera by spherical interpolation; what cannot be mixed
-    (layout, selection, overlay) is that of `b` as soon as t > 0.
+    (layout, selection, overlay) is that of `b` as soon as t > 0. A curtain is drawn in from the right, and out there.
     """
     if t <= 0:
         return a
@@ -336,7 +324,8 @@ def between(a: ViewState, b: ViewState, t: float) -> ViewState:
         slab_mm=_mix(a.slab_mm, b.slab_mm, t),
         fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
         threshold=_mix(a.threshold, b.threshold, t),
-        curved=_mix_curved(a.curved, b.curved, t),
+        curved=curved_between(a.curved, b.curved, t),
+        **_drawn_curtain(a, b, t),
     )
 
 
@@ -399,6 +388,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.shows_curved, script.curved),
             (now.shows_curved, now.curved),
         ),
+        ("another comparison", (script.comparison, script.curtain), (now.comparison, now.curtain)),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]

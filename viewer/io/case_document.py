@@ -14,8 +14,8 @@ from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import MOST_PATH_POINTS
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -42,6 +42,7 @@ class _CaseDocument:
     truth_path: str = ""
     model_id: str = ""
     thumbnail_path: str = ""
+    prior: Prior | None = None
 
 
 def read_case(folder: Path) -> Case:
@@ -107,6 +108,7 @@ def write_case(folder: Path, case: Case) -> None:
         truth_path=case.truth_path,
         model_id=case.model_id,
         thumbnail_path=case.thumbnail_path,
+        prior=case.prior,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
@@ -115,7 +117,9 @@ def write_case(folder: Path, case: Case) -> None:
 def missing_paths(case: Case) -> tuple[str, ...]:
     """Return the paths that a case names and that are not there, relative to its folder."""
     folder = Path(case.folder)
-    named = (case.series_path, case.findings_path, case.truth_path, case.thumbnail_path)
+    named = [case.series_path, case.findings_path, case.truth_path, case.thumbnail_path]
+    if case.prior is not None:
+        named += [case.prior.series_path, case.prior.findings_path]
     return tuple(path for path in named if path and not (folder / path).exists())
 
 
@@ -155,6 +159,7 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
         truth_path=document.truth_path,
         model_id=document.model_id,
         thumbnail_path=document.thumbnail_path,
+        prior=document.prior,
     )
 
 
@@ -166,11 +171,24 @@ def _check(case: Case) -> None:
         raise WrongJsonError("“series_path” is empty")
     for key in ("series_path", "findings_path", "truth_path", "thumbnail_path"):
         _check_inside(Path(case.folder), getattr(case, key), key)
+    if case.prior is not None:
+        _check_prior(case.prior, Path(case.folder))
     names = [step.id for step in case.steps]
     for number, step in enumerate(case.steps):
         _check_step(step, f"steps[{number}]", case.series_uid)
+        if step.view.comparison is not Comparison.OFF and case.prior is None:
+            raise WrongJsonError(f"steps[{number}].view.comparison: the case has no “prior” to compare with")
         if names.count(step.id) > 1:
             raise WrongJsonError(f"steps[{number}].id: “{step.id}” is the name of another step too")
+
+
+def _check_prior(prior: Prior, folder: Path) -> None:
+    if not prior.series_uid.strip() or not prior.series_path:
+        raise WrongJsonError("“prior.series_uid” or “prior.series_path” is empty")
+    for key in ("series_path", "findings_path"):
+        _check_inside(folder, getattr(prior, key), f"prior.{key}")
+    if prior.turned is not None and not abs(math.hypot(*prior.turned) - 1) < 1e-3:
+        raise WrongJsonError("prior.turned: it must be a rotation, w x y z of length 1")
 
 
 def _check_step(step: Step, path: str, series_uid: str) -> None:
@@ -186,8 +204,9 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         turned = view.plane(plane).turned
         if turned is not None and not abs(math.hypot(*turned) - 1) < 1e-3:
             raise WrongJsonError(f"{path}.view.{plane.value}.turned: it must be a rotation, w x y z of length 1")
-    if not 0 <= view.threshold <= 1 or not 0 <= view.fill_opacity <= 1:
-        raise WrongJsonError(f"{path}.view: threshold and fill_opacity lie between 0 and 1")
+    for key in ("threshold", "fill_opacity", "curtain"):
+        if not 0 <= getattr(view, key) <= 1:
+            raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
@@ -211,13 +230,23 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 
 
 def _brief(document: Any) -> Any:
-    """Return the document without what views say since later and hardly ever need to."""
+    """Return the document without what it says since later and hardly ever needs to."""
+    if document["prior"] is None:
+        del document["prior"]
+    elif document["prior"]["turned"] is None:
+        del document["prior"]["turned"]
     for step in document["steps"]:
         for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
-        for key, usual in (("slab_mode", "max"), ("colours", "grey"), ("interpolation", "linear")):
+        for key, usual in (
+            ("slab_mode", "max"),
+            ("colours", "grey"),
+            ("comparison", "off"),
+            ("curtain", 0.5),
+            ("interpolation", "linear"),
+        ):
             if view[key] == usual:
                 del view[key]
         for plane in PlaneName:

@@ -15,7 +15,8 @@ from attrs import define, evolve
 from numpy.typing import NDArray
 
 from viewer.analysis.path_curve import PathCurve, curve_through
-from viewer.domain.view_state import CurvedView, Interpolation, Point, as_point
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Interpolation, Point, as_point
 from viewer.scene.colour_maps import GREY
 from viewer.scene.missing_places import planes_there
 from viewer.scene.slabs import combined, layers_of

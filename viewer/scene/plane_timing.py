@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import CurvedView, Interpolation, as_point, overview
+from viewer.domain.view_state import Interpolation, as_point, overview
 from viewer.scene.acquired import scrolled_cursor
 from viewer.scene.curved import CurvedRenderer, curved_geometry, turned_by
 from viewer.scene.planes import PlaneRenderer, stepped

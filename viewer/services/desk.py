@@ -11,6 +11,7 @@ from viewer.io.decoders import Decoders
 from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
+from viewer.services.comparing import Comparing
 from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
@@ -34,10 +35,24 @@ if TYPE_CHECKING:
 
 
 @frozen(eq=False)
+class Other:
+    """A second volume that is compared with the first, and what moves it."""
+
+    session: Session
+    opening: Opening
+    navigation: Navigation
+    reviewing: Reviewing
+    measuring: Measuring
+    path_edits: PathEdits
+
+
+@frozen(eq=False)
 class Desk:
     """The session and the services that move it."""
 
     session: Session
+    other: Other
+    comparing: Comparing
     settings: Settings
     index: LibraryIndex
     runner: JobRunner
@@ -57,6 +72,7 @@ class Desk:
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
         self.opening.cancel()
+        self.other.opening.cancel()
         self.archives.cancel()
         self.finding_run.cancel()
         self.library.close()
@@ -82,10 +98,16 @@ def build_desk(deliver: Deliver) -> Desk:
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
     keep_interpolation(session, settings, opening)
-    reviewing = Reviewing(session, navigation, runner, Journal(data_folder() / "decisions.sqlite3"))
+    journal = Journal(data_folder() / "decisions.sqlite3")
+    reviewing = Reviewing(session, navigation, runner, journal)
+    other = _other(runner, decoders, settings, journal)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
+    comparing = Comparing(session, other.session, other.opening, runner)
+    opening.prior_opened.connect(comparing.bring)
     return Desk(
         session=session,
+        other=other,
+        comparing=comparing,
         settings=settings,
         index=index,
         runner=runner,
@@ -101,4 +123,18 @@ def build_desk(deliver: Deliver) -> Desk:
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),
+    )
+
+
+def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal) -> Other:
+    session = Session()
+    navigation = Navigation(session, settings)
+    reviewing = Reviewing(session, navigation, runner, journal)
+    return Other(
+        session=session,
+        opening=Opening(session, runner, decoders),
+        navigation=navigation,
+        reviewing=reviewing,
+        measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
     )

@@ -73,7 +73,8 @@ class _Bringing(Watcher):
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
-    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole; `failed` an error to
+    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole, and
+    `prior_opened` the LoadedPrior that a case brings along; `failed` an error to
     show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
     fit.
 
@@ -85,6 +86,7 @@ class Opening:
     told = Signal(object)
     too_large = Signal(object, object)
     opened = Signal(object)
+    prior_opened = Signal(object)
 
     def __init__(
         self, session: Session, runner: JobRunner, decoders: Decoders, hanging: HangingRules | None = None
@@ -171,6 +173,11 @@ class Opening:
             self.busy.emit(None)
         if self._session.volume is not None and self._session.volume.preview:
             self._clear()
+
+    def close(self) -> None:
+        """Stop opening, and let go of what is open."""
+        self.cancel()
+        self._clear()
 
     def start(self, work: Callable[[JobContext], Result], done: Callable[[Result], None]) -> None:
         """Run what leads to something being opened, in the place of what runs now; `done` gets its result."""
@@ -299,5 +306,7 @@ class Opening:
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)
+        if loaded.prior is not None:
+            self.prior_opened.emit(loaded.prior)
         if then is not None:
             then()

@@ -153,6 +153,37 @@ class ScanLibrary:
         self._around, self._here = tuple(among), series
         self._opening.open_found(partial(self._entry, row), row.frame if following else "")
 
+    def finder(self, series: int) -> Callable[[JobContext], SeriesEntry]:
+        """Return what finds a series of the list on disk, to be called in another thread."""
+        row = self._index.series([series]).get(series)
+
+        def find(ctx: JobContext) -> SeriesEntry:
+            if row is None:
+                raise NothingToOpenError("This series is not in the list any more.", "Open its folder again.")
+            return self._entry(row, ctx)
+
+        return find
+
+    def finder_at(self, path: Path) -> Callable[[JobContext], SeriesEntry]:
+        """Return what finds the one series of a path, to be called in another thread; several are refused."""
+
+        def find(ctx: JobContext) -> SeriesEntry:
+            looked = look_at(self._index, [Path(os.path.abspath(path))], ctx)
+            if looked.only is not None:
+                if looked.keep is not None:
+                    looked.keep()
+                return looked.only
+            if looked.errors:
+                raise looked.errors[0]
+            rows = self._index.series(series for series, _ in self._index.find("", {p.id for p in looked.places}))
+            if len(rows) == 1:
+                return self._entry(next(iter(rows.values())), ctx)
+            raise NothingToOpenError(
+                "There are several series in this folder.", "It is in the list now: choose one of them to compare with."
+            )
+
+        return find
+
     def open_neighbour(self, step: int) -> None:
         """Open the series so many places further in the list from which the last one was opened."""
         if self._here in self._around:

@@ -22,6 +22,8 @@ SOFT_TISSUE = Window(40, 400, "Soft tissue")
 LUNG = Window(-600, 1500, "Lung")
 BONE = Window(480, 2500, "Bone")
 
+FIT_MARGIN = 1.06
+_FITTED_WITHIN = 0.02
 _LEAST_HEIGHT_MM = 60.0
 _TIMES_FINDING = 3.2
 
@@ -41,6 +43,26 @@ def first_window(volume: Volume) -> Window:
     # Maps go from 0 to 1 as well; values that are all the same still need a width.
     finest = 1e-4 if volume.slices.dtype.kind == "f" else 1.0
     return Window(float(low + high) / 2, max(finest, float(high - low)))
+
+
+def fitted_height_mm(volume: Volume, plane: PlaneName, aspect: float) -> float:
+    """Return how many mm of a plane a viewport has to show from top to bottom so that the whole body is seen.
+
+    `aspect` is the viewport's width over its height.
+    """
+    usual = overview(volume.series.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    across = 1 if plane is PlaneName.SAGITTAL else 0
+    width_mm = float(bounds[across, 1] - bounds[across, 0])
+    return max(usual, width_mm * FIT_MARGIN / aspect)
+
+
+def refitted(volume: Volume, view: ViewState, plane: PlaneName, before: float, after: float) -> ViewState:
+    """Return a view that is fitted again where it was, now that a viewport's aspect is another one."""
+    seen = view.plane(plane)
+    if abs(seen.height_mm / fitted_height_mm(volume, plane, before) - 1) > _FITTED_WITHIN:
+        return view
+    return view.with_plane(plane, evolve(seen, height_mm=fitted_height_mm(volume, plane, after)))
 
 
 def view_of_volume(volume: Volume) -> ViewState:

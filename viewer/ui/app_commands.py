@@ -9,7 +9,10 @@ from attrs import frozen
 
 from viewer.domain.decision import Answer
 from viewer.domain.session import Workspace
+from viewer.services.measuring import Measuring
+from viewer.services.reviewing import Reviewing
 from viewer.ui.commands import EVERYWHERE, Command
+from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
 from viewer.ui.workspace_commands import DESK_WORK, NO_CASE, NO_VOLUME, workspace_commands
 
@@ -31,6 +34,9 @@ class Asks:
     archive: Callable[[], None]
     neighbour_series: Callable[[int], None]
     library: LibraryAsks
+    reviewing: Callable[[], Reviewing]
+    measuring: Callable[[], Measuring]
+    compare: CompareAsks
     decide: Callable[[Answer], None]
     mark_missed: Callable[[], None]
     comment: Callable[[], None]
@@ -53,6 +59,7 @@ def app_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
         *_files(desk, asks),
         *library_commands(desk, asks.library),
         *workspace_commands(desk, asks),
+        *compare_commands(desk, asks.compare),
         *_program(desk, asks),
     )
 

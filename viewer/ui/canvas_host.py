@@ -11,18 +11,18 @@ from viewer.ui.widgets import Button
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
-    from viewer.ui.canvas import Canvas
     from viewer.ui.commands import CommandActions
+    from viewer.ui.compare.compare_view import CompareView
     from viewer.ui.theme import Theme
 
 
 class CanvasHost(QStackedWidget):
-    """Holds the one canvas that Review and Inspect share while its workspace is shown."""
+    """Holds the canvases that Review and Inspect share while its workspace is shown."""
 
     def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._canvas: Canvas | None = None
+        self._canvas: CompareView | None = None
         command = actions.table["file.open_folder"]
         action = Button.of(theme, actions["file.open_folder"], command)
         self._empty = EmptyState(
@@ -33,7 +33,7 @@ class CanvasHost(QStackedWidget):
         session.volume_changed.connect(self._update)
         self.setMinimumSize(320, 240)
 
-    def take(self, canvas: Canvas) -> None:
+    def take(self, canvas: CompareView) -> None:
         """Hold the canvas from now on."""
         self._canvas = canvas
         self.addWidget(canvas)

@@ -36,11 +36,17 @@ _TOOLS = (
 
 @frozen(eq=False)
 class Looking:
-    """The session's view and the canvas that keys act on."""
+    """The canvas that keys act on and its session's view; `home` is the session where no canvas is shown."""
 
-    session: Session
+    home: Session
     canvas: Callable[[], Canvas | None]
     before: Callable[[], None]
+
+    @property
+    def session(self) -> Session:
+        """The session whose view is changed."""
+        canvas = self.canvas()
+        return self.home if canvas is None else canvas.session
 
     def ready(self) -> bool:
         """Return whether a volume is there to look at, if only in part."""

@@ -16,6 +16,8 @@ from viewer.ui.app_commands import Asks, app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
+from viewer.ui.compare.compare_view import CompareView
+from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
 from viewer.ui.inspect.inspect_page import InspectPage
@@ -94,13 +96,15 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*LEAST_SIZE)
         self.setAcceptDrops(True)
         session = desk.session
-        self.canvas = Canvas(session, theme, scene_3d)
-        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE)
+        self.compare = CompareView(desk, theme, scene_3d)
+        self.canvas = self.compare.here
+        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE, other=desk.other.session)
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
+        self.compared = Compared(self)
         asks = self._asks()
         table = CommandTable(
-            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, desk.navigation.finish))
+            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, self.compared.finish))
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
@@ -111,6 +115,7 @@ class MainWindow(QMainWindow):
         if not cases_later:
             self.library.refresh()
         self.opened_places.connect()
+        self.compared.connect()
 
     # --- building
 
@@ -172,6 +177,9 @@ class MainWindow(QMainWindow):
             archive=asking.archive,
             neighbour_series=desk_library.open_neighbour,
             library=self.opened_places.asks(),
+            reviewing=self.compared.reviewing,
+            measuring=self.compared.measuring,
+            compare=self.compared.asks(),
             decide=asking.decide,
             mark_missed=asking.mark_missed,
             comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
@@ -203,7 +211,7 @@ class MainWindow(QMainWindow):
             desk.finding_run.busy,
         ):
             signal.connect(self.refresh_soon)
-        desk.navigation.started.connect(self._frames_start)
+        desk.navigation.started.connect(self.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
         desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
@@ -218,16 +226,15 @@ class MainWindow(QMainWindow):
         self.library.folder_wanted.connect(self.asking.open_folder)
         self.library.file_wanted.connect(self.asking.open_file)
         self.library.told.connect(self.status.say_library)
-        self.library.place_menu_wanted.connect(partial(self._menu, PLACE_MENU))
+        self.library.place_menu_wanted.connect(partial(self.menu, PLACE_MENU))
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
         self.review.commented.connect(self.asking.comment)
-        for canvas in (self.canvas, self._stage_canvas):
-            canvas.gesture_started.connect(desk.navigation.finish)
+        for canvas in (self.canvas, self.compare.there, self._stage_canvas):
+            canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
-        self.canvas.pointer_moved.connect(self.status.show_pointer)
         connect_measuring(self)
         connect_path(self)
 
@@ -350,20 +357,21 @@ class MainWindow(QMainWindow):
     def _canvas_here(self) -> Canvas | None:
         if self.desk.session.workspace is Workspace.PRESENT:
             return self._stage_canvas
-        return self.canvas if self.desk.session.volume is not None else None
+        return self.compare.with_keys if self.desk.session.volume is not None else None
 
     def _canvas_menu(self, place: QPoint) -> None:
         canvas = self._canvas_here()
         if canvas is None:
             return
         if canvas.active.plane is None:
-            view = self.desk.session.view
-            self._menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
+            view = canvas.session.view
+            self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
-            removal = ("review.remove", None) if self.desk.session.measurement_in_hand is not None else ()
-            self._menu((*removal, *CANVAS_MENU), place)
+            removal = ("review.remove", None) if canvas.session.measurement_in_hand is not None else ()
+            self.menu((*removal, *CANVAS_MENU), place)
 
-    def _menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
+    def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
+        """Offer commands at a place on the screen."""
         menu = self.actions_.menu(commands, self)
         menu.exec(place)
         menu.deleteLater()
@@ -371,16 +379,16 @@ class MainWindow(QMainWindow):
     # --- workspaces and motion
 
     def _show_workspace(self, new: Workspace, old: Workspace | None) -> None:
-        self.desk.navigation.finish()
+        self.compared.finish()
         if old is not None and old is not Workspace.LIBRARY:
             self.messages.clear_calm()
         staged = new is Workspace.PRESENT
         if staged and old is not None:
             self._before_present = old
         if new is Workspace.REVIEW:
-            self.review.host.take(self.canvas)
+            self.review.host.take(self.compare)
         elif new is Workspace.INSPECT:
-            self.inspect.host.take(self.canvas)
+            self.inspect.host.take(self.compare)
         if staged:
             self._from_stage = True
         elif new is not Workspace.LIBRARY and self._from_stage:
@@ -411,11 +419,13 @@ class MainWindow(QMainWindow):
         # A reader decides without having seen the answer; in Inspect misses are drawn anyway.
         self.desk.session.view = evolve(view, overlay=overlay, show_truth=False)
 
-    def _frames_start(self) -> None:
+    def frames_start(self) -> None:
+        """Go on with what moves, frame by frame."""
         self._frames.start()
 
     def _frame(self) -> None:
-        if not self.desk.navigation.tick():
+        moving = [navigation.tick() for navigation in (self.desk.navigation, self.desk.other.navigation)]
+        if not any(moving):
             self._frames.stop()
 
     def refresh_soon(self) -> None:
@@ -429,7 +439,7 @@ class MainWindow(QMainWindow):
     def event(self, event: QEvent) -> bool:
         """End a running motion at its goal on any key."""
         if event.type() == QEvent.Type.ShortcutOverride:
-            self.desk.navigation.finish()
+            self.compared.finish()
         return super().event(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
@@ -466,7 +476,7 @@ class MainWindow(QMainWindow):
             self._keep(window_geometry=geometry)
         self._frames.stop()
         self._refresh.stop()
-        for canvas in (self.canvas, self._stage_canvas):
-            canvas.close_scene()
+        self.compare.close_scenes()
+        self._stage_canvas.close_scene()
         self.desk.close()
         event.accept()

@@ -17,6 +17,8 @@ from viewer.ui.messages import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from viewer.domain.session import Session
+    from viewer.services.measuring import Measuring
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.looking import Looking
     from viewer.ui.main_window import MainWindow
@@ -103,7 +105,7 @@ class MeasuringKeys(QObject):
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         at_the_desk = self._window.desk.session.workspace in AT_THE_DESK
-        if event.key() != Qt.Key.Key_Escape or not at_the_desk or not self._window.canvas.stop_measuring():
+        if event.key() != Qt.Key.Key_Escape or not at_the_desk or not self._window.compare.with_keys.stop_measuring():
             return False
         self._window.actions_.refresh()
         return True
@@ -111,12 +113,16 @@ class MeasuringKeys(QObject):
 
 def connect_measuring(window: MainWindow) -> None:
     """Let what is drawn on the window's canvas be kept, and its refusals be said."""
-    session, canvas = window.desk.session, window.canvas
-    canvas.measured.connect(window.desk.measuring.keep)
+    connect_canvas(window, window.canvas, window.desk.session, window.desk.measuring)
+    MeasuringKeys(window)
+
+
+def connect_canvas(window: MainWindow, canvas: Canvas, session: Session, measuring: Measuring) -> None:
+    """Let what is drawn on one canvas be kept with its volume."""
+    canvas.measured.connect(measuring.keep)
     canvas.measuring_refused.connect(partial(_say, window, canvas))
     for signal in (session.measurements_changed, session.measurement_in_hand_changed):
         signal.connect(window.refresh_soon)
-    MeasuringKeys(window)
 
 
 def _say(window: MainWindow, canvas: Canvas, why: str) -> None:

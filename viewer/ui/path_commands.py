@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.domain.view_state import CurvedView, Layout, ViewName
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Layout, ViewName
 from viewer.scene.curved import LEAST_HEIGHT_MM, MOST_HEIGHT_MM, curved_geometry, in_sight, turned_by
 from viewer.services.drawn_path import along_path, step_along_mm, why_no_path
 from viewer.ui.canvas.curved_hand import TURN_STEP_DEG
@@ -196,7 +197,8 @@ def zoomed_curved(view: ViewState, factor: float, width_px: float, height_px: fl
 
 def connect_path(window: MainWindow) -> None:
     """Let the commands follow the path, and show its picture once it is drawn."""
-    window.desk.path_edits.changed.connect(window.refresh_soon)
+    for edits in (window.desk.path_edits, window.desk.other.path_edits):
+        edits.changed.connect(window.refresh_soon)
     window.canvas.settings_changed.connect(partial(_tool_changed, window, [window.canvas.tool]))
 
 

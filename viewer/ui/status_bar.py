@@ -124,6 +124,7 @@ class StatusBar(QFrame):
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
+        desk.other.opening.busy.connect(self._other_busy)
         desk.finding_run.busy.connect(self._run_busy)
         desk.archives.busy.connect(self._archive_busy)
         desk.reviewing.saved.connect(self._say_saved)
@@ -140,10 +141,14 @@ class StatusBar(QFrame):
         self._library_words = words
         self._update()
 
-    def show_pointer(self, value: float | None, lps_mm: Point | None, _view: object = None) -> None:
-        """Show the value and place under the pointer."""
-        volume = self._desk.session.volume
-        self._value.setText(value_words(value, volume.unit) if volume is not None else "")
+    def show_pointer(
+        self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
+    ) -> None:
+        """Show the value and place under the pointer; `of` names the volume there, None stands for the open one."""
+        here, there = self._desk.session.volume, self._desk.other.session.volume
+        volume = of if of is not None else here
+        side = "" if there is None or volume is None or value is None else "B  " if volume is not here else "A  "
+        self._value.setText(side + value_words(value, volume.unit) if volume is not None else "")
         self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
 
     def _update(self) -> None:
@@ -154,6 +159,9 @@ class StatusBar(QFrame):
 
     def _opening_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.opening.cancel)
+
+    def _other_busy(self, progress: Progress | None) -> None:
+        self._show_busy(progress, self._desk.other.opening.cancel)
 
     def _archive_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.archives.cancel_retrieve)

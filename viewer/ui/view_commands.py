@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.domain.view_state import CurvedView, Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
 from viewer.scene.camera import zoomed
+from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
+from viewer.ui.compare_commands import COMPARE
 from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.canvas import Canvas
+    from viewer.ui.canvas.tiles import Tile
     from viewer.ui.commands import Command, MenuEntry
 
 CANVAS_MENU: tuple[MenuEntry, ...] = (
@@ -52,6 +56,8 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     "view.fill",
     "view.truth",
     "view.text",
+    None,
+    COMPARE,
 )
 HOLD_S = 0.35
 ZOOM_STEP = 1.25
@@ -121,8 +127,7 @@ def _images(looking: Looking) -> list[Command]:
 def _zooming(looking: Looking) -> list[Command]:
     def by(factor: float) -> Callable[[], None]:
         def move(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
-            canvas = looking.canvas()
-            tile = canvas.tile(active) if canvas is not None else None
+            tile = tile_of(active)
             if active.plane is None and view.shows_curved and tile is not None:
                 return zoomed_curved(view, factor, tile.free.width(), tile.free.height())
             if active.plane is None:
@@ -134,6 +139,10 @@ def _zooming(looking: Looking) -> list[Command]:
 
         return lambda: looking.change(move)
 
+    def tile_of(active: ViewName) -> Tile | None:
+        canvas = looking.canvas()
+        return canvas.tile(active) if canvas is not None else None
+
     def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
         if active.plane is None and view.curved is not None:
@@ -143,7 +152,12 @@ def _zooming(looking: Looking) -> list[Command]:
                 view,
                 camera=evolve(view.camera, focal_lps_mm=whole.camera.focal_lps_mm, height_mm=whole.camera.height_mm),
             )
-        return view.with_plane(active.plane, whole.plane(active.plane))
+        seen, tile = whole.plane(active.plane), tile_of(active)
+        if tile is not None:
+            seen = evolve(
+                seen, height_mm=fitted_height_mm(volume, active.plane, tile.area.width() / tile.area.height())
+            )
+        return view.with_plane(active.plane, seen)
 
     def reset(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)

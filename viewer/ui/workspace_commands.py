@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.services.desk import Desk
+    from viewer.services.drawn_path import PathEdits
     from viewer.ui.app_commands import Asks
 
 PRESENT = frozenset({Workspace.PRESENT})
@@ -183,20 +184,23 @@ def _findings(desk: Desk) -> list[Command]:
 
 
 def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
-    session, reviewing, edits = desk.session, desk.reviewing, desk.path_edits
+    session, reviewing = desk.session, desk.reviewing
+
+    def edits() -> PathEdits:
+        return desk.other.path_edits if asks.reviewing() is desk.other.reviewing else desk.path_edits
 
     def undo() -> None:
-        # What is drawn last is on screen.
-        if edits.can_undo:
-            edits.undo()
+        # What was drawn last is on screen.
+        if edits().can_undo:
+            edits().undo()
         else:
-            reviewing.undo()
+            asks.reviewing().undo()
 
     def redo() -> None:
-        if edits.can_redo:
-            edits.redo()
+        if edits().can_redo:
+            edits().redo()
         else:
-            reviewing.redo()
+            asks.reviewing().redo()
 
     def in_hand() -> bool:
         selected = session.selected
@@ -218,8 +222,9 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         return on
 
     def remove() -> None:
-        if session.measurement_in_hand is not None:
-            desk.measuring.remove(session.measurement_in_hand)
+        measured = asks.measuring().in_hand
+        if measured is not None:
+            asks.measuring().remove(measured.id)
         elif session.selected is not None:
             reviewing.remove_mark(session.selected.id)
 
@@ -262,7 +267,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             remove,
             shortcuts=("Delete",),
             contexts=DESK_WORK,
-            enabled_when=lambda: session.measurement_in_hand is not None or marked(),
+            enabled_when=lambda: asks.measuring().in_hand is not None or marked(),
             why_disabled="Only a measurement, or a mark that a reader made, can be removed.",
             icon="trash-2",
         ),
@@ -284,7 +289,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             undo,
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
-            enabled_when=lambda: edits.can_undo or reviewing.can_undo,
+            enabled_when=lambda: edits().can_undo or asks.reviewing().can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
         ),
@@ -295,7 +300,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             redo,
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             contexts=DESK_WORK,
-            enabled_when=lambda: edits.can_redo or reviewing.can_redo,
+            enabled_when=lambda: edits().can_redo or asks.reviewing().can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",
         ),

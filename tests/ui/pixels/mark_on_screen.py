@@ -17,9 +17,10 @@ from attrs import evolve
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName, SliceStack
 from viewer.domain.session import Session
-from viewer.domain.view_state import CurvedView, Interpolation, PlaneView, ViewName, as_point, overview
+from viewer.domain.view_state import Interpolation, PlaneView, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.curved import curved_geometry
 from viewer.scene.turned_planes import turned_about

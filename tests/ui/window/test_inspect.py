@@ -124,6 +124,8 @@ def test_the_place_stays_when_going_between_review_and_inspect(opened: MainWindo
     canvas = opened.canvas
     press(opened, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     assert opened.desk.session.view == before
-    assert opened.inspect.host.currentWidget() is canvas
+    assert opened.inspect.host.isAncestorOf(canvas)
+    assert canvas.isVisible()
     press(opened, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    assert opened.review.host.currentWidget() is canvas
+    assert opened.review.host.isAncestorOf(canvas)
+    assert canvas.isVisible()

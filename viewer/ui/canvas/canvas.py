@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.scene.arrival import along_slices
+from viewer.ui.canvas.beyond import Beyond
 from viewer.ui.canvas.curved_hand import CurvedHand
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.measuring_hand import MeasuringHand
@@ -34,10 +35,12 @@ from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
 GROW_EVERY_MS = 50
+NOT_BEYOND = "Measure left of the curtain, or side by side: right of it lies the other volume."
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -47,7 +50,8 @@ class Canvas(QWidget):
     Signals
     -------
     pointer_moved
-        (value in the volume's unit or None, LPS mm or None, ViewName or None) under the pointer.
+        (value in the volume's unit or None, LPS mm or None, ViewName or None) under the pointer; `pointed_at` is the
+        volume there.
     menu_requested
         Place on the screen of a right click.
     gesture_started
@@ -60,6 +64,8 @@ class Canvas(QWidget):
         A Measurement that was drawn or changed.
     measuring_refused
         The sentence that says why nothing is measured.
+    aligned
+        (PlaneName, mm to the right, mm downwards, angle clockwise) by which the second volume was moved in a plane.
     """
 
     pointer_moved = Signal(object, object, object)
@@ -69,6 +75,7 @@ class Canvas(QWidget):
     settings_changed = Signal()
     measured = Signal(object)
     measuring_refused = Signal(str)
+    aligned = Signal(object, float, float, float)
 
     def __init__(
         self,
@@ -77,6 +84,7 @@ class Canvas(QWidget):
         scene_3d: Scene3DFactory | None,
         *,
         style: CanvasStyle = CanvasStyle.REVIEW,
+        other: Session | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -89,11 +97,15 @@ class Canvas(QWidget):
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
-        self._mouse = Mouse(session, style, self.gesture_started.emit)
+        self.pointed_at: Volume | None = None
+        self._mouse = Mouse(session, style, self.gesture_started.emit, self.aligned.emit)
+        begun, align = self.gesture_started.emit, self.aligned.emit
+        self._beyond = Beyond(session, other, style, begun, align, self._fine) if other else None
         self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
         self.path_hand = PathHand(session, self._mouse, self.measuring_refused.emit)
         self._curved_hand = CurvedHand(session, self._mouse, self.gesture_started.emit)
         self._density = Density.FULL
+        self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
         self._reserved = (0.0, 0.0)
         self._before_single: tuple[Layout, ViewName] = (Layout.FOUR, ViewName.AXIAL)
@@ -129,12 +141,27 @@ class Canvas(QWidget):
             signal.connect(self._session_changed)
         session.volume_changed.connect(self._volume_changed)
         session.slices_in_changed.connect(self._slices_came)
+        if other is not None:
+            self._others_signals = (
+                other.view_changed,
+                other.volume_changed,
+                other.findings_changed,
+                other.measurements_changed,
+            )
+            for signal in self._others_signals:
+                signal.connect(self._other_changed)
+            other.slices_in_changed.connect(self._slices_came)
         self._coming_in = QTimer(self)
         self._coming_in.setSingleShot(True)
         self._coming_in.setInterval(GROW_EVERY_MS)
         self._coming_in.timeout.connect(self._next_turn)
 
     # --- what others set and ask
+
+    @property
+    def session(self) -> Session:
+        """The session whose volume is painted."""
+        return self._session
 
     @property
     def theme(self) -> Theme:
@@ -164,7 +191,8 @@ class Canvas(QWidget):
         if tool is not self._mouse.tool:
             self._hand.cancel()
             self.path_hand.cancel()
-            self._mouse.tool = tool
+            for mouse in self._mice:
+                mouse.tool = tool
             self.settings_changed.emit()
             self.update()
 
@@ -179,6 +207,21 @@ class Canvas(QWidget):
             self._density = density
             self.settings_changed.emit()
             self.update()
+
+    @property
+    def keys_here(self) -> bool | None:
+        """Whether keys act on this canvas or on the other one beside it; None where it stands alone."""
+        return self._keys_here
+
+    @keys_here.setter
+    def keys_here(self, here: bool | None) -> None:
+        if here is not self._keys_here:
+            self._keys_here = here
+            self.update()
+
+    @property
+    def _mice(self) -> tuple[Mouse, ...]:
+        return (self._mouse, self._beyond.mouse) if self._beyond is not None else (self._mouse,)
 
     def set_reserved(self, side: str, width_px: float) -> None:
         """Keep the large view's picture and letters clear of something that lies at its "left" or "right"."""
@@ -195,7 +238,8 @@ class Canvas(QWidget):
     def set_style(self, style: CanvasStyle) -> None:
         """Draw for a reader or for an audience from now on; the same canvas can serve both."""
         self.style_of_canvas = style
-        self._mouse.style = style
+        for mouse in self._mice:
+            mouse.style = style
         self.update()
 
     def tile(self, view: ViewName) -> Tile | None:
@@ -229,12 +273,22 @@ class Canvas(QWidget):
             self.tool = Tool.WINDOW
         return measures or in_hand
 
+    def stop_aligning(self) -> None:
+        """Put away the tool by which one volume is laid on another."""
+        if self.tool is Tool.ALIGN:
+            self.tool = Tool.WINDOW
+
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
         for signal in self._signals:
             signal.disconnect(self._session_changed, missing_ok=True)
         self._session.volume_changed.disconnect(self._volume_changed, missing_ok=True)
         self._session.slices_in_changed.disconnect(self._slices_came, missing_ok=True)
+        if self._beyond is not None:
+            for signal in self._others_signals:
+                signal.disconnect(self._other_changed, missing_ok=True)
+            self._beyond.session.slices_in_changed.disconnect(self._slices_came, missing_ok=True)
+            self._beyond.planes.clear()
         self._coming_in.stop()
         self._motion.stop()
         self._resting.stop()
@@ -255,7 +309,9 @@ class Canvas(QWidget):
             scale = self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
         handles = not stage and self.tool is Tool.CROSSHAIR
         text = TextLook(self._theme, stage=stage, scale=scale)
-        return Look(text, self._density, None if stage else self._active, handles=handles)
+        return Look(
+            text, self._density, self.active if self._keys_here is not False and not stage else None, handles=handles
+        )
 
     def _placed(self, shown: Shown | None = None) -> tuple[Tile, ...]:
         shown = shown or shown_in(self._session)
@@ -293,16 +349,29 @@ class Canvas(QWidget):
             self._view_3d.picture,
             moving=self._motion.isActive(),
             dirty=event.region(),
+            behind=self._beyond.behind if self._beyond is not None else None,
+            alone=self._keys_here is None,
         )
-        if self._planes.behind and not self._coming_in.isActive():
+        if any(planes.behind for planes in self._painters) and not self._coming_in.isActive():
             self._coming_in.start()
 
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
         self.update()
         # Keys and motions move the picture under a pointer that rests.
-        if self._pointer is not None and not self._mouse.dragging:
+        if self._pointer is not None and self._dragging is None:
             self._tell(self._pointer)
+
+    @property
+    def _painters(self) -> tuple[PlanePainter, ...]:
+        return (self._planes, self._beyond.planes) if self._beyond is not None else (self._planes,)
+
+    def _other_changed(self, _new: Any, _old: Any) -> None:
+        if self._beyond is not None and self._beyond.there:
+            self._motion.start()
+            self.update()
+        elif self._beyond is not None and self._beyond.session.volume is None:
+            self._beyond.planes.clear()
 
     def _volume_changed(self, new: object, _old: object) -> None:
         self._hand.cancel()
@@ -319,17 +388,13 @@ class Canvas(QWidget):
 
     def _next_turn(self) -> None:
         """Bring one more view up to date with the slices that came in, and those that wait for their one image."""
-        tiles = [tile for tile in self._placed() if tile.view.plane is not None]
-        planes = [tile.view.plane for tile in tiles]
-        waiting = [plane for plane in planes if plane in self._planes.behind]
-        if waiting:
-            at = planes.index(self._planes.turn) + 1 if self._planes.turn in planes else 0
-            self._planes.turn = next(plane for plane in (*planes[at:], *planes[:at]) if plane in waiting)
+        shown = [tile.view.plane for tile in self._placed() if tile.view.plane is not None]
+        turns = {painter.take_turn(shown) for painter in self._painters}
         volume, view = self._session.volume, self._session.view
         for tile in self._placed():
             plane = tile.view.plane
             own = plane is None or (volume is not None and view is not None and along_slices(volume, view, plane))
-            if own or plane is self._planes.turn:
+            if own or plane in turns:
                 self.update(tile.area.toAlignedRect())
 
     def _picture_came(self) -> None:
@@ -364,23 +429,33 @@ class Canvas(QWidget):
         tile = self._tile_at(event.position())
         if event.button() == Qt.MouseButton.RightButton and self._hand.cancel():
             self.update()
-        elif tile is not None and not self._mouse.dragging and not self._waiting():
+        elif tile is not None and self._dragging is None and not self._waiting():
             self.active = tile.view
-            if self.path_hand.press(tile, event) or self._curved_hand.press(tile, event):
+            left, place = event.button() == Qt.MouseButton.LeftButton and not self._hand.holding, event.position()
+            beyond = self._beyond
+            if left and beyond is not None and beyond.press(tile, place):
+                return
+            there = beyond is not None and beyond.covers(tile, place)
+            if left and there and (self.tool.measures or self.tool is Tool.PATH):
+                self.measuring_refused.emit(NOT_BEYOND)
+                return
+            if not there and (self.path_hand.press(tile, event) or self._curved_hand.press(tile, event)):
                 self.update()
                 return
-            if event.button() == Qt.MouseButton.LeftButton and not self._hand.holding:
-                if self._hand.press(tile, event.position(), even=_even(event)):
-                    self.gesture_started.emit()
-                    self.update()
-                    return
+            if left and not there and self._hand.press(tile, place, even=_even(event)):
+                self.gesture_started.emit()
+                self.update()
+                return
             if not self._hand.holding:
-                self._mouse.press(tile, event)
+                self._mouse_on(tile, place).press(tile, event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with a drag, or tell what is under the pointer."""
-        if self._mouse.dragging:
-            self._mouse.move(event)
+        dragging = self._dragging
+        if self._beyond is not None and self._beyond.drawing:
+            self._beyond.move(event.position())
+        elif dragging is not None:
+            dragging.move(event)
         elif self.path_hand.move(event.position()) or self._curved_hand.move(event.position()):
             self.update()
         elif self._hand.move(event.position(), even=_even(event)):
@@ -392,10 +467,13 @@ class Canvas(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self.path_hand.release()
             self._hand.release(event.position())
+            if self._beyond is not None:
+                self._beyond.release()
             self.update()
         if self._curved_hand.holding and self._curved_hand.release():
             self.menu_requested.emit(event.globalPosition().toPoint())
-        if self._mouse.dragging and self._mouse.release(event):
+        dragging = self._dragging
+        if dragging is not None and dragging.release(event):
             self._hand.pick(self._tile_at(event.position()), event.position())
             self.menu_requested.emit(event.globalPosition().toPoint())
 
@@ -419,7 +497,7 @@ class Canvas(QWidget):
         if tile is not None and not self._waiting() and not self._hand.drawing:
             self.active = tile.view
             if not self._curved_hand.wheel(tile, event):
-                self._mouse.wheel(tile, event)
+                self._mouse_on(tile, event.position()).wheel(tile, event)
             self._tell(event.position())
         event.accept()
 
@@ -438,18 +516,35 @@ class Canvas(QWidget):
     def _waiting(self) -> bool:
         return self._session.volume is None
 
+    @property
+    def _dragging(self) -> Mouse | None:
+        return next((mouse for mouse in self._mice if mouse.dragging), None)
+
+    def _mouse_on(self, tile: Tile | None, place: QPointF) -> Mouse:
+        """Return what moves the view of the volume that is seen at a place."""
+        beyond = self._beyond
+        return beyond.mouse if beyond is not None and beyond.covers(tile, place) else self._mouse
+
+    def _shape(self, tile: Tile | None, place: QPointF) -> Qt.CursorShape | None:
+        """Return the pointer's shape where drawing, measuring or a straightened picture have a say in it."""
+        hands = (self.path_hand, self._curved_hand, self._hand)
+        return next((shape for hand in hands if (shape := hand.shape(tile, place)) is not None), None)
+
     def _tell(self, place: QPointF) -> None:
         self._pointer = place
-        tile, volume = self._tile_at(place), self._session.volume
-        if not self._mouse.dragging:
-            shape = self.path_hand.shape(tile, place) or self._curved_hand.shape(tile, place)
-            shape = self._hand.shape(tile, place) if shape is None else shape
-            self.setCursor(self._mouse.shape(tile, place) if shape is None else shape)
+        tile, mouse, beyond = self._tile_at(place), self._mouse_on(self._tile_at(place), place), self._beyond
+        if self._dragging is None:
+            shape = self._shape(tile, place) if mouse is self._mouse else None
+            if beyond is not None and (beyond.drawing or beyond.grips(tile, place)):
+                shape = Qt.CursorShape.SplitHCursor
+            self.setCursor(mouse.shape(tile, place) if shape is None else shape)
         along = self._curved_hand.lps(tile, place)
-        if along is not None and tile is not None and volume is not None:
-            self.pointer_moved.emit(volume.value_at(along), along, tile.view)
+        if along is not None and tile is not None and self._session.volume is not None:
+            self.pointed_at = self._session.volume
+            self.pointer_moved.emit(self.pointed_at.value_at(along), along, tile.view)
             return
-        geometry = self._mouse.geometry_at(tile) if tile is not None else None
+        geometry = mouse.geometry_at(tile) if tile is not None else None
+        volume = self.pointed_at = mouse.session.volume
         if tile is None or geometry is None or volume is None:
             self.pointer_moved.emit(None, None, tile.view if tile else None)
             return

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 from PySide6.QtCore import QPointF, Qt
 
-from viewer.domain.view_state import CurvedView, Point, ViewName
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Point, ViewName
 from viewer.scene.curved import (
     LEAST_HEIGHT_MM,
     MOST_HEIGHT_MM,

@@ -20,12 +20,14 @@ from viewer.scene.turned_planes import shown_steps
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
+    from viewer.domain.session import Session
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
     from viewer.ui.canvas.shown import Shown
 
 LEAST_ANGLE_DEG = 0.1
+NOW = "Now"
 VIEW_WORDS = {
     ViewName.AXIAL: "Axial",
     ViewName.CORONAL: "Coronal",
@@ -248,6 +250,25 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
         size,
     )
     return tuple(Words(line) for line in lines if line)
+
+
+def side_names(here: Session, there: Session) -> tuple[str, str]:
+    """Return what two compared volumes are called: in a story as it says, else as their series do."""
+    prior = here.case.prior if here.case is not None else None
+    if here.volume is None or there.volume is None:
+        return "A", "B"
+    if prior is not None and prior.series_uid == there.volume.series.series_uid:
+        return NOW, prior.title
+    return _side_words("A", here.volume, here.masked), _side_words("B", there.volume, there.masked)
+
+
+def _side_words(letter: str, volume: Volume, masked: bool) -> str:
+    """Return the name of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung"; no date if masked."""
+    series, date = volume.series, volume.series.identity.study_date
+    day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
+    number = f"Series {series.number}" if series.number is not None else ""
+    named = ", ".join(part for part in (day, number, series.description, volume.part) if part)
+    return f"{letter}  {named or series.study_description}".rstrip()
 
 
 def scale_bar(mm_per_px: float, most_px: float) -> tuple[float, str]:

@@ -67,7 +67,7 @@ class FinePictures(QObject):
             self._awake.notify()
 
     def drop(self, view: object = None) -> None:
-        """Want one view's picture no more, or none of any view."""
+        """Want one view's picture no more; without a view, none at all."""
         with self._awake:
             for one in list(self._wanted) if view is None else [view]:
                 self._wanted.pop(one, None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 from PySide6.QtCore import QPointF, Qt
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import panned, turned, zoomed
@@ -29,8 +31,6 @@ from viewer.ui.canvas.paint_crosshair import handle_places
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QMouseEvent, QWheelEvent
 
     from viewer.domain.session import Session
@@ -51,21 +51,28 @@ class Drag(Enum):
     CURSOR = "cursor"
     TURN = "turn"
     TURN_PLANES = "turn planes"
+    ALIGN = "align"
 
 
 _OF_TOOL = {Tool.WINDOW: Drag.WINDOW, Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM, Tool.CROSSHAIR: Drag.CURSOR}
+# Of two volumes: by how many mm to the right and downwards in a plane, and by which angle clockwise, one is moved.
+Align = Callable[[PlaneName, float, float, float], None]
 
 
 class Mouse:
     """Follows one press from button down to up, and counts wheel notches.
 
-    Touches `session.view` alone. `begun` is called when the user takes hold of the view.
+    Touches `session.view` alone. `begun` is called when the user takes hold of the view, `align` where one of two
+    volumes is shifted or turned against the other.
     """
 
-    def __init__(self, session: Session, style: CanvasStyle, begun: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, style: CanvasStyle, begun: Callable[[], None], align: Align | None = None
+    ) -> None:
         self._session = session
         self.style = style
         self._begun = begun
+        self._align = align
         self.tool = Tool.WINDOW
         self._drag: Drag | None = None
         self._tile: Tile | None = None
@@ -75,6 +82,11 @@ class Mouse:
         self._before_turn: ViewState | None = None
         self._moved = False
         self._notches = 0.0
+
+    @property
+    def session(self) -> Session:
+        """The session whose view is moved."""
+        return self._session
 
     @property
     def dragging(self) -> bool:
@@ -98,6 +110,8 @@ class Mouse:
     def _left(self, tile: Tile, place: QPointF) -> Drag:
         if tile.view is ViewName.THREE_D:
             return {Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM}.get(self.tool, Drag.TURN)
+        if self.tool is Tool.ALIGN and self._align is not None:
+            return Drag.ALIGN
         if self.handle_under(tile, place):
             self._before_turn = self._session.view
             return Drag.TURN_PLANES
@@ -133,6 +147,12 @@ class Mouse:
         elif self._drag is Drag.ZOOM:
             factor = 2.0 ** (-step.y() * ZOOM_PER_PX * 1.5)
             self._session.view = zoomed_plane(view, geometry, factor, tile.local(self._pressed))
+        elif self._drag is Drag.ALIGN and self._align is not None:
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                angle = angle_turned(geometry, tile.local(place - step), tile.local(place))
+                self._align(plane, 0.0, 0.0, angle)
+            else:
+                self._align(plane, step.x() * geometry.mm_per_px, step.y() * geometry.mm_per_px, 0.0)
         elif self._drag is Drag.TURN_PLANES and self._before_turn is not None:
             steps = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             angle = angle_turned(geometry, tile.local(self._pressed), tile.local(place), whole_steps=steps)
@@ -219,6 +239,8 @@ class Mouse:
         """Return the pointer's shape at a place."""
         if tile is None or tile.view is ViewName.THREE_D:
             return Qt.CursorShape.ArrowCursor
+        if self.tool is Tool.ALIGN:
+            return Qt.CursorShape.SizeAllCursor
         if self.handle_under(tile, place):
             return Qt.CursorShape.PointingHandCursor
         upright, level = self.lines_under(tile, place)

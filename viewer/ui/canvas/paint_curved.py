@@ -71,6 +71,12 @@ class CurvedPainter:
     def clear(self) -> None:
         """Let go of the volume and its picture."""
         self._held, self._volume = None, None
+        if self._fine is not None:
+            self._fine.drop(self._slot)
+
+    @property
+    def _slot(self) -> tuple[int, str]:
+        return id(self), VIEW
 
     def _picture(self, shown: Shown, geometry: CurvedGeometry, look: Look, *, moving: bool) -> _Held:
         volume, view = shown.volume, shown.view
@@ -92,7 +98,7 @@ class CurvedPainter:
         if moving or self._fine is None:
             self._held = work(moving)
         else:
-            self._fine.ask(VIEW, key, lambda between: work(False, between))
+            self._fine.ask(self._slot, key, lambda between: work(False, between))
             if held is None or held.key != key:
                 self._held = work(True)
         assert self._held is not None
@@ -100,7 +106,7 @@ class CurvedPainter:
 
     def _take(self, view: object, key: object, made: _Held | None) -> None:
         held = self._held
-        if view != VIEW or held is None or held.key != key:
+        if view != self._slot or held is None or held.key != key:
             return
         # Where the fine one could not be made, the coarse one has to do.
         self._held = made if made is not None else evolve(held, coarse=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
@@ -36,7 +36,7 @@ from viewer.ui.canvas.paint_text import (
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,13 +114,22 @@ class PlanePainter:
         """Let go of the volume and its pictures."""
         self._renderer.clear()
         if self._fine is not None:
-            self._fine.drop()
+            for plane in PlaneName:
+                self._fine.drop(self._slot(plane))
         # The other one may be at work still.
         self._fine_renderer = PlaneRenderer()
         self._pictures.clear()
         self.curved.clear()
         self.behind.clear()
         self._volume = None
+
+    def take_turn(self, shown: Sequence[PlaneName]) -> PlaneName | None:
+        """Let the next of the planes that are behind follow; return the one whose turn it is."""
+        waiting = [plane for plane in shown if plane in self.behind]
+        if waiting:
+            at = shown.index(self.turn) + 1 if self.turn in shown else 0
+            self.turn = next(plane for plane in (*shown[at:], *shown[:at]) if plane in waiting)
+        return self.turn
 
     def picture(
         self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int, *, moving: bool = False
@@ -191,11 +200,16 @@ class PlanePainter:
             made = renderer.render(volume, state, plane, *size, between=between)
             return image_of(made.pixels), made.px_per_pixel
 
-        fine.ask(plane, key, work)
+        fine.ask(self._slot(plane), key, work)
 
-    def _take(self, plane: object, asked: tuple[tuple[object, ...], int], made: tuple[QImage, int] | None) -> None:
-        held = self._pictures.get(plane) if isinstance(plane, PlaneName) else None
-        if not isinstance(plane, PlaneName) or held is None or (held.key, held.growth) != asked:
+    def _slot(self, plane: PlaneName) -> tuple[int, PlaneName]:
+        """Return what a plane is called among the pictures of all painters that share a thread."""
+        return id(self), plane
+
+    def _take(self, slot: object, asked: tuple[tuple[object, ...], int], made: tuple[QImage, int] | None) -> None:
+        plane = next((plane for plane in PlaneName if self._slot(plane) == slot), None)
+        held = self._pictures.get(plane) if plane is not None else None
+        if plane is None or held is None or (held.key, held.growth) != asked:
             return
         image, px = made or (held.image, held.px_per_pixel)
         # Where the fine one could not be made, the coarse one has to do.
@@ -213,7 +227,7 @@ class PlanePainter:
             return
         image, px = self.picture(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px, moving=moving)
         painter.save()
-        painter.setClipRect(tile.area)
+        painter.setClipRect(tile.area, Qt.ClipOperation.IntersectClip)
         painter.translate(tile.area.topLeft())
         smooth = px > 1 and shown.view.interpolation is not Interpolation.NEAREST
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
@@ -235,9 +249,19 @@ class PlanePainter:
 
 
 def paint_frame(
-    painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, mm_per_px: float | None = None
+    painter: QPainter,
+    tile: Tile,
+    shown: Shown,
+    look: Look,
+    *,
+    first: bool,
+    mm_per_px: float | None = None,
+    said_on: QRectF | None = None,
 ) -> None:
-    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border."""
+    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
+
+    `said_on` is the part on which is said that something is not there; None for all of it.
+    """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme = look.text.theme
     plane = tile.view.plane
@@ -259,7 +283,7 @@ def paint_frame(
         paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
-    paint_what_is_not_there(painter, tile, shown, look)
+    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
     if look.stage:
         return
     line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)

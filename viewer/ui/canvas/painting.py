@@ -9,12 +9,14 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QRegion
 
 from viewer.domain.view_state import ViewName
+from viewer.ui.canvas.paint_curtain import paint_curtained
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
 from viewer.ui.canvas.view3d import Picture, paint_3d
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
+    from viewer.ui.canvas.beyond import Behind
     from viewer.ui.canvas.paint_plane import Look, PlanePainter
     from viewer.ui.canvas.shown import Shown
 
@@ -37,10 +39,13 @@ def paint_all(
     *,
     moving: bool = False,
     dirty: QRegion | None = None,
+    behind: Behind | None = None,
+    alone: bool = True,
 ) -> None:
     """Draw every tile, the gaps between them in the window's colour, on stage in black.
 
-    Tiles that lie wholly outside of the region `dirty` are left as they are.
+    Tiles that lie wholly outside of the region `dirty` are left as they are. `behind` is what the curtain uncovers.
+    `alone` is False where another canvas stands beside this one.
     """
     theme = look.text.theme
     whole = QRectF(0, 0, *size).toAlignedRect()
@@ -50,7 +55,7 @@ def paint_all(
     painter.setClipRegion(gaps)
     painter.fillRect(whole, theme.on_anatomy("viewport" if look.stage else "hairline"))
     painter.setClipping(False)
-    if len(placed) == 1:
+    if alone and len(placed) == 1:
         look = evolve(look, active=None)
     first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
     for tile in placed:
@@ -62,5 +67,7 @@ def paint_all(
         elif tile.view is ViewName.THREE_D:
             painter.fillRect(tile.area, theme.on_anatomy("viewport"))
             paint_3d(painter, tile, shown, look, picture_3d)
+        elif behind is not None:
+            paint_curtained(painter, tile, shown, look, planes, behind, first=tile.view is first, moving=moving)
         else:
             planes.paint(painter, tile, shown, look, first=tile.view is first, moving=moving)

@@ -10,7 +10,8 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, Qt
 
 from viewer.analysis.path_curve import curve_through
-from viewer.domain.view_state import MOST_PATH_POINTS, CurvedView, Point
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import MOST_PATH_POINTS, Point
 from viewer.scene.acquired import with_cursor
 from viewer.services.drawn_path import why_no_path
 from viewer.ui.canvas.measured_places import ImagePlace, image_place

@@ -54,6 +54,7 @@ class Tool(StrEnum):
     PAN = "pan"
     ZOOM = "zoom"
     CROSSHAIR = "crosshair"
+    ALIGN = "align"
     LENGTH = "length"
     TWO_AXES = "two axes"
     ELLIPSE = "ellipse"
@@ -65,7 +66,10 @@ class Tool(StrEnum):
     @property
     def measures(self) -> bool:
         """True where it draws a measurement, False where it moves the view."""
-        return self not in (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR, Tool.PATH)
+        return self not in (*LOOKING_TOOLS, Tool.ALIGN, Tool.PATH)
+
+
+LOOKING_TOOLS = (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR)
 
 
 @frozen

@@ -32,7 +32,8 @@ class LibraryPage(QStackedWidget):
     """Cases or scans.
 
     `case_wanted` carries the case to present, `folder_wanted` and `file_wanted` ask for a dialog, `problems_wanted`
-    carries the errors of cases that cannot be shown, `place_menu_wanted` where a menu for the chosen place is to be,
+    carries the errors of cases that cannot be shown, `place_menu_wanted` and
+    `series_menu_wanted` where a menu for the chosen place or series is to be,
     `failed` an error to show, `told` what the library holds, in words.
     """
 
@@ -41,6 +42,7 @@ class LibraryPage(QStackedWidget):
     file_wanted = Signal()
     problems_wanted = Signal(object)
     place_menu_wanted = Signal(QPoint)
+    series_menu_wanted = Signal(QPoint)
     failed = Signal(object)
     told = Signal(str)
 
@@ -77,6 +79,7 @@ class LibraryPage(QStackedWidget):
         page.opened.connect(self._desk.library.open_series)
         page.folder_wanted.connect(self.folder_wanted)
         page.menu_wanted.connect(self.place_menu_wanted)
+        page.list.menu_wanted.connect(self.series_menu_wanted)
         page.forget_wanted.connect(self.forget_place)
         page.check_wanted.connect(self.check_place)
         self._add(page)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from viewer.domain.volume import SeriesFacts
     from viewer.io.index_rows import SeriesRow, StudyRow
     from viewer.services.desk import Desk
 
@@ -73,9 +74,14 @@ class ScanLines(QAbstractListModel):
         """The series of each line, 0 for a heading."""
         return self._series
 
-    def show(self, words: str, places: Collection[int] | None) -> None:
-        """Show what a search in some places finds, or in all; fetched rows are forgotten."""
+    def show(self, words: str, places: Collection[int] | None, *, beside: SeriesFacts | None = None) -> None:
+        """Show what a search in some places finds, or in all; fetched rows are forgotten.
+
+        What is to stand beside a series is another one, of the same patient first.
+        """
         found = self._desk.library.find(words, places, masked=self.masked)
+        if beside is not None:
+            found = self._beside(beside, found)
         of_line: list[int] = []
         study_of_line: list[int] = []
         before = None
@@ -91,6 +97,14 @@ class ScanLines(QAbstractListModel):
         self._ids = tuple(series for series, _ in found)
         self._rows, self._studies, self._places = {}, {}, places
         self.endResetModel()
+
+    def _beside(self, open_one: SeriesFacts, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        studies = self._desk.library.studies({study for _, study in found})
+        patient = open_one.identity.patient_id
+        same = [pair for pair in found if studies[pair[1]].patient_id == patient]
+        rows = self._desk.library.series(series for series, _ in same)
+        others = [pair for pair in same if rows[pair[0]].uid != open_one.series_uid]
+        return [*others, *(pair for pair in found if studies[pair[1]].patient_id != patient)]
 
     def forget_pictures(self) -> None:
         """Ask again which pictures there are."""

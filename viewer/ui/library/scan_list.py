@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from viewer.domain.geometry import Verdict
@@ -42,12 +42,14 @@ class ScanList(QAbstractItemView):
     """Studies and their series.
 
     `opened` carries the id of the series that was double-clicked or chosen with Enter, `pictures_wanted` the ids of
-    series in sight that have no picture yet, `left` asks for what stands to the left.
+    series in sight that have no picture yet, `left` asks for what stands to the left, `menu_wanted` for a
+    menu of the marked series at a point of the screen.
     """
 
     opened = Signal(int)
     pictures_wanted = Signal(object)
     left = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme, lines: ScanLines, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +106,17 @@ class ScanList(QAbstractItemView):
         n = self.lines.line_of(anchor[0]) if anchor is not None else -1
         if anchor is not None and n >= 0:
             self.verticalScrollBar().setValue(self._tops[n] - anchor[1])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Ask for the menu of the series at the pointer, or of the marked one."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            if self.currentIndex().isValid():
+                self.menu_wanted.emit(self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center()))
+            return
+        index = self.indexAt(event.pos())
+        if index.isValid() and self.lines.line(index.row()).series:
+            self.setCurrentIndex(index)
+            self.menu_wanted.emit(event.globalPos())
 
     # --- where lines are
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SearchField(QLineEdit):
-    """A field with a magnifier and its key; Esc empties it, ↓ or Enter goes on to what was found (`left`)."""
+    """A field with a magnifier and its key, if any; Esc empties it, ↓ or Enter goes on to what was found (`left`)."""
 
     left = Signal()
 
@@ -32,7 +32,8 @@ class SearchField(QLineEdit):
         self._magnifier = QAction(icon(theme, "search", "text2"), "", self)
         self.addAction(self._magnifier, QLineEdit.ActionPosition.LeadingPosition)
         self._chip = KeyChip(theme, key, self)
-        self.textChanged.connect(lambda text: self._chip.setVisible(not text))
+        self._chip.setVisible(bool(key))
+        self.textChanged.connect(lambda text: self._chip.setVisible(bool(key) and not text))
         theme.changed.connect(lambda: self._magnifier.setIcon(icon(self._theme, "search", "text2")))
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)

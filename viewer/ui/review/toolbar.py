@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from viewer.domain.view_state import Layout, ViewState
 from viewer.domain.window_presets import PRESETS
 from viewer.ui.canvas.facts import slab_words, window_words
-from viewer.ui.canvas.tiles import Tool
+from viewer.ui.canvas.tiles import LOOKING_TOOLS
 from viewer.ui.cine_commands import CINE_MENU
+from viewer.ui.compare_commands import COMPARE_MENU
 from viewer.ui.icons import paint_icon
 from viewer.ui.measuring_commands import MEASURING_TOOLS
 from viewer.ui.slab_commands import SLAB_MENU
@@ -38,6 +39,8 @@ LAYOUTS = (
     "view.layout_stage",
     "view.layout_3d",
     "view.layout_single",
+    None,
+    *COMPARE_MENU,
     None,
     "view.maximise",
     "view.text",
@@ -118,7 +121,7 @@ class Toolbar(QFrame):
         self._row.setContentsMargins(8, 0, 8, 0)
         self._row.setSpacing(4)
         table = actions.table
-        for tool in (tool for tool in Tool if not tool.measures and tool is not Tool.PATH):
+        for tool in LOOKING_TOOLS:
             command_id = f"view.tool_{tool.value}"
             self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
         self._row.addWidget(_line())

@@ -1,0 +1,293 @@
+"""Two volumes looked at together: the same place in both, whatever their coordinates are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from viewer.domain.alignment import Alignment
+from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack
+from viewer.domain.job import JobContext
+from viewer.domain.plane_turn import turned_axes
+from viewer.domain.session import Session, Workspace
+from viewer.domain.view_state import Comparison, Layout, ViewState, between
+from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
+from viewer.services.comparing import Comparing, How, Links
+from viewer.services.jobs import Job
+from viewer.services.loading import LoadedPrior
+from viewer.services.views import view_of_volume
+
+
+class Opened:
+    """What the second volume's opening would do, without files."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.running = False
+
+    def bring(self, volume: Volume) -> None:
+        self.close()
+        self.session.volume = volume
+        self.session.view = view_of_volume(volume)
+
+    def close(self) -> None:
+        self.session.view = None
+        self.session.volume = None
+
+
+class AtOnce:
+    """Runs background work when it is told to, on the spot."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Job, Any, Any]] = []
+
+    def run(self, work: Any, *, done: Any, failed: Any) -> Job:
+        del failed
+        job = Job()
+        self.waiting.append((job, work, done))
+        return job
+
+    def go(self) -> None:
+        while self.waiting:
+            job, work, done = self.waiting.pop(0)
+            if not job.cancelled:
+                done(work(JobContext()))
+
+
+class Two:
+    """Two sessions that are compared."""
+
+    def __init__(self) -> None:
+        self.here, self.there = Session(), Session()
+        self.opening = Opened(self.there)
+        self.runner = AtOnce()
+        self.comparing = Comparing(self.here, self.there, self.opening, self.runner)  # type: ignore[arg-type]
+
+    def open(self, volume: Volume) -> None:
+        self.here.view = None
+        self.here.volume = volume
+        self.here.view = view_of_volume(volume)
+
+    @property
+    def views(self) -> tuple[ViewState, ViewState]:
+        assert self.here.view is not None
+        assert self.there.view is not None
+        return self.here.view, self.there.view
+
+    def look(self, **changes: object) -> None:
+        self.here.view = evolve(self.views[0], **changes)
+
+    def look_there(self, **changes: object) -> None:
+        self.there.view = evolve(self.views[1], **changes)
+
+
+def a_volume(
+    uid: str, *, at_mm: tuple[float, float, float] = (0, 0, 0), frame: str = "", patient: str = "P1"
+) -> Volume:
+    stack = SliceStack(
+        (20, 20), (2.0, 2.0), (1, 0, 0), (0, 1, 0), [(at_mm[0], at_mm[1], at_mm[2] + 3.0 * k) for k in range(12)]
+    )
+    values = np.full(stack.shape_kji, 40, dtype=np.int16)
+    series = SeriesFacts(uid, frame_of_reference_uid=frame, identity=PatientIdentity(patient_id=patient))
+    return Volume(series, values, stack, values, stack.as_grid())
+
+
+@pytest.fixture
+def two() -> Two:
+    made = Two()
+    made.open(a_volume("1.1", frame="f"))
+    made.opening.bring(a_volume("1.2", frame="f"))
+    return made
+
+
+def test_a_second_volume_stands_beside_the_first_and_looks_where_it_looks(two: Two) -> None:
+    here, there = two.views
+    assert here.comparison is Comparison.BESIDE
+    assert here.layout is Layout.SINGLE
+    assert there.cursor_lps_mm == here.cursor_lps_mm
+    two.look(cursor_lps_mm=(4.0, 6.0, 9.0), slab_mm=8.0)
+    assert two.views[1].cursor_lps_mm == (4.0, 6.0, 9.0)
+    assert two.views[1].slab_mm == 8.0
+    two.look_there(cursor_lps_mm=(8.0, 6.0, 12.0))
+    assert two.views[0].cursor_lps_mm == (8.0, 6.0, 12.0)
+
+
+def test_one_window_serves_both_until_it_is_let_go(two: Two) -> None:
+    two.look(window_centre=-600.0, window_width=1500.0)
+    assert two.views[1].window_width == 1500.0
+    two.comparing.links = Links(window=False)
+    two.look_there(window_centre=480.0, window_width=2500.0)
+    assert two.views[0].window_width == 1500.0
+    two.look(cursor_lps_mm=(2.0, 2.0, 3.0))
+    assert two.views[1].cursor_lps_mm == (2.0, 2.0, 3.0)
+    assert two.views[1].window_width == 2500.0
+
+
+def test_volumes_of_other_frames_meet_in_their_middles() -> None:
+    two = Two()
+    two.open(a_volume("1.1", frame="f"))
+    two.opening.bring(a_volume("1.2", at_mm=(100.0, -50.0, 300.0), frame="g"))
+    here, there = two.views
+    assert np.subtract(there.cursor_lps_mm, here.cursor_lps_mm) == pytest.approx((100.0, -50.0, 300.0))
+    assert not two.comparing.same_frame
+    assert "100.0 mm towards the left" in two.comparing.alignment_words
+
+
+def blobs(uid: str, *, at_mm: tuple[float, float, float], of: slice = slice(None)) -> Volume:
+    """Return a body with a spine and an organ, whose origin is elsewhere, of which some slices are there."""
+    stack = SliceStack(
+        (60, 50), (4.0, 4.0), (1, 0, 0), (0, 1, 0), [np.add(at_mm, (0, 0, 5.0 * k)) for k in range(40)[of]]
+    )
+    k, j, i = np.indices((40, 50, 60))
+    values = np.where(((i - 30) / 26) ** 2 + ((j - 25) / 20) ** 2 < 1, 30, -1000)
+    values[((i - 30) / 4) ** 2 + ((j - 36) / 4) ** 2 < 1] = 500
+    values[((i - 18) / 8) ** 2 + ((j - 24) / 9) ** 2 + ((k - 22) / 7) ** 2 < 1] = 180
+    values[((i - 44) / 5) ** 2 + ((j - 28) / 5) ** 2 + ((k - 8) / 5) ** 2 < 1] = -100
+    kept = np.ascontiguousarray(values[of], dtype=np.int16)
+    series = SeriesFacts(uid, frame_of_reference_uid=uid, identity=PatientIdentity(patient_id="P1"))
+    return Volume(series, kept, stack, kept, stack.as_grid())
+
+
+def test_what_both_show_is_brought_together_though_one_shows_only_a_part() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0), of=slice(12, 36)))
+    assert two.comparing.how is How.MIDDLES
+    two.runner.go()
+    assert two.comparing.how is How.CONTENT
+    assert two.comparing.alignment.shift_mm == pytest.approx((37.0, -21.0, 400.0), abs=2.5)
+
+
+def test_what_is_not_alike_is_said_to_be_so() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    noise = a_volume("1.2", frame="g")
+    values = np.random.default_rng(3).integers(-1000, 1000, noise.voxels.shape).astype(np.int16)
+    two.opening.bring(Volume(noise.series, values, noise.stack, values, noise.grid))
+    two.runner.go()
+    assert two.comparing.how is How.NOT
+
+
+def test_what_was_aligned_by_hand_is_not_lined_up_again_behind_ones_back() -> None:
+    two = Two()
+    two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
+    two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0)))
+    two.comparing.shift(5.0, 0.0, PlaneName.AXIAL)
+    by_hand = two.comparing.alignment
+    two.runner.go()
+    assert two.comparing.alignment == by_hand
+    assert two.comparing.how is How.HAND
+
+
+def test_let_go_move_and_link_again_keeps_what_was_brought_together(two: Two) -> None:
+    two.look(cursor_lps_mm=(10.0, 10.0, 9.0))
+    two.comparing.links = Links(place=False)
+    two.look_there(cursor_lps_mm=(10.0, 10.0, 21.0))
+    assert two.views[0].cursor_lps_mm == (10.0, 10.0, 9.0)
+    two.comparing.links = Links()
+    assert two.comparing.alignment_words == "12.0 mm towards the head"
+    two.look(cursor_lps_mm=(10.0, 10.0, 12.0))
+    assert two.views[1].cursor_lps_mm == pytest.approx((10.0, 10.0, 24.0))
+
+
+def test_a_picture_that_is_dragged_to_the_right_shows_what_lay_at_the_left(two: Two) -> None:
+    before = two.views[1].axial.centre_lps_mm
+    two.comparing.shift(5.0, 2.0, PlaneName.AXIAL)
+    after = two.views[1].axial.centre_lps_mm
+    # In axial the screen's right is the patient's left (+x) and down is the back (+y).
+    assert np.subtract(after, before) == pytest.approx((-5.0, -2.0, 0.0))
+    assert two.views[0].axial.centre_lps_mm == before
+    two.comparing.align_again()
+    assert two.comparing.alignment_words == ""
+
+
+def test_a_picture_turned_clockwise_turns_about_the_crosshair(two: Two) -> None:
+    two.look(cursor_lps_mm=(10.0, 12.0, 9.0))
+    two.comparing.turn(math.radians(30), PlaneName.AXIAL)
+    here, there = two.views
+    assert there.cursor_lps_mm == pytest.approx(here.cursor_lps_mm)
+    axes = turned_axes(PLANE_AXES[PlaneName.AXIAL], there.axial.turned)
+    # What lies straight to the left of the patient, to the right on the screen, has moved down by 30 degrees.
+    x, y = axes.right @ (1.0, 0.0, 0.0), axes.down @ (1.0, 0.0, 0.0)
+    assert math.degrees(math.atan2(y, x)) == pytest.approx(30.0)
+
+
+def test_an_alignment_by_hand_is_remembered_for_the_pair(two: Two) -> None:
+    two.comparing.shift(5.0, 0.0, PlaneName.AXIAL)
+    two.opening.bring(a_volume("1.3", frame="f"))
+    assert two.comparing.alignment_words == ""
+    two.opening.bring(a_volume("1.2", frame="f"))
+    assert two.comparing.alignment_words == "5.0 mm towards the right"
+
+
+def test_behind_a_curtain_both_lie_on_each_other(two: Two) -> None:
+    two.comparing.links = Links(place=False)
+    two.comparing.mode = Comparison.CURTAIN
+    assert two.comparing.links.place
+    two.comparing.links = Links(place=False)
+    assert two.comparing.mode is Comparison.BESIDE
+
+
+def test_layout_returns_when_the_comparison_ends(two: Two) -> None:
+    two.comparing.close()
+    assert two.here.view is not None
+    assert two.here.view.comparison is Comparison.OFF
+    assert two.here.view.layout is Layout.FOUR
+    assert two.there.volume is None
+
+
+def test_the_next_series_of_the_patient_is_compared_too_another_patient_is_not(two: Two) -> None:
+    two.open(a_volume("1.4", frame="f"))
+    assert two.comparing.mode is Comparison.BESIDE
+    two.open(a_volume("2.1", patient="P2"))
+    assert two.comparing.mode is Comparison.OFF
+    assert two.there.volume is None
+
+
+def test_two_patients_are_said_to_be_two() -> None:
+    two = Two()
+    two.open(a_volume("1.1"))
+    two.opening.bring(a_volume("2.1", patient="P2"))
+    assert two.comparing.same_patient is False
+
+
+def test_a_volume_beside_itself_says_the_same_on_both_sides(two: Two) -> None:
+    two.comparing.show_same()
+    assert two.there.volume is two.here.volume
+    two.comparing.links = Links(place=False, window=False)
+    two.look_there(window_width=77.0)
+    assert two.views[0].window_width != 77.0
+
+
+def test_identity_is_hidden_on_both_sides(two: Two) -> None:
+    two.here.masked = True
+    assert two.there.masked
+    two.here.masked = False
+    two.here.workspace = Workspace.PRESENT
+    assert two.there.masked
+
+
+def test_what_a_case_brings_along_is_shown_by_its_steps_alone_and_goes_with_it() -> None:
+    two = Two()
+    two.open(a_volume("1.1", frame="f"))
+    two.comparing.bring(LoadedPrior(a_volume("1.2", frame="g"), (), Alignment(shift_mm=(3.0, 0.0, 0.0))))
+    assert two.comparing.on
+    assert two.comparing.mode is Comparison.OFF
+    two.look(comparison=Comparison.CURTAIN, curtain=0.3)
+    assert two.comparing.mode is Comparison.CURTAIN
+    assert np.subtract(two.views[1].cursor_lps_mm, two.views[0].cursor_lps_mm) == pytest.approx((3.0, 0.0, 0.0))
+    two.open(a_volume("1.9", frame="f"))
+    assert not two.comparing.on
+
+
+def test_a_curtain_is_drawn_in_from_the_right_and_out_there(two: Two) -> None:
+    without = evolve(two.views[0], comparison=Comparison.OFF)
+    with_it = evolve(without, comparison=Comparison.CURTAIN, curtain=0.4)
+    assert between(without, with_it, 0.5).curtain == pytest.approx(0.7)
+    assert between(without, with_it, 0.5).comparison is Comparison.CURTAIN
+    assert between(with_it, without, 0.5).curtain == pytest.approx(0.7)
+    assert between(with_it, without, 1.0).comparison is Comparison.OFF

@@ -1,0 +1,238 @@
+"""Comparing two series in the window: side by side, behind a curtain, aligned by hand, measured, ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from viewer.domain.alignment import Alignment
+from viewer.domain.view_state import Comparison, Layout, ViewName
+from viewer.domain.volume import PatientIdentity, Volume
+from viewer.domain.walkthrough import Prior
+from viewer.services.loading import LoadedPrior
+from viewer.services.views import view_of_volume
+from viewer.ui.canvas.beyond import curtain_px
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+
+
+def brighter(head: Volume, uid: str, *, patient: str = "4711", frame: str = "") -> Volume:
+    voxels = np.where(head.voxels > 0, 200, head.voxels).astype(np.int16)
+    identity = PatientIdentity(name="DOE^JANE", patient_id=patient, study_date="20240131")
+    series = evolve(head.series, series_uid=uid, description="Second", identity=identity, frame_of_reference_uid=frame)
+    return Volume(series, voxels, head.stack, voxels, head.grid)
+
+
+@pytest.fixture
+def compared(opened: MainWindow, head: Volume, qtbot: QtBot) -> MainWindow:
+    """Return the window with a second, brighter head beside the first."""
+    other = opened.desk.other.session
+    other.volume = brighter(head, "1.2.3.9")
+    other.view = view_of_volume(other.volume)
+    qtbot.wait(30)
+    return opened
+
+
+def wheel(canvas: object, place: QPoint, notches: int) -> None:
+    event = QWheelEvent(
+        QPointF(place), QPointF(canvas.mapToGlobal(place)), QPoint(), QPoint(0, 120 * notches),  # type: ignore[attr-defined]
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(canvas, event)  # type: ignore[arg-type]
+
+
+def test_both_series_are_seen_and_scroll_together(compared: MainWindow) -> None:
+    view, there = compared.compare, compared.desk.other.session
+    assert view.there.isVisible()
+    assert abs(view.here.width() - view.there.width()) <= 1
+    assert view.bar is not None
+    assert view.bar.names[1].startswith("B  2024-01-31, Series 2, Second")
+    before = compared.desk.session.view
+    assert before is not None
+    wheel(view.there, view.there.rect().center(), -2)
+    after = compared.desk.session.view
+    assert after is not None
+    assert there.view is not None
+    # Two images of 3 mm, from the one nearest to a cursor between two.
+    assert 4.0 < before.cursor_lps_mm[2] - after.cursor_lps_mm[2] < 8.0
+    assert there.view.cursor_lps_mm == after.cursor_lps_mm
+
+
+def test_no_date_is_named_where_identity_is_hidden(compared: MainWindow) -> None:
+    compared.actions_.run("app.mask")
+    assert compared.compare.bar is not None
+    assert compared.compare.bar.names == ("A  Series 2, Thin head", "B  Series 2, Second")
+
+
+def test_keys_act_on_the_side_that_was_used_last(compared: MainWindow, press: Callable[..., None]) -> None:
+    compared.actions_.run("compare.link_window")
+    QTest.mouseClick(compared.compare.there, Qt.MouseButton.LeftButton, pos=compared.compare.there.rect().center())
+    press(compared, Qt.Key.Key_3)
+    here, there = compared.desk.session.view, compared.desk.other.session.view
+    assert here is not None
+    assert there is not None
+    assert there.window_width != here.window_width
+    QTest.mouseClick(compared.compare.here, Qt.MouseButton.LeftButton, pos=compared.compare.here.rect().center())
+    press(compared, Qt.Key.Key_3)
+    assert compared.desk.session.view is not None
+    assert compared.desk.session.view.window_width == there.window_width
+
+
+def curtained(window: MainWindow, qtbot: QtBot) -> tuple[float, int]:
+    window.actions_.run("compare.curtain")
+    window.actions_.run("view.layout_single")
+    qtbot.wait(30)
+    tile = window.canvas.tile(ViewName.AXIAL)
+    view = window.desk.session.view
+    assert tile is not None
+    assert view is not None
+    return curtain_px(tile, view.curtain), round(tile.area.height() * 0.4)
+
+
+def grey_at(window: MainWindow, x: float, y: int) -> int:
+    return window.canvas.grab().toImage().pixelColor(round(x), y).red()
+
+
+def test_left_of_the_curtain_is_the_first_volume_and_right_of_it_the_second(compared: MainWindow, qtbot: QtBot) -> None:
+    x, y = curtained(compared, qtbot)
+    assert not compared.compare.there.isVisible()
+    # 35 and 200 HU in a window of 80 at 40 or 400 at 40.
+    assert grey_at(compared, x - 40, y) < grey_at(compared, x + 40, y)
+    assert grey_at(compared, x - 8, y) == grey_at(compared, x - 40, y)
+    assert grey_at(compared, x + 8, y) == grey_at(compared, x + 40, y)
+
+
+def test_the_curtain_is_drawn_by_mouse_and_by_keys(
+    compared: MainWindow, qtbot: QtBot, press: Callable[..., None]
+) -> None:
+    x, y = curtained(compared, qtbot)
+    canvas = compared.canvas
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x), y))
+    QTest.mouseMove(canvas, QPoint(round(x) + 120, y))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + 120, y))
+    tile, view = canvas.tile(ViewName.AXIAL), compared.desk.session.view
+    assert tile is not None
+    assert view is not None
+    assert curtain_px(tile, view.curtain) == pytest.approx(x + 120, abs=1.5)
+    canvas.setFocus()
+    press(compared, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    assert compared.desk.session.view is not None
+    assert compared.desk.session.view.curtain == pytest.approx(view.curtain - 0.05)
+
+
+def test_the_value_under_the_pointer_is_that_of_the_side_it_is_on(compared: MainWindow, qtbot: QtBot) -> None:
+    x, y = curtained(compared, qtbot)
+    told: list[object] = []
+    compared.canvas.pointer_moved.connect(lambda value, _lps, _view: told.append(value))
+    QTest.mouseMove(compared.canvas, QPoint(round(x) - 60, y))
+    QTest.mouseMove(compared.canvas, QPoint(round(x) + 60, y))
+    assert [value for value in told if value is not None][-2:] == [35.0, 200.0]
+    assert compared.status._value.text().startswith("B  200")
+
+
+def test_beyond_the_curtain_nothing_is_measured_on_the_wrong_volume(compared: MainWindow, qtbot: QtBot) -> None:
+    x, y = curtained(compared, qtbot)
+    compared.actions_.run("measure.length")
+    QTest.mousePress(compared.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + 60, y))
+    QTest.mouseRelease(compared.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + 90, y))
+    assert not compared.desk.session.measurements
+    assert compared.messages.message is not None
+    assert "curtain" in compared.messages.message.sentence
+
+
+def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot: QtBot) -> None:
+    x, y = curtained(compared, qtbot)
+    compared.actions_.run("compare.align")
+    canvas = compared.canvas
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + 60, y))
+    for step in (20, 40):
+        QTest.mouseMove(canvas, QPoint(round(x) + 60 + step, y))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x) + 100, y))
+    tile, view, volume = canvas.tile(ViewName.AXIAL), compared.desk.session.view, compared.desk.session.volume
+    assert tile is not None
+    assert view is not None
+    assert volume is not None
+    mm = 40 * tile.geometry(volume, view, ViewName.AXIAL.plane).mm_per_px  # type: ignore[arg-type]
+    assert compared.desk.comparing.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
+    assert compared.compare.bar is not None
+    assert "B moved" in compared.compare.bar.said
+
+
+def test_a_measurement_beside_belongs_to_the_series_it_was_drawn_on(compared: MainWindow, qtbot: QtBot) -> None:
+    there = compared.compare.there
+    compared.actions_.run("measure.length")
+    middle = there.rect().center()
+    QTest.mousePress(there, Qt.MouseButton.LeftButton, pos=middle + QPoint(-60, -40))
+    QTest.mouseMove(there, middle + QPoint(0, -40))
+    QTest.mouseRelease(there, Qt.MouseButton.LeftButton, pos=middle + QPoint(40, -40))
+    other = compared.desk.other.session
+    assert len(other.measurements) == 1
+    assert not compared.desk.session.measurements
+    compared.actions_.refresh()
+    compared.actions_.run("review.undo")
+    assert not other.measurements
+
+
+def test_ending_gives_the_one_series_all_of_the_room_again(compared: MainWindow, qtbot: QtBot) -> None:
+    compared.actions_.run("compare.close")
+    qtbot.wait(10)
+    assert not compared.compare.there.isVisible()
+    assert compared.compare.bar is not None
+    assert not compared.compare.bar.isVisible()
+    view = compared.desk.session.view
+    assert view is not None
+    assert view.comparison is Comparison.OFF
+    assert view.layout is Layout.FOUR
+
+
+def test_two_patients_side_by_side_are_warned_of(opened: MainWindow, head: Volume, qtbot: QtBot) -> None:
+    other = opened.desk.other.session
+    other.volume = brighter(head, "1.2.3.10", patient="somebody else")
+    other.view = view_of_volume(other.volume)
+    qtbot.wait(10)
+    assert opened.compare.bar is not None
+    assert opened.compare.bar.said.startswith("Two patients")
+
+
+def test_a_series_is_compared_with_itself_in_another_window(opened: MainWindow, press: Callable[..., None]) -> None:
+    opened.actions_.run("compare.itself")
+    assert opened.compare.there.isVisible()
+    assert opened.desk.other.session.volume is opened.desk.session.volume
+
+
+def test_on_stage_the_earlier_scan_of_a_case_lies_behind_the_curtain(
+    opened: MainWindow, head: Volume, case: Case, qtbot: QtBot
+) -> None:
+    earlier = brighter(head, "1.2.3.11")
+    opened.desk.comparing.bring(LoadedPrior(earlier, (), Alignment()))
+    view = evolve(case.steps[0].view, comparison=Comparison.CURTAIN, curtain=0.5, layout=Layout.SINGLE)
+    story = evolve(
+        case,
+        prior=Prior("prior", "1.2.3.11", "", title="A year before"),
+        steps=(evolve(case.steps[0], view=view), *case.steps[1:]),
+    )
+    opened.desk.session.case = story
+    opened.present_from(0)
+    qtbot.wait(50)
+    canvas = opened.stage.canvas
+    tile = canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    x, y = curtain_px(tile, 0.5), round(tile.area.height() * 0.4)
+    picture = canvas.grab().toImage()
+    assert picture.pixelColor(round(x) - 30, y).red() < picture.pixelColor(round(x) + 30, y).red()
+    opened.desk.player.next()
+    qtbot.wait(20)
+    assert opened.desk.comparing.mode is Comparison.OFF

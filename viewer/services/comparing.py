@@ -1,0 +1,434 @@
+"""A second volume beside the first, or behind a curtain: looked at alike, each in its own coordinates."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve, frozen
+from psygnal import Signal
+
+from viewer.analysis.lining_up import lined_up
+from viewer.domain.alignment import Alignment
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.plane_turn import followed_by, turned_axes
+from viewer.domain.view_state import Camera, Comparison, Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from viewer.analysis.lining_up import LinedUp
+    from viewer.domain.geometry import PlaneAxes
+    from viewer.domain.job import JobContext
+    from viewer.domain.session import Session
+    from viewer.domain.view_state import Point
+    from viewer.domain.volume import Volume
+    from viewer.io.series_entry import SeriesEntry
+    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.loading import LoadedPrior
+    from viewer.services.opening import Opening
+
+
+@frozen
+class Links:
+    """What the two volumes have in common: the place that is looked at, and the window."""
+
+    place: bool = True
+    window: bool = True
+
+
+class How(Enum):
+    """How two volumes were brought together."""
+
+    FRAME = "one frame of reference"
+    MIDDLES = "the middles of the bodies"
+    CONTENT = "what both show"
+    NOT = "nothing alike"
+    HAND = "by hand"
+
+
+class Comparing:
+    """Keeps the view of a second session at the same place as that of the first. Signals are on the main thread.
+
+    `changed` tells that a comparison began or ended, or that links or alignment are different.
+
+    The alignment brings places of the first volume onto those of the second. It is nothing where both share a frame
+    of reference; else the middles of the two bodies meet at first, then what both show is brought together in the
+    background, and the rest is for the hand. It is remembered for each pair of series as long as the program runs.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, other: Session, opening: Opening, runner: JobRunner) -> None:
+        self._session, self._other, self._opening, self._runner = session, other, opening, runner
+        self._lining_up: Job | None = None
+        self._how = How.FRAME
+        self._alignment = Alignment()
+        self._links = Links()
+        self._by_hand: dict[tuple[str, str], Alignment] = {}
+        self._begun: tuple[str, str] | None = None
+        self._following = self._told = self._of_case = False
+        self._before: tuple[Layout, ViewName] | None = None
+        self._wanted = Comparison.BESIDE
+        session.view_changed.connect(self._here_moved)
+        other.view_changed.connect(self._there_moved)
+        other.volume_changed.connect(self._there_changed)
+        for here, there in ((session, other), (other, session)):
+            here.measurements_changed.connect(partial(self._same_said, here, there))
+            here.decisions_changed.connect(partial(self._same_said, here, there))
+            here.findings_changed.connect(partial(self._same_said, here, there))
+        for signal in (session.workspace_changed, session.masked_changed, session.reader_changed):
+            signal.connect(self._mirror)
+        self._mirror()
+
+    # --- what is compared
+
+    @property
+    def on(self) -> bool:
+        """True while a second volume is open, if only in part."""
+        return self._other.volume is not None
+
+    @property
+    def mode(self) -> Comparison:
+        """How the second volume is shown; off where there is none."""
+        view = self._session.view
+        return view.comparison if view is not None and self.on else Comparison.OFF
+
+    @mode.setter
+    def mode(self, mode: Comparison) -> None:
+        view = self._session.view
+        if view is None or not self.on:
+            return
+        if mode is not Comparison.OFF:
+            self._wanted = mode
+        if mode is Comparison.BESIDE and view.comparison is not Comparison.BESIDE and view.layout is not Layout.SINGLE:
+            # Two pictures, each as large as can be; all planes of both are one key away.
+            self._before = (view.layout, view.main)
+            main = ViewName.AXIAL if view.main is ViewName.THREE_D else view.main
+            view = evolve(view, layout=Layout.SINGLE, main=main)
+        elif mode is not Comparison.BESIDE and self._before is not None and view.layout is Layout.SINGLE:
+            view = evolve(view, layout=self._before[0], main=self._before[1])
+            self._before = None
+        if mode is Comparison.CURTAIN:
+            # Behind a curtain the two lie on each other: nothing else would be true.
+            view = evolve(view, acquired=False)
+            self.links = evolve(self._links, place=True)
+        self._session.view = evolve(view, comparison=mode)
+        self.changed.emit()
+
+    @property
+    def same_patient(self) -> bool | None:
+        """True where both volumes say that they are of one patient, False where not, None where one does not say."""
+        here, there = self._session.volume, self._other.volume
+        if here is None or there is None:
+            return None
+        ids = [volume.series.identity.patient_id for volume in (here, there)]
+        return ids[0] == ids[1] if all(ids) else None
+
+    @property
+    def same_frame(self) -> bool:
+        """True where both volumes lie in one frame of reference."""
+        here, there = self._session.volume, self._other.volume
+        if here is None or there is None:
+            return False
+        frame = here.series.frame_of_reference_uid
+        return here is there or (bool(frame) and frame == there.series.frame_of_reference_uid)
+
+    def open(self, find: Callable[[JobContext], SeriesEntry]) -> None:
+        """Open the series that `find` returns, called in another thread, beside the first."""
+        self._of_case = False
+        self._opening.open_found(find)
+
+    def bring(self, prior: LoadedPrior) -> None:
+        """Open what a case is compared with; how it is shown is for the case's steps to say."""
+        here = self._session.volume
+        if here is None:
+            return
+        self._opening.close()
+        self._by_hand[(here.series.series_uid, prior.volume.series.series_uid)] = prior.alignment
+        self._told = self._of_case = True
+        try:
+            self._other.findings = prior.findings
+            self._other.volume = prior.volume
+            self._other.view = view_of_volume(prior.volume)
+        finally:
+            self._told = False
+
+    def show_same(self) -> None:
+        """Compare the open volume with itself: in another window, another plane, or elsewhere."""
+        self._of_case = False
+        self._opening.close()
+        self._other.findings = self._session.findings
+        self._other.truth = self._session.truth
+        self._other.volume = self._session.volume
+        self._other.view = self._session.view
+
+    def close(self) -> None:
+        """End the comparison; the first volume stays as it is."""
+        if self.on or self._opening.running:
+            self.mode = Comparison.OFF
+            self._of_case = False
+            self._opening.close()
+            self.changed.emit()
+
+    # --- links and alignment
+
+    @property
+    def links(self) -> Links:
+        """What is linked."""
+        return self._links
+
+    @links.setter
+    def links(self, links: Links) -> None:
+        before, self._links = self._links, links
+        if links == before:
+            return
+        if not links.place and self.mode is Comparison.CURTAIN:
+            self.mode = Comparison.BESIDE
+        here, there = self._session.view, self._other.view
+        if links.place and not before.place and here is not None and there is not None:
+            # Whoever let go, moved and links again says what belongs together.
+            self.alignment = self._alignment.meeting(here.cursor_lps_mm, there.cursor_lps_mm)
+        if links.window and not before.window:
+            self._follow()
+        self.changed.emit()
+
+    @property
+    def alignment(self) -> Alignment:
+        """Where places of the first volume lie in the second."""
+        return self._alignment
+
+    @alignment.setter
+    def alignment(self, alignment: Alignment) -> None:
+        pair = self._pair()
+        if pair is not None and alignment != self._alignment:
+            self._stop_lining_up()
+            self._by_hand[pair] = alignment
+            self._align(alignment, How.HAND)
+
+    @property
+    def how(self) -> How:
+        """How the alignment came about."""
+        return self._how
+
+    def line_up(self) -> None:
+        """Bring together what both volumes show, in the background; nothing is turned."""
+        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        if here is None or there is None or here.preview or there.preview:
+            return
+        self._stop_lining_up()
+
+        def done(found: LinedUp | None) -> None:
+            self._lining_up = None
+            if pair != self._pair():
+                return
+            if found is None:
+                self._how = How.NOT if self._how is How.MIDDLES else self._how
+                self.changed.emit()
+            else:
+                self._align(Alignment(shift_mm=found.shift_mm), How.CONTENT)
+
+        self._lining_up = self._runner.run(partial(lined_up, here, there), done=done, failed=lambda _: done(None))
+        self.changed.emit()
+
+    @property
+    def lining_up(self) -> bool:
+        """True while what both volumes show is being brought together."""
+        return self._lining_up is not None
+
+    def _stop_lining_up(self) -> None:
+        if self._lining_up is not None:
+            self._lining_up.cancel()
+            self._lining_up = None
+
+    def _align(self, alignment: Alignment, how: How) -> None:
+        self._alignment, self._how = alignment, how
+        self._follow()
+        self.changed.emit()
+
+    def shift(self, right_mm: float, down_mm: float, plane: PlaneName) -> None:
+        """Shift the second volume's picture in a plane, as it lies on the screen."""
+        view = self._other.view
+        if view is not None:
+            axes = _axes(view, plane)
+            self.alignment = self._alignment.shifted(-right_mm * axes.right - down_mm * axes.down)
+
+    def turn(self, angle_rad: float, plane: PlaneName) -> None:
+        """Turn the second volume's picture in a plane about the crosshair, clockwise as seen on the screen."""
+        view = self._other.view
+        if view is not None:
+            axes = _axes(view, plane)
+            # From right to down is clockwise; right, down and into need not be a right-handed system.
+            about = np.cross(axes.right, axes.down)
+            self.alignment = self._alignment.turned_about(about, -angle_rad, self._alignment.of(self._cursor()))
+
+    def align_again(self) -> None:
+        """Forget what was shifted and turned by hand."""
+        pair = self._pair()
+        if pair is not None:
+            self._by_hand.pop(pair, None)
+            self._align_first()
+
+    @property
+    def alignment_words(self) -> str:
+        """How far the second volume is moved where the crosshair is; "" where it is not."""
+        return self._alignment.words(self._cursor())
+
+    # --- following
+
+    def _cursor(self) -> Point:
+        view = self._session.view
+        return view.cursor_lps_mm if view is not None else (0.0, 0.0, 0.0)
+
+    def _pair(self) -> tuple[str, str] | None:
+        here, there = self._session.volume, self._other.volume
+        return None if here is None or there is None else (here.series.series_uid, there.series.series_uid)
+
+    def _align_first(self) -> None:
+        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        if here is None or there is None or pair is None:
+            return
+        self._stop_lining_up()
+        if pair in self._by_hand:
+            self._align(self._by_hand[pair], How.HAND)
+        elif self.same_frame:
+            self._align(Alignment(), How.FRAME)
+        else:
+            self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
+            if here.is_hu and there.is_hu:
+                self.line_up()
+
+    def _here_moved(self, new: ViewState | None, old: ViewState | None) -> None:
+        if new is None or not self.on or self._following:
+            return
+        if old is None or old.series_uid != new.series_uid:
+            self._here_exchanged()
+        elif self.mode is Comparison.CURTAIN and new.acquired:
+            self.mode = Comparison.BESIDE
+        else:
+            self._follow()
+
+    def _there_moved(self, new: ViewState | None, old: ViewState | None) -> None:
+        here, there = self._session.view, self._other.volume
+        if new is None or there is None or here is None or self._following:
+            return
+        if old is None:
+            self._begin()
+            return
+        self._following = True
+        try:
+            self._session.view = followed(here, new, self._alignment.back, self._links)
+        finally:
+            self._following = False
+
+    def _follow(self) -> None:
+        here, there = self._session.view, self._other.view
+        if here is None or there is None or self._following or not self.on:
+            return
+        self._following = True
+        try:
+            self._other.view = followed(there, here, self._alignment, self._links)
+        finally:
+            self._following = False
+
+    def _here_exchanged(self) -> None:
+        # What stands beside another patient, or beside a story that knows nothing of it, would mislead.
+        alike = self.same_patient or self.same_frame
+        if self._session.case is not None or self._of_case or not alike:
+            self.close()
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        if here is None or there is None or pair is None:
+            return
+        if pair != self._begun:
+            self._begun = pair
+            self._links = Links(window=here.unit == there.unit)
+            self._align_first()
+        if not self._told:
+            self.mode = self._wanted
+        self._follow()
+        self.changed.emit()
+
+    def _there_changed(self, new: Volume | None, old: Volume | None) -> None:
+        if new is None and old is not None:
+            self._stop_lining_up()
+            self.changed.emit()
+        elif new is not None and not new.preview and self._how is How.MIDDLES and self._pair() == self._begun:
+            self._align_first()
+
+    def _same_said(self, here: Session, there: Session, *_: object) -> None:
+        """Say of a volume that is compared with itself the same on both sides."""
+        if here.volume is not None and here.volume is there.volume:
+            there.findings = here.findings
+            there.decisions = here.decisions
+            there.measurements = here.measurements
+
+    def _mirror(self, *_: object) -> None:
+        # A second volume's identity is hidden where the first one's is.
+        self._other.workspace = self._session.workspace
+        self._other.masked = self._session.masked
+        self._other.reader = self._session.reader
+
+
+def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Links) -> ViewState:
+    """Return a view moved to where another one looks.
+
+    Parameters
+    ----------
+    view
+        That of the volume that follows.
+    leader
+        That of the other volume.
+    alignment
+        Brings places of the leader onto those of the follower.
+    """
+    view = evolve(
+        view,
+        layout=leader.layout,
+        main=leader.main,
+        comparison=leader.comparison,
+        curtain=leader.curtain,
+        overlay=leader.overlay,
+        fill_opacity=leader.fill_opacity,
+        slab_mm=leader.slab_mm,
+        slab_mode=leader.slab_mode,
+        interpolation=leader.interpolation,
+        acquired=leader.acquired,
+    )
+    if links.window:
+        view = evolve(view, window_centre=leader.window_centre, window_width=leader.window_width, invert=leader.invert)
+    if not links.place:
+        return view
+    for name in PlaneName:
+        seen = leader.plane(name)
+        turned = seen.turned if alignment.turned is None else followed_by(seen.turned, alignment.turned)
+        view = view.with_plane(name, PlaneView(alignment.of(seen.centre_lps_mm), seen.height_mm, turned))
+    camera = leader.camera
+    return evolve(
+        view,
+        cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
+        camera=Camera(
+            alignment.of(camera.focal_lps_mm),
+            as_point(alignment.direction(camera.to_eye)),
+            as_point(alignment.direction(camera.up)),
+            camera.height_mm,
+        ),
+    )
+
+
+def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:
+    return turned_axes(PLANE_AXES[plane], view.plane(plane).turned)
+
+
+def _middle(volume: Volume) -> NDArray[np.float64]:
+    """Return the middle of the body, or of the volume where that is not known; LPS, mm."""
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    return np.asarray(bounds.mean(axis=1), dtype=np.float64)

@@ -1,0 +1,116 @@
+"""A plane of two volumes that lie on each other: the first left of the curtain, the second right of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPolygonF
+
+from viewer.ui.canvas.beyond import HANDLE_PX, curtain_px, handle_place, right_part
+from viewer.ui.canvas.facts import window_words
+from viewer.ui.canvas.paint_crosshair import paint_crosshair
+from viewer.ui.canvas.paint_plane import paint_frame, paint_what_is_not_there
+from viewer.ui.canvas.paint_text import paint_plate
+
+if TYPE_CHECKING:
+    from viewer.ui.canvas.beyond import Behind
+    from viewer.ui.canvas.paint_plane import Look, PlanePainter
+    from viewer.ui.canvas.shown import Shown
+    from viewer.ui.canvas.tiles import Tile
+
+LINE_PX = 2.0
+CASING_PX = 2.5
+CASING_OPACITY = 0.55
+TAG_GAP_PX = 8.0
+LEAST_TAG_PX = 64.0
+NAMED_PX = 640.0
+
+
+def paint_curtained(
+    painter: QPainter,
+    tile: Tile,
+    shown: Shown,
+    look: Look,
+    planes: PlanePainter,
+    behind: Behind,
+    *,
+    first: bool,
+    moving: bool,
+) -> None:
+    """Draw a plane's tile with the second volume right of the curtain, and what belongs to both over it."""
+    share, bare = shown.view.curtain, evolve(look, decorated=False)
+    right = right_part(tile, share)
+    planes.paint(painter, tile, shown, bare, first=first, moving=moving)
+    painter.save()
+    painter.setClipRect(right)
+    painter.fillRect(right, look.text.theme.on_anatomy("viewport"))
+    behind.planes.paint(painter, tile, behind.shown, bare, first=first, moving=moving)
+    painter.restore()
+    if not look.decorated:
+        return
+    painter.save()
+    painter.setClipRect(tile.area)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(tile.area.topLeft())
+    plane = tile.view.plane
+    assert plane is not None
+    paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
+    painter.translate(-tile.area.topLeft())
+    _paint_line(painter, tile, share, look)
+    mm_per_px = tile.geometry(shown.volume, shown.view, plane).mm_per_px
+    left = QRectF(tile.free.topLeft(), QPointF(right.left(), tile.free.bottom()))
+    paint_frame(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, said_on=left)
+    paint_what_is_not_there(painter, evolve(tile, free=right.intersected(tile.free)), behind.shown, look)
+    _paint_knob(painter, tile, share, look)
+    _paint_tags(painter, tile, shown, behind, look)
+    painter.restore()
+
+
+def _paint_line(painter: QPainter, tile: Tile, share: float, look: Look) -> None:
+    theme, scale = look.text.theme, look.text.scale if look.stage else 1.0
+    x = curtain_px(tile, share)
+    ends = (QPointF(x, tile.area.top()), QPointF(x, tile.area.bottom()))
+    painter.setPen(QPen(theme.on_anatomy("casing", CASING_OPACITY), (LINE_PX + CASING_PX) * scale))
+    painter.drawLine(*ends)
+    painter.setPen(QPen(theme.on_anatomy("text"), LINE_PX * scale))
+    painter.drawLine(*ends)
+
+
+def _paint_knob(painter: QPainter, tile: Tile, share: float, look: Look) -> None:
+    theme, scale = look.text.theme, look.text.scale if look.stage else 1.0
+    middle, radius = handle_place(tile, share), HANDLE_PX * scale
+    painter.setPen(QPen(theme.on_anatomy("casing", CASING_OPACITY), CASING_PX))
+    painter.setBrush(theme.on_anatomy("accent"))
+    painter.drawEllipse(middle, radius, radius)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.on_anatomy("accent_text"))
+    for side in (-1, 1):
+        tip, back, half = 0.62 * radius * side, 0.2 * radius * side, 0.34 * radius
+        corners = ((tip, 0.0), (back, -half), (back, half))
+        painter.drawPolygon(QPolygonF([middle + QPointF(dx, dy) for dx, dy in corners]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, look: Look) -> None:
+    """Name the two sides beside the line, in full where there is room for it."""
+    x, y = curtain_px(tile, shown.view.curtain), handle_place(tile, shown.view.curtain).y()
+    gap = (HANDLE_PX + TAG_GAP_PX) * (look.text.scale if look.stage else 1.0)
+    windows = (window_words(shown.view), window_words(behind.shown.view))
+    kind = look.text.caption_type(name=True)
+    measures, height = look.text.metrics(kind), look.text.line_px + 6
+    painter.setFont(look.text.font(kind))
+    named = tile.area.width() >= NAMED_PX
+    names = behind.names if named else tuple(name.partition("  ")[0] for name in behind.names)
+    for side, name, window in zip((-1, 1), names, windows, strict=True):
+        room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
+        words = name if windows[0] == windows[1] else f"{name}  {window}"
+        if room < min(LEAST_TAG_PX, measures.horizontalAdvance(words)):
+            continue
+        text = measures.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+        width = measures.horizontalAdvance(text) + 12
+        plate = QRectF(x + gap if side > 0 else x - gap - width, y - height / 2, width, height)
+        paint_plate(painter, plate, look.text.theme)
+        painter.setPen(look.text.theme.on_anatomy("text"))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)

@@ -1,0 +1,134 @@
+"""The bar above two compared volumes: which they are, how they are shown, what is linked, how they were aligned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+
+from viewer.domain.view_state import Comparison
+from viewer.services.comparing import How
+from viewer.ui.canvas.facts import side_names
+from viewer.ui.fonts import Type
+from viewer.ui.icons import pixmap
+from viewer.ui.widgets import ElidedLabel, IconButton, Segmented, hairline
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+HEIGHT = 48
+NARROW, WIDE = 760, 1200
+MODES = (("compare.beside", "Side by side", "Beside"), ("compare.curtain", "Curtain", "Curtain"))
+OTHER_PATIENT = "Two patients"
+# In full, where there is room for that, and in brief.
+SAID_OF = {
+    How.MIDDLES: ("Lined up by the middles of the bodies: check it", "Check alignment", "info"),
+    How.CONTENT: ("Lined up by what both show: check it", "Check alignment", "info"),
+    How.NOT: ("Nothing alike was found: align by hand", "Align by hand", "triangle-alert"),
+    How.HAND: ("Aligned by hand", "By hand", "move"),
+}
+
+
+class CompareBar(QFrame):
+    """48 px high; hidden unless two volumes are compared."""
+
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions) -> None:
+        super().__init__()
+        self._desk, self._theme, self._actions = desk, theme, actions
+        self.setProperty("surface", "panel")
+        self.setFixedHeight(HEIGHT)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 0, 4, 0)
+        row.setSpacing(4)
+        self._here = ElidedLabel("", Type.NAME)
+        self._there = ElidedLabel("", Type.NAME)
+        self._there.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._here, 2)
+        self._modes = Segmented(theme, tuple((name, title, "") for name, title, _ in MODES))
+        for name, _, _ in MODES:
+            self._modes.button(name).setToolTip(actions[name].toolTip())
+        self._modes.chosen.connect(actions.run)
+        row.addSpacing(8)
+        row.addWidget(self._modes)
+        row.addSpacing(8)
+        for name in ("compare.link_place", "compare.link_window", "compare.align"):
+            button = IconButton.of_command(theme, actions[name], actions.table[name])
+            button.setFixedSize(40, 40)
+            row.addWidget(button)
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 16)
+        self._said = ElidedLabel("", Type.CAPTION, "text2")
+        row.addSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self._said, 1)
+        row.addSpacing(8)
+        row.addWidget(self._there, 2)
+        row.addWidget(IconButton.of_command(theme, actions["compare.close"], actions.table["compare.close"]))
+        outer.addLayout(row, 1)
+        outer.addWidget(hairline())
+        self.hide()
+        session, other = desk.session, desk.other.session
+        for signal in (session.volume_changed, other.volume_changed, session.masked_changed, session.view_changed):
+            signal.connect(self._update)
+        desk.comparing.changed.connect(self._update)
+        theme.changed.connect(self._update)
+
+    @property
+    def said(self) -> str:
+        """What is said about patients and alignment, in full."""
+        return self._said.toolTip()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the two volumes."""
+        return self._here.whole, self._there.whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Say modes shorter where there is little room."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        for name, title, short in MODES:
+            self._modes.button(name).set_words(short if narrow else title)
+        self._update()
+
+    def _update(self, *_: object) -> None:
+        comparing = self._desk.comparing
+        session, other = self._desk.session, self._desk.other.session
+        if session.volume is None or other.volume is None or comparing.mode is Comparison.OFF:
+            return
+        for label, name in zip((self._here, self._there), side_names(session, other), strict=True):
+            label.set_whole(name)
+        self._modes.choose(f"compare.{comparing.mode.value}")
+        words, brief, icon, role = self._words()
+        self._said.set_whole(words if self.width() >= WIDE else brief)
+        self._said.setToolTip(words)
+        self._said.setVisible(bool(words))
+        self._icon.setVisible(bool(icon))
+        if icon:
+            self._icon.setPixmap(pixmap(self._theme, icon, role, 16, self.devicePixelRatioF()))
+
+    def _words(self) -> tuple[str, str, str, str]:
+        """Return what is said in full and in brief, its icon, and that one's colour role."""
+        comparing = self._desk.comparing
+        moved = comparing.alignment_words
+        said = f"B moved {moved}" if moved else ""
+        if comparing.same_patient is False:
+            whole = " · ".join(part for part in (OTHER_PATIENT, said) if part)
+            return whole, OTHER_PATIENT, "triangle-alert", "disagree"
+        if not comparing.links.place:
+            return "Each is moved by itself; link again to keep them so", "Not linked", "unlink", "text2"
+        if comparing.lining_up:
+            return "Lining up…", "Lining up…", "loader-circle", "text2"
+        if comparing.how not in SAID_OF:
+            return "", "", "", ""
+        words, brief, icon = SAID_OF[comparing.how]
+        role = "disagree" if comparing.how is How.NOT else "text2"
+        return " · ".join(part for part in (words, said) if part), brief, icon, role
