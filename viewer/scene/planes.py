@@ -60,7 +60,7 @@ MOST_LAYERS_MOVING = 7
 # Three oblique planes may move at once, and nothing is to hold the main thread for more than 50 ms.
 _MOVING_S = 0.012
 _FIRST_PACE = 0.7
-_LEAST_PACE = 0.15
+_LEAST_PACE = 0.3
 
 
 @define(frozen=True, eq=False)
