@@ -10,6 +10,7 @@ from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
 from viewer.cli import bench_figures, bench_models, bench_opening, bench_planes, bench_scan, bench_view, bench_window
 from viewer.scene.timing import Times
+from viewer.ui import overlay_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
+    monkeypatch.setattr(overlay_timing, "IMAGES", 4)
     monkeypatch.setattr(bench_view, "turning_times", lambda *_: None)
 
 
@@ -81,6 +83,11 @@ def test_one_group_can_be_measured_alone() -> None:
         "scroll_sagittal",
         "scroll_slab",
         "scroll_oblique",
+        "overlay_axial",
+        "overlay_coronal",
+        "overlay_sagittal",
+        "overlay_oblique",
+        "overlay_axial_unprepared",
     ]
 
 

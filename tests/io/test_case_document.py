@@ -11,6 +11,7 @@ from attrs import evolve
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.overlay_look import LabelLook, MapLook
 from viewer.domain.view_state import (
     Camera,
     Comparison,
@@ -303,3 +304,31 @@ def test_a_document_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monk
         write_case(tmp_path, evolve(_case(tmp_path), title="Other"))
     assert (tmp_path / "case.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["case.json"]
+
+
+def test_colours_and_opacities_of_labels_and_of_a_map_are_kept(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    look = MapLook(shown=False, colours="blue_yellow", opacity=0.45, least=0.25)
+    view = evolve(
+        case.steps[0].view, label_looks=(LabelLook("liver", "#5AE1FF", 0.45), LabelLook("spleen")), map_look=look
+    )
+    write_case(tmp_path, evolve(case, steps=(evolve(case.steps[0], view=view), case.steps[1])))
+    read = read_case(tmp_path)
+    assert read.steps[0].view.label_looks == view.label_looks
+    assert read.steps[0].view.map_look == look
+    assert read.steps[1].view.map_look == MapLook()
+    text = json.loads((tmp_path / "case.json").read_text())
+    assert "label_looks" not in text["steps"][1]["view"]
+    assert "map_look" not in text["steps"][1]["view"]
+
+
+@pytest.mark.parametrize(
+    "look", [{"key": "liver", "colour": "red", "opacity": 0.3}, {"key": "liver", "colour": "#5AE1FF", "opacity": 3.0}]
+)
+def test_a_colour_or_opacity_of_a_label_that_is_none_is_refused(tmp_path: Path, look: dict[str, object]) -> None:
+    write_case(tmp_path, _case(tmp_path))
+    document = json.loads((tmp_path / "case.json").read_text())
+    document["steps"][0]["view"]["label_looks"] = [look]
+    (tmp_path / "case.json").write_text(json.dumps(document))
+    with pytest.raises(CaseDocumentError, match=r"colour is written #RRGGBB|opacity"):
+        read_case(tmp_path)

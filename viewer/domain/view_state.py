@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from viewer.domain.curved_view import CurvedView, curved_between
 from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.overlay_look import LabelLook, MapLook
 from viewer.domain.plane_turn import Turn, turn_between
 
 if TYPE_CHECKING:
@@ -69,10 +70,11 @@ class Comparison(StrEnum):
 
 
 class OverlayMode(StrEnum):
-    """How findings are drawn in the planes."""
+    """How findings and labels are drawn in the planes: outlined, filled and outlined, filled alone, or not at all."""
 
     OUTLINE = "outline"
     FILL = "fill"
+    FILL_ALONE = "fill alone"
     OFF = "off"
 
 
@@ -117,8 +119,9 @@ class ViewState:
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
     lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
-    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `path_lps_mm` are the points
-    of a drawn path; with at least two of them `curved` shows the straightened picture along it in the place of 3D.
+    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `label_looks` and `map_look`
+    are colours and opacities that were chosen. `path_lps_mm` are the points of a drawn path; with at least two of them
+    `curved` shows the straightened picture along it in the place of 3D.
     """
 
     series_uid: str
@@ -149,6 +152,8 @@ class ViewState:
     planes_3d: bool = False
     comparison: Comparison = Comparison.OFF
     curtain: float = 0.5
+    label_looks: tuple[LabelLook, ...] = ()
+    map_look: MapLook = MapLook()
     interpolation: Interpolation = Interpolation.LINEAR
     path_lps_mm: tuple[Point, ...] = ()
     curved: CurvedView | None = None
@@ -368,6 +373,11 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             "another overlay",
             (script.overlay, script.show_truth),
             (now.overlay, now.show_truth),
+        ),
+        (
+            "other labels or colours",
+            (script.hidden_labels, script.label_looks, script.map_look),
+            (now.hidden_labels, now.label_looks, now.map_look),
         ),
         ("a slab", (script.slab_mm, script.slab_mode, script.invert), (now.slab_mm, now.slab_mode, now.invert)),
         ("other colours", script.colours, now.colours),

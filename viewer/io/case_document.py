@@ -7,6 +7,7 @@ format of `findings_file`. Every path in the document stays inside that folder.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,7 @@ from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
+from viewer.domain.overlay_look import MapLook
 from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
@@ -22,6 +24,7 @@ from viewer.io.strict_json import WrongJsonError, json_text, read_json, structur
 CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
+_COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
 
 
 @frozen
@@ -207,6 +210,11 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
     for key in ("threshold", "fill_opacity", "curtain"):
         if not 0 <= getattr(view, key) <= 1:
             raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
+    if any(not _COLOUR.fullmatch(look.colour) for look in view.label_looks):
+        raise WrongJsonError(f"{path}.view.label_looks: a colour is written #RRGGBB")
+    opacities = (view.map_look.opacity, *(look.opacity for look in view.label_looks))
+    if not all(0 <= opacity <= 1 for opacity in opacities):
+        raise WrongJsonError(f"{path}.view: an opacity of a label or map lies between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
@@ -231,6 +239,7 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 
 def _brief(document: Any) -> Any:
     """Return the document without what it says since later and hardly ever needs to."""
+    usual_map = unstructure(MapLook())
     if document["prior"] is None:
         del document["prior"]
     elif document["prior"]["turned"] is None:
@@ -240,12 +249,15 @@ def _brief(document: Any) -> Any:
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
+        if not view["label_looks"]:
+            del view["label_looks"]
         for key, usual in (
             ("slab_mode", "max"),
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
             ("interpolation", "linear"),
+            ("map_look", usual_map),
         ):
             if view[key] == usual:
                 del view[key]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.measuring import Measuring
     from viewer.services.reviewing import Reviewing
+    from viewer.services.spreads import Spreads
     from viewer.ui.canvas import Canvas
     from viewer.ui.compare.compare_sheet import CompareSheet
     from viewer.ui.main_window import MainWindow
@@ -47,6 +48,10 @@ class Compared:
     def measuring(self) -> Measuring:
         """Return the measurements of the volume that keys act on."""
         return self._desk.other.measuring if self._keys_there else self._desk.measuring
+
+    def spreads(self) -> Spreads:
+        """Return the histograms of the volume that keys act on."""
+        return self._desk.other.spreads if self._keys_there else self._desk.spreads
 
     def connect(self) -> None:
         """Follow what happens to the second volume."""

@@ -6,23 +6,22 @@ canvas offers.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from viewer.domain.curved_view import CurvedView
-from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.view_state import Layout, ViewName, ViewState, overview
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
-from viewer.ui.compare_commands import COMPARE
 from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
+from viewer.ui.overlay_commands import OVERLAY_MENUS, overlay_view_commands
 from viewer.ui.path_commands import PATH_MENU, path_commands, zoomed_curved
 from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
 from viewer.ui.turning_commands import turning_commands
@@ -52,14 +51,9 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     "view.acquired",
     "view.straighten",
     None,
-    "view.overlay",
-    "view.fill",
-    "view.truth",
+    *OVERLAY_MENUS,
     "view.text",
-    None,
-    COMPARE,
 )
-HOLD_S = 0.35
 ZOOM_STEP = 1.25
 
 
@@ -86,7 +80,7 @@ def view_commands(
         *interpolation_commands(looking),
         *cine_commands(looking),
         *_layouts(looking),
-        *_overlay(looking),
+        *overlay_view_commands(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
         *path_commands(looking),
@@ -267,59 +261,5 @@ def _layouts(looking: Looking) -> list[Command]:
             text,
             shortcuts=("T",),
             icon="tag",
-        ),
-    ]
-
-
-def _overlay(looking: Looking) -> list[Command]:
-    kept: dict[str, object] = {"mode": OverlayMode.OUTLINE, "pressed_s": 0.0}
-
-    def toggle() -> None:
-        kept["pressed_s"] = time.monotonic()
-
-        def change(view: ViewState) -> ViewState:
-            if view.overlay is OverlayMode.OFF:
-                return evolve(view, overlay=OverlayMode(str(kept["mode"])))
-            kept["mode"] = view.overlay
-            return evolve(view, overlay=OverlayMode.OFF)
-
-        looking.change(lambda _volume, view, _active: change(view))
-
-    def released() -> None:
-        pressed = kept["pressed_s"]
-        if isinstance(pressed, float) and time.monotonic() - pressed >= HOLD_S:
-            toggle()
-
-    def fill(view: ViewState) -> ViewState:
-        return evolve(view, overlay=OverlayMode.OUTLINE if view.overlay is OverlayMode.FILL else OverlayMode.FILL)
-
-    return [
-        looking.command(
-            "overlay",
-            "Overlay",
-            "Findings on or off; hidden while the key is held",
-            toggle,
-            shortcuts=("G",),
-            icon="scan-search",
-            released=released,
-            checked_when=looking.asks(lambda view: view.overlay is not OverlayMode.OFF),
-        ),
-        looking.command(
-            "fill",
-            "Fill findings",
-            "Outlines with or without fill",
-            looking.switch(fill),
-            shortcuts=("Shift+G",),
-            icon="brush",
-            checked_when=looking.asks(lambda view: view.overlay is OverlayMode.FILL),
-        ),
-        looking.command(
-            "truth",
-            "Show ground truth",
-            "True lesions on or off, where the case has them",
-            looking.switch(lambda view: evolve(view, show_truth=not view.show_truth)),
-            shortcuts=("Shift+T",),
-            icon="badge-check",
-            checked_when=looking.asks(lambda view: view.show_truth),
         ),
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.session import Workspace
+from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
 
 if TYPE_CHECKING:
@@ -307,13 +308,24 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.export",
             "Export…",
-            "Write findings and decisions as DICOM SEG, SR and JSON into a folder",
+            "Write findings, decisions and measurements as DICOM SEG, SR, JSON and CSV into a folder",
             asks.export,
             shortcuts=("Ctrl+E",),
             contexts=DESK_WORK,
             enabled_when=whole,
             why_disabled=NO_VOLUME,
             icon="file-output",
+        ),
+        Command(
+            "measure.histogram",
+            "Histogram",
+            "How the values of the area or finding in hand are spread",
+            asks.histogram,
+            shortcuts=("Shift+H",),
+            contexts=DESK_WORK,
+            enabled_when=lambda: asks.spreads().subject is not None,
+            why_disabled=WHY_NOT,
+            icon="chart-column",
         ),
         Command(
             "model.run",

@@ -32,6 +32,7 @@ from viewer.ui.canvas.path_hand import PathHand
 from viewer.ui.canvas.shown import Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+from viewer.ui.canvas.words_on_images import WordsField
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -92,7 +93,7 @@ class Canvas(QWidget):
         self._theme = theme
         self.style_of_canvas = style
         self._fine = FinePictures(self)
-        self._planes = PlanePainter(self._fine)
+        self._planes = PlanePainter(self._fine, works_ahead=True)
         self._fine.arrived.connect(lambda *_: self.update())
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
@@ -101,7 +102,10 @@ class Canvas(QWidget):
         self._mouse = Mouse(session, style, self.gesture_started.emit, self.aligned.emit)
         begun, align = self.gesture_started.emit, self.aligned.emit
         self._beyond = Beyond(session, other, style, begun, align, self._fine) if other else None
-        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
+        self._words = WordsField(self)
+        self._words.given.connect(self.update)
+        self._words.given_up.connect(self.update)
+        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit, self._words)
         self.path_hand = PathHand(session, self._mouse, self.measuring_refused.emit)
         self._curved_hand = CurvedHand(session, self._mouse, self.gesture_started.emit)
         self._density = Density.FULL
@@ -136,6 +140,7 @@ class Canvas(QWidget):
             session.workspace_changed,
             session.measurements_changed,
             session.measurement_in_hand_changed,
+            session.overlays_changed,
         )
         for signal in self._signals:
             signal.connect(self._session_changed)
@@ -277,6 +282,11 @@ class Canvas(QWidget):
         """Put away the tool by which one volume is laid on another."""
         if self.tool is Tool.ALIGN:
             self.tool = Tool.WINDOW
+
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self._hand.write_in_hand(self._placed())
+        self.update()
 
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
@@ -480,7 +490,9 @@ class Canvas(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the viewport alone, or all again."""
         tile = self._tile_at(event.position())
-        if self.tool.measures and tile is not None and tile.view.plane is not None:
+        if event.button() == Qt.MouseButton.LeftButton and self._hand.write(tile, event.position()):
+            self.update()
+        elif self.tool.measures and tile is not None and tile.view.plane is not None:
             # Two quick clicks are two points.
             self.mousePressEvent(event)
         elif self.tool is Tool.PATH and tile is not None and tile.view.plane is not None:

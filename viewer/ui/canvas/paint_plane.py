@@ -18,11 +18,12 @@ from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.measurement_layer import MeasurementLayers
+from viewer.ui.canvas.overlay_layers import OverlayLayers
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_curved import CurvedPainter
-from viewer.ui.canvas.paint_measurements import paint_measurements
-from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
+from viewer.ui.canvas.paint_map import MapLayer, paint_map_bar
 from viewer.ui.canvas.paint_path import paint_path
 from viewer.ui.canvas.paint_text import (
     TextLook,
@@ -95,14 +96,16 @@ class PlanePainter:
     With `fine`, pictures that would take long are made there: until one has come, a coarse one is painted.
     """
 
-    def __init__(self, fine: FinePictures | None = None) -> None:
+    def __init__(self, fine: FinePictures | None = None, *, works_ahead: bool = False) -> None:
         self._renderer = PlaneRenderer()
         self._fine = fine
         self._fine_renderer = PlaneRenderer()
         self.curved = CurvedPainter(fine)
         if fine is not None:
             fine.arrived.connect(self._take)
-        self._outlines = OutlinePaths()
+        self._overlay = OverlayLayers(works_ahead=works_ahead)
+        self._map = MapLayer()
+        self._measured = MeasurementLayers()
         self._pictures: dict[PlaneName, _Held] = {}
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
@@ -118,10 +121,18 @@ class PlanePainter:
                 self._fine.drop(self._slot(plane))
         # The other one may be at work still.
         self._fine_renderer = PlaneRenderer()
+        self._overlay.clear()
+        self._map.clear()
+        self._measured.clear()
         self._pictures.clear()
         self.curved.clear()
         self.behind.clear()
         self._volume = None
+
+    @property
+    def working_ahead(self) -> bool:
+        """True while overlays of images that may come next are still being made."""
+        return self._overlay.working_ahead
 
     def take_turn(self, shown: Sequence[PlaneName]) -> PlaneName | None:
         """Let the next of the planes that are behind follow; return the one whose turn it is."""
@@ -233,13 +244,14 @@ class PlanePainter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         size = QSizeF(image.width() * px / ratio, image.height() * px / ratio)
         painter.drawImage(QRectF(drawn.corner, size), image)
+        self._map.paint(painter, shown, plane, drawn, ratio, moving=moving)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
-        paint_findings(painter, shown, geometry, self._outlines, look.text)
+        self._overlay.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
-        paint_measurements(painter, shown, geometry, look.text)
+        self._measured.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_path(painter, shown, geometry, look.text)
         painter.translate(-tile.area.topLeft())
@@ -280,7 +292,8 @@ def paint_frame(
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, edge)
     if plane is not None:
-        paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
+        taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
+        paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
     paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
