@@ -153,8 +153,8 @@ def _curved(looking: Looking) -> list[Command]:
             by(TURN_STEP_DEG),
             "Alt+]",
         ),
-        ("back", "Back along the path", "Take the crosshair a step towards the first point", along(-1), "Alt+Up"),
-        ("on", "On along the path", "Take the crosshair a step towards the last point", along(1), "Alt+Down"),
+        ("back", "Back along the path", "Take the crosshair a step towards the first point", along(-1), "J"),
+        ("on", "On along the path", "Take the crosshair a step towards the last point", along(1), "K"),
     )
     return [
         Command(

@@ -90,7 +90,7 @@ def test_keys_go_along_and_turn_and_fit(opened: MainWindow, press: Callable[...,
     draw(opened, press)
     press(opened, Qt.Key.Key_Escape)
     before = view_of(opened).cursor_lps_mm
-    press(opened, Qt.Key.Key_Up, ALT)
+    press(opened, Qt.Key.Key_J)
     assert view_of(opened).cursor_lps_mm != before
     press(opened, Qt.Key.Key_BracketRight, ALT)
     press(opened, Qt.Key.Key_BracketRight, ALT)
