@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,6 +104,30 @@ def test_a_picture_that_fails_is_told_as_nothing_and_the_next_one_comes(
     qtbot.waitUntil(lambda: len(came) == 2)
     assert came == [(1, None), (2, "whole")]
     assert "could not be made" in caplog.text
+
+
+def test_nothing_of_a_dropped_or_finished_work_is_held_on_to(qtbot: QtBot, fine: FinePictures) -> None:
+    class Large:
+        pass
+
+    for drops in (True, False):
+        held = Large()
+        gone = weakref.ref(held)
+        begun = threading.Event()
+
+        def work(between: Callable[[], None], large: Large = held, begun: threading.Event = begun) -> object:
+            begun.set()
+            for _ in range(20):
+                between()
+                time.sleep(0.005)
+            return type(large).__name__
+
+        fine.ask("a", drops, work)
+        assert begun.wait(5)
+        if drops:
+            fine.drop()
+        del work, held
+        qtbot.waitUntil(lambda gone=gone: gone() is None)
 
 
 def test_closing_ends_the_thread_also_in_the_middle_of_a_picture(qtbot: QtBot) -> None:

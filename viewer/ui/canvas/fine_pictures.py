@@ -90,26 +90,30 @@ class FinePictures(QObject):
             raise DroppedError
 
     def _run(self) -> None:
-        while True:
-            with self._awake:
-                self._under_way = None
-                while not self._pending and not self._ended:
-                    self._awake.wait()
-                if self._ended:
-                    return
-                view = next(iter(self._pending))
-                key, work = self._pending.pop(view)
-                self._under_way, self._dropped = (view, key), False
-            try:
-                made = work(self._between)
-            except DroppedError:
-                continue
-            except (MemoryError, RuntimeError, ValueError) as error:
-                _log.warning("a fine picture could not be made: %s", type(error).__name__)
-                made = None
-            # What the work holds is not to outlive it.
-            del work
-            self._made.emit(view, key, made)
+        # What a work holds, a volume among it, is not to outlive it: it is never named here.
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        """Wait for a work and do it; return False where all has ended."""
+        with self._awake:
+            self._under_way = None
+            while not self._pending and not self._ended:
+                self._awake.wait()
+            if self._ended:
+                return False
+            view = next(iter(self._pending))
+            key, work = self._pending.pop(view)
+            self._under_way, self._dropped = (view, key), False
+        made = None
+        try:
+            made = work(self._between)
+        except DroppedError:
+            return True
+        except (MemoryError, RuntimeError, ValueError) as error:
+            _log.warning("a fine picture could not be made: %s", type(error).__name__)
+        self._made.emit(view, key, made)
+        return True
 
     def _take(self, view: object, key: object, made: object) -> None:
         if not self._ended and self._wanted.get(view) == key:

@@ -156,6 +156,7 @@ class PlanePainter:
             if self._volume is None or not grown_from(volume, self._volume):
                 self._pictures.clear()
                 self.behind.clear()
+                self._fine_renderer = PlaneRenderer()
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
