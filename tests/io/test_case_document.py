@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.overlay_look import LabelLook, MapLook
-from viewer.domain.view_state import Camera, Comparison, Cut3D, Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.view_state import (
+    Camera,
+    Comparison,
+    Cut3D,
+    Interpolation,
+    Layout,
+    OverlayMode,
+    ViewName,
+    ViewState,
+    overview,
+)
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
 
@@ -123,6 +134,34 @@ def test_what_a_step_cuts_away_in_3d_is_kept_and_checked(tmp_path: Path) -> None
 
     with pytest.raises(CaseDocumentError, match="first corner"):
         read_case(_edited(tmp_path, turn_over))
+
+
+def test_a_path_its_curved_picture_and_the_interpolation_are_kept_and_checked(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    drawn = evolve(
+        second.view,
+        path_lps_mm=((-10.0, 2.5, 3.25), (0.0, 0.0, 10.0), (4.0, 4.0, 30.0)),
+        curved=CurvedView(35.0, 12.0, 40.0),
+        interpolation=Interpolation.CUBIC,
+    )
+    case = evolve(case, steps=(first, evolve(second, view=drawn)))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    # Steps without them are written as older versions write and read them.
+    assert not {"path_lps_mm", "curved", "interpolation"} & set(views[0])
+    assert read_case(tmp_path) == case
+
+    def flatten(document: Any) -> None:
+        document["steps"][0]["view"]["curved"] = {"height_mm": 0.0}
+
+    def overload(document: Any) -> None:
+        document["steps"][0]["view"]["path_lps_mm"] = [[0.0, 0.0, float(n)] for n in range(501)]
+
+    with pytest.raises(CaseDocumentError, match="curved.height_mm"):
+        read_case(_edited(tmp_path, flatten))
+    with pytest.raises(CaseDocumentError, match="more than 500 points"):
+        read_case(_edited(tmp_path, overload))
 
 
 def test_a_prior_and_its_curtain_are_kept_and_checked(tmp_path: Path) -> None:

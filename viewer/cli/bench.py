@@ -21,6 +21,7 @@ GROUPS = {
     "window": ("Opening in a window", "viewer.cli.bench_window", "window"),
     "scanning": ("Listing 10,000 files", "viewer.cli.bench_scan", "scanning"),
     "looking": ("Scrolling", "viewer.cli.bench_view", "looking"),
+    "planes": ("Planes at rest, and along a path", "viewer.cli.bench_planes", "planes_at_rest"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),
 }
 

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import MapLook
-from viewer.domain.view_state import Comparison
+from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
@@ -219,6 +219,10 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
         raise WrongJsonError(f"{path}.view.box_3d: its first corner must lie below its second")
+    if len(view.path_lps_mm) > MOST_PATH_POINTS:
+        raise WrongJsonError(f"{path}.view.path_lps_mm: it has more than {MOST_PATH_POINTS} points")
+    if view.curved is not None and view.curved.height_mm is not None and view.curved.height_mm <= 0:
+        raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
 
@@ -241,7 +245,7 @@ def _brief(document: Any) -> Any:
     elif document["prior"]["turned"] is None:
         del document["prior"]["turned"]
     for step in document["steps"]:
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
@@ -252,6 +256,7 @@ def _brief(document: Any) -> Any:
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
+            ("interpolation", "linear"),
             ("map_look", usual_map),
         ):
             if view[key] == usual:

@@ -31,7 +31,8 @@ class Times:
     count: int
 
 
-def _times(seconds: list[float]) -> Times:
+def times_of(seconds: list[float]) -> Times:
+    """Return median and 95th percentile of measured times."""
     p50, p95 = np.percentile(np.asarray(seconds) * 1000.0, [50, 95])
     return Times(float(p50), float(p95), len(seconds))
 
@@ -49,7 +50,7 @@ def scroll_times(
         start = time.perf_counter()
         renderer.render(volume, evolve(state, cursor_lps_mm=cursor), plane, size_px, size_px)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
+    return times_of(seconds[1:])
 
 
 def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Times:
@@ -65,7 +66,7 @@ def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Ti
         start = time.perf_counter()
         renderer.render(volume, state, plane, size_px, size_px, moving=True)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
+    return times_of(seconds[1:])
 
 
 def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictures: int = 40) -> Times:
@@ -77,7 +78,7 @@ def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictur
         start = time.perf_counter()
         renderer.render(volume, evolve(state, window_width=400.5 + n), plane, size_px, size_px)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
+    return times_of(seconds[1:])
 
 
 def turning_times(
@@ -116,4 +117,4 @@ class _Turning:
                     return None
         finally:
             drawing.close()
-        return _times(self._seconds[1:])
+        return times_of(self._seconds[1:])

@@ -12,10 +12,12 @@ from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
 from viewer.services.comparing import Comparing
+from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.kept_interpolation import keep_interpolation
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
@@ -44,6 +46,7 @@ class Other:
     navigation: Navigation
     reviewing: Reviewing
     measuring: Measuring
+    path_edits: PathEdits
     spreads: Spreads
 
 
@@ -65,6 +68,7 @@ class Desk:
     finding_run: FindingRun
     reviewing: Reviewing
     measuring: Measuring
+    path_edits: PathEdits
     spreads: Spreads
     navigation: Navigation
     player: Player
@@ -100,6 +104,7 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
+    keep_interpolation(session, settings, opening)
     journal = Journal(data_folder() / "decisions.sqlite3")
     reviewing = Reviewing(session, navigation, runner, journal)
     other = _other(runner, decoders, settings, journal, reviewing.writes)
@@ -121,6 +126,7 @@ def build_desk(deliver: Deliver) -> Desk:
         finding_run=FindingRun(session, runner, model_folders()),
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
         spreads=Spreads(session, runner),
         navigation=navigation,
         player=Player(session, navigation),
@@ -139,5 +145,6 @@ def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: J
         navigation=navigation,
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
         spreads=Spreads(session, runner),
     )

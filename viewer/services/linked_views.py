@@ -44,6 +44,7 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
         fill_opacity=leader.fill_opacity,
         slab_mm=leader.slab_mm,
         slab_mode=leader.slab_mode,
+        interpolation=leader.interpolation,
         acquired=leader.acquired,
     )
     if links.window:

@@ -42,6 +42,7 @@ class Choices:
     archive: str = ""
     archive_search: tuple[str, ...] = ()
     library_page: str = "cases"
+    interpolation: str = "linear"
 
 
 class Settings:

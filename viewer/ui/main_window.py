@@ -29,6 +29,7 @@ from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
+from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -244,6 +245,7 @@ class MainWindow(QMainWindow):
             canvas.settings_changed.connect(self._canvas_settings_changed)
         connect_measuring(self)
         connect_overlays(self)
+        connect_path(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -371,7 +373,8 @@ class MainWindow(QMainWindow):
         if canvas is None:
             return
         if canvas.active.plane is None:
-            self.menu(MENU_3D, place)
+            view = canvas.session.view
+            self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
             self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE), place)
 

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.view_state import Layout, ViewName, ViewState, overview
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
+from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
 from viewer.ui.overlay_commands import OVERLAY_MENUS, overlay_view_commands
+from viewer.ui.path_commands import PATH_MENU, path_commands, zoomed_curved
 from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
 from viewer.ui.turning_commands import turning_commands
 from viewer.ui.window_commands import WINDOW_MENU, window_commands
@@ -42,6 +45,8 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     None,
     Submenu("Window", "contrast", WINDOW_MENU),
     Submenu("Slab", "layers", SLAB_CHOICES),
+    Submenu("Path", "spline", PATH_MENU),
+    Submenu("Interpolation", "grid-2x2", INTERPOLATION_MENU),
     "view.cine",
     "view.acquired",
     "view.straighten",
@@ -72,11 +77,13 @@ def view_commands(
         *turning_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
+        *interpolation_commands(looking),
         *cine_commands(looking),
         *_layouts(looking),
         *overlay_view_commands(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
+        *path_commands(looking),
         *three_d_commands(looking),
     )
 
@@ -115,6 +122,8 @@ def _zooming(looking: Looking) -> list[Command]:
     def by(factor: float) -> Callable[[], None]:
         def move(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
             tile = tile_of(active)
+            if active.plane is None and view.shows_curved and tile is not None:
+                return zoomed_curved(view, factor, tile.free.width(), tile.free.height())
             if active.plane is None:
                 return evolve(view, camera=zoomed(view.camera, factor))
             if tile is None:
@@ -130,6 +139,8 @@ def _zooming(looking: Looking) -> list[Command]:
 
     def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
+        if active.plane is None and view.curved is not None:
+            return evolve(view, curved=CurvedView(view.curved.turned_deg))
         if active.plane is None:
             return evolve(
                 view,
@@ -147,7 +158,7 @@ def _zooming(looking: Looking) -> list[Command]:
         view = evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
-        return evolve(view, cuts_3d=(), box_3d=None)
+        return evolve(view, cuts_3d=(), box_3d=None, curved=view.curved and CurvedView())
 
     return [
         looking.command(

@@ -60,6 +60,8 @@ class Shown:
         The map that lies over the images; None while it or the overlay is off.
     masked
         True where neither name nor face may be seen.
+    drawing_path
+        True while a path is being drawn: it is shown from its first point on.
     drawn_3d
         What the 3D picture shows where that is not what the view asks for, with the reason.
     """
@@ -72,6 +74,7 @@ class Shown:
     measured: tuple[DrawnMeasurement, ...] = ()
     masked: bool = True
     drawn_3d: str = ""
+    drawing_path: bool = False
     labels: tuple[Label, ...] = ()
     value_map: ValueMap | None = None
 

@@ -127,7 +127,7 @@ class Toolbar(QFrame):
         self._row.addWidget(_line())
         length, *others = MEASURING_TOOLS
         self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
-        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
+        self._more = ToolsButton(theme, actions, (*others, "path.draw"), "More to measure with, and a path to draw")
         self._row.addWidget(self._more)
         self._row.addWidget(_line())
         for command_id in ("review.undo", "review.redo"):
