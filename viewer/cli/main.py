@@ -55,6 +55,14 @@ def _lazy(module: str, name: str) -> Run:
     return run
 
 
+class _Version(argparse.Action):
+    """Says the version; which that is, is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object, **_options: object) -> None:
+        """Print it and end."""
+        parser.exit(message=f"casestage {program_version()}\n")
+
+
 def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     """Return the parser of every command; each sets `run`."""
     parser = argparse.ArgumentParser(
@@ -63,7 +71,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         "Not for diagnostic use.",
         epilog="Without a command the window opens on the case library. Example: casestage demo head-epidural",
     )
-    parser.add_argument("--version", action="version", version=f"casestage {program_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     parser.set_defaults(run=lambda _: open_window())
     commands = parser.add_subparsers(metavar="COMMAND")
 

@@ -21,7 +21,6 @@ from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
-from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.services.settings import Choices
     from viewer.ui.canvas.view3d import Scene3DFactory
+    from viewer.ui.inspect.inspect_page import InspectPage
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
     @cached_property
     def inspect(self) -> InspectPage:
         """The page of errors; built when it is first looked at, as a first image is not to wait for it."""
+        from viewer.ui.inspect.inspect_page import InspectPage
+
         page = InspectPage(self.desk, self.theme, self.actions_)
         self._pages.addWidget(page)
         return page
