@@ -160,7 +160,8 @@ def run_window(
         _open(window, [str(path) for path in paths])
     else:
         # Two threads would share the time in which the window is painted.
-        when_painted(window, lambda: (window.library.refresh(), rest()))
+        when_painted(window, window.library.refresh)
+        when_painted(window, rest)
     code = app.exec()
     pulse.stop()
     return int(code)

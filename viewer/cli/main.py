@@ -60,7 +60,8 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_given: object, **_options: object) -> None:
         """Print it and end."""
-        parser.exit(message=f"casestage {program_version()}\n")
+        say(f"casestage {program_version()}")
+        parser.exit()
 
 
 def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
@@ -167,7 +168,12 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
     from viewer.cli.bench import GROUPS  # names alone; what is measured is loaded later
 
-    bench.add_argument("--only", action="append", choices=list(GROUPS), help="measure this alone; may be repeated")
+    bench.add_argument(
+        "--only",
+        action="append",
+        choices=list(GROUPS),
+        help="measure this alone; may be repeated; switching takes minutes and is measured only so",
+    )
     bench.add_argument("--json", action="store_true", help="for other programs")
     bench.add_argument("--check", action="store_true", help="exit 0 only when every target is reached")
     return parser

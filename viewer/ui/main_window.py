@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
+REFRESH_MS = 60
 LEAST_SIZE = (960, 600)
 FIRST_SIZE = (1440, 900)
 MUCH_LARGER = 1.4
@@ -214,12 +215,12 @@ class MainWindow(QMainWindow):
             session.findings_changed,
             session.decisions_changed,
             session.matching_changed,
-            session.view_changed,
             desk.reviewing.history_changed,
             desk.player.changed,
             desk.finding_run.busy,
         ):
             signal.connect(self.refresh_soon)
+        session.view_changed.connect(self._refresh_later)
         desk.navigation.started.connect(self.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
@@ -437,9 +438,12 @@ class MainWindow(QMainWindow):
 
     def refresh_soon(self) -> None:
         """Bring the commands up to date before long: what they look at has changed."""
+        self._refresh.start(0)
+
+    def _refresh_later(self, *_: object) -> None:
+        # While the picture moves, buttons need not follow each image.
         if not self._refresh.isActive():
-            # While the picture moves, buttons need not follow each frame.
-            self._refresh.start(60 if self.desk.navigation.moving else 0)
+            self._refresh.start(REFRESH_MS)
 
     # --- Qt's events
 

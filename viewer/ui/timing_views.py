@@ -17,21 +17,23 @@ from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTi
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, ViewState, as_point
+from viewer.scene.bare_picture import bare_ms
 from viewer.scene.camera import turned
 from viewer.services.navigation import Motion
 from viewer.ui.canvas.view3d import View3D
 from viewer.ui.stall_watch import StallWatch
 
 if TYPE_CHECKING:
-    from viewer.ui.canvas import Tile
+    from viewer.ui.canvas.tiles import Tile
     from viewer.ui.main_window import MainWindow
 
 _SETTLED_MS = 1500
 _FIRST_3D_S = 60.0
 _ALONE_PX, _FOUR_PX = (900, 900), (1802, 1802)
 _IMAGES = 60
-_FLIGHTS = 6
+_FLIGHTS = 8
 _TURN_S, _TURNS = 2.0, 3
 _TURN_EVERY_S = 1 / 60
 
@@ -74,10 +76,12 @@ class ViewTimes(QObject):
         self._resize(_ALONE_PX)
         for name in (ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL):
             self._show(evolve(view, layout=Layout.SINGLE, main=name))
+            told[f"bare_{name.value}_ms"] = self._bare(PlaneName(name.value))
             told[f"wheel_{name.value}_ms"], told["alone_px"] = self._wheel(name), self._tile_size(name)
         self._resize(_FOUR_PX)
         self._show(evolve(view, layout=Layout.FOUR))
         told["four_px"] = self._tile_size(ViewName.AXIAL)
+        told["bare_four_ms"] = self._bare(*PlaneName)
         told["wheel_four_ms"] = self._wheel(ViewName.AXIAL)
         told["linked_four_ms"] = self._linked()
         self._resize((1920 - 432, 1080 - 136))
@@ -86,11 +90,19 @@ class ViewTimes(QObject):
             told |= self._turn()
         return told | self._fly()
 
+    def _bare(self, *planes: PlaneName) -> float:
+        """Return how long numpy alone takes for as many pixels, just now."""
+        volume = self._session.volume
+        assert volume is not None
+        return bare_ms(volume, planes, size_px=_ALONE_PX[0])
+
     def _resize(self, size: tuple[int, int]) -> None:
         window, canvas = self._window, self._canvas
         window.setWindowState(Qt.WindowState.WindowNoState)
-        window.resize(window.width() + size[0] - canvas.width(), window.height() + size[1] - canvas.height())
-        self._wait(0.3)
+        # Panels beside the canvas have widths for narrow and for wide windows.
+        for _ in range(2):
+            window.resize(window.width() + size[0] - canvas.width(), window.height() + size[1] - canvas.height())
+            self._wait(0.3)
 
     def _show(self, view: ViewState) -> None:
         self._session.view = view

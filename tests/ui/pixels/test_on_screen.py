@@ -13,10 +13,10 @@ import pytest
 HERE = Path(__file__).resolve()
 
 
-def printed(script: str, **environment: str) -> str:
+def printed(script: str, *arguments: str, **environment: str) -> str:
     """Return what a script beside this one prints, run in a process of its own without a screen."""
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.ui.pixels.{script}"],
+        [sys.executable, "-m", f"tests.ui.pixels.{script}", *arguments],
         cwd=HERE.parents[3],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment},
         capture_output=True,
