@@ -1,6 +1,6 @@
 """The same patient stored in all 48 ways of turning and mirroring the axes, as DICOM and as NIfTI.
 
-The patient is six kinds of spots, each kind as bright as no other, so that a picture says by itself which side is which.
+The patient is six kinds of spots, each as bright as no other, so that a picture says by itself which side is which.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def as_nifti(folder: Path, directions: NDArray[np.float64]) -> Volume:
 
 
 def as_dicom(folder: Path, directions: NDArray[np.float64]) -> Volume:
-    """Return the patient opened from DICOM files of an orientation; in mirrored ones the images are numbered backwards."""
+    """Return the patient opened from DICOM files of an orientation; images are numbered in their stored order."""
     values, lps_from_ijk = stored(directions)
     made = MadeCt(folder)
     for k in range(SIZES[2]):
