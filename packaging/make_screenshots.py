@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make pictures of every page, layout and sheet in both themes, in a small and in a large window, to look at.
 
-.venv/bin/python packaging/make_screenshots.py OUT [PAGE...]      no screen is needed
+.venv/bin/python packaging/make_screenshots.py OUT [PAGE...]      needs xvfb-run, for screens of each size
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 # Width and height in device pixels, and the scale factor.
 SIZES = (((1280, 720), 1.0), ((1920, 1080), 1.0), ((3840, 2160), 1.0), ((3840, 2160), 2.0))
 CASE = "lung-nodules"
-_LIMIT_S = 120.0
+_LIMIT_S = 30.0
 
 
 def main() -> None:
@@ -35,10 +38,11 @@ def main() -> None:
                 **os.environ,
                 "CASESTAGE_SCREENSHOTS": f"{width} {height} {scale}",
                 "QT_SCALE_FACTOR": f"{scale:g}",
-                "QT_QPA_PLATFORM": "offscreen",
+                "QT_QPA_PLATFORM": "xcb",
                 "CASESTAGE_HOME": home,
             }
-            subprocess.run([sys.executable, __file__, str(folder), *sys.argv[2:]], env=environment, check=True)
+            screen = ["xvfb-run", "-a", "-s", f"-screen 0 {width}x{height}x24"]
+            subprocess.run([*screen, sys.executable, __file__, str(folder), *sys.argv[2:]], env=environment, check=True)
 
 
 class Screenshots:
@@ -50,8 +54,7 @@ class Screenshots:
         self._app = build_application()
         self._out, self._wanted = out, wanted
         self._window = build_window()
-        self._window.setWindowState(self._window.windowState().WindowNoState)
-        self._window.resize(*size)
+        self._size = size
         self._window.show()
         self._desk = self._window.desk
         self._desk.settings.change(reader="Dr Example", reduce_motion=True)
@@ -66,7 +69,10 @@ class Screenshots:
                     if self._wanted and name not in self._wanted:
                         continue
                     close = show()
+                    # There is no window manager that would do so.
+                    self._window.setGeometry(0, 0, *self._size)
                     self._settle()
+                    self._until(self._has_3d)
                     self._window.grab().save(str(self._out / f"{name}_{theme}.png"))
                     if close is not None:
                         close()
@@ -163,6 +169,11 @@ class Screenshots:
         self._desk.session.workspace = Workspace.REVIEW
         ask()
         return sheet().dismiss
+
+    def _has_3d(self) -> bool:
+        from viewer.ui.canvas.view3d import View3D
+
+        return all(not view.picture.sentence.startswith("Preparing") for view in self._window.findChildren(View3D))
 
     def _settle(self, seconds: float = 1.3) -> None:
         until = time.monotonic() + seconds

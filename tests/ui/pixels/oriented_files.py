@@ -27,8 +27,8 @@ MIDDLE_LPS_MM = (12.3, -45.6, 78.9)
 # How much brighter than air, in HU; far enough apart to be told after interpolation.
 BRIGHTER_HU = {"R": 300, "L": 438, "A": 640, "P": 934, "F": 1364, "H": 1990}
 ALONG = {"R": (0, -1), "L": (0, 1), "A": (1, -1), "P": (1, 1), "F": (2, -1), "H": (2, 1)}
-OUT_MM, ASIDE_MM, SPREAD_MM = 19.0, 7.0, 2.0
-SIZES, SPACINGS_MM = (56, 50, 60), (1.1, 1.2, 0.95)
+OUT_MM, ASIDE_MM, SPREAD_MM = 19.0, 8.0, 2.4
+SIZES, SPACINGS_MM = (56, 50, 32), (1.1, 1.2, 1.8)
 PLANE_ACROSS = {"axial": 2, "coronal": 1, "sagittal": 0}
 
 
