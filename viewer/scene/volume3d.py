@@ -105,7 +105,7 @@ class Picture3D:
     """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers.
 
     `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
-    no face can be in it.
+    no face can be in it; `camera` from where it was taken.
     """
 
     pixels: NDArray[np.uint32]
@@ -114,6 +114,7 @@ class Picture3D:
     seconds: float
     drawn: str = ""
     masked: bool = True
+    camera: Camera | None = None
 
 
 @define(eq=False)
@@ -282,7 +283,8 @@ class Scene3D:
         picture = None
         if pixels is not None:
             seconds = time.perf_counter() - start
-            about = (request.generation, request.quality, seconds, window.drawn, request.scene.masked)
+            scene = request.scene
+            about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
             picture = Picture3D(pixels, *about)
         if request.answer is not None:
             request.answer.picture = picture

@@ -125,6 +125,8 @@ class ViewTimes(QObject):
     def _until_painted(self) -> float:
         """Return the moment at which what was asked for is painted and handed to the screen."""
         before = len(self._painted_at)
+        # At the first and the last image nothing else would ask for it.
+        self._canvas.update()
         while len(self._painted_at) == before:
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         return time.perf_counter()
