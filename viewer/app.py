@@ -159,12 +159,20 @@ def run_window(
             window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
     else:
-        # Two threads would share the time in which the window is painted.
-        when_painted(window, window.library.refresh)
-        when_painted(window, rest)
+        when_painted(window, lambda: _fill(window, rest))
     code = app.exec()
     pulse.stop()
     return int(code)
+
+
+def _fill(window: MainWindow, rest: Callable[[], None]) -> None:
+    """Show the library's cases, and have the rest done once they are on screen; two threads would share that time."""
+    window.library.refresh()
+    when_painted(window.library, rest)
+    QTimer.singleShot(_CASES_AFTER_MS, rest)
+    # Built while nobody waits, or else with the first case.
+    QTimer.singleShot(_CASES_AFTER_MS, lambda: window.stage)
+    QTimer.singleShot(_CASES_AFTER_MS + 100, lambda: window.review)
 
 
 def _open(window: MainWindow, paths: list[str]) -> None:

@@ -131,12 +131,9 @@ class MainWindow(QMainWindow):
         self.details = DetailsSheet(self, theme)
         self.messages = MessageStrip(theme, self.details)
         self.library = LibraryPage(desk, theme)
-        self.review = ReviewPage(desk, theme, actions)
-        self.stage = StagePage(desk, theme, self._stage_canvas)
         self.status = StatusBar(desk, theme)
         self._pages = QStackedWidget()
-        for page in (self.library, self.stage, self.review):
-            self._pages.addWidget(page)
+        self._pages.addWidget(self.library)
         centre = QWidget()
         centre.setProperty("surface", "window")
         column = QVBoxLayout(centre)
@@ -161,8 +158,23 @@ class MainWindow(QMainWindow):
         self._refresh.timeout.connect(self.actions_.refresh)
 
     @cached_property
+    def review(self) -> ReviewPage:
+        """The page of findings; like the others, built when it is first needed: a first window does not wait for it."""
+        page = ReviewPage(self.desk, self.theme, self.actions_)
+        page.commented.connect(self.asking.comment)
+        self._pages.addWidget(page)
+        return page
+
+    @cached_property
+    def stage(self) -> StagePage:
+        """The page that presents."""
+        page = StagePage(self.desk, self.theme, self._stage_canvas)
+        self._pages.addWidget(page)
+        return page
+
+    @cached_property
     def inspect(self) -> InspectPage:
-        """The page of errors; built when it is first looked at, as a first image is not to wait for it."""
+        """The page of errors."""
         from viewer.ui.inspect.inspect_page import InspectPage
 
         page = InspectPage(self.desk, self.theme, self.actions_)
@@ -170,9 +182,14 @@ class MainWindow(QMainWindow):
         return page
 
     def _page_of(self, place: Workspace) -> QWidget:
-        if place is Workspace.INSPECT:
-            return self.inspect
-        return {Workspace.LIBRARY: self.library, Workspace.PRESENT: self.stage, Workspace.REVIEW: self.review}[place]
+        match place:
+            case Workspace.INSPECT:
+                return self.inspect
+            case Workspace.REVIEW:
+                return self.review
+            case Workspace.PRESENT:
+                return self.stage
+        return self.library
 
     def _asks(self) -> Asks:
         asking, desk_library = self.asking, self.desk.library
@@ -240,7 +257,6 @@ class MainWindow(QMainWindow):
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
-        self.review.commented.connect(self.asking.comment)
         for canvas in (self.canvas, self.compare.there, self._stage_canvas):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
