@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from viewer.domain.geometry import Grid, PlaneName, SliceStack
 from viewer.domain.session import Session
-from viewer.domain.view_state import PlaneView, ViewName, as_point, overview
+from viewer.domain.view_state import Layout, PlaneView, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, Density
@@ -25,6 +25,8 @@ MARK_LPS_MM = (-11.37, 21.81, 43.53)
 SPREAD_MM = 2.0
 # Logical pixels around the mark, inside the gap of the crosshair.
 REACH = 16
+# Tiles of the second begin and end at other places, some of them narrow.
+LAYOUTS = (Layout.FOUR, Layout.STAGE)
 
 
 def marked_volume() -> Volume:
@@ -63,8 +65,8 @@ def main() -> None:
     start = evolve(overview("1.2.3", volume.grid), cursor_lps_mm=MARK_LPS_MM, window_centre=0.0, window_width=2000.0)
     ratio = canvas.devicePixelRatioF()
     found = []
-    for height_mm, turned in itertools.product((150.0, 171.3, 233.0), (False, True)):
-        state = start
+    for height_mm, turned, layout in itertools.product((150.0, 171.3, 233.0), (False, True), LAYOUTS):
+        state = evolve(start, layout=layout)
         if turned:
             state = turned_about(turned_about(state, PlaneName.AXIAL, 0.4), PlaneName.SAGITTAL, -0.25)
         for plane in PlaneName:
@@ -79,7 +81,7 @@ def main() -> None:
             x, y = tile.geometry(volume, state, plane).screen_from_lps(MARK_LPS_MM)
             x, y = (x + tile.area.left()) * ratio, (y + tile.area.top()) * ratio
             there = seen_at(image, x, y, round(REACH * ratio))
-            found.append([plane.value, height_mm, turned, there[0] - x, there[1] - y])
+            found.append([f"{plane.value}, {layout.value}", height_mm, turned, there[0] - x, there[1] - y])
     canvas.close_scene()
     sys.stdout.write(json.dumps({"ratio": ratio, "found": found}))
 
