@@ -105,7 +105,8 @@ class ViewState:
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
     lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
-    `curtain`, a share of each plane's width, this one is seen, and right of it the other.
+    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `lut` names a
+    lookup table of the file that takes the window's place; where the file has none of that name the window holds.
     """
 
     series_uid: str
@@ -136,6 +137,7 @@ class ViewState:
     planes_3d: bool = False
     comparison: Comparison = Comparison.OFF
     curtain: float = 0.5
+    lut: str = ""
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -145,6 +147,10 @@ class ViewState:
             PlaneName.SAGITTAL: self.sagittal,
         }
         return views[name]
+
+    def windowed(self, centre: float, width: float) -> ViewState:
+        """Return a copy with a plain window."""
+        return evolve(self, window_centre=float(centre), window_width=float(width), lut="")
 
     @property
     def oblique(self) -> bool:
@@ -329,7 +335,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         if abs(math.log(ratio)) > 0.01:
             said.append((abs(math.log2(ratio)) * 10, f"zoom {ratio:.1f}×"))
             break
-    if script.window_centre != now.window_centre or script.window_width != now.window_width:
+    if (script.window_centre, script.window_width, script.lut) != (now.window_centre, now.window_width, now.lut):
         said.append((5.0, "another window"))
     if script.camera != now.camera:
         said.append((4.0, "3D turned"))

@@ -241,6 +241,7 @@ def _brief(document: Any) -> Any:
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
+            ("lut", ""),
         ):
             if view[key] == usual:
                 del view[key]

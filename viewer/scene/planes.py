@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
-from viewer.scene.colour_maps import GREY
 from viewer.scene.interpolation import Samples, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -32,7 +31,8 @@ from viewer.scene.plane_slices import (
     turned,
 )
 from viewer.scene.slabs import layers_of
-from viewer.scene.window_table import BLACK, WindowTable, window_table
+from viewer.scene.voi import table_for
+from viewer.scene.window_table import BLACK, WindowTable
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import SlabMode, ViewState
@@ -142,14 +142,7 @@ class PlaneRenderer:
             samples = width_px * height_px * layers_of(state.slab_mm)
             most = MOST_SLAB_SAMPLES_MOVING if moving else MOST_SLAB_SAMPLES
             reduction = max(reduction, math.ceil(math.sqrt(samples / most)))
-        table = window_table(
-            state.window_centre,
-            state.window_width,
-            volume.series.voi_function,
-            invert=state.invert != volume.series.monochrome1,
-            # Hounsfield units are read by their grey.
-            colours=GREY if volume.is_hu else state.colours,
-        )
+        table = table_for(volume, state)
         if acquired is not None:
             pixels = self._acquired(volume, acquired, geometry, table, reduction)
         elif runs is None:

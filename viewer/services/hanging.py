@@ -62,7 +62,7 @@ class HangingRule:
         Windows are for HU alone, and a single slice keeps the plane it lies in.
         """
         if self.window is not None and volume.is_hu and (self.over_file or not volume.series.windows):
-            view = evolve(view, window_centre=self.window.centre, window_width=self.window.width)
+            view = view.windowed(self.window.centre, self.window.width)
         if self.preset_3d is not None:
             view = evolve(view, preset_3d=self.preset_3d)
         if volume.stack.count < 2:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
+from viewer.ui.canvas.facts import short_name
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
 from viewer.ui.icons import pixmap
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from viewer.domain.job import Progress
-    from viewer.domain.view_state import Point
+    from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
 HEIGHT = 32
+NOTE_MS = 6000
 
 
 def value_words(value: float | None, unit: str) -> str:
@@ -120,7 +122,12 @@ class StatusBar(QFrame):
         for label in (self._value, self._place, self._saved):
             row.addWidget(label)
         outer.addLayout(row, 1)
+        self._note = QTimer(self)
+        self._note.setSingleShot(True)
+        self._note.setInterval(NOTE_MS)
+        self._note.timeout.connect(self._update)
         session = desk.session
+        session.view_changed.connect(self._view_changed)
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
@@ -141,6 +148,16 @@ class StatusBar(QFrame):
         self._library_words = words
         self._update()
 
+    def say(self, words: str) -> None:
+        """Say something for a while, in place of what is open."""
+        self._facts.set_whole(words)
+        self._note.start()
+
+    def _view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
+        if new is None or old is None or not old.lut or new.lut or new.series_uid != old.series_uid:
+            return
+        self.say(f"A plain window now; the file's lookup table “{short_name(old.lut)}” was left. 0 brings it back.")
+
     def show_pointer(
         self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
     ) -> None:
@@ -154,6 +171,7 @@ class StatusBar(QFrame):
     def _update(self) -> None:
         session = self._desk.session
         self.banner.words.setText(banner_words(session.volume, session.case))
+        self._note.stop()
         self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
         self._say_saved()
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
-from viewer.scene.window_table import window_table
+from viewer.scene.voi import table_for
 from viewer.ui.canvas.facts import signed
 from viewer.ui.canvas.paint_text import paint_plate
 
@@ -52,9 +52,7 @@ def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: View
     )
     paint_plate(painter, plate, look.theme)
     bar = QRectF(plate.left() + 6, top + line / 2 - 2, round(BAR_WIDTH * scale), round(height))
-    function = volume.series.voi_function
-    invert = view.invert != volume.series.monochrome1
-    table = window_table(view.window_centre, view.window_width, function, invert=invert, colours=view.colours)
+    table = table_for(volume, view)
     column = table.of(np.linspace(high, low, STEPS, dtype=np.float32)).reshape(STEPS, 1)
     image = QImage(column.data, 1, STEPS, 4, QImage.Format.Format_RGB32)
     painter.drawImage(bar, image)

@@ -16,6 +16,7 @@ from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth,
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
+from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
@@ -132,7 +133,14 @@ class PlanePainter:
         depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
         one_slice = geometry.image is not None
         slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
-        window = (state.window_centre, state.window_width, state.invert, state.colours, slab)
+        window = (
+            state.window_centre,
+            state.window_width,
+            state.invert,
+            state.colours,
+            slab,
+            id(shown_lut(volume, state)),
+        )
         most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
         coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else most)
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)

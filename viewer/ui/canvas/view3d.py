@@ -99,7 +99,7 @@ def _planes(shown: Shown, theme: Theme) -> PlanesShown:
     rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
     turned = tuple(view.plane(plane).turned for plane in PlaneName)
     return PlanesShown(
-        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired
+        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired, view.lut
     )
 
 

@@ -165,7 +165,7 @@ class Toolbar(QFrame):
 
     def _fit(self) -> None:
         view = self._session.view
-        self._window.set_words(window_words(view) if view is not None else "Window")
+        self._window.set_words(window_words(view, self._session.volume) if view is not None else "Window")
         whole = self._width_of_all() + SPARE <= self.width()
         self._window.set_words("")
         # Presets come first: width and level stand in the corner of every view too.
@@ -198,7 +198,8 @@ class Toolbar(QFrame):
             self._window.set_words("")
             return
         on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
-        self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
+        words = window_words(view, self._session.volume)
+        self._window.set_words(f"{dict(PRESETS)[on].name}  {words}" if on else words)
 
     def _say_cine(self) -> None:
         action = self._actions["view.cine"]
@@ -234,7 +235,11 @@ class Toolbar(QFrame):
 
     def _update(self) -> None:
         view = self._session.view
-        said = (window_words(view), slab_words(view), view.layout, view.main) if view is not None else ()
+        said = (
+            (window_words(view, self._session.volume), slab_words(view), view.layout, view.main)
+            if view is not None
+            else ()
+        )
         if said == self._said and said:
             return
         self._said = said
@@ -249,6 +254,8 @@ class Toolbar(QFrame):
 
 def _preset_of(view: ViewState) -> str:
     here = (view.window_centre, view.window_width)
+    if view.lut:
+        return ""
     return next((key for key, window in PRESETS if (window.centre, window.width) == here), "")
 
 
