@@ -7,7 +7,9 @@ import pytest
 
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
-from viewer.cli import bench_figures, bench_models, bench_opening, bench_scan, bench_view, bench_window
+from viewer.cli import bench_3d, bench_figures, bench_models, bench_opening, bench_scan, bench_view, bench_window
+from viewer.scene.timing import Times
+from viewer.scene.timing_3d import Times3D
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
-    monkeypatch.setattr(bench_view, "turning_times", lambda *_: None)
+    times = Times(20.0, 30.0, 4)
+    monkeypatch.setattr(bench_3d, "SLICES", 12)
+    monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, 9.0))
 
 
 @pytest.fixture
@@ -62,6 +66,8 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert {"open_vs_read", "first_image", "open_memory", "decode_rle", "decode_jpeg_2000_vs_simpleitk"} <= set(named)
     assert {"first_image_start", "first_image_click_jpeg_ls", "window_stall_uncompressed"} <= set(named)
     assert {"scan_10000", "scan_10000_index", "scroll_axial", "scroll_slab", "model_anatomy"} <= set(named)
+    assert {"turn_3d", "turn_3d_findings", "still_3d", "still_3d_lung", "stall_3d"} <= set(named)
+    assert named["still_3d"]["value"] == 100.0
     assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
 
 

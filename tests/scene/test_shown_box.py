@@ -37,7 +37,9 @@ def test_a_picture_is_the_same_with_and_without_the_box(
     if isinstance(found, Unavailable3D):
         pytest.skip(f"{found.sentence} {found.detail}")
     rotation, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))
-    grid = Grid.from_directions((50, 60, 40), origin_lps_mm=(5, -9, 30), spacing_mm=(1.2, 1.0, 2.0), directions=rotation)
+    grid = Grid.from_directions(
+        (50, 60, 40), origin_lps_mm=(5, -9, 30), spacing_mm=(1.2, 1.0, 2.0), directions=rotation
+    )
     k, j, i = np.indices(grid.shape_kji)
     ball = (i - 20) ** 2 + (j - 33) ** 2 + 4 * (k - 18) ** 2
     voxels = np.where(ball < 250, 40, -1000).astype(np.int16)

@@ -21,6 +21,7 @@ GROUPS = {
     "window": ("Opening in a window", "viewer.cli.bench_window", "window"),
     "scanning": ("Listing 10,000 files", "viewer.cli.bench_scan", "scanning"),
     "looking": ("Scrolling", "viewer.cli.bench_view", "looking"),
+    "3d": ("Turning 3D", "viewer.cli.bench_3d", "three_d"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),
 }
 

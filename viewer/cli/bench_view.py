@@ -1,4 +1,4 @@
-"""The figures of looking at a volume: scrolling, slabs, turning 3D."""
+"""The figures of looking at a volume: scrolling, slabs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 from viewer.cli.bench_figures import SIZE, figure, noise, seconds
 from viewer.domain.geometry import PlaneName, SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.scene.timing import oblique_times, scroll_times, turning_times
-from viewer.scene.volume3d import Quality
+from viewer.scene.timing import oblique_times, scroll_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +57,3 @@ def looking() -> Iterator[Figure]:
         f"{oblique.count} steps through {size}, at an angle to all axes, as coarse as pictures are while they move; "
         f"median {oblique.p50_ms:.1f} ms.",
     )
-    turning = turning_times(volume, Quality.MOVING)
-    if turning is not None:
-        yield figure(
-            "turn_3d",
-            turning.p50_ms,
-            "ms median",
-            40.0,
-            f"{turning.count} pictures of 600×600 while turning, coarse quality; p95 {turning.p95_ms:.0f} ms.",
-        )

@@ -15,8 +15,8 @@ from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
-from viewer.io.volume_files import read_volume_file
 from viewer.io.voi_luts import Luts, read_luts
+from viewer.io.volume_files import read_volume_file
 from viewer.io.volume_hash import values_equal
 
 if TYPE_CHECKING:

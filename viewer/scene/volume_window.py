@@ -47,11 +47,14 @@ if TYPE_CHECKING:
 # Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
 # to the time, 3 to begin with.
 _STEP_MOVING_VOXELS = 1.5
+# A voxel's size is its middle one, where that is not much more than its least: thin slices of a wide picture are no
+# finer for being thin.
+_STEP_LEAST_VOXELS = 1.4
 _RAY_EVERY_PX_MOVING = (2.0, 6.0)
 _MOVING_S = 0.036
 # What is drawn first when all is still: a quarter of the rays.
 _RAY_EVERY_PX_SETTLING = 2.0
-# At rest more rays for each voxel than a preset says show nothing more: large pictures cost hardly more than small ones.
+# More rays for each voxel than a preset says would show nothing more: large pictures cost hardly more than small ones.
 _RAY_EVERY_PX_MOST = 2.5
 # How strongly findings shine through what lies in front of them.
 _THROUGH = 0.28
@@ -237,7 +240,8 @@ class VolumeWindow:
         placed = vtkMatrix4x4()
         placed.DeepCopy(matrix.ravel().tolist())
         prop.SetUserMatrix(placed)
-        self._step_mm = min(grid.spacing_mm)
+        least, middle, _ = sorted(grid.spacing_mm)
+        self._step_mm = min(middle, _STEP_LEAST_VOXELS * least)
         return prop, mapper
 
     def _show_surfaces(self, scene: VolumeScene) -> None:
