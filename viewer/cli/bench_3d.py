@@ -80,8 +80,9 @@ def three_d() -> Iterator[Figure]:
             _SETTLE_AFTER_MS + times.settling.p50_ms + times.still.p50_ms,
             "ms median",
             800.0,
-            f"From letting go to the picture in full quality, {size.replace('bone', preset)}: {_SETTLE_AFTER_MS:.0f} ms "
-            f"of waiting, {times.settling.p50_ms:.0f} ms for a quarter of the rays, {times.still.p50_ms:.0f} ms for all.",
+            f"From letting go to the picture in full quality, {size.replace('bone', preset)}: "
+            f"{_SETTLE_AFTER_MS:.0f} ms of waiting, {times.settling.p50_ms:.0f} ms for a quarter of the rays, "
+            f"{times.still.p50_ms:.0f} ms for all of them.",
         )
     yield figure(
         "stall_3d",

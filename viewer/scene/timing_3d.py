@@ -91,5 +91,5 @@ def times_3d(
                 return None
     finally:
         watch.drawing.close()
-    made = (times_of(watch.seconds[quality]) for quality in (Quality.MOVING, Quality.SETTLING, Quality.STILL))
-    return Times3D(*made, watch.stall_s * 1000.0)
+    made = {quality: times_of(seconds) for quality, seconds in watch.seconds.items()}
+    return Times3D(made[Quality.MOVING], made[Quality.SETTLING], made[Quality.STILL], watch.stall_s * 1000.0)
