@@ -29,9 +29,10 @@ def shown_box(voxels: NDArray[np.int16], preset: Preset3D) -> Box | None:
         image |= there
     if not by_slice.any():
         return None
-    return (_ends(image.any(axis=0)), _ends(image.any(axis=1)), _ends(by_slice))
+    by_row, by_column = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    nk, nj, ni = voxels.shape
+    return (_ends(by_column, ni), _ends(by_row, nj), _ends(np.flatnonzero(by_slice), nk))
 
 
-def _ends(there: NDArray[np.bool_]) -> tuple[int, int]:
-    at = np.flatnonzero(there)
-    return (max(int(at[0]) - 1, 0), min(int(at[-1]) + 1, len(there) - 1))
+def _ends(at: NDArray[np.intp], count: int) -> tuple[int, int]:
+    return (max(int(at[0]) - 1, 0), min(int(at[-1]) + 1, count - 1))

@@ -234,6 +234,12 @@ class MainWindow(QMainWindow):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
+        for canvas, navigation in (
+            (self.canvas, desk.navigation),
+            (self._stage_canvas, desk.navigation),
+            (self.compare.there, desk.other.navigation),
+        ):
+            canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
 
     def _restore(self) -> None:

@@ -18,6 +18,7 @@ from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
 from viewer.ui.compare_commands import COMPARE
+from viewer.ui.crop_commands import crop_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
@@ -84,6 +85,7 @@ def view_commands(
         *tool_commands(looking),
         *measuring_commands(looking),
         *three_d_commands(looking),
+        *crop_commands(looking),
     )
 
 
