@@ -70,7 +70,7 @@ class CropBox(QWidget):
         super().__init__(canvas)
         self._canvas, self._session = canvas, session
         self._pull: _Pull | None = None
-        self._over: Face | None = None
+        self._over: Handle | None = None
         self.chosen: Face | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setGeometry(canvas.rect())
@@ -198,10 +198,9 @@ class CropBox(QWidget):
             self._session.view = evolve(view, box_3d=box)
             return True
         handle = self._under(place) if event.buttons() == Qt.MouseButton.NoButton else None
-        over = handle.face if handle is not None else None
-        if over != self._over:
-            self._over = over
+        if _face_of(handle) != _face_of(self._over):
             self.update()
+        self._over = handle
         if handle is not None:
             self._canvas.setCursor(_shape(handle.px_per_mm))
         return handle is not None
@@ -263,9 +262,9 @@ class CropBox(QWidget):
 
     def _paint_handles(self, painter: QPainter, box: Box) -> None:
         theme = self._canvas.theme
-        in_hand = self._pull.handle.face if self._pull is not None else self._over
+        in_hand = self._pull.handle if self._pull is not None else self._over
         for handle in self.handles():
-            strong = handle.face in (in_hand, self.chosen)
+            strong = handle.face in (_face_of(in_hand), self.chosen)
             side = HANDLE_PX + (3.0 if strong else 0.0)
             square = QRectF(0, 0, side, side)
             square.moveCenter(handle.place)
@@ -273,18 +272,21 @@ class CropBox(QWidget):
             painter.setBrush(theme.on_anatomy("accent" if strong else "text"))
             painter.drawRect(square)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        told = in_hand or self.chosen
+        told = _face_of(in_hand) or self.chosen
         if told is None:
             return
-        words = f"{told.side}  {position_words(told.axis, face_mm(box, told))}"
-        for handle in self.handles():
-            if handle.face == told:
-                self._paint_words(painter, words, handle.place + QPointF(0, -HANDLE_PX - 14), self._area(handle.view))
+        # Where the hand is, or where keys act; else wherever the face has a handle.
+        view = in_hand.view if in_hand is not None else self._canvas.active
+        places = {handle.view: handle.place for handle in self.handles() if handle.face == told}
+        view = view if view in places else next(iter(places), view)
+        if view in places:
+            words = f"{told.side}  {position_words(told.axis, face_mm(box, told))}"
+            self._paint_words(painter, words, places[view] + QPointF(0, -HANDLE_PX - 14), self._area(view))
 
     def _paint_size(self, painter: QPainter, box: Box) -> None:
         tile = self._canvas.tile(ViewName.THREE_D) or next(iter(self._tiles()), None)
         if tile is not None:
-            middle = QPointF(tile.free.center().x(), tile.free.top() + 52)
+            middle = QPointF(tile.free.center().x(), tile.free.bottom() - 52)
             self._paint_words(painter, f"{mm_words(box)} · {HINT}", middle, tile.free)
 
     def _area(self, view: ViewName) -> QRectF:
@@ -328,6 +330,10 @@ def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box) -> list[Hand
         if QPointF.dotProduct(along, along) >= least**2 and tile.area.contains(place):
             made.append(Handle(face, tile.view, place, along * scale))
     return made
+
+
+def _face_of(handle: Handle | None) -> Face | None:
+    return None if handle is None else handle.face
 
 
 def _distance(a: QPointF, b: QPointF) -> float:
