@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.services.settings import Settings
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.canvas.tiles import Tile
     from viewer.ui.commands import Command, MenuEntry
@@ -60,7 +61,10 @@ ZOOM_STEP = 1.25
 
 
 def view_commands(
-    session: Session, canvas: Callable[[], Canvas | None], before: Callable[[], None] = lambda: None
+    session: Session,
+    canvas: Callable[[], Canvas | None],
+    before: Callable[[], None] = lambda: None,
+    settings: Settings | None = None,
 ) -> tuple[Command, ...]:
     """Return the commands of looking.
 
@@ -70,6 +74,8 @@ def view_commands(
         Gives the canvas that is on screen now, or None.
     before
         Called before each change: a running motion ends at its goal.
+    settings
+        Where the rate of cine is kept between starts; None keeps it nowhere.
     """
     looking = Looking(session, canvas, before)
     return (
@@ -79,7 +85,7 @@ def view_commands(
         *turning_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
-        *cine_commands(looking),
+        *cine_commands(looking, settings),
         *_layouts(looking),
         *_overlay(looking),
         *tool_commands(looking),
