@@ -140,7 +140,7 @@ class Button(QAbstractButton):
         self.update()
 
     def set_compact(self, on: bool) -> None:
-        """Show the icon alone; the words stand in the tooltip."""
+        """Show the icon alone, the words alone where there is no icon; the rest stands in the tooltip."""
         if on is not self._compact:
             self._compact = on
             self.updateGeometry()
@@ -159,7 +159,7 @@ class Button(QAbstractButton):
 
     @property
     def _chip(self) -> str:
-        return "" if self._compact and self.icon_name else self.key
+        return "" if self._compact else self.key
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room that icon, words and key need."""

@@ -12,7 +12,12 @@ from viewer.ui.icons import pixmap
 from viewer.ui.widgets import Button, text_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.ui.theme import Theme
+
+
+ICON_FROM, SENTENCE_FROM = 260, 190
 
 
 class EmptyState(QWidget):
@@ -31,7 +36,7 @@ class EmptyState(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme, self._name, self._role = theme, icon, role
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)
         column.addStretch(2)
@@ -56,6 +61,14 @@ class EmptyState(QWidget):
         """Change the words."""
         self.title.setText(title)
         self.sentence.setText(sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out icon and help where it is low: what there is to say and to do comes first."""
+        super().resizeEvent(event)
+        self._icon.setVisible(self.height() >= ICON_FROM)
+        self.sentence.setVisible(self.height() >= SENTENCE_FROM)
+        margin = 24 if self.height() >= ICON_FROM else 8
+        self._column.setContentsMargins(margin, margin, margin, margin)
 
     def _recolour(self) -> None:
         self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 32, self.devicePixelRatioF()))

@@ -49,6 +49,8 @@ PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
 NARROW_PX = 430
 SHORT_PX = 260
+# Lower viewports have room for letters alone.
+LOWEST_PX = 120
 
 
 @frozen(eq=False)
@@ -224,6 +226,8 @@ def paint_frame(
         narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
         if narrow and density is Density.FULL:
             density = Density.SHORT
+        if tile.area.height() < LOWEST_PX:
+            density = Density.LETTERS
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
         edge = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:

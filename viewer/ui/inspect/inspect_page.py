@@ -18,6 +18,7 @@ from viewer.ui.inspect.threshold_row import ThresholdRow
 from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
 from viewer.ui.side_panels import LEAST_VIEWS
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
+LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
@@ -50,7 +52,7 @@ class InspectPage(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        self._left = self._make_left(theme, actions)
+        self._left = Tall(self._make_left(theme, actions), LEAST_LIST_HEIGHT)
         row.addWidget(self._left)
         self._left_line = hairline(vertical=True)
         row.addWidget(self._left_line)
@@ -58,7 +60,7 @@ class InspectPage(QWidget):
         row.addWidget(self.host, 1)
         self._line = hairline(vertical=True)
         row.addWidget(self._line)
-        self._side = self._make_side(theme)
+        self._side = Tall(self._make_side(theme), LEAST_SIDE_HEIGHT)
         row.addWidget(self._side)
         self._panels = panels
         panels.changed.connect(self._fit)
@@ -96,7 +98,6 @@ class InspectPage(QWidget):
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
         panel.setProperty("surface", "panel")
-        panel.setFixedWidth(LIST_WIDTH)
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
         self._pages = QStackedWidget()
@@ -153,7 +154,6 @@ class InspectPage(QWidget):
     def _make_side(self, theme: Theme) -> QWidget:
         panel = QFrame()
         panel.setProperty("surface", "panel")
-        panel.setFixedWidth(SIDE_WIDTH)
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from viewer.ui.canvas_host import CanvasHost
 from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import Toolbar
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import hairline
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PANEL_WIDTH = 432
 NARROW_PANEL_WIDTH = 344
 NARROW_BELOW = 1600
+LEAST_PANEL_HEIGHT = 440
 
 
 class ReviewPage(QWidget):
@@ -48,7 +50,8 @@ class ReviewPage(QWidget):
         row.addWidget(self._line)
         self.panel = ReviewPanel(desk, theme, actions)
         self.panel.commented.connect(self.commented)
-        row.addWidget(self.panel)
+        self._tall = Tall(self.panel, LEAST_PANEL_HEIGHT)
+        row.addWidget(self._tall)
         self._panels = panels
         panels.changed.connect(self._fit)
         self._fit()
@@ -60,8 +63,8 @@ class ReviewPage(QWidget):
 
     def _fit(self) -> None:
         shown = self._panels.shown_at(self.width())
-        for widget in (self._line, self.panel):
+        for widget in (self._line, self._tall):
             widget.setVisible(shown)
         width = NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH
-        if self.panel.maximumWidth() != width:
-            self.panel.setFixedWidth(width)
+        if self._tall.maximumWidth() != width:
+            self._tall.setFixedWidth(width)
