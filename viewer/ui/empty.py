@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import Button, text_label
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class EmptyState(QWidget):
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)
         column.addStretch(2)
-        self._icon = QLabel()
-        self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._icon = IconBox(theme, 32)
         self.title = text_label(title, Type.CARD_TITLE)
         self.sentence = text_label(sentence, Type.BODY, "text2")
         column.addWidget(self._icon)
@@ -71,4 +70,4 @@ class EmptyState(QWidget):
         self._column.setContentsMargins(margin, margin, margin, margin)
 
     def _recolour(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 32, self.devicePixelRatioF()))
+        self._icon.show_icon(self._name, self._role)

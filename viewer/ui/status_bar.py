@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
 from viewer.ui.canvas.facts import short_name
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class IconLabel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._icon = QLabel()
+        self._icon = IconBox(theme, 16)
         self._icon.setFixedSize(QSize(16, 16))
         self.words = text_label("", Type.CAPTION, tone)
         row.addWidget(self._icon)
@@ -76,7 +76,7 @@ class IconLabel(QWidget):
         self._draw()
 
     def _draw(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 16, self.devicePixelRatioF()))
+        self._icon.show_icon(self._name, self._role)
 
 
 class StatusBar(QFrame):
