@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 
 from viewer.domain.job import JobContext
 from viewer.domain.view_state import overview
+from viewer.io import voi_luts
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.scene.voi import shown_lut, table_for
@@ -213,3 +214,13 @@ def test_a_table_made_for_a_real_slice_greys_it_as_pydicom_does(real_data: Path,
         image = pydicom.dcmread(name)
         values = apply_rescale(image.pixel_array, image).astype(np.int16)
         assert np.array_equal(greys(volume, "ABDOMEN", volume.slices[k], k), as_pydicom(image, values, 0, 12))
+
+
+def test_more_tables_than_there_is_room_for_are_not_offered(made_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voi_luts, "_MOST_BYTES", 2 << 16)
+    for k in range(4):
+        own = lut(k, curve(100, 12), 12, "OWN")
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), VOILUTSequence=Sequence([own]))
+    volume = opened(made_ct.folder)
+    assert volume.luts == ()
+    assert "more tables than there is room for" in volume.reasons[0]

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _DESCRIPTOR, _EXPLANATION, _DATA = 0x00283002, 0x00283003, 0x00283006
 _MOST_OFFERED = 8
 _LARGEST = 16 << 20
+# Of all different tables of a series together.
+_MOST_BYTES = 256 << 20
+_LARGEST_TABLE = 2 << 16
 _BITS = range(8, 17)
 _SIGN = 1 << 15
 
@@ -73,7 +76,7 @@ def read_luts(frames: Sequence[Frame], ctx: JobContext) -> Luts:
     same: dict[tuple[int, int, bytes], LutTable] = {}
     by_frame: dict[int, tuple[_Named, ...]] = {}
     opened: dict[int, list[list[Item]] | str] = {}
-    for frame in wanted:
+    for frame in sorted(wanted, key=lambda f: (f.file.name, f.index)):
         ctx.stop_if_cancelled()
         file = id(frame.file)
         if file not in opened:
@@ -175,6 +178,8 @@ def _table(item: Item, frame: Frame, same: dict[tuple[int, int, bytes], LutTable
         return f"it says that it has {count} entries, but holds {len(stored) // 2}"
     key = (first, bits, stored[: count if of_bytes else 2 * count])
     if key not in same:
+        if len(same) * _LARGEST_TABLE > _MOST_BYTES:
+            return "the images have more tables than there is room for"
         entries = np.frombuffer(key[2], "<u1" if of_bytes else "<u2").astype(np.uint16)
         if int(entries.max()) >> bits:
             return f"its entries are larger than the {bits} bits that it says they have"
