@@ -217,7 +217,7 @@ def test_a_table_made_for_a_real_slice_greys_it_as_pydicom_does(real_data: Path,
 
 
 def test_more_tables_than_there_is_room_for_are_not_offered(made_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voi_luts, "_MOST_BYTES", 2 << 16)
+    monkeypatch.setattr(voi_luts, "_MOST_BYTES", 500)
     for k in range(4):
         own = lut(k, curve(100, 12), 12, "OWN")
         made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), VOILUTSequence=Sequence([own]))

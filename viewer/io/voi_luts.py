@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError
@@ -33,10 +33,17 @@ _DESCRIPTOR, _EXPLANATION, _DATA = 0x00283002, 0x00283003, 0x00283006
 _MOST_OFFERED = 8
 _LARGEST = 16 << 20
 # Of all different tables of a series together.
-_MOST_BYTES = 256 << 20
-_LARGEST_TABLE = 2 << 16
+_MOST_BYTES = 64 << 20
 _BITS = range(8, 17)
 _SIGN = 1 << 15
+
+
+@define(eq=False)
+class _Seen:
+    """The different tables met so far, and how many bytes they were stored in."""
+
+    tables: dict[tuple[int, int, bytes], LutTable] = field(factory=dict)
+    count_bytes: int = 0
 
 
 @frozen(eq=False)
@@ -73,7 +80,7 @@ def read_luts(frames: Sequence[Frame], ctx: JobContext) -> Luts:
     wanted = [frame for frame in frames if frame.kind.has_luts and not frame.kind.needs_table]
     if not wanted:
         return Luts({})
-    same: dict[tuple[int, int, bytes], LutTable] = {}
+    seen = _Seen()
     by_frame: dict[int, tuple[_Named, ...]] = {}
     opened: dict[int, list[list[Item]] | str] = {}
     for frame in sorted(wanted, key=lambda f: (f.file.name, f.index)):
@@ -87,7 +94,7 @@ def read_luts(frames: Sequence[Frame], ctx: JobContext) -> Luts:
             by_frame[id(frame)] = (_Named("", found),)
             continue
         items = found[frame.index] if frame.index < len(found) else []
-        by_frame[id(frame)] = tuple(_named(items, frame, same))
+        by_frame[id(frame)] = tuple(_named(items, frame, seen))
     return Luts(by_frame, tuple(_problems(frames, by_frame)))
 
 
@@ -144,7 +151,7 @@ def _little(raw: bytes | list[Item]) -> bytes | list[Item]:
     return np.frombuffer(raw[: len(raw) // 2 * 2], ">u2").astype("<u2").tobytes()
 
 
-def _named(items: list[Item], frame: Frame, same: dict[tuple[int, int, bytes], LutTable]) -> list[_Named]:
+def _named(items: list[Item], frame: Frame, seen: _Seen) -> list[_Named]:
     made: list[_Named] = []
     for n, item in enumerate(items[:_MOST_OFFERED]):
         said = item.get(_EXPLANATION, b"")
@@ -155,11 +162,11 @@ def _named(items: list[Item], frame: Frame, same: dict[tuple[int, int, bytes], L
             name = next(
                 f"{name} ({again})" for again in range(2, _MOST_OFFERED + 2) if f"{name} ({again})" not in taken
             )
-        made.append(_Named(name, _table(item, frame, same)))
+        made.append(_Named(name, _table(item, frame, seen)))
     return made
 
 
-def _table(item: Item, frame: Frame, same: dict[tuple[int, int, bytes], LutTable]) -> LutTable | str:
+def _table(item: Item, frame: Frame, seen: _Seen) -> LutTable | str:
     """Return a table, or the end of a sentence that says what is wrong with it."""
     descriptor, stored = item.get(_DESCRIPTOR), item.get(_DATA)
     if not isinstance(descriptor, bytes) or len(descriptor) != 6:
@@ -177,14 +184,15 @@ def _table(item: Item, frame: Frame, same: dict[tuple[int, int, bytes], LutTable
     if not of_bytes and len(stored) < 2 * count:
         return f"it says that it has {count} entries, but holds {len(stored) // 2}"
     key = (first, bits, stored[: count if of_bytes else 2 * count])
-    if key not in same:
-        if len(same) * _LARGEST_TABLE > _MOST_BYTES:
+    if key not in seen.tables:
+        if seen.count_bytes + len(key[2]) > _MOST_BYTES:
             return "the images have more tables than there is room for"
         entries = np.frombuffer(key[2], "<u1" if of_bytes else "<u2").astype(np.uint16)
         if int(entries.max()) >> bits:
             return f"its entries are larger than the {bits} bits that it says they have"
-        same[key] = LutTable(first, bits, entries)
-    return same[key]
+        seen.tables[key] = LutTable(first, bits, entries)
+        seen.count_bytes += len(key[2])
+    return seen.tables[key]
 
 
 def _is_signed(kind: bytes | list[Item] | None, first: int, frame: Frame) -> bool:

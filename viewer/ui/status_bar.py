@@ -156,9 +156,8 @@ class StatusBar(QFrame):
     def _view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
         if new is None or old is None or not old.lut or new.lut or new.series_uid != old.series_uid:
             return
-        self.say(
-            f"A plain window now; the file's lookup table “{short_name(old.lut)}” was left. 0 goes through what the file brings."
-        )
+        name = short_name(old.lut)
+        self.say(f"A plain window now; the file's lookup table “{name}” was left. 0 goes through what the file brings.")
 
     def show_pointer(
         self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
