@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +8,19 @@ import pytest
 
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
-from viewer.cli import bench_3d, bench_figures, bench_models, bench_opening, bench_scan, bench_view, bench_window
+from viewer.cli import (
+    bench_3d,
+    bench_figures,
+    bench_models,
+    bench_opening,
+    bench_planes,
+    bench_scan,
+    bench_view,
+    bench_window,
+)
 from viewer.scene.timing import Times
 from viewer.scene.timing_3d import Times3D
+from viewer.ui import overlay_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +42,17 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"SLICES": 8, "COMPRESSED_SLICES": 4, "_TIMES": 1}.items():
         monkeypatch.setattr(bench_opening, name, value)
     monkeypatch.setattr(bench_view, "SLICES", 12)
+    monkeypatch.setattr(bench_planes, "SLICES", 12)
+    for name in ("cubic_times", "oblique_slab_times", "curved_times"):
+        monkeypatch.setattr(bench_planes, name, partial(getattr(bench_planes, name), pictures=1))
+    monkeypatch.setattr(bench_planes, "longest_stall", lambda _volume: Times(10.0, 20.0, 4))
     monkeypatch.setattr(bench_window, "SLICES", 4)
     told = {"painted_at": 1.0, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
     monkeypatch.setattr(bench_window, "_measured", lambda *_: (0.0, told))
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
+    monkeypatch.setattr(overlay_timing, "IMAGES", 4)
     times = Times(20.0, 30.0, 4)
     monkeypatch.setattr(bench_3d, "SLICES", 12)
     monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, 9.0))
@@ -68,6 +84,7 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert {"scan_10000", "scan_10000_index", "scroll_axial", "scroll_slab", "model_anatomy"} <= set(named)
     assert {"turn_3d", "turn_3d_findings", "still_3d", "still_3d_lung", "stall_3d"} <= set(named)
     assert named["still_3d"]["value"] == 100.0
+    assert {"cubic_still", "curved_moving", "curved_still", "oblique_slab_still", "oblique_slab_stall"} <= set(named)
     assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
 
 
@@ -80,6 +97,11 @@ def test_one_group_can_be_measured_alone() -> None:
         "scroll_sagittal",
         "scroll_slab",
         "scroll_oblique",
+        "overlay_axial",
+        "overlay_coronal",
+        "overlay_sagittal",
+        "overlay_oblique",
+        "overlay_axial_unprepared",
     ]
 
 

@@ -16,8 +16,9 @@ from viewer.domain.plane_turn import turned_axes
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Comparison, Layout, ViewState, between
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
-from viewer.services.comparing import Comparing, How, Links
+from viewer.services.comparing import Comparing, How
 from viewer.services.jobs import Job
+from viewer.services.linked_views import Links
 from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
 

@@ -143,10 +143,10 @@ def test_faces_are_chosen_and_moved_by_keys(window: Looking, session: Session) -
     for _ in FACES:
         QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
     assert window.box.chosen == HEAD
-    QTest.keyClick(window, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    QTest.keyClick(window, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
     assert view_of(session).box_3d == (low, (high[0], high[1], high[2] - 10.0))
-    QTest.keyClick(window, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(window, Qt.Key.Key_PageUp, Qt.KeyboardModifier.AltModifier)
     assert view_of(session).box_3d == (low, (high[0], high[1], high[2] - 5.0))
 
 

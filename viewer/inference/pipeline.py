@@ -14,6 +14,7 @@ from viewer.inference.answers import answer_of
 from viewer.inference.marks import Mark, marks_of
 from viewer.inference.patches import Blend, Plan, plan
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
+from viewer.inference.probability_map import PackedMap, packed_map
 from viewer.inference.session import run_once
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int,
     return total / np.float32(count)
 
 
-def marks_in(manifest: Manifest, volume: Volume, session: Session, ctx: JobContext) -> list[Mark]:
-    """Return what a model marks in a volume.
+def marks_and_map_in(
+    manifest: Manifest, volume: Volume, session: Session, ctx: JobContext
+) -> tuple[list[Mark], PackedMap | None]:
+    """Return what a model marks in a volume, and how probable it holds that, where it gives probabilities.
 
     Raises
     ------
@@ -89,7 +92,8 @@ def marks_in(manifest: Manifest, volume: Volume, session: Session, ctx: JobConte
     prepared = prepare(manifest, volume, ctx.part(0.0, 0.1))
     how = plan(prepared.shape_kji, manifest.image, manifest.inference)
     values = values_in(manifest, prepared, how, session, ctx.part(0.1, 0.9))
-    return marks_of(manifest, volume, values, prepared.sampling, ctx.part(0.9, 1.0))
+    marks = marks_of(manifest, volume, values, prepared.sampling, ctx.part(0.9, 1.0))
+    return marks, packed_map(values, prepared.sampling, volume.stack)
 
 
 def values_in(manifest: Manifest, prepared: Prepared, how: Plan, session: Session, ctx: JobContext) -> NDArray[Any]:

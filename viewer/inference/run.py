@@ -14,11 +14,15 @@ from viewer.domain.identifiers import uid_from
 from viewer.domain.labels import Mask
 from viewer.domain.volume import PatientIdentity
 from viewer.inference.accept import refusal
+from viewer.inference.probability_map import unpacked_map
 from viewer.inference.process import SILENCE_S, ModelProcess
 from viewer.inference.worker import Request, VolumeFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.job import JobContext
+    from viewer.domain.overlays import ValueMap
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
 
@@ -32,6 +36,7 @@ def run_model(
     silence_s: float = SILENCE_S,
     memory_bytes: int | None = None,
     process: ModelProcess | None = None,
+    keep_map: Callable[[ValueMap], None] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what a model finds, best first; may be called from any thread.
 
@@ -45,6 +50,8 @@ def run_model(
         Memory that the model may have; by default 70 % of what is available.
     process
         One that was started early; it is used up. Without it, or where it has ended, a new one is started.
+    keep_map
+        Is given the map of probabilities that the findings were cut from, where the model gives some.
 
     Raises
     ------
@@ -68,10 +75,13 @@ def run_model(
         verdict=volume.verdict,
         padding=volume.padding,
     )
-    request = Request(manifest=manifest, volume=facts, memory_bytes=memory_bytes)
+    request = Request(manifest=manifest, volume=facts, memory_bytes=memory_bytes, with_map=keep_map is not None)
     ctx.stop_if_cancelled()
     worker = process if process is not None and process.usable else ModelProcess()
-    packed: Any = worker.ask(request, ctx, name=manifest.name, voxels=volume.slices, silence_s=silence_s)
+    answer: Any = worker.ask(request, ctx, name=manifest.name, voxels=volume.slices, silence_s=silence_s)
+    packed, probabilities = answer
+    if keep_map is not None and probabilities is not None:
+        keep_map(unpacked_map(probabilities, manifest.name))
     findings = [_finding(manifest, volume, parts) for parts in packed]
     return tuple(sorted(findings, key=lambda finding: finding.order))
 

@@ -46,12 +46,16 @@ class VolumeFacts:
 
 @frozen(eq=False)
 class Request:
-    """What a worker is asked: to run a manifest's model on a volume, or to load a file and say what it is."""
+    """What a worker is asked: to run a manifest's model on a volume, or to load a file and say what it is.
+
+    Of a run it answers (packed marks, PackedMap or None); `with_map` asks for the map.
+    """
 
     manifest: Manifest | None = None
     volume: VolumeFacts | None = None
     path: Path | None = None
     memory_bytes: int | None = None
+    with_map: bool = False
 
 
 def serve(connection: Connection) -> None:
@@ -86,7 +90,7 @@ def serve(connection: Connection) -> None:
 
 
 def _answer(connection: Connection, request: Request) -> object:
-    from viewer.inference.pipeline import marks_in
+    from viewer.inference.pipeline import marks_and_map_in
     from viewer.inference.session import check_tensors, checked_bytes, session_from
 
     with contextlib.suppress(OSError, AttributeError):
@@ -108,7 +112,8 @@ def _answer(connection: Connection, request: Request) -> object:
     session = session_from(content, manifest.name)
     del content
     check_tensors(manifest, session)
-    return [_packed(mark) for mark in marks_in(manifest, volume, session, JobContext(tell))]
+    marks, probabilities = marks_and_map_in(manifest, volume, session, JobContext(tell))
+    return [_packed(mark) for mark in marks], probabilities if request.with_map else None
 
 
 def _packed(mark: Any) -> tuple[Any, ...]:

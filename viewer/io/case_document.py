@@ -7,6 +7,7 @@ format of `findings_file`. Every path in the document stays inside that folder.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +15,8 @@ from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import Comparison
+from viewer.domain.overlay_look import MapLook
+from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
@@ -22,6 +24,7 @@ from viewer.io.strict_json import WrongJsonError, json_text, read_json, structur
 CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
+_COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
 
 
 @frozen
@@ -207,10 +210,19 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
     for key in ("threshold", "fill_opacity", "curtain"):
         if not 0 <= getattr(view, key) <= 1:
             raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
+    if any(not _COLOUR.fullmatch(look.colour) for look in view.label_looks):
+        raise WrongJsonError(f"{path}.view.label_looks: a colour is written #RRGGBB")
+    opacities = (view.map_look.opacity, *(look.opacity for look in view.label_looks))
+    if not all(0 <= opacity <= 1 for opacity in opacities):
+        raise WrongJsonError(f"{path}.view: an opacity of a label or map lies between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
         raise WrongJsonError(f"{path}.view.box_3d: its first corner must lie below its second")
+    if len(view.path_lps_mm) > MOST_PATH_POINTS:
+        raise WrongJsonError(f"{path}.view.path_lps_mm: it has more than {MOST_PATH_POINTS} points")
+    if view.curved is not None and view.curved.height_mm is not None and view.curved.height_mm <= 0:
+        raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
 
@@ -227,21 +239,26 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 
 def _brief(document: Any) -> Any:
     """Return the document without what it says since later and hardly ever needs to."""
+    usual_map = unstructure(MapLook())
     if document["prior"] is None:
         del document["prior"]
     elif document["prior"]["turned"] is None:
         del document["prior"]["turned"]
     for step in document["steps"]:
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
+        if not view["label_looks"]:
+            del view["label_looks"]
         for key, usual in (
             ("slab_mode", "max"),
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
             ("lut", ""),
+            ("interpolation", "linear"),
+            ("map_look", usual_map),
         ):
             if view[key] == usual:
                 del view[key]

@@ -28,7 +28,7 @@ class Times:
 
 
 def times_of(seconds: list[float]) -> Times:
-    """Return what is said of repeated work."""
+    """Return median and 95th percentile of measured times."""
     p50, p95 = np.percentile(np.asarray(seconds) * 1000.0, [50, 95])
     return Times(float(p50), float(p95), len(seconds))
 

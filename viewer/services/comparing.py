@@ -7,14 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve
 from psygnal import Signal
 
 from viewer.analysis.lining_up import lined_up
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.plane_turn import followed_by, turned_axes
-from viewer.domain.view_state import Camera, Comparison, Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.plane_turn import turned_axes
+from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
+from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
     from viewer.services.jobs import Job, JobRunner
     from viewer.services.loading import LoadedPrior
     from viewer.services.opening import Opening
-
-
-@frozen
-class Links:
-    """What the two volumes have in common: the place that is looked at, and the window."""
-
-    place: bool = True
-    window: bool = True
 
 
 class How(Enum):
@@ -376,51 +369,6 @@ class Comparing:
         self._other.workspace = self._session.workspace
         self._other.masked = self._session.masked
         self._other.reader = self._session.reader
-
-
-def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Links) -> ViewState:
-    """Return a view moved to where another one looks.
-
-    Parameters
-    ----------
-    view
-        That of the volume that follows.
-    leader
-        That of the other volume.
-    alignment
-        Brings places of the leader onto those of the follower.
-    """
-    view = evolve(
-        view,
-        layout=leader.layout,
-        main=leader.main,
-        comparison=leader.comparison,
-        curtain=leader.curtain,
-        overlay=leader.overlay,
-        fill_opacity=leader.fill_opacity,
-        slab_mm=leader.slab_mm,
-        slab_mode=leader.slab_mode,
-        acquired=leader.acquired,
-    )
-    if links.window:
-        view = evolve(view.windowed(leader.window_centre, leader.window_width), invert=leader.invert, lut=leader.lut)
-    if not links.place:
-        return view
-    for name in PlaneName:
-        seen = leader.plane(name)
-        turned = seen.turned if alignment.turned is None else followed_by(seen.turned, alignment.turned)
-        view = view.with_plane(name, PlaneView(alignment.of(seen.centre_lps_mm), seen.height_mm, turned))
-    camera = leader.camera
-    return evolve(
-        view,
-        cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
-        camera=Camera(
-            alignment.of(camera.focal_lps_mm),
-            as_point(alignment.direction(camera.to_eye)),
-            as_point(alignment.direction(camera.up)),
-            camera.height_mm,
-        ),
-    )
 
 
 def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:

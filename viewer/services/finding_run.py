@@ -10,14 +10,16 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, ModelError, ModelRefusedError
 from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.overlay_look import MapLook
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from viewer.domain.job import JobContext
     from viewer.domain.model_card import ModelCard
+    from viewer.domain.overlays import ValueMap
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
@@ -81,9 +83,10 @@ class FindingRun:
         if index is None or self._manifests is None:
             self.failed.emit(ModelError(f"There is no model called “{model_id}” here."))
             return
+        maps: list[ValueMap] = []
         self._job = self._runner.run(
-            partial(_run, self._manifests[index], volume, anyway),
-            done=partial(self._finish, cards[index], volume),
+            partial(_run, self._manifests[index], volume, anyway, maps.append),
+            done=partial(self._finish, cards[index], volume, maps),
             failed=partial(self._fail, cards[index]),
             progress=self.busy.emit,
             lane=Lane.ALONE,
@@ -96,7 +99,7 @@ class FindingRun:
             self._job = None
             self.busy.emit(None)
 
-    def _finish(self, model: ModelCard, volume: Volume, findings: tuple[Finding, ...]) -> None:
+    def _finish(self, model: ModelCard, volume: Volume, maps: list[ValueMap], findings: tuple[Finding, ...]) -> None:
         self._job = None
         self.busy.emit(None)
         session = self._session
@@ -104,9 +107,19 @@ class FindingRun:
             return
         if session.view is not None:
             session.view = evolve(session.view, threshold=model.default_threshold)
+        self._lay_over(maps)
         marks = tuple(f for f in session.findings if f.source.kind is SourceKind.READER)
         session.findings = (*sorted(findings, key=lambda f: f.order), *marks)
         self.done.emit(findings)
+
+    def _lay_over(self, maps: list[ValueMap]) -> None:
+        """Let the model's map be there to be looked at, not yet drawn; one that the user opened stays."""
+        session, before = self._session, self._session.overlays.value_map
+        if before is not None and not before.made_by:
+            return
+        session.overlays = evolve(session.overlays, value_map=maps[0] if maps else None)
+        if maps and session.view is not None:
+            session.view = evolve(session.view, map_look=MapLook(shown=False))
 
     def _fail(self, model: ModelCard, error: CaseStageError) -> None:
         self._job = None
@@ -117,7 +130,9 @@ class FindingRun:
             self.failed.emit(error)
 
 
-def _run(manifest: Manifest, volume: Volume, anyway: bool, ctx: JobContext) -> tuple[Finding, ...]:
+def _run(
+    manifest: Manifest, volume: Volume, anyway: bool, keep_map: Callable[[ValueMap], None], ctx: JobContext
+) -> tuple[Finding, ...]:
     from viewer.inference.run import run_model
 
-    return run_model(manifest, volume, ctx, anyway=anyway)
+    return run_model(manifest, volume, ctx, anyway=anyway, keep_map=keep_map)

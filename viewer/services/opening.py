@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from viewer.domain.errors import TooLargeError
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
 from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
@@ -102,6 +103,7 @@ class Opening:
         self._like: ViewState | None = None
         self._entry: SeriesEntry | None = None
         self._acquired = False
+        self.interpolation = Interpolation.LINEAR
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -268,7 +270,7 @@ class Opening:
 
     def _hung(self, volume: Volume) -> ViewState:
         """Return the first view of a volume, by the hanging rules."""
-        view = view_of_volume(volume)
+        view = evolve(view_of_volume(volume), interpolation=self.interpolation)
         if self._hanging is None:
             return view
         view, problem = self._hanging.shown(volume, view)

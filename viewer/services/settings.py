@@ -46,6 +46,7 @@ class Choices:
     cine_rate: int = 15
     cine_back_and_forth: bool = False
     tool: str = "window"
+    interpolation: str = "linear"
 
 
 class Settings:

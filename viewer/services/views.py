@@ -24,7 +24,8 @@ LUNG = Window(-600, 1500, "Lung")
 BONE = Window(480, 2500, "Bone")
 
 FIT_MARGIN = 1.06
-_FITTED_WITHIN = 0.02
+# Bounds of the body change a little while a volume comes in.
+_FITTED_WITHIN = 0.15
 _LEAST_HEIGHT_MM = 60.0
 _TIMES_FINDING = 3.2
 

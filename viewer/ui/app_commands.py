@@ -11,6 +11,7 @@ from viewer.domain.decision import Answer
 from viewer.domain.session import Workspace
 from viewer.services.measuring import Measuring
 from viewer.services.reviewing import Reviewing
+from viewer.services.spreads import Spreads
 from viewer.ui.commands import EVERYWHERE, Command
 from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
@@ -36,11 +37,13 @@ class Asks:
     library: LibraryAsks
     reviewing: Callable[[], Reviewing]
     measuring: Callable[[], Measuring]
+    spreads: Callable[[], Spreads]
     compare: CompareAsks
     decide: Callable[[Answer], None]
     mark_missed: Callable[[], None]
     comment: Callable[[], None]
     export: Callable[[], None]
+    histogram: Callable[[], None]
     choose_model: Callable[[], None]
     palette: Callable[[], None]
     keys: Callable[[], None]

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.decision import Answer
+    from viewer.services.spreads import Spread
     from viewer.ui.archive.archive_sheet import ArchiveSheet
     from viewer.ui.commands import CommandActions
+    from viewer.ui.histogram_sheet import HistogramSheet
     from viewer.ui.main_window import MainWindow
 
 FILES = f"CT images (*.dcm *.zip {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
@@ -36,6 +38,7 @@ class Asking:
         self._desk = window.desk
         self._then: Callable[[], None] | None = None
         self.archive_sheet: ArchiveSheet | None = None
+        self.histogram_sheet: HistogramSheet | None = None
 
     def build(self, actions: CommandActions) -> None:
         """Make the sheets."""
@@ -105,6 +108,20 @@ class Asking:
         if chosen:
             self._keep(export_folder=chosen)
             self._desk.reviewing.export(Path(chosen))
+
+    def histogram(self) -> None:
+        """Show how the values of the area or finding in hand are spread; the sheet is made when first asked for."""
+        self._window.compared.spreads().ask(self._spread_came, lambda error: self._window.tell(Message.of(error)))
+
+    def _spread_came(self, spread: Spread) -> None:
+        if spread.shape is None:
+            self._window.tell(Message("There are no pixels in it.", "Draw it larger, or over the picture.", calm=True))
+            return
+        if self.histogram_sheet is None:
+            from viewer.ui.histogram_sheet import HistogramSheet
+
+            self.histogram_sheet = HistogramSheet(self._window, self._window.theme)
+        self.histogram_sheet.tell(spread)
 
     def decide(self, answer: Answer) -> None:
         """Answer the finding in hand, under a name."""

@@ -44,14 +44,14 @@ def crop_commands(looking: Looking) -> list[Command]:
             "out",
             "face outwards",
             f"Move the chosen face {STEP_MM:.0f} mm outwards",
-            "Alt+Up",
+            "Alt+PgUp",
             lambda b: b.move_chosen(1),
         ),
         (
             "in",
             "face inwards",
             f"Move the chosen face {STEP_MM:.0f} mm inwards",
-            "Alt+Down",
+            "Alt+PgDown",
             lambda b: b.move_chosen(-1),
         ),
     )

@@ -18,6 +18,7 @@ from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
+from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.hanging_file import edit_hanging_rules
@@ -26,9 +27,11 @@ from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
-from viewer.ui.measuring_commands import connect_measuring
+from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
+from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
+from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
@@ -114,7 +117,11 @@ class MainWindow(QMainWindow):
         self.compared = Compared(self)
         asks = self._asks()
         table = CommandTable(
-            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, self.compared.finish, desk.settings))
+            (
+                *app_commands(desk, asks),
+                *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
+                *overlay_file_commands(self),
+            )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
@@ -189,11 +196,13 @@ class MainWindow(QMainWindow):
             library=self.opened_places.asks(),
             reviewing=self.compared.reviewing,
             measuring=self.compared.measuring,
+            spreads=self.compared.spreads,
             compare=self.compared.asks(),
             decide=asking.decide,
             mark_missed=asking.mark_missed,
             comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
             export=asking.export,
+            histogram=asking.histogram,
             choose_model=self._choose_model,
             palette=asking.palette,
             keys=asking.keys,
@@ -256,6 +265,8 @@ class MainWindow(QMainWindow):
             canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
         self.panels.failed.connect(self._failed)
+        connect_overlays(self)
+        connect_path(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
@@ -387,10 +398,10 @@ class MainWindow(QMainWindow):
         if canvas is None:
             return
         if canvas.active.plane is None:
-            self.menu(MENU_3D, place)
+            view = canvas.session.view
+            self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
-            removal = ("review.remove", None) if canvas.session.measurement_in_hand is not None else ()
-            self.menu((*removal, *CANVAS_MENU), place)
+            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""
@@ -489,7 +500,7 @@ class MainWindow(QMainWindow):
             reviewing.retry()
             if reviewing.unsaved:
                 self._warned = True
-                words = f"{reviewing.unsaved} decisions are not on disk yet."
+                words = f"Not on disk yet: {reviewing.writes.waiting_words}."
                 self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
                 event.ignore()
                 return

@@ -172,7 +172,7 @@ def _blank(size: tuple[int, int]) -> QImage:
 
 def _picture_3d(placed: tuple[Tile, ...], shown: Shown, theme: Theme, scene_3d: Scene3D | None) -> Picture:
     tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
-    if tile is None:
+    if tile is None or shown.view.shows_curved:
         return Picture()
     drawing = scene_3d or Scene3D()
     try:

@@ -13,10 +13,10 @@ import pytest
 HERE = Path(__file__).resolve()
 
 
-def printed(script: str, **environment: str) -> str:
+def printed(script: str, *arguments: str, **environment: str) -> str:
     """Return what a script beside this one prints, run in a process of its own without a screen."""
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.ui.pixels.{script}"],
+        [sys.executable, "-m", f"tests.ui.pixels.{script}", *arguments],
         cwd=HERE.parents[3],
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment},
         capture_output=True,
@@ -34,6 +34,19 @@ def test_a_mark_lies_within_a_fifth_of_a_pixel_of_its_place(scale: str) -> None:
     assert len(said["found"]) == 18
     for plane, height_mm, turned, across, down in said["found"]:
         assert max(abs(across), abs(down)) < 0.2, (plane, height_mm, turned, across, down)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "most"),
+    [("nearest", "1", 0.5), ("nearest", "1.75", 0.5), ("nearest", "3", 0.5), ("cubic", "1.25", 0.2)],
+)
+def test_in_every_interpolation_and_along_a_path_it_lies_there_too(kind: str, scale: str, most: float) -> None:
+    said = json.loads(printed("mark_on_screen", kind, QT_SCALE_FACTOR=scale))
+    assert len(said["found"]) == 24
+    for view, height_mm, turned, across, down in said["found"]:
+        # Squares of a turned plane are whole voxels, which lie up to half of one beside it.
+        if kind != "nearest" or not (turned and view != "curved"):
+            assert max(abs(across), abs(down)) < most, (view, height_mm, turned, across, down)
 
 
 def test_a_fault_while_painting_does_not_end_the_program() -> None:

@@ -213,6 +213,18 @@ def test_a_series_is_compared_with_itself_in_another_window(opened: MainWindow, 
     assert opened.desk.other.session.volume is opened.desk.session.volume
 
 
+def test_esc_closes_the_sheet_of_series_and_its_empty_list_says_what_to_do(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    sheet = opened.compared.sheet
+    assert sheet is not None
+    assert sheet.is_open
+    assert sheet.empty_words.startswith("No other scan is known")
+    press(opened, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+
+
 def test_on_stage_the_earlier_scan_of_a_case_lies_behind_the_curtain(
     opened: MainWindow, head: Volume, case: Case, qtbot: QtBot
 ) -> None:

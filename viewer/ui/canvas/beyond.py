@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.session import Session
+    from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.mouse import Align
     from viewer.ui.canvas.tiles import Tile
 
@@ -55,11 +56,17 @@ class Beyond:
     """
 
     def __init__(
-        self, session: Session, other: Session, style: CanvasStyle, begun: Callable[[], None], align: Align
+        self,
+        session: Session,
+        other: Session,
+        style: CanvasStyle,
+        begun: Callable[[], None],
+        align: Align,
+        fine: FinePictures | None = None,
     ) -> None:
         self._session, self._other, self._begun = session, other, begun
         self.mouse = Mouse(other, style, begun, align)
-        self.planes = PlanePainter()
+        self.planes = PlanePainter(fine)
         self._drawn_on: Tile | None = None
 
     @property

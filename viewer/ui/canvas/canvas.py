@@ -21,14 +21,18 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.scene.arrival import along_slices
 from viewer.ui.canvas.beyond import Beyond
+from viewer.ui.canvas.curved_hand import CurvedHand
+from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Mouse, maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.path_hand import PathHand
 from viewer.ui.canvas.shown import Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+from viewer.ui.canvas.words_on_images import WordsField
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -91,14 +95,22 @@ class Canvas(QWidget):
         self._session = session
         self._theme = theme
         self.style_of_canvas = style
-        self._planes = PlanePainter()
+        self._fine = FinePictures(self)
+        self._planes = PlanePainter(self._fine, works_ahead=True)
+        self._fine.arrived.connect(lambda *_: self.update())
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
         self.pointed_at: Volume | None = None
         self._mouse = Mouse(session, style, self.gesture_started.emit, self.aligned.emit)
-        self._beyond = Beyond(session, other, style, self.gesture_started.emit, self.aligned.emit) if other else None
-        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
+        begun, align = self.gesture_started.emit, self.aligned.emit
+        self._beyond = Beyond(session, other, style, begun, align, self._fine) if other else None
+        self._words = WordsField(self)
+        self._words.given.connect(self.update)
+        self._words.given_up.connect(self.update)
+        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit, self._words)
+        self.path_hand = PathHand(session, self._mouse, self.measuring_refused.emit)
+        self._curved_hand = CurvedHand(session, self._mouse, self.gesture_started.emit)
         self._density = Density.FULL
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
@@ -131,6 +143,7 @@ class Canvas(QWidget):
             session.workspace_changed,
             session.measurements_changed,
             session.measurement_in_hand_changed,
+            session.overlays_changed,
         )
         for signal in self._signals:
             signal.connect(self._session_changed)
@@ -185,6 +198,7 @@ class Canvas(QWidget):
     def tool(self, tool: Tool) -> None:
         if tool is not self._mouse.tool:
             self._hand.cancel()
+            self.path_hand.cancel()
             for mouse in self._mice:
                 mouse.tool = tool
             self.settings_changed.emit()
@@ -258,6 +272,9 @@ class Canvas(QWidget):
         if self._hand.cancel():
             self.update()
             return True
+        if self.tool is Tool.PATH:
+            self.tool = Tool.WINDOW
+            return True
         measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
         self._session.measurement_in_hand = None
         if measures:
@@ -268,6 +285,11 @@ class Canvas(QWidget):
         """Put away the tool by which one volume is laid on another."""
         if self.tool is Tool.ALIGN:
             self.tool = Tool.WINDOW
+
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self._hand.write_in_hand(self._placed())
+        self.update()
 
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
@@ -284,6 +306,7 @@ class Canvas(QWidget):
         self._motion.stop()
         self._resting.stop()
         self._view_3d.close()
+        self._fine.close()
         self._planes.clear()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -321,11 +344,12 @@ class Canvas(QWidget):
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
-        shown = evolve(shown, measured=self._hand.drawn())
+        view = self.path_hand.drawn(shown.view)
+        shown = evolve(shown, view=view, measured=self._hand.drawn(), drawing_path=self.path_hand.drawing)
         self._tiles = self._placed(shown)
         ratio = self.devicePixelRatioF()
         three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
-        if three_d is not None:
+        if three_d is not None and not view.shows_curved:
             self._view_3d.show(shown, three_d, ratio)
         size = (float(self.width()), float(self.height()))
         paint_all(
@@ -364,6 +388,7 @@ class Canvas(QWidget):
 
     def _volume_changed(self, new: object, _old: object) -> None:
         self._hand.cancel()
+        self.path_hand.cancel()
         if new is None:
             self._planes.clear()
             self._view_3d.clear()
@@ -424,8 +449,11 @@ class Canvas(QWidget):
             if left and beyond is not None and beyond.press(tile, place):
                 return
             there = beyond is not None and beyond.covers(tile, place)
-            if left and there and self.tool.measures:
+            if left and there and (self.tool.measures or self.tool is Tool.PATH):
                 self.measuring_refused.emit(NOT_BEYOND)
+                return
+            if not there and (self.path_hand.press(tile, event) or self._curved_hand.press(tile, event)):
+                self.update()
                 return
             if left and not there and self._hand.press(tile, place, even=_even(event)):
                 self.gesture_started.emit()
@@ -441,6 +469,8 @@ class Canvas(QWidget):
             self._beyond.move(event.position())
         elif dragging is not None:
             dragging.move(event)
+        elif self.path_hand.move(event.position()) or self._curved_hand.move(event.position()):
+            self.update()
         elif self._hand.move(event.position(), even=_even(event)):
             self.update()
         self._tell(event.position())
@@ -448,10 +478,13 @@ class Canvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """End a drag, or ask for the menu."""
         if event.button() == Qt.MouseButton.LeftButton:
+            self.path_hand.release()
             self._hand.release(event.position())
             if self._beyond is not None:
                 self._beyond.release()
             self.update()
+        if self._curved_hand.holding and self._curved_hand.release():
+            self.menu_requested.emit(event.globalPosition().toPoint())
         dragging = self._dragging
         if dragging is not None and dragging.release(event):
             self._hand.pick(self._tile_at(event.position()), event.position())
@@ -460,9 +493,14 @@ class Canvas(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the viewport alone, or all again."""
         tile = self._tile_at(event.position())
-        if self.tool.measures and tile is not None and tile.view.plane is not None:
+        if event.button() == Qt.MouseButton.LeftButton and self._hand.write(tile, event.position()):
+            self.update()
+        elif self.tool.measures and tile is not None and tile.view.plane is not None:
             # Two quick clicks are two points.
             self.mousePressEvent(event)
+        elif self.tool is Tool.PATH and tile is not None and tile.view.plane is not None:
+            # The first of the two clicks was the last point.
+            self.tool = Tool.WINDOW
         elif tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
             self.gesture_started.emit()
             self.toggle_maximised(tile.view)
@@ -473,7 +511,8 @@ class Canvas(QWidget):
         # What is being drawn belongs to the image that is shown.
         if tile is not None and not self._waiting() and not self._hand.drawing:
             self.active = tile.view
-            self._mouse_on(tile, event.position()).wheel(tile, event)
+            if not self._curved_hand.wheel(tile, event):
+                self._mouse_on(tile, event.position()).wheel(tile, event)
             self._tell(event.position())
         event.accept()
 
@@ -501,14 +540,24 @@ class Canvas(QWidget):
         beyond = self._beyond
         return beyond.mouse if beyond is not None and beyond.covers(tile, place) else self._mouse
 
+    def _shape(self, tile: Tile | None, place: QPointF) -> Qt.CursorShape | None:
+        """Return the pointer's shape where drawing, measuring or a straightened picture have a say in it."""
+        hands = (self.path_hand, self._curved_hand, self._hand)
+        return next((shape for hand in hands if (shape := hand.shape(tile, place)) is not None), None)
+
     def _tell(self, place: QPointF) -> None:
         self._pointer = place
         tile, mouse, beyond = self._tile_at(place), self._mouse_on(self._tile_at(place), place), self._beyond
         if self._dragging is None:
-            shape = self._hand.shape(tile, place) if mouse is self._mouse else None
+            shape = self._shape(tile, place) if mouse is self._mouse else None
             if beyond is not None and (beyond.drawing or beyond.grips(tile, place)):
                 shape = Qt.CursorShape.SplitHCursor
             self.setCursor(mouse.shape(tile, place) if shape is None else shape)
+        along = self._curved_hand.lps(tile, place)
+        if along is not None and tile is not None and self._session.volume is not None:
+            self.pointed_at = self._session.volume
+            self.pointer_moved.emit(self.pointed_at.value_at(along), along, tile.view)
+            return
         geometry = mouse.geometry_at(tile) if tile is not None else None
         volume = self.pointed_at = mouse.session.volume
         if tile is None or geometry is None or volume is None:

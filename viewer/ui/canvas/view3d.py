@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
+from viewer.domain.overlay_look import look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
@@ -75,7 +76,8 @@ def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
         if drawn.finding.mask is None:
             continue
         role = line_of(drawn.mark, selected=True).role if drawn.selected else drawn.mark.role
-        colour = theme.on_anatomy(role)
+        chosen = look_of(shown.view.label_looks, drawn.finding.label_key).colour
+        colour = QColor(chosen) if chosen and not drawn.selected else theme.on_anatomy(role)
         rgb = (colour.redF(), colour.greenF(), colour.blueF())
         opacity = 1.0 if drawn.selected else UNSELECTED_OPACITY
         made.append(FindingSurface(drawn.finding.mask, rgb, opacity, drawn.selected))

@@ -17,6 +17,7 @@ from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.threshold_row import ThresholdRow
 from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
+from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.side_panels import LEAST_VIEWS
 from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
@@ -92,6 +93,7 @@ class InspectPage(QWidget):
         self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
+        self.measurements.set_low(self.height() < LOW)
         self._tiles_box.setVisible(self.height() >= TILES_FROM)
         self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
 
@@ -100,8 +102,9 @@ class InspectPage(QWidget):
         panel.setProperty("surface", "panel")
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
         self._pages = QStackedWidget()
-        outer.addWidget(self._pages)
+        outer.addWidget(self._pages, 1)
         full = QWidget()
         full.setProperty("surface", "panel")
         column = QVBoxLayout(full)
@@ -149,6 +152,8 @@ class InspectPage(QWidget):
             action,
         )
         self._pages.addWidget(empty)
+        self.measurements = MeasurementBox(self._desk, theme)
+        outer.addWidget(self.measurements)
         return panel
 
     def _make_side(self, theme: Theme) -> QWidget:
@@ -255,7 +260,7 @@ class InspectPage(QWidget):
         self.chart.show_curve(self._curve, lesions, matching.threshold)
         self.threshold.show_threshold(matching.threshold)
         rows = inspecting.rows()
-        self.list.rows.show_rows(rows)
+        self.list.rows.set_rows(rows)
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
         self._say_why()

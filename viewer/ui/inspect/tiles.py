@@ -20,7 +20,7 @@ from viewer.ui.finding_words import score_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.inspect.error_list import MARK_OF
 from viewer.ui.marks import paint_mark
-from viewer.ui.review.finding_list import words
+from viewer.ui.painted_rows import words
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 

@@ -151,8 +151,8 @@ class Toolbar(QFrame):
         self._add(Fitted(_line(), gone_from=7))
         length, *others = MEASURING_TOOLS
         self._add_command(length, gone_from=12)
-        more = ToolsButton(theme, actions, tuple(others), "More to measure with")
-        self._add(Fitted(more, gone_from=6), Submenu("Measure", "ruler", tuple(others)))
+        more = ToolsButton(theme, actions, (*others, "path.draw"), "More to measure with, and a path to draw")
+        self._add(Fitted(more, gone_from=6), Submenu("Measure", "ruler", (*others, "path.draw")))
         self._add(Fitted(_line(), gone_from=7))
         self._add_command("review.undo", gone_from=8)
         self._add_command("review.redo", gone_from=8)
