@@ -64,6 +64,8 @@ class Canvas(QWidget):
         A Measurement that was drawn or changed.
     measuring_refused
         The sentence that says why nothing is measured.
+    moved_by_hand
+        (ViewState before, ViewState after) of a drag that Back is to undo.
     aligned
         (PlaneName, mm to the right, mm downwards, angle clockwise) by which the second volume was moved in a plane.
     """
@@ -75,6 +77,7 @@ class Canvas(QWidget):
     settings_changed = Signal()
     measured = Signal(object)
     measuring_refused = Signal(str)
+    moved_by_hand = Signal(object, object)
     aligned = Signal(object, float, float, float)
 
     def __init__(
