@@ -9,6 +9,7 @@ import pytest
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
 from viewer.cli import (
+    bench_3d,
     bench_figures,
     bench_models,
     bench_opening,
@@ -20,6 +21,7 @@ from viewer.cli import (
     bench_window,
 )
 from viewer.scene.timing import Times
+from viewer.scene.timing_3d import Times3D
 from viewer.ui import overlay_timing
 
 if TYPE_CHECKING:
@@ -70,7 +72,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
     monkeypatch.setattr(overlay_timing, "IMAGES", 4)
-    monkeypatch.setattr(bench_view, "turning_times", lambda *_: None)
+    times = Times(20.0, 30.0, 4)
+    monkeypatch.setattr(bench_3d, "SLICES", 12)
+    monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, 9.0))
 
 
 @pytest.fixture
@@ -99,6 +103,8 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert {"first_window", "wheel_sagittal", "wheel_four", "linked_four"} <= set(named)
     assert {"motion_planes", "motion_3d", "turn_window", "moving_stall"} <= set(named)
     assert {"scan_10000", "scan_10000_index", "scroll_axial", "scroll_slab", "model_anatomy"} <= set(named)
+    assert {"turn_3d", "turn_3d_findings", "still_3d", "still_3d_lung", "stall_3d"} <= set(named)
+    assert named["still_3d"]["value"] == 100.0
     assert {"cubic_still", "curved_moving", "curved_still", "oblique_slab_still", "oblique_slab_stall"} <= set(named)
     assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
 

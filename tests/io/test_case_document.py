@@ -182,6 +182,16 @@ def test_a_prior_and_its_curtain_are_kept_and_checked(tmp_path: Path) -> None:
         read_case(tmp_path)
 
 
+def test_the_lookup_table_of_a_step_is_kept_by_its_name(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    case = evolve(case, steps=(first, evolve(second, view=evolve(second.view, lut="NORMAL"))))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    assert ["lut" in view for view in views] == [False, True]
+    assert read_case(tmp_path) == case
+
+
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:
     case = _case(tmp_path)
     step = case.steps[0]

@@ -22,6 +22,7 @@ GROUPS = {
     "scanning": ("Listing 10,000 files", "viewer.cli.bench_scan", "scanning"),
     "views": ("Looking in a window", "viewer.cli.bench_views", "views"),
     "looking": ("Scrolling", "viewer.cli.bench_view", "looking"),
+    "3d": ("Turning 3D", "viewer.cli.bench_3d", "three_d"),
     "planes": ("Planes at rest, and along a path", "viewer.cli.bench_planes", "planes_at_rest"),
     "switching": ("Switching cases, for some minutes", "viewer.cli.bench_switching", "switching"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),

@@ -1,4 +1,4 @@
-"""The figures of looking at a volume: scrolling, slabs, findings over it, turning 3D."""
+"""The figures of looking at a volume: scrolling, slabs, findings over it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PlaneName, SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.scene.timing import oblique_times, scroll_times, turning_times
-from viewer.scene.volume3d import Quality
+from viewer.scene.timing import oblique_times, scroll_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,15 +61,6 @@ def looking() -> Iterator[Figure]:
         f"median {oblique.p50_ms:.1f} ms.",
     )
     yield from _overlay(volume)
-    turning = turning_times(volume, Quality.MOVING)
-    if turning is not None:
-        yield figure(
-            "turn_3d",
-            turning.p50_ms,
-            "ms median",
-            40.0,
-            f"{turning.count} pictures of 600×600 while turning, coarse quality; p95 {turning.p95_ms:.0f} ms.",
-        )
 
 
 def _overlay(volume: Volume) -> Iterator[Figure]:

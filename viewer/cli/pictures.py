@@ -114,7 +114,7 @@ def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
     if arguments.at is not None:
         view = view.looking_at(arguments.at)
     if arguments.window is not None:
-        view = evolve(view, window_centre=arguments.window[0], window_width=arguments.window[1])
+        view = view.windowed(arguments.window[0], arguments.window[1])
     if arguments.plane is not None:
         view = evolve(view, layout=Layout.SINGLE, main=ViewName(arguments.plane))
     if arguments.acquired:

@@ -121,7 +121,8 @@ class ViewState:
     lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
     `curtain`, a share of each plane's width, this one is seen, and right of it the other. `label_looks` and `map_look`
     are colours and opacities that were chosen. `path_lps_mm` are the points of a drawn path; with at least two of them
-    `curved` shows the straightened picture along it in the place of 3D.
+    `curved` shows the straightened picture along it in the place of 3D. `lut` names a lookup table of the file that
+    takes the window's place; where the file has none of that name the window holds.
     """
 
     series_uid: str
@@ -152,6 +153,7 @@ class ViewState:
     planes_3d: bool = False
     comparison: Comparison = Comparison.OFF
     curtain: float = 0.5
+    lut: str = ""
     label_looks: tuple[LabelLook, ...] = ()
     map_look: MapLook = MapLook()
     interpolation: Interpolation = Interpolation.LINEAR
@@ -166,6 +168,10 @@ class ViewState:
             PlaneName.SAGITTAL: self.sagittal,
         }
         return views[name]
+
+    def windowed(self, centre: float, width: float) -> ViewState:
+        """Return a copy with a plain window."""
+        return evolve(self, window_centre=float(centre), window_width=float(width), lut="")
 
     @property
     def shows_curved(self) -> bool:
@@ -356,7 +362,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         if abs(math.log(ratio)) > 0.01:
             said.append((abs(math.log2(ratio)) * 10, f"zoom {ratio:.1f}×"))
             break
-    if script.window_centre != now.window_centre or script.window_width != now.window_width:
+    if (script.window_centre, script.window_width, script.lut) != (now.window_centre, now.window_width, now.lut):
         said.append((5.0, "another window"))
     if script.camera != now.camera:
         said.append((4.0, "3D turned"))

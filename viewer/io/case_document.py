@@ -256,6 +256,7 @@ def _brief(document: Any) -> Any:
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
+            ("lut", ""),
             ("interpolation", "linear"),
             ("map_look", usual_map),
         ):

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from viewer.analysis.path_curve import PathCurve, curve_through
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.view_state import Interpolation, Point, as_point
-from viewer.scene.colour_maps import GREY
 from viewer.scene.missing_places import planes_there
 from viewer.scene.slabs import combined, layers_of
 from viewer.scene.solid_voxels import solid_voxels
-from viewer.scene.window_table import BLACK, window_table
+from viewer.scene.voi import table_for
+from viewer.scene.window_table import BLACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,13 +219,7 @@ class CurvedRenderer:
         folded = lines.folded(above)
         lost = bool((folded & ~np.isnan(values)).mean() > _LEAST_LOST)
         hidden = np.isnan(values) | folded
-        table = window_table(
-            state.window_centre,
-            state.window_width,
-            volume.series.voi_function,
-            invert=state.invert != volume.series.monochrome1,
-            colours=GREY if volume.is_hu else state.colours,
-        )
+        table = table_for(volume, state)
         values[hidden] = 0.0
         pixels = table.of(values)
         pixels[hidden] = BLACK

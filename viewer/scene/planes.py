@@ -19,7 +19,6 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
-from viewer.scene.colour_maps import GREY
 from viewer.scene.interpolation import Samples, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -34,7 +33,8 @@ from viewer.scene.plane_slices import (
     turned,
 )
 from viewer.scene.slabs import layers_of
-from viewer.scene.window_table import BLACK, WindowTable, window_table
+from viewer.scene.voi import table_for
+from viewer.scene.window_table import BLACK, WindowTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,14 +164,7 @@ class PlaneRenderer:
             layers = layers_of(state.slab_mm, MOST_LAYERS_MOVING if moving else None)
             samples = MOST_SLAB_SAMPLES_MOVING * pace if moving else MOST_SLAB_SAMPLES
             reduction = max(reduction, math.ceil(math.sqrt(width_px * height_px * layers / samples)))
-        table = window_table(
-            state.window_centre,
-            state.window_width,
-            volume.series.voi_function,
-            invert=state.invert != volume.series.monochrome1,
-            # Hounsfield units are read by their grey.
-            colours=GREY if volume.is_hu else state.colours,
-        )
+        table = table_for(volume, state)
         if acquired is not None:
             pixels = self._acquired(volume, acquired, geometry, table, reduction, interpolation)
         elif runs is None:

@@ -60,7 +60,7 @@ class FindingSurface:
 class PlanesShown:
     """The three planes as they stand in 3D: through where, in which window, in frames of which colours (0…1).
 
-    Colours and turns are those of axial, coronal and sagittal; `acquired` as in a view.
+    Colours and turns are those of axial, coronal and sagittal; `acquired` and `lut` as in a view.
     """
 
     cursor_lps_mm: Point
@@ -70,6 +70,7 @@ class PlanesShown:
     colours: tuple[tuple[float, float, float], ...]
     turned: tuple[Turn | None, ...] = (None, None, None)
     acquired: bool = False
+    lut: str = ""
 
 
 @define(frozen=True, eq=False)

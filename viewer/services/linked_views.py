@@ -48,7 +48,7 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
         acquired=leader.acquired,
     )
     if links.window:
-        view = evolve(view, window_centre=leader.window_centre, window_width=leader.window_width, invert=leader.invert)
+        view = evolve(view.windowed(leader.window_centre, leader.window_width), invert=leader.invert, lut=leader.lut)
     if not links.place:
         return view
     for name in PlaneName:

@@ -268,6 +268,7 @@ class Opening:
             series_uid=fitted.series_uid,
             window_centre=fitted.window_centre,
             window_width=fitted.window_width,
+            lut=fitted.lut,
             selected_finding=None,
         )
 

@@ -49,6 +49,9 @@ class Asks:
     keys: Callable[[], None]
     settings: Callable[[], None]
     switch_theme: Callable[[], None]
+    hanging_rules: Callable[[], None]
+    switch_panels: Callable[[], None]
+    panels_shown: Callable[[], bool]
     full_screen: Callable[[], None]
     is_full_screen: Callable[[], bool]
     why_geometry: Callable[[], None]
@@ -197,6 +200,14 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
             "app.geometry", "Geometry", "Whether positions and lengths can be trusted, and why", asks.why_geometry,
             contexts=DESK_WORK, enabled_when=lambda: desk.session.volume is not None, why_disabled=NO_VOLUME,
             icon="ruler",
+        ),
+        Command(
+            "app.hanging", "Hanging rules…", "How scans are shown when they open: edit the file of rules",
+            asks.hanging_rules, icon="layout-grid", contexts=OUTSIDE_PRESENT,
+        ),
+        Command(
+            "app.panels", "Side panels", "Show or hide the panels beside the views", asks.switch_panels,
+            shortcuts=("Ctrl+B",), contexts=DESK_WORK, icon="columns-2", checked_when=asks.panels_shown,
         ),
         Command(
             "app.full_screen", "Full screen", "Fill the whole screen", asks.full_screen, shortcuts=("F11",),

@@ -15,11 +15,13 @@ from viewer.domain.view_state import OverlayMode
 from viewer.ui.app_commands import Asks, app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
+from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
+from viewer.ui.hanging_file import edit_hanging_rules
 from viewer.ui.honesty import window_title
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
@@ -32,6 +34,7 @@ from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.review.review_page import ReviewPage
+from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
 from viewer.ui.view_commands import CANVAS_MENU, view_commands
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
 FRAME_MS = 16
 REFRESH_MS = 60
 LEAST_SIZE = (960, 600)
+SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
 MUCH_LARGER = 1.4
 
@@ -65,6 +69,12 @@ def first_place(room: QRect) -> QRect | None:
     if room.width() < MUCH_LARGER * FIRST_SIZE[0] or room.height() < MUCH_LARGER * FIRST_SIZE[1]:
         return None
     return centred(*FIRST_SIZE, room)
+
+
+def least_size(room: QRect) -> tuple[int, int]:
+    """Return the smallest size of the window: less on a small screen, or a large interface on any."""
+    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height())
+    return max(width, SMALLEST_SIZE[0]), max(height, SMALLEST_SIZE[1])
 
 
 class MainWindow(QMainWindow):
@@ -96,12 +106,13 @@ class MainWindow(QMainWindow):
         self._warned = False
         self._from_stage = False
         self._opening_case: Case | None = None
-        self.setMinimumSize(*LEAST_SIZE)
+        self.setMinimumSize(*least_size(self.screen().availableGeometry()))
         self.setAcceptDrops(True)
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
         self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE, other=desk.other.session)
+        self.panels = SidePanels(desk.settings, self)
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)
@@ -109,7 +120,7 @@ class MainWindow(QMainWindow):
         table = CommandTable(
             (
                 *app_commands(desk, asks),
-                *view_commands(session, self._canvas_here, self.compared.finish),
+                *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
                 *overlay_file_commands(self),
             )
         )
@@ -161,7 +172,7 @@ class MainWindow(QMainWindow):
     @cached_property
     def review(self) -> ReviewPage:
         """The page of findings; like the others, built when it is first needed: a first window does not wait for it."""
-        page = ReviewPage(self.desk, self.theme, self.actions_)
+        page = ReviewPage(self.desk, self.theme, self.actions_, self.panels)
         page.commented.connect(self.asking.comment)
         self._pages.addWidget(page)
         return page
@@ -178,7 +189,7 @@ class MainWindow(QMainWindow):
         """The page of errors."""
         from viewer.ui.inspect.inspect_page import InspectPage
 
-        page = InspectPage(self.desk, self.theme, self.actions_)
+        page = InspectPage(self.desk, self.theme, self.actions_, self.panels)
         self._pages.addWidget(page)
         return page
 
@@ -217,6 +228,9 @@ class MainWindow(QMainWindow):
             keys=asking.keys,
             settings=asking.settings,
             switch_theme=self._switch_theme,
+            hanging_rules=lambda: edit_hanging_rules(self.tell),
+            switch_panels=self.panels.switch,
+            panels_shown=lambda: self.panels.shown,
             full_screen=self.full_screen.toggle,
             is_full_screen=lambda: self.full_screen.on,
             why_geometry=asking.why_geometry,
@@ -262,7 +276,14 @@ class MainWindow(QMainWindow):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
+        for canvas, navigation in (
+            (self.canvas, desk.navigation),
+            (self._stage_canvas, desk.navigation),
+            (self.compare.there, desk.other.navigation),
+        ):
+            canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
+        self.panels.failed.connect(self._failed)
         connect_overlays(self)
         connect_path(self)
 
@@ -270,10 +291,12 @@ class MainWindow(QMainWindow):
         now = self.desk.settings.now
         if now.corner_text in tuple(Density):
             self.canvas.density = Density(now.corner_text)
+        if now.tool in LOOKING_TOOLS:
+            self.canvas.tool = Tool(now.tool)
         if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
             place = first_place(self.screen().availableGeometry())
             if place is None:
-                self.resize(*LEAST_SIZE)
+                self.resize(self.minimumSize())
                 self.setWindowState(Qt.WindowState.WindowMaximized)
             else:
                 self.setGeometry(place)
@@ -375,6 +398,8 @@ class MainWindow(QMainWindow):
         self.actions_.refresh()
         if self.desk.settings.now.corner_text != self.canvas.density.value:
             self._keep(corner_text=self.canvas.density.value)
+        if self.canvas.tool in LOOKING_TOOLS:
+            self._keep(tool=self.canvas.tool.value)
 
     def _keep(self, **fields: object) -> None:
         try:

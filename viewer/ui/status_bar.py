@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
 from viewer.domain.overlays import UNKNOWN_UNIT
 from viewer.domain.view_state import OverlayMode
+from viewer.ui.canvas.facts import short_name
 from viewer.ui.canvas.paint_map import map_words
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import Progress
     from viewer.domain.session import Session
-    from viewer.domain.view_state import Point
+    from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
 HEIGHT = 32
+NOTE_MS = 6000
 
 
 def value_words(value: float | None, unit: str) -> str:
@@ -77,7 +79,7 @@ class IconLabel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._icon = QLabel()
+        self._icon = IconBox(theme, 16)
         self._icon.setFixedSize(QSize(16, 16))
         self.words = text_label("", Type.CAPTION, tone)
         row.addWidget(self._icon)
@@ -91,7 +93,7 @@ class IconLabel(QWidget):
         self._draw()
 
     def _draw(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 16, self.devicePixelRatioF()))
+        self._icon.show_icon(self._name, self._role)
 
 
 class StatusBar(QFrame):
@@ -137,7 +139,12 @@ class StatusBar(QFrame):
         for label in (self._value, self._place, self._saved):
             row.addWidget(label)
         outer.addLayout(row, 1)
+        self._note = QTimer(self)
+        self._note.setSingleShot(True)
+        self._note.setInterval(NOTE_MS)
+        self._note.timeout.connect(self._update)
         session = desk.session
+        session.view_changed.connect(self._view_changed)
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
@@ -160,6 +167,17 @@ class StatusBar(QFrame):
         self._library_words = words
         self._update()
 
+    def say(self, words: str) -> None:
+        """Say something for a while, in place of what is open."""
+        self._facts.set_whole(words)
+        self._note.start()
+
+    def _view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
+        if new is None or old is None or not old.lut or new.lut or new.series_uid != old.series_uid:
+            return
+        name = short_name(old.lut)
+        self.say(f"A plain window now; the file's lookup table “{name}” was left. 0 goes through what the file brings.")
+
     def show_pointer(
         self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
     ) -> None:
@@ -176,6 +194,7 @@ class StatusBar(QFrame):
     def _update(self) -> None:
         session = self._desk.session
         self.banner.words.setText(banner_words(session.volume, session.case))
+        self._note.stop()
         self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
         self._say_saved()
 

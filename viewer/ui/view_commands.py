@@ -17,6 +17,7 @@ from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
+from viewer.ui.crop_commands import crop_commands
 from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.services.settings import Settings
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.canvas.tiles import Tile
     from viewer.ui.commands import Command, MenuEntry
@@ -58,7 +60,10 @@ ZOOM_STEP = 1.25
 
 
 def view_commands(
-    session: Session, canvas: Callable[[], Canvas | None], before: Callable[[], None] = lambda: None
+    session: Session,
+    canvas: Callable[[], Canvas | None],
+    before: Callable[[], None] = lambda: None,
+    settings: Settings | None = None,
 ) -> tuple[Command, ...]:
     """Return the commands of looking.
 
@@ -68,6 +73,8 @@ def view_commands(
         Gives the canvas that is on screen now, or None.
     before
         Called before each change: a running motion ends at its goal.
+    settings
+        Where the rate of cine is kept between starts; None keeps it nowhere.
     """
     looking = Looking(session, canvas, before)
     return (
@@ -78,13 +85,14 @@ def view_commands(
         *_zooming(looking),
         *slab_commands(looking),
         *interpolation_commands(looking),
-        *cine_commands(looking),
+        *cine_commands(looking, settings),
         *_layouts(looking),
         *overlay_view_commands(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
         *path_commands(looking),
         *three_d_commands(looking),
+        *crop_commands(looking),
     )
 
 

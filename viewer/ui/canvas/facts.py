@@ -17,6 +17,7 @@ from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
 from viewer.scene.turned_planes import shown_steps
+from viewer.scene.voi import lut_in_use
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ VIEW_WORDS = {
 
 INTERPOLATION_WORDS = {Interpolation.NEAREST: "Nearest", Interpolation.LINEAR: "", Interpolation.CUBIC: "Cubic"}
 SLAB_WORDS = {SlabMode.MAX: "MIP", SlabMode.MIN: "MinIP", SlabMode.MEAN: "Mean"}
+NAME_LENGTH = 18
 
 
 @frozen
@@ -99,12 +101,23 @@ def signed(value: float, decimals: int = 0) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def window_words(state: ViewState) -> str:
-    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits."""
+def window_words(state: ViewState, volume: Volume | None = None) -> str:
+    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits.
+
+    Where a lookup table of the volume's file is in use, its name: "LUT NORMAL".
+    """
+    lut = lut_in_use(volume, state) if volume is not None else None
+    if lut is not None:
+        return lut.name if lut.name.startswith("LUT") else f"LUT {short_name(lut.name)}"
     digits = 0
     if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
         digits = 2 - math.floor(math.log10(state.window_width))
     return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
+
+
+def short_name(name: str) -> str:
+    """Return a name that a file gives, cut to what a menu and a corner have room for."""
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
 
 
 def slab_words(state: ViewState) -> str:
@@ -151,7 +164,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
-    window = Words(window_words(state))
+    window = Words(window_words(state, volume))
     mixed = interpolation_words(volume, state, plane)
     if mixed:
         window = Words(f"{mixed}  {window.text}")

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
-from viewer.scene.window_table import window_table
+from viewer.scene.voi import table_for
 from viewer.ui.canvas.facts import signed
 from viewer.ui.canvas.paint_text import paint_plate
 
@@ -50,9 +50,7 @@ def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: View
         return 0.0
     low, high = view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
     values = (high, view.window_centre, low)
-    invert = view.invert != volume.series.monochrome1
-    function = volume.series.voi_function
-    table = window_table(view.window_centre, view.window_width, function, invert=invert, colours=view.colours)
+    table = table_for(volume, view)
     bar = ColourBar(
         "unit unknown" if volume.unit == "unknown" else volume.unit,
         values,

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPen
 from viewer.domain.geometry import direction_letters
 from viewer.domain.view_state import Interpolation, ViewName
 from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry
+from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
 from viewer.ui.canvas.facts import INTERPOLATION_WORDS, Corners, Words, slab_words, window_words
 from viewer.ui.canvas.paint_text import paint_corners, paint_plate, paint_sentence, paint_stage_name
@@ -84,7 +85,7 @@ class CurvedPainter:
             self._volume = volume
         window = (view.window_centre, view.window_width, view.invert, view.colours, view.slab_mm, view.slab_mode)
         size = (geometry.width_px, geometry.height_px, geometry.middle_mm, geometry.lower_px, geometry.mm_per_px)
-        key = (view.path_lps_mm, view.curved, window, view.interpolation, size)
+        key = (view.path_lps_mm, view.curved, window, id(shown_lut(volume, view)), view.interpolation, size)
         held = self._held
         if held is not None and held.key == key and (moving or not held.coarse):
             return held
@@ -270,7 +271,7 @@ def _paint_words(
             name.append(Words("Black: beyond a sharp bend"))
     turned = round(view.curved.turned_deg) if view.curved is not None else 0
     mixed = INTERPOLATION_WORDS[view.interpolation] if view.interpolation is Interpolation.NEAREST else ""
-    window = Words("  ".join(part for part in (mixed, window_words(view)) if part))
+    window = Words("  ".join(part for part in (mixed, window_words(view, volume)) if part))
     right = [window]
     facts = "  ".join(
         part for part in (f"Turned {turned}°".replace("-", "−") if turned else "", slab_words(view)) if part

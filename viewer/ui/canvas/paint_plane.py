@@ -16,6 +16,7 @@ from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth,
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
+from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.measurement_layer import MeasurementLayers
@@ -54,6 +55,8 @@ PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
 NARROW_PX = 430
 SHORT_PX = 260
+# Lower viewports have room for letters alone.
+LOWEST_PX = 120
 
 
 @frozen(eq=False)
@@ -164,7 +167,15 @@ class PlanePainter:
         depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
         one_slice = geometry.image is not None
         slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
-        window = (state.window_centre, state.window_width, state.invert, state.colours, slab, state.interpolation)
+        window = (
+            state.window_centre,
+            state.window_width,
+            state.invert,
+            state.colours,
+            slab,
+            state.interpolation,
+            id(shown_lut(volume, state)),
+        )
         most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
         slow = slow_at_rest(volume, state, plane, width_px, height_px)
         coarse = moving and (slow or width_px * height_px > (MOST_PX_MOVING if one_slice else most))
@@ -288,6 +299,8 @@ def paint_frame(
         narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
         if narrow and density is Density.FULL:
             density = Density.SHORT
+        if tile.area.height() < LOWEST_PX:
+            density = Density.LETTERS
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
         beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:

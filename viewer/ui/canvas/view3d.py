@@ -1,4 +1,8 @@
-"""The 3D view: asks the scene's thread for pictures, keeps the latest, asks for a fine one when all is still."""
+"""The 3D view: asks the scene's thread for pictures and keeps the latest.
+
+They are coarse while something moves; when all is still, a picture of a quarter of the rays comes first, then the fine
+one.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 STILL_AFTER_MS = 150
+SETTLE_AFTER_MS = 60
 UNSELECTED_OPACITY = 0.85
 
 
@@ -102,7 +107,7 @@ def _planes(shown: Shown, theme: Theme) -> PlanesShown:
     rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
     turned = tuple(view.plane(plane).turned for plane in PlaneName)
     return PlanesShown(
-        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired
+        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired, view.lut
     )
 
 
@@ -154,7 +159,7 @@ class View3D(QObject):
         self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
         self._still = QTimer(self)
         self._still.setSingleShot(True)
-        self._still.setInterval(STILL_AFTER_MS)
+        self._still.setInterval(SETTLE_AFTER_MS)
         self._still.timeout.connect(self._ask_still)
 
     @property
@@ -210,7 +215,7 @@ class View3D(QObject):
 
     def _ask_still(self) -> None:
         if self._drawing is not None and self._wanted is not None:
-            self._drawing.request(self._wanted, Quality.STILL)
+            self._drawing.request(self._wanted, Quality.SETTLING)
 
     def _take(self, picture: Picture3D) -> None:
         if self._closed or self._wanted is None:
@@ -221,6 +226,8 @@ class View3D(QObject):
         self._image_masked = picture.masked
         self._sentence = ""
         self.changed.emit()
+        if picture.quality is Quality.SETTLING and not self._still.isActive() and self._drawing is not None:
+            self._drawing.request(self._wanted, Quality.STILL)
 
     def _explain(self, why: Unavailable3D) -> None:
         self._sentence = f"{why.sentence}\n{why.hint}".strip()
