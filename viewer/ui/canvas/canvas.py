@@ -96,7 +96,7 @@ class Canvas(QWidget):
         self.style_of_canvas = style
         self._fine = FinePictures(self)
         self._planes = PlanePainter(self._fine, works_ahead=True)
-        self._fine.arrived.connect(lambda *_: self.update())
+        self._fine.arrived.connect(self._fine_came)
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
@@ -353,6 +353,11 @@ class Canvas(QWidget):
             self._planes.clear()
             self._view_3d.clear()
         self.update()
+
+    def _fine_came(self, slot: tuple[int, str], _key: object, _made: object) -> None:
+        place = self.tile(ViewName(slot[1]))
+        if place is not None:
+            self.update(place.area.toAlignedRect())
 
     def _picture_came(self) -> None:
         place = self.tile(ViewName.THREE_D)
