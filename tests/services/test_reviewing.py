@@ -219,7 +219,7 @@ def test_a_decision_is_exported_also_when_the_threshold_was_moved_above_its_scor
     def write(folder: Path, opened: Volume, findings: tuple[Finding, ...], *_: object) -> None:
         exported.append([f.id for f in findings])
 
-    monkeypatch.setattr("viewer.services.reviewing.write_review", write)
+    monkeypatch.setattr("viewer.services.exporting.write_review", write)
     desk.reviewing.select("f3")
     desk.navigation.finish()
     desk.reviewing.decide(Answer.REJECTED)

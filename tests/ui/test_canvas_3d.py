@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 from attrs import evolve, frozen
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -31,7 +33,8 @@ class Drawing:
     def answer(self, value: int) -> None:
         pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
         scene, quality = self.asked[-1]
-        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, masked=scene.masked))
+        about = {"masked": scene.masked, "camera": scene.camera}
+        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, **about))
 
     def come_to_rest(self, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING, timeout=2000)
@@ -192,3 +195,33 @@ def test_a_picture_from_before_a_rest_is_not_shown_where_identity_is_hidden_sinc
     shown.canvas.show()
     qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
     assert shown.canvas._view_3d.picture.image is None
+
+
+def test_letters_are_those_of_the_picture_that_is_shown_also_while_a_newer_one_is_awaited(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = opened(qtbot, session)
+    drawing, view = shown.drawing[0], session.view
+    assert view is not None
+    drawn: list[str] = []
+    monkeypatch.setattr(
+        "viewer.ui.canvas.paint_plane.paint_letters",
+        lambda _painter, free, letters, *_, **__: drawn.append(letters.left) if free == area() else None,
+    )
+
+    def area() -> QRectF:
+        tile = shown.canvas.tile(ViewName.THREE_D)
+        assert tile is not None
+        return tile.area.adjusted(0, 3, 0, 0)
+
+    session.view = evolve(view, camera=evolve(view.camera, to_eye=(0.0, -1.0, 0.0)))
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].camera.to_eye == (0.0, -1.0, 0.0))
+    drawing.answer(0x204060)
+    qtbot.waitUntil(lambda: bool(drawn) and drawn[-1] == "R")
+    # From behind: the other side lies on the left, once the picture shows it.
+    session.view = evolve(view, camera=evolve(view.camera, to_eye=(0.0, 1.0, 0.0)))
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].camera.to_eye == (0.0, 1.0, 0.0))
+    qtbot.wait(20)
+    assert drawn[-1] == "R"
+    drawing.answer(0x204060)
+    qtbot.waitUntil(lambda: drawn[-1] == "L")

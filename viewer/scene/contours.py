@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
 from numpy.typing import NDArray
 
 from viewer.analysis.grid_masks import mask_on_grid
@@ -264,6 +263,9 @@ def _contours(field: NDArray[np.float64], level: float) -> list[Polyline]:
     The class itself is asked: `contour_generator` looks for masked and infinite values first, which takes longer than
     the contours.
     """
+    # Loaded with the first outline: no window waits for it.
+    from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
+
     rows, columns = field.shape
     x, y = np.meshgrid(np.arange(columns, dtype=np.float64), np.arange(rows, dtype=np.float64))
     made = SerialContourGenerator(

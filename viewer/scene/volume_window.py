@@ -61,6 +61,9 @@ _THROUGH = 0.28
 _THROUGH_SELECTED = 0.55
 
 
+_Caster = tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]
+
+
 class VolumeWindow:
     """Draws scenes; keeps what it made of the last volume and masks.
 
@@ -85,6 +88,7 @@ class VolumeWindow:
         self._plane_renderer = PlaneRenderer()
         self.drawn = ""
         self._held: list[object] = []
+        self._caster: _Caster | None = None
         self._prop: vtkVolume | None = None
         self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
         self._step_mm = 1.0
@@ -120,10 +124,10 @@ class VolumeWindow:
         self._window.RemoveAllObservers()
         for renderer in (self._inside, self._through):
             renderer.RemoveAllViewProps()
-        if self._mapper is not None:
-            self._mapper.ReleaseGraphicsResources(self._window)
-            self._mapper.RemoveAllInputs()
-        self._prop = self._mapper = self._volume = self._dressed = self._preset = None
+        if self._caster is not None:
+            self._caster[1].ReleaseGraphicsResources(self._window)
+            self._caster[1].RemoveAllInputs()
+        self._caster = self._prop = self._mapper = self._volume = self._dressed = self._preset = None
         self._held.clear()
         self._surfaces.clear()
         self._actors.clear()
@@ -177,7 +181,7 @@ class VolumeWindow:
             self._paced = False
             if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
                 self._dressed = DressedVolume(scene.volume, full=not self._software)
-                self._prop, self._mapper = self._made(self._dressed.rendered.grid)
+                self._prop, self._mapper = self._placed(self._dressed.rendered.grid)
                 self._inside.AddVolume(self._prop)
         if self._prop is None or self._mapper is None or self._dressed is None:
             return
@@ -221,7 +225,24 @@ class VolumeWindow:
         self._held = [dressed.voxels, scalars, image]
         return image
 
-    def _made(self, grid: Grid) -> tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]:
+    def _placed(self, grid: Grid) -> _Caster:
+        """Return what casts rays, at a grid's place: the same for every volume, with what it holds of the GPU."""
+        if self._caster is None:
+            self._caster = self._made()
+        prop, mapper = self._caster
+        mapper.RemoveAllClippingPlanes()
+        # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
+        matrix = np.eye(4)
+        matrix[:3, :3] = grid.directions
+        matrix[:3, 3] = grid.lps_from_ijk[:3, 3]
+        placed = vtkMatrix4x4()
+        placed.DeepCopy(matrix.ravel().tolist())
+        prop.SetUserMatrix(placed)
+        least, middle, _ = sorted(grid.spacing_mm)
+        self._step_mm = min(middle, _STEP_LEAST_VOXELS * least)
+        return self._caster
+
+    def _made(self) -> _Caster:
         mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper
         if self._software:
             mapper = vtkFixedPointVolumeRayCastMapper()
@@ -233,15 +254,6 @@ class VolumeWindow:
         mapper.SetBlendModeToComposite()
         prop = vtkVolume()
         prop.SetMapper(mapper)
-        # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
-        matrix = np.eye(4)
-        matrix[:3, :3] = grid.directions
-        matrix[:3, 3] = grid.lps_from_ijk[:3, 3]
-        placed = vtkMatrix4x4()
-        placed.DeepCopy(matrix.ravel().tolist())
-        prop.SetUserMatrix(placed)
-        least, middle, _ = sorted(grid.spacing_mm)
-        self._step_mm = min(middle, _STEP_LEAST_VOXELS * least)
         return prop, mapper
 
     def _show_surfaces(self, scene: VolumeScene) -> None:

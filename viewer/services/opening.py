@@ -14,7 +14,6 @@ from viewer.domain.errors import TooLargeError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
-from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -141,6 +140,9 @@ class Opening:
         def work(ctx: JobContext) -> Volume:
             entry = find(ctx)
             self._runner.deliver(partial(self._found, generation, entry))
+            # Loaded when something is opened: no window waits for it.
+            from viewer.services.loading import load_series
+
             return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
 
         self.start(work, self._volume_in)
@@ -161,6 +163,8 @@ class Opening:
         watcher = self._watcher(case, case.steps[step].view if step < len(case.steps) else None)
 
         def work(ctx: JobContext) -> LoadedCase:
+            from viewer.services.loading import load_case
+
             return load_case(case, ctx, watcher, self._decoders)
 
         self.start(work, partial(self._case_in, then=then))

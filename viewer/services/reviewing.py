@@ -14,7 +14,6 @@ from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
-from viewer.services.exporting import Written, write_review
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.views import view_of_finding
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.journal import Journal
+    from viewer.services.exporting import Written
     from viewer.services.jobs import JobRunner
 
 _MARK_MM = 5.0
@@ -190,6 +190,9 @@ class Reviewing:
                 StorageError("There is nothing to export yet.", "Open a volume, and run a model or measure first.")
             )
             return
+        # Loaded when something is exported: no window waits for it.
+        from viewer.services.exporting import write_review
+
         # What was decided leaves with the rest, also where the threshold was moved above its score since.
         shown = {f.id for f in self._session.shown_findings} | set(self._session.decisions)
         self._runner.run(

@@ -23,7 +23,6 @@ from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.hanging_file import edit_hanging_rules
 from viewer.ui.honesty import window_title
-from viewer.ui.inspect.inspect_page import InspectPage
 from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
@@ -54,9 +53,11 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.services.settings import Choices
     from viewer.ui.canvas.view3d import Scene3DFactory
+    from viewer.ui.inspect.inspect_page import InspectPage
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
+REFRESH_MS = 60
 LEAST_SIZE = (960, 600)
 SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
@@ -142,12 +143,9 @@ class MainWindow(QMainWindow):
         self.details = DetailsSheet(self, theme)
         self.messages = MessageStrip(theme, self.details)
         self.library = LibraryPage(desk, theme)
-        self.review = ReviewPage(desk, theme, actions, self.panels)
-        self.stage = StagePage(desk, theme, self._stage_canvas)
         self.status = StatusBar(desk, theme)
         self._pages = QStackedWidget()
-        for page in (self.library, self.stage, self.review):
-            self._pages.addWidget(page)
+        self._pages.addWidget(self.library)
         centre = QWidget()
         centre.setProperty("surface", "window")
         column = QVBoxLayout(centre)
@@ -172,16 +170,38 @@ class MainWindow(QMainWindow):
         self._refresh.timeout.connect(self.actions_.refresh)
 
     @cached_property
+    def review(self) -> ReviewPage:
+        """The page of findings; like the others, built when it is first needed: a first window does not wait for it."""
+        page = ReviewPage(self.desk, self.theme, self.actions_, self.panels)
+        page.commented.connect(self.asking.comment)
+        self._pages.addWidget(page)
+        return page
+
+    @cached_property
+    def stage(self) -> StagePage:
+        """The page that presents."""
+        page = StagePage(self.desk, self.theme, self._stage_canvas)
+        self._pages.addWidget(page)
+        return page
+
+    @cached_property
     def inspect(self) -> InspectPage:
-        """The page of errors; built when it is first looked at, as a first image is not to wait for it."""
+        """The page of errors."""
+        from viewer.ui.inspect.inspect_page import InspectPage
+
         page = InspectPage(self.desk, self.theme, self.actions_, self.panels)
         self._pages.addWidget(page)
         return page
 
     def _page_of(self, place: Workspace) -> QWidget:
-        if place is Workspace.INSPECT:
-            return self.inspect
-        return {Workspace.LIBRARY: self.library, Workspace.PRESENT: self.stage, Workspace.REVIEW: self.review}[place]
+        match place:
+            case Workspace.INSPECT:
+                return self.inspect
+            case Workspace.REVIEW:
+                return self.review
+            case Workspace.PRESENT:
+                return self.stage
+        return self.library
 
     def _asks(self) -> Asks:
         asking, desk_library = self.asking, self.desk.library
@@ -227,12 +247,12 @@ class MainWindow(QMainWindow):
             session.findings_changed,
             session.decisions_changed,
             session.matching_changed,
-            session.view_changed,
             desk.reviewing.history_changed,
             desk.player.changed,
             desk.finding_run.busy,
         ):
             signal.connect(self.refresh_soon)
+        session.view_changed.connect(self._refresh_later)
         desk.navigation.started.connect(self.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
@@ -252,7 +272,6 @@ class MainWindow(QMainWindow):
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
-        self.review.commented.connect(self.asking.comment)
         for canvas in (self.canvas, self.compare.there, self._stage_canvas):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
@@ -463,9 +482,12 @@ class MainWindow(QMainWindow):
 
     def refresh_soon(self) -> None:
         """Bring the commands up to date before long: what they look at has changed."""
+        self._refresh.start(0)
+
+    def _refresh_later(self, *_: object) -> None:
+        # While the picture moves, buttons need not follow each image.
         if not self._refresh.isActive():
-            # While the picture moves, buttons need not follow each frame.
-            self._refresh.start(60 if self.desk.navigation.moving else 0)
+            self._refresh.start(REFRESH_MS)
 
     # --- Qt's events
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName, SliceStack
 from viewer.domain.session import Session
-from viewer.domain.view_state import Interpolation, PlaneView, ViewName, as_point, overview
+from viewer.domain.view_state import Interpolation, Layout, PlaneView, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.curved import curved_geometry
 from viewer.scene.turned_planes import turned_about
@@ -35,6 +35,8 @@ MARK_LPS_MM = (-11.37, 21.81, 43.53)
 SPREAD_MM = 2.0
 # Logical pixels around the mark, inside the gap of the crosshair.
 REACH = 16
+# Tiles of the second begin and end at other places, some of them narrow.
+LAYOUTS = (Layout.FOUR, Layout.STAGE)
 
 
 def marked_volume() -> Volume:
@@ -102,8 +104,9 @@ def main() -> None:
         start = evolve(start, interpolation=kind, path_lps_mm=path, curved=CurvedView(25.0))
     ratio = canvas.devicePixelRatioF()
     found = []
-    for height_mm, turned in itertools.product((150.0, 171.3, 233.0), (False, True)):
-        state = start
+    layouts = LAYOUTS if kind is None else (Layout.FOUR,)
+    for height_mm, turned, layout in itertools.product((150.0, 171.3, 233.0), (False, True), layouts):
+        state = evolve(start, layout=layout)
         if turned:
             state = turned_about(turned_about(state, PlaneName.AXIAL, 0.4), PlaneName.SAGITTAL, -0.25)
         for plane in PlaneName:
@@ -122,7 +125,7 @@ def main() -> None:
             x, y = tile.geometry(volume, state, plane).screen_from_lps(MARK_LPS_MM)
             x, y = (x + tile.area.left()) * ratio, (y + tile.area.top()) * ratio
             there = seen_at(image, x, y, round(REACH * ratio))
-            found.append([plane.value, height_mm, turned, there[0] - x, there[1] - y])
+            found.append([f"{plane.value}, {layout.value}", height_mm, turned, there[0] - x, there[1] - y])
         if kind is not None:
             found.append(["curved", height_mm, turned, *on_the_path(canvas, session, state, ratio)])
     canvas.close_scene()

@@ -28,12 +28,14 @@ def printed(script: str, *arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("scale", ["1", "1.25", "1.5", "1.75", "2", "3"])
-def test_a_mark_lies_within_a_fifth_of_a_pixel_of_its_place(scale: str) -> None:
+def test_a_mark_lies_well_within_half_a_pixel_of_its_place(scale: str) -> None:
     said = json.loads(printed("mark_on_screen", QT_SCALE_FACTOR=scale))
     assert said["ratio"] == float(scale)
-    assert len(said["found"]) == 18
+    assert len(said["found"]) == 36
     for plane, height_mm, turned, across, down in said["found"]:
-        assert max(abs(across), abs(down)) < 0.2, (plane, height_mm, turned, across, down)
+        # In the large tile the mark reaches beyond the gap of the crosshair, and its middle is told less well.
+        limit_px = 0.2 if plane.endswith("four") else 0.5
+        assert max(abs(across), abs(down)) < limit_px, (plane, height_mm, turned, across, down)
 
 
 @pytest.mark.parametrize(

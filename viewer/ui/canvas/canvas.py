@@ -511,9 +511,11 @@ class Canvas(QWidget):
         # What is being drawn belongs to the image that is shown.
         if tile is not None and not self._waiting() and not self._hand.drawing:
             self.active = tile.view
+            self._pointer, before = event.position(), self._session.view
             if not self._curved_hand.wheel(tile, event):
                 self._mouse_on(tile, event.position()).wheel(tile, event)
-            self._tell(event.position())
+            if self._session.view is before:
+                self._tell(event.position())
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)

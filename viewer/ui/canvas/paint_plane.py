@@ -291,7 +291,7 @@ def paint_frame(
     plane = tile.view.plane
     if look.stage:
         if mm_per_px is not None and tile.large:
-            paint_scale_bar(painter, tile.free, mm_per_px, look.text, tile.free.right())
+            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
         if not tile.large:
             paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
     else:
@@ -302,9 +302,9 @@ def paint_frame(
         if tile.area.height() < LOWEST_PX:
             density = Density.LETTERS
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-        edge = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
-            paint_scale_bar(painter, body, mm_per_px, look.text, edge)
+            paint_scale_bar(painter, body, mm_per_px, look.text, beside)
     if plane is not None:
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import look_of
-from viewer.domain.view_state import OverlayMode
+from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
@@ -60,11 +60,12 @@ class Scene3DFactory(Protocol):
 
 @frozen(eq=False)
 class Picture:
-    """What is at hand for the 3D tile: a picture and what it shows where not what was asked; else a sentence."""
+    """What is at hand for the 3D tile: a picture, what it shows where not what was asked, from where; or a sentence."""
 
     image: QImage | None = None
     sentence: str = ""
     drawn: str = ""
+    camera: Camera | None = None
 
 
 def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
@@ -124,7 +125,9 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
     elif picture.sentence:
         paint_sentence(painter, tile.free, picture.sentence, look.text)
     if look.decorated:
-        shown = evolve(shown, drawn_3d=picture.drawn)
+        # A slow machine's picture may be of a moment ago, and letters have to be right for it.
+        camera = shown.view.camera if picture.camera is None else picture.camera
+        shown = evolve(shown, drawn_3d=picture.drawn, view=evolve(shown.view, camera=camera))
         paint_frame(painter, tile, shown, look, first=False)
     painter.restore()
 
@@ -148,6 +151,7 @@ class View3D(QObject):
         self._asked: tuple[object, ...] = ()
         self._image: QImage | None = None
         self._drawn = ""
+        self._camera: Camera | None = None
         self._image_masked = True
         self._sentence = "" if factory else "3D is switched off."
         self._closed = False
@@ -161,7 +165,9 @@ class View3D(QObject):
     @property
     def picture(self) -> Picture:
         """What to draw now."""
-        return Picture(self._image, self._sentence, self._drawn if self._image is not None else "")
+        if self._image is None:
+            return Picture(None, self._sentence)
+        return Picture(self._image, self._sentence, self._drawn, self._camera)
 
     def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
@@ -216,7 +222,7 @@ class View3D(QObject):
             return
         if self._wanted.masked and not picture.masked:
             return
-        self._image, self._drawn = image_of(picture.pixels), picture.drawn
+        self._image, self._drawn, self._camera = image_of(picture.pixels), picture.drawn, picture.camera
         self._image_masked = picture.masked
         self._sentence = ""
         self.changed.emit()

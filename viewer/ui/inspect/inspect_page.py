@@ -190,6 +190,8 @@ class InspectPage(QWidget):
         body.addSpacing(8)
         body.addWidget(text_label("Outlines", Type.NAME))
         body.addWidget(Legend(theme))
+        # Takes what the tiles leave, and all of it where there is no room for them.
+        body.addStretch()
         column.addLayout(body, 4)
         return panel
 
