@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
-REFRESH_MS = 60
+REFRESH_MS, REFRESH_AT_LEAST_EVERY_MS = 60, 400
 LEAST_SIZE = (960, 600)
 SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
@@ -168,6 +168,10 @@ class MainWindow(QMainWindow):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.timeout.connect(self.actions_.refresh)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.actions_.refresh)
+        self._moving = QElapsedTimer()
 
     @property
     def library(self) -> LibraryPage:
@@ -439,9 +443,11 @@ class MainWindow(QMainWindow):
         self._refresh.start(0)
 
     def _refresh_later(self, *_: object) -> None:
-        # While the picture moves, buttons need not follow each image.
-        if not self._refresh.isActive():
-            self._refresh.start(REFRESH_MS)
+        # All commands look at the view. While it moves, they follow now and then, and once more when it rests.
+        if not self._later.isActive():
+            self._moving.start()
+        if not self._later.isActive() or self._moving.elapsed() < REFRESH_AT_LEAST_EVERY_MS:
+            self._later.start(REFRESH_MS)
 
     # --- Qt's events
 
@@ -485,6 +491,7 @@ class MainWindow(QMainWindow):
             self._keep(window_geometry=geometry)
         self._frames.stop()
         self._refresh.stop()
+        self._later.stop()
         self.compare.close_scenes()
         self._stage_canvas.close_scene()
         self.desk.close()
