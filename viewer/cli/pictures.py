@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case, Step
+    from viewer.services.loading import LoadedPrior
 
 
 def _case_named(name: str) -> Case | None:
@@ -46,9 +47,10 @@ def render(arguments: argparse.Namespace) -> int:
     truth: tuple[Finding, ...] = ()
     title = ""
     step: Step | None = None
+    prior: LoadedPrior | None = None
     if case is not None:
         loaded = load_case(case, progress_context())
-        volume, findings, truth = loaded.volume, loaded.findings, loaded.truth
+        volume, findings, truth, prior = loaded.volume, loaded.findings, loaded.truth, loaded.prior
         number = 1 if arguments.step is None else arguments.step
         if not 1 <= number <= len(case.steps):
             raise CaseDocumentError(
@@ -84,6 +86,7 @@ def render(arguments: argparse.Namespace) -> int:
         matching=matching,
         truth=truth if view.show_truth else (),
         step=step if arguments.plane is None else None,
+        prior=prior,
     )
     save_png(image, out)
     say(f"Written: {out}")

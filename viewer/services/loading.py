@@ -77,6 +77,7 @@ class LoadedPrior:
     volume: Volume
     findings: tuple[Finding, ...]
     alignment: Alignment
+    title: str = "Before"
 
 
 @frozen(eq=False)
@@ -176,7 +177,7 @@ def load_case(
     earlier = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
     known = read_findings(folder / case.prior.findings_path, earlier) if case.prior.findings_path else ()
     alignment = Alignment(case.prior.turned, case.prior.shift_mm)
-    return LoadedCase(case, volume, findings, truth, LoadedPrior(earlier, known, alignment))
+    return LoadedCase(case, volume, findings, truth, LoadedPrior(earlier, known, alignment, case.prior.title))
 
 
 def _pictures(
