@@ -29,7 +29,7 @@ from viewer.io.findings_file import write_findings
 from viewer.io.volume_hash import volume_sha256
 from viewer.phantom import Bleed, Nodule, Phantom, make_chest, make_head
 from viewer.phantom.write import store
-from viewer.services.opening import load_case
+from viewer.services.loading import load_case
 from viewer.ui.snapshot import thumbnail
 
 if TYPE_CHECKING:
