@@ -158,4 +158,5 @@ def _patient_words(volume: Volume, has_title: bool) -> str:
     if volume.series.synthetic and has_title:
         return ""
     name = ", ".join(part for part in identity.name.partition("=")[0].split("^") if part.strip())
-    return " · ".join(part for part in (name, identity.patient_id) if part)
+    # Many archives give both the same words.
+    return " · ".join(dict.fromkeys(part for part in (name, identity.patient_id) if part))
