@@ -281,19 +281,6 @@ def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(volume_of
         window.close()
 
 
-def test_a_driver_that_is_not_there_is_told_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GALLIUM_DRIVER", "nonsense")
-    monkeypatch.setenv("LIBGL_DRIVERS_PATH", "/nowhere")
-    monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", "1")
-    began = time.monotonic()
-    found = opengl_probe.probed.__wrapped__()
-    seconds = time.monotonic() - began
-    if not isinstance(found, Unavailable3D):
-        pytest.skip(f"the driver of {found.renderer} does not listen to Mesa's variables")
-    assert "3D is off" in found.sentence
-    assert seconds < opengl_probe.LONGEST_S + 5.0, "loading the libraries on a busy machine takes some of it"
-
-
 def test_a_second_volume_is_drawn_by_what_drew_the_first_as_if_it_were_the_first(volume_of: Make) -> None:
     from viewer.scene.volume_window import VolumeWindow
 
@@ -324,3 +311,16 @@ def test_a_second_volume_is_drawn_by_what_drew_the_first_as_if_it_were_the_first
     afterwards, casters = drawn(*scenes)
     assert len(casters) == 1
     assert np.array_equal(afterwards, drawn(scenes[1])[0])
+
+
+def test_a_driver_that_is_not_there_is_told_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLIUM_DRIVER", "nonsense")
+    monkeypatch.setenv("LIBGL_DRIVERS_PATH", "/nowhere")
+    monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", "1")
+    began = time.monotonic()
+    found = opengl_probe.probed.__wrapped__()
+    seconds = time.monotonic() - began
+    if not isinstance(found, Unavailable3D):
+        pytest.skip(f"the driver of {found.renderer} does not listen to Mesa's variables")
+    assert "3D is off" in found.sentence
+    assert seconds < opengl_probe.LONGEST_S + 5.0, "loading the libraries on a busy machine takes some of it"

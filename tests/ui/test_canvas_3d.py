@@ -33,8 +33,7 @@ class Drawing:
     def answer(self, value: int) -> None:
         pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
         scene, quality = self.asked[-1]
-        about = {"masked": scene.masked, "camera": scene.camera}
-        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, **about))
+        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, masked=scene.masked, camera=scene.camera))
 
     def come_to_rest(self, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING, timeout=2000)

@@ -264,10 +264,10 @@ def test_words_go_where_identity_goes_and_an_arrow_stays_bare(reader: Reader) ->
     # Nor can it be taken, moved or read where it is not seen.
     QTest.mouseDClick(reader.canvas, LEFT, NONE, place + QPoint(12, 10))
     assert not field(reader).isVisible()
-    assert all(not drawn.measurement.text for drawn in reader.canvas._hand.drawn())
+    assert all(not drawn.measurement.text for drawn in reader.canvas.hands.measuring.drawn())
     reader.session.masked = False
     reader.session.workspace = Workspace.PRESENT
-    assert reader.canvas._hand.drawn() == ()
+    assert reader.canvas.hands.measuring.drawn() == ()
     reader.session.workspace = Workspace.REVIEW
     assert reader.one.text == "Jane Doe"
 

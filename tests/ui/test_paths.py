@@ -193,9 +193,9 @@ def test_the_point_touched_last_is_removed_and_then_the_last_one(follower: Follo
     follower.go(PATH[1])
     follower.canvas.tool = Tool.PATH
     follower.click(follower.at(PATH[1]))
-    follower.canvas.path_hand.remove()
+    follower.canvas.hands.path.remove()
     assert follower.path == (PATH[0], PATH[2])
-    follower.canvas.path_hand.remove()
+    follower.canvas.hands.path.remove()
     assert follower.path == (PATH[0],)
     assert not follower.view.shows_curved
 

@@ -69,13 +69,16 @@ def _starts(home: Path) -> Iterator[Figure]:
 def _wheel(told: dict[str, Any], name: str, bare: str, target: float, how: str) -> Figure:
     p50, p95 = np.percentile(told[f"{name}_ms"], [50, 95])
     alone = told[f"bare_{bare}_ms"]
+    busy = told.get(f"{name}_worked_ms")
+    # On a machine that has other things to do this is less than the time that passes.
+    worked = f", {statistics.median(busy):.1f} ms of it this thread's work" if busy else ""
     return figure(
         name,
         float(p95),
         "ms p95",
         target,
-        f"{how}. Median {p50:.1f} ms, {p50 / alone:.2f} × resampling and colouring as many pixels with numpy alone "
-        f"({alone:.1f} ms, measured just before).",
+        f"{how}. Median {p50:.1f} ms{worked}, {p50 / alone:.2f} × resampling and colouring as many pixels by numpy "
+        f"alone ({alone:.1f} ms, measured just before).",
     )
 
 

@@ -58,7 +58,7 @@ MOST_SLAB_SAMPLES = 6_500_000
 MOST_SLAB_SAMPLES_MOVING = 300_000
 MOST_LAYERS_MOVING = 7
 # Three oblique planes may move at once, and nothing is to hold the main thread for more than 50 ms.
-_MOVING_S = 0.012
+_MOVING_S = 0.008
 _FIRST_PACE = 0.7
 _LEAST_PACE = 0.3
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
-from viewer.ui.app_commands import Asks, app_commands
+from viewer.ui.app_commands import app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
@@ -21,24 +21,22 @@ from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
-from viewer.ui.hanging_file import edit_hanging_rules
 from viewer.ui.honesty import window_title
-from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
+from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
-from viewer.ui.present.stage_page import StagePage
 from viewer.ui.reports import of_problems, of_written
-from viewer.ui.review.review_page import ReviewPage
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
 from viewer.ui.view_commands import CANVAS_MENU, view_commands
 from viewer.ui.widgets import FocusRing
+from viewer.ui.window_asks import asks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,10 +52,13 @@ if TYPE_CHECKING:
     from viewer.services.settings import Choices
     from viewer.ui.canvas.view3d import Scene3DFactory
     from viewer.ui.inspect.inspect_page import InspectPage
+    from viewer.ui.library.library_page import LibraryPage
+    from viewer.ui.present.stage_page import StagePage
+    from viewer.ui.review.review_page import ReviewPage
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
-REFRESH_MS = 60
+REFRESH_MS, REFRESH_AT_LEAST_EVERY_MS = 60, 400
 LEAST_SIZE = (960, 600)
 SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
@@ -116,7 +117,7 @@ class MainWindow(QMainWindow):
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)
-        asks = self._asks()
+        asks = asks_of(self)
         table = CommandTable(
             (
                 *app_commands(desk, asks),
@@ -142,10 +143,9 @@ class MainWindow(QMainWindow):
         self.top = TopBar(desk.session, theme, actions)
         self.details = DetailsSheet(self, theme)
         self.messages = MessageStrip(theme, self.details)
-        self.library = LibraryPage(desk, theme)
         self.status = StatusBar(desk, theme)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.library)
+        self._pages = Pages(desk, theme, actions, self.panels, self._stage_canvas)
+        self._pages.commented.connect(self.asking.comment)
         centre = QWidget()
         centre.setProperty("surface", "window")
         column = QVBoxLayout(centre)
@@ -168,74 +168,30 @@ class MainWindow(QMainWindow):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.timeout.connect(self.actions_.refresh)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.actions_.refresh)
+        self._moving = QElapsedTimer()
 
-    @cached_property
+    @property
+    def library(self) -> LibraryPage:
+        """Cases and scans."""
+        return self._pages.library
+
+    @property
     def review(self) -> ReviewPage:
-        """The page of findings; like the others, built when it is first needed: a first window does not wait for it."""
-        page = ReviewPage(self.desk, self.theme, self.actions_, self.panels)
-        page.commented.connect(self.asking.comment)
-        self._pages.addWidget(page)
-        return page
+        """The page of findings."""
+        return self._pages.review
 
-    @cached_property
+    @property
     def stage(self) -> StagePage:
         """The page that presents."""
-        page = StagePage(self.desk, self.theme, self._stage_canvas)
-        self._pages.addWidget(page)
-        return page
+        return self._pages.stage
 
-    @cached_property
+    @property
     def inspect(self) -> InspectPage:
         """The page of errors."""
-        from viewer.ui.inspect.inspect_page import InspectPage
-
-        page = InspectPage(self.desk, self.theme, self.actions_, self.panels)
-        self._pages.addWidget(page)
-        return page
-
-    def _page_of(self, place: Workspace) -> QWidget:
-        match place:
-            case Workspace.INSPECT:
-                return self.inspect
-            case Workspace.REVIEW:
-                return self.review
-            case Workspace.PRESENT:
-                return self.stage
-        return self.library
-
-    def _asks(self) -> Asks:
-        asking, desk_library = self.asking, self.desk.library
-        return Asks(
-            go=self.go,
-            present_from=self.present_from,
-            leave_present=self.leave_present,
-            open_folder=asking.open_folder,
-            open_file=asking.open_file,
-            archive=asking.archive,
-            neighbour_series=desk_library.open_neighbour,
-            library=self.opened_places.asks(),
-            reviewing=self.compared.reviewing,
-            measuring=self.compared.measuring,
-            spreads=self.compared.spreads,
-            compare=self.compared.asks(),
-            decide=asking.decide,
-            mark_missed=asking.mark_missed,
-            comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
-            export=asking.export,
-            histogram=asking.histogram,
-            choose_model=self._choose_model,
-            palette=asking.palette,
-            keys=asking.keys,
-            settings=asking.settings,
-            switch_theme=self._switch_theme,
-            hanging_rules=lambda: edit_hanging_rules(self.tell),
-            switch_panels=self.panels.switch,
-            panels_shown=lambda: self.panels.shown,
-            full_screen=self.full_screen.toggle,
-            is_full_screen=lambda: self.full_screen.on,
-            why_geometry=asking.why_geometry,
-            quit=self.close,
-        )
+        return self._pages.inspect
 
     def _wire(self) -> None:
         desk, session = self.desk, self.desk.session
@@ -380,11 +336,13 @@ class MainWindow(QMainWindow):
             self.desk.session.workspace = Workspace.LIBRARY
         self.tell(Message.of(error))
 
-    def _choose_model(self) -> None:
+    def choose_model(self) -> None:
+        """Show the models to choose one to run."""
         self.desk.session.workspace = Workspace.REVIEW
         self.review.panel.choose_model()
 
-    def _switch_theme(self) -> None:
+    def switch_theme(self) -> None:
+        """Go from dark to light, or back."""
         try:
             self.desk.settings.change(theme="light" if self.theme.dark else "dark")
         except StorageError as error:
@@ -448,7 +406,7 @@ class MainWindow(QMainWindow):
         self.setUpdatesEnabled(False)
         for widget in (self.top, self.status, self._strip_holder):
             widget.setVisible(not staged)
-        self._pages.setCurrentWidget(self._page_of(new))
+        self._pages.setCurrentWidget(self._pages.of(new))
         self.setUpdatesEnabled(True)
         if staged and self.isVisible():
             self.full_screen.enter()
@@ -485,9 +443,11 @@ class MainWindow(QMainWindow):
         self._refresh.start(0)
 
     def _refresh_later(self, *_: object) -> None:
-        # While the picture moves, buttons need not follow each image.
-        if not self._refresh.isActive():
-            self._refresh.start(REFRESH_MS)
+        # All commands look at the view. While it moves, they follow now and then, and once more when it rests.
+        if not self._later.isActive():
+            self._moving.start()
+        if not self._later.isActive() or self._moving.elapsed() < REFRESH_AT_LEAST_EVERY_MS:
+            self._later.start(REFRESH_MS)
 
     # --- Qt's events
 
@@ -531,6 +491,7 @@ class MainWindow(QMainWindow):
             self._keep(window_geometry=geometry)
         self._frames.stop()
         self._refresh.stop()
+        self._later.stop()
         self.compare.close_scenes()
         self._stage_canvas.close_scene()
         self.desk.close()

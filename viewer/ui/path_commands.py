@@ -72,7 +72,7 @@ def _drawing(looking: Looking) -> list[Command]:
         canvas = looking.canvas()
         if canvas is not None:
             looking.before()
-            canvas.path_hand.remove()
+            canvas.hands.path.remove()
 
     return [
         Command(

@@ -77,12 +77,13 @@ class ViewTimes(QObject):
         for name in (ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL):
             self._show(evolve(view, layout=Layout.SINGLE, main=name))
             told[f"bare_{name.value}_ms"] = self._bare(PlaneName(name.value))
-            told[f"wheel_{name.value}_ms"], told["alone_px"] = self._wheel(name), self._tile_size(name)
+            told |= self._notched(name, name.value)
+            told["alone_px"] = self._tile_size(name)
         self._resize(_FOUR_PX)
         self._show(evolve(view, layout=Layout.FOUR))
         told["four_px"] = self._tile_size(ViewName.AXIAL)
         told["bare_four_ms"] = self._bare(*PlaneName)
-        told["wheel_four_ms"] = self._wheel(ViewName.AXIAL)
+        told |= self._notched(ViewName.AXIAL, "four")
         told["linked_four_ms"] = self._linked()
         self._resize((1920 - 432, 1080 - 136))
         told["moving_px"] = [self._canvas.width(), self._canvas.height()]
@@ -131,10 +132,10 @@ class ViewTimes(QObject):
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         return time.perf_counter()
 
-    def _wheel(self, view: ViewName) -> list[float]:
-        """Return for each notch how long it takes until all that shows it is on screen."""
+    def _notched(self, view: ViewName, name: str) -> dict[str, object]:
+        """Return for each notch how long it takes until all that shows it is on screen, and what processor time."""
         place = self._tile(view).area.center()
-        spent = []
+        spent, worked = [], []
         for n in range(_IMAGES + 4):
             event = QWheelEvent(
                 place,
@@ -146,10 +147,11 @@ class ViewTimes(QObject):
                 Qt.ScrollPhase.NoScrollPhase,
                 False,
             )
-            start = time.perf_counter()
+            start, before = time.perf_counter(), time.thread_time()
             QApplication.sendEvent(self._canvas, event)
             spent.append((self._until_painted() - start) * 1000)
-        return spent[4:]
+            worked.append((time.thread_time() - before) * 1000)
+        return {f"wheel_{name}_ms": spent[4:], f"wheel_{name}_worked_ms": worked[4:]}
 
     def _linked(self) -> list[float]:
         """Return how long it takes until all is on screen when the cursor moves across all three planes at once."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from viewer.domain.geometry import direction_letters
-from viewer.domain.view_state import Interpolation
+from viewer.domain.view_state import Interpolation, ViewName
 from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry
 from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     Between = Callable[[], None]
 
-VIEW = "curved"
 NARROW_PX, SHORT_PX = 430, 260
 BORDER_PX = 2.0
 RULER_PX = 24.0
@@ -77,7 +76,7 @@ class CurvedPainter:
 
     @property
     def _slot(self) -> tuple[int, str]:
-        return id(self), VIEW
+        return id(self), ViewName.THREE_D.value
 
     def _picture(self, shown: Shown, geometry: CurvedGeometry, look: Look, *, moving: bool) -> _Held:
         volume, view = shown.volume, shown.view

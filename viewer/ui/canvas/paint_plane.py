@@ -225,9 +225,9 @@ class PlanePainter:
 
         fine.ask(self._slot(plane), key, work)
 
-    def _slot(self, plane: PlaneName) -> tuple[int, PlaneName]:
+    def _slot(self, plane: PlaneName) -> tuple[int, str]:
         """Return what a plane is called among the pictures of all painters that share a thread."""
-        return id(self), plane
+        return id(self), plane.value
 
     def _take(self, slot: object, asked: tuple[tuple[object, ...], int], made: tuple[QImage, int] | None) -> None:
         plane = next((plane for plane in PlaneName if self._slot(plane) == slot), None)
