@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 from viewer.domain.view_state import ViewName
 from viewer.scene.quality import Quality
 from viewer.ui.canvas import Canvas
+from viewer.ui.canvas.view3d import STILL_AFTER_MS
 from viewer.ui.icons import IconBox
 from viewer.ui.theme import Theme
 
@@ -69,6 +70,9 @@ def test_planes_have_more_pixels_on_a_finer_screen_and_lie_at_the_same_place(qtb
     canvas = Canvas(session, Theme(), None)
     qtbot.addWidget(canvas, before_close_func=lambda widget: widget.close_scene())
     canvas.resize(802, 602)
+    # Until all is still, pictures may be coarse.
+    drawn_at(canvas, 2.0)
+    qtbot.wait(2 * STILL_AFTER_MS)
     fine, coarse = drawn_at(canvas, 2.0), drawn_at(canvas, 1.0)
     again = drawn_at(canvas, 2.0)
     assert fine == again, "nothing of the first screen is left over"
