@@ -158,7 +158,8 @@ def test_cases_are_switched_and_memory_told_when_asked_for_by_name(monkeypatch: 
     assert said.code == 0, said.err
     (figure,) = said.json
     assert figure["name"] == "switching_memory"
-    assert figure["value"] < 64
+    assert figure["value"] is not None
+    assert figure["method"].startswith("5 times the other of ")
 
 
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])
