@@ -33,6 +33,9 @@ class Session(Protocol):
     def get_outputs(self) -> list[Any]:
         """Return the outputs: name, shape, type."""
 
+    def get_providers(self) -> list[str]:
+        """Return what it runs on, the first choice first."""
+
 
 def thread_count() -> int:
     """Return how many threads a model may use: half of the processors, 2 to 8."""
@@ -61,8 +64,8 @@ def checked_bytes(path: Path, sha256: str | None = None) -> bytes:
     return content
 
 
-def session_from(content: bytes, name: str) -> Session:
-    """Return a session on the CPU for checked bytes.
+def session_from(content: bytes, name: str, providers: tuple[str, ...] = ("CPUExecutionProvider",)) -> Session:
+    """Return a session for checked bytes, on the processor unless told otherwise.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def session_from(content: bytes, name: str) -> Session:
     # Waiting threads that spin would take the processor from the window.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=list(providers))
     except Exception as error:  # noqa: BLE001 (the runtime's errors have no common class)
         raise runtime_error(name, "cannot be loaded", error) from error
     return cast("Session", session)
@@ -104,7 +107,7 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
     """
     for side, named, there in (
         ("input", {t.name: t.layout for t in manifest.inputs}, session.get_inputs()),
-        ("output", {manifest.output.name: manifest.output.layout}, session.get_outputs()),
+        ("output", {t.name: t.layout for t in manifest.outputs}, session.get_outputs()),
     ):
         present = {tensor.name: tensor for tensor in there}
         missing = sorted(set(named) - set(present)) or (sorted(set(present) - set(named)) if side == "input" else [])
@@ -123,15 +126,16 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
                 )
 
 
-def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> object:
-    """Return the output tensor for one set of inputs.
+def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> dict[str, object]:
+    """Return the output tensors by name for one set of inputs.
 
     Raises
     ------
     ModelError
         When the runtime fails.
     """
+    names = [tensor.name for tensor in manifest.outputs]
     try:
-        return session.run([manifest.output.name], feeds)[0]
+        return dict(zip(names, session.run(names, feeds), strict=True))
     except Exception as error:  # noqa: BLE001 (the runtime's errors have no common class)
         raise runtime_error(manifest.name, "stopped with an error", error) from error

@@ -12,6 +12,8 @@ from viewer.domain.errors import ManifestError
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
+# Stands for what a proposed manifest does not know.
+TO_FILL_IN = "?"
 _LONGEST_TEXT = 20_000
 
 
@@ -52,7 +54,10 @@ class Table:
         """Return a value as it stands; it must be there."""
         if key not in self._raw:
             raise ManifestError(f"{self.at(key)} is missing.", "Add the key to model.toml.")
-        return self._raw[key]
+        value = self._raw[key]
+        if value == TO_FILL_IN:
+            raise ManifestError(f"{self.at(key)} is still to be filled in.", "Put the answer in the place of “?”.")
+        return value
 
     def wrong(self, key: str, wanted: str) -> ManifestError:
         """Return the error for a value of the wrong type or range."""

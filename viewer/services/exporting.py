@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REPORT = "sr.dcm"
 _SEG = "seg.dcm"
+_NONE = "There is no finding, so there is no report."
 
 
 @frozen
@@ -73,11 +74,15 @@ def write_outputs(
     report.unlink(missing_ok=True)
     if not volume.source_uids:
         return Written(folder, tuple(files), tuple(notes))
-    if not findings:
-        notes.append("There is no finding, so there is no report.")
+    # A report says where; what is said of slices or of the whole series has no place to be said of.
+    placed = [f for f in findings if f.placed]
+    if len(placed) < len(findings):
+        notes.append(f"{len(findings) - len(placed)} of the findings have no place and stand in findings.json alone.")
+    if not placed:
+        notes.append("There is no finding with a place, so there is no report." if findings else _NONE)
         return Written(folder, tuple(files), tuple(notes))
     seg = folder / _SEG
-    write_sr(report, volume, findings, decisions or {}, seg if seg in files else None, reader)
+    write_sr(report, volume, placed, decisions or {}, seg if seg in files else None, reader)
     return Written(folder, (*files, report), tuple(notes))
 
 

@@ -90,6 +90,8 @@ def paint_findings(
     with_axis: tuple[Finding, QRectF] | None = None
     for drawn in shown.drawn:
         line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage)
+        if not drawn.finding.placed:
+            continue
         if drawn.finding.mask is None:
             _paint_point(painter, drawn, shown, geometry, line, look)
             continue
