@@ -66,6 +66,28 @@ def test_a_complete_folder_passes(anatomy: Path) -> None:
     assert "opset" in said.out
 
 
+def test_check_says_and_shows_what_the_model_will_be_fed(small_series: Path, tmp_path: Path) -> None:
+    said = casestage("models", "check", "anatomy", "--on", small_series, "--picture", tmp_path / "fed.png")
+    assert said.code == 0
+    assert "not known" not in said.out
+    assert "this volume: " in said.out
+    assert "is fed as: " in said.out
+    assert (tmp_path / "fed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_needs_something_to_look_at(tmp_path: Path) -> None:
+    said = casestage("models", "check", "anatomy", "--picture", tmp_path / "fed.png")
+    assert said.is_sentence()
+    assert "--on" in said.err
+
+
+def test_a_tensor_that_the_model_does_not_have_is_named(copied: Path) -> None:
+    change(copied, "[input.", "[input.no_")
+    said = casestage("models", "check", copied)
+    assert said.is_sentence()
+    assert "names the input" in said.err
+
+
 def test_a_misspelt_key_is_named_with_the_right_one(copied: Path) -> None:
     change(copied, "limitations = [", "limitation = [")
     said = casestage("models", "check", copied)

@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar
 
 from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
 from viewer.cli.archive_options import add_archive_commands
+from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
+from viewer.cli.model_options import add_model_commands
 from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
@@ -91,22 +93,10 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     info.add_argument("--at", type=point, metavar="X,Y,Z", help="value of the voxel at this LPS point; write --at=…")
     info.add_argument("--hash", action="store_true", help="SHA-256 over all values (int16, k j i)")
 
-    models = command(
-        "models",
-        "List or check models.",
-        "models check ./my-model",
-        _lazy("viewer.cli.models", "list_models"),
+    add_model_commands(
+        command("models", "List, check and import models.", MODEL_EXAMPLE, _lazy("viewer.cli.models", "list_models")),
+        lambda place: _lazy(f"viewer.cli.{place.split(':')[0]}", place.split(":")[1]),
     )
-    models.add_argument("--json", action="store_true", help="for other programs")
-    kinds = models.add_subparsers(metavar="list|check")
-    listed = kinds.add_parser("list", help="list the models on this machine", epilog="Example: casestage models list")
-    listed.add_argument("--json", action="store_true", help="for other programs")
-    listed.set_defaults(run=_lazy("viewer.cli.models", "list_models"))
-    check = kinds.add_parser(
-        "check", help="check a model folder or ONNX file", epilog="Example: casestage models check ./my-model"
-    )
-    check.add_argument("file")
-    check.set_defaults(run=_lazy("viewer.cli.models", "check_model"))
 
     run = command(
         "run",

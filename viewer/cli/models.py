@@ -10,7 +10,7 @@ from viewer.cli.terminal import complain, progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import Manifest, card, read_manifest
-from viewer.inference.models import describe_onnx, installed_models
+from viewer.inference.models import installed_models
 from viewer.inference.run import run_model
 from viewer.services.exporting import check_folder, write_outputs
 from viewer.services.loading import load_series
@@ -40,30 +40,6 @@ def list_models(arguments: argparse.Namespace) -> int:
     for problem in problems:
         complain(problem)
     return 1 if problems else 0
-
-
-def check_model(arguments: argparse.Namespace) -> int:
-    """Print whether a model folder or ONNX file can be used, and what is missing."""
-    path = Path(arguments.file)
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir() or (folder / "model.toml").exists():
-        manifest = read_manifest(folder)
-        found = card(manifest)
-        say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
-        onnx = next(iter(sorted(folder.glob("*.onnx"))), None)
-        if onnx is not None:
-            _describe(onnx)
-        return 0
-    _describe(path)
-    raise ManifestError(
-        "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
-        "Write one: see “Plugging in a model” in the README.",
-    )
-
-
-def _describe(path: Path) -> None:
-    for line in describe_onnx(path, progress_context()).lines:
-        say(line)
 
 
 def find_model(name: str) -> Manifest:

@@ -48,7 +48,7 @@ class VolumeFacts:
 
 @frozen(eq=False)
 class Request:
-    """What a worker is asked: to run a manifest's model on a volume, or to load a file and say what it is."""
+    """What a worker is asked: to run a manifest's model, to hold it against the manifest, or to load a file."""
 
     manifest: Manifest | None = None
     volume: VolumeFacts | None = None
@@ -113,12 +113,16 @@ def _answer(connection: Connection, request: Request) -> object:
 
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)
-    if request.manifest is None or request.volume is None:
-        if request.path is None:
-            raise ModelError("Nothing was asked of the model's process.")
+    if request.volume is None:
         limit_memory(request.memory_bytes)
-        session_from(checked_bytes(request.path), request.path.name)
+        if request.manifest is not None:
+            whole = checked_bytes(request.manifest.onnx_path, request.manifest.sha256)
+            check_tensors(request.manifest, session_from(whole, request.manifest.name))
+        elif request.path is not None:
+            session_from(checked_bytes(request.path), request.path.name)
         return None
+    if request.manifest is None:
+        raise ModelError("Nothing was asked of the model's process.")
     volume = _received(connection, request.volume)
 
     def tell(progress: Progress) -> None:
