@@ -133,3 +133,35 @@ def test_a_foreign_model_is_described_with_what_is_not_known(real_data: Path) ->
     assert "256, 256, 256" in said.out
     assert said.out.count("not known:") >= 3
     assert "manifest" in said.err
+
+
+def test_a_proposed_model_folder_is_refused_until_its_questions_are_answered(anatomy: Path, tmp_path: Path) -> None:
+    said = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    assert said.code == 0
+    assert "answers are missing in model.toml" in said.out
+    checked = casestage("models", "check", tmp_path / "new")
+    assert checked.is_sentence()
+    assert "open questions" in checked.err
+    again = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    assert again.is_sentence()
+    assert "holds a model already" in again.err
+    printed = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation")
+    assert printed.code == 0
+    assert printed.out.startswith("manifest = 1")
+
+
+def test_importing_without_an_onnx_file_says_how_to_come_by_one(tmp_path: Path) -> None:
+    for command in ("import-monai", "import-nnunet"):
+        said = casestage("models", command, tmp_path, "--out", tmp_path / "out")
+        assert said.is_sentence()
+        assert "--onnx" in said.err
+        assert not (tmp_path / "out").exists()
+
+
+def test_what_an_importer_refuses_is_named_and_nothing_is_written(anatomy: Path, tmp_path: Path) -> None:
+    (tmp_path / "plans.json").write_text('{"configurations": {}}', encoding="utf-8")
+    (tmp_path / "dataset.json").write_text("{}", encoding="utf-8")
+    said = casestage("models", "import-nnunet", tmp_path, "--onnx", anatomy / "model.onnx", "--out", tmp_path / "out")
+    assert said.is_sentence()
+    assert "has no configuration “3d_fullres”" in said.err
+    assert not (tmp_path / "out").exists()

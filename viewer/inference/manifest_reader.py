@@ -14,7 +14,7 @@ from viewer.inference import manifest_terms as terms
 from viewer.inference.manifest_outputs import read_outputs
 from viewer.inference.manifest_post import check_task, read_post
 from viewer.inference.manifest_tensors import read_inputs
-from viewer.inference.strict_table import Table
+from viewer.inference.strict_table import Table, open_keys
 from viewer.io.regular_file import regular
 
 _LARGEST_MANIFEST_BYTES = 256 * 1024
@@ -41,7 +41,9 @@ def read(folder: Path) -> m.Manifest:
     ManifestError
         When a key is unknown, missing or wrong, or a file is not what the manifest says.
     """
-    top = Table(_parsed(folder), "", _TOP)
+    parsed = _parsed(folder)
+    _check_filled_in(parsed)
+    top = Table(parsed, "", _TOP)
     _check_version(top)
     model = top.table("model", ("id", "name", "version", "task", "licence", "rules", "file", "files", "card"))
     task = model.choice("task", terms.Task)
@@ -100,6 +102,17 @@ def _parsed(folder: Path) -> dict[str, object]:
         return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is not valid TOML: {error}.") from error
+
+
+def _check_filled_in(parsed: dict[str, object]) -> None:
+    still_open = open_keys(parsed)
+    if still_open:
+        named = ", ".join(still_open[:6]) + (f" and {len(still_open) - 6} more" if len(still_open) > 6 else "")
+        what = "1 open question" if len(still_open) == 1 else f"{len(still_open)} open questions"
+        raise ManifestError(
+            f"{m.MANIFEST_NAME} still has {what}: {named}.",
+            "Put the answer in the place of each “?”, as the comment beside it says.",
+        )
 
 
 def _check_version(top: Table) -> None:

@@ -54,10 +54,7 @@ class Table:
         """Return a value as it stands; it must be there."""
         if key not in self._raw:
             raise ManifestError(f"{self.at(key)} is missing.", "Add the key to model.toml.")
-        value = self._raw[key]
-        if value == TO_FILL_IN:
-            raise ManifestError(f"{self.at(key)} is still to be filled in.", "Put the answer in the place of “?”.")
-        return value
+        return self._raw[key]
 
     def wrong(self, key: str, wanted: str) -> ManifestError:
         """Return the error for a value of the wrong type or range."""
@@ -163,6 +160,19 @@ class Table:
         if not isinstance(value, Mapping) or not value:
             raise self.wrong(key, "a table with at least one entry")
         return value
+
+
+def open_keys(value: object, path: str = "") -> list[str]:
+    """Return the paths of the values that are still to be filled in."""
+    if value == TO_FILL_IN:
+        return [path]
+    if isinstance(value, Mapping):
+        parts = [open_keys(inner, f"{path}.{key}" if path else str(key)) for key, inner in value.items()]
+    elif isinstance(value, list):
+        parts = [open_keys(inner, f"{path}[{n}]") for n, inner in enumerate(value)]
+    else:
+        parts = []
+    return [key for part in parts for key in part]
 
 
 def _finite(value: object) -> float | None:
