@@ -159,7 +159,7 @@ def test_importing_without_an_onnx_file_says_how_to_come_by_one(tmp_path: Path) 
 
 
 def test_what_an_importer_refuses_is_named_and_nothing_is_written(anatomy: Path, tmp_path: Path) -> None:
-    (tmp_path / "plans.json").write_text('{"configurations": {}}', encoding="utf-8")
+    (tmp_path / "plans.json").write_text('{"configurations": {"2d": {}}}', encoding="utf-8")
     (tmp_path / "dataset.json").write_text("{}", encoding="utf-8")
     said = casestage("models", "import-nnunet", tmp_path, "--onnx", anatomy / "model.onnx", "--out", tmp_path / "out")
     assert said.is_sentence()

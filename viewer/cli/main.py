@@ -109,6 +109,8 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     run.add_argument("--out", required=True, metavar="DIR", help="folder for findings.json, seg.dcm and sr.dcm")
     run.add_argument("--series", metavar="UID", help="only this series")
     run.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
+    run.add_argument("--recorded", action="store_true", help="take the result of an earlier run where there is one")
+    run.add_argument("--processor", action="store_true", help="leave graphics cards out")
 
     render = command(
         "render",

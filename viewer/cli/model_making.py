@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from viewer.cli.terminal import progress_context, say
+from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.errors import ManifestError
 from viewer.inference.import_monai import import_monai as translate_monai
 from viewer.inference.import_nnunet import import_nnunet as translate_nnunet
@@ -15,7 +15,9 @@ from viewer.inference.manifest import MANIFEST_NAME
 from viewer.inference.manifest_terms import Task
 from viewer.inference.models import describe_onnx
 from viewer.inference.propose import propose as proposed
+from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
 from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.services.places import run_records_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -104,3 +106,19 @@ def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
     if proposal.open:
         say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")
     say(f"Then: casestage models check {folder}")
+
+
+def cache(arguments: argparse.Namespace) -> int:
+    """Say how much is recorded of earlier runs, or forget it."""
+    records = RunRecords(run_records_folder())
+    if arguments.clear:
+        records.clear()
+    count, size = records.held()
+    if arguments.json:
+        say_json({"results": count, "bytes": size, "limit_bytes": USUAL_LIMIT_BYTES})
+    else:
+        say(
+            f"{count} {'result' if count == 1 else 'results'} recorded, {size / 1e6:.1f} MB of at most "
+            f"{USUAL_LIMIT_BYTES / 1e6:.0f} MB."
+        )
+    return 0

@@ -145,6 +145,17 @@ class Finding:
         )
 
 
+@define(frozen=True)
+class CaseScored:
+    """The score of a whole case for one label, and what it means as a probability where that was measured."""
+
+    label_key: str
+    label: str
+    score: float
+    probability: float | None = None
+    calibration: str = ""
+
+
 class MatchState(StrEnum):
     """How a finding or a true lesion fares against the other side at the operating point."""
 

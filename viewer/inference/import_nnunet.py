@@ -81,7 +81,7 @@ def import_nnunet(
 
 def _configuration(plans: dict[str, Any], name: str) -> dict[str, Any]:
     configurations = plans.get("configurations")
-    if not isinstance(configurations, dict):
+    if not isinstance(configurations, dict) or not configurations:
         raise ImportRefusedError("plans.json holds no configurations: it is no plan of nnU-Net v2.")
     settings = configurations.get(name)
     if not isinstance(settings, dict):

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from viewer.domain.errors import ModelError
-from viewer.domain.finding import Finding, Localisation, Source, SourceKind
+from viewer.domain.finding import CaseScored, Finding, Localisation, Source, SourceKind
 from viewer.domain.identifiers import uid_from
 from viewer.inference.manifest_terms import LOGITS, CaseScore, Task
 from viewer.inference.marks import Mark
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Label, Manifest
-
-
-@frozen
-class CaseScored:
-    """The score of a whole case for one label, and what it means as a probability where that was measured."""
-
-    label_key: str
-    label: str
-    score: float
-    probability: float | None = None
-    calibration: str = ""
 
 
 @frozen(eq=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from viewer.domain.decision import Decision
-    from viewer.domain.finding import Finding, Source
+    from viewer.domain.finding import CaseScored, Finding, Source
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
 
@@ -60,15 +60,19 @@ def write_outputs(
     *,
     decisions: Mapping[str, Decision] | None = None,
     reader: str = "",
+    recorded: bool = False,
+    case_scores: Sequence[CaseScored] = (),
 ) -> Written:
     """Write findings.json, SEG and SR into a folder, which is made where it is missing.
+
+    `recorded` and `case_scores` as in `viewer.io.findings_file.write_findings`.
 
     Raises
     ------
     StorageError
         When the folder cannot be written.
     """
-    written = write_findings(folder, volume, findings, model, reader=reader)
+    written = write_findings(folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores)
     files, notes = list(written.files), [written.note] if written.note else []
     report = folder / _REPORT
     report.unlink(missing_ok=True)
