@@ -148,6 +148,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     made.add_argument("--seed", type=seed, required=True)
     made.add_argument("--out", required=True, metavar="DIR")
 
+    doctor = command(
+        "doctor", "Say what this computer has of what is needed.", "doctor", _lazy("viewer.cli.doctor", "doctor")
+    )
+    doctor.add_argument("--json", action="store_true", help="for other programs")
+
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
     from viewer.cli.bench import GROUPS  # names alone; what is measured is loaded later
 
