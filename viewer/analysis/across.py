@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from viewer.domain.geometry import SliceStack
     from viewer.domain.labels import Mask
 
-# Directions in the plane across, 2.5° apart: the best slab is found with an error of at most 0.03 %.
-_DIRECTIONS = 72
-_MOST_POINTS = 400_000
+# Directions in the plane across, 7.5° apart: which slab is the widest is found with an error of at most 0.2 %.
+_DIRECTIONS = 24
+_MOST_POINTS = 60_000
 
 
 def across_axis(mask: Mask, stack: SliceStack, long_axis_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -23,7 +23,7 @@ def across_axis(mask: Mask, stack: SliceStack, long_axis_lps_mm: NDArray[np.floa
     The mask is cut across its long axis into slabs as thick as a voxel is along that axis, twice, moved by half a
     slab; the ends are the two voxel centres of one slab that lie farthest apart across the axis, moved along it into
     one plane. Both ends are the same point where the mask has no width, as one voxel or a straight line of them has.
-    Of masks with more than 400,000 voxels on their surface only so many are looked at, evenly chosen.
+    Of masks with more than 60,000 voxels on their surface only so many are looked at, evenly chosen.
     """
     start, end = long_axis_lps_mm
     length = float(np.linalg.norm(end - start))
@@ -35,12 +35,16 @@ def across_axis(mask: Mask, stack: SliceStack, long_axis_lps_mm: NDArray[np.floa
     u, v = _upright(axis)
     flat = np.stack([(points - start) @ u, (points - start) @ v], axis=1)
     thickness = _extent_along(stack, axis)
+    angles = np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS)
+    seen = flat.astype(np.float32) @ np.stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
     best, chosen = 0.0, np.empty(0, dtype=np.intp)
     for moved in (0.0, 0.5):
         slab = np.floor(along / thickness + moved).astype(np.intp)
         order = np.argsort(slab, kind="stable")
         starts = np.flatnonzero(np.diff(slab[order], prepend=slab[order[0]] - 1))
-        widths = _widths(flat[order], starts)
+        sorted_ = seen[order]
+        extents = np.maximum.reduceat(sorted_, starts, axis=0) - np.minimum.reduceat(sorted_, starts, axis=0)
+        widths = extents.max(axis=1)
         n = int(widths.argmax())
         if widths[n] > best:
             best = float(widths[n])
@@ -87,16 +91,6 @@ def _extent_along(stack: SliceStack, axis: NDArray[np.float64]) -> float:
         gap * stack.normal,
     )
     return float(sum(abs(step @ axis) for step in steps))
-
-
-def _widths(flat: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the largest extent of each group of points in a plane, over all directions."""
-    widest = np.zeros(len(starts))
-    for angle in np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS):
-        at = flat @ np.array([np.cos(angle), np.sin(angle)])
-        extent = np.maximum.reduceat(at, starts) - np.minimum.reduceat(at, starts)
-        np.maximum(widest, extent, out=widest)
-    return widest
 
 
 def _farthest_pair(flat: NDArray[np.float64]) -> tuple[int, int]:
