@@ -142,6 +142,45 @@ def test_the_form_of_boxes_is_taken_as_the_manifest_says(
     assert moved == pytest.approx(np.full((3, 2), 0.5 if "origin" in str(changes) else 0.0), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {'orientation = "LPS"': 'orientation = "RAS"'},
+        {'orientation = "LPS"': 'orientation = "SAR"'},
+        # The model's boxes name the axes as they come in its tensor, here i, j, k.
+        {'layout = "NCDHW"': 'layout = "NCWHD"', 'order = "kji"': 'order = "ijk"'},
+        {'layout = "NCDHW"': 'layout = "NCHDW"', 'order = "kji"': 'order = "jki"', '"LPS"': '"PIL"'},
+    ],
+)
+def test_a_box_lies_at_the_same_place_however_the_model_wants_its_axes(
+    model_folder: Folder, make_volume: MakeVolume, changes: dict[str, str]
+) -> None:
+    volume, *_ = with_block(make_volume, "oblique")
+    (plain,) = ran(model_folder(box_of_bright(), manifest=DETECTION), volume).findings
+    (other,) = ran(model_folder(box_of_bright(), changes, name="other", manifest=DETECTION), volume).findings
+    assert other.centre_lps_mm == pytest.approx(plain.centre_lps_mm, abs=0.51)
+    assert other.bounds_lps_mm == pytest.approx(plain.bounds_lps_mm, abs=1.01)
+
+
+@pytest.mark.parametrize("case", ["a01_head_ge_tilt_uneven", "a13_abdomen_contrast_CRLM-1004"])
+def test_on_real_ct_a_box_of_the_original_slices_is_that_of_the_values(
+    model_folder: Folder, real_volume: Callable[[str], Volume], case: str
+) -> None:
+    volume = real_volume(case)
+    original = {'orientation = "LPS"': 'orientation = "original"', "[1.0, 1.0, 1.0]": '"original"'}
+    (finding,) = ran(model_folder(box_of_bright(), original, manifest=DETECTION), volume).findings
+    marked = np.argwhere(volume.slices > 100)
+    low, high = marked.min(axis=0), marked.max(axis=0)
+    assert finding.mask is not None
+    assert finding.mask.first_ijk == tuple(low[::-1])
+    assert finding.mask.voxels.shape == tuple(high - low + 1)
+    assert finding.mask.voxels.all()
+    # Slices lie unevenly: the middle is that of the ends.
+    middle = (volume.stack.lps(low[::-1]) + volume.stack.lps(high[::-1])) / 2
+    half = float(volume.stack.gaps_mm.max()) / 2
+    assert np.linalg.norm(finding.centre_lps_mm - middle) <= half
+
+
 def test_a_box_seen_in_several_patches_is_one_finding(model_folder: Folder, make_volume: MakeVolume) -> None:
     volume, lps, bright = with_block(make_volume, "axial")
     sliding = {'mode = "whole"': 'mode = "sliding"\npatch = [48, 48, 40]\noverlap = 0.5'}
