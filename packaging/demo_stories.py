@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from attrs import evolve
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule, MatchState
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.view_state import Camera, Layout, OverlayMode, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.view_state import Camera, Comparison, Layout, OverlayMode, PlaneView, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Step
 from viewer.services.views import view_of_finding, view_of_volume
 
@@ -30,12 +31,22 @@ LUNG = (-600.0, 1500.0)
 
 
 class Stage:
-    """Views of one volume, its findings and truth, for a large picture with three beside it."""
+    """Views of one volume, its findings and truth, for a large picture with three beside it.
+
+    `before` are the findings of an earlier scan.
+    """
 
     def __init__(
-        self, volume: Volume, findings: Sequence[Finding], truth: Sequence[Finding], *, threshold: float
+        self,
+        volume: Volume,
+        findings: Sequence[Finding],
+        truth: Sequence[Finding],
+        *,
+        threshold: float,
+        before: Sequence[Finding] = (),
     ) -> None:
         self.volume = volume
+        self.before = [f for f in before if f.score is None or f.score >= threshold]
         self.findings = sorted(findings, key=lambda f: f.order)
         self.truth = list(truth)
         self.threshold = threshold
@@ -291,3 +302,79 @@ def chest_steps(stage: Stage) -> tuple[Step, ...]:
         )
     )
     return tuple(steps)
+
+
+def growth_steps(stage: Stage) -> tuple[Step, ...]:
+    """Return the story of a nodule that grew and one that did not, each shown on the scan of a year before."""
+    found = stage.in_state(MatchState.TRUE_POSITIVE)
+    grown, stable = found[0], found[-1]
+    grown_before, stable_before = _right_and_left(stage.before)
+    first = evolve(stage.overview(LUNG, ViewName.CORONAL), cursor_lps_mm=as_point(grown.centre_lps_mm))
+    close = stage.on(grown, LUNG, height_mm=110)
+    curtain = evolve(close, comparison=Comparison.CURTAIN, curtain=0.5)
+    times = (grown.volume_ml or 0.0) / (grown_before.volume_ml or 1.0)
+    doubling_days = 365 * math.log(2) / math.log(times)
+    same = evolve(stage.on(stable, LUNG, height_mm=110), comparison=Comparison.CURTAIN, curtain=0.5)
+    change = ((stable.volume_ml or 0.0) / (stable_before.volume_ml or 1.0) - 1) * 100
+    return (
+        Step(
+            "today",
+            "Two nodules. Does it matter?",
+            "A synthetic chest CT in the lung window. One look cannot tell.",
+            first,
+            "Let them find both first: one in the right upper lobe, one low on the left.",
+            35,
+        ),
+        Step(
+            "found",
+            f"Right lung, {grown.long_axis_mm or 0:.0f} mm",
+            f"Spiculated, and outlined by the AI.\n\n{numbers(grown)}",
+            close,
+            "Spicules make it suspicious; what it did over time says more.",
+            45,
+        ),
+        Step(
+            "before",
+            "The same place, a year before",
+            "Right of the line lies the earlier scan. **Draw the curtain.**",
+            curtain,
+            "Drag the line across the nodule. The patient lay 16 mm elsewhere; the two scans are aligned.",
+            60,
+        ),
+        Step(
+            "grown",
+            f"{times:.1f} times the volume",
+            f"From **{_ml(grown_before)}** to **{_ml(grown)}**: it doubles every {doubling_days:.0f} days."
+            "\n\n*recorded results*",
+            evolve(curtain, curtain=0.1),
+            "Volume doubling below 400 days is fast. Both volumes are the model's own outlines, recorded.",
+            60,
+        ),
+        Step(
+            "stable",
+            "The other one stayed",
+            f"**{_ml(stable_before)}** then, **{_ml(stable)}** now: {_signed(change)} %.\n\n*recorded results*",
+            same,
+            "Within what outlining the same nodule twice differs by.",
+            50,
+        ),
+        Step(
+            "end",
+            "One needs a plan, one needs time",
+            "Both scans stay open in Review: side by side, or with the curtain.",
+            evolve(first, overlay=OverlayMode.OUTLINE, selected_finding=None),
+            "Go to Review and press Shift+5.",
+            40,
+        ),
+    )
+
+
+def _right_and_left(findings: Sequence[Finding]) -> tuple[Finding, Finding]:
+    """Return the finding in the right lung and the one in the left lung."""
+    right = max((f for f in findings if f.centre_lps_mm[0] < 0), key=lambda f: f.volume_ml or 0)
+    left = max((f for f in findings if f.centre_lps_mm[0] > 0), key=lambda f: f.volume_ml or 0)
+    return right, left
+
+
+def _signed(percent: float) -> str:
+    return f"{percent:+.0f}".replace("-", "−")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the bundled demo cases: phantom by seed, CT as DICOM, the model really run, and the story told from its result.
 
-.venv/bin/python packaging/make_demo_cases.py [head-epidural lung-nodules]
+.venv/bin/python packaging/make_demo_cases.py [head-epidural lung-nodules nodule-growth]
 """
 
 from __future__ import annotations
@@ -11,28 +11,41 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
-from demo_stories import BRAIN, LUNG, Stage, chest_steps, head_steps
+from demo_stories import BRAIN, LUNG, Stage, chest_steps, growth_steps, head_steps
 
 from viewer.analysis.measure import body_bounds
 from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.job import JobContext
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point
-from viewer.domain.walkthrough import Case, Provenance, Step
-from viewer.inference.manifest import card, read_manifest
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
+from viewer.inference.manifest import Manifest, card, read_manifest
 from viewer.inference.run import run_model
 from viewer.io.case_document import read_case, write_case
 from viewer.io.findings_file import write_findings
 from viewer.io.volume_hash import volume_sha256
 from viewer.phantom import Bleed, Nodule, Phantom, make_chest, make_head
 from viewer.phantom.write import store
-from viewer.services.opening import load_case
+from viewer.services.loading import load_case
 from viewer.ui.snapshot import thumbnail
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
 
 CARD_PX = (880, 592)
 TOP = Path(__file__).resolve().parents[1]
+
+
+@frozen
+class Earlier:
+    """How the earlier scan of a case's patient is made."""
+
+    title: str
+    make: Callable[[], Phantom]
+    moved_mm: tuple[float, float, float]
 
 
 @frozen
@@ -48,6 +61,7 @@ class Recipe:
     steps: Callable[[Stage], tuple[Step, ...]]
     window: tuple[float, float]
     main: ViewName
+    earlier: Earlier | None = None
 
 
 def _head() -> Phantom:
@@ -67,6 +81,24 @@ def _chest() -> Phantom:
         Nodule("solid-nodule", 5.0, (-50.0, 30.0, 62.0), hu=30.0, seed=15),
     )
     return make_chest(2204, nodules=nodules, noise_hu=8.0)
+
+
+def _grown(diameter_mm: float) -> tuple[Nodule, ...]:
+    return (
+        Nodule("spiculated-nodule", diameter_mm, (-74.0, -18.0, 62.0), hu=38.0, seed=21),
+        Nodule("solid-nodule", 14.0, (74.0, -30.0, 20.0), hu=55.0, seed=22),
+    )
+
+
+_MOVED_MM = (5.0, -7.0, 14.0)
+
+
+def _grown_now() -> Phantom:
+    return make_chest(2310, nodules=_grown(17.0), noise_hu=8.0)
+
+
+def _grown_before() -> Phantom:
+    return make_chest(2310, nodules=_grown(11.0), noise_hu=8.0, earlier=1, moved_mm=_MOVED_MM)
 
 
 RECIPES = (
@@ -91,6 +123,18 @@ RECIPES = (
         chest_steps,
         LUNG,
         ViewName.CORONAL,
+    ),
+    Recipe(
+        "nodule-growth",
+        "A nodule, one year apart",
+        "Two scans on each other, and a curtain between them.",
+        "CHEST",
+        "lung-nodule",
+        _grown_now,
+        growth_steps,
+        LUNG,
+        ViewName.AXIAL,
+        Earlier("A year before", _grown_before, _MOVED_MM),
     ),
 )
 
@@ -120,7 +164,8 @@ def make(recipe: Recipe, folder: Path) -> Stage:
     manifest = read_manifest(TOP / "resources" / "models" / recipe.model)
     model = card(manifest)
     findings = run_model(manifest, written.volume, context)
-    stage = Stage(written.volume, findings, written.truth, threshold=model.default_threshold)
+    before, prior = _made_earlier(recipe.earlier, folder, manifest) if recipe.earlier is not None else ((), None)
+    stage = Stage(written.volume, findings, written.truth, threshold=model.default_threshold, before=before)
     write_findings(folder / "findings", written.volume, findings, model.source, recorded=True, compressed=True)
     write_findings(folder / "truth", written.volume, written.truth, None, compressed=True)
     steps = recipe.steps(stage)
@@ -145,16 +190,37 @@ def make(recipe: Recipe, folder: Path) -> Stage:
         truth_path="truth",
         model_id=recipe.model,
         thumbnail_path="thumbnail.png",
+        prior=prior,
     )
     write_case(folder, case)
     return stage
+
+
+def _made_earlier(earlier: Earlier, folder: Path, manifest: Manifest) -> tuple[tuple[Finding, ...], Prior]:
+    """Write the earlier scan and what the model finds on it; return both."""
+    context = JobContext()
+    written = store(earlier.make(), folder, context, name="prior")
+    findings = run_model(manifest, written.volume, context)
+    write_findings(
+        folder / "prior_findings", written.volume, findings, card(manifest).source, recorded=True, compressed=True
+    )
+    prior = Prior(
+        series_path="prior",
+        series_uid=written.volume.series.series_uid,
+        series_sha256=volume_sha256(written.volume) or "",
+        title=earlier.title,
+        findings_path="prior_findings",
+        shift_mm=earlier.moved_mm,
+    )
+    return findings, prior
 
 
 def retell(recipe: Recipe, folder: Path) -> Stage:
     """Write a case's steps and card anew from the pictures and findings that are there."""
     loaded = load_case(read_case(folder), JobContext())
     threshold = card(read_manifest(TOP / "resources" / "models" / recipe.model)).default_threshold
-    stage = Stage(loaded.volume, loaded.findings, loaded.truth, threshold=threshold)
+    before = loaded.prior.findings if loaded.prior is not None else ()
+    stage = Stage(loaded.volume, loaded.findings, loaded.truth, threshold=threshold, before=before)
     thumbnail(stage.volume, card_view(recipe, stage), CARD_PX).save(str(folder / "thumbnail.png"))
     steps = recipe.steps(stage)
     write_case(folder, evolve(loaded.case, title=recipe.title, summary=recipe.summary, steps=steps))

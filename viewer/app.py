@@ -25,6 +25,7 @@ from viewer.ui.fonts import load_fonts
 from viewer.ui.main_window import MainWindow
 from viewer.ui.messages import Message
 from viewer.ui.theme import Theme, ThemeName, apply_theme
+from viewer.ui.when_painted import when_painted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,7 +41,15 @@ _log = logging.getLogger(__name__)
 
 _CASES_AFTER_MS = 1000
 
-WARM_UP = ("viewer.io.read_slices", "viewer.io.seg_reading", "scipy.ndimage", "viewer.scene.volume3d", "scipy.optimize")
+WARM_UP = (
+    "viewer.services.loading",
+    "contourpy",
+    "viewer.io.read_slices",
+    "viewer.io.seg_reading",
+    "scipy.ndimage",
+    "viewer.scene.volume3d",
+    "scipy.optimize",
+)
 
 
 def scene_3d(on_picture: Callable[[Picture3D], None], on_unavailable: Callable[[Unavailable3D], None]) -> Drawing3D:
@@ -116,7 +125,7 @@ def run_window(
     """
     app = build_application()
     paths = list(open_paths)
-    window = build_window(kiosk=kiosk, cases_later=bool(paths))
+    window = build_window(kiosk=kiosk, cases_later=not case)
     _report_crashes(window)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     # Python runs signal handlers only between its own instructions; this gives it the chance.
@@ -126,6 +135,7 @@ def run_window(
     if case:
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
+    _measure(window)
     window.show()
     gc.freeze()
     gc.enable()
@@ -149,20 +159,47 @@ def run_window(
             window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
     else:
-        rest()
+        when_painted(window, lambda: _fill(window, rest))
     code = app.exec()
     pulse.stop()
     return int(code)
 
 
+def _fill(window: MainWindow, rest: Callable[[], None]) -> None:
+    """Show the library's cases, and have the rest done once they are on screen; two threads would share that time."""
+    window.library.refresh()
+    when_painted(window.library, rest)
+    QTimer.singleShot(_CASES_AFTER_MS, rest)
+    # Built while nobody waits, or else with the first case.
+    QTimer.singleShot(_CASES_AFTER_MS, lambda: window.stage)
+    QTimer.singleShot(_CASES_AFTER_MS + 100, lambda: window.review)
+
+
 def _open(window: MainWindow, paths: list[str]) -> None:
     measured = os.environ.get("CASESTAGE_BENCH")
-    if measured:
+    if measured in ("start", "click"):
         from viewer.ui.timing import WindowTimes
 
         WindowTimes(window, paths[0], clicks=measured == "click")
     if measured != "click":
         QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+
+
+def _measure(window: MainWindow) -> None:
+    """Let the window measure itself where `casestage bench` started the program."""
+    measured = os.environ.get("CASESTAGE_BENCH")
+    if measured == "first window":
+        from viewer.ui.timing_first_window import tell_first_window
+
+        tell_first_window(window)
+    elif measured == "views":
+        from viewer.ui.timing_views import ViewTimes
+
+        ViewTimes(window)
+    elif measured == "switching":
+        from viewer.ui.timing_switching import SwitchingTimes
+
+        SwitchingTimes(window, int(os.environ.get("CASESTAGE_BENCH_TIMES", "1000")))
 
 
 def _warm_up(decoders: Decoders) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.tilted_series import tilted_stack
-from viewer.analysis.region import RegionValues, region_values
+from viewer.analysis.region import region_values
 from viewer.analysis.regrid import regridded
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack, Verdict
 from viewer.domain.job import JobContext
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
+
+    from viewer.domain.measured import RegionValues
 
 DISC_HU, AROUND_HU = 62.0, -100.0
 TILT = math.radians(30)
@@ -216,3 +218,96 @@ def test_nothing_is_measured_where_the_geometry_is_not_trusted(make_volume: Call
     volume = make_volume(np.zeros((3, 20, 20), dtype=np.int16), verdict=Verdict.UNTRUSTED)
     with pytest.raises(ValueError, match="no region"):
         region_values(on(PlaneName.AXIAL, MeasurementKind.RECTANGLE, (9.0, 9.0, 1.0), 5.0, 5.0), volume)
+
+
+def outlined(plane: PlaneName, corners_mm: ArrayLike, origin: ArrayLike) -> Measurement:
+    axes = PLANE_AXES[plane]
+    corners = np.asarray(corners_mm, dtype=float)
+    points = np.asarray(origin) + corners[:, :1] * axes.right + corners[:, 1:] * axes.down
+    kind = MeasurementKind.FREEHAND
+    return Measurement("m", kind, tuple(map(as_point, points)), plane, as_point(axes.right), as_point(axes.down))
+
+
+def times_around(corners: ArrayLike, places: Any) -> Any:
+    """How often a line goes around each place, by the angles under which its sides are seen."""
+    seen = np.asarray(corners)[None] - np.asarray(places)[:, None]
+    bearing = np.arctan2(seen[..., 1], seen[..., 0])
+    turned = (np.roll(bearing, -1, axis=1) - bearing + np.pi) % (2 * np.pi) - np.pi
+    return np.rint(turned.sum(axis=1) / (2 * np.pi)).astype(int)
+
+
+def wobbly(seed: int, *, crossing: bool) -> Any:
+    chance = np.random.default_rng(seed)
+    turn = np.linspace(0, 2 * np.pi, 37, endpoint=False)
+    corners = chance.uniform(8, 22, 37)[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return chance.permutation(corners)[:15] if crossing else corners
+
+
+@pytest.mark.parametrize("crossing", [False, True], ids=["simple", "crossing itself"])
+@pytest.mark.parametrize("plane", PlaneName)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_freehand_region_counts_exactly_the_voxels_whose_centres_a_line_goes_around(
+    plane: PlaneName, seed: int, crossing: bool
+) -> None:
+    stack = SliceStack((80, 70), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-32.0, -42.0, 1.5 * k) for k in range(60)])
+    chance = np.random.default_rng(100 + seed)
+    volume = volume_of(stack, chance.integers(-200, 400, stack.shape_kji).astype(np.int16))
+    origin = np.asarray(stack.lps((40, 35, 30))) + 0.137
+    corners = wobbly(seed, crossing=crossing)
+    values = region_values(outlined(plane, corners, origin), volume)
+
+    axes = PLANE_AXES[plane]
+    k, j, i = np.indices(stack.shape_kji)
+    layer = {PlaneName.AXIAL: k == 30, PlaneName.CORONAL: j == 35, PlaneName.SAGITTAL: i == 40}[plane]
+    away = stack.lps(np.stack([i[layer], j[layer], k[layer]], axis=1)) - origin
+    around = times_around(corners, np.stack([away @ axes.right, away @ axes.down], axis=1))
+    odd = around % 2 == 1 if not crossing else crossings_are_odd(corners, away @ axes.right, away @ axes.down)
+    same(values, volume.slices[layer][odd].astype(float).tolist())
+    if not crossing:
+        assert (around != 0).sum() == values.count
+
+
+def crossings_are_odd(corners: ArrayLike, x: Any, y: Any) -> Any:
+    """Even-odd by a slanted ray, one place after another."""
+    found = []
+    ray = np.array([math.cos(0.3), math.sin(0.3)])
+    ends = list(zip(np.asarray(corners), np.roll(np.asarray(corners), -1, axis=0), strict=True))
+    for place in zip(x.tolist(), y.tolist(), strict=True):
+        sides = [
+            (float(np.dot((a - place), (-ray[1], ray[0]))), float(np.dot((b - place), (-ray[1], ray[0])))) + (a, b)
+            for a, b in ends
+        ]
+        crossed = 0
+        for one, other, a, b in sides:
+            if (one < 0) != (other < 0):
+                crossed += float(np.dot(a + one / (one - other) * (b - a) - place, ray)) > 0
+        found.append(crossed % 2 == 1)
+    return np.array(found)
+
+
+def test_a_circle_drawn_by_hand_within_a_ball_has_its_value_and_the_area_of_its_corners() -> None:
+    stack = SliceStack((80, 70), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-30.0, -40.0, 5.0 * k) for k in range(9)])
+    centre = np.array([2.0, 3.0, 20.0])
+    volume = volume_of(stack, ball(stack, centre, 15.0))
+    turn = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    disc = outlined(PlaneName.AXIAL, 12 * np.stack([np.cos(turn), np.sin(turn)], axis=1), centre)
+    values = region_values(disc, volume)
+    assert (values.mean, values.sd, values.least, values.most) == (DISC_HU, 0.0, DISC_HU, DISC_HU)
+    assert disc.area_mm2 == pytest.approx(60 / 2 * 144 * math.sin(2 * math.pi / 60), rel=1e-12)
+    assert values.count == pytest.approx(disc.area_mm2 / 0.96, rel=0.02)
+
+
+def test_on_a_plane_between_voxels_a_freehand_region_is_interpolated_and_says_so() -> None:
+    stack = SliceStack((80, 70), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-30.0, -40.0, 2.0 * k) for k in range(30)])
+    k, j, i = np.indices(stack.shape_kji)
+    volume = volume_of(stack, (3 * i + 2 * j - 4 * k).astype(np.int16))
+    right = np.array([math.cos(0.4), 0.0, math.sin(0.4)])
+    down = np.array([0.0, 1.0, 0.0])
+    origin = np.asarray(stack.lps((40, 35, 15)))
+    corners = np.array([(-9.0, -7.0), (9.0, -7.0), (9.0, 7.0), (-9.0, 7.0)])
+    points = origin + corners[:, :1] * right + corners[:, 1:] * down
+    kind = MeasurementKind.FREEHAND
+    box = Measurement("m", kind, tuple(map(as_point, points)), PlaneName.AXIAL, as_point(right), as_point(down))
+    values = region_values(box, volume)
+    assert values.interpolated
+    assert values.mean == pytest.approx(float(3 * 40 + 2 * 35 - 4 * 15), abs=0.5)

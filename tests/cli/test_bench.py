@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -7,13 +8,42 @@ import pytest
 
 from tests.cli.conftest import casestage
 from tests.cli.test_demo_open_phantom import small_phantom
-from viewer.cli import bench_figures, bench_models, bench_opening, bench_scan, bench_view, bench_window
+from viewer.cli import (
+    bench_3d,
+    bench_figures,
+    bench_models,
+    bench_opening,
+    bench_planes,
+    bench_scan,
+    bench_switching,
+    bench_view,
+    bench_views,
+    bench_window,
+)
+from viewer.scene.timing import Times
+from viewer.scene.timing_3d import Times3D
+from viewer.ui import overlay_timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-MEASURED = bench_window._measured
+MEASURED = bench_window.measured_window
+START = {"painted_at": 0.4, "cases_at": 0.5}
+WINDOW = {
+    **{f"{kind}_{name}_ms": [6.0, 7.0] for kind in ("wheel", "linked") for name in ("axial", "coronal", "sagittal")},
+    **{f"bare_{name}_ms": 20.0 for name in ("axial", "coronal", "sagittal", "four")},
+    "wheel_four_ms": [15.0, 16.0],
+    "linked_four_ms": [20.0, 25.0],
+    "alone_px": [900, 900],
+    "four_px": [900, 900],
+    "moving_px": [1488, 944],
+    "flight_per_s": [40.0, 42.0],
+    "flight_3d_per_s": [14.0, 15.0],
+    "flight_stalls_ms": [20.0, 30.0],
+    "turn_per_s": [26.0, 27.0],
+    "turn_stalls_ms": [15.0, 16.0],
+}
 
 
 @pytest.fixture(autouse=True)
@@ -29,13 +59,22 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"SLICES": 8, "COMPRESSED_SLICES": 4, "_TIMES": 1}.items():
         monkeypatch.setattr(bench_opening, name, value)
     monkeypatch.setattr(bench_view, "SLICES", 12)
+    monkeypatch.setattr(bench_planes, "SLICES", 12)
+    for name in ("cubic_times", "oblique_slab_times", "curved_times"):
+        monkeypatch.setattr(bench_planes, name, partial(getattr(bench_planes, name), pictures=1))
+    monkeypatch.setattr(bench_planes, "longest_stall", lambda _volume: Times(10.0, 20.0, 4))
     monkeypatch.setattr(bench_window, "SLICES", 4)
     told = {"painted_at": 1.0, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
-    monkeypatch.setattr(bench_window, "_measured", lambda *_: (0.0, told))
+    monkeypatch.setattr(bench_window, "measured_window", lambda *_: (0.0, told))
+    monkeypatch.setattr(bench_views, "SLICES", 4)
+    monkeypatch.setattr(bench_views, "measured_window", lambda mode, *_: (0.0, WINDOW if mode == "views" else START))
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
-    monkeypatch.setattr(bench_view, "turning_times", lambda *_: None)
+    monkeypatch.setattr(overlay_timing, "IMAGES", 4)
+    times = Times(20.0, 30.0, 4)
+    monkeypatch.setattr(bench_3d, "SLICES", 12)
+    monkeypatch.setattr(bench_3d, "times_3d", lambda *_: Times3D(times, times, times, 9.0))
 
 
 @pytest.fixture
@@ -61,7 +100,12 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     named = {figure["name"]: figure for figure in said.json}
     assert {"open_vs_read", "first_image", "open_memory", "decode_rle", "decode_jpeg_2000_vs_simpleitk"} <= set(named)
     assert {"first_image_start", "first_image_click_jpeg_ls", "window_stall_uncompressed"} <= set(named)
+    assert {"first_window", "wheel_sagittal", "wheel_four", "linked_four"} <= set(named)
+    assert {"motion_planes", "motion_3d", "turn_window", "moving_stall"} <= set(named)
     assert {"scan_10000", "scan_10000_index", "scroll_axial", "scroll_slab", "model_anatomy"} <= set(named)
+    assert {"turn_3d", "turn_3d_findings", "still_3d", "still_3d_lung", "stall_3d"} <= set(named)
+    assert named["still_3d"]["value"] == 100.0
+    assert {"cubic_still", "curved_moving", "curved_still", "oblique_slab_still", "oblique_slab_stall"} <= set(named)
     assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
 
 
@@ -74,6 +118,11 @@ def test_one_group_can_be_measured_alone() -> None:
         "scroll_sagittal",
         "scroll_slab",
         "scroll_oblique",
+        "overlay_axial",
+        "overlay_coronal",
+        "overlay_sagittal",
+        "overlay_oblique",
+        "overlay_axial_unprepared",
     ]
 
 
@@ -82,6 +131,34 @@ def test_window_tells_when_its_first_image_is_painted(made_series: Path, tmp_pat
     assert told is not None
     started, said = told
     assert 0 < said["painted_at"] - started < 60
+
+
+def test_a_window_tells_when_it_is_painted_before_it_has_looked_for_cases(tmp_path: Path) -> None:
+    told = MEASURED("first window", None, tmp_path / "home")
+    assert told is not None
+    started, said = told
+    assert 0 < said["painted_at"] - started < 60
+    assert said["painted_at"] < said["cases_at"]
+
+
+def test_a_window_measures_wheel_links_and_motions_on_a_folder(made_series: Path, tmp_path: Path) -> None:
+    told = MEASURED("views", made_series, tmp_path / "home")
+    assert told is not None
+    said = told[1]
+    assert set(WINDOW) - set(said) <= {f"linked_{name}_ms" for name in ("axial", "coronal", "sagittal")}
+    assert said["alone_px"] == [900, 900]
+    assert len(said["wheel_axial_ms"]) == len(said["linked_four_ms"]) == 60
+    assert min(said["flight_per_s"]) > 0
+
+
+def test_cases_are_switched_and_memory_told_when_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The whole figure takes a thousand switches and is measured by hand: casestage bench --only switching.
+    monkeypatch.setattr(bench_switching, "SWITCHES", 5)
+    said = casestage("bench", "--only", "switching", "--json")
+    assert said.code == 0, said.err
+    (figure,) = said.json
+    assert figure["name"] == "switching_memory"
+    assert figure["value"] < 64
 
 
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])

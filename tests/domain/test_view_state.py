@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName
-from viewer.domain.view_state import Camera, ViewState, between, difference_in_words, overview
+from viewer.domain.view_state import Camera, Interpolation, ViewState, between, difference_in_words, overview
 
 
 @pytest.fixture
@@ -65,3 +66,28 @@ def test_on_the_way_to_slices_as_acquired_they_are_shown_from_the_start(view: Vi
     goal = evolve(view.looking_at((10, 20, 30)), acquired=True)
     assert between(view, goal, 0.01).acquired
     assert not between(goal, view, 0.01).acquired
+
+
+def test_on_the_way_to_another_curved_picture_it_turns_the_short_way(view: ViewState) -> None:
+    path = ((0.0, 0.0, 0.0), (0.0, 0.0, 50.0))
+    start = evolve(view, path_lps_mm=path, curved=CurvedView(170.0, 10.0, 20.0))
+    end = evolve(start, curved=CurvedView(-170.0, 30.0, 80.0))
+    half = between(start, end, 0.5).curved
+    assert half is not None
+    assert abs(half.turned_deg) == pytest.approx(180.0)
+    assert half.along_mm == pytest.approx(20.0)
+    assert half.height_mm == pytest.approx(40.0)
+    assert between(view, end, 0.1).curved == end.curved
+    assert between(end, view, 0.1).curved is None
+    fitted = between(evolve(start, curved=CurvedView(0.0)), end, 0.5).curved
+    assert fitted == CurvedView(-85.0, 30.0, 80.0)
+
+
+def test_another_path_picture_or_interpolation_is_said_in_words(view: ViewState) -> None:
+    path = ((0.0, 0.0, 0.0), (0.0, 0.0, 50.0))
+    drawn = evolve(view, path_lps_mm=path, curved=CurvedView())
+    assert difference_in_words(drawn, evolve(drawn, path_lps_mm=(*path, (0.0, 9.0, 60.0)))) == "another path"
+    assert difference_in_words(drawn, evolve(drawn, curved=None)) == "no curved picture"
+    assert difference_in_words(drawn, evolve(drawn, curved=CurvedView(30.0))) == "the curved picture"
+    cubic = evolve(view, interpolation=Interpolation.CUBIC)
+    assert difference_in_words(view, cubic) == "another interpolation"

@@ -30,7 +30,15 @@ def ran(folder: Path, volume: Volume) -> RunResult:
     session = session_from(checked_bytes(manifest.onnx_path, manifest.sha256), manifest.name)
     check_tensors(manifest, session)
     answer = answer_in(manifest, volume, session, JobContext())
-    return result_of(manifest, volume, answer.marks, answer.case_scores, provider="processor", seconds=0)
+    return result_of(
+        manifest,
+        volume,
+        answer.marks,
+        answer.case_scores,
+        provider="processor",
+        seconds=0,
+        probabilities=answer.probabilities,
+    )
 
 
 # Spacing, row, column, step from slice to slice, count.

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,9 @@ from viewer.inference.onnx_file import check_safe, onnx_facts
 from viewer.inference.process import ModelProcess
 from viewer.inference.run import run_model
 from viewer.inference.session import checked_bytes
+
+if TYPE_CHECKING:
+    from viewer.domain.overlays import ValueMap
 
 Folder = Callable[..., Path]
 MakeVolume = Callable[..., Volume]
@@ -223,3 +226,25 @@ def test_a_model_without_progress_is_stopped_by_the_watchdog(model_folder: Folde
         time.sleep(0.05)
     with pytest.raises(ModelError, match="made no progress for 2 s and was stopped"):
         run_model(manifest, two_balls, JobContext(), silence_s=2.0, process=early)
+
+
+def test_the_map_that_findings_are_cut_from_lies_where_they_do(model_folder: Folder, two_balls: Volume) -> None:
+    manifest = read_manifest(model_folder())
+    maps: list[ValueMap] = []
+    findings = run_model(manifest, two_balls, JobContext(), keep_map=maps.append)
+    (over,) = maps
+    assert (over.unit, over.made_by) == ("probability", "Tiny")
+    for finding in findings:
+        assert finding.score is not None
+        value = over.value_at(finding.centre_lps_mm)
+        assert value is not None
+        # A finding's score is the greatest probability in it; steps are of 1/250, and centres lie between voxels.
+        assert manifest.post.mask_threshold <= value <= finding.score + 0.01
+    assert over.value_at((55.0, 5.0, 5.0)) == pytest.approx(0.0, abs=0.1)
+
+
+def test_rules_that_give_marks_alone_leave_no_map(two_balls: Volume) -> None:
+    anatomy = read_manifest(Path(__file__).parents[2] / "resources" / "models" / "anatomy")
+    maps: list[ValueMap] = []
+    run_model(anatomy, two_balls, JobContext(), anyway=True, keep_map=maps.append)
+    assert maps == []

@@ -63,6 +63,10 @@ def test_a_recorded_result_is_the_same_in_everything_and_says_that_it_is_recorde
     assert all(finding.recorded for finding in found.findings)
     assert [said(f) for f in found.findings] == [said(f) for f in result.findings]
     assert found.case_scores == result.case_scores
+    assert (found.value_map is None) == (result.value_map is None) == (kind != "segmentation")
+    if found.value_map is not None and result.value_map is not None:
+        assert np.array_equal(found.value_map.volume.voxels, result.value_map.volume.voxels)
+        assert found.value_map.volume.grid.lps_from_ijk == pytest.approx(result.value_map.volume.grid.lps_from_ijk)
 
 
 def test_another_volume_place_model_or_setting_has_another_record(

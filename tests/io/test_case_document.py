@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.geometry import Grid, PlaneName
-from viewer.domain.view_state import Camera, Cut3D, Layout, OverlayMode, ViewName, ViewState, overview
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.overlay_look import LabelLook, MapLook
+from viewer.domain.view_state import (
+    Camera,
+    Comparison,
+    Cut3D,
+    Interpolation,
+    Layout,
+    OverlayMode,
+    ViewName,
+    ViewState,
+    overview,
+)
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.case_document import CASE_VERSION, missing_paths, read_case, write_case
 
 if TYPE_CHECKING:
@@ -122,6 +134,62 @@ def test_what_a_step_cuts_away_in_3d_is_kept_and_checked(tmp_path: Path) -> None
 
     with pytest.raises(CaseDocumentError, match="first corner"):
         read_case(_edited(tmp_path, turn_over))
+
+
+def test_a_path_its_curved_picture_and_the_interpolation_are_kept_and_checked(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    drawn = evolve(
+        second.view,
+        path_lps_mm=((-10.0, 2.5, 3.25), (0.0, 0.0, 10.0), (4.0, 4.0, 30.0)),
+        curved=CurvedView(35.0, 12.0, 40.0),
+        interpolation=Interpolation.CUBIC,
+    )
+    case = evolve(case, steps=(first, evolve(second, view=drawn)))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    # Steps without them are written as older versions write and read them.
+    assert not {"path_lps_mm", "curved", "interpolation"} & set(views[0])
+    assert read_case(tmp_path) == case
+
+    def flatten(document: Any) -> None:
+        document["steps"][0]["view"]["curved"] = {"height_mm": 0.0}
+
+    def overload(document: Any) -> None:
+        document["steps"][0]["view"]["path_lps_mm"] = [[0.0, 0.0, float(n)] for n in range(501)]
+
+    with pytest.raises(CaseDocumentError, match="curved.height_mm"):
+        read_case(_edited(tmp_path, flatten))
+    with pytest.raises(CaseDocumentError, match="more than 500 points"):
+        read_case(_edited(tmp_path, overload))
+
+
+def test_a_prior_and_its_curtain_are_kept_and_checked(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    curtained = evolve(second.view, comparison=Comparison.CURTAIN, curtain=0.25)
+    steps = (first, evolve(second, view=curtained))
+    with pytest.raises(CaseDocumentError, match="no “prior”"):
+        write_case(tmp_path, evolve(case, steps=steps))
+    case = evolve(case, steps=steps, prior=Prior("prior", "1.2.9", "ab", shift_mm=(6.0, -4.0, 12.5)))
+    write_case(tmp_path, case)
+    assert read_case(tmp_path) == case
+    assert "prior" in missing_paths(case)
+
+    text = (tmp_path / "case.json").read_text("utf-8")
+    (tmp_path / "case.json").write_text(text.replace('"series_path": "prior"', '"series_path": "../prior"'), "utf-8")
+    with pytest.raises(CaseDocumentError, match="leads out"):
+        read_case(tmp_path)
+
+
+def test_the_lookup_table_of_a_step_is_kept_by_its_name(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    first, second = case.steps
+    case = evolve(case, steps=(first, evolve(second, view=evolve(second.view, lut="NORMAL"))))
+    write_case(tmp_path, case)
+    views = [step["view"] for step in json.loads((tmp_path / "case.json").read_text("utf-8"))["steps"]]
+    assert ["lut" in view for view in views] == [False, True]
+    assert read_case(tmp_path) == case
 
 
 def test_positions_are_kept_to_a_hundredth_of_a_millimetre(tmp_path: Path) -> None:
@@ -246,3 +314,31 @@ def test_a_document_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monk
         write_case(tmp_path, evolve(_case(tmp_path), title="Other"))
     assert (tmp_path / "case.json").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["case.json"]
+
+
+def test_colours_and_opacities_of_labels_and_of_a_map_are_kept(tmp_path: Path) -> None:
+    case = _case(tmp_path)
+    look = MapLook(shown=False, colours="blue_yellow", opacity=0.45, least=0.25)
+    view = evolve(
+        case.steps[0].view, label_looks=(LabelLook("liver", "#5AE1FF", 0.45), LabelLook("spleen")), map_look=look
+    )
+    write_case(tmp_path, evolve(case, steps=(evolve(case.steps[0], view=view), case.steps[1])))
+    read = read_case(tmp_path)
+    assert read.steps[0].view.label_looks == view.label_looks
+    assert read.steps[0].view.map_look == look
+    assert read.steps[1].view.map_look == MapLook()
+    text = json.loads((tmp_path / "case.json").read_text())
+    assert "label_looks" not in text["steps"][1]["view"]
+    assert "map_look" not in text["steps"][1]["view"]
+
+
+@pytest.mark.parametrize(
+    "look", [{"key": "liver", "colour": "red", "opacity": 0.3}, {"key": "liver", "colour": "#5AE1FF", "opacity": 3.0}]
+)
+def test_a_colour_or_opacity_of_a_label_that_is_none_is_refused(tmp_path: Path, look: dict[str, object]) -> None:
+    write_case(tmp_path, _case(tmp_path))
+    document = json.loads((tmp_path / "case.json").read_text())
+    document["steps"][0]["view"]["label_looks"] = [look]
+    (tmp_path / "case.json").write_text(json.dumps(document))
+    with pytest.raises(CaseDocumentError, match=r"colour is written #RRGGBB|opacity"):
+        read_case(tmp_path)

@@ -23,6 +23,7 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io import journal_store
 from viewer.io.journal import Journal
 from viewer.io.journal_event import EventKind
+from viewer.io.journal_state import state_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -399,3 +400,81 @@ def test_a_measurement_is_not_taken_for_a_mark_or_a_decision(journal: Journal) -
     journal.measure(SERIES, _length(), "A")
     assert journal.marks(SERIES) == ()
     assert journal.decisions(SERIES) == {}
+
+
+def _of_part(ident: str, part: str) -> Measurement:
+    ends = ((0.0, 0.0, 0.0), (9.0, 0.0, 0.0))
+    return Measurement(ident, MeasurementKind.LENGTH, ends, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), part)
+
+
+def _parts(journal: Journal) -> list[str]:
+    return [measurement.id for measurement in journal.measurements(SERIES)]
+
+
+def test_undo_takes_back_what_was_measured_on_the_phase_that_is_open_and_not_on_another(journal: Journal) -> None:
+    journal.measure(SERIES, _of_part("early", "arterial"), "A")
+    journal.measure(SERIES, _of_part("late", "venous"), "A")
+    assert journal.undo(SERIES, part="arterial") is not None
+    assert _parts(journal) == ["late"]
+    assert not journal.can_undo(SERIES, part="arterial")
+    assert journal.can_redo(SERIES, part="arterial")
+    assert not journal.can_redo(SERIES, part="venous")
+    # Something new on another phase does not end what can be made again on this one.
+    journal.measure(SERIES, _of_part("later", "venous"), "A")
+    journal.redo(SERIES, part="arterial")
+    assert sorted(_parts(journal)) == ["early", "late", "later"]
+    journal.undo(SERIES, part="venous")
+    journal.undo(SERIES, part="venous")
+    assert _parts(journal) == ["early"]
+    assert not journal.can_undo(SERIES, part="venous")
+    assert journal.first_broken_event() is None
+
+
+def test_decisions_belong_to_all_phases_and_keep_their_order_among_measurements(journal: Journal) -> None:
+    journal.measure(SERIES, _of_part("early", "arterial"), "A")
+    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.measure(SERIES, _of_part("late", "venous"), "A")
+    journal.undo(SERIES, part="arterial")
+    assert journal.decisions(SERIES) == {}
+    # On the other phase the newest thing done is still its own measurement.
+    journal.undo(SERIES, part="venous")
+    assert _parts(journal) == ["early"]
+    journal.undo(SERIES, part="arterial")
+    assert _parts(journal) == []
+    journal.redo(SERIES, part="arterial")
+    journal.redo(SERIES, part="arterial")
+    assert _parts(journal) == ["early"]
+    assert set(journal.decisions(SERIES)) == {"nodule-1"}
+
+
+def test_outlines_arrows_and_texts_come_back_with_their_words(path: Path) -> None:
+    right, down = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+    made = (
+        Measurement(
+            "o",
+            MeasurementKind.FREEHAND,
+            tuple((n * 1.1, n * n / 7, -3.0) for n in range(40)),
+            PlaneName.AXIAL,
+            right,
+            down,
+        ),
+        Measurement(
+            "a", MeasurementKind.ARROW, ((0.0, 0.0, 1.0), (9.0, 9.0, 1.0)), PlaneName.AXIAL, right, down, text="“schön”"
+        ),
+        Measurement("t", MeasurementKind.TEXT, ((5.0, 5.0, 1.0),), PlaneName.AXIAL, right, down, text="日本"),
+    )
+    journal = Journal(path)
+    for one in made:
+        journal.measure(SERIES, one, "A")
+    journal.close()
+    journal = Journal(path)
+    assert journal.measurements(SERIES) == made
+    journal.close()
+
+
+def test_a_measurement_written_before_there_were_words_is_read(journal: Journal, path: Path) -> None:
+    event = journal.measure(SERIES, _length(), "A")
+    assert event is not None
+    stored = json.loads(event.after)
+    del stored["measured"]["text"]
+    assert state_from(json.dumps(stored)).measured == _length()

@@ -14,7 +14,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
-from viewer.services.opening import load_series
+from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ from tests.io.marked_series import (
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.scan import scan
-from viewer.services.opening import load_series
+from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve
 
 from tests.tilted_series import GAPS_MM, PIXEL_MM, TURNS, Turn, tilted_volume, with_slices_missing
-from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.labels import Mask
 from viewer.domain.view_state import PlaneView, Point, ViewState, as_point, overview
@@ -154,19 +153,6 @@ def test_the_slice_is_a_line_at_its_tilt_in_the_plane_from_the_side_and_level_fr
     assert dy == pytest.approx(0, abs=1e-9)
 
 
-def finding_of(full: np.ndarray, volume: Volume) -> Finding:
-    return Finding(
-        "f",
-        "2.25.1",
-        "bleed",
-        "Bleed",
-        Source(SourceKind.MODEL, "test"),
-        volume.grid.centre_lps_mm,
-        volume.grid.bounds_lps_mm,
-        mask=Mask.from_full(full),
-    )
-
-
 @pytest.mark.parametrize("turn", TURNS)
 def test_an_outline_goes_round_the_marked_voxels_of_exactly_that_slice(turn: Turn) -> None:
     volume = tilted_volume(turn=turn)
@@ -175,16 +161,17 @@ def test_an_outline_goes_round_the_marked_voxels_of_exactly_that_slice(turn: Tur
     full = np.zeros(volume.stack.shape_kji, dtype=bool)
     full[2, 6:12, 5:15] = True
     full[3, 8:10, 16:19] = True
-    finding = finding_of(full, volume)
+    mask = Mask.from_full(full)
+    assert mask is not None
     for k, low, high in ((2, (4.5, 5.5), (14.5, 11.5)), (3, (15.5, 7.5), (18.5, 9.5))):
-        (line,) = slice_outlines(finding, acquired, k)
+        (line,) = slice_outlines(mask, acquired, k)
         corners = volume.stack.lps([(*low, k), (*high, k)])
         for direction in (acquired.axes.right, acquired.axes.down):
             found = (float((line @ direction).min()), float((line @ direction).max()))
             assert found == pytest.approx(sorted(corners @ direction))
         assert line @ volume.stack.normal == pytest.approx(np.full(len(line), volume.stack.heights_mm[k]))
-    assert slice_outlines(finding, acquired, 1) == ()
-    assert slice_outlines(finding, acquired, 4) == ()
+    assert slice_outlines(mask, acquired, 1) == ()
+    assert slice_outlines(mask, acquired, 4) == ()
 
 
 def test_where_an_image_is_missing_the_next_that_is_there_follows() -> None:

@@ -34,6 +34,12 @@ def finding_of(full: np.ndarray, grid: Grid, long_axis_mm: float = 20.0) -> Find
     )
 
 
+def mask_of(full: np.ndarray) -> Mask:
+    mask = Mask.from_full(full)
+    assert mask is not None
+    return mask
+
+
 def ball(grid: Grid, centre: Point, radius_mm: float) -> np.ndarray:
     points = grid.lps(np.stack(np.meshgrid(*(np.arange(n) for n in grid.size_ijk), indexing="ij"), axis=-1))
     return np.ascontiguousarray((np.linalg.norm(points - centre, axis=-1) <= radius_mm).transpose(2, 1, 0))
@@ -57,9 +63,9 @@ def test_the_outline_of_a_ball_is_a_circle_of_its_size_at_its_place(
         (60, 56, 40), origin_lps_mm=(-40, 30, -9), spacing_mm=(0.8, 0.9, 1.25), directions=rotation
     )
     centre = tuple(grid.centre_lps_mm + 0.3)
-    finding = finding_of(ball(grid, centre, 9.0), grid)
+    mask = mask_of(ball(grid, centre, 9.0))
     volume = volume_of(np.zeros(grid.shape_kji, dtype=np.int16), grid)
-    lines = Outlines().of(finding, volume, plane, centre)
+    lines = Outlines().of(mask, volume, plane, centre)
     assert len(lines) == 1
     assert np.array_equal(lines[0][0], lines[0][-1])
     distance = np.linalg.norm(lines[0] - centre, axis=1)
@@ -82,7 +88,7 @@ def test_a_box_of_voxels_is_outlined_at_the_voxels_faces_in_every_order_of_axes(
     corners = grid.lps(np.array([(4.5, 5.5, 3.5), (14.5, 11.5, 8.5)]))
     volume = volume_of(np.zeros(grid.shape_kji, dtype=np.int16), grid)
     for plane in PlaneName:
-        (line,) = Outlines().of(finding_of(full, grid), volume, plane, tuple(corners.mean(axis=0)))
+        (line,) = Outlines().of(mask_of(full), volume, plane, tuple(corners.mean(axis=0)))
         for direction in (PLANE_AXES[plane].right, PLANE_AXES[plane].down):
             assert sorted((line @ direction).round(6))[:: len(line) - 1] == pytest.approx(sorted(corners @ direction))
 
@@ -93,7 +99,7 @@ def test_a_hole_is_an_outline_of_its_own(volume_of: Make) -> None:
     full[:, 5:30, 5:30] = True
     full[:, 12:20, 12:20] = False
     volume = volume_of(np.zeros(grid.shape_kji, dtype=np.int16), grid)
-    assert len(Outlines().of(finding_of(full, grid), volume, PlaneName.AXIAL, (10.0, 10.0, 1.0))) == 2
+    assert len(Outlines().of(mask_of(full), volume, PlaneName.AXIAL, (10.0, 10.0, 1.0))) == 2
 
 
 def test_an_outline_drawn_outside_keeps_its_distance(volume_of: Make) -> None:
@@ -107,18 +113,17 @@ def test_an_outline_drawn_outside_keeps_its_distance(volume_of: Make) -> None:
         (PlaneName.AXIAL, (17.5 * 0.7, 17.5 * 0.7), (21.5 * 0.7, 21.5 * 0.7)),
         (PlaneName.CORONAL, (17.5 * 0.7, -10.5 * 2.5), (21.5 * 0.7, -7.5 * 2.5)),
     ):
-        (line,) = Outlines().of(small, volume, plane, (14.0, 14.0, 22.5), grow_mm=1.0)
+        (line,) = Outlines().of(mask_of(full), volume, plane, (14.0, 14.0, 22.5), grow_mm=1.0)
         flat = np.stack([line @ PLANE_AXES[plane].right, line @ PLANE_AXES[plane].down], axis=1)
         beyond = np.maximum(np.maximum(np.subtract(low, flat), np.subtract(flat, high)), 0)
         assert np.linalg.norm(beyond, axis=1) == pytest.approx(np.ones(len(flat)), abs=0.3)
 
 
-def test_no_outline_beside_the_finding_or_for_a_point(volume_of: Make) -> None:
+def test_no_outline_beside_the_finding(volume_of: Make) -> None:
     grid = Grid.from_directions((20, 20, 20), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
     full = np.zeros(grid.shape_kji, dtype=bool)
     full[8:11, 8:11, 8:11] = True
     volume = volume_of(np.zeros(grid.shape_kji, dtype=np.int16), grid)
     outlines = Outlines()
-    assert outlines.of(finding_of(full, grid), volume, PlaneName.AXIAL, (9.0, 9.0, 10.4)) != ()
-    assert outlines.of(finding_of(full, grid), volume, PlaneName.AXIAL, (9.0, 9.0, 10.6)) == ()
-    assert outlines.of(finding_of(np.zeros_like(full), grid), volume, PlaneName.AXIAL, (9.0, 9.0, 9.0)) == ()
+    assert outlines.of(mask_of(full), volume, PlaneName.AXIAL, (9.0, 9.0, 10.4)) != ()
+    assert outlines.of(mask_of(full), volume, PlaneName.AXIAL, (9.0, 9.0, 10.6)) == ()

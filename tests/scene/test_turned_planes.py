@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from tests.scene.test_contours import ball, finding_of
+from tests.scene.test_contours import ball, mask_of
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName, direction_letters
 from viewer.domain.plane_turn import about, angle_rad, followed_by, rotated, turn_between
 from viewer.domain.view_state import ViewState, as_point, between, overview
@@ -132,11 +132,11 @@ def test_a_turned_plane_cuts_a_ball_in_a_circle(volume_of: Make) -> None:
     grid = Grid.from_directions((60, 60, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 2.0))
     volume = volume_of(np.zeros(grid.shape_kji, np.int16), grid)
     centre = np.array([31.0, 28.0, 30.0])
-    finding = finding_of(ball(grid, as_point(centre), 15.0), grid)
+    mask = mask_of(ball(grid, as_point(centre), 15.0))
     state = turned_about(overview("1.2.3", grid), PlaneName.SAGITTAL, math.radians(35))
     cursor = as_point(centre + [3.0, 2.0, 0.0])
     axes = shown_axes(volume, state, PlaneName.AXIAL)
-    (line,) = Outlines().of(finding, volume, PlaneName.AXIAL, cursor, turn=state.axial.turned)
+    (line,) = Outlines().of(mask, volume, PlaneName.AXIAL, cursor, turn=state.axial.turned)
     off = (line - cursor) @ axes.into
     assert np.abs(off).max() < 1e-6
     middle = centre - float((centre - cursor) @ axes.into) * axes.into

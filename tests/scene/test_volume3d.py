@@ -13,6 +13,7 @@ from viewer.domain.labels import Mask
 from viewer.domain.view_state import Camera, as_point
 from viewer.scene import opengl_probe
 from viewer.scene.camera import FACING, facing, screen_from_lps
+from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.scene.volume3d import FindingSurface, Picture3D, Quality, Scene3D, VolumeScene
@@ -278,3 +279,48 @@ def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(volume_of
             assert lit_centre(pixels) == pytest.approx(expected, abs=1.0)
     finally:
         window.close()
+
+
+def test_a_second_volume_is_drawn_by_what_drew_the_first_as_if_it_were_the_first(volume_of: Make) -> None:
+    from viewer.scene.volume_window import VolumeWindow
+
+    opengl_probe.choose_window_kind()
+    scenes = []
+    for n, grid in enumerate(
+        (
+            Grid.from_directions((50, 44, 40), origin_lps_mm=(-60, 31, 12), spacing_mm=(1.1, 1.3, 1.7)),
+            Grid.from_directions((64, 60, 30), origin_lps_mm=(10, -20, 5), spacing_mm=(0.9, 0.9, 2.5)),
+        )
+    ):
+        voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+        voxels[8:20, 10 + 5 * n : 30, 12:30] = 1200
+        clips = () if n else (Clip((0.0, 0.0, float(grid.centre_lps_mm[2])), (0.0, 0.0, 1.0)),)
+        camera = Camera(as_point(grid.centre_lps_mm), height_mm=110.0)
+        scenes.append(VolumeScene(volume_of(voxels, grid), camera, *SIZE, clips=clips))
+
+    def drawn(*shown: VolumeScene) -> tuple[np.ndarray, set[int]]:
+        window = VolumeWindow(software=True, stop=lambda: False)
+        casters = set()
+        for scene in shown:
+            pixels = window.draw(scene, Quality.STILL)
+            casters.add(id(window._mapper))
+        window.close()
+        assert pixels is not None
+        return pixels, casters
+
+    afterwards, casters = drawn(*scenes)
+    assert len(casters) == 1
+    assert np.array_equal(afterwards, drawn(scenes[1])[0])
+
+
+def test_a_driver_that_is_not_there_is_told_within_five_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GALLIUM_DRIVER", "nonsense")
+    monkeypatch.setenv("LIBGL_DRIVERS_PATH", "/nowhere")
+    monkeypatch.setenv("LIBGL_ALWAYS_SOFTWARE", "1")
+    began = time.monotonic()
+    found = opengl_probe.probed.__wrapped__()
+    seconds = time.monotonic() - began
+    if not isinstance(found, Unavailable3D):
+        pytest.skip(f"the driver of {found.renderer} does not listen to Mesa's variables")
+    assert "3D is off" in found.sentence
+    assert seconds < opengl_probe.LONGEST_S + 5.0, "loading the libraries on a busy machine takes some of it"

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.plane_turn import turned_axes
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Comparison, Layout, ViewState
+from viewer.domain.view_state import Comparison, Layout, ViewState, between
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
-from viewer.services.comparing import Comparing, How, Links
+from viewer.services.comparing import Comparing, How
 from viewer.services.jobs import Job
+from viewer.services.linked_views import Links
+from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
 
 
@@ -267,3 +270,25 @@ def test_identity_is_hidden_on_both_sides(two: Two) -> None:
     two.here.masked = False
     two.here.workspace = Workspace.PRESENT
     assert two.there.masked
+
+
+def test_what_a_case_brings_along_is_shown_by_its_steps_alone_and_goes_with_it() -> None:
+    two = Two()
+    two.open(a_volume("1.1", frame="f"))
+    two.comparing.bring(LoadedPrior(a_volume("1.2", frame="g"), (), Alignment(shift_mm=(3.0, 0.0, 0.0))))
+    assert two.comparing.on
+    assert two.comparing.mode is Comparison.OFF
+    two.look(comparison=Comparison.CURTAIN, curtain=0.3)
+    assert two.comparing.mode is Comparison.CURTAIN
+    assert np.subtract(two.views[1].cursor_lps_mm, two.views[0].cursor_lps_mm) == pytest.approx((3.0, 0.0, 0.0))
+    two.open(a_volume("1.9", frame="f"))
+    assert not two.comparing.on
+
+
+def test_a_curtain_is_drawn_in_from_the_right_and_out_there(two: Two) -> None:
+    without = evolve(two.views[0], comparison=Comparison.OFF)
+    with_it = evolve(without, comparison=Comparison.CURTAIN, curtain=0.4)
+    assert between(without, with_it, 0.5).curtain == pytest.approx(0.7)
+    assert between(without, with_it, 0.5).comparison is Comparison.CURTAIN
+    assert between(with_it, without, 0.5).curtain == pytest.approx(0.7)
+    assert between(with_it, without, 1.0).comparison is Comparison.OFF

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from viewer.domain.errors import StorageError
 from viewer.domain.geometry import SliceStack
 from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, SlabMode, ViewName, overview
 from viewer.domain.volume import SeriesFacts, Volume, Window
 from viewer.io.decoders import Decoders
-from viewer.services.hanging import HangingRules, HangingRulesError, built_in_rules, rules_from
+from viewer.services.hanging import HangingRules, HangingRulesError, built_in_rules, own_rules_file, rules_from
 from viewer.services.jobs import JobRunner
 from viewer.services.opening import Opening
 
@@ -91,11 +92,11 @@ def test_a_changed_file_holds_for_the_next_scan(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[rule]\n", "not valid TOML"),
+        ("[[rule]\n", "at line 1"),
         ("[[rules]]\n", "“rules” is not understood"),
-        ('[[rule]]\nwindow = "Lungs"\n', "in rule 1 “window” must be"),
-        ("[[rule]]\nwindow = [40, 0]\n", "in rule 1 “window” must be"),
-        ("[[rule]]\n[[rule]]\nlayuot = 1\n", "in rule 2 “layuot” is not understood"),
+        ('[[rule]]\nwindow = "Lungs"\n', "in line 2, rule 1, “window” must be"),
+        ("[[rule]]\nwindow = [40, 0]\n", "in line 2, rule 1, “window” must be"),
+        ("[[rule]]\n[[rule]]\nlayuot = 1\n", "in line 3, rule 2, “layuot” is not understood"),
         ('[[rule]]\nlayout = "3x3"\n', "“layout” must be one of 2x2, 1+3, one"),
         ("[[rule]]\nlayout = []\n", "“layout” must be one of"),
         ('[[rule]]\npreset_3d = "gold"\n', "“preset_3d” must be one of bone"),
@@ -116,6 +117,20 @@ def test_a_file_with_a_mistake_is_told_once_in_a_sentence_and_the_usual_rules_ho
     assert "rules that come with CaseStage" in problem.hint
     assert window(view) == (80, 40)
     assert rules.shown(head, overview("1.2", head.grid)) == (view, None)
+
+
+def test_the_file_to_edit_is_made_from_the_usual_rules_and_never_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "config" / "hanging.toml"
+    assert own_rules_file(file) == file
+    assert rules_from(file) == built_in_rules()
+    file.write_text('[[rule]]\nlayout = "one"\n')
+    assert own_rules_file(file).read_text() == '[[rule]]\nlayout = "one"\n'
+
+
+def test_a_file_to_edit_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("a file where a folder should be")
+    with pytest.raises(StorageError):
+        own_rules_file(tmp_path / "config" / "hanging.toml")
 
 
 def test_a_file_that_is_no_text_is_told_too(file: Path) -> None:

@@ -222,6 +222,55 @@ def test_phases_of_one_series_have_measurements_of_their_own(bench: Bench) -> No
     assert [m.id for m in bench.session.measurements] == ["a"]
 
 
+def test_undo_keeps_to_the_phase_that_is_open(bench: Bench) -> None:
+    arterial, venous = evolve(volume(), part="arterial"), evolve(volume(), part="venous")
+    bench.session.volume = arterial
+    bench.measuring.keep(length("a", part="arterial"))
+    bench.session.volume = venous
+    assert not bench.reviewing.can_undo
+    bench.measuring.keep(length("v", part="venous"))
+    bench.session.volume = arterial
+    bench.reviewing.undo()
+    assert bench.session.measurements == ()
+    assert not bench.reviewing.can_undo
+    bench.session.volume = venous
+    assert [m.id for m in bench.session.measurements] == ["v"]
+    assert bench.reviewing.can_undo
+    assert not bench.reviewing.can_redo
+
+
+def test_it_is_told_what_was_saved_and_what_was_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes = bench.reviewing.writes
+    bench.measuring.keep(length("a"))
+    assert writes.saved_words == "Measurements"
+    bench.reviewing.select("f1")
+    bench.navigation.finish()
+    bench.reviewing.decide(Answer.ACCEPTED)
+    assert writes.saved_words == "Decisions and measurements"
+
+    def full(*_what: Any, **_more: Any) -> None:
+        raise StorageError("The disk is full.")
+
+    monkeypatch.setattr(bench.journal, "measure", full)
+    bench.measuring.keep(length("b"))
+    bench.measuring.keep(length("c"))
+    bench.reviewing.decide(Answer.REJECTED)
+    assert writes.waiting_words == "1 decision and 2 measurements"
+
+
+def test_undo_after_a_restart_is_saved_and_said_too(tmp_path: Path) -> None:
+    first = Bench(tmp_path)
+    first.measuring.keep(length("a"))
+    first.close()
+    second = Bench(tmp_path)
+    told: list[object] = []
+    second.reviewing.saved.connect(told.append)
+    assert second.reviewing.writes.saved_words == ""
+    second.reviewing.undo()
+    assert (len(told), second.reviewing.writes.saved_words) == (1, "Measurements")
+    second.close()
+
+
 def test_nothing_is_measured_where_the_geometry_is_not_trusted(bench: Bench) -> None:
     bench.session.volume = evolve(volume(), verdict=Verdict.UNTRUSTED, reasons=("2 slices are missing.",))
     assert "not trusted" in why_not_measured(bench.session.volume)

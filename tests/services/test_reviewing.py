@@ -128,7 +128,7 @@ def test_a_decision_is_on_disk_before_the_key_press_returns(desk: Desk) -> None:
     desk.navigation.finish()
     desk.reviewing.decide(Answer.UNSURE)
     assert [event.finding_id for event in desk.journal.events("1.2.3")] == ["f1"]
-    assert desk.reviewing.saved_at is not None
+    assert desk.reviewing.writes.saved_at is not None
 
 
 def test_decisions_comments_and_marks_are_there_after_a_restart(desk: Desk, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_decision_is_exported_also_when_the_threshold_was_moved_above_its_scor
     def write(folder: Path, opened: Volume, findings: tuple[Finding, ...], *_: object) -> None:
         exported.append([f.id for f in findings])
 
-    monkeypatch.setattr("viewer.services.reviewing.write_review", write)
+    monkeypatch.setattr("viewer.services.exporting.write_review", write)
     desk.reviewing.select("f3")
     desk.navigation.finish()
     desk.reviewing.decide(Answer.REJECTED)

@@ -15,8 +15,9 @@ from viewer.domain.view_state import Cut3D, Layout, OverlayMode
 from viewer.domain.window_presets import PRESETS
 from viewer.ui.commands import EVERYWHERE, Command, CommandActions, CommandTable, Submenu, key_words, shortcut_words
 from viewer.ui.looking_3d import MENU_3D
+from viewer.ui.overlay_commands import HOLD_S
 from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, HOLD_S, view_commands
+from viewer.ui.view_commands import CANVAS_MENU, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:

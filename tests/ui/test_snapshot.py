@@ -3,16 +3,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 from attrs import evolve
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.alignment import Alignment
 from viewer.domain.finding import Finding
 from viewer.domain.session import Session
-from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
 from viewer.domain.volume import PatientIdentity, Volume
 from viewer.domain.walkthrough import Step
+from viewer.services.loading import LoadedPrior
 from viewer.ui.canvas import CanvasStyle
 from viewer.ui.snapshot import banner_words, picture, thumbnail
 
@@ -108,3 +111,16 @@ def test_a_step_is_drawn_with_its_narration_beside_the_picture(qapp: QApplicatio
     left = QRect(0, 200, 240, 280)
     assert bright(told.copy(left)) > bright(silent.copy(left)) + 200
     assert strip(told, 40) == strip(silent, 40)
+
+
+def test_a_picture_with_a_curtain_shows_the_earlier_scan_right_of_it(qapp: QApplication, session: Session) -> None:
+    volume, view = parts(session)
+    voxels = np.where(volume.voxels > -500, 2000, volume.voxels).astype(np.int16)
+    series = evolve(volume.series, series_uid="9.9")
+    earlier = Volume(series, voxels, volume.stack, voxels, volume.grid)
+    moved = evolve(view, comparison=Comparison.CURTAIN, curtain=0.5)
+    image = picture(volume, moved, (), (800, 450), prior=LoadedPrior(earlier, (), Alignment()))
+    y = round(450 * 0.35)
+    assert image.pixelColor(360, y).value() < 250
+    assert image.pixelColor(440, y).value() == 255
+    assert picture(volume, moved, (), (800, 450)).pixelColor(440, y).value() < 250

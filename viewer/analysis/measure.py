@@ -73,12 +73,18 @@ def describe(mask: Mask, volume: Volume) -> Measured:
     )
 
 
-def _mean_and_sd(mask: Mask, volume: Volume) -> tuple[float | None, float | None]:
-    # Slice by slice, twice: a mask of a whole body would need gigabytes at once.
+def values_within(mask: Mask, volume: Volume) -> list[NDArray[Any]]:
+    """Return the original values that a mask marks, padding left out: an array for each of its slices."""
     kept = []
     for image, own in zip(volume.slices[mask.box], mask.voxels, strict=True):
         values = image[own]
         kept.append(values if volume.padding is None else values[values != volume.padding])
+    return kept
+
+
+def _mean_and_sd(mask: Mask, volume: Volume) -> tuple[float | None, float | None]:
+    # Slice by slice, twice: a mask of a whole body would need gigabytes at once.
+    kept = values_within(mask, volume)
     count = sum(len(values) for values in kept)
     if not count:
         return None, None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
 
 from viewer.domain.geometry import Verdict
+from viewer.domain.measured import RegionValues
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,30 +23,6 @@ _MEETS_SHARE = 0.15
 _MOST_SAMPLES = 250_000
 
 
-@frozen
-class RegionValues:
-    """What is measured within a region.
-
-    Attributes
-    ----------
-    mean, sd, least, most
-        Of the values within, in the volume's unit; `sd` is that of the values themselves (divided by n). None where
-        there are none.
-    count
-        How many voxels count: those whose centre lies within, padding left out. Of an interpolated plane, how many
-        samples as far apart as the original pixels.
-    interpolated
-        True where the plane shows no voxels of their own but what lies between them.
-    """
-
-    mean: float | None
-    sd: float | None
-    least: float | None
-    most: float | None
-    count: int
-    interpolated: bool
-
-
 def region_values(region: Measurement, volume: Volume) -> RegionValues:
     """Return the values within a region.
 
@@ -58,23 +34,25 @@ def region_values(region: Measurement, volume: Volume) -> RegionValues:
     ValueError
         For what is no region, and where the volume's geometry is not to be trusted.
     """
-    if not region.kind.is_region or volume.verdict is Verdict.UNTRUSTED or volume.preview:
-        raise ValueError("there is no region to measure")
-    values = None if volume.interpolated else _of_layer(region, volume)
-    if values is None:
-        values = _of_slice(region, volume)
-    if values is not None:
-        return _described(values, interpolated=False)
-    return _described(_between_voxels(region, volume), interpolated=True)
-
-
-def _described(values: NDArray[Any], *, interpolated: bool) -> RegionValues:
+    values, interpolated = region_voxels(region, volume)
     if not len(values):
         return RegionValues(None, None, None, None, 0, interpolated)
     exact = values.astype(np.float64)
     return RegionValues(
         float(exact.mean()), float(exact.std()), float(exact.min()), float(exact.max()), len(exact), interpolated
     )
+
+
+def region_voxels(region: Measurement, volume: Volume) -> tuple[NDArray[Any], bool]:
+    """Return the values within a region, shape (n,), and whether they are interpolated; see `region_values`."""
+    if not region.kind.is_region or volume.verdict is Verdict.UNTRUSTED or volume.preview:
+        raise ValueError("there is no region to measure")
+    values = None if volume.interpolated else _of_layer(region, volume)
+    if values is None:
+        values = _of_slice(region, volume)
+    if values is not None:
+        return values, False
+    return _between_voxels(region, volume), True
 
 
 def _known(values: NDArray[Any], volume: Volume) -> NDArray[np.bool_]:
@@ -98,7 +76,7 @@ def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     layer = int(np.floor(grid.ijk(region.centre_lps_mm)[axis] + 0.5))
     if not 0 <= layer < grid.size_ijk[axis] or (axis == 2 and layer in volume.missing_planes):
         return np.zeros(0, dtype=volume.voxels.dtype)
-    ijk = grid.ijk(_box(region))
+    ijk = grid.ijk(region.corners_lps_mm())
     ranges = [
         np.arange(max(int(np.floor(ijk[:, a].min())), 0), min(int(np.ceil(ijk[:, a].max())), grid.size_ijk[a] - 1) + 1)
         for a in others
@@ -127,7 +105,7 @@ def _of_slice(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     if beside_mm > _MEETS_SHARE * volume.grid.spacing_mm[2]:
         return None
     first = stack.positions_lps_mm[k]
-    offset = _box(region) - first
+    offset = region.corners_lps_mm() - first
     ranges = []
     for direction, spacing, size in zip(
         (stack.row_direction, stack.column_direction), stack.pixel_spacing_mm, stack.size_ij, strict=True
@@ -169,14 +147,6 @@ def _between_voxels(region: Measurement, volume: Volume) -> NDArray[np.float64]:
     touched = map_coordinates(unknown.astype(np.float64), at, order=1, mode="nearest")
     # What is mixed with padding is no value of the patient.
     return np.asarray(values[touched < 1e-6])
-
-
-def _box(region: Measurement) -> NDArray[np.float64]:
-    """Return the corners of the box around a region, shape (4, 3)."""
-    width, height = region.size_mm
-    right, down = width / 2 * np.asarray(region.right), height / 2 * np.asarray(region.down)
-    signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    return np.asarray([region.centre_lps_mm + a * right + b * down for a, b in signs])
 
 
 def _within(

@@ -20,16 +20,23 @@ GROUPS = {
     "compressed": ("Opening compressed slices", "viewer.cli.bench_opening", "compressed"),
     "window": ("Opening in a window", "viewer.cli.bench_window", "window"),
     "scanning": ("Listing 10,000 files", "viewer.cli.bench_scan", "scanning"),
+    "views": ("Looking in a window", "viewer.cli.bench_views", "views"),
     "looking": ("Scrolling", "viewer.cli.bench_view", "looking"),
+    "3d": ("Turning 3D", "viewer.cli.bench_3d", "three_d"),
+    "planes": ("Planes at rest, and along a path", "viewer.cli.bench_planes", "planes_at_rest"),
+    "switching": ("Switching cases, for some minutes", "viewer.cli.bench_switching", "switching"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),
 }
+
+# Measured only when asked for by name.
+LONG = frozenset({"switching"})
 
 
 def bench(arguments: argparse.Namespace) -> int:
     """Measure and print; with --check fail where a target is missed."""
     context = progress_context()
     figures: list[Figure] = []
-    groups = [GROUPS[name] for name in arguments.only or GROUPS]
+    groups = [GROUPS[name] for name in arguments.only or [name for name in GROUPS if name not in LONG]]
     for n, (words, module, function) in enumerate(groups):
         context.report(n, len(groups), words)
         figures += getattr(import_module(module), function)()

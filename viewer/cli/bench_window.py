@@ -39,19 +39,24 @@ def window() -> Iterator[Figure]:
             yield from _clicks(folder, home, name, target)
 
 
-def _measured(mode: str, folder: Path, home: Path) -> tuple[float, dict[str, Any]] | None:
-    """Return when a window was started (monotonic seconds) and what it tells, or None where it told nothing."""
-    environment = {**os.environ, "CASESTAGE_BENCH": mode, "CASESTAGE_HOME": str(home)}
+def measured_window(
+    mode: str, folder: Path | None, home: Path, *, limit_s: float = _LIMIT_S, **more: str
+) -> tuple[float, dict[str, Any]] | None:
+    """Return when a window was started (monotonic seconds) and what it tells, or None where it told nothing.
+
+    `mode` is what it measures, `folder` what it opens, `home` the user's folder, `more` goes into its environment.
+    """
+    environment = {**os.environ, "CASESTAGE_BENCH": mode, "CASESTAGE_HOME": str(home), **more}
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
         environment["QT_QPA_PLATFORM"] = "offscreen"
     started = time.monotonic()
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "viewer", "open", str(folder)],
+            [sys.executable, "-P", "-m", "viewer", *(("open", str(folder)) if folder is not None else ())],
             env=environment,
             capture_output=True,
             text=True,
-            timeout=_LIMIT_S,
+            timeout=limit_s,
             check=False,
         )
         return started, json.loads(done.stdout)
@@ -60,8 +65,8 @@ def _measured(mode: str, folder: Path, home: Path) -> tuple[float, dict[str, Any
 
 
 def _starts(folder: Path, home: Path) -> Iterator[Figure]:
-    _measured("start", folder, home)
-    found = [told for told in (_measured("start", folder, home) for _ in range(_STARTS)) if told is not None]
+    measured_window("start", folder, home)
+    found = [told for told in (measured_window("start", folder, home) for _ in range(_STARTS)) if told is not None]
     if found:
         yield figure(
             "first_image_start",
@@ -74,7 +79,7 @@ def _starts(folder: Path, home: Path) -> Iterator[Figure]:
 
 
 def _clicks(folder: Path, home: Path, name: str, target: float) -> Iterator[Figure]:
-    found = _measured("click", folder, home)
+    found = measured_window("click", folder, home)
     if found is None:
         return
     told = found[1]

@@ -57,6 +57,15 @@ def _lazy(module: str, name: str) -> Run:
     return run
 
 
+class _Version(argparse.Action):
+    """Says the version; which that is, is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object, **_options: object) -> None:
+        """Print it and end."""
+        say(f"casestage {program_version()}")
+        parser.exit()
+
+
 def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     """Return the parser of every command; each sets `run`."""
     parser = argparse.ArgumentParser(
@@ -65,7 +74,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         "Not for diagnostic use.",
         epilog="Without a command the window opens on the case library. Example: casestage demo head-epidural",
     )
-    parser.add_argument("--version", action="version", version=f"casestage {program_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     parser.set_defaults(run=lambda _: open_window())
     commands = parser.add_subparsers(metavar="COMMAND")
 
@@ -156,7 +165,12 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
     from viewer.cli.bench import GROUPS  # names alone; what is measured is loaded later
 
-    bench.add_argument("--only", action="append", choices=list(GROUPS), help="measure this alone; may be repeated")
+    bench.add_argument(
+        "--only",
+        action="append",
+        choices=list(GROUPS),
+        help="measure this alone; may be repeated; switching takes minutes and is measured only so",
+    )
     bench.add_argument("--json", action="store_true", help="for other programs")
     bench.add_argument("--check", action="store_true", help="exit 0 only when every target is reached")
     return parser

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case, Step
+    from viewer.services.loading import LoadedPrior
 
 
 def _case_named(name: str) -> Case | None:
@@ -46,9 +47,10 @@ def render(arguments: argparse.Namespace) -> int:
     truth: tuple[Finding, ...] = ()
     title = ""
     step: Step | None = None
+    prior: LoadedPrior | None = None
     if case is not None:
         loaded = load_case(case, progress_context())
-        volume, findings, truth = loaded.volume, loaded.findings, loaded.truth
+        volume, findings, truth, prior = loaded.volume, loaded.findings, loaded.truth, loaded.prior
         number = 1 if arguments.step is None else arguments.step
         if not 1 <= number <= len(case.steps):
             raise CaseDocumentError(
@@ -84,6 +86,7 @@ def render(arguments: argparse.Namespace) -> int:
         matching=matching,
         truth=truth if view.show_truth else (),
         step=step if arguments.plane is None else None,
+        prior=prior,
     )
     save_png(image, out)
     say(f"Written: {out}")
@@ -121,7 +124,7 @@ def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
     if arguments.at is not None:
         view = view.looking_at(arguments.at)
     if arguments.window is not None:
-        view = evolve(view, window_centre=arguments.window[0], window_width=arguments.window[1])
+        view = view.windowed(arguments.window[0], arguments.window[1])
     if arguments.plane is not None:
         view = evolve(view, layout=Layout.SINGLE, main=ViewName(arguments.plane))
     if arguments.acquired:

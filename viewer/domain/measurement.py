@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, field, frozen
 
+from viewer.domain import outline
 from viewer.domain.geometry import PlaneName
 
 if TYPE_CHECKING:
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 Point = tuple[float, float, float]
 # A polyline with so many corners strays from its ellipse by less than 0.1 % of the half axis.
 _ELLIPSE_CORNERS = 72
+# More corners than a hand draws; a journal that names more is damaged.
+MOST_POINTS = 2000
+MOST_LETTERS = 200
 
 
 class MeasurementKind(StrEnum):
-    """What can be measured."""
+    """What can be measured, pointed at, or noted."""
 
     LENGTH = "length"
     TWO_AXES = "two axes"
@@ -29,6 +34,9 @@ class MeasurementKind(StrEnum):
     RECTANGLE = "rectangle"
     ANGLE = "angle"
     COBB = "Cobb angle"
+    FREEHAND = "freehand"
+    ARROW = "arrow"
+    TEXT = "text"
 
     @property
     def words(self) -> str:
@@ -37,17 +45,29 @@ class MeasurementKind(StrEnum):
 
     @property
     def points_needed(self) -> int:
-        """How many points make it whole."""
+        """How many points make it whole; an outline may have more."""
         return {
             MeasurementKind.ANGLE: 3,
             MeasurementKind.COBB: 4,
             MeasurementKind.TWO_AXES: 4,
+            MeasurementKind.FREEHAND: 3,
+            MeasurementKind.TEXT: 1,
         }.get(self, 2)
 
     @property
     def is_region(self) -> bool:
         """True where it encloses pixels."""
+        return self.is_box or self is MeasurementKind.FREEHAND
+
+    @property
+    def is_box(self) -> bool:
+        """True where two opposite corners describe it."""
         return self in (MeasurementKind.ELLIPSE, MeasurementKind.RECTANGLE)
+
+    @property
+    def bears_words(self) -> bool:
+        """True where it says what a reader typed, and has no value of its own."""
+        return self in (MeasurementKind.ARROW, MeasurementKind.TEXT)
 
 
 def _point(lps_mm: ArrayLike) -> Point:
@@ -58,6 +78,19 @@ def _point(lps_mm: ArrayLike) -> Point:
 def _unit(vector: NDArray[np.float64], otherwise: ArrayLike) -> NDArray[np.float64]:
     length = float(np.linalg.norm(vector))
     return np.asarray(otherwise, dtype=np.float64) if length < 1e-9 else vector / length
+
+
+def _in_plane(points: tuple[Point, ...], right: Point, down: Point) -> NDArray[np.float64]:
+    away = np.asarray(points, dtype=np.float64) - np.asarray(points[0])
+    return np.asarray(away @ np.stack([right, down], axis=1))
+
+
+# Asked for with every picture, and not quick where a line has many corners.
+@lru_cache(maxsize=256)
+def _outline_facts(points: tuple[Point, ...], right: Point, down: Point) -> tuple[float, bool]:
+    """Return the area of an outline, and whether it crosses itself."""
+    corners = _in_plane(points, right, down)
+    return outline.area(corners), outline.crosses_itself(corners)
 
 
 def with_second_axis(ends: tuple[Point, Point], normal: ArrayLike) -> tuple[Point, Point, Point, Point]:
@@ -77,7 +110,8 @@ class Measurement:
     points_lps_mm
         Both ends of a length; two opposite corners of a rectangle, or of the box around an ellipse; the end of one
         arm, the vertex, and the end of the other arm of an angle; both ends of either line of a Cobb angle; both ends
-        of the first of two axes, and of the second, which stands upright on it.
+        of the first of two axes, and of the second, which stands upright on it; the corners of an outline drawn
+        freehand, in their order; the tip of an arrow and its tail; where the words of a text begin.
     plane
         The plane that it was drawn on: a standard plane, or the one that faces an original slice shown as acquired.
     right, down
@@ -85,6 +119,8 @@ class Measurement:
         them.
     part
         The part of the series that it was drawn on, such as a phase; "" where there is only one.
+    text
+        What a reader typed, one line; it may name somebody, so it is neither logged nor shown where identity is not.
     """
 
     id: str
@@ -94,13 +130,22 @@ class Measurement:
     right: Point
     down: Point
     part: str = ""
+    text: str = field(default="")
 
     @points_lps_mm.validator
     def _check_points(self, _attribute: Attribute[tuple[Point, ...]], value: tuple[Point, ...]) -> None:
-        if len(value) != self.kind.points_needed:
+        most = MOST_POINTS if self.kind is MeasurementKind.FREEHAND else self.kind.points_needed
+        if not self.kind.points_needed <= len(value) <= most:
             raise ValueError(f"{self.kind.value} takes {self.kind.points_needed} points, not {len(value)}")
         if not all(math.isfinite(number) for point in value for number in point):
             raise ValueError("a point lies nowhere")
+
+    @text.validator
+    def _check_text(self, _attribute: Attribute[str], value: str) -> None:
+        if len(value) > MOST_LETTERS or not value.isprintable():
+            raise ValueError(f"words are one line of at most {MOST_LETTERS} letters")
+        if value and not self.kind.bears_words:
+            raise ValueError(f"{self.kind.value} bears no words")
 
     @property
     def normal(self) -> NDArray[np.float64]:
@@ -110,9 +155,15 @@ class Measurement:
 
     @property
     def centre_lps_mm(self) -> Point:
-        """The middle of all points; the vertex of an angle."""
+        """The middle of all points, of an outline that of the box around it; the vertex of an angle; an arrow's tip."""
         if self.kind is MeasurementKind.ANGLE:
             return self.points_lps_mm[1]
+        if self.kind is MeasurementKind.ARROW:
+            return self.points_lps_mm[0]
+        if self.kind is MeasurementKind.FREEHAND:
+            corners = self._from_first()
+            right, down = (corners.min(axis=0) + corners.max(axis=0)) / 2
+            return _point(self.points_lps_mm[0] + right * np.asarray(self.right) + down * np.asarray(self.down))
         return _point(np.mean(self.points_lps_mm, axis=0))
 
     @property
@@ -140,24 +191,42 @@ class Measurement:
 
     @property
     def size_mm(self) -> tuple[float, float]:
-        """Width and height of a region along the screen directions."""
+        """Width and height of a region along the screen directions; of an outline those of the box around it."""
+        if self.kind is MeasurementKind.FREEHAND:
+            width, height = np.ptp(self._from_first(), axis=0)
+            return (float(width), float(height))
         across = np.subtract(self.points_lps_mm[1], self.points_lps_mm[0])
         return (abs(float(across @ self.right)), abs(float(across @ self.down)))
 
     @property
     def area_mm2(self) -> float:
-        """Area of a region's shape as drawn."""
+        """Area of a region's shape as drawn; of an outline that crosses itself by the even-odd rule."""
+        if self.kind is MeasurementKind.FREEHAND:
+            return _outline_facts(self.points_lps_mm, self.right, self.down)[0]
         width, height = self.size_mm
         return width * height * (math.pi / 4 if self.kind is MeasurementKind.ELLIPSE else 1.0)
 
+    @property
+    def crosses_itself(self) -> bool:
+        """True where an outline goes through itself."""
+        freehand = self.kind is MeasurementKind.FREEHAND
+        return freehand and _outline_facts(self.points_lps_mm, self.right, self.down)[1]
+
     def encloses(self, right_mm: NDArray[np.float64], down_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return whether places, counted from the centre along the screen directions, lie within a region."""
+        if self.kind is MeasurementKind.FREEHAND:
+            corners = self._from_first()
+            return outline.inside(corners - (corners.min(axis=0) + corners.max(axis=0)) / 2, right_mm, down_mm)
         width, height = self.size_mm
         if self.kind is MeasurementKind.RECTANGLE:
             return np.asarray((np.abs(right_mm) <= width / 2) & (np.abs(down_mm) <= height / 2))
         if not width or not height:
             return np.zeros(np.broadcast(right_mm, down_mm).shape, dtype=np.bool_)
         return np.asarray((2 * right_mm / width) ** 2 + (2 * down_mm / height) ** 2 <= 1)
+
+    def _from_first(self) -> NDArray[np.float64]:
+        """Return the points counted from the first along the screen directions, shape (n, 2)."""
+        return _in_plane(self.points_lps_mm, self.right, self.down)
 
     def lines_lps_mm(self) -> tuple[NDArray[np.float64], ...]:
         """Return the lines that are drawn, shape (n, 3) each; that of a region ends where it begins."""
@@ -166,8 +235,10 @@ class Measurement:
             return points[:2], points[2:]
         if not self.kind.is_region:
             return (np.asarray(self.points_lps_mm, dtype=np.float64),)
+        if self.kind is MeasurementKind.FREEHAND:
+            return (np.asarray((*self.points_lps_mm, self.points_lps_mm[0]), dtype=np.float64),)
         if self.kind is MeasurementKind.RECTANGLE:
-            corners = self._corners()
+            corners = self.corners_lps_mm()
             return (np.concatenate([corners, corners[:1]]),)
         turn = np.linspace(0, 2 * math.pi, _ELLIPSE_CORNERS + 1)[:, None]
         width, height = self.size_mm
@@ -177,18 +248,21 @@ class Measurement:
     def handles_lps_mm(self) -> NDArray[np.float64]:
         """Return the places by which it can be pulled, shape (n, 3): points, corners, or the ends of an ellipse's axes.
 
-        The ends are in the order right, bottom, left, top.
+        The ends are in the order right, bottom, left, top. A text is taken by its words.
         """
-        if not self.kind.is_region:
+        if self.kind is MeasurementKind.TEXT:
+            return np.zeros((0, 3))
+        if not self.kind.is_box:
             return np.asarray(self.points_lps_mm, dtype=np.float64)
-        corners = self._corners()
+        corners = self.corners_lps_mm()
         if self.kind is MeasurementKind.RECTANGLE:
             return corners
         width, height = self.size_mm
         right, down = width / 2 * np.asarray(self.right), height / 2 * np.asarray(self.down)
         return np.asarray(self.centre_lps_mm + np.stack([right, down, -right, -down]))
 
-    def _corners(self) -> NDArray[np.float64]:
+    def corners_lps_mm(self) -> NDArray[np.float64]:
+        """Return the corners of the box around a region, shape (4, 3): clockwise on the screen from the upper left."""
         width, height = self.size_mm
         right, down = width / 2 * np.asarray(self.right), height / 2 * np.asarray(self.down)
         return np.asarray(self.centre_lps_mm + np.stack([-right - down, right - down, right + down, -right + down]))
@@ -197,11 +271,14 @@ class Measurement:
         """Return it with one of its handles at another place; what lies opposite stays.
 
         The second of two axes stays upright on the first: it turns and goes along with the first, and its own ends
-        only slide and stretch.
+        only slide and stretch. Corners of an outline that are near to the one that is pulled come along.
         """
         if self.kind is MeasurementKind.TWO_AXES:
             return self._axes_pulled(handle, np.asarray(to_lps_mm))
-        if not self.kind.is_region:
+        if self.kind is MeasurementKind.FREEHAND:
+            by = np.subtract(to_lps_mm, self.points_lps_mm[handle])
+            return evolve(self, points_lps_mm=tuple(map(_point, outline.pulled(self.points_lps_mm, handle, by))))
+        if not self.kind.is_box:
             points = list(self.points_lps_mm)
             points[handle] = to_lps_mm
             return evolve(self, points_lps_mm=tuple(points))

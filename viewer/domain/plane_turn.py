@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,7 @@ def rotated(vectors_lps: ArrayLike, turn: Turn | None) -> NDArray[np.float64]:
     return np.asarray(vectors + w * across + np.cross(axis, across), dtype=np.float64)
 
 
+@lru_cache(maxsize=64)
 def turned_axes(axes: PlaneAxes, turn: Turn | None) -> PlaneAxes:
     """Return a plane's screen directions after a rotation."""
     if turn is None:

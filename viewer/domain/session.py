@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from psygnal import Signal, SignalInstance
 
 from viewer.domain.finding import Finding, Matching, MatchRule
+from viewer.domain.overlays import Overlays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,7 @@ class Session:
     step_changed = Signal(object, object)
     measurements_changed = Signal(object, object)
     measurement_in_hand_changed = Signal(object, object)
+    overlays_changed = Signal(object, object)
 
     def __init__(self) -> None:
         self._workspace = Workspace.LIBRARY
@@ -70,6 +72,7 @@ class Session:
         self._step: int | None = None
         self._measurements: tuple[Measurement, ...] = ()
         self._measurement_in_hand: str | None = None
+        self._overlays = Overlays()
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)
@@ -212,6 +215,15 @@ class Session:
     @measurement_in_hand.setter
     def measurement_in_hand(self, new: str | None) -> None:
         self._set("_measurement_in_hand", new, self.measurement_in_hand_changed)
+
+    @property
+    def overlays(self) -> Overlays:
+        """What was opened over the volume: labels of a segmentation, a map."""
+        return self._overlays
+
+    @overlays.setter
+    def overlays(self, new: Overlays) -> None:
+        self._set("_overlays", new, self.overlays_changed)
 
     @property
     def shown_findings(self) -> tuple[Finding, ...]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import evolve, frozen
 
+from viewer.domain.curved_view import CurvedView, curved_between
 from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.overlay_look import LabelLook, MapLook
 from viewer.domain.plane_turn import Turn, turn_between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Point = tuple[float, float, float]
+
+# A path that somebody clicked has far fewer; each of them costs time.
+MOST_PATH_POINTS = 500
 
 
 class ViewName(StrEnum):
@@ -48,6 +53,14 @@ class SlabMode(StrEnum):
     MEAN = "mean"
 
 
+class Interpolation(StrEnum):
+    """How pictures come from voxels: each as a square, mixed of the neighbours, or a smooth curve through them."""
+
+    NEAREST = "nearest"
+    LINEAR = "linear"
+    CUBIC = "cubic"
+
+
 class Comparison(StrEnum):
     """How another volume is shown with this one: not, beside it, or behind a curtain that is drawn across it."""
 
@@ -57,10 +70,11 @@ class Comparison(StrEnum):
 
 
 class OverlayMode(StrEnum):
-    """How findings are drawn in the planes."""
+    """How findings and labels are drawn in the planes: outlined, filled and outlined, filled alone, or not at all."""
 
     OUTLINE = "outline"
     FILL = "fill"
+    FILL_ALONE = "fill alone"
     OFF = "off"
 
 
@@ -105,7 +119,10 @@ class ViewState:
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
     `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
     lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
-    `curtain`, a share of each plane's width, this one is seen, and right of it the other.
+    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `label_looks` and `map_look`
+    are colours and opacities that were chosen. `path_lps_mm` are the points of a drawn path; with at least two of them
+    `curved` shows the straightened picture along it in the place of 3D. `lut` names a lookup table of the file that
+    takes the window's place; where the file has none of that name the window holds.
     """
 
     series_uid: str
@@ -136,6 +153,12 @@ class ViewState:
     planes_3d: bool = False
     comparison: Comparison = Comparison.OFF
     curtain: float = 0.5
+    lut: str = ""
+    label_looks: tuple[LabelLook, ...] = ()
+    map_look: MapLook = MapLook()
+    interpolation: Interpolation = Interpolation.LINEAR
+    path_lps_mm: tuple[Point, ...] = ()
+    curved: CurvedView | None = None
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -145,6 +168,15 @@ class ViewState:
             PlaneName.SAGITTAL: self.sagittal,
         }
         return views[name]
+
+    def windowed(self, centre: float, width: float) -> ViewState:
+        """Return a copy with a plain window."""
+        return evolve(self, window_centre=float(centre), window_width=float(width), lut="")
+
+    @property
+    def shows_curved(self) -> bool:
+        """True where the straightened picture along the path stands in the place of 3D."""
+        return self.curved is not None and len(self.path_lps_mm) >= 2
 
     @property
     def oblique(self) -> bool:
@@ -273,11 +305,19 @@ def _mix_camera(a: Camera, b: Camera, t: float) -> Camera:
     )
 
 
+def _drawn_curtain(a: ViewState, b: ViewState, t: float) -> dict[str, Any]:
+    """Return how a curtain is drawn: one that comes in from the right edge, or goes there before it is gone."""
+    if Comparison.CURTAIN not in (a.comparison, b.comparison) or Comparison.BESIDE in (a.comparison, b.comparison):
+        return {"curtain": _mix(a.curtain, b.curtain, t)}
+    first, last = (view.curtain if view.comparison is Comparison.CURTAIN else 1.0 for view in (a, b))
+    return {"comparison": Comparison.CURTAIN, "curtain": _mix(first, last, t)}
+
+
 def between(a: ViewState, b: ViewState, t: float) -> ViewState:
     """Return the view at share `t` (0…1) of the way from `a` to `b`.
 
     Positions go linearly, zoom exponentially, the camera by spherical interpolation; what cannot be mixed
-    (layout, selection, overlay) is that of `b` as soon as t > 0.
+    (layout, selection, overlay) is that of `b` as soon as t > 0. A curtain is drawn in from the right, and out there.
     """
     if t <= 0:
         return a
@@ -295,7 +335,8 @@ def between(a: ViewState, b: ViewState, t: float) -> ViewState:
         slab_mm=_mix(a.slab_mm, b.slab_mm, t),
         fill_opacity=_mix(a.fill_opacity, b.fill_opacity, t),
         threshold=_mix(a.threshold, b.threshold, t),
-        curtain=_mix(a.curtain, b.curtain, t),
+        curved=curved_between(a.curved, b.curved, t),
+        **_drawn_curtain(a, b, t),
     )
 
 
@@ -321,7 +362,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         if abs(math.log(ratio)) > 0.01:
             said.append((abs(math.log2(ratio)) * 10, f"zoom {ratio:.1f}×"))
             break
-    if script.window_centre != now.window_centre or script.window_width != now.window_width:
+    if (script.window_centre, script.window_width, script.lut) != (now.window_centre, now.window_width, now.lut):
         said.append((5.0, "another window"))
     if script.camera != now.camera:
         said.append((4.0, "3D turned"))
@@ -339,6 +380,11 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.overlay, script.show_truth),
             (now.overlay, now.show_truth),
         ),
+        (
+            "other labels or colours",
+            (script.hidden_labels, script.label_looks, script.map_look),
+            (now.hidden_labels, now.label_looks, now.map_look),
+        ),
         ("a slab", (script.slab_mm, script.slab_mode, script.invert), (now.slab_mm, now.slab_mode, now.invert)),
         ("other colours", script.colours, now.colours),
         (
@@ -350,6 +396,13 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             "another 3D picture",
             (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
             (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
+        ),
+        ("another interpolation", script.interpolation, now.interpolation),
+        ("another path", script.path_lps_mm, now.path_lps_mm),
+        (
+            "the curved picture" if now.shows_curved else "no curved picture",
+            (script.shows_curved, script.curved),
+            (now.shows_curved, now.curved),
         ),
         ("another comparison", (script.comparison, script.curtain), (now.comparison, now.curtain)),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),

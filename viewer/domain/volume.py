@@ -10,6 +10,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.geometry import Grid, SliceStack, Verdict
+from viewer.domain.voi_lut import VoiLut
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -96,6 +97,8 @@ class Volume:
         The k of `voxels` at which an image is missing; their voxels are padding and stand for nothing.
     body_lps_mm
         Smallest and largest x, y, z of the body in the picture, shape (3, 2), to fit views to; None where not known.
+    luts
+        Lookup tables that the file offers in place of windows.
     """
 
     series: SeriesFacts
@@ -118,6 +121,7 @@ class Volume:
     part: str = ""
     missing_planes: tuple[int, ...] = ()
     body_lps_mm: NDArray[np.float64] | None = None
+    luts: tuple[VoiLut, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Make the arrays read-only and hold shapes and geometry together."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from viewer.domain.view_state import ViewState
+from viewer.domain.plane_turn import Turn
+from viewer.domain.view_state import Point, ViewState
 
 
 @frozen
@@ -33,6 +34,29 @@ class Provenance:
 
 
 @frozen
+class Prior:
+    """An earlier scan of the same patient, that steps of a case show behind a curtain.
+
+    Attributes
+    ----------
+    title
+        What the audience reads beside the curtain, such as "A year before".
+    series_path, series_sha256, findings_path
+        As those of the case.
+    shift_mm, turned
+        Bring places of the case's series onto those of this one: turned about the origin first, then shifted.
+    """
+
+    series_path: str
+    series_uid: str
+    series_sha256: str
+    title: str = "Before"
+    findings_path: str = ""
+    shift_mm: Point = (0.0, 0.0, 0.0)
+    turned: Turn | None = None
+
+
+@frozen
 class Case:
     """A curated case.
 
@@ -46,6 +70,8 @@ class Case:
         Recorded findings and ground truth, or "".
     model_id
         The model that made the recorded findings.
+    prior
+        The scan that this one is compared with, None for none.
     """
 
     id: str
@@ -62,6 +88,7 @@ class Case:
     truth_path: str = ""
     model_id: str = ""
     thumbnail_path: str = ""
+    prior: Prior | None = None
 
     @property
     def duration_s(self) -> float:

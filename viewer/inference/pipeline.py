@@ -20,6 +20,7 @@ from viewer.inference.occlusion import occlusion_map, runs_for_one
 from viewer.inference.patches import Blend, Plan, plan
 from viewer.inference.placing import placing_of
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
+from viewer.inference.probability_map import PackedMap, packed_map
 from viewer.inference.session import run_once
 
 if TYPE_CHECKING:
@@ -93,10 +94,11 @@ def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int,
 
 @frozen(eq=False)
 class Answer:
-    """What a model says of a volume: its marks, and the score of the case by label key."""
+    """What a model says of a volume: its marks, the score of the case by label key, and a map of probabilities."""
 
     marks: list[Mark]
     case_scores: dict[str, float]
+    probabilities: PackedMap | None = None
 
 
 PatchDone = Callable[[NDArray[np.float64]], None]
@@ -126,9 +128,11 @@ def answer_in(
         high = [min(box[axis].stop, prepared.shape_kji[axis]) - 0.5 for axis in (2, 1, 0)]
         on_patch(placing.corners_lps(low, high))
 
+    probabilities = None
     if manifest.task is Task.SEGMENTATION:
         values = values_in(manifest, prepared, how, session, running, done)
         marks = marks_of(manifest, volume, values, prepared.sampling, rest)
+        probabilities = packed_map(values, prepared.sampling, volume.stack)
     elif manifest.task is Task.DETECTION:
         found = together(
             [
@@ -153,7 +157,7 @@ def answer_in(
     for mark in marks:
         if mark.score is not None:
             best[mark.label_key] = max(best.get(mark.label_key, 0.0), mark.score)
-    return Answer(marks, best)
+    return Answer(marks, best, probabilities)
 
 
 def _highest(manifest: Manifest, scores: NDArray[np.float32]) -> dict[str, float]:

@@ -64,6 +64,7 @@ def run_or_recall(
         anyway=anyway,
         processor_alone=processor_alone,
         process=process,
+        with_map=True,
         on_patch=on_patch,
     )
     if kept is not None:

@@ -14,12 +14,14 @@ from viewer.domain.finding import CaseScored, Finding, Localisation, Source, Sou
 from viewer.domain.identifiers import uid_from
 from viewer.inference.manifest_terms import LOGITS, CaseScore, Task
 from viewer.inference.marks import Mark
+from viewer.inference.probability_map import PackedMap, unpacked_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
+    from viewer.domain.overlays import ValueMap
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Label, Manifest
 
@@ -40,6 +42,8 @@ class RunResult:
         What the user should be told, a sentence each.
     recorded_at
         When it was computed, ISO 8601, where it is shown from the record; "" for a run just made.
+    probabilities
+        The map that outlines were cut from, packed; None where it was not kept, or there is none.
     comparison
         How it differs from the recorded result, in a sentence; "" where there was none to compare with.
     """
@@ -53,6 +57,13 @@ class RunResult:
     seconds: float
     recorded_at: str = ""
     comparison: str = ""
+    probabilities: PackedMap | None = None
+    model_name: str = ""
+
+    @property
+    def value_map(self) -> ValueMap | None:
+        """The map of probabilities that the findings were cut from, where there is one."""
+        return None if self.probabilities is None else unpacked_map(self.probabilities, self.model_name)
 
     @property
     def recorded(self) -> bool:
@@ -70,6 +81,7 @@ def result_of(
     notes: tuple[str, ...] = (),
     seconds: float,
     recorded_at: str = "",
+    probabilities: PackedMap | None = None,
 ) -> RunResult:
     """Return the result that marks and scores make; fields as in `RunResult`.
 
@@ -95,6 +107,8 @@ def result_of(
         notes=notes,
         seconds=seconds,
         recorded_at=recorded_at,
+        probabilities=probabilities,
+        model_name=manifest.name,
     )
 
 

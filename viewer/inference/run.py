@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Finding
     from viewer.domain.job import JobContext
+    from viewer.domain.overlays import ValueMap
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
 
@@ -35,11 +36,24 @@ def run_model(
     silence_s: float = SILENCE_S,
     memory_bytes: int | None = None,
     process: ModelProcess | None = None,
+    keep_map: Callable[[ValueMap], None] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what a model finds, best first; see `run_on`."""
+    """Return what a model finds, best first; see `run_on`.
+
+    `keep_map` is given the map of probabilities that the findings were cut from, where the model gives some.
+    """
     result = run_on(
-        manifest, volume, ctx, anyway=anyway, silence_s=silence_s, memory_bytes=memory_bytes, process=process
+        manifest,
+        volume,
+        ctx,
+        anyway=anyway,
+        silence_s=silence_s,
+        memory_bytes=memory_bytes,
+        process=process,
+        with_map=keep_map is not None,
     )
+    if keep_map is not None and result.value_map is not None:
+        keep_map(result.value_map)
     return result.findings
 
 
@@ -53,6 +67,7 @@ def run_on(
     memory_bytes: int | None = None,
     process: ModelProcess | None = None,
     processor_alone: bool = False,
+    with_map: bool = False,
     on_patch: Callable[[NDArray[np.float64]], None] | None = None,
 ) -> RunResult:
     """Return what a model says of a volume; may be called from any thread.
@@ -71,6 +86,8 @@ def run_on(
         Leave graphics cards out.
     on_patch
         Told the corners (LPS mm, shape (8, 3), as those of a finding) of each part of the volume that is done.
+    with_map
+        Keep the map of probabilities that the findings were cut from, where the model gives some.
 
     Raises
     ------
@@ -90,7 +107,9 @@ def run_on(
         verdict=volume.verdict,
         padding=volume.padding,
     )
-    request = Request(manifest=manifest, volume=facts, memory_bytes=memory_bytes, processor_alone=processor_alone)
+    request = Request(
+        manifest=manifest, volume=facts, memory_bytes=memory_bytes, processor_alone=processor_alone, with_map=with_map
+    )
     ctx.stop_if_cancelled()
     started = time.monotonic()
     worker = process if process is not None and process.usable else ModelProcess()
@@ -105,6 +124,7 @@ def run_on(
         provider=answer.provider,
         notes=answer.notes,
         seconds=time.monotonic() - started,
+        probabilities=answer.probabilities,
     )
 
 

@@ -1,6 +1,7 @@
 """Results of runs kept on disk, found again by the volume's voxels and geometry, the model and its settings.
 
-A record is a ZIP file: `answer.json`, and `masks.bin` with the bits of all masks one behind the other. It names no
+A record is a ZIP file: `answer.json`, `masks.bin` with the bits of all masks one behind the other, and `map.bin` with
+the map of probabilities where there is one. It names no
 patient and no series; a copy of the same voxels under another name finds the same record.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import math
 import os
 import struct
 import zipfile
@@ -24,6 +26,7 @@ from viewer.domain.errors import ModelError, StorageError
 from viewer.domain.finding import Localisation
 from viewer.domain.labels import Mask
 from viewer.inference.marks import Mark
+from viewer.inference.probability_map import PackedMap
 from viewer.inference.result import RunResult, result_of
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, parse_json, structure, unstructure
@@ -85,6 +88,12 @@ class _StoredMark:
 
 
 @frozen
+class _StoredMap:
+    size_ijk: tuple[int, int, int]
+    lps_from_ijk: tuple[float, ...]
+
+
+@frozen
 class _Stored:
     format: str
     key: str
@@ -93,6 +102,7 @@ class _Stored:
     seconds: float
     case_scores: dict[str, float]
     marks: tuple[_StoredMark, ...]
+    map: _StoredMap | None = None
 
 
 def record_key(manifest: Manifest, volume: Volume) -> str:
@@ -126,7 +136,7 @@ class RunRecords:
         """Return the recorded result of a key, marked as such, or None; a damaged record is taken away."""
         path = self._path(key)
         try:
-            stored, masks = _read(path, key)
+            stored, masks, steps = _read(path, key)
             marks = [_mark_of(one, masks) for one in stored.marks]
             found = result_of(
                 manifest,
@@ -136,6 +146,7 @@ class RunRecords:
                 provider=stored.provider,
                 seconds=stored.seconds,
                 recorded_at=stored.made_at,
+                probabilities=_map_of(stored.map, steps),
             )
         except FileNotFoundError:
             return None
@@ -227,24 +238,36 @@ def _packed(key: str, result: RunResult) -> bytes:
         seconds=round(result.seconds, 3),
         case_scores=dict(result.raw_scores),
         marks=tuple(marks),
+        map=None
+        if result.probabilities is None
+        else _StoredMap(result.probabilities.size_ijk, result.probabilities.lps_from_ijk),
     )
     into = io.BytesIO()
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
         file.writestr("answer.json", json_text(unstructure(stored)))
         file.writestr("masks.bin", b"".join(bits))
+        file.writestr("map.bin", b"" if result.probabilities is None else result.probabilities.steps)
     return into.getvalue()
 
 
-def _read(path: Path, key: str) -> tuple[_Stored, bytes]:
+def _map_of(stored: _StoredMap | None, steps: bytes) -> PackedMap | None:
+    if stored is None:
+        return None
+    if min(stored.size_ijk) < 1 or len(stored.lps_from_ijk) != 16 or math.prod(stored.size_ijk) != len(steps):
+        raise ValueError("a map of another size")
+    return PackedMap(stored.size_ijk, stored.lps_from_ijk, steps)
+
+
+def _read(path: Path, key: str) -> tuple[_Stored, bytes, bytes]:
     with zipfile.ZipFile(path) as file:
-        for name in ("answer.json", "masks.bin"):
+        for name in ("answer.json", "masks.bin", "map.bin"):
             if file.getinfo(name).file_size > _LARGEST_PART_BYTES:
                 raise ValueError("a part is too large")
         stored = structure(parse_json(file.read("answer.json")), _Stored)
-        masks = file.read("masks.bin")
+        masks, steps = file.read("masks.bin"), file.read("map.bin")
     if stored.format != _FORMAT or stored.key != key:
         raise ValueError("another record")
-    return stored, masks
+    return stored, masks, steps
 
 
 def _row(values: Any) -> Any:

@@ -25,6 +25,7 @@ from viewer.domain.labels import Mask
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.inference.manifest import Manifest
 from viewer.inference.marks import Mark
+from viewer.inference.probability_map import PackedMap
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -55,6 +56,7 @@ class Request:
     path: Path | None = None
     memory_bytes: int | None = None
     processor_alone: bool = False
+    with_map: bool = False
 
 
 @frozen(eq=False)
@@ -67,12 +69,13 @@ class Packed:
 
 @frozen(eq=False)
 class RunAnswer:
-    """What a worker says of a volume: marks, the case's score by label, where it ran, and what to tell the user."""
+    """What a worker says of a volume: marks, the case's score by label, where it ran, notes for the user, and a map."""
 
     marks: tuple[Packed, ...]
     case_scores: dict[str, float]
     provider: str
     notes: tuple[str, ...]
+    probabilities: PackedMap | None
 
 
 def serve(connection: Connection) -> None:
@@ -138,7 +141,13 @@ def _answer(connection: Connection, request: Request) -> object:
     del content
     check_tensors(manifest, chosen.session)
     answer = answer_in(manifest, volume, chosen.session, JobContext(tell), patch_done)
-    return RunAnswer(tuple(packed(mark) for mark in answer.marks), answer.case_scores, chosen.provider, chosen.notes)
+    return RunAnswer(
+        tuple(packed(mark) for mark in answer.marks),
+        answer.case_scores,
+        chosen.provider,
+        chosen.notes,
+        answer.probabilities if request.with_map else None,
+    )
 
 
 def packed(mark: Mark) -> Packed:

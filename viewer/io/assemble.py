@@ -15,6 +15,7 @@ from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
+from viewer.io.voi_luts import Luts, read_luts
 from viewer.io.volume_files import read_volume_file
 from viewer.io.volume_hash import values_equal
 
@@ -78,7 +79,8 @@ def assemble(
         frames, doubles, bad = _without_doubles(frames, doubled, ctx, decoders)
         said += bad
         arrangement = arranged(frames, refused)
-    onlooker = _Onlooker(entry, arrangement, watcher, shrink) if watcher is not None and len(frames) > 1 else None
+    luts = read_luts(arrangement.frames, ctx)
+    onlooker = _Onlooker(entry, arrangement, watcher, shrink, luts) if watcher is not None and len(frames) > 1 else None
     read = read_slices(arrangement.frames, ctx, decoders, onlooker, shrink)
     values: Any = read.values
     if read.failures:
@@ -90,7 +92,7 @@ def assemble(
         refused += [f for f, _ in failed]
         arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
-    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes], bool(said), shrink)
+    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes, *luts.said], bool(said), shrink, luts)
     unread = _positions(refused, arrangement.frames[0])
     if unread is not None and shrink > 1:
         unread = evolve(arrangement.stack, positions_lps_mm=unread).shrunk(shrink).positions_lps_mm
@@ -100,7 +102,8 @@ def assemble(
 class _Onlooker(Onlooker):
     """Makes a volume of slices that are coming in."""
 
-    def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher, shrink: int) -> None:
+    def __init__(self, entry: SeriesEntry, arrangement: Arrangement, watcher: Watcher, shrink: int, luts: Luts) -> None:
+        self._luts = luts
         self._entry, self._arrangement, self._watcher, self._shrink = entry, arrangement, watcher, shrink
 
     def first_slice(self) -> int:
@@ -108,7 +111,7 @@ class _Onlooker(Onlooker):
 
     def begun(self, values: NDArray[Any], arrived: NDArray[np.bool_], order: ReadingOrder) -> None:
         # A view: the volume makes its arrays read-only, and these are still being filled.
-        volume = _volume(self._entry, self._arrangement, values[:], [], False, self._shrink)
+        volume = _volume(self._entry, self._arrangement, values[:], [], False, self._shrink, self._luts)
         self._watcher.begun(evolve(volume, arrived=arrived), order)
 
     def arrived(self) -> None:
@@ -207,6 +210,7 @@ def _volume(
     said: list[str],
     untrusted: bool,
     shrink: int,
+    luts: Luts,
 ) -> Volume:
     frames, stack = arrangement.frames, arrangement.stack.shrunk(shrink)
     units = {f.unit for f in frames}
@@ -242,4 +246,5 @@ def _volume(
         placed=placed,
         shrunk=shrink,
         part=entry.part,
+        luts=luts.of(frames),
     )

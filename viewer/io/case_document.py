@@ -7,6 +7,7 @@ format of `findings_file`. Every path in the document stays inside that folder.
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,13 +15,16 @@ from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
-from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.domain.overlay_look import MapLook
+from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
 CASE_FORMAT = "casestage case"
 CASE_VERSION = 1
 DOCUMENT = "case.json"
+_COLOUR = re.compile("(#[0-9A-Fa-f]{6})?")
 
 
 @frozen
@@ -41,6 +45,7 @@ class _CaseDocument:
     truth_path: str = ""
     model_id: str = ""
     thumbnail_path: str = ""
+    prior: Prior | None = None
 
 
 def read_case(folder: Path) -> Case:
@@ -106,6 +111,7 @@ def write_case(folder: Path, case: Case) -> None:
         truth_path=case.truth_path,
         model_id=case.model_id,
         thumbnail_path=case.thumbnail_path,
+        prior=case.prior,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
@@ -114,7 +120,9 @@ def write_case(folder: Path, case: Case) -> None:
 def missing_paths(case: Case) -> tuple[str, ...]:
     """Return the paths that a case names and that are not there, relative to its folder."""
     folder = Path(case.folder)
-    named = (case.series_path, case.findings_path, case.truth_path, case.thumbnail_path)
+    named = [case.series_path, case.findings_path, case.truth_path, case.thumbnail_path]
+    if case.prior is not None:
+        named += [case.prior.series_path, case.prior.findings_path]
     return tuple(path for path in named if path and not (folder / path).exists())
 
 
@@ -154,6 +162,7 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
         truth_path=document.truth_path,
         model_id=document.model_id,
         thumbnail_path=document.thumbnail_path,
+        prior=document.prior,
     )
 
 
@@ -165,11 +174,24 @@ def _check(case: Case) -> None:
         raise WrongJsonError("“series_path” is empty")
     for key in ("series_path", "findings_path", "truth_path", "thumbnail_path"):
         _check_inside(Path(case.folder), getattr(case, key), key)
+    if case.prior is not None:
+        _check_prior(case.prior, Path(case.folder))
     names = [step.id for step in case.steps]
     for number, step in enumerate(case.steps):
         _check_step(step, f"steps[{number}]", case.series_uid)
+        if step.view.comparison is not Comparison.OFF and case.prior is None:
+            raise WrongJsonError(f"steps[{number}].view.comparison: the case has no “prior” to compare with")
         if names.count(step.id) > 1:
             raise WrongJsonError(f"steps[{number}].id: “{step.id}” is the name of another step too")
+
+
+def _check_prior(prior: Prior, folder: Path) -> None:
+    if not prior.series_uid.strip() or not prior.series_path:
+        raise WrongJsonError("“prior.series_uid” or “prior.series_path” is empty")
+    for key in ("series_path", "findings_path"):
+        _check_inside(folder, getattr(prior, key), f"prior.{key}")
+    if prior.turned is not None and not abs(math.hypot(*prior.turned) - 1) < 1e-3:
+        raise WrongJsonError("prior.turned: it must be a rotation, w x y z of length 1")
 
 
 def _check_step(step: Step, path: str, series_uid: str) -> None:
@@ -188,10 +210,19 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
     for key in ("threshold", "fill_opacity", "curtain"):
         if not 0 <= getattr(view, key) <= 1:
             raise WrongJsonError(f"{path}.view.{key}: it must lie between 0 and 1")
+    if any(not _COLOUR.fullmatch(look.colour) for look in view.label_looks):
+        raise WrongJsonError(f"{path}.view.label_looks: a colour is written #RRGGBB")
+    opacities = (view.map_look.opacity, *(look.opacity for look in view.label_looks))
+    if not all(0 <= opacity <= 1 for opacity in opacities):
+        raise WrongJsonError(f"{path}.view: an opacity of a label or map lies between 0 and 1")
     if any(cut.side not in (-1, 1) for cut in view.cuts_3d):
         raise WrongJsonError(f"{path}.view.cuts_3d: a side is 1 or -1")
     if view.box_3d is not None and any(low >= high for low, high in zip(*view.box_3d, strict=True)):
         raise WrongJsonError(f"{path}.view.box_3d: its first corner must lie below its second")
+    if len(view.path_lps_mm) > MOST_PATH_POINTS:
+        raise WrongJsonError(f"{path}.view.path_lps_mm: it has more than {MOST_PATH_POINTS} points")
+    if view.curved is not None and view.curved.height_mm is not None and view.curved.height_mm <= 0:
+        raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
 
@@ -207,17 +238,27 @@ def _check_inside(folder: Path, path: str, key: str) -> None:
 
 
 def _brief(document: Any) -> Any:
-    """Return the document without what views say since later and hardly ever need to."""
+    """Return the document without what it says since later and hardly ever needs to."""
+    usual_map = unstructure(MapLook())
+    if document["prior"] is None:
+        del document["prior"]
+    elif document["prior"]["turned"] is None:
+        del document["prior"]["turned"]
     for step in document["steps"]:
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d"):
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]
+        if not view["label_looks"]:
+            del view["label_looks"]
         for key, usual in (
             ("slab_mode", "max"),
             ("colours", "grey"),
             ("comparison", "off"),
             ("curtain", 0.5),
+            ("lut", ""),
+            ("interpolation", "linear"),
+            ("map_look", usual_map),
         ):
             if view[key] == usual:
                 del view[key]

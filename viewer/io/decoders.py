@@ -23,7 +23,6 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
-from viewer.io.decode_worker import serve
 from viewer.io.encapsulated import HTJ2K, JPEG, RLE
 from viewer.io.own_processes import deaf_to_interrupts
 from viewer.io.shared_array import SharedArray
@@ -265,6 +264,9 @@ class Decoders:
 
     def _started(self) -> _Worker:
         """Return a new process; the lock is held."""
+        # Loaded with the first process: no window waits for it.
+        from viewer.io.decode_worker import serve
+
         spawn = multiprocessing.get_context("spawn")
         ours, theirs = spawn.Pipe(duplex=True)
         process: Any = spawn.Process(target=serve, args=(theirs,), name="casestage-decoder", daemon=True)

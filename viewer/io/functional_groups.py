@@ -6,7 +6,14 @@ import struct
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.header_walk import FLOATS, IMPLICIT_LITTLE, PER_FRAME_GROUPS, SHARED_GROUPS, UNDEFINED_LENGTH
+from viewer.io.header_walk import (
+    FLOATS,
+    IMPLICIT_LITTLE,
+    PER_FRAME_GROUPS,
+    SHARED_GROUPS,
+    UNDEFINED_LENGTH,
+    VOI_LUT,
+)
 from viewer.io.sequence_items import Form, form_of, items_of
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ _STANDS_FOR = {
     0x00209128: 0x00200100,
     0x00209153: 0x00181060,
 }
+_FRAME_VOI = 0x00289132
 # How numbers that are not text lie in the file.
 _BINARY = {0x00209128: "L", 0x00209153: "d", 0x00209156: "H", **dict.fromkeys(FLOATS, "f")}
 
@@ -80,9 +88,39 @@ def read_frames(
     return tuple({**(shared[0] if shared else {}), **frame} for frame in frames)
 
 
+def luts_of_frames(source: Source, header: Elements, form: Form, size: int | None) -> list[list[Item]]:
+    """Return the items of each frame's VOI LUT Sequence (PS3.3 C.7.6.16.2.10); none where frames are not described.
+
+    The parameters are those of `read_frames`, with how the data set is written.
+
+    Raises
+    ------
+    ValueError
+        Where the functional groups are damaged.
+    """
+    end = header.pixel_offset if header.pixel_offset >= 0 else size
+    shared, frames = (
+        [_luts(item) for item in _items(source, header.functional_groups.get(tag), form, end)[0]]
+        for tag in (SHARED_GROUPS, PER_FRAME_GROUPS)
+    )
+    return [own or (shared[0] if shared else []) for own in frames]
+
+
+def _luts(group: Item) -> list[Item]:
+    macro = group.get(_FRAME_VOI)
+    found = macro[0].get(VOI_LUT) if isinstance(macro, list) and macro else None
+    return found if isinstance(found, list) else []
+
+
 def _groups(source: Source, place: tuple[int, int] | None, form: Form, end: int | None) -> list[dict[int, bytes]]:
+    items, inside = _items(source, place, form, end)
+    return [_elements(item, inside) for item in items]
+
+
+def _items(source: Source, place: tuple[int, int] | None, form: Form, end: int | None) -> tuple[list[Item], Form]:
+    """Return the items of a sequence of functional groups, and how what is in them is written."""
     if place is None:
-        return []
+        return [], form
     offset, length = place
     count = length if length != UNDEFINED_LENGTH else (_LARGEST if end is None else end - offset)
     if count > _LARGEST:
@@ -93,8 +131,7 @@ def _groups(source: Source, place: tuple[int, int] | None, form: Form, end: int 
         raise ValueError("no sequence")
     unknown = kind == b"UN"
     inside = form_of(IMPLICIT_LITTLE) if unknown else form
-    items = items_of(source.read_at(offset, count), length, inside, _MACROS)
-    return [_elements(item, inside) for item in items]
+    return items_of(source.read_at(offset, count), length, inside, (*_MACROS, VOI_LUT)), inside
 
 
 def _elements(group: Item, form: Form) -> dict[int, bytes]:
@@ -103,6 +140,8 @@ def _elements(group: Item, form: Form) -> dict[int, bytes]:
         items = group.get(macro)
         if not items or isinstance(items, bytes):
             continue
+        if macro == _FRAME_VOI and VOI_LUT in items[0]:
+            values[VOI_LUT] = b""
         for tag in tags:
             raw = items[0].get(tag)
             if isinstance(raw, bytes):

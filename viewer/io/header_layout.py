@@ -18,6 +18,7 @@ from viewer.io.header_walk import (
     MODALITY_LUT,
     PIXEL_DATA,
     UNDEFINED_LENGTH,
+    VOI_LUT,
     WANTED,
     Elements,
     walk,
@@ -114,7 +115,7 @@ def _layout(head: bytes, pixels_at: int, *, implicit: bool) -> _Layout | None:
                 if begin == p + 12:
                     (length,) = _length(head, p + 8)
             tag = group << 16 | element
-            if depth == 0 and (tag in WANTED or tag == MODALITY_LUT):
+            if depth == 0 and (tag in WANTED or tag in (MODALITY_LUT, VOI_LUT)):
                 values.append((tag, begin, begin + length if tag in WANTED else begin))
             if length == UNDEFINED_LENGTH:
                 depth, length = depth + 1, 0

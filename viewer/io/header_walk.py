@@ -28,6 +28,7 @@ SHARED_GROUPS = 0x52009229
 PER_FRAME_GROUPS = 0x52009230
 
 MODALITY_LUT = 0x00283000
+VOI_LUT = 0x00283010
 
 # Elements that hold 16 bit numbers, and 32 bit floating point ones; all others that are collected hold text.
 NUMBERS = frozenset(
@@ -67,7 +68,8 @@ _LARGEST_HEADER = 64 << 20
 _MOST_WALKED = 24 << 20
 HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
-    (tag & 0xFFFF) << 16 | tag >> 16 for tag in (*WANTED, MODALITY_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
+    (tag & 0xFFFF) << 16 | tag >> 16
+    for tag in (*WANTED, MODALITY_LUT, VOI_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
 # Tag by word for what is kept, −1 for what is looked into.
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
@@ -93,12 +95,14 @@ class Elements:
     Attributes
     ----------
     values
-        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT, which is only noted.
+        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT and a VOI LUT, which are only noted.
     pixel_offset, pixel_length
         Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
     functional_groups
         Where the values of the sequences lie in which frames describe themselves (enhanced multi-frame), offset and
         length by tag.
+    voi_lut
+        Where the value of the VOI LUT Sequence lies, offset and length; None where there is none.
     complete
         False where the file ends before Pixel Data or a later element says so.
     """
@@ -107,6 +111,7 @@ class Elements:
     pixel_offset: int = -1
     pixel_length: int = -1
     functional_groups: dict[int, tuple[int, int]] = field(factory=dict)
+    voi_lut: tuple[int, int] | None = field(default=None, eq=False)
     complete: bool = True
 
 
@@ -262,6 +267,9 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 values[tag] = buffer[p : p + length]
             elif tag == MODALITY_LUT:
                 values[tag] = b""
+            elif tag == VOI_LUT:
+                values[tag] = b""
+                found.voi_lut = (base + p, length)
             else:
                 found.functional_groups[tag] = (base + p, length)
         if length == UNDEFINED_LENGTH:

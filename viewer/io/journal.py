@@ -8,56 +8,37 @@ SQLite's write-ahead log and synchronous FULL, so that an acknowledged decision 
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import sqlite3
-import time
-import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from viewer.domain.decision import Answer, Decision
+from viewer.domain.decision import Decision
 from viewer.domain.errors import StorageError
-from viewer.domain.measurement import Measurement
 from viewer.io import journal_store
 from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
-from viewer.io.journal_event import Event, EventKind, newest_states, read_events, undo_and_redo, write_event
-from viewer.io.program import program_version
+from viewer.io.journal_event import Event, EventKind, newest_sequence, newest_states, read_events, undo_and_redo
+from viewer.io.journal_state import Said, State, append_event, state_from, state_of
 from viewer.io.sole_writer import SoleWriter
-from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
+from viewer.io.strict_json import structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from viewer.domain.decision import Answer
     from viewer.domain.finding import Finding
+    from viewer.domain.measurement import Measurement
 
 Value = TypeVar("Value")
 
 _log = logging.getLogger(__name__)
-
-
-@frozen
-class _Said:
-    answer: Answer | None
-    comment: str
-    reader: str
-    time_utc: str
-
-
-@frozen
-class _State:
-    """What holds of one finding or measurement: what was said of it, and its record where a reader made it."""
-
-    said: _Said | None = None
-    mark: FindingRecord | None = None
-    measured: Measurement | None = None
 
 
 class Journal:
@@ -77,6 +58,7 @@ class Journal:
         self._writer = SoleWriter(self._path.with_name(self._path.name + ".lock"))
         self._connection: sqlite3.Connection | None = None
         self._scratch: Path | None = None
+        self._known_history: tuple[tuple[str, str, int | None], tuple[list[int], list[int]]] = (("", "", -1), ([], []))
         self.read_only: StorageError | None = None
         self._open()
 
@@ -111,16 +93,16 @@ class Journal:
             When it is not on disk. Nothing of it is then in the journal; call again to try again.
         """
         with self._transaction() as connection:
-            before = _state_of(connection, series_uid, finding.id)
+            before = state_of(connection, series_uid, finding.id)
             old = before.said
             text = comment if comment is not None else (old.comment if old else "")
             same_answer = answer is (old.answer if old else None)
             if same_answer and text == (old.comment if old else "") and (old is None or old.reader == reader):
                 return None
             now = datetime.now(UTC)
-            said = _Said(answer, text, reader, now.isoformat())
+            said = Said(answer, text, reader, now.isoformat())
             kind = EventKind.COMMENT if same_answer and text != (old.comment if old else "") else EventKind.DECISION
-            return _append(
+            return append_event(
                 connection,
                 kind,
                 before,
@@ -137,7 +119,7 @@ class Journal:
         self, series_uid: str, finding: Finding, text: str, reader: str, *, study_uid: str = ""
     ) -> Event | None:
         """Write a comment and leave the answer as it is; see `decide`."""
-        state = self._read(lambda connection: _state_of(connection, series_uid, finding.id))
+        state = self._read(lambda connection: state_of(connection, series_uid, finding.id))
         said = state.said if state is not None else None
         return self.decide(series_uid, finding, said.answer if said else None, reader, text, study_uid=study_uid)
 
@@ -161,21 +143,24 @@ class Journal:
         """Take a measurement out again; see `decide`."""
         return self._put(EventKind.UNMARK, series_uid, measurement_id, _nothing, reader, study_uid)
 
-    def undo(self, series_uid: str, reader: str = "") -> Event | None:
-        """Take back the newest thing done on a series, also one of an earlier session; None where there is none."""
-        return self._step(EventKind.UNDO, series_uid, reader)
+    def undo(self, series_uid: str, reader: str = "", *, part: str = "") -> Event | None:
+        """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
-    def redo(self, series_uid: str, reader: str = "") -> Event | None:
+        Measurements of another part of the series, such as a phase, are passed over: nothing changes out of sight.
+        """
+        return self._step(EventKind.UNDO, series_uid, reader, part)
+
+    def redo(self, series_uid: str, reader: str = "", *, part: str = "") -> Event | None:
         """Make again what was taken back last; None where there is nothing, or something new was done since."""
-        return self._step(EventKind.REDO, series_uid, reader)
+        return self._step(EventKind.REDO, series_uid, reader, part)
 
-    def can_undo(self, series_uid: str) -> bool:
+    def can_undo(self, series_uid: str, *, part: str = "") -> bool:
         """Return True where `undo` would do something."""
-        return bool(self._history(series_uid)[0])
+        return bool(self._history(series_uid, part)[0])
 
-    def can_redo(self, series_uid: str) -> bool:
+    def can_redo(self, series_uid: str, *, part: str = "") -> bool:
         """Return True where `redo` would do something."""
-        return bool(self._history(series_uid)[1])
+        return bool(self._history(series_uid, part)[1])
 
     def decisions(self, series_uid: str) -> Mapping[str, Decision]:
         """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
@@ -287,16 +272,16 @@ class Journal:
         kind: EventKind,
         series_uid: str,
         finding_id: str,
-        change: Callable[[_State], _State],
+        change: Callable[[State], State],
         reader: str,
         study_uid: str,
     ) -> Event | None:
         with self._transaction() as connection:
-            before = _state_of(connection, series_uid, finding_id)
+            before = state_of(connection, series_uid, finding_id)
             after = change(before)
             if after == before:
                 return None
-            return _append(
+            return append_event(
                 connection,
                 kind,
                 before,
@@ -309,18 +294,18 @@ class Journal:
                 model_sha256="",
             )
 
-    def _step(self, kind: EventKind, series_uid: str, reader: str) -> Event | None:
+    def _step(self, kind: EventKind, series_uid: str, reader: str, part: str) -> Event | None:
         with self._transaction() as connection:
-            done, undone = undo_and_redo(connection, series_uid)
+            done, undone = undo_and_redo(connection, series_uid, part)
             stack = done if kind is EventKind.UNDO else undone
             if not stack:
                 return None
             (action,) = read_events(connection, "sequence = ?", stack[-1])
-            return _append(
+            return append_event(
                 connection,
                 kind,
-                _state_of(connection, series_uid, action.finding_id),
-                _state(action.before if kind is EventKind.UNDO else action.after),
+                state_of(connection, series_uid, action.finding_id),
+                state_from(action.before if kind is EventKind.UNDO else action.after),
                 now=datetime.now(UTC),
                 reader=reader or action.reader,
                 series_uid=series_uid,
@@ -330,12 +315,17 @@ class Journal:
                 refers_to=action.sequence,
             )
 
-    def _history(self, series_uid: str) -> tuple[list[int], list[int]]:
-        return self._read(lambda connection: undo_and_redo(connection, series_uid)) or ([], [])
+    def _history(self, series_uid: str, part: str) -> tuple[list[int], list[int]]:
+        # Asked for with every refresh of the buttons, and only another event changes it.
+        newest = self._read(newest_sequence)
+        if self._known_history[0] != (series_uid, part, newest):
+            history = self._read(lambda connection: undo_and_redo(connection, series_uid, part)) or ([], [])
+            self._known_history = ((series_uid, part, newest), history)
+        return self._known_history[1]
 
-    def _states(self, series_uid: str) -> list[tuple[str, _State]]:
+    def _states(self, series_uid: str) -> list[tuple[str, State]]:
         newest = self._read(lambda connection: newest_states(connection, series_uid)) or []
-        return [(finding_id, _state(after)) for finding_id, after in newest]
+        return [(finding_id, state_from(after)) for finding_id, after in newest]
 
     def _rows(self, where: str, *values: Any) -> tuple[Event, ...]:
         return self._read(lambda connection: read_events(connection, where, *values)) or ()
@@ -349,65 +339,5 @@ class Journal:
             raise journal_store.error_in_words(error) from error
 
 
-def _nothing(_state: _State) -> _State:
-    return _State()
-
-
-def _text(state: _State) -> str:
-    stored = unstructure(state)
-    if state.measured is None:
-        # What is said of findings reads as it did before there were measurements.
-        del stored["measured"]
-    return json.dumps(stored, ensure_ascii=False)
-
-
-def _state(text: str) -> _State:
-    try:
-        return structure(parse_json(text), _State)
-    except WrongJsonError as error:
-        raise journal_store.damaged(str(error)) from error
-
-
-def _state_of(connection: sqlite3.Connection, series_uid: str, finding_id: str) -> _State:
-    row = connection.execute(
-        "SELECT after FROM event WHERE series_uid = ? AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
-        (series_uid, finding_id),
-    ).fetchone()
-    return _state(row[0]) if row else _State()
-
-
-def _append(
-    connection: sqlite3.Connection,
-    kind: EventKind,
-    before: _State,
-    after: _State,
-    *,
-    now: datetime,
-    reader: str,
-    series_uid: str,
-    study_uid: str,
-    finding_id: str,
-    model_sha256: str,
-    refers_to: int | None = None,
-) -> Event:
-    last = connection.execute("SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
-    unsealed = Event(
-        sequence=(last[0] if last else 0) + 1,
-        uuid=str(uuid.uuid4()),
-        time_utc=now.isoformat(),
-        monotonic_s=time.monotonic(),
-        reader=reader,
-        study_uid=study_uid,
-        series_uid=series_uid,
-        finding_id=finding_id,
-        model_sha256=model_sha256,
-        program_version=program_version(),
-        kind=kind,
-        refers_to=refers_to,
-        before=_text(before),
-        after=_text(after),
-        previous_hash=last[1] if last else "",
-    )
-    event = evolve(unsealed, hash=unsealed.true_hash())
-    write_event(connection, event)
-    return event
+def _nothing(_state: State) -> State:
+    return State()

@@ -83,18 +83,36 @@ def newest_states(connection: sqlite3.Connection, series_uid: str) -> list[tuple
     ).fetchall()
 
 
-def undo_and_redo(connection: sqlite3.Connection, series_uid: str) -> tuple[list[int], list[int]]:
-    """Return the sequences of what can be taken back and of what can be made again; the next one is last in each."""
+def newest_sequence(connection: sqlite3.Connection) -> int | None:
+    """Return the sequence of the newest event, None where there is none."""
+    newest: int | None = connection.execute("SELECT max(sequence) FROM event").fetchone()[0]
+    return newest
+
+
+def undo_and_redo(connection: sqlite3.Connection, series_uid: str, part: str) -> tuple[list[int], list[int]]:
+    """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
+
+    What was measured on another part of the series is left out; decisions and marks belong to all parts.
+    """
     done: list[int] = []
     undone: list[int] = []
-    rows = connection.execute("SELECT sequence, kind FROM event WHERE series_uid = ? ORDER BY sequence", (series_uid,))
-    for sequence, kind in rows:
+    rows = connection.execute(
+        "SELECT sequence, kind, refers_to FROM event WHERE series_uid = ? AND "
+        "coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
+        "ORDER BY sequence",
+        (series_uid, part, part),
+    )
+    for sequence, kind, refers_to in rows:
+        # By what they refer to, not by what is newest here: undo may have been asked for on another part.
         if kind == EventKind.UNDO:
-            if done:
-                undone.append(done.pop())
+            if refers_to in done:
+                done.remove(refers_to)
+                undone.append(refers_to)
         elif kind == EventKind.REDO:
-            if undone:
-                done.append(undone.pop())
+            if refers_to in undone:
+                undone.remove(refers_to)
+            if refers_to not in done:
+                done.append(refers_to)
         else:
             done.append(sequence)
             undone.clear()

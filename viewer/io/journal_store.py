@@ -54,6 +54,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
     ),
     # States may hold a measurement from here on: the table is the same, but an older program could not read them.
     (),
+    # So it is with outlines drawn freehand, arrows and texts.
+    (),
 ]
 
 
@@ -69,11 +71,11 @@ def error_in_words(error: sqlite3.Error) -> StorageError:
     """Return what went wrong with the journal, in a sentence."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        words = ("The decision is not on disk: the disk is full.", "Free some space; it is then written.")
+        words = ("What you did last is not on disk: the disk is full.", "Free some space; it is then written.")
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
         words = (
-            "Decisions cannot be kept: the program's folder cannot be written to.",
-            "Make the disk writable; what you decide stays in memory until then.",
+            "Decisions and measurements cannot be kept: the program's folder cannot be written to.",
+            "Make the disk writable; what you do stays in memory until then.",
         )
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         words = ("The decisions on this machine are in use.", "Close the other program that uses them, then try again.")
@@ -81,8 +83,8 @@ def error_in_words(error: sqlite3.Error) -> StorageError:
         return damaged(str(error))
     else:
         words = (
-            "The decision could not be written to disk.",
-            "Check the disk; what you decide stays in memory until then.",
+            "What you did last could not be written to disk.",
+            "Check the disk; what you do stays in memory until then.",
         )
     return StorageError(*words, str(error))
 

@@ -24,6 +24,7 @@ from viewer.io.header_walk import (
     PIXEL_DATA,
     SHARED_GROUPS,
     UNDEFINED_LENGTH,
+    VOI_LUT,
     WANTED,
     Elements,
     Start,
@@ -96,7 +97,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     UnreadableFileError
         Where pydicom cannot read the header either.
     """
-    tags = [*WANTED, MODALITY_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
+    tags = [*WANTED, MODALITY_LUT, VOI_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
     try:
         dataset, stopped, header = _read(source, start, size, tags)
         found = Elements()
@@ -106,6 +107,9 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
                 found.functional_groups[int(tag)] = _place(dataset.get_item(tag))
             elif tag == MODALITY_LUT:
                 found.values[int(tag)] = b""
+            elif tag == VOI_LUT:
+                found.values[int(tag)] = b""
+                found.voi_lut = _place(dataset.get_item(tag))
             elif tag in WANTED:
                 value = dataset.get_item(tag).value
                 raw = value if isinstance(value, bytes) else b""

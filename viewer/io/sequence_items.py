@@ -16,12 +16,14 @@ from viewer.io.header_walk import EXPLICIT_BIG, HEADER_LENGTHS, IMPLICIT_LITTLE,
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    # The kind of a value that may be signed or not ("US", "SS") stands under minus its tag, where the file says it.
     Item = dict[int, "bytes | list[Item]"]
 
 _DEEPEST = 32
 # About two seconds.
 _MOST_ELEMENTS = 1_500_000
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_LUT_DESCRIPTOR = 0x00283002
 _SEQUENCE, _UNKNOWN = (int.from_bytes(form, "little") for form in (b"SQ", b"UN"))
 
 
@@ -134,6 +136,8 @@ class _Reading:
                     found[tag], _ = self.items(at, at + length, inside, depth + 1)
                 else:
                     found[tag] = content[at : at + length]
+                    if tag == _LUT_DESCRIPTOR and form.explicit:
+                        found[-tag] = content[at - header + 4 : at - header + 6]
                 at += length
         return found, at
 

@@ -9,7 +9,7 @@ from attrs import define, evolve, frozen
 
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.file_bytes import FilePlace
-from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH
+from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import Padding, padding_of
 from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import (
@@ -133,7 +133,7 @@ class ImageFile:
 class Kind:
     """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
-    `needs_table` tells of a Modality LUT, which is not applied.
+    `needs_table` tells of a Modality LUT, which is not applied; `has_luts` of lookup tables in place of windows.
     """
 
     code: PixelCode
@@ -149,6 +149,7 @@ class Kind:
     frame_of_reference: str
     lossy: bool
     needs_table: bool
+    has_luts: bool = False
 
 
 @define(frozen=True, eq=False)
@@ -291,7 +292,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110,
+    0x00281055, 0x00282110, VOI_LUT,
 )  # fmt: skip
 
 
@@ -314,6 +315,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         word(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
+        VOI_LUT in values,
     )
 
 

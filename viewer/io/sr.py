@@ -1,6 +1,7 @@
 """DICOM SR TID 1500: what was measured of each finding, and what the reader said of it; see `sr_reading` for reading.
 
-PS3.16 TID 1500, 1410 and 1411. One measurement group for each finding, tied to its segment by tracking UID.
+PS3.16 TID 1500, 1410 and 1411. One measurement group for each finding, tied to its segment by tracking UID, and one for
+each measurement of the reader (`sr_measured`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
 from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg import description, not_made, person, touched_slices
 from viewer.io.source_headers import source_headers, without_complaints
+from viewer.io.sr_measured import measured_groups, slice_of
 from viewer.io.sr_reading import SrFinding, SrReport, read_sr
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from viewer.domain.decision import Decision
+    from viewer.domain.measured import Measured
     from viewer.domain.volume import Volume
 
 __all__ = ["SrFinding", "SrReport", "read_sr", "write_sr"]
@@ -38,8 +41,10 @@ def write_sr(
     decisions: Mapping[str, Decision],
     seg_path: Path | None,
     reader: str,
+    *,
+    measured: Sequence[Measured] = (),
 ) -> None:
-    """Write a report of findings and decisions.
+    """Write a report of findings, decisions and measurements.
 
     Parameters
     ----------
@@ -56,6 +61,9 @@ def write_sr(
         The SEG that `write_seg` wrote from these findings; None where none has a mask.
     reader
         Who reports; "" where nobody did yet.
+    measured
+        What the reader measured, with the values of regions; words that were written on images are in it too, as the
+        report keeps the patient's name as well. Left out where the geometry is untrusted.
 
     Raises
     ------
@@ -64,19 +72,20 @@ def write_sr(
     """
     from pydicom import dcmread
 
-    if not findings:
-        raise StorageError("There is no finding, so there is nothing to report.")
+    measured = measured if volume.measurable else ()
+    if not findings and not measured:
+        raise StorageError("There is no finding and no measurement, so there is nothing to report.")
     try:
         with without_complaints():
             segmentation = None if seg_path is None else dcmread(seg_path, stop_before_pixels=True)
     except dicom_faults() as error:
         raise StorageError("The segmentation that the report refers to is not there.", detail=repr(error)) from error
-    evidence: list[Dataset] = source_headers(volume, _looked_at(findings, volume))
+    evidence: list[Dataset] = source_headers(volume, _looked_at(findings, measured, volume))
     if segmentation is not None:
         evidence = [*evidence, segmentation]
     with without_complaints():
         try:
-            dataset = _report(volume, findings, decisions, segmentation, evidence, reader)
+            dataset = _report(volume, findings, decisions, measured, segmentation, evidence, reader)
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             raise not_made("The report", error) from error
         with replacing(path, "The report") as waiting:
@@ -87,6 +96,7 @@ def _report(
     volume: Volume,
     findings: Sequence[Finding],
     decisions: Mapping[str, Decision],
+    measured: Sequence[Measured],
     segmentation: Dataset | None,
     evidence: list[Dataset],
     reader: str,
@@ -99,7 +109,8 @@ def _report(
         observation_context=_observers(reader),
         procedure_reported=codes.CT,
         imaging_measurements=[
-            _group(f, decisions.get(f.id), volume, segmentation, evidence[0], reader) for f in findings
+            *(_group(f, decisions.get(f.id), volume, segmentation, evidence[0], reader) for f in findings),
+            *measured_groups(measured, volume, str(evidence[0].FrameOfReferenceUID)),
         ],
         title=codes.REPORT,
     )
@@ -134,12 +145,13 @@ def _report(
     return dataset
 
 
-def _looked_at(findings: Sequence[Finding], volume: Volume) -> list[int]:
+def _looked_at(findings: Sequence[Finding], measured: Sequence[Measured], volume: Volume) -> list[int]:
     slices = set(touched_slices([f.mask for f in findings if f.mask is not None]))
     for finding in findings:
         at = volume.stack.nearest_ijk(finding.centre_lps_mm) if finding.mask is None else None
         if at is not None:
             slices.add(at[2])
+    slices |= {k for one in measured if (k := slice_of(one.measurement, volume)) is not None}
     return sorted(slices) or [0]
 
 

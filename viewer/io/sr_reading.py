@@ -44,11 +44,24 @@ class SrNumber:
 
 
 @frozen
+class SrPlace:
+    """Where something was drawn: its kind, such as "POLYLINE", and its points.
+
+    On the image `image_uid` they are columns and rows, (0, 0) at its upper left corner; LPS mm where that is "".
+    """
+
+    kind: str
+    points: tuple[tuple[float, ...], ...]
+    image_uid: str = ""
+
+
+@frozen
 class SrFinding:
     """One measurement group.
 
     `volume_ml`, `long_axis_mm`, `mean_hu`, `sd_hu` and `score` are None where the report has none in these units.
-    `segment` is (SOP instance UID, segment number); `point_lps_mm` is where a mark without a mask lies.
+    `segment` is (SOP instance UID, segment number); `point_lps_mm` is where a mark without a mask lies; `places` are
+    where its region or its values were drawn.
     """
 
     tracking_uid: str
@@ -60,6 +73,7 @@ class SrFinding:
     comment: str
     segment: tuple[str, int] | None
     point_lps_mm: tuple[float, float, float] | None
+    places: tuple[SrPlace, ...] = ()
 
     @property
     def volume_ml(self) -> float | None:
@@ -194,7 +208,21 @@ def _finding(group: Dataset) -> SrFinding:
         comment=texts.get(_COMMENT, ""),
         segment=segment,
         point_lps_mm=point,
+        places=tuple(_places(group)),
     )
+
+
+def _places(group: Dataset) -> Iterator[SrPlace]:
+    for item in _items(group):
+        kind = item.get("ValueType")
+        if kind not in ("SCOORD", "SCOORD3D"):
+            continue
+        numbers = [float(number) for number in item.GraphicData]
+        size = 2 if kind == "SCOORD" else 3
+        points = tuple(tuple(numbers[n : n + size]) for n in range(0, len(numbers), size))
+        images = [child for child in item.get("ContentSequence") or () if child.get("ValueType") == "IMAGE"]
+        of = str(images[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID) if images else ""
+        yield SrPlace(str(item.GraphicType), points, of)
 
 
 def _segment(item: Dataset) -> tuple[str, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
 from viewer.phantom.acquisition import acquire
 from viewer.phantom.chest_bones import BoneFields, bone_fields
@@ -15,7 +16,7 @@ from viewer.phantom.fields import Interpolator, Lattice, OutputGrid
 from viewer.phantom.phantom import Phantom, coverage, measured_lesions, mix
 
 if TYPE_CHECKING:
-    from viewer.phantom.fields import FieldAt, FloatArray
+    from viewer.phantom.fields import FieldAt, FloatArray, Point
 
     Mask = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
@@ -23,6 +24,8 @@ LOWEST_MM = -150.0
 HIGHEST_MM = 148.0
 BOX_LOW = (-182.0, -130.0, -158.0)
 BOX_HIGH = (182.0, 130.0, 158.0)
+# Of an earlier scan's first voxel, in voxels.
+_BETWEEN = (0.31, 0.43, 0.37)
 
 
 def make_chest(
@@ -32,17 +35,29 @@ def make_chest(
     size_ij: int = 512,
     nodules: tuple[Nodule, ...] | None = None,
     noise_hu: float | None = None,
+    earlier: int = 0,
+    moved_mm: Point = (0.0, 0.0, 0.0),
 ) -> Phantom:
     """Return a synthetic chest CT, from the upper abdomen to above the apices.
 
     The same seed gives the same anatomy and nodules at any spacing. `nodules` takes the place of those that the seed
     would choose; `noise_hu` is the noise in the middle of the body. Axes are i → L, j → P, k → H.
+
+    Parameters
+    ----------
+    earlier
+        Numbers scans of the same patient before this one: noise of their own, and voxels that lie between others.
+    moved_mm
+        How far the patient lies from where the anatomy is drawn.
     """
     size = ChestSize.drawn(np.random.default_rng([seed, 11]))
     half = (size_ij - 1) / 2.0
     slices = int((HIGHEST_MM - LOWEST_MM) / spacing_mm[2])
+    x, y, z = (share * step if earlier else 0.0 for share, step in zip(_BETWEEN, spacing_mm, strict=True))
     grid = OutputGrid(
-        (-half * spacing_mm[0], 4.0 - half * spacing_mm[1], LOWEST_MM), spacing_mm, (slices, size_ij, size_ij)
+        (x - half * spacing_mm[0], y + 4.0 - half * spacing_mm[1], z + LOWEST_MM),
+        spacing_mm,
+        (slices, size_ij, size_ij),
     )
     lattice = Lattice.over(BOX_LOW, BOX_HIGH, 2.5)
     chest = chest_fields(np.random.default_rng([seed, 12]), lattice, size)
@@ -63,7 +78,7 @@ def make_chest(
     draw_tubes(grid, lumen, bronchi)
 
     interpolator = Interpolator(lattice, grid)
-    scan = np.random.default_rng([seed, 16])
+    scan = np.random.default_rng([seed, 16, earlier] if earlier else [seed, 16])
     sigma = float(scan.uniform(9.0, 15.0)) if noise_hu is None else noise_hu
     voxels = np.empty(grid.shape, np.int16)
     truth = np.zeros(grid.shape, np.uint8)
@@ -80,17 +95,20 @@ def make_chest(
             scan, hu, spacing_mm=spacing_mm, sigma_hu=sigma, blur_mm=0.55, cutoff_per_mm=min(0.6, 0.45 / spacing_mm[0])
         )
     named = [(n, nodule.key, NAMES[nodule.key]) for n, nodule in enumerate(nodules, start=1)]
-    lesions = measured_lesions(truth, grid, named)
+    at = grid.origin_lps_mm
+    moved = evolve(grid, origin_lps_mm=(at[0] + moved_mm[0], at[1] + moved_mm[1], at[2] + moved_mm[2]))
+    lesions = measured_lesions(truth, moved, named)
     said = f"{len(lesions)} nodules" if len(lesions) != 1 else "one nodule"
     return Phantom(
         "chest",
         seed,
         voxels,
-        grid.origin_lps_mm,
+        moved.origin_lps_mm,
         spacing_mm,
         truth,
         lesions,
         f"Synthetic chest CT, seed {seed}: {said}",
+        earlier,
     )
 
 

@@ -31,7 +31,7 @@ class Phantom:
 
     `voxels_hu` is int16 in HU and `truth` uint8, both indexed `[k, j, i]` on one grid whose axes are i → L, j → P,
     k → H. `origin_lps_mm` is the centre of voxel (0, 0, 0); `spacing_mm` is ordered (i, j, k). In `truth`, 0 is no
-    lesion and every lesion has its own value.
+    lesion and every lesion has its own value. `earlier` numbers scans of the same patient before this one's.
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Phantom:
     truth: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = field(repr=False)
     lesions: tuple[PhantomLesion, ...]
     description: str
+    earlier: int = 0
 
 
 def measured_lesions(

@@ -54,30 +54,33 @@ def made(kind: str, seed: int) -> Phantom:
     raise CaseStageError(f"There is no phantom called “{kind}”.", f"There are: {', '.join(_BODY_PARTS)}.")
 
 
-def store(phantom: Phantom, folder: Path, ctx: JobContext) -> WrittenPhantom:
-    """Write a phantom's CT into `folder/dicom` and return it as it is read back, with the truth measured on it.
+def store(phantom: Phantom, folder: Path, ctx: JobContext, *, name: str = "dicom") -> WrittenPhantom:
+    """Write a phantom's CT into a folder and return it as it is read back, with the truth measured on it.
+
+    `name` is that of the folder that holds the slices.
 
     Raises
     ------
     StorageError
         When the folder cannot be written.
     """
-    name = f"{phantom.kind} phantom, seed {phantom.seed}"
-    series_uid = uid_from(f"{name} series")
+    earlier = f", earlier scan {phantom.earlier}" if phantom.earlier else ""
+    named = f"{phantom.kind} phantom, seed {phantom.seed}{earlier}"
+    series_uid = uid_from(f"{named} series")
     write_ct_series(
-        folder / "dicom",
+        folder / name,
         phantom.voxels_hu,
         origin_lps_mm=phantom.origin_lps_mm,
         spacing_mm=phantom.spacing_mm,
-        description=f"Synthetic {name}",
+        description=f"Synthetic {named}",
         body_part=_BODY_PARTS[phantom.kind],
         series_uid=series_uid,
-        study_uid=uid_from(f"{name} study"),
-        frame_uid=uid_from(f"{name} frame of reference"),
+        study_uid=uid_from(f"{named} study"),
+        frame_uid=uid_from(f"{named} frame of reference"),
         window=_WINDOWS[phantom.kind],
         progress=lambda share: ctx.report(share, 1.0, "Writing slices"),
     )
-    volume = assemble(scan(folder / "dicom", ctx).series[0], ctx)
+    volume = assemble(scan(folder / name, ctx).series[0], ctx)
     return WrittenPhantom(volume, truth_findings(phantom, volume))
 
 

@@ -1,7 +1,7 @@
-"""Outlines of findings in a plane, in patient millimetres.
+"""Outlines of findings and labels in a plane, in patient millimetres.
 
 Outlines run half-way between marked and unmarked voxel centres. They are closed polylines (the first point comes
-again at the end), holes among them: filled by the odd-even rule they give the finding's area.
+again at the end), holes among them: filled by the odd-even rule they give the marked area.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define, field
-from contourpy import contour_generator
 from numpy.typing import NDArray
 
 from viewer.analysis.grid_masks import mask_on_grid
@@ -56,11 +55,13 @@ class _Section:
 
 @define(eq=False)
 class _Kept:
-    """A finding's mask on the volume's grid, where it lies, and its outlines so far."""
+    """A mask on the volume's grid, where it lies, and its outlines so far."""
 
     mask: Mask
     voxels: NDArray[np.bool_]
     crop: Grid
+    runs: dict[PlaneName, PlaneRuns | None]
+    corners_lps_mm: NDArray[np.float64]
     padded: NDArray[np.uint8] | None = None
     lines: dict[tuple[object, ...], tuple[Polyline, ...]] = field(factory=dict)
 
@@ -81,7 +82,7 @@ class Outlines:
 
     def of(
         self,
-        finding: Finding,
+        mask: Mask,
         volume: Volume,
         plane: PlaneName,
         cursor_lps_mm: Point,
@@ -89,25 +90,23 @@ class Outlines:
         turn: Turn | None = None,
         grow_mm: float = 0.0,
     ) -> tuple[Polyline, ...]:
-        """Return the outlines of a finding in the plane through the cursor, each (n, 3) in LPS; () where it is not.
+        """Return the outlines of a mask in the plane through the cursor, each (n, 3) in LPS; () where it is not.
 
         Parameters
         ----------
         turn
             How the plane is turned away from the standard one.
         grow_mm
-            Draw this far outside the finding, so that the line does not hide it.
+            Draw this far outside, so that the line does not hide what is marked.
         """
         if volume is not self._volume:
             self.clear()
             self._volume = volume
             self._runs = {name: plane_runs(volume.grid, name) for name in PlaneName}
-        if finding.mask is None:
-            return ()
-        kept = self._kept.get(id(finding.mask))
+        kept = self._kept.get(id(mask))
         if kept is None:
-            kept = _kept(finding.mask, volume)
-            self._kept[id(finding.mask)] = kept
+            kept = _kept(mask, volume)
+            self._kept[id(mask)] = kept
         axes = turned_axes(PLANE_AXES[plane], turn)
         depth_mm = float(np.dot(cursor_lps_mm, axes.into))
         runs = self._runs[plane] if turn is None else None
@@ -120,18 +119,17 @@ class Outlines:
             if runs is None:
                 section = _oblique_section(kept, axes, depth_mm)
             else:
-                section = _layer_section(kept.voxels, kept.crop, plane, depth_mm)
+                section = _layer_section(kept.voxels, kept.runs[plane], depth_mm)
             flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
         return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
 
 
-def slice_outlines(finding: Finding, acquired: AcquiredSlices, k: int, *, grow_mm: float = 0.0) -> tuple[Polyline, ...]:
-    """Return the outlines of what a finding marks in an original slice, each (n, 3) in LPS; () where nothing.
+def slice_outlines(mask: Mask, acquired: AcquiredSlices, k: int, *, grow_mm: float = 0.0) -> tuple[Polyline, ...]:
+    """Return the outlines of what a mask marks in an original slice, each (n, 3) in LPS; () where nothing.
 
     `grow_mm` is that of `Outlines.of`.
     """
-    mask = finding.mask
-    if mask is None or not 0 <= k - mask.first_ijk[2] < len(mask.voxels):
+    if not 0 <= k - mask.first_ijk[2] < len(mask.voxels):
         return ()
     right, down = acquired.runs(k)
     marked = turned(mask.voxels[k - mask.first_ijk[2]], right, down)
@@ -160,12 +158,15 @@ def _kept(mask: Mask, volume: Volume) -> _Kept:
     nk, nj, ni = on_grid.voxels.shape
     matrix = volume.grid.lps_from_ijk.copy()
     matrix[:3, 3] = volume.grid.lps(on_grid.first_ijk)
-    return _Kept(mask, on_grid.voxels, Grid((ni, nj, nk), matrix))
+    crop = Grid((ni, nj, nk), matrix)
+    # One voxel beyond the box: interpolated between its last voxel and what is not marked, the outline lies outside it.
+    corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (np.array((ni, nj, nk)) + 1) - 1.0)
+    runs = {name: plane_runs(crop, name) for name in PlaneName}
+    return _Kept(mask, on_grid.voxels, crop, runs, corners)
 
 
-def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, depth_mm: float) -> _Section | None:
-    """Return the voxel layer at a depth, or None beside the finding."""
-    runs = plane_runs(crop, plane)
+def _layer_section(voxels: NDArray[np.bool_], runs: PlaneRuns | None, depth_mm: float) -> _Section | None:
+    """Return the voxel layer at a depth, or None beside what is marked."""
     if runs is None:
         return None
     layer = int(np.floor(runs.into.place(depth_mm) + 0.5))
@@ -183,15 +184,14 @@ def _layer_section(voxels: NDArray[np.bool_], crop: Grid, plane: PlaneName, dept
 
 def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section | None:
     """Return the finding interpolated on a plane at an angle to its voxels, or None beside it."""
-    crop = kept.crop
-    n = np.asarray(crop.size_ijk)
-    corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (n + 1) - 1.0)
+    crop, corners = kept.crop, kept.corners_lps_mm
     depths = corners @ axes.into
     if not depths.min() <= depth_mm <= depths.max():
         return None
     step = max(min(crop.spacing_mm), float(np.ptp(corners, axis=0).max()) / _MOST_SAMPLES)
-    right = np.arange((corners @ axes.right).min(), (corners @ axes.right).max() + step, step)
-    down = np.arange((corners @ axes.down).min(), (corners @ axes.down).max() + step, step)
+    across = _cut_corners(corners, depths - depth_mm) @ np.stack([axes.right, axes.down], axis=1)
+    (left, top), (last_right, last_down) = across.min(axis=0), across.max(axis=0)
+    right, down = np.arange(left, last_right + step, step), np.arange(top, last_down + step, step)
     points = right[None, :, None] * axes.right + down[:, None, None] * axes.down + depth_mm * axes.into
     ijk = crop.ijk(points)
     if kept.padded is None:
@@ -203,6 +203,21 @@ def _oblique_section(kept: _Kept, axes: PlaneAxes, depth_mm: float) -> _Section 
     if not (inside > 0.5).any():
         return None
     return _Section(inside.astype(np.float64), (float(right[0]), float(down[0])), (step, step))
+
+
+# The edges of a box, by the numbers of its corners in the order of `np.ndindex(2, 2, 2)`.
+_EDGES = np.array([(a, b) for a in range(8) for b in range(a + 1, 8) if (a ^ b) in (1, 2, 4)])
+
+
+def _cut_corners(corners: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where a plane cuts the edges of a box, (n, 3): what lies around them alone needs to be sampled."""
+    first, last = heights[_EDGES[:, 0]], heights[_EDGES[:, 1]]
+    cut = (first <= 0) != (last <= 0)
+    if not cut.any():
+        return corners
+    share = (first[cut] / (first[cut] - last[cut]))[:, None]
+    edges = _EDGES[cut]
+    return np.asarray(corners[edges[:, 0]] * (1 - share) + corners[edges[:, 1]] * share, dtype=np.float64)
 
 
 def _grown(section: _Section, grow: float) -> tuple[_Section, float]:
@@ -236,7 +251,33 @@ def _flat_outlines(section: _Section, grow: float) -> tuple[Polyline, ...]:
     else:
         level = 0.5
         field = np.pad(section.inside, 1)
-    lines = contour_generator(z=field).lines(level)
+    lines = _contours(field, level)
     shift = 0.0 if grow > 0 else 1.0
     first, step = np.asarray(section.first_mm), np.asarray(section.step_mm)
-    return tuple(first + (np.asarray(line, dtype=np.float64) - shift) * step for line in lines)
+    return tuple(first + (line - shift) * step for line in lines)
+
+
+def _contours(field: NDArray[np.float64], level: float) -> list[Polyline]:
+    """Return contours as (n, 2) columns and rows.
+
+    The class itself is asked: `contour_generator` looks for masked and infinite values first, which takes longer than
+    the contours.
+    """
+    # Loaded with the first outline: no window waits for it.
+    from contourpy import FillType, LineType, SerialContourGenerator, ZInterp
+
+    rows, columns = field.shape
+    x, y = np.meshgrid(np.arange(columns, dtype=np.float64), np.arange(rows, dtype=np.float64))
+    made = SerialContourGenerator(
+        x,
+        y,
+        field,
+        None,  # type: ignore[arg-type]
+        corner_mask=True,
+        line_type=LineType.Separate,
+        fill_type=FillType.OuterCode,
+        quad_as_tri=False,
+        z_interp=ZInterp.Linear,
+    )
+    lines: list[Polyline] = made.lines(level)  # type: ignore[assignment]
+    return lines

@@ -8,6 +8,8 @@ import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
+from viewer.domain.view_state import Interpolation
+
 if TYPE_CHECKING:
     from viewer.scene.plane_slices import Run
     from viewer.scene.window_table import WindowTable
@@ -67,8 +69,13 @@ def paint(
     down: Samples,
     across: Samples,
     table: WindowTable,
+    interpolation: Interpolation = Interpolation.LINEAR,
+    padded: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Fill a picture with an image interpolated linearly at (down, across), then windowed.
+    """Fill a picture with an image interpolated at (down, across), then windowed.
+
+    Cubic is cubic convolution (Keys 1981, a = −0.5), which runs through the voxels' own values. Where one of its
+    4 × 4 voxels is padding, and where several voxels come to a pixel, it is linear.
 
     Parameters
     ----------
@@ -76,24 +83,104 @@ def paint(
         [row, column], shape (down.count, across.count); written.
     image
         Values of voxels, [down, right].
+    padded
+        Which of them are padding.
     """
-    image = _shrunk(image, down.shrink, across.shrink)
-    left, right = int(across.lower[0]), int(across.lower[-1]) + 2
-    low_columns, high_columns = across.lower - left, across.lower - left + 1
-    across_share = across.share
+    if interpolation is Interpolation.NEAREST:
+        _paint_squares(picture, image, down, across, table)
+        return
+    cubic = interpolation is Interpolation.CUBIC and down.shrink == across.shrink == 1
+    _paint_linear(picture, _shrunk(image, down.shrink, across.shrink), down, across, table, cubic=cubic)
+    if cubic and padded is not None:
+        near = _near(padded)
+        mixed = near[down.lower][:, across.lower]
+        if mixed.any():
+            straight = np.empty_like(picture)
+            _paint_linear(straight, image, down, across, table, cubic=False)
+            picture[mixed] = straight[mixed]
+
+
+def _paint_squares(
+    picture: NDArray[np.uint32], image: NDArray[np.float32], down: Samples, across: Samples, table: WindowTable
+) -> None:
+    top, left = int(down.nearest[0]), int(across.nearest[0])
+    image = image[top : int(down.nearest[-1]) + 1, left : int(across.nearest[-1]) + 1]
+    if image.size > picture.size:
+        picture[:] = table.of(image[down.nearest - top][:, across.nearest - left])
+        return
+    wide = np.take(table.of(image), across.nearest - left, axis=1)
+    picture[:] = np.take(wide, down.nearest - top, axis=0)
+
+
+def _paint_linear(
+    picture: NDArray[np.uint32],
+    image: NDArray[np.float32],
+    down: Samples,
+    across: Samples,
+    table: WindowTable,
+    *,
+    cubic: bool,
+) -> None:
+    taps = (-1, 0, 1, 2) if cubic else (0, 1)
+    first, last = taps[0], taps[-1]
+    height, width = image.shape
+    left, right = max(int(across.lower[0]) + first, 0), min(int(across.lower[-1]) + last, width - 1) + 1
+    # Beyond the image's edge its outermost voxels go on.
+    columns = [np.clip(across.lower + tap, 0, width - 1) - left for tap in taps]
+    weights = _weights(across.share, cubic=cubic)
+    down_weights = _weights(down.share, cubic=cubic)
     for start in range(0, down.count, _STRIP_ROWS):
         lower = down.lower[start : start + _STRIP_ROWS]
-        top = int(lower[0])
-        rows = image[top : int(lower[-1]) + 2, left:right] - np.float32(table.first)
+        top, bottom = max(int(lower[0]) + first, 0), min(int(lower[-1]) + last, height - 1) + 1
+        rows = image[top:bottom, left:right] - np.float32(table.first)
         rows *= np.float32(table.per_unit)
-        values = np.take(rows, low_columns, axis=1, mode="clip")
-        values += (np.take(rows, high_columns, axis=1, mode="clip") - values) * across_share
-        low = np.take(values, lower - top, axis=0, mode="clip")
-        high = np.take(values, lower - top + 1, axis=0, mode="clip")
+        wide = _weighted(rows, columns, weights, axis=1)
+        numbers = [np.clip(lower + tap, 0, height - 1) - top for tap in taps]
+        strip = [weight[start : start + _STRIP_ROWS, None] for weight in down_weights]
+        picture[start : start + _STRIP_ROWS] = table.of_entries(_weighted(wide, numbers, strip, axis=0))
+
+
+def _weighted(
+    values: NDArray[np.float32], numbers: list[NDArray[np.intp]], weights: list[NDArray[np.float32]], *, axis: int
+) -> NDArray[np.float32]:
+    """Return the weighted sum of values at several places along an axis.
+
+    Of two the first weight is what the second leaves of 1.
+    """
+    low = np.take(values, numbers[0], axis=axis, mode="clip")
+    if len(numbers) == 2:
+        high = np.take(values, numbers[1], axis=axis, mode="clip")
         high -= low
-        high *= down.share[start : start + _STRIP_ROWS, None]
+        high *= weights[1]
         low += high
-        picture[start : start + _STRIP_ROWS] = table.of_entries(low)
+        return low
+    low *= weights[0]
+    for number, weight in zip(numbers[1:], weights[1:], strict=True):
+        other = np.take(values, number, axis=axis, mode="clip")
+        other *= weight
+        low += other
+    return low
+
+
+def _weights(share: NDArray[np.float32], *, cubic: bool) -> list[NDArray[np.float32]]:
+    """Return the weights of the two, or four, voxels around places that are `share` on the way between two."""
+    t = share
+    if not cubic:
+        return [1 - t, t]
+    two, three = t * t, t * t * t
+    return [
+        -0.5 * three + two - 0.5 * t,
+        1.5 * three - 2.5 * two + 1,
+        -1.5 * three + 2 * two + 0.5 * t,
+        0.5 * three - 0.5 * two,
+    ]
+
+
+def _near(padded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for each voxel whether one from its predecessor to its next but one, in both directions, is padding."""
+    wide = np.pad(padded, ((1, 2), (1, 2)))
+    down = wide[:-3] | wide[1:-2] | wide[2:-1] | wide[3:]
+    return np.asarray(down[:, :-3] | down[:, 1:-2] | down[:, 2:-1] | down[:, 3:], dtype=np.bool_)
 
 
 def _shrunk(image: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:

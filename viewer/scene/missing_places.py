@@ -32,6 +32,17 @@ def missing_areas(volume: Volume, geometry: ViewportGeometry) -> list[NDArray[np
     return areas
 
 
+def planes_there(volume: Volume) -> NDArray[np.bool_] | None:
+    """Return for each k of the grid whether there is an image; None where all are there."""
+    if volume.arrived is not None and not volume.regridded:
+        return volume.arrived
+    if not volume.missing_planes:
+        return None
+    there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)
+    there[list(volume.missing_planes)] = False
+    return there
+
+
 def on_missing_image(volume: Volume, geometry: ViewportGeometry) -> bool:
     """Return whether a plane shows nothing but the place of a missing image: it runs along the slices, in one."""
     normal = volume.grid.directions[:, 2]

@@ -9,19 +9,29 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
-from viewer.domain.view_state import SlabMode
+from viewer.domain.view_state import Interpolation, SlabMode
+from viewer.scene.missing_places import planes_there
 from viewer.scene.slabs import STEP_MM, combined, layers_of
+from viewer.scene.solid_voxels import solid_voxels
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
 
 
+# So many samples are taken before asking whether the picture is still wanted: about 10 ms.
+_SAMPLES_AT_ONCE = 250_000
+# Up to this, the weights of a cubic mixture add up to 1: there is no padding in it.
+_WHOLE = 2e-5
+
+
 class ObliqueSampler:
-    """Samples one volume on planes at any angle to its voxels, linearly; holds the volume's array."""
+    """Samples one volume on planes at any angle to its voxels; holds the volume's array."""
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
@@ -32,7 +42,7 @@ class ObliqueSampler:
         self._array = voxels
         self._scalars = vtk_array_on(voxels.reshape(-1))
         self._image.GetPointData().SetScalars(self._scalars)
-        # Which voxels are not padding; made when a slab first needs it.
+        # Which voxels are not padding, once that is known.
         self._solid: vtkImageData | None = None
         self._nothing = -32768.0 if voxels.dtype == np.int16 else -1e30
 
@@ -42,6 +52,11 @@ class ObliqueSampler:
         slab_mm: float = 0.0,
         reduction: int = 1,
         slab_mode: SlabMode = SlabMode.MAX,
+        interpolation: Interpolation = Interpolation.LINEAR,
+        *,
+        quick: bool = False,
+        most_layers: int | None = None,
+        between: Callable[[], None] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return values at the picture's pixel centres, [row, column], and which of them lie outside or on padding.
 
@@ -53,87 +68,146 @@ class ObliqueSampler:
             Side of the picture's pixels in viewport pixels.
         slab_mode
             What of the slab is taken. What lies outside or on padding takes no part.
+        interpolation
+            Cubic is cubic convolution (Keys 1981, a = −0.5), linear in slabs and where padding would take part.
+        quick
+            Where there is padding, take single voxels in a slab, and let padding darken what it touches.
+        most_layers
+            Sample a slab on so many layers at most.
+        between
+            Called between parts of the picture; ends it by an exception of its own.
         """
-        size = (-(-geometry.width_px // reduction), -(-geometry.height_px // reduction))
+        width, height = -(-geometry.width_px // reduction), -(-geometry.height_px // reduction)
         step_px = geometry.mm_per_px * reduction
         lps_from_pixel = np.eye(4)
         lps_from_pixel[:3, 0] = geometry.axes.right * step_px
         lps_from_pixel[:3, 1] = geometry.axes.down * step_px
-        lps_from_pixel[:3, 2] = geometry.axes.into * STEP_MM
+        layers = layers_of(slab_mm, most_layers) if slab_mm > STEP_MM else 1
+        apart_mm = STEP_MM if layers == layers_of(slab_mm) else slab_mm / (layers - 1)
+        lps_from_pixel[:3, 2] = geometry.axes.into * apart_mm
         lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
         matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel
-        if slab_mm > STEP_MM:
-            return self._layered(matrix, size, slab_mm, slab_mode)
-        values, outside = self._known(matrix, size)
-        there = self._planes_there()
+        matrix[:, 3] -= layers // 2 * matrix[:, 2]
+        values = np.empty((height, width), dtype=np.float32)
+        outside = np.empty((height, width), dtype=np.bool_)
+        rows = max(1, _SAMPLES_AT_ONCE // (width * layers))
+        for top in range(0, height, rows):
+            if between is not None:
+                between()
+            part = matrix.copy()
+            part[:, 3] += top * matrix[:, 1]
+            strip = slice(top, min(top + rows, height))
+            size = (width, strip.stop - top)
+            if layers > 1:
+                values[strip], outside[strip] = self._layered(part, size, layers, slab_mode, interpolation, quick=quick)
+            else:
+                values[strip], outside[strip] = self._plane(part, size, interpolation, quick=quick)
+        return values, outside
+
+    def _plane(
+        self, matrix: NDArray[np.float64], size: tuple[int, int], interpolation: Interpolation, *, quick: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        values, outside = self._known(matrix, size, interpolation, quick=quick)
+        there = planes_there(self._volume)
         if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]
             last = len(there) - 1
-            both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
+            if interpolation is Interpolation.NEAREST:
+                both = (np.clip(np.floor(k + 0.5), 0, last).astype(np.intp),) * 2
+            else:
+                both = (np.clip(np.floor(k), 0, last).astype(np.intp), np.clip(np.ceil(k), 0, last).astype(np.intp))
             outside |= ~(there[both[0]] & there[both[1]])
         return values, outside
 
     def _known(
-        self, matrix: NDArray[np.float64], size: tuple[int, int]
+        self, matrix: NDArray[np.float64], size: tuple[int, int], interpolation: Interpolation, *, quick: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        values = self._sample(matrix, size, nearest=False)[0]
-        outside = values == np.float32(self._nothing)
-        if self._volume.padding is not None:
-            nearest = self._sample(matrix, size, nearest=True)[0]
-            outside |= nearest == np.float32(self._volume.padding)
+        values = self._sample(matrix, size, interpolation)[0]
+        nothing = values == np.float32(self._nothing)
+        if self._array.dtype.kind == "f":
+            nothing |= np.isnan(values)
+        padding = self._volume.padding
+        if interpolation is Interpolation.CUBIC and (padding is not None or nothing.any()):
+            straight, outside = self._known(matrix, size, Interpolation.LINEAR, quick=quick)
+            mixed = nothing
+            if padding is not None:
+                share = self._sample(matrix, size, interpolation, of=self._solid_image())[0]
+                mixed = nothing | (np.abs(share - 1) > _WHOLE)
+            values[mixed] = straight[mixed]
+            return values, outside
+        if padding is None:
+            return values, nothing
+        nearest = values
+        if interpolation is not Interpolation.NEAREST:
+            nearest = self._sample(matrix, size, Interpolation.NEAREST)[0]
+            if not quick:
+                # A voxel that is no padding has an eighth of the mixture at least, up to its own corners.
+                self._undilute(values, matrix, size, layers=1, least=0.1)
+        outside = nothing | (nearest == np.float32(padding)) | np.isnan(values)
+        values[outside] = 0.0
         return values, outside
 
     def _layered(
-        self, matrix: NDArray[np.float64], size: tuple[int, int], slab_mm: float, mode: SlabMode
+        self,
+        matrix: NDArray[np.float64],
+        size: tuple[int, int],
+        layers: int,
+        mode: SlabMode,
+        interpolation: Interpolation,
+        *,
+        quick: bool,
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return what a slab shows of its layers: VTK's own slab counts padding and what is outside."""
-        count = layers_of(slab_mm)
-        first = matrix.copy()
-        first[:, 3] -= count // 2 * matrix[:, 2]
-        taken = combined(self._undiluted(first, size, count), mode).astype(np.float32, copy=False)
+        padding = self._volume.padding
+        if interpolation is Interpolation.NEAREST or (quick and padding is not None):
+            values = self._sample(matrix, size, Interpolation.NEAREST, layers=layers)
+            values[values == np.float32(self._nothing)] = np.nan
+            if padding is not None:
+                values[values == np.float32(padding)] = np.nan
+        else:
+            values = self._sample(matrix, size, Interpolation.LINEAR, layers=layers)
+            values[values == np.float32(self._nothing)] = np.nan
+            if padding is not None:
+                self._undilute(values, matrix, size, layers=layers, least=0.5)
+        taken = combined(values, mode).astype(np.float32, copy=False)
         outside = np.isnan(taken)
         taken[outside] = 0.0
         return taken, outside
 
-    def _undiluted(self, matrix: NDArray[np.float64], size: tuple[int, int], layers: int) -> NDArray[np.float32]:
-        """Return values, [layer, row, column], interpolated between voxels that are not padding.
+    def _undilute(
+        self,
+        values: NDArray[np.float32],
+        matrix: NDArray[np.float64],
+        size: tuple[int, int],
+        *,
+        layers: int,
+        least: float,
+    ) -> None:
+        """Take out of linear mixtures, [layer, row, column] or [row, column], what padding has contributed to them.
 
-        NaN where less than half of what they are mixed of is not padding.
+        They become NaN where less than a share `least` of what they are mixed of is not padding.
         """
-        values = self._sample(matrix, size, nearest=False, layers=layers)
-        values[values == np.float32(self._nothing)] = np.nan
-        padding = self._volume.padding
-        if padding is not None:
-            if self._solid is None:
-                self._solid_array = (self._array != np.asarray(padding, dtype=self._array.dtype)).view(np.uint8)
-                self._solid = vtkImageData()
-                self._solid.SetDimensions(*self._volume.grid.size_ijk)
-                self._solid.GetPointData().SetScalars(vtk_array_on(self._solid_array.reshape(-1)))
-            share = self._sample(matrix, size, nearest=False, layers=layers, of=self._solid)
-            share[share < 0.5] = np.nan
-            # What padding has contributed is taken out again.
-            values += (share - 1) * np.float32(padding)
-            values /= share
-        return values
+        share = self._sample(matrix, size, Interpolation.LINEAR, layers=layers, of=self._solid_image())
+        share = share.reshape(values.shape)
+        share[share < least] = np.nan
+        values += (share - 1) * np.float32(self._volume.padding or 0.0)
+        values /= share
 
-    def _planes_there(self) -> NDArray[np.bool_] | None:
-        """Return for each k of the grid whether there is an image; None where all are there."""
-        volume = self._volume
-        if volume.arrived is not None and not volume.regridded:
-            return volume.arrived
-        if not volume.missing_planes:
-            return None
-        there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)
-        there[list(volume.missing_planes)] = False
-        return there
+    def _solid_image(self) -> vtkImageData:
+        if self._solid is None:
+            self._solid_array = solid_voxels(self._volume)
+            self._solid = vtkImageData()
+            self._solid.SetDimensions(*self._volume.grid.size_ijk)
+            self._solid.GetPointData().SetScalars(vtk_array_on(self._solid_array.reshape(-1)))
+        return self._solid
 
     def _sample(
         self,
         matrix: NDArray[np.float64],
         size: tuple[int, int],
+        interpolation: Interpolation,
         *,
-        nearest: bool,
         layers: int = 1,
         of: vtkImageData | None = None,
     ) -> NDArray[np.float32]:
@@ -148,10 +222,12 @@ class ObliqueSampler:
         reslice.SetOutputExtent(0, size[0] - 1, 0, size[1] - 1, 0, layers - 1)
         reslice.SetBackgroundLevel(self._nothing)
         reslice.SetOutputScalarType(10)  # VTK_FLOAT
-        if nearest:
+        if interpolation is Interpolation.NEAREST:
             reslice.SetInterpolationModeToNearestNeighbor()
-        else:
+        elif interpolation is Interpolation.LINEAR:
             reslice.SetInterpolationModeToLinear()
+        else:
+            reslice.SetInterpolationModeToCubic()
         reslice.Update()
         scalars = reslice.GetOutput().GetPointData().GetScalars()
         # Copied, because the array belongs to a filter that ends here.

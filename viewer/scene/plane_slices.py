@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,8 +60,9 @@ class PlaneRuns:
     into: Run
 
 
+@lru_cache(maxsize=64)
 def plane_runs(grid: Grid, plane: PlaneName) -> PlaneRuns | None:
-    """Return how a plane runs through a grid, or None where the grid is oblique to LPS."""
+    """Return how a plane runs through a grid, or None where the grid is oblique to LPS; kept, as every picture asks."""
     directions = grid.directions
     axis_of = np.argmax(np.abs(directions), axis=0)  # LPS axis of i, j, k
     if sorted(axis_of.tolist()) != [0, 1, 2]:

@@ -8,6 +8,7 @@ slices are shown as they were acquired: the picture is that of one slice.
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,9 @@ from attrs import define
 from numpy.typing import NDArray
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
-from viewer.scene.colour_maps import GREY
 from viewer.scene.interpolation import Samples, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -32,14 +33,19 @@ from viewer.scene.plane_slices import (
     turned,
 )
 from viewer.scene.slabs import layers_of
-from viewer.scene.window_table import BLACK, WindowTable, window_table
+from viewer.scene.voi import table_for
+from viewer.scene.window_table import BLACK, WindowTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.view_state import SlabMode, ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
     from viewer.scene.oblique import ObliqueSampler
     from viewer.scene.plane_geometry import ViewportGeometry
+
+    Between = Callable[[], None]
 
 __all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plane_steps", "snapped", "stepped"]
 
@@ -49,7 +55,12 @@ MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
 # A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
 MOST_SLAB_SAMPLES = 6_500_000
-MOST_SLAB_SAMPLES_MOVING = 1_200_000
+MOST_SLAB_SAMPLES_MOVING = 300_000
+MOST_LAYERS_MOVING = 7
+# Three oblique planes may move at once, and nothing is to hold the main thread for more than 50 ms.
+_MOVING_S = 0.008
+_FIRST_PACE = 0.7
+_LEAST_PACE = 0.3
 
 
 @define(frozen=True, eq=False)
@@ -101,6 +112,8 @@ class PlaneRenderer:
         self._cuts: dict[PlaneName, _Cut] = {}
         self._runs: dict[PlaneName, PlaneRuns | None] = {}
         self._oblique_sampler: ObliqueSampler | None = None
+        # Share of the usual samples that this computer manages in time while something moves.
+        self._pace = _FIRST_PACE
 
     def clear(self) -> None:
         """Let go of the volume and what was cut from it."""
@@ -118,13 +131,17 @@ class PlaneRenderer:
         height_px: int,
         *,
         moving: bool = False,
+        between: Between | None = None,
     ) -> PlanePicture:
         """Return the picture of a plane for a viewport of so many device pixels.
 
         Parameters
         ----------
         moving
-            True while something is being dragged or animated: large or oblique pictures are then coarser.
+            True while something is being dragged or animated: large or oblique pictures are then coarser, and none
+            is cubic.
+        between
+            Called now and then while a slow picture is made; ends it by an exception of its own.
         """
         if volume is not self._volume:
             if self._volume is None or not grown_from(volume, self._volume):
@@ -136,26 +153,28 @@ class PlaneRenderer:
         most = MOST_PX
         if moving:
             most = MOST_PX_MOVING if runs is not None or acquired is not None else MOST_PX_MOVING_OBLIQUE
-        reduction = max(1, int(np.ceil(np.sqrt(width_px * height_px / most))))
+        interpolation = interpolation_of(volume, state, moving=moving)
+        squares = interpolation is Interpolation.NEAREST and (runs is not None or acquired is not None)
+        # Voxels as squares cost next to nothing, and half of one would be seen.
+        oblique = runs is None and acquired is None
+        pace = self._pace if moving and oblique else 1.0
+        reduction = 1 if squares else max(1, math.ceil(math.sqrt(width_px * height_px / (most * pace))))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
-        if state.slab_mm and runs is None and acquired is None:
-            samples = width_px * height_px * layers_of(state.slab_mm)
-            most = MOST_SLAB_SAMPLES_MOVING if moving else MOST_SLAB_SAMPLES
-            reduction = max(reduction, math.ceil(math.sqrt(samples / most)))
-        table = window_table(
-            state.window_centre,
-            state.window_width,
-            volume.series.voi_function,
-            invert=state.invert != volume.series.monochrome1,
-            # Hounsfield units are read by their grey.
-            colours=GREY if volume.is_hu else state.colours,
-        )
+        if state.slab_mm and oblique:
+            layers = layers_of(state.slab_mm, MOST_LAYERS_MOVING if moving else None)
+            samples = MOST_SLAB_SAMPLES_MOVING * pace if moving else MOST_SLAB_SAMPLES
+            reduction = max(reduction, math.ceil(math.sqrt(width_px * height_px * layers / samples)))
+        table = table_for(volume, state)
         if acquired is not None:
-            pixels = self._acquired(volume, acquired, geometry, table, reduction)
+            pixels = self._acquired(volume, acquired, geometry, table, reduction, interpolation)
         elif runs is None:
-            pixels = self._oblique(volume, state, geometry, table, reduction)
+            start = time.perf_counter()
+            pixels = self._oblique(volume, state, geometry, table, reduction, moving=moving, between=between)
+            if moving:
+                share = _MOVING_S / (time.perf_counter() - start)
+                self._pace = min(1.0, max(_LEAST_PACE, self._pace * min(max(share, 0.5), 1.1)))
         else:
-            pixels = self._aligned(volume, state, geometry, table, runs, reduction)
+            pixels = self._aligned(volume, state, geometry, table, runs, reduction, interpolation)
         return PlanePicture(pixels, reduction)
 
     def _acquired(
@@ -165,6 +184,7 @@ class PlaneRenderer:
         geometry: ViewportGeometry,
         table: WindowTable,
         reduction: int,
+        interpolation: Interpolation,
     ) -> NDArray[np.uint32]:
         picture, k = _black(geometry, reduction), geometry.image
         if k is None or not (volume.arrived is None or volume.arrived[k]):
@@ -179,7 +199,7 @@ class PlaneRenderer:
                 held = self._cuts[geometry.plane] = _Cut(
                     key, values, _without_padding(values, volume, unknown=volume.slices.dtype.kind == "f")
                 )
-            _paint_on(picture, held, *laid, table)
+            _paint_on(picture, held, *laid, table, interpolation)
         return picture
 
     def _aligned(
@@ -190,6 +210,7 @@ class PlaneRenderer:
         table: WindowTable,
         runs: PlaneRuns,
         reduction: int,
+        interpolation: Interpolation,
     ) -> NDArray[np.uint32]:
         picture = _black(geometry, reduction)
         layers = layers_at(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
@@ -197,7 +218,8 @@ class PlaneRenderer:
             return picture
         laid = _laid(picture, geometry, runs.right, runs.down, reduction)
         if laid is not None:
-            _paint_on(picture, self._cut(volume, geometry.plane, runs, layers, state.slab_mode), *laid, table)
+            shown = self._cut(volume, geometry.plane, runs, layers, state.slab_mode)
+            _paint_on(picture, shown, *laid, table, interpolation)
         return picture
 
     def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int], mode: SlabMode) -> _Cut:
@@ -222,7 +244,15 @@ class PlaneRenderer:
         return made
 
     def _oblique(
-        self, volume: Volume, state: ViewState, geometry: ViewportGeometry, table: WindowTable, reduction: int
+        self,
+        volume: Volume,
+        state: ViewState,
+        geometry: ViewportGeometry,
+        table: WindowTable,
+        reduction: int,
+        *,
+        moving: bool,
+        between: Between | None,
     ) -> NDArray[np.uint32]:
         if not has_picture(volume, geometry.plane, turned=geometry.view.turned is not None):
             return _black(geometry, reduction)
@@ -232,10 +262,37 @@ class PlaneRenderer:
 
             self._oblique_sampler = ObliqueSampler(volume)
         slab_mm = 0.0 if volume.preview else state.slab_mm
-        values, outside = self._oblique_sampler.values(geometry, slab_mm, reduction, state.slab_mode)
+        values, outside = self._oblique_sampler.values(
+            geometry,
+            slab_mm,
+            reduction,
+            state.slab_mode,
+            interpolation_of(volume, state, moving=moving),
+            quick=moving,
+            most_layers=MOST_LAYERS_MOVING if moving else None,
+            between=between,
+        )
         pixels = table.of(values)
         pixels[outside] = BLACK
         return pixels
+
+
+def interpolation_of(volume: Volume, state: ViewState, *, moving: bool = False) -> Interpolation:
+    """Return how pictures are interpolated now: cubic ones are only made at rest, and of whole volumes."""
+    cubic = state.interpolation is Interpolation.CUBIC
+    return Interpolation.LINEAR if cubic and (moving or volume.preview) else state.interpolation
+
+
+def slow_at_rest(volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> bool:
+    """Return whether the fine picture of a plane may take longer than a person should wait for it."""
+    if volume.preview:
+        return False
+    if interpolation_of(volume, state) is Interpolation.CUBIC:
+        return True
+    if acquired_on(volume, state, plane) is not None:
+        return False
+    straight = state.plane(plane).turned is None and plane_runs(volume.grid, plane) is not None
+    return not straight and (state.slab_mm > 0 or width_px * height_px > MOST_PX_MOVING_OBLIQUE)
 
 
 def _black(geometry: ViewportGeometry, reduction: int) -> NDArray[np.uint32]:
@@ -259,10 +316,17 @@ def _laid(
     return None if rows is None or columns is None else (rows, columns)
 
 
-def _paint_on(picture: NDArray[np.uint32], image: _Cut, rows: Samples, columns: Samples, table: WindowTable) -> None:
+def _paint_on(
+    picture: NDArray[np.uint32],
+    image: _Cut,
+    rows: Samples,
+    columns: Samples,
+    table: WindowTable,
+    interpolation: Interpolation,
+) -> None:
     """Fill the part of a picture that an image covers."""
     inside = picture[rows.start : rows.start + rows.count, columns.start : columns.start + columns.count]
-    paint(inside, image.values, rows, columns, table)
+    paint(inside, image.values, rows, columns, table, interpolation, image.padded)
     if image.padded is not None:
         inside[image.padded[rows.nearest][:, columns.nearest]] = BLACK
 

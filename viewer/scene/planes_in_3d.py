@@ -50,6 +50,7 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
         window_width=shown.window_width,
         invert=shown.invert,
         acquired=shown.acquired,
+        lut=shown.lut,
     )
     corners = np.array(list(product(*volume.grid.bounds_lps_mm)))
     centre = as_point(corners.mean(axis=0))
@@ -64,7 +65,7 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
         pixels = renderer.render(volume, state, plane, width, height).pixels
         solid = (pixels & 0xFF >= _LEAST_GREY) | shown.invert
         if volume.is_hu:
-            there = evolve(state, window_centre=_AIR_WINDOW[0], window_width=_AIR_WINDOW[1], invert=False)
+            there = evolve(state.windowed(*_AIR_WINDOW), invert=False)
             solid &= renderer.render(volume, there, plane, width, height).pixels & 0xFF >= _LEAST_GREY
         geometry = viewport_geometry(volume, state, plane, width, height)
         ends = ((0, height), (width, height), (0, 0), (width, 0))

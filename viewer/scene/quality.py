@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class Quality(StrEnum):
-    """While something moves, or at rest."""
+    """While something moves, at once when it has come to rest, and at rest."""
 
     MOVING = "moving"
+    SETTLING = "settling"
     STILL = "still"

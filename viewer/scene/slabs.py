@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 STEP_MM = 1.0
 
 
-def layers_of(slab_mm: float) -> int:
-    """Return how many layers of an oblique grid a slab is sampled on: an odd number, one in its middle."""
-    return 2 * round(slab_mm / 2 / STEP_MM) + 1
+def layers_of(slab_mm: float, most: int | None = None) -> int:
+    """Return how many layers of an oblique grid a slab is sampled on: an odd number, one in its middle.
+
+    `most`, odd too, leaves it at so many, farther apart.
+    """
+    layers = 2 * round(slab_mm / 2 / STEP_MM) + 1
+    return layers if most is None else min(layers, most)
 
 
 def combined(layers: NDArray[Any], mode: SlabMode, padding: float | None = None) -> NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,11 @@ from attrs import evolve, frozen
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import overview
 from viewer.scene.acquired import scrolled_cursor
-from viewer.scene.camera import turned
 from viewer.scene.planes import PlaneRenderer, stepped
 from viewer.scene.turned_planes import turned_about
-from viewer.scene.volume3d import Picture3D, Quality, Scene3D, VolumeScene
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
-    from viewer.scene.opengl_probe import Unavailable3D
 
 
 @frozen
@@ -31,7 +27,8 @@ class Times:
     count: int
 
 
-def _times(seconds: list[float]) -> Times:
+def times_of(seconds: list[float]) -> Times:
+    """Return median and 95th percentile of measured times."""
     p50, p95 = np.percentile(np.asarray(seconds) * 1000.0, [50, 95])
     return Times(float(p50), float(p95), len(seconds))
 
@@ -49,7 +46,7 @@ def scroll_times(
         start = time.perf_counter()
         renderer.render(volume, evolve(state, cursor_lps_mm=cursor), plane, size_px, size_px)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
+    return times_of(seconds[1:])
 
 
 def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Times:
@@ -65,7 +62,7 @@ def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Ti
         start = time.perf_counter()
         renderer.render(volume, state, plane, size_px, size_px, moving=True)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
+    return times_of(seconds[1:])
 
 
 def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictures: int = 40) -> Times:
@@ -77,43 +74,4 @@ def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictur
         start = time.perf_counter()
         renderer.render(volume, evolve(state, window_width=400.5 + n), plane, size_px, size_px)
         seconds.append(time.perf_counter() - start)
-    return _times(seconds[1:])
-
-
-def turning_times(
-    volume: Volume, quality: Quality, *, size_px: int = 600, pictures: int = 20, timeout_s: float = 120.0
-) -> Times | None:
-    """Return how long a 3D picture takes while the volume is turned, or None where 3D cannot be drawn here.
-
-    The first picture, which also makes what the others stand on, does not count.
-    """
-    return _Turning(volume, quality, size_px).times(pictures, timeout_s)
-
-
-class _Turning:
-    def __init__(self, volume: Volume, quality: Quality, size_px: int) -> None:
-        self._scene = VolumeScene(volume, overview(volume.series.series_uid, volume.grid).camera, size_px, size_px)
-        self._quality = quality
-        self._arrived = threading.Event()
-        self._seconds: list[float] = []
-
-    def _take(self, picture: Picture3D) -> None:
-        self._seconds.append(picture.seconds)
-        self._arrived.set()
-
-    def _give_up(self, why: Unavailable3D) -> None:
-        self._arrived.set()
-
-    def times(self, pictures: int, timeout_s: float) -> Times | None:
-        drawing = Scene3D(self._take, self._give_up)
-        try:
-            scene = self._scene
-            for _ in range(pictures + 1):
-                scene = evolve(scene, camera=turned(scene.camera, 9, 2))
-                self._arrived.clear()
-                drawing.request(scene, self._quality)
-                if not self._arrived.wait(timeout_s) or drawing.unavailable is not None:
-                    return None
-        finally:
-            drawing.close()
-        return _times(self._seconds[1:])
+    return times_of(seconds[1:])

@@ -26,6 +26,7 @@ from viewer.scene.dressed_volume import DressedVolume
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
 from viewer.scene.quality import Quality
+from viewer.scene.shown_box import shown_box
 from viewer.scene.surfaces import finding_surface
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
@@ -46,11 +47,21 @@ if TYPE_CHECKING:
 # Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
 # to the time, 3 to begin with.
 _STEP_MOVING_VOXELS = 1.5
+# A voxel's size is its middle one, where that is not much more than its least: thin slices of a wide picture are no
+# finer for being thin.
+_STEP_LEAST_VOXELS = 1.4
 _RAY_EVERY_PX_MOVING = (2.0, 6.0)
 _MOVING_S = 0.036
+# What is drawn first when all is still: a quarter of the rays.
+_RAY_EVERY_PX_SETTLING = 2.0
+# More rays for each voxel than a preset says would show nothing more: large pictures cost hardly more than small ones.
+_RAY_EVERY_PX_MOST = 2.5
 # How strongly findings shine through what lies in front of them.
 _THROUGH = 0.28
 _THROUGH_SELECTED = 0.55
+
+
+_Caster = tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]
 
 
 class VolumeWindow:
@@ -77,6 +88,7 @@ class VolumeWindow:
         self._plane_renderer = PlaneRenderer()
         self.drawn = ""
         self._held: list[object] = []
+        self._caster: _Caster | None = None
         self._prop: vtkVolume | None = None
         self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
         self._step_mm = 1.0
@@ -112,10 +124,10 @@ class VolumeWindow:
         self._window.RemoveAllObservers()
         for renderer in (self._inside, self._through):
             renderer.RemoveAllViewProps()
-        if self._mapper is not None:
-            self._mapper.ReleaseGraphicsResources(self._window)
-            self._mapper.RemoveAllInputs()
-        self._prop = self._mapper = self._volume = self._dressed = self._preset = None
+        if self._caster is not None:
+            self._caster[1].ReleaseGraphicsResources(self._window)
+            self._caster[1].RemoveAllInputs()
+        self._caster = self._prop = self._mapper = self._volume = self._dressed = self._preset = None
         self._held.clear()
         self._surfaces.clear()
         self._actors.clear()
@@ -169,7 +181,7 @@ class VolumeWindow:
             self._paced = False
             if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
                 self._dressed = DressedVolume(scene.volume, full=not self._software)
-                self._prop, self._mapper = self._made(self._dressed.rendered.grid)
+                self._prop, self._mapper = self._placed(self._dressed.rendered.grid)
                 self._inside.AddVolume(self._prop)
         if self._prop is None or self._mapper is None or self._dressed is None:
             return
@@ -180,9 +192,11 @@ class VolumeWindow:
         if self._dressed.dress(preset, table=scene.table):
             self._paced = False
             self._mapper.SetInputData(self._image(self._dressed))
+            self._preset = None
         if preset is not self._preset:
             self._prop.SetProperty(_property(preset))
             self._preset = preset
+            self._crop(self._dressed, preset)
         if scene.clips != self._clips:
             self._mapper.RemoveAllClippingPlanes()
             for clip in scene.clips:
@@ -191,6 +205,16 @@ class VolumeWindow:
                 plane.SetNormal(*clip.inwards)
                 self._mapper.AddClippingPlane(plane)
             self._clips = scene.clips
+
+    def _crop(self, dressed: DressedVolume, preset: Preset3D) -> None:
+        """Cast rays only where the preset shows anything."""
+        assert self._mapper is not None
+        box = shown_box(dressed.voxels, preset)
+        self._mapper.SetCropping(box is not None)
+        if box is not None:
+            ends = zip(box, dressed.rendered.grid.spacing_mm, strict=True)
+            self._mapper.SetCroppingRegionPlanes([n * mm for (low, high), mm in ends for n in (low, high)])
+            self._mapper.SetCroppingRegionFlagsToSubVolume()
 
     def _image(self, dressed: DressedVolume) -> vtkImageData:
         image = vtkImageData()
@@ -201,7 +225,24 @@ class VolumeWindow:
         self._held = [dressed.voxels, scalars, image]
         return image
 
-    def _made(self, grid: Grid) -> tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]:
+    def _placed(self, grid: Grid) -> _Caster:
+        """Return what casts rays, at a grid's place: the same for every volume, with what it holds of the GPU."""
+        if self._caster is None:
+            self._caster = self._made()
+        prop, mapper = self._caster
+        mapper.RemoveAllClippingPlanes()
+        # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
+        matrix = np.eye(4)
+        matrix[:3, :3] = grid.directions
+        matrix[:3, 3] = grid.lps_from_ijk[:3, 3]
+        placed = vtkMatrix4x4()
+        placed.DeepCopy(matrix.ravel().tolist())
+        prop.SetUserMatrix(placed)
+        least, middle, _ = sorted(grid.spacing_mm)
+        self._step_mm = min(middle, _STEP_LEAST_VOXELS * least)
+        return self._caster
+
+    def _made(self) -> _Caster:
         mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper
         if self._software:
             mapper = vtkFixedPointVolumeRayCastMapper()
@@ -213,14 +254,6 @@ class VolumeWindow:
         mapper.SetBlendModeToComposite()
         prop = vtkVolume()
         prop.SetMapper(mapper)
-        # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
-        matrix = np.eye(4)
-        matrix[:3, :3] = grid.directions
-        matrix[:3, 3] = grid.lps_from_ijk[:3, 3]
-        placed = vtkMatrix4x4()
-        placed.DeepCopy(matrix.ravel().tolist())
-        prop.SetUserMatrix(placed)
-        self._step_mm = min(grid.spacing_mm)
         return prop, mapper
 
     def _show_surfaces(self, scene: VolumeScene) -> None:
@@ -278,7 +311,11 @@ class VolumeWindow:
         at_rest = self._preset.step_voxels if self._preset is not None else _STEP_MOVING_VOXELS
         mapper.SetSampleDistance(self._step_mm * (_STEP_MOVING_VOXELS if quality is Quality.MOVING else at_rest))
         if self._software:
-            mapper.SetImageSampleDistance(self._ray_every_px if quality is Quality.MOVING else 1.0)
+            px_per_voxel = self._step_mm * scene.height_px / scene.camera.height_mm
+            rays = self._preset.rays_per_voxel if self._preset is not None else 1.0
+            finest = min(max(px_per_voxel / rays, 1.0), _RAY_EVERY_PX_MOST)
+            coarser = {Quality.MOVING: self._ray_every_px, Quality.SETTLING: _RAY_EVERY_PX_SETTLING * finest}
+            mapper.SetImageSampleDistance(coarser.get(quality, finest))
         else:
             mapper.SetImageSampleDistance(1.0)
 

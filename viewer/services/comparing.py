@@ -7,14 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve
 from psygnal import Signal
 
 from viewer.analysis.lining_up import lined_up
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.plane_turn import followed_by, turned_axes
-from viewer.domain.view_state import Camera, Comparison, Layout, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.plane_turn import turned_axes
+from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
+from viewer.services.linked_views import Links, followed
+from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +31,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.jobs import Job, JobRunner
+    from viewer.services.loading import LoadedPrior
     from viewer.services.opening import Opening
-
-
-@frozen
-class Links:
-    """What the two volumes have in common: the place that is looked at, and the window."""
-
-    place: bool = True
-    window: bool = True
 
 
 class How(Enum):
@@ -70,7 +65,7 @@ class Comparing:
         self._links = Links()
         self._by_hand: dict[tuple[str, str], Alignment] = {}
         self._begun: tuple[str, str] | None = None
-        self._following = False
+        self._following = self._told = self._of_case = False
         self._before: tuple[Layout, ViewName] | None = None
         self._wanted = Comparison.BESIDE
         session.view_changed.connect(self._here_moved)
@@ -139,10 +134,27 @@ class Comparing:
 
     def open(self, find: Callable[[JobContext], SeriesEntry]) -> None:
         """Open the series that `find` returns, called in another thread, beside the first."""
+        self._of_case = False
         self._opening.open_found(find)
+
+    def bring(self, prior: LoadedPrior) -> None:
+        """Open what a case is compared with; how it is shown is for the case's steps to say."""
+        here = self._session.volume
+        if here is None:
+            return
+        self._opening.close()
+        self._by_hand[(here.series.series_uid, prior.volume.series.series_uid)] = prior.alignment
+        self._told = self._of_case = True
+        try:
+            self._other.findings = prior.findings
+            self._other.volume = prior.volume
+            self._other.view = view_of_volume(prior.volume)
+        finally:
+            self._told = False
 
     def show_same(self) -> None:
         """Compare the open volume with itself: in another window, another plane, or elsewhere."""
+        self._of_case = False
         self._opening.close()
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
@@ -153,6 +165,7 @@ class Comparing:
         """End the comparison; the first volume stays as it is."""
         if self.on or self._opening.running:
             self.mode = Comparison.OFF
+            self._of_case = False
             self._opening.close()
             self.changed.emit()
 
@@ -318,7 +331,8 @@ class Comparing:
 
     def _here_exchanged(self) -> None:
         # What stands beside another patient, or beside a story that knows nothing of it, would mislead.
-        if self._session.case is not None or self.same_patient is False:
+        alike = self.same_patient or self.same_frame
+        if self._session.case is not None or self._of_case or not alike:
             self.close()
         else:
             self._begin()
@@ -331,7 +345,8 @@ class Comparing:
             self._begun = pair
             self._links = Links(window=here.unit == there.unit)
             self._align_first()
-        self.mode = self._wanted
+        if not self._told:
+            self.mode = self._wanted
         self._follow()
         self.changed.emit()
 
@@ -354,51 +369,6 @@ class Comparing:
         self._other.workspace = self._session.workspace
         self._other.masked = self._session.masked
         self._other.reader = self._session.reader
-
-
-def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Links) -> ViewState:
-    """Return a view moved to where another one looks.
-
-    Parameters
-    ----------
-    view
-        That of the volume that follows.
-    leader
-        That of the other volume.
-    alignment
-        Brings places of the leader onto those of the follower.
-    """
-    view = evolve(
-        view,
-        layout=leader.layout,
-        main=leader.main,
-        comparison=leader.comparison,
-        curtain=leader.curtain,
-        overlay=leader.overlay,
-        fill_opacity=leader.fill_opacity,
-        slab_mm=leader.slab_mm,
-        slab_mode=leader.slab_mode,
-        acquired=leader.acquired,
-    )
-    if links.window:
-        view = evolve(view, window_centre=leader.window_centre, window_width=leader.window_width, invert=leader.invert)
-    if not links.place:
-        return view
-    for name in PlaneName:
-        seen = leader.plane(name)
-        turned = seen.turned if alignment.turned is None else followed_by(seen.turned, alignment.turned)
-        view = view.with_plane(name, PlaneView(alignment.of(seen.centre_lps_mm), seen.height_mm, turned))
-    camera = leader.camera
-    return evolve(
-        view,
-        cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
-        camera=Camera(
-            alignment.of(camera.focal_lps_mm),
-            as_point(alignment.direction(camera.to_eye)),
-            as_point(alignment.direction(camera.up)),
-            camera.height_mm,
-        ),
-    )
 
 
 def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:

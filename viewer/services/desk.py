@@ -12,24 +12,29 @@ from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
 from viewer.services.comparing import Comparing
+from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.kept_interpolation import keep_interpolation
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
+from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
 from viewer.services.places import config_folder, data_folder, model_folders, received_folder, run_records_folder
 from viewer.services.player import Player
 from viewer.services.reviewing import Reviewing
 from viewer.services.scan_library import ScanLibrary
 from viewer.services.settings import Settings
+from viewer.services.spreads import Spreads
 from viewer.services.watching import FolderWatch
 
 if TYPE_CHECKING:
     from viewer.domain.errors import StorageError
     from viewer.services.jobs import Deliver
+    from viewer.services.kept_writes import KeptWrites
 
 
 @frozen(eq=False)
@@ -41,6 +46,8 @@ class Other:
     navigation: Navigation
     reviewing: Reviewing
     measuring: Measuring
+    path_edits: PathEdits
+    spreads: Spreads
 
 
 @frozen(eq=False)
@@ -61,9 +68,12 @@ class Desk:
     finding_run: FindingRun
     reviewing: Reviewing
     measuring: Measuring
+    path_edits: PathEdits
+    spreads: Spreads
     navigation: Navigation
     player: Player
     inspecting: Inspecting
+    overlaying: Overlaying
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -71,6 +81,7 @@ class Desk:
         self.other.opening.cancel()
         self.archives.cancel()
         self.finding_run.cancel()
+        self.overlaying.cancel()
         self.library.close()
         self.decoders.close()
         self.runner.shutdown()
@@ -93,14 +104,17 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
+    keep_interpolation(session, settings, opening)
     journal = Journal(data_folder() / "decisions.sqlite3")
     reviewing = Reviewing(session, navigation, runner, journal)
-    other = _other(runner, decoders, settings, journal)
+    other = _other(runner, decoders, settings, journal, reviewing.writes)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
+    comparing = Comparing(session, other.session, other.opening, runner)
+    opening.prior_opened.connect(comparing.bring)
     return Desk(
         session=session,
         other=other,
-        comparing=Comparing(session, other.session, other.opening, runner),
+        comparing=comparing,
         settings=settings,
         index=index,
         runner=runner,
@@ -112,20 +126,25 @@ def build_desk(deliver: Deliver) -> Desk:
         finding_run=FindingRun(session, runner, model_folders(), run_records_folder()),
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
+        spreads=Spreads(session, runner),
         navigation=navigation,
         player=Player(session, navigation),
         inspecting=Inspecting(session),
+        overlaying=Overlaying(session, runner),
     )
 
 
-def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal) -> Other:
+def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal, writes: KeptWrites) -> Other:
     session = Session()
     navigation = Navigation(session, settings)
-    reviewing = Reviewing(session, navigation, runner, journal)
+    reviewing = Reviewing(session, navigation, runner, journal, writes)
     return Other(
         session=session,
         opening=Opening(session, runner, decoders),
         navigation=navigation,
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
+        path_edits=PathEdits(session),
+        spreads=Spreads(session, runner),
     )

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from viewer.analysis.region import region_values
 from viewer.domain.finding import SourceKind
+from viewer.domain.measured import Measured
 from viewer.io.atomic_file import storage_error
 from viewer.io.findings_file import write_findings
+from viewer.io.measurements_file import write_measurements
 from viewer.io.sr import write_sr
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from viewer.domain.decision import Decision
     from viewer.domain.finding import CaseScored, Finding, Source
     from viewer.domain.job import JobContext
+    from viewer.domain.measurement import Measurement
     from viewer.domain.volume import Volume
 
 _REPORT = "sr.dcm"
@@ -62,8 +66,9 @@ def write_outputs(
     reader: str = "",
     recorded: bool = False,
     case_scores: Sequence[CaseScored] = (),
+    measured: Sequence[Measured] = (),
 ) -> Written:
-    """Write findings.json, SEG and SR into a folder, which is made where it is missing.
+    """Write findings.json, SEG and SR into a folder, which is made where it is missing; and what was measured.
 
     `recorded` and `case_scores` as in `viewer.io.findings_file.write_findings`.
 
@@ -76,17 +81,21 @@ def write_outputs(
     files, notes = list(written.files), [written.note] if written.note else []
     report = folder / _REPORT
     report.unlink(missing_ok=True)
+    tables = write_measurements(folder, volume, measured)
+    files += tables.files
+    notes += [tables.note] if tables.note else []
     if not volume.source_uids:
         return Written(folder, tuple(files), tuple(notes))
     # A report says where; what is said of slices or of the whole series has no place to be said of.
     placed = [f for f in findings if f.placed]
     if len(placed) < len(findings):
         notes.append(f"{len(findings) - len(placed)} of the findings have no place and stand in findings.json alone.")
-    if not placed:
+    if not placed and not measured:
         notes.append("There is no finding with a place, so there is no report." if findings else _NONE)
         return Written(folder, tuple(files), tuple(notes))
     seg = folder / _SEG
-    write_sr(report, volume, placed, decisions or {}, seg if seg in files else None, reader)
+    segmentation = seg if seg in files else None
+    write_sr(report, volume, placed, decisions or {}, segmentation, reader, measured=measured)
     return Written(folder, (*files, report), tuple(notes))
 
 
@@ -96,10 +105,26 @@ def write_review(
     findings: Sequence[Finding],
     decisions: Mapping[str, Decision],
     reader: str,
+    measurements: Sequence[Measurement],
     ctx: JobContext,
 ) -> Written:
-    """Write findings with a reader's decisions; see `write_outputs`."""
+    """Write findings with a reader's decisions and measurements; see `write_outputs`."""
     ctx.stop_if_cancelled()
     models = {f.source for f in findings if f.source.kind is SourceKind.MODEL}
     model = models.pop() if len(models) == 1 else None
-    return write_outputs(folder, volume, findings, model, decisions=decisions, reader=reader)
+    return write_outputs(
+        folder,
+        volume,
+        findings,
+        model,
+        decisions=decisions,
+        reader=reader,
+        measured=with_values(measurements, volume),
+    )
+
+
+def with_values(measurements: Sequence[Measurement], volume: Volume) -> tuple[Measured, ...]:
+    """Return measurements with the values within regions; none of them where the geometry is not to be trusted."""
+    if not volume.measurable:
+        return ()
+    return tuple(Measured(m, region_values(m, volume) if m.kind.is_region else None) for m in measurements)

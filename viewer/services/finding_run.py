@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, ModelError, ModelRefusedError
 from viewer.domain.finding import SourceKind
+from viewer.domain.overlay_look import MapLook
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.domain.model_card import ModelCard
+    from viewer.domain.overlays import ValueMap
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
@@ -135,6 +137,7 @@ class FindingRun:
             return
         if session.view is not None:
             session.view = evolve(session.view, threshold=model.default_threshold)
+        self._lay_over(result.value_map)
         marks = tuple(f for f in session.findings if f.source.kind is SourceKind.READER)
         session.findings = (*sorted(findings, key=lambda f: f.order), *marks)
         self.result = result
@@ -146,6 +149,15 @@ class FindingRun:
             words.append(f"Recorded on {result.recorded_at[:10]}. Run {model.name} again to compute it anew.")
         if words:
             self.told.emit(" ".join(words))
+
+    def _lay_over(self, made: ValueMap | None) -> None:
+        """Let the model's map be there to be looked at, not yet drawn; one that the user opened stays."""
+        session, before = self._session, self._session.overlays.value_map
+        if before is not None and not before.made_by:
+            return
+        session.overlays = evolve(session.overlays, value_map=made)
+        if made is not None and session.view is not None:
+            session.view = evolve(session.view, map_look=MapLook(shown=False))
 
     def _fail(self, model: ModelCard, error: CaseStageError) -> None:
         self._job = None

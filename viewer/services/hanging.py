@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve, frozen
 
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.view_state import Layout, SlabMode, ViewName
 from viewer.domain.volume import Window
 from viewer.domain.window_presets import PRESETS
+from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.scene.presets_3d import PRESETS_3D
 
@@ -62,7 +63,7 @@ class HangingRule:
         Windows are for HU alone, and a single slice keeps the plane it lies in.
         """
         if self.window is not None and volume.is_hu and (self.over_file or not volume.series.windows):
-            view = evolve(view, window_centre=self.window.centre, window_width=self.window.width)
+            view = view.windowed(self.window.centre, self.window.width)
         if self.preset_3d is not None:
             view = evolve(view, preset_3d=self.preset_3d)
         if volume.stack.count < 2:
@@ -124,7 +125,8 @@ def rules_from(path: Path) -> tuple[HangingRule, ...]:
         Where it cannot be read, is no TOML, or says something that is not understood; names the rule and the key.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
     except OSError as error:
         raise HangingRulesError(f"The hanging rules in {path.name} cannot be read.", detail=str(error)) from error
     except ValueError as error:
@@ -134,16 +136,49 @@ def rules_from(path: Path) -> tuple[HangingRule, ...]:
     rules = document.get("rule", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         _wrong(path, "rules begin with [[rule]]")
-    return tuple(_rule(path, n, table) for n, table in enumerate(rules, start=1))
+    return tuple(_rule(path, text, n, table) for n, table in enumerate(rules, start=1))
+
+
+def own_rules_file(path: Path) -> Path:
+    """Return the user's file of rules, made from those that come with the program where there is none yet.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written.
+    """
+    if not path.exists():
+        text = shipped(f"resources/{FILE_NAME}").read_bytes()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                "The hanging rules cannot be written.", "Check that your user folder can be written.", str(error)
+            ) from error
+        write_atomically(path, text, "The file of hanging rules")
+    return path
 
 
 def _wrong(path: Path, why: str) -> NoReturn:
     raise HangingRulesError(f"The hanging rules in {path.name} are not followed: {why}.")
 
 
-def _rule(path: Path, number: int, table: dict[str, Any]) -> HangingRule:
+def _line_of(text: str, number: int, key: str) -> int | None:
+    """Return the line, from 1, in which a rule sets a key; None where it is written in another way."""
+    rules = 0
+    for n, line in enumerate(text.splitlines(), start=1):
+        if re.match(r"\s*\[\[\s*rule\s*\]\]", line):
+            rules += 1
+        elif rules == number and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return n
+    return None
+
+
+def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingRule:
     def wrong(key: str, why: str) -> NoReturn:
-        _wrong(path, f"in rule {number} “{key}” {why}")
+        line = _line_of(text, number, key)
+        where = f"in rule {number}" if line is None else f"in line {line}, rule {number},"
+        _wrong(path, f"{where} “{key}” {why}")
 
     def one_of(key: str, choices: Iterable[str]) -> str | None:
         value = table.get(key)

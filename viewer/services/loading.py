@@ -10,12 +10,13 @@ from attrs import evolve, frozen
 from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import Regridding, regridded, spare_value
 from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
+from viewer.domain.alignment import Alignment
 from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLargeError
 from viewer.domain.finding import Finding
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
-from viewer.domain.walkthrough import Case
+from viewer.domain.walkthrough import Case, Prior
 from viewer.io.assemble import assemble
 from viewer.io.dicom_geometry import arranged
 from viewer.io.memory import allowed_bytes, too_large_words
@@ -70,6 +71,16 @@ class _OnTheGrid(Watcher):
 
 
 @frozen(eq=False)
+class LoadedPrior:
+    """The earlier scan of a case, and where places of the case's series lie in it."""
+
+    volume: Volume
+    findings: tuple[Finding, ...]
+    alignment: Alignment
+    title: str = "Before"
+
+
+@frozen(eq=False)
 class LoadedCase:
     """A case with everything that its story needs."""
 
@@ -77,6 +88,7 @@ class LoadedCase:
     volume: Volume
     findings: tuple[Finding, ...]
     truth: tuple[Finding, ...]
+    prior: LoadedPrior | None = None
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
@@ -153,30 +165,43 @@ def load_case(
     from viewer.analysis.matching import match
     from viewer.io.findings_file import read_findings
 
-    folder = Path(case.folder)
+    folder, whole = Path(case.folder), 0.9 if case.prior is None else 0.5
+    volume = _pictures(case, case, ctx.part(0.0, whole), watcher, decoders)
+    findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
+    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
+    if truth:
+        # What matching stands on takes a second to load; here that holds up no window.
+        match(findings, truth, threshold=0.5)
+    if case.prior is None:
+        return LoadedCase(case, volume, findings, truth)
+    earlier = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
+    known = read_findings(folder / case.prior.findings_path, earlier) if case.prior.findings_path else ()
+    alignment = Alignment(case.prior.turned, case.prior.shift_mm)
+    return LoadedCase(case, volume, findings, truth, LoadedPrior(earlier, known, alignment, case.prior.title))
+
+
+def _pictures(
+    case: Case, named: Case | Prior, ctx: JobContext, watcher: Watcher | None, decoders: Decoders | None
+) -> Volume:
+    """Return the volume of a case or of its prior, which has to be the one that the case was made with."""
     try:
-        found = scan(folder / case.series_path, ctx.part(0.0, 0.1))
+        found = scan(Path(case.folder) / named.series_path, ctx.part(0.0, 0.1))
     except NothingToOpenError as error:
         raise CaseDocumentError(
             f"The pictures of the case “{case.title}” are not there.",
             "Copy the whole case folder again.",
             error.sentence,
         ) from error
-    entry = next((s for s in found.series if s.facts.series_uid == case.series_uid), None)
+    entry = next((s for s in found.series if s.facts.series_uid == named.series_uid), None)
     if entry is None:
         raise CaseDocumentError(
             f"The case “{case.title}” holds other pictures than its document names.",
             "Copy the whole case folder again.",
         )
-    volume = load_series(entry, ctx.part(0.1, 0.9), watcher, decoders)
-    if case.series_sha256 and volume_sha256(volume) != case.series_sha256:
+    volume = load_series(entry, ctx.part(0.1, 1.0), watcher, decoders)
+    if named.series_sha256 and volume_sha256(volume) != named.series_sha256:
         raise CaseDocumentError(
             f"The pictures of the case “{case.title}” have changed since it was made.",
             "Its findings may no longer fit them. Copy the case again, or make it anew.",
         )
-    findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
-    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
-    if truth:
-        # What matching stands on takes a second to load; here that holds up no window.
-        match(findings, truth, threshold=0.5)
-    return LoadedCase(case, volume, findings, truth)
+    return volume

@@ -82,6 +82,11 @@ class Navigation:
         self._flight = _Flight(now, view, self._clock(), motion)
         self.started.emit()
 
+    def remember(self, before: ViewState, after: ViewState) -> None:
+        """Let Back lead from a view, to which a hand has led, to the one before."""
+        if before != after and before.series_uid == after.series_uid:
+            self.visited.push((before, after))
+
     def tick(self) -> bool:
         """Set the view that belongs to this moment; return True while still moving."""
         flight = self._flight

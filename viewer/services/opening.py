@@ -12,8 +12,8 @@ from psygnal import Signal
 
 from viewer.domain.errors import TooLargeError
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
-from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class _Bringing(Watcher):
 class Opening:
     """Brings volumes and cases into the session. Signals are emitted on the main thread.
 
-    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole; `failed` an error to
+    `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole, and
+    `prior_opened` the LoadedPrior that a case brings along; `failed` an error to
     show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
     fit.
 
@@ -84,6 +85,7 @@ class Opening:
     told = Signal(object)
     too_large = Signal(object, object)
     opened = Signal(object)
+    prior_opened = Signal(object)
 
     def __init__(
         self, session: Session, runner: JobRunner, decoders: Decoders, hanging: HangingRules | None = None
@@ -100,6 +102,7 @@ class Opening:
         self._like: ViewState | None = None
         self._entry: SeriesEntry | None = None
         self._acquired = False
+        self.interpolation = Interpolation.LINEAR
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -137,6 +140,9 @@ class Opening:
         def work(ctx: JobContext) -> Volume:
             entry = find(ctx)
             self._runner.deliver(partial(self._found, generation, entry))
+            # Loaded when something is opened: no window waits for it.
+            from viewer.services.loading import load_series
+
             return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
 
         self.start(work, self._volume_in)
@@ -157,6 +163,8 @@ class Opening:
         watcher = self._watcher(case, case.steps[step].view if step < len(case.steps) else None)
 
         def work(ctx: JobContext) -> LoadedCase:
+            from viewer.services.loading import load_case
+
             return load_case(case, ctx, watcher, self._decoders)
 
         self.start(work, partial(self._case_in, then=then))
@@ -260,12 +268,13 @@ class Opening:
             series_uid=fitted.series_uid,
             window_centre=fitted.window_centre,
             window_width=fitted.window_width,
+            lut=fitted.lut,
             selected_finding=None,
         )
 
     def _hung(self, volume: Volume) -> ViewState:
         """Return the first view of a volume, by the hanging rules."""
-        view = view_of_volume(volume)
+        view = evolve(view_of_volume(volume), interpolation=self.interpolation)
         if self._hanging is None:
             return view
         view, problem = self._hanging.shown(volume, view)
@@ -302,5 +311,7 @@ class Opening:
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)
+        if loaded.prior is not None:
+            self.prior_opened.emit(loaded.prior)
         if then is not None:
             then()

@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve
 from psygnal import Signal
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
-from viewer.domain.measurement import Measurement
-from viewer.services.exporting import Written, write_review
+from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.views import view_of_finding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from viewer.domain.measurement import Measurement
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.journal import Journal
+    from viewer.services.exporting import Written
     from viewer.services.jobs import JobRunner
 
 _MARK_MM = 5.0
 
 
-@frozen(eq=False)
-class _Unsaved:
-    """A write that is not on disk yet, and what it would have said."""
-
-    write: Callable[[], object]
-    series_uid: str
-    decision: Decision | None = None
-    mark: Finding | None = None
-    measurement_id: str = ""
-    measurement: Measurement | None = None
-
-
 class Reviewing:
     """Decides findings and steps through them. Signals are emitted on the main thread.
 
-    `saved` carries the time of the newest decision on disk; `failed` an error to show; `exported` what was written;
+    `saved` carries when something came onto disk last; `failed` an error to show; `exported` what was written;
     `history_changed` tells that undo or redo became possible or not; `measurement_stepped` carries the measurement that
-    undo or redo changed, as it is or, where it is gone, as it was. Decisions that could not be written stay in
-    the session, are counted in `unsaved`, and are tried again with the next one.
+    undo or redo changed, as it is or, where it is gone, as it was. What could not be written stays in the session and
+    waits in `writes`, and is tried again with the next one; two volumes that are open share these.
     """
 
     saved = Signal(object)
@@ -59,30 +48,36 @@ class Reviewing:
     history_changed = Signal()
     measurement_stepped = Signal(object)
 
-    def __init__(self, session: Session, navigation: Navigation, runner: JobRunner, journal: Journal) -> None:
+    def __init__(
+        self,
+        session: Session,
+        navigation: Navigation,
+        runner: JobRunner,
+        journal: Journal,
+        writes: KeptWrites | None = None,
+    ) -> None:
         self._session = session
         self._navigation = navigation
         self._runner = runner
         self._journal = journal
-        self._waiting: list[_Unsaved] = []
-        self.saved_at: datetime | None = None
+        self.writes = KeptWrites() if writes is None else writes
         session.volume_changed.connect(self._volume_changed)
         session.findings_changed.connect(self._findings_changed)
 
     @property
     def unsaved(self) -> int:
-        """How many decisions are not on disk yet."""
-        return len(self._waiting)
+        """How many decisions and measurements are not on disk yet."""
+        return len(self.writes.waiting)
 
     @property
     def can_undo(self) -> bool:
-        """True where the newest decision on this series can be taken back."""
-        return self._journal.can_undo(self._series) if self._series else False
+        """True where the newest decision on this series, or measurement on what is open of it, can be taken back."""
+        return self._journal.can_undo(self._series, part=self._part) if self._series else False
 
     @property
     def can_redo(self) -> bool:
-        """True where a decision that was taken back can be made again."""
-        return self._journal.can_redo(self._series) if self._series else False
+        """True where what was taken back can be made again."""
+        return self._journal.can_redo(self._series, part=self._part) if self._series else False
 
     @property
     def decided(self) -> int:
@@ -125,7 +120,7 @@ class Reviewing:
             bounds_lps_mm=np.stack([centre - _MARK_MM, centre + _MARK_MM], axis=1),
         )
         write = partial(self._journal.mark, self._series, mark, self._session.reader, study_uid=self._study)
-        self._write(_Unsaved(write, self._series, mark=mark))
+        self._write(Write(write, self._series, mark=mark))
         if mark.id not in {f.id for f in self._session.findings}:
             self._session.findings = (*self._session.findings, mark)
         self.select(mark.id, fly=False)
@@ -137,7 +132,7 @@ class Reviewing:
         if mark is None or mark.source.kind is not SourceKind.READER:
             return
         self._write(
-            _Unsaved(
+            Write(
                 partial(self._journal.unmark, self._series, mark, self._session.reader, study_uid=self._study),
                 self._series,
             )
@@ -147,7 +142,7 @@ class Reviewing:
     def keep_measurement(self, measurement: Measurement) -> None:
         """Keep a measurement, new or changed, on disk and in the session."""
         write = partial(self._journal.measure, self._series, measurement, self._session.reader, study_uid=self._study)
-        self._write(_Unsaved(write, self._series, measurement_id=measurement.id, measurement=measurement))
+        self._write(Write(write, self._series, measurement_id=measurement.id, measurement=measurement))
         kept = {m.id: m for m in self._session.measurements} | {measurement.id: measurement}
         self._session.measurements = tuple(kept.values())
 
@@ -156,7 +151,7 @@ class Reviewing:
         write = partial(
             self._journal.unmeasure, self._series, measurement_id, self._session.reader, study_uid=self._study
         )
-        self._write(_Unsaved(write, self._series, measurement_id=measurement_id))
+        self._write(Write(write, self._series, measurement_id=measurement_id))
         self._session.measurements = tuple(m for m in self._session.measurements if m.id != measurement_id)
 
     def undo(self) -> None:
@@ -188,11 +183,16 @@ class Reviewing:
         self._neighbour(-1)
 
     def export(self, folder: Path) -> None:
-        """Write findings and decisions as SEG, SR and findings.json, in the background."""
+        """Write findings, decisions and measurements as SEG, SR, JSON and CSV, in the background."""
         volume = self._session.volume
         if volume is None or volume.preview:
-            self.failed.emit(StorageError("There is nothing to export yet.", "Open a volume and run a model first."))
+            self.failed.emit(
+                StorageError("There is nothing to export yet.", "Open a volume, and run a model or measure first.")
+            )
             return
+        # Loaded when something is exported: no window waits for it.
+        from viewer.services.exporting import write_review
+
         # What was decided leaves with the rest, also where the threshold was moved above its score since.
         shown = {f.id for f in self._session.shown_findings} | set(self._session.decisions)
         self._runner.run(
@@ -203,6 +203,7 @@ class Reviewing:
                 tuple(f for f in self._session.findings if f.id in shown),
                 dict(self._session.decisions),
                 self._session.reader,
+                self._session.measurements,
             ),
             done=self._exported,
             failed=self.failed.emit,
@@ -210,17 +211,8 @@ class Reviewing:
 
     def retry(self) -> None:
         """Write what is not on disk yet, in the order it was said; stop at the first that cannot be written."""
-        while self._waiting:
-            try:
-                self._waiting[0].write()
-            except StorageError as error:
-                self.failed.emit(error)
-                break
-            del self._waiting[0]
-            self.saved_at = datetime.now(UTC)
-        if not self._waiting and self.saved_at is not None:
-            self.saved.emit(self.saved_at)
-        self.history_changed.emit()
+        self.writes.retry(self.failed.emit)
+        self._tell_saved()
 
     def close(self) -> None:
         """Close the journal."""
@@ -230,6 +222,11 @@ class Reviewing:
     def _series(self) -> str:
         volume = self._session.volume
         return volume.series.series_uid if volume is not None else ""
+
+    @property
+    def _part(self) -> str:
+        volume = self._session.volume
+        return volume.part if volume is not None else ""
 
     @property
     def _study(self) -> str:
@@ -248,28 +245,34 @@ class Reviewing:
         reader = self._session.reader
         decision = Decision(finding.id, answer, reader, comment, datetime.now(UTC))
         write = partial(self._journal.decide, self._series, finding, answer, reader, comment, study_uid=self._study)
-        self._write(_Unsaved(write, self._series, decision=decision))
+        self._write(Write(write, self._series, decision=decision))
         self._session.decisions = {**self._session.decisions, finding.id: decision}
 
-    def _write(self, unsaved: _Unsaved) -> None:
-        self._waiting.append(unsaved)
-        self.retry()
+    def _write(self, write: Write) -> None:
+        self.writes.add(write, self.failed.emit)
+        self._tell_saved()
 
-    def _step_history(self, step: Callable[[str], object]) -> None:
+    def _tell_saved(self) -> None:
+        if not self.unsaved and self.writes.saved_at is not None:
+            self.saved.emit(self.writes.saved_at)
+        self.history_changed.emit()
+
+    def _step_history(self, step: Callable[..., object]) -> None:
         if not self._series:
             return
         before = dict(self._session.decisions)
         measured = {m.id: m for m in self._session.measurements}
         try:
-            step(self._series)
+            step(self._series, part=self._part)
         except CaseStageError as error:
             self.failed.emit(error)
             return
         self._load()
-        self.history_changed.emit()
         # Nothing changes out of sight: the finding whose answer came or went is in hand again.
         now = {m.id: m for m in self._session.measurements}
         stepped = next((m for m in (now | measured).values() if now.get(m.id) != measured.get(m.id)), None)
+        self.writes.note_saved("measurement" if stepped is not None else "decision")
+        self._tell_saved()
         if stepped is not None:
             self.measurement_stepped.emit(now.get(stepped.id, stepped))
         after = self._session.decisions
@@ -317,21 +320,14 @@ class Reviewing:
         try:
             decisions = dict(self._journal.decisions(self._series))
             marks = self._journal.marks(self._series)
-            measured = {m.id: m for m in self._journal.measurements(self._series)}
+            measured = self._journal.measurements(self._series)
         except CaseStageError as error:
             self.failed.emit(error)
             return
-        unsaved = [u for u in self._waiting if u.series_uid == self._series]
-        decisions |= {u.decision.finding_id: u.decision for u in unsaved if u.decision is not None}
-        marks += tuple(u.mark for u in unsaved if u.mark is not None)
-        for waiting in unsaved:
-            if waiting.measurement is not None:
-                measured[waiting.measurement_id] = waiting.measurement
-            else:
-                measured.pop(waiting.measurement_id, None)
-        session.decisions = decisions
-        part = session.volume.part if session.volume is not None else ""
-        session.measurements = tuple(m for m in measured.values() if m.part == part)
+        waiting, marked, measured = self.writes.over(self._series, measured)
+        marks += marked
+        session.decisions = decisions | waiting
+        session.measurements = tuple(m for m in measured if m.part == self._part)
         others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
         known = {f.id for f in session.findings} - {f.id for f in others}
         if known != {mark.id for mark in marks}:

@@ -42,6 +42,11 @@ class Choices:
     archive: str = ""
     archive_search: tuple[str, ...] = ()
     library_page: str = "cases"
+    side_panels: bool = True
+    cine_rate: int = 15
+    cine_back_and_forth: bool = False
+    tool: str = "window"
+    interpolation: str = "linear"
 
 
 class Settings:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.finding import Finding
+    from viewer.domain.voi_lut import VoiLut
     from viewer.domain.volume import Volume
 
 SOFT_TISSUE = Window(40, 400, "Soft tissue")
@@ -24,7 +25,8 @@ LUNG = Window(-600, 1500, "Lung")
 BONE = Window(480, 2500, "Bone")
 
 FIT_MARGIN = 1.06
-_FITTED_WITHIN = 0.02
+# Bounds of the body change a little while a volume comes in.
+_FITTED_WITHIN = 0.15
 _LEAST_HEIGHT_MM = 60.0
 _TIMES_FINDING = 3.2
 
@@ -77,10 +79,18 @@ def view_of_volume(volume: Volume) -> ViewState:
         window_width=window.width,
     )
     view = evolve(view, preset_3d=first_preset(volume))
+    if volume.luts and not volume.series.windows:
+        view = with_lut(volume, view, volume.luts[0])
     if volume.stack.count > 1:
         return view
     axis = int(np.argmax(np.abs(volume.stack.normal)))
     return evolve(view, layout=Layout.SINGLE, main=(ViewName.SAGITTAL, ViewName.CORONAL, ViewName.AXIAL)[axis])
+
+
+def with_lut(volume: Volume, view: ViewState, lut: VoiLut) -> ViewState:
+    """Return a view in a lookup table of the file; the window beneath it is where the table's greys change."""
+    centre, width = lut.at(volume.stack.nearest_slice(view.cursor_lps_mm)).reach
+    return evolve(view, lut=lut.name, window_centre=centre, window_width=width)
 
 
 def window_for(finding: Finding, volume: Volume) -> Window | None:
@@ -129,7 +139,7 @@ def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewSt
     """
     window = window_for(finding, volume)
     if window is not None:
-        view = evolve(view, window_centre=window.centre, window_width=window.width)
+        view = view.windowed(window.centre, window.width)
     if finding.localisation is Localisation.SERIES:
         # There is no place to go to.
         return evolve(view, selected_finding=finding.id)

@@ -11,6 +11,7 @@ from viewer.domain.decision import Answer
 from viewer.domain.session import Workspace
 from viewer.services.measuring import Measuring
 from viewer.services.reviewing import Reviewing
+from viewer.services.spreads import Spreads
 from viewer.ui.commands import EVERYWHERE, Command
 from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
@@ -36,16 +37,21 @@ class Asks:
     library: LibraryAsks
     reviewing: Callable[[], Reviewing]
     measuring: Callable[[], Measuring]
+    spreads: Callable[[], Spreads]
     compare: CompareAsks
     decide: Callable[[Answer], None]
     mark_missed: Callable[[], None]
     comment: Callable[[], None]
     export: Callable[[], None]
+    histogram: Callable[[], None]
     choose_model: Callable[[], None]
     palette: Callable[[], None]
     keys: Callable[[], None]
     settings: Callable[[], None]
     switch_theme: Callable[[], None]
+    hanging_rules: Callable[[], None]
+    switch_panels: Callable[[], None]
+    panels_shown: Callable[[], bool]
     full_screen: Callable[[], None]
     is_full_screen: Callable[[], bool]
     why_geometry: Callable[[], None]
@@ -194,6 +200,14 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
             "app.geometry", "Geometry", "Whether positions and lengths can be trusted, and why", asks.why_geometry,
             contexts=DESK_WORK, enabled_when=lambda: desk.session.volume is not None, why_disabled=NO_VOLUME,
             icon="ruler",
+        ),
+        Command(
+            "app.hanging", "Hanging rules…", "How scans are shown when they open: edit the file of rules",
+            asks.hanging_rules, icon="layout-grid", contexts=OUTSIDE_PRESENT,
+        ),
+        Command(
+            "app.panels", "Side panels", "Show or hide the panels beside the views", asks.switch_panels,
+            shortcuts=("Ctrl+B",), contexts=DESK_WORK, icon="columns-2", checked_when=asks.panels_shown,
         ),
         Command(
             "app.full_screen", "Full screen", "Fill the whole screen", asks.full_screen, shortcuts=("F11",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,42 +12,77 @@ from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.scene.acquired import crosshair_lps_mm
-from viewer.ui.geometry_sheet import GeometrySheet
 from viewer.ui.messages import Message
-from viewer.ui.palette import Palette
-from viewer.ui.settings_page import ReaderSheet, SettingsSheet
-from viewer.ui.shortcut_sheet import ShortcutSheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.decision import Answer
+    from viewer.services.spreads import Spread
     from viewer.ui.archive.archive_sheet import ArchiveSheet
     from viewer.ui.commands import CommandActions
+    from viewer.ui.geometry_sheet import GeometrySheet
+    from viewer.ui.histogram_sheet import HistogramSheet
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.palette import Palette
+    from viewer.ui.settings_page import ReaderSheet, SettingsSheet
+    from viewer.ui.shortcut_sheet import ShortcutSheet
 
 FILES = f"CT images (*.dcm *.zip {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
 
 
 class Asking:
-    """Dialogs and sheets of one window; `build` makes them once the commands are there."""
+    """Dialogs and sheets of one window, each made when it is first asked for; `build` gives them the commands."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._desk = window.desk
         self._then: Callable[[], None] | None = None
         self.archive_sheet: ArchiveSheet | None = None
+        self.histogram_sheet: HistogramSheet | None = None
 
     def build(self, actions: CommandActions) -> None:
-        """Make the sheets."""
-        window, theme = self._window, self._window.theme
-        self.palette_sheet = Palette(window, theme, actions)
-        self.keys_sheet = ShortcutSheet(window, theme, actions.table)
-        self.settings_sheet = SettingsSheet(window, theme, self._desk)
-        self.settings_sheet.failed.connect(lambda error: window.tell(Message.of(error)))
-        self.reader_sheet = ReaderSheet(window, theme)
-        self.reader_sheet.named.connect(self._named)
-        self.geometry_sheet = GeometrySheet(window, theme)
+        """Take the commands that sheets show."""
+        self._actions = actions
+
+    @cached_property
+    def palette_sheet(self) -> Palette:
+        """Every command by its name."""
+        from viewer.ui.palette import Palette
+
+        return Palette(self._window, self._window.theme, self._actions)
+
+    @cached_property
+    def keys_sheet(self) -> ShortcutSheet:
+        """All keys."""
+        from viewer.ui.shortcut_sheet import ShortcutSheet
+
+        return ShortcutSheet(self._window, self._window.theme, self._actions.table)
+
+    @cached_property
+    def settings_sheet(self) -> SettingsSheet:
+        """The settings."""
+        from viewer.ui.settings_page import SettingsSheet
+
+        sheet = SettingsSheet(self._window, self._window.theme, self._desk)
+        sheet.failed.connect(lambda error: self._window.tell(Message.of(error)))
+        return sheet
+
+    @cached_property
+    def reader_sheet(self) -> ReaderSheet:
+        """The reader's name."""
+        from viewer.ui.settings_page import ReaderSheet
+
+        sheet = ReaderSheet(self._window, self._window.theme)
+        sheet.named.connect(self._named)
+        return sheet
+
+    @cached_property
+    def geometry_sheet(self) -> GeometrySheet:
+        """Whether geometry can be trusted."""
+        from viewer.ui.geometry_sheet import GeometrySheet
+
+        return GeometrySheet(self._window, self._window.theme)
 
     def palette(self) -> None:
         """Show the command palette."""
@@ -105,6 +141,20 @@ class Asking:
         if chosen:
             self._keep(export_folder=chosen)
             self._desk.reviewing.export(Path(chosen))
+
+    def histogram(self) -> None:
+        """Show how the values of the area or finding in hand are spread; the sheet is made when first asked for."""
+        self._window.compared.spreads().ask(self._spread_came, lambda error: self._window.tell(Message.of(error)))
+
+    def _spread_came(self, spread: Spread) -> None:
+        if spread.shape is None:
+            self._window.tell(Message("There are no pixels in it.", "Draw it larger, or over the picture.", calm=True))
+            return
+        if self.histogram_sheet is None:
+            from viewer.ui.histogram_sheet import HistogramSheet
+
+            self.histogram_sheet = HistogramSheet(self._window, self._window.theme)
+        self.histogram_sheet.tell(spread)
 
     def decide(self, answer: Answer) -> None:
         """Answer the finding in hand, under a name."""

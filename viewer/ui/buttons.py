@@ -73,6 +73,7 @@ class Button(QAbstractButton):
         self.key = key_words(key) if key else ""
         self.spread = spread
         self.stage_scale = 1.0
+        self._compact = False
         self._action: QAction | None = None
         self.type = Type.BUTTON_MAIN if kind is Kind.MAIN else Type.BUTTON
         self.setText(text)
@@ -138,6 +139,28 @@ class Button(QAbstractButton):
         self.updateGeometry()
         self.update()
 
+    def set_compact(self, on: bool) -> None:
+        """Show the icon alone, the words alone where there is no icon; the rest stands in the tooltip."""
+        if on is not self._compact:
+            self._compact = on
+            self.updateGeometry()
+            self.update()
+
+    def wanted_width(self, *, compact: bool) -> int:
+        """Return how wide it would like to be with or without its words."""
+        before, self._compact = self._compact, compact
+        width = self.sizeHint().width()
+        self._compact = before
+        return width
+
+    @property
+    def _words(self) -> str:
+        return "" if self._compact and self.icon_name else self.text()
+
+    @property
+    def _chip(self) -> str:
+        return "" if self._compact else self.key
+
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room that icon, words and key need."""
         return QSize(round(self._content_width() + 2 * self._padding()), self.height())
@@ -147,7 +170,7 @@ class Button(QAbstractButton):
         return self.sizeHint()
 
     def _padding(self) -> float:
-        if not self.text() and not self.key:
+        if not self._words and not self._chip:
             return (self.height() - self._icon_size()) / 2
         return (12 if self.kind in (Kind.FLAT, Kind.PLACE) else 14) * self.stage_scale
 
@@ -157,11 +180,11 @@ class Button(QAbstractButton):
     def _content_width(self) -> float:
         width = 0.0
         if self.icon_name:
-            width += self._icon_size() + (8 * self.stage_scale if self.text() else 0)
-        if self.text():
-            width += QFontMetricsF(font(self.type, scale=self.stage_scale)).horizontalAdvance(self.text()) + 1
-        if self.key:
-            width += key_chip_width(self.key) + 10
+            width += self._icon_size() + (8 * self.stage_scale if self._words else 0)
+        if self._words:
+            width += QFontMetricsF(font(self.type, scale=self.stage_scale)).horizontalAdvance(self._words) + 1
+        if self._chip:
+            width += key_chip_width(self._chip) + 10
         return width
 
     def _colours(self) -> tuple[QColor | None, QColor | None, QColor]:
@@ -209,18 +232,18 @@ class Button(QAbstractButton):
             box = QRectF(round(x), round((area.height() - size) / 2), size, size)
             paint_icon(painter, box, self.theme, self.icon_name, role)
             x += size + 8 * self.stage_scale
-        if self.text():
+        if self._words:
             painter.setPen(ink)
             painter.setFont(font(self.type, scale=self.stage_scale))
             words = QRectF(x, 0, area.width() - x, area.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
-        if self.key:
-            width = key_chip_width(self.key)
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._words)
+        if self._chip:
+            width = key_chip_width(self._chip)
             right = area.width() - (pad if self.spread else (area.width() - self._content_width()) / 2)
             chip_ink = ink if self.kind is Kind.MAIN or not self.isEnabled() else self.theme.colour("text2")
             border = QColor(chip_ink)
             border.setAlphaF(0.75)
-            paint_key_chip(painter, QRectF(right - width, 0, width, area.height()), self.key, chip_ink, border)
+            paint_key_chip(painter, QRectF(right - width, 0, width, area.height()), self._chip, chip_ink, border)
 
     def _role_of_ink(self) -> str:
         if not self.isEnabled():

@@ -31,7 +31,7 @@ class CanvasHost(QStackedWidget):
         self._empty.setProperty("surface", "window")
         self.addWidget(self._empty)
         session.volume_changed.connect(self._update)
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(240, 160)
 
     def take(self, canvas: CompareView) -> None:
         """Hold the canvas from now on."""

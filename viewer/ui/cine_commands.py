@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from viewer.domain.errors import StorageError
 from viewer.ui.cine import RATES, Cine, plane_to_play
 from viewer.ui.commands import VIEWING, Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from viewer.services.settings import Settings
     from viewer.ui.looking import Looking
 
 CINE_MENU = ("view.cine", None, "view.cine_faster", "view.cine_slower", "view.cine_back_and_forth")
 
 
-def cine_commands(looking: Looking) -> list[Command]:
-    """Return the commands of cine."""
+def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Command]:
+    """Return the commands of cine; `settings` keep its rate and direction between starts."""
     cine = Cine(looking.session)
+    if settings is not None:
+        cine.rate = min(RATES, key=lambda rate: abs(rate - settings.now.cine_rate))
+        cine.back_and_forth = settings.now.cine_back_and_forth
+
+    def keep() -> None:
+        if settings is not None:
+            # Where it cannot be written it holds until the program ends, and whatever else is kept says so.
+            with suppress(StorageError):
+                settings.change(cine_rate=cine.rate, cine_back_and_forth=cine.back_and_forth)
 
     def play() -> None:
         if cine.playing:
@@ -33,10 +45,15 @@ def cine_commands(looking: Looking) -> list[Command]:
         return f"{'Stop cine' if cine.playing else 'Cine'}, {cine.rate} images/s"
 
     def by(steps: int) -> Callable[[], None]:
-        return lambda: cine.change_rate(steps)
+        def change() -> None:
+            cine.change_rate(steps)
+            keep()
+
+        return change
 
     def turn() -> None:
         cine.back_and_forth = not cine.back_and_forth
+        keep()
 
     return [
         Command(

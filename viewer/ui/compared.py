@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.measuring import Measuring
     from viewer.services.reviewing import Reviewing
+    from viewer.services.spreads import Spreads
     from viewer.ui.canvas import Canvas
     from viewer.ui.compare.compare_sheet import CompareSheet
     from viewer.ui.main_window import MainWindow
@@ -34,7 +35,7 @@ class Compared:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._desk = window.desk
-        self._sheet: CompareSheet | None = None
+        self.sheet: CompareSheet | None = None
 
     def asks(self) -> CompareAsks:
         """Return what the commands ask."""
@@ -47,6 +48,10 @@ class Compared:
     def measuring(self) -> Measuring:
         """Return the measurements of the volume that keys act on."""
         return self._desk.other.measuring if self._keys_there else self._desk.measuring
+
+    def spreads(self) -> Spreads:
+        """Return the histograms of the volume that keys act on."""
+        return self._desk.other.spreads if self._keys_there else self._desk.spreads
 
     def connect(self) -> None:
         """Follow what happens to the second volume."""
@@ -97,14 +102,14 @@ class Compared:
         return library.scans.list.chosen if library.page is Page.SCANS else None
 
     def _choose(self) -> None:
-        if self._sheet is None:
+        if self.sheet is None:
             from viewer.ui.compare.compare_sheet import CompareSheet
 
-            self._sheet = CompareSheet(self._window, self._window.theme, self._desk)
-            self._sheet.chosen.connect(lambda series: self._open(series))
-            self._sheet.itself.connect(self._desk.comparing.show_same)
-            self._sheet.folder_wanted.connect(self._folder)
-        self._sheet.ask()
+            self.sheet = CompareSheet(self._window, self._window.theme, self._desk)
+            self.sheet.chosen.connect(lambda series: self._open(series))
+            self.sheet.itself.connect(self._desk.comparing.show_same)
+            self.sheet.folder_wanted.connect(self._folder)
+        self.sheet.ask()
 
     def _open(self, series: int) -> None:
         self._desk.comparing.open(self._desk.library.finder(series))

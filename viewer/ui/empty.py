@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import Button, text_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.ui.theme import Theme
+
+
+ICON_FROM, SENTENCE_FROM = 260, 190
 
 
 class EmptyState(QWidget):
@@ -31,12 +36,11 @@ class EmptyState(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme, self._name, self._role = theme, icon, role
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)
         column.addStretch(2)
-        self._icon = QLabel()
-        self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._icon = IconBox(theme, 32)
         self.title = text_label(title, Type.CARD_TITLE)
         self.sentence = text_label(sentence, Type.BODY, "text2")
         column.addWidget(self._icon)
@@ -57,5 +61,13 @@ class EmptyState(QWidget):
         self.title.setText(title)
         self.sentence.setText(sentence)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out icon and help where it is low: what there is to say and to do comes first."""
+        super().resizeEvent(event)
+        self._icon.setVisible(self.height() >= ICON_FROM)
+        self.sentence.setVisible(self.height() >= SENTENCE_FROM)
+        margin = 24 if self.height() >= ICON_FROM else 8
+        self._column.setContentsMargins(margin, margin, margin, margin)
+
     def _recolour(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 32, self.devicePixelRatioF()))
+        self._icon.show_icon(self._name, self._role)

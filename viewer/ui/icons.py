@@ -12,8 +12,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPaintEvent, QPixmap
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.io.shipped import shipped
@@ -95,3 +96,34 @@ class _IconEngine(QIconEngine):
 def icon(theme: Theme, name: str, role: str = "text") -> QIcon:
     """Return an icon for menus and actions: the role's colour at rest, the disabled colour when disabled."""
     return QIcon(_IconEngine(name, theme.hex(role), theme.hex("disabled")))
+
+
+class IconBox(QWidget):
+    """One icon in the middle of its place, drawn anew at each ratio: as sharp on a second screen as on the first."""
+
+    def __init__(self, theme: Theme, size: int) -> None:
+        super().__init__()
+        self._theme, self._size = theme, size
+        self._name, self._role = "", "text2"
+        self.setMinimumSize(size, size)
+        theme.changed.connect(self._recolour)
+
+    def show_icon(self, name: str, role: str) -> None:
+        """Show an icon in a role's colour; "" shows none."""
+        self._name, self._role = name, role
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return its size."""
+        return QSize(self._size, self._size)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the icon."""
+        if not self._name:
+            return
+        left, top = round((self.width() - self._size) / 2), round((self.height() - self._size) / 2)
+        with QPainter(self) as painter:
+            paint_icon(painter, QRectF(left, top, self._size, self._size), self._theme, self._name, self._role)
+
+    def _recolour(self, _name: object = None) -> None:
+        self.update()

@@ -42,6 +42,7 @@ MENU_3D: tuple[str | None, ...] = (
     "view.planes_3d",
     None,
     *(f"view.cut_3d_{plane.value}" for plane, _ in _CUTS),
+    "view.crop_3d_box",
     "view.crop_3d_finding",
     "view.crop_3d_views",
     "view.whole_3d",

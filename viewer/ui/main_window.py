@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QByteArray, QEvent, QPoint, Qt, QTimer
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
-from viewer.ui.app_commands import Asks, app_commands
+from viewer.ui.app_commands import app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
+from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
+from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
-from viewer.ui.inspect.inspect_page import InspectPage
-from viewer.ui.library.library_page import LibraryPage
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
-from viewer.ui.measuring_commands import connect_measuring
+from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
-from viewer.ui.present.stage_page import StagePage
+from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
+from viewer.ui.pages import Pages
+from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.reports import of_problems, of_written
-from viewer.ui.review.review_page import ReviewPage
+from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
 from viewer.ui.view_commands import CANVAS_MENU, view_commands
 from viewer.ui.widgets import FocusRing
+from viewer.ui.window_asks import asks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,10 +51,16 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.services.settings import Choices
     from viewer.ui.canvas.view3d import Scene3DFactory
+    from viewer.ui.inspect.inspect_page import InspectPage
+    from viewer.ui.library.library_page import LibraryPage
+    from viewer.ui.present.stage_page import StagePage
+    from viewer.ui.review.review_page import ReviewPage
     from viewer.ui.theme import Theme
 
 FRAME_MS = 16
+REFRESH_MS, REFRESH_AT_LEAST_EVERY_MS = 60, 400
 LEAST_SIZE = (960, 600)
+SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
 MUCH_LARGER = 1.4
 
@@ -61,6 +70,12 @@ def first_place(room: QRect) -> QRect | None:
     if room.width() < MUCH_LARGER * FIRST_SIZE[0] or room.height() < MUCH_LARGER * FIRST_SIZE[1]:
         return None
     return centred(*FIRST_SIZE, room)
+
+
+def least_size(room: QRect) -> tuple[int, int]:
+    """Return the smallest size of the window: less on a small screen, or a large interface on any."""
+    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height())
+    return max(width, SMALLEST_SIZE[0]), max(height, SMALLEST_SIZE[1])
 
 
 class MainWindow(QMainWindow):
@@ -92,18 +107,23 @@ class MainWindow(QMainWindow):
         self._warned = False
         self._from_stage = False
         self._opening_case: Case | None = None
-        self.setMinimumSize(*LEAST_SIZE)
+        self.setMinimumSize(*least_size(self.screen().availableGeometry()))
         self.setAcceptDrops(True)
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
         self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE, other=desk.other.session)
+        self.panels = SidePanels(desk.settings, self)
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)
-        asks = self._asks()
+        asks = asks_of(self)
         table = CommandTable(
-            (*app_commands(desk, asks), *view_commands(session, self._canvas_here, self.compared.finish))
+            (
+                *app_commands(desk, asks),
+                *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
+                *overlay_file_commands(self),
+            )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
@@ -123,13 +143,9 @@ class MainWindow(QMainWindow):
         self.top = TopBar(desk.session, theme, actions)
         self.details = DetailsSheet(self, theme)
         self.messages = MessageStrip(theme, self.details)
-        self.library = LibraryPage(desk, theme)
-        self.review = ReviewPage(desk, theme, actions)
-        self.stage = StagePage(desk, theme, self._stage_canvas)
         self.status = StatusBar(desk, theme)
-        self._pages = QStackedWidget()
-        for page in (self.library, self.stage, self.review):
-            self._pages.addWidget(page)
+        self._pages = Pages(desk, theme, actions, self.panels, self._stage_canvas)
+        self._pages.commented.connect(self.asking.comment)
         centre = QWidget()
         centre.setProperty("surface", "window")
         column = QVBoxLayout(centre)
@@ -152,47 +168,30 @@ class MainWindow(QMainWindow):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.timeout.connect(self.actions_.refresh)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.actions_.refresh)
+        self._moving = QElapsedTimer()
 
-    @cached_property
+    @property
+    def library(self) -> LibraryPage:
+        """Cases and scans."""
+        return self._pages.library
+
+    @property
+    def review(self) -> ReviewPage:
+        """The page of findings."""
+        return self._pages.review
+
+    @property
+    def stage(self) -> StagePage:
+        """The page that presents."""
+        return self._pages.stage
+
+    @property
     def inspect(self) -> InspectPage:
-        """The page of errors; built when it is first looked at, as a first image is not to wait for it."""
-        page = InspectPage(self.desk, self.theme, self.actions_)
-        self._pages.addWidget(page)
-        return page
-
-    def _page_of(self, place: Workspace) -> QWidget:
-        if place is Workspace.INSPECT:
-            return self.inspect
-        return {Workspace.LIBRARY: self.library, Workspace.PRESENT: self.stage, Workspace.REVIEW: self.review}[place]
-
-    def _asks(self) -> Asks:
-        asking, desk_library = self.asking, self.desk.library
-        return Asks(
-            go=self.go,
-            present_from=self.present_from,
-            leave_present=self.leave_present,
-            open_folder=asking.open_folder,
-            open_file=asking.open_file,
-            archive=asking.archive,
-            neighbour_series=desk_library.open_neighbour,
-            library=self.opened_places.asks(),
-            reviewing=self.compared.reviewing,
-            measuring=self.compared.measuring,
-            compare=self.compared.asks(),
-            decide=asking.decide,
-            mark_missed=asking.mark_missed,
-            comment=lambda: self.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason),
-            export=asking.export,
-            choose_model=self._choose_model,
-            palette=asking.palette,
-            keys=asking.keys,
-            settings=asking.settings,
-            switch_theme=self._switch_theme,
-            full_screen=self.full_screen.toggle,
-            is_full_screen=lambda: self.full_screen.on,
-            why_geometry=asking.why_geometry,
-            quit=self.close,
-        )
+        """The page of errors."""
+        return self._pages.inspect
 
     def _wire(self) -> None:
         desk, session = self.desk, self.desk.session
@@ -204,12 +203,12 @@ class MainWindow(QMainWindow):
             session.findings_changed,
             session.decisions_changed,
             session.matching_changed,
-            session.view_changed,
             desk.reviewing.history_changed,
             desk.player.changed,
             desk.finding_run.busy,
         ):
             signal.connect(self.refresh_soon)
+        session.view_changed.connect(self._refresh_later)
         desk.navigation.started.connect(self.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
@@ -230,21 +229,31 @@ class MainWindow(QMainWindow):
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
-        self.review.commented.connect(self.asking.comment)
         for canvas in (self.canvas, self.compare.there, self._stage_canvas):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
+        for canvas, navigation in (
+            (self.canvas, desk.navigation),
+            (self._stage_canvas, desk.navigation),
+            (self.compare.there, desk.other.navigation),
+        ):
+            canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
+        self.panels.failed.connect(self._failed)
+        connect_overlays(self)
+        connect_path(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now
         if now.corner_text in tuple(Density):
             self.canvas.density = Density(now.corner_text)
+        if now.tool in LOOKING_TOOLS:
+            self.canvas.tool = Tool(now.tool)
         if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
             place = first_place(self.screen().availableGeometry())
             if place is None:
-                self.resize(*LEAST_SIZE)
+                self.resize(self.minimumSize())
                 self.setWindowState(Qt.WindowState.WindowMaximized)
             else:
                 self.setGeometry(place)
@@ -328,11 +337,13 @@ class MainWindow(QMainWindow):
             self.desk.session.workspace = Workspace.LIBRARY
         self.tell(Message.of(error))
 
-    def _choose_model(self) -> None:
+    def choose_model(self) -> None:
+        """Show the models to choose one to run."""
         self.desk.session.workspace = Workspace.REVIEW
         self.review.panel.choose_model()
 
-    def _switch_theme(self) -> None:
+    def switch_theme(self) -> None:
+        """Go from dark to light, or back."""
         try:
             self.desk.settings.change(theme="light" if self.theme.dark else "dark")
         except StorageError as error:
@@ -346,6 +357,8 @@ class MainWindow(QMainWindow):
         self.actions_.refresh()
         if self.desk.settings.now.corner_text != self.canvas.density.value:
             self._keep(corner_text=self.canvas.density.value)
+        if self.canvas.tool in LOOKING_TOOLS:
+            self._keep(tool=self.canvas.tool.value)
 
     def _keep(self, **fields: object) -> None:
         try:
@@ -363,10 +376,10 @@ class MainWindow(QMainWindow):
         if canvas is None:
             return
         if canvas.active.plane is None:
-            self.menu(MENU_3D, place)
+            view = canvas.session.view
+            self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
-            removal = ("review.remove", None) if canvas.session.measurement_in_hand is not None else ()
-            self.menu((*removal, *CANVAS_MENU), place)
+            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""
@@ -394,7 +407,7 @@ class MainWindow(QMainWindow):
         self.setUpdatesEnabled(False)
         for widget in (self.top, self.status, self._strip_holder):
             widget.setVisible(not staged)
-        self._pages.setCurrentWidget(self._page_of(new))
+        self._pages.setCurrentWidget(self._pages.of(new))
         self.setUpdatesEnabled(True)
         if staged and self.isVisible():
             self.full_screen.enter()
@@ -428,9 +441,14 @@ class MainWindow(QMainWindow):
 
     def refresh_soon(self) -> None:
         """Bring the commands up to date before long: what they look at has changed."""
-        if not self._refresh.isActive():
-            # While the picture moves, buttons need not follow each frame.
-            self._refresh.start(60 if self.desk.navigation.moving else 0)
+        self._refresh.start(0)
+
+    def _refresh_later(self, *_: object) -> None:
+        # All commands look at the view. While it moves, they follow now and then, and once more when it rests.
+        if not self._later.isActive():
+            self._moving.start()
+        if not self._later.isActive() or self._moving.elapsed() < REFRESH_AT_LEAST_EVERY_MS:
+            self._later.start(REFRESH_MS)
 
     # --- Qt's events
 
@@ -465,7 +483,7 @@ class MainWindow(QMainWindow):
             reviewing.retry()
             if reviewing.unsaved:
                 self._warned = True
-                words = f"{reviewing.unsaved} decisions are not on disk yet."
+                words = f"Not on disk yet: {reviewing.writes.waiting_words}."
                 self.tell(Message(words, "Make room on the disk and decide once more, or close again to lose them."))
                 event.ignore()
                 return
@@ -474,6 +492,7 @@ class MainWindow(QMainWindow):
             self._keep(window_geometry=geometry)
         self._frames.stop()
         self._refresh.stop()
+        self._later.stop()
         self.compare.close_scenes()
         self._stage_canvas.close_scene()
         self.desk.close()

@@ -11,7 +11,7 @@ import math
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
@@ -21,6 +21,9 @@ from viewer.ui.theme import CASING_OPACITY, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from viewer.domain.overlay_look import LabelLook
+    from viewer.domain.overlays import Label
 
 CASING_WIDER_PX = 2.5
 
@@ -95,17 +98,30 @@ def mark_of(
 
 @frozen
 class Line:
-    """A line on anatomy: colour role, width in logical pixels, dash and gap lengths in pixels (empty = solid)."""
+    """A line on anatomy: colour role, width in logical pixels, dash and gap lengths in pixels (empty = solid).
+
+    `own_colour` is "#RRGGBB" where a label has one, in the place of the role's.
+    """
 
     role: str
     width_px: float
     dashes_px: tuple[float, ...] = ()
     dots: bool = False
+    own_colour: str = ""
+
+    def colour(self, theme: Theme, opacity: float = 1.0) -> QColor:
+        """Return the colour on anatomy."""
+        if not self.own_colour:
+            return theme.on_anatomy(self.role, opacity)
+        colour = QColor(self.own_colour)
+        colour.setAlphaF(opacity)
+        return colour
 
     def pen(self, theme: Theme, *, scale: float = 1.0) -> QPen:
         """Return the pen of the line itself, for paths in logical pixels."""
-        pen = QPen(theme.on_anatomy(self.role), self.width_px * scale)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen = QPen(self.colour(theme), self.width_px * scale)
+        # Outlines turn in many short pieces: round joins would look the same and take thrice as long to draw.
+        pen.setJoinStyle(Qt.PenJoinStyle.BevelJoin)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap if self.dots or not self.dashes_px else Qt.PenCapStyle.FlatCap)
         if self.dashes_px:
             pen.setDashPattern([length / self.width_px for length in self.dashes_px])
@@ -138,17 +154,27 @@ SELECTED_LINE = Line("accent", 3.0)
 SELECTED_LINE_STAGE = Line("accent", 3.5)
 
 
-def line_of(mark: Mark, *, selected: bool = False, stage: bool = False) -> Line:
-    """Return the outline's line: that of the selection, or of the state.
+LABEL_PX = 2.0
+LABEL_PX_STAGE = 3.0
+
+
+def line_of(mark: Mark, *, selected: bool = False, stage: bool = False, own_colour: str = "") -> Line:
+    """Return the outline's line: that of the selection, or of the state, in a colour that was chosen for its label.
 
     A missed lesion keeps its dots when it is selected, in the accent.
     """
     if not selected:
-        return _LINES[mark]
+        return evolve(_LINES[mark], own_colour=own_colour)
     if mark is Mark.MISSED:
         missed = _LINES[mark]
         return Line("accent", missed.width_px, missed.dashes_px, missed.dots)
     return SELECTED_LINE_STAGE if stage else SELECTED_LINE
+
+
+def line_of_label(label: Label, look: LabelLook, *, stage: bool = False) -> Line:
+    """Return the line of a segmentation's label: its colour, or the one that was chosen, and its own line style."""
+    width = LABEL_PX_STAGE if stage else LABEL_PX
+    return Line("text", width, label.line.dashes_px, own_colour=look.colour or label.colour)
 
 
 def paint_mark(painter: QPainter, area: QRectF, mark: Mark, theme: Theme) -> None:

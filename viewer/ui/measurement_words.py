@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from viewer.analysis.region import RegionValues, region_values
+from viewer.analysis.region import region_values
 from viewer.domain.measurement import Measurement, MeasurementKind
 
 if TYPE_CHECKING:
+    from viewer.domain.measured import RegionValues
     from viewer.domain.volume import Volume
 
 _MOST_KEPT = 400
 NOT_MEASURED = "Not measured"
+_CROSSING = "Crosses itself: what it goes around twice is outside"
 
 # A region's values are asked for with every picture, and looked up only once. Nothing here keeps a volume alive.
 _known: WeakKeyDictionary[Volume, dict[Measurement, RegionValues]] = WeakKeyDictionary()
@@ -51,7 +53,12 @@ def whole(value: float) -> str:
 
 
 def value_words(measurement: Measurement, volume: Volume) -> str:
-    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without HU."""
+    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without HU.
+
+    Of a text or an arrow its words; they may name somebody.
+    """
+    if measurement.kind.bears_words:
+        return measurement.text
     if not volume.measurable:
         return NOT_MEASURED
     if measurement.kind is MeasurementKind.LENGTH:
@@ -75,9 +82,10 @@ def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
         return ()
     width, height = measurement.size_mm
     size = f"{width:.1f} × {height:.1f} mm"
+    crossing = measurement.crosses_itself
     if not volume.is_hu:
         return (
-            size,
+            _CROSSING if crossing else size,
             f"No HU: values are in {volume.unit}" if volume.unit != "unknown" else "No HU: the unit is unknown",
         )
     values = values_of(measurement, volume)
@@ -85,7 +93,7 @@ def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
     if values.least is not None and values.most is not None:
         pixels = "" if values.interpolated else f" · {values.count:,} px".replace(",", "\u202f")
         lines = [area_words(measurement.area_mm2) + pixels, f"{whole(values.least)} to {whole(values.most)} HU"]
-    lines.append(size)
+    lines.append(_CROSSING if crossing else size)
     if values.interpolated:
         lines.append("Interpolated")
     elif volume.shrunk > 1:

@@ -10,8 +10,9 @@ from PySide6.QtGui import QKeyEvent
 
 from viewer.domain.session import Workspace
 from viewer.services.measuring import why_not_measured
+from viewer.ui.canvas.measuring_hand import WORDS_HIDDEN
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.commands import Command
+from viewer.ui.commands import Command, MenuEntry
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 AT_THE_DESK = frozenset({Workspace.REVIEW, Workspace.INSPECT})
 NOT_TRUSTED = "Only where all images are in and the geometry of the series is trusted."
+NO_WORDS = "Only where the geometry of the series is trusted and identity is not hidden: words may name somebody."
 
 _TOOLS = (
     (Tool.LENGTH, "Measure length", "Drag from one end to the other", "L", "ruler"),
@@ -44,6 +46,13 @@ _TOOLS = (
         "square",
     ),
     (
+        Tool.FREEHAND,
+        "Measure freehand",
+        "Draw around a region, or click its corners: mean ± SD and area; a double-click or its first corner closes it",
+        "F",
+        "lasso",
+    ),
+    (
         Tool.ANGLE,
         "Measure angle",
         "Drag the first arm to the corner, then click the end of the other",
@@ -51,10 +60,18 @@ _TOOLS = (
         "triangle-right",
     ),
     (Tool.COBB, "Measure Cobb angle", "Drag along one end plate, then along the other", "Shift+V", "drafting-compass"),
+    (
+        Tool.ARROW,
+        "Arrow",
+        "Drag from what it points at, then type its words; Enter without any leaves it bare",
+        "Y",
+        "move-up-right",
+    ),
+    (Tool.TEXT, "Text", "Click, then type; a double-click changes it", "Shift+Y", "type"),
 )
 MEASURING_TOOLS: tuple[str, ...] = tuple(f"measure.{tool.name.lower()}" for tool, *_ in _TOOLS)
 # A right click offers the commonest: its menu has to fit a low screen.
-MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.angle")
+MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.freehand", "measure.arrow")
 
 
 def measuring_commands(looking: Looking) -> list[Command]:
@@ -75,7 +92,36 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
         return on
 
-    return [
+    def can_use(tool: Tool) -> Callable[[], bool]:
+        def can() -> bool:
+            hidden = tool is Tool.TEXT and looking.session.masked
+            return looking.ready() and not hidden and not why_not_measured(looking.session.volume)
+
+        return can
+
+    def bears_words() -> bool:
+        wanted = looking.session.measurement_in_hand
+        return not looking.session.masked and any(
+            m.id == wanted and m.kind.bears_words for m in looking.session.measurements
+        )
+
+    def write() -> None:
+        canvas = looking.canvas()
+        if canvas is not None:
+            canvas.write_words()
+
+    words = Command(
+        "measure.words",
+        "Change the words",
+        "Type the words of the text or arrow in hand; so does a double-click on it",
+        write,
+        shortcuts=("F2",),
+        contexts=AT_THE_DESK,
+        enabled_when=bears_words,
+        why_disabled="Take a text or an arrow in hand first; none while identity is hidden.",
+        icon="pencil",
+    )
+    tools = [
         Command(
             f"measure.{tool.name.lower()}",
             title,
@@ -83,13 +129,24 @@ def measuring_commands(looking: Looking) -> list[Command]:
             choose(tool),
             shortcuts=(key,),
             contexts=AT_THE_DESK,
-            enabled_when=lambda: looking.ready() and not why_not_measured(looking.session.volume),
-            why_disabled=NOT_TRUSTED,
+            enabled_when=can_use(tool),
+            why_disabled=NO_WORDS if tool is Tool.TEXT else NOT_TRUSTED,
             icon=icon,
             checked_when=is_on(tool),
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]
+    return [*tools, words]
+
+
+def menu_in_hand(session: Session) -> tuple[MenuEntry, ...]:
+    """Return what a right click offers of the measurement in hand, before everything else."""
+    measurement = next((m for m in session.measurements if m.id == session.measurement_in_hand), None)
+    if measurement is None:
+        return ()
+    words = ("measure.words",) if measurement.kind.bears_words else ()
+    spread = ("measure.histogram",) if measurement.kind.is_region else ()
+    return (*words, *spread, "review.remove", None)
 
 
 class MeasuringKeys(QObject):
@@ -127,4 +184,5 @@ def connect_canvas(window: MainWindow, canvas: Canvas, session: Session, measuri
 
 def _say(window: MainWindow, canvas: Canvas, why: str) -> None:
     canvas.tool = Tool.WINDOW
-    window.tell(Message(why, "The badge at the top says why." if "trusted" in why else ""))
+    hint = "The badge at the top says why." if "trusted" in why else ""
+    window.tell(Message(why, "Ctrl+Shift+H shows it." if why == WORDS_HIDDEN else hint))

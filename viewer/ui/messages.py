@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type, font
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.sheet import Sheet
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
 from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, hairline, text_label
@@ -91,7 +91,7 @@ class MessageStrip(QFrame):
         row = QHBoxLayout()
         row.setContentsMargins(16, 6, 8, 6)
         row.setSpacing(12)
-        self._icon = text_label("")
+        self._icon = IconBox(theme, 18)
         self._icon.setFixedSize(18, 18)
         self._sentence = text_label("", Type.NAME)
         self._hint = ElidedLabel("", Type.BODY, "text2")
@@ -153,7 +153,7 @@ class MessageStrip(QFrame):
     def _recolour(self) -> None:
         calm = self._message is not None and self._message.calm
         name, role = ("info", "text2") if calm else ("triangle-alert", "disagree")
-        self._icon.setPixmap(pixmap(self._theme, name, role, 18, self.devicePixelRatioF()))
+        self._icon.show_icon(name, role)
 
     def _show_details(self) -> None:
         if self._message is not None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from viewer.ui.commands import Command, CommandTable
     from viewer.ui.theme import Theme
 
-COLUMNS = 3
+MOST_COLUMNS = 3
+COLUMN_WIDTH = 320
 GROUPS = {
     "present": "Presenting",
     "finding": "Findings",
@@ -68,8 +69,11 @@ class ShortcutSheet(Sheet):
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(40)
-        columns = [QVBoxLayout() for _ in range(COLUMNS)]
-        heights = [0] * COLUMNS
+        over = self.parentWidget()
+        width = min(self._width, over.width() - 32) if over is not None else self._width
+        count = max(1, min(MOST_COLUMNS, width // COLUMN_WIDTH))
+        columns = [QVBoxLayout() for _ in range(count)]
+        heights = [0] * count
         for block in sorted(blocks, key=lambda b: -b.sizeHint().height()):
             shortest = heights.index(min(heights))
             columns[shortest].addWidget(block)
@@ -79,7 +83,6 @@ class ShortcutSheet(Sheet):
             column.addStretch()
             row.addLayout(column, 1)
         self._scroll.setWidget(body)
-        over = self.parentWidget()
         room = over.height() - 140 if over is not None else 800
         self._scroll.setFixedHeight(min(max(heights), room))
         self.open()

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from viewer.domain.view_state import SlabMode
 from viewer.ui.canvas.moves import thicker
+from viewer.ui.interpolation_commands import INTERPOLATION_MENU
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ SLAB_CHOICES: tuple[str | None, ...] = (
     "view.slab_thicker",
     "view.slab_thinner",
 )
-SLAB_MENU: tuple[str | None, ...] = (*SLAB_CHOICES, None, "view.acquired")
+SLAB_MENU: tuple[str | None, ...] = (*SLAB_CHOICES, None, "view.acquired", None, *INTERPOLATION_MENU)
 
 
 def slab_commands(looking: Looking) -> list[Command]:

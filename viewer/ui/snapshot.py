@@ -18,9 +18,13 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.errors import StorageError
-from viewer.domain.view_state import ViewName
+from viewer.domain.view_state import Comparison, ViewName
 from viewer.io.atomic_file import replacing
 from viewer.scene.volume3d import Scene3D
+from viewer.services.linked_views import Links, followed
+from viewer.services.views import view_of_volume
+from viewer.ui.canvas.beyond import Behind
+from viewer.ui.canvas.facts import NOW
 from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
+    from viewer.services.loading import LoadedPrior
 
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
 STAGE_BAR_SHARE = 96 / 1080
@@ -76,6 +81,7 @@ def picture(
     inspecting: bool = False,
     scene_3d: Scene3D | None = None,
     step: Step | None = None,
+    prior: LoadedPrior | None = None,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
 
@@ -87,6 +93,8 @@ def picture(
         "" stands for what the volume demands; there is no picture without it.
     step
         Draws its narration beside the large view, as on stage.
+    prior
+        The earlier scan that a view with a curtain uncovers.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
     """
@@ -116,7 +124,7 @@ def picture(
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
-        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d)
+        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=_behind(prior, view))
         if step is not None:
             paint_card(painter, theme, step, told, QSizeF(*area), scale)
         _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
@@ -164,6 +172,15 @@ def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[fl
     return (room, 0.0) if card_side(step.view, told) == "left" else (0.0, room)
 
 
+def _behind(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
+    """Return what a view's curtain uncovers."""
+    if prior is None or view.comparison is Comparison.OFF:
+        return None
+    there = followed(view_of_volume(prior.volume), view, prior.alignment, Links())
+    known = tuple(f for f in prior.findings if f.score is None or f.score >= view.threshold)
+    return Behind(shown_from(prior.volume, there, findings=known, masked=True), PlanePainter(), (NOW, prior.title))
+
+
 def _blank(size: tuple[int, int]) -> QImage:
     image = QImage(size[0], size[1], QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.black)
@@ -172,7 +189,7 @@ def _blank(size: tuple[int, int]) -> QImage:
 
 def _picture_3d(placed: tuple[Tile, ...], shown: Shown, theme: Theme, scene_3d: Scene3D | None) -> Picture:
     tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
-    if tile is None:
+    if tile is None or shown.view.shows_curved:
         return Picture()
     drawing = scene_3d or Scene3D()
     try:

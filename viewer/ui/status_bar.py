@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
+from viewer.domain.overlays import UNKNOWN_UNIT
+from viewer.domain.view_state import OverlayMode
+from viewer.ui.canvas.facts import short_name
+from viewer.ui.canvas.paint_map import map_words
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from viewer.domain.job import Progress
-    from viewer.domain.view_state import Point
+    from viewer.domain.session import Session
+    from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
 HEIGHT = 32
+NOTE_MS = 6000
 
 
 def value_words(value: float | None, unit: str) -> str:
@@ -31,6 +37,19 @@ def value_words(value: float | None, unit: str) -> str:
         return ""
     number = f"{value:.0f}" if unit == "HU" else f"{value:g}"
     return f"{number} {unit}".replace("-", "−") if unit != "unknown" else number.replace("-", "−")
+
+
+def map_value_words(session: Session, lps_mm: Point | None) -> str:
+    """Return the value of the map under the pointer with its unit, such as "map 0.83 probability"; "" where none is."""
+    view, over = session.view, session.overlays.value_map
+    hidden = view is None or view.overlay is OverlayMode.OFF or not view.map_look.shown
+    if hidden or over is None or lps_mm is None:
+        return ""
+    value = over.value_at(lps_mm)
+    if value is None:
+        return "no map here"
+    unit = "" if over.unit == UNKNOWN_UNIT else f" {over.unit}"
+    return f"map {map_words(value, over.high - over.low)}{unit}"
 
 
 def place_words(lps_mm: Point) -> str:
@@ -60,7 +79,7 @@ class IconLabel(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._icon = QLabel()
+        self._icon = IconBox(theme, 16)
         self._icon.setFixedSize(QSize(16, 16))
         self.words = text_label("", Type.CAPTION, tone)
         row.addWidget(self._icon)
@@ -74,7 +93,7 @@ class IconLabel(QWidget):
         self._draw()
 
     def _draw(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, self._name, self._role, 16, self.devicePixelRatioF()))
+        self._icon.show_icon(self._name, self._role)
 
 
 class StatusBar(QFrame):
@@ -120,26 +139,44 @@ class StatusBar(QFrame):
         for label in (self._value, self._place, self._saved):
             row.addWidget(label)
         outer.addLayout(row, 1)
+        self._note = QTimer(self)
+        self._note.setSingleShot(True)
+        self._note.setInterval(NOTE_MS)
+        self._note.timeout.connect(self._update)
         session = desk.session
+        session.view_changed.connect(self._view_changed)
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
         desk.other.opening.busy.connect(self._other_busy)
         desk.finding_run.busy.connect(self._run_busy)
         desk.archives.busy.connect(self._archive_busy)
-        desk.reviewing.saved.connect(self._say_saved)
-        desk.reviewing.failed.connect(self._say_saved)
+        for reviewing in (desk.reviewing, desk.other.reviewing):
+            reviewing.saved.connect(self._say_saved)
+            reviewing.failed.connect(self._say_saved)
+        desk.overlaying.busy.connect(lambda progress: self._show_busy(progress, desk.overlaying.cancel))
         self._update()
 
     @property
     def saved_words(self) -> str:
-        """What is said about decisions, or ""."""
+        """What is said of decisions and measurements, or ""."""
         return "" if self._saved.isHidden() else self._saved.words.text()
 
     def say_library(self, words: str) -> None:
         """Say what the library holds, while nothing is open."""
         self._library_words = words
         self._update()
+
+    def say(self, words: str) -> None:
+        """Say something for a while, in place of what is open."""
+        self._facts.set_whole(words)
+        self._note.start()
+
+    def _view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
+        if new is None or old is None or not old.lut or new.lut or new.series_uid != old.series_uid:
+            return
+        name = short_name(old.lut)
+        self.say(f"A plain window now; the file's lookup table “{name}” was left. 0 goes through what the file brings.")
 
     def show_pointer(
         self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
@@ -148,12 +185,16 @@ class StatusBar(QFrame):
         here, there = self._desk.session.volume, self._desk.other.session.volume
         volume = of if of is not None else here
         side = "" if there is None or volume is None or value is None else "B  " if volume is not here else "A  "
-        self._value.setText(side + value_words(value, volume.unit) if volume is not None else "")
+        words = side + value_words(value, volume.unit) if volume is not None else ""
+        # A map lies over the open volume alone.
+        over = map_value_words(self._desk.session, lps_mm) if volume is here else ""
+        self._value.setText(f"{words}  ·  {over}" if words and over else words or over)
         self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
 
     def _update(self) -> None:
         session = self._desk.session
         self.banner.words.setText(banner_words(session.volume, session.case))
+        self._note.stop()
         self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
         self._say_saved()
 
@@ -179,16 +220,15 @@ class StatusBar(QFrame):
     def _say_saved(self, _what: object = None) -> None:
         reviewing = self._desk.reviewing
         if reviewing.unsaved:
-            count = f"{reviewing.unsaved} decisions" if reviewing.unsaved > 1 else "1 decision"
-            self._saved.words.setText(f"{count} not saved")
+            self._saved.words.setText(f"{reviewing.writes.waiting_words} not saved")
             self._saved.show_icon("triangle-alert", "disagree")
             set_tone(self._saved.words, "disagree")
             self._saved.show()
             return
-        saved_at: datetime | None = reviewing.saved_at
+        saved_at: datetime | None = reviewing.writes.saved_at
         self._saved.setVisible(saved_at is not None)
         if saved_at is not None:
-            self._saved.words.setText(f"Decisions saved {saved_at.astimezone():%H:%M}")
+            self._saved.words.setText(f"{reviewing.writes.saved_words} saved {saved_at.astimezone():%H:%M}")
             self._saved.show_icon("check", "text2")
             set_tone(self._saved.words, "text2")
 

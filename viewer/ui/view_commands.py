@@ -6,21 +6,24 @@ canvas offers.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, overview
+from viewer.domain.curved_view import CurvedView
+from viewer.domain.view_state import Layout, ViewName, ViewState, overview
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
-from viewer.ui.compare_commands import COMPARE
+from viewer.ui.crop_commands import crop_commands
+from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
+from viewer.ui.overlay_commands import OVERLAY_MENUS, overlay_view_commands
+from viewer.ui.path_commands import PATH_MENU, path_commands, zoomed_curved
 from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
 from viewer.ui.turning_commands import turning_commands
 from viewer.ui.window_commands import WINDOW_MENU, window_commands
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.services.settings import Settings
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.canvas.tiles import Tile
     from viewer.ui.commands import Command, MenuEntry
@@ -43,23 +47,23 @@ CANVAS_MENU: tuple[MenuEntry, ...] = (
     None,
     Submenu("Window", "contrast", WINDOW_MENU),
     Submenu("Slab", "layers", SLAB_CHOICES),
+    Submenu("Path", "spline", PATH_MENU),
+    Submenu("Interpolation", "grid-2x2", INTERPOLATION_MENU),
     "view.cine",
     "view.acquired",
     "view.straighten",
     None,
-    "view.overlay",
-    "view.fill",
-    "view.truth",
+    *OVERLAY_MENUS,
     "view.text",
-    None,
-    COMPARE,
 )
-HOLD_S = 0.35
 ZOOM_STEP = 1.25
 
 
 def view_commands(
-    session: Session, canvas: Callable[[], Canvas | None], before: Callable[[], None] = lambda: None
+    session: Session,
+    canvas: Callable[[], Canvas | None],
+    before: Callable[[], None] = lambda: None,
+    settings: Settings | None = None,
 ) -> tuple[Command, ...]:
     """Return the commands of looking.
 
@@ -69,6 +73,8 @@ def view_commands(
         Gives the canvas that is on screen now, or None.
     before
         Called before each change: a running motion ends at its goal.
+    settings
+        Where the rate of cine is kept between starts; None keeps it nowhere.
     """
     looking = Looking(session, canvas, before)
     return (
@@ -78,12 +84,15 @@ def view_commands(
         *turning_commands(looking),
         *_zooming(looking),
         *slab_commands(looking),
-        *cine_commands(looking),
+        *interpolation_commands(looking),
+        *cine_commands(looking, settings),
         *_layouts(looking),
-        *_overlay(looking),
+        *overlay_view_commands(looking),
         *tool_commands(looking),
         *measuring_commands(looking),
+        *path_commands(looking),
         *three_d_commands(looking),
+        *crop_commands(looking),
     )
 
 
@@ -121,6 +130,8 @@ def _zooming(looking: Looking) -> list[Command]:
     def by(factor: float) -> Callable[[], None]:
         def move(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
             tile = tile_of(active)
+            if active.plane is None and view.shows_curved and tile is not None:
+                return zoomed_curved(view, factor, tile.free.width(), tile.free.height())
             if active.plane is None:
                 return evolve(view, camera=zoomed(view.camera, factor))
             if tile is None:
@@ -136,6 +147,8 @@ def _zooming(looking: Looking) -> list[Command]:
 
     def fit(volume: Volume, view: ViewState, active: ViewName) -> ViewState:
         whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
+        if active.plane is None and view.curved is not None:
+            return evolve(view, curved=CurvedView(view.curved.turned_deg))
         if active.plane is None:
             return evolve(
                 view,
@@ -153,7 +166,7 @@ def _zooming(looking: Looking) -> list[Command]:
         view = evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
-        return evolve(view, cuts_3d=(), box_3d=None)
+        return evolve(view, cuts_3d=(), box_3d=None, curved=view.curved and CurvedView())
 
     return [
         looking.command(
@@ -256,59 +269,5 @@ def _layouts(looking: Looking) -> list[Command]:
             text,
             shortcuts=("T",),
             icon="tag",
-        ),
-    ]
-
-
-def _overlay(looking: Looking) -> list[Command]:
-    kept: dict[str, object] = {"mode": OverlayMode.OUTLINE, "pressed_s": 0.0}
-
-    def toggle() -> None:
-        kept["pressed_s"] = time.monotonic()
-
-        def change(view: ViewState) -> ViewState:
-            if view.overlay is OverlayMode.OFF:
-                return evolve(view, overlay=OverlayMode(str(kept["mode"])))
-            kept["mode"] = view.overlay
-            return evolve(view, overlay=OverlayMode.OFF)
-
-        looking.change(lambda _volume, view, _active: change(view))
-
-    def released() -> None:
-        pressed = kept["pressed_s"]
-        if isinstance(pressed, float) and time.monotonic() - pressed >= HOLD_S:
-            toggle()
-
-    def fill(view: ViewState) -> ViewState:
-        return evolve(view, overlay=OverlayMode.OUTLINE if view.overlay is OverlayMode.FILL else OverlayMode.FILL)
-
-    return [
-        looking.command(
-            "overlay",
-            "Overlay",
-            "Findings on or off; hidden while the key is held",
-            toggle,
-            shortcuts=("G",),
-            icon="scan-search",
-            released=released,
-            checked_when=looking.asks(lambda view: view.overlay is not OverlayMode.OFF),
-        ),
-        looking.command(
-            "fill",
-            "Fill findings",
-            "Outlines with or without fill",
-            looking.switch(fill),
-            shortcuts=("Shift+G",),
-            icon="brush",
-            checked_when=looking.asks(lambda view: view.overlay is OverlayMode.FILL),
-        ),
-        looking.command(
-            "truth",
-            "Show ground truth",
-            "True lesions on or off, where the case has them",
-            looking.switch(lambda view: evolve(view, show_truth=not view.show_truth)),
-            shortcuts=("Shift+T",),
-            icon="badge-check",
-            checked_when=looking.asks(lambda view: view.show_truth),
         ),
     ]

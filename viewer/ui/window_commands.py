@@ -8,8 +8,8 @@ from attrs import evolve
 
 from viewer.domain.window_presets import PRESETS
 from viewer.scene.colour_maps import COLOUR_MAPS
-from viewer.services.views import first_window
-from viewer.ui.canvas.facts import window_words
+from viewer.services.views import first_window, with_lut
+from viewer.ui.canvas.facts import short_name, window_words
 from viewer.ui.canvas.region import pick_window
 from viewer.ui.commands import VIEWING, Command
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.view_state import ViewName, ViewState
+    from viewer.domain.voi_lut import VoiLut
     from viewer.domain.volume import Volume, Window
     from viewer.ui.looking import Looking
 
 MOST_OF_FILE = 8
-NAME_LENGTH = 18
 _OF_FILE = tuple(f"view.file_window_{n + 1}" for n in range(MOST_OF_FILE))
+_LUTS_OF_FILE = tuple(f"view.file_lut_{n + 1}" for n in range(MOST_OF_FILE))
 WINDOW_MENU: tuple[str | None, ...] = (
     "view.preset_0",
     *_OF_FILE,
+    *_LUTS_OF_FILE,
     None,
     *(f"view.preset_{key}" for key, _ in PRESETS),
     None,
@@ -39,23 +41,36 @@ NOT_FOR_HU = "Hounsfield units are shown in grey alone."
 
 def window_commands(looking: Looking) -> list[Command]:
     """Return the commands of the window."""
-    return [*_of_file(looking), *_presets(looking), *_region_and_invert(looking), *_colours(looking)]
+    return [
+        *_of_file(looking),
+        *_luts_of_file(looking),
+        *_presets(looking),
+        *_region_and_invert(looking),
+        *_colours(looking),
+    ]
 
 
 def with_window(view: ViewState, window: Window) -> ViewState:
     """Return a view with another window."""
-    return evolve(view, window_centre=float(window.centre), window_width=float(window.width))
+    return view.windowed(window.centre, window.width)
 
 
 def _shows(view: ViewState, window: Window) -> bool:
-    return (view.window_centre, view.window_width) == (window.centre, window.width)
+    return not view.lut and (view.window_centre, view.window_width) == (window.centre, window.width)
 
 
-def next_of_file(volume: Volume, view: ViewState) -> Window:
-    """Return the file's window after the one in use; its first where none of them is, or it names none."""
-    windows = volume.series.windows
-    in_use = next((n for n, window in enumerate(windows) if _shows(view, window)), None)
-    return first_window(volume) if in_use is None else windows[(in_use + 1) % len(windows)]
+def next_of_file(volume: Volume, view: ViewState) -> ViewState:
+    """Return the view in the file's window or lookup table after the one in use; its first where none of them is."""
+    windows, luts = volume.series.windows, volume.luts
+    choices = (
+        *(with_window(view, window) for window in windows),
+        *(with_lut(volume, view, lut) for lut in luts),
+    )
+    if not choices:
+        return with_window(view, first_window(volume))
+    in_use = [not view.lut and choice == view for choice in choices[: len(windows)]]
+    in_use += [view.lut == lut.name for lut in luts]
+    return choices[(in_use.index(True) + 1) % len(choices)] if True in in_use else choices[0]
 
 
 def _of_file(looking: Looking) -> list[Command]:
@@ -64,10 +79,14 @@ def _of_file(looking: Looking) -> list[Command]:
         return volume.series.windows if volume is not None else ()
 
     def title() -> str:
-        return "Next window of the file" if len(windows()) > 1 else "Window of the file"
+        return "Next window of the file" if len(windows()) + len(luts()) > 1 else "Window of the file"
+
+    def luts() -> tuple[VoiLut, ...]:
+        volume = looking.session.volume
+        return volume.luts if volume is not None else ()
 
     def own(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
-        return with_window(view, next_of_file(volume, view))
+        return next_of_file(volume, view)
 
     def choose(n: int) -> Callable[[], None]:
         return lambda: looking.change(
@@ -78,12 +97,11 @@ def _of_file(looking: Looking) -> list[Command]:
 
     def words(n: int) -> Callable[[], str]:
         def now() -> str:
-            if len(windows()) < 2 or n >= len(windows()):
+            if len(windows()) + len(luts()) < 2 or n >= len(windows()):
                 return ""
             window, view = windows()[n], looking.session.view
             name = window.name or f"Window {n + 1}"
-            name = name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
-            return f"File: {name}  {window_words(with_window(view, window))}" if view is not None else ""
+            return f"File: {short_name(name)}  {window_words(with_window(view, window))}" if view is not None else ""
 
         return now
 
@@ -117,6 +135,38 @@ def _of_file(looking: Looking) -> list[Command]:
         for n, ident in enumerate(_OF_FILE)
     ]
     return made
+
+
+def _luts_of_file(looking: Looking) -> list[Command]:
+    def luts() -> tuple[VoiLut, ...]:
+        volume = looking.session.volume
+        return volume.luts if volume is not None else ()
+
+    def choose(n: int) -> Callable[[], None]:
+        return lambda: looking.change(
+            lambda volume, view, _active: with_lut(volume, view, volume.luts[n]) if n < len(volume.luts) else view
+        )
+
+    def words(n: int) -> Callable[[], str]:
+        return lambda: f"File: {short_name(luts()[n].name)}, lookup table" if n < len(luts()) else ""
+
+    def is_on(n: int) -> Callable[[], bool]:
+        return looking.asks(lambda view: n < len(luts()) and view.lut == luts()[n].name)
+
+    return [
+        Command(
+            ident,
+            f"Lookup table {n + 1} of the file",
+            "Greys by a table that the file brings (VOI LUT); dragging the window leaves it",
+            choose(n),
+            contexts=VIEWING,
+            enabled_when=looking.ready,
+            why_disabled="Nothing is open.",
+            checked_when=is_on(n),
+            title_now=words(n),
+        )
+        for n, ident in enumerate(_LUTS_OF_FILE)
+    ]
 
 
 def _presets(looking: Looking) -> list[Command]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.session import Workspace
+from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.services.desk import Desk
+    from viewer.services.drawn_path import PathEdits
     from viewer.ui.app_commands import Asks
 
 PRESENT = frozenset({Workspace.PRESENT})
@@ -185,6 +187,22 @@ def _findings(desk: Desk) -> list[Command]:
 def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
     session, reviewing = desk.session, desk.reviewing
 
+    def edits() -> PathEdits:
+        return desk.other.path_edits if asks.reviewing() is desk.other.reviewing else desk.path_edits
+
+    def undo() -> None:
+        # What was drawn last is on screen.
+        if edits().can_undo:
+            edits().undo()
+        else:
+            asks.reviewing().undo()
+
+    def redo() -> None:
+        if edits().can_redo:
+            edits().redo()
+        else:
+            asks.reviewing().redo()
+
     def in_hand() -> bool:
         selected = session.selected
         return selected is not None and selected.source.kind is not SourceKind.TRUTH
@@ -268,11 +286,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.undo",
             "Undo",
-            "Take back the newest decision or measurement",
-            lambda: asks.reviewing().undo(),
+            "Take back the newest decision or measurement; while a path is shown, its newest change",
+            undo,
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
-            enabled_when=lambda: asks.reviewing().can_undo,
+            enabled_when=lambda: edits().can_undo or asks.reviewing().can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
         ),
@@ -280,23 +298,34 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "review.redo",
             "Redo",
             "Make again what was taken back",
-            lambda: asks.reviewing().redo(),
+            redo,
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             contexts=DESK_WORK,
-            enabled_when=lambda: asks.reviewing().can_redo,
+            enabled_when=lambda: edits().can_redo or asks.reviewing().can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",
         ),
         Command(
             "review.export",
             "Export…",
-            "Write findings and decisions as DICOM SEG, SR and JSON into a folder",
+            "Write findings, decisions and measurements as DICOM SEG, SR, JSON and CSV into a folder",
             asks.export,
             shortcuts=("Ctrl+E",),
             contexts=DESK_WORK,
             enabled_when=whole,
             why_disabled=NO_VOLUME,
             icon="file-output",
+        ),
+        Command(
+            "measure.histogram",
+            "Histogram",
+            "How the values of the area or finding in hand are spread",
+            asks.histogram,
+            shortcuts=("Shift+H",),
+            contexts=DESK_WORK,
+            enabled_when=lambda: asks.spreads().subject is not None,
+            why_disabled=WHY_NOT,
+            icon="chart-column",
         ),
         Command(
             "model.run",

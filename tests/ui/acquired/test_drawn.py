@@ -100,22 +100,23 @@ def test_an_outline_lies_round_the_marked_pixels_of_the_slice_and_of_no_other(
     assert not outline(5).any()
 
 
-def test_paging_brings_each_slice_its_own_outline(looking: Session, small_ct_lesion: Finding) -> None:
+def test_paging_brings_each_slice_its_own_outline(looking: Session) -> None:
     volume = looking.volume
     assert volume is not None
     full = np.zeros(volume.stack.shape_kji, dtype=bool)
     full[7, 50:80, 60:100] = True
     full[6, 55:60, 65:70] = True
-    finding = evolve(small_ct_lesion, mask=Mask.from_full(full))
+    mask = Mask.from_full(full)
+    assert mask is not None
     paths = OutlinePaths()
     widths = {}
     for k in (7, 6, 5, 7):
         state = evolve(view_of(looking), cursor_lps_mm=as_point(volume.stack.lps((80, 65, k))))
-        path = paths.of(finding, volume, viewport_geometry(volume, state, AXIAL, 400, 300))
+        path = paths.of(mask, volume, viewport_geometry(volume, state, AXIAL, 400, 300))
         widths[k] = path.boundingRect().width()
     assert widths == pytest.approx({7: 40 * PIXEL_MM, 6: 5 * PIXEL_MM, 5: 0})
     level = evolve(view_of(looking), acquired=False)
-    cut = paths.of(finding, volume, viewport_geometry(volume, level, AXIAL, 400, 300)).boundingRect()
+    cut = paths.of(mask, volume, viewport_geometry(volume, level, AXIAL, 400, 300)).boundingRect()
     # A level cut goes through the tilted slice in a strip, not through all 30 rows.
     assert 0 < cut.height() < 27 * PIXEL_MM
 

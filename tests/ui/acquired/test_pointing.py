@@ -128,8 +128,8 @@ def test_the_slanted_line_is_taken_hold_of_along_its_whole_length_and_moves_the_
     slope = math.tan(math.radians(TILT_DEG))
     on_line = QPoint(round(tile.area.left() + x + 90), round(tile.area.top() + y + 90 * slope))
     beside = on_line + QPoint(0, 25)
-    assert canvas._mouse.shape(tile, QPointF(on_line)) is Qt.CursorShape.SplitVCursor
-    assert canvas._mouse.shape(tile, QPointF(beside)) is Qt.CursorShape.ArrowCursor
+    assert canvas.hands.mouse.shape(tile, QPointF(on_line)) is Qt.CursorShape.SplitVCursor
+    assert canvas.hands.mouse.shape(tile, QPointF(beside)) is Qt.CursorShape.ArrowCursor
     by = QPoint(0, 40)
     pointed = geometry.lps_from_screen(*tile.local(QPointF(on_line + by)))
     drag(canvas, Qt.MouseButton.LeftButton, on_line, by)

@@ -1,4 +1,7 @@
-"""Prints as JSON how far from its place a mark of known LPS position is drawn; QT_SCALE_FACTOR sets the scale."""
+"""Prints as JSON how far from its place a mark of known LPS position is drawn; QT_SCALE_FACTOR sets the scale.
+
+An interpolation may be named: the pictures at rest are looked at then, the straightened one along a path too.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,34 @@ import itertools
 import json
 import math
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName, SliceStack
 from viewer.domain.session import Session
-from viewer.domain.view_state import PlaneView, ViewName, as_point, overview
+from viewer.domain.view_state import Interpolation, Layout, PlaneView, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
+from viewer.scene.curved import curved_geometry
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, Density
 from viewer.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
 
 # Beside the middles of voxels and of pixels alike.
 MARK_LPS_MM = (-11.37, 21.81, 43.53)
 SPREAD_MM = 2.0
 # Logical pixels around the mark, inside the gap of the crosshair.
 REACH = 16
+# Tiles of the second begin and end at other places, some of them narrow.
+LAYOUTS = (Layout.FOUR, Layout.STAGE)
 
 
 def marked_volume() -> Volume:
@@ -51,6 +63,31 @@ def seen_at(image: QImage, x: float, y: float, reach: int) -> tuple[float, float
     )
 
 
+def at_rest(app: QApplication, canvas: Canvas) -> None:
+    """Wait for the fine pictures."""
+    app.processEvents()
+    while canvas._motion.isActive() or canvas._fine.busy:
+        app.processEvents()
+        time.sleep(0.005)
+        canvas.grab()
+
+
+def on_the_path(canvas: Canvas, session: Session, state: ViewState, ratio: float) -> tuple[float, float]:
+    """Return how far from its place the mark is in the straightened picture."""
+    # The crosshair's mark stands elsewhere.
+    session.view = evolve(state, cursor_lps_mm=state.path_lps_mm[0])
+    at_rest(QApplication.instance(), canvas)
+    tile = canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    geometry = curved_geometry(state, round(tile.area.width()), round(tile.area.height()))
+    assert geometry is not None
+    place, above, _ = geometry.beside(MARK_LPS_MM)
+    x, y = geometry.screen(place, above)
+    x, y = (x + tile.area.left()) * ratio, (y + tile.area.top()) * ratio
+    there = seen_at(canvas.grab().toImage(), x, y, round(REACH * 2 * ratio))
+    return there[0] - x, there[1] - y
+
+
 def main() -> None:
     """Draw the mark in all planes at several zooms, straight and turned."""
     app = QApplication(sys.argv)
@@ -61,10 +98,15 @@ def main() -> None:
     canvas.show()
     session.volume = volume
     start = evolve(overview("1.2.3", volume.grid), cursor_lps_mm=MARK_LPS_MM, window_centre=0.0, window_width=2000.0)
+    kind = Interpolation(sys.argv[1]) if len(sys.argv) > 1 else None
+    if kind is not None:
+        path = tuple(as_point(np.add(MARK_LPS_MM, by)) for by in ((-9, 3, -22), (0, 0, 0), (9, -3, 22)))
+        start = evolve(start, interpolation=kind, path_lps_mm=path, curved=CurvedView(25.0))
     ratio = canvas.devicePixelRatioF()
     found = []
-    for height_mm, turned in itertools.product((150.0, 171.3, 233.0), (False, True)):
-        state = start
+    layouts = LAYOUTS if kind is None else (Layout.FOUR,)
+    for height_mm, turned, layout in itertools.product((150.0, 171.3, 233.0), (False, True), layouts):
+        state = evolve(start, layout=layout)
         if turned:
             state = turned_about(turned_about(state, PlaneName.AXIAL, 0.4), PlaneName.SAGITTAL, -0.25)
         for plane in PlaneName:
@@ -72,6 +114,10 @@ def main() -> None:
             state = state.with_plane(plane, PlaneView(middle, height_mm, state.plane(plane).turned))
         session.view = state
         app.processEvents()
+        if kind is not None:
+            at_rest(app, canvas)
+        # The path itself would be bright where it is drawn.
+        session.view = evolve(state, path_lps_mm=())
         image = canvas.grab().toImage()
         for plane in PlaneName:
             tile = canvas.tile(ViewName(plane.value))
@@ -79,7 +125,9 @@ def main() -> None:
             x, y = tile.geometry(volume, state, plane).screen_from_lps(MARK_LPS_MM)
             x, y = (x + tile.area.left()) * ratio, (y + tile.area.top()) * ratio
             there = seen_at(image, x, y, round(REACH * ratio))
-            found.append([plane.value, height_mm, turned, there[0] - x, there[1] - y])
+            found.append([f"{plane.value}, {layout.value}", height_mm, turned, there[0] - x, there[1] - y])
+        if kind is not None:
+            found.append(["curved", height_mm, turned, *on_the_path(canvas, session, state, ratio)])
     canvas.close_scene()
     sys.stdout.write(json.dumps({"ratio": ratio, "found": found}))
 

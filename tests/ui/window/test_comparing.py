@@ -12,8 +12,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.alignment import Alignment
 from viewer.domain.view_state import Comparison, Layout, ViewName
 from viewer.domain.volume import PatientIdentity, Volume
+from viewer.domain.walkthrough import Prior
+from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas.beyond import curtain_px
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
 
@@ -207,3 +211,40 @@ def test_a_series_is_compared_with_itself_in_another_window(opened: MainWindow, 
     opened.actions_.run("compare.itself")
     assert opened.compare.there.isVisible()
     assert opened.desk.other.session.volume is opened.desk.session.volume
+
+
+def test_esc_closes_the_sheet_of_series_and_its_empty_list_says_what_to_do(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    sheet = opened.compared.sheet
+    assert sheet is not None
+    assert sheet.is_open
+    assert sheet.empty_words.startswith("No other scan is known")
+    press(opened, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+
+
+def test_on_stage_the_earlier_scan_of_a_case_lies_behind_the_curtain(
+    opened: MainWindow, head: Volume, case: Case, qtbot: QtBot
+) -> None:
+    earlier = brighter(head, "1.2.3.11")
+    opened.desk.comparing.bring(LoadedPrior(earlier, (), Alignment()))
+    view = evolve(case.steps[0].view, comparison=Comparison.CURTAIN, curtain=0.5, layout=Layout.SINGLE)
+    story = evolve(
+        case,
+        prior=Prior("prior", "1.2.3.11", "", title="A year before"),
+        steps=(evolve(case.steps[0], view=view), *case.steps[1:]),
+    )
+    opened.desk.session.case = story
+    opened.present_from(0)
+    qtbot.wait(50)
+    canvas = opened.stage.canvas
+    tile = canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    x, y = curtain_px(tile, 0.5), round(tile.area.height() * 0.4)
+    picture = canvas.grab().toImage()
+    assert picture.pixelColor(round(x) - 30, y).red() < picture.pixelColor(round(x) + 30, y).red()
+    opened.desk.player.next()
+    qtbot.wait(20)
+    assert opened.desk.comparing.mode is Comparison.OFF

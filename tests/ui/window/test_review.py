@@ -66,7 +66,7 @@ def test_accept_reject_unsure_go_through_the_list_and_are_counted(
     assert answers == {"left": Answer.ACCEPTED, "right": Answer.REJECTED, "wrong": Answer.UNSURE}
     panel = opened.review.panel
     assert panel.decided_words == "3 of 3 decided"
-    assert [panel.list.rows.mark(n) for n in range(3)] == [Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE]
+    assert [panel.list.rows.row(n)[1] for n in range(3)] == [Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE]
     assert opened.status.saved_words.startswith("Decisions saved ")
 
 
@@ -124,7 +124,7 @@ def test_the_filter_shows_what_is_still_to_decide(opened: MainWindow, press: Cal
         press(opened, key)
     panel = opened.review.panel
     panel.list.rows.filter = Filter.OPEN
-    assert [panel.list.rows.finding(n).id for n in range(panel.list.rows.rowCount())] == ["right", "wrong"]
+    assert [panel.list.rows.ident_at(n) for n in range(panel.list.rows.rowCount())] == ["right", "wrong"]
     assert panel.list.rows.counts() == {Filter.ALL: 3, Filter.OPEN: 2, Filter.DECIDED: 1}
 
 
@@ -143,7 +143,7 @@ def test_a_missed_place_is_marked_at_the_crosshair_and_can_be_removed(
     marks = [f for f in opened.desk.session.findings if f.source.kind is SourceKind.READER]
     assert len(marks) == 1
     assert opened.review.panel.list.rows.rowCount() == 4
-    assert opened.review.panel.list.rows.mark(3) is Mark.MISSED
+    assert opened.review.panel.list.rows.row(3)[1] is Mark.MISSED
     press(opened, Qt.Key.Key_Delete)
     assert opened.review.panel.list.rows.rowCount() == 3
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 from viewer.domain.errors import CaseStageError
 from viewer.io.archive.description import Archive, ArchiveKind, RetrieveBy, objection
 from viewer.ui.fonts import Type, font
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.sheet import Sheet
 from viewer.ui.theme import CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Kind, Segmented, text_label
@@ -74,7 +74,7 @@ class EditSheet(Sheet):
     def _make_answer(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self._icon = QLabel()
+        self._icon = IconBox(self.theme, 18)
         self._icon.setFixedSize(18, 20)
         self.answer = text_label("")
         self.answer.setWordWrap(True)
@@ -186,7 +186,7 @@ class EditSheet(Sheet):
         self.answer.setText(words)
         self._icon.setVisible(bool(icon))
         if icon:
-            self._icon.setPixmap(pixmap(self.theme, icon, role, 18, self.devicePixelRatioF()))
+            self._icon.show_icon(icon, role)
         self.place()
 
     def _say_wrong(self, words: str) -> None:

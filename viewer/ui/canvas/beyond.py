@@ -8,16 +8,19 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF
 
 from viewer.domain.view_state import Comparison
+from viewer.ui.canvas.facts import side_names
 from viewer.ui.canvas.mouse import Mouse
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_in
+from viewer.ui.canvas.tiles import CanvasStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.session import Session
+    from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.mouse import Align
-    from viewer.ui.canvas.tiles import CanvasStyle, Tile
+    from viewer.ui.canvas.tiles import Tile
 
 GRIP_PX = 7.0
 HANDLE_PX = 14.0
@@ -39,10 +42,11 @@ def handle_place(tile: Tile, share: float) -> QPointF:
 
 @frozen(eq=False)
 class Behind:
-    """What is painted right of the curtain, and with what."""
+    """What is painted right of the curtain, with what, and what the volumes left and right of it are called."""
 
     shown: Shown
     planes: PlanePainter
+    names: tuple[str, str]
 
 
 class Beyond:
@@ -52,11 +56,17 @@ class Beyond:
     """
 
     def __init__(
-        self, session: Session, other: Session, style: CanvasStyle, begun: Callable[[], None], align: Align
+        self,
+        session: Session,
+        other: Session,
+        style: CanvasStyle,
+        begun: Callable[[], None],
+        align: Align,
+        fine: FinePictures | None = None,
     ) -> None:
         self._session, self._other, self._begun = session, other, begun
         self.mouse = Mouse(other, style, begun, align)
-        self.planes = PlanePainter()
+        self.planes = PlanePainter(fine)
         self._drawn_on: Tile | None = None
 
     @property
@@ -69,6 +79,9 @@ class Beyond:
         """True while there is a curtain."""
         view, other = self._session.view, self._other
         curtain = view is not None and view.comparison is Comparison.CURTAIN
+        if view is not None and view.comparison is Comparison.BESIDE and self.mouse.style is CanvasStyle.STAGE:
+            # There is one picture on stage, as large as can be.
+            curtain = True
         return curtain and other.volume is not None and other.view is not None
 
     @property
@@ -78,7 +91,7 @@ class Beyond:
         if shown is None:
             return None
         measured = tuple(DrawnMeasurement(m, False) for m in self._other.measurements)
-        return Behind(evolve(shown, measured=measured), self.planes)
+        return Behind(evolve(shown, measured=measured), self.planes, side_names(self._session, self._other))
 
     def covers(self, tile: Tile | None, place: QPointF) -> bool:
         """Return whether a place shows the second volume."""

@@ -19,25 +19,28 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
-from viewer.scene.arrival import along_slices
-from viewer.ui.canvas.beyond import Beyond
-from viewer.ui.canvas.measuring_hand import MeasuringHand
-from viewer.ui.canvas.mouse import Mouse, maximised
+from viewer.ui.canvas.coming_in import ComingIn
+from viewer.ui.canvas.fine_pictures import FinePictures
+from viewer.ui.canvas.hands import Hands, Says
+from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.paint_plane import Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+from viewer.ui.canvas.words_on_images import WordsField
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psygnal import SignalInstance
+
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
-GROW_EVERY_MS = 50
-NOT_BEYOND = "Measure left of the curtain, or side by side: right of it lies the other volume."
 STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
 
 
@@ -61,6 +64,8 @@ class Canvas(QWidget):
         A Measurement that was drawn or changed.
     measuring_refused
         The sentence that says why nothing is measured.
+    moved_by_hand
+        (ViewState before, ViewState after) of a drag that Back is to undo.
     aligned
         (PlaneName, mm to the right, mm downwards, angle clockwise) by which the second volume was moved in a plane.
     """
@@ -72,6 +77,7 @@ class Canvas(QWidget):
     settings_changed = Signal()
     measured = Signal(object)
     measuring_refused = Signal(str)
+    moved_by_hand = Signal(object, object)
     aligned = Signal(object, float, float, float)
 
     def __init__(
@@ -88,14 +94,18 @@ class Canvas(QWidget):
         self._session = session
         self._theme = theme
         self.style_of_canvas = style
-        self._planes = PlanePainter()
+        self._fine = FinePictures(self)
+        self._planes = PlanePainter(self._fine, works_ahead=True)
+        self._fine.arrived.connect(self._fine_came)
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
         self.pointed_at: Volume | None = None
-        self._mouse = Mouse(session, style, self.gesture_started.emit, self.aligned.emit)
-        self._beyond = Beyond(session, other, style, self.gesture_started.emit, self.aligned.emit) if other else None
-        self._hand = MeasuringHand(session, self._mouse, self.measured.emit, self.measuring_refused.emit)
+        words = WordsField(self)
+        words.given.connect(self.update)
+        words.given_up.connect(self.update)
+        says = Says(self.gesture_started.emit, self.measured.emit, self.measuring_refused.emit, self.aligned.emit)
+        self.hands = Hands(session, other, style, says, words, self._fine)
         self._density = Density.FULL
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
@@ -117,36 +127,22 @@ class Canvas(QWidget):
         self._resting.setSingleShot(True)
         self._resting.setInterval(REST_AFTER_MS)
         self._resting.timeout.connect(self._view_3d.rest)
-        self._signals = (
-            session.view_changed,
-            session.findings_changed,
-            session.truth_changed,
-            session.matching_changed,
-            session.decisions_changed,
-            session.masked_changed,
-            session.case_changed,
-            session.workspace_changed,
-            session.measurements_changed,
-            session.measurement_in_hand_changed,
-        )
-        for signal in self._signals:
-            signal.connect(self._session_changed)
-        session.volume_changed.connect(self._volume_changed)
-        session.slices_in_changed.connect(self._slices_came)
+        beyond = self.hands.beyond
+        painters = [self._planes] if beyond is None else [self._planes, beyond.planes]
+        self._coming_in = ComingIn(self, session, painters, self._placed)
+        self._wires: list[tuple[SignalInstance, Callable[..., Any]]] = [
+            *((signal, self._session_changed) for signal in _looked_at(session)),
+            (session.volume_changed, self._volume_changed),
+            (session.slices_in_changed, self._coming_in.soon),
+        ]
         if other is not None:
-            self._others_signals = (
-                other.view_changed,
-                other.volume_changed,
-                other.findings_changed,
-                other.measurements_changed,
-            )
-            for signal in self._others_signals:
-                signal.connect(self._other_changed)
-            other.slices_in_changed.connect(self._slices_came)
-        self._coming_in = QTimer(self)
-        self._coming_in.setSingleShot(True)
-        self._coming_in.setInterval(GROW_EVERY_MS)
-        self._coming_in.timeout.connect(self._next_turn)
+            self._wires += [
+                *((signal, self._other_changed) for signal in _looked_at(other)),
+                (other.volume_changed, self._other_changed),
+                (other.slices_in_changed, self._coming_in.soon),
+            ]
+        for signal, slot in self._wires:
+            signal.connect(slot)
 
     # --- what others set and ask
 
@@ -176,14 +172,12 @@ class Canvas(QWidget):
     @property
     def tool(self) -> Tool:
         """What dragging with the left button does on a plane."""
-        return self._mouse.tool
+        return self.hands.tool
 
     @tool.setter
     def tool(self, tool: Tool) -> None:
-        if tool is not self._mouse.tool:
-            self._hand.cancel()
-            for mouse in self._mice:
-                mouse.tool = tool
+        if tool is not self.hands.tool:
+            self.hands.tool = tool
             self.settings_changed.emit()
             self.update()
 
@@ -210,10 +204,6 @@ class Canvas(QWidget):
             self._keys_here = here
             self.update()
 
-    @property
-    def _mice(self) -> tuple[Mouse, ...]:
-        return (self._mouse, self._beyond.mouse) if self._beyond is not None else (self._mouse,)
-
     def set_reserved(self, side: str, width_px: float) -> None:
         """Keep the large view's picture and letters clear of something that lies at its "left" or "right"."""
         reserved = (width_px, 0.0) if side == "left" else (0.0, width_px)
@@ -229,8 +219,7 @@ class Canvas(QWidget):
     def set_style(self, style: CanvasStyle) -> None:
         """Draw for a reader or for an audience from now on; the same canvas can serve both."""
         self.style_of_canvas = style
-        for mouse in self._mice:
-            mouse.style = style
+        self.hands.set_style(style)
         self.update()
 
     def tile(self, view: ViewName) -> Tile | None:
@@ -252,8 +241,11 @@ class Canvas(QWidget):
 
     def stop_measuring(self) -> bool:
         """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
-        if self._hand.cancel():
+        if self.hands.measuring.cancel():
             self.update()
+            return True
+        if self.tool is Tool.PATH:
+            self.tool = Tool.WINDOW
             return True
         measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
         self._session.measurement_in_hand = None
@@ -266,21 +258,22 @@ class Canvas(QWidget):
         if self.tool is Tool.ALIGN:
             self.tool = Tool.WINDOW
 
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self.hands.write_in_hand(self._placed())
+        self.update()
+
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""
-        for signal in self._signals:
-            signal.disconnect(self._session_changed, missing_ok=True)
-        self._session.volume_changed.disconnect(self._volume_changed, missing_ok=True)
-        self._session.slices_in_changed.disconnect(self._slices_came, missing_ok=True)
-        if self._beyond is not None:
-            for signal in self._others_signals:
-                signal.disconnect(self._other_changed, missing_ok=True)
-            self._beyond.session.slices_in_changed.disconnect(self._slices_came, missing_ok=True)
-            self._beyond.planes.clear()
+        for signal, slot in self._wires:
+            signal.disconnect(slot, missing_ok=True)
+        if self.hands.beyond is not None:
+            self.hands.beyond.planes.clear()
         self._coming_in.stop()
         self._motion.stop()
         self._resting.stop()
         self._view_3d.close()
+        self._fine.close()
         self._planes.clear()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -318,11 +311,11 @@ class Canvas(QWidget):
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
-        shown = evolve(shown, measured=self._hand.drawn())
+        shown = self.hands.drawn(shown)
         self._tiles = self._placed(shown)
         ratio = self.devicePixelRatioF()
         three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
-        if three_d is not None:
+        if three_d is not None and not shown.view.shows_curved:
             self._view_3d.show(shown, three_d, ratio)
         size = (float(self.width()), float(self.height()))
         paint_all(
@@ -335,52 +328,36 @@ class Canvas(QWidget):
             self._view_3d.picture,
             moving=self._motion.isActive(),
             dirty=event.region(),
-            behind=self._beyond.behind if self._beyond is not None else None,
+            behind=self.hands.beyond.behind if self.hands.beyond is not None else None,
             alone=self._keys_here is None,
         )
-        if any(planes.behind for planes in self._painters) and not self._coming_in.isActive():
-            self._coming_in.start()
+        self._coming_in.painted()
 
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
         self.update()
         # Keys and motions move the picture under a pointer that rests.
-        if self._pointer is not None and self._dragging is None:
+        if self._pointer is not None and not self.hands.dragging:
             self._tell(self._pointer)
 
-    @property
-    def _painters(self) -> tuple[PlanePainter, ...]:
-        return (self._planes, self._beyond.planes) if self._beyond is not None else (self._planes,)
-
     def _other_changed(self, _new: Any, _old: Any) -> None:
-        if self._beyond is not None and self._beyond.there:
+        if self.hands.beyond is not None and self.hands.beyond.there:
             self._motion.start()
             self.update()
-        elif self._beyond is not None and self._beyond.session.volume is None:
-            self._beyond.planes.clear()
+        elif self.hands.beyond is not None and self.hands.beyond.session.volume is None:
+            self.hands.beyond.planes.clear()
 
     def _volume_changed(self, new: object, _old: object) -> None:
-        self._hand.cancel()
+        self.hands.cancel()
         if new is None:
             self._planes.clear()
             self._view_3d.clear()
         self.update()
 
-    def _slices_came(self, _new: int, _old: int) -> None:
-        # Pictures of a growing volume are made anew now and then, not with every slice.
-        if not self._coming_in.isActive():
-            self._coming_in.start()
-
-    def _next_turn(self) -> None:
-        """Bring one more view up to date with the slices that came in, and those that wait for their one image."""
-        shown = [tile.view.plane for tile in self._placed() if tile.view.plane is not None]
-        turns = {painter.take_turn(shown) for painter in self._painters}
-        volume, view = self._session.volume, self._session.view
-        for tile in self._placed():
-            plane = tile.view.plane
-            own = plane is None or (volume is not None and view is not None and along_slices(volume, view, plane))
-            if own or plane in turns:
-                self.update(tile.area.toAlignedRect())
+    def _fine_came(self, slot: tuple[int, str], _key: object, _made: object) -> None:
+        place = self.tile(ViewName(slot[1]))
+        if place is not None:
+            self.update(place.area.toAlignedRect())
 
     def _picture_came(self) -> None:
         place = self.tile(ViewName.THREE_D)
@@ -396,7 +373,7 @@ class Canvas(QWidget):
         """Give the 3D memory back if nobody returns soon."""
         super().hideEvent(event)
         self._pointer = None
-        self._hand.cancel()
+        self.hands.measuring.cancel()
         self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -412,54 +389,38 @@ class Canvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin a drag."""
         tile = self._tile_at(event.position())
-        if event.button() == Qt.MouseButton.RightButton and self._hand.cancel():
+        if event.button() == Qt.MouseButton.RightButton and self.hands.measuring.cancel():
             self.update()
-        elif tile is not None and self._dragging is None and not self._waiting():
+        elif tile is not None and not self.hands.dragging and not self._waiting():
             self.active = tile.view
-            left, place = event.button() == Qt.MouseButton.LeftButton and not self._hand.holding, event.position()
-            beyond = self._beyond
-            if left and beyond is not None and beyond.press(tile, place):
-                return
-            there = beyond is not None and beyond.covers(tile, place)
-            if left and there and self.tool.measures:
-                self.measuring_refused.emit(NOT_BEYOND)
-                return
-            if left and not there and self._hand.press(tile, place, even=_even(event)):
-                self.gesture_started.emit()
-                self.update()
-                return
-            if not self._hand.holding:
-                self._mouse_on(tile, place).press(tile, event)
+            self.hands.press(tile, event)
+            self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with a drag, or tell what is under the pointer."""
-        dragging = self._dragging
-        if self._beyond is not None and self._beyond.drawing:
-            self._beyond.move(event.position())
-        elif dragging is not None:
-            dragging.move(event)
-        elif self._hand.move(event.position(), even=_even(event)):
+        if self.hands.move(event):
             self.update()
         self._tell(event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """End a drag, or ask for the menu."""
+        wants_menu = self.hands.release(self._tile_at(event.position()), event)
         if event.button() == Qt.MouseButton.LeftButton:
-            self._hand.release(event.position())
-            if self._beyond is not None:
-                self._beyond.release()
             self.update()
-        dragging = self._dragging
-        if dragging is not None and dragging.release(event):
-            self._hand.pick(self._tile_at(event.position()), event.position())
+        if wants_menu:
             self.menu_requested.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the viewport alone, or all again."""
         tile = self._tile_at(event.position())
-        if self.tool.measures and tile is not None and tile.view.plane is not None:
+        if self.hands.write(tile, event):
+            self.update()
+        elif self.tool.measures and tile is not None and tile.view.plane is not None:
             # Two quick clicks are two points.
             self.mousePressEvent(event)
+        elif self.tool is Tool.PATH and tile is not None and tile.view.plane is not None:
+            # The first of the two clicks was the last point.
+            self.tool = Tool.WINDOW
         elif tile is not None and event.button() == Qt.MouseButton.LeftButton and not self._waiting():
             self.gesture_started.emit()
             self.toggle_maximised(tile.view)
@@ -468,10 +429,12 @@ class Canvas(QWidget):
         """Scroll, zoom, or change the slab."""
         tile = self._tile_at(event.position())
         # What is being drawn belongs to the image that is shown.
-        if tile is not None and not self._waiting() and not self._hand.drawing:
+        if tile is not None and not self._waiting() and not self.hands.measuring.drawing:
             self.active = tile.view
-            self._mouse_on(tile, event.position()).wheel(tile, event)
-            self._tell(event.position())
+            self._pointer, before = event.position(), self._session.view
+            self.hands.wheel(tile, event)
+            if self._session.view is before:
+                self._tell(event.position())
         event.accept()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
@@ -489,30 +452,14 @@ class Canvas(QWidget):
     def _waiting(self) -> bool:
         return self._session.volume is None
 
-    @property
-    def _dragging(self) -> Mouse | None:
-        return next((mouse for mouse in self._mice if mouse.dragging), None)
-
-    def _mouse_on(self, tile: Tile | None, place: QPointF) -> Mouse:
-        """Return what moves the view of the volume that is seen at a place."""
-        beyond = self._beyond
-        return beyond.mouse if beyond is not None and beyond.covers(tile, place) else self._mouse
-
     def _tell(self, place: QPointF) -> None:
         self._pointer = place
-        tile, mouse, beyond = self._tile_at(place), self._mouse_on(self._tile_at(place), place), self._beyond
-        if self._dragging is None:
-            shape = self._hand.shape(tile, place) if mouse is self._mouse else None
-            if beyond is not None and (beyond.drawing or beyond.grips(tile, place)):
-                shape = Qt.CursorShape.SplitHCursor
-            self.setCursor(mouse.shape(tile, place) if shape is None else shape)
-        geometry = mouse.geometry_at(tile) if tile is not None else None
-        volume = self.pointed_at = mouse.session.volume
-        if tile is None or geometry is None or volume is None:
-            self.pointer_moved.emit(None, None, tile.view if tile else None)
-            return
-        lps_mm = geometry.lps_from_screen(*tile.local(place))
-        self.pointer_moved.emit(volume.value_at(lps_mm), lps_mm, tile.view)
+        tile = self._tile_at(place)
+        if not self.hands.dragging:
+            self.setCursor(self.hands.shape(tile, place))
+        pointed = self.hands.pointed(tile, place)
+        self.pointed_at = pointed.volume
+        self.pointer_moved.emit(pointed.value, pointed.lps_mm, pointed.view)
 
     @property
     def overlay_shown(self) -> bool:
@@ -520,6 +467,18 @@ class Canvas(QWidget):
         return self._session.view is not None and self._session.view.overlay is not OverlayMode.OFF
 
 
-def _even(event: QMouseEvent) -> bool:
-    """Return whether a region is to be drawn as wide as high."""
-    return bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+def _looked_at(session: Session) -> tuple[SignalInstance, ...]:
+    """Return the signals of all that is painted of a session, but its volume."""
+    return (
+        session.view_changed,
+        session.findings_changed,
+        session.truth_changed,
+        session.matching_changed,
+        session.decisions_changed,
+        session.masked_changed,
+        session.case_changed,
+        session.workspace_changed,
+        session.measurements_changed,
+        session.measurement_in_hand_changed,
+        session.overlays_changed,
+    )

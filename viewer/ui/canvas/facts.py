@@ -9,22 +9,26 @@ from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.plane_turn import angle_rad
-from viewer.domain.view_state import SlabMode, ViewName, overview
+from viewer.domain.view_state import Interpolation, SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
+from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
 from viewer.scene.turned_planes import shown_steps
+from viewer.scene.voi import lut_in_use
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
+    from viewer.domain.session import Session
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
     from viewer.ui.canvas.shown import Shown
 
 LEAST_ANGLE_DEG = 0.1
+NOW = "Now"
 VIEW_WORDS = {
     ViewName.AXIAL: "Axial",
     ViewName.CORONAL: "Coronal",
@@ -32,7 +36,9 @@ VIEW_WORDS = {
     ViewName.THREE_D: "3D",
 }
 
+INTERPOLATION_WORDS = {Interpolation.NEAREST: "Nearest", Interpolation.LINEAR: "", Interpolation.CUBIC: "Cubic"}
 SLAB_WORDS = {SlabMode.MAX: "MIP", SlabMode.MIN: "MinIP", SlabMode.MEAN: "Mean"}
+NAME_LENGTH = 18
 
 
 @frozen
@@ -95,17 +101,38 @@ def signed(value: float, decimals: int = 0) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def window_words(state: ViewState) -> str:
-    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits."""
+def window_words(state: ViewState, volume: Volume | None = None) -> str:
+    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits.
+
+    Where a lookup table of the volume's file is in use, its name: "LUT NORMAL".
+    """
+    lut = lut_in_use(volume, state) if volume is not None else None
+    if lut is not None:
+        return lut.name if lut.name.startswith("LUT") else f"LUT {short_name(lut.name)}"
     digits = 0
     if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
         digits = 2 - math.floor(math.log10(state.window_width))
     return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
 
 
+def short_name(name: str) -> str:
+    """Return a name that a file gives, cut to what a menu and a corner have room for."""
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+
+
 def slab_words(state: ViewState) -> str:
     """Return what a slab shows and how thick it is, such as "MIP 10 mm"; "" for single images."""
     return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
+
+
+def interpolation_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
+    """Return how a plane is interpolated where that is not as usual: "Nearest" or "Cubic", else ""."""
+    cubic = state.interpolation is Interpolation.CUBIC
+    if cubic and state.slab_mm and acquired_on(volume, state, plane) is None:
+        straight = state.plane(plane).turned is None and plane_runs(volume.grid, plane) is not None
+        # Through voxels at an angle a slab is linear.
+        return INTERPOLATION_WORDS[Interpolation.CUBIC] if straight else ""
+    return INTERPOLATION_WORDS[state.interpolation]
 
 
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
@@ -137,7 +164,10 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
-    window = Words(window_words(state))
+    window = Words(window_words(state, volume))
+    mixed = interpolation_words(volume, state, plane)
+    if mixed:
+        window = Words(f"{mixed}  {window.text}")
     if density is Density.SHORT:
         right = (window, Words(image.slab)) if image.slab else (window,)
         return Corners(top_left=(name, *lossy), bottom_left=(Words(image.position), *image.missing), bottom_right=right)
@@ -235,7 +265,17 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
     return tuple(Words(line) for line in lines if line)
 
 
-def side_words(letter: str, volume: Volume, *, masked: bool) -> str:
+def side_names(here: Session, there: Session) -> tuple[str, str]:
+    """Return what two compared volumes are called: in a story as it says, else as their series do."""
+    prior = here.case.prior if here.case is not None else None
+    if here.volume is None or there.volume is None:
+        return "A", "B"
+    if prior is not None and prior.series_uid == there.volume.series.series_uid:
+        return NOW, prior.title
+    return _side_words("A", here.volume, here.masked), _side_words("B", there.volume, there.masked)
+
+
+def _side_words(letter: str, volume: Volume, masked: bool) -> str:
     """Return the name of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung"; no date if masked."""
     series, date = volume.series, volume.series.identity.study_date
     day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""

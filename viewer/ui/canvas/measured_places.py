@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.domain.measurement import Measurement
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import Point, as_point
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.plane_slices import plane_runs, snapped
+from viewer.ui.canvas.words_on_images import place_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,6 +85,9 @@ class ImagePlace:
 
     def _cuts_box(self, region: Measurement) -> bool:
         """Return whether the image goes through the box around a region."""
+        if region.kind is MeasurementKind.FREEHAND:
+            depths = self.depths_mm(region.points_lps_mm)
+            return min(depths) < 0 <= max(depths)
         one, other = region.points_lps_mm
         across = (other[0] - one[0], other[1] - one[1], other[2] - one[2])
         half = sum(abs(_dot(across, way) * _dot(way, self.into)) for way in (region.right, region.down)) / 2
@@ -113,20 +117,24 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     return ImagePlace(geometry, into, _dot(middle, into), reach)
 
 
-def grip_at(place: Place, measurements: tuple[Measurement, ...], image: ImagePlace) -> Grip | None:
-    """Return what of the measurements on an image is at a place of the viewport: a handle first, then a line.
+def grip_at(
+    place: Place, measurements: tuple[Measurement, ...], image: ImagePlace, *, words: bool = True
+) -> Grip | None:
+    """Return what of the measurements on an image is at a place of the viewport: a handle first, then words or a line.
 
-    The last one lies on top.
+    The last one lies on top. `words` is False where none are shown.
     """
     geometry = image.geometry
     shown = [m for m in reversed(measurements) if image.holds(m)]
     for measurement in shown:
         spots = geometry.screen_points(measurement.handles_lps_mm()).tolist()
         distances = [math.dist(place, spot) for spot in spots]
-        nearest = min(range(len(spots)), key=distances.__getitem__)
-        if distances[nearest] <= HANDLE_GRIP_PX:
+        nearest = min(range(len(spots)), key=distances.__getitem__, default=0)
+        if distances and distances[nearest] <= HANDLE_GRIP_PX:
             return Grip(measurement, nearest)
     for measurement in shown:
+        if words and measurement.text and place_of_words(measurement, geometry).contains(*place):
+            return Grip(measurement, None)
         for corners in measurement.lines_lps_mm():
             line = geometry.screen_points(corners).tolist()
             if any(_beside(place, line[n], line[n + 1]) <= LINE_GRIP_PX for n in range(len(line) - 1)):

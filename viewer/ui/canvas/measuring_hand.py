@@ -5,49 +5,29 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import evolve, frozen
 from PySide6.QtCore import Qt
 
 from viewer.domain.identifiers import new_uid
-from viewer.domain.measurement import Measurement, MeasurementKind, with_second_axis
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, Point, as_point
 from viewer.services.measuring import why_not_measured
+from viewer.ui.canvas.drafts import CLICK_PX, LEAST_PX, Draft
 from viewer.ui.canvas.measured_places import Grip, ImagePlace, grip_at, image_place
 from viewer.ui.canvas.shown import DrawnMeasurement
 from viewer.ui.canvas.tiles import CanvasStyle, Tile
+from viewer.ui.canvas.words_on_images import place_of_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from PySide6.QtCore import QPointF
 
     from viewer.domain.session import Session
     from viewer.ui.canvas.mouse import Mouse
+    from viewer.ui.canvas.words_on_images import WordsField
 
-CLICK_PX = 4.0
-# Shorter or smaller than this on the screen, nothing was meant.
-LEAST_PX = 3.0
-
-
-@frozen(eq=False)
-class _Draft:
-    """What is being drawn: places that are fixed, and the one that follows the pointer."""
-
-    kind: MeasurementKind
-    tile: Tile
-    fixed: tuple[Point, ...]
-    floating: Point
-
-    @property
-    def begins_a_line(self) -> bool:
-        """True where the next point is the first one of a second line, and not joined to the last."""
-        return self.kind is MeasurementKind.COBB and len(self.fixed) == 2
-
-    @property
-    def drawn_needed(self) -> int:
-        """How many points are drawn: the second of two axes is put in its place."""
-        return 2 if self.kind is MeasurementKind.TWO_AXES else self.kind.points_needed
+WORDS_HIDDEN = "Words cannot be written while identity is hidden: they may name somebody."
 
 
 @frozen(eq=False)
@@ -63,9 +43,9 @@ class _Pull:
 class MeasuringHand:
     """Follows the left button over planes, and sets `session.measurement_in_hand`.
 
-    `made` is called with what was drawn or changed, `refused` with the sentence that says why nothing is.
-    Each point is set by releasing the button after a drag, or by clicks: a press that does not move sets the first
-    one, and the line then follows the pointer to the next click.
+    `made` is called with what was drawn or changed, `refused` with the sentence that says why nothing is; `words` is
+    where words are typed. Each point is set by releasing the button after a drag, or by clicks: a press that does not
+    move sets the first one, and the line then follows the pointer to the next click.
     """
 
     def __init__(
@@ -74,11 +54,16 @@ class MeasuringHand:
         mouse: Mouse,
         made: Callable[[Measurement], None],
         refused: Callable[[str], None],
+        words: WordsField,
     ) -> None:
         self._session = session
         self._mouse = mouse
-        self._made, self._refused = made, refused
-        self._draft: _Draft | None = None
+        self._made, self._refused, self._words = made, refused, words
+        self._worded: Measurement | None = None
+        words.given.connect(self._words_given)
+        words.given_up.connect(self.cancel)
+        session.masked_changed.connect(self._masked_changed)
+        self._draft: Draft | None = None
         self._pull: _Pull | None = None
         self._pressed: QPointF | None = None
         self._pressed_on: QPointF | None = None
@@ -93,7 +78,7 @@ class MeasuringHand:
     @property
     def drawing(self) -> bool:
         """True while something is begun and not whole."""
-        return self._draft is not None
+        return self._draft is not None or self._worded is not None
 
     @property
     def holding(self) -> bool:
@@ -105,11 +90,24 @@ class MeasuringHand:
         view, in_hand = self._session.view, self._session.measurement_in_hand
         shown = []
         if view is not None and (view.overlay is not OverlayMode.OFF or self.kind is not None):
-            for kept in self._session.measurements:
+            for kept in self._shown():
                 now = self._pull.now if self._pull is not None and self._pull.now.id == kept.id else kept
-                shown.append(DrawnMeasurement(now, kept.id == in_hand and not self._staged))
-        draft = self._draft_measurement()
-        return (*shown, DrawnMeasurement(draft, True)) if draft is not None else tuple(shown)
+                shown.append(DrawnMeasurement(self._unworded(now), kept.id == in_hand and not self._staged))
+        # The words themselves stand in the field in which they are typed.
+        draft = self._draft_measurement() or (evolve(self._worded, text="") if self._worded is not None else None)
+        if draft is None or draft.kind is MeasurementKind.TEXT:
+            return tuple(shown)
+        return (*shown, DrawnMeasurement(draft, True, unfinished=self._draft is not None))
+
+    def _shown(self) -> tuple[Measurement, ...]:
+        """Return what may be seen of the measurements: a note may name somebody, and goes where identity does."""
+        kept = self._session.measurements
+        worded = self._worded.id if self._worded is not None else None
+        hidden = self._session.masked
+        return tuple(m for m in kept if m.id != worded and not (hidden and m.kind is MeasurementKind.TEXT))
+
+    def _unworded(self, measurement: Measurement) -> Measurement:
+        return evolve(measurement, text="") if self._session.masked and measurement.text else measurement
 
     def press(self, tile: Tile, place: QPointF, *, even: bool = False) -> bool:
         """Take a press of the left button; return False where it is meant for something else. `even`: see `move`."""
@@ -143,10 +141,13 @@ class MeasuringHand:
             return True
         if self.kind is None or image is None:
             return False
+        if self.kind is MeasurementKind.TEXT and self._session.masked:
+            self._refused(WORDS_HIDDEN)
+            return True
         self._session.measurement_in_hand = None
         self._pressed = place
         start = image.lps(tile.local(place))
-        self._draft = _Draft(self.kind, tile, (start,), start)
+        self._draft = Draft(self.kind, tile, (start,), start)
         return True
 
     def move(self, place: QPointF, *, even: bool = False) -> bool:
@@ -161,6 +162,7 @@ class MeasuringHand:
                 self.cancel()
             else:
                 self._follow(place, even=even)
+                self._drag_outline(place)
             return True
         return False
 
@@ -187,8 +189,10 @@ class MeasuringHand:
             self._session.measurement_in_hand = grip.measurement.id
 
     def cancel(self) -> bool:
-        """Give up what is being drawn or pulled; return False where there is nothing."""
-        busy = self._draft is not None or self._pull is not None
+        """Give up what is being drawn, written or pulled; return False where there is nothing."""
+        busy = self._draft is not None or self._pull is not None or self._worded is not None
+        self._worded = None
+        self._words.dismiss()
         self._draft, self._pull, self._pressed = None, None, None
         return busy
 
@@ -211,7 +215,46 @@ class MeasuringHand:
         hidden = view is None or (view.overlay is OverlayMode.OFF and self.kind is None)
         if image is None or hidden or not self._session.measurements:
             return None
-        return grip_at(tile.local(place), self._session.measurements, image)
+        return grip_at(tile.local(place), self._shown(), image, words=not self._session.masked)
+
+    def write(self, tile: Tile | None, place: QPointF) -> bool:
+        """Let the words under a place be changed; return False where there are none."""
+        grip = self.grip(tile, place) if tile is not None and not self._staged else None
+        if grip is None or not grip.measurement.kind.bears_words or tile is None or self._draft is not None:
+            return False
+        return self._ask_for_words(grip.measurement, tile)
+
+    def write_in_hand(self, tiles: Iterable[Tile]) -> bool:
+        """Let the words of the measurement in hand be changed, on the tile that shows it; False where none does."""
+        wanted = self._session.measurement_in_hand
+        measurement = next((m for m in self._session.measurements if m.id == wanted), None)
+        if measurement is None or not measurement.kind.bears_words or self._staged:
+            return False
+        for tile in tiles:
+            image = self._image(tile) if tile.view.plane is not None else None
+            if image is not None and image.holds(measurement):
+                return self._ask_for_words(measurement, tile)
+        return False
+
+    def _ask_for_words(self, measurement: Measurement, tile: Tile) -> bool:
+        image = self._image(tile)
+        if self._session.masked or image is None:
+            self._refused(WORDS_HIDDEN)
+            return True
+        self._pull, self._pressed = None, None
+        self._worded = measurement
+        place = place_of_words(measurement, image.geometry)
+        self._words.ask(measurement, place.translated(tile.area.topLeft()))
+        return True
+
+    def _masked_changed(self, masked: bool, _before: bool) -> None:
+        if masked and self._worded is not None:
+            self.cancel()
+
+    def _words_given(self, text: str) -> None:
+        measurement, self._worded = self._worded, None
+        if measurement is not None and (text or measurement.kind is MeasurementKind.ARROW):
+            self._made(evolve(measurement, text=text))
 
     @property
     def _staged(self) -> bool:
@@ -235,7 +278,7 @@ class MeasuringHand:
         if draft is None or image is None:
             return
         local = draft.tile.local(place)
-        if even and draft.kind.is_region:
+        if even and draft.kind.is_box:
             x, y = image.geometry.screen_from_lps(draft.fixed[0])
             side = max(abs(local[0] - x), abs(local[1] - y))
             local = (x + math.copysign(side, local[0] - x), y + math.copysign(side, local[1] - y))
@@ -253,23 +296,42 @@ class MeasuringHand:
         # By as much as the pointer moved: grasped a little beside its middle, a handle does not jump.
         return evolve(pull, now=before.pulled(pull.grip.handle, as_point(held + by)))
 
-    def _set_point(self, draft: _Draft) -> None:
+    def _drag_outline(self, place: QPointF) -> None:
+        draft, pressed = self._draft, self._pressed
+        image = self._image(draft.tile) if draft is not None else None
+        if draft is None or image is None or pressed is None or draft.kind is not MeasurementKind.FREEHAND:
+            return
+        if draft.stroke is not None or (place - pressed).manhattanLength() >= CLICK_PX:
+            self._draft = draft.dragged(image)
+
+    def _set_point(self, draft: Draft) -> None:
         image = self._image(draft.tile)
         if image is None:
             self.cancel()
             return
-        x, y = image.geometry.screen_from_lps(draft.fixed[-1])
-        to_x, to_y = image.geometry.screen_from_lps(draft.floating)
-        if math.hypot(to_x - x, to_y - y) < LEAST_PX:
+        if draft.kind is MeasurementKind.FREEHAND:
+            self._draft, whole = draft.let_go(image)
+            draft = self._draft
+        elif draft.kind is MeasurementKind.TEXT:
+            whole = True
+        else:
+            x, y = image.geometry.screen_from_lps(draft.fixed[-1])
+            to_x, to_y = image.geometry.screen_from_lps(draft.floating)
+            if math.hypot(to_x - x, to_y - y) < LEAST_PX:
+                return
+            fixed = (*draft.fixed, draft.floating)
+            whole = len(fixed) >= draft.drawn_needed
+            if not whole:
+                self._draft = evolve(draft, fixed=fixed)
+        if not whole:
             return
-        fixed = (*draft.fixed, draft.floating)
-        if len(fixed) < draft.drawn_needed:
-            self._draft = evolve(draft, fixed=fixed)
-            return
-        flat = draft.kind.is_region and min(abs(to_x - x), abs(to_y - y)) < LEAST_PX
-        made = None if flat else self._draft_measurement(new_uid())
+        made = None if draft.kind.is_region and draft.too_small(image) else self._draft_measurement(new_uid())
         self._draft = None
-        if made is not None:
+        if made is None:
+            return
+        if made.kind.bears_words and not self._session.masked:
+            self._ask_for_words(made, draft.tile)
+        else:
             self._made(made)
 
     def _draft_measurement(self, ident: str = "") -> Measurement | None:
@@ -277,12 +339,10 @@ class MeasuringHand:
         image = self._image(draft.tile) if draft is not None else None
         if draft is None or image is None or volume is None:
             return None
-        points = draft.fixed if draft.begins_a_line else (*draft.fixed, draft.floating)
-        kind, axes = draft.kind, image.geometry.axes
-        if kind is MeasurementKind.TWO_AXES:
-            points = with_second_axis((points[0], points[1]), np.cross(axes.right, axes.down))
-        # What is not drawn yet lies where the last point does.
-        points = (*points, *(points[-1:] * (kind.points_needed - len(points))))
+        points, axes = draft.points(image), image.geometry.axes
+        if draft.kind is MeasurementKind.FREEHAND:
+            # To a tenth of a micrometre: an outline has many points, and each is kept on disk.
+            points = tuple((round(x, 4), round(y, 4), round(z, 4)) for x, y, z in points)
         return Measurement(
-            ident, kind, points, image.geometry.plane, as_point(axes.right), as_point(axes.down), volume.part
+            ident, draft.kind, points, image.geometry.plane, as_point(axes.right), as_point(axes.down), volume.part
         )

@@ -39,7 +39,7 @@ def windowed(volume: Volume, view: ViewState, dx: float, dy: float) -> ViewState
     width = view.window_width * math.exp(dx * WIDTH_PER_PX)
     centre = view.window_centre + dy * max(view.window_width, 20.0 * finest) * WIDTH_PER_PX
     most = max(MOST_WIDTH, view.window_width)
-    return evolve(view, window_width=min(max(width, finest), most), window_centre=centre)
+    return view.windowed(centre, min(max(width, finest), most))
 
 
 def finest_width(volume: Volume) -> float:

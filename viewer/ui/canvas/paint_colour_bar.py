@@ -1,4 +1,4 @@
-"""The bar that says which colour stands for which value."""
+"""The bar that says which colour stands for which value: of the images themselves, or of a map over them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
-from viewer.scene.window_table import window_table
+from viewer.scene.voi import table_for
 from viewer.ui.canvas.facts import signed
 from viewer.ui.canvas.paint_text import paint_plate
 
@@ -26,47 +28,72 @@ TICK = 4.0
 STEPS = 256
 
 
-def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: ViewState, look: TextLook) -> None:
+@frozen(eq=False)
+class ColourBar:
+    """What a bar says: the unit, values from top to bottom with their words, and a column of pixels to draw.
+
+    `pixels` are uint32 0xAARRGGBB, premultiplied, from the top down; 0 leaves the bar open.
+    """
+
+    unit: str
+    values: tuple[float, ...]
+    words: tuple[str, ...]
+    pixels: NDArray[np.uint32]
+
+
+def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: ViewState, look: TextLook) -> float:
     """Draw the colours of the window at the left edge of a plane, above its letter, with three values and the unit.
 
-    Only where colours are in use; a viewport too small for it goes without.
+    Only where colours are in use; a viewport too small for it goes without. Returns how much of the edge it takes.
     """
     if volume.is_hu or view.colours == GREY or view.colours not in COLOUR_MAPS:
-        return
+        return 0.0
+    low, high = view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
+    values = (high, view.window_centre, low)
+    table = table_for(volume, view)
+    bar = ColourBar(
+        "unit unknown" if volume.unit == "unknown" else volume.unit,
+        values,
+        tuple(_number(value, view.window_width) for value in values),
+        table.of(np.linspace(high, low, STEPS, dtype=np.float32)),
+    )
+    return paint_bar(painter, free, bar, look)
+
+
+def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -> float:
+    """Draw a bar at the left edge, above the middle, and return how much of the edge it takes; 0 without room."""
     line, scale = look.line_px, look.scale if look.stage else 1.0
     measures = look.metrics(look.caption_type())
     top = free.top() + free.height() * 0.16 + line
     height = min(MOST_HEIGHT * scale, free.top() + free.height() / 2 - 24 * scale - line - top)
     if height < LEAST_HEIGHT * scale:
-        return
-    low, high = view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
-    values = (high, view.window_centre, low)
-    words = [_number(value, view.window_width) for value in values]
-    unit = "unit unknown" if volume.unit == "unknown" else volume.unit
-    width = BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in words)
+        return 0.0
+    width = BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in bar.words)
     plate = QRectF(
         round(free.left() + look.margin_px - 2),
         round(top - line - 6),
-        round(max(width, measures.horizontalAdvance(unit)) + 12),
+        round(max(width, measures.horizontalAdvance(bar.unit)) + 12),
         round(height + 2 * line + 6),
     )
     paint_plate(painter, plate, look.theme)
-    bar = QRectF(plate.left() + 6, top + line / 2 - 2, round(BAR_WIDTH * scale), round(height))
-    function = volume.series.voi_function
-    invert = view.invert != volume.series.monochrome1
-    table = window_table(view.window_centre, view.window_width, function, invert=invert, colours=view.colours)
-    column = table.of(np.linspace(high, low, STEPS, dtype=np.float32)).reshape(STEPS, 1)
-    image = QImage(column.data, 1, STEPS, 4, QImage.Format.Format_RGB32)
-    painter.drawImage(bar, image)
+    place = QRectF(plate.left() + 6, top + line / 2 - 2, round(BAR_WIDTH * scale), round(height))
+    column = np.ascontiguousarray(bar.pixels).reshape(-1, 1)
+    image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_ARGB32_Premultiplied)
+    painter.drawImage(place, image)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(look.theme.on_anatomy("field"), 1.0))
+    painter.drawRect(place)
     painter.setFont(look.font(look.caption_type()))
     painter.setPen(look.theme.on_anatomy("text"))
-    painter.drawText(QRectF(bar.left(), plate.top() + 2, plate.width() - 8, line), Qt.AlignmentFlag.AlignVCenter, unit)
-    for share, word in zip((0.0, 0.5, 1.0), words, strict=True):
-        y = bar.top() + share * bar.height()
+    unit = QRectF(place.left(), plate.top() + 2, plate.width() - 8, line)
+    painter.drawText(unit, Qt.AlignmentFlag.AlignVCenter, bar.unit)
+    for n, word in enumerate(bar.words):
+        y = place.top() + n / (len(bar.words) - 1) * place.height()
         painter.setPen(QPen(look.theme.on_anatomy("text"), 1.0))
-        painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + TICK, y))
-        row = QRectF(bar.right() + TICK + 4, y - line / 2, plate.right() - bar.right() - TICK - 4, line)
+        painter.drawLine(QPointF(place.right(), y), QPointF(place.right() + TICK, y))
+        row = QRectF(place.right() + TICK + 4, y - line / 2, plate.right() - place.right() - TICK - 4, line)
         painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+    return plate.width() + 4
 
 
 def _number(value: float, width: float) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.ui.canvas.beyond import HANDLE_PX, curtain_px, handle_place, right_part
-from viewer.ui.canvas.facts import side_words, window_words
+from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_plane import paint_frame, paint_what_is_not_there
 from viewer.ui.canvas.paint_text import paint_plate
@@ -24,7 +24,7 @@ LINE_PX = 2.0
 CASING_PX = 2.5
 CASING_OPACITY = 0.55
 TAG_GAP_PX = 8.0
-LEAST_TAG_PX = 20.0
+LEAST_TAG_PX = 64.0
 NAMED_PX = 640.0
 
 
@@ -97,21 +97,17 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     """Name the two sides beside the line, in full where there is room for it."""
     x, y = curtain_px(tile, shown.view.curtain), handle_place(tile, shown.view.curtain).y()
     gap = (HANDLE_PX + TAG_GAP_PX) * (look.text.scale if look.stage else 1.0)
-    windows = (window_words(shown.view), window_words(behind.shown.view))
+    windows = (window_words(shown.view, shown.volume), window_words(behind.shown.view, behind.shown.volume))
     kind = look.text.caption_type(name=True)
     measures, height = look.text.metrics(kind), look.text.line_px + 6
     painter.setFont(look.text.font(kind))
     named = tile.area.width() >= NAMED_PX
-    names = (
-        [side_words(letter, s.volume, masked=s.masked) for letter, s in (("A", shown), ("B", behind.shown))]
-        if named
-        else ["A", "B"]
-    )
+    names = behind.names if named else tuple(name.partition("  ")[0] for name in behind.names)
     for side, name, window in zip((-1, 1), names, windows, strict=True):
         room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
-        if room < LEAST_TAG_PX:
-            continue
         words = name if windows[0] == windows[1] else f"{name}  {window}"
+        if room < min(LEAST_TAG_PX, measures.horizontalAdvance(words)):
+            continue
         text = measures.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
         width = measures.horizontalAdvance(text) + 12
         plate = QRectF(x + gap if side > 0 else x - gap - width, y - height / 2, width, height)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.words_on_images import paint_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
 from viewer.ui.theme import CASING_OPACITY
@@ -34,6 +35,9 @@ TRACE_OPACITY = 0.6
 AWAY_PX = 10.0
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
+OUTLINE_HANDLE_PX = 5.0
+ARROW_PX = 12.0
+ARROW_RAD = math.radians(27)
 # Letters and corner text keep the rim of a viewport for themselves where there is room for both.
 RIM_PX = 8.0
 
@@ -51,13 +55,19 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
         else:
             _paint_trace(painter, drawn.measurement, image, look)
     for drawn, points in whole:
-        _paint_line(painter, drawn, points, geometry, look)
+        if drawn.measurement.kind is not MeasurementKind.TEXT:
+            _paint_line(painter, drawn, points, geometry, look)
     taken = [points.boundingRect() for _, points in whole]
     if whole:
         taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
+    # Words stand where they were put; values find a place beside them.
+    for drawn, _ in whole:
+        if drawn.measurement.text:
+            taken.append(paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand))
     # The one in hand has its place first.
     for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
-        _paint_label(painter, drawn, points, shown, geometry, look, taken)
+        if not drawn.measurement.kind.bears_words:
+            _paint_label(painter, drawn, points, shown, geometry, look, taken)
 
 
 def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
@@ -94,7 +104,11 @@ def _paint_line(
     upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
     for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
         painter.setPen(pen)
-        if measurement.kind.is_region and not upright:
+        if measurement.kind is MeasurementKind.FREEHAND:
+            _paint_outline(painter, points, unfinished=drawn.unfinished)
+        elif measurement.kind is MeasurementKind.ARROW:
+            _paint_arrow(painter, points, ARROW_PX * look.scale)
+        elif measurement.kind.is_region and not upright:
             (outline,) = measurement.lines_lps_mm()
             painter.drawPolyline(QPolygonF(_points(outline, geometry)))
         elif measurement.kind is MeasurementKind.ELLIPSE:
@@ -110,11 +124,37 @@ def _paint_line(
         elif measurement.kind is MeasurementKind.ANGLE:
             _paint_arc(painter, points, ARC_PX * look.scale)
     if drawn.in_hand:
-        for place in _points(measurement.handles_lps_mm(), geometry):
+        # An outline has many, and while it is drawn they would hide what is drawn along.
+        size = OUTLINE_HANDLE_PX if measurement.kind is MeasurementKind.FREEHAND else HANDLE_PX
+        held = () if drawn.unfinished and size < HANDLE_PX else measurement.handles_lps_mm()
+        for place in _points(held, geometry) if len(held) else ():
             # Hollow: what lies below the end of a length is what is measured.
             for pen in _pens(colour, 1.5, look):
                 painter.setPen(pen)
-                painter.drawEllipse(place, HANDLE_PX / 2, HANDLE_PX / 2)
+                painter.drawEllipse(place, size / 2, size / 2)
+
+
+def _paint_outline(painter: QPainter, points: QPolygonF, *, unfinished: bool) -> None:
+    """Draw an outline; what would close it is dotted while it is drawn."""
+    if not unfinished:
+        painter.drawPolygon(points)
+        return
+    painter.drawPolyline(points)
+    if points.size() > 2:
+        _paint_dotted(painter, points.at(points.size() - 1), points.at(0))
+
+
+def _paint_arrow(painter: QPainter, points: QPolygonF, reach: float) -> None:
+    """Draw an arrow from its tail to its tip: an open head, so that what it points at is not covered."""
+    tip, tail = points.at(0), points.at(1)
+    painter.drawLine(tail, tip)
+    angle = math.atan2(tail.y() - tip.y(), tail.x() - tip.x())
+    reach = min(reach, 0.6 * math.hypot(tail.x() - tip.x(), tail.y() - tip.y()))
+    barbs = [
+        QPointF(tip.x() + reach * math.cos(angle + turn), tip.y() + reach * math.sin(angle + turn))
+        for turn in (-ARROW_RAD, ARROW_RAD)
+    ]
+    painter.drawPolyline(QPolygonF([barbs[0], tip, barbs[1]]))
 
 
 def _paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
@@ -129,14 +169,17 @@ def _paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
 
 def _paint_between(painter: QPainter, points: QPolygonF) -> None:
     """Draw a dotted line between the middles of the two lines of a Cobb angle, which belong together."""
-    if points.at(2) == points.at(3):
-        return
+    if points.at(2) != points.at(3):
+        _paint_dotted(painter, (points.at(0) + points.at(1)) / 2, (points.at(2) + points.at(3)) / 2)
+
+
+def _paint_dotted(painter: QPainter, start: QPointF, end: QPointF) -> None:
     pen = QPen(painter.pen())
     pen.setWidthF(pen.widthF() / 2)
     pen.setDashPattern([2, 4])
     painter.save()
     painter.setPen(pen)
-    painter.drawLine((points.at(0) + points.at(1)) / 2, (points.at(2) + points.at(3)) / 2)
+    painter.drawLine(start, end)
     painter.restore()
 
 
@@ -166,10 +209,13 @@ def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace,
     """Draw where a measurement on another plane goes through this image: a dot for a line, a thin line for a region."""
     places = [QPointF(x, y) for x, y in image.crossings(measurement)]
     colour = look.theme.on_anatomy("text", TRACE_OPACITY)
-    if measurement.kind.is_region and len(places) == 2:
+    if measurement.kind.is_region and places and len(places) % 2 == 0:
+        # Along the line in which the planes meet, what is inside lies between every other two.
+        places.sort(key=lambda place: (round(place.x(), 3), place.y()))
         for pen in _pens(colour, 1.0, look):
             painter.setPen(pen)
-            painter.drawLine(places[0], places[1])
+            for n in range(0, len(places), 2):
+                painter.drawLine(places[n], places[n + 1])
         return
     for place in places:
         for pen in _pens(colour, 1.0, look):
@@ -188,6 +234,9 @@ def _paint_label(
 ) -> None:
     measurement = drawn.measurement
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
+        return
+    # What is within an outline is not known before it is closed.
+    if measurement.kind is MeasurementKind.FREEHAND and drawn.unfinished:
         return
     slab = shown.view.slab_mm > 0 and geometry.image is None
     lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)

@@ -1,74 +1,86 @@
-"""Findings on a plane: outlines with casing, fill, marks of points, and the long axis with its length."""
+"""Findings and labels on a plane: outlines with casing, fill, marks of points, the long axis with its length."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from viewer.domain.finding import Finding
 from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.overlay_look import MOST_LABEL_OPACITY, look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.fonts import Type, font
-from viewer.ui.marks import Line, Mark, line_of
+from viewer.ui.marks import Line, Mark, line_of, line_of_label
 from viewer.ui.theme import CASING_OPACITY
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     from numpy.typing import NDArray
 
-    from viewer.domain.finding import Finding
+    from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Drawn, Shown
 
 MOST_FILL = 0.3
-MOST_KEPT = 2000
+MOST_KEPT = 4000
+# Twice the area of the triangle of three points in a row, below which the middle one lies on the line.
+STRAIGHT_MM2 = 1e-9
 # A long axis that leaves the plane further than this is said to be measured in 3D.
 IN_PLANE_SHARE = 0.985
 LEAST_AXIS_SHARE = 0.7
 
 
 class OutlinePaths:
-    """Outlines as painter paths in mm right of and below the LPS origin, kept by finding, plane and image."""
+    """Outlines as painter paths in mm right of and below the LPS origin, kept by mask, plane and image."""
 
     def __init__(self) -> None:
         self._outlines = Outlines()
-        self._kept: dict[tuple[object, ...], tuple[Finding, QPainterPath]] = {}
+        self._kept: dict[tuple[object, ...], tuple[Mask, QPainterPath]] = {}
         self._volume: Volume | None = None
 
-    def of(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, *, grow: float = 0.0) -> QPainterPath:
-        """Return a finding's outline in the image through the cursor; empty where the image misses it."""
+    def of(self, mask: Mask, volume: Volume, geometry: ViewportGeometry, *, grow: float = 0.0) -> QPainterPath:
+        """Return a mask's outline in the image through the cursor; empty where the image misses it."""
         if volume is not self._volume or len(self._kept) >= MOST_KEPT:
             self._kept.clear()
             self._volume = volume
         depth = round(float(np.asarray(geometry.cursor_lps_mm) @ geometry.axes.into), 3)
-        key = (id(finding), geometry.plane, geometry.view.turned, geometry.image, depth, grow)
+        key = (id(mask), geometry.plane, geometry.view.turned, geometry.image, depth, grow)
         held = self._kept.get(key)
         if held is None:
-            # The finding is kept beside its path: an id is only unique while its object lives.
-            held = self._kept[key] = (finding, self._path(finding, volume, geometry, grow))
+            # The mask is kept beside its path: an id is only unique while its object lives.
+            held = self._kept[key] = (mask, self._path(mask, volume, geometry, grow))
         return held[1]
 
-    def _path(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, grow: float) -> QPainterPath:
+    def _path(self, mask: Mask, volume: Volume, geometry: ViewportGeometry, grow: float) -> QPainterPath:
         path = QPainterPath()
         path.setFillRule(Qt.FillRule.OddEvenFill)
-        right, down = geometry.axes.right, geometry.axes.down
-        for line in self._lines(finding, volume, geometry, grow):
-            flat = np.stack([line @ right, line @ down], axis=1)
-            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in flat.tolist()]))
+        across = np.stack([geometry.axes.right, geometry.axes.down], axis=1)
+        for line in self._lines(mask, volume, geometry, grow):
+            flat = line @ across
+            # Corners alone: a point on the way from one neighbour to the other only takes time to draw.
+            steps = np.diff(flat, axis=0, append=flat[1:2])
+            turns = steps[:-1, 0] * steps[1:, 1] - steps[:-1, 1] * steps[1:, 0]
+            corner = np.concatenate([[True], np.abs(turns) > STRAIGHT_MM2])
+            corner[-1] = True
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in flat[corner].tolist()]))
             path.closeSubpath()
         return path
 
-    def _lines(self, finding: Finding, volume: Volume, geometry: ViewportGeometry, grow: float) -> tuple[Polyline, ...]:
+    def _lines(self, mask: Mask, volume: Volume, geometry: ViewportGeometry, grow: float) -> tuple[Polyline, ...]:
         acquired = acquired_slices(volume) if geometry.image is not None else None
         if acquired is not None and geometry.image is not None:
-            return slice_outlines(finding, acquired, geometry.image, grow_mm=grow)
+            return slice_outlines(mask, acquired, geometry.image, grow_mm=grow)
         return self._outlines.of(
-            finding, volume, geometry.plane, geometry.cursor_lps_mm, turn=geometry.view.turned, grow_mm=grow
+            mask, volume, geometry.plane, geometry.cursor_lps_mm, turn=geometry.view.turned, grow_mm=grow
         )
 
 
@@ -79,39 +91,111 @@ def screen_from_mm(geometry: ViewportGeometry) -> QTransform:
     return QTransform(scale, 0, 0, scale, x, y)
 
 
-def paint_findings(
+@frozen(eq=False)
+class Painted:
+    """Where findings were drawn, and the selected one with its place where a long axis may be drawn for it."""
+
+    taken: tuple[QRectF, ...] = ()
+    with_axis: tuple[Finding, QRectF] | None = None
+
+
+def paint_overlay(
     painter: QPainter, shown: Shown, geometry: ViewportGeometry, outlines: OutlinePaths, look: TextLook
-) -> None:
-    """Draw all findings that the plane goes through, the selected one on top, with its long axis."""
+) -> Painted:
+    """Draw labels and above them findings that the plane goes through, the selected one on top, and say where."""
+    steps = overlay_steps(painter, shown, geometry, outlines, look)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            painted: Painted = done.value
+            return painted
+
+
+def overlay_steps(
+    painter: QPainter, shown: Shown, geometry: ViewportGeometry, outlines: OutlinePaths, look: TextLook
+) -> Generator[None, None, Painted]:
+    """Draw as `paint_overlay` does, a little at a time, for who works ahead between other things."""
     if shown.view.overlay is OverlayMode.OFF:
-        return
+        return Painted()
     transform = screen_from_mm(geometry)
+    yield from _label_steps(painter, shown, geometry, outlines, look, transform)
     taken: list[QRectF] = []
     with_axis: tuple[Finding, QRectF] | None = None
     for drawn in shown.drawn:
-        line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage)
         if not drawn.finding.placed:
             continue
+        chosen = look_of(shown.view.label_looks, drawn.finding.label_key)
+        line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour)
         if drawn.finding.mask is None:
             _paint_point(painter, drawn, shown, geometry, line, look)
             continue
         grow = grow_mm(drawn.finding, missed=drawn.mark is Mark.MISSED)
-        path = transform.map(outlines.of(drawn.finding, shown.volume, geometry, grow=grow))
+        path = transform.map(outlines.of(drawn.finding.mask, shown.volume, geometry, grow=grow))
         if path.isEmpty():
             continue
-        fill_opacity = min(shown.view.fill_opacity, MOST_FILL)
-        if shown.view.overlay is OverlayMode.FILL and fill_opacity > 0:
-            painter.fillPath(path, look.theme.on_anatomy(line.role, fill_opacity))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(line.casing(look.theme, scale=look.scale))
-        painter.drawPath(path)
-        painter.setPen(line.pen(look.theme, scale=look.scale))
-        painter.drawPath(path)
+        opacity = chosen.opacity if chosen in shown.view.label_looks else min(shown.view.fill_opacity, MOST_FILL)
+        _paint_fill(painter, path, line, shown.view.overlay, opacity, look)
+        if shown.view.overlay is not OverlayMode.FILL_ALONE or drawn.selected:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            for pen in (line.casing(look.theme, scale=look.scale), line.pen(look.theme, scale=look.scale)):
+                painter.setPen(pen)
+                painter.drawPath(path)
         taken.append(path.boundingRect())
         if drawn.selected and not look.stage:
             with_axis = (drawn.finding, path.boundingRect())
-    if with_axis is not None:
-        paint_long_axis(painter, with_axis[0], shown, geometry, with_axis[1], look, taken)
+        yield
+    return Painted(tuple(taken), with_axis)
+
+
+def paint_measure(
+    painter: QPainter, painted: Painted, shown: Shown, geometry: ViewportGeometry, look: TextLook
+) -> None:
+    """Draw the long axis of the selected finding above all that was painted."""
+    if painted.with_axis is not None:
+        finding, bounds = painted.with_axis
+        paint_long_axis(painter, finding, shown, geometry, bounds, look, list(painted.taken))
+
+
+def _label_steps(
+    painter: QPainter,
+    shown: Shown,
+    geometry: ViewportGeometry,
+    outlines: OutlinePaths,
+    look: TextLook,
+    transform: QTransform,
+) -> Iterator[None]:
+    """Draw labels: all fills, then all casings, then all lines, so that no label hides the line of another."""
+    seen = QRectF(0, 0, geometry.width_px, geometry.height_px)
+    placed = []
+    for label in shown.labels:
+        path = transform.map(outlines.of(label.mask, shown.volume, geometry))
+        yield
+        if path.isEmpty() or not path.boundingRect().intersects(seen):
+            continue
+        chosen = look_of(shown.view.label_looks, label.key)
+        line = line_of_label(label, chosen, stage=look.stage)
+        placed.append((path, line))
+        _paint_fill(painter, path, line, shown.view.overlay, chosen.opacity, look)
+        yield
+    if shown.view.overlay is OverlayMode.FILL_ALONE:
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for path, line in placed:
+        painter.setPen(line.casing(look.theme, scale=look.scale))
+        painter.drawPath(path)
+        yield
+    for path, line in placed:
+        painter.setPen(line.pen(look.theme, scale=look.scale))
+        painter.drawPath(path)
+        yield
+
+
+def _paint_fill(
+    painter: QPainter, path: QPainterPath, line: Line, mode: OverlayMode, opacity: float, look: TextLook
+) -> None:
+    if mode in (OverlayMode.FILL, OverlayMode.FILL_ALONE) and opacity > 0:
+        painter.fillPath(path, line.colour(look.theme, min(opacity, MOST_LABEL_OPACITY)))
 
 
 def _paint_point(

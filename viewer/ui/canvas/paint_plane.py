@@ -10,18 +10,22 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
 
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import ViewName
+from viewer.domain.view_state import Interpolation, ViewName
 from viewer.scene.acquired import viewport_geometry
 from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, image_is_in
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.plane_slices import plane_runs
-from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer
+from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
+from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.measurement_layer import MeasurementLayers
+from viewer.ui.canvas.overlay_layers import OverlayLayers
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
-from viewer.ui.canvas.paint_measurements import paint_measurements
-from viewer.ui.canvas.paint_overlay import OutlinePaths, paint_findings
+from viewer.ui.canvas.paint_curved import CurvedPainter
+from viewer.ui.canvas.paint_map import MapLayer, paint_map_bar
+from viewer.ui.canvas.paint_path import paint_path
 from viewer.ui.canvas.paint_text import (
     TextLook,
     paint_corners,
@@ -34,20 +38,25 @@ from viewer.ui.canvas.paint_text import (
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
+    from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.shown import Shown
+
+    Between = Callable[[], None]
 
 MISSING_OPACITY = 0.8
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
 NARROW_PX = 430
 SHORT_PX = 260
+# Lower viewports have room for letters alone.
+LOWEST_PX = 120
 
 
 @frozen(eq=False)
@@ -85,11 +94,21 @@ class _Held:
 
 
 class PlanePainter:
-    """Paints planes; keeps the last picture of each, so that what did not change is only copied."""
+    """Paints planes; keeps the last picture of each, so that what did not change is only copied.
 
-    def __init__(self) -> None:
+    With `fine`, pictures that would take long are made there: until one has come, a coarse one is painted.
+    """
+
+    def __init__(self, fine: FinePictures | None = None, *, works_ahead: bool = False) -> None:
         self._renderer = PlaneRenderer()
-        self._outlines = OutlinePaths()
+        self._fine = fine
+        self._fine_renderer = PlaneRenderer()
+        self.curved = CurvedPainter(fine)
+        if fine is not None:
+            fine.arrived.connect(self._take)
+        self._overlay = OverlayLayers(works_ahead=works_ahead)
+        self._map = MapLayer()
+        self._measured = MeasurementLayers()
         self._pictures: dict[PlaneName, _Held] = {}
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
@@ -100,9 +119,23 @@ class PlanePainter:
     def clear(self) -> None:
         """Let go of the volume and its pictures."""
         self._renderer.clear()
+        if self._fine is not None:
+            for plane in PlaneName:
+                self._fine.drop(self._slot(plane))
+        # The other one may be at work still.
+        self._fine_renderer = PlaneRenderer()
+        self._overlay.clear()
+        self._map.clear()
+        self._measured.clear()
         self._pictures.clear()
+        self.curved.clear()
         self.behind.clear()
         self._volume = None
+
+    @property
+    def working_ahead(self) -> bool:
+        """True while overlays of images that may come next are still being made."""
+        return self._overlay.working_ahead
 
     def take_turn(self, shown: Sequence[PlaneName]) -> PlaneName | None:
         """Let the next of the planes that are behind follow; return the one whose turn it is."""
@@ -117,7 +150,8 @@ class PlanePainter:
     ) -> tuple[QImage, int]:
         """Return the plane's picture and the side of its pixels in device pixels.
 
-        A coarser picture is made only while something moves, where the fine one would be slow and is not there yet.
+        A coarser picture is made only where the fine one would be slow and is not there yet: while something moves,
+        and until it has come from beside the main thread.
         While slices come in, planes across them follow in turn, one at a time (`turn`), and begin black; those that
         show fewer slices than there are by now are `behind`.
         """
@@ -125,6 +159,7 @@ class PlanePainter:
             if self._volume is None or not grown_from(volume, self._volume):
                 self._pictures.clear()
                 self.behind.clear()
+                self._fine_renderer = PlaneRenderer()
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
@@ -132,9 +167,18 @@ class PlanePainter:
         depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
         one_slice = geometry.image is not None
         slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
-        window = (state.window_centre, state.window_width, state.invert, state.colours, slab)
+        window = (
+            state.window_centre,
+            state.window_width,
+            state.invert,
+            state.colours,
+            slab,
+            state.interpolation,
+            id(shown_lut(volume, state)),
+        )
         most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
-        coarse = moving and width_px * height_px > (MOST_PX_MOVING if one_slice else most)
+        slow = slow_at_rest(volume, state, plane, width_px, height_px)
+        coarse = moving and (slow or width_px * height_px > (MOST_PX_MOVING if one_slice else most))
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
         grown = growth(volume, state, plane)
         held = self._pictures.get(plane)
@@ -153,11 +197,46 @@ class PlanePainter:
             self.behind.add(plane)
             return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
         self.behind.discard(plane)
+        if slow and not moving and self._fine is not None:
+            self._ask_fine(self._fine, volume, state, plane, (width_px, height_px), (key, grown))
+            if held is not None and held.key == key:
+                return held.image, held.px_per_pixel
+            coarse = True
         made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
         image = image_of(made.pixels)
         self._pictures[plane] = _Held(key, grown, coarse, image, made.px_per_pixel)
         return image, made.px_per_pixel
+
+    def _ask_fine(
+        self,
+        fine: FinePictures,
+        volume: Volume,
+        state: ViewState,
+        plane: PlaneName,
+        size: tuple[int, int],
+        key: tuple[object, ...],
+    ) -> None:
+        renderer = self._fine_renderer
+
+        def work(between: Between) -> object:
+            made = renderer.render(volume, state, plane, *size, between=between)
+            return image_of(made.pixels), made.px_per_pixel
+
+        fine.ask(self._slot(plane), key, work)
+
+    def _slot(self, plane: PlaneName) -> tuple[int, str]:
+        """Return what a plane is called among the pictures of all painters that share a thread."""
+        return id(self), plane.value
+
+    def _take(self, slot: object, asked: tuple[tuple[object, ...], int], made: tuple[QImage, int] | None) -> None:
+        plane = next((plane for plane in PlaneName if self._slot(plane) == slot), None)
+        held = self._pictures.get(plane) if plane is not None else None
+        if plane is None or held is None or (held.key, held.growth) != asked:
+            return
+        image, px = made or (held.image, held.px_per_pixel)
+        # Where the fine one could not be made, the coarse one has to do.
+        self._pictures[plane] = _Held(held.key, held.growth, False, image, px)
 
     def paint(
         self, painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, moving: bool = False
@@ -173,16 +252,20 @@ class PlanePainter:
         painter.save()
         painter.setClipRect(tile.area, Qt.ClipOperation.IntersectClip)
         painter.translate(tile.area.topLeft())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, px > 1)
+        smooth = px > 1 and shown.view.interpolation is not Interpolation.NEAREST
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         size = QSizeF(image.width() * px / ratio, image.height() * px / ratio)
         painter.drawImage(QRectF(drawn.corner, size), image)
+        self._map.paint(painter, shown, plane, drawn, ratio, moving=moving)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
-        paint_findings(painter, shown, geometry, self._outlines, look.text)
+        self._overlay.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
-        paint_measurements(painter, shown, geometry, look.text)
+        self._measured.paint(painter, tile, shown, geometry, look.text)
+        if look.decorated:
+            paint_path(painter, shown, geometry, look.text)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)
@@ -208,7 +291,7 @@ def paint_frame(
     plane = tile.view.plane
     if look.stage:
         if mm_per_px is not None and tile.large:
-            paint_scale_bar(painter, tile.free, mm_per_px, look.text, tile.free.right())
+            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
         if not tile.large:
             paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
     else:
@@ -216,12 +299,15 @@ def paint_frame(
         narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
         if narrow and density is Density.FULL:
             density = Density.SHORT
+        if tile.area.height() < LOWEST_PX:
+            density = Density.LETTERS
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-        edge = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
-            paint_scale_bar(painter, body, mm_per_px, look.text, edge)
+            paint_scale_bar(painter, body, mm_per_px, look.text, beside)
     if plane is not None:
-        paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
+        taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
+        paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
     paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PLATE_RADIUS = 3.0
+_LEAST_SCALE_PX = 36
 
 
 @frozen
@@ -92,12 +93,12 @@ def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: T
         painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
 
 
-def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> float:
-    """Draw the corner text, each block on one plate, and return the left edge of the lower right one.
+def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> QRectF | None:
+    """Draw the corner text, each block on one plate, and return the lower right one, None where there is none.
 
     Titles too long for their half are elided in the middle; numbers are left out, since half a number says nothing.
     """
-    edge = free.right()
+    lower_right: QRectF | None = None
     for lines, right, bottom in (
         (corners.top_left, False, False),
         (corners.top_right, True, False),
@@ -105,9 +106,9 @@ def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextL
         (corners.bottom_right, True, True),
     ):
         plate = _paint_block(painter, free, lines, look, right=right, bottom=bottom)
-        if right and bottom and plate is not None:
-            edge = plate.left()
-    return edge
+        if right and bottom:
+            lower_right = plate
+    return lower_right
 
 
 def _paint_block(
@@ -144,11 +145,16 @@ def _paint_block(
     return plate
 
 
-def paint_scale_bar(painter: QPainter, free: QRectF, mm_per_px: float, look: TextLook, right_edge: float) -> None:
-    """Draw the scale at the bottom, between the letter in the middle and what stands to the right of `right_edge`."""
-    left_edge = free.center().x() + 28 * look.scale
+def paint_scale_bar(
+    painter: QPainter, free: QRectF, mm_per_px: float, look: TextLook, beside: QRectF | None = None
+) -> None:
+    """Draw the scale at the bottom, between the middle letter and a block of text, or above it for want of room."""
+    left_edge, right_edge = free.center().x() + 28 * look.scale, free.right() if beside is None else beside.left()
+    foot_edge = free.bottom() - look.margin_px + 2
+    if beside is not None and right_edge - left_edge - 36 < _LEAST_SCALE_PX:
+        right_edge, foot_edge = beside.right() + 8, beside.top() - 4
     most = min(150 * look.scale, right_edge - left_edge - 36)
-    if most < 36:
+    if most < _LEAST_SCALE_PX:
         return
     length, words = scale_bar(mm_per_px, most)
     kind = look.caption_type()
@@ -157,7 +163,9 @@ def paint_scale_bar(painter: QPainter, free: QRectF, mm_per_px: float, look: Tex
     plate = QRectF(0, 0, round(width), round(height))
     middle = free.center().x() + free.width() * (0.31 if look.stage else 0.155)
     plate.moveLeft(round(max(left_edge, min(middle - plate.width() / 2, right_edge - 8 - plate.width()))))
-    plate.moveTop(round(free.bottom() - look.margin_px + 2 - plate.height()))
+    if beside is not None and foot_edge < beside.top():
+        plate.moveRight(beside.right())
+    plate.moveTop(round(foot_edge - plate.height()))
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.setFont(look.font(kind))

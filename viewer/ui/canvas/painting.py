@@ -61,7 +61,10 @@ def paint_all(
     for tile in placed:
         if dirty is not None and not dirty.intersects(tile.area.toAlignedRect()):
             continue
-        if tile.view is ViewName.THREE_D:
+        if tile.view is ViewName.THREE_D and shown.view.shows_curved:
+            painter.fillRect(tile.area, theme.on_anatomy("viewport"))
+            planes.curved.paint(painter, tile, shown, look, moving=moving)
+        elif tile.view is ViewName.THREE_D:
             painter.fillRect(tile.area, theme.on_anatomy("viewport"))
             paint_3d(painter, tile, shown, look, picture_3d)
         elif behind is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
@@ -96,7 +95,7 @@ class RegionPicker(QWidget):
             corners = (*tile.local(box.topLeft()), *tile.local(box.bottomRight()))
             window = window_of_region(volume, view, tile.geometry(volume, view, plane), corners)
             if window is not None:
-                self._session.view = evolve(view, window_centre=window.centre, window_width=window.width)
+                self._session.view = view.windowed(window.centre, window.width)
         self.end()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)

@@ -8,6 +8,7 @@ from attrs import define
 
 from viewer.domain.finding import Finding, Matching
 from viewer.domain.measurement import Measurement
+from viewer.domain.overlays import Label, Overlays, ValueMap
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.domain.volume import Volume
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from viewer.domain.decision import Decision
+
+_NO_OVERLAYS = Overlays()
 
 
 @define(frozen=True, eq=False)
@@ -30,10 +33,11 @@ class Drawn:
 
 @define(frozen=True, eq=False)
 class DrawnMeasurement:
-    """A measurement as it is drawn."""
+    """A measurement as it is drawn; `unfinished` while it is being drawn: an outline is not closed yet."""
 
     measurement: Measurement
     in_hand: bool
+    unfinished: bool = False
 
 
 @define(frozen=True, eq=False)
@@ -50,8 +54,14 @@ class Shown:
         The patient in words; "" where identity is masked.
     measured
         Measurements, the last one on top.
+    labels
+        Labels of a segmentation, the largest first, so that small ones lie on top; empty while the overlay is off.
+    value_map
+        The map that lies over the images; None while it or the overlay is off.
     masked
         True where neither name nor face may be seen.
+    drawing_path
+        True while a path is being drawn: it is shown from its first point on.
     drawn_3d
         What the 3D picture shows where that is not what the view asks for, with the reason.
     """
@@ -64,6 +74,9 @@ class Shown:
     measured: tuple[DrawnMeasurement, ...] = ()
     masked: bool = True
     drawn_3d: str = ""
+    drawing_path: bool = False
+    labels: tuple[Label, ...] = ()
+    value_map: ValueMap | None = None
 
 
 def shown_from(
@@ -77,6 +90,7 @@ def shown_from(
     inspecting: bool = False,
     masked: bool = True,
     title: str = "",
+    overlays: Overlays = _NO_OVERLAYS,
 ) -> Shown:
     """Return what is painted for a view.
 
@@ -101,7 +115,24 @@ def shown_from(
             drawn.append(Drawn(finding, mark, finding.id == view.selected_finding))
     drawn.sort(key=lambda d: d.selected)
     who = "" if masked else _patient_words(volume, bool(title))
-    return Shown(volume, view, tuple(drawn), title, who, masked=masked)
+    over = view.overlay is not OverlayMode.OFF
+    return Shown(
+        volume,
+        view,
+        tuple(drawn),
+        title,
+        who,
+        masked=masked,
+        labels=drawn_labels(overlays, view) if over else (),
+        value_map=overlays.value_map if over and view.map_look.shown else None,
+    )
+
+
+def drawn_labels(overlays: Overlays, view: ViewState) -> tuple[Label, ...]:
+    """Return the labels that are not hidden, the largest box first."""
+    hidden = frozenset(view.hidden_labels)
+    wanted = (label for label in overlays.labels if label.key not in hidden)
+    return tuple(sorted(wanted, key=lambda label: -label.mask.voxels.size))
 
 
 def shown_in(session: Session) -> Shown | None:
@@ -118,6 +149,7 @@ def shown_in(session: Session) -> Shown | None:
         inspecting=session.workspace is Workspace.INSPECT,
         masked=session.masked,
         title=session.case.title if session.case else "",
+        overlays=session.overlays,
     )
 
 
@@ -126,4 +158,5 @@ def _patient_words(volume: Volume, has_title: bool) -> str:
     if volume.series.synthetic and has_title:
         return ""
     name = ", ".join(part for part in identity.name.partition("=")[0].split("^") if part.strip())
-    return " · ".join(part for part in (name, identity.patient_id) if part)
+    # Many archives give both the same words.
+    return " · ".join(dict.fromkeys(part for part in (name, identity.patient_id) if part))

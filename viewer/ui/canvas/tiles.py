@@ -61,11 +61,15 @@ class Tool(StrEnum):
     RECTANGLE = "rectangle"
     ANGLE = "angle"
     COBB = "Cobb angle"
+    FREEHAND = "freehand"
+    ARROW = "arrow"
+    TEXT = "text"
+    PATH = "path"
 
     @property
     def measures(self) -> bool:
-        """True where it draws a measurement, False where it moves the view."""
-        return self not in (*LOOKING_TOOLS, Tool.ALIGN)
+        """True where it draws a measurement or a note, False where it moves the view."""
+        return self not in (*LOOKING_TOOLS, Tool.ALIGN, Tool.PATH)
 
 
 LOOKING_TOOLS = (Tool.WINDOW, Tool.PAN, Tool.ZOOM, Tool.CROSSHAIR)

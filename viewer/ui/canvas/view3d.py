@@ -1,4 +1,8 @@
-"""The 3D view: asks the scene's thread for pictures, keeps the latest, asks for a fine one when all is still."""
+"""The 3D view: asks the scene's thread for pictures and keeps the latest.
+
+They are coarse while something moves; when all is still, a picture of a quarter of the rays comes first, then the fine
+one.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import OverlayMode
+from viewer.domain.overlay_look import look_of
+from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 STILL_AFTER_MS = 150
+SETTLE_AFTER_MS = 60
 UNSELECTED_OPACITY = 0.85
 
 
@@ -54,11 +60,12 @@ class Scene3DFactory(Protocol):
 
 @frozen(eq=False)
 class Picture:
-    """What is at hand for the 3D tile: a picture and what it shows where not what was asked; else a sentence."""
+    """What is at hand for the 3D tile: a picture, what it shows where not what was asked, from where; or a sentence."""
 
     image: QImage | None = None
     sentence: str = ""
     drawn: str = ""
+    camera: Camera | None = None
 
 
 def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
@@ -70,7 +77,8 @@ def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
         if drawn.finding.mask is None:
             continue
         role = line_of(drawn.mark, selected=True).role if drawn.selected else drawn.mark.role
-        colour = theme.on_anatomy(role)
+        chosen = look_of(shown.view.label_looks, drawn.finding.label_key).colour
+        colour = QColor(chosen) if chosen and not drawn.selected else theme.on_anatomy(role)
         rgb = (colour.redF(), colour.greenF(), colour.blueF())
         opacity = 1.0 if drawn.selected else UNSELECTED_OPACITY
         made.append(FindingSurface(drawn.finding.mask, rgb, opacity, drawn.selected))
@@ -99,7 +107,7 @@ def _planes(shown: Shown, theme: Theme) -> PlanesShown:
     rgb = tuple((colour.redF(), colour.greenF(), colour.blueF()) for colour in colours)
     turned = tuple(view.plane(plane).turned for plane in PlaneName)
     return PlanesShown(
-        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired
+        view.cursor_lps_mm, view.window_centre, view.window_width, view.invert, rgb, turned, view.acquired, view.lut
     )
 
 
@@ -117,7 +125,9 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
     elif picture.sentence:
         paint_sentence(painter, tile.free, picture.sentence, look.text)
     if look.decorated:
-        shown = evolve(shown, drawn_3d=picture.drawn)
+        # A slow machine's picture may be of a moment ago, and letters have to be right for it.
+        camera = shown.view.camera if picture.camera is None else picture.camera
+        shown = evolve(shown, drawn_3d=picture.drawn, view=evolve(shown.view, camera=camera))
         paint_frame(painter, tile, shown, look, first=False)
     painter.restore()
 
@@ -141,6 +151,7 @@ class View3D(QObject):
         self._asked: tuple[object, ...] = ()
         self._image: QImage | None = None
         self._drawn = ""
+        self._camera: Camera | None = None
         self._image_masked = True
         self._sentence = "" if factory else "3D is switched off."
         self._closed = False
@@ -148,13 +159,15 @@ class View3D(QObject):
         self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
         self._still = QTimer(self)
         self._still.setSingleShot(True)
-        self._still.setInterval(STILL_AFTER_MS)
+        self._still.setInterval(SETTLE_AFTER_MS)
         self._still.timeout.connect(self._ask_still)
 
     @property
     def picture(self) -> Picture:
         """What to draw now."""
-        return Picture(self._image, self._sentence, self._drawn if self._image is not None else "")
+        if self._image is None:
+            return Picture(None, self._sentence)
+        return Picture(self._image, self._sentence, self._drawn, self._camera)
 
     def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
@@ -202,17 +215,19 @@ class View3D(QObject):
 
     def _ask_still(self) -> None:
         if self._drawing is not None and self._wanted is not None:
-            self._drawing.request(self._wanted, Quality.STILL)
+            self._drawing.request(self._wanted, Quality.SETTLING)
 
     def _take(self, picture: Picture3D) -> None:
         if self._closed or self._wanted is None:
             return
         if self._wanted.masked and not picture.masked:
             return
-        self._image, self._drawn = image_of(picture.pixels), picture.drawn
+        self._image, self._drawn, self._camera = image_of(picture.pixels), picture.drawn, picture.camera
         self._image_masked = picture.masked
         self._sentence = ""
         self.changed.emit()
+        if picture.quality is Quality.SETTLING and not self._still.isActive() and self._drawing is not None:
+            self._drawing.request(self._wanted, Quality.STILL)
 
     def _explain(self, why: Unavailable3D) -> None:
         self._sentence = f"{why.sentence}\n{why.hint}".strip()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from viewer.domain.view_state import Comparison
 from viewer.services.comparing import How
-from viewer.ui.canvas.facts import side_words
+from viewer.ui.canvas.facts import side_names
 from viewer.ui.fonts import Type
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.widgets import ElidedLabel, IconButton, Segmented, hairline
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class CompareBar(QFrame):
             button = IconButton.of_command(theme, actions[name], actions.table[name])
             button.setFixedSize(40, 40)
             row.addWidget(button)
-        self._icon = QLabel()
+        self._icon = IconBox(theme, 16)
         self._icon.setFixedSize(16, 16)
         self._said = ElidedLabel("", Type.CAPTION, "text2")
         row.addSpacing(8)
@@ -101,12 +101,11 @@ class CompareBar(QFrame):
 
     def _update(self, *_: object) -> None:
         comparing = self._desk.comparing
-        here, there = self._desk.session.volume, self._desk.other.session.volume
-        if here is None or there is None or comparing.mode is Comparison.OFF:
+        session, other = self._desk.session, self._desk.other.session
+        if session.volume is None or other.volume is None or comparing.mode is Comparison.OFF:
             return
-        masked = self._desk.session.masked
-        self._here.set_whole(side_words("A", here, masked=masked))
-        self._there.set_whole(side_words("B", there, masked=masked))
+        for label, name in zip((self._here, self._there), side_names(session, other), strict=True):
+            label.set_whole(name)
         self._modes.choose(f"compare.{comparing.mode.value}")
         words, brief, icon, role = self._words()
         self._said.set_whole(words if self.width() >= WIDE else brief)
@@ -114,7 +113,7 @@ class CompareBar(QFrame):
         self._said.setVisible(bool(words))
         self._icon.setVisible(bool(icon))
         if icon:
-            self._icon.setPixmap(pixmap(self._theme, icon, role, 16, self.devicePixelRatioF()))
+            self._icon.show_icon(icon, role)
 
     def _words(self) -> tuple[str, str, str, str]:
         """Return what is said in full and in brief, its icon, and that one's colour role."""

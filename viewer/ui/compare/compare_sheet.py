@@ -37,6 +37,7 @@ class CompareSheet(Sheet):
         self._desk = desk
         self.search = SearchField(theme, "Search any word", "")
         self.search.textChanged.connect(self._find)
+        self.search.left.connect(self.dismiss)
         self.search.installEventFilter(self)
         self.body.addWidget(self.search)
         self.lines = ScanLines(desk, self)
@@ -63,6 +64,11 @@ class CompareSheet(Sheet):
         self._compare.clicked.connect(self._choose_marked)
         row.addWidget(self._compare)
         self.body.addLayout(row)
+
+    @property
+    def empty_words(self) -> str:
+        """What is said in place of the list, "" where it is there."""
+        return "" if self._none.isHidden() else self._none.text()
 
     def ask(self) -> None:
         """Open with all scans."""

@@ -17,6 +17,9 @@ from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.threshold_row import ThresholdRow
 from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
+from viewer.ui.measurement_list import MeasurementBox
+from viewer.ui.side_panels import LEAST_VIEWS
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
 
 if TYPE_CHECKING:
@@ -24,36 +27,44 @@ if TYPE_CHECKING:
 
     from viewer.services.desk import Desk
     from viewer.ui.commands import CommandActions
+    from viewer.ui.side_panels import SidePanels
     from viewer.ui.theme import Theme
 
 LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
+LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
 class InspectPage(QWidget):
     """Holds findings against truth, live."""
 
-    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, theme: Theme, actions: CommandActions, panels: SidePanels, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._selected: str | None = None
+        self._curve_there = False
         self._curve_of: tuple[object, ...] = ()
         self._curve: tuple[tuple[float, int, int], ...] = ()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        self._left = self._make_left(theme, actions)
+        self._left = Tall(self._make_left(theme, actions), LEAST_LIST_HEIGHT)
         row.addWidget(self._left)
-        row.addWidget(hairline(vertical=True))
+        self._left_line = hairline(vertical=True)
+        row.addWidget(self._left_line)
         self.host = CanvasHost(desk.session, theme, actions)
         row.addWidget(self.host, 1)
         self._line = hairline(vertical=True)
         row.addWidget(self._line)
-        self._side = self._make_side(theme)
+        self._side = Tall(self._make_side(theme), LEAST_SIDE_HEIGHT)
         row.addWidget(self._side)
+        self._panels = panels
+        panels.changed.connect(self._fit)
         desk.inspecting.changed.connect(self._update)
         session = desk.session
         session.view_changed.connect(self._view_changed)
@@ -68,21 +79,32 @@ class InspectPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Make the panels narrower in a narrow window."""
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        shown = self._panels.shown_at(self.width())
+        for widget in (self._left, self._left_line):
+            widget.setVisible(shown)
+        for widget in (self._line, self._side):
+            widget.setVisible(shown and self._curve_there)
+        left = self.width() - NARROW_LIST_WIDTH - (NARROW_SIDE_WIDTH if self._curve_there else 0)
+        self.host.setVisible(not shown or left >= LEAST_VIEWS)
         narrow = self.width() < NARROW_BELOW
         self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
+        self.measurements.set_low(self.height() < LOW)
         self._tiles_box.setVisible(self.height() >= TILES_FROM)
         self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
 
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
         panel.setProperty("surface", "panel")
-        panel.setFixedWidth(LIST_WIDTH)
         outer = QVBoxLayout(panel)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
         self._pages = QStackedWidget()
-        outer.addWidget(self._pages)
+        outer.addWidget(self._pages, 1)
         full = QWidget()
         full.setProperty("surface", "panel")
         column = QVBoxLayout(full)
@@ -130,12 +152,13 @@ class InspectPage(QWidget):
             action,
         )
         self._pages.addWidget(empty)
+        self.measurements = MeasurementBox(self._desk, theme)
+        outer.addWidget(self.measurements)
         return panel
 
     def _make_side(self, theme: Theme) -> QWidget:
         panel = QFrame()
         panel.setProperty("surface", "panel")
-        panel.setFixedWidth(SIDE_WIDTH)
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -167,6 +190,8 @@ class InspectPage(QWidget):
         body.addSpacing(8)
         body.addWidget(text_label("Outlines", Type.NAME))
         body.addWidget(Legend(theme))
+        # Takes what the tiles leave, and all of it where there is no room for them.
+        body.addStretch()
         column.addLayout(body, 4)
         return panel
 
@@ -219,8 +244,8 @@ class InspectPage(QWidget):
         matching = session.matching
         there = matching is not None and session.volume is not None
         self._pages.setCurrentIndex(0 if there else 1)
-        self._side.setVisible(there)
-        self._line.setVisible(there)
+        self._curve_there = there
+        self._fit()
         if matching is None or session.view is None:
             self._curve_of = ()
             return
@@ -237,7 +262,7 @@ class InspectPage(QWidget):
         self.chart.show_curve(self._curve, lesions, matching.threshold)
         self.threshold.show_threshold(matching.threshold)
         rows = inspecting.rows()
-        self.list.rows.show_rows(rows)
+        self.list.rows.set_rows(rows)
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
         self._say_why()

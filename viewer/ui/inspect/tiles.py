@@ -20,7 +20,7 @@ from viewer.ui.finding_words import score_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.inspect.error_list import MARK_OF
 from viewer.ui.marks import paint_mark
-from viewer.ui.review.finding_list import words
+from viewer.ui.painted_rows import words
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
@@ -86,7 +86,7 @@ class ErrorTiles(QWidget):
     def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
         """Return the height of all rows of tiles."""
         lines = -(-len(self._rows) // self._columns(width))
-        return round(lines * (self._size(width)[1] + GAP))
+        return max(0, round(lines * (self._size(width)[1] + GAP)) - GAP)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room that all tiles need."""
@@ -151,10 +151,13 @@ class ErrorTiles(QWidget):
         painter.setPen(colour("text"))
         volume_width = painter.fontMetrics().horizontalAdvance(volume) + 2
         words(painter, QRectF(left + room - volume_width, top + 6, volume_width, 18), volume, right=True)
-        score = f"score {score_words(row.score)}" if row.score is not None else "no finding"
+        # As in the list beside it, the number alone: with its word there is no room for the state.
+        score = score_words(row.score) if row.score is not None else "no finding"
+        score_width = painter.fontMetrics().horizontalAdvance(score) + 8
+        state = QRectF(left, top + 25, room - score_width, 18)
         painter.setPen(colour("text2"))
         words(painter, QRectF(left, top + 25, room, 18), score, right=True)
-        words(painter, QRectF(left, top + 25, room - 70, 18), MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)
+        words(painter, state, MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)
         painter.setFont(font(Type.CAPTION_NAME))
         painter.setPen(colour("text"))
         name = QRectF(left + 20, top + 6, room - 24 - volume_width, 18)

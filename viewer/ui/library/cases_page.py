@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSpacerItem, QVBoxLayout, QWidget
 
+from viewer.ui.fitting import Fitted
 from viewer.ui.fonts import Type
 from viewer.ui.library.card_grid import CardGrid
-from viewer.ui.library.page_head import MARGIN, Page, PageHead
+from viewer.ui.library.page_head import LEAST_SEARCH, MARGIN, Page, PageHead, margin_of
 from viewer.ui.library.search_field import SearchField
 from viewer.ui.theme import CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Kind, Segmented, text_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.domain.walkthrough import Case
     from viewer.services.cases import CaseShelf
     from viewer.ui.theme import Theme
 
 ALL = "all"
+LOW = 400
 
 
 def searched_text(case: Case) -> str:
@@ -42,7 +46,7 @@ class CasesPage(QWidget):
         self._shelf: CaseShelf | None = None
         self._part = ALL
         self.setProperty("surface", "window")
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 24, 0, 0)
         column.setSpacing(0)
         self.head = PageHead(theme, Page.CASES)
@@ -55,7 +59,7 @@ class CasesPage(QWidget):
         self.head.addStretch()
         self._parts: Segmented | None = None
         self.search = SearchField(theme, "Search titles and findings", "Ctrl+F")
-        self.search.setMinimumWidth(240)
+        self.search.setMinimumWidth(LEAST_SEARCH)
         self.search.setMaximumWidth(360)
         self.search.textChanged.connect(lambda _text: self._filter())
         self.head.addWidget(self.search, 1)
@@ -63,8 +67,16 @@ class CasesPage(QWidget):
         browse.setToolTip("Choose a folder of DICOM files (Ctrl+O)")
         browse.clicked.connect(self.folder_wanted)
         self.head.addWidget(browse)
+        self.head.fitted.items += [
+            Fitted(
+                self._problems, wanted=lambda: bool(self._shelf is not None and self._shelf.problems), compact_from=2
+            ),
+            Fitted(self.search, least_px=LEAST_SEARCH),
+            Fitted(browse, compact_from=1),
+        ]
         column.addLayout(self.head)
-        column.addSpacing(32)
+        self._gap = QSpacerItem(0, 32)
+        column.addItem(self._gap)
         self.grid = CardGrid(theme)
         self.grid.presented.connect(self.presented)
         self.grid.drop.folder_wanted.connect(self.folder_wanted)
@@ -110,7 +122,7 @@ class CasesPage(QWidget):
         self._make_parts(shelf)
         count = len(shelf.problems)
         self._problems.set_words("1 case cannot be shown" if count == 1 else f"{count} cases cannot be shown")
-        self._problems.setVisible(bool(count))
+        self.head.fit(self.width())
         self._filter()
 
     def show_over(self, over: bool) -> None:
@@ -119,10 +131,11 @@ class CasesPage(QWidget):
 
     def _make_parts(self, shelf: CaseShelf) -> None:
         if self._parts is not None:
-            self.head.removeWidget(self._parts)
-            self._parts.hide()
-            self._parts.deleteLater()
-            self._parts = None
+            gone, self._parts = self._parts, None
+            self.head.removeWidget(gone)
+            self.head.fitted.items = [item for item in self.head.fitted.items if item.widget is not gone]
+            gone.hide()
+            gone.deleteLater()
         names: dict[str, int] = {}
         for case in shelf.cases:
             names[case.body_part] = names.get(case.body_part, 0) + 1
@@ -135,6 +148,9 @@ class CasesPage(QWidget):
         self._parts.choose(self._part if self._part in (ALL, *names) else ALL)
         self._parts.chosen.connect(self._choose_part)
         self.head.insertWidget(self.head.indexOf(self.search), self._parts)
+        # The search finds parts of the body too.
+        self.head.fitted.items.append(Fitted(self._parts, gone_from=4))
+        self.head.fit(self.width())
 
     def _choose_part(self, name: str) -> None:
         self._part = name
@@ -166,4 +182,14 @@ class CasesPage(QWidget):
         self._scroll.ensureWidgetVisible(card, 0, 24)
 
     def _keep_margin(self, _least: int, most: int) -> None:
-        self._holder_layout.setContentsMargins(MARGIN, 0, MARGIN - (12 if most else 0), 24)
+        margin = margin_of(self.width())
+        self._holder_layout.setContentsMargins(margin, 0, max(margin - (12 if most else 0), 4), 24)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out what does not fit, first in the head."""
+        super().resizeEvent(event)
+        self.head.fit(self.width())
+        self._keep_margin(0, self._scroll.verticalScrollBar().maximum())
+        low = self.height() < LOW
+        self._column.setContentsMargins(0, 12 if low else 24, 0, 0)
+        self._gap.changeSize(0, 12 if low else 32)

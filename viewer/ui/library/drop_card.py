@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
-from viewer.ui.icons import pixmap
+from viewer.ui.icons import IconBox
 from viewer.ui.theme import RADIUS_CARD
 from viewer.ui.widgets import Button, rounded, text_label
 
@@ -33,8 +33,7 @@ class DropCard(QWidget):
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)
         column.addStretch()
-        self._icon = QLabel()
-        self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._icon = IconBox(theme, 40)
         title = text_label("Drop a CT folder here", Type.CARD_TITLE)
         lines = text_label(
             "DICOM folder, zip, DICOMDIR,\nNIfTI, NRRD or MHA.\nNothing leaves this computer.", Type.BODY, "text2"
@@ -96,4 +95,4 @@ class DropCard(QWidget):
             painter.drawRoundedRect(rounded(QRectF(self.rect()), 2), RADIUS_CARD, RADIUS_CARD)
 
     def _recolour(self) -> None:
-        self._icon.setPixmap(pixmap(self._theme, "folder-input", "text2", 40, self.devicePixelRatioF()))
+        self._icon.show_icon("folder-input", "text2")

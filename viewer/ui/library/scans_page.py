@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLay
 from viewer.domain.count_words import count_words
 from viewer.services.scan_library import PlaceState
 from viewer.ui.empty import EmptyState
+from viewer.ui.fitting import Fitted
 from viewer.ui.fonts import Type
-from viewer.ui.library.page_head import MARGIN, Page, PageHead
+from viewer.ui.library.page_head import LEAST_SEARCH, MARGIN, Page, PageHead, margin_of
 from viewer.ui.library.places_list import ALL_SCANS, PlacesList
 from viewer.ui.library.scan_lines import ScanLines
 from viewer.ui.library.scan_list import ScanList
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PLACES_WIDTH, PLACES_WIDTH_NARROW, NARROW = 304, 248, 1400
 # From here there is room for what was skipped beside the list.
 WIDE = 1700
+LOW = 400
 _SEARCH_AFTER_MS = 40
 
 
@@ -54,14 +56,14 @@ class ScansPage(QWidget):
         self._waiting.setInterval(_SEARCH_AFTER_MS)
         self._waiting.timeout.connect(self._find)
         self.setProperty("surface", "window")
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 24, 0, 24)
         # As far below the head as the cases.
         column.setSpacing(32)
         self.head = PageHead(theme, Page.SCANS)
         self._fill_head()
         column.addLayout(self.head)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(MARGIN, 0, MARGIN, 0)
         row.setSpacing(16)
         row.addWidget(self._places_card())
@@ -81,7 +83,7 @@ class ScansPage(QWidget):
         theme = self._theme
         self.head.addStretch()
         self.search = SearchField(theme, "Search any word", "Ctrl+F")
-        self.search.setMinimumWidth(240)
+        self.search.setMinimumWidth(LEAST_SEARCH)
         self.search.setMaximumWidth(420)
         self.search.textChanged.connect(lambda _: self._waiting.start())
         self.search.left.connect(self._leave_search)
@@ -94,6 +96,11 @@ class ScansPage(QWidget):
         self._open.setToolTip("Open the marked series (Enter)")
         self._open.clicked.connect(self._open_chosen)
         self.head.addWidget(self._open)
+        self.head.fitted.items += [
+            Fitted(self.search, least_px=LEAST_SEARCH),
+            Fitted(browse, compact_from=1),
+            Fitted(self._open, compact_from=2),
+        ]
 
     def _places_card(self) -> QWidget:
         self._places_holder = Card()
@@ -227,6 +234,11 @@ class ScansPage(QWidget):
         """Give the list the room that it needs."""
         super().resizeEvent(event)
         self._places_holder.setFixedWidth(PLACES_WIDTH if self.width() >= NARROW else PLACES_WIDTH_NARROW)
+        self.head.fit(self.width())
+        margin, low = margin_of(self.width()), self.height() < LOW
+        self._row.setContentsMargins(margin, 0, margin, 0)
+        self._column.setContentsMargins(0, 12 if low else 24, 0, 12 if low else 24)
+        self._column.setSpacing(12 if low else 32)
         self._tell()
 
     def _find(self) -> None:

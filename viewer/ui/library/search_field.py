@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 
+AROUND_HINT_PX = 64
+
+
 class SearchField(QLineEdit):
     """A field with a magnifier and its key, if any; Esc empties it, ↓ or Enter goes on to what was found (`left`)."""
 
@@ -32,14 +35,21 @@ class SearchField(QLineEdit):
         self._magnifier = QAction(icon(theme, "search", "text2"), "", self)
         self.addAction(self._magnifier, QLineEdit.ActionPosition.LeadingPosition)
         self._chip = KeyChip(theme, key, self)
-        self._chip.setVisible(bool(key))
-        self.textChanged.connect(lambda text: self._chip.setVisible(bool(key) and not text))
+        self._has_key = bool(key)
+        self.textChanged.connect(self._show_chip)
         theme.changed.connect(lambda: self._magnifier.setIcon(icon(self._theme, "search", "text2")))
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Keep the key chip at the right."""
         super().resizeEvent(event)  # type: ignore[arg-type]
+        self._show_chip()
         self._chip.move(self.width() - self._chip.width() - 10, (self.height() - self._chip.height()) // 2)
+
+    def _show_chip(self, _text: str = "") -> None:
+        """Show the key where the hint leaves room for it."""
+        hint = self.fontMetrics().horizontalAdvance(self.placeholderText())
+        room = self.width() - hint - AROUND_HINT_PX >= self._chip.width()
+        self._chip.setVisible(self._has_key and room and not self.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Empty the field, or leave it."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from viewer.ui.canvas_host import CanvasHost
 from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import Toolbar
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import hairline
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
     from viewer.services.desk import Desk
     from viewer.ui.commands import CommandActions
+    from viewer.ui.side_panels import SidePanels
     from viewer.ui.theme import Theme
 
 PANEL_WIDTH = 432
 NARROW_PANEL_WIDTH = 344
 NARROW_BELOW = 1600
+LEAST_PANEL_HEIGHT = 440
 
 
 class ReviewPage(QWidget):
@@ -29,7 +32,9 @@ class ReviewPage(QWidget):
 
     commented = Signal(str)
 
-    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: Desk, theme: Theme, actions: CommandActions, panels: SidePanels, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -41,17 +46,25 @@ class ReviewPage(QWidget):
         self.host = CanvasHost(desk.session, theme, actions)
         left.addWidget(self.host, 1)
         row.addLayout(left, 1)
-        row.addWidget(hairline(vertical=True))
+        self._line = hairline(vertical=True)
+        row.addWidget(self._line)
         self.panel = ReviewPanel(desk, theme, actions)
         self.panel.commented.connect(self.commented)
-        row.addWidget(self.panel)
-        self._fit(PANEL_WIDTH)
+        self._tall = Tall(self.panel, LEAST_PANEL_HEIGHT)
+        row.addWidget(self._tall)
+        self._panels = panels
+        panels.changed.connect(self._fit)
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Make the panel narrower in a narrow window."""
         super().resizeEvent(event)
-        self._fit(NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH)
+        self._fit()
 
-    def _fit(self, width: int) -> None:
-        if self.panel.maximumWidth() != width:
-            self.panel.setFixedWidth(width)
+    def _fit(self) -> None:
+        shown = self._panels.shown_at(self.width())
+        for widget in (self._line, self._tall):
+            widget.setVisible(shown)
+        width = NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH
+        if self._tall.maximumWidth() != width:
+            self._tall.setFixedWidth(width)

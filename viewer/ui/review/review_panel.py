@@ -10,9 +10,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
+from viewer.ui.measurement_list import MeasurementBox
+from viewer.ui.painted_rows import words
 from viewer.ui.review.detail_box import DetailBox
-from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList, words
-from viewer.ui.review.measurement_list import MeasurementBox
+from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList
+from viewer.ui.review.label_list import LabelBox
+from viewer.ui.review.map_box import MapBox
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 HEAD_HEIGHT = 48
 LOW = 720
+LEAST_LIST = 40
+ROOM_FOR_ALL = 1100
 NARROW = 400
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -101,6 +106,12 @@ class ReviewPanel(QFrame):
         column.addWidget(self._pages, 1)
         self.measurements = MeasurementBox(desk, theme)
         column.addWidget(self.measurements)
+        self.labels = LabelBox(desk, theme, actions)
+        column.addWidget(self.labels)
+        self.map = MapBox(desk, theme, actions)
+        column.addWidget(self.map)
+        for box in (self.labels, self.map):
+            box.fold.turned.connect(self._make_room)
         session = desk.session
         for signal in (session.findings_changed, session.decisions_changed):
             signal.connect(self._update)
@@ -119,7 +130,18 @@ class ReviewPanel(QFrame):
         super().resizeEvent(event)
         self.detail.set_short(self.height() < LOW)
         self.measurements.set_low(self.height() < LOW)
+        self._fold()
         self._next.set_words("Next" if self.width() < NARROW else "Next finding")
+
+    def _fold(self) -> None:
+        """Fold labels and map where they would leave findings too little room."""
+        folds = self._pages.currentIndex() == 0 and self.height() < ROOM_FOR_ALL
+        for box in (self.labels, self.map):
+            box.fold.set_folds(folds)
+
+    def _make_room(self) -> None:
+        """Let what was opened take the place of the finding's details; the keys of its answers work all the same."""
+        self.detail.setVisible(not (self.labels.fold.opened or self.map.fold.opened))
 
     def choose_model(self) -> None:
         """Show the models to choose from; asked again, show the findings."""
@@ -148,6 +170,7 @@ class ReviewPanel(QFrame):
         self._head = ColumnHead(self._theme)
         column.addWidget(self._head)
         self.list = FindingList(self._desk.session, self._theme)
+        self.list.setMinimumHeight(LEAST_LIST)
         self.list.chosen.connect(self._desk.reviewing.select)
         column.addWidget(self.list, 1)
         self._none = text_label("", Type.BODY, "text2")
@@ -232,6 +255,7 @@ class ReviewPanel(QFrame):
         self.run_panel.say_kept(kept)
         self.detail.refresh()
         self._choose_page(bool(total))
+        self._fold()
 
     def _choose_page(self, any_finding: bool) -> None:
         if any_finding and not self._wants_models:

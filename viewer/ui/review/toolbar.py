@@ -12,7 +12,9 @@ from viewer.domain.window_presets import PRESETS
 from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import LOOKING_TOOLS
 from viewer.ui.cine_commands import CINE_MENU
+from viewer.ui.commands import Submenu
 from viewer.ui.compare_commands import COMPARE_MENU
+from viewer.ui.fitting import NEVER, Fitted, FittedRow
 from viewer.ui.icons import paint_icon
 from viewer.ui.measuring_commands import MEASURING_TOOLS
 from viewer.ui.slab_commands import SLAB_MENU
@@ -21,16 +23,19 @@ from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline
 from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QColor, QPainter, QResizeEvent
 
     from viewer.domain.session import Session
-    from viewer.ui.commands import CommandActions
+    from viewer.ui.commands import CommandActions, MenuEntry
     from viewer.ui.theme import Theme
 
 HEIGHT = 48
 CHEVRON = 16
 SPARE = 40
-NARROW, NARROWEST = 1000, 850
+# The step at which the presets share one button.
+PRESETS_GONE = 2
 HEAD_KEYS = ("1", "4", "5", "6", "7")
 BODY_KEYS = ("1", "2", "3", "4", "7")
 LAYOUT_WORDS = {Layout.FOUR: "2 × 2", Layout.STAGE: "1 + 3", Layout.SINGLE: "One"}
@@ -58,7 +63,7 @@ class MenuButton(Button):
     """A button with a chevron that opens a menu of commands below itself."""
 
     def __init__(
-        self, theme: Theme, actions: CommandActions, command_ids: tuple[str | None, ...], tooltip: str, *, icon: str
+        self, theme: Theme, actions: CommandActions, command_ids: tuple[MenuEntry, ...], tooltip: str, *, icon: str
     ) -> None:
         super().__init__(theme, "", icon=icon, kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
         self._actions, self._command_ids = actions, command_ids
@@ -71,11 +76,16 @@ class MenuButton(Button):
         menu.exec(self.mapToGlobal(QPoint(0, self.height() + 2)))
         menu.deleteLater()
 
+    def _chevron(self) -> int:
+        return CHEVRON
+
     def _content_width(self) -> float:
-        return super()._content_width() + CHEVRON + 6
+        return super()._content_width() + (self._chevron() + 6 if self._chevron() else 0)
 
     def _paint_content(self, painter: QPainter, area: QRectF, ink: QColor) -> None:
         super()._paint_content(painter, area, ink)
+        if not self._chevron():
+            return
         right = (area.width() + self._content_width()) / 2
         box = QRectF(round(right - CHEVRON), round((area.height() - CHEVRON) / 2), CHEVRON, CHEVRON)
         paint_icon(painter, box, self.theme, "chevron-down", self._role_of_ink())
@@ -102,6 +112,21 @@ class ToolsButton(MenuButton):
         self.update()
 
 
+class RestButton(MenuButton):
+    """A menu of what the bar has no room for."""
+
+    def __init__(self, theme: Theme, actions: CommandActions, entries: Callable[[], tuple[MenuEntry, ...]]) -> None:
+        super().__init__(theme, actions, (), "More: what has no room in this bar", icon="ellipsis")
+        self._entries = entries
+
+    def _open(self) -> None:
+        self._command_ids = self._entries()
+        super()._open()
+
+    def _chevron(self) -> int:
+        return 0
+
+
 class Toolbar(QFrame):
     """48 px high."""
 
@@ -111,7 +136,7 @@ class Toolbar(QFrame):
         self._keys: tuple[str, ...] = ()
         self._presets: Segmented | None = None
         self._said: tuple[object, ...] = ()
-        self._terse = False
+        self._entries: dict[QWidget, MenuEntry] = {}
         self.setProperty("surface", "panel")
         self.setFixedHeight(HEIGHT)
         outer = QVBoxLayout(self)
@@ -120,37 +145,36 @@ class Toolbar(QFrame):
         self._row = QHBoxLayout()
         self._row.setContentsMargins(8, 0, 8, 0)
         self._row.setSpacing(4)
-        table = actions.table
-        for tool in LOOKING_TOOLS:
-            command_id = f"view.tool_{tool.value}"
-            self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
-        self._row.addWidget(_line())
+        self._fitted = FittedRow((), spacing=4, around=16 + SPARE)
+        for n, tool in enumerate(LOOKING_TOOLS):
+            self._add_command(f"view.tool_{tool.value}", gone_from=(NEVER, 10, 11, NEVER)[n])
+        self._add(Fitted(_line(), gone_from=7))
         length, *others = MEASURING_TOOLS
-        self._row.addWidget(_small(IconButton.of_command(theme, actions[length], table[length])))
-        self._more = ToolsButton(theme, actions, tuple(others), "More to measure with")
-        self._row.addWidget(self._more)
-        self._row.addWidget(_line())
-        for command_id in ("review.undo", "review.redo"):
-            self._row.addWidget(_small(IconButton.of_command(theme, actions[command_id], table[command_id])))
-        self._row.addSpacing(8)
+        self._add_command(length, gone_from=12)
+        more = ToolsButton(theme, actions, (*others, "path.draw"), "More to measure with, and a path to draw")
+        self._add(Fitted(more, gone_from=6), Submenu("Measure", "ruler", (*others, "path.draw")))
+        self._add(Fitted(_line(), gone_from=7))
+        self._add_command("review.undo", gone_from=8)
+        self._add_command("review.redo", gone_from=8)
         self._preset_place = self._row.count()
-        self._window = MenuButton(
-            theme, actions, WINDOW_MENU, "Width and level: windows of the file, presets, a region", icon="contrast"
-        )
-        self._row.addWidget(self._window)
+        self._window = self._menu(WINDOW_MENU, "Width and level: windows of the file, presets, a region", "contrast")
+        self._add(Fitted(self._window, compact_from=1, words_again_at=2))
         self._row.addStretch()
-        self._slab = MenuButton(
-            theme, actions, SLAB_MENU, "Slab: MIP, MinIP, mean; thickness also by Shift+wheel", icon="layers"
-        )
-        self._cine = MenuButton(theme, actions, CINE_MENU, "Play through the images", icon="play")
-        self._layout = MenuButton(theme, actions, LAYOUTS, "How views share the canvas", icon="grid-2x2")
+        self._slab = self._menu(SLAB_MENU, "Slab: MIP, MinIP, mean; thickness also by Shift+wheel", "layers")
+        self._add(Fitted(self._slab, compact_from=4, gone_from=13), Submenu("Slab", "layers", SLAB_MENU))
+        self._cine = self._menu(CINE_MENU, "Play through the images", "play")
+        self._add(Fitted(self._cine, gone_from=9), Submenu("Cine", "play", CINE_MENU))
+        self._layout = self._menu(LAYOUTS, "How views share the canvas", "grid-2x2")
+        self._add(Fitted(self._layout, compact_from=4, gone_from=14), Submenu("Layout", "grid-2x2", LAYOUTS))
+        table = actions.table
         overlay = Button.of(
             theme, actions["view.overlay"], table["view.overlay"], kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT
         )
+        self._add(Fitted(overlay, compact_from=5))
+        self._rest = RestButton(theme, actions, self._entries_gone)
+        self._add(Fitted(self._rest, only_from=6))
         actions["view.cine"].changed.connect(self._say_cine)
         self._say_cine()
-        for button in (self._slab, self._cine, self._layout, overlay):
-            self._row.addWidget(button)
         outer.addLayout(self._row, 1)
         outer.addWidget(hairline())
         session.view_changed.connect(self._update)
@@ -158,47 +182,45 @@ class Toolbar(QFrame):
         session.case_changed.connect(self._choose_presets)
         self._choose_presets()
 
+    def _menu(self, commands: tuple[MenuEntry, ...], tooltip: str, icon: str) -> MenuButton:
+        return MenuButton(self._theme, self._actions, commands, tooltip, icon=icon)
+
+    def _add_command(self, command_id: str, *, gone_from: int) -> None:
+        action, command = self._actions[command_id], self._actions.table[command_id]
+        button = _small(IconButton.of_command(self._theme, action, command))
+        self._add(Fitted(button, gone_from=gone_from), command_id)
+
+    def _add(self, item: Fitted, entry: MenuEntry = None) -> None:
+        """Put a widget at the end; the bar's last button offers `entry` where there is no room for it."""
+        self._row.addWidget(item.widget)
+        self._fitted.items.append(item)
+        if entry is not None:
+            self._entries[item.widget] = entry
+
+    def _entries_gone(self) -> tuple[MenuEntry, ...]:
+        gone = [item.widget for item in self._fitted.items if not item.is_there(self._fitted.step)]
+        return tuple(self._entries[widget] for widget in gone if widget in self._entries)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Give the presets one button where they do not fit."""
+        """Leave out what does not fit."""
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        view = self._session.view
-        self._window.set_words(window_words(view) if view is not None else "Window")
-        whole = self._width_of_all() + SPARE <= self.width()
-        self._window.set_words("")
-        # Presets come first: width and level stand in the corner of every view too.
-        wide = whole or self._width_of_all() + SPARE <= self.width()
-        self._terse = not whole and (wide or self.width() < NARROW)
-        if self._presets is not None:
-            self._presets.setVisible(wide)
-        self._more.setVisible(self.width() >= NARROWEST)
         self._say_window()
-
-    def _width_of_all(self) -> int:
-        """Return how wide the bar is with the presets side by side."""
-        margins = self._row.contentsMargins()
-        total = margins.left() + margins.right()
-        for n in range(self._row.count()):
-            item = self._row.itemAt(n)
-            widget = item.widget() if item is not None else None
-            hint = widget.sizeHint().width() if widget is not None else 0
-            if widget is not None:
-                hint = min(max(hint, widget.minimumWidth()), widget.maximumWidth())
-            total += hint + self._row.spacing()
-        return total
+        self._fitted.fit(self.width())
+        self._say_window()
 
     def _say_window(self) -> None:
         view = self._session.view
         if view is None:
             self._window.set_words("Window")
             return
-        if self._terse:
-            self._window.set_words("")
-            return
-        on = _preset_of(view) if self._presets is None or self._presets.isHidden() else ""
-        self._window.set_words(f"{dict(PRESETS)[on].name}  {window_words(view)}" if on else window_words(view))
+        on = _preset_of(view) if self._fitted.step >= PRESETS_GONE else ""
+        words = window_words(view, self._session.volume)
+        words = f"{dict(PRESETS)[on].name}  {words}" if on else words
+        if words != self._window.text():
+            self._window.set_words(words)
 
     def _say_cine(self) -> None:
         action = self._actions["view.cine"]
@@ -214,15 +236,18 @@ class Toolbar(QFrame):
         if keys != self._keys:
             self._keys = keys
             if self._presets is not None:
-                self._row.removeWidget(self._presets)
-                self._presets.hide()
-                self._presets.deleteLater()
+                gone = self._presets
+                self._row.removeWidget(gone)
+                self._fitted.items = [item for item in self._fitted.items if item.widget is not gone]
+                gone.hide()
+                gone.deleteLater()
             named = dict(PRESETS)
             self._presets = Segmented(self._theme, tuple((key, named[key].name, key) for key in keys))
             for key in keys:
                 self._presets.button(key).setToolTip(self._actions[f"view.preset_{key}"].toolTip())
             self._presets.chosen.connect(self._preset_chosen)
             self._row.insertWidget(self._preset_place, self._presets)
+            self._fitted.items.append(Fitted(self._presets, gone_from=PRESETS_GONE))
         self._said = ()
         self._update()
         self._fit()
@@ -234,7 +259,11 @@ class Toolbar(QFrame):
 
     def _update(self) -> None:
         view = self._session.view
-        said = (window_words(view), slab_words(view), view.layout, view.main) if view is not None else ()
+        said = (
+            (window_words(view, self._session.volume), slab_words(view), view.layout, view.main)
+            if view is not None
+            else ()
+        )
         if said == self._said and said:
             return
         self._said = said
@@ -249,6 +278,8 @@ class Toolbar(QFrame):
 
 def _preset_of(view: ViewState) -> str:
     here = (view.window_centre, view.window_width)
+    if view.lut:
+        return ""
     return next((key for key, window in PRESETS if (window.centre, window.width) == here), "")
 
 

@@ -1,0 +1,19 @@
+"""Renews the kept pictures, or those named: `python -m tests.golden [NAME...]`. Look at each before committing it."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.golden.comparing import KEPT, save
+from tests.golden.pictures import LOOKS_3D, OVERLAYS, PLANES, why_no_3d
+
+
+def main() -> None:
+    """Draw and write."""
+    pictures = {**PLANES, **OVERLAYS, **({} if why_no_3d() else LOOKS_3D)}
+    for name in sys.argv[1:] or pictures:
+        save(pictures[name](), KEPT / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

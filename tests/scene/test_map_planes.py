@@ -1,0 +1,147 @@
+"""A map lies where its own grid says, on every plane: its edge is where its values cross the threshold."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from tests.tilted_series import tilted_volume
+from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.overlay_look import MapLook
+from viewer.domain.overlays import PROBABILITY, ValueMap
+from viewer.domain.view_state import ViewState, as_point, overview
+from viewer.scene.acquired import viewport_geometry
+from viewer.scene.map_planes import MapRenderer, coloured, map_least
+from viewer.scene.turned_planes import turned_about
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.volume import Volume
+
+    Make = Callable[..., Volume]
+
+SIZE = (240, 200)
+# The map grows along this direction, from 0 at one side to 1 at the other: linear, so that sampling it is exact.
+ALONG = np.array([0.6, -0.48, 0.64])
+REACH_MM = 90.0
+LOOK = MapLook(opacity=1.0, least=0.5)
+
+
+def field(lps_mm: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    return np.asarray(0.5 + (lps_mm - middle) @ ALONG / REACH_MM)
+
+
+def map_over(volume: Volume, volume_of: Make, *, directions: np.ndarray) -> ValueMap:
+    middle = np.asarray(volume.grid.centre_lps_mm)
+    size, spacing = (40, 36, 30), (2.6, 3.1, 3.7)
+    origin = middle - directions @ ((np.array(size) - 1) / 2 * spacing)
+    grid = Grid.from_directions(size, origin_lps_mm=origin, spacing_mm=spacing, directions=directions)
+    ijk = np.stack(np.meshgrid(*(np.arange(n) for n in size), indexing="ij"), axis=-1)
+    values = field(grid.lps(ijk), middle).transpose(2, 1, 0).astype(np.float32)
+    return ValueMap(volume_of(np.ascontiguousarray(values), grid), PROBABILITY, 0.0, 1.0)
+
+
+def assert_drawn_where_it_is_high(volume: Volume, state: ViewState, plane: PlaneName, over: ValueMap) -> None:
+    """The rim of what is drawn is where the values cross the threshold, to half a pixel."""
+    geometry = viewport_geometry(volume, state, plane, *SIZE)
+    picture = MapRenderer().render(over, LOOK, geometry)
+    assert picture.px_per_pixel == 1
+    drawn = picture.pixels != 0
+    rows, columns = np.indices(drawn.shape)
+    corner, right, down = (np.array(geometry.lps_from_screen(*at)) for at in ((0.5, 0.5), (1.5, 0.5), (0.5, 1.5)))
+    points = corner + columns[..., None] * (right - corner) + rows[..., None] * (down - corner)
+    ijk = over.volume.grid.ijk(points)
+    inside = np.all((ijk > 0) & (ijk < np.asarray(over.volume.grid.size_ijk) - 1), axis=-1)
+    values = field(points, np.asarray(volume.grid.centre_lps_mm))
+    # How much a value changes over half a pixel of this plane.
+    slack = geometry.mm_per_px / REACH_MM * 0.5
+    assert inside.sum() > 3000
+    assert drawn[inside & (values > 0.5 + slack)].all()
+    assert not drawn[inside & (values < 0.5 - slack)].any()
+    assert 0.1 < drawn[inside].mean() < 0.9
+
+
+ROTATED = np.linalg.qr(np.random.default_rng(5).normal(size=(3, 3)))[0]
+
+
+@pytest.mark.parametrize("plane", list(PlaneName))
+@pytest.mark.parametrize("directions", [np.diag([-1.0, -1.0, 1.0]), ROTATED], ids=["flipped", "rotated"])
+def test_a_map_on_a_grid_of_its_own_lies_in_its_place(
+    plane: PlaneName, directions: np.ndarray, volume_of: Make
+) -> None:
+    grid = Grid.from_directions((50, 46, 40), origin_lps_mm=(-60, 20, 300), spacing_mm=(1.3, 1.3, 2.0))
+    volume = volume_of(np.zeros(grid.shape_kji, np.int16), grid)
+    over = map_over(volume, volume_of, directions=directions)
+    assert_drawn_where_it_is_high(volume, overview("1.2.3", grid), plane, over)
+
+
+@pytest.mark.parametrize("plane", list(PlaneName))
+def test_a_map_lies_in_its_place_also_on_turned_planes(plane: PlaneName, volume_of: Make) -> None:
+    grid = Grid.from_directions((50, 46, 40), origin_lps_mm=(-60, 20, 300), spacing_mm=(1.3, 1.3, 2.0))
+    volume = volume_of(np.zeros(grid.shape_kji, np.int16), grid)
+    over = map_over(volume, volume_of, directions=ROTATED)
+    state = overview("1.2.3", grid)
+    for about, angle in ((PlaneName.AXIAL, 35), (PlaneName.SAGITTAL, -20), (PlaneName.CORONAL, 15)):
+        state = turned_about(state, about, math.radians(angle))
+    assert_drawn_where_it_is_high(volume, state, plane, over)
+
+
+@pytest.mark.parametrize("as_acquired", [False, True])
+def test_a_map_lies_in_its_place_on_tilted_slices(as_acquired: bool, volume_of: Make) -> None:
+    volume = tilted_volume()
+    over = map_over(volume, volume_of, directions=np.eye(3))
+    state = evolve(overview("1.2.3", volume.grid), acquired=as_acquired)
+    assert_drawn_where_it_is_high(volume, state, PlaneName.AXIAL, over)
+
+
+def test_nothing_is_drawn_beyond_the_map_or_where_it_has_no_number(volume_of: Make) -> None:
+    grid = Grid.from_directions((50, 46, 40), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    volume = volume_of(np.zeros(grid.shape_kji, np.int16), grid)
+    small = Grid.from_directions((20, 20, 20), origin_lps_mm=(30, 30, 20), spacing_mm=(2.0, 2.0, 2.0))
+    values = np.ones(small.shape_kji, np.float32)
+    values[:, :, :5] = np.nan
+    over = ValueMap(volume_of(values, small), PROBABILITY, 0.0, 1.0)
+    state = overview("1.2.3", grid).looking_at((48.0, 48.0, 40.0))
+    geometry = viewport_geometry(volume, state, PlaneName.AXIAL, *SIZE)
+    drawn = MapRenderer().render(over, LOOK, geometry).pixels != 0
+    columns = np.flatnonzero(drawn.any(axis=0))
+    first, last = (geometry.screen_from_lps((x, 48.0, 40.0))[0] for x in (30 + 4.5 * 2, 30 + 19.5 * 2))
+    assert columns[0] >= first - 1
+    assert columns[-1] <= last + 1
+    assert len(columns) > 40
+
+
+def test_the_higher_the_value_the_clearer_it_is_drawn_and_below_the_threshold_not_at_all(volume_of: Make) -> None:
+    grid = Grid.from_directions((4, 4, 4), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
+    over = ValueMap(volume_of(np.zeros(grid.shape_kji, np.float32), grid), PROBABILITY, 0.0, 1.0)
+    look = MapLook(opacity=0.6)
+    assert map_least(over, look) == pytest.approx(0.1)
+    alpha = coloured(np.array([0.0, 0.0999, 0.1001, 0.5, 1.0], np.float32), over, look) >> np.uint32(24)
+    assert list(alpha[:2]) == [0, 0]
+    assert 0 < alpha[2] < alpha[3] < alpha[4] == round(0.6 * 255)
+
+
+def test_a_difference_is_drawn_on_both_sides_of_zero(volume_of: Make) -> None:
+    grid = Grid.from_directions((4, 4, 4), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
+    over = ValueMap(volume_of(np.zeros(grid.shape_kji, np.float32), grid), "HU", -50.0, 50.0, diverging=True)
+    pixels = coloured(np.array([-50.0, -4.0, 0.0, 4.0, 50.0], np.float32), over, MapLook(opacity=1.0))
+    assert list(pixels[1:4]) == [0, 0, 0]
+    low, high = int(pixels[0]), int(pixels[4])
+    assert (low & 0xFF) > (low >> 16 & 0xFF)
+    assert (high & 0xFF) < (high >> 16 & 0xFF)
+
+
+def test_the_value_told_for_a_place_is_the_one_that_is_drawn_there(volume_of: Make) -> None:
+    grid = Grid.from_directions((50, 46, 40), origin_lps_mm=(-60, 20, 300), spacing_mm=(1.3, 1.3, 2.0))
+    volume = volume_of(np.zeros(grid.shape_kji, np.int16), grid)
+    over = map_over(volume, volume_of, directions=ROTATED)
+    middle = np.asarray(grid.centre_lps_mm)
+    for away in ((0.0, 0.0, 0.0), (11.3, -7.2, 4.4), (-20.0, 3.0, 9.9)):
+        place = middle + away
+        assert over.value_at(as_point(place)) == pytest.approx(float(field(place, middle)), abs=1e-5)
+    assert over.value_at(as_point(middle + (0.0, 0.0, 500.0))) is None

@@ -1,0 +1,274 @@
+"""Segmentations and maps over a series: in their place whatever their grid, or refused with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from attrs import evolve
+
+from viewer.domain.errors import CaseStageError, GeometryError, TooLargeError, UnreadableFileError
+from viewer.domain.geometry import SliceStack
+from viewer.domain.job import JobContext
+from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Segmentation, ValueMap
+from viewer.domain.session import Session
+from viewer.domain.view_state import OverlayMode, overview
+from viewer.domain.volume import SeriesFacts, Volume
+from viewer.io.scan import scan
+from viewer.services.jobs import JobRunner
+from viewer.services.loading import load_series
+from viewer.services.overlay_files import read_labels, read_map
+from viewer.services.overlaying import Overlaying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SIZE_IJK = (24, 20, 12)
+SPACING_MM = (1.5, 1.25, 2.0)
+ORIGIN_MM = (-20.0, 15.0, 100.0)
+
+
+def series(**facts: str) -> Volume:
+    stack = SliceStack(
+        SIZE_IJK[:2],
+        SPACING_MM[:2],
+        (1, 0, 0),
+        (0, 1, 0),
+        np.array(ORIGIN_MM) + np.arange(SIZE_IJK[2])[:, None] * (0, 0, SPACING_MM[2]),
+    )
+    values = np.zeros(stack.shape_kji, np.int16)
+    return Volume(SeriesFacts("1.2.3", modality="CT", **facts), values, stack, values, stack.as_grid())
+
+
+def image(values: np.ndarray) -> sitk.Image:
+    """An image on the grid of the series."""
+    made = sitk.GetImageFromArray(values)
+    made.SetSpacing(SPACING_MM)
+    made.SetOrigin(ORIGIN_MM)
+    return made
+
+
+def blocks(count: int = 3) -> np.ndarray:
+    """Labels 1, 2, 3 … of one row of voxels each, on other slices and columns."""
+    values = np.zeros(SIZE_IJK[::-1], np.uint16)
+    flat = values.reshape(-1)
+    flat[np.arange(count) * (flat.size // count)] = np.arange(1, count + 1)
+    return values
+
+
+def labelled(read: Segmentation) -> np.ndarray:
+    made = np.zeros(SIZE_IJK[::-1], np.uint16)
+    for label in read.labels:
+        made[label.mask.full(made.shape)] = int(label.key.split()[1])
+    return made
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd", ".mha"])
+@pytest.mark.parametrize("flip", [(False, False, False), (True, True, False), (False, True, True)])
+def test_a_label_map_is_laid_on_voxel_for_voxel_whichever_way_its_axes_run(
+    tmp_path: Path, ending: str, flip: tuple[bool, bool, bool]
+) -> None:
+    values = blocks(7)
+    values[3, 4:9, 5:8] = 9
+    path = tmp_path / f"labels{ending}"
+    # Flipped in memory, with directions that say so: the same places in the patient.
+    sitk.WriteImage(sitk.Flip(image(values), flip), path)
+    laid = read_labels(path, series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert laid.note == ""
+    assert np.array_equal(labelled(laid.what), values)
+
+
+def test_a_label_map_on_a_grid_of_its_own_gives_each_voxel_the_nearest_label_and_says_so(tmp_path: Path) -> None:
+    values = np.zeros((15, 18, 21), np.uint8)
+    values[3:12, 4:13, 5:16] = 4
+    values[6:9, 6:9, 7:12] = 5
+    other = sitk.GetImageFromArray(values)
+    other.SetSpacing((2.1, 1.9, 2.3))
+    turned = np.array([[np.cos(0.3), -np.sin(0.3), 0], [np.sin(0.3), np.cos(0.3), 0], [0, 0, 1]])
+    other.SetDirection(turned.ravel())
+    other.SetOrigin((-19.0, 8.0, 96.0))
+    path = tmp_path / "labels.nrrd"
+    sitk.WriteImage(other, path)
+    laid = read_labels(path, series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert "grid of their own" in laid.note
+    expected = sitk.GetArrayFromImage(
+        sitk.Resample(other, image(np.zeros(SIZE_IJK[::-1], np.uint8)), sitk.Transform(), sitk.sitkNearestNeighbor)
+    )
+    differing = np.count_nonzero(labelled(laid.what) != expected)
+    # Where two are equally near, either is right.
+    assert np.count_nonzero(expected) > 1000
+    assert differing <= 3
+
+
+def test_255_labels_are_taken_and_256_are_refused(tmp_path: Path) -> None:
+    sitk.WriteImage(image(blocks(255)), tmp_path / "many.nrrd")
+    laid = read_labels(tmp_path / "many.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert len({(label.colour, label.line) for label in laid.what.labels}) == 255
+    sitk.WriteImage(image(blocks(256)), tmp_path / "too_many.nrrd")
+    with pytest.raises(TooLargeError, match="256 labels; up to 255"):
+        read_labels(tmp_path / "too_many.nrrd", series(), JobContext())
+
+
+def test_segments_of_slicer_keep_their_names(tmp_path: Path) -> None:
+    made = image(blocks(2))
+    for n, name in enumerate(("left_kidney", "Tumour")):
+        made.SetMetaData(f"Segment{n}_Name", name)
+        made.SetMetaData(f"Segment{n}_LabelValue", str(n + 1))
+    sitk.WriteImage(made, tmp_path / "labels.seg.nrrd")
+    laid = read_labels(tmp_path / "labels.seg.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.name for label in laid.what.labels] == ["Left kidney", "Tumour"]
+
+
+def test_values_between_whole_numbers_are_no_labels(tmp_path: Path) -> None:
+    sitk.WriteImage(image(np.full(SIZE_IJK[::-1], 0.5, np.float32)), tmp_path / "p.nrrd")
+    with pytest.raises(UnreadableFileError, match="not labels"):
+        read_labels(tmp_path / "p.nrrd", series(), JobContext())
+
+
+def test_a_map_between_0_and_1_is_taken_for_probabilities_and_that_is_said(tmp_path: Path) -> None:
+    sitk.WriteImage(image(np.random.default_rng(1).random(SIZE_IJK[::-1], np.float32)), tmp_path / "p.nii.gz")
+    laid = read_map(tmp_path / "p.nii.gz", series(), JobContext())
+    assert isinstance(laid.what, ValueMap)
+    assert (laid.what.unit, laid.what.low, laid.what.high) == (PROBABILITY, 0.0, 1.0)
+    assert "taken for probabilities" in laid.note
+
+
+def test_the_range_of_another_map_is_that_of_its_values_and_its_unit_is_not_guessed(tmp_path: Path) -> None:
+    values = np.linspace(0, 80, np.prod(SIZE_IJK), dtype=np.float32).reshape(SIZE_IJK[::-1])
+    sitk.WriteImage(image(values), tmp_path / "m.mha")
+    laid = read_map(tmp_path / "m.mha", series(), JobContext())
+    assert isinstance(laid.what, ValueMap)
+    assert laid.what.unit == UNKNOWN_UNIT
+    assert laid.what.low == 0.0
+    assert laid.what.high == pytest.approx(80, abs=0.5)
+    assert not laid.what.diverging
+    sitk.WriteImage(image(values - 40), tmp_path / "d.mha")
+    difference = read_map(tmp_path / "d.mha", series(), JobContext()).what
+    assert isinstance(difference, ValueMap)
+    assert difference.diverging
+    assert difference.low == -difference.high
+
+
+def test_a_map_that_covers_a_part_of_the_series_says_how_much(tmp_path: Path) -> None:
+    sitk.WriteImage(image(np.ones(SIZE_IJK[::-1], np.float32))[:, :, :6], tmp_path / "p.nrrd")
+    assert "covers 50 %" in read_map(tmp_path / "p.nrrd", series(), JobContext()).note
+
+
+@pytest.mark.parametrize("read", [read_labels, read_map])
+def test_what_lies_elsewhere_is_refused_in_a_sentence(
+    tmp_path: Path, read: Callable[[Path, Volume, JobContext], object]
+) -> None:
+    away = image(blocks())
+    away.SetOrigin((-20.0, 15.0, 400.0))
+    sitk.WriteImage(away, tmp_path / "away.nrrd")
+    with pytest.raises(GeometryError, match="do not overlap anywhere") as refused:
+        read(tmp_path / "away.nrrd", series(), JobContext())
+    assert "Open the series" in refused.value.hint
+
+
+def test_a_series_without_positions_takes_nothing_over_it(tmp_path: Path) -> None:
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    with pytest.raises(GeometryError, match="does not say where its images lie"):
+        read_map(tmp_path / "labels.nrrd", evolve(series(), placed=False), JobContext())
+
+
+def opened(folder: Path) -> Volume:
+    return load_series(scan(folder, JobContext()).series[0], JobContext())
+
+
+def test_labels_of_totalsegmentator_lie_on_their_ct_with_their_names(real_data: Path) -> None:
+    folder = real_data / "a14_nifti_totalsegmentator"
+    volume = opened(folder / "example_ct_sm.nii.gz")
+    laid = read_labels(folder / "example_seg.nii.gz", volume, JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert laid.note == ""
+    assert len(laid.what.labels) == 41
+    assert sum(label.mask.count for label in laid.what.labels) == 110_225
+    by_name = {label.name: label.mask for label in laid.what.labels}
+    stored = sitk.GetArrayFromImage(sitk.ReadImage(folder / "example_seg.nii.gz"))
+    assert by_name["Liver"].count == np.count_nonzero(stored == 5)
+    # A vertebra is bone, a lung is air: labels that were mirrored or shifted would not be.
+    bone = volume.slices[by_name["Vertebrae L1"].box][by_name["Vertebrae L1"].voxels]
+    liver = volume.slices[by_name["Liver"].box][by_name["Liver"].voxels]
+    assert np.median(bone) > 150
+    assert 30 < np.median(liver) < 140
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("liver.dcm", [107_098]),
+        ("partial_overlaps.dcm", [9602, 11888, 10743, 6693, 4713]),
+        ("liver_seg.nrrd", [107_098]),
+        ("spine_seg.nrrd", [12_439]),
+    ],
+)
+def test_segmentations_of_a_liver_lie_on_its_ct_overlapping_or_not(
+    real_data: Path, file: str, counts: list[int]
+) -> None:
+    folder = real_data / "a06_seg_liver_3slice"
+    laid = read_labels(folder / file, opened(folder / "ct"), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.mask.count for label in laid.what.labels] == counts
+
+
+def test_a_segmentation_of_another_patient_is_refused(real_data: Path) -> None:
+    volume = opened(real_data / "a14_nifti_totalsegmentator" / "example_ct_sm.nii.gz")
+    with pytest.raises(CaseStageError, match="does not lie on this series"):
+        read_labels(real_data / "a06_seg_liver_3slice" / "liver.dcm", volume, JobContext())
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Overlaying:
+    """A service over an open series whose work is done when asked."""
+    session = Session()
+    session.volume = series()
+    session.view = evolve(overview("1.2.3", session.volume.grid), overlay=OverlayMode.OFF)
+    runner = JobRunner(lambda call: call())
+
+    def run(
+        work: Callable[[JobContext], object],
+        *,
+        done: Callable[[object], None],
+        failed: Callable[[CaseStageError], None],
+        **_: object,
+    ) -> None:  # noqa: E501
+        try:
+            result = work(JobContext())
+        except CaseStageError as error:
+            failed(error)
+        else:
+            done(result)
+
+    monkeypatch.setattr(runner, "run", run)
+    return Overlaying(session, runner)
+
+
+def test_what_was_opened_is_seen_and_goes_with_the_series(tmp_path: Path, at_once: Overlaying) -> None:
+    session = at_once._session
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    at_once.open_labels(tmp_path / "labels.nrrd")
+    assert len(session.overlays.labels) == 3
+    assert session.view is not None
+    assert session.view.overlay is OverlayMode.OUTLINE
+    session.volume = series()
+    assert session.overlays.labels == ()
+
+
+def test_a_file_that_is_refused_leaves_what_is_there(tmp_path: Path, at_once: Overlaying) -> None:
+    session, said = at_once._session, []
+    at_once.failed.connect(lambda error: said.append(error.sentence))
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    at_once.open_labels(tmp_path / "labels.nrrd")
+    (tmp_path / "broken.nrrd").write_bytes(b"NRRD0004\ngarbage")
+    at_once.open_labels(tmp_path / "broken.nrrd")
+    at_once.open_map(tmp_path / "notes.txt")
+    assert len(said) == 2
+    assert len(session.overlays.labels) == 3

@@ -1,0 +1,199 @@
+"""The crop box: its faces are pulled in 3D and in the planes, by hand and by keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMainWindow
+
+from viewer.domain.plane_turn import about
+from viewer.domain.view_state import ViewName, ViewState
+from viewer.scene.camera import facing, turned
+from viewer.scene.crop_box import FACES, Face, crop_box, section
+from viewer.ui.canvas import Canvas
+from viewer.ui.canvas.crop_box import CropBox, Handle, crop_box_on
+from viewer.ui.commands import CommandActions, CommandTable
+from viewer.ui.theme import Theme
+from viewer.ui.view_commands import view_commands
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.session import Session
+
+LEFT, RIGHT, HEAD, FRONT = Face(0, True), Face(0, False), Face(2, True), Face(1, False)
+Box = tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+class Looking(QMainWindow):
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.canvas = Canvas(session, Theme(), None)
+        self.setCentralWidget(self.canvas)
+        self.actions_of = CommandActions(
+            self, CommandTable(view_commands(session, lambda: self.canvas)), Theme(), lambda: session.workspace
+        )
+        self.remembered: list[tuple[ViewState, ViewState]] = []
+        self.canvas.moved_by_hand.connect(lambda before, after: self.remembered.append((before, after)))
+        self.resize(1000, 760)
+
+    @property
+    def box(self) -> CropBox:
+        found = crop_box_on(self.canvas)
+        assert found is not None
+        return found
+
+    def handle(self, face: Face, view: ViewName) -> Handle:
+        return next(h for h in self.box.handles() if h.face == face and h.view is view)
+
+    def pull(self, face: Face, view: ViewName, mm: float, *, let_go: bool = True) -> None:
+        handle = self.handle(face, view)
+        start = handle.place.toPoint()
+        end = start + (handle.px_per_mm * mm).toPoint()
+        QTest.mouseMove(self.canvas, start)
+        QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+        QTest.mouseMove(self.canvas, (start + end) / 2)
+        QTest.mouseMove(self.canvas, end)
+        if let_go:
+            QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: Session) -> Looking:
+    made = Looking(session)
+    qtbot.addWidget(made, before_close_func=lambda widget: widget.canvas.close_scene())
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    assert session.view is not None
+    session.view = evolve(session.view, camera=turned(session.view.camera, 90, 60))
+    made.actions_of.run("view.crop_3d_box")
+    return made
+
+
+def view_of(session: Session) -> ViewState:
+    assert session.view is not None
+    return session.view
+
+
+def box_of(session: Session) -> Box:
+    assert session.volume is not None
+    return crop_box(session.volume, view_of(session))
+
+
+@pytest.mark.parametrize("view", [ViewName.THREE_D, ViewName.AXIAL, ViewName.CORONAL])
+def test_a_face_that_is_pulled_moves_along_its_axis_and_no_other(
+    window: Looking, session: Session, view: ViewName
+) -> None:
+    low, high = box_of(session)
+    window.pull(LEFT, view, -20.0)
+    now = view_of(session).box_3d
+    assert now is not None
+    assert now[1][0] == pytest.approx(high[0] - 20.0, abs=0.7)
+    assert now[0] == low
+    assert now[1][1:] == high[1:]
+
+
+def test_one_pull_is_one_step_back(window: Looking, session: Session) -> None:
+    before = view_of(session)
+    window.pull(HEAD, ViewName.CORONAL, -10.0)
+    assert window.remembered == [(before, view_of(session))]
+
+
+def test_the_picture_follows_while_a_face_is_pulled(window: Looking, session: Session) -> None:
+    window.pull(HEAD, ViewName.THREE_D, -10.0, let_go=False)
+    assert view_of(session).box_3d is not None
+    assert window.remembered == []
+
+
+def test_escape_puts_back_what_is_being_pulled_then_ends_the_crop_then_the_tool(
+    window: Looking, session: Session
+) -> None:
+    window.pull(LEFT, ViewName.AXIAL, -20.0)
+    cropped = view_of(session).box_3d
+    window.pull(FRONT, ViewName.AXIAL, 10.0, let_go=False)
+    assert view_of(session).box_3d != cropped
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert view_of(session).box_3d == cropped
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert view_of(session).box_3d is None
+    assert window.remembered[-1][0].box_3d == cropped
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert crop_box_on(window.canvas) is None
+
+
+def test_the_same_key_ends_it_and_keeps_the_crop(window: Looking, session: Session) -> None:
+    window.pull(LEFT, ViewName.AXIAL, -20.0)
+    cropped = view_of(session).box_3d
+    assert window.actions_of["view.crop_3d_box"].isChecked()
+    window.actions_of.run("view.crop_3d_box")
+    assert crop_box_on(window.canvas) is None
+    assert not window.actions_of["view.crop_3d_box"].isChecked()
+    assert view_of(session).box_3d == cropped
+
+
+def test_faces_are_chosen_and_moved_by_keys(window: Looking, session: Session) -> None:
+    low, high = box_of(session)
+    for _ in FACES:
+        QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    assert window.box.chosen == HEAD
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    assert view_of(session).box_3d == (low, (high[0], high[1], high[2] - 10.0))
+    QTest.keyClick(window, Qt.Key.Key_PageUp, Qt.KeyboardModifier.AltModifier)
+    assert view_of(session).box_3d == (low, (high[0], high[1], high[2] - 5.0))
+
+
+def test_a_face_stays_within_the_volume_and_off_the_face_across(window: Looking, session: Session) -> None:
+    assert session.volume is not None
+    bounds = session.volume.grid.bounds_lps_mm
+    window.pull(LEFT, ViewName.AXIAL, 500.0)
+    assert box_of(session)[1][0] == pytest.approx(bounds[0, 1])
+    window.pull(LEFT, ViewName.AXIAL, -900.0)
+    low, high = box_of(session)
+    assert high[0] == pytest.approx(low[0] + 5.0)
+
+
+def test_all_else_goes_on_while_the_box_is_there(window: Looking, session: Session) -> None:
+    tile = window.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    camera, start = view_of(session).camera, (tile.area.bottomLeft() + QPointF(15, -15)).toPoint()
+    QTest.mousePress(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    QTest.mouseMove(window.canvas, start + QPoint(30, -10))
+    QTest.mouseRelease(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    assert view_of(session).camera != camera
+    assert view_of(session).box_3d is None
+
+
+def test_a_face_that_looks_at_the_eye_is_pulled_in_the_planes_alone(window: Looking, session: Session) -> None:
+    session.view = evolve(view_of(session), camera=facing(view_of(session).camera, "front"))
+    faces = {(h.face, h.view) for h in window.box.handles()}
+    assert (FRONT, ViewName.THREE_D) not in faces
+    assert {(FRONT, ViewName.AXIAL), (FRONT, ViewName.SAGITTAL), (LEFT, ViewName.THREE_D)} <= faces
+
+
+def test_planes_that_are_turned_show_where_they_cut_the_box_and_have_no_handles(
+    window: Looking, session: Session
+) -> None:
+    view = view_of(session)
+    tilted = about((1.0, 0.0, 0.0), 0.4)
+    session.view = view.with_plane(ViewName.AXIAL.plane, evolve(view.axial, turned=tilted))  # type: ignore[arg-type]
+    assert not [h for h in window.box.handles() if h.view is ViewName.AXIAL]
+    assert not window.canvas.grab().isNull()
+
+
+def test_a_plane_cuts_a_box_in_a_polygon_on_both() -> None:
+    box = ((-10.0, -20.0, -30.0), (10.0, 20.0, 30.0))
+    flat = section(box, (0, 0, 5), (0, 0, 1))
+    assert sorted(map(tuple, flat.tolist())) == [(-10, -20, 5), (-10, 20, 5), (10, -20, 5), (10, 20, 5)]
+    normal = np.array([1.0, 1.0, 1.0]) / np.sqrt(3)
+    cut = section(box, (0, 0, 0), normal)
+    assert len(cut) >= 4
+    assert np.abs(cut @ normal).max() < 1e-5
+    assert len(section(box, (0, 0, 31), (0, 0, 1))) == 0

@@ -1,0 +1,86 @@
+"""Without a mouse: every command is found in the palette, and Tab visits every control of each page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QApplication, QLineEdit, QScrollBar
+
+from viewer.domain.session import Workspace
+from viewer.ui.palette import matching_commands
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from viewer.ui.main_window import MainWindow
+
+CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QLineEdit)
+
+
+def test_every_command_is_found_in_the_palette_by_its_title(opened: MainWindow) -> None:
+    for place in Workspace:
+        offered = opened.actions_.table.offered(place)
+        for command in offered:
+            words = command.words
+            if words:
+                found = matching_commands(offered, words)
+                assert command.id in [each.id for each in found[:12]], f"{command.id} in {place.value}"
+
+
+def test_every_command_has_a_place_in_the_palette_of_some_workspace(opened: MainWindow) -> None:
+    table = opened.actions_.table
+    offered = {command.id for place in Workspace for command in table.offered(place)}
+    assert offered == {command.id for command in table}
+
+
+def controls(window: MainWindow) -> set[QWidget]:
+    """Return what can be seen and used: buttons, lists, sliders and fields."""
+    found: set[QWidget] = set()
+    for kind in CONTROLS:
+        for widget in window.findChildren(kind):
+            if not widget.isVisible() or not widget.isEnabled() or widget.visibleRegion().isEmpty():
+                continue
+            # The magnifier of a search field does nothing.
+            if (
+                isinstance(widget, QScrollBar)
+                or isinstance(widget.parent(), QLineEdit)
+                or widget.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            ):
+                continue
+            found.add(widget)
+    return found
+
+
+def visited(window: MainWindow) -> list[QWidget]:
+    """Return what has the focus after each press of Tab, once round."""
+    seen: list[QWidget] = []
+    for _ in range(200):
+        target = QApplication.focusWidget() or window
+        QTest.keyClick(target, Qt.Key.Key_Tab)
+        now = QApplication.focusWidget()
+        if now is None or (seen and now is seen[0]):
+            break
+        seen.append(now)
+    return seen
+
+
+def in_a_row(widget: QWidget, seen: set[QWidget]) -> bool:
+    """Return whether a neighbour in the same group of one choice has the focus, from where arrows lead on."""
+    group = widget.group() if isinstance(widget, QAbstractButton) else None
+    return group is not None and group.exclusive() and any(other in seen for other in group.buttons())
+
+
+@pytest.mark.parametrize("place", [Workspace.LIBRARY, Workspace.REVIEW, Workspace.INSPECT])
+def test_tab_visits_every_control_of_a_page(opened: MainWindow, place: Workspace) -> None:
+    opened.go(place)
+    QApplication.processEvents()
+    seen = set(visited(opened))
+    missed = [
+        f"{type(widget).__name__} {widget.accessibleName() or widget.toolTip()}"
+        for widget in controls(opened)
+        if widget not in seen and not in_a_row(widget, seen)
+    ]
+    assert not missed

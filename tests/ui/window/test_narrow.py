@@ -1,0 +1,112 @@
+"""In a narrow or low window bars leave out what matters least, and nothing is cut off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+from viewer.domain.session import Workspace
+from viewer.ui.buttons import Button, IconButton
+from viewer.ui.commands import Submenu
+from viewer.ui.main_window import SMALLEST_SIZE, least_size
+from viewer.ui.review.toolbar import RestButton, Toolbar
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.main_window import MainWindow
+
+
+def sized(qtbot: QtBot, window: MainWindow, width: int, height: int = 600) -> None:
+    window.setMinimumSize(*SMALLEST_SIZE)
+    window.resize(width, height)
+    qtbot.waitUntil(lambda: window.width() == width)
+    QApplication.processEvents()
+
+
+def cut_off(page: QWidget) -> list[str]:
+    """Return the buttons and fields of a bar or page that are narrower than they need or lie beyond its edge."""
+    found = []
+    for widget in (*page.findChildren(QAbstractButton), *page.findChildren(QLineEdit)):
+        if not widget.isVisible() or widget.visibleRegion().isEmpty():
+            continue
+        place = QRect(widget.mapTo(page, QPoint(0, 0)), widget.size())
+        narrow = isinstance(widget, Button) and widget.width() < widget.sizeHint().width()
+        if narrow or place.left() < 0 or place.right() >= page.width():
+            found.append(f"{type(widget).__name__} {widget.accessibleName() or widget.text()}")
+    return found
+
+
+@pytest.mark.parametrize("width", [640, 720, 800, 960, 1024, 1280, 1600])
+def test_no_button_of_any_page_is_cut_off(qtbot: QtBot, opened: MainWindow, width: int) -> None:
+    for place in (Workspace.LIBRARY, Workspace.REVIEW, Workspace.INSPECT):
+        opened.go(place)
+        sized(qtbot, opened, width, 600 if width > 700 else 360)
+        assert not cut_off(opened.top), place
+        if place is Workspace.REVIEW:
+            assert not cut_off(opened.review.toolbar)
+        if place is Workspace.LIBRARY:
+            for command in ("library.cases", "library.scans"):
+                opened.actions_.run(command)
+                QApplication.processEvents()
+                assert not cut_off(opened.library), command
+
+
+def test_what_the_toolbar_leaves_out_is_in_its_last_button(qtbot: QtBot, opened: MainWindow) -> None:
+    bar: Toolbar = opened.review.toolbar
+    (rest,) = bar.findChildren(RestButton)
+    sized(qtbot, opened, 1600, 900)
+    assert rest.isHidden()
+
+    def commands() -> set[str]:
+        return {b.accessibleName() for b in bar.findChildren(IconButton) if not b.isHidden()}
+
+    whole = commands()
+    opened.actions_.run("app.panels")
+    sized(qtbot, opened, 640, 400)
+    if not opened.panels.shown:
+        opened.actions_.run("app.panels")
+    QApplication.processEvents()
+    assert not rest.isHidden()
+    gone = whole - commands()
+    offered: list[str] = []
+    for entry in bar._entries_gone():
+        offered += [e for e in (entry.command_ids if isinstance(entry, Submenu) else (entry,)) if isinstance(e, str)]
+    titles = {opened.actions_[command].text() for command in offered}
+    assert len(gone) >= 4
+    assert gone <= titles
+    assert "view.cine" in offered
+    assert not cut_off(bar)
+
+
+def test_buttons_without_words_keep_their_name_and_key_in_the_tooltip(qtbot: QtBot, opened: MainWindow) -> None:
+    sized(qtbot, opened, 640, 400)
+    for button in opened.top.findChildren(Button):
+        if not button.isHidden():
+            assert button.toolTip()
+            assert button.accessibleName()
+    review = next(b for b in opened.top.findChildren(Button) if b.text() == "Review")
+    assert review.width() < 60
+    assert "Ctrl+3" in review.toolTip()
+
+
+def test_panels_give_way_in_a_narrow_window_and_come_when_asked_for(qtbot: QtBot, opened: MainWindow) -> None:
+    sized(qtbot, opened, 1280, 720)
+    assert opened.review.panel.isVisible()
+    sized(qtbot, opened, 720, 500)
+    assert not opened.review.panel.isVisible()
+    opened.actions_.run("app.panels")
+    assert opened.review.panel.isVisible()
+    sized(qtbot, opened, 1280, 720)
+    opened.actions_.run("app.panels")
+    assert not opened.review.panel.isVisible()
+    assert not opened.desk.settings.now.side_panels
+
+
+def test_the_window_is_never_larger_than_a_small_screen() -> None:
+    assert least_size(QRect(0, 0, 1920, 1080)) == (960, 600)
+    assert least_size(QRect(0, 0, 640, 360)) == (640, 360)
+    assert least_size(QRect(0, 0, 320, 200)) == SMALLEST_SIZE

@@ -1,0 +1,174 @@
+"""A smooth curve through the points of a drawn path, its length, and a frame that does not twist about it."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define
+from numpy.typing import NDArray
+
+from viewer.domain.view_state import Point, as_point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+
+STEP_MM = 0.5
+# Chords of so many parts of each stretch between two points stand for the curve when its length is taken.
+_PARTS = 64
+_LEAST_APART_MM = 0.01
+# Between them lies the usual "up" across a path: towards the front, or the head where the path runs to the front.
+_FRONT, _HEAD = (0.0, -1.0, 0.0), (0.0, 0.0, 1.0)
+_TOO_STEEP = 0.9
+
+
+@define(frozen=True, eq=False)
+class PathCurve:
+    """A curve at places about 0.5 mm apart along it.
+
+    Attributes
+    ----------
+    places_mm
+        Length along the curve from its beginning, shape (n,), even steps.
+    points_lps_mm, tangents, ups
+        Where the curve is, its direction, and a unit vector across it that turns no more than the curve bends, each
+        (n, 3).
+    bends_per_mm
+        How the direction changes along the curve, (n, 3): its length is 1 / radius, and it points to the inside.
+    drawn_at_mm
+        Places of the points that were drawn.
+    """
+
+    places_mm: NDArray[np.float64]
+    points_lps_mm: NDArray[np.float64]
+    tangents: NDArray[np.float64]
+    ups: NDArray[np.float64]
+    bends_per_mm: NDArray[np.float64]
+    drawn_at_mm: tuple[float, ...]
+
+    @property
+    def length_mm(self) -> float:
+        """Length along the curve."""
+        return float(self.places_mm[-1])
+
+    def at(self, places_mm: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return points, directions and ups, each (m, 3), at places along the curve.
+
+        Before its beginning and behind its end it goes straight on.
+        """
+        places = np.atleast_1d(np.asarray(places_mm, dtype=np.float64))
+        within = np.clip(places, 0.0, self.length_mm)
+        points = _between(within, self.places_mm, self.points_lps_mm)
+        tangents = _unit(_between(within, self.places_mm, self.tangents))
+        ups = _between(within, self.places_mm, self.ups)
+        ups = _unit(ups - np.sum(ups * tangents, axis=1, keepdims=True) * tangents)
+        return points + (places - within)[:, None] * tangents, tangents, ups
+
+    def bends_at(self, places_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how the direction changes, (m, 3), at places along the curve; 0 where it goes straight on."""
+        bends = _between(np.clip(places_mm, 0.0, self.length_mm), self.places_mm, self.bends_per_mm)
+        bends[(places_mm < 0) | (places_mm > self.length_mm)] = 0.0
+        return bends
+
+    def nearest(self, lps_mm: ArrayLike) -> tuple[float, float]:
+        """Return the place on the curve nearest to a point, and how far from it the point lies in mm."""
+        point = np.asarray(lps_mm, dtype=np.float64)
+        starts, along = self.points_lps_mm[:-1], np.diff(self.points_lps_mm, axis=0)
+        lengths = np.maximum(np.sum(along * along, axis=1), 1e-12)
+        share = np.clip(np.sum((point - starts) * along, axis=1) / lengths, 0.0, 1.0)
+        away = np.linalg.norm(starts + share[:, None] * along - point, axis=1)
+        n = int(np.argmin(away))
+        place = self.places_mm[n] + share[n] * (self.places_mm[n + 1] - self.places_mm[n])
+        return float(place), float(away[n])
+
+    def point_at(self, place_mm: float) -> Point:
+        """Return one point of the curve."""
+        return as_point(self.at(place_mm)[0][0])
+
+
+@lru_cache(maxsize=32)
+def curve_through(points_lps_mm: tuple[Point, ...]) -> PathCurve | None:
+    """Return the curve through points, None for fewer than two different ones.
+
+    A cubic spline over the lengths of the chords; its ends bend as what is next to them does ("not a knot").
+    """
+    points = _apart(points_lps_mm)
+    if len(points) < 2:
+        return None
+    # Loaded late for the sake of the program's start.
+    from scipy.interpolate import CubicSpline
+
+    chords = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    knots = np.concatenate([[0.0], np.cumsum(chords)])
+    spline = CubicSpline(knots, points, bc_type="not-a-knot" if len(points) > 2 else "natural")
+    parts = np.linspace(0.0, 1.0, _PARTS, endpoint=False)
+    fine = np.append((knots[:-1, None] + parts * chords[:, None]).ravel(), knots[-1])
+    steps = np.linalg.norm(np.diff(spline(fine), axis=0), axis=1)
+    lengths = np.concatenate([[0.0], np.cumsum(steps)])
+    count = max(2, math.ceil(lengths[-1] / STEP_MM) + 1)
+    places = np.linspace(0.0, float(lengths[-1]), count)
+    at = np.interp(places, lengths, fine)
+    on_curve, tangents = spline(at), _unit(spline(at, 1))
+    drawn = lengths[::_PARTS]
+    return PathCurve(
+        places,
+        on_curve,
+        tangents,
+        _untwisted(on_curve, tangents),
+        np.gradient(tangents, places, axis=0),
+        tuple(float(place) for place in drawn),
+    )
+
+
+def _apart(points_lps_mm: Sequence[Point]) -> NDArray[np.float64]:
+    """Return the points without those that repeat the one before."""
+    kept: list[Point] = []
+    for point in points_lps_mm:
+        if not kept or math.dist(kept[-1], point) >= _LEAST_APART_MM:
+            kept.append(point)
+    return np.asarray(kept, dtype=np.float64)
+
+
+def _untwisted(points: NDArray[np.float64], tangents: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return unit vectors across a curve that turn about it as little as can be.
+
+    Double reflection (Wang, Jüttler, Zheng, Liu 2008, "Computation of rotation minimizing frames").
+    """
+    steep = abs(float(tangents[0] @ np.asarray(_FRONT))) > _TOO_STEEP
+    start = np.asarray(_HEAD if steep else _FRONT)
+    start = start - float(start @ tangents[0]) * tangents[0]
+    # Plain numbers: a curve has many places, and each stands on the one before.
+    up = tuple((start / np.linalg.norm(start)).tolist())
+    places, ways = points.tolist(), tangents.tolist()
+    ups = [up]
+    for n in range(len(places) - 1):
+        across = _less(places[n + 1], places[n])
+        turned, way = _mirrored(up, across), _mirrored(ways[n], across)
+        up = _mirrored(turned, _less(ways[n + 1], way))
+        ups.append(up)
+    return np.asarray(ups, dtype=np.float64)
+
+
+def _less(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
+    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
+
+
+def _mirrored(vector: Sequence[float], across: Sequence[float]) -> tuple[float, float, float]:
+    """Return a vector mirrored in the plane that another is the normal of."""
+    length = across[0] * across[0] + across[1] * across[1] + across[2] * across[2]
+    if length < 1e-24:
+        return (vector[0], vector[1], vector[2])
+    by = 2 * (vector[0] * across[0] + vector[1] * across[1] + vector[2] * across[2]) / length
+    return (vector[0] - by * across[0], vector[1] - by * across[1], vector[2] - by * across[2])
+
+
+def _between(places: NDArray[np.float64], at: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.interp(places, at, values[:, axis]) for axis in range(3)], axis=1)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float64)

@@ -1,0 +1,117 @@
+"""What was opened over a series: the labels of a segmentation, and a map of values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from viewer.domain.label_palette import LineStyle, label_colour, label_line
+from viewer.domain.labels import Mask
+from viewer.domain.volume import Volume
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+PROBABILITY = "probability"
+UNKNOWN_UNIT = "unit unknown"
+
+
+@frozen(eq=False)
+class Label:
+    """One structure of a segmentation, as a mask on the original slices of the series that it lies over.
+
+    `key` is unique among what is drawn and the same whenever the file is opened again; `number` counts from 0 and
+    gives colour and line style.
+    """
+
+    key: str
+    name: str
+    number: int
+    mask: Mask
+
+    @property
+    def colour(self) -> str:
+        """Its colour "#RRGGBB" unless the user chose another."""
+        return label_colour(self.number)
+
+    @property
+    def line(self) -> LineStyle:
+        """How its line is broken."""
+        return label_line(self.number)
+
+
+@frozen(eq=False)
+class Segmentation:
+    """The labels of a file, in its order. Its name is not kept: it may be a patient's."""
+
+    labels: tuple[Label, ...]
+
+
+@frozen(eq=False)
+class ValueMap:
+    """Values on a grid of their own in the patient, drawn in colours over the images.
+
+    Attributes
+    ----------
+    volume
+        The values, their grid and unit.
+    unit
+        As it is written beside numbers: "probability", what the file says, or `UNKNOWN_UNIT`.
+    low, high
+        The values at both ends of the colour bar.
+    diverging
+        True where values on both sides of 0 count.
+    scale
+        What voxels of `volume` are multiplied by to be values of the map.
+    made_by
+        The model that it comes from; "" for a file.
+    """
+
+    volume: Volume
+    unit: str
+    low: float
+    high: float
+    diverging: bool = False
+    scale: float = 1.0
+    made_by: str = ""
+
+    @property
+    def usual_least(self) -> float:
+        """The value below which nothing is drawn unless the user says otherwise: a tenth of the range."""
+        return (self.high if self.diverging else self.high - self.low) * 0.1 + (0.0 if self.diverging else self.low)
+
+    def value_at(self, lps_mm: ArrayLike) -> float | None:
+        """Return the value at a place, linear between voxel centres as it is drawn; None where the map has none."""
+        grid, voxels = self.volume.grid, self.volume.voxels
+        place = grid.ijk(lps_mm)
+        size = np.asarray(grid.size_ijk)
+        if np.any(place < -0.5) or np.any(place >= size - 0.5):
+            return None
+        place = np.clip(place, 0, size - 1)
+        low = np.minimum(place.astype(int), np.maximum(size - 2, 0))
+        share = place - low
+        total = 0.0
+        for corner in np.ndindex(2, 2, 2):
+            weight = float(np.prod(np.where(corner, share, 1 - share)))
+            if weight > 0:
+                i, j, k = (int(v) for v in low + corner)
+                total += weight * float(voxels[k, j, i])
+        if not np.isfinite(total):
+            return None
+        return total * self.scale
+
+
+@frozen(eq=False)
+class Overlays:
+    """What lies over the open series besides findings."""
+
+    segmentation: Segmentation | None = None
+    value_map: ValueMap | None = None
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of the segmentation; none where there is none."""
+        return self.segmentation.labels if self.segmentation is not None else ()

@@ -1,0 +1,110 @@
+"""What holds of one finding or measurement after an event, and how an event with it is added to the journal."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.domain.decision import Answer
+from viewer.domain.measurement import Measurement
+from viewer.io.finding_record import FindingRecord
+from viewer.io.journal_event import Event, EventKind, write_event
+from viewer.io.journal_store import damaged
+from viewer.io.program import program_version
+from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import datetime
+
+
+@frozen
+class Said:
+    """What a reader said of a finding."""
+
+    answer: Answer | None
+    comment: str
+    reader: str
+    time_utc: str
+
+
+@frozen
+class State:
+    """What holds of one finding or measurement: what was said of it, and its record where a reader made it."""
+
+    said: Said | None = None
+    mark: FindingRecord | None = None
+    measured: Measurement | None = None
+
+
+def state_from(text: str) -> State:
+    """Return a state from the JSON that an event keeps.
+
+    Raises
+    ------
+    StorageError
+        When it is none: the file is damaged.
+    """
+    try:
+        return structure(parse_json(text), State)
+    except WrongJsonError as error:
+        raise damaged(str(error)) from error
+
+
+def state_of(connection: sqlite3.Connection, series_uid: str, finding_id: str) -> State:
+    """Return what holds now; an empty state where nothing was said yet."""
+    row = connection.execute(
+        "SELECT after FROM event WHERE series_uid = ? AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
+        (series_uid, finding_id),
+    ).fetchone()
+    return state_from(row[0]) if row else State()
+
+
+def append_event(
+    connection: sqlite3.Connection,
+    kind: EventKind,
+    before: State,
+    after: State,
+    *,
+    now: datetime,
+    reader: str,
+    series_uid: str,
+    study_uid: str,
+    finding_id: str,
+    model_sha256: str,
+    refers_to: int | None = None,
+) -> Event:
+    """Add an event, sealed by its hash and chained to the one before; the caller commits."""
+    last = connection.execute("SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
+    unsealed = Event(
+        sequence=(last[0] if last else 0) + 1,
+        uuid=str(uuid.uuid4()),
+        time_utc=now.isoformat(),
+        monotonic_s=time.monotonic(),
+        reader=reader,
+        study_uid=study_uid,
+        series_uid=series_uid,
+        finding_id=finding_id,
+        model_sha256=model_sha256,
+        program_version=program_version(),
+        kind=kind,
+        refers_to=refers_to,
+        before=_text(before),
+        after=_text(after),
+        previous_hash=last[1] if last else "",
+    )
+    event = evolve(unsealed, hash=unsealed.true_hash())
+    write_event(connection, event)
+    return event
+
+
+def _text(state: State) -> str:
+    stored = unstructure(state)
+    if state.measured is None:
+        # What is said of findings reads as it did before there were measurements.
+        del stored["measured"]
+    return json.dumps(stored, ensure_ascii=False)

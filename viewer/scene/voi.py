@@ -1,0 +1,62 @@
+"""The table by which a view's values become grey: its window's, or that of a lookup table of the file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.scene.colour_maps import GREY, colour_table
+from viewer.scene.window_table import BLACK, MOST_ENTRIES, WindowTable, window_table
+
+if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.voi_lut import LutTable, VoiLut
+    from viewer.domain.volume import Volume
+
+_ENOUGH_ENTRIES = 8192
+
+
+def lut_in_use(volume: Volume, state: ViewState) -> VoiLut | None:
+    """Return the file's lookup table that a view names; None where it names none, or one that the file has not."""
+    return next((lut for lut in volume.luts if lut.name == state.lut), None) if state.lut else None
+
+
+def shown_lut(volume: Volume, state: ViewState) -> LutTable | None:
+    """Return the entries of the lookup table that a view is in, None where it is in a window.
+
+    Where images have tables of their own, all views take that of the image at the cursor: one grey stands for one
+    value everywhere.
+    """
+    lut = lut_in_use(volume, state)
+    return None if lut is None else lut.at(volume.stack.nearest_slice(state.cursor_lps_mm))
+
+
+def table_for(volume: Volume, state: ViewState) -> WindowTable:
+    """Return the table of a view."""
+    invert = state.invert != volume.series.monochrome1
+    # Hounsfield units are read by their grey.
+    colours = GREY if volume.is_hu else state.colours
+    lut = shown_lut(volume, state)
+    if lut is not None:
+        return lut_table(lut, invert=invert, colours=colours)
+    return window_table(
+        state.window_centre, state.window_width, volume.series.voi_function, invert=invert, colours=colours
+    )
+
+
+@lru_cache(maxsize=16)
+def lut_table(lut: LutTable, *, invert: bool = False, colours: str = GREY) -> WindowTable:
+    """Return the table of a lookup table of a file (DICOM PS3.3 C.11.2.1.1); cached.
+
+    Whole numbers fall exactly on its entries; between them, where values were interpolated, greys are mixed.
+    """
+    count = len(lut.entries)
+    per_unit = max(1, min(_ENOUGH_ENTRIES // count, MOST_ENTRIES // count))
+    places = np.arange((count - 1) * per_unit + 1) / per_unit
+    grey = np.interp(places, np.arange(count), lut.entries) / ((1 << lut.bits) - 1) * 255.0
+    level = np.floor((255.0 - grey if invert else grey) + 0.5).astype(np.uint32)
+    pixels = level * np.uint32(0x010101) | BLACK if colours == GREY else colour_table(colours)[level]
+    pixels.setflags(write=False)
+    return WindowTable(float(lut.first), float(per_unit), pixels)

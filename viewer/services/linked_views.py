@@ -1,0 +1,68 @@
+"""Views of two volumes that look at one place, each in its own coordinates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.domain.geometry import PlaneName
+from viewer.domain.plane_turn import followed_by
+from viewer.domain.view_state import Camera, PlaneView, ViewState, as_point
+
+if TYPE_CHECKING:
+    from viewer.domain.alignment import Alignment
+
+
+@frozen
+class Links:
+    """What the two volumes have in common: the place that is looked at, and the window."""
+
+    place: bool = True
+    window: bool = True
+
+
+def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Links) -> ViewState:
+    """Return a view moved to where another one looks.
+
+    Parameters
+    ----------
+    view
+        That of the volume that follows.
+    leader
+        That of the other volume.
+    alignment
+        Brings places of the leader onto those of the follower.
+    """
+    view = evolve(
+        view,
+        layout=leader.layout,
+        main=leader.main,
+        comparison=leader.comparison,
+        curtain=leader.curtain,
+        overlay=leader.overlay,
+        fill_opacity=leader.fill_opacity,
+        slab_mm=leader.slab_mm,
+        slab_mode=leader.slab_mode,
+        interpolation=leader.interpolation,
+        acquired=leader.acquired,
+    )
+    if links.window:
+        view = evolve(view.windowed(leader.window_centre, leader.window_width), invert=leader.invert, lut=leader.lut)
+    if not links.place:
+        return view
+    for name in PlaneName:
+        seen = leader.plane(name)
+        turned = seen.turned if alignment.turned is None else followed_by(seen.turned, alignment.turned)
+        view = view.with_plane(name, PlaneView(alignment.of(seen.centre_lps_mm), seen.height_mm, turned))
+    camera = leader.camera
+    return evolve(
+        view,
+        cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
+        camera=Camera(
+            alignment.of(camera.focal_lps_mm),
+            as_point(alignment.direction(camera.to_eye)),
+            as_point(alignment.direction(camera.up)),
+            camera.height_mm,
+        ),
+    )

@@ -1,0 +1,205 @@
+"""Files that are laid over an open series: segmentations and maps, refused where they do not belong there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import frozen
+
+from viewer.analysis.label_sampling import covered_share, masks_by_value, on_slices
+from viewer.domain.errors import GeometryError, TooLargeError, UnreadableFileError
+from viewer.domain.geometry import Verdict
+from viewer.domain.label_palette import MOST_LABELS
+from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Label, Segmentation, ValueMap
+from viewer.io.volume_files import is_volume_file, read_volume_file, volume_file_entries
+from viewer.services.loading import load_series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from viewer.domain.job import JobContext
+    from viewer.domain.labels import Mask
+    from viewer.domain.volume import Volume
+
+_NOT_HERE = "Open the series that it was made from, then lay it over that."
+_HIGHEST_VALUE = 65535
+_LEAST_SHARE_SAID = 0.98
+# Smoothing and resampling leave values a little beyond those of the model, and a little below 0.
+_BEYOND = 0.02
+_LEAST_BELOW = 0.05
+
+
+@frozen(eq=False)
+class Laid:
+    """What was read, and what is to be said of it, in sentences; "" for nothing."""
+
+    what: Segmentation | ValueMap
+    note: str = ""
+
+
+def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
+    """Return the labels of a DICOM SEG, or of a label map as NIfTI, NRRD or MetaImage, over a series.
+
+    Parameters
+    ----------
+    volume
+        The series; labels become masks on its original slices.
+
+    Raises
+    ------
+    GeometryError
+        Where the file or the series does not say where it lies, or the two do not belong together.
+    UnreadableFileError
+        Where the file is damaged, holds no labels, or lies elsewhere.
+    TooLargeError
+        Where it holds more than 255 labels.
+    CancelledError
+        When the work was cancelled.
+    """
+    _refuse_series(volume)
+    if not is_volume_file(path.name):
+        return Laid(_segmentation(_of_seg(path, volume)))
+    named, exact = _of_label_maps(path, volume, ctx)
+    note = "" if exact else "The labels lie on a grid of their own; each voxel of the series shows the nearest of them."
+    return Laid(_segmentation(named), note)
+
+
+def _segmentation(named: list[tuple[int, str, Mask]]) -> Segmentation:
+    if not named:
+        raise UnreadableFileError(
+            "The file marks nothing on this series.", "Choose another file, or the series that it was made from."
+        )
+    if len(named) > MOST_LABELS:
+        raise TooLargeError(
+            f"The file holds {len(named)} labels; up to {MOST_LABELS} can be told apart.",
+            "If it holds measured values, open it as a map.",
+        )
+    labels = tuple(Label(f"label {value} {name}", name, n, mask) for n, (value, name, mask) in enumerate(named))
+    return Segmentation(labels)
+
+
+def _of_seg(path: Path, volume: Volume) -> list[tuple[int, str, Mask]]:
+    from viewer.io.seg import read_seg
+
+    return [(s.number, s.label or f"Segment {s.number}", s.mask) for s in read_seg(path, volume) if s.mask is not None]
+
+
+def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tuple[int, str, Mask]], bool]:
+    from viewer.io.label_names import label_names
+
+    entries = volume_file_entries(str(path))
+    names = label_names(path)
+    found: list[tuple[int, str, Mask]] = []
+    exact = True
+    for n, entry in enumerate(entries):
+        part = ctx.part(n / len(entries), (n + 1) / len(entries))
+        over = read_volume_file(entry, part.part(0.0, 0.4))
+        _refuse_place(over, volume)
+        values = _whole_numbers(over)
+        placed = on_slices(values, over.grid, volume.stack, part.part(0.4, 0.9))
+        exact = exact and placed.exact
+        for value, mask in masks_by_value(placed.labels).items():
+            # Images of 0 and 1 in one file are one label each.
+            number = n + 1 if len(entries) > 1 and value == 1 else value
+            found.append((number, names.get(number, f"Label {number}"), mask))
+    return found, exact
+
+
+def _whole_numbers(over: Volume) -> NDArray[np.int32]:
+    values = over.slices
+    finite = values.dtype.kind != "f" or bool(np.isfinite(values).all())
+    if not finite or (values.dtype.kind == "f" and bool(np.any(values != np.rint(values)))):
+        raise UnreadableFileError(
+            "The file holds values between whole numbers, so they are not labels.", "Open it as a map instead."
+        )
+    if float(values.min()) < 0 or float(values.max()) > _HIGHEST_VALUE:
+        raise UnreadableFileError(
+            "The file holds values that are no labels: below 0, or too high.", "Open it as a map instead."
+        )
+    return values.astype(np.int32)
+
+
+def read_map(path: Path, volume: Volume, ctx: JobContext) -> Laid:
+    """Return a map of values as NIfTI, NRRD or MetaImage over a series, on its own grid.
+
+    Its unit is what the file says. Values from 0 to 1 without one are taken for probabilities, which the note says.
+
+    Raises
+    ------
+    GeometryError
+        Where the map or the series does not say where it lies, or they do not overlap.
+    UnreadableFileError
+        Where the file is damaged, or holds no values.
+    CancelledError
+        When the work was cancelled.
+    """
+    _refuse_series(volume)
+    if not is_volume_file(path.name):
+        raise UnreadableFileError("This is no file of a map.", "Maps are read from NIfTI, NRRD and MetaImage.")
+    entries = volume_file_entries(str(path))
+    over = load_series(entries[0], ctx)
+    _refuse_place(over, volume)
+    notes = []
+    if len(entries) > 1:
+        notes.append(f"The file holds {len(entries)} maps; the first is shown.")
+    made, note = value_map(over)
+    notes += [note] if note else []
+    share = covered_share(volume.grid, over.grid)
+    if share < _LEAST_SHARE_SAID:
+        notes.append(f"The map covers {max(share * 100, 1):.0f} % of the series; beyond it nothing is drawn.")
+    return Laid(made, " ".join(notes))
+
+
+def value_map(over: Volume) -> tuple[ValueMap, str]:
+    """Return a volume of values as a map, and what was assumed of its unit, in a sentence.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where it holds no number.
+    """
+    known = over.voxels[np.isfinite(over.voxels)] if over.voxels.dtype.kind == "f" else over.voxels.ravel()
+    if over.padding is not None:
+        known = known[known != over.padding]
+    if not known.size:
+        raise UnreadableFileError("The map holds no values.", "Choose another file.")
+    low, high = float(known.min()), float(known.max())
+    if over.unit == "unknown" and low >= -_BEYOND and high <= 1 + _BEYOND:
+        note = "The file does not say a unit; values from 0 to 1 are taken for probabilities."
+        return ValueMap(over, PROBABILITY, 0.0, 1.0), note
+    unit = UNKNOWN_UNIT if over.unit == "unknown" else over.unit
+    if low < -_LEAST_BELOW * high < 0:
+        reach = _high_end(np.abs(known))
+        return ValueMap(over, unit, -reach, reach, diverging=True), ""
+    return ValueMap(over, unit, low if high <= 0 else 0.0, high if high <= 0 else _high_end(known)), ""
+
+
+def _high_end(values: NDArray[np.float32] | NDArray[np.int16]) -> float:
+    """Return the value that all but the 500th part of what is not 0 lie below: single voxels set no scale."""
+    there = values[values != 0]
+    if not there.size:
+        return 1.0
+    return float(np.percentile(there[:: max(1, there.size // 1_000_000)], 99.8))
+
+
+def _refuse_series(volume: Volume) -> None:
+    if volume.preview:
+        raise GeometryError("The images are still being read.", "Wait until all of them are in, then open it again.")
+    if not volume.placed:
+        raise GeometryError(
+            "The open series does not say where its images lie, so nothing can be laid over it.",
+            "Open a series with positions.",
+        )
+
+
+def _refuse_place(over: Volume, volume: Volume) -> None:
+    if not over.placed or over.verdict is Verdict.UNTRUSTED:
+        raise GeometryError("The file does not say where in the patient it lies.", _NOT_HERE, " ".join(over.reasons))
+    frames = {v.series.frame_of_reference_uid for v in (over, volume)} - {""}
+    if len(frames) > 1:
+        raise GeometryError("It belongs to another frame of reference than this series.", _NOT_HERE)
+    if covered_share(over.grid, volume.grid) == 0 and covered_share(volume.grid, over.grid) == 0:
+        raise GeometryError("It lies beside this series: the two do not overlap anywhere.", _NOT_HERE)

@@ -1,0 +1,176 @@
+"""Lists of painted rows: fill, selection and focus, words that fit, and the keys and clicks that pick a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from viewer.ui.theme import FOCUS_WIDTH
+from viewer.ui.widgets import rounded
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+Row = TypeVar("Row")
+
+
+class RowModel(QAbstractListModel, Generic[Row]):
+    """Rows that are values; a subclass says what each is called, and what it is in words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[Row, ...] = ()
+
+    def ident(self, row: Row) -> str:
+        """Return the id of what a row stands for."""
+        raise NotImplementedError
+
+    def same(self, one: Row, other: Row) -> bool:
+        """Return whether two rows stand for the same thing, so that the list keeps its place."""
+        return self.ident(one) == self.ident(other)
+
+    def set_rows(self, rows: tuple[Row, ...]) -> bool:
+        """Show other rows; return whether they stand for other things than before."""
+        before, self_same = self._rows, self.same
+        if len(before) == len(rows) and all(self_same(a, b) for a, b in zip(before, rows, strict=True)):
+            self._rows = rows
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return False
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+        return True
+
+    def row(self, n: int) -> Row:
+        """Return one row."""
+        return self._rows[n]
+
+    def ident_at(self, n: int) -> str:
+        """Return the id of what stands in a row."""
+        return self.ident(self._rows[n])
+
+    def row_of(self, ident: str | None) -> int | None:
+        """Return the row of what has an id, or None where it is not listed."""
+        return next((n for n, row in enumerate(self._rows) if self.ident(row) == ident), None)
+
+    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
+        """Return how many rows there are."""
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Draws rows of one height; a subclass draws what stands on them."""
+
+    height = 40
+
+    def __init__(self, theme: Theme, view: QListView) -> None:
+        super().__init__(view)
+        self.theme, self._view = theme, view
+
+    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the height of a row."""
+        return QSize(option.rect.width(), self.height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the ground, then what stands on it."""
+        area = QRectF(option.rect)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_row_ground(painter, area, self.theme, option.state, focused=self._view.hasFocus())
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        self.paint_row(painter, area, index.row(), selected=selected)
+        painter.restore()
+
+    def paint_row(self, painter: QPainter, area: QRectF, row: int, *, selected: bool) -> None:
+        """Draw what stands on a row."""
+        raise NotImplementedError
+
+
+class RowList(QListView):
+    """The rows; `chosen` carries the id that the user picked, by click or with the arrows."""
+
+    chosen = Signal(str)
+
+    def __init__(self, model: RowModel[Any], theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._listed = model
+        model.setParent(self)
+        self.setModel(model)
+        prepare_list(self, theme)
+        self.clicked.connect(lambda index: self.chosen.emit(self._listed.ident_at(index.row())))
+
+    def show_selected(self, ident: str | None) -> None:
+        """Mark what is in hand."""
+        row = self._listed.row_of(ident)
+        if row is None:
+            self.clearSelection()
+            self.setCurrentIndex(QModelIndex())
+        elif self.currentIndex().row() != row or not self.selectionModel().isSelected(self._listed.index(row)):
+            self.setCurrentIndex(self._listed.index(row))
+            self.scrollTo(self._listed.index(row))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go to the row that the arrows reach."""
+        before = self.currentIndex().row()
+        super().keyPressEvent(event)
+        after = self.currentIndex().row()
+        if after >= 0 and after != before:
+            self.chosen.emit(self._listed.ident_at(after))
+
+
+def prepare_list(view: QListView, theme: Theme) -> None:
+    """Give a list of painted rows the house's manners."""
+    view.setProperty("own_focus", True)
+    view.setMouseTracking(True)
+    view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setUniformItemSizes(True)
+    theme.changed.connect(lambda: view.viewport().update())
+
+
+def paint_row_ground(painter: QPainter, area: QRectF, theme: Theme, state: Any, *, focused: bool) -> None:
+    """Draw a row's fill, its hairline, and the bar and ring of selection and focus."""
+    selected = bool(state & QStyle.StateFlag.State_Selected)
+    hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+    painter.fillRect(area, theme.colour("selected" if selected else "hover" if hovered else "panel"))
+    painter.fillRect(QRectF(area.left(), area.bottom() - 1, area.width(), 1), theme.colour("hairline"))
+    if selected:
+        painter.fillRect(QRectF(area.left(), area.top(), 3, area.height()), theme.colour("accent"))
+        if focused:
+            pen = painter.pen()
+            pen.setColor(theme.colour("accent"))
+            pen.setWidth(FOCUS_WIDTH)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(rounded(area, FOCUS_WIDTH))
+
+
+def words(
+    painter: QPainter,
+    area: QRectF,
+    text: str,
+    *,
+    right: bool = False,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+) -> None:
+    """Draw one line, cut in the middle or as told where it does not fit."""
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    shown = QFontMetricsF(painter.font()).elidedText(text, cut, area.width())
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, shown)
+
+
+def two_lines(painter: QPainter, area: QRectF, text: str) -> None:
+    """Draw a name on two lines, broken at a space; what is too long even so is cut in the middle."""
+    measures = QFontMetricsF(painter.font())
+    parts = text.split(" ")
+    taken = 1
+    while taken < len(parts) and measures.horizontalAdvance(" ".join(parts[: taken + 1])) <= area.width():
+        taken += 1
+    half = area.height() / 2
+    words(painter, QRectF(area.left(), area.top(), area.width(), half), " ".join(parts[:taken]))
+    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), " ".join(parts[taken:]))

@@ -1,0 +1,53 @@
+"""What commands ask of the window, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from viewer.ui.app_commands import Asks
+from viewer.ui.hanging_file import edit_hanging_rules
+
+if TYPE_CHECKING:
+    from viewer.ui.main_window import MainWindow
+
+
+def asks_of(window: MainWindow) -> Asks:
+    """Return what commands ask of a window that is being built: nothing is asked before it is."""
+    asking, compared = window.asking, window.compared
+
+    def comment() -> None:
+        window.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    return Asks(
+        go=window.go,
+        present_from=window.present_from,
+        leave_present=window.leave_present,
+        open_folder=asking.open_folder,
+        open_file=asking.open_file,
+        archive=asking.archive,
+        neighbour_series=window.desk.library.open_neighbour,
+        library=window.opened_places.asks(),
+        reviewing=compared.reviewing,
+        measuring=compared.measuring,
+        spreads=compared.spreads,
+        compare=compared.asks(),
+        decide=asking.decide,
+        mark_missed=asking.mark_missed,
+        comment=comment,
+        export=asking.export,
+        histogram=asking.histogram,
+        choose_model=window.choose_model,
+        palette=asking.palette,
+        keys=asking.keys,
+        settings=asking.settings,
+        switch_theme=window.switch_theme,
+        hanging_rules=lambda: edit_hanging_rules(window.tell),
+        switch_panels=window.panels.switch,
+        panels_shown=lambda: window.panels.shown,
+        full_screen=window.full_screen.toggle,
+        is_full_screen=lambda: window.full_screen.on,
+        why_geometry=asking.why_geometry,
+        quit=window.close,
+    )
