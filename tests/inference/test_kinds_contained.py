@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
 from tests.inference.kinds import DETECTION, SLICES, VOLUME, box_of_bright, broken, mean_of_slices, mean_of_volume
 from tests.inference.test_kinds import ran
@@ -21,6 +22,7 @@ from viewer.inference.run import run_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from onnx import ModelProto
 
     from viewer.domain.volume import Volume
 
@@ -155,3 +157,65 @@ def test_logits_given_as_probabilities_are_noticed(model_folder: Folder, two_bal
 def test_a_label_without_a_channel_is_noticed(model_folder: Folder, two_balls: Volume) -> None:
     with pytest.raises(ModelError, match="gave 2 channels, and its manifest names channel 5"):
         ran(model_folder(mean_of_volume(), {"index = 1": "index = 5"}, manifest=VOLUME), two_balls)
+
+
+def test_infinite_logits_are_no_result(model_folder: Folder, two_balls: Volume) -> None:
+    made = mean_of_volume()
+    for node in made.graph.node:
+        if node.op_type == "Concat":
+            node.output[0] = "good"
+    made.graph.initializer.append(numpy_helper.from_array(np.float32(np.inf), "without_end"))
+    made.graph.node.append(helper.make_node("Add", ["good", "without_end"], ["classes"]))
+    changes = {'kind = "class-probabilities"': 'kind = "class-logits"\nactivation = "softmax"'}
+    with pytest.raises(ModelError, match="gave no result: its output holds values that are not finite"):
+        ran(model_folder(made, changes, manifest=VOLUME), two_balls)
+
+
+def with_fixed_input(model: ModelProto, shape: list[int]) -> ModelProto:
+    for axis, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape, strict=True):
+        axis.ClearField("dim_param")
+        axis.dim_value = size
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "manifest_text", "changes", "sentence"),
+    [
+        (
+            with_fixed_input(mean_of_volume(), [1, 1, 32, 16, 16]),
+            VOLUME,
+            {},
+            "input.image.size makes 16 along D, and the model takes 32",
+        ),
+        (
+            with_fixed_input(mean_of_slices(), [7, 3, 40, 40]),
+            SLICES,
+            {},
+            "input.image.channels makes 2 along C, and the model takes 3",
+        ),
+        (
+            with_fixed_input(box_of_bright(), [1, 1, 48, 48, 40]),
+            DETECTION,
+            {'mode = "whole"': 'mode = "sliding"\npatch = [48, 48, 40]'},
+            "inference.patch makes 40 along D, and the model takes 48",
+        ),
+        (
+            with_fixed_input(box_of_bright(), [1, 1, 48, 48, 40]),
+            DETECTION,
+            {},
+            "takes 48 voxels along D and no other number",
+        ),
+    ],
+)
+def test_a_size_that_the_model_does_not_take_is_named_before_it_runs(
+    model_folder: Folder,
+    two_balls: Volume,
+    model: ModelProto,
+    manifest_text: str,
+    changes: dict[str, str],
+    sentence: str,
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        ran(model_folder(model, changes, manifest=manifest_text), two_balls)
+    assert sentence in caught.value.sentence
+    assert caught.value.hint

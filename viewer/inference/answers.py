@@ -115,5 +115,13 @@ def probabilities(manifest: Manifest, values: NDArray[Any], output: OutputTensor
     if output.activation is Activation.SIGMOID:
         chosen = values[:, channels]
         return np.asarray(1 / (1 + np.exp(-np.clip(chosen, -80, 80))), dtype=np.float32)
-    shifted = np.exp(np.clip(values - values.max(axis=1, keepdims=True), -80, 0))
-    return np.asarray(shifted[:, channels] / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+    with np.errstate(invalid="ignore"):
+        shifted = np.exp(np.clip(values - values.max(axis=1, keepdims=True), -80, 0))
+    total = shifted.sum(axis=1, keepdims=True)
+    if np.isnan(total).any():
+        # Infinite logits: the most likely label of them cannot be told.
+        raise ModelError(
+            f"{manifest.name} gave no result: its output holds values that are not finite.",
+            "This is not the same as finding nothing. The model may be damaged.",
+        )
+    return np.asarray(shifted[:, channels] / total, dtype=np.float32)

@@ -136,7 +136,8 @@ def slice_marks(
                 measured.bounds_lps_mm,
                 mask=mask,
                 measured=measured,
-                place=places.words(measured.centre_lps_mm),
+                # A map may lie on both sides; its marked voxel nearest to the middle lies on one.
+                place=places.words(measured.bounds_lps_mm.mean(axis=1)),
                 localisation=Localisation.MAP,
                 slices_k=slices_k,
             )

@@ -10,13 +10,14 @@ import onnxruntime  # type: ignore[import-untyped]
 
 from viewer.domain.errors import ModelError
 from viewer.inference.manifest_reader import LARGEST_MODEL_BYTES
+from viewer.inference.manifest_terms import InputRole, Mode
 from viewer.inference.onnx_file import check_safe, onnx_facts
 from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from viewer.inference.manifest import Manifest
+    from viewer.inference.manifest import InputTensor, Manifest
 
 _OUT_OF_MEMORY = ("bad_alloc", "failed to allocate", "bad allocation", "out of memory", "std::length_error")
 
@@ -98,7 +99,7 @@ def runtime_error(name: str, what: str, error: Exception) -> ModelError:
 
 
 def check_tensors(manifest: Manifest, session: Session) -> None:
-    """Hold the names and the number of axes in the manifest against the model's.
+    """Hold the names, the number of axes and the fixed sizes in the manifest against the model's.
 
     Raises
     ------
@@ -124,6 +125,37 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
                     f"{manifest.name}: {side}.{name}.layout is {layout}, and the tensor has {len(shape)} axes.",
                     f"Correct {side}.{name}.layout in model.toml.",
                 )
+            if side == "input" and shape:
+                _check_sizes(manifest, next(t for t in manifest.inputs if t.name == name), shape)
+
+
+def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> None:
+    """Hold the sizes that a model fixes against what it will be fed."""
+    how, at = manifest.inference, f"input.{tensor.name}"
+    wanted: dict[str, tuple[int, str]] = {}
+    if tensor.role is InputRole.IMAGE:
+        wanted["C"] = (len(tensor.channels), f"{at}.channels")
+    if "D" not in tensor.layout:
+        wanted["N"] = (how.slab, "inference.slab")
+    if tensor.size is not None:
+        wanted |= {letter: (size, f"{at}.size") for letter, size in zip("WHD", tensor.size, strict=True)}
+    elif how.mode is Mode.SLIDING:
+        wanted |= {letter: (size, "inference.patch") for letter, size in zip("WHD", how.patch, strict=True)}
+    for letter, size in zip(tensor.layout, shape, strict=True):
+        if not isinstance(size, int):
+            continue
+        if letter in wanted and wanted[letter][0] != size:
+            made, where = wanted[letter]
+            raise ModelError(
+                f"{manifest.name}: {where} makes {made} along {letter}, and the model takes {size}.",
+                f"Correct {where} in model.toml.",
+            )
+        # Slices as they are may happen to be of the one size.
+        if letter in "WHD" and letter not in wanted and not tensor.original:
+            raise ModelError(
+                f"{manifest.name} takes {size} voxels along {letter} and no other number, so a volume has to fit.",
+                'Use inference.mode = "sliding" with a patch of that size, or input.size for a classifier.',
+            )
 
 
 def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> dict[str, object]:

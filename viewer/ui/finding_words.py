@@ -48,7 +48,7 @@ def score_words(score: float | None) -> str:
 
 
 def long_axis_words(finding: Finding) -> str:
-    """Return the long axis and the plane it lies in, such as "29.5 mm, axial"."""
+    """Return the long and the short axis and the plane that the long one lies in: "29.5 × 12.0 mm, axial"."""
     if finding.long_axis_mm is None:
         return NONE
     ends = finding.long_axis_lps_mm
@@ -62,8 +62,14 @@ def long_axis_words(finding: Finding) -> str:
     length = float(np.linalg.norm(along))
     for name, axes in PLANE_AXES.items():
         if length > 0 and np.sqrt(1 - min(1.0, (float(along @ axes.into) / length) ** 2)) >= _IN_PLANE:
-            return f"{size_words(finding)}, {name.value}"
-    return f"{size_words(finding)}, oblique"
+            return f"{_axes_words(finding)}, {name.value}"
+    return f"{_axes_words(finding)}, oblique"
+
+
+def _axes_words(finding: Finding) -> str:
+    if finding.short_axis_mm is None:
+        return size_words(finding)
+    return f"{finding.long_axis_mm:.1f} × {finding.short_axis_mm:.1f} mm"
 
 
 def mean_words(finding: Finding, unit: str) -> str:
