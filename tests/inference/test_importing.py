@@ -360,3 +360,49 @@ def test_names_become_keys_of_their_own() -> None:
     assert key_of("Gro\u00dfe Niere (links)") == "groe-niere-links"
     assert key_of("a b", ["a-b", "a-b-2"]) == "a-b-3"
     assert key_of("\u4e2d") == "unnamed"
+
+
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    1e300,
+    "",
+    "$x",
+    "@y",
+    "@preprocessing",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+    ["x"],
+    [1, 2],
+)
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, one in inner for place in places_in(one, (*path, key)))]
+
+
+@pytest.mark.parametrize("which", ["metadata", "inference", "plans", "dataset"])
+def test_whatever_stands_in_the_files_only_a_refusal_comes_of_it(tmp_path: Path, which: str) -> None:
+    whole = {"metadata": METADATA, "inference": INFERENCE, "plans": PLANS, "dataset": DATASET}[which]
+    facts = onnx()
+    refused = 0
+    for path in places_in(whole)[1:]:
+        for junk in JUNK:
+            made = copy.deepcopy(whole)
+            at = made
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = junk
+            try:
+                if which in ("metadata", "inference"):
+                    monai(bundle(tmp_path, **{which: made}), facts)
+                else:
+                    nnunet(plan(tmp_path, **{which: made}), facts)
+            except ImportRefusedError:
+                refused += 1
+    assert refused > 20

@@ -18,6 +18,7 @@ from viewer.inference.importing import (
     number,
     numbers,
     toml_numbers,
+    whole_numbers,
 )
 from viewer.inference.manifest_terms import Task
 from viewer.inference.propose import Proposal, from_answers, quoted
@@ -213,7 +214,7 @@ def _before(config: _Config) -> dict[str, str]:
             modes = {"bilinear": "linear", "nearest": "nearest"}
             mode = config.plain(step.get("mode", "bilinear"), f"{where}.mode")
             mode = mode[0] if isinstance(mode, list) and len(mode) == 1 else mode
-            if mode not in modes:
+            if not isinstance(mode, str) or mode not in modes:
                 raise ImportRefusedError(f"{_CONFIG}: {where}.mode {mode} cannot be translated.")
             answers["input.resampling"] = quoted(modes[mode])
             # Values that were scaled before were interpolated as such.
@@ -248,12 +249,11 @@ def _through(config: _Config) -> tuple[tuple[int, ...], dict[str, str]]:
     config.known(step, _PARAMETERS[name], "inferer")
     if name == "SimpleInferer":
         return (), {"inference.mode": quoted("whole")}
-    sizes = numbers(config.plain(step.get("roi_size"), "inferer.roi_size"), 3, f"{_CONFIG}: inferer.roi_size")
+    patch = whole_numbers(config.plain(step.get("roi_size"), "inferer.roi_size"), 3, f"{_CONFIG}: inferer.roi_size")
     overlap = number(config.plain(step.get("overlap", 0.25), "inferer.overlap"), f"{_CONFIG}: inferer.overlap")
     mode = config.plain(step.get("mode", "constant"), "inferer.mode")
-    if mode not in ("constant", "gaussian") or not 0 <= overlap <= 0.9 or min(sizes) < 1:
-        raise ImportRefusedError(f"{_CONFIG}: inferer: mode, overlap or roi_size cannot be translated.")
-    patch = tuple(int(n) for n in sizes)
+    if mode not in ("constant", "gaussian") or not 0 <= overlap <= 0.9:
+        raise ImportRefusedError(f"{_CONFIG}: inferer: mode or overlap cannot be translated.")
     return patch, {
         "inference.mode": quoted("sliding"),
         "inference.patch": toml_numbers(patch),

@@ -16,6 +16,7 @@ from viewer.inference.importing import (
     number,
     numbers,
     toml_numbers,
+    whole_numbers,
 )
 from viewer.inference.manifest_terms import Task
 from viewer.inference.propose import Proposal, from_answers, quoted
@@ -51,9 +52,11 @@ def import_nnunet(
         raise ImportRefusedError("plans.json: transpose_forward must be 0, 1 and 2 in some order.")
     letters = "".join("DHW"[n] for n in order)
     spacing = dict(zip(letters, numbers(settings.get("spacing"), 3, f"plans.json: {at}.spacing"), strict=True))
-    patch = dict(zip(letters, numbers(settings.get("patch_size"), 3, f"plans.json: {at}.patch_size"), strict=True))
+    patch = dict(
+        zip(letters, whole_numbers(settings.get("patch_size"), 3, f"plans.json: {at}.patch_size"), strict=True)
+    )
     labels = _labels(dataset)
-    patch_ijk = tuple(int(patch[letter]) for letter in "WHD")
+    patch_ijk = tuple(patch[letter] for letter in "WHD")
     layout = f"NC{letters}"
     check_volume_model(facts, labels=max(labels), patch_ijk=patch_ijk, layout=layout)
     name = str(plans.get("dataset_name") or folder.name)

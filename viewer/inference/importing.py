@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from viewer.inference.onnx_file import OnnxFacts
 
 
+_LARGEST_PATCH = 4096
+
+
 class ImportRefusedError(ManifestError):
     """Something cannot be translated; the sentence names it."""
 
@@ -54,6 +57,14 @@ def numbers(value: Any, count: int, where: str) -> list[float]:
     if not good or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in value):
         raise ImportRefusedError(f"{where} must be {count} numbers.")
     return [float(v) for v in value]
+
+
+def whole_numbers(value: Any, count: int, where: str) -> tuple[int, ...]:
+    """Return a list of so many whole numbers of voxels; see `numbers`."""
+    found = numbers(value, count, where)
+    if not all(n.is_integer() and 1 <= n <= _LARGEST_PATCH for n in found):
+        raise ImportRefusedError(f"{where} must be {count} whole numbers from 1 to {_LARGEST_PATCH}.")
+    return tuple(int(n) for n in found)
 
 
 def number(value: Any, where: str) -> float:
