@@ -66,6 +66,41 @@ def test_a_ball_in_tilted_slices_is_still_a_ball(make_volume: Make, tilt_deg: fl
     assert measured.centre_lps_mm == pytest.approx(centre, abs=0.5)
 
 
+@pytest.mark.parametrize("tilt_deg", [0.0, 15.0])
+def test_the_short_axis_is_the_longest_line_across_the_long_one(make_volume: Make, tilt_deg: float) -> None:
+    heights = np.arange(60) * 1.5
+    shear = np.tan(np.radians(tilt_deg))
+    positions = np.stack([0 * heights, shear * (heights - 45), heights], axis=1)
+    volume = make_volume(np.zeros((60, 140, 130), np.int16), positions=positions, spacing=(0.6, 0.6))
+    axes = np.linalg.qr(np.array([[0.6, 0.3, 0.0], [0.5, -1.0, 0.4], [0.7, 0.2, 1.0]]))[0]
+    centre = np.array([39.0, 42.0, 44.0])
+    along = (lps_of(volume) - centre) @ axes
+    measured = describe(mask_where(np.linalg.norm(along / [26, 15, 7], axis=-1) <= 1), volume)
+    assert measured.long_axis_mm == pytest.approx(52, abs=1.6)
+    assert measured.short_axis_mm == pytest.approx(30, abs=1.6)
+    long, short = (np.diff(ends, axis=0)[0] for ends in (measured.long_axis_lps_mm, measured.short_axis_lps_mm))
+    assert abs(long @ short) < 1e-6 * np.linalg.norm(long) * np.linalg.norm(short)
+    assert abs(short @ axes[:, 1]) / np.linalg.norm(short) > 0.99
+    assert measured.short_axis_lps_mm.mean(axis=0) == pytest.approx(centre, abs=2)
+
+
+def test_a_tube_is_as_wide_as_it_is_thick(make_volume: Make) -> None:
+    volume = make_volume(np.zeros((16, 120, 120), np.int16))
+    _, y, z = np.moveaxis(lps_of(volume), -1, 0)
+    measured = describe(mask_where(np.hypot(y - 60, z - 8) <= 4), volume)
+    assert measured.long_axis_mm == pytest.approx(119, abs=0.5)
+    assert measured.short_axis_mm == pytest.approx(8, abs=0.1)
+
+
+def test_a_voxel_and_a_line_have_no_width(make_volume: Make) -> None:
+    volume = make_volume(np.zeros((4, 8, 8), np.int16))
+    one = np.zeros((4, 8, 8), dtype=bool)
+    one[2, 3, 4] = True
+    assert describe(mask_where(one), volume).short_axis_mm == 0
+    one[2, 3, :] = True
+    assert describe(mask_where(one), volume).short_axis_mm == 0
+
+
 def test_uneven_gaps_count_each_slice_for_half_the_way_to_its_neighbours(make_volume: Make) -> None:
     heights = [0.0, 4.0, 8.0, 9.0, 16.0]
     volume = make_volume(np.zeros((5, 10, 10), np.int16), positions=[[0, 0, z] for z in heights], spacing=(2.0, 1.0))

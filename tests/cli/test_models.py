@@ -66,6 +66,28 @@ def test_a_complete_folder_passes(anatomy: Path) -> None:
     assert "opset" in said.out
 
 
+def test_check_says_and_shows_what_the_model_will_be_fed(small_series: Path, tmp_path: Path) -> None:
+    said = casestage("models", "check", "anatomy", "--on", small_series, "--picture", tmp_path / "fed.png")
+    assert said.code == 0
+    assert "not known" not in said.out
+    assert "this volume: " in said.out
+    assert "is fed as: " in said.out
+    assert (tmp_path / "fed.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_needs_something_to_look_at(tmp_path: Path) -> None:
+    said = casestage("models", "check", "anatomy", "--picture", tmp_path / "fed.png")
+    assert said.is_sentence()
+    assert "--on" in said.err
+
+
+def test_a_tensor_that_the_model_does_not_have_is_named(copied: Path) -> None:
+    change(copied, "[input.", "[input.no_")
+    said = casestage("models", "check", copied)
+    assert said.is_sentence()
+    assert "names the input" in said.err
+
+
 def test_a_misspelt_key_is_named_with_the_right_one(copied: Path) -> None:
     change(copied, "limitations = [", "limitation = [")
     said = casestage("models", "check", copied)
@@ -111,3 +133,35 @@ def test_a_foreign_model_is_described_with_what_is_not_known(real_data: Path) ->
     assert "256, 256, 256" in said.out
     assert said.out.count("not known:") >= 3
     assert "manifest" in said.err
+
+
+def test_a_proposed_model_folder_is_refused_until_its_questions_are_answered(anatomy: Path, tmp_path: Path) -> None:
+    said = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    assert said.code == 0
+    assert "answers are missing in model.toml" in said.out
+    checked = casestage("models", "check", tmp_path / "new")
+    assert checked.is_sentence()
+    assert "open questions" in checked.err
+    again = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    assert again.is_sentence()
+    assert "holds a model already" in again.err
+    printed = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation")
+    assert printed.code == 0
+    assert printed.out.startswith("manifest = 1")
+
+
+def test_importing_without_an_onnx_file_says_how_to_come_by_one(tmp_path: Path) -> None:
+    for command in ("import-monai", "import-nnunet"):
+        said = casestage("models", command, tmp_path, "--out", tmp_path / "out")
+        assert said.is_sentence()
+        assert "--onnx" in said.err
+        assert not (tmp_path / "out").exists()
+
+
+def test_what_an_importer_refuses_is_named_and_nothing_is_written(anatomy: Path, tmp_path: Path) -> None:
+    (tmp_path / "plans.json").write_text('{"configurations": {"2d": {}}}', encoding="utf-8")
+    (tmp_path / "dataset.json").write_text("{}", encoding="utf-8")
+    said = casestage("models", "import-nnunet", tmp_path, "--onnx", anatomy / "model.onnx", "--out", tmp_path / "out")
+    assert said.is_sentence()
+    assert "has no configuration “3d_fullres”" in said.err
+    assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.cli.conftest import Outcome, casestage, write_series
+from viewer.inference.result import RunResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +136,8 @@ def test_nothing_found_leaves_no_older_result_behind(small_series: Path, anatomy
 
 
 def test_of_several_series_the_longest_is_used_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viewer.cli.models.run_model", lambda *_, **__: ())
+    nothing = RunResult((), (), (), {}, "processor", (), 0.0)
+    monkeypatch.setattr("viewer.cli.models.run_or_recall", lambda *_, **__: nothing)
     write_series(tmp_path / "ct" / "a", slices=5, number=1)
     write_series(tmp_path / "ct" / "b", slices=9, number=2)
     listed = casestage("info", tmp_path / "ct", "--json").json["series"]
@@ -144,6 +146,20 @@ def test_of_several_series_the_longest_is_used_and_said(tmp_path: Path, monkeypa
     assert said.code == 0, said.err
     assert "2 series here; the one with the most images is used." in said.out
     assert read_json(tmp_path / "out")["series"] == longest
+
+
+def test_a_run_is_recorded_taken_from_the_record_and_compared_with_it(small_series: Path, tmp_path: Path) -> None:
+    first = casestage("run", small_series, "--model", "anatomy", "--out", tmp_path / "a")
+    assert first.code == 0, first.err
+    assert read_json(tmp_path / "a")["recorded"] is False
+    assert casestage("models", "cache", "--json").json["results"] == 1
+    again = casestage("run", small_series, "--model", "anatomy", "--out", tmp_path / "b")
+    assert "Same as the result recorded on" in again.out
+    recorded = casestage("run", small_series, "--model", "anatomy", "--out", tmp_path / "c", "--recorded")
+    assert "not computed now" in recorded.out
+    assert read_json(tmp_path / "c")["recorded"] is True
+    assert read_json(tmp_path / "c")["findings"] == read_json(tmp_path / "a")["findings"]
+    assert casestage("models", "cache", "--clear").out.startswith("0 results recorded")
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(small_series: Path, tmp_path: Path) -> None:

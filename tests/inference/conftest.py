@@ -168,12 +168,18 @@ Make = Callable[..., Path]
 def model_folder(tmp_path: Path) -> Make:
     """Writes a model folder; `changes` are texts of the manifest and what stands there instead."""
 
-    def make(model: str | bytes = "above 100", changes: dict[str, str] | None = None, name: str = "tiny") -> Path:
+    def make(
+        model: str | bytes | ModelProto = "above 100",
+        changes: dict[str, str] | None = None,
+        name: str = "tiny",
+        manifest: str = MANIFEST,
+    ) -> Path:
         folder = tmp_path / name
         folder.mkdir()
-        content = model if isinstance(model, bytes) else MODELS[model]().SerializeToString()
+        made = MODELS[model]() if isinstance(model, str) else model
+        content = made.SerializeToString() if isinstance(made, ModelProto) else made
         (folder / "model.onnx").write_bytes(content)
-        text = MANIFEST.format(sha256=hashlib.sha256(content).hexdigest())
+        text = manifest.format(sha256=hashlib.sha256(content).hexdigest())
         for before, after in (changes or {}).items():
             assert before in text
             text = text.replace(before, after)

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from viewer.domain.errors import ManifestError
-from viewer.inference.manifest import InputRole, Mode, card, read_manifest
-from viewer.inference.manifest_example import EXAMPLE
+from viewer.inference.manifest import card, read_manifest
+from viewer.inference.manifest_example import EXAMPLE, EXAMPLES
+from viewer.inference.manifest_post import KEYS
+from viewer.inference.manifest_terms import InputRole, Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,8 +68,12 @@ def test_the_example_is_read_and_its_card_says_what_a_person_needs(tmp_path: Pat
         ('"model.onnx" =', '"C:model.onnx" =', "must be a file beside model.toml, without a folder."),
         ('"model.onnx" =', '"other.onnx" =', "model.file is not listed with its SHA-256 in model.files."),
         ("connectivity = 26", "connectivity = 7", 'post.connectivity must be 6, 18, 26 or "label", not 7.'),
-        ('task = "segmentation"', 'task = "detection"', "detection is not supported yet"),
-        ('kind = "voxel-logits"', 'kind = "boxes"', "boxes is not supported yet"),
+        (
+            'task = "segmentation"',
+            'task = "detection"',
+            "output.logits.kind: voxel-logits does not belong to detection",
+        ),
+        ('kind = "voxel-logits"', 'kind = "boxes"', "output.logits.kind: boxes does not belong to segmentation"),
         ("manifest = 1", "manifest = 1 = 2", "is not valid TOML"),
         ("synthetic_only = true", "synthetic_only = 1", "accept.synthetic_only must be true or false, not 1."),
         ("default = true", "default = false", "operating_point: exactly one must say default = true."),
@@ -80,6 +86,18 @@ def test_a_mistake_in_the_manifest_is_named_by_its_place(
     with pytest.raises(ManifestError) as caught:
         read_manifest(folder_with(tmp_path, example.replace(before, after, 1)))
     assert sentence in caught.value.sentence
+
+
+@pytest.mark.parametrize("task", list(EXAMPLES))
+def test_the_example_of_every_kind_is_read(tmp_path: Path, task: str) -> None:
+    text = EXAMPLES[task].format(sha256=hashlib.sha256(CONTENT).hexdigest())
+    manifest = read_manifest(folder_with(tmp_path, text))
+    assert manifest.task == task
+    assert manifest.labels
+    # Every key that this kind may have is explained.
+    post = text[text.index("[post]") :].split("[[label]]")[0]
+    for key in KEYS[manifest.task]:
+        assert f"{key} = " in post
 
 
 def test_an_exchanged_onnx_file_is_noticed(tmp_path: Path, example: str) -> None:
@@ -103,10 +121,16 @@ def test_a_folder_without_a_manifest_says_what_is_missing(tmp_path: Path) -> Non
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cut=st.integers(0, 4000), junk=st.text(max_size=12), length=st.integers(0, 40))
+@given(
+    task=st.sampled_from(sorted(EXAMPLES)),
+    cut=st.integers(0, 4000),
+    junk=st.text(max_size=12),
+    length=st.integers(0, 40),
+)
 def test_a_damaged_manifest_never_ends_in_anything_but_a_sentence(
-    tmp_path: Path, example: str, cut: int, junk: str, length: int
+    tmp_path: Path, task: str, cut: int, junk: str, length: int
 ) -> None:
+    example = EXAMPLES[task].format(sha256=hashlib.sha256(CONTENT).hexdigest())
     text = example[:cut] + junk + example[cut + length :]
     folder_with(tmp_path, "").joinpath("model.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     with suppress(ManifestError):

@@ -10,7 +10,7 @@ import pytest
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.inference.manifest import read_manifest
-from viewer.inference.pipeline import marks_and_map_in
+from viewer.inference.pipeline import answer_in
 from viewer.inference.session import check_tensors, checked_bytes, session_from
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def marks(folder: Path, volume: Volume) -> list[Mark]:
     manifest = read_manifest(folder)
     session = session_from(checked_bytes(manifest.onnx_path, manifest.sha256), manifest.name)
     check_tensors(manifest, session)
-    return marks_and_map_in(manifest, volume, session, JobContext())[0]
+    return answer_in(manifest, volume, session, JobContext()).marks
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import NDArray
 
+from viewer.analysis.across import across_axis
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -23,13 +25,17 @@ class Measured:
     """What is measured of a mask; fields as in `viewer.domain.finding.Finding`.
 
     `long_axis_mm` is the largest distance between the centres of two marked voxels (no voxel extent added), so a
-    single voxel has 0; `bounds_lps_mm` are outer faces of the marked voxels. `mean` and `sd` leave out padding and
-    are None where nothing else is marked; `sd` is that of the marked voxels themselves (divided by n).
+    single voxel has 0. `short_axis_mm` is the largest distance between centres of marked voxels whose joining line
+    stands upright on the long axis; its ends lie in one plane across it. `bounds_lps_mm` are outer faces of the
+    marked voxels. `mean` and `sd` leave out padding and are None where nothing else is marked; `sd` is that of the
+    marked voxels themselves (divided by n).
     """
 
     volume_ml: float
     long_axis_mm: float
     long_axis_lps_mm: NDArray[np.float64] = field(repr=False)
+    short_axis_mm: float
+    short_axis_lps_mm: NDArray[np.float64] = field(repr=False)
     centre_lps_mm: NDArray[np.float64]
     bounds_lps_mm: NDArray[np.float64]
     mean: float | None
@@ -51,11 +57,15 @@ def describe(mask: Mask, volume: Volume) -> Measured:
     area_mm2 = stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
     mean, sd = _mean_and_sd(mask, volume)
     rows = _row_ends(mask)
-    ends = _farthest(_outline_lps(mask, stack, rows))
+    outline = _outline_lps(mask, stack, rows)
+    ends = _farthest(outline)
+    across = across_axis(mask, stack, ends)
     return Measured(
         volume_ml=float(counts @ weights_mm) * area_mm2 / 1000.0,
         long_axis_mm=float(np.linalg.norm(ends[1] - ends[0])),
         long_axis_lps_mm=ends,
+        short_axis_mm=float(np.linalg.norm(across[1] - across[0])),
+        short_axis_lps_mm=across,
         centre_lps_mm=_centre_lps(mask, stack, counts, weights_mm),
         bounds_lps_mm=_bounds_lps(mask, stack, rows),
         mean=mean,

@@ -202,15 +202,41 @@ def sampling_of(stack: SliceStack, spacing_mm: tuple[float, float, float], orien
     order = max(itertools.permutations(range(3)), key=lambda p: sum(abs(agreement[n, a]) for n, a in enumerate(p)))
     turned = [bool(agreement[n, a] < 0) for n, a in enumerate(order)]
     offsets = slice_offsets(stack)
-    di, dj = stack.pixel_spacing_mm
     step = [spacing_mm[order.index(a)] for a in range(3)]
-    first_gap, last_gap = _end_gaps(stack, step[2])
-    axes = (
-        _axis(-di / 2, (stack.size_ij[0] - 0.5 + float(offsets.columns_px.max())) * di, step[0]),
-        _axis(-dj / 2, (stack.size_ij[1] - 0.5 + float(offsets.rows_px.max())) * dj, step[1]),
-        _axis(-first_gap / 2, float(offsets.heights_mm[-1]) + last_gap / 2, step[2]),
+    columns, rows, normal = (
+        _axis(start, end, one) for (start, end), one in zip(_extents(stack, offsets, step[2]), step, strict=True)
     )
+    axes = (columns, rows, normal)
     return Sampling(stack, offsets, axes, (order[0], order[1], order[2]), (turned[0], turned[1], turned[2]))
+
+
+def sampling_of_size(stack: SliceStack, size_ijk: tuple[int, int, int], orientation: str) -> Sampling:
+    """Return the grid of so many voxels along its own i, j, k that fills a whole stack; see `sampling_of`."""
+    order = sampling_of(stack, (100.0, 100.0, 100.0), orientation).order
+    lengths = [end - start for start, end in _extents(stack, slice_offsets(stack), 1.0)]
+    i, j, k = (lengths[a] / n for a, n in zip(order, size_ijk, strict=True))
+    return sampling_of(stack, (i, j, k), orientation)
+
+
+def _extents(stack: SliceStack, offsets: SliceOffsets, alone_mm: float) -> list[tuple[float, float]]:
+    """Return both outer faces along the row direction, the column direction and the normal, in mm."""
+    di, dj = stack.pixel_spacing_mm
+    first_gap, last_gap = _end_gaps(stack, alone_mm)
+    return [
+        (-di / 2, (stack.size_ij[0] - 0.5 + float(offsets.columns_px.max())) * di),
+        (-dj / 2, (stack.size_ij[1] - 0.5 + float(offsets.rows_px.max())) * dj),
+        (-first_gap / 2, float(offsets.heights_mm[-1]) + last_gap / 2),
+    ]
+
+
+def stretching(pixels: int, size: int) -> Any:
+    """Return the weights of a line of pixels for as many others over the same length, sparse (size × pixels)."""
+    return _pixel_weights(_axis(-0.5, pixels - 0.5, pixels / size), pixels, 1.0, 0.0)
+
+
+def stretching_back(pixels: int, size: int) -> Any:
+    """Return linear weights of the stretched line for its original pixels, sparse (pixels × size)."""
+    return _grid_weights(np.arange(pixels, dtype=np.float64), _axis(-0.5, pixels - 0.5, pixels / size), 0, size)
 
 
 def _end_gaps(stack: SliceStack, alone: float) -> tuple[float, float]:

@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar
 
 from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
 from viewer.cli.archive_options import add_archive_commands
+from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
+from viewer.cli.model_options import add_model_commands
 from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
@@ -100,22 +102,10 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     info.add_argument("--at", type=point, metavar="X,Y,Z", help="value of the voxel at this LPS point; write --at=…")
     info.add_argument("--hash", action="store_true", help="SHA-256 over all values (int16, k j i)")
 
-    models = command(
-        "models",
-        "List or check models.",
-        "models check ./my-model",
-        _lazy("viewer.cli.models", "list_models"),
+    add_model_commands(
+        command("models", "List, check and import models.", MODEL_EXAMPLE, _lazy("viewer.cli.models", "list_models")),
+        lambda place: _lazy(f"viewer.cli.{place.split(':')[0]}", place.split(":")[1]),
     )
-    models.add_argument("--json", action="store_true", help="for other programs")
-    kinds = models.add_subparsers(metavar="list|check")
-    listed = kinds.add_parser("list", help="list the models on this machine", epilog="Example: casestage models list")
-    listed.add_argument("--json", action="store_true", help="for other programs")
-    listed.set_defaults(run=_lazy("viewer.cli.models", "list_models"))
-    check = kinds.add_parser(
-        "check", help="check a model folder or ONNX file", epilog="Example: casestage models check ./my-model"
-    )
-    check.add_argument("file")
-    check.set_defaults(run=_lazy("viewer.cli.models", "check_model"))
 
     run = command(
         "run",
@@ -128,6 +118,8 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     run.add_argument("--out", required=True, metavar="DIR", help="folder for findings.json, seg.dcm and sr.dcm")
     run.add_argument("--series", metavar="UID", help="only this series")
     run.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
+    run.add_argument("--recorded", action="store_true", help="take the result of an earlier run where there is one")
+    run.add_argument("--processor", action="store_true", help="leave graphics cards out")
 
     render = command(
         "render",
@@ -164,6 +156,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     seed = _typed(parse_seed, "of a whole number from 0")
     made.add_argument("--seed", type=seed, required=True)
     made.add_argument("--out", required=True, metavar="DIR")
+
+    doctor = command(
+        "doctor", "Say what this computer has of what is needed.", "doctor", _lazy("viewer.cli.doctor", "doctor")
+    )
+    doctor.add_argument("--json", action="store_true", help="for other programs")
 
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))
     from viewer.cli.bench import GROUPS  # names alone; what is measured is loaded later

@@ -8,16 +8,27 @@ from typing import TYPE_CHECKING
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import complain, progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedError, NothingToOpenError
+from viewer.domain.finding import Localisation
 from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import Manifest, card, read_manifest
-from viewer.inference.models import describe_onnx, installed_models
-from viewer.inference.run import run_model
+from viewer.inference.models import installed_models
+from viewer.inference.recalled import run_or_recall
+from viewer.inference.run_records import RunRecords
 from viewer.services.exporting import check_folder, write_outputs
 from viewer.services.loading import load_series
-from viewer.services.places import model_folders
+from viewer.services.places import model_folders, run_records_folder
 
 if TYPE_CHECKING:
     import argparse
+
+    from viewer.inference.result import RunResult
+
+_KNOWN = {
+    Localisation.BOX: "a box around it",
+    Localisation.MAP: "where the model looked",
+    Localisation.SLICES: "its place in them is not known",
+    Localisation.SERIES: "no place is known",
+}
 
 
 def _installed() -> tuple[list[Manifest], list[CaseStageError]]:
@@ -40,30 +51,6 @@ def list_models(arguments: argparse.Namespace) -> int:
     for problem in problems:
         complain(problem)
     return 1 if problems else 0
-
-
-def check_model(arguments: argparse.Namespace) -> int:
-    """Print whether a model folder or ONNX file can be used, and what is missing."""
-    path = Path(arguments.file)
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir() or (folder / "model.toml").exists():
-        manifest = read_manifest(folder)
-        found = card(manifest)
-        say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
-        onnx = next(iter(sorted(folder.glob("*.onnx"))), None)
-        if onnx is not None:
-            _describe(onnx)
-        return 0
-    _describe(path)
-    raise ManifestError(
-        "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
-        "Write one: see “Plugging in a model” in the README.",
-    )
-
-
-def _describe(path: Path) -> None:
-    for line in describe_onnx(path, progress_context()).lines:
-        say(line)
 
 
 def find_model(name: str) -> Manifest:
@@ -102,21 +89,56 @@ def run(arguments: argparse.Namespace) -> int:
     if volume.verdict is not Verdict.OK:
         for reason in volume.reasons:
             say(f"Geometry {volume.verdict}: {reason}")
+    records = RunRecords(run_records_folder())
     try:
-        findings = run_model(manifest, volume, context, anyway=arguments.anyway)
+        result = run_or_recall(
+            manifest,
+            volume,
+            context,
+            records,
+            again=not arguments.recorded,
+            anyway=arguments.anyway,
+            processor_alone=arguments.processor,
+        )
     except ModelRefusedError as error:
         raise ModelRefusedError(
             error.sentence, "Add --anyway to run it all the same; what it then finds may mean nothing."
         ) from error
-    written = write_outputs(out, volume, findings, card(manifest).source)
-    for finding in findings:
-        score = f"score {finding.score:.2f}  " if finding.score is not None else ""
-        volume_ml = f"{finding.volume_ml:.2f} mL  " if finding.volume_ml is not None else ""
-        axis = f"long axis {finding.long_axis_mm:.1f} mm" if finding.long_axis_mm is not None else ""
-        say(f"{finding.label}: {score}{volume_ml}{axis}")
-    if not findings:
-        say("The model ran and reported nothing.")
+    written = write_outputs(
+        out,
+        volume,
+        result.findings,
+        card(manifest).source,
+        recorded=result.recorded,
+        case_scores=result.case_scores,
+    )
+    _say_result(result)
     for note in written.notes:
         say(note)
     say(f"Written to {arguments.out}: {', '.join(path.name for path in written.files)}. Not for diagnostic use.")
     return 0
+
+
+def _say_result(result: RunResult) -> None:
+    if result.recorded:
+        say(f"Recorded on {result.recorded_at[:10]}, not computed now.")
+    for note in (*result.notes, result.comparison):
+        if note:
+            say(note)
+    for finding in result.findings:
+        score = f"score {finding.score:.2f}  " if finding.score is not None else ""
+        chance = f"probability {finding.probability:.0%}  " if finding.probability is not None else ""
+        volume_ml = f"{finding.volume_ml:.2f} mL  " if finding.volume_ml is not None else ""
+        axis = ""
+        if finding.long_axis_mm is not None and finding.short_axis_mm is not None:
+            axis = f"{finding.long_axis_mm:.1f} × {finding.short_axis_mm:.1f} mm  "
+        on = (
+            f"slices {finding.slices_k[0] + 1} to {finding.slices_k[1] + 1}" if finding.slices_k else "the whole series"
+        )
+        known = "" if finding.localisation is Localisation.OUTLINE else f" ({_KNOWN[finding.localisation]})"
+        say(f"{finding.label}: {score}{chance}{volume_ml}{axis}{on}{known}")
+    for scored in result.case_scores:
+        chance = f", probability {scored.probability:.0%}" if scored.probability is not None else ""
+        say(f"Case, {scored.label}: score {scored.score:.2f}{chance}")
+    if not result.findings:
+        say("The model ran and reported nothing.")

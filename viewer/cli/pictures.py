@@ -41,7 +41,7 @@ def render(arguments: argparse.Namespace) -> int:
     from viewer.ui.snapshot import picture, save_png
 
     out = Path(arguments.out)
-    _check_picture(out)
+    check_picture(out)
     case = _case_named(arguments.path)
     findings: tuple[Finding, ...] = ()
     truth: tuple[Finding, ...] = ()
@@ -93,7 +93,14 @@ def render(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_picture(out: Path) -> None:
+def check_picture(out: Path) -> None:
+    """Make sure that a picture can be written before work is done for it.
+
+    Raises
+    ------
+    StorageError
+        With the reason.
+    """
     if out.suffix.lower() != ".png":
         raise StorageError("Pictures are written as PNG.", "End the name of --out in .png.")
     if not out.parent.is_dir():

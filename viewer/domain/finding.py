@@ -32,6 +32,21 @@ class Source:
     rules: bool = False
 
 
+class Localisation(StrEnum):
+    """How well a finding's place is known, and so what its mask means.
+
+    `outline`: the mask is the finding (without one it is a point). `box`: the mask is what lies in a box around it.
+    `map`: the mask is where a map says that the model looked. `slices`: known are its slices alone. `series`: it is
+    said of the series as a whole, and has no place; its centre is that of the series.
+    """
+
+    OUTLINE = "outline"
+    BOX = "box"
+    MAP = "map"
+    SLICES = "slices"
+    SERIES = "series"
+
+
 def _floats(value: object) -> NDArray[np.float64]:
     array = np.array(value, dtype=np.float64)
     array.setflags(write=False)
@@ -57,9 +72,11 @@ class Finding:
     centre_lps_mm
         A point inside the finding (the marked voxel nearest to its centre of mass).
     volume_ml
-        Sum of voxel area × half the distance to both neighbouring slices; None without a mask.
+        Sum of voxel area × half the distance to both neighbouring slices; None without an outline.
     long_axis_mm, long_axis_lps_mm
-        Longest distance inside the finding in 3D, and its two ends, shape (2, 3).
+        Longest distance inside the finding in 3D, and its two ends, shape (2, 3); of a box its longest edge.
+    short_axis_mm, short_axis_lps_mm
+        Longest distance across the long axis, at a right angle to it, and its ends; of a box its second edge.
     bounds_lps_mm
         Smallest and largest x, y, z, shape (3, 2).
     mean, sd
@@ -68,6 +85,21 @@ class Finding:
         The window that the model's author wants it seen in, if any.
     recorded
         True where it was computed earlier and is shown from a file.
+    localisation
+        What is known of its place, and so what its mask means.
+    corners_lps_mm
+        Corners of a box, shape (8, 3); the first and the last are opposite, and the second, third and fifth are the
+        neighbours of the first. None where it was not found as a box.
+    slices_k
+        First and last original slice (0-based) that it is on; None where it has no place.
+    probability, calibration
+        What the score means as a probability, and how that was obtained; None and "" where it was not calibrated.
+    laterality
+        "left" or "right" where the model's author or the place in the body tells, else "".
+    region
+        The anatomical region that the model's author names, or "".
+    operating_point
+        Key of the strictest operating point of its model that it passes; "" where it passes none.
     """
 
     id: str
@@ -88,6 +120,21 @@ class Finding:
     colour: str = ""
     window: Window | None = None
     recorded: bool = False
+    localisation: Localisation = Localisation.OUTLINE
+    short_axis_mm: float | None = None
+    short_axis_lps_mm: NDArray[np.float64] | None = None
+    corners_lps_mm: NDArray[np.float64] | None = None
+    slices_k: tuple[int, int] | None = None
+    probability: float | None = None
+    calibration: str = ""
+    laterality: str = ""
+    region: str = ""
+    operating_point: str = ""
+
+    @property
+    def placed(self) -> bool:
+        """True where it lies somewhere within its slices, and not only on some of them or in the series."""
+        return self.localisation not in (Localisation.SLICES, Localisation.SERIES)
 
     @property
     def order(self) -> tuple[float, float]:
@@ -96,6 +143,17 @@ class Finding:
             -(self.score if self.score is not None else -1.0),
             -(self.volume_ml or 0.0),
         )
+
+
+@define(frozen=True)
+class CaseScored:
+    """The score of a whole case for one label, and what it means as a probability where that was measured."""
+
+    label_key: str
+    label: str
+    score: float
+    probability: float | None = None
+    calibration: str = ""
 
 
 class MatchState(StrEnum):

@@ -51,6 +51,11 @@ class Mask:
         nk, nj, ni = self.voxels.shape
         return (slice(k, k + nk), slice(j, j + nj), slice(i, i + ni))
 
+    @property
+    def slices_k(self) -> tuple[int, int]:
+        """First and last slice of the box."""
+        return (self.first_ijk[2], self.first_ijk[2] + len(self.voxels) - 1)
+
     def full(self, shape_kji: tuple[int, int, int]) -> NDArray[np.bool_]:
         """Return the mask as a whole-volume array."""
         array = np.zeros(shape_kji, dtype=bool)

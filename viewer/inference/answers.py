@@ -1,4 +1,4 @@
-"""What a model's output tensor means: probabilities, or marks, of each label."""
+"""What a model's output tensors mean: probabilities, or marks, of each label."""
 
 from __future__ import annotations
 
@@ -7,13 +7,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import ModelError
-from viewer.inference.manifest import Activation, OutputKind
+from viewer.inference.manifest_terms import LOGITS, Activation, OutputKind
 from viewer.inference.prepare import from_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from viewer.inference.manifest import Manifest
+    from viewer.inference.manifest import Manifest, OutputTensor
+
+
+def numbers_of(manifest: Manifest, tensor: object, output: OutputTensor) -> NDArray[Any]:
+    """Return an output as the array of numbers that it must be.
+
+    Raises
+    ------
+    ModelError
+        When it is none, has other axes than its layout, or holds what is no number.
+    """
+    if not isinstance(tensor, np.ndarray) or tensor.dtype.kind not in "fiub":
+        raise ModelError(f"{manifest.name} gave an output that is not an array of numbers.")
+    if tensor.ndim != len(output.layout):
+        raise ModelError(
+            f"{manifest.name} gave an output {list(tensor.shape)} that does not fit its manifest's layout.",
+            f"output.{output.name}.layout says {output.layout}.",
+        )
+    if tensor.dtype.kind == "f" and np.isnan(tensor).any():
+        raise ModelError(
+            f"{manifest.name} gave no result: its output holds values that are not numbers.",
+            "This is not the same as finding nothing. The model may be damaged.",
+        )
+    return tensor
 
 
 def answer_of(manifest: Manifest, tensor: object, blocks: int, block_shape: tuple[int, ...]) -> NDArray[Any]:
@@ -25,52 +48,80 @@ def answer_of(manifest: Manifest, tensor: object, blocks: int, block_shape: tupl
         When the output does not have the input's size, lacks a label's channel, or holds what is no number.
     """
     output = manifest.output
-    if not isinstance(tensor, np.ndarray) or tensor.dtype.kind not in "fiub":
-        raise ModelError(f"{manifest.name} gave an output that is not an array of numbers.")
-    try:
-        values = from_tensor(tensor, output.layout)
-    except ValueError as error:
-        raise ModelError(
-            f"{manifest.name} gave an output {list(tensor.shape)} that does not fit its manifest's layout.",
-            f"output.{output.name}.layout says {output.layout}.",
-            str(error),
-        ) from error
+    values = from_tensor(numbers_of(manifest, tensor, output), output.layout)
     if values.shape[0] != blocks or values.shape[2:] != block_shape:
         raise ModelError(
             f"{manifest.name} gave an output of {list(values.shape[2:])} voxels for an input of {list(block_shape)}.",
             "The output must have the input's size along every axis.",
         )
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise ModelError(
-            f"{manifest.name} gave no result: its output holds values that are not numbers.",
-            "This is not the same as finding nothing. The model may be damaged.",
-        )
     if output.kind is OutputKind.LABEL_MAP:
         return np.stack([values[:, 0] == label.index for label in manifest.labels], axis=1)
-    highest = max(label.index for label in manifest.labels)
-    if highest >= values.shape[1]:
+    return probabilities(manifest, values, output)
+
+
+def class_scores(manifest: Manifest, tensor: object, count: int) -> NDArray[np.float32]:
+    """Return the probability of each label, [slice or volume, label], from a tensor of classes.
+
+    Raises
+    ------
+    ModelError
+        As `answer_of`; or when the output is not about so many slices.
+    """
+    output = manifest.output
+    values = numbers_of(manifest, tensor, output)
+    if "N" not in output.layout:
+        values = values[None]
+    elif output.layout == "CN":
+        values = values.T
+    if "C" not in output.layout:
+        values = values[:, None]
+    if len(values) != count:
         raise ModelError(
-            f"{manifest.name} gave {values.shape[1]} channels, and its manifest names channel {highest}.",
+            f"{manifest.name} gave classes for {len(values)} images, and {count} went in.",
+            f"output.{output.name} must have as many along N as its input.",
+        )
+    return probabilities(manifest, values, output)
+
+
+def probabilities(manifest: Manifest, values: NDArray[Any], output: OutputTensor) -> NDArray[np.float32]:
+    """Return the labels' probabilities along the second axis, from the channels that an output has there.
+
+    Raises
+    ------
+    ModelError
+        When a label's channel is not there, or what should be probabilities is not.
+    """
+    channels = [label.index for label in manifest.labels]
+    if max(channels) >= values.shape[1]:
+        raise ModelError(
+            f"{manifest.name} gave {values.shape[1]} channels, and its manifest names channel {max(channels)}.",
             "A [[label]]'s index is the channel of the output, counted from 0.",
         )
-    return _probabilities(manifest, values.astype(np.float32, copy=False))
-
-
-def _probabilities(manifest: Manifest, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    output = manifest.output
-    channels = [label.index for label in manifest.labels]
-    if output.kind is OutputKind.VOXEL_PROBABILITIES:
+    values = values.astype(np.float32, copy=False)
+    if output.activation is Activation.NONE:
         chosen = values[:, channels]
-        if float(chosen.min()) < -0.01 or float(chosen.max()) > 1.01:
+        if chosen.size and not -0.01 <= float(chosen.min()) <= float(chosen.max()) <= 1.01:
+            kind = {OutputKind.VOXEL_PROBABILITIES: "voxel-logits", OutputKind.CLASS_PROBABILITIES: "class-logits"}
+            says = (
+                f"kind must be {kind[output.kind]}" if output.kind in kind else "activation must be sigmoid or softmax"
+            )
             raise ModelError(
                 f"{manifest.name} gave values from {chosen.min():.3g} to {chosen.max():.3g} as probabilities.",
-                f"If they are logits, output.{output.name}.kind must be voxel-logits.",
+                f"If they are logits, output.{output.name}.{says}.",
             )
-        return np.clip(chosen, 0, 1)
-    if output.temperature != 1:
+        return np.asarray(np.clip(chosen, 0, 1), dtype=np.float32)
+    if output.temperature != 1 and output.kind in LOGITS:
         values = values / np.float32(output.temperature)
     if output.activation is Activation.SIGMOID:
         chosen = values[:, channels]
         return np.asarray(1 / (1 + np.exp(-np.clip(chosen, -80, 80))), dtype=np.float32)
-    shifted = np.exp(np.clip(values - values.max(axis=1, keepdims=True), -80, 0))
-    return np.asarray(shifted[:, channels] / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+    with np.errstate(invalid="ignore"):
+        shifted = np.exp(np.clip(values - values.max(axis=1, keepdims=True), -80, 0))
+    total = shifted.sum(axis=1, keepdims=True)
+    if np.isnan(total).any():
+        # Infinite logits: the most likely label of them cannot be told.
+        raise ModelError(
+            f"{manifest.name} gave no result: its output holds values that are not finite.",
+            "This is not the same as finding nothing. The model may be damaged.",
+        )
+    return np.asarray(shifted[:, channels] / total, dtype=np.float32)

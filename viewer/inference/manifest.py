@@ -7,116 +7,34 @@ slices; the tensor's W, H, D); every window is [centre, width]; values are in th
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from attrs import frozen
 
 from viewer.domain.model_card import ModelCard
 from viewer.domain.volume import Window
+from viewer.inference.calibration import Calibration
+from viewer.inference.manifest_terms import (
+    MAIN_OUTPUTS,
+    Activation,
+    Blending,
+    BoxFormat,
+    BoxFrame,
+    BoxOrigin,
+    CaseScore,
+    Connectivity,
+    Dtype,
+    FindingScore,
+    InputRole,
+    Mode,
+    Normalise,
+    OutputKind,
+    Resampling,
+    Task,
+)
 
 MANIFEST_NAME = "model.toml"
 MANIFEST_VERSION = 1
-
-
-class Task(StrEnum):
-    """What kind of model it is."""
-
-    SEGMENTATION = "segmentation"
-    DETECTION = "detection"
-    SLICE_CLASSIFICATION = "slice-classification"
-    VOLUME_CLASSIFICATION = "volume-classification"
-
-
-class InputRole(StrEnum):
-    """What a tensor is fed with: the image, or true (1) where there is no pixel (padding, outside the slices)."""
-
-    IMAGE = "image"
-    PADDING = "padding"
-
-
-class Dtype(StrEnum):
-    """Element type of an input tensor."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    INT16 = "int16"
-    INT32 = "int32"
-    BOOL = "bool"
-
-
-class Mode(StrEnum):
-    """How a volume goes through the model: at once, in overlapping patches, or in slabs of whole slices."""
-
-    WHOLE = "whole"
-    SLIDING = "sliding"
-    WHOLE_OR_SLIDING = "whole_or_sliding"
-    SLICES = "slices"
-
-
-class Blending(StrEnum):
-    """Weight of a patch's voxels where patches overlap."""
-
-    GAUSSIAN = "gaussian"
-    CONSTANT = "constant"
-
-
-class OutputKind(StrEnum):
-    """What an output tensor holds."""
-
-    VOXEL_LOGITS = "voxel-logits"
-    VOXEL_PROBABILITIES = "voxel-probabilities"
-    LABEL_MAP = "label-map"
-    BOXES = "boxes"
-    CLASS_LOGITS = "class-logits"
-    ACTIVATION_MAP = "activation-map"
-
-
-class Activation(StrEnum):
-    """What turns logits into probabilities: each channel alone, or one of all channels (0 is background)."""
-
-    SIGMOID = "sigmoid"
-    SOFTMAX = "softmax"
-    NONE = "none"
-
-
-class Resampling(StrEnum):
-    """How values between voxels come about."""
-
-    LINEAR = "linear"
-    NEAREST = "nearest"
-
-
-class Normalise(StrEnum):
-    """Whether channels are made after or before resampling (nnU-Net: before)."""
-
-    AFTER_RESAMPLING = "after-resampling"
-    BEFORE_RESAMPLING = "before-resampling"
-
-
-class Connectivity(StrEnum):
-    """Which marked voxels make one finding: neighbours by faces, by edges, by corners, or all of a label."""
-
-    FACES = "6"
-    EDGES = "18"
-    CORNERS = "26"
-    LABEL = "label"
-
-
-class FindingScore(StrEnum):
-    """How a finding's score comes from the probabilities of its voxels; `none` for rules."""
-
-    MAX = "max"
-    MEAN = "mean"
-    P95 = "p95"
-    NONE = "none"
-
-
-class CaseScore(StrEnum):
-    """How the case's score comes about."""
-
-    MAX = "max"
-    NONE = "none"
 
 
 @frozen
@@ -170,7 +88,10 @@ class InputTensor:
     orientation
         Towards which the axes W, H, D grow, such as "LPS", or "original" for the slices as they are.
     spacing_mm
-        Along i, j, k, or None for the original slices without resampling.
+        Along i, j, k; None for the original slices without resampling, or where the size is fitted.
+    size
+        Voxels along i, j, k that the model takes, no other number: the middle of the grid is cut out or filled up to
+        it, or with `fit` all of it is stretched onto it. Without D in the layout k is 1 and stands for every slice.
     """
 
     name: str
@@ -184,11 +105,13 @@ class InputTensor:
     resampling: Resampling = Resampling.LINEAR
     normalise: Normalise = Normalise.AFTER_RESAMPLING
     outside_hu: float = -1024.0
+    size: tuple[int, int, int] | None = None
+    fit: bool = False
 
     @property
     def original(self) -> bool:
-        """True where the model sees the original slices, not resampled."""
-        return self.spacing_mm is None
+        """True where the model sees the slices as they lie, not a grid over them."""
+        return self.orientation == "original"
 
 
 @frozen
@@ -206,8 +129,22 @@ class Inference:
 
 
 @frozen
+class BoxForm:
+    """How boxes are written: `order` names the axis of each of three coordinates, i along W, j along H, k along D."""
+
+    format: BoxFormat
+    frame: BoxFrame
+    origin: BoxOrigin
+    order: str
+
+
+@frozen
 class OutputTensor:
-    """What one output tensor is; `temperature` divides logits (calibration), and how it was obtained."""
+    """What one output tensor is; `temperature` divides logits (calibration), and how it was obtained.
+
+    The layout of voxels and maps has letters of N, C, D, H, W; of boxes and what belongs to them N, B (boxes),
+    C (classes of scores) and 6 (the numbers of a box); of classes N and C.
+    """
 
     name: str
     kind: OutputKind
@@ -215,11 +152,26 @@ class OutputTensor:
     activation: Activation = Activation.NONE
     temperature: float = 1.0
     calibration: str = ""
+    box: BoxForm | None = None
 
 
 @frozen
 class Post:
-    """How output becomes findings."""
+    """How output becomes findings; which of these a task has says `viewer.inference.manifest_post`.
+
+    Attributes
+    ----------
+    least_score
+        Boxes, slices and classes below it make no finding.
+    nms_iou
+        Of boxes of one label that overlap more than this, the one with the best score is kept.
+    bridge_slices
+        Findings on slices of one label that lie so many slices apart, or fewer, are one.
+    map_threshold
+        Share of a map's largest value from which on it marks the place of a finding.
+    occlusion_runs
+        Slices that may be run once more with parts of them covered, to find out where the model looked, in all.
+    """
 
     mask_threshold: float = 0.5
     smallest_ml: float = 0.0
@@ -227,6 +179,13 @@ class Post:
     merge_distance_mm: float = 0.0
     finding_score: FindingScore = FindingScore.MAX
     case_score: CaseScore = CaseScore.MAX
+    least_score: float = 0.0
+    nms_iou: float = 0.3
+    most_findings: int = 200
+    bridge_slices: int = 0
+    map_threshold: float = 0.5
+    occlusion_runs: int = 500
+    calibration: Calibration | None = None
 
 
 @frozen
@@ -250,6 +209,7 @@ class Label:
     category: Code | None = None
     type: Code | None = None
     region: Code | None = None
+    laterality: str = ""
 
 
 @frozen
@@ -284,7 +244,7 @@ class Manifest:
     accept: Accept
     inputs: tuple[InputTensor, ...]
     inference: Inference
-    output: OutputTensor
+    outputs: tuple[OutputTensor, ...]
     post: Post
     labels: tuple[Label, ...]
     operating_points: tuple[OperatingPoint, ...]
@@ -300,9 +260,23 @@ class Manifest:
         return next(tensor for tensor in self.inputs if tensor.role is InputRole.IMAGE)
 
     @property
+    def output(self) -> OutputTensor:
+        """The output that makes findings: voxels, boxes or classes."""
+        return next(tensor for tensor in self.outputs if tensor.kind in MAIN_OUTPUTS[self.task])
+
+    def output_of(self, kind: OutputKind) -> OutputTensor | None:
+        """Return the output of a kind, or None."""
+        return next((tensor for tensor in self.outputs if tensor.kind is kind), None)
+
+    @property
     def default_threshold(self) -> float:
         """The score from which findings are shown at first."""
-        return next((p.threshold for p in self.operating_points if p.default), self.post.mask_threshold)
+        return next((p.threshold for p in self.operating_points if p.default), self._cut)
+
+    @property
+    def _cut(self) -> float:
+        segments = self.task is Task.SEGMENTATION
+        return self.post.mask_threshold if segments else max(self.post.least_score, 0.5)
 
     def label_of(self, key: str) -> Label | None:
         """Return the label with a key, or None."""

@@ -1,4 +1,7 @@
-"""A whole manifest with a comment for every key; `{sha256}` is to be filled in, and braces are doubled for it."""
+"""Whole manifests of every kind with a comment for every key; `{sha256}` is to be filled in, braces are doubled for it.
+
+The first has every key that all kinds share; the others say only what is different.
+"""
 
 EXAMPLE = """\
 manifest = 1                          # version of this format
@@ -7,7 +10,7 @@ manifest = 1                          # version of this format
 id = "example"                        # a-z, 0-9 and -; the folder may be called otherwise
 name = "Example"
 version = "1.0.0"
-task = "segmentation"                 # later: detection, slice-classification, volume-classification
+task = "segmentation"                 # or detection, slice-classification, volume-classification
 licence = "Apache-2.0"
 rules = false                         # true: fixed rules, nothing trained; then scores are left out
 file = "model.onnx"
@@ -76,6 +79,9 @@ connectivity = 26                     # 6, 18, 26; "label": everything of a labe
 merge_distance_mm = 0.0               # parts nearer than this are one finding
 finding_score = "max"                 # max, mean, p95 of the finding's voxels; none
 case_score = "max"                    # of the findings; or none
+                                      # what a score means as a probability, where that was measured: in between
+                                      # straight lines; without this no probability is shown
+calibration = {{ scores = [0.0, 0.5, 1.0], probabilities = [0.0, 0.3, 0.9], how = "Isotonic, 200 synthetic heads." }}
 
 [[label]]
 index = 1                             # channel of the output, or value in a label map
@@ -86,6 +92,7 @@ window = [40, 80]                     # to look at it in
 snomed_category = ["49755003", "SCT", "Morphologically Abnormal Structure"]
 snomed_type = ["50960005", "SCT", "Hemorrhage"]
 snomed_region = ["12738006", "SCT", "Brain"]
+laterality = ""                       # "left" or "right" where the label itself says so
 
 [[operating_point]]
 key = "balanced"
@@ -93,3 +100,124 @@ name = "Balanced"
 threshold = 0.5
 default = true
 """
+
+_HEAD = EXAMPLE[: EXAMPLE.index("[input.image]")]
+
+DETECTION = (
+    _HEAD.replace('task = "segmentation"', 'task = "detection"')
+    + """\
+[input.image]
+dtype = "float32"
+layout = "NCDHW"
+orientation = "RAS"
+spacing_mm = [0.703, 0.703, 1.25]
+channels = [{{ clip = [-1024, 300], range = [0, 1] }}]
+
+[inference]
+mode = "sliding"                      # or whole; a patch has to hold the largest lesion
+patch = [512, 512, 192]
+overlap = 0.25
+
+[output.boxes]                        # decoded in the graph: anchors are not known here
+kind = "boxes"
+layout = "NB6"                        # N of one, B boxes; N may be left out
+format = "corners"                    # or "centre-size": three and three numbers
+frame = "voxels"                      # of the tensor that was fed; or "mm" along its axes
+origin = "edge"                       # 0 is the first voxel's outer face; "centre"; "inclusive": first and last voxel
+order = "ijk"                         # the axis of each of the three: i along W, j along H, k along D
+
+[output.scores]
+kind = "box-scores"
+layout = "NB"                         # or "NBC": a score of each class, then no labels
+activation = "none"                   # sigmoid or softmax where they are logits
+
+[output.labels]                       # may be left out where there is one label
+kind = "box-labels"
+layout = "NB"
+
+[post]
+least_score = 0.05                    # boxes below it are left out
+nms_iou = 0.22                        # of boxes of a label that overlap more, the best is kept
+most_findings = 200                   # more boxes than this are no result
+
+[[label]]
+index = 0                             # the number in box-labels, or the class
+key = "nodule"
+name = "Nodule"
+"""
+)
+
+SLICES = (
+    _HEAD.replace('task = "segmentation"', 'task = "slice-classification"')
+    + """\
+[input.image]
+dtype = "float32"
+layout = "NCHW"                       # no D: slices are the batch
+orientation = "original"              # slices as they are; or three letters and a spacing for slices of a grid
+spacing_mm = "fit"                    # each slice stretched onto `size`; or "original"
+size = [512, 512]                     # W, H; with a spacing that is not "fit" the middle is cut out or filled up
+channels = [{{ window = [40, 80] }}, {{ window = [80, 200] }}, {{ window = [600, 2800] }}]
+
+[inference]
+mode = "slices"
+slab = 16                             # slices at once
+
+[output.classes]
+kind = "class-logits"                 # or class-probabilities
+layout = "NC"
+activation = "sigmoid"                # or softmax
+calibration = {{ temperature = 1.4, how = "On 500 synthetic slices." }}
+
+[output.cam]                          # may be left out: then parts of the best slice are covered to see where it looked
+kind = "activation-map"
+layout = "NCHW"                       # of any size, over the whole slice; without C one map for all labels
+
+[post]
+least_score = 0.5                     # slices from here on make a finding
+bridge_slices = 1                     # of slices at most so many apart one finding is made
+finding_score = "max"                 # or mean, of its slices
+map_threshold = 0.5                   # share of the map's largest value that marks the place
+occlusion_runs = 500                  # without a map: slices run once more in all, 144 for one finding; 0 for none
+
+[[label]]
+index = 0
+key = "bleed"
+name = "Haemorrhage"
+"""
+)
+
+VOLUME = (
+    _HEAD.replace('task = "segmentation"', 'task = "volume-classification"')
+    + """\
+[input.image]
+dtype = "float32"
+layout = "NCDHW"
+orientation = "LPS"
+spacing_mm = "fit"                    # the whole volume stretched onto `size`; or numbers: its middle is cut out
+size = [128, 128, 64]                 # W, H, D
+channels = [{{ window = [40, 400] }}]
+
+[inference]
+mode = "whole"
+
+[output.classes]
+kind = "class-probabilities"
+layout = "NC"
+
+[post]
+least_score = 0.0                     # classes below it are not listed
+calibration = {{ scores = [0.0, 0.5, 1.0], probabilities = [0.0, 0.3, 0.9], how = "Isotonic, 200 synthetic heads." }}
+
+[[label]]
+index = 0
+key = "bleed"
+name = "Any haemorrhage"
+"""
+)
+
+EXAMPLES = {
+    "segmentation": EXAMPLE,
+    "detection": DETECTION,
+    "slice-classification": SLICES,
+    "volume-classification": VOLUME,
+}

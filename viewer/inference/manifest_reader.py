@@ -10,8 +10,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from viewer.domain.errors import ManifestError
 from viewer.domain.volume import Window
 from viewer.inference import manifest as m
-from viewer.inference.manifest_tensors import read_inputs, read_output
-from viewer.inference.strict_table import Table
+from viewer.inference import manifest_terms as terms
+from viewer.inference.manifest_outputs import read_outputs
+from viewer.inference.manifest_post import check_task, read_post
+from viewer.inference.manifest_tensors import read_inputs
+from viewer.inference.strict_table import Table, open_keys
 from viewer.io.regular_file import regular
 
 _LARGEST_MANIFEST_BYTES = 256 * 1024
@@ -38,17 +41,22 @@ def read(folder: Path) -> m.Manifest:
     ManifestError
         When a key is unknown, missing or wrong, or a file is not what the manifest says.
     """
-    top = Table(_parsed(folder), "", _TOP)
+    parsed = _parsed(folder)
+    _check_filled_in(parsed)
+    top = Table(parsed, "", _TOP)
     _check_version(top)
     model = top.table("model", ("id", "name", "version", "task", "licence", "rules", "file", "files", "card"))
-    task = _supported_task(model)
+    task = model.choice("task", terms.Task)
     onnx_name, sha256 = _files(model, folder)
     card = model.table(
         "card", ("intended_use", "regulatory_status", "trained_on", "synthetic", "limitations", "metric")
     )
     rules = model.truth("rules", False)
-    output = read_output(top)
+    outputs = read_outputs(top, task)
+    output = next(o for o in outputs if o.kind in terms.MAIN_OUTPUTS[task])
     inputs = read_inputs(top)
+    inference = _inference(top, inputs)
+    labels = _labels(top, output)
     manifest = m.Manifest(
         folder=folder,
         id=_identifier(model, "id"),
@@ -70,12 +78,13 @@ def read(folder: Path) -> m.Manifest:
         ),
         accept=_accept(top),
         inputs=inputs,
-        inference=_inference(top, inputs),
-        output=output,
-        post=_post(top, rules=rules, kind=output.kind),
-        labels=_labels(top, output),
+        inference=inference,
+        outputs=outputs,
+        post=read_post(top, task, rules=rules, kind=output.kind),
+        labels=labels,
         operating_points=_operating_points(top),
     )
+    check_task(task, manifest.image, inference, outputs, len(labels))
     _check_hash(manifest)
     return manifest
 
@@ -95,6 +104,17 @@ def _parsed(folder: Path) -> dict[str, object]:
         raise ManifestError(f"{m.MANIFEST_NAME} in {folder.name} is not valid TOML: {error}.") from error
 
 
+def _check_filled_in(parsed: dict[str, object]) -> None:
+    still_open = open_keys(parsed)
+    if still_open:
+        named = ", ".join(still_open[:6]) + (f" and {len(still_open) - 6} more" if len(still_open) > 6 else "")
+        what = "1 open question" if len(still_open) == 1 else f"{len(still_open)} open questions"
+        raise ManifestError(
+            f"{m.MANIFEST_NAME} still has {what}: {named}.",
+            "Put the answer in the place of each “?”, as the comment beside it says.",
+        )
+
+
 def _check_version(top: Table) -> None:
     version = top.whole("manifest", least=1)
     if version > m.MANIFEST_VERSION:
@@ -102,15 +122,6 @@ def _check_version(top: Table) -> None:
             f"The manifest is of version {version}; this program reads version {m.MANIFEST_VERSION}.",
             "Update CaseStage to use this model.",
         )
-
-
-def _supported_task(model: Table) -> m.Task:
-    task = model.choice("task", m.Task)
-    if task is not m.Task.SEGMENTATION:
-        raise ManifestError(
-            f"{model.at('task')}: {task} is not supported yet; this version runs {m.Task.SEGMENTATION} only."
-        )
-    return task
 
 
 def _identifier(table: Table, key: str) -> str:
@@ -191,13 +202,13 @@ def _one_of(table: Table, key: str, allowed: tuple[str, ...], default: str) -> s
 def _inference(top: Table, inputs: tuple[m.InputTensor, ...]) -> m.Inference:
     known = ("mode", "patch", "overlap", "blending", "batch", "slab", "flips", "whole_up_to_voxels")
     table = top.table("inference", known)
-    mode = table.choice("mode", m.Mode)
+    mode = table.choice("mode", terms.Mode)
     plain = m.Inference()
     patch = plain.patch
-    if mode in (m.Mode.SLIDING, m.Mode.WHOLE_OR_SLIDING):
+    if mode in (terms.Mode.SLIDING, terms.Mode.WHOLE_OR_SLIDING):
         i, j, k = table.numbers("patch", 3, least=1, most=4096)
         patch = (int(i), int(j), int(k))
-        multiple = next(t.size_multiple for t in inputs if t.role is m.InputRole.IMAGE)
+        multiple = next(t.size_multiple for t in inputs if t.role is terms.InputRole.IMAGE)
         if any(p % q for p, q in zip(patch, multiple, strict=True)):
             raise ManifestError(f"{table.at('patch')} is not a multiple of size_multiple {list(multiple)}.")
     flips = table.texts("flips", ())
@@ -207,38 +218,12 @@ def _inference(top: Table, inputs: tuple[m.InputTensor, ...]) -> m.Inference:
         mode=mode,
         patch=patch,
         overlap=table.number("overlap", plain.overlap, least=0, most=0.9),
-        blending=table.choice("blending", m.Blending, plain.blending),
+        blending=table.choice("blending", terms.Blending, plain.blending),
         batch=table.whole("batch", plain.batch, least=1, most=256),
         slab=table.whole("slab", plain.slab, least=1, most=4096),
         flips=flips,
         whole_up_to_voxels=table.whole("whole_up_to_voxels", plain.whole_up_to_voxels, least=1, most=10**10),
     )
-
-
-def _post(top: Table, *, rules: bool, kind: m.OutputKind) -> m.Post:
-    known = ("mask_threshold", "smallest_ml", "connectivity", "merge_distance_mm", "finding_score", "case_score")
-    table = top.table("post", known) if top.has("post") else Table({}, "post", known)
-    score = table.choice("finding_score", m.FindingScore, m.FindingScore.NONE if rules else m.FindingScore.MAX)
-    if (rules or kind is m.OutputKind.LABEL_MAP) and score is not m.FindingScore.NONE:
-        raise ManifestError(f"{table.at('finding_score')} must be none: rules and label maps have no probability.")
-    return m.Post(
-        mask_threshold=table.number("mask_threshold", 0.5, least=0, most=1),
-        smallest_ml=table.number("smallest_ml", 0.0, least=0),
-        connectivity=_connectivity(table),
-        merge_distance_mm=table.number("merge_distance_mm", 0.0, least=0, most=1000),
-        finding_score=score,
-        case_score=table.choice(
-            "case_score", m.CaseScore, m.CaseScore.NONE if score is m.FindingScore.NONE else m.CaseScore.MAX
-        ),
-    )
-
-
-def _connectivity(table: Table) -> m.Connectivity:
-    value = table.raw("connectivity") if table.has("connectivity") else 26
-    for member in m.Connectivity:
-        if (isinstance(value, int) and str(value) == member) or (member is m.Connectivity.LABEL and value == member):
-            return member
-    raise table.wrong("connectivity", '6, 18, 26 or "label"')
 
 
 def _interval(table: Table) -> tuple[float, float] | None:
@@ -249,8 +234,20 @@ def _interval(table: Table) -> tuple[float, float] | None:
 
 
 def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
-    known = ("index", "key", "name", "colour", "window", "snomed_category", "snomed_type", "snomed_region")
-    background = output.kind is m.OutputKind.LABEL_MAP or output.activation is m.Activation.SOFTMAX
+    known = (
+        "index",
+        "key",
+        "name",
+        "colour",
+        "window",
+        "snomed_category",
+        "snomed_type",
+        "snomed_region",
+        "laterality",
+    )
+    background = output.kind is terms.OutputKind.LABEL_MAP or (
+        output.kind is terms.OutputKind.VOXEL_LOGITS and output.activation is terms.Activation.SOFTMAX
+    )
     labels = []
     for table in top.tables("label", known):
         window = None
@@ -272,6 +269,7 @@ def _labels(top: Table, output: m.OutputTensor) -> tuple[m.Label, ...]:
                 category=_code(table, "snomed_category"),
                 type=_code(table, "snomed_type"),
                 region=_code(table, "snomed_region"),
+                laterality=_one_of(table, "laterality", ("", "left", "right"), ""),
             )
         )
     if not labels:

@@ -1,4 +1,4 @@
-"""Reads the tensors of `model.toml`: what goes in, and what comes out."""
+"""Reads what goes into a model, from `model.toml`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.errors import ManifestError
 from viewer.inference import manifest as m
+from viewer.inference import manifest_terms as terms
+from viewer.inference.manifest_outputs import voxel_layout
 
 if TYPE_CHECKING:
     from viewer.inference.strict_table import Table
@@ -16,6 +18,7 @@ _INPUT = (
     "layout",
     "orientation",
     "spacing_mm",
+    "size",
     "channels",
     "size_multiple",
     "resampling",
@@ -36,60 +39,86 @@ def read_inputs(top: Table) -> tuple[m.InputTensor, ...]:
     names = top.named("input")
     section = top.table("input", tuple(names))
     inputs = tuple(_input(section.table(name, _INPUT), name) for name in names)
-    images = [tensor for tensor in inputs if tensor.role is m.InputRole.IMAGE]
+    images = [tensor for tensor in inputs if tensor.role is terms.InputRole.IMAGE]
     if len(images) != 1:
         raise ManifestError(f"input: exactly one tensor must have the role 'image', not {len(images)}.")
     for tensor in inputs:
-        same = (tensor.layout, tensor.orientation, tensor.spacing_mm) == (
-            images[0].layout,
-            images[0].orientation,
-            images[0].spacing_mm,
-        )
-        if not same:
+        if any(
+            getattr(tensor, key) != getattr(images[0], key) for key in ("layout", "orientation", "spacing_mm", "size")
+        ):
             raise ManifestError(
-                f"input.{tensor.name}: layout, orientation and spacing_mm must be those of {images[0].name}."
+                f"input.{tensor.name}: layout, orientation, spacing_mm and size must be those of {images[0].name}."
             )
     return inputs
 
 
 def _input(table: Table, name: str) -> m.InputTensor:
-    role = table.choice("role", m.InputRole, m.InputRole.IMAGE)
+    role = table.choice("role", terms.InputRole, terms.InputRole.IMAGE)
     orientation = table.text("orientation")
     letters = tuple(orientation)
     if orientation != "original" and not (
         len(letters) == 3 and all(any(letter in pair for letter in letters) for pair in _AXIS_LETTERS)
     ):
         raise table.wrong("orientation", '"original", or three letters such as "LPS" or "RAS"')
-    spacing: tuple[float, float, float] | None = None
-    if table.raw("spacing_mm") != "original":
-        x, y, z = table.numbers("spacing_mm", 3, least=0.05, most=100)
-        spacing = (x, y, z)
-    if (spacing is None) != (orientation == "original"):
-        raise ManifestError(f"{table.path}: orientation and spacing_mm are both 'original', or neither is.")
+    layout = voxel_layout(table)
+    spacing, fit = _spacing(table, orientation)
+    size = _size(table, layout, needed=fit)
+    if fit and (orientation == "original") != ("D" not in layout):
+        raise ManifestError(
+            f"{table.at('spacing_mm')}: 'fit' stretches original slices (layout without D, orientation 'original') or "
+            "a whole volume (layout with D, orientation of three letters)."
+        )
     channels: tuple[m.Channel, ...] = ()
-    if role is m.InputRole.IMAGE:
+    if role is terms.InputRole.IMAGE:
         known = ("window", "clip", "range", "mean", "std", "raw")
         channels = tuple(_channel(t) for t in table.tables("channels", known))
         if not channels:
             raise ManifestError(f"{table.at('channels')} is missing.", "Say how each channel is made from HU.")
     elif table.has("channels"):
         raise ManifestError(f"{table.at('channels')}: a padding tensor has no channels.")
-    layout = _layout(table)
     if "C" not in layout and len(channels) > 1:
         raise ManifestError(f"{table.at('layout')}: {layout} has no C for {len(channels)} channels.")
     return m.InputTensor(
         name=name,
         role=role,
-        dtype=table.choice("dtype", m.Dtype),
+        dtype=table.choice("dtype", terms.Dtype),
         layout=layout,
         orientation=orientation,
         spacing_mm=spacing,
         channels=channels,
         size_multiple=_size_multiple(table),
-        resampling=table.choice("resampling", m.Resampling, m.Resampling.LINEAR),
-        normalise=table.choice("normalise", m.Normalise, m.Normalise.AFTER_RESAMPLING),
+        resampling=table.choice("resampling", terms.Resampling, terms.Resampling.LINEAR),
+        normalise=table.choice("normalise", terms.Normalise, terms.Normalise.AFTER_RESAMPLING),
         outside_hu=table.number("outside_hu", -1024.0),
+        size=size,
+        fit=fit,
     )
+
+
+def _spacing(table: Table, orientation: str) -> tuple[tuple[float, float, float] | None, bool]:
+    """Return the spacing along i, j, k where it is fixed, and whether all is stretched onto one size."""
+    value = table.raw("spacing_mm")
+    if value == "fit":
+        return None, True
+    if value != "original" and not isinstance(value, list):
+        raise table.wrong("spacing_mm", '3 numbers along i, j, k, "original" or "fit"')
+    spacing: tuple[float, float, float] | None = None
+    if value != "original":
+        x, y, z = table.numbers("spacing_mm", 3, least=0.05, most=100)
+        spacing = (x, y, z)
+    if (spacing is None) != (orientation == "original"):
+        raise ManifestError(f"{table.path}: orientation and spacing_mm are both 'original', or neither is.")
+    return spacing, False
+
+
+def _size(table: Table, layout: str, *, needed: bool) -> tuple[int, int, int] | None:
+    if not table.has("size") and not needed:
+        return None
+    count = 3 if "D" in layout else 2
+    sizes = table.numbers("size", count, least=1, most=4096)
+    if not all(n.is_integer() for n in sizes):
+        raise table.wrong("size", f"a list of {count} whole numbers")
+    return (int(sizes[0]), int(sizes[1]), int(sizes[2]) if count == 3 else 1)
 
 
 def _size_multiple(table: Table) -> tuple[int, int, int]:
@@ -102,13 +131,6 @@ def _size_multiple(table: Table) -> tuple[int, int, int]:
     if not (i.is_integer() and j.is_integer() and k.is_integer()):
         raise table.wrong("size_multiple", "a list of 3 whole numbers")
     return (int(i), int(j), int(k))
-
-
-def _layout(table: Table) -> str:
-    layout = table.text("layout")
-    if len(set(layout)) != len(layout) or not set("HW") <= set(layout) <= set("NCDHW") or not set("ND") & set(layout):
-        raise table.wrong("layout", 'letters of N, C, D, H, W, each once, such as "NCDHW" or "NCHW"')
-    return layout
 
 
 def _channel(table: Table) -> m.Channel:
@@ -138,34 +160,3 @@ def _channel(table: Table) -> m.Channel:
         raise table.wrong("range", "two different numbers")
     scale = (high - low) / (end - start)
     return m.Channel(low, high, low - start * scale, scale, f"{words} to {start:g}…{end:g}")
-
-
-def read_output(top: Table) -> m.OutputTensor:
-    """Return the one output tensor.
-
-    Raises
-    ------
-    ManifestError
-        With the path of the key that is wrong, or a kind that is not supported yet.
-    """
-    names = top.named("output")
-    if len(names) != 1:
-        raise ManifestError(f"output: this version reads one output tensor, not {len(names)}.")
-    name = next(iter(names))
-    table = top.table("output", (name,)).table(name, ("kind", "layout", "activation", "calibration"))
-    kind = table.choice("kind", m.OutputKind)
-    if kind not in (m.OutputKind.VOXEL_LOGITS, m.OutputKind.VOXEL_PROBABILITIES, m.OutputKind.LABEL_MAP):
-        raise ManifestError(f"{table.at('kind')}: {kind} is not supported yet; this version reads voxel outputs.")
-    activation = table.choice("activation", m.Activation, m.Activation.NONE)
-    if (kind is m.OutputKind.VOXEL_LOGITS) != (activation is not m.Activation.NONE):
-        raise ManifestError(
-            f"{table.at('activation')} must be sigmoid or softmax for voxel-logits, and none otherwise."
-        )
-    temperature, how = 1.0, ""
-    if table.has("calibration"):
-        calibration = table.table("calibration", ("temperature", "how"))
-        temperature = calibration.number("temperature", 1.0, least=0.01, most=100)
-        how = calibration.text("how", "")
-        if kind is not m.OutputKind.VOXEL_LOGITS and temperature != 1.0:
-            raise ManifestError(f"{calibration.at('temperature')} works on voxel-logits only.")
-    return m.OutputTensor(name, kind, _layout(table), activation, temperature, how)

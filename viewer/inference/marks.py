@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from viewer.analysis.measure import Measured, body_bounds, describe, place_words
 from viewer.domain.errors import ModelError
+from viewer.domain.finding import Localisation
 from viewer.domain.labels import Mask
-from viewer.inference.manifest import Connectivity, FindingScore, OutputKind
+from viewer.inference.manifest_terms import Connectivity, FindingScore, OutputKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from viewer.analysis.sampling import Sampling
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
@@ -26,13 +26,33 @@ _MOST_FINDINGS = 2000
 
 @frozen(eq=False)
 class Mark:
-    """One finding as a worker hands it over: its label, mask, score, measures and place."""
+    """One finding as a worker hands it over.
+
+    `measured` are those of the mask; without a mask there are none. Other fields as in `viewer.domain.finding.Finding`.
+    """
 
     label_key: str
-    mask: Mask
     score: float | None
-    measured: Measured
-    place: str
+    centre_lps_mm: NDArray[np.float64]
+    bounds_lps_mm: NDArray[np.float64]
+    mask: Mask | None = None
+    measured: Measured | None = None
+    place: str = ""
+    localisation: Localisation = Localisation.OUTLINE
+    corners_lps_mm: NDArray[np.float64] | None = None
+    slices_k: tuple[int, int] | None = None
+
+
+class Places:
+    """Says in words where in the body a point lies; the body is looked for once."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._body = body_bounds(volume) if volume.is_hu and volume.measurable else None
+
+    def words(self, centre_lps_mm: NDArray[np.float64]) -> str:
+        """Return the place, or "" where it cannot be said honestly."""
+        return "" if self._body is None else place_words(centre_lps_mm, self._volume, self._body)
 
 
 @frozen(eq=False)
@@ -58,7 +78,7 @@ def marks_of(
     ModelError
         When more places are marked than anybody could read.
     """
-    body = body_bounds(volume) if volume.is_hu and volume.measurable else None
+    places = Places(volume)
     marks: list[Mark] = []
     for n, label in enumerate(manifest.labels):
         ctx.report(n, len(manifest.labels), "Making findings")
@@ -67,8 +87,18 @@ def marks_of(
         for part in parts:
             ctx.stop_if_cancelled()
             measured = describe(part.mask, volume)
-            place = "" if whole or body is None else place_words(measured.centre_lps_mm, volume, body)
-            marks.append(Mark(label.key, part.mask, part.score, measured, place))
+            marks.append(
+                Mark(
+                    label.key,
+                    part.score,
+                    measured.centre_lps_mm,
+                    measured.bounds_lps_mm,
+                    mask=part.mask,
+                    measured=measured,
+                    place="" if whole else places.words(measured.centre_lps_mm),
+                    slices_k=part.mask.slices_k,
+                )
+            )
     return marks
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+NOT_KNOWN = "not known: "
+
 
 def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError, ...]:
     """Return the manifest, or what is wrong with it, of every model folder in some folders, by id.
@@ -83,7 +85,7 @@ class OnnxDescription:
             *(f"input {tensor.words}" for tensor in self.facts.inputs),
             *(f"output {tensor.words}" for tensor in self.facts.outputs),
             *([f"cannot be run here: {self.problem}"] if self.problem else ["loads"]),
-            *(f"not known: {question}" for question in self.questions),
+            *(f"{NOT_KNOWN}{question}" for question in self.questions),
         )
 
 
@@ -117,6 +119,17 @@ def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
         problem=problem,
         questions=_questions(facts),
     )
+
+
+def check_tensors_of(manifest: Manifest, ctx: JobContext) -> None:
+    """Hold a manifest's tensors against its model's, which is loaded in a process of its own.
+
+    Raises
+    ------
+    ModelError
+        When they differ, or the model cannot be loaded.
+    """
+    ModelProcess().ask(Request(manifest=manifest), ctx, name=manifest.name, silence_s=60.0)
 
 
 def _questions(facts: OnnxFacts) -> tuple[str, ...]:

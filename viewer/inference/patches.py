@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from viewer.inference.manifest import Blending, Inference, InputTensor, Mode
+from viewer.inference.manifest_terms import Blending, Mode
 from viewer.inference.prepare import Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from viewer.inference.manifest import Inference, InputTensor
 
 
 @frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,14 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import ModelError
-from viewer.inference.answers import answer_of
+from viewer.inference.answers import answer_of, class_scores
+from viewer.inference.boxes import box_marks, boxes_of, together
+from viewer.inference.classes import Run, map_images, runs_of, series_marks, slice_marks
+from viewer.inference.manifest_terms import OutputKind, Task
 from viewer.inference.marks import Mark, marks_of
+from viewer.inference.occlusion import occlusion_map, runs_for_one
 from viewer.inference.patches import Blend, Plan, plan
+from viewer.inference.placing import placing_of
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
 from viewer.inference.probability_map import PackedMap, packed_map
 from viewer.inference.session import run_once
@@ -42,6 +48,7 @@ def feeds(manifest: Manifest, prepared: Prepared, how: Plan) -> Iterator[Feed]:
     ModelError
         When the layout has no place for the channels or the batch.
     """
+    # Without D a block's slices are the batch already.
     batch = manifest.inference.batch if len(how.boxes) > 1 and "D" in manifest.image.layout else 1
     for start in range(0, len(how.boxes), batch):
         boxes = how.boxes[start : start + batch]
@@ -62,10 +69,16 @@ def _mirrored(feed: dict[str, NDArray[Any]], manifest: Manifest, axes: tuple[str
     return made
 
 
+def _voxels(
+    manifest: Manifest, session: Session, tensors: dict[str, NDArray[Any]], blocks: int, shape: tuple[int, ...]
+) -> NDArray[Any]:
+    return answer_of(manifest, run_once(manifest, session, tensors)[manifest.output.name], blocks, shape)
+
+
 def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return [block, label, k, j, i], averaged over the mirrored runs that the manifest asks for."""
     flips = manifest.inference.flips
-    straight = answer_of(manifest, run_once(manifest, session, feed.tensors), len(feed.boxes), shape)
+    straight = _voxels(manifest, session, feed.tensors, len(feed.boxes), shape)
     if not flips:
         return straight
     total = straight.astype(np.float32)
@@ -73,16 +86,32 @@ def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int,
     for number in range(1, len(flips) + 1):
         for axes in itertools.combinations(flips, number):
             tensors = _mirrored(feed.tensors, manifest, axes)
-            answer = answer_of(manifest, run_once(manifest, session, tensors), len(feed.boxes), shape)
+            answer = _voxels(manifest, session, tensors, len(feed.boxes), shape)
             total += np.flip(answer, tuple(4 - "ijk".index(axis) for axis in axes))
             count += 1
     return total / np.float32(count)
 
 
-def marks_and_map_in(
-    manifest: Manifest, volume: Volume, session: Session, ctx: JobContext
-) -> tuple[list[Mark], PackedMap | None]:
-    """Return what a model marks in a volume, and how probable it holds that, where it gives probabilities.
+@frozen(eq=False)
+class Answer:
+    """What a model says of a volume: its marks, the score of the case by label key, and a map of probabilities."""
+
+    marks: list[Mark]
+    case_scores: dict[str, float]
+    probabilities: PackedMap | None = None
+
+
+PatchDone = Callable[[NDArray[np.float64]], None]
+
+
+def _nobody(corners_lps_mm: NDArray[np.float64]) -> None:
+    pass
+
+
+def answer_in(
+    manifest: Manifest, volume: Volume, session: Session, ctx: JobContext, on_patch: PatchDone = _nobody
+) -> Answer:
+    """Return what a model says of a volume; `on_patch` is told the corners (8, 3) of each part that is done.
 
     Raises
     ------
@@ -91,13 +120,128 @@ def marks_and_map_in(
     """
     prepared = prepare(manifest, volume, ctx.part(0.0, 0.1))
     how = plan(prepared.shape_kji, manifest.image, manifest.inference)
-    values = values_in(manifest, prepared, how, session, ctx.part(0.1, 0.9))
-    marks = marks_of(manifest, volume, values, prepared.sampling, ctx.part(0.9, 1.0))
-    return marks, packed_map(values, prepared.sampling, volume.stack)
+    placing = placing_of(prepared, volume.stack)
+    running, rest = ctx.part(0.1, 0.9), ctx.part(0.9, 1.0)
+
+    def done(box: Box) -> None:
+        low = [box[axis].start - 0.5 for axis in (2, 1, 0)]
+        high = [min(box[axis].stop, prepared.shape_kji[axis]) - 0.5 for axis in (2, 1, 0)]
+        on_patch(placing.corners_lps(low, high))
+
+    probabilities = None
+    if manifest.task is Task.SEGMENTATION:
+        values = values_in(manifest, prepared, how, session, running, done)
+        marks = marks_of(manifest, volume, values, prepared.sampling, rest)
+        probabilities = packed_map(values, prepared.sampling, volume.stack)
+    elif manifest.task is Task.DETECTION:
+        found = together(
+            [
+                boxes_of(manifest, outputs, feed.boxes[0])
+                for feed, outputs in _outputs(manifest, prepared, how, session, running, done)
+            ]
+        )
+        marks = box_marks(manifest, volume, placing, found, rest)
+    elif manifest.task is Task.SLICE_CLASSIFICATION:
+        scores, maps = _of_slices(manifest, prepared, how, session, ctx.part(0.1, 0.7), done)
+        runs = runs_of(manifest, scores)
+        fed_ji = (how.boxes[0][1].stop, how.boxes[0][2].stop)
+        if manifest.output_of(OutputKind.ACTIVATION_MAP) is None:
+            maps = _looked_at(manifest, prepared, session, runs, scores, ctx.part(0.7, 0.95))
+        marks = slice_marks(manifest, volume, placing, runs, maps, fed_ji, ctx.part(0.95, 1.0))
+        return Answer(marks, _highest(manifest, scores))
+    else:
+        ((_, outputs),) = _outputs(manifest, prepared, how, session, running, done)
+        scores = class_scores(manifest, outputs[manifest.output.name], 1)
+        return Answer(series_marks(manifest, volume, scores), _highest(manifest, scores))
+    best: dict[str, float] = {}
+    for mark in marks:
+        if mark.score is not None:
+            best[mark.label_key] = max(best.get(mark.label_key, 0.0), mark.score)
+    return Answer(marks, best, probabilities)
 
 
-def values_in(manifest: Manifest, prepared: Prepared, how: Plan, session: Session, ctx: JobContext) -> NDArray[Any]:
-    """Return the model's answer [label, k, j, i] on its grid."""
+def _highest(manifest: Manifest, scores: NDArray[np.float32]) -> dict[str, float]:
+    return {label.key: round(float(score), 6) for label, score in zip(manifest.labels, scores.max(axis=0), strict=True)}
+
+
+def _outputs(
+    manifest: Manifest, prepared: Prepared, how: Plan, session: Session, ctx: JobContext, done: Callable[[Box], None]
+) -> Iterator[tuple[Feed, dict[str, object]]]:
+    """Yield each call of the model with what came out."""
+    count = 0
+    for feed in feeds(manifest, prepared, how):
+        ctx.report(count, len(how.boxes), f"Running {manifest.name}, part {count + 1} of {len(how.boxes)}")
+        yield feed, run_once(manifest, session, feed.tensors)
+        for box in feed.boxes:
+            done(box)
+        count += len(feed.boxes)
+    ctx.report(count, len(how.boxes), "Putting the parts together")
+
+
+def _of_slices(
+    manifest: Manifest, prepared: Prepared, how: Plan, session: Session, ctx: JobContext, done: Callable[[Box], None]
+) -> tuple[NDArray[np.float32], dict[tuple[int, int], NDArray[np.float32]]]:
+    """Return scores [slice, label], and the maps of the slices that make findings by label number and slice."""
+    side = manifest.output_of(OutputKind.ACTIVATION_MAP)
+    scores, maps = [], {}
+    for feed, outputs in _outputs(manifest, prepared, how, session, ctx, done):
+        ks = feed.boxes[0][0]
+        count = min(ks.stop, prepared.shape_kji[0]) - ks.start
+        scores.append(class_scores(manifest, outputs[manifest.output.name], ks.stop - ks.start)[:count])
+        if side is None:
+            continue
+        images = map_images(manifest, outputs[side.name], ks.stop - ks.start)
+        for n, label in np.argwhere(scores[-1] >= manifest.post.least_score):
+            maps[int(label), ks.start + int(n)] = images[n, label].copy()
+    return np.concatenate(scores), maps
+
+
+def _looked_at(
+    manifest: Manifest,
+    prepared: Prepared,
+    session: Session,
+    runs: list[Run],
+    scores: NDArray[np.float32],
+    ctx: JobContext,
+) -> dict[tuple[int, int], NDArray[np.float32]]:
+    """Return occlusion maps of the best slice of each run, the best runs first, as far as the runs suffice."""
+    _, nj, ni = prepared.shape_kji
+    cost = runs_for_one((nj, ni))
+    most = manifest.post.occlusion_runs // cost
+    image = manifest.image
+    whole = tuple(-(-n // m) * m for n, m in zip((nj, ni), image.size_multiple[1::-1], strict=True))
+    maps = {}
+    for n, run in enumerate(runs[:most]):
+        ctx.report(n, min(most, len(runs)), f"Looking where {manifest.name} looked, {n + 1} of {min(most, len(runs))}")
+        box = (slice(run.peak, run.peak + 1), slice(0, whole[0]), slice(0, whole[1]))
+        own = prepared.block(image, box)[:, 0]
+        others = {t.name: prepared.block(t, box) for t in manifest.inputs if t is not image}
+
+        def scores_of(images: NDArray[Any], run: Run = run, others: dict[str, NDArray[Any]] = others) -> Any:
+            ctx.stop_if_cancelled()
+            count = len(images)
+            tensors = {image.name: as_tensor([images.transpose(1, 0, 2, 3)], image.layout)}
+            for tensor in manifest.inputs:
+                if tensor is not image:
+                    tensors[tensor.name] = as_tensor([np.repeat(others[tensor.name], count, axis=1)], tensor.layout)
+            outputs = run_once(manifest, session, tensors)
+            return class_scores(manifest, outputs[manifest.output.name], count)[:, run.label]
+
+        found = occlusion_map(own, float(scores[run.peak, run.label]), scores_of, manifest.inference.slab)
+        if found is not None:
+            maps[run.label, run.peak] = found
+    return maps
+
+
+def values_in(
+    manifest: Manifest,
+    prepared: Prepared,
+    how: Plan,
+    session: Session,
+    ctx: JobContext,
+    patch_done: Callable[[Box], None] | None = None,
+) -> NDArray[Any]:
+    """Return the model's answer [label, k, j, i] on its grid; `patch_done` is told each box that is done."""
     blend = Blend(prepared.shape_kji, len(manifest.labels), how=how, blending=manifest.inference.blending)
     done = 0
     for feed in feeds(manifest, prepared, how):
@@ -105,6 +249,8 @@ def values_in(manifest: Manifest, prepared: Prepared, how: Plan, session: Sessio
         shape = tuple(s.stop - s.start for s in feed.boxes[0])
         for box, answer in zip(feed.boxes, _answers(manifest, session, feed, shape), strict=True):
             blend.add(box, answer)
+            if patch_done is not None:
+                patch_done(box)
         done += len(feed.boxes)
     ctx.report(done, len(how.boxes), "Putting the parts together")
     return blend.result()

@@ -12,8 +12,9 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from viewer.analysis.sampling import Sampling, sampling_of
-from viewer.inference.manifest import Dtype, InputRole, InputTensor, Manifest, Normalise, Resampling
+from viewer.analysis.sampling import Sampling, sampling_of, sampling_of_size, stretching
+from viewer.inference.manifest import InputTensor, Manifest
+from viewer.inference.manifest_terms import Dtype, InputRole, Normalise, Resampling
 
 if TYPE_CHECKING:
     from viewer.domain.job import JobContext
@@ -43,6 +44,8 @@ class Prepared:
         How the grid lies over the slices; None for the original slices.
     values
         HU on the grid [k, j, i], or the channels [c, k, j, i] where they were made before resampling.
+    first_ijk
+        The voxel of the grid (or of the original slices) at which `values` begin; below 0 where they reach beyond it.
     padding
         True where there is no pixel, [k, j, i]; None where that is nowhere, or no tensor asks for it.
     """
@@ -53,6 +56,7 @@ class Prepared:
     values: NDArray[Any]
     padding: NDArray[np.bool_] | None
     padding_value: float | None
+    first_ijk: tuple[int, int, int] = (0, 0, 0)
 
     def block(self, tensor: InputTensor, box: Box) -> NDArray[Any]:
         """Return [channel, k, j, i] of a box, which may reach beyond the grid."""
@@ -89,10 +93,15 @@ def prepare(manifest: Manifest, volume: Volume, ctx: JobContext) -> Prepared:
         When the work was cancelled.
     """
     image = manifest.image
-    if image.spacing_mm is None:
+    if image.original and image.size is None:
         shape = volume.stack.shape_kji
         return Prepared(manifest, shape, None, volume.slices, None, volume.padding)
-    sampling = sampling_of(volume.stack, image.spacing_mm, image.orientation)
+    if image.original:
+        return _slices_of_one_size(manifest, volume)
+    if image.spacing_mm is not None:
+        sampling = sampling_of(volume.stack, image.spacing_mm, image.orientation)
+    else:
+        sampling = sampling_of_size(volume.stack, image.size or (1, 1, 1), image.orientation)
 
     def hu(k: int) -> NDArray[np.float32]:
         if k % 16 == 0:
@@ -114,7 +123,58 @@ def prepare(manifest: Manifest, volume: Volume, ctx: JobContext) -> Prepared:
     if any(t.role is InputRole.PADDING for t in manifest.inputs):
         missing = sampling.onto_grid(lambda k: (volume.slices[k] == volume.padding).astype(np.float32), 1.0)
         padding = missing >= 0.5
-    return Prepared(manifest, sampling.shape_kji, sampling, values, padding, volume.padding)
+    prepared = Prepared(manifest, sampling.shape_kji, sampling, values, padding, volume.padding)
+    return prepared if image.size is None or image.fit else _middle(prepared, image)
+
+
+def _slices_of_one_size(manifest: Manifest, volume: Volume) -> Prepared:
+    """Return original slices stretched onto one size, or their middle cut out or filled up to it."""
+    image = manifest.image
+    columns, rows, _ = image.size or (1, 1, 1)
+    nk, nj, ni = volume.slices.shape
+    if not image.fit:
+        hu = _without_padding(volume.slices, volume.padding, image.outside_hu, np.float32)
+        missing = None if volume.padding is None else volume.slices == volume.padding
+        return _middle(Prepared(manifest, (nk, nj, ni), None, hu, missing, None), image)
+    across, down = stretching(ni, columns), stretching(nj, rows)
+
+    def stretched(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray((across @ np.ascontiguousarray((down @ values).T)).T, dtype=np.float32)
+
+    early = image.normalise is Normalise.BEFORE_RESAMPLING
+    shape = (nk, rows, columns)
+    made = np.empty((len(image.channels), *shape) if early else shape, np.float32)
+    missing = np.zeros(shape, dtype=bool)
+    for k in range(nk):
+        hu = _without_padding(volume.slices[k], volume.padding, image.outside_hu, np.float32)
+        if early:
+            made[:, k] = [stretched(_channel_of(hu, c, np.float32)) for c in image.channels]
+        else:
+            made[k] = stretched(hu)
+        if volume.padding is not None:
+            missing[k] = stretched((volume.slices[k] == volume.padding).astype(np.float32)) >= 0.5
+    return Prepared(manifest, shape, None, made, missing, None)
+
+
+def _middle(prepared: Prepared, image: InputTensor) -> Prepared:
+    """Return the middle of what was prepared, cut out of it or filled up to the model's one size."""
+    size = image.size or (1, 1, 1)
+    nk, nj, ni = prepared.shape_kji
+    wanted = (size[2] if "D" in image.layout else nk, size[1], size[0])
+    firsts = [(n - w) // 2 for n, w in zip((nk, nj, ni), wanted, strict=True)]
+    held = tuple(slice(max(0, f), min(n, f + w)) for f, n, w in zip(firsts, (nk, nj, ni), wanted, strict=True))
+    inside = tuple(slice(h.start - f, h.stop - f) for h, f in zip(held, firsts, strict=True))
+    if prepared.values.ndim == 4:
+        outside = [_outside_of(image, c) for c in image.channels]
+        values = np.stack([np.full(wanted, o, np.float32) for o in outside])
+        values[(slice(None), *inside)] = prepared.values[(slice(None), *held)]
+    else:
+        values = np.full(wanted, image.outside_hu, np.float32)
+        values[inside] = prepared.values[held]
+    padding = np.ones(wanted, dtype=bool)
+    padding[inside] = False if prepared.padding is None else prepared.padding[held]
+    first = (firsts[2], firsts[1], firsts[0])
+    return Prepared(prepared.manifest, wanted, prepared.sampling, values, padding, None, first)
 
 
 def _without_padding(values: NDArray[Any], padding: float | None, outside: float, dtype: Any) -> NDArray[Any]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import ModelError
-from viewer.inference.worker import CHUNK_BYTES, Request, serve
+from viewer.inference.worker import CHUNK_BYTES, Request, allowed_bytes, resident_bytes, serve
 from viewer.io.own_processes import deaf_to_interrupts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
     from viewer.domain.job import JobContext
@@ -64,6 +65,7 @@ class ModelProcess:
         name: str,
         voxels: np.ndarray[Any, Any] | None = None,
         silence_s: float = SILENCE_S,
+        on_patch: Callable[[np.ndarray[Any, Any]], None] | None = None,
     ) -> object:
         """Return the answer to the one request; the process is gone afterwards.
 
@@ -78,7 +80,8 @@ class ModelProcess:
                 self._ours.send(request)
                 if voxels is not None:
                     _send(self._ours, voxels, ctx)
-                return self._awaited(ctx, name, silence_s)
+                more = (0 if voxels is None else voxels.nbytes) + allowed_bytes(request.memory_bytes)
+                return self._awaited(ctx, name, silence_s, more, on_patch)
             except (EOFError, OSError) as error:
                 self._process.join(1.0)
                 raise self._died(name) from error
@@ -104,8 +107,16 @@ class ModelProcess:
         with contextlib.suppress(ValueError):
             process.close()
 
-    def _awaited(self, ctx: JobContext, name: str, silence_s: float) -> object:
+    def _awaited(
+        self,
+        ctx: JobContext,
+        name: str,
+        silence_s: float,
+        more_bytes: int,
+        on_patch: Callable[[np.ndarray[Any, Any]], None] | None,
+    ) -> object:
         heard = time.monotonic()
+        most = resident_bytes(self._process.pid) + more_bytes
         while True:
             ctx.stop_if_cancelled()
             if self._ours.poll(0.05):
@@ -117,9 +128,19 @@ class ModelProcess:
                     return message[1]
                 if message[0] == "error":
                     raise message[1]
+                if message[0] == "patch":
+                    if on_patch is not None:
+                        on_patch(message[1])
+                    continue
                 ctx.report(*message[1:])
             elif not self._process.is_alive() and not self._ours.poll(0):
                 raise self._died(name)
+            elif resident_bytes(self._process.pid) > most:
+                # Where the system itself keeps no limit, or none could be set.
+                raise ModelError(
+                    f"{name} asks for more memory than it may have here, and was stopped.",
+                    "A smaller patch in its manifest, or a computer with more memory, may do.",
+                )
             elif time.monotonic() - heard > silence_s:
                 raise ModelError(
                     f"{name} made no progress for {silence_s:g} s and was stopped.",

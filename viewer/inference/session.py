@@ -10,13 +10,14 @@ import onnxruntime  # type: ignore[import-untyped]
 
 from viewer.domain.errors import ModelError
 from viewer.inference.manifest_reader import LARGEST_MODEL_BYTES
+from viewer.inference.manifest_terms import InputRole, Mode
 from viewer.inference.onnx_file import check_safe, onnx_facts
 from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from viewer.inference.manifest import Manifest
+    from viewer.inference.manifest import InputTensor, Manifest
 
 _OUT_OF_MEMORY = ("bad_alloc", "failed to allocate", "bad allocation", "out of memory", "std::length_error")
 
@@ -32,6 +33,9 @@ class Session(Protocol):
 
     def get_outputs(self) -> list[Any]:
         """Return the outputs: name, shape, type."""
+
+    def get_providers(self) -> list[str]:
+        """Return what it runs on, the first choice first."""
 
 
 def thread_count() -> int:
@@ -61,8 +65,8 @@ def checked_bytes(path: Path, sha256: str | None = None) -> bytes:
     return content
 
 
-def session_from(content: bytes, name: str) -> Session:
-    """Return a session on the CPU for checked bytes.
+def session_from(content: bytes, name: str, providers: tuple[str, ...] = ("CPUExecutionProvider",)) -> Session:
+    """Return a session for checked bytes, on the processor unless told otherwise.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def session_from(content: bytes, name: str) -> Session:
     # Waiting threads that spin would take the processor from the window.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=list(providers))
     except Exception as error:  # noqa: BLE001 (the runtime's errors have no common class)
         raise runtime_error(name, "cannot be loaded", error) from error
     return cast("Session", session)
@@ -95,7 +99,7 @@ def runtime_error(name: str, what: str, error: Exception) -> ModelError:
 
 
 def check_tensors(manifest: Manifest, session: Session) -> None:
-    """Hold the names and the number of axes in the manifest against the model's.
+    """Hold the names, the number of axes and the fixed sizes in the manifest against the model's.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
     """
     for side, named, there in (
         ("input", {t.name: t.layout for t in manifest.inputs}, session.get_inputs()),
-        ("output", {manifest.output.name: manifest.output.layout}, session.get_outputs()),
+        ("output", {t.name: t.layout for t in manifest.outputs}, session.get_outputs()),
     ):
         present = {tensor.name: tensor for tensor in there}
         missing = sorted(set(named) - set(present)) or (sorted(set(present) - set(named)) if side == "input" else [])
@@ -121,17 +125,49 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
                     f"{manifest.name}: {side}.{name}.layout is {layout}, and the tensor has {len(shape)} axes.",
                     f"Correct {side}.{name}.layout in model.toml.",
                 )
+            if side == "input" and shape:
+                _check_sizes(manifest, next(t for t in manifest.inputs if t.name == name), shape)
 
 
-def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> object:
-    """Return the output tensor for one set of inputs.
+def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> None:
+    """Hold the sizes that a model fixes against what it will be fed."""
+    how, at = manifest.inference, f"input.{tensor.name}"
+    wanted: dict[str, tuple[int, str]] = {}
+    if tensor.role is InputRole.IMAGE:
+        wanted["C"] = (len(tensor.channels), f"{at}.channels")
+    if "D" not in tensor.layout:
+        wanted["N"] = (how.slab, "inference.slab")
+    if tensor.size is not None:
+        wanted |= {letter: (size, f"{at}.size") for letter, size in zip("WHD", tensor.size, strict=True)}
+    elif how.mode is Mode.SLIDING:
+        wanted |= {letter: (size, "inference.patch") for letter, size in zip("WHD", how.patch, strict=True)}
+    for letter, size in zip(tensor.layout, shape, strict=True):
+        if not isinstance(size, int):
+            continue
+        if letter in wanted and wanted[letter][0] != size:
+            made, where = wanted[letter]
+            raise ModelError(
+                f"{manifest.name}: {where} makes {made} along {letter}, and the model takes {size}.",
+                f"Correct {where} in model.toml.",
+            )
+        # Slices as they are may happen to be of the one size.
+        if letter in "WHD" and letter not in wanted and not tensor.original:
+            raise ModelError(
+                f"{manifest.name} takes {size} voxels along {letter} and no other number, so a volume has to fit.",
+                'Use inference.mode = "sliding" with a patch of that size, or input.size for a classifier.',
+            )
+
+
+def run_once(manifest: Manifest, session: Session, feeds: dict[str, Any]) -> dict[str, object]:
+    """Return the output tensors by name for one set of inputs.
 
     Raises
     ------
     ModelError
         When the runtime fails.
     """
+    names = [tensor.name for tensor in manifest.outputs]
     try:
-        return session.run([manifest.output.name], feeds)[0]
+        return dict(zip(names, session.run(names, feeds), strict=True))
     except Exception as error:  # noqa: BLE001 (the runtime's errors have no common class)
         raise runtime_error(manifest.name, "stopped with an error", error) from error

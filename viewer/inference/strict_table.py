@@ -12,6 +12,8 @@ from viewer.domain.errors import ManifestError
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
+# Stands for what a proposed manifest does not know.
+TO_FILL_IN = "?"
 _LONGEST_TEXT = 20_000
 
 
@@ -158,6 +160,19 @@ class Table:
         if not isinstance(value, Mapping) or not value:
             raise self.wrong(key, "a table with at least one entry")
         return value
+
+
+def open_keys(value: object, path: str = "") -> list[str]:
+    """Return the paths of the values that are still to be filled in."""
+    if value == TO_FILL_IN:
+        return [path]
+    if isinstance(value, Mapping):
+        parts = [open_keys(inner, f"{path}.{key}" if path else str(key)) for key, inner in value.items()]
+    elif isinstance(value, list):
+        parts = [open_keys(inner, f"{path}[{n}]") for n, inner in enumerate(value)]
+    else:
+        parts = []
+    return [key for part in parts for key in part]
 
 
 def _finite(value: object) -> float | None:

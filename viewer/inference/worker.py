@@ -1,8 +1,8 @@
 """The process in which models run, so that a model can crash, hang or ask for the world without taking the window.
 
 The worker says ("ready",) when it is up; the parent sends a `Request` and, for a run, the voxels; the worker then
-says ("progress", done, total, what), and at last ("done", value) or ("error", CaseStageError). No patient identity
-is sent.
+says ("progress", done, total, what) and ("patch", corners), and at last ("done", value) or ("error", CaseStageError).
+No patient identity is sent.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseStageError, ModelError
 from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.job import JobContext, Progress
+from viewer.domain.labels import Mask
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.inference.manifest import Manifest
+from viewer.inference.marks import Mark
+from viewer.inference.probability_map import PackedMap
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -46,16 +49,33 @@ class VolumeFacts:
 
 @frozen(eq=False)
 class Request:
-    """What a worker is asked: to run a manifest's model on a volume, or to load a file and say what it is.
-
-    Of a run it answers (packed marks, PackedMap or None); `with_map` asks for the map.
-    """
+    """What a worker is asked: to run a manifest's model, to hold it against the manifest, or to load a file."""
 
     manifest: Manifest | None = None
     volume: VolumeFacts | None = None
     path: Path | None = None
     memory_bytes: int | None = None
+    processor_alone: bool = False
     with_map: bool = False
+
+
+@frozen(eq=False)
+class Packed:
+    """A mark without its mask, and the mask's first voxel, shape and bits; None where it has none."""
+
+    mark: Mark
+    mask: tuple[tuple[int, int, int], tuple[int, ...], bytes] | None
+
+
+@frozen(eq=False)
+class RunAnswer:
+    """What a worker says of a volume: marks, the case's score by label, where it ran, notes for the user, and a map."""
+
+    marks: tuple[Packed, ...]
+    case_scores: dict[str, float]
+    provider: str
+    notes: tuple[str, ...]
+    probabilities: PackedMap | None
 
 
 def serve(connection: Connection) -> None:
@@ -90,43 +110,61 @@ def serve(connection: Connection) -> None:
 
 
 def _answer(connection: Connection, request: Request) -> object:
-    from viewer.inference.pipeline import marks_and_map_in
+    from viewer.inference.pipeline import answer_in
+    from viewer.inference.providers import session_on
     from viewer.inference.session import check_tensors, checked_bytes, session_from
 
     with contextlib.suppress(OSError, AttributeError):
         os.nice(5)
-    if request.manifest is None or request.volume is None:
-        if request.path is None:
-            raise ModelError("Nothing was asked of the model's process.")
+    if request.volume is None:
         limit_memory(request.memory_bytes)
-        session_from(checked_bytes(request.path), request.path.name)
+        if request.manifest is not None:
+            whole = checked_bytes(request.manifest.onnx_path, request.manifest.sha256)
+            check_tensors(request.manifest, session_from(whole, request.manifest.name))
+        elif request.path is not None:
+            session_from(checked_bytes(request.path), request.path.name)
         return None
+    if request.manifest is None:
+        raise ModelError("Nothing was asked of the model's process.")
     volume = _received(connection, request.volume)
-    limit_memory(request.memory_bytes)
 
     def tell(progress: Progress) -> None:
         connection.send(("progress", progress.done, progress.total, progress.what))
 
+    def patch_done(corners_lps_mm: np.ndarray[Any, Any]) -> None:
+        connection.send(("patch", corners_lps_mm))
+
     manifest = request.manifest
     content = checked_bytes(manifest.onnx_path, manifest.sha256)
-    session = session_from(content, manifest.name)
+    # Before anything of the model is used: even reading its graph may ask for the world.
+    chosen = session_on(content, manifest.name, request)
     del content
-    check_tensors(manifest, session)
-    marks, probabilities = marks_and_map_in(manifest, volume, session, JobContext(tell))
-    return [_packed(mark) for mark in marks], probabilities if request.with_map else None
-
-
-def _packed(mark: Any) -> tuple[Any, ...]:
-    mask = mark.mask
-    return (
-        mark.label_key,
-        mask.first_ijk,
-        mask.voxels.shape,
-        np.packbits(mask.voxels).tobytes(),
-        mark.score,
-        mark.measured,
-        mark.place,
+    check_tensors(manifest, chosen.session)
+    answer = answer_in(manifest, volume, chosen.session, JobContext(tell), patch_done)
+    return RunAnswer(
+        tuple(packed(mark) for mark in answer.marks),
+        answer.case_scores,
+        chosen.provider,
+        chosen.notes,
+        answer.probabilities if request.with_map else None,
     )
+
+
+def packed(mark: Mark) -> Packed:
+    """Return a mark as it travels: an eighth of its mask's size."""
+    mask = mark.mask
+    if mask is None:
+        return Packed(mark, None)
+    return Packed(evolve(mark, mask=None), (mask.first_ijk, mask.voxels.shape, np.packbits(mask.voxels).tobytes()))
+
+
+def unpacked(one: Packed) -> Mark:
+    """Return the mark with its mask."""
+    if one.mask is None:
+        return one.mark
+    first_ijk, shape, bits = one.mask
+    voxels = np.unpackbits(np.frombuffer(bits, np.uint8), count=int(np.prod(shape))).astype(bool).reshape(shape)
+    return evolve(one.mark, mask=Mask(first_ijk, voxels))
 
 
 def _received(connection: Connection, facts: VolumeFacts) -> Volume:
@@ -155,6 +193,18 @@ def available_bytes() -> int:
     return 4 * 1024**3
 
 
+def resident_bytes(pid: int | None) -> int:
+    """Return the memory that a process holds, 0 where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/statm", encoding="ascii") as sizes:
+        return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def allowed_bytes(wanted: int | None = None) -> int:
+    """Return how much memory a model may have, by default 70 % of what is available."""
+    return wanted if wanted is not None else max(_LEAST_BYTES, int(available_bytes() * 0.7))
+
+
 def limit_memory(wanted: int | None = None) -> None:
     """Let this process have so much more memory than now, by default 70 % of what is available.
 
@@ -164,7 +214,7 @@ def limit_memory(wanted: int | None = None) -> None:
         return
     import resource
 
-    allowed = wanted if wanted is not None else max(_LEAST_BYTES, int(available_bytes() * 0.7))
+    allowed = allowed_bytes(wanted)
     with contextlib.suppress(OSError, ValueError):
         with open("/proc/self/statm", encoding="ascii") as sizes:
             now = int(sizes.read().split()[0]) * resource.getpagesize()

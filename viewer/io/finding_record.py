@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from viewer.domain.finding import Finding, Source
+from viewer.domain.finding import Finding, Localisation, Source
 from viewer.domain.volume import Window
 from viewer.io.strict_json import structure, unstructure
 
@@ -41,6 +41,16 @@ class FindingRecord:
     place: str = ""
     colour: str = ""
     window: Window | None = None
+    localisation: Localisation = Localisation.OUTLINE
+    short_axis_mm: float | None = None
+    short_axis_lps_mm: tuple[_Point, _Point] | None = None
+    corners_lps_mm: tuple[_Point, ...] | None = None
+    slices_k: tuple[int, int] | None = None
+    probability: float | None = None
+    calibration: str = ""
+    laterality: str = ""
+    region: str = ""
+    operating_point: str = ""
 
 
 def _number(value: float | None) -> float | None:
@@ -64,6 +74,8 @@ def finding_record(finding: Finding, *, segment: int | None = None, measurable: 
         False leaves out lengths and volumes, because the geometry cannot be trusted.
     """
     ends = finding.long_axis_lps_mm if measurable else None
+    across = finding.short_axis_lps_mm if measurable else None
+    corners = finding.corners_lps_mm
     record = FindingRecord(
         id=finding.id,
         label=finding.label,
@@ -82,6 +94,16 @@ def finding_record(finding: Finding, *, segment: int | None = None, measurable: 
         place=finding.place,
         colour=finding.colour,
         window=finding.window,
+        localisation=finding.localisation,
+        short_axis_mm=_number(finding.short_axis_mm) if measurable else None,
+        short_axis_lps_mm=None if across is None else (_row(across[0]), _row(across[1])),
+        corners_lps_mm=None if corners is None else tuple(_row(corner) for corner in corners),
+        slices_k=finding.slices_k,
+        probability=_number(finding.probability),
+        calibration=finding.calibration,
+        laterality=finding.laterality,
+        region=finding.region,
+        operating_point=finding.operating_point,
     )
     plain: dict[str, Any] = unstructure(record)
     return plain
@@ -100,7 +122,10 @@ def read_record(stored: Any) -> FindingRecord:
 
 def finding_of(record: FindingRecord, mask: Mask | None, *, recorded: bool) -> Finding:
     """Return the finding of a record and its mask."""
-    ends = None if record.long_axis_lps_mm is None else np.array(record.long_axis_lps_mm, dtype=np.float64)
+    ends, across, corners = (
+        None if points is None else np.array(points, dtype=np.float64)
+        for points in (record.long_axis_lps_mm, record.short_axis_lps_mm, record.corners_lps_mm)
+    )
     return Finding(
         id=record.id,
         tracking_uid=record.tracking_uid,
@@ -120,4 +145,14 @@ def finding_of(record: FindingRecord, mask: Mask | None, *, recorded: bool) -> F
         colour=record.colour,
         window=record.window,
         recorded=recorded,
+        localisation=record.localisation,
+        short_axis_mm=record.short_axis_mm,
+        short_axis_lps_mm=across,
+        corners_lps_mm=corners,
+        slices_k=record.slices_k,
+        probability=record.probability,
+        calibration=record.calibration,
+        laterality=record.laterality,
+        region=record.region,
+        operating_point=record.operating_point,
     )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from viewer.domain.errors import CaseDocumentError, UnreadableFileError
+from viewer.domain.finding import CaseScored
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
 from viewer.io.seg import read_seg, segmented, write_seg
-from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure
+from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ class _Findings:
     unit: str = ""
     segmentation: _MaskFile | None = None
     note: str = ""
+    case_scores: tuple[CaseScored, ...] = ()
 
 
 def write_findings(
@@ -70,6 +72,7 @@ def write_findings(
     recorded: bool = False,
     reader: str = "",
     compressed: bool = False,
+    case_scores: Sequence[CaseScored] = (),
 ) -> FindingsWritten:
     """Write `findings.json` and the masks as `seg.dcm`, or for a volume that is not from DICOM as `seg.nii.gz`.
 
@@ -91,6 +94,8 @@ def write_findings(
         True where they are kept to be shown later without running the model.
     reader
         Becomes the segmentation's creator.
+    case_scores
+        What the model says of the case as a whole.
     compressed
         Write a small `seg.dcm` that fewer other programs can read; for cases, not for export.
 
@@ -129,6 +134,7 @@ def write_findings(
         "unit": volume.unit,
         "segmentation": None if mask_file is None else {"file": mask_file.name, "sha256": _sha256(mask_file)},
         "note": note,
+        "case_scores": [unstructure(scored) for scored in case_scores],
     }
     write_atomically(folder / DOCUMENT, json_text(document).encode("utf-8"), "The findings")
     files = (folder / DOCUMENT,) if mask_file is None else (folder / DOCUMENT, mask_file)

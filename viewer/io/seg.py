@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import StorageError, TooLargeError
-from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.finding import Finding, Localisation, SourceKind
 from viewer.domain.identifiers import new_uid
 from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
@@ -220,7 +220,7 @@ def _described(number: int, finding: Finding) -> Any:
         )
     return SegmentDescription(
         segment_number=number,
-        segment_label=finding.label[:64] or "Finding",
+        segment_label=_segment_label(finding),
         segmented_property_category=category,
         segmented_property_type=kind,
         algorithm_type=SegmentAlgorithmTypeValues.MANUAL if algorithm is None else SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -228,6 +228,12 @@ def _described(number: int, finding: Finding) -> Any:
         tracking_uid=finding.tracking_uid,
         tracking_id=finding.id[:64],
     )
+
+
+def _segment_label(finding: Finding) -> str:
+    """Return the finding's label, and what its mask is where it is no outline; at most 64 characters."""
+    kind = {Localisation.BOX: " (box)", Localisation.MAP: " (where the model looked)"}.get(finding.localisation, "")
+    return (finding.label or "Finding")[: 64 - len(kind)] + kind
 
 
 def person(name: str) -> str:

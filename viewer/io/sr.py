@@ -242,6 +242,8 @@ def _measurements(finding: Finding, volume: Volume) -> list[Any]:
         found.append(sr.Measurement(codes.VOLUME, finding.volume_ml, codes.MILLILITRES))
     if volume.measurable and finding.long_axis_mm is not None:
         found.append(sr.Measurement(codes.LONG_AXIS, finding.long_axis_mm, codes.MILLIMETRES))
+    if volume.measurable and finding.short_axis_mm is not None:
+        found.append(sr.Measurement(codes.SHORT_AXIS, finding.short_axis_mm, codes.MILLIMETRES))
     if volume.is_hu and finding.mean is not None:
         found.append(sr.Measurement(codes.ATTENUATION, finding.mean, codes.HOUNSFIELD, derivation=codes.MEAN))
     if volume.is_hu and finding.sd is not None:

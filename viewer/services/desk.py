@@ -23,7 +23,7 @@ from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
 from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
-from viewer.services.places import config_folder, data_folder, model_folders, received_folder
+from viewer.services.places import config_folder, data_folder, model_folders, received_folder, run_records_folder
 from viewer.services.player import Player
 from viewer.services.reviewing import Reviewing
 from viewer.services.scan_library import ScanLibrary
@@ -123,7 +123,7 @@ def build_desk(deliver: Deliver) -> Desk:
         library=library,
         pictures=Pictures(index, runner, opening, decoders),
         archives=Archives(runner, settings, received_folder()),
-        finding_run=FindingRun(session, runner, model_folders()),
+        finding_run=FindingRun(session, runner, model_folders(), run_records_folder()),
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from viewer.domain.decision import Decision
-    from viewer.domain.finding import Finding, Source
+    from viewer.domain.finding import CaseScored, Finding, Source
     from viewer.domain.job import JobContext
     from viewer.domain.measurement import Measurement
     from viewer.domain.volume import Volume
 
 _REPORT = "sr.dcm"
 _SEG = "seg.dcm"
+_NONE = "There is no finding, so there is no report."
 
 
 @frozen
@@ -63,16 +64,20 @@ def write_outputs(
     *,
     decisions: Mapping[str, Decision] | None = None,
     reader: str = "",
+    recorded: bool = False,
+    case_scores: Sequence[CaseScored] = (),
     measured: Sequence[Measured] = (),
 ) -> Written:
     """Write findings.json, SEG and SR into a folder, which is made where it is missing; and what was measured.
+
+    `recorded` and `case_scores` as in `viewer.io.findings_file.write_findings`.
 
     Raises
     ------
     StorageError
         When the folder cannot be written.
     """
-    written = write_findings(folder, volume, findings, model, reader=reader)
+    written = write_findings(folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores)
     files, notes = list(written.files), [written.note] if written.note else []
     report = folder / _REPORT
     report.unlink(missing_ok=True)
@@ -81,12 +86,16 @@ def write_outputs(
     notes += [tables.note] if tables.note else []
     if not volume.source_uids:
         return Written(folder, tuple(files), tuple(notes))
-    if not findings and not measured:
-        notes.append("There is no finding, so there is no report.")
+    # A report says where; what is said of slices or of the whole series has no place to be said of.
+    placed = [f for f in findings if f.placed]
+    if len(placed) < len(findings):
+        notes.append(f"{len(findings) - len(placed)} of the findings have no place and stand in findings.json alone.")
+    if not placed and not measured:
+        notes.append("There is no finding with a place, so there is no report." if findings else _NONE)
         return Written(folder, tuple(files), tuple(notes))
     seg = folder / _SEG
     segmentation = seg if seg in files else None
-    write_sr(report, volume, findings, decisions or {}, segmentation, reader, measured=measured)
+    write_sr(report, volume, placed, decisions or {}, segmentation, reader, measured=measured)
     return Written(folder, (*files, report), tuple(notes))
 
 

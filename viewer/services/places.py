@@ -30,6 +30,11 @@ def config_folder() -> Path:
     return _folder("config", platformdirs.user_config_dir("casestage", appauthor=False))
 
 
+def run_records_folder() -> Path:
+    """Return the folder for results of models, kept to be shown again; it may be emptied at any time."""
+    return _folder("cache", platformdirs.user_cache_dir("casestage", appauthor=False)) / "runs"
+
+
 def model_folders() -> tuple[Path, ...]:
     """Return the folders whose subfolders are models: the user's first, then what came with the program."""
     return (data_folder() / "models", shipped("resources/models"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.finding import Localisation
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Camera, Layout, PlaneView, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import Window
@@ -132,7 +133,16 @@ def _around(finding: Finding, volume: Volume) -> float | None:
 
 
 def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewState:
-    """Return a view with three planes centred on a finding, zoomed to it, in a window that shows it."""
+    """Return a view with three planes centred on a finding, zoomed to it, in a window that shows it.
+
+    Of a finding without a place it is the view as it was.
+    """
+    window = window_for(finding, volume)
+    if window is not None:
+        view = view.windowed(window.centre, window.width)
+    if finding.localisation is Localisation.SERIES:
+        # There is no place to go to.
+        return evolve(view, selected_finding=finding.id)
     centre = as_point(finding.centre_lps_mm)
     whole = overview(view.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
     extent = float(np.max(finding.bounds_lps_mm[:, 1] - finding.bounds_lps_mm[:, 0]))
@@ -143,9 +153,6 @@ def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewSt
         framing = whole.plane(name)
         plane = PlaneView(centre, height) if height < framing.height_mm else evolve(framing, centre_lps_mm=centre)
         state = state.with_plane(name, plane)
-    window = window_for(finding, volume)
-    if window is not None:
-        state = state.windowed(window.centre, window.width)
     return evolve(state, camera=_camera_on(finding, volume, whole.camera))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.domain.finding import SourceKind
+from viewer.domain.finding import Localisation, SourceKind
 from viewer.domain.geometry import PLANE_AXES
 
 if TYPE_CHECKING:
@@ -22,9 +22,19 @@ def size_words(finding: Finding) -> str:
     return f"{finding.long_axis_mm:.1f} mm" if finding.long_axis_mm is not None else NONE
 
 
+_NOT_MEASURED = {
+    Localisation.BOX: "Not measured: found as a box",
+    Localisation.MAP: "Not measured: a map of where it looked",
+    Localisation.SLICES: "Not measured: known by slices",
+    Localisation.SERIES: "Not measured: said of the series",
+}
+
+
 def volume_words(finding: Finding) -> str:
-    """Return the volume, with as many digits as it deserves: "0.27 mL", "11.5 mL", "1240 mL"."""
+    """Return the volume, with as many digits as it deserves: "0.27 mL", "11.5 mL", "1240 mL"; or why there is none."""
     volume = finding.volume_ml
+    if finding.localisation in _NOT_MEASURED:
+        return _NOT_MEASURED[finding.localisation]
     if volume is None:
         return NONE
     if volume >= 100:
@@ -38,18 +48,28 @@ def score_words(score: float | None) -> str:
 
 
 def long_axis_words(finding: Finding) -> str:
-    """Return the long axis and the plane it lies in, such as "29.5 mm, axial"."""
+    """Return the long and the short axis and the plane that the long one lies in: "29.5 × 12.0 mm, axial"."""
     if finding.long_axis_mm is None:
         return NONE
     ends = finding.long_axis_lps_mm
     if ends is None:
         return size_words(finding)
+    if finding.localisation is Localisation.BOX and finding.corners_lps_mm is not None:
+        corners = finding.corners_lps_mm
+        edges = " × ".join(f"{float(np.linalg.norm(corners[n] - corners[0])):.1f}" for n in (1, 2, 4))
+        return f"Box of {edges} mm"
     along = np.asarray(ends[1]) - np.asarray(ends[0])
     length = float(np.linalg.norm(along))
     for name, axes in PLANE_AXES.items():
         if length > 0 and np.sqrt(1 - min(1.0, (float(along @ axes.into) / length) ** 2)) >= _IN_PLANE:
-            return f"{size_words(finding)}, {name.value}"
-    return f"{size_words(finding)}, oblique"
+            return f"{_axes_words(finding)}, {name.value}"
+    return f"{_axes_words(finding)}, oblique"
+
+
+def _axes_words(finding: Finding) -> str:
+    if finding.short_axis_mm is None:
+        return size_words(finding)
+    return f"{finding.long_axis_mm:.1f} × {finding.short_axis_mm:.1f} mm"
 
 
 def mean_words(finding: Finding, unit: str) -> str:
@@ -62,7 +82,12 @@ def mean_words(finding: Finding, unit: str) -> str:
 
 
 def centre_words(finding: Finding) -> str:
-    """Return the centre in LPS mm, such as "−88.0, −26.4, 9.9 mm"."""
+    """Return the centre in LPS mm, such as "−88.0, −26.4, 9.9 mm"; or why there is none."""
+    if finding.localisation is Localisation.SERIES:
+        return "No place: said of the series"
+    if finding.localisation is Localisation.SLICES and finding.slices_k is not None:
+        first, last = finding.slices_k
+        return f"Slices {first + 1} to {last + 1}, no place within them"
     return (", ".join(f"{value + 0.0:.1f}" for value in finding.centre_lps_mm) + " mm").replace("-", "−")
 
 
@@ -75,5 +100,6 @@ def source_words(finding: Finding) -> str:
         return "Ground truth"
     name = f"{source.name} {source.version}".strip()
     if finding.score is not None:
-        return f"{name}, score {finding.score:.2f}"
+        chance = f", probability {finding.probability:.0%}" if finding.probability is not None else ""
+        return f"{name}, score {finding.score:.2f}{chance}"
     return f"{name}, fixed rules" if source.rules else name

@@ -213,6 +213,7 @@ class MainWindow(QMainWindow):
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
         desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
+        desk.finding_run.told.connect(lambda words: self.tell(Message(words, calm=True)))
         desk.library.changed.connect(lambda _: self.refresh_soon())
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(lambda *_: self.setWindowTitle(window_title(session)))

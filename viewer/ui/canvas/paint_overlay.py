@@ -123,6 +123,8 @@ def overlay_steps(
     taken: list[QRectF] = []
     with_axis: tuple[Finding, QRectF] | None = None
     for drawn in shown.drawn:
+        if not drawn.finding.placed:
+            continue
         chosen = look_of(shown.view.label_looks, drawn.finding.label_key)
         line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour)
         if drawn.finding.mask is None:
@@ -149,9 +151,10 @@ def overlay_steps(
 def paint_measure(
     painter: QPainter, painted: Painted, shown: Shown, geometry: ViewportGeometry, look: TextLook
 ) -> None:
-    """Draw the long axis of the selected finding above all that was painted."""
+    """Draw the axes of the selected finding above all that was painted."""
     if painted.with_axis is not None:
         finding, bounds = painted.with_axis
+        paint_short_axis(painter, finding, shown, geometry, look)
         paint_long_axis(painter, finding, shown, geometry, bounds, look, list(painted.taken))
 
 
@@ -224,29 +227,50 @@ def paint_long_axis(
     `taken` are the places of findings, which the label must not cover.
     """
     ends = finding.long_axis_lps_mm
-    if ends is None or finding.long_axis_mm is None or not shown.volume.measurable:
+    share = _axis_share(ends, shown, geometry)
+    if ends is None or finding.long_axis_mm is None or share is None:
         return
+    places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
+    _paint_axis(painter, places, look)
+    words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
+    _paint_leader(painter, words, places, bounds, geometry, look, taken)
+
+
+def paint_short_axis(
+    painter: QPainter, finding: Finding, shown: Shown, geometry: ViewportGeometry, look: TextLook
+) -> None:
+    """Draw the short axis without words, in the plane that holds it best, where the plane crosses it."""
+    ends = finding.short_axis_lps_mm
+    if ends is not None and _axis_share(ends, shown, geometry) is not None:
+        _paint_axis(painter, [QPointF(*geometry.screen_from_lps(end)) for end in ends], look)
+
+
+def _axis_share(ends: NDArray[np.float64] | None, shown: Shown, geometry: ViewportGeometry) -> float | None:
+    """Return how much of an axis lies in the plane; None where it is drawn in another one, or not at all."""
+    if ends is None or not shown.volume.measurable:
+        return None
     axis = ends[1] - ends[0]
     length = float(np.linalg.norm(axis))
     if length < 1e-6:
-        return
+        return None
     normals = {name: axes.into for name, axes in PLANE_AXES.items()} | {geometry.plane: geometry.axes.into}
     shares = {name: _share(axis / length, normals[name]) for name in PlaneName}
     if max(shares, key=lambda name: shares[name]) is not geometry.plane:
-        return
+        return None
     share = shares[geometry.plane]
     depths = sorted(geometry.distance_mm(end) for end in ends)
     step = image_step_mm(shown.volume, geometry)
     if share < LEAST_AXIS_SHARE or depths[0] > step or depths[1] < -step:
-        return
-    places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
+        return None
+    return share
+
+
+def _paint_axis(painter: QPainter, places: list[QPointF], look: TextLook) -> None:
     for colour, width in ((look.theme.on_anatomy("casing", CASING_OPACITY), 3.5), (look.theme.on_anatomy("text"), 1.0)):
         painter.setPen(QPen(colour, width * look.scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
         painter.drawLine(places[0], places[1])
         for place in places:
             painter.drawLine(*_end_tick(places[0], places[1], place))
-    words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
-    _paint_leader(painter, words, places, bounds, geometry, look, taken)
 
 
 def _share(unit: NDArray[np.float64], normal: NDArray[np.float64]) -> float:

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from viewer.domain.finding import Localisation
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import look_of
 from viewer.domain.view_state import Camera, OverlayMode
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
 UNSELECTED_OPACITY = 0.85
+BOX_OPACITY = 0.3
 
 
 class Drawing3D(Protocol):
@@ -81,6 +83,9 @@ def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
         colour = QColor(chosen) if chosen and not drawn.selected else theme.on_anatomy(role)
         rgb = (colour.redF(), colour.greenF(), colour.blueF())
         opacity = 1.0 if drawn.selected else UNSELECTED_OPACITY
+        if drawn.finding.localisation is Localisation.BOX:
+            # What lies in a box is to be seen.
+            opacity *= BOX_OPACITY
         made.append(FindingSurface(drawn.finding.mask, rgb, opacity, drawn.selected))
     return tuple(made)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from viewer.domain.finding import SourceKind
+from viewer.domain.finding import Localisation, SourceKind
 from viewer.ui.finding_words import centre_words, long_axis_words, mean_words, source_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
@@ -180,6 +180,8 @@ class DetailBox(QWidget):
     def _fill(self, finding: Finding, volume: Volume) -> None:
         self._values["Centre, LPS"].set_whole(centre_words(finding))
         self._values["Found by"].set_whole(source_words(finding))
+        if finding.localisation is not Localisation.OUTLINE:
+            self._values["Volume"].set_whole(volume_words(finding))
         if finding.mask is None:
             return
         self._values["Mean ± SD"].set_whole(mean_words(finding, volume.unit))

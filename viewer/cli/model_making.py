@@ -1,0 +1,124 @@
+"""`casestage models propose` and the importers: manifests made from what a model's files say."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from viewer.cli.terminal import progress_context, say, say_json
+from viewer.domain.errors import ManifestError
+from viewer.inference.import_monai import import_monai as translate_monai
+from viewer.inference.import_nnunet import import_nnunet as translate_nnunet
+from viewer.inference.manifest import MANIFEST_NAME
+from viewer.inference.manifest_terms import Task
+from viewer.inference.models import describe_onnx
+from viewer.inference.propose import propose as proposed
+from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
+from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.services.places import run_records_folder
+
+if TYPE_CHECKING:
+    import argparse
+
+    from viewer.inference.onnx_file import OnnxFacts
+    from viewer.inference.propose import Proposal
+
+_ONNX_NAME = "model.onnx"
+
+
+def propose(arguments: argparse.Namespace) -> int:
+    """Print a manifest for an ONNX file, or make a model folder of both."""
+    path = Path(arguments.file)
+    description = describe_onnx(path, progress_context())
+    task = Task(arguments.task) if arguments.task else None
+    out = Path(arguments.out) if arguments.out else None
+    proposal = proposed(
+        description.facts, file=path.name if out is None else _ONNX_NAME, sha256=description.sha256, task=task
+    )
+    if out is None:
+        for line in proposal.text.splitlines():
+            say(line)
+        return 0
+    if description.problem:
+        say(f"Cannot be run here: {description.problem}")
+    write_model(out, path, proposal)
+    return 0
+
+
+def import_monai(arguments: argparse.Namespace) -> int:
+    """Make a model folder of a MONAI bundle's exported network."""
+    bundle = Path(arguments.bundle)
+    return _import(arguments, bundle, bundle / "models", partial(translate_monai, bundle))
+
+
+def import_nnunet(arguments: argparse.Namespace) -> int:
+    """Make a model folder of an exported nnU-Net."""
+    folder = Path(arguments.folder)
+    return _import(arguments, folder, folder, partial(translate_nnunet, folder, configuration=arguments.configuration))
+
+
+class _Translate(Protocol):
+    def __call__(self, facts: OnnxFacts, *, file: str, sha256: str) -> Proposal: ...
+
+
+def _import(arguments: argparse.Namespace, folder: Path, beside: Path, translate: _Translate) -> int:
+    if not folder.is_dir():
+        raise ManifestError(f"{folder.name} is no folder.", "Name the folder that was trained or downloaded.")
+    if arguments.onnx:
+        onnx = Path(arguments.onnx)
+    else:
+        there = sorted(beside.glob("*.onnx"))
+        if len(there) != 1:
+            raise ManifestError(
+                f"{folder.name} holds {len(there) or 'no'} ONNX {'files' if len(there) > 1 else 'file'}.",
+                "Export the network as ONNX with the tool that it comes from, and name the file with --onnx.",
+            )
+        onnx = there[0]
+    description = describe_onnx(onnx, progress_context())
+    proposal = translate(description.facts, file=_ONNX_NAME, sha256=description.sha256)
+    if description.problem:
+        say(f"Cannot be run here: {description.problem}")
+    write_model(Path(arguments.out), onnx, proposal)
+    return 0
+
+
+def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
+    """Make a model folder of an ONNX file and its manifest, and say what is left to do.
+
+    Raises
+    ------
+    ManifestError
+        When there is a model already.
+    StorageError
+        When it cannot be written.
+    """
+    if (folder / MANIFEST_NAME).exists() or (folder / _ONNX_NAME).exists():
+        raise ManifestError(f"{folder.name} holds a model already.", "Choose another folder for --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(onnx, folder / _ONNX_NAME)
+    except OSError as error:
+        raise storage_error("The model", error) from error
+    write_atomically(folder / MANIFEST_NAME, proposal.text.encode("utf-8"), "The manifest")
+    say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
+    if proposal.open:
+        say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")
+    say(f"Then: casestage models check {folder}")
+
+
+def cache(arguments: argparse.Namespace) -> int:
+    """Say how much is recorded of earlier runs, or forget it."""
+    records = RunRecords(run_records_folder())
+    if arguments.clear:
+        records.clear()
+    count, size = records.held()
+    if arguments.json:
+        say_json({"results": count, "bytes": size, "limit_bytes": USUAL_LIMIT_BYTES})
+    else:
+        say(
+            f"{count} {'result' if count == 1 else 'results'} recorded, {size / 1e6:.1f} MB of at most "
+            f"{USUAL_LIMIT_BYTES / 1e6:.0f} MB."
+        )
+    return 0
