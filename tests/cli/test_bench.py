@@ -153,12 +153,13 @@ def test_a_window_measures_wheel_links_and_motions_on_a_folder(made_series: Path
 
 def test_cases_are_switched_and_memory_told_when_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     # The whole figure takes a thousand switches and is measured by hand: casestage bench --only switching.
-    monkeypatch.setattr(bench_switching, "SWITCHES", 5)
+    told = {"switches": 5, "resident": [600 << 20, 610 << 20], "seconds": [0.5] * 5}
+    monkeypatch.setattr(bench_switching, "measured_window", lambda *_, **__: (0.0, told))
     said = casestage("bench", "--only", "switching", "--json")
     assert said.code == 0, said.err
     (figure,) = said.json
     assert figure["name"] == "switching_memory"
-    assert figure["value"] is not None
+    assert figure["value"] == 10.0
     assert figure["method"].startswith("5 times the other of ")
 
 

@@ -65,7 +65,10 @@ class _Asked:
 
 @define(eq=False)
 class _Worker:
-    """One process, what it has not answered yet, and since when it works on the first of it."""
+    """One process, what it has not answered yet, and since when it works on the first of it.
+
+    `proven` is False from when it is borrowed after a rest until it answers: it may have ended while it rested.
+    """
 
     process: Any
     connection: Connection
@@ -76,6 +79,7 @@ class _Worker:
     memory: SharedArray | None = None
     ready: bool = False
     gone: bool = False
+    proven: bool = True
 
     @property
     def busy(self) -> bool:
@@ -305,6 +309,7 @@ class Decoders:
                 asked.wanted = False
             worker.told.clear()
             worker.send(("rest",))
+            worker.proven = False
         with self._there:
             self._idle += [worker for worker in mine if worker in self._all]
             self._there.notify_all()
@@ -326,7 +331,7 @@ class Decoders:
             raise _no_process("They end before they are up.")
         left = [asked.k for asked in worker.asked if asked.wanted]
         head = worker.asked[0] if worker.asked and worker.asked[0].wanted and worker.ready else None
-        if head is None:
+        if head is None or not (worker.proven or overdue):
             return left
         if overdue:
             on_slice(head.k, UnreadableFileError(f"The image took longer than {limit_s(head.frame):.0f} s to decode."))
@@ -347,6 +352,7 @@ def _hear(worker: _Worker, taken: Callable[[_Asked, Answer], None]) -> None:
             if "ready" in answer:
                 worker.ready = True
                 continue
+            worker.proven = True
             asked = worker.asked.popleft()
             if answer["ticket"] != asked.ticket:
                 worker.gone = True
