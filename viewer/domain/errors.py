@@ -71,6 +71,24 @@ class StorageError(CaseStageError):
     """Something could not be written, or could not be read back."""
 
 
+class DeidentifyError(CaseStageError):
+    """Something cannot be de-identified with certainty, so nothing of it was written."""
+
+    usual_hint = "Make the case from another series."
+
+
+class SignOffError(DeidentifyError):
+    """Pictures may carry text of their own: a person has to look at them and say that they do not."""
+
+    usual_hint = "Look at every image. Where none shows a name or a number of the patient, say so and save again."
+
+
+class PackError(CaseStageError):
+    """A pack is damaged, holds what it must not, or cannot be made."""
+
+    usual_hint = "Copy the pack again from where it came, or ask whoever made it."
+
+
 class ArchiveError(CaseStageError):
     """An archive (PACS) could not be reached, refused, or answered what cannot be used."""
 
