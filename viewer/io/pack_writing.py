@@ -1,0 +1,142 @@
+"""Writes a pack from the folders of cases and models: what a case names goes in, and nothing that happens to lie there."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import PackError
+from viewer.io.atomic_file import replacing
+from viewer.io.case_document import DOCUMENT, missing_paths, read_case
+from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK_VERSION, Pack, PackFile, PackItem
+from viewer.io.pack_names import collision, objection
+from viewer.io.program import NAME, program_version
+from viewer.io.regular_file import regular
+from viewer.io.strict_json import json_text, unstructure
+from viewer.io.whose_images import named_patients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from viewer.domain.job import JobContext
+
+_CHUNK = 1 << 20
+_PICTURE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)")
+# Every member says the same, so that the same cases make the same pack.
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+@frozen
+class _Source:
+    path: Path
+    name: str
+
+
+def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext) -> Pack:
+    """Write a pack and return what it holds; the same folders make the same bytes.
+
+    Parameters
+    ----------
+    cases
+        Folders of cases. Their images have to be de-identified or synthetic.
+    models
+        Ids and folders of models.
+
+    Raises
+    ------
+    CaseDocumentError
+        When a case cannot be read.
+    PackError
+        When something is missing, must not be in a pack, or images name a patient.
+    StorageError
+        When it cannot be written.
+    """
+    items: tuple[list[PackItem], list[PackItem]] = ([], [])
+    sources: list[_Source] = []
+    for folder in cases:
+        case = read_case(folder)
+        missing = missing_paths(case)
+        if missing:
+            raise PackError(f"The case “{case.title}” is not whole.", "Copy it again.", f"missing: {missing[0]}")
+        items[0].append(PackItem(case.id, case.title, f"cases/{case.id}"))
+        prior = [case.prior.series_path, case.prior.findings_path] if case.prior else []
+        pictures = [name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name]
+        named = [DOCUMENT, case.series_path, case.findings_path, case.truth_path, case.thumbnail_path, *prior, *pictures]
+        found = _files(folder, [name for name in dict.fromkeys(named) if name], f"cases/{case.id}")
+        named_patients(case.title, [source.path for source in found], ctx)
+        sources += found
+    for model_id, folder in models:
+        items[1].append(PackItem(model_id, model_id, f"models/{model_id}"))
+        sources += _files(folder, sorted(path.name for path in folder.iterdir()), f"models/{model_id}")
+    _check(sources, [item.id for kind in items for item in kind])
+    with replacing(out, "The pack") as waiting:
+        listed = [_listed(source, n, len(sources), ctx) for n, source in enumerate(sources)]
+        made_with = f"{NAME} {program_version()}"
+        pack = Pack(PACK_FORMAT, PACK_VERSION, made_with, tuple(items[0]), tuple(items[1]), tuple(listed))
+        with zipfile.ZipFile(waiting, "x", zipfile.ZIP_STORED) as archive:
+            archive.writestr(_member(MANIFEST), json_text(unstructure(pack)))
+            for n, (source, file) in enumerate(zip(sources, listed, strict=True)):
+                ctx.report(len(sources) + n, 2 * len(sources), f"Packing file {n + 1} of {len(sources)}")
+                _copy(archive, source, file)
+    return pack
+
+
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _LONG_AGO)
+    info.external_attr = 0o100644 << 16
+    info.create_system = 3
+    return info
+
+
+def _files(folder: Path, named: Iterable[str], within: str) -> list[_Source]:
+    """Return the files that some names below a folder stand for, those of folders in order; hidden ones are left."""
+    found: dict[Path, None] = {}
+    for name in named:
+        place = folder / name
+        below = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+        found.update(dict.fromkeys(p for p in below if not any(q.startswith(".") for q in p.relative_to(folder).parts)))
+    for path in found:
+        if path.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
+            raise PackError("A file of the case is a link to another place.", "Put the file itself there.")
+    return [_Source(path, f"{within}/{path.relative_to(folder).as_posix()}") for path in found]
+
+
+def _check(sources: Sequence[_Source], ids: Sequence[str]) -> None:
+    if len(sources) > MOST_FILES:
+        raise PackError(f"A pack holds at most {MOST_FILES} files; these are {len(sources)}.", "Make several packs.")
+    for name in [*ids, *(source.name for source in sources)]:
+        why = objection(name)
+        if why:
+            raise PackError(f"A file that {why} cannot go into a pack.", "Give it another name.", ascii(name))
+    twice = collision([source.name for source in sources])
+    if twice:
+        raise PackError("Two files have the same name on systems that know no case.", detail=ascii(twice))
+
+
+def _listed(source: _Source, number: int, count: int, ctx: JobContext) -> PackFile:
+    ctx.report(number, 2 * count, f"Reading file {number + 1} of {count}")
+    with regular(source.path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    if size > LARGEST_FILE:
+        raise PackError("A file is too large for a pack.", detail=ascii(source.name))
+    return PackFile(source.name, size, digest)
+
+
+def _copy(archive: zipfile.ZipFile, source: _Source, file: PackFile) -> None:
+    info = _member(file.path)
+    info.file_size = file.size
+    digest = hashlib.sha256()
+    with source.path.open("rb") as read, archive.open(info, "w") as written:
+        while chunk := read.read(_CHUNK):
+            digest.update(chunk)
+            written.write(chunk)
+    if digest.hexdigest() != file.sha256:
+        raise PackError("A file changed while it was being packed.", "Pack again.", ascii(source.name))

@@ -1,0 +1,63 @@
+"""Whether DICOM files may leave: only those of synthetic CT, or from which the patient was removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.domain.errors import PackError, UnreadableFileError
+from viewer.io.file_bytes import FilePlace, as_stream
+from viewer.io.image_header import read_header
+from viewer.io.pydicom_headers import dicom_faults
+from viewer.io.source_headers import without_complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from viewer.domain.job import JobContext
+
+_ASKED = ["PatientName", "PatientID", "PatientIdentityRemoved", "SyntheticData", "Modality"]
+
+
+def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
+    """Refuse files that name a patient: images that are not de-identified, and other DICOM objects of other patients.
+
+    Raises
+    ------
+    PackError
+        Naming the case by its title, and no patient.
+    """
+    cleared: set[tuple[str, str]] = set()
+    others: list[tuple[str, str]] = []
+    for number, path in enumerate(files):
+        ctx.report(number, len(files), "Looking for patients' names")
+        said = _said(path)
+        if said is None:
+            continue
+        who = (said["PatientName"], said["PatientID"])
+        if said["PatientIdentityRemoved"] == "YES" or said["SyntheticData"] == "YES":
+            cleared.add(who)
+        elif any(who):
+            others.append(who)
+    if any(who not in cleared for who in others):
+        raise PackError(
+            f"The images of the case “{title}” are not de-identified.",
+            "Open them, choose “Make a case” and save it; that removes the patient.",
+        )
+
+
+def _said(path: Path) -> dict[str, str] | None:
+    """Return what a DICOM file says of its patient, None for a file of another kind."""
+    from pydicom import dcmread
+
+    try:
+        with without_complaints(), FilePlace(str(path)).opened() as (source, size):
+            try:
+                read_header(source, size)
+            except UnreadableFileError:
+                return None
+            stream = as_stream(source, size, 5.0)
+            found = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=list(_ASKED))
+            return {keyword: str(found.get(keyword) or "").strip() for keyword in _ASKED}
+    except (*dicom_faults(), UnreadableFileError):
+        return None

@@ -1,0 +1,120 @@
+"""Packs made of installed cases, and installed again elsewhere, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from viewer.domain.errors import PackError, StorageError
+from viewer.inference.manifest import read_manifest
+from viewer.io.atomic_file import storage_error, sync_folder
+from viewer.io.case_document import missing_paths, read_case
+from viewer.io.pack import Pack, opened_pack, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.job import JobContext
+
+_STAGING = "installing"
+_SPARE_BYTES = 64 << 20
+
+
+@frozen
+class Installed:
+    """What an install brought, and which of it took the place of something."""
+
+    pack: Pack
+    replaced: tuple[str, ...]
+
+
+def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = False) -> Installed:
+    """Install the cases and models of a pack into the data folder; everything is there afterwards, or nothing is.
+
+    It is unpacked beside its place and proven, its cases are read, and then it is moved there. What an install that
+    was killed left is removed.
+
+    Parameters
+    ----------
+    data
+        The program's data folder, with `cases` and `models` in it.
+    replace
+        Whether cases and models of the same name make place; otherwise that is refused.
+
+    Raises
+    ------
+    PackError
+        When the pack is refused, or holds what is here already.
+    StorageError
+        When there is no room, or it cannot be written.
+    """
+    staging = data / _STAGING / uuid.uuid4().hex[:12]
+    try:
+        _remove_left_over(data / _STAGING)
+        with opened_pack(path) as (_, pack):
+            places = {item.folder: data / item.folder for item in (*pack.cases, *pack.models)}
+            there = tuple(folder for folder, place in places.items() if place.exists())
+            if there and not replace:
+                names = ", ".join(f"“{folder.split('/')[1]}”" for folder in there)
+                raise PackError(f"Here already: {names}.", "Install it with --replace to put the new one in its place.")
+        staging.mkdir(parents=True)
+        free = shutil.disk_usage(staging).free
+        if pack.size + _SPARE_BYTES > free:
+            raise StorageError(
+                f"The pack needs {pack.size / 1e9:.1f} GB, and only {free / 1e9:.1f} GB are free.", "Free some space."
+            )
+        pack = unpack(path, staging / "new", ctx)
+        _check_contents(staging / "new", pack)
+        _move_in(staging, places)
+    except OSError as error:
+        raise storage_error("The pack", error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return Installed(pack, there)
+
+
+def _remove_left_over(folder: Path) -> None:
+    if not folder.is_dir():
+        return
+    for left in folder.iterdir():
+        # What was put aside by an install that was killed goes back to where nothing took its place.
+        for kind in ("cases", "models"):
+            for aside in (left / "old" / kind).glob("*"):
+                place = folder.parent / kind / aside.name
+                if not place.exists():
+                    os.replace(aside, place)
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _check_contents(folder: Path, pack: Pack) -> None:
+    """Refuse cases that are not what the pack says, or not whole."""
+    for item in pack.cases:
+        case = read_case(folder / item.folder)
+        if case.id != item.id or missing_paths(case):
+            raise PackError("A case in the pack is not whole.", detail=item.id)
+    for item in pack.models:
+        read_manifest(folder / item.folder)
+
+
+def _move_in(staging: Path, places: dict[str, Path]) -> None:
+    """Move everything to its place; what was moved goes back where one of them cannot be."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for folder, place in places.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.exists():
+                aside = staging / "old" / folder
+                aside.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(place, aside)
+                done.append((aside, place))
+            os.replace(staging / "new" / folder, place)
+            done.append((place, staging / "new" / folder))
+            sync_folder(place.parent)
+    except OSError:
+        for moved, before in reversed(done):
+            os.replace(moved, before)
+        raise
