@@ -27,23 +27,27 @@ def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
     PackError
         Naming the case by its title, and no patient.
     """
+    refused = PackError(
+        f"The images of the case “{title}” are not de-identified.",
+        "Open them, choose “Make a case” and save it; that removes the patient.",
+    )
     cleared: set[tuple[str, str]] = set()
-    others: list[tuple[str, str]] = []
+    derived: list[tuple[str, str]] = []
     for number, path in enumerate(files):
         ctx.report(number, len(files), "Looking for patients' names")
         said = _said(path)
         if said is None:
             continue
         who = (said["PatientName"], said["PatientID"])
-        if said["PatientIdentityRemoved"] == "YES" or said["SyntheticData"] == "YES":
+        if said["Modality"] == "SEG":
+            derived.append(who)
+        elif said["PatientIdentityRemoved"] == "YES" or said["SyntheticData"] == "YES" or not any(who):
             cleared.add(who)
-        elif any(who):
-            others.append(who)
-    if any(who not in cleared for who in others):
-        raise PackError(
-            f"The images of the case “{title}” are not de-identified.",
-            "Open them, choose “Make a case” and save it; that removes the patient.",
-        )
+        else:
+            raise refused
+    # A segmentation has the patient of its images.
+    if any(any(who) and who not in cleared for who in derived):
+        raise refused
 
 
 def _said(path: Path) -> dict[str, str] | None:

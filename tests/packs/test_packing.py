@@ -1,0 +1,167 @@
+"""Cases are carried from one computer to another in one file, and are the same there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from tests.cli.conftest import PATIENT, casestage, write_small_case
+from viewer.domain.errors import PackError, StorageError
+from viewer.domain.job import JobContext
+from viewer.io.case_document import read_case
+from viewer.io.pack import check_pack
+from viewer.io.pack_writing import write_pack
+from viewer.services import packing
+from viewer.services.loading import load_case
+from viewer.services.packing import install_pack
+
+
+
+def _installed(own_home: Path) -> Path:
+    return own_home / "data" / "cases"
+
+
+def test_a_case_is_packed_on_one_computer_and_presented_on_another(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    pack = tmp_path / "small.casepack"
+    written = casestage("pack", "small-case", "--out", pack)
+    assert written.code == 0, written.err
+    assert "A small case" in written.out
+    there = tmp_path / "another computer"
+    monkeypatch.setenv("CASESTAGE_HOME", str(there))
+    assert casestage("pack", "--check", pack).code == 0
+    assert casestage("install", pack).code == 0
+    listed = casestage("demo", "--list", "--json").json
+    assert {"id": "small-case", "title": "A small case", "steps": 2} in listed["cases"]
+    case = read_case(there / "data" / "cases" / "small-case")
+    assert len(load_case(case, JobContext()).findings) == 1
+    assert not list((there / "data").glob("installing/*"))
+
+
+def test_packing_again_gives_the_same_file_and_its_hash_is_said(own_home: Path, tmp_path: Path) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    said = [casestage("pack", "small-case", "--out", tmp_path / f"{n}.casepack", "--json").json for n in "ab"]
+    assert (tmp_path / "a.casepack").read_bytes() == (tmp_path / "b.casepack").read_bytes()
+    assert said[0] == said[1]
+    assert casestage("pack", "--check", tmp_path / "a.casepack", "--json").json["sha256"] == said[0]["sha256"]
+
+
+def test_what_happens_to_lie_in_the_folder_stays_at_home(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "case")
+    (tmp_path / "case" / "letter to Mrs Tweety.txt").write_text("secret")
+    (tmp_path / "case" / ".hidden").write_text("secret")
+    (tmp_path / "case" / "ct" / ".DS_Store").write_text("secret")
+    pack = write_pack(tmp_path / "x.casepack", [tmp_path / "case"], [], JobContext())
+    assert {Path(file.path).suffix for file in pack.files} == {".json", ".dcm"}
+    assert b"secret" not in (tmp_path / "x.casepack").read_bytes()
+
+
+def test_images_that_still_name_their_patient_are_not_packed(tmp_path: Path) -> None:
+    case = write_small_case(tmp_path / "case")
+    for path in (tmp_path / "case" / "ct").iterdir():
+        image = pydicom.dcmread(path)
+        del image.SyntheticData
+        image.save_as(path)
+    with pytest.raises(PackError, match="are not de-identified") as refusal:
+        write_pack(tmp_path / "x.casepack", [tmp_path / "case"], [], JobContext())
+    assert PATIENT.split("^")[1] not in f"{refusal.value.sentence} {refusal.value.hint} {refusal.value.detail}"
+    assert case.title in refusal.value.sentence
+    assert not (tmp_path / "x.casepack").exists()
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_link_in_a_case_is_not_followed_into_a_pack(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "case")
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "case" / "ct" / "0099.dcm").symlink_to(tmp_path / "secret")
+    with pytest.raises(PackError, match="link"):
+        write_pack(tmp_path / "x.casepack", [tmp_path / "case"], [], JobContext())
+
+
+def test_a_case_that_is_here_already_is_replaced_only_when_told_to(own_home: Path, tmp_path: Path) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    casestage("pack", "small-case", "--out", tmp_path / "x.casepack")
+    (_installed(own_home) / "small-case" / "mine").write_text("a note")
+    refused = casestage("install", tmp_path / "x.casepack")
+    assert refused.is_sentence(), refused.err
+    assert (_installed(own_home) / "small-case" / "mine").exists()
+    assert casestage("install", tmp_path / "x.casepack", "--replace").code == 0
+    assert not (_installed(own_home) / "small-case" / "mine").exists()
+
+
+def test_a_model_comes_along_when_it_is_named(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    pack = tmp_path / "x.casepack"
+    assert casestage("pack", "small-case", "--model", "anatomy", "--out", pack).code == 0
+    monkeypatch.setenv("CASESTAGE_HOME", str(tmp_path / "there"))
+    assert casestage("install", pack).code == 0
+    assert (tmp_path / "there" / "data" / "models" / "anatomy" / "model.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("pack",), ("pack", "nowhere", "--out", "x.casepack"), ("pack", "head-epidural", "--out", "x.zip")],
+)
+def test_what_cannot_be_packed_is_said_in_a_sentence(arguments: tuple[str, ...]) -> None:
+    outcome = casestage(*arguments)
+    assert outcome.is_sentence(), outcome.err
+
+
+def test_a_full_disk_is_said_before_anything_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_small_case(tmp_path / "case")
+    write_pack(tmp_path / "x.casepack", [tmp_path / "case"], [], JobContext())
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(StorageError, match="only 0.0 GB are free"):
+        install_pack(tmp_path / "x.casepack", tmp_path / "data", JobContext())
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from viewer.domain.job import JobContext
+from viewer.services import packing
+count = int(sys.argv[3])
+real = os.replace
+def replace(a, b):
+    global count
+    count -= 1
+    if count < 0:
+        os._exit(9)
+    real(a, b)
+packing.os.replace = replace
+packing.install_pack(Path(sys.argv[1]), Path(sys.argv[2]), JobContext(), replace=True)
+"""
+
+
+@pytest.mark.parametrize("moves", [0, 1, 2, 3])
+def test_an_install_that_is_killed_leaves_every_case_whole(tmp_path: Path, moves: int) -> None:
+    for n in ("one", "two"):
+        write_small_case(tmp_path / n, n)
+    pack, data = tmp_path / "x.casepack", tmp_path / "data"
+    write_pack(pack, [tmp_path / "one", tmp_path / "two"], [], JobContext())
+    install_pack(pack, data, JobContext())
+    root = Path(__file__).resolve().parents[2]
+    run = [sys.executable, "-c", _KILLED, str(pack), str(data), str(moves)]
+    assert subprocess.run(run, env={**os.environ, "PYTHONPATH": str(root)}, check=False).returncode == 9
+    for place in (data / "cases").iterdir():
+        assert load_case(read_case(place), JobContext()).volume.stack.count == 8
+    # The next install brings back what was put aside, and cleans up.
+    install_pack(pack, data, JobContext(), replace=True)
+    assert sorted(place.name for place in (data / "cases").iterdir()) == ["one", "two"]
+    assert not list(data.glob("installing/*"))
+    assert json.loads((data / "cases" / "one" / "case.json").read_text())["id"] == "one"
+
+
+def test_the_bundled_cases_can_be_packed(repository: Path, tmp_path: Path) -> None:
+    cases = sorted(path.parent for path in (repository / "demo_cases").glob("*/case.json"))
+    pack = write_pack(tmp_path / "demo.casepack", cases, [], JobContext())
+    assert len(check_pack(tmp_path / "demo.casepack", JobContext()).cases) == len(cases) == len(pack.cases)

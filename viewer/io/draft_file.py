@@ -1,0 +1,87 @@
+"""Drafts of cases on disk, so that a crash costs nothing: a file for each, written anew with every change.
+
+They hold the UID of the series that they tell of, as the decisions file does, and no name; readable for the user alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from viewer.domain.draft import Draft
+from viewer.domain.errors import StorageError
+from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.migrations import migrated
+from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_FORMAT, _VERSION = "casestage draft", 1
+_ID = re.compile(r"[0-9a-f]{32}")
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+
+@frozen
+class _Document:
+    format: str
+    version: int
+    draft: Draft
+
+
+def write_draft(folder: Path, draft: Draft) -> None:
+    """Write a draft in the place of what was there of it.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            folder.chmod(0o700)
+    except OSError as error:
+        raise storage_error("The draft", error) from error
+    text = json_text(unstructure(_Document(_FORMAT, _VERSION, draft)))
+    write_atomically(_place(folder, draft.id), text.encode("utf-8"), "The draft")
+
+
+def drafts_of(folder: Path, series_uid: str) -> tuple[Draft, ...]:
+    """Return the drafts about a series, the newest first; files that are damaged are left where they are."""
+    found = []
+    for path in folder.glob("*.json") if folder.is_dir() else ():
+        try:
+            stored = read_json(path)
+            if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
+                continue
+            draft = structure(migrated(stored, _VERSION, _MIGRATIONS), _Document).draft
+            if draft.series_uid == series_uid and path == _place(folder, draft.id):
+                found.append((path.stat().st_mtime_ns, draft))
+        except (WrongJsonError, StorageError, OSError):
+            continue
+    return tuple(draft for _, draft in sorted(found, key=lambda one: -one[0]))
+
+
+def remove_draft(folder: Path, draft_id: str) -> None:
+    """Remove a draft that became a case or is not wanted any more.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be removed.
+    """
+    try:
+        _place(folder, draft_id).unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error("The draft", error) from error
+
+
+def _place(folder: Path, draft_id: str) -> Path:
+    if not _ID.fullmatch(draft_id):
+        raise StorageError("The draft has no name that a file can have.")
+    return folder / f"{draft_id}.json"
