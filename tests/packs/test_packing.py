@@ -22,7 +22,6 @@ from viewer.services.loading import load_case
 from viewer.services.packing import install_pack
 
 
-
 def _installed(own_home: Path) -> Path:
     return own_home / "data" / "cases"
 

@@ -71,9 +71,7 @@ def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
     cases = [{"id": item.id, "title": item.title} for item in found.cases]
     if as_json:
         models = [item.id for item in found.models]
-        say_json(
-            {"cases": cases, "models": models, "files": len(found.files), "bytes": found.size, "sha256": digest}
-        )
+        say_json({"cases": cases, "models": models, "files": len(found.files), "bytes": found.size, "sha256": digest})
         return
     say(f"{what}: {count_words(len(found.files), 'file')}, {found.size / 1e6:.1f} MB")
     for case in cases:

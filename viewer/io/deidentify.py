@@ -52,8 +52,8 @@ _DAY_US = 86_400_000_000
 _SOME_DAY = "20000101"
 _NAMES = (
     "PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName", "ReferringPhysicianName",
-    "PerformingPhysicianName", "OperatorsName", "NameOfPhysiciansReadingStudy", "RequestingPhysician", "InstitutionName",
-    "PatientID", "OtherPatientIDs", "ResponsiblePerson", "PhysiciansOfRecord",
+    "PerformingPhysicianName", "OperatorsName", "NameOfPhysiciansReadingStudy", "RequestingPhysician",
+    "InstitutionName", "PatientID", "OtherPatientIDs", "ResponsiblePerson", "PhysiciansOfRecord",
 )  # fmt: skip
 _DERIVED_WORDS = frozenset({"SECONDARY"})
 
@@ -136,7 +136,7 @@ class Deidentifier:
                 continue
             try:
                 self._keep(dataset, keyword, made, patient)
-            except (*dicom_faults(), OverflowError):
+            except dicom_faults():
                 # What cannot be read as what belongs there is not kept.
                 continue
         self._move_moments(dataset, made, patient)
@@ -218,7 +218,7 @@ def _texts(dataset: Dataset, keyword: str) -> list[str]:
         if keyword not in dataset:
             return []
         value: Any = dataset[keyword].value
-    except (*dicom_faults(), OverflowError):
+    except dicom_faults():
         return []
     if value is None or isinstance(value, bytes):
         return []

@@ -92,8 +92,8 @@ NUMBERS: dict[str, tuple[float, float]] = {
 
 _YES_NO = frozenset({"YES", "NO"})
 _IMAGE_TYPES = frozenset(
-    "ORIGINAL DERIVED MIXED PRIMARY SECONDARY AXIAL LOCALIZER MPR MIP MINIP REFORMATTED RESAMPLED VOLUME NONE PROJECTION "
-    "AVERAGE MEAN MAX_IP MIN_IP ADDITION MULTIPLICATION SUBTRACTION FILTERED "
+    "ORIGINAL DERIVED MIXED PRIMARY SECONDARY AXIAL LOCALIZER MPR MIP MINIP REFORMATTED RESAMPLED VOLUME NONE "
+    "PROJECTION AVERAGE MEAN MAX_IP MIN_IP ADDITION MULTIPLICATION SUBTRACTION FILTERED "
     "CT_SOM5 SPI SEQ HELIX OTHER REFORMATTED_AVERAGE".split()
 )
 
@@ -129,7 +129,9 @@ CODES: dict[str, frozenset[str]] = {
     "ReconstructionAlgorithm": frozenset({"FILTER_BACK_PROJ", "ITERATIVE"}),
     "PixelPresentation": frozenset({"MONOCHROME", "COLOR", "MIXED"}),
     "VolumetricProperties": frozenset({"VOLUME", "SAMPLED", "DISTORTED", "MIXED"}),
-    "VolumeBasedCalculationTechnique": frozenset("NONE MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER MPR CURVED_MPR".split()),
+    "VolumeBasedCalculationTechnique": frozenset(
+        "NONE MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER MPR CURVED_MPR".split()
+    ),
     "ContentQualification": frozenset({"PRODUCT", "RESEARCH", "SERVICE"}),
     "DimensionOrganizationType": frozenset({"3D", "3D_TEMPORAL", "TILED_FULL", "TILED_SPARSE"}),
     "CardiacCyclePosition": frozenset("END_SYSTOLE END_DIASTOLE UNDETERMINED".split()),

@@ -1,4 +1,4 @@
-"""A pack: cases, and the models that they need, in one file (`.casepack`) that is proven whole before any of it is used.
+"""A pack: cases, and models that they need, in one file (`.casepack`) that is proven whole before any of it is used.
 
 It is a zip archive in which nothing is compressed, so that nothing can grow. Its first member, `pack.json`, names every
 other file with its length and SHA-256; what is not named there, or not as it says, is refused.
@@ -13,7 +13,6 @@ import stat
 import struct
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -27,6 +26,7 @@ from viewer.io.strict_json import LARGEST_BYTES, WrongJsonError, parse_json, str
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from viewer.domain.job import JobContext
 

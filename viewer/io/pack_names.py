@@ -8,7 +8,15 @@ from pathlib import PurePosixPath
 LONGEST, DEEPEST = 200, 8
 _FORBIDDEN = frozenset('<>:"|?*\\')
 _DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$", *(f"{kind}{n}" for kind in ("com", "lpt") for n in "0123456789¹²³")]
+    [
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        "conin$",
+        "conout$",
+        *(f"{kind}{n}" for kind in ("com", "lpt") for n in "0123456789¹²³"),
+    ]
 )
 
 

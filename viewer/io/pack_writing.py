@@ -1,4 +1,4 @@
-"""Writes a pack from the folders of cases and models: what a case names goes in, and nothing that happens to lie there."""
+"""Writes a pack from folders of cases and models: what a case names goes in, and nothing that happens to lie there."""
 
 from __future__ import annotations
 
@@ -66,7 +66,15 @@ def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Pat
         items[0].append(PackItem(case.id, case.title, f"cases/{case.id}"))
         prior = [case.prior.series_path, case.prior.findings_path] if case.prior else []
         pictures = [name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name]
-        named = [DOCUMENT, case.series_path, case.findings_path, case.truth_path, case.thumbnail_path, *prior, *pictures]
+        named = [
+            DOCUMENT,
+            case.series_path,
+            case.findings_path,
+            case.truth_path,
+            case.thumbnail_path,
+            *prior,
+            *pictures,
+        ]
         found = _files(folder, [name for name in dict.fromkeys(named) if name], f"cases/{case.id}")
         named_patients(case.title, [source.path for source in found], ctx)
         sources += found
@@ -84,8 +92,6 @@ def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Pat
                 ctx.report(len(sources) + n, 2 * len(sources), f"Packing file {n + 1} of {len(sources)}")
                 _copy(archive, source, file)
     return pack
-
-
 
 
 def _member(name: str) -> zipfile.ZipInfo:

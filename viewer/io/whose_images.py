@@ -63,5 +63,7 @@ def _said(path: Path) -> dict[str, str] | None:
             stream = as_stream(source, size, 5.0)
             found = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=list(_ASKED))
             return {keyword: str(found.get(keyword) or "").strip() for keyword in _ASKED}
-    except (*dicom_faults(), UnreadableFileError):
+    except UnreadableFileError:
+        return None
+    except dicom_faults():
         return None

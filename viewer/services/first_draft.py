@@ -120,7 +120,9 @@ def _missed(volume: Volume, whole: ViewState, truth: Sequence[Finding], matching
     steps = []
     for number, lesion in enumerate(sorted(missed, key=lambda f: -(f.volume_ml or 0))[:MOST_MISSED], start=1):
         best = matching.best_score_of_truth.get(lesion.id)
-        why = "The model marked nothing here." if best is None else f"Its score, **{best:.2f}**, is below the threshold."
+        why = (
+            "The model marked nothing here." if best is None else f"Its score, **{best:.2f}**, is below the threshold."
+        )
         view = evolve(view_of_finding(whole, lesion, volume), show_truth=True, overlay=OverlayMode.OUTLINE)
         title = f"Missed: {finding_title(lesion, volume)}"
         notes = "Say it before they find it. The dotted outline is the ground truth."

@@ -48,7 +48,9 @@ def window_words(view: ViewState, volume: Volume) -> str:
     """Return the name of a view's window, such as "lung window"; "" where it has none."""
     if not volume.is_hu:
         return ""
-    known = (name for _, w in PRESETS if (w.centre, w.width) == (view.window_centre, view.window_width) for name in [w.name])
+    known = (
+        name for _, w in PRESETS if (w.centre, w.width) == (view.window_centre, view.window_width) for name in [w.name]
+    )
     return next((f"{name.lower()} window" for name in known), "")
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pydicom
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
 WORD = "CANARY"
@@ -131,7 +131,9 @@ def _some(depth: int) -> Dataset:
     for tag, vr in _known_tags():
         by_vr.setdefault(vr, tag)
     keywords = ("PatientName", "PatientID", "StudyDate", "AcquisitionDateTime", "SeriesDescription", "StackID")
-    named: list[tuple[int, str]] = [(pydicom.datadict.tag_for_keyword(k) or 0, pydicom.datadict.dictionary_VR(k)) for k in keywords]
+    named: list[tuple[int, str]] = [
+        (pydicom.datadict.tag_for_keyword(k) or 0, pydicom.datadict.dictionary_VR(k)) for k in keywords
+    ]
     kinds = [(tag, vr) for vr, tag in by_vr.items() if vr != "SQ"]
     deeper = [(_DEEP[depth % 2], "SQ")] if depth < _DEEPEST else []
     return _filled([*kinds, *named, *deeper], depth)

@@ -1,0 +1,325 @@
+"""Makes a case out of what is open: steps are captured from the view, put in order, told, and taken back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve
+from psygnal import Signal
+
+from viewer.domain.draft import Draft
+from viewer.domain.errors import CaseDocumentError, StorageError
+from viewer.domain.history import History
+from viewer.domain.view_state import Comparison
+from viewer.domain.walkthrough import Step
+from viewer.io.draft_file import drafts_of, remove_draft, write_draft
+from viewer.services.case_saving import Making, PriorScan
+from viewer.services.first_draft import first_draft
+from viewer.services.step_titles import step_title
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
+    from viewer.services.comparing import Comparing
+
+PRIOR_TITLE = "Before"
+
+
+@define(eq=False)
+class _Edit:
+    before: Draft
+    after: Draft
+
+
+class CaseMaking:
+    """A draft about the open series. `changed` tells that it, or the step in hand, is different.
+
+    Every change can be undone and is on disk when the call returns; where the disk refuses, `failed` carries why and
+    the draft goes on in memory. Opening another series puts the draft away; it is there again with its series.
+
+    Parameters
+    ----------
+    session, other, comparing
+        What is open, and the second volume that it is compared with, where there is one.
+    folder
+        Where drafts are kept.
+    """
+
+    changed = Signal()
+    failed = Signal(object)
+
+    def __init__(
+        self, session: Session, folder: Path, other: Session | None = None, comparing: Comparing | None = None
+    ) -> None:
+        self._session, self._folder = session, folder
+        self._other, self._comparing = other, comparing
+        self._draft: Draft | None = None
+        self._in_hand = ""
+        self._history: History[_Edit] = History()
+        self._last: tuple[object, _Edit] | None = None
+        session.volume_changed.connect(self._volume_changed)
+
+    # --- the draft
+
+    @property
+    def draft(self) -> Draft | None:
+        """The draft; None while no case is being made."""
+        return self._draft
+
+    @property
+    def in_hand(self) -> Step | None:
+        """The step that was captured or chosen last."""
+        draft = self._draft
+        return None if draft is None else next((step for step in draft.steps if step.id == self._in_hand), None)
+
+    @property
+    def why_not(self) -> str:
+        """Why no case can be made of what is open, in a sentence; "" where one can."""
+        volume = self._session.volume
+        if volume is None:
+            return "Nothing is open."
+        if volume.preview:
+            return "The series is still being read."
+        return "" if volume.source_uids else "Only DICOM CT can be made into a case."
+
+    def left_over(self) -> Draft | None:
+        """Return the newest draft about the open series that is on disk; None where there is none."""
+        volume = self._session.volume
+        found = drafts_of(self._folder, volume.series.series_uid) if volume is not None else ()
+        return found[0] if found else None
+
+    def start(self, *, told: bool = False) -> Draft:
+        """Begin a draft, empty or told from the findings, and return it.
+
+        Raises
+        ------
+        CaseDocumentError
+            When no case can be made of what is open.
+        """
+        volume, view = self._session.volume, self._session.view
+        if self.why_not or volume is None or view is None:
+            raise CaseDocumentError(self.why_not or "Nothing is open.", "Open a DICOM CT first.")
+        steps: tuple[Step, ...] = ()
+        if told:
+            title = PRIOR_TITLE if self._prior() is not None else ""
+            steps = first_draft(volume, self._session.findings, self._session.truth, view, prior_title=title)
+        first = next((step.id for step in steps if step.id.startswith("finding-")), "")
+        self._begin(Draft(uuid.uuid4().hex, volume.series.series_uid, steps=steps, hidden_until=first))
+        assert self._draft is not None
+        return self._draft
+
+    def go_on(self, draft: Draft) -> None:
+        """Take up a draft that was left."""
+        self._begin(draft)
+
+    def put_away(self) -> None:
+        """End making; the draft stays on disk."""
+        if self._draft is not None:
+            self._draft, self._in_hand = None, ""
+            self._history.clear()
+            self._last = None
+            self.changed.emit()
+
+    def throw_away(self) -> None:
+        """End making and remove the draft from disk, as after it became a case."""
+        draft = self._draft
+        self.put_away()
+        if draft is not None:
+            try:
+                remove_draft(self._folder, draft.id)
+            except StorageError as error:
+                self.failed.emit(error)
+
+    def _begin(self, draft: Draft) -> None:
+        self._draft = draft
+        self._in_hand = draft.steps[0].id if draft.steps else ""
+        self._history.clear()
+        self._last = None
+        self._keep()
+
+    # --- steps
+
+    def capture(self) -> Step:
+        """Add what is looked at as a step behind the one in hand, with a title that fits, and return it.
+
+        A draft is begun where there is none.
+
+        Raises
+        ------
+        CaseDocumentError
+            When no case can be made of what is open.
+        """
+        if self._draft is None:
+            self.start()
+        draft, volume, view = self._draft, self._session.volume, self._view()
+        assert draft is not None
+        assert volume is not None
+        step = Step(draft.free_id(), step_title(view, volume, self._session.selected), "", view)
+        place = draft.index(self._in_hand) + 1 if self.in_hand is not None else len(draft.steps)
+        self._change(draft.with_step(step, place), step.id)
+        return step
+
+    def choose(self, step_id: str) -> None:
+        """Take a step in hand."""
+        if self._draft is not None and step_id != self._in_hand:
+            self._draft.index(step_id)
+            self._in_hand = step_id
+            self._last = None
+            self.changed.emit()
+
+    def edit(
+        self,
+        step_id: str,
+        *,
+        title: str | None = None,
+        narration: str | None = None,
+        notes: str | None = None,
+        duration_s: float | None = None,
+    ) -> None:
+        """Change what is said in a step, or how long it takes; typing on in one field is one change."""
+        given: dict[str, Any] = {"title": title, "narration": narration, "notes": notes, "duration_s": duration_s}
+        changes = {key: value for key, value in given.items() if value is not None}
+        draft = self._there()
+        step = draft.steps[draft.index(step_id)]
+        self._change(draft.with_changed(evolve(step, **changes)), step_id, gesture=(step_id, *changes))
+
+    def describe(self, *, title: str | None = None, summary: str | None = None) -> None:
+        """Change the case's own title or its line."""
+        draft = self._there()
+        new = evolve(
+            draft,
+            title=draft.title if title is None else title,
+            summary=draft.summary if summary is None else summary,
+        )
+        self._change(new, self._in_hand, gesture=("case", title is None, summary is None))
+
+    def set_view(self, step_id: str) -> None:
+        """Let a step show what is looked at now."""
+        draft = self._there()
+        step = draft.steps[draft.index(step_id)]
+        self._change(draft.with_changed(evolve(step, view=self._view())), step_id)
+
+    def move(self, step_id: str, place: int) -> None:
+        """Put a step at another place, from 0."""
+        self._change(self._there().with_moved(step_id, place), step_id)
+
+    def duplicate(self, step_id: str) -> None:
+        """Put a copy of a step behind it."""
+        draft = self._there()
+        self._change(draft.with_twin(step_id), draft.free_id())
+
+    def delete(self, step_id: str) -> None:
+        """Remove a step; the one that was behind it is in hand then."""
+        draft = self._there()
+        place = draft.index(step_id)
+        left = draft.without(step_id)
+        following = left.steps[min(place, len(left.steps) - 1)].id if left.steps else ""
+        self._change(left, following)
+
+    def hide_findings_until(self, step_id: str) -> None:
+        """Show no findings before a step; "" shows them wherever the views do."""
+        draft = self._there()
+        if step_id:
+            draft.index(step_id)
+        self._change(evolve(draft, hidden_until=step_id), step_id or self._in_hand)
+
+    # --- undo
+
+    @property
+    def can_undo(self) -> bool:
+        """True where there is a change to take back."""
+        return self._draft is not None and self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """True where there is a change to make again."""
+        return self._draft is not None and self._history.can_redo
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        edit = self._history.undo()
+        if edit is not None:
+            self._show(edit.before)
+
+    def redo(self) -> None:
+        """Make a change again that was taken back."""
+        edit = self._history.redo()
+        if edit is not None:
+            self._show(edit.after)
+
+    def _show(self, draft: Draft) -> None:
+        self._draft, self._last = draft, None
+        if self.in_hand is None:
+            self._in_hand = draft.steps[-1].id if draft.steps else ""
+        self._keep()
+
+    # --- saving
+
+    def making(self) -> Making:
+        """Return all that saving needs, for `viewer.services.case_saving.save_case` in another thread.
+
+        Raises
+        ------
+        CaseDocumentError
+            When there is nothing to save yet.
+        """
+        draft, volume = self._draft, self._session.volume
+        if draft is None or volume is None or not draft.steps:
+            raise CaseDocumentError("The case has no steps yet.", "Set the view and press Ctrl+Enter to capture one.")
+        return Making(draft, volume, self._session.findings, self._session.truth, self._prior())
+
+    def _prior(self) -> PriorScan | None:
+        """Return the scan that the open one is compared with; None where there is none, or it is the same."""
+        here = self._session.volume
+        there = self._other.volume if self._other is not None else None
+        if here is None or there is None or there.preview or self._comparing is None or self._other is None:
+            return None
+        if there.series.series_uid == here.series.series_uid or not there.source_uids:
+            return None
+        return PriorScan(
+            there, self._other.findings, self._comparing.alignment, PRIOR_TITLE, self._comparing.same_patient
+        )
+
+    # --- within
+
+    def _there(self) -> Draft:
+        if self._draft is None:
+            raise CaseDocumentError("No case is being made.", "Choose “Make a case” first.")
+        return self._draft
+
+    def _view(self) -> ViewState:
+        view = self._session.view
+        if view is None:
+            raise CaseDocumentError("Nothing is open.", "Open a DICOM CT first.")
+        return view if self._prior() is not None else evolve(view, comparison=Comparison.OFF)
+
+    def _change(self, new: Draft, in_hand: str, gesture: object = None) -> None:
+        old = self._there()
+        self._in_hand = in_hand
+        if new == old:
+            self.changed.emit()
+            return
+        if gesture is not None and self._last is not None and self._last[0] == gesture:
+            self._last[1].after = new
+        else:
+            edit = _Edit(old, new)
+            self._history.push(edit)
+            self._last = (gesture, edit) if gesture is not None else None
+        self._draft = new
+        self._keep()
+
+    def _keep(self) -> None:
+        assert self._draft is not None
+        try:
+            write_draft(self._folder, self._draft)
+        except StorageError as error:
+            self.failed.emit(error)
+        self.changed.emit()
+
+    def _volume_changed(self, *_: object) -> None:
+        volume, draft = self._session.volume, self._draft
+        if draft is not None and (volume is None or volume.series.series_uid != draft.series_uid):
+            self.put_away()

@@ -1,0 +1,268 @@
+"""A draft saved as a case: de-identified as it is made, proven to open, and only then among the cases."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve, frozen
+
+from viewer.domain.alignment import Alignment
+from viewer.domain.draft import Draft
+from viewer.domain.errors import CaseDocumentError, DeidentifyError
+from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.masking import identity_words, masked_text, words_of
+from viewer.domain.view_state import Comparison, OverlayMode, as_point
+from viewer.domain.volume import Volume
+from viewer.domain.walkthrough import Case, Prior, Provenance
+from viewer.io.atomic_file import storage_error, sync_folder
+from viewer.io.case_document import read_case, write_case
+from viewer.io.deidentified_series import export_series
+from viewer.io.deidentify import Deidentifier
+from viewer.io.findings_file import write_findings
+from viewer.io.pack_names import objection
+from viewer.io.png_file import write_png
+from viewer.io.program import NAME, program_version
+from viewer.io.volume_hash import volume_sha256
+from viewer.scene.planes import PlaneRenderer
+from viewer.scene.presets_3d import allowed_preset
+from viewer.services.loading import load_case
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from viewer.domain.finding import Source
+    from viewer.domain.job import JobContext
+    from viewer.domain.view_state import ViewState
+    from viewer.io.decoders import Decoders
+
+CARD_PX = (880, 592)
+_STAGING = "making"
+_LONGEST_NAME = 48
+
+
+@frozen(eq=False)
+class PriorScan:
+    """The scan that a case's series is compared with, and where places of that lie in it.
+
+    `same_patient` is what the files say: None where they do not.
+    """
+
+    volume: Volume
+    findings: tuple[Finding, ...]
+    alignment: Alignment
+    title: str
+    same_patient: bool | None = None
+
+
+@frozen(eq=False)
+class Making:
+    """All that a case is made of."""
+
+    draft: Draft
+    volume: Volume
+    findings: tuple[Finding, ...]
+    truth: tuple[Finding, ...]
+    prior: PriorScan | None = None
+
+
+def save_case(
+    making: Making, cases: Path, ctx: JobContext, decoders: Decoders | None = None, *, signed_off: bool = False
+) -> Case:
+    """Return a case that was written among others, without its patient; everything of it is there, or nothing is.
+
+    It is made beside its place, opened once as any case is, and moved there. What an earlier attempt that was killed
+    left is removed.
+
+    Parameters
+    ----------
+    cases
+        The folder of the user's cases.
+    signed_off
+        True where a person looked at every image and saw no text of the patient's.
+
+    Raises
+    ------
+    DeidentifyError
+        When the images cannot be de-identified with certainty; `SignOffError` where a person has to look first.
+    CaseDocumentError
+        When the story names the patient.
+    StorageError
+        When it cannot be written.
+    """
+    draft, volume, prior = making.draft, making.volume, making.prior
+    volumes = [volume, *([prior.volume] if prior is not None else [])]
+    names = identity_words(*(v.series.identity for v in volumes)) if not volume.series.synthetic else frozenset()
+    _check_words(draft, names)
+    if prior is not None and prior.same_patient is False:
+        raise DeidentifyError("The two scans are of different patients.", "End the comparison, then save the case.")
+    root = cases.parent / _STAGING
+    staging = root / uuid.uuid4().hex[:12]
+    try:
+        shutil.rmtree(root, ignore_errors=True)
+        staging.mkdir(parents=True)
+        cases.mkdir(parents=True, exist_ok=True)
+        made = _made(making, staging, names, ctx, decoders, signed_off=signed_off)
+        folder = cases / _free_name(cases, made.title)
+        made = evolve(made, id=folder.name)
+        write_case(staging, made)
+        ctx.report(0.8, 1.0, "Opening the case")
+        loaded = load_case(read_case(staging), ctx.part(0.8, 0.95), decoders=decoders)
+        write_png(staging / "thumbnail.png", _card(loaded.volume, loaded.findings, loaded.case))
+        write_case(staging, evolve(made, thumbnail_path="thumbnail.png"))
+        ctx.report(0.98, 1.0, "Saving the case")
+        os.replace(staging, folder)
+        sync_folder(cases)
+    except OSError as error:
+        raise storage_error("The case", error) from error
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return read_case(folder)
+
+
+def _check_words(draft: Draft, names: frozenset[str]) -> None:
+    said = [("The title", draft.title), ("The summary", draft.summary)]
+    for number, step in enumerate(draft.steps, start=1):
+        said += [(f"Step {number}", f"{step.title} {step.narration} {step.notes}")]
+    for where, text in said:
+        # Whole words: a patient may be called Li, or Long, which other words contain.
+        if names & set(words_of(text)):
+            raise CaseDocumentError(f"{where} of the case names the patient.", "Take the name or number out of it.")
+
+
+def _made(
+    making: Making,
+    folder: Path,
+    names: frozenset[str],
+    ctx: JobContext,
+    decoders: Decoders | None,
+    *,
+    signed_off: bool,
+) -> Case:
+    """Write images, findings and truth into a folder and return the case about them, which has no id yet."""
+    draft, volume, prior = making.draft, making.volume, making.prior
+    deidentifier = Deidentifier()
+    share = 0.7 if prior is None else 0.35
+    own = export_series(volume, folder / "dicom", deidentifier, ctx.part(0.0, share), decoders, signed_off=signed_off)
+    found = [_without_names(f, deidentifier, names) for f in making.findings]
+    truth = [_without_names(f, deidentifier, names) for f in making.truth]
+    model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), None)
+    if found:
+        write_findings(folder / "findings", own, found, model, recorded=True, compressed=True)
+    if truth:
+        write_findings(folder / "truth", own, truth, None, compressed=True)
+    before = None
+    if prior is not None and any(step.view.comparison is not Comparison.OFF for step in draft.steps):
+        before = _prior(prior, folder, deidentifier, names, ctx.part(share, 2 * share), decoders, signed_off=signed_off)
+    steps = tuple(evolve(step, view=_told(step.view, own, compared=before is not None)) for step in draft.told)
+    synthetic = volume.series.synthetic
+    return Case(
+        id="case",
+        title=draft.title.strip() or steps[0].title,
+        summary=draft.summary.strip(),
+        body_part=own.series.body_part,
+        provenance=Provenance(
+            made_by=f"{NAME} {program_version()}",
+            licence="",
+            synthetic=synthetic,
+            recipe="" if synthetic else "De-identified by profile: allowed attributes alone, new UIDs, moved dates",
+        ),
+        folder=str(folder),
+        series_path="dicom",
+        series_uid=own.series.series_uid,
+        series_sha256=volume_sha256(own) or "",
+        steps=steps,
+        findings_path="findings" if found else "",
+        truth_path="truth" if truth else "",
+        model_id=model.model_id if model is not None else "",
+        prior=before,
+    )
+
+
+def _prior(
+    prior: PriorScan,
+    folder: Path,
+    deidentifier: Deidentifier,
+    names: frozenset[str],
+    ctx: JobContext,
+    decoders: Decoders | None,
+    *,
+    signed_off: bool,
+) -> Prior:
+    made = export_series(prior.volume, folder / "prior", deidentifier, ctx, decoders, signed_off=signed_off)
+    found = [_without_names(f, deidentifier, names) for f in prior.findings]
+    if found:
+        model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), None)
+        write_findings(folder / "prior_findings", made, found, model, recorded=True, compressed=True)
+    return Prior(
+        series_path="prior",
+        series_uid=made.series.series_uid,
+        series_sha256=volume_sha256(made) or "",
+        title=prior.title,
+        findings_path="prior_findings" if found else "",
+        shift_mm=prior.alignment.shift_mm,
+        turned=prior.alignment.turned,
+    )
+
+
+def _without_names(finding: Finding, deidentifier: Deidentifier, names: frozenset[str]) -> Finding:
+    """Return a finding that names neither the patient nor its reader, under an identifier of the new series."""
+    return evolve(
+        finding,
+        tracking_uid=deidentifier.uid(finding.tracking_uid),
+        label=masked_text(finding.label, names),
+        source=_nobody(finding.source),
+    )
+
+
+def _nobody(source: Source) -> Source:
+    return evolve(source, name="A reader") if source.kind is SourceKind.READER else source
+
+
+def _told(view: ViewState, volume: Volume, *, compared: bool) -> ViewState:
+    """Return a view of the new series, in which 3D shows no face."""
+    look = allowed_preset(volume, view.preset_3d, masked=True)
+    preset = view.preset_3d if look is None else look.name
+    comparison = view.comparison if compared else Comparison.OFF
+    return evolve(view, series_uid=volume.series.series_uid, preset_3d=preset, comparison=comparison)
+
+
+def _free_name(cases: Path, title: str) -> str:
+    """Return the name of a folder made of a title's words, which has been found to name nobody."""
+    words = "-".join(
+        part for word in words_of(title) if (part := "".join(c for c in word if c.isascii() and c.isalnum()))
+    )
+    name = words[:_LONGEST_NAME].strip("-") or "case"
+    name = f"case-{name}" if objection(name) else name
+    taken = {path.name.casefold() for path in cases.iterdir()}
+    number, free = 2, name
+    while free.casefold() in taken:
+        number, free = number + 1, f"{name}-{number}"
+    return free
+
+
+def _card(volume: Volume, findings: Sequence[Finding], case: Case) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
+    """Return the picture on the case's card: a plane through the first finding told, filled by the body, no outline."""
+    told = next((step.view for step in case.steps if step.view.selected_finding), case.steps[0].view)
+    plane = told.main.plane or PlaneName.AXIAL
+    view = evolve(
+        view_of_volume(volume),
+        cursor_lps_mm=as_point(told.cursor_lps_mm),
+        window_centre=told.window_centre,
+        window_width=told.window_width,
+        overlay=OverlayMode.OFF,
+    )
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    axes = PLANE_AXES[plane]
+    across, down = (int(np.argmax(np.abs(axis))) for axis in (axes.right, axes.down))
+    width_mm, height_mm = (float(bounds[axis, 1] - bounds[axis, 0]) for axis in (across, down))
+    height_mm = max(height_mm, width_mm * CARD_PX[1] / CARD_PX[0]) * 1.02
+    view = view.with_plane(plane, evolve(view.plane(plane), height_mm=height_mm))
+    pixels = PlaneRenderer().render(volume, view, plane, *CARD_PX).pixels
+    return np.asarray(pixels[: CARD_PX[1], : CARD_PX[0]], dtype=np.uint32)
