@@ -47,7 +47,8 @@ def first_draft(
         What an earlier scan is called that is compared with this one; "" for none.
     """
     shown = sorted((f for f in findings if f.score is None or f.score >= view.threshold), key=lambda f: f.order)
-    matching = match(tuple(shown), tuple(truth), view.threshold) if truth else None
+    # All of them: what lies below the threshold says by how much a lesion was missed.
+    matching = match(tuple(findings), tuple(truth), view.threshold) if truth else None
     whole = evolve(
         view_of_volume(volume),
         layout=Layout.STAGE,

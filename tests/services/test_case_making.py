@@ -1,0 +1,225 @@
+"""A case is made from what is open: steps are captured, told, put in order and taken back, and nothing gets lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from tests.cli.conftest import write_small_case
+from viewer.domain.errors import CaseDocumentError, StorageError
+from viewer.domain.job import JobContext
+from viewer.domain.session import Session
+from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.io.case_document import read_case
+from viewer.services import case_making
+from viewer.services.case_making import CaseMaking
+from viewer.services.loading import load_case
+from viewer.services.views import view_of_finding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "case"
+    write_small_case(folder)
+    return folder
+
+
+@pytest.fixture
+def session(case_folder: Path) -> Session:
+    loaded = load_case(read_case(case_folder), JobContext())
+    session = Session()
+    session.volume, session.findings, session.truth = loaded.volume, loaded.findings, loaded.truth
+    session.view = loaded.case.steps[0].view
+    return session
+
+
+@pytest.fixture
+def making(session: Session, tmp_path: Path) -> CaseMaking:
+    return CaseMaking(session, tmp_path / "drafts")
+
+
+def _titles(making: CaseMaking) -> list[str]:
+    assert making.draft is not None
+    return [step.title for step in making.draft.steps]
+
+
+def _look_at_finding(session: Session) -> None:
+    assert session.view is not None
+    assert session.volume is not None
+    session.view = view_of_finding(session.view, session.findings[0], session.volume)
+
+
+def test_a_step_is_captured_with_the_title_of_the_finding_in_hand(session: Session, making: CaseMaking) -> None:
+    _look_at_finding(session)
+    step = making.capture()
+    assert step.title == "Block, 20 mm"
+    assert step.view == session.view
+
+
+def test_without_a_finding_the_title_says_plane_place_and_window(session: Session, making: CaseMaking) -> None:
+    assert session.view is not None
+    session.view = evolve(
+        session.view, layout=Layout.SINGLE, main=ViewName.CORONAL, window_centre=-600, window_width=1500
+    )
+    assert making.capture().title == "Coronal, lung window"
+    assert session.volume is not None
+    body = np.array([[-100.0, 100.0], [-100.0, 100.0], [0.0, 200.0]])
+    session.volume = evolve(session.volume, body_lps_mm=body)
+    session.view = evolve(session.view, cursor_lps_mm=(20.0, -60.0, 112.0), window_centre=1, layout=Layout.FOUR)
+    assert making.capture().title == "Overview, left, front"
+    session.view = evolve(session.view, layout=Layout.STAGE, main=ViewName.THREE_D)
+    assert making.capture().title == "3D"
+
+
+def test_a_finding_that_is_not_in_view_gives_no_title(session: Session, making: CaseMaking) -> None:
+    _look_at_finding(session)
+    assert session.view is not None
+    session.view = evolve(session.view, cursor_lps_mm=(-40.0, 30.0, 100.0), layout=Layout.SINGLE)
+    assert "Block" not in making.capture().title
+
+
+def test_a_new_step_comes_behind_the_one_in_hand(making: CaseMaking) -> None:
+    first, second = making.capture(), making.capture()
+    making.edit(first.id, title="first")
+    making.edit(second.id, title="second")
+    making.choose(first.id)
+    between = making.capture()
+    making.edit(between.id, title="between")
+    assert _titles(making) == ["first", "between", "second"]
+
+
+def test_steps_are_moved_duplicated_and_deleted_and_all_of_it_is_taken_back(making: CaseMaking) -> None:
+    ids = [making.capture().id for _ in range(3)]
+    for step_id, title in zip(ids, "abc", strict=True):
+        making.edit(step_id, title=title)
+    making.move(ids[2], 0)
+    assert _titles(making) == ["c", "a", "b"]
+    making.duplicate(ids[0])
+    assert _titles(making) == ["c", "a", "a", "b"]
+    making.delete(ids[1])
+    assert _titles(making) == ["c", "a", "a"]
+    for before in (["c", "a", "a", "b"], ["c", "a", "b"], ["a", "b", "c"]):
+        making.undo()
+        assert _titles(making) == before
+    for after in (["c", "a", "b"], ["c", "a", "a", "b"], ["c", "a", "a"]):
+        making.redo()
+        assert _titles(making) == after
+    assert not making.can_redo
+
+
+def test_typing_on_in_a_narration_is_taken_back_at_once(making: CaseMaking) -> None:
+    step = making.capture()
+    for text in ("H", "He", "Hello"):
+        making.edit(step.id, narration=text)
+    making.edit(step.id, notes="Smile.", duration_s=30.0)
+    making.undo()
+    assert making.in_hand is not None
+    assert (making.in_hand.narration, making.in_hand.notes) == ("Hello", "")
+    making.undo()
+    assert making.in_hand.narration == ""
+    making.redo()
+    assert making.in_hand.narration == "Hello"
+
+
+def test_findings_stay_hidden_until_the_step_that_shows_them(session: Session, making: CaseMaking) -> None:
+    _look_at_finding(session)
+    steps = [making.capture() for _ in range(3)]
+    making.hide_findings_until(steps[1].id)
+    assert making.draft is not None
+    told = making.draft.told
+    assert [step.view.overlay for step in told] == [OverlayMode.OFF, OverlayMode.OUTLINE, OverlayMode.OUTLINE]
+    assert told[0].view.selected_finding is None
+    # Nothing is lost: the views are as they were captured.
+    making.hide_findings_until("")
+    assert [step.view for step in making.draft.told] == [step.view for step in steps]
+    making.hide_findings_until(steps[1].id)
+    making.delete(steps[1].id)
+    assert making.draft.hidden_until == steps[2].id
+
+
+def test_a_first_draft_is_told_from_the_findings_and_from_what_was_missed(session: Session, making: CaseMaking) -> None:
+    draft = making.start(told=True)
+    assert [step.id for step in draft.steps] == ["overview", "finding-1", "solid", "end"]
+    assert draft.steps[1].title == "Block, 20 mm"
+    assert "score **0.90**" in draft.steps[1].narration
+    assert "recorded result" in draft.steps[1].narration
+    assert draft.steps[-1].title == "1 of 1 found"
+    assert draft.told[0].view.overlay is OverlayMode.OFF
+    assert session.view is not None
+    session.view = evolve(session.view, threshold=0.95)
+    missed = making.start(told=True).steps
+    assert [step.id for step in missed] == ["overview", "missed-1", "solid", "end"]
+    assert missed[1].title == "Missed: Block, 20 mm"
+    assert missed[1].view.show_truth
+    assert "below the threshold" in missed[1].narration
+    assert missed[-1].title == "0 of 1 found"
+    assert all(len(step.narration.split()) <= 25 for step in (*draft.steps, *missed))
+
+
+def test_after_a_crash_the_draft_is_there_with_its_series(session: Session, making: CaseMaking, tmp_path: Path) -> None:
+    step = making.capture()
+    making.edit(step.id, title="Ünderlined", narration="**Look** here.")
+    making.describe(title="A block", summary="In water.")
+    kept = making.draft
+    # Nothing was closed: another process starts where this one died.
+    after = CaseMaking(session, tmp_path / "drafts")
+    assert after.left_over() == kept
+    assert kept is not None
+    after.go_on(kept)
+    assert _titles(after) == ["Ünderlined"]
+    after.throw_away()
+    assert after.left_over() is None
+
+
+def test_drafts_on_disk_are_for_the_user_alone_and_name_nobody(making: CaseMaking, tmp_path: Path) -> None:
+    making.capture()
+    (path,) = (tmp_path / "drafts").iterdir()
+    assert (tmp_path / "drafts").stat().st_mode & 0o077 == 0
+    text = path.name + path.read_text("utf-8")
+    assert not any(word in text.lower() for word in ("tweety", "canary", "90210"))
+
+
+def test_a_damaged_draft_does_not_hide_the_others(session: Session, making: CaseMaking, tmp_path: Path) -> None:
+    making.capture()
+    (tmp_path / "drafts" / f"{'0' * 32}.json").write_text("{", "utf-8")
+    (tmp_path / "drafts" / "notes.json").write_text("[]", "utf-8")
+    assert CaseMaking(session, tmp_path / "drafts").left_over() == making.draft
+
+
+def test_a_full_disk_is_said_and_the_draft_goes_on(making: CaseMaking, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = making.capture()
+    said: list[StorageError] = []
+    making.failed.connect(said.append)
+
+    def full(*_: object) -> None:
+        raise StorageError("The draft could not be saved: the disk is full.")
+
+    monkeypatch.setattr(case_making, "write_draft", full)
+    making.edit(step.id, title="still here")
+    assert _titles(making) == ["still here"]
+    assert len(said) == 1
+
+
+def test_opening_another_series_puts_the_draft_away(session: Session, making: CaseMaking) -> None:
+    making.capture()
+    volume = session.volume
+    assert volume is not None
+    session.volume = evolve(volume, series=evolve(volume.series, series_uid="1.2.3"))
+    assert making.draft is None
+    assert making.left_over() is None
+    session.volume = volume
+    assert making.left_over() is not None
+
+
+def test_no_case_is_made_of_nothing(tmp_path: Path) -> None:
+    making = CaseMaking(Session(), tmp_path)
+    with pytest.raises(CaseDocumentError, match="Nothing is open"):
+        making.capture()
+    with pytest.raises(CaseDocumentError, match="no steps yet"):
+        making.making()

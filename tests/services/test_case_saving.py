@@ -1,0 +1,190 @@
+"""A case saved from a patient's CT holds the pictures and the story, opens like any other, and names nobody."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import imagecodecs
+import numpy as np
+import pydicom
+import pytest
+from attrs import evolve
+
+from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
+from viewer.domain.alignment import Alignment
+from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, SignOffError
+from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.job import JobContext
+from viewer.domain.labels import Mask
+from viewer.domain.session import Session
+from viewer.domain.view_state import Comparison
+from viewer.io.case_document import missing_paths, read_case
+from viewer.io.pack_writing import write_pack
+from viewer.io.scan import scan
+from viewer.services.case_making import CaseMaking
+from viewer.services.case_saving import PriorScan, save_case
+from viewer.services.loading import load_case, load_series
+from viewer.services.views import view_of_finding, view_of_volume
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+
+
+def _patient(folder: Path, *, first: int = 0) -> Volume:
+    """Write and open a CT that is full of canaries: a bright block in water."""
+    folder.mkdir(parents=True)
+    for k in range(8):
+        stored = np.full((40, 48), 24, np.int16)
+        stored[6:34, 6:42] = 1044
+        if 3 <= k <= 5:
+            stored[18:24, 20:28] = 1724
+        write_image(folder / f"{WORD}{k}.dcm", stored, first + k + 1, everything=False)
+    return load_series(scan(folder, JobContext()).series[0], JobContext())
+
+
+def _finding(volume: Volume, kind: SourceKind) -> Finding:
+    mask = Mask.from_full(np.asarray(volume.slices > 600))
+    assert mask is not None
+    centre = volume.stack.lps((24, 21, 4))
+    names = {SourceKind.MODEL: "Small model", SourceKind.READER: f"Dr. {WORD}", SourceKind.TRUTH: "Truth"}
+    return Finding(
+        id=f"block-{kind.value}",
+        tracking_uid=f"1.2.999.{kind.value.encode().hex()[:3].replace('a', '1')}47114711".replace("..", "."),
+        label_key="block",
+        label="Block",
+        source=Source(kind, names[kind], model_id="small" if kind is SourceKind.MODEL else ""),
+        centre_lps_mm=centre,
+        bounds_lps_mm=np.stack([centre - 8, centre + 8], axis=1),
+        score=0.9 if kind is SourceKind.MODEL else None,
+        mask=mask,
+        volume_ml=1.7,
+        long_axis_mm=20.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Volume:
+    return _patient(tmp_path_factory.mktemp("ct") / WORD / "ct")
+
+
+@pytest.fixture
+def making(patient: Volume, tmp_path: Path) -> CaseMaking:
+    session = Session()
+    session.volume = patient
+    session.findings = (_finding(patient, SourceKind.MODEL), _finding(patient, SourceKind.READER))
+    session.truth = (_finding(patient, SourceKind.TRUTH),)
+    session.view = view_of_volume(patient)
+    made = CaseMaking(session, tmp_path / "drafts")
+    made.start(told=True)
+    made.describe(title="A block in water", summary="Found, and found again.")
+    return made
+
+
+def test_a_case_is_saved_without_its_patient_and_packed_without_it(making: CaseMaking, tmp_path: Path) -> None:
+    cases = tmp_path / "data" / "cases"
+    case = save_case(making.making(), cases, JobContext(), signed_off=True)
+    assert case.id == "a-block-in-water"
+    assert Path(case.folder) == cases / case.id
+    assert canaries_below(tmp_path / "data") == []
+    write_pack(tmp_path / "out.casepack", [Path(case.folder)], [], JobContext())
+    assert planted((tmp_path / "out.casepack").read_bytes()) == 0
+    assert list((tmp_path / "data").iterdir()) == [cases]
+    with zipfile.ZipFile(tmp_path / "out.casepack") as archive:
+        assert {Path(name).parts[-2] for name in archive.namelist() if name.endswith(".dcm")} == {
+            "dicom",
+            "findings",
+            "truth",
+        }
+
+
+def test_the_saved_case_opens_with_the_same_ct_findings_and_story(
+    making: CaseMaking, patient: Volume, tmp_path: Path
+) -> None:
+    case = save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    loaded = load_case(read_case(Path(case.folder)), JobContext())
+    assert not missing_paths(case)
+    assert np.array_equal(loaded.volume.slices, patient.slices)
+    assert [f.id for f in loaded.findings] == ["block-model", "block-reader"]
+    for before, after in zip((_finding(patient, SourceKind.MODEL),), loaded.findings, strict=False):
+        assert before.mask is not None
+        assert after.mask is not None
+        assert np.array_equal(before.mask.full(patient.slices.shape), after.mask.full(patient.slices.shape))
+        assert after.recorded
+        assert after.tracking_uid != before.tracking_uid
+    assert [f.source.name for f in loaded.findings] == ["Small model", "A reader"]
+    assert making.draft is not None
+    assert [step.title for step in case.steps] == [step.title for step in making.draft.steps]
+    assert {step.view.series_uid for step in case.steps} == {loaded.volume.series.series_uid}
+    assert not case.provenance.synthetic
+    picture = imagecodecs.png_decode((Path(case.folder) / "thumbnail.png").read_bytes())
+    assert picture.shape == (592, 880, 3)
+    assert picture.std() > 10
+
+
+def test_images_that_may_show_text_are_not_saved_before_someone_looked(making: CaseMaking, tmp_path: Path) -> None:
+    marked = _patient(tmp_path / "ct")
+    for path in (tmp_path / "ct").iterdir():
+        image = pydicom.dcmread(path)
+        image.BurnedInAnnotation = "YES"
+        image.save_as(path)
+    inputs = evolve(making.making(), volume=marked)
+    with pytest.raises(SignOffError):
+        save_case(inputs, tmp_path / "data" / "cases", JobContext())
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
+    assert save_case(inputs, tmp_path / "data" / "cases", JobContext(), signed_off=True).steps
+
+
+@pytest.mark.parametrize("where", ["title", "narration", "notes", "case"])
+def test_a_story_that_names_the_patient_is_not_saved(making: CaseMaking, tmp_path: Path, where: str) -> None:
+    said = pydicom.dcmread(next(Path(f).parent for f in making.making().volume.source_files) / f"{WORD}0.dcm")
+    name = str(said.PatientName)
+    assert making.in_hand is not None
+    if where == "case":
+        making.describe(title=f"The lungs of {name}")
+    else:
+        making.edit(making.in_hand.id, **{where: f"Here is {name}."})
+    with pytest.raises(CaseDocumentError, match="names the patient") as refusal:
+        save_case(making.making(), tmp_path / "cases", JobContext(), signed_off=True)
+    assert WORD not in f"{refusal.value.sentence}{refusal.value.hint}{refusal.value.detail}"
+
+
+def test_two_cases_of_one_title_do_not_get_in_each_others_way(making: CaseMaking, tmp_path: Path) -> None:
+    cases = tmp_path / "data" / "cases"
+    made = [save_case(making.making(), cases, JobContext(), signed_off=True) for _ in range(2)]
+    assert [case.id for case in made] == ["a-block-in-water", "a-block-in-water-2"]
+    assert made[0].series_uid != made[1].series_uid
+
+
+def test_a_step_behind_the_curtain_brings_the_earlier_scan_along(
+    making: CaseMaking, patient: Volume, tmp_path: Path
+) -> None:
+    earlier = _patient(tmp_path / "ct", first=20)
+    earlier = evolve(earlier, series=evolve(earlier.series, series_uid="1.2.3"))
+    prior = PriorScan(earlier, (), Alignment(shift_mm=(1.0, 2.0, 3.0)), "A year before", same_patient=True)
+    inputs = making.making()
+    view = evolve(view_of_finding(view_of_volume(patient), inputs.findings[0], patient), comparison=Comparison.CURTAIN)
+    draft = inputs.draft.with_changed(evolve(inputs.draft.steps[0], view=view))
+    inputs = evolve(inputs, draft=draft, prior=prior)
+    case = save_case(inputs, tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    assert case.prior is not None
+    assert (case.prior.title, case.prior.shift_mm) == ("A year before", (1.0, 2.0, 3.0))
+    loaded = load_case(case, JobContext())
+    assert loaded.prior is not None
+    assert loaded.prior.volume.series.identity.patient_id == loaded.volume.series.identity.patient_id
+    assert canaries_below(tmp_path / "data") == []
+    with pytest.raises(DeidentifyError, match="different patients"):
+        save_case(evolve(inputs, prior=evolve(prior, same_patient=False)), tmp_path / "x", JobContext())
+
+
+def test_where_saving_fails_there_is_no_half_case(
+    making: CaseMaking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise CaseStageError("It failed.")
+
+    monkeypatch.setattr("viewer.services.case_saving.write_png", fails)
+    with pytest.raises(CaseStageError, match="It failed"):
+        save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
