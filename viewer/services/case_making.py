@@ -92,7 +92,7 @@ class CaseMaking:
         return found[0] if found else None
 
     def start(self, *, told: bool = False) -> Draft:
-        """Begin a draft, empty or told from the findings, and return it.
+        """Begin a draft and return it: of the open case where there is one, else empty; or told from the findings.
 
         Raises
         ------
@@ -102,7 +102,12 @@ class CaseMaking:
         volume, view = self._session.volume, self._session.view
         if self.why_not or volume is None or view is None:
             raise CaseDocumentError(self.why_not or "Nothing is open.", "Open a DICOM CT first.")
+        case = self._session.case
         steps: tuple[Step, ...] = ()
+        if not told and case is not None and case.series_uid == volume.series.series_uid:
+            self._begin(Draft(uuid.uuid4().hex, case.series_uid, case.title, case.summary, case.steps))
+            assert self._draft is not None
+            return self._draft
         if told:
             title = PRIOR_TITLE if self._prior() is not None else ""
             steps = first_draft(volume, self._session.findings, self._session.truth, view, prior_title=title)

@@ -11,6 +11,7 @@ from viewer.io.decoders import Decoders
 from viewer.io.index import LibraryIndex
 from viewer.io.journal import Journal
 from viewer.services.archives import Archives
+from viewer.services.case_making import CaseMaking
 from viewer.services.comparing import Comparing
 from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
@@ -74,6 +75,7 @@ class Desk:
     player: Player
     inspecting: Inspecting
     overlaying: Overlaying
+    case_making: CaseMaking
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -132,6 +134,7 @@ def build_desk(deliver: Deliver) -> Desk:
         player=Player(session, navigation),
         inspecting=Inspecting(session),
         overlaying=Overlaying(session, runner),
+        case_making=CaseMaking(session, data_folder() / "drafts", other.session, comparing),
     )
 
 

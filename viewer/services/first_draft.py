@@ -10,11 +10,12 @@ from viewer.analysis.body_part import BodyPart, body_part
 from viewer.analysis.matching import match
 from viewer.domain.count_words import count_words
 from viewer.domain.finding import MatchState, SourceKind
+from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.domain.walkthrough import Step
 from viewer.scene.presets_3d import allowed_preset
 from viewer.services.step_titles import finding_title
-from viewer.services.views import view_of_finding, view_of_volume
+from viewer.services.views import fitted_height_mm, view_of_finding, view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 8
 MOST_MISSED = 3
+_FREE_ASPECT = 0.86
 
 
 def first_draft(
@@ -56,6 +58,9 @@ def first_draft(
         window_width=view.window_width,
         threshold=view.threshold,
     )
+    # Beside the narration the stage is nearly square; a body is wider than high.
+    height_mm = fitted_height_mm(volume, PlaneName.AXIAL, _FREE_ASPECT)
+    whole = whole.with_plane(PlaneName.AXIAL, evolve(whole.axial, height_mm=height_mm))
     told = shown[:MOST_FINDINGS]
     steps = [_overview(volume, evolve(whole, overlay=OverlayMode.OFF))]
     steps += [_on(f, volume, whole, n, matching) for n, f in enumerate(told, start=1)]

@@ -24,6 +24,8 @@ from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
+from viewer.ui.making.making_here import MakingHere
+from viewer.ui.making_commands import MAKING, making_commands
 from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.opened_places import OpenedPlaces
@@ -117,12 +119,14 @@ class MainWindow(QMainWindow):
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)
+        self.making = MakingHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
                 *app_commands(desk, asks),
                 *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
                 *overlay_file_commands(self),
+                *making_commands(desk.case_making, self.making.asks()),
             )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
@@ -135,6 +139,7 @@ class MainWindow(QMainWindow):
             self.library.refresh()
         self.opened_places.connect()
         self.compared.connect()
+        self.making.connect()
 
     # --- building
 
@@ -379,7 +384,7 @@ class MainWindow(QMainWindow):
             view = canvas.session.view
             self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
         else:
-            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE), place)
+            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE, MAKING), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen."""

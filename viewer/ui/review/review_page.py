@@ -52,6 +52,7 @@ class ReviewPage(QWidget):
         self.panel.commented.connect(self.commented)
         self._tall = Tall(self.panel, LEAST_PANEL_HEIGHT)
         row.addWidget(self._tall)
+        self._instead: QWidget | None = None
         self._panels = panels
         panels.changed.connect(self._fit)
         self._fit()
@@ -61,10 +62,22 @@ class ReviewPage(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def show_instead(self, panel: QWidget | None) -> None:
+        """Show a panel in the place of the findings, which takes up no room of its own; None brings them back."""
+        layout = self.layout()
+        if self._instead is not None:
+            self._instead.hide()
+        if panel is not None and layout is not None and layout.indexOf(panel) < 0:
+            layout.addWidget(panel)
+        self._instead = panel
+        self._fit()
+
     def _fit(self) -> None:
         shown = self._panels.shown_at(self.width())
-        for widget in (self._line, self._tall):
-            widget.setVisible(shown)
+        self._line.setVisible(shown or self._instead is not None)
+        self._tall.setVisible(shown and self._instead is None)
+        if self._instead is not None:
+            self._instead.show()
         width = NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH
         if self._tall.maximumWidth() != width:
             self._tall.setFixedWidth(width)

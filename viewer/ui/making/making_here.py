@@ -1,0 +1,146 @@
+"""The window's part in making a case: the panel beside the picture, saving, and presenting what was saved."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from viewer.domain.errors import CaseStageError, SignOffError
+from viewer.domain.session import Workspace
+from viewer.services.case_saving import save_case
+from viewer.services.navigation import Motion
+from viewer.services.places import data_folder
+from viewer.ui.making_commands import MakingAsks
+from viewer.ui.messages import Message
+
+if TYPE_CHECKING:
+    from viewer.domain.walkthrough import Case
+    from viewer.services.case_making import CaseMaking
+    from viewer.services.case_saving import Making
+    from viewer.services.jobs import Job
+    from viewer.ui.main_window import MainWindow
+    from viewer.ui.making.contact_sheet import SignOffSheet
+    from viewer.ui.making.making_panel import MakingPanel
+
+
+class MakingHere:
+    """Stands between one window and the making of a case; `connect` is called once the window is built."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._making: CaseMaking = window.desk.case_making
+        self._job: Job | None = None
+        self._shown = False
+        self._signing: tuple[Making, bool] | None = None
+        self.panel: MakingPanel | None = None
+        self.sign_off: SignOffSheet | None = None
+
+    def asks(self) -> MakingAsks:
+        """Return what the commands ask."""
+        return MakingAsks(self.start, self.capture, self.save, self._making.put_away, lambda: self._job is not None)
+
+    def connect(self) -> None:
+        """Follow the draft."""
+        self._making.changed.connect(self._changed)
+        self._making.failed.connect(lambda error: self._window.tell(Message.of(error)))
+
+    def start(self, told: bool) -> None:
+        """Begin a case, told from the findings or empty; without findings a draft that was left goes on."""
+        left = None if told else self._making.left_over()
+        try:
+            if self._making.draft is not None and not told:
+                return
+            if left is not None:
+                self._making.go_on(left)
+                self._window.tell(Message("This is the draft that was left.", "Ctrl+Enter adds a step.", calm=True))
+            else:
+                self._making.start(told=told)
+        except CaseStageError as error:
+            self._window.tell(Message.of(error))
+        self._window.desk.session.workspace = Workspace.REVIEW
+
+    def capture(self) -> None:
+        """Keep what is seen as a step."""
+        self._window.desk.navigation.finish()
+        try:
+            if self._making.draft is None and (left := self._making.left_over()) is not None:
+                self._making.go_on(left)
+            self._making.capture()
+        except CaseStageError as error:
+            self._window.tell(Message.of(error))
+
+    def save(self, present: bool) -> None:
+        """Save the case in the background, and present it then where that was asked."""
+        try:
+            self._save(self._making.making(), present)
+        except CaseStageError as error:
+            self._window.tell(Message.of(error))
+
+    def _save(self, making: Making, present: bool, *, signed_off: bool = False) -> None:
+        desk = self._window.desk
+        cases = data_folder() / "cases"
+
+        def failed(error: CaseStageError) -> None:
+            self._job = None
+            if isinstance(error, SignOffError):
+                self._ask_to_look(making, present, error)
+            else:
+                self._window.tell(Message.of(error))
+            self._window.refresh_soon()
+
+        self._window.tell(Message("The case is being saved without its patient.", calm=True))
+        self._job = desk.runner.run(
+            lambda ctx: save_case(making, cases, ctx, desk.decoders, signed_off=signed_off),
+            done=partial(self._saved, present),
+            failed=failed,
+        )
+        self._window.refresh_soon()
+
+    def _saved(self, present: bool, case: Case) -> None:
+        self._job = None
+        window = self._window
+        window.messages.clear()
+        self._making.throw_away()
+        window.library.refresh()
+        if present:
+            window.open_case(case)
+            return
+        words = f"“{case.title}” is in the library."
+        window.tell(Message(words, calm=True, action="Present it", act=lambda: window.open_case(case)))
+        window.refresh_soon()
+
+    def _ask_to_look(self, making: Making, present: bool, error: SignOffError) -> None:
+        self._window.messages.clear()
+        if self.sign_off is None:
+            from viewer.ui.making.contact_sheet import SignOffSheet
+
+            self.sign_off = SignOffSheet(self._window, self._window.theme)
+            self.sign_off.signed_off.connect(self._signed_off)
+        self._signing = (making, present)
+        volumes = [making.volume, *([making.prior.volume] if making.prior is not None else [])]
+        self.sign_off.tell(volumes, error.detail)
+
+    def _signed_off(self) -> None:
+        signing, self._signing = self._signing, None
+        if signing is not None:
+            self._save(*signing, signed_off=True)
+
+    def _changed(self) -> None:
+        review = self._window.review
+        on = self._making.draft is not None
+        if on and self.panel is None:
+            from viewer.ui.making.making_panel import MakingPanel
+
+            self.panel = MakingPanel(self._making, self._window.theme, self._window.actions_)
+            self.panel.picked.connect(self._look)
+        if on is not self._shown:
+            self._shown = on
+            review.show_instead(self.panel if on else None)
+        self._window.refresh_soon()
+
+    def _look(self, step_id: str) -> None:
+        """Take a step in hand and fly to what it shows."""
+        self._making.choose(step_id)
+        draft, step = self._making.draft, self._making.in_hand
+        if draft is not None and step is not None:
+            self._window.desk.navigation.go(draft.shown(step), Motion.FINDING)

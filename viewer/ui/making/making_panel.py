@@ -1,0 +1,191 @@
+"""The panel in which a case is made: its title, its steps, and what is told in the one in hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.making.step_list import StepList
+from viewer.ui.making.tick import Tick
+from viewer.ui.widgets import Button, IconButton, Kind, hairline, set_tone, text_label
+
+if TYPE_CHECKING:
+    from viewer.services.case_making import CaseMaking
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.theme import Theme
+
+WIDTH = 376
+_EMPTY = "Set the view as it is to be seen, then press Ctrl+Enter to capture it as a step."
+_LONG_WORDS = 25
+
+
+class MakingPanel(QFrame):
+    """Follows a draft. `picked` carries the id of a step to be looked at."""
+
+    picked = Signal(str)
+
+    def __init__(
+        self, making: CaseMaking, theme: Theme, actions: CommandActions, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._making, self._theme, self._actions = making, theme, actions
+        self._showing = False
+        self.setProperty("surface", "panel")
+        self.setFixedWidth(WIDTH)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 16)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.addWidget(text_label("Make a case", Type.PANEL_TITLE))
+        head.addStretch()
+        head.addWidget(IconButton.of_command(theme, actions["making.close"], actions.table["making.close"]))
+        column.addLayout(head)
+        self.title = self._field("Title of the case")
+        self.summary = self._field("One line about it")
+        column.addWidget(self.title)
+        column.addWidget(self.summary)
+        self.steps = StepList()
+        column.addWidget(self.steps, 2)
+        column.addLayout(self._tools())
+        column.addWidget(hairline())
+        self._empty = text_label(_EMPTY, Type.BODY, "text2")
+        self._empty.setWordWrap(True)
+        column.addWidget(self._empty)
+        self._editor = self._make_editor()
+        column.addWidget(self._editor, 3)
+        row = QHBoxLayout()
+        for name, kind in (("making.save", Kind.NORMAL), ("making.present", Kind.MAIN)):
+            row.addWidget(Button.of(theme, actions[name], actions.table[name], kind=kind))
+        row.addStretch()
+        column.addLayout(row)
+        self._connect()
+        self._show()
+
+    def _field(self, words: str) -> QLineEdit:
+        field = QLineEdit()
+        field.setFont(font(Type.BODY))
+        field.setPlaceholderText(words)
+        field.setAccessibleName(words)
+        field.setFixedHeight(36)
+        return field
+
+    def _text(self, words: str) -> QPlainTextEdit:
+        field = QPlainTextEdit()
+        field.setFont(font(Type.BODY))
+        field.setPlaceholderText(words)
+        field.setAccessibleName(words)
+        field.setTabChangesFocus(True)
+        field.setMinimumHeight(52)
+        return field
+
+    def _tools(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        capture = self._actions.table["making.capture"]
+        button = Button(self._theme, "Capture", icon=capture.icon)
+        button.follow(self._actions[capture.id])
+        row.addWidget(button)
+        row.addStretch()
+        for name in ("making.set_view", "making.twin", "making.delete", "making.undo", "making.redo"):
+            row.addWidget(IconButton.of_command(self._theme, self._actions[name], self._actions.table[name]))
+        return row
+
+    def _make_editor(self) -> QWidget:
+        box = QWidget()
+        box.setProperty("surface", "panel")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self.step_title = self._field("Title of the step")
+        self.narration = self._text("What the audience reads, in Markdown")
+        self._words = text_label("", Type.CAPTION, "text2")
+        self.notes = self._text("Notes for you alone")
+        last = QHBoxLayout()
+        self.seconds = QSpinBox()
+        self.seconds.setRange(0, 3600)
+        self.seconds.setSingleStep(5)
+        self.seconds.setSuffix(" s")
+        self.seconds.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.seconds.setFixedWidth(88)
+        # The field inside is one of its own, and would get the frame and margins of one a second time.
+        self.seconds.lineEdit().setStyleSheet("border: none; padding: 0px; min-height: 0px; background: transparent;")
+        self.seconds.setToolTip("Planned time of this step")
+        self.seconds.setAccessibleName("Planned time of this step in seconds")
+        self.hides = Tick(self._theme, "Findings from here on")
+        self.hides.setToolTip("Show no findings in the steps before this one")
+        last.addWidget(self.seconds)
+        last.addStretch()
+        last.addWidget(self.hides)
+        column.addWidget(self.step_title)
+        column.addWidget(self.narration, 3)
+        column.addWidget(self._words)
+        column.addWidget(self.notes, 2)
+        column.addLayout(last)
+        return box
+
+    def _connect(self) -> None:
+        making, steps = self._making, self.steps
+        making.changed.connect(self._show)
+        steps.picked.connect(self.picked)
+        steps.moved.connect(making.move)
+        steps.undo_wanted.connect(making.undo)
+        steps.redo_wanted.connect(making.redo)
+        steps.delete_wanted.connect(self._actions["making.delete"].trigger)
+        steps.twin_wanted.connect(self._actions["making.twin"].trigger)
+        self.title.textEdited.connect(lambda text: making.describe(title=text))
+        self.summary.textEdited.connect(lambda text: making.describe(summary=text))
+        self.step_title.textEdited.connect(lambda text: self._edit(title=text))
+        self.narration.textChanged.connect(lambda: self._edit(narration=self.narration.toPlainText()))
+        self.notes.textChanged.connect(lambda: self._edit(notes=self.notes.toPlainText()))
+        self.seconds.valueChanged.connect(lambda value: self._edit(duration_s=float(value)))
+        self.hides.toggled.connect(self._hide)
+
+    def _edit(self, **said: object) -> None:
+        step = self._making.in_hand
+        if step is not None and not self._showing:
+            self._making.edit(step.id, **said)  # type: ignore[arg-type]
+
+    def _hide(self, on: bool) -> None:
+        step = self._making.in_hand
+        if step is not None and not self._showing:
+            self._making.hide_findings_until(step.id if on else "")
+
+    def _show(self) -> None:
+        draft, step = self._making.draft, self._making.in_hand
+        self._showing = True
+        try:
+            self.steps.show_draft(draft, step.id if step is not None else "")
+            _put(self.title, draft.title if draft is not None else "")
+            _put(self.summary, draft.summary if draft is not None else "")
+            self._empty.setVisible(step is None)
+            self._editor.setVisible(step is not None)
+            if step is None or draft is None:
+                return
+            _put(self.step_title, step.title)
+            for field, text in ((self.narration, step.narration), (self.notes, step.notes)):
+                if field.toPlainText() != text:
+                    field.setPlainText(text)
+            self.seconds.setValue(round(step.duration_s))
+            self.hides.setChecked(draft.hidden_until == step.id)
+            count = len(step.narration.split())
+            self._words.setText(f"{count} of {_LONG_WORDS} words that can be read from afar")
+            set_tone(self._words, "text2" if count <= _LONG_WORDS else "disagree")
+        finally:
+            self._showing = False
+
+
+def _put(field: QLineEdit, text: str) -> None:
+    if field.text() != text:
+        field.setText(text)
