@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import struct
 import warnings
 import zipfile
@@ -268,6 +269,24 @@ def test_a_pack_cut_anywhere_is_refused(whole_pack: Path, tmp_path: Path) -> Non
         pack.write_bytes(content[: len(content) * share // 40])
         with pytest.raises(PackError):
             check_pack(pack, JobContext())
+
+
+def test_a_pack_with_any_byte_changed_is_refused_or_holds_the_same(whole_pack: Path, tmp_path: Path) -> None:
+    content = whole_pack.read_bytes()
+    good = check_pack(whole_pack, JobContext())
+    pack, chance, refused = tmp_path / "evil.casepack", random.Random(6), 0
+    for _ in range(400):
+        changed = bytearray(content)
+        for _ in range(chance.choice((1, 1, 4))):
+            # Where names, lengths and places stand as often as in the pictures.
+            place = chance.choice((chance.randrange(len(content)), len(content) - chance.randrange(1, 2000)))
+            changed[place] = chance.randrange(256)
+        pack.write_bytes(changed)
+        try:
+            assert check_pack(pack, JobContext()).files == good.files
+        except PackError:
+            refused += 1
+    assert refused > 200
 
 
 def test_a_pack_of_an_older_version_is_brought_up_to_this_one(

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,19 +18,28 @@ if TYPE_CHECKING:
 # In the coded data of JPEG and JPEG-LS a mark is FF and a byte from 80, but for the restart marks D0 to D7.
 _MARK = re.compile(rb"\xff+[\x80-\xcf\xd8-\xfe]")
 _KEPT_HEADS = {0xE0: (b"JFIF\0", 14), 0xEE: (b"Adobe", 12), 0xE8: (b"mrfx", 6)}
+_RLE_HEADER = 64
 _END, _SCAN, _TILE, _TILE_DATA = 0xD9, 0xDA, 0xFF90, 0xFF93
 
 
-def without_text(fragments: Sequence[bytes], syntax: str) -> list[bytes]:
+def without_text(fragments: Sequence[bytes], syntax: str, pixels: int) -> list[bytes]:
     """Return the fragments of compressed frames, each as long as before, with their comments blanked.
 
-    Bytes that follow the end of a code stream are blanked too. Run-length coded frames have no place for text.
+    Bytes that follow the end of a code stream are blanked too; of run-length coded frames, which have a fragment each,
+    also what lies between and behind their segments.
+
+    Parameters
+    ----------
+    pixels
+        How many there are in a frame.
 
     Raises
     ------
     UnreadableFileError
         Where no code stream begins at the first fragment, so that nobody knows what else is in it.
     """
+    if syntax == RLE:
+        return [_without_rle_text(fragment, pixels) for fragment in fragments]
     joined = bytearray(b"".join(fragments))
     starts, at = [], 0
     jpeg, jpeg_2000 = syntax in JPEG | JPEG_LS, syntax in JPEG_2000 | HTJ2K
@@ -52,6 +61,36 @@ def without_text(fragments: Sequence[bytes], syntax: str) -> list[bytes]:
 
 def _blank(stream: bytearray, start: int, end: int) -> None:
     stream[start:end] = bytes(max(0, end - start))
+
+
+def _without_rle_text(frame: bytes, pixels: int) -> bytes:
+    """Return a run-length coded frame in which only header and runs are left (PS3.5 annex G)."""
+    if len(frame) < _RLE_HEADER:
+        raise UnreadableFileError("The compressed pixels are damaged.")
+    count = struct.unpack_from("<L", frame)[0]
+    if not 0 < count < 16:
+        raise UnreadableFileError("The compressed pixels are damaged.")
+    cleaned = bytearray(len(frame))
+    cleaned[: 4 + 4 * count] = frame[: 4 + 4 * count]
+    starts = list(struct.unpack_from(f"<{count}L", frame, 4))
+    for start, end in zip(starts, [*starts[1:], len(frame)], strict=True):
+        end = _end_of_runs(frame, start, min(end, len(frame)), pixels)
+        cleaned[start:end] = frame[start:end]
+    return bytes(cleaned)
+
+
+def _end_of_runs(frame: bytes, at: int, end: int, pixels: int) -> int:
+    """Return where the runs end that give so many bytes."""
+    made = 0
+    while made < pixels and at < end:
+        code = frame[at]
+        if code < 128:
+            made += code + 1
+            at += code + 2
+        else:
+            made += 257 - code if code > 128 else 0
+            at += 2 if code > 128 else 1
+    return min(at, end)
 
 
 def _blank_jpeg(stream: bytearray, start: int, end: int) -> None:

@@ -188,7 +188,7 @@ def _pixels(dataset: Dataset, syntax: str) -> bytes:
     table, *fragments = _items(value)
     if len(table) != 4 * int(dataset.get("NumberOfFrames") or 1):
         table = b""
-    parts = [table, *without_text(fragments, syntax)]
+    parts = [table, *without_text(fragments, syntax, int(dataset.Rows) * int(dataset.Columns))]
     return b"".join(struct.pack("<LL", _ITEM, len(part)) + part for part in parts)
 
 

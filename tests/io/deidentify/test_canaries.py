@@ -10,12 +10,14 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.encaps import encapsulate
+from pydicom.uid import RLELossless
 
 from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.deidentified_series import export_series
 from viewer.io.deidentify import Deidentifier
+from viewer.io.lossless_frames import encoded
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
@@ -59,9 +61,13 @@ def test_of_every_attribute_filled_private_nested_in_the_file_meta_and_in_names_
     assert WORD not in repr(made.series)
 
 
-def _with_comments(stream: bytes, *, jpeg_2000: bool) -> bytes:
+def _with_comments(stream: bytes, syntax: str) -> bytes:
     """Return a code stream with comments, application data, and text behind its end."""
     text = f"{WORD} says hello".encode()
+    jpeg_2000 = syntax[-2:] in ("90", "01")
+    if syntax == RLELossless:
+        # In the part of the header that is not used; with text behind the last segment a frame cannot be read.
+        return stream[:40] + f"{WORD} hello".encode() + stream[52:]
     if jpeg_2000:
         (size,) = struct.unpack_from(">H", stream, 4)
         at, comment = 4 + size, struct.pack(">HHH", 0xFF64, len(text) + 4, 1) + text
@@ -79,6 +85,7 @@ ENCODERS: dict[str, Any] = {
     "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_encode,
     "1.2.840.10008.1.2.4.90": lambda a: imagecodecs.jpeg2k_encode(a, codecformat="j2k", level=0, reversible=True),
     "1.2.840.10008.1.2.4.201": imagecodecs.htj2k_encode,
+    RLELossless: lambda a: encoded(a, RLELossless),
 }
 
 
@@ -88,7 +95,7 @@ def test_comments_inside_compressed_pixels_are_blanked_and_the_pixels_stay(
 ) -> None:
     for k in range(2):
         stream = bytes(ENCODERS[syntax](_pixels(k).view(np.uint16)))
-        stream = _with_comments(stream, jpeg_2000=syntax[-2:] in ("90", "01"))
+        stream = _with_comments(stream, syntax)
         frame = encapsulate([stream], has_bot=True)
         write_image(named_folder / f"{WORD}{k}", _pixels(k), k + 1, syntax=syntax, pixels=frame, everything=False)
     volume = _opened(named_folder)
