@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from attrs import evolve
+from pydicom.dataset import Dataset
 
 from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
 from viewer.domain.alignment import Alignment
@@ -176,6 +177,33 @@ def test_a_step_behind_the_curtain_brings_the_earlier_scan_along(
     assert canaries_below(tmp_path / "data") == []
     with pytest.raises(DeidentifyError, match="different patients"):
         save_case(evolve(inputs, prior=evolve(prior, same_patient=False)), tmp_path / "x", JobContext())
+
+
+def _curve() -> Dataset:
+    table = Dataset()
+    table.add_new(0x00283002, "US", [64, 1000, 12])
+    table.LUTExplanation = f"Curve of Dr. {WORD}"
+    table.add_new(0x00283006, "OW", (np.arange(64, dtype="<u2") * 64).tobytes())
+    return table
+
+
+def test_a_step_seen_through_a_lookup_table_is_seen_through_it_in_the_case(making: CaseMaking, tmp_path: Path) -> None:
+    _patient(tmp_path / "ct")
+    for path in (tmp_path / "ct").iterdir():
+        image = pydicom.dcmread(path)
+        image.VOILUTSequence = [_curve()]
+        image.save_as(path)
+    volume = load_series(scan(tmp_path / "ct", JobContext()).series[0], JobContext())
+    inputs = evolve(making.making(), volume=volume)
+    first = inputs.draft.steps[0]
+    seen = evolve(first, view=evolve(first.view, lut=volume.luts[0].name))
+    inputs = evolve(inputs, draft=inputs.draft.with_changed(seen))
+    case = save_case(inputs, tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    again = load_case(case, JobContext()).volume
+    assert case.steps[0].view.lut == "LUT 1"
+    assert [table.name for table in again.luts] == ["LUT 1"]
+    assert np.array_equal(again.luts[0].at(0).entries, volume.luts[0].at(0).entries)
+    assert canaries_below(tmp_path / "data") == []
 
 
 def test_where_saving_fails_there_is_no_half_case(

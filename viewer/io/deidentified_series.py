@@ -47,7 +47,7 @@ _WRITTEN = frozenset(
     {
         "SeriesDescription", "PatientName", "PatientID", "PatientIdentityRemoved", "DeidentificationMethod",
         "DeidentificationMethodCodeSequence", "LongitudinalTemporalInformationModified", "InstanceNumber",
-        "CodeValue", "CodingSchemeDesignator", "CodeMeaning",
+        "LUTDescriptor", "LUTExplanation", "LUTData", "CodeValue", "CodingSchemeDesignator", "CodeMeaning",
     }
 )  # fmt: skip
 _CHANGED = "The images could not be copied without changing them, so nothing was written."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from viewer.domain.errors import DeidentifyError
 from viewer.domain.masking import identity_words
 from viewer.domain.volume import PatientIdentity
+from viewer.io.deidentify_luts import kept_luts
 from viewer.io.deidentify_rules import (
     ALLOWED,
     CODES,
@@ -24,6 +25,7 @@ from viewer.io.deidentify_rules import (
     DESCRIBING,
     EMPTY,
     KERNEL,
+    LUTS,
     MAKER,
     METHOD,
     METHOD_CODES,
@@ -166,6 +168,10 @@ class Deidentifier:
 
             if keyword_for_tag(dataset[keyword].value) in ALLOWED:
                 setattr(made, keyword, dataset[keyword].value)
+        elif keyword == LUTS:
+            tables = kept_luts(dataset[keyword].value)
+            if tables:
+                setattr(made, keyword, tables)
         elif keyword == KERNEL:
             kernels = _texts(dataset, keyword)
             if kernels and all(map(is_kernel, kernels)):

@@ -194,6 +194,7 @@ SEQUENCES = frozenset(
 
 # Text that is taken apart (see `deidentify_words`).
 KERNEL, MAKER, STACK = "ConvolutionKernel", "Manufacturer", "StackID"
+LUTS = "VOILUTSequence"
 DESCRIBING = ("SeriesDescription", "StudyDescription", "ProtocolName", "BodyPartExamined")
 
 # What a CT must have, if empty (PS3.3, type 2), and says nothing.
@@ -220,6 +221,19 @@ METHOD_CODES = (
 METHOD = "CaseStage: list of allowed attributes, new UIDs, moved dates"
 
 ALLOWED = frozenset(
-    {*NUMBERS, *CODES, *UIDS, *POINTERS, *DATE_TIMES, *SEQUENCES, KERNEL, MAKER, STACK, "SOPClassUID", "PixelData"}
+    {
+        *NUMBERS,
+        *CODES,
+        *UIDS,
+        *POINTERS,
+        *DATE_TIMES,
+        *SEQUENCES,
+        KERNEL,
+        MAKER,
+        STACK,
+        LUTS,
+        "SOPClassUID",
+        "PixelData",
+    }
     | {*MOMENTS, *MOMENTS.values()}
 )

@@ -160,7 +160,7 @@ def _made(
     before = None
     if prior is not None and any(step.view.comparison is not Comparison.OFF for step in draft.steps):
         before = _prior(prior, folder, deidentifier, names, ctx.part(share, 2 * share), decoders, signed_off=signed_off)
-    steps = tuple(evolve(step, view=_told(step.view, own, compared=before is not None)) for step in draft.told)
+    steps = tuple(evolve(step, view=_told(step.view, volume, own, compared=before is not None)) for step in draft.told)
     synthetic = volume.series.synthetic
     return Case(
         id="case",
@@ -225,12 +225,20 @@ def _nobody(source: Source) -> Source:
     return evolve(source, name="A reader") if source.kind is SourceKind.READER else source
 
 
-def _told(view: ViewState, volume: Volume, *, compared: bool) -> ViewState:
-    """Return a view of the new series, in which 3D shows no face."""
+def _told(view: ViewState, source: Volume, volume: Volume, *, compared: bool) -> ViewState:
+    """Return a view of the new series, in which 3D shows no face; its lookup tables have names of their own."""
+    names = [table.name for table in source.luts]
+    lut = ""
+    if view.lut in names:
+        if len(volume.luts) != len(names):
+            raise CaseDocumentError(
+                "A step is seen through a lookup table that cannot be carried along.", "Choose a window for it."
+            )
+        lut = volume.luts[names.index(view.lut)].name
     look = allowed_preset(volume, view.preset_3d, masked=True)
     preset = view.preset_3d if look is None else look.name
     comparison = view.comparison if compared else Comparison.OFF
-    return evolve(view, series_uid=volume.series.series_uid, preset_3d=preset, comparison=comparison)
+    return evolve(view, series_uid=volume.series.series_uid, preset_3d=preset, comparison=comparison, lut=lut)
 
 
 def _free_name(cases: Path, title: str) -> str:
