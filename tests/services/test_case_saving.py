@@ -179,6 +179,22 @@ def test_a_step_behind_the_curtain_brings_the_earlier_scan_along(
         save_case(evolve(inputs, prior=evolve(prior, same_patient=False)), tmp_path / "x", JobContext())
 
 
+def test_a_real_tilted_head_is_the_same_in_its_case_and_shows_no_face(real_data: Path, tmp_path: Path) -> None:
+    entries = scan(real_data / "a01_head_ge_tilt_uneven", JobContext()).series
+    volume = load_series(max(entries, key=lambda e: e.count), JobContext())
+    session = Session()
+    session.volume, session.view = volume, evolve(view_of_volume(volume), preset_3d="skin")
+    making = CaseMaking(session, tmp_path / "drafts")
+    making.capture()
+    case = save_case(making.making(), tmp_path / "data" / "cases", JobContext())
+    assert case.steps[0].view.preset_3d == "bone"
+    again = load_case(case, JobContext()).volume
+    assert np.array_equal(again.slices, volume.slices)
+    assert np.array_equal(again.voxels, volume.voxels)
+    assert np.array_equal(again.grid.lps_from_ijk, volume.grid.lps_from_ijk)
+    assert again.verdict == volume.verdict
+
+
 def _curve() -> Dataset:
     table = Dataset()
     table.add_new(0x00283002, "US", [64, 1000, 12])

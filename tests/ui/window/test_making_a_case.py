@@ -71,6 +71,11 @@ def test_ctrl_enter_captures_what_is_seen_and_shows_the_steps(reading: MainWindo
     assert panel.isVisible()
     assert not reading.review.panel.isVisible()
     assert panel.steps.titles == ["1   Block, 20 mm"]
+    assert panel.seconds.text() == "45"
+    panel.seconds.selectAll()
+    QTest.keyClicks(panel.seconds, "30")
+    assert reading.desk.case_making.in_hand is not None
+    assert reading.desk.case_making.in_hand.duration_s == 30
     assert panel.step_title.text() == "Block, 20 mm"
     reading.actions_.run("making.close")
     assert not panel.isVisible()

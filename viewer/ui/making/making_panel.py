@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -78,7 +77,7 @@ class MakingPanel(QFrame):
         field.setFont(font(Type.BODY))
         field.setPlaceholderText(words)
         field.setAccessibleName(words)
-        field.setFixedHeight(36)
+        field.setFixedHeight(40)
         return field
 
     def _text(self, words: str) -> QPlainTextEdit:
@@ -87,7 +86,7 @@ class MakingPanel(QFrame):
         field.setPlaceholderText(words)
         field.setAccessibleName(words)
         field.setTabChangesFocus(True)
-        field.setMinimumHeight(52)
+        field.setMinimumHeight(44)
         return field
 
     def _tools(self) -> QHBoxLayout:
@@ -113,19 +112,15 @@ class MakingPanel(QFrame):
         self._words = text_label("", Type.CAPTION, "text2")
         self.notes = self._text("Notes for you alone")
         last = QHBoxLayout()
-        self.seconds = QSpinBox()
-        self.seconds.setRange(0, 3600)
-        self.seconds.setSingleStep(5)
-        self.seconds.setSuffix(" s")
-        self.seconds.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.seconds.setFixedWidth(88)
-        # The field inside is one of its own, and would get the frame and margins of one a second time.
-        self.seconds.lineEdit().setStyleSheet("border: none; padding: 0px; min-height: 0px; background: transparent;")
-        self.seconds.setToolTip("Planned time of this step")
-        self.seconds.setAccessibleName("Planned time of this step in seconds")
+        self.seconds = self._field("Planned time of this step in seconds")
+        self.seconds.setToolTip("Planned time of this step in seconds")
+        self.seconds.setPlaceholderText("")
+        self.seconds.setFixedWidth(64)
+        self.seconds.setValidator(QIntValidator(0, 3600, self.seconds))
         self.hides = Tick(self._theme, "Findings from here on")
         self.hides.setToolTip("Show no findings in the steps before this one")
         last.addWidget(self.seconds)
+        last.addWidget(text_label("seconds", Type.BODY, "text2"))
         last.addStretch()
         last.addWidget(self.hides)
         column.addWidget(self.step_title)
@@ -149,7 +144,7 @@ class MakingPanel(QFrame):
         self.step_title.textEdited.connect(lambda text: self._edit(title=text))
         self.narration.textChanged.connect(lambda: self._edit(narration=self.narration.toPlainText()))
         self.notes.textChanged.connect(lambda: self._edit(notes=self.notes.toPlainText()))
-        self.seconds.valueChanged.connect(lambda value: self._edit(duration_s=float(value)))
+        self.seconds.textEdited.connect(lambda text: self._edit(duration_s=float(text or 0)))
         self.hides.toggled.connect(self._hide)
 
     def _edit(self, **said: object) -> None:
@@ -177,7 +172,8 @@ class MakingPanel(QFrame):
             for field, text in ((self.narration, step.narration), (self.notes, step.notes)):
                 if field.toPlainText() != text:
                     field.setPlainText(text)
-            self.seconds.setValue(round(step.duration_s))
+            if float(self.seconds.text() or 0) != step.duration_s:
+                self.seconds.setText(f"{step.duration_s:.0f}")
             self.hides.setChecked(draft.hidden_until == step.id)
             count = len(step.narration.split())
             self._words.setText(f"{count} of {_LONG_WORDS} words that can be read from afar")
