@@ -31,13 +31,13 @@ def test_a_case_is_packed_on_one_computer_and_presented_on_another(
 ) -> None:
     write_small_case(_installed(own_home) / "small-case")
     pack = tmp_path / "small.casepack"
-    written = casestage("pack", "small-case", "--out", pack)
+    written = casestage("pack", "build", "small-case", "--out", pack)
     assert written.code == 0, written.err
     assert "A small case" in written.out
     there = tmp_path / "another computer"
     monkeypatch.setenv("CASESTAGE_HOME", str(there))
-    assert casestage("pack", "--check", pack).code == 0
-    assert casestage("install", pack).code == 0
+    assert casestage("pack", "verify", pack).code == 0
+    assert casestage("pack", "install", pack).code == 0
     listed = casestage("demo", "--list", "--json").json
     assert {"id": "small-case", "title": "A small case", "steps": 2} in listed["cases"]
     case = read_case(there / "data" / "cases" / "small-case")
@@ -47,10 +47,10 @@ def test_a_case_is_packed_on_one_computer_and_presented_on_another(
 
 def test_packing_again_gives_the_same_file_and_its_hash_is_said(own_home: Path, tmp_path: Path) -> None:
     write_small_case(_installed(own_home) / "small-case")
-    said = [casestage("pack", "small-case", "--out", tmp_path / f"{n}.casepack", "--json").json for n in "ab"]
+    said = [casestage("pack", "build", "small-case", "--out", tmp_path / f"{n}.casepack", "--json").json for n in "ab"]
     assert (tmp_path / "a.casepack").read_bytes() == (tmp_path / "b.casepack").read_bytes()
     assert said[0] == said[1]
-    assert casestage("pack", "--check", tmp_path / "a.casepack", "--json").json["sha256"] == said[0]["sha256"]
+    assert casestage("pack", "verify", tmp_path / "a.casepack", "--json").json["sha256"] == said[0]["sha256"]
 
 
 def test_what_happens_to_lie_in_the_folder_stays_at_home(tmp_path: Path) -> None:
@@ -87,27 +87,27 @@ def test_a_link_in_a_case_is_not_followed_into_a_pack(tmp_path: Path) -> None:
 
 def test_a_case_that_is_here_already_is_replaced_only_when_told_to(own_home: Path, tmp_path: Path) -> None:
     write_small_case(_installed(own_home) / "small-case")
-    casestage("pack", "small-case", "--out", tmp_path / "x.casepack")
+    casestage("pack", "build", "small-case", "--out", tmp_path / "x.casepack")
     (_installed(own_home) / "small-case" / "mine").write_text("a note")
-    refused = casestage("install", tmp_path / "x.casepack")
+    refused = casestage("pack", "install", tmp_path / "x.casepack")
     assert refused.is_sentence(), refused.err
     assert (_installed(own_home) / "small-case" / "mine").exists()
-    assert casestage("install", tmp_path / "x.casepack", "--replace").code == 0
+    assert casestage("pack", "install", tmp_path / "x.casepack", "--replace").code == 0
     assert not (_installed(own_home) / "small-case" / "mine").exists()
 
 
 def test_a_model_comes_along_when_it_is_named(own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_small_case(_installed(own_home) / "small-case")
     pack = tmp_path / "x.casepack"
-    assert casestage("pack", "small-case", "--model", "anatomy", "--out", pack).code == 0
+    assert casestage("pack", "build", "small-case", "--model", "anatomy", "--out", pack).code == 0
     monkeypatch.setenv("CASESTAGE_HOME", str(tmp_path / "there"))
-    assert casestage("install", pack).code == 0
+    assert casestage("pack", "install", pack).code == 0
     assert (tmp_path / "there" / "data" / "models" / "anatomy" / "model.toml").is_file()
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("pack",), ("pack", "nowhere", "--out", "x.casepack"), ("pack", "head-epidural", "--out", "x.zip")],
+    [("pack", "build", "nowhere", "--out", "x.casepack"), ("pack", "build", "head-epidural", "--out", "x.zip")],
 )
 def test_what_cannot_be_packed_is_said_in_a_sentence(arguments: tuple[str, ...]) -> None:
     outcome = casestage(*arguments)

@@ -14,6 +14,8 @@ from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
 from viewer.cli.archive_options import add_archive_commands
 from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
 from viewer.cli.model_options import add_model_commands
+from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
+from viewer.cli.pack_options import add_pack_commands
 from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
@@ -149,24 +151,12 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         _typed(parse_day, "YYYY-MM-DD"),
     )
 
-    packed = command(
-        "pack",
-        "Put cases into one file, or check one.",
-        "pack head-epidural --out head.casepack",
-        _lazy("viewer.cli.packs", "pack"),
+    add_pack_commands(
+        command(
+            "pack", "Put cases into one file, check one, install one.", PACK_EXAMPLE, _lazy("viewer.cli.packs", "build")
+        ),
+        lambda name: _lazy("viewer.cli.packs", name),
     )
-    packed.add_argument("cases", nargs="*", metavar="CASE", help="ids or folders of cases")
-    packed.add_argument("--out", metavar="FILE", help="the pack to write, *.casepack")
-    packed.add_argument("--model", action="append", metavar="ID|DIR", help="a model to bring along; may be repeated")
-    packed.add_argument("--check", metavar="FILE", help="say whether this pack is whole and unchanged instead")
-    packed.add_argument("--json", action="store_true", help="for other programs")
-
-    installed = command(
-        "install", "Install the cases of a pack.", "install head.casepack", _lazy("viewer.cli.packs", "install")
-    )
-    installed.add_argument("file", metavar="FILE", help="the pack, *.casepack")
-    installed.add_argument("--replace", action="store_true", help="put new cases in the place of those of the same id")
-    installed.add_argument("--json", action="store_true", help="for other programs")
 
     made = command(
         "phantom", "Make synthetic CT.", "phantom head --seed 7 --out ./head7", _lazy("viewer.cli.pictures", "phantom")

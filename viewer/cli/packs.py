@@ -1,4 +1,4 @@
-"""`casestage pack` and `casestage install`: cases carried from one computer to another in one file."""
+"""`casestage pack build`, `verify` and `install`: cases carried from one computer to another in one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from viewer.cli.models import find_model
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CaseDocumentError, PackError, StorageError
+from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.inference.manifest import card
 from viewer.io.case_document import DOCUMENT
 from viewer.io.pack import ENDING, Pack, check_pack
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
     import argparse
 
 
-def pack(arguments: argparse.Namespace) -> int:
-    """Write a pack of cases, or with --check say whether one is whole."""
-    if arguments.check:
-        found = check_pack(Path(arguments.check), progress_context())
-        _say(found, Path(arguments.check), arguments.json, "Whole and unchanged")
-        return 0
-    if not arguments.cases or not arguments.out:
-        raise PackError(
-            "Name the cases to pack and the file to write.",
-            f"For example: casestage pack head-epidural --out head{ENDING}",
-        )
+def verify(arguments: argparse.Namespace) -> int:
+    """Say whether a pack is whole and unchanged."""
+    path = Path(arguments.file)
+    _say(check_pack(path, progress_context()), path, arguments.json, "Whole and unchanged")
+    return 0
+
+
+def build(arguments: argparse.Namespace) -> int:
+    """Write a pack of cases."""
     out = Path(arguments.out)
     if out.suffix.lower() != ENDING:
         raise StorageError(f"Packs are called *{ENDING}.", f"End the name of --out in {ENDING}.")
