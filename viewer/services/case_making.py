@@ -13,16 +13,13 @@ from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.history import History
 from viewer.domain.view_state import Comparison
 from viewer.domain.walkthrough import Step
-from viewer.io.draft_file import drafts_of, remove_draft, write_draft
-from viewer.services.case_saving import Making, PriorScan
-from viewer.services.first_draft import first_draft
-from viewer.services.step_titles import step_title
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.session import Session
     from viewer.domain.view_state import ViewState
+    from viewer.services.case_saving import Making, PriorScan
     from viewer.services.comparing import Comparing
 
 PRIOR_TITLE = "Before"
@@ -87,6 +84,8 @@ class CaseMaking:
 
     def left_over(self) -> Draft | None:
         """Return the newest draft about the open series that is on disk; None where there is none."""
+        from viewer.io.draft_file import drafts_of
+
         volume = self._session.volume
         found = drafts_of(self._folder, volume.series.series_uid) if volume is not None else ()
         return found[0] if found else None
@@ -99,6 +98,8 @@ class CaseMaking:
         CaseDocumentError
             When no case can be made of what is open.
         """
+        from viewer.services.first_draft import first_draft
+
         volume, view = self._session.volume, self._session.view
         if self.why_not or volume is None or view is None:
             raise CaseDocumentError(self.why_not or "Nothing is open.", "Open a DICOM CT first.")
@@ -130,6 +131,8 @@ class CaseMaking:
 
     def throw_away(self) -> None:
         """End making and remove the draft from disk, as after it became a case."""
+        from viewer.io.draft_file import remove_draft
+
         draft = self._draft
         self.put_away()
         if draft is not None:
@@ -157,6 +160,8 @@ class CaseMaking:
         CaseDocumentError
             When no case can be made of what is open.
         """
+        from viewer.services.step_titles import step_title
+
         if self._draft is None:
             self.start()
         draft, volume, view = self._draft, self._session.volume, self._view()
@@ -271,6 +276,8 @@ class CaseMaking:
         CaseDocumentError
             When there is nothing to save yet.
         """
+        from viewer.services.case_saving import Making
+
         draft, volume = self._draft, self._session.volume
         if draft is None or volume is None or not draft.steps:
             raise CaseDocumentError("The case has no steps yet.", "Set the view and press Ctrl+Enter to capture one.")
@@ -278,6 +285,8 @@ class CaseMaking:
 
     def _prior(self) -> PriorScan | None:
         """Return the scan that the open one is compared with; None where there is none, or it is the same."""
+        from viewer.services.case_saving import PriorScan
+
         here = self._session.volume
         there = self._other.volume if self._other is not None else None
         if here is None or there is None or there.preview or self._comparing is None or self._other is None:
@@ -317,6 +326,8 @@ class CaseMaking:
         self._keep()
 
     def _keep(self) -> None:
+        from viewer.io.draft_file import write_draft
+
         assert self._draft is not None
         try:
             write_draft(self._folder, self._draft)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
-from viewer.services.case_saving import save_case
 from viewer.services.navigation import Motion
 from viewer.services.places import data_folder
 from viewer.ui.making_commands import MakingAsks
@@ -77,6 +76,9 @@ class MakingHere:
             self._window.tell(Message.of(error))
 
     def _save(self, making: Making, present: bool, *, signed_off: bool = False) -> None:
+        # What saving stands on is loaded when it is asked for, not with the window.
+        from viewer.services.case_saving import save_case
+
         desk = self._window.desk
         cases = data_folder() / "cases"
 
