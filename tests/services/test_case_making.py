@@ -13,8 +13,8 @@ from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.job import JobContext
 from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.io import draft_file
 from viewer.io.case_document import read_case
-from viewer.services import case_making
 from viewer.services.case_making import CaseMaking
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
@@ -200,7 +200,7 @@ def test_a_full_disk_is_said_and_the_draft_goes_on(making: CaseMaking, monkeypat
     def full(*_: object) -> None:
         raise StorageError("The draft could not be saved: the disk is full.")
 
-    monkeypatch.setattr(case_making, "write_draft", full)
+    monkeypatch.setattr(draft_file, "write_draft", full)
     making.edit(step.id, title="still here")
     assert _titles(making) == ["still here"]
     assert len(said) == 1
