@@ -239,3 +239,17 @@ def test_letting_go_of_the_volume_lets_go_of_it_beside_the_main_thread_too(
         pass
     painter.clear()
     assert painter._fine_renderer._volume is None
+
+
+def test_a_fine_picture_of_one_volume_is_never_shown_for_another_that_is_looked_at_alike(
+    qtbot: QtBot, fine: FinePictures, session: Session, padded: Volume
+) -> None:
+    view = evolve(turned(view_of(session)), slab_mm=12.0)
+    brighter = padded.voxels + 300
+    other = evolve(padded, slices=brighter, voxels=brighter, padding=-1700.0)
+    painter = PlanePainter(fine)
+    painter.picture(padded, view, PlaneName.AXIAL, 700, 500)
+    painter.picture(other, view, PlaneName.AXIAL, 700, 500)
+    qtbot.waitUntil(lambda: painter.picture(other, view, PlaneName.AXIAL, 700, 500)[1] == 1, timeout=10_000)
+    shown, _ = painter.picture(other, view, PlaneName.AXIAL, 700, 500)
+    assert shown == PlanePainter().picture(other, view, PlaneName.AXIAL, 700, 500)[0]

@@ -37,7 +37,9 @@ REACH = 18
 def grey_of(image: QImage) -> np.ndarray[Any, Any]:
     """Return an image's grey values, [row, column]."""
     grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
-    return np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), grey.bytesPerLine())[:, : grey.width()]
+    rows = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), grey.bytesPerLine())
+    # The image's memory goes with it.
+    return rows[:, : grey.width()].copy()
 
 
 def sides_seen(grey: np.ndarray[Any, Any], tile: Tile, ratio: float) -> dict[str, str]:

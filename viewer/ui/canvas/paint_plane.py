@@ -112,6 +112,7 @@ class PlanePainter:
         self._pictures: dict[PlaneName, _Held] = {}
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
+        self._volumes = 0
         self.rendered: list[PlaneName] = []
         self.turn: PlaneName | None = None
         self.behind: set[PlaneName] = set()
@@ -119,11 +120,7 @@ class PlanePainter:
     def clear(self) -> None:
         """Let go of the volume and its pictures."""
         self._renderer.clear()
-        if self._fine is not None:
-            for plane in PlaneName:
-                self._fine.drop(self._slot(plane))
-        # The other one may be at work still.
-        self._fine_renderer = PlaneRenderer()
+        self._drop_fine()
         self._overlay.clear()
         self._map.clear()
         self._measured.clear()
@@ -131,6 +128,15 @@ class PlanePainter:
         self.curved.clear()
         self.behind.clear()
         self._volume = None
+
+    def _drop_fine(self) -> None:
+        """Want no fine picture of the volume any more; one of another volume may look the same way."""
+        self._volumes += 1
+        if self._fine is not None:
+            for plane in PlaneName:
+                self._fine.drop(self._slot(plane))
+        # The other one may be at work still.
+        self._fine_renderer = PlaneRenderer()
 
     @property
     def working_ahead(self) -> bool:
@@ -159,7 +165,7 @@ class PlanePainter:
             if self._volume is None or not grown_from(volume, self._volume):
                 self._pictures.clear()
                 self.behind.clear()
-                self._fine_renderer = PlaneRenderer()
+                self._drop_fine()
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
@@ -198,7 +204,7 @@ class PlanePainter:
             return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
         self.behind.discard(plane)
         if slow and not moving and self._fine is not None:
-            self._ask_fine(self._fine, volume, state, plane, (width_px, height_px), (key, grown))
+            self._ask_fine(self._fine, volume, state, plane, (width_px, height_px), (key, grown, self._volumes))
             if held is not None and held.key == key:
                 return held.image, held.px_per_pixel
             coarse = True
@@ -229,10 +235,10 @@ class PlanePainter:
         """Return what a plane is called among the pictures of all painters that share a thread."""
         return id(self), plane.value
 
-    def _take(self, slot: object, asked: tuple[tuple[object, ...], int], made: tuple[QImage, int] | None) -> None:
+    def _take(self, slot: object, asked: tuple[object, ...], made: tuple[QImage, int] | None) -> None:
         plane = next((plane for plane in PlaneName if self._slot(plane) == slot), None)
         held = self._pictures.get(plane) if plane is not None else None
-        if plane is None or held is None or (held.key, held.growth) != asked:
+        if plane is None or held is None or (held.key, held.growth, self._volumes) != asked:
             return
         image, px = made or (held.image, held.px_per_pixel)
         # Where the fine one could not be made, the coarse one has to do.
