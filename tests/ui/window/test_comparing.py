@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -137,9 +137,15 @@ def test_the_value_under_the_pointer_is_that_of_the_side_it_is_on(compared: Main
     x, y = curtained(compared, qtbot)
     told: list[object] = []
     compared.canvas.pointer_moved.connect(lambda value, _lps, _view: told.append(value))
-    QTest.mouseMove(compared.canvas, QPoint(round(x) - 60, y))
-    QTest.mouseMove(compared.canvas, QPoint(round(x) + 60, y))
-    assert [value for value in told if value is not None][-2:] == [35.0, 200.0]
+    for aside, value in ((-60, 35.0), (60, 200.0)):
+        place = QPointF(round(x) + aside, y)
+        none = Qt.MouseButton.NoButton
+        # Sent to the canvas itself: the screen's own pointer rests somewhere too.
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, place, compared.canvas.mapToGlobal(place), none, none, Qt.KeyboardModifier.NoModifier
+        )
+        QApplication.sendEvent(compared.canvas, move)
+        assert told[-1] == value
     assert compared.status._value.text().startswith("B  200")
 
 
