@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
 
     from viewer.domain.errors import CaseStageError, TooLargeError
+    from viewer.domain.geometry import PlaneName
+    from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.measuring import Measuring
@@ -132,15 +134,15 @@ class Compared:
             if not self._desk.comparing.on:
                 canvas.stop_aligning()
 
-    def _aligned(self, plane: object, right_mm: float, down_mm: float, angle_rad: float) -> None:
+    def _aligned(self, plane: PlaneName, right_mm: float, down_mm: float, angle_rad: float) -> None:
         comparing = self._desk.comparing
         if angle_rad:
-            comparing.turn(angle_rad, plane)  # type: ignore[arg-type]
+            comparing.turn(angle_rad, plane)
         else:
-            comparing.shift(right_mm, down_mm, plane)  # type: ignore[arg-type]
+            comparing.shift(right_mm, down_mm, plane)
 
-    def _point(self, canvas: Canvas, value: object, lps_mm: object, _view: object) -> None:
-        self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)  # type: ignore[arg-type]
+    def _point(self, canvas: Canvas, value: float | None, lps_mm: Point | None, _view: object) -> None:
+        self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)
 
     def _failed(self, error: CaseStageError) -> None:
         self._window.tell(Message.of(error))
