@@ -160,7 +160,7 @@ def test_cases_are_switched_and_memory_told_when_asked_for_by_name(monkeypatch: 
     (figure,) = said.json
     assert figure["name"] == "switching_memory"
     assert figure["value"] == 10.0
-    assert figure["method"].startswith("5 times the other of ")
+    assert figure["method"].startswith("5 times another of ")
 
 
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])

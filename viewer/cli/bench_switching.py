@@ -36,7 +36,7 @@ def switching() -> Iterator[Figure]:
         (told["resident"][-1] - told["resident"][0]) / 2**20,
         "MB grown",
         64.0,
-        f"{told['switches']} times the other of the first two bundled cases is presented in a real window, every fifth "
-        f"time until 3D shows it too; growth of resident memory ({told['resident'][0] / 2**20:.0f} MB after the first 20). "
+        f"{told['switches']} times another of two bundled cases is presented in a real window, every fifth time "
+        f"until 3D shows it too; growth of resident memory ({told['resident'][0] / 2**20:.0f} MB after the first 20). "
         f"Median {statistics.median(told['seconds']) * 1000:.0f} ms a switch.",
     )
