@@ -32,6 +32,7 @@ class Phantom:
     `voxels_hu` is int16 in HU and `truth` uint8, both indexed `[k, j, i]` on one grid whose axes are i → L, j → P,
     k → H. `origin_lps_mm` is the centre of voxel (0, 0, 0); `spacing_mm` is ordered (i, j, k). In `truth`, 0 is no
     lesion and every lesion has its own value. `earlier` numbers scans of the same patient before this one's.
+    `contents` says in words, a line each, what was put in beside normal anatomy: lesions, mimics, how it was scanned.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Phantom:
     lesions: tuple[PhantomLesion, ...]
     description: str
     earlier: int = 0
+    contents: tuple[str, ...] = ()
 
 
 def measured_lesions(
