@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from viewer.domain.plane_turn import Turn
+from viewer.domain.step_acts import CurtainDraw, Question, Sweep
 from viewer.domain.view_state import Point, ViewState
 
 
@@ -12,7 +13,8 @@ from viewer.domain.view_state import Point, ViewState
 class Step:
     """One stop of a walkthrough: a view, what is said about it, and for how long.
 
-    `narration` is Markdown shown to the audience (at most a title and 25 words); `notes` are the presenter's.
+    `narration` is Markdown shown to the audience (at most a title and 25 words); `notes` are the presenter's. A step
+    may ask before it shows, let the threshold sweep, and draw the curtain: see `step_acts`.
     """
 
     id: str
@@ -21,6 +23,9 @@ class Step:
     view: ViewState
     notes: str = ""
     duration_s: float = 45.0
+    question: Question | None = None
+    sweep: Sweep | None = None
+    curtain: CurtainDraw | None = None
 
 
 @frozen

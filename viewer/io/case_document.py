@@ -19,6 +19,7 @@ from viewer.domain.overlay_look import MapLook
 from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.atomic_file import write_atomically
+from viewer.io.step_checks import check_acts
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
 CASE_FORMAT = "casestage case"
@@ -225,6 +226,7 @@ def _check_step(step: Step, path: str, series_uid: str) -> None:
         raise WrongJsonError(f"{path}.view.curved.height_mm: it must be above 0")
     if step.duration_s < 0:
         raise WrongJsonError(f"{path}.duration_s: it must not be below 0")
+    check_acts(step, path)
 
 
 def _check_inside(folder: Path, path: str, key: str) -> None:
@@ -245,6 +247,11 @@ def _brief(document: Any) -> Any:
     elif document["prior"]["turned"] is None:
         del document["prior"]["turned"]
     for step in document["steps"]:
+        for key in ("question", "sweep", "curtain"):
+            if step[key] is None:
+                del step[key]
+        if "question" in step:
+            step["question"] = {key: value for key, value in step["question"].items() if value}
         for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
             if not step["view"][key]:
                 del step["view"][key]

@@ -129,7 +129,8 @@ def save_case(
 def _check_words(draft: Draft, names: frozenset[str]) -> None:
     said = [("The title", draft.title), ("The summary", draft.summary)]
     for number, step in enumerate(draft.steps, start=1):
-        said += [(f"Step {number}", f"{step.title} {step.narration} {step.notes}")]
+        asked = step.question.text if step.question is not None else ""
+        said += [(f"Step {number}", f"{step.title} {step.narration} {step.notes} {asked}")]
     for where, text in said:
         # Whole words: a patient may be called Li, or Long, which other words contain.
         if names & set(words_of(text)):

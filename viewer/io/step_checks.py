@@ -1,0 +1,43 @@
+"""What a case document may say of a step's question, sweep and curtain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.domain.step_acts import LONGEST_ACT_S, LONGEST_QUESTION, SHORTEST_ACT_S
+from viewer.domain.view_state import Comparison
+from viewer.io.strict_json import WrongJsonError
+
+if TYPE_CHECKING:
+    from viewer.domain.walkthrough import Step
+
+
+def check_acts(step: Step, path: str) -> None:
+    """Refuse a question that asks nothing, and acts that cannot be seen.
+
+    Raises
+    ------
+    WrongJsonError
+        Naming the key below `path`, such as "steps[2]".
+    """
+    question = step.question
+    if question is not None:
+        if not question.text.strip():
+            raise WrongJsonError(f"{path}.question.text: it must ask something")
+        if len(question.text) > LONGEST_QUESTION:
+            raise WrongJsonError(f"{path}.question.text: it has more than {LONGEST_QUESTION} characters")
+        if question.finding and question.at_lps_mm is not None:
+            raise WrongJsonError(f"{path}.question: it has “finding” and “at_lps_mm”, and one alone can be the answer")
+    for key, act in (("sweep", step.sweep), ("curtain", step.curtain)):
+        if act is None:
+            continue
+        if not (0 <= act.start <= 1 and 0 <= act.end <= 1):
+            raise WrongJsonError(f"{path}.{key}: “start” and “end” must lie between 0 and 1")
+        if act.start == act.end:
+            raise WrongJsonError(f"{path}.{key}: “start” and “end” must differ")
+        if not SHORTEST_ACT_S <= act.duration_s <= LONGEST_ACT_S:
+            raise WrongJsonError(
+                f"{path}.{key}.duration_s: it must lie between {SHORTEST_ACT_S:g} and {LONGEST_ACT_S:g}"
+            )
+    if step.curtain is not None and step.view.comparison is not Comparison.CURTAIN:
+        raise WrongJsonError(f"{path}.curtain: the step's view does not compare behind a curtain")
