@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CASES_AFTER_MS = 1000
+# Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
+_SWITCH_S = 0.001
 
 WARM_UP = (
     "viewer.services.loading",
@@ -86,6 +88,7 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
     QLocale.setDefault(QLocale.c())
     # Qt sets the C library's locale from the environment; number parsing in other libraries must not follow it.
     locale.setlocale(locale.LC_NUMERIC, "C")
+    sys.setswitchinterval(_SWITCH_S)
     load_fonts()
     return app
 

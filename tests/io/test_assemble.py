@@ -300,6 +300,21 @@ def test_slices_around_what_is_looked_at_are_read_first() -> None:
     assert [order.next() for _ in range(4)] == [0, 1, 2, None]
 
 
+def test_slices_wait_while_the_first_image_is_brought_to_the_screen_but_not_for_ever() -> None:
+    order = ReadingOrder(3, 1)
+    given: list[int | None] = [order.next()]
+    order.hold(60.0)
+    reader = threading.Thread(target=lambda: given.append(order.next()))
+    reader.start()
+    reader.join(0.05)
+    assert given == [1]
+    order.go_on()
+    reader.join(5.0)
+    assert given == [1, 2]
+    order.hold(0.01)
+    assert order.next() == 0
+
+
 def test_progress_is_told_in_slices(made_ct: Any) -> None:
     made_ct.stack(heights(3))
     (entry,) = scan(made_ct.folder, JobContext()).series

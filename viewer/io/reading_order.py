@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 
 class ReadingOrder:
@@ -18,6 +19,9 @@ class ReadingOrder:
         self._lock = threading.Lock()
         self._given = bytearray(count)
         self._left = count
+        self._free = threading.Event()
+        self._free.set()
+        self._free_again_s = 0.0
         self.focus = focus
 
     @property
@@ -31,8 +35,20 @@ class ReadingOrder:
             self._focus = min(max(focus, 0), max(len(self._given) - 1, 0))
             self._below, self._above = self._focus - 1, self._focus
 
+    def hold(self, most_s: float) -> None:
+        """Give no more slices until `go_on` is called, or so many seconds have passed."""
+        self._free_again_s = time.monotonic() + most_s
+        self._free.clear()
+
+    def go_on(self) -> None:
+        """Give slices again after `hold`."""
+        self._free.set()
+
     def next(self) -> int | None:
-        """Return the next slice to read, None when all were given."""
+        """Return the next slice to read, None when all were given; waits while they are held."""
+        if not self._free.is_set():
+            self._free.wait(max(0.0, self._free_again_s - time.monotonic()))
+            self._free.set()
         with self._lock:
             if not self._left:
                 return None

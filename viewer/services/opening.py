@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _SEEN_FOR_S = 1.0
+# Longer than any window takes to paint its first image.
+_HELD_FOR_S = 0.15
 
 
 class _Bringing(Watcher):
@@ -57,6 +59,8 @@ class _Bringing(Watcher):
         return stack.count // 2 if self._look_at is None else stack.nearest_slice(self._look_at)
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        # Reading threads and the one that paints would take turns; the first image comes first.
+        order.hold(_HELD_FOR_S)
         self._deliver(partial(self._begun, volume, order))
 
     def grown(self) -> None:
@@ -178,6 +182,11 @@ class Opening:
         if self._session.volume is not None and self._session.volume.preview:
             self._clear()
 
+    def first_image_seen(self) -> None:
+        """Read on: what is there is on the screen."""
+        if self._order is not None:
+            self._order.go_on()
+
     def close(self) -> None:
         """Stop opening, and let go of what is open."""
         self.cancel()
@@ -229,6 +238,9 @@ class Opening:
         self._session.slices_in = volume.slices_in
         self._first_view = self._view_of(volume)
         self._session.view = self._first_view
+        if case is not None:
+            # A story's pictures stay covered until all of them are there.
+            order.go_on()
 
     def _looked_elsewhere(self, view: ViewState | None, old: ViewState | None) -> None:
         if view is not None and old is not None and view.acquired != old.acquired:

@@ -223,6 +223,9 @@ class MainWindow(QMainWindow):
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(lambda *_: self.setWindowTitle(window_title(session)))
         desk.opening.opened.connect(self._opened)
+        # Queued: once the image is not only painted but shown.
+        queued = Qt.ConnectionType.QueuedConnection
+        self.canvas.image_painted.connect(desk.opening.first_image_seen, queued)
         desk.reviewing.exported.connect(lambda written: self.tell(of_written(written)))
         desk.settings.changed.connect(self._settings_changed)
         self.top.why_geometry.connect(self.asking.why_geometry)

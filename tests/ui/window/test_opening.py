@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from viewer.cli.bench_figures import noise, write_series
 from viewer.domain.session import Workspace
 from viewer.io import memory
+from viewer.services import opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,3 +63,12 @@ def test_escape_stops_what_is_being_opened(
     press(window, Qt.Key.Key_Escape)
     assert not window.desk.opening.running
     assert stopped[-1]
+
+
+def test_images_are_read_on_as_soon_as_the_first_one_is_on_the_screen(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(opening, "_HELD_FOR_S", 600.0)
+    window.show()
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)

@@ -52,6 +52,8 @@ class Canvas(QWidget):
     pointer_moved
         (value in the volume's unit or None, LPS mm or None, ViewName or None) under the pointer; `pointed_at` is the
         volume there.
+    image_painted
+        An image of a volume that is still being read was painted.
     menu_requested
         Place on the screen of a right click.
     gesture_started
@@ -71,6 +73,7 @@ class Canvas(QWidget):
     """
 
     pointer_moved = Signal(object, object, object)
+    image_painted = Signal()
     menu_requested = Signal(QPoint)
     gesture_started = Signal()
     active_changed = Signal(object)
@@ -332,6 +335,8 @@ class Canvas(QWidget):
             alone=self._keys_here is None,
         )
         self._coming_in.painted()
+        if shown.volume.preview:
+            self.image_painted.emit()
 
     def _session_changed(self, _new: Any, _old: Any) -> None:
         self._motion.start()
