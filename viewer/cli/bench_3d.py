@@ -81,7 +81,7 @@ def three_d() -> Iterator[Figure]:
             "ms median",
             800.0,
             f"From letting go to the picture in full quality, {size.replace('bone', preset)}: "
-            f"{_SETTLE_AFTER_MS:.0f} ms of waiting, {times.settling.p50_ms:.0f} ms for a quarter of the rays, "
+            f"{_SETTLE_AFTER_MS:.0f} ms of waiting, {times.settling.p50_ms:.0f} ms for at most a quarter of the rays, "
             f"{times.still.p50_ms:.0f} ms for all of them.",
         )
     yield figure(

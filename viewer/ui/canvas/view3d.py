@@ -1,7 +1,7 @@
 """The 3D view: asks the scene's thread for pictures and keeps the latest.
 
-They are coarse while something moves; when all is still, a picture of a quarter of the rays comes first, then the fine
-one.
+They are coarse while something moves; when all is still, a picture of a quarter of the rays or less comes first, then
+the fine one.
 """
 
 from __future__ import annotations
