@@ -55,6 +55,7 @@ class Session:
     measurements_changed = Signal(object, object)
     measurement_in_hand_changed = Signal(object, object)
     overlays_changed = Signal(object, object)
+    veiled_changed = Signal(object, object)
 
     def __init__(self) -> None:
         self._workspace = Workspace.LIBRARY
@@ -73,6 +74,7 @@ class Session:
         self._measurements: tuple[Measurement, ...] = ()
         self._measurement_in_hand: str | None = None
         self._overlays = Overlays()
+        self._veiled = False
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)
@@ -226,8 +228,22 @@ class Session:
         self._set("_overlays", new, self.overlays_changed)
 
     @property
+    def veiled(self) -> bool:
+        """True while an audience is asked: findings, truth and what would give them away are not shown."""
+        return self._veiled
+
+    @veiled.setter
+    def veiled(self, new: bool) -> None:
+        self._set("_veiled", new, self.veiled_changed)
+
+    @property
     def shown_findings(self) -> tuple[Finding, ...]:
-        """Findings at or above the view's threshold whose label is not hidden; those without a score always."""
+        """Findings at or above the view's threshold whose label is not hidden; those without a score always.
+
+        None of them while the session is veiled.
+        """
+        if self._veiled:
+            return ()
         if self._view is None:
             return self._findings
         view = self._view

@@ -80,5 +80,5 @@ def acted(view: ViewState, sweep: Sweep | None, curtain: CurtainDraw | None, ela
     for name, act in (("threshold", sweep), ("curtain", curtain)):
         if act is not None:
             share = min(1.0, max(0.0, elapsed_s / act.duration_s))
-            changes[name] = act.start + (act.end - act.start) * share
+            changes[name] = act.end if share == 1.0 else act.start + (act.end - act.start) * share
     return evolve(view, **changes)  # type: ignore[arg-type]

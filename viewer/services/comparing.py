@@ -75,7 +75,8 @@ class Comparing:
             here.measurements_changed.connect(partial(self._same_said, here, there))
             here.decisions_changed.connect(partial(self._same_said, here, there))
             here.findings_changed.connect(partial(self._same_said, here, there))
-        for signal in (session.workspace_changed, session.masked_changed, session.reader_changed):
+        mirrored = (session.workspace_changed, session.masked_changed, session.reader_changed, session.veiled_changed)
+        for signal in mirrored:
             signal.connect(self._mirror)
         self._mirror()
 
@@ -368,6 +369,7 @@ class Comparing:
         # A second volume's identity is hidden where the first one's is.
         self._other.workspace = self._session.workspace
         self._other.masked = self._session.masked
+        self._other.veiled = self._session.veiled
         self._other.reader = self._session.reader
 
 

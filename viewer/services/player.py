@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from viewer.domain.session import Workspace
 from viewer.domain.view_state import difference_in_words
+from viewer.services.acting import Acting
+from viewer.services.asking import Asking
 from viewer.services.navigation import Motion, Navigation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
     from viewer.domain.walkthrough import Step
 
 
 class Player:
-    """The place in the walkthrough of the session's case. `changed` is emitted whenever what it says differs."""
+    """The place in the walkthrough of the session's case. `changed` is emitted whenever what it says differs.
+
+    `asking` holds the question of a step that asks first, `acting` what a step does by itself.
+    """
 
     changed = Signal()
 
-    def __init__(self, session: Session, navigation: Navigation) -> None:
+    def __init__(self, session: Session, navigation: Navigation, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
         self._navigation = navigation
+        self.asking = Asking(session)
+        self.acting = Acting(session, clock)
         self._black = False
         self._said: tuple[object, ...] = ()
         session.view_changed.connect(self._look)
         session.step_changed.connect(self._look)
         session.case_changed.connect(self._case_changed)
-        navigation.arrived.connect(self._look)
+        session.workspace_changed.connect(self._workspace_changed)
+        navigation.arrived.connect(self._arrived)
+        self.asking.changed.connect(self._look)
+        self.acting.changed.connect(self._look)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -51,12 +66,18 @@ class Player:
         return self._black
 
     @property
+    def script(self) -> ViewState | None:
+        """What the step shows at this moment of its story, were nothing touched."""
+        step = self.step
+        return None if step is None else self.acting.script(step)
+
+    @property
     def exploring_words(self) -> str:
         """What differs from the step, such as "5.0 mm towards the head"; "" on script."""
-        step, view = self.step, self._session.view
-        if step is None or view is None or self._navigation.moving:
+        script, view = self.script, self._session.view
+        if script is None or view is None or self._navigation.moving:
             return ""
-        return difference_in_words(step.view, view)
+        return difference_in_words(script, view)
 
     @property
     def exploring(self) -> bool:
@@ -72,18 +93,47 @@ class Player:
         self._show(index, Motion.STEP)
 
     def next(self) -> None:
-        """Fly to the next step; at the last one, back onto it."""
+        """Reveal what the step asks; where nothing is asked, fly to the next step, at the last one back onto it."""
+        if self.asking.open:
+            self.reveal()
+            return
+        self.skip()
+
+    def skip(self) -> None:
+        """Fly to the next step, whatever is asked; at the last one, back onto it."""
         index = self._session.step
         self.jump(0 if index is None else min(index + 1, len(self.steps) - 1))
 
     def back(self) -> None:
-        """Fly to the step before; at the first one, back onto it."""
+        """Fly to the step before; at the first one, back onto it. What it asks it asks again."""
         self.jump(max(0, (self._session.step or 0) - 1))
 
     def resume(self) -> None:
-        """Fly back from wherever the user wandered."""
-        if self._session.step is not None:
-            self.jump(self._session.step)
+        """Fly back from wherever the user wandered; guesses stay, and what a step did by itself it does not repeat."""
+        step = self.step
+        if step is not None:
+            self._black = False
+            self.acting.settle()
+            self._navigation.go(self.acting.script(step), Motion.STEP, remember=False)
+            self._look()
+
+    def reveal(self) -> None:
+        """Show the answer to what the step asks, and fly to where it is."""
+        step = self.step
+        if step is None or not self.asking.open:
+            return
+        self._black = False
+        self.asking.reveal()
+        self.acting.prepare(step)
+        self._navigation.go(self.acting.script(step), Motion.STEP, remember=False)
+        self._look()
+
+    def proceed(self) -> None:
+        """Reveal what the step asks; where nothing is asked, fly back from wherever the user wandered."""
+        if self.asking.open:
+            self.reveal()
+        else:
+            self.resume()
 
     def toggle_black(self) -> None:
         """Make the stage black, or show it again."""
@@ -94,17 +144,35 @@ class Player:
         if not 0 <= index < len(self.steps):
             return
         self._black = False
+        step = self.steps[index]
         self._session.step = index
-        self._navigation.go(self.steps[index].view, motion, remember=False)
+        self.asking.begin(step)
+        self.acting.stop()
+        if not self.asking.open:
+            self.acting.prepare(step)
+        self._navigation.go(self.acting.script(step), motion, remember=False)
         self._look()
 
+    def _arrived(self) -> None:
+        self.acting.arrived()
+        self._look()
+
+    def _workspace_changed(self, new: Workspace, _old: Workspace) -> None:
+        # At the desk nothing is hidden, and nothing moves by itself.
+        if new is not Workspace.PRESENT:
+            self.asking.end()
+            self.acting.stop()
+
     def _case_changed(self) -> None:
+        self.asking.end()
+        self.acting.stop()
         self._black = False
         self._session.step = 0 if self.steps else None
         self._look()
 
     def _look(self) -> None:
-        said = (self._session.step, self._black, self.exploring_words, self._session.case)
+        asked = (self.asking.open, self.asking.guesses, self.asking.revealed)
+        said = (self._session.step, self._black, self.exploring_words, self._session.case, asked, self.acting.running)
         if said != self._said:
             self._said = said
             self.changed.emit()

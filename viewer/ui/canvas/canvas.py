@@ -486,4 +486,5 @@ def _looked_at(session: Session) -> tuple[SignalInstance, ...]:
         session.measurements_changed,
         session.measurement_in_hand_changed,
         session.overlays_changed,
+        session.veiled_changed,
     )

@@ -216,7 +216,9 @@ class Mouse:
     def lines_under(self, tile: Tile, place: QPointF) -> tuple[bool, bool]:
         """Return whether the pointer is on the upright and on the level crosshair line."""
         view, volume, geometry = self._session.view, self._session.volume, self.geometry_at(tile)
-        if view is None or volume is None or geometry is None or (self.style is CanvasStyle.STAGE and tile.large):
+        if view is None or volume is None or geometry is None or self._session.veiled:
+            return (False, False)
+        if self.style is CanvasStyle.STAGE and tile.large:
             return (False, False)
         x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)
         across, down = (at - middle for at, middle in zip(tile.local(place), (x, y), strict=True))

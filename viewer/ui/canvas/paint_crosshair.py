@@ -47,7 +47,7 @@ def paint_crosshair(painter: QPainter, tile: Tile, shown: Shown, look: TextLook,
     `handles` are the dots on the lines by which the planes are turned.
     """
     plane = tile.view.plane
-    if plane is None or (look.stage and tile.large):
+    if plane is None or shown.veiled or (look.stage and tile.large):
         return
     geometry = tile.geometry(shown.volume, shown.view, plane)
     x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)

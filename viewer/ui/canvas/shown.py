@@ -62,6 +62,8 @@ class Shown:
         True where neither name nor face may be seen.
     drawing_path
         True while a path is being drawn: it is shown from its first point on.
+    veiled
+        True where nothing may point at what is looked for.
     drawn_3d
         What the 3D picture shows where that is not what the view asks for, with the reason.
     """
@@ -77,6 +79,7 @@ class Shown:
     drawing_path: bool = False
     labels: tuple[Label, ...] = ()
     value_map: ValueMap | None = None
+    veiled: bool = False
 
 
 def shown_from(
@@ -91,6 +94,7 @@ def shown_from(
     masked: bool = True,
     title: str = "",
     overlays: Overlays = _NO_OVERLAYS,
+    veiled: bool = False,
 ) -> Shown:
     """Return what is painted for a view.
 
@@ -102,6 +106,8 @@ def shown_from(
         True in Inspect: states come from the match, and missed lesions are always drawn.
     masked
         True where patient identity must not be drawn.
+    veiled
+        True while an audience is asked where something is: no crosshair, which would point there.
     """
     against = matching is not None and (inspecting or view.show_truth)
     drawn: list[Drawn] = []
@@ -125,6 +131,7 @@ def shown_from(
         masked=masked,
         labels=drawn_labels(overlays, view) if over else (),
         value_map=overlays.value_map if over and view.map_look.shown else None,
+        veiled=veiled,
     )
 
 
@@ -143,13 +150,14 @@ def shown_in(session: Session) -> Shown | None:
         session.volume,
         session.view,
         findings=session.shown_findings,
-        truth=session.truth,
+        truth=() if session.veiled else session.truth,
         decisions=session.decisions,
         matching=session.matching,
         inspecting=session.workspace is Workspace.INSPECT,
         masked=session.masked,
         title=session.case.title if session.case else "",
-        overlays=session.overlays,
+        overlays=_NO_OVERLAYS if session.veiled else session.overlays,
+        veiled=session.veiled,
     )
 
 

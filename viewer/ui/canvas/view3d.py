@@ -102,7 +102,7 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         masked=shown.masked,
         table=shown.view.table_3d,
         clips=clips(shown.volume, shown.view),
-        planes=_planes(shown, theme) if shown.view.planes_3d else None,
+        planes=_planes(shown, theme) if shown.view.planes_3d and not shown.veiled else None,
     )
 
 
