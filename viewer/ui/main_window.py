@@ -32,6 +32,8 @@ from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
+from viewer.ui.present.questions_here import QuestionsHere
+from viewer.ui.question_commands import question_commands
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
@@ -120,6 +122,7 @@ class MainWindow(QMainWindow):
         self.opened_places = OpenedPlaces(self)
         self.compared = Compared(self)
         self.making = MakingHere(self)
+        self.questions = QuestionsHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
@@ -127,6 +130,7 @@ class MainWindow(QMainWindow):
                 *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
                 *overlay_file_commands(self),
                 *making_commands(desk.case_making, self.making.asks()),
+                *question_commands(desk.player, self.questions),
             )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
@@ -214,7 +218,8 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self.refresh_soon)
         session.view_changed.connect(self._refresh_later)
-        desk.navigation.started.connect(self.frames_start)
+        for moves in (desk.navigation, desk.player.acting):
+            moves.started.connect(self.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
         desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
@@ -248,6 +253,7 @@ class MainWindow(QMainWindow):
         ):
             canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
+        self.questions.follow(self._stage_canvas)
         self.panels.failed.connect(self._failed)
         connect_overlays(self)
         connect_path(self)
@@ -444,7 +450,8 @@ class MainWindow(QMainWindow):
 
     def _frame(self) -> None:
         moving = [navigation.tick() for navigation in (self.desk.navigation, self.desk.other.navigation)]
-        if not any(moving):
+        player = self.desk.player
+        if not any([*moving, player.acting.tick(held=player.black)]):
             self._frames.stop()
 
     def refresh_soon(self) -> None:

@@ -177,14 +177,14 @@ def line_of_label(label: Label, look: LabelLook, *, stage: bool = False) -> Line
     return Line("text", width, label.line.dashes_px, own_colour=look.colour or label.colour)
 
 
-def paint_mark(painter: QPainter, area: QRectF, mark: Mark, theme: Theme) -> None:
+def paint_mark(painter: QPainter, area: QRectF, mark: Mark, theme: Theme, *, on_anatomy: bool = False) -> None:
     """Draw a state's mark into the largest square in the middle of an area (16 or 18 px wide is meant)."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     side = min(area.width(), area.height())
     painter.translate(area.center())
     painter.scale(side / 16, side / 16)
-    _DRAW[mark](painter, theme.colour(mark.role), theme)
+    _DRAW[mark](painter, theme.on_anatomy(mark.role) if on_anatomy else theme.colour(mark.role), theme)
     painter.restore()
 
 

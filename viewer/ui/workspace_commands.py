@@ -66,7 +66,7 @@ def _presenting(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "present.next",
             "Next step",
-            "Fly to the next step",
+            "Fly to the next step; while something is asked, show the answer",
             player.next,
             shortcuts=("Right", "PgDown"),
             contexts=PRESENT,
@@ -84,8 +84,8 @@ def _presenting(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "present.resume",
             "Resume",
-            "Fly back to where the step looks",
-            player.resume,
+            "Fly back to where the step looks; while something is asked, show the answer",
+            player.proceed,
             shortcuts=("Return", "Enter"),
             contexts=PRESENT,
             icon="corner-down-left",

@@ -68,12 +68,17 @@ class StageBar(QWidget):
         exploring = f"Exploring · {self._exploring}" if self._exploring else ""
         return "  ".join(part for part in (self._banner, exploring, self._progress_words()) if part)
 
-    def show_state(self, *, banner: str, exploring: str, index: int | None, count: int) -> None:
-        """Show where the story is; `exploring` says what differs from the step, "" on script."""
+    def show_state(self, *, banner: str, exploring: str, index: int | None, count: int, asking: bool = False) -> None:
+        """Show where the story is; `exploring` says what differs from the step, "" on script.
+
+        While something is `asking`, the button shows the answer instead of leading back.
+        """
         self._banner, self._exploring = banner, exploring
         self._index, self._count = index if index is not None else -1, count
-        self.resume.set_words(f"Resume step {self._index + 1}")
-        self.resume.setVisible(bool(exploring) and index is not None)
+        self.resume.icon_name = "eye" if asking else "corner-down-left"
+        self.resume.set_words("Reveal" if asking else f"Resume step {self._index + 1}")
+        self.resume.setToolTip("Show the answer (Enter)" if asking else "Fly back to where the step looks (Enter)")
+        self.resume.setVisible((asking or bool(exploring)) and index is not None)
         self._place()
         self.update()
 

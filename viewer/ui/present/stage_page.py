@@ -9,12 +9,16 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.domain.view_state import Layout
+from viewer.services.answer_words import told_now
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import banner_words
-from viewer.ui.present.card import RESERVED, Narration, card_corner, card_side, reserves_space
+from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
 from viewer.ui.present.stage_bar import HEIGHT, StageBar
+from viewer.ui.present.sweep_readout import SweepReadout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.job import Progress
     from viewer.domain.walkthrough import Case, Step
     from viewer.services.desk import Desk
@@ -65,9 +69,10 @@ class NarrationCard(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the card."""
         if self._narration is not None:
-            painter = QPainter(self)
-            painter.setOpacity(self._opacity)
-            self._narration.paint(painter, QPointF(0, 0))
+            # Ended in any case: a painter that is left behind by a fault takes the program with it.
+            with QPainter(self) as painter:
+                painter.setOpacity(self._opacity)
+                self._narration.paint(painter, QPointF(0, 0))
 
 
 class _Cover(QWidget):
@@ -117,11 +122,14 @@ class StagePage(QWidget):
         self.canvas = canvas
         canvas.setParent(self)
         self.bar = StageBar(theme, self)
-        self.bar.resumed.connect(desk.player.resume)
+        self.bar.resumed.connect(desk.player.proceed)
         self.bar.stepped.connect(lambda by: desk.player.next() if by > 0 else desk.player.back())
         self.bar.jumped.connect(desk.player.jump)
         self.card = NarrationCard(theme, self)
         self._cover = _Cover(theme, self)
+        self.readout = SweepReadout(desk, theme, self)
+        # How many earlier guesses are shown over the anatomy.
+        self.visitors: Callable[[], int] = lambda: 0
         self._said: tuple[object, ...] = ()
         self._room = -float(RESERVED)
         self._preparing = ""
@@ -137,6 +145,8 @@ class StagePage(QWidget):
         desk.player.changed.connect(self._update)
         desk.navigation.arrived.connect(self._arrived)
         desk.session.volume_changed.connect(self._update)
+        for signal in (desk.session.view_changed, desk.session.matching_changed):
+            signal.connect(self._follow_sweep)
         desk.opening.busy.connect(self._busy)
         theme.changed.connect(self._recoloured)
         self._update()
@@ -197,30 +207,37 @@ class StagePage(QWidget):
             exploring=player.exploring_words,
             index=player.index,
             count=len(player.steps),
+            asking=player.asking.open,
         )
         self._cover.title = self._preparing
         self._cover.setVisible(bool(self._preparing) or player.black)
         self._cover.raise_()
         self._cover.update()
+        self._follow_sweep()
         waiting = session.volume is None or session.volume.preview or step is None
         if waiting or step is None:
             self.card.hide()
+            self.readout.hide()
             self._said = ()
             self._place_canvas(None)
             return
-        said = (step, self.size())
+        # Of one act of a step, such as its question, the words may change without a new appearance.
+        act = (step, player.asking.open)
+        said = (act, player.asking.guesses, player.asking.revealed, self.visitors(), self.size())
         if said == self._said:
             return
         first = not self._said
-        there = arrived or session.view == step.view
-        if not first and (self._desk.navigation.moving or not there):
+        going_on = not first and self._said[0] == act
+        there = arrived or going_on or session.view == player.script
+        if not first and not going_on and (self._desk.navigation.moving or not there):
             # The picture first, then the words.
             self.card.hide()
             self._make_room(step)
             return
         self._said = said
         self._make_room(step, at_once=first)
-        self._say(step, quickly=first or self._desk.settings.now.reduce_motion)
+        told = told_now(step, player.asking, self.visitors())
+        self._say(told, quickly=first or going_on or self._desk.settings.now.reduce_motion)
 
     def _say(self, step: Step, *, quickly: bool) -> None:
         narration = Narration(self._theme, step, self.scale)
@@ -232,8 +249,29 @@ class StagePage(QWidget):
         self.card.raise_()
         self._cover.raise_()
 
+    def _follow_sweep(self, *_: object) -> None:
+        step = self._desk.player.step
+        self.readout.follow()
+        if step is None or self.readout.isHidden():
+            return
+        scale = self.scale
+        self.readout.scale = scale
+        size = self.readout.wanted_size(scale)
+        stage = QSizeF(self.width(), self.height() - self.bar.height())
+        x = card_corner(size, stage, step.view, self._side(step), scale).x()
+        self.readout.setGeometry(round(x), round(MARGIN * scale), round(size.width()), round(size.height()))
+        self.readout.raise_()
+        self._cover.raise_()
+
+    def tell_again(self) -> None:
+        """Say anew what is told, because something that it counts has changed."""
+        self._update()
+
     def _side(self, step: Step) -> str:
         session = self._desk.session
+        if session.veiled:
+            # The card goes away from the lesion, and would point at it.
+            return "left"
         wanted = step.view.selected_finding
         finding = next((f for f in (*session.findings, *session.truth) if f.id == wanted), None)
         return card_side(step.view, finding)
@@ -283,4 +321,5 @@ class StagePage(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Black beside the canvas."""
-        QPainter(self).fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))

@@ -1,0 +1,205 @@
+"""On stage: the audience is asked, guesses by click or key, and sees how near it came; thresholds sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from viewer.domain.step_acts import Question, Sweep
+from viewer.domain.view_state import ViewName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.view_state import Point
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+
+QUESTION = Question("Where is the bleed?", finding="true left")
+
+
+@pytest.fixture
+def tell(opened: MainWindow, case: Case, qtbot: QtBot) -> Callable[..., MainWindow]:
+    """Return a function that presents the case with acts for its second step, from there."""
+
+    def act(**acts: Any) -> MainWindow:
+        steps = list(case.steps)
+        steps[1] = evolve(steps[1], **acts)
+        opened.desk.session.case = evolve(case, steps=tuple(steps))
+        opened.present_from(1)
+        # Commands follow once the event loop has turned.
+        qtbot.wait(20)
+        return opened
+
+    return act
+
+
+def _click(window: MainWindow, lps_mm: Point) -> QPoint:
+    """Click a place of the patient on the large axial view, and return where that is."""
+    canvas, session = window.stage.canvas, window.desk.session
+    tile = canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    assert tile.view.plane is not None
+    assert session.volume is not None
+    assert session.view is not None
+    x, y = tile.geometry(session.volume, session.view, tile.view.plane).screen_from_lps(lps_mm)
+    place = QPoint(round(tile.area.left() + x), round(tile.area.top() + y))
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    return place
+
+
+def test_the_question_stands_alone_and_nothing_tells_the_answer(tell: Callable[..., MainWindow]) -> None:
+    window = tell(question=QUESTION)
+    assert "Where is the bleed?" in window.stage.card.words
+    assert "outlines" not in window.stage.card.words
+    assert "Blood on the left" not in window.stage.card.words
+    picture = window.stage.canvas.grab().toImage()
+    window.desk.session.findings = ()
+    window.desk.session.truth = ()
+    assert window.stage.canvas.grab().toImage() == picture
+    assert window.stage.bar.resume.text() == "Reveal"
+
+
+def test_no_key_shows_the_answer_early(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:
+    window = tell(question=QUESTION)
+    before = window.desk.session.view
+    for key in (Qt.Key.Key_N, Qt.Key.Key_P):
+        press(window, key)
+    assert window.desk.session.view == before
+    press(window, Qt.Key.Key_G)
+    press(window, Qt.Key.Key_G)
+    assert window.desk.session.shown_findings == ()
+
+
+def test_the_card_does_not_step_aside_for_a_lesion_that_nobody_knows(
+    tell: Callable[..., MainWindow], press: Callable[..., None], findings: tuple[Finding, ...]
+) -> None:
+    window = tell(question=Question("Where?", finding="true right"))
+    asked = window.stage.card.x()
+    press(window, Qt.Key.Key_Return)
+    assert window.stage.card.x() == asked
+
+    steps = window.desk.player.steps
+    window.desk.session.case = evolve(window.desk.session.case, steps=(evolve(steps[2], question=QUESTION),))
+    window.present_from(0)
+    left = window.stage.card.x()
+    press(window, Qt.Key.Key_Return)
+    assert window.stage.card.x() > left
+
+
+def test_clicks_are_guesses_and_the_best_is_told_with_its_distance(
+    tell: Callable[..., MainWindow], press: Callable[..., None], left_of: Point
+) -> None:
+    window = tell(question=QUESTION)
+    _click(window, (left_of[0] - 30.0, left_of[1], left_of[2]))
+    _click(window, left_of)
+    assert "2 guesses" in window.stage.card.words
+    press(window, Qt.Key.Key_PageDown)
+    assert window.desk.session.step == 1
+    words = window.stage.card.words
+    assert "The AI outlines a bleed" in words
+    assert "Best of 2 guesses inside" in words
+    assert "Model found it, score 0.95 · recorded" in words
+    assert "Truth 0.5 mL" in words
+    press(window, Qt.Key.Key_PageDown)
+    assert window.desk.session.step == 2
+
+
+def test_a_guess_beside_says_how_far_and_on_which_side_of_the_patient(
+    tell: Callable[..., MainWindow], press: Callable[..., None], left_of: Point
+) -> None:
+    window = tell(question=QUESTION)
+    _click(window, (left_of[0] - 35.0, left_of[1], left_of[2]))
+    press(window, Qt.Key.Key_Return)
+    assert "mm, on the patient’s right of it" in window.stage.card.words
+
+
+def test_backspace_takes_the_last_guess_back_and_going_back_asks_again(
+    tell: Callable[..., MainWindow], press: Callable[..., None], left_of: Point, qtbot: QtBot
+) -> None:
+    window = tell(question=QUESTION)
+    asking = window.desk.player.asking
+    for _ in range(2):
+        _click(window, left_of)
+    qtbot.wait(20)
+    press(window, Qt.Key.Key_Backspace)
+    assert len(asking.guesses) == 1
+    press(window, Qt.Key.Key_PageDown)
+    press(window, Qt.Key.Key_PageDown)
+    press(window, Qt.Key.Key_PageUp)
+    assert asking.open
+    assert asking.guesses == ()
+    assert "Where is the bleed?" in window.stage.card.words
+
+
+def test_a_drag_is_no_guess_and_two_quick_clicks_are_one(tell: Callable[..., MainWindow], left_of: Point) -> None:
+    window = tell(question=QUESTION)
+    canvas = window.stage.canvas
+    place = _click(window, left_of)
+    QTest.mouseDClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert len(window.desk.player.asking.guesses) == 1
+    layout = window.desk.session.view.layout if window.desk.session.view else None
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    QTest.mouseMove(canvas, place + QPoint(40, 0))
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place + QPoint(40, 0))
+    assert len(window.desk.player.asking.guesses) == 1
+    assert window.desk.session.view is not None
+    assert window.desk.session.view.layout is layout
+
+
+def test_the_keyboard_alone_guesses(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:
+    window = tell(question=QUESTION)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    press(window, Qt.Key.Key_M)
+    for _ in range(3):
+        press(window, Qt.Key.Key_Left, both)
+    press(window, Qt.Key.Key_M)
+    middle, aside = window.desk.player.asking.guesses
+    # Left on the screen is the patient's right.
+    assert aside[0] < middle[0]
+    assert aside[1:] == pytest.approx(middle[1:])
+
+
+def test_a_question_can_be_passed_over(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:
+    window = tell(question=QUESTION)
+    press(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ShiftModifier)
+    assert window.desk.session.step == 2
+    assert not window.desk.session.veiled
+
+
+def test_leaving_the_stage_ends_the_question(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:
+    window = tell(question=QUESTION)
+    press(window, Qt.Key.Key_Escape)
+    assert window.desk.session.shown_findings
+    assert not window.desk.player.asking.open
+
+
+def test_the_threshold_sweeps_with_a_quiet_count_and_rests_at_its_end(
+    tell: Callable[..., MainWindow], qtbot: QtBot
+) -> None:
+    window = tell(sweep=Sweep(1.0, 0.5, 1.5))
+    assert "0 found  0 false  3 missed" in window.stage.readout.words
+    assert "The AI outlines a bleed" in window.stage.card.words
+    qtbot.waitUntil(lambda: not window.desk.player.acting.running, timeout=5000)
+    assert window.stage.readout.words == "Threshold 0.50  2 found  1 false  1 missed"
+    assert window.stage.bar.resume.isHidden()
+
+
+def test_a_touch_stops_the_sweep_and_resume_lands_at_the_steps_threshold(
+    tell: Callable[..., MainWindow], press: Callable[..., None], qtbot: QtBot
+) -> None:
+    window = tell(sweep=Sweep(1.0, 0.0, 60.0))
+    qtbot.waitUntil(lambda: window.desk.session.view is not None and window.desk.session.view.threshold < 1.0)
+    press(window, Qt.Key.Key_Up)
+    assert not window.desk.player.acting.running
+    assert "Exploring" in window.stage.bar.words
+    press(window, Qt.Key.Key_Return)
+    assert window.desk.session.view == window.desk.player.steps[1].view
+    assert window.stage.readout.words.startswith("Threshold 0.50")

@@ -1,0 +1,96 @@
+"""The words of a question and of its answer, as Markdown for the narration card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve
+
+if TYPE_CHECKING:
+    from viewer.domain.walkthrough import Step
+    from viewer.services.asking import Asking, Guess, Revealed
+
+# The patient's own sides, whatever side of the screen they are on.
+_WAYS = (
+    ("on the patient’s right of it", "on the patient’s left of it"),
+    ("in front of it", "behind it"),
+    ("below it", "above it"),
+)
+
+
+def told_now(step: Step, asking: Asking, visitors: int = 0) -> Step:
+    """Return a step with what is told at this moment: its question, or its narration and what came out.
+
+    `visitors` is how many earlier guesses are shown over the anatomy; 0 where none are.
+    """
+    question = asking.question
+    if question is None:
+        return step
+    if asking.open:
+        return evolve(step, title=question.text, narration=_asking_words(len(asking.guesses)))
+    if asking.revealed is None:
+        return step
+    lines = [f"{step.narration.strip()}\n", *_lines(asking.revealed, visitors)]
+    return evolve(step, narration="\n\n".join(line for line in lines if line.strip()))
+
+
+def distance_words(guess: Guess) -> str:
+    """Return how near a guess came: "inside", "12 mm", or "" where there is nothing to hold it against."""
+    if guess.near is None:
+        return ""
+    return "inside" if guess.near.inside else _mm(guess.near.distance_mm)
+
+
+def place_words(guess: Guess) -> str:
+    """Return how near a guess came and on which side, such as "12 mm, on the patient’s right of it"."""
+    if guess.near is None or guess.near.inside:
+        return distance_words(guess)
+    away = np.subtract(guess.place_lps_mm, guess.near.nearest_lps_mm)
+    axis = int(np.argmax(np.abs(away)))
+    if abs(float(away[axis])) < 0.05:
+        return distance_words(guess)
+    return f"{distance_words(guess)}, {_WAYS[axis][int(away[axis] > 0)]}"
+
+
+def _mm(distance: float) -> str:
+    # Whole millimetres: nobody points more exactly than that.
+    return f"{distance:.0f} mm" if distance >= 1 else "1 mm"
+
+
+def _asking_words(count: int) -> str:
+    if not count:
+        return "Click where you see it."
+    return f"**{count} {'guess' if count == 1 else 'guesses'}**\n\n*Backspace takes the last one back*"
+
+
+def _lines(revealed: Revealed, visitors: int) -> list[str]:
+    best, said = revealed.best, []
+    if best is not None:
+        name = "Guess" if len(revealed.guesses) == 1 else f"Best of {len(revealed.guesses)} guesses"
+        said.append(f"**{name}** {place_words(best)}")
+    if revealed.sought is not None:
+        said.append(f"**Model** {_model_words(revealed)}")
+        if revealed.truth_known:
+            said.append(f"**Truth** {_truth_words(revealed)}")
+    if visitors:
+        said.append(f"*{visitors} {'guess' if visitors == 1 else 'guesses'} of visitors, brighter where more*")
+    return said
+
+
+def _model_words(revealed: Revealed) -> str:
+    model = revealed.model
+    if model is None:
+        return "missed it"
+    score = f", score {model.score:.2f}" if model.score is not None else ""
+    alarm = revealed.truth_known and revealed.sought is model
+    return ("reported it" if alarm else "found it") + score + (" · *recorded*" if model.recorded else "")
+
+
+def _truth_words(revealed: Revealed) -> str:
+    sought = revealed.sought
+    assert sought is not None
+    if sought is revealed.model:
+        return "nothing is there"
+    volume = f"{sought.volume_ml:.1f} mL" if sought.volume_ml is not None else "it is there"
+    return f"{volume}, {sought.place.lower()}" if sought.place else volume
