@@ -1,0 +1,134 @@
+"""Every bundled case on stage as somebody tells it: forwards, wandering at each step, backwards, and jumping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from viewer.domain.session import Workspace
+from viewer.io.case_document import read_case
+from viewer.io.shipped import shipped
+from viewer.services.desk import build_desk
+from viewer.ui.deliver import Deliver
+from viewer.ui.main_window import MainWindow
+from viewer.ui.theme import Theme, apply_theme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.walkthrough import Case
+
+CASES = sorted(path.parent.name for path in shipped("demo_cases").glob("*/case.json"))
+STAGE = QSize(1280, 720)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
+    """Return the window with the bundled cases, without 3D."""
+    theme = Theme()
+    apply_theme(qapp, theme)
+    deliver = Deliver()
+    made = MainWindow(build_desk(deliver), theme, None)
+    deliver.setParent(made)
+    qtbot.addWidget(made)
+    made.desk.settings.change(reduce_motion=True)
+    made.setWindowState(Qt.WindowState.WindowNoState)
+    with qtbot.waitActive(made):
+        made.show()
+        made.activateWindow()
+    yield made
+    deliver.stop()
+
+
+class Audience:
+    """Somebody who looks at the stage."""
+
+    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
+        self.window, self._qtbot = window, qtbot
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Return what is on the stage [row, column, channel] once nothing of it changes any more."""
+        last = self._grab()
+        for _ in range(60):
+            self._qtbot.wait(30)
+            now = self._grab()
+            if np.array_equal(now, last):
+                return now
+            last = now
+        raise AssertionError("the stage does not come to rest")
+
+    def _grab(self) -> NDArray[np.uint8]:
+        image = self.window.stage.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+class Presenter:
+    """Somebody with a clicker and a mouse."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def press(self, key: Qt.Key) -> None:
+        """Press a key where the keys go."""
+        QTest.keyClick(QApplication.focusWidget() or self._window, key)
+
+    def scroll_away(self) -> None:
+        """Turn the wheel by two notches over the largest plane."""
+        canvas = self._window.canvas
+        at = QPointF(canvas.width() * 0.4, canvas.height() * 0.5)
+        for _ in range(2):
+            event = QWheelEvent(
+                at,
+                canvas.mapToGlobal(at),
+                QPoint(),
+                QPoint(0, -120),
+                Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier,
+                Qt.ScrollPhase.NoScrollPhase,
+                False,  # noqa: FBT003 (inverted; by keyword PySide does not take it)
+            )
+            QApplication.sendEvent(canvas, event)
+
+
+def _open(window: MainWindow, case: Case, qtbot: QtBot) -> None:
+    window.open_case(case)
+    qtbot.waitUntil(lambda: window.desk.session.case is not None and not window.stage.preparing, timeout=60_000)
+    window.stage.resize(STAGE)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_step_looks_the_same_forwards_backwards_and_after_wandering(
+    window: MainWindow, name: str, qtbot: QtBot
+) -> None:
+    case = read_case(shipped("demo_cases") / name)
+    audience, presenter = Audience(window, qtbot), Presenter(window)
+    _open(window, case, qtbot)
+    assert window.desk.session.workspace is Workspace.PRESENT
+    player = window.desk.player
+    seen = []
+    for number, step in enumerate(case.steps):
+        assert player.index == number
+        seen.append(audience.picture())
+        assert step.title in window.stage.card.words
+        assert "Not for diagnostic use" in window.stage.bar.words
+        presenter.scroll_away()
+        if player.exploring:
+            assert not np.array_equal(audience.picture(), seen[-1]), f"step {number + 1} shows nothing of the wheel"
+            presenter.press(Qt.Key.Key_Return)
+        assert np.array_equal(audience.picture(), seen[-1]), f"step {number + 1} looks different after coming back"
+        presenter.press(Qt.Key.Key_PageDown)
+    for number in range(len(case.steps) - 1, 0, -1):
+        presenter.press(Qt.Key.Key_PageUp)
+        assert player.index == number - 1
+        assert np.array_equal(audience.picture(), seen[number - 1]), f"step {number} looks different on the way back"
+    assert all(not np.array_equal(a, b) for a, b in zip(seen, seen[1:], strict=False)), "two steps look the same"
