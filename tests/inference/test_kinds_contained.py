@@ -21,9 +21,9 @@ from viewer.inference.manifest import read_manifest
 from viewer.inference.run import run_on
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from onnx import ModelProto
 
+    from viewer.domain.patches import Patches
     from viewer.domain.volume import Volume
 
 Folder = Callable[..., Path]
@@ -37,8 +37,8 @@ def test_every_kind_runs_in_a_process_of_its_own_and_tells_what_is_done(
     model_folder: Folder, two_balls: Volume, kind: str
 ) -> None:
     manifest = read_manifest(model_folder(GOOD[kind](), manifest=MANIFESTS[kind]))
-    parts: list[NDArray[np.float64]] = []
-    result = run_on(manifest, two_balls, JobContext(), on_patch=parts.append)
+    told: list[Patches] = []
+    result = run_on(manifest, two_balls, JobContext(), on_patches=told.append)
     alone = ran(manifest.folder, two_balls)
     assert [(f.id, f.score, f.localisation) for f in result.findings] == [
         (f.id, f.score, f.localisation) for f in alone.findings
@@ -46,8 +46,10 @@ def test_every_kind_runs_in_a_process_of_its_own_and_tells_what_is_done(
     assert result.findings
     assert (result.provider, result.notes, result.recorded) == ("processor", (), False)
     # Together the parts cover the volume, in the patient.
-    assert all(part.shape == (8, 3) for part in parts)
-    points = np.concatenate(parts)
+    boxes = told[0].boxes_lps_mm
+    assert [patches.done for patches in told] == list(range(len(boxes) + 1))
+    assert boxes.shape == (len(boxes), 8, 3)
+    points = boxes.reshape(-1, 3)
     bounds = two_balls.grid.bounds_lps_mm
     assert points.min(axis=0) == pytest.approx(bounds[:, 0], abs=1)
     assert points.max(axis=0) == pytest.approx(bounds[:, 1], abs=1)

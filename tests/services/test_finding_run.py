@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from viewer.domain.patches import Patches
+
 
 class Running:
     """A finding run whose answers are taken home here, as the window's event loop would."""
@@ -29,10 +31,10 @@ class Running:
         self.run = FindingRun(self.session, self.runner, folders, records)
         self.told: list[str] = []
         self.failed: list[str] = []
-        self.parts: list[Any] = []
+        self.parts: list[Patches | None] = []
         self.run.told.connect(self.told.append)
         self.run.failed.connect(lambda error: self.failed.append(error.sentence))
-        self.run.part_done.connect(self.parts.append)
+        self.session.patches_changed.connect(lambda new, _old: self.parts.append(new))
 
     def wait(self) -> None:
         end = time.monotonic() + 60
@@ -67,7 +69,10 @@ def test_what_was_run_before_is_shown_as_recorded_and_run_again_it_is_compared(r
     assert found
     assert not any(f.recorded for f in found)
     assert running.told == []
-    assert running.parts
+    done = [patches.done for patches in running.parts if patches is not None]
+    assert done == list(range(len(done)))
+    assert len(done) > 1
+    assert running.session.patches is None
     assert running.run.result is not None
 
     # The same voxels opened anew, as another session would.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.decision import Decision
     from viewer.domain.measurement import Measurement
+    from viewer.domain.patches import Patches
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
@@ -56,6 +57,7 @@ class Session:
     measurement_in_hand_changed = Signal(object, object)
     overlays_changed = Signal(object, object)
     veiled_changed = Signal(object, object)
+    patches_changed = Signal(object, object)
 
     def __init__(self) -> None:
         self._workspace = Workspace.LIBRARY
@@ -75,6 +77,7 @@ class Session:
         self._measurement_in_hand: str | None = None
         self._overlays = Overlays()
         self._veiled = False
+        self._patches: Patches | None = None
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)
@@ -235,6 +238,15 @@ class Session:
     @veiled.setter
     def veiled(self, new: bool) -> None:
         self._set("_veiled", new, self.veiled_changed)
+
+    @property
+    def patches(self) -> Patches | None:
+        """What a model that runs on the volume looks at, and how far it is; None while none runs."""
+        return self._patches
+
+    @patches.setter
+    def patches(self, new: Patches | None) -> None:
+        self._set("_patches", new, self.patches_changed)
 
     @property
     def shown_findings(self) -> tuple[Finding, ...]:

@@ -101,17 +101,19 @@ class Answer:
     probabilities: PackedMap | None = None
 
 
-PatchDone = Callable[[NDArray[np.float64]], None]
+Parts = Callable[[NDArray[np.float64] | None], None]
 
 
-def _nobody(corners_lps_mm: NDArray[np.float64]) -> None:
+def _nobody(boxes_lps_mm: NDArray[np.float64] | None) -> None:
     pass
 
 
 def answer_in(
-    manifest: Manifest, volume: Volume, session: Session, ctx: JobContext, on_patch: PatchDone = _nobody
+    manifest: Manifest, volume: Volume, session: Session, ctx: JobContext, on_parts: Parts = _nobody
 ) -> Answer:
-    """Return what a model says of a volume; `on_patch` is told the corners (8, 3) of each part that is done.
+    """Return what a model says of a volume.
+
+    `on_parts` is told the corners (n, 8, 3) of all parts before the first, and None after each of them.
 
     Raises
     ------
@@ -123,10 +125,15 @@ def answer_in(
     placing = placing_of(prepared, volume.stack)
     running, rest = ctx.part(0.1, 0.9), ctx.part(0.9, 1.0)
 
-    def done(box: Box) -> None:
+    def corners(box: Box) -> NDArray[np.float64]:
         low = [box[axis].start - 0.5 for axis in (2, 1, 0)]
         high = [min(box[axis].stop, prepared.shape_kji[axis]) - 0.5 for axis in (2, 1, 0)]
-        on_patch(placing.corners_lps(low, high))
+        return placing.corners_lps(low, high)
+
+    def done(_box: Box) -> None:
+        on_parts(None)
+
+    on_parts(np.array([corners(box) for box in how.boxes]))
 
     probabilities = None
     if manifest.task is Task.SEGMENTATION:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import ModelError
+from viewer.domain.patches import Patches
 from viewer.inference.worker import CHUNK_BYTES, Request, allowed_bytes, resident_bytes, serve
 from viewer.io.own_processes import deaf_to_interrupts
 
@@ -65,7 +66,7 @@ class ModelProcess:
         name: str,
         voxels: np.ndarray[Any, Any] | None = None,
         silence_s: float = SILENCE_S,
-        on_patch: Callable[[np.ndarray[Any, Any]], None] | None = None,
+        on_patches: Callable[[Patches], None] | None = None,
     ) -> object:
         """Return the answer to the one request; the process is gone afterwards.
 
@@ -81,7 +82,7 @@ class ModelProcess:
                 if voxels is not None:
                     _send(self._ours, voxels, ctx)
                 more = (0 if voxels is None else voxels.nbytes) + allowed_bytes(request.memory_bytes)
-                return self._awaited(ctx, name, silence_s, more, on_patch)
+                return self._awaited(ctx, name, silence_s, more, on_patches)
             except (EOFError, OSError) as error:
                 self._process.join(1.0)
                 raise self._died(name) from error
@@ -113,9 +114,9 @@ class ModelProcess:
         name: str,
         silence_s: float,
         more_bytes: int,
-        on_patch: Callable[[np.ndarray[Any, Any]], None] | None,
+        on_patches: Callable[[Patches], None] | None,
     ) -> object:
-        heard = time.monotonic()
+        heard, patches = time.monotonic(), Patches(())
         most = resident_bytes(self._process.pid) + more_bytes
         while True:
             ctx.stop_if_cancelled()
@@ -128,9 +129,10 @@ class ModelProcess:
                     return message[1]
                 if message[0] == "error":
                     raise message[1]
-                if message[0] == "patch":
-                    if on_patch is not None:
-                        on_patch(message[1])
+                if message[0] in ("parts", "part"):
+                    patches = Patches(message[1]) if message[0] == "parts" else patches.with_one_more()
+                    if on_patches is not None:
+                        on_patches(patches)
                     continue
                 ctx.report(*message[1:])
             elif not self._process.is_alive() and not self._ours.poll(0):

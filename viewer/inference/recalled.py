@@ -14,10 +14,9 @@ from viewer.inference.run_records import record_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from viewer.domain.finding import Finding
     from viewer.domain.job import JobContext
+    from viewer.domain.patches import Patches
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
     from viewer.inference.process import ModelProcess
@@ -39,7 +38,7 @@ def run_or_recall(
     anyway: bool = False,
     processor_alone: bool = False,
     process: ModelProcess | None = None,
-    on_patch: Callable[[NDArray[np.float64]], None] | None = None,
+    on_patches: Callable[[Patches], None] | None = None,
 ) -> RunResult:
     """Return the recorded result, or that of a run, which is recorded then.
 
@@ -65,7 +64,7 @@ def run_or_recall(
         processor_alone=processor_alone,
         process=process,
         with_map=True,
-        on_patch=on_patch,
+        on_patches=on_patches,
     )
     if kept is not None:
         result = evolve(result, comparison=difference_words(kept, result))

@@ -17,12 +17,10 @@ from viewer.inference.worker import Request, RunAnswer, VolumeFacts, unpacked
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from viewer.domain.finding import Finding
     from viewer.domain.job import JobContext
     from viewer.domain.overlays import ValueMap
+    from viewer.domain.patches import Patches
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
 
@@ -68,7 +66,7 @@ def run_on(
     process: ModelProcess | None = None,
     processor_alone: bool = False,
     with_map: bool = False,
-    on_patch: Callable[[NDArray[np.float64]], None] | None = None,
+    on_patches: Callable[[Patches], None] | None = None,
 ) -> RunResult:
     """Return what a model says of a volume; may be called from any thread.
 
@@ -84,8 +82,8 @@ def run_on(
         One that was started early; it is used up. Without it, or where it has ended, a new one is started.
     processor_alone
         Leave graphics cards out.
-    on_patch
-        Told the corners (LPS mm, shape (8, 3), as those of a finding) of each part of the volume that is done.
+    on_patches
+        Told where the model will look, and then each time that it is through with a part.
     with_map
         Keep the map of probabilities that the findings were cut from, where the model gives some.
 
@@ -113,7 +111,9 @@ def run_on(
     ctx.stop_if_cancelled()
     started = time.monotonic()
     worker = process if process is not None and process.usable else ModelProcess()
-    answer = worker.ask(request, ctx, name=manifest.name, voxels=volume.slices, silence_s=silence_s, on_patch=on_patch)
+    answer = worker.ask(
+        request, ctx, name=manifest.name, voxels=volume.slices, silence_s=silence_s, on_patches=on_patches
+    )
     if not isinstance(answer, RunAnswer):
         raise ModelError(f"{manifest.name} gave no answer.")
     return result_of(

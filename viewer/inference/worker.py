@@ -1,8 +1,8 @@
 """The process in which models run, so that a model can crash, hang or ask for the world without taking the window.
 
 The worker says ("ready",) when it is up; the parent sends a `Request` and, for a run, the voxels; the worker then
-says ("progress", done, total, what) and ("patch", corners), and at last ("done", value) or ("error", CaseStageError).
-No patient identity is sent.
+says ("progress", done, total, what), once ("parts", corners of all) and after each ("part",), and at last
+("done", value) or ("error", CaseStageError). No patient identity is sent.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ def _answer(connection: Connection, request: Request) -> object:
     def tell(progress: Progress) -> None:
         connection.send(("progress", progress.done, progress.total, progress.what))
 
-    def patch_done(corners_lps_mm: np.ndarray[Any, Any]) -> None:
-        connection.send(("patch", corners_lps_mm))
+    def parts(boxes_lps_mm: np.ndarray[Any, Any] | None) -> None:
+        connection.send(("part",) if boxes_lps_mm is None else ("parts", boxes_lps_mm))
 
     manifest = request.manifest
     content = checked_bytes(manifest.onnx_path, manifest.sha256)
@@ -140,7 +140,7 @@ def _answer(connection: Connection, request: Request) -> object:
     chosen = session_on(content, manifest.name, request)
     del content
     check_tensors(manifest, chosen.session)
-    answer = answer_in(manifest, volume, chosen.session, JobContext(tell), patch_done)
+    answer = answer_in(manifest, volume, chosen.session, JobContext(tell), parts)
     return RunAnswer(
         tuple(packed(mark) for mark in answer.marks),
         answer.case_scores,

@@ -82,7 +82,7 @@ class Desk:
         self.opening.cancel()
         self.other.opening.cancel()
         self.archives.cancel()
-        self.finding_run.cancel()
+        self.finding_run.close()
         self.overlaying.cancel()
         self.library.close()
         self.decoders.close()

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from viewer.domain.job import JobContext
     from viewer.domain.model_card import ModelCard
     from viewer.domain.overlays import ValueMap
+    from viewer.domain.patches import Patches
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
+    from viewer.inference.process import ModelProcess
     from viewer.inference.result import RunResult
     from viewer.services.jobs import Job, JobRunner
 
@@ -34,16 +33,14 @@ class FindingRun:
     """One model run at a time. Signals are emitted on the main thread.
 
     What models need is loaded when they are first asked for, not before the window is there. `listed` is emitted when
-    the models have been looked for;
-    `busy` carries Progress, or None when nothing runs; `part_done` the corners (LPS mm, shape (8, 3)) of each part of
-    the volume that the model is through with; `refused` the card and the sentence of a model that was not made for
-    this volume; `done` the findings; `told` what else there is to say of the run, in sentences; `failed` an error to
-    show. `result` is what the last run gave for the open volume.
+    the models have been looked for; `busy` carries Progress, or None when nothing runs; what the model is through with
+    stands in the session's `patches` meanwhile; `refused` carries the card and the sentence of a model that was not
+    made for this volume; `done` the findings; `told` what else there is to say of the run, in sentences; `failed` an
+    error to show. `result` is what the last run gave for the open volume.
     """
 
     listed = Signal()
     busy = Signal(object)
-    part_done = Signal(object)
     told = Signal(str)
     refused = Signal(object, str)
     done = Signal(object)
@@ -55,6 +52,8 @@ class FindingRun:
         self._folders = tuple(folders)
         self._records = records
         self._job: Job | None = None
+        self._ready: ModelProcess | None = None
+        self._starting = False
         self._manifests: tuple[Manifest, ...] | None = None
         self.problems: tuple[CaseStageError, ...] = ()
         self.result: RunResult | None = None
@@ -86,55 +85,120 @@ class FindingRun:
         A recorded result is shown where there is one. Where one of this model is shown already, it is computed anew
         and compared.
         """
+        again = any(f.recorded and f.source.model_id == model_id for f in self._session.findings)
+        self.compute(model_id, self._finish, self._fail, again=again, anyway=anyway)
+
+    def compute(
+        self,
+        model_id: str,
+        done: Callable[[ModelCard, RunResult], None],
+        failed: Callable[[ModelCard | None, CaseStageError], None],
+        *,
+        again: bool = False,
+        anyway: bool = False,
+    ) -> None:
+        """Run a model on the open volume, or recall what it said, and give `done` the result; nothing else changes.
+
+        What runs now is cancelled first. A result that comes when another volume is open is dropped.
+
+        Parameters
+        ----------
+        failed
+            Told why there is no result, on the main thread; without a card where there is no such model.
+        again
+            Run also where there is a recorded result.
+        """
         self.cancel()
         volume = self._session.volume
         if volume is None or volume.preview:
             words = "The images are still being read." if volume is not None else "No volume is open yet."
-            self.failed.emit(ModelError(words, "Wait until all of them are in, then run again."))
+            failed(None, ModelError(words, "Wait until all of them are in, then run again."))
             return
         cards = self.models()
         index = next((n for n, c in enumerate(cards) if c.id == model_id), None)
         if index is None or self._manifests is None:
-            self.failed.emit(ModelError(f"There is no model called “{model_id}” here."))
+            failed(None, ModelError(f"There is no model called “{model_id}” here."))
             return
-        self._job = self._runner.run(
+        process, self._ready = self._ready, None
+        card = cards[index]
+
+        def keep_process() -> None:
+            # It was not asked anything where the result is a recorded one, or the model refused.
+            if process is not None and process.usable:
+                self._ready = process
+
+        def come(result: RunResult) -> None:
+            keep_process()
+            self._end()
+            if self._session.volume is volume:
+                done(card, result)
+
+        def fail(error: CaseStageError) -> None:
+            keep_process()
+            self._end()
+            failed(card, error)
+
+        self._job = job = self._runner.run(
             partial(
                 _run,
                 self._manifests[index],
                 volume,
                 self._records,
-                again=any(f.recorded and f.source.model_id == model_id for f in self._session.findings),
+                again=again,
                 anyway=anyway,
-                on_part=self._part_is_done,
+                process=process,
+                on_patches=lambda patches: self._runner.deliver(lambda: self._through(job, patches)),
             ),
-            done=partial(self._finish, cards[index], volume),
-            failed=partial(self._fail, cards[index]),
+            done=come,
+            failed=fail,
             progress=self.busy.emit,
             lane=Lane.ALONE,
         )
+
+    def get_ready(self) -> None:
+        """Start the process that the next run will use, in the background: a run then begins at once."""
+        if self._starting or (self._ready is not None and self._ready.usable):
+            return
+        self._starting = True
+
+        def started(process: ModelProcess) -> None:
+            self._starting, self._ready = False, process
+
+        def failed(_error: CaseStageError) -> None:
+            # The run itself will say so.
+            self._starting = False
+
+        self._runner.run(_started, done=started, failed=failed)
 
     def cancel(self) -> None:
         """Stop the running model; the findings stay as they were."""
         if self._job is not None:
             self._job.cancel()
-            self._job = None
-            self.busy.emit(None)
+            self._end()
+
+    def close(self) -> None:
+        """Stop the running model, and let go of the process that waits for the next one."""
+        self.cancel()
+        if self._ready is not None:
+            self._ready.end()
+            self._ready = None
+
+    def _end(self) -> None:
+        self._job = None
+        self._session.patches = None
+        self.busy.emit(None)
 
     def _forget(self) -> None:
         self.result = None
         self.cancel()
 
-    def _part_is_done(self, corners_lps_mm: NDArray[np.float64]) -> None:
-        """Tell on the main thread; called from the job's."""
-        self._runner.deliver(lambda: self.part_done.emit(corners_lps_mm) if self.running else None)
+    def _through(self, job: Job, patches: Patches) -> None:
+        if self._job is job:
+            self._session.patches = patches
 
-    def _finish(self, model: ModelCard, volume: Volume, result: RunResult) -> None:
-        self._job = None
-        self.busy.emit(None)
+    def _finish(self, model: ModelCard, result: RunResult) -> None:
         findings = result.findings
         session = self._session
-        if session.volume is not volume:
-            return
         if session.view is not None:
             session.view = evolve(session.view, threshold=model.default_threshold)
         self._lay_over(result.value_map)
@@ -159,9 +223,7 @@ class FindingRun:
         if made is not None and session.view is not None:
             session.view = evolve(session.view, map_look=MapLook(shown=False))
 
-    def _fail(self, model: ModelCard, error: CaseStageError) -> None:
-        self._job = None
-        self.busy.emit(None)
+    def _fail(self, model: ModelCard | None, error: CaseStageError) -> None:
         if isinstance(error, ModelRefusedError):
             self.refused.emit(model, error.sentence)
         else:
@@ -176,9 +238,18 @@ def _run(
     *,
     again: bool,
     anyway: bool,
-    on_part: Callable[[NDArray[np.float64]], None],
+    process: ModelProcess | None,
+    on_patches: Callable[[Patches], None],
 ) -> RunResult:
     from viewer.inference.recalled import run_or_recall
     from viewer.inference.run_records import RunRecords
 
-    return run_or_recall(manifest, volume, ctx, RunRecords(records), again=again, anyway=anyway, on_patch=on_part)
+    return run_or_recall(
+        manifest, volume, ctx, RunRecords(records), again=again, anyway=anyway, process=process, on_patches=on_patches
+    )
+
+
+def _started(_ctx: JobContext) -> ModelProcess:
+    from viewer.inference.process import ModelProcess
+
+    return ModelProcess()

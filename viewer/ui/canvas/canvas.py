@@ -137,6 +137,7 @@ class Canvas(QWidget):
             *((signal, self._session_changed) for signal in _looked_at(session)),
             (session.volume_changed, self._volume_changed),
             (session.slices_in_changed, self._coming_in.soon),
+            (session.patches_changed, self._patches_changed),
         ]
         if other is not None:
             self._wires += [
@@ -344,6 +345,10 @@ class Canvas(QWidget):
         # Keys and motions move the picture under a pointer that rests.
         if self._pointer is not None and not self.hands.dragging:
             self._tell(self._pointer)
+
+    def _patches_changed(self, _new: object, _old: object) -> None:
+        # Nothing moves: pictures stay as they are, and only what lies over them is drawn anew.
+        self.update()
 
     def _other_changed(self, _new: Any, _old: Any) -> None:
         if self.hands.beyond is not None and self.hands.beyond.there:

@@ -25,6 +25,7 @@ from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_curved import CurvedPainter
 from viewer.ui.canvas.paint_map import MapLayer, paint_map_bar
+from viewer.ui.canvas.paint_patches import paint_patches_on_plane
 from viewer.ui.canvas.paint_path import paint_path
 from viewer.ui.canvas.paint_text import (
     TextLook,
@@ -266,6 +267,8 @@ class PlanePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         geometry = tile.geometry(shown.volume, shown.view, plane)
         paint_missing(painter, shown.volume, geometry, look)
+        if shown.patches is not None:
+            paint_patches_on_plane(painter, shown.patches, geometry, look.text)
         self._overlay.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)

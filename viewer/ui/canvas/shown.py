@@ -9,6 +9,7 @@ from attrs import define
 from viewer.domain.finding import Finding, Matching
 from viewer.domain.measurement import Measurement
 from viewer.domain.overlays import Label, Overlays, ValueMap
+from viewer.domain.patches import Patches
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.domain.volume import Volume
@@ -66,6 +67,8 @@ class Shown:
         True where nothing may point at what is looked for.
     drawn_3d
         What the 3D picture shows where that is not what the view asks for, with the reason.
+    patches
+        What a model that is running looks at, and how far it is; None while none runs.
     """
 
     volume: Volume
@@ -80,6 +83,7 @@ class Shown:
     labels: tuple[Label, ...] = ()
     value_map: ValueMap | None = None
     veiled: bool = False
+    patches: Patches | None = None
 
 
 def shown_from(
@@ -95,6 +99,7 @@ def shown_from(
     title: str = "",
     overlays: Overlays = _NO_OVERLAYS,
     veiled: bool = False,
+    patches: Patches | None = None,
 ) -> Shown:
     """Return what is painted for a view.
 
@@ -132,6 +137,7 @@ def shown_from(
         labels=drawn_labels(overlays, view) if over else (),
         value_map=overlays.value_map if over and view.map_look.shown else None,
         veiled=veiled,
+        patches=patches if over else None,
     )
 
 
@@ -158,6 +164,7 @@ def shown_in(session: Session) -> Shown | None:
         title=session.case.title if session.case else "",
         overlays=_NO_OVERLAYS if session.veiled else session.overlays,
         veiled=session.veiled,
+        patches=session.patches,
     )
 
 

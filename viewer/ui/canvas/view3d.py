@@ -19,6 +19,7 @@ from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
+from viewer.ui.canvas.paint_patches import paint_patches_in_3d
 from viewer.ui.canvas.paint_plane import Look, image_of, paint_frame
 from viewer.ui.canvas.paint_text import paint_sentence
 from viewer.ui.marks import line_of
@@ -129,9 +130,11 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
         painter.drawImage(tile.area, picture.image, QRectF(picture.image.rect()))
     elif picture.sentence:
         paint_sentence(painter, tile.free, picture.sentence, look.text)
+    # A slow machine's picture may be of a moment ago, and what is drawn over it has to be right for it.
+    camera = shown.view.camera if picture.camera is None else picture.camera
+    if picture.image is not None and shown.patches is not None:
+        paint_patches_in_3d(painter, shown.patches, camera, tile.area, look.text)
     if look.decorated:
-        # A slow machine's picture may be of a moment ago, and letters have to be right for it.
-        camera = shown.view.camera if picture.camera is None else picture.camera
         shown = evolve(shown, drawn_3d=picture.drawn, view=evolve(shown.view, camera=camera))
         paint_frame(painter, tile, shown, look, first=False)
     painter.restore()
