@@ -13,7 +13,9 @@ from viewer.phantom.phantom import Phantom, PhantomLesion
 if TYPE_CHECKING:
     import pytest
 
+    from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Case
+    from viewer.phantom.recipe import Recipe
 
 
 def test_cases_are_listed_as_agreed(small_case: Case) -> None:
@@ -105,13 +107,24 @@ def test_a_path_that_is_not_there_opens_no_window(small_series: Path, tmp_path: 
     assert said.windows == []
 
 
-def small_phantom(kind: str, seed: int) -> Phantom:
+def small_phantom(recipe: Recipe, _: JobContext) -> Phantom:
     voxels = np.full((6, 32, 32), 30, np.int16)
     truth = np.zeros(voxels.shape, np.uint8)
     truth[2:4, 10:16, 10:16] = 1
     voxels[truth > 0] = 65
     lesion = PhantomLesion(1, "bleed", "Bleed", (0.0, 0.0, 0.0), 0.9)
-    return Phantom(kind, seed, voxels, (-32.0, -32.0, 0.0), (2.0, 2.0, 3.0), truth, (lesion,), f"A {kind}, seed {seed}")
+    said = f"A {recipe.kind}, seed {recipe.seed}"
+    return Phantom(
+        recipe.kind,
+        recipe.seed,
+        voxels,
+        (-32.0, -32.0, 0.0),
+        (2.0, 2.0, 3.0),
+        truth,
+        (lesion,),
+        said,
+        contents=("A clot that somebody put there.",),
+    )
 
 
 def test_a_phantom_is_ct_with_its_truth_and_says_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,14 +132,35 @@ def test_a_phantom_is_ct_with_its_truth_and_says_what_is_in_it(tmp_path: Path, m
     out = tmp_path / "made" / "head7"
     said = casestage("phantom", "head", "--seed", 7, "--out", out)
     assert said.code == 0, said.err
-    # 2 slices of 6 × 6 voxels of 2 × 2 × 3 mm.
-    assert "Bleed: 0.86 mL" in said.out
+    assert "A clot that somebody put there." in said.out
     (series,) = casestage("info", out / "dicom", "--json").json["series"]
     assert series["slices"] == 6
     assert series["description"].startswith("Synthetic")
     truth = json.loads((out / "truth" / "findings.json").read_text(encoding="utf-8"))
     assert truth["synthetic"] is True
     assert [f["label"] for f in truth["findings"]] == ["Bleed"]
+    # 2 slices of 6 × 6 voxels of 2 × 2 × 3 mm.
+    assert [f["volume_ml"] for f in truth["findings"]] == [0.864]
+    assert (out / "truth" / "seg.dcm").is_file()
+    contents = (out / "contents.txt").read_text(encoding="utf-8")
+    assert "A clot that somebody put there." in contents
+    assert "Not for diagnostic use" in contents
+    assert json.loads((out / "recipe.json").read_text(encoding="utf-8"))["phantom"] == {"kind": "head", "seed": 7}
+
+
+def test_a_phantom_that_cannot_be_says_what_there_is(tmp_path: Path) -> None:
+    for asked, there in (
+        (("head", "--lesions", "unicorn"), "subdural"),
+        (("abdomen", "--contrast", "arterial"), "portal"),
+        (("abdomen", "--tilt", "12"), "head"),
+        (("head", "--tilt", "80"), "30"),
+        (("abdomen", "--thickness", "0.2", "--pixel", "0.2"), "thicker"),
+        (("head", "--dose", "low"), "Leave it out"),
+    ):
+        said = casestage("phantom", *asked, "--seed", 1, "--out", tmp_path / "none")
+        assert said.is_sentence()
+        assert there in said.err
+    assert not (tmp_path / "none").exists()
 
 
 def test_no_name_of_a_patient_in_a_listing(small_case: Case) -> None:

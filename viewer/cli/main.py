@@ -17,6 +17,8 @@ from viewer.cli.model_options import add_model_commands
 from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
 from viewer.cli.pack_options import add_pack_commands
 from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
+from viewer.cli.phantom_options import EXAMPLE as PHANTOM_EXAMPLE
+from viewer.cli.phantom_options import add_phantom_options
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
 from viewer.io.program import program_version
@@ -158,13 +160,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         lambda name: _lazy("viewer.cli.packs", name),
     )
 
-    made = command(
-        "phantom", "Make synthetic CT.", "phantom head --seed 7 --out ./head7", _lazy("viewer.cli.pictures", "phantom")
+    add_phantom_options(
+        command("phantom", "Make synthetic CT.", PHANTOM_EXAMPLE, _lazy("viewer.cli.phantoms", "phantom")),
+        _typed(parse_seed, "of a whole number from 0"),
+        length,
     )
-    made.add_argument("kind", choices=["head", "chest"])
-    seed = _typed(parse_seed, "of a whole number from 0")
-    made.add_argument("--seed", type=seed, required=True)
-    made.add_argument("--out", required=True, metavar="DIR")
 
     doctor = command(
         "doctor", "Say what this computer has of what is needed.", "doctor", _lazy("viewer.cli.doctor", "doctor")

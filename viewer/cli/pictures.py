@@ -1,4 +1,4 @@
-"""`casestage render` and `casestage phantom`: pictures and synthetic CT without a window."""
+"""`casestage render`: pictures without a window."""
 
 from __future__ import annotations
 
@@ -133,19 +133,6 @@ def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
         for name in PlaneName:
             view = view.with_plane(name, evolve(view.plane(name), height_mm=arguments.height_mm))
     return view
-
-
-def phantom(arguments: argparse.Namespace) -> int:
-    """Make a synthetic CT with its ground truth."""
-    from viewer.phantom.write import write_phantom  # scipy is loaded only where it is used
-
-    try:
-        lines = write_phantom(arguments.kind, arguments.seed, Path(arguments.out), progress_context())
-    except OSError as error:
-        raise StorageError(f"{arguments.out} cannot be written.", "Choose another folder.", str(error)) from error
-    for line in lines:
-        say(line)
-    return 0
 
 
 def list_cases(arguments: argparse.Namespace) -> tuple[list[Case], list[CaseStageError]]:

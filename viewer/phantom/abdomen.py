@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.domain.job import JobContext
 from viewer.phantom.abdomen_bones import SpineFields, spine_fields
 from viewer.phantom.abdomen_bowel import BowelFields, bowel_fields
 from viewer.phantom.abdomen_lesions import FALCIFORM, MIMICS, NAMES, LiverLesion, drawn_lesions, lesion_box, paint
@@ -16,7 +15,7 @@ from viewer.phantom.abdomen_shape import AbdomenSize, BodyFields, body_fields
 from viewer.phantom.acquisition import acquire
 from viewer.phantom.chest_vessels import draw_tubes, grown, segments
 from viewer.phantom.fields import Interpolator, Lattice, OutputGrid
-from viewer.phantom.phantom import Phantom, coverage, measured_lesions, mix
+from viewer.phantom.phantom import Phantom, PhantomLesion, coverage, measured_lesions, mix
 
 if TYPE_CHECKING:
     from viewer.phantom.fields import FloatArray, Point
@@ -56,17 +55,15 @@ def make_abdomen(
     lesions: tuple[LiverLesion, ...] | None = None,
     phase: str = "portal",
     noise_hu: float | None = None,
-    blur_mm: float = 0.6,
-    ctx: JobContext | None = None,
+    kinds: tuple[str, ...] | None = None,
 ) -> Phantom:
     """Return a synthetic CT of the upper abdomen, from the base of the heart to the lower poles of the kidneys.
 
     The same seed gives the same anatomy and lesions at any spacing. `lesions` takes the place of those that the seed
     would choose; focal fat among them is a mimic: it is drawn and written down, and is no lesion of the truth.
+    `kinds` leaves only lesions of these kinds among those that the seed chooses, and makes sure of one of each.
     `phase` is a key of `PHASES`. Axes are i → L, j → P, k → H.
     """
-    ctx = ctx or JobContext()
-    ctx.report(0.0, 1.0, "Shaping organs")
     tissue = PHASES[phase]
     size = AbdomenSize.drawn(np.random.default_rng([seed, 31]))
     half = (size_ij - 1) / 2.0
@@ -77,42 +74,42 @@ def make_abdomen(
     lattice = Lattice.over(BOX_LOW, BOX_HIGH, 2.5)
     body = body_fields(np.random.default_rng([seed, 32]), lattice, size)
     organs = organ_fields(np.random.default_rng([seed, 33]), lattice, size, body)
-    ctx.report(0.06, 1.0, "Shaping organs")
     bones = spine_fields(np.random.default_rng([seed, 34]), lattice, size, body)
     bowel = bowel_fields(np.random.default_rng([seed, 35]), lattice, body, organs)
-    ctx.report(0.1, 1.0, "Growing vessels")
     inside = _points(lattice, organs.liver, -60.0, -9.0)
     if lesions is None:
-        lesions = drawn_lesions(np.random.default_rng([seed, 36]), inside, _beside_the_ligament(inside))
+        lesions = drawn_lesions(np.random.default_rng([seed, 36]), inside, _beside_the_ligament(inside), kinds)
     vessels = np.zeros(grid.shape, np.uint8)
     for tubes in _tubes(np.random.default_rng([seed, 37]), lattice, body, organs, bowel):
         draw_tubes(grid, vessels, tubes)
-    ctx.report(0.2, 1.0, "Drawing slices")
 
-    interpolator = Interpolator(lattice, grid)
     scan = np.random.default_rng([seed, 38])
     sigma = float(scan.uniform(9.0, 14.0)) if noise_hu is None else noise_hu
     voxels, truth = np.empty(grid.shape, np.int16), np.zeros(grid.shape, np.uint8)
-    boxes = [lesion_box(grid, lesion) for lesion in lesions]
-    step = max(1, min(8, int(3_000_000 / (size_ij * size_ij))))
+    fine, parts = _layers(grid)
+    interpolator = Interpolator(lattice, fine)
+    boxes = [lesion_box(fine, lesion) for lesion in lesions]
+    step = max(1, min(8, int(3_000_000 / (size_ij * size_ij * parts))))
     for first in range(0, slices, step):
         last = min(first + step, slices)
-        slab = _Slab(interpolator, lattice, grid, first, last)
-        tube = vessels[first:last].astype(np.float32) / 255
+        slab = _Slab(interpolator, lattice, fine, first * parts, last * parts)
+        tube = vessels[first:last].astype(np.float32).repeat(parts, axis=0) / 255
+        marked = np.zeros(tube.shape, np.uint8)
         hu, liver = _composite(slab, body, organs, bowel, bones, tube, tissue)
         for value, (lesion, box) in enumerate(zip(lesions, boxes, strict=True), start=1):
-            _add(hu, liver, truth, grid, (lesion, box, value), tissue, (first, last), portal=phase == "portal")
+            _add(
+                hu, liver, marked, fine, (lesion, box, value), tissue, (slab.first, slab.last), portal=phase == "portal"
+            )
         _over_the_liver(hu, slab, body, organs, bones, tube, tissue)
+        hu = hu.reshape(last - first, parts, *hu.shape[1:]).mean(axis=1)
+        truth[first:last] = marked[(parts - 1) // 2 :: parts]
         voxels[first:last] = acquire(
-            scan, hu, spacing_mm=spacing_mm, sigma_hu=sigma, blur_mm=blur_mm,
-            cutoff_per_mm=min(0.55, 0.45 / spacing_mm[0]),
-        )  # fmt: skip
-        ctx.report(0.2 + 0.8 * last / slices, 1.0, "Drawing slices")
+            scan, hu, spacing_mm=spacing_mm, sigma_hu=sigma, blur_mm=0.6, cutoff_per_mm=min(0.55, 0.45 / spacing_mm[0])
+        )
     named = [(n, lesion.key, NAMES[lesion.key]) for n, lesion in enumerate(lesions, start=1)]
     found = measured_lesions(truth, grid, named)
     said = f"{len(found)} liver lesions" if len(found) != 1 else "one liver lesion"
-    mimics = [NAMES[lesion.key].lower() for lesion in lesions if lesion.key in MIMICS]
-    also = f"; also {', '.join(mimics)}" if mimics else ""
+    also = "".join(f"; {NAMES[lesion.key].lower()}" for lesion in lesions if lesion.key in MIMICS)
     return Phantom(
         "abdomen",
         seed,
@@ -122,7 +119,34 @@ def make_abdomen(
         truth,
         found,
         f"Synthetic abdominal CT, {phase} phase, seed {seed}: {said}{also}",
+        contents=_contents(lesions, found, phase, sigma),
     )
+
+
+def _contents(
+    lesions: tuple[LiverLesion, ...], found: tuple[PhantomLesion, ...], phase: str, sigma_hu: float
+) -> tuple[str, ...]:
+    """Return what is in it, a line each."""
+    drawn = {lesion.label_value: lesion for lesion in found}
+    lines = [f"Contrast: {phase} phase. Noise in the liver: {sigma_hu:.0f} HU."]
+    for value, lesion in enumerate(lesions, start=1):
+        name, at = NAMES[lesion.key], lesion.place_lps_mm
+        where = f"at {at[0]:.0f}, {at[1]:.0f}, {at[2]:.0f} mm"
+        if lesion.key in MIMICS:
+            lines.append(f"{name}, {lesion.diameter_mm:.0f} mm, {where}: looks like a lesion and is none.")
+        elif value in drawn:
+            lines.append(f"{name}, {lesion.diameter_mm:.0f} mm, {drawn[value].volume_ml:.2f} mL, {where}.")
+    return tuple(lines)
+
+
+def _layers(grid: OutputGrid) -> tuple[OutputGrid, int]:
+    """Return the thin layers that are averaged into each slice, and how many: thick slices blur what they cross."""
+    parts = max(1, round(grid.spacing_mm[2] / 2.2))
+    thin = grid.spacing_mm[2] / parts
+    x, y, z = grid.origin_lps_mm
+    nk, nj, ni = grid.shape
+    first = z - (parts - 1) / 2 * thin
+    return OutputGrid((x, y, first), (grid.spacing_mm[0], grid.spacing_mm[1], thin), (nk * parts, nj, ni)), parts
 
 
 class _Slab:
@@ -201,7 +225,14 @@ def _composite(
     mix(hu, coverage(wall, soft), tissue.muscle + 3.0 * noise)
     depth = cavity - wall
     planes = np.minimum(np.abs(wall + 0.36 * depth), np.abs(wall + 0.70 * depth)) + 0.35 * np.abs(noise)
-    mix(hu, coverage(planes - 0.5, 1.1) * coverage(np.abs(depth - 15.5) - 6.0, 3.0) * coverage(-cavity, soft) * np.float32(0.75), -80.0)
+    mix(
+        hu,
+        coverage(planes - 0.5, 1.1)
+        * coverage(np.abs(depth - 15.5) - 6.0, 3.0)
+        * coverage(-cavity, soft)
+        * np.float32(0.75),
+        -80.0,
+    )
     streaks = coverage(1.75 - np.abs(noise), 0.5) * coverage(22.0 - depth, 10.0)
     mix(hu, streaks * coverage(wall + 1.5, soft) * np.float32(0.55), -60.0)
     erector = slab.at(body.erector)
@@ -314,7 +345,7 @@ def _over_the_liver(
 def _add(
     hu: FloatArray,
     liver: FloatArray | None,
-    truth: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+    marked: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
     grid: OutputGrid,
     what: tuple[LiverLesion, tuple[slice, slice, slice], int],
     tissue: Phase,
@@ -329,11 +360,9 @@ def _add(
         return
     here = (slice(low - span[0], high - span[0]), box[1], box[2])
     part = hu[here]
-    distance = paint(
-        part, liver[here], grid, lesion, (slice(low, high), box[1], box[2]), tissue.blood, portal=portal
-    )
+    distance = paint(part, liver[here], grid, lesion, (slice(low, high), box[1], box[2]), tissue.blood, portal=portal)
     if lesion.key not in MIMICS:
-        truth[low:high, box[1], box[2]][distance < 0] = value
+        marked[low - span[0] : high - span[0], box[1], box[2]][distance < 0] = value
 
 
 def _table(hu: FloatArray, grid: OutputGrid, soft: float) -> None:

@@ -106,7 +106,9 @@ def _rib(rng: np.random.Generator, size: AbdomenSize, number: int, side: float) 
         width, depth = (134.0 - narrow) * size.across, 91.0 * size.deep
         power = 2.0 / 2.3
         s, c = np.sin(a), np.cos(a)
-        points.append((side * width * abs(s) ** power, depth * np.sign(c) * abs(c) ** power * (0.9 if c > 0 else 1.0), height))
+        points.append(
+            (side * width * abs(s) ** power, depth * np.sign(c) * abs(c) ** power * (0.9 if c > 0 else 1.0), height)
+        )
     return points, 2 + 31
 
 

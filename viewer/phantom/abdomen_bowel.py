@@ -49,7 +49,10 @@ def bowel_fields(rng: np.random.Generator, lattice: Lattice, body: BodyFields, o
     for points, radius in ways:
         path = _curve(rng, points, 10.0, 4.0)
         turns = rng.uniform(0, 6.28)
-        radii = [radius * (1 + 0.13 * float(np.sin(n * 2.1 + turns)) + float(rng.uniform(-0.08, 0.06))) for n in range(len(path))]
+        radii = [
+            radius * (1 + 0.13 * float(np.sin(n * 2.1 + turns)) + float(rng.uniform(-0.08, 0.06)))
+            for n in range(len(path))
+        ]
         share = float(rng.uniform(-0.5, 0.35))
         _lay(lattice, (colon, colon_gas), path, radii, share)
     small, small_gas = like + 50, like + 50
@@ -67,7 +70,9 @@ def bowel_fields(rng: np.random.Generator, lattice: Lattice, body: BodyFields, o
     order = _tour(places)
     if len(order) > 3:
         path = _curve(rng, [(float(p[0]), float(p[1]), float(p[2])) for p in places[order]], 9.0, 3.0)
-        radii = [float(np.clip(10.5 + 2.5 * np.sin(n * 0.37) + rng.normal() * 1.2, 7.0, 14.0)) for n in range(len(path))]
+        radii = [
+            float(np.clip(10.5 + 2.5 * np.sin(n * 0.37) + rng.normal() * 1.2, 7.0, 14.0)) for n in range(len(path))
+        ]
         _lay(lattice, (small, small_gas), path, radii, -0.75, broken=rng)
     colon = np.maximum(colon, np.maximum(-(solid - 1.0), body.cavity + 2.0))
     small = np.maximum(small, np.maximum(-(np.minimum(solid, colon) - 1.2), body.cavity + 2.5))

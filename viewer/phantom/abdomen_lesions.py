@@ -33,15 +33,26 @@ class LiverLesion:
     seed: int = 0
 
 
-def drawn_lesions(rng: np.random.Generator, inside: FloatArray, falciform: Point) -> tuple[LiverLesion, ...]:
+def drawn_lesions(
+    rng: np.random.Generator, inside: FloatArray, falciform: Point, kinds: tuple[str, ...] | None = None
+) -> tuple[LiverLesion, ...]:
     """Return none to seven lesions, and sometimes focal fat, for one seed.
 
-    `inside` are points (n, 3) in LPS mm well within the liver; `falciform` is where focal fat lies.
+    `inside` are points (n, 3) in LPS mm well within the liver; `falciform` is where focal fat lies. Where `kinds` are
+    named there are only these, and at least one of each.
     """
-    kinds = ["metastasis"] * int(rng.choice([0, 0, 1, 2, 3, 4])) + ["cyst"] * int(rng.choice([0, 0, 1, 2]))
-    kinds += ["haemangioma"] * int(rng.choice([0, 0, 1]))
+    counts = {
+        "metastasis": int(rng.choice([0, 0, 1, 2, 3, 4])),
+        "cyst": int(rng.choice([0, 0, 1, 2])),
+        "haemangioma": int(rng.choice([0, 0, 1])),
+    }
+    fat = bool(rng.random() < 0.5)
+    if kinds is not None:
+        counts = {key: max(1, count) for key, count in counts.items() if key in kinds}
+        fat = "focal-fat" in kinds
+    wanted = [key for key, count in counts.items() for _ in range(count)]
     lesions: list[LiverLesion] = []
-    for key in kinds:
+    for key in wanted:
         low, high = {"metastasis": (6.0, 42.0), "cyst": (4.0, 30.0), "haemangioma": (12.0, 40.0)}[key]
         diameter = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         for _ in range(30):
@@ -52,7 +63,7 @@ def drawn_lesions(rng: np.random.Generator, inside: FloatArray, falciform: Point
                 lesions.append(LiverLesion(key, diameter, at, int(rng.integers(1 << 30))))
                 break
     lesions.sort(key=lambda lesion: -lesion.diameter_mm)
-    if rng.random() < 0.5:
+    if fat:
         lesions.append(LiverLesion("focal-fat", float(rng.uniform(16, 26)), falciform, int(rng.integers(1 << 30))))
     return tuple(lesions)
 

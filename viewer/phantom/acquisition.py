@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from viewer.phantom.progress import slices_done
+
 if TYPE_CHECKING:
     from viewer.phantom.fields import FloatArray
 
@@ -52,6 +54,7 @@ def acquire(
         local = np.float32(sigma_hu) * (np.float32(0.15) + np.float32(0.85) * body + np.float32(0.8) * bone)
         noise = noise_slice(rng, (plane.shape[0], plane.shape[1]), spacing_mm[0], cutoff_per_mm)
         out[k] = np.clip(np.rint(plane + noise * local), -1024, 3071).astype(np.int16)
+    slices_done(hu.shape[0])
     return out
 
 

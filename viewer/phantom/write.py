@@ -8,27 +8,28 @@ import numpy as np
 from attrs import frozen
 
 from viewer.analysis.measure import describe, place_words
-from viewer.domain.errors import CaseStageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import uid_from
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
+from viewer.io.atomic_file import write_atomically
 from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
 from viewer.io.synthetic_dicom import write_ct_series
-from viewer.phantom.chest import make_chest
-from viewer.phantom.head import make_head
+from viewer.phantom.recipe import DOCUMENT, made, write_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.job import JobContext
     from viewer.phantom.phantom import Phantom
+    from viewer.phantom.recipe import Recipe
 
 TRUTH = Source(SourceKind.TRUTH, "Ground truth of the phantom")
-_BODY_PARTS = {"head": "HEAD", "chest": "CHEST"}
-_WINDOWS = {"head": (40.0, 80.0), "chest": (-600.0, 1500.0)}
+CONTENTS = "contents.txt"
+_BODY_PARTS = {"head": "HEAD", "chest": "CHEST", "abdomen": "ABDOMEN"}
+_WINDOWS = {"head": (40.0, 80.0), "chest": (-600.0, 1500.0), "abdomen": (60.0, 400.0)}
 
 
 @frozen(eq=False)
@@ -39,25 +40,10 @@ class WrittenPhantom:
     truth: tuple[Finding, ...]
 
 
-def made(kind: str, seed: int) -> Phantom:
-    """Return the phantom of a kind ("head" or "chest") at full size.
-
-    Raises
-    ------
-    CaseStageError
-        When there is no such kind.
-    """
-    if kind == "head":
-        return make_head(seed)
-    if kind == "chest":
-        return make_chest(seed)
-    raise CaseStageError(f"There is no phantom called “{kind}”.", f"There are: {', '.join(_BODY_PARTS)}.")
-
-
-def store(phantom: Phantom, folder: Path, ctx: JobContext, *, name: str = "dicom") -> WrittenPhantom:
+def store(phantom: Phantom, folder: Path, ctx: JobContext, *, name: str = "dicom", named: str = "") -> WrittenPhantom:
     """Write a phantom's CT into a folder and return it as it is read back, with the truth measured on it.
 
-    `name` is that of the folder that holds the slices.
+    `name` is that of the folder that holds the slices; UIDs are made from `named`, by default kind and seed.
 
     Raises
     ------
@@ -65,14 +51,15 @@ def store(phantom: Phantom, folder: Path, ctx: JobContext, *, name: str = "dicom
         When the folder cannot be written.
     """
     earlier = f", earlier scan {phantom.earlier}" if phantom.earlier else ""
-    named = f"{phantom.kind} phantom, seed {phantom.seed}{earlier}"
+    said = f"{phantom.kind} phantom, seed {phantom.seed}{earlier}"
+    named = named or said
     series_uid = uid_from(f"{named} series")
     write_ct_series(
         folder / name,
         phantom.voxels_hu,
         origin_lps_mm=phantom.origin_lps_mm,
         spacing_mm=phantom.spacing_mm,
-        description=f"Synthetic {named}",
+        description=f"Synthetic {said}",
         body_part=_BODY_PARTS[phantom.kind],
         series_uid=series_uid,
         study_uid=uid_from(f"{named} study"),
@@ -114,13 +101,27 @@ def truth_findings(phantom: Phantom, volume: Volume) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: f.order))
 
 
-def write_phantom(kind: str, seed: int, folder: Path, ctx: JobContext) -> list[str]:
-    """Make a phantom, write its CT and ground truth, and return what is in it, a line each."""
-    ctx.report(0, 0, f"Making a {kind}")
-    phantom = made(kind, seed)
-    written = store(phantom, folder, ctx)
-    write_findings(folder / "truth", written.volume, written.truth, None, compressed=True)
-    lines = [phantom.description]
-    lines += [f"{f.label}: {f.volume_ml or 0:.2f} mL, {f.long_axis_mm or 0:.1f} mm" for f in written.truth]
-    lines.append(f"Written to {folder}: {len(phantom.voxels_hu)} synthetic slices in dicom, the truth in truth.")
+def write_phantom(recipe: Recipe, folder: Path, ctx: JobContext) -> list[str]:
+    """Make a phantom, write its CT and ground truth, and return what is in it, a line each.
+
+    Beside `dicom` and `truth` (findings.json, seg.dcm) go `contents.txt`, what is in it in words, and `recipe.json`,
+    which says what it was made from.
+
+    Raises
+    ------
+    CaseStageError, CancelledError
+        When it cannot be made or written; nothing is left half done then but whole files.
+    """
+    phantom = made(recipe, ctx.part(0.0, 0.8))
+    written = store(phantom, folder, ctx.part(0.8, 1.0), named=recipe.name)
+    write_findings(folder / "truth", written.volume, written.truth, None)
+    write_recipe(folder / DOCUMENT, recipe)
+    measured = [f"{f.label}: {f.volume_ml or 0:.2f} mL, {f.long_axis_mm or 0:.1f} mm long" for f in written.truth]
+    lines = [phantom.description, *(phantom.contents or measured)]
+    text = "".join(f"{line}\n" for line in (*lines, "Synthetic. Not for diagnostic use."))
+    write_atomically(folder / CONTENTS, text.encode(), "The list of what is in it")
+    lines.append(
+        f"Written to {folder}: {len(phantom.voxels_hu)} synthetic slices in dicom, the truth in truth, "
+        f"this list in {CONTENTS}."
+    )
     return lines
