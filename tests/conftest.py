@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.own_screen import own_screen
 from viewer.io import read_slices
 from viewer.io.decoders import Decoders
 
@@ -31,6 +32,8 @@ for _variable, _name in {
 }.items():
     (_HOME / _name).mkdir(mode=0o700)
     os.environ[_variable] = str(_HOME / _name)
+if os.environ.get("PYTEST_XDIST_WORKER") and os.environ.get("DISPLAY"):
+    os.environ["DISPLAY"] = own_screen()
 if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
