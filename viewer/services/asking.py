@@ -114,10 +114,12 @@ class Asking:
             self._guesses = (*self._guesses, place_lps_mm)[-MOST_GUESSES:]
             self.changed.emit()
 
-    def take_back(self) -> None:
-        """Take the last guess back."""
+    def take_back(self, number: int = -1) -> None:
+        """Take a guess back, counted from 0; without a number the last one."""
         if self._open and self._guesses:
-            self._guesses = self._guesses[:-1]
+            left = list(self._guesses)
+            del left[number]
+            self._guesses = tuple(left)
             self.changed.emit()
 
     def reveal(self) -> None:
@@ -179,9 +181,12 @@ class Asking:
 
     def _held(self, place: Point, point: Point | None, sought: tuple[Finding, ...]) -> Guess:
         volume = self._session.volume
+        if volume is None or not volume.measurable:
+            # Where places cannot be trusted, nothing is measured between them.
+            return Guess(place)
         if point is not None:
             return Guess(place, nearness_to_point(place, point))
-        if volume is None or not sought:
+        if not sought:
             return Guess(place)
         near = [(nearness(place, one, volume.stack), one) for one in sought]
         nearest, one = min(near, key=lambda pair: pair[0].distance_mm)

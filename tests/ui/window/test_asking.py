@@ -106,8 +106,8 @@ def test_clicks_are_guesses_and_the_best_is_told_with_its_distance(
     words = window.stage.card.words
     assert "The AI outlines a bleed" in words
     assert "Best of 2 guesses inside" in words
-    assert "Model found it, score 0.95 · recorded" in words
-    assert "Truth 0.5 mL" in words
+    assert "Model found it, 0.95 recorded" in words
+    assert "Truth 0.51 mL" in words
     press(window, Qt.Key.Key_PageDown)
     assert window.desk.session.step == 2
 
@@ -126,8 +126,8 @@ def test_backspace_takes_the_last_guess_back_and_going_back_asks_again(
 ) -> None:
     window = tell(question=QUESTION)
     asking = window.desk.player.asking
-    for _ in range(2):
-        _click(window, left_of)
+    for aside in (0.0, 30.0):
+        _click(window, (left_of[0] - aside, left_of[1], left_of[2]))
     qtbot.wait(20)
     press(window, Qt.Key.Key_Backspace)
     assert len(asking.guesses) == 1
@@ -137,6 +137,14 @@ def test_backspace_takes_the_last_guess_back_and_going_back_asks_again(
     assert asking.open
     assert asking.guesses == ()
     assert "Where is the bleed?" in window.stage.card.words
+
+
+def test_a_click_on_a_guess_takes_it_back(tell: Callable[..., MainWindow], left_of: Point) -> None:
+    window = tell(question=QUESTION)
+    for aside in (0.0, 30.0, 0.0):
+        _click(window, (left_of[0] - aside, left_of[1], left_of[2]))
+    (left,) = window.desk.player.asking.guesses
+    assert left[0] == pytest.approx(left_of[0] - 30.0, abs=1.0)
 
 
 def test_a_drag_is_no_guess_and_two_quick_clicks_are_one(tell: Callable[..., MainWindow], left_of: Point) -> None:

@@ -12,10 +12,9 @@ from PySide6.QtWidgets import QWidget
 from viewer.domain.view_state import ViewName
 from viewer.scene.acquired import image_step_mm
 from viewer.scene.colour_maps import colour_table
-from viewer.services.answer_words import distance_words
 from viewer.ui.canvas.paint_text import paint_plate
 from viewer.ui.fonts import Type, font
-from viewer.ui.theme import CASING_OPACITY
+from viewer.ui.present.answer_words import distance_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PySide6.QtGui import QColor
 
+    from viewer.domain.finding import Finding
     from viewer.domain.view_state import Point
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.services.asking import Asking, Guess
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 RING_PX = 13.0
+# Darker than that of outlines: a guess is often in the middle of what is bright.
+CASING = 0.8
 LINE_PX = 3.0
 FAR_OPACITY = 0.55
 # So many guesses each get their distance beside them; of more only the best does.
@@ -38,7 +40,7 @@ MOST_NAMED = 3
 HEAT_PX = 6.0
 HEAT_SPREAD_MM = 7.0
 HEAT_DEPTH_MM = 12.0
-HEAT_OPACITY = 0.72
+HEAT_OPACITY = 0.6
 HEAT_COLOURS = "blue_yellow"
 
 
@@ -76,6 +78,15 @@ def heat_image(shares: NDArray[np.float64]) -> QImage:
     pixels = np.ascontiguousarray((rgb & np.uint32(0x00FFFFFF)) | alpha << np.uint32(24))
     high, wide = pixels.shape
     return QImage(pixels.data, wide, high, wide * 4, QImage.Format.Format_ARGB32).copy()
+
+
+def _on_screen(sought: Finding | None, geometry: ViewportGeometry) -> QRectF | None:
+    """Return the box around a lesion on a plane's tile."""
+    if sought is None:
+        return None
+    corners = np.array(np.meshgrid(*sought.bounds_lps_mm)).reshape(3, -1).T
+    spots = geometry.screen_points(corners)
+    return QRectF(QPointF(*spots.min(axis=0)), QPointF(*spots.max(axis=0)))
 
 
 class GuessLayer(QWidget):
@@ -137,7 +148,16 @@ class GuessLayer(QWidget):
                 words = distance_words(guess) if guess in named else ""
                 self._paint_way(painter, geometry, guess)
             mark = str(number) if len(revealed.guesses) > 1 else ""
-            self._paint_guess(painter, geometry, guess.place_lps_mm, reach_mm, mark, large=tile.large, words=words)
+            self._paint_guess(
+                painter,
+                geometry,
+                guess.place_lps_mm,
+                reach_mm,
+                mark,
+                large=tile.large,
+                words=words,
+                beside=_on_screen(guess.sought, geometry),
+            )
 
     def _paint_guess(
         self,
@@ -149,8 +169,12 @@ class GuessLayer(QWidget):
         *,
         large: bool,
         words: str = "",
+        beside: QRectF | None = None,
     ) -> None:
-        """Draw a ring with a point, in another slice than its own a fainter, broken one."""
+        """Draw a ring with a point, in another slice than its own a fainter, broken one.
+
+        Its words stand clear of `beside`, where the lesion is on the screen.
+        """
         here = abs(geometry.distance_mm(place)) <= reach_mm
         middle = QPointF(*geometry.screen_from_lps(place))
         radius = (RING_PX if large else RING_PX * 0.6) * self.scale
@@ -163,20 +187,29 @@ class GuessLayer(QWidget):
         painter.drawEllipse(middle, 2.5 * self.scale, 2.5 * self.scale)
         said = "  ".join(part for part in (number, words) if part)
         if large and said:
-            self._paint_words(painter, middle, radius, said, ink, geometry)
+            self._paint_words(painter, middle, radius, said, ink, geometry, beside)
 
     def _paint_words(
-        self, painter: QPainter, middle: QPointF, radius: float, words: str, ink: QColor, geometry: ViewportGeometry
+        self,
+        painter: QPainter,
+        middle: QPointF,
+        radius: float,
+        words: str,
+        ink: QColor,
+        geometry: ViewportGeometry,
+        beside: QRectF | None,
     ) -> None:
         face = font(Type.STAGE_SMALL, scale=self.scale)
-        metrics = QFontMetricsF(face)
-        size = metrics.size(0, words)
-        pad = 6 * self.scale
+        size = QFontMetricsF(face).size(0, words)
+        pad, gap = 6 * self.scale, 8 * self.scale
         plate = QRectF(0, 0, size.width() + 2 * pad, size.height() + pad)
-        left = middle.x() + radius + 8 * self.scale
-        if left + plate.width() > geometry.width_px:
-            left = middle.x() - radius - 8 * self.scale - plate.width()
-        plate.moveTo(left, middle.y() - plate.height() / 2)
+        right, left = middle.x() + radius, middle.x() - radius
+        if beside is not None and beside.left() < middle.x() < beside.right():
+            right, left = max(right, beside.right()), min(left, beside.left())
+        to_the_left = right + gap + plate.width() > geometry.width_px
+        if beside is not None and middle.x() <= beside.left():
+            to_the_left = left - gap - plate.width() >= 0
+        plate.moveTo(left - gap - plate.width() if to_the_left else right + gap, middle.y() - plate.height() / 2)
         paint_plate(painter, plate, self._theme)
         painter.setFont(face)
         painter.setPen(ink)
@@ -211,8 +244,8 @@ class GuessLayer(QWidget):
     ) -> None:
         """Draw lines twice: a dark casing, so that they stand out on every tissue, and the line itself."""
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        casing = self._theme.on_anatomy("casing", CASING_OPACITY)
-        for colour, wide in ((casing, width + 2.5), (ink, width)):
+        casing = self._theme.on_anatomy("casing", CASING)
+        for colour, wide in ((casing, width + 3.0), (ink, width)):
             painter.setPen(QPen(colour, wide * self.scale, style, Qt.PenCapStyle.FlatCap))
             draw()
 

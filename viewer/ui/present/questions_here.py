@@ -13,7 +13,7 @@ from viewer.domain.view_state import Point, ViewName, as_point
 from viewer.services.places import data_folder
 from viewer.services.visitors import Visitors
 from viewer.ui.messages import Message
-from viewer.ui.present.guess_layer import GuessLayer
+from viewer.ui.present.guess_layer import RING_PX, GuessLayer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,11 +111,26 @@ class QuestionsHere(QObject):
         tile = next((tile for tile in map(canvas.tile, ViewName) if tile is not None and tile.area.contains(at)), None)
         pointed = canvas.hands.pointed(tile, at)
         volume = self._desk.session.volume
-        # Air around the patient is no guess.
         if pointed.lps_mm is None or volume is None or pointed.volume is not volume:
             return
-        if volume.value_at(pointed.lps_mm) is not None:
+        again = self._guess_at(tile, at)
+        if again is not None:
+            self._asking.take_back(again)
+        elif volume.value_at(pointed.lps_mm) is not None:
             self._asking.guess(pointed.lps_mm)
+
+    def _guess_at(self, tile: Tile | None, at: QPointF) -> int | None:
+        """Return which guess a click on a plane meant to take back."""
+        session = self._desk.session
+        if tile is None or tile.view.plane is None or session.volume is None or session.view is None:
+            return None
+        geometry = tile.geometry(session.volume, session.view, tile.view.plane)
+        reach = RING_PX * self._window.stage.scale * (1.0 if tile.large else 0.6)
+        for number, place in enumerate(self._asking.guesses):
+            x, y = geometry.screen_from_lps(place)
+            if np.hypot(x - tile.local(at)[0], y - tile.local(at)[1]) <= reach:
+                return number
+        return None
 
     # --- what is drawn
 

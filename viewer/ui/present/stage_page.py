@@ -9,10 +9,11 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.domain.view_state import Layout
-from viewer.services.answer_words import told_now
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import banner_words
+from viewer.ui.present.answer_words import told_now
 from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
+from viewer.ui.present.card import WIDTH as CARD_WIDTH
 from viewer.ui.present.stage_bar import HEIGHT, StageBar
 from viewer.ui.present.sweep_readout import SweepReadout
 
@@ -258,7 +259,9 @@ class StagePage(QWidget):
         self.readout.scale = scale
         size = self.readout.wanted_size(scale)
         stage = QSizeF(self.width(), self.height() - self.bar.height())
-        x = card_corner(size, stage, step.view, self._side(step), scale).x()
+        # Above the card, with which it shares the left edge.
+        column = QSizeF(CARD_WIDTH * scale, size.height())
+        x = card_corner(column, stage, step.view, self._side(step), scale).x()
         self.readout.setGeometry(round(x), round(MARGIN * scale), round(size.width()), round(size.height()))
         self.readout.raise_()
         self._cover.raise_()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.domain.finding import MatchState
 from viewer.domain.view_state import OverlayMode
+from viewer.ui.canvas.paint_text import paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
-WIDTH = 440
+WIDTH = 288
+PAD = 16
 ROW = 40
 HEAD = 64
 MARK = 22
@@ -58,7 +60,7 @@ class SweepReadout(QWidget):
 
     def wanted_size(self, scale: float) -> QSizeF:
         """Return the size for a stage of a scale."""
-        return QSizeF(WIDTH * scale, (HEAD + ROW * len(self.rows)) * scale)
+        return QSizeF(WIDTH * scale, (HEAD + ROW * len(self.rows) + PAD) * scale)
 
     def follow(self) -> None:
         """Show what is counted now, where the step in hand sweeps and nothing is asked."""
@@ -77,6 +79,9 @@ class SweepReadout(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             scale, colour = self.scale, self._theme.on_anatomy
+            # Over anatomy that is as bright as bone.
+            paint_plate(painter, QRectF(self.rect()), self._theme)
+            painter.translate(PAD * scale, PAD * scale / 2)
             middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             head = QRectF(0, 0, self.width(), HEAD * scale)
             face = font(Type.STAGE_BAR, scale=scale)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.ui.finding_words import volume_words
+
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
     from viewer.services.asking import Asking, Guess, Revealed
@@ -31,8 +33,9 @@ def told_now(step: Step, asking: Asking, visitors: int = 0) -> Step:
         return evolve(step, title=question.text, narration=_asking_words(len(asking.guesses)))
     if asking.revealed is None:
         return step
-    lines = [f"{step.narration.strip()}\n", *_lines(asking.revealed, visitors)]
-    return evolve(step, narration="\n\n".join(line for line in lines if line.strip()))
+    # One paragraph, a line each.
+    said = "  \n".join(_lines(asking.revealed, visitors))
+    return evolve(step, narration=f"{step.narration.strip()}\n\n{said}")
 
 
 def distance_words(guess: Guess) -> str:
@@ -61,7 +64,7 @@ def _mm(distance: float) -> str:
 def _asking_words(count: int) -> str:
     if not count:
         return "Click where you see it."
-    return f"**{count} {'guess' if count == 1 else 'guesses'}**\n\n*Backspace takes the last one back*"
+    return f"**{count} {'guess' if count == 1 else 'guesses'}**\n\n*Click one again to take it back.*"
 
 
 def _lines(revealed: Revealed, visitors: int) -> list[str]:
@@ -82,9 +85,9 @@ def _model_words(revealed: Revealed) -> str:
     model = revealed.model
     if model is None:
         return "missed it"
-    score = f", score {model.score:.2f}" if model.score is not None else ""
+    score = f", {model.score:.2f}" if model.score is not None else ""
     alarm = revealed.truth_known and revealed.sought is model
-    return ("reported it" if alarm else "found it") + score + (" · *recorded*" if model.recorded else "")
+    return ("reported it" if alarm else "found it") + score + (" *recorded*" if model.recorded else "")
 
 
 def _truth_words(revealed: Revealed) -> str:
@@ -92,5 +95,5 @@ def _truth_words(revealed: Revealed) -> str:
     assert sought is not None
     if sought is revealed.model:
         return "nothing is there"
-    volume = f"{sought.volume_ml:.1f} mL" if sought.volume_ml is not None else "it is there"
+    volume = volume_words(sought) if sought.volume_ml is not None else "it is there"
     return f"{volume}, {sought.place.lower()}" if sought.place else volume
