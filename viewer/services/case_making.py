@@ -11,6 +11,7 @@ from psygnal import Signal
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.history import History
+from viewer.domain.step_acts import CurtainDraw, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.domain.walkthrough import Step
 
@@ -196,6 +197,30 @@ class CaseMaking:
         step = draft.steps[draft.index(step_id)]
         self._change(draft.with_changed(evolve(step, **changes)), step_id, gesture=(step_id, *changes))
 
+    def ask(self, step_id: str, question: Question | None) -> None:
+        """Let a step ask first, or ask nothing any more; typing on is one change."""
+        self._act(step_id, "question", question)
+
+    def sweep(self, step_id: str, sweep: Sweep | None) -> None:
+        """Let a step sweep the threshold, or leave it where it is."""
+        self._act(step_id, "sweep", sweep)
+
+    def draw_curtain(self, step_id: str, curtain: CurtainDraw | None) -> None:
+        """Let a step draw the curtain, or leave it where it hangs."""
+        self._act(step_id, "curtain", curtain)
+
+    def _act(self, step_id: str, name: str, what: Question | Sweep | CurtainDraw | None) -> None:
+        draft = self._there()
+        step = draft.steps[draft.index(step_id)]
+        old: Question | Sweep | CurtainDraw | None = getattr(step, name)
+        same_answer = not isinstance(old, Question) or (
+            isinstance(what, Question) and (old.finding, old.at_lps_mm) == (what.finding, what.at_lps_mm)
+        )
+        # Typing on is one change; beginning, ending, and another answer are changes of their own.
+        gesture = (step_id, name) if what is not None and same_answer else None
+        changes: dict[str, Any] = {name: what}
+        self._change(draft.with_changed(evolve(step, **changes)), step_id, gesture=gesture)
+
     def describe(self, *, title: str | None = None, summary: str | None = None) -> None:
         """Change the case's own title or its line."""
         draft = self._there()
@@ -210,7 +235,10 @@ class CaseMaking:
         """Let a step show what is looked at now."""
         draft = self._there()
         step = draft.steps[draft.index(step_id)]
-        self._change(draft.with_changed(evolve(step, view=self._view())), step_id)
+        view = self._view()
+        # A curtain is drawn only where one hangs.
+        curtain = step.curtain if view.comparison is Comparison.CURTAIN else None
+        self._change(draft.with_changed(evolve(step, view=view, curtain=curtain)), step_id)
 
     def move(self, step_id: str, place: int) -> None:
         """Put a step at another place, from 0."""

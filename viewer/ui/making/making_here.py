@@ -131,9 +131,12 @@ class MakingHere:
         review = self._window.review
         on = self._making.draft is not None
         if on and self.panel is None:
+            from viewer.ui.making.card_preview import CardPreview
             from viewer.ui.making.making_panel import MakingPanel
 
-            self.panel = MakingPanel(self._making, self._window.theme, self._window.actions_)
+            window = self._window
+            preview = CardPreview(window.canvas, window.theme)
+            self.panel = MakingPanel(self._making, window.desk.session, window.theme, window.actions_, preview)
             self.panel.picked.connect(self._look)
         if on is not self._shown:
             self._shown = on

@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QIntValidator
+from PySide6.QtGui import QHideEvent, QIntValidator, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from viewer.ui.fonts import Type, font
+from viewer.ui.making.acts_editor import ActsEditor
 from viewer.ui.making.step_list import StepList
 from viewer.ui.making.tick import Tick
-from viewer.ui.widgets import Button, IconButton, Kind, hairline, set_tone, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
+    from viewer.domain.session import Session
     from viewer.services.case_making import CaseMaking
     from viewer.ui.commands import CommandActions
+    from viewer.ui.making.card_preview import CardPreview
     from viewer.ui.theme import Theme
 
 WIDTH = 376
@@ -36,10 +40,11 @@ class MakingPanel(QFrame):
     picked = Signal(str)
 
     def __init__(
-        self, making: CaseMaking, theme: Theme, actions: CommandActions, parent: QWidget | None = None
+        self, making: CaseMaking, session: Session, theme: Theme, actions: CommandActions, preview: CardPreview
     ) -> None:
-        super().__init__(parent)
-        self._making, self._theme, self._actions = making, theme, actions
+        super().__init__()
+        self._making, self._session, self._theme, self._actions = making, session, theme, actions
+        self.preview = preview
         self._showing = False
         self.setProperty("surface", "panel")
         self.setFixedWidth(WIDTH)
@@ -63,7 +68,7 @@ class MakingPanel(QFrame):
         self._empty.setWordWrap(True)
         column.addWidget(self._empty)
         self._editor = self._make_editor()
-        column.addWidget(self._editor, 3)
+        column.addWidget(self._editor, 4)
         row = QHBoxLayout()
         for name, kind in (("making.save", Kind.NORMAL), ("making.present", Kind.MAIN)):
             row.addWidget(Button.of(theme, actions[name], actions.table[name], kind=kind))
@@ -104,7 +109,27 @@ class MakingPanel(QFrame):
     def _make_editor(self) -> QWidget:
         box = QWidget()
         box.setProperty("surface", "panel")
-        column = QVBoxLayout(box)
+        outer = QVBoxLayout(box)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(8)
+        head = QHBoxLayout()
+        self.parts = Segmented(self._theme, (("told", "Told", ""), ("acts", "Asks and moves", "")))
+        self.parts.choose("told")
+        self.shows_card = Tick(self._theme, "Card")
+        self.shows_card.setToolTip("Show over the picture how the audience will read it")
+        self.shows_card.setChecked(True)
+        head.addWidget(self.parts)
+        head.addStretch()
+        head.addWidget(self.shows_card)
+        outer.addLayout(head)
+        self._stack = QStackedWidget()
+        self.acts = ActsEditor(self._making, self._session, self._theme)
+        told = QWidget()
+        told.setProperty("surface", "panel")
+        self._stack.addWidget(told)
+        self._stack.addWidget(self.acts)
+        outer.addWidget(self._stack, 1)
+        column = QVBoxLayout(told)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self.step_title = self._field("Title of the step")
@@ -146,6 +171,26 @@ class MakingPanel(QFrame):
         self.notes.textChanged.connect(lambda: self._edit(notes=self.notes.toPlainText()))
         self.seconds.textEdited.connect(lambda text: self._edit(duration_s=float(text or 0)))
         self.hides.toggled.connect(self._hide)
+        self.parts.chosen.connect(lambda part: self._turn_to(part == "acts"))
+        self.shows_card.toggled.connect(lambda _on: self._show_card())
+
+    def _turn_to(self, acts: bool) -> None:
+        self._stack.setCurrentIndex(int(acts))
+        self._show_card()
+
+    def _show_card(self) -> None:
+        step = self._making.in_hand if self.shows_card.isChecked() and self.isVisible() else None
+        self.preview.show_step(step, asking=self._stack.currentWidget() is self.acts)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show the card too."""
+        super().showEvent(event)
+        self._show_card()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take the card away."""
+        super().hideEvent(event)
+        self.preview.show_step(None)
 
     def _edit(self, **said: object) -> None:
         step = self._making.in_hand
@@ -175,11 +220,13 @@ class MakingPanel(QFrame):
             if float(self.seconds.text() or 0) != step.duration_s:
                 self.seconds.setText(f"{step.duration_s:.0f}")
             self.hides.setChecked(draft.hidden_until == step.id)
+            self.acts.show_step(step)
             count = len(step.narration.split())
             self._words.setText(f"{count} of {_LONG_WORDS} words that can be read from afar")
             set_tone(self._words, "text2" if count <= _LONG_WORDS else "disagree")
         finally:
             self._showing = False
+            self._show_card()
 
 
 def _put(field: QLineEdit, text: str) -> None:

@@ -10,6 +10,7 @@ from attrs import evolve
 from viewer.ui.finding_words import volume_words
 
 if TYPE_CHECKING:
+    from viewer.domain.step_acts import Question
     from viewer.domain.walkthrough import Step
     from viewer.services.asking import Asking, Guess, Revealed
 
@@ -30,12 +31,17 @@ def told_now(step: Step, asking: Asking, visitors: int = 0) -> Step:
     if question is None:
         return step
     if asking.open:
-        return evolve(step, title=question.text, narration=_asking_words(len(asking.guesses)))
+        return asking_step(step, question, len(asking.guesses))
     if asking.revealed is None:
         return step
     # One paragraph, a line each.
     said = "  \n".join(_lines(asking.revealed, visitors))
     return evolve(step, narration=f"{step.narration.strip()}\n\n{said}")
+
+
+def asking_step(step: Step, question: Question, guesses: int) -> Step:
+    """Return a step with its question in the place of what it tells, and how often was guessed."""
+    return evolve(step, title=question.text, narration=_asking_words(guesses))
 
 
 def distance_words(guess: Guess) -> str:

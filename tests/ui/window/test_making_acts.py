@@ -1,0 +1,121 @@
+"""In making a case a step can ask, sweep and draw the curtain, and the card is seen as on stage while it is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.cli.conftest import write_small_case
+from viewer.domain.job import JobContext
+from viewer.domain.session import Workspace
+from viewer.domain.step_acts import CurtainDraw, Question, Sweep
+from viewer.domain.view_state import Comparison
+from viewer.io.case_document import read_case
+from viewer.services.loading import load_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.walkthrough import Step
+    from viewer.ui.main_window import MainWindow
+    from viewer.ui.making.making_panel import MakingPanel
+
+
+@pytest.fixture
+def panel(window: MainWindow, tmp_path: Path, press: Callable[..., None]) -> MakingPanel:
+    """Return the panel with one step captured of a patient's series."""
+    write_small_case(tmp_path / "source")
+    loaded = load_case(read_case(tmp_path / "source"), JobContext())
+    session = window.desk.session
+    session.volume, session.findings, session.truth = loaded.volume, loaded.findings, loaded.truth
+    session.view = loaded.case.steps[0].view
+    session.workspace = Workspace.REVIEW
+    window.desk.settings.change(reader="Dr Example", reduce_motion=True)
+    press(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert window.making.panel is not None
+    return window.making.panel
+
+
+def _step(window: MainWindow) -> Step:
+    step = window.desk.case_making.in_hand
+    assert step is not None
+    return step
+
+
+def test_the_card_is_seen_over_the_picture_while_it_is_written(panel: MakingPanel, window: MainWindow) -> None:
+    panel.step_title.setText("")
+    QTest.keyClicks(panel.step_title, "A bleed")
+    panel.narration.setPlainText("Pressed against the **bone**.")
+    assert " ".join(panel.preview.words.split()) == "A bleed Pressed against the bone."
+    assert window.canvas.rect().contains(panel.preview.geometry())
+    panel.shows_card.click()
+    assert panel.preview.words == ""
+    panel.shows_card.click()
+    window.actions_.run("making.close")
+    assert panel.preview.words == ""
+
+
+def test_a_question_is_typed_its_answer_chosen_and_both_taken_back(panel: MakingPanel, window: MainWindow) -> None:
+    panel.parts.button("acts").click()
+    QTest.keyClicks(panel.acts.question, "Where is it?")
+    assert _step(window).question == Question("Where is it?")
+    assert panel.preview.words.startswith("Where is it?\nClick where you see it.")
+
+    finding = window.desk.session.findings[0]
+    assert window.desk.session.view is not None
+    window.desk.session.view = evolve(window.desk.session.view, selected_finding=finding.id)
+    panel.acts.by_finding.click()
+    assert _step(window).question == Question("Where is it?", finding.id)
+    assert finding.label in panel.acts.answer.text()
+    panel.acts.by_place.click()
+    question = _step(window).question
+    assert question is not None
+    assert question.at_lps_mm == window.desk.session.view.cursor_lps_mm
+
+    for _ in range(3):
+        window.desk.case_making.undo()
+    assert _step(window).question is None
+    assert panel.acts.question.text() == ""
+
+
+def test_a_sweep_ends_at_the_threshold_of_the_step_unless_told_otherwise(
+    panel: MakingPanel, window: MainWindow
+) -> None:
+    panel.parts.button("acts").click()
+    panel.acts.sweep.tick.click()
+    threshold = _step(window).view.threshold
+    assert _step(window).sweep == Sweep(0.95, round(threshold, 3))
+    first = panel.acts.sweep.fields[0]
+    first.setFocus()
+    first.selectAll()
+    QTest.keyClicks(first, "0.8")
+    assert _step(window).sweep == Sweep(0.8, round(threshold, 3))
+    first.selectAll()
+    QTest.keyClicks(first, "7")
+    assert _step(window).sweep == Sweep(0.8, round(threshold, 3))
+    assert not panel.acts.sweep.wrong.isHidden()
+    panel.acts.sweep.tick.click()
+    assert _step(window).sweep is None
+
+
+def test_a_curtain_is_drawn_only_where_one_hangs(panel: MakingPanel, window: MainWindow, qtbot: QtBot) -> None:
+    panel.parts.button("acts").click()
+    assert not panel.acts.curtain.tick.isEnabled()
+    making = window.desk.case_making
+    draft, step = making.draft, _step(window)
+    assert draft is not None
+    hanging = evolve(step, view=evolve(step.view, comparison=Comparison.CURTAIN))
+    making.go_on(evolve(draft, steps=(hanging,)))
+    panel.acts.curtain.tick.click()
+    assert _step(window).curtain == CurtainDraw(0.9, 0.1)
+    # What is looked at now compares nothing.
+    making.set_view(step.id)
+    assert _step(window).curtain is None
+    qtbot.wait(1)
