@@ -49,8 +49,8 @@ def acquire(
         plane = hu[k]
         if blur_mm > 0.2 * spacing_mm[0]:
             plane = gaussian_filter(plane, blur_mm / spacing_mm[0])
-        body = _spread((plane > -600.0).astype(np.float32), 12.0 / spacing_mm[0])
-        bone = _spread(np.clip(plane - 300.0, 0.0, 900.0) / np.float32(900.0), 14.0 / spacing_mm[0])
+        body = spread((plane > -600.0).astype(np.float32), 12.0 / spacing_mm[0])
+        bone = spread(np.clip(plane - 300.0, 0.0, 900.0) / np.float32(900.0), 14.0 / spacing_mm[0])
         local = np.float32(sigma_hu) * (np.float32(0.15) + np.float32(0.85) * body + np.float32(0.8) * bone)
         noise = noise_slice(rng, (plane.shape[0], plane.shape[1]), spacing_mm[0], cutoff_per_mm)
         out[k] = np.clip(np.rint(plane + noise * local), -1024, 3071).astype(np.int16)
@@ -58,7 +58,7 @@ def acquire(
     return out
 
 
-def _spread(plane: FloatArray, sigma_px: float) -> FloatArray:
+def spread(plane: FloatArray, sigma_px: float) -> FloatArray:
     """Return the plane under a wide Gaussian, computed on every fourth pixel because it is smooth anyway."""
     step = max(1, min(4, int(sigma_px / 4)))
     coarse = gaussian_filter(plane[::step, ::step], sigma_px / step, mode="nearest", truncate=2.5)

@@ -45,9 +45,10 @@ def bone_fields(rng: np.random.Generator, lattice: Lattice, size: ChestSize, che
     half_width, half_depth, middle = size.outline(z)
     forward = middle - half_depth * np.float32(0.98) - 6.0
     forward = np.maximum(forward, np.float32(-92.0)) + np.clip(z - 60, 0, 60) * np.float32(0.05)
-    wide = np.where(z > 62, 27.0, np.where(z > -42, 17.0, 9.0)) + like
-    plate = planar(x + like, y - forward, wide.astype(np.float32), like + 6.0, 3.0)
-    sternum = np.maximum(plate, np.maximum(z - 98, -62.0 - z))
+    wide = np.interp(z, [-66, -48, -40, -10, 30, 58, 66, 86, 98], [5, 8, 15, 18, 14, 16, 22, 30, 25]) + like
+    plate = planar(x + like, y - forward, wide.astype(np.float32), like + 6.0, 2.6)
+    notch = z - 98 + 7 * np.exp(-((x / 11) ** 2))
+    sternum = np.maximum(plate, np.maximum(notch, -62.0 - z)).astype(np.float32)
     sternum = np.maximum(sternum, 2.0 - np.abs(z - 62))
     bone = np.minimum(bone, sternum)
 
@@ -66,7 +67,7 @@ def bone_fields(rng: np.random.Generator, lattice: Lattice, size: ChestSize, che
     )  # fmt: skip
     bone = np.minimum.reduce([bone, blade.astype(np.float32), ridge, socket, arm, collar])
     bone = np.maximum(bone, chest.skin + 6.0)
-    return BoneFields(bone, cartilage, disc, canal, lattice.noise(rng, 8.0, 0.4))
+    return BoneFields(bone, cartilage, disc, canal, lattice.noise(rng, 7.0, 0.5))
 
 
 def _spine(rng: np.random.Generator, lattice: Lattice, size: ChestSize) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -74,16 +75,20 @@ def _spine(rng: np.random.Generator, lattice: Lattice, size: ChestSize) -> tuple
     x, y, z = lattice.coordinates()
     like = np.zeros(lattice.shape, np.float32)
     sx, sy = size.spine(z)
-    tops = np.array([_vertebra_z(n) for n in range(-1, 15)]) + rng.uniform(-1.0, 1.0, 16)
     bone, disc = like + 50, like + 50
     rx, ry = x - sx + like, y - sy + like
     near = slice(*np.searchsorted(x.ravel(), [-56.0, 56.0]))
-    for n, middle in enumerate(tops):
-        some = slice(*np.searchsorted(z.ravel(), [middle - 44.0, middle + 28.0]))
+    worn = int(rng.integers(4, 11))
+    for n in range(-1, 15):
+        middle = _vertebra_z(n) + float(rng.uniform(-0.8, 0.8))
+        some = slice(*np.searchsorted(z.ravel(), [middle - 52.0, middle + 28.0]))
         if some.start == some.stop:
             continue
         at = (some, slice(None), near)
-        _vertebra(rng, n, (rx[at], ry[at], z[some] - np.float32(middle)), size, bone[at], disc[at])
+        ends = [size.spine(np.array([middle + away], np.float32)) for away in (-8.0, 8.0)]
+        slope = (float(ends[1][0][0] - ends[0][0][0]) / 16, float(ends[1][1][0] - ends[0][1][0]) / 16)
+        here = (rx[at], ry[at], z[some] - np.float32(middle))
+        _vertebra(rng, n, here, slope, worn, bone[at], disc[at])
     canal = planar(rx, ry - 20.0, like + 9.5, like + 8.5, 2.0)
     bone = np.maximum(bone, -canal + 0.3)
     return bone.astype(np.float32), disc.astype(np.float32), canal
@@ -93,28 +98,43 @@ def _vertebra(
     rng: np.random.Generator,
     n: int,
     at: tuple[FloatArray, FloatArray, FloatArray],
-    size: ChestSize,
+    slope: tuple[float, float],
+    worn: int,
     bone: FloatArray,
     disc: FloatArray,
 ) -> None:
-    """Lower `bone` and `disc` to the distance from one vertebra and the disc above; `at` is x, y, z from its middle."""
+    """Lower `bone` and `disc` to the distance from vertebra `n` and the disc above it.
+
+    `at` is x, y, z from its middle, `slope` how far the spine goes to the left and to the back per mm upwards; near the
+    vertebra `worn` the discs are low and the edges have osteophytes.
+    """
     rx, ry, rz = at
-    tilt = float(rng.uniform(-0.04, 0.04))
-    h = rz + np.float32(tilt) * rx - np.float32(0.004 * size.hunch_mm) * ry
-    grow = float(1 + 0.018 * (n - 6) + rng.uniform(-0.03, 0.03))
-    waist = np.float32(1.0) - np.float32(0.11) * np.clip(1 - (h / 10) ** 2, 0, 1)
-    body = planar(rx, ry + 1, 16.5 * grow * waist, 13.0 * grow * waist, 2.5)
-    np.minimum(bone, np.maximum(body, np.abs(h) - np.float32(9.6 + 0.12 * n)), out=bone)
-    np.minimum(disc, np.maximum(body - 0.6, np.abs(h - VERTEBRA_MM / 2) - 3.2), out=disc)
+    tilt = slope[0] + float(rng.uniform(-0.03, 0.03))
+    h = rz + np.float32(tilt) * rx + np.float32(slope[1]) * ry
+    h = h - np.float32(float(rng.uniform(0.0, 0.035))) * np.clip(-ry, -13, 13) * np.sign(h)
+    grow = float(0.80 + 0.034 * n + rng.uniform(-0.03, 0.03))
+    wear = float(np.exp(-(((n - worn) / 1.6) ** 2)) * rng.uniform(0.4, 1.0))
+    tall = 8.6 + 0.26 * n + float(rng.uniform(-0.3, 0.3))
+    waist = np.float32(1.0) - np.float32(0.13) * np.clip(1 - (h / tall) ** 2, 0, 1)
+    spurs = np.float32(2.6 * wear) * np.clip((np.abs(h) - tall + 4) / 4, 0, 1) * np.clip(0.4 - ry / 12, 0, 1)
+    spurs = spurs * np.float32(1.0) * (1 + np.float32(0.6) * np.sign(rx) * np.float32(rng.uniform(-1, 1)))
+    flat_back = np.maximum(planar(rx, ry + 1, 16.5 * grow * waist, 13.5 * grow * waist, 2.3), ry - 12.0 * grow)
+    body = flat_back - spurs
+    hollow = np.float32(1.3) * np.clip(-flat_back / 10, 0, 1)
+    np.minimum(bone, np.maximum(body, np.abs(h) - np.float32(tall) + hollow), out=bone)
+    gap = VERTEBRA_MM / 2
+    np.minimum(disc, np.maximum(flat_back - 0.4, np.abs(h - gap) - np.float32(gap - tall + 1.4 - wear)), out=disc)
     arx = np.abs(rx)
-    drop = float(rng.uniform(16, 22))
+    drop = float(np.interp(n, [-1, 3, 8, 12], [8, 20, 27, 8]) + rng.uniform(-3, 3))
+    aside = float(rng.uniform(-2.0, 2.0))
     parts: list[tuple[list[Point], list[float]]] = [
         ([(9.0, 10.0, 3.0), (12.0, 17.0, 3.0)], [4.0, 4.2]),
-        ([(12.0, 17.0, 3.0), (30.0 * grow, 27.0, 5.0)], [4.5, 4.2]),
+        ([(12.0, 17.0, 3.0), (float(np.interp(n, [1, 8, 12], [33, 28, 19])), 27.0 + 2 * wear, 5.0)], [4.3, 3.8]),
         ([(12.0, 18.0, 0.0), (2.0, 27.0, -3.0)], [3.6, 3.4]),
         ([(12.0, 20.0, -11.0), (11.0, 20.0, 12.0)], [3.8, 3.4]),
-        ([(0.0, 26.0, -3.0), (0.0, 44.0, -3.0 - drop)], [3.2, 3.0]),
     ]
+    spine: list[Point] = [(0.0, 26.0, -3.0), (aside, 44.0 - 0.15 * drop, -3.0 - drop)]
+    np.minimum(bone, chain(rx, ry, h, spine, [3.2, 3.0]), out=bone)
     for points, radii in parts:
         np.minimum(bone, chain(arx, ry, h, points, radii), out=bone)
 
@@ -145,7 +165,9 @@ def _rib(rng: np.random.Generator, size: ChestSize, number: int, side: float) ->
         s, c = np.sin(a), np.cos(a)
         power = 2.0 / 2.35
         width, depth = max(width, 40.0) + 6.0, max(depth, 32.0) + 6.0
-        points.append((side * width * abs(s) ** power, middle + depth * np.sign(c) * abs(c) ** power, height))
+        px, py = side * width * abs(s) ** power, middle + depth * np.sign(c) * abs(c) ** power
+        back = size.gutter(np.array([px], np.float32), np.array([py], np.float32))
+        points.append((float(px), float(py + back[0]), height))
     return points, 2 + 33
 
 

@@ -7,21 +7,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.phantom.fields import Point
+from viewer.phantom.fields import FloatArray, Point
 
 if TYPE_CHECKING:
-    from viewer.phantom.fields import FloatArray, OutputGrid
+    from viewer.phantom.fields import OutputGrid
 
 NAMES = {
     "solid-nodule": "Solid nodule",
+    "part-solid-nodule": "Part-solid nodule",
+    "ground-glass-nodule": "Ground-glass nodule",
     "spiculated-nodule": "Spiculated nodule",
     "pleural-nodule": "Nodule at the pleura",
+}
+FROM_MM, TO_MM = 3.0, 35.0
+# From which diameter in mm on a kind is drawn: a part-solid nodule has a core that can be seen.
+_LEAST_MM = {"part-solid-nodule": 8.0, "ground-glass-nodule": 5.0, "spiculated-nodule": 7.0}
+_SHARES = {
+    "solid-nodule": 0.40,
+    "part-solid-nodule": 0.14,
+    "ground-glass-nodule": 0.16,
+    "spiculated-nodule": 0.14,
+    "pleural-nodule": 0.16,
 }
 
 
 @frozen
 class Nodule:
-    """One nodule: its kind, diameter in mm, place in LPS mm, density in HU, and the seed of its shape."""
+    """One nodule: its kind, diameter in mm, place in LPS mm, density in HU, and the seed of its shape.
+
+    `hu` is that of the solid part; ground glass has its own, by `seed`.
+    """
 
     key: str
     diameter_mm: float
@@ -30,33 +45,34 @@ class Nodule:
     seed: int = 0
 
 
-def drawn_nodules(
-    rng: np.random.Generator, lung_points: FloatArray, edge_points: FloatArray, vessel_points: FloatArray
-) -> tuple[Nodule, ...]:
-    """Return zero to seven nodules for one seed, diameters spread evenly over the logarithm from 4 to 30 mm.
+@frozen(eq=False)
+class Places:
+    """Where things may go: points (n, 3) in LPS mm inside the lungs, below the pleura, on vessels, on fissures."""
 
-    The point sets (n, 3) in LPS mm are the inside of the lungs well away from their edge, the layer below the pleura,
-    and places on vessels.
-    """
-    count = int(rng.choice(8, p=[0.06, 0.12, 0.16, 0.18, 0.18, 0.14, 0.10, 0.06]))
+    inside: FloatArray
+    edge: FloatArray
+    on_vessels: FloatArray
+    on_fissures: FloatArray
+
+
+def drawn_nodules(rng: np.random.Generator, places: Places) -> tuple[Nodule, ...]:
+    """Return zero to seven nodules for one seed, diameters spread evenly over the logarithm from 3 to 35 mm."""
+    count = int(rng.choice(8, p=[0.08, 0.12, 0.16, 0.18, 0.17, 0.13, 0.10, 0.06]))
     nodules: list[Nodule] = []
-    for _ in range(count * 4):
+    for _ in range(count * 6):
         if len(nodules) == count:
             break
-        diameter = float(np.exp(rng.uniform(np.log(4.0), np.log(30.0))))
-        draw = rng.random()
-        if draw < 0.22:
-            key, source = "pleural-nodule", edge_points
-        elif draw < 0.40:
-            key, source = "solid-nodule", vessel_points
-        else:
-            key, source = ("spiculated-nodule" if diameter > 7 and rng.random() < 0.35 else "solid-nodule"), lung_points
+        key = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
+        diameter = float(np.exp(rng.uniform(np.log(_LEAST_MM.get(key, FROM_MM)), np.log(TO_MM))))
+        source = places.edge if key == "pleural-nodule" else places.inside
+        if key == "solid-nodule" and rng.random() < 0.3:
+            source = places.on_vessels
         place = source[int(rng.integers(len(source)))]
         apart = [np.linalg.norm(place - np.asarray(n.place_lps_mm)) - (n.diameter_mm + diameter) / 2 for n in nodules]
         if apart and min(apart) < 8.0:
             continue
         at = (float(place[0]), float(place[1]), float(place[2]))
-        nodules.append(Nodule(key, diameter, at, float(rng.uniform(20, 70)), int(rng.integers(1 << 30))))
+        nodules.append(Nodule(key, diameter, at, float(rng.uniform(15, 65)), int(rng.integers(1 << 30))))
     return tuple(sorted(nodules, key=lambda n: -n.diameter_mm))
 
 
@@ -64,40 +80,68 @@ def nodule_box(grid: OutputGrid, nodule: Nodule) -> tuple[slice, slice, slice]:
     """Return the voxels (k, j, i) that a nodule with its spicules may touch."""
     reach = nodule.diameter_mm * 1.2 + 4.0
     spans = []
-    for c, first, step, count in zip(
-        nodule.place_lps_mm, grid.origin_lps_mm, grid.spacing_mm, grid.shape[::-1], strict=True
-    ):
-        low, high = int(np.ceil((c - reach - first) / step)), int((c + reach - first) / step) + 1
-        spans.append(slice(max(0, low), max(0, min(high, count))))
+    for c, axis in zip(nodule.place_lps_mm, grid.axes(), strict=True):
+        low, high = np.searchsorted(axis, [c - reach, c + reach])
+        spans.append(slice(int(low), int(high)))
     return spans[2], spans[1], spans[0]
 
 
-def nodule_distance(grid: OutputGrid, nodule: Nodule, box: tuple[slice, slice, slice]) -> FloatArray:
-    """Return the distance in mm (negative inside) to the nodule's lobed surface on the voxels of `box`."""
+@frozen(eq=False)
+class NoduleShape:
+    """A nodule on its voxels (`[k, j, i]`): distance in mm, negative inside, and the same of the solid core.
+
+    Without a core (pure ground glass) `core` is None; a solid nodule is all core.
+    """
+
+    box: tuple[slice, slice, slice]
+    distance: FloatArray
+    core: FloatArray | None
+    glass_hu: float
+
+
+def nodule_shape(grid: OutputGrid, nodule: Nodule) -> NoduleShape:
+    """Return the lobed shape of a nodule on the voxels that it may touch."""
+    box = nodule_box(grid, nodule)
     rng = np.random.default_rng(nodule.seed)
     xs, ys, zs = grid.axes()
     x = xs[box[2]][None, None, :] - np.float32(nodule.place_lps_mm[0])
     y = ys[box[1]][None, :, None] - np.float32(nodule.place_lps_mm[1])
     z = zs[box[0]][:, None, None] - np.float32(nodule.place_lps_mm[2])
+    distance = _lobed(rng, (x, y, z), nodule.diameter_mm, 0.035 if nodule.key == "solid-nodule" else 0.055)
+    glass = float(rng.uniform(-660.0, -470.0))
+    if nodule.key == "ground-glass-nodule":
+        return NoduleShape(box, distance, None, glass)
+    if nodule.key == "part-solid-nodule":
+        share = float(rng.uniform(0.35, 0.62))
+        away = (rng.normal(size=3) * nodule.diameter_mm * 0.07).astype(np.float32)
+        core = _lobed(rng, (x - away[0], y - away[1], z - away[2]), share * nodule.diameter_mm, 0.08)
+        return NoduleShape(box, distance, core, glass)
+    return NoduleShape(box, distance, distance, glass)
+
+
+def _lobed(
+    rng: np.random.Generator, at: tuple[FloatArray, FloatArray, FloatArray], diameter_mm: float, amount: float
+) -> FloatArray:
+    """Return the distance to an uneven ball around the origin."""
+    x, y, z = at
     stretch = rng.uniform(0.86, 1.16, 3)
     r = np.sqrt((x / stretch[0]) ** 2 + (y / stretch[1]) ** 2 + (z / stretch[2]) ** 2) + 1e-3
     uneven = np.zeros(r.shape, np.float32)
     for _ in range(7):
         k = rng.normal(size=3) * 3.0
         uneven += np.sin((x * k[0] + y * k[1] + z * k[2]) / r + rng.uniform(0, 6.28)).astype(np.float32)
-    amount = 0.035 if nodule.key == "solid-nodule" else 0.055
-    distance: FloatArray = (r - nodule.diameter_mm / 2 * (1 + amount * uneven)).astype(np.float32)
-    return distance
+    out: FloatArray = (r - diameter_mm / 2 * (1 + amount * uneven)).astype(np.float32)
+    return out
 
 
 def spicules(nodule: Nodule) -> FloatArray:
     """Return thin tubes (ax, ay, az, bx, by, bz, ra, rb) that run out from a spiculated nodule."""
     rng = np.random.default_rng([nodule.seed, 7])
-    count = int(rng.integers(11, 18))
+    count = int(rng.integers(22, 36))
     away = rng.normal(size=(count, 3))
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     start = np.asarray(nodule.place_lps_mm)[None] + away * nodule.diameter_mm * 0.38
     bent = away + rng.normal(size=away.shape) * 0.18
     end = start + bent * (nodule.diameter_mm * rng.uniform(0.28, 0.62, (count, 1)) + 1.5)
-    radius = np.tile([[min(1.1, 0.06 * nodule.diameter_mm + 0.25), 0.3]], (count, 1))
+    radius = np.tile([[min(1.3, 0.07 * nodule.diameter_mm + 0.3), 0.35]], (count, 1))
     return np.hstack([start, end, radius]).astype(np.float32)

@@ -82,9 +82,14 @@ def bronchi_beside(arteries: FloatArray, rng: np.random.Generator) -> FloatArray
     return tubes.astype(np.float32)
 
 
-def draw_tubes(
-    grid: OutputGrid, into: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], tubes: FloatArray, grow_mm: float = 0.0
-) -> None:
+def walls_of(bronchi: FloatArray) -> FloatArray:
+    """Return the tubes grown by the thickness of their walls, which is about a seventh of the width."""
+    out = bronchi.copy()
+    out[:, 6:8] += 0.22 + 0.16 * bronchi[:, 6:8]
+    return out
+
+
+def draw_tubes(grid: OutputGrid, into: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], tubes: FloatArray) -> None:
     """Raise `into` (uint8 coverage, 255 is full, `[k, j, i]`) by tubes; thick slices average a tube that they cut."""
     xs, ys, zs = grid.axes()
     spacing = np.asarray(grid.spacing_mm, np.float32)
@@ -93,11 +98,13 @@ def draw_tubes(
     half_slice = float(spacing[2]) / 2
     for tube in tubes:
         a, b = tube[:3], tube[3:6]
-        ra, rb = float(tube[6]) + grow_mm, float(tube[7]) + grow_mm
+        ra, rb = float(tube[6]), float(tube[7])
         reach = max(ra, rb) + 0.5 * width + np.array([0, 0, 0.8 * half_slice], np.float32)
-        low = np.maximum(np.ceil((np.minimum(a, b) - reach - origin) / spacing).astype(int), 0)
-        high = np.floor((np.maximum(a, b) + reach - origin) / spacing).astype(int) + 1
+        least, most = np.minimum(a, b) - reach, np.maximum(a, b) + reach
+        low = np.maximum(np.ceil((least - origin) / spacing).astype(int), 0)
+        high = np.floor((most - origin) / spacing).astype(int) + 1
         high = np.minimum(high, [len(xs), len(ys), len(zs)])
+        low[2], high[2] = np.searchsorted(zs, [least[2], most[2]])
         if (high <= low).any():
             continue
         x = xs[low[0] : high[0]][None, None, :] - a[0]
