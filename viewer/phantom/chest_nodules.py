@@ -107,7 +107,9 @@ def nodule_shape(grid: OutputGrid, nodule: Nodule) -> NoduleShape:
     x = xs[box[2]][None, None, :] - np.float32(nodule.place_lps_mm[0])
     y = ys[box[1]][None, :, None] - np.float32(nodule.place_lps_mm[1])
     z = zs[box[0]][:, None, None] - np.float32(nodule.place_lps_mm[2])
-    distance = _lobed(rng, (x, y, z), nodule.diameter_mm, 0.035 if nodule.key == "solid-nodule" else 0.055)
+    rough = nodule.key == "spiculated-nodule"
+    amount = 0.035 if nodule.key == "solid-nodule" else 0.055
+    distance = _lobed(rng, (x, y, z), nodule.diameter_mm, amount, 6.5 if rough else 3.0)
     glass = float(rng.uniform(-660.0, -470.0))
     if nodule.key == "ground-glass-nodule":
         return NoduleShape(box, distance, None, glass)
@@ -120,15 +122,19 @@ def nodule_shape(grid: OutputGrid, nodule: Nodule) -> NoduleShape:
 
 
 def _lobed(
-    rng: np.random.Generator, at: tuple[FloatArray, FloatArray, FloatArray], diameter_mm: float, amount: float
+    rng: np.random.Generator,
+    at: tuple[FloatArray, FloatArray, FloatArray],
+    diameter_mm: float,
+    amount: float,
+    lobes: float = 3.0,
 ) -> FloatArray:
-    """Return the distance to an uneven ball around the origin."""
+    """Return the distance to an uneven ball around the origin; the more `lobes`, the rougher it is."""
     x, y, z = at
     stretch = rng.uniform(0.86, 1.16, 3)
     r = np.sqrt((x / stretch[0]) ** 2 + (y / stretch[1]) ** 2 + (z / stretch[2]) ** 2) + 1e-3
     uneven = np.zeros(r.shape, np.float32)
     for _ in range(7):
-        k = rng.normal(size=3) * 3.0
+        k = rng.normal(size=3) * lobes
         uneven += np.sin((x * k[0] + y * k[1] + z * k[2]) / r + rng.uniform(0, 6.28)).astype(np.float32)
     out: FloatArray = (r - diameter_mm / 2 * (1 + amount * uneven)).astype(np.float32)
     return out
@@ -137,7 +143,7 @@ def _lobed(
 def spicules(nodule: Nodule) -> FloatArray:
     """Return thin tubes (ax, ay, az, bx, by, bz, ra, rb) that run out from a spiculated nodule."""
     rng = np.random.default_rng([nodule.seed, 7])
-    count = int(rng.integers(22, 36))
+    count = int(24 + 1.6 * nodule.diameter_mm + rng.integers(0, 10))
     away = rng.normal(size=(count, 3))
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     start = np.asarray(nodule.place_lps_mm)[None] + away * nodule.diameter_mm * 0.38

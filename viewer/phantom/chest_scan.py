@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from viewer.phantom.acquisition import noise_slice, spread
 from viewer.phantom.chest_shape import UPPER_VEIN
 from viewer.phantom.fields import OutputGrid
+from viewer.phantom.progress import slices_done
 
 if TYPE_CHECKING:
     from viewer.phantom.fields import FloatArray
@@ -129,6 +130,7 @@ class ChestScan:
             local = np.float32(self.sigma_hu) * (np.float32(0.12) + np.float32(0.88) * body + np.float32(0.8) * bone)
             noise = noise_slice(rng, (plane.shape[0], plane.shape[1]), step, min(cutoff, 0.45 / step))
             out[k] = np.clip(np.rint(plane + noise * local), -1024, 3071).astype(np.int16)
+        slices_done(len(out))
         return out
 
     def words(self) -> list[str]:

@@ -11,10 +11,12 @@ from attrs import evolve, frozen
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
-from viewer.phantom import abdomen, abdomen_lesions, chest_nodules
+from viewer.phantom import abdomen, abdomen_lesions, chest_emboli, chest_nodules
 from viewer.phantom.abdomen_lesions import LiverLesion
 from viewer.phantom.chest import make_chest
+from viewer.phantom.chest_emboli import Embolus
 from viewer.phantom.chest_nodules import Nodule
+from viewer.phantom.chest_scan import CONTRASTS, DOSES, KERNELS
 from viewer.phantom.fields import Point
 from viewer.phantom.head import make_head
 from viewer.phantom.head_bleeds import NAMES as BLEED_NAMES
@@ -32,18 +34,18 @@ _FORMAT, _VERSION = "casestage phantom", 1
 _LARGEST_VOXELS = 200_000_000
 _MOST_LESIONS = 60
 # How far each kind reaches along the table, and its usual voxels, in mm.
-_REACH_MM = {"head": 180.0, "chest": 298.0, "abdomen": 250.0}
+_REACH_MM = {"head": 180.0, "chest": 304.0, "abdomen": 250.0}
 USUAL_MM: dict[str, Point] = {"head": (0.45, 0.45, 3.0), "chest": (0.7, 0.7, 2.5), "abdomen": (0.74, 0.74, 2.0)}
 KINDS = tuple(USUAL_MM)
 # What can be asked of each kind, and the words for it.
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "head": {},
-    "chest": {},
+    "chest": {"contrast": CONTRASTS, "dose": DOSES, "kernel": KERNELS},
     "abdomen": {"contrast": ("portal", "none")},
 }
 LESIONS: dict[str, tuple[str, ...]] = {
     "head": tuple(BLEED_NAMES),
-    "chest": tuple(chest_nodules.NAMES),
+    "chest": (*chest_nodules.NAMES, *chest_emboli.NAMES),
     "abdomen": tuple(abdomen_lesions.NAMES),
 }
 
@@ -233,6 +235,7 @@ def _head(recipe: Recipe) -> Phantom:
 
 def _chest(recipe: Recipe) -> Phantom:
     nodules: tuple[Nodule, ...] | None = () if recipe.only == () else None
+    emboli: tuple[Embolus, ...] | None = None
     if recipe.lesions is not None:
         nodules = tuple(
             Nodule(
@@ -243,10 +246,20 @@ def _chest(recipe: Recipe) -> Phantom:
                 seed=lesion.seed,
             )
             for lesion in recipe.lesions
+            if lesion.key in chest_nodules.NAMES
+        )
+        emboli = tuple(
+            Embolus(lesion.key, lesion.place_lps_mm, lesion.seed)
+            for lesion in recipe.lesions
+            if lesion.key in chest_emboli.NAMES
         )
     return make_chest(
         recipe.seed,
         nodules=nodules,
+        emboli=emboli,
+        contrast=recipe.contrast or None,
+        dose=recipe.dose or None,
+        kernel=recipe.kernel or None,
         earlier=recipe.earlier,
         moved_mm=recipe.moved_mm,
         **_grid(recipe),
