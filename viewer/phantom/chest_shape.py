@@ -137,7 +137,7 @@ def chest_fields(rng: np.random.Generator, lattice: Lattice, size: ChestSize) ->
     gutter = size.gutter(x, y)
     cavity = planar(x, y - middle - gutter, half_width, half_depth, 2.35)
     apex = ellipsoid(ax, y, z, (44.0, 24.0, size.apex_mm - 62.0), (50.0, 56.0, 62.0))
-    cavity = np.where(z > size.apex_mm - 62, smooth_cut(cavity, apex - np.clip(110 - z, 0, 60), 8.0), cavity)
+    cavity = smooth_cut(cavity, apex - 1.2 * np.clip(size.apex_mm - 40 - z, 0, None), 8.0)
     cavity = cavity.astype(np.float32)
 
     turn = np.arctan2(ax, y - middle) * np.float32(180 / np.pi)
