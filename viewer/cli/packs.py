@@ -13,9 +13,8 @@ from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.inference.manifest import card
 from viewer.io.case_document import DOCUMENT
 from viewer.io.pack import ENDING, Pack, check_pack
-from viewer.io.pack_writing import write_pack
 from viewer.services.cases import installed_cases
-from viewer.services.packing import install_pack
+from viewer.services.packing import build_pack, install_pack
 from viewer.services.places import case_folders, data_folder
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def build(arguments: argparse.Namespace) -> int:
         manifest = find_model(name)
         models.append((card(manifest).id, Path(manifest.folder)))
     cases = [_folder(name) for name in arguments.cases]
-    _say(write_pack(out, cases, models, progress_context()), out, arguments.json, "Written")
+    _say(build_pack(out, cases, models, progress_context()), out, arguments.json, "Written")
     return 0
 
 

@@ -46,7 +46,7 @@ class Prior:
     ----------
     title
         What the audience reads beside the curtain, such as "A year before".
-    series_path, series_sha256, findings_path
+    series_path, series_sha256, findings_path, recipe_path
         As those of the case.
     shift_mm, turned
         Bring places of the case's series onto those of this one: turned about the origin first, then shifted.
@@ -59,6 +59,7 @@ class Prior:
     findings_path: str = ""
     shift_mm: Point = (0.0, 0.0, 0.0)
     turned: Turn | None = None
+    recipe_path: str = ""
 
 
 @frozen
@@ -77,6 +78,9 @@ class Case:
         The model that made the recorded findings.
     prior
         The scan that this one is compared with, None for none.
+    recipe_path, making_s
+        What synthetic pictures are made from on this computer where `series_path` is not there, or "", and about how
+        many seconds that takes, with those of the prior.
     """
 
     id: str
@@ -94,6 +98,8 @@ class Case:
     model_id: str = ""
     thumbnail_path: str = ""
     prior: Prior | None = None
+    recipe_path: str = ""
+    making_s: float = 0.0
 
     @property
     def duration_s(self) -> float:

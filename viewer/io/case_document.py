@@ -47,6 +47,8 @@ class _CaseDocument:
     model_id: str = ""
     thumbnail_path: str = ""
     prior: Prior | None = None
+    recipe_path: str = ""
+    making_s: float = 0.0
 
 
 def read_case(folder: Path) -> Case:
@@ -113,18 +115,36 @@ def write_case(folder: Path, case: Case) -> None:
         model_id=case.model_id,
         thumbnail_path=case.thumbnail_path,
         prior=case.prior,
+        recipe_path=case.recipe_path,
+        making_s=case.making_s,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
 
 
 def missing_paths(case: Case) -> tuple[str, ...]:
-    """Return the paths that a case names and that are not there, relative to its folder."""
+    """Return the paths that a case names and that are not there, relative to its folder.
+
+    Where pictures are made from a recipe, it is the recipe that has to be there.
+    """
     folder = Path(case.folder)
     named = [case.series_path, case.findings_path, case.truth_path, case.thumbnail_path]
+    if to_be_made(case, case):
+        named[0] = case.recipe_path
     if case.prior is not None:
-        named += [case.prior.series_path, case.prior.findings_path]
+        made = to_be_made(case, case.prior)
+        named += [case.prior.recipe_path if made else case.prior.series_path, case.prior.findings_path]
     return tuple(path for path in named if path and not (folder / path).exists())
+
+
+def series_of(case: Case) -> tuple[Case | Prior, ...]:
+    """Return who names pictures: the case, and its prior where there is one."""
+    return (case,) if case.prior is None else (case, case.prior)
+
+
+def to_be_made(case: Case, named: Case | Prior) -> bool:
+    """Return whether the pictures of a case or its prior are made from a recipe, not being in its folder."""
+    return bool(named.recipe_path) and not (Path(case.folder) / named.series_path).exists()
 
 
 def _damaged(name: str, what: str) -> CaseDocumentError:
@@ -164,6 +184,8 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
         model_id=document.model_id,
         thumbnail_path=document.thumbnail_path,
         prior=document.prior,
+        recipe_path=document.recipe_path,
+        making_s=document.making_s,
     )
 
 
@@ -173,8 +195,10 @@ def _check(case: Case) -> None:
             raise WrongJsonError(f"“{key}” is empty")
     if not case.series_path:
         raise WrongJsonError("“series_path” is empty")
-    for key in ("series_path", "findings_path", "truth_path", "thumbnail_path"):
+    for key in ("series_path", "findings_path", "truth_path", "thumbnail_path", "recipe_path"):
         _check_inside(Path(case.folder), getattr(case, key), key)
+    if case.making_s < 0:
+        raise WrongJsonError("“making_s” must not be below 0")
     if case.prior is not None:
         _check_prior(case.prior, Path(case.folder))
     names = [step.id for step in case.steps]
@@ -189,7 +213,7 @@ def _check(case: Case) -> None:
 def _check_prior(prior: Prior, folder: Path) -> None:
     if not prior.series_uid.strip() or not prior.series_path:
         raise WrongJsonError("“prior.series_uid” or “prior.series_path” is empty")
-    for key in ("series_path", "findings_path"):
+    for key in ("series_path", "findings_path", "recipe_path"):
         _check_inside(folder, getattr(prior, key), f"prior.{key}")
     if prior.turned is not None and not abs(math.hypot(*prior.turned) - 1) < 1e-3:
         raise WrongJsonError("prior.turned: it must be a rotation, w x y z of length 1")
@@ -244,8 +268,10 @@ def _brief(document: Any) -> Any:
     usual_map = unstructure(MapLook())
     if document["prior"] is None:
         del document["prior"]
-    elif document["prior"]["turned"] is None:
-        del document["prior"]["turned"]
+    for part in (document, document.get("prior", {})):
+        for key in ("turned", "recipe_path", "making_s"):
+            if key in part and not part[key]:
+                del part[key]
     for step in document["steps"]:
         for key in ("question", "sweep", "curtain"):
             if step[key] is None:

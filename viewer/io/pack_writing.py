@@ -21,7 +21,7 @@ from viewer.io.strict_json import json_text, unstructure
 from viewer.io.whose_images import named_patients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from viewer.domain.job import JobContext
 
@@ -37,7 +37,13 @@ class _Source:
     name: str
 
 
-def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext) -> Pack:
+def write_pack(
+    out: Path,
+    cases: Sequence[Path],
+    models: Sequence[tuple[str, Path]],
+    ctx: JobContext,
+    made: Mapping[Path, Path] | None = None,
+) -> Pack:
     """Write a pack and return what it holds; the same folders make the same bytes.
 
     Parameters
@@ -46,6 +52,9 @@ def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Pat
         Folders of cases. Their images have to be de-identified or synthetic.
     models
         Ids and folders of models.
+    made
+        Where pictures lie that were made from a recipe, by the folder in which they belong; without them the recipe
+        alone goes in.
 
     Raises
     ------
@@ -64,18 +73,24 @@ def write_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Pat
         if missing:
             raise PackError(f"The case “{case.title}” is not whole.", "Copy it again.", f"missing: {missing[0]}")
         items[0].append(PackItem(case.id, case.title, f"cases/{case.id}"))
-        prior = [case.prior.series_path, case.prior.findings_path] if case.prior else []
+        prior = [case.prior.series_path, case.prior.findings_path, case.prior.recipe_path] if case.prior else []
         pictures = [name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name]
         named = [
             DOCUMENT,
             case.series_path,
+            case.recipe_path,
             case.findings_path,
             case.truth_path,
             case.thumbnail_path,
             *prior,
             *pictures,
         ]
-        found = _files(folder, [name for name in dict.fromkeys(named) if name], f"cases/{case.id}")
+        there = [name for name in dict.fromkeys(named) if name and (folder / name).exists()]
+        found = _files(folder, there, f"cases/{case.id}")
+        for place, pictures_made in (made or {}).items():
+            if place.is_relative_to(folder) and not place.exists():
+                within = f"cases/{case.id}/{place.relative_to(folder).as_posix()}"
+                found += _files(pictures_made, sorted(path.name for path in pictures_made.iterdir()), within)
         named_patients(case.title, [source.path for source in found], ctx)
         sources += found
     for model_id, folder in models:

@@ -99,10 +99,11 @@ class _Document:
     format: str
     version: int
     phantom: Recipe
+    block_means_hu: tuple[float, ...] = ()
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Return the recipe of a file.
+def read_recipe(path: Path) -> tuple[Recipe, tuple[float, ...]]:
+    """Return the recipe of a file, and the `block_means` of what was made from it where it was tested (or none).
 
     Raises
     ------
@@ -121,11 +122,11 @@ def read_recipe(path: Path) -> Recipe:
         raise CaseDocumentError(
             f"What the pictures are made from cannot be read: {what}", f"See {path.name}."
         ) from error
-    return document.phantom
+    return document.phantom, document.block_means_hu
 
 
-def write_recipe(path: Path, recipe: Recipe) -> None:
-    """Write a recipe, without what is left to the seed.
+def write_recipe(path: Path, recipe: Recipe, means_hu: tuple[float, ...] = ()) -> None:
+    """Write a recipe, without what is left to the seed; `means_hu` are the `block_means` of what was made from it.
 
     Raises
     ------
@@ -137,7 +138,9 @@ def write_recipe(path: Path, recipe: Recipe) -> None:
     for lesion in said.get("lesions") or ():
         if lesion["hu"] is None:
             del lesion["hu"]
-    document = {"format": _FORMAT, "version": _VERSION, "phantom": said}
+    document: dict[str, Any] = {"format": _FORMAT, "version": _VERSION, "phantom": said}
+    if means_hu:
+        document["block_means_hu"] = list(means_hu)
     write_atomically(path, json_text(document).encode(), "The recipe")
 
 
@@ -174,7 +177,9 @@ def check(recipe: Recipe) -> None:
         )
     spacing, size = recipe.spacing_mm or USUAL_MM[recipe.kind], recipe.size_ij or 512
     if not (16 <= size <= 2048 and all(0.2 <= mm <= 20 for mm in spacing) and spacing[0] == spacing[1]):
-        raise CaseStageError("Pixels are square, voxels 0.2 to 20 mm and slices 16 to 2048 pixels wide.")
+        raise CaseStageError(
+            "Pixels are square, voxels 0.2 to 20 mm and slices 16 to 2048 pixels wide.", "Ask for such."
+        )
     if _slices(recipe) * size**2 > _LARGEST_VOXELS:
         raise CaseStageError("That would be too large.", "Choose thicker slices or larger pixels.")
 

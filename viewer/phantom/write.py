@@ -50,25 +50,35 @@ def store(phantom: Phantom, folder: Path, ctx: JobContext, *, name: str = "dicom
     StorageError
         When the folder cannot be written.
     """
+    write_pictures(phantom, folder / name, ctx, named=named)
+    volume = assemble(scan(folder / name, ctx).series[0], ctx)
+    return WrittenPhantom(volume, truth_findings(phantom, volume))
+
+
+def write_pictures(phantom: Phantom, folder: Path, ctx: JobContext, *, named: str = "") -> None:
+    """Write a phantom's CT as DICOM, a file for each slice; UIDs are made from `named`, by default kind and seed.
+
+    Raises
+    ------
+    StorageError
+        When the folder cannot be written.
+    """
     earlier = f", earlier scan {phantom.earlier}" if phantom.earlier else ""
     said = f"{phantom.kind} phantom, seed {phantom.seed}{earlier}"
     named = named or said
-    series_uid = uid_from(f"{named} series")
     write_ct_series(
-        folder / name,
+        folder,
         phantom.voxels_hu,
         origin_lps_mm=phantom.origin_lps_mm,
         spacing_mm=phantom.spacing_mm,
         description=f"Synthetic {said}",
         body_part=_BODY_PARTS[phantom.kind],
-        series_uid=series_uid,
+        series_uid=uid_from(f"{named} series"),
         study_uid=uid_from(f"{named} study"),
         frame_uid=uid_from(f"{named} frame of reference"),
         window=_WINDOWS[phantom.kind],
         progress=lambda share: ctx.report(share, 1.0, "Writing slices"),
     )
-    volume = assemble(scan(folder / name, ctx).series[0], ctx)
-    return WrittenPhantom(volume, truth_findings(phantom, volume))
 
 
 def truth_findings(phantom: Phantom, volume: Volume) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from attrs import frozen
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.domain.walkthrough import Case
 from viewer.io.case_document import read_case
+from viewer.services.first_use import first_use_words, unmade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,12 +54,22 @@ def installed_cases(folders: Iterable[Path]) -> CaseShelf:
 
 
 def case_state(case: Case) -> str:
-    """Return whether a case can be presented, in words: "Ready", "Ready, recorded results", or what is missing."""
+    """Return whether a case can be presented, in words.
+
+    "Ready", "Ready, recorded results", "Made at first use, about 40 s" (see `can_be_presented`), or what is missing.
+    """
     folder = Path(case.folder)
-    if not (folder / case.series_path).exists():
+    if not (folder / case.series_path).exists() and not (case.recipe_path and (folder / case.recipe_path).exists()):
         return "Pictures are missing"
     if case.findings_path and not (folder / case.findings_path).exists():
         return "Findings are missing"
     if not case.steps:
         return "No steps yet"
+    if unmade(case):
+        return first_use_words(case)
     return "Ready, recorded results" if case.findings_path else "Ready"
+
+
+def can_be_presented(state: str) -> bool:
+    """Return whether a state of `case_state` lets a case be presented."""
+    return state.startswith(("Ready", "Made at first use"))

@@ -18,11 +18,13 @@ from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case, Prior
 from viewer.io.assemble import assemble
+from viewer.io.case_document import to_be_made
 from viewer.io.dicom_geometry import arranged
 from viewer.io.memory import allowed_bytes, too_large_words
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
 from viewer.io.watcher import Watcher
+from viewer.services.first_use import ALIKE_WORDS, made_series
 
 if TYPE_CHECKING:
     from viewer.domain.geometry import SliceStack
@@ -82,13 +84,14 @@ class LoadedPrior:
 
 @frozen(eq=False)
 class LoadedCase:
-    """A case with everything that its story needs."""
+    """A case with everything that its story needs; `note` is what has to be said of its pictures, mostly ""."""
 
     case: Case
     volume: Volume
     findings: tuple[Finding, ...]
     truth: tuple[Finding, ...]
     prior: LoadedPrior | None = None
+    note: str = ""
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
@@ -166,26 +169,35 @@ def load_case(
     from viewer.io.findings_file import read_findings
 
     folder, whole = Path(case.folder), 0.9 if case.prior is None else 0.5
-    volume = _pictures(case, case, ctx.part(0.0, whole), watcher, decoders)
+    volume, note = _pictures(case, case, ctx.part(0.0, whole), watcher, decoders)
     findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
     truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
     if truth:
         # What matching stands on takes a second to load; here that holds up no window.
         match(findings, truth, threshold=0.5)
     if case.prior is None:
-        return LoadedCase(case, volume, findings, truth)
-    earlier = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
+        return LoadedCase(case, volume, findings, truth, note=note)
+    earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
     known = read_findings(folder / case.prior.findings_path, earlier) if case.prior.findings_path else ()
     alignment = Alignment(case.prior.turned, case.prior.shift_mm)
-    return LoadedCase(case, volume, findings, truth, LoadedPrior(earlier, known, alignment, case.prior.title))
+    return LoadedCase(
+        case, volume, findings, truth, LoadedPrior(earlier, known, alignment, case.prior.title), note or earlier_note
+    )
 
 
 def _pictures(
     case: Case, named: Case | Prior, ctx: JobContext, watcher: Watcher | None, decoders: Decoders | None
-) -> Volume:
-    """Return the volume of a case or of its prior, which has to be the one that the case was made with."""
+) -> tuple[Volume, str]:
+    """Return the volume of a case or of its prior, and what has to be said of it.
+
+    It has to be the one that the case was made with; where it comes from a recipe, it is made first.
+    """
+    folder, alike = Path(case.folder) / named.series_path, False
+    if to_be_made(case, named):
+        made = made_series(case, named, ctx.part(0.0, 0.8))
+        folder, alike, ctx = made.folder, made.alike, ctx.part(0.8, 1.0)
     try:
-        found = scan(Path(case.folder) / named.series_path, ctx.part(0.0, 0.1))
+        found = scan(folder, ctx.part(0.0, 0.1))
     except NothingToOpenError as error:
         raise CaseDocumentError(
             f"The pictures of the case “{case.title}” are not there.",
@@ -199,9 +211,9 @@ def _pictures(
             "Copy the whole case folder again.",
         )
     volume = load_series(entry, ctx.part(0.1, 1.0), watcher, decoders)
-    if named.series_sha256 and volume_sha256(volume) != named.series_sha256:
+    if named.series_sha256 and not alike and volume_sha256(volume) != named.series_sha256:
         raise CaseDocumentError(
             f"The pictures of the case “{case.title}” have changed since it was made.",
             "Its findings may no longer fit them. Copy the case again, or make it anew.",
         )
-    return volume
+    return volume, ALIKE_WORDS if alike else ""

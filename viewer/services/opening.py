@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve
 from psygnal import Signal
 
-from viewer.domain.errors import TooLargeError
+from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
@@ -19,7 +19,6 @@ from viewer.services.views import view_of_volume
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viewer.domain.errors import CaseStageError
     from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
@@ -323,6 +322,8 @@ class Opening:
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)
         self.opened.emit(loaded.volume)
+        if loaded.note:
+            self.told.emit(CaseStageError(loaded.note, ""))
         if loaded.prior is not None:
             self.prior_opened.emit(loaded.prior)
         if then is not None:

@@ -12,10 +12,13 @@ from attrs import frozen
 from viewer.domain.errors import PackError, StorageError
 from viewer.inference.manifest import read_manifest
 from viewer.io.atomic_file import storage_error, sync_folder
-from viewer.io.case_document import missing_paths, read_case
+from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made
 from viewer.io.pack import Pack, opened_pack, unpack
+from viewer.io.pack_writing import write_pack
+from viewer.services.first_use import made_series
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from viewer.domain.job import JobContext
@@ -30,6 +33,28 @@ class Installed:
 
     pack: Pack
     replaced: tuple[str, ...]
+
+
+def build_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext) -> Pack:
+    """Write a pack, as `write_pack` does; pictures that are made at first use are made now, and go along.
+
+    Where what comes out here differs by rounding from what a case was tested with, its recipe goes alone, so that the
+    other computer makes the pictures itself.
+
+    Raises
+    ------
+    CaseStageError
+        As `write_pack` and `made_series`.
+    """
+    made: dict[Path, Path] = {}
+    for folder in cases:
+        case = read_case(folder)
+        for named in series_of(case):
+            if to_be_made(case, named):
+                series = made_series(case, named, ctx)
+                if not series.alike:
+                    made[folder / named.series_path] = series.folder
+    return write_pack(out, cases, models, ctx, made)
 
 
 def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = False) -> Installed:

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from viewer.services.cases import can_be_presented
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.theme import RADIUS_CARD
@@ -74,7 +75,7 @@ class CaseCard(QWidget):
     @property
     def ready(self) -> bool:
         """True where the case can be presented."""
-        return self.state.startswith("Ready")
+        return can_be_presented(self.state)
 
     @property
     def selected(self) -> bool:
@@ -170,6 +171,8 @@ class CaseCard(QWidget):
         if self._busy:
             number = f" {self._fraction * 100:.0f} %" if self._fraction is not None else ""
             return f"Preparing{number}", "loader-circle", "text2"
+        if self.ready and not self.state.startswith("Ready"):
+            return self.state, "clock", "text2"
         return (self.state, "circle-check", "agree") if self.ready else (self.state, "triangle-alert", "disagree")
 
     def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:
