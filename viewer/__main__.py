@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import logging
 import sys
 import warnings
@@ -18,8 +17,10 @@ def _open_window(
 ) -> int:
     # What a start makes stays; looking through it for what may go costs a tenth of the wait for the window.
     gc.disable()
-    # Commands without a window need no Qt; once it is there, it reads the source of every module imported.
-    importlib.import_module("viewer.services.desk")
+    # Commands without a window need no Qt.
+    from viewer.ui.unread_sources import leave_sources_unread
+
+    leave_sources_unread()
     from viewer.app import run_window
 
     return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk)
