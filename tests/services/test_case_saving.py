@@ -19,6 +19,7 @@ from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyEr
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
+from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison
 from viewer.io.case_document import missing_paths, read_case
@@ -232,3 +233,40 @@ def test_where_saving_fails_there_is_no_half_case(
     with pytest.raises(CaseStageError, match="It failed"):
         save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
+
+
+def test_a_step_that_compares_two_models_takes_along_what_both_said(
+    making: CaseMaking, patient: Volume, tmp_path: Path
+) -> None:
+    session = making._session
+    second = evolve(
+        _finding(patient, SourceKind.MODEL),
+        id="other-block",
+        source=Source(SourceKind.MODEL, "Other model", model_id="other"),
+    )
+    session.results = {
+        "small": ModelResult("small", "Small model", (_finding(patient, SourceKind.MODEL),), 0.4),
+        "other": ModelResult("other", "Other model", (second,), 0.6),
+    }
+    assert session.view is not None
+    session.view = evolve(session.view, models=("small", "other"), comparison=Comparison.CURTAIN)
+    making.capture()
+    case = save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    assert canaries_below(tmp_path / "data") == []
+    loaded = load_case(read_case(Path(case.folder)), JobContext())
+    assert [(r.name, r.threshold, r.recorded) for r in loaded.results] == [
+        ("Small model", 0.4, True),
+        ("Other model", 0.6, True),
+    ]
+    assert [f.id for f in loaded.results[1].findings] == ["other-block"]
+    told = next(step.view for step in case.steps if step.view.models is not None)
+    assert (told.models, told.comparison) == (("small", "other"), Comparison.CURTAIN)
+    write_pack(tmp_path / "out.casepack", [Path(case.folder)], [], JobContext())
+    with zipfile.ZipFile(tmp_path / "out.casepack") as archive:
+        assert any(name.endswith("results/other/findings.json") for name in archive.namelist())
+
+    # Without what one of them said a step cannot show both.
+    session.results = {}
+    alone = save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
+    assert all(step.view.models is None for step in alone.steps)
+    assert all(step.view.comparison is Comparison.OFF for step in alone.steps)

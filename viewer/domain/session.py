@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.decision import Decision
     from viewer.domain.measurement import Measurement
+    from viewer.domain.model_result import ModelResult
     from viewer.domain.patches import Patches
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
@@ -36,8 +37,8 @@ class Workspace(StrEnum):
 class Session:
     """Holds frozen values; setting one emits one signal `(new, old)`, an equal value emits nothing.
 
-    Touched by the main thread only. `findings` are what the model or readers say, best first; `truth` is the
-    ground truth of a case; `decisions` are by finding id.
+    Touched by the main thread only. `is_second` is True of the session that stands beside another one. `findings` are
+    what the model or readers say, best first; `truth` is the ground truth of a case; `decisions` are by finding id.
     """
 
     workspace_changed = Signal(object, object)
@@ -58,8 +59,10 @@ class Session:
     overlays_changed = Signal(object, object)
     veiled_changed = Signal(object, object)
     patches_changed = Signal(object, object)
+    results_changed = Signal(object, object)
 
-    def __init__(self) -> None:
+    def __init__(self, *, second: bool = False) -> None:
+        self.is_second = second
         self._workspace = Workspace.LIBRARY
         self._case: Case | None = None
         self._volume: Volume | None = None
@@ -78,6 +81,7 @@ class Session:
         self._overlays = Overlays()
         self._veiled = False
         self._patches: Patches | None = None
+        self._results: Mapping[str, ModelResult] = MappingProxyType({})
 
     def _set(self, name: str, new: Any, signal: SignalInstance) -> None:
         old = getattr(self, name)
@@ -247,6 +251,21 @@ class Session:
     @patches.setter
     def patches(self, new: Patches | None) -> None:
         self._set("_patches", new, self.patches_changed)
+
+    @property
+    def results(self) -> Mapping[str, ModelResult]:
+        """What models said of the open volume, by model id; read-only."""
+        return self._results
+
+    @results.setter
+    def results(self, new: Mapping[str, ModelResult]) -> None:
+        self._set("_results", MappingProxyType(dict(new)), self.results_changed)
+
+    @property
+    def second(self) -> ModelResult | None:
+        """What the second of two compared models said; None where none are compared, or it has said nothing yet."""
+        models = self._view.models if self._view is not None else None
+        return self._results.get(models[1]) if models is not None else None
 
     @property
     def shown_findings(self) -> tuple[Finding, ...]:

@@ -62,11 +62,15 @@ class Interpolation(StrEnum):
 
 
 class Comparison(StrEnum):
-    """How another volume is shown with this one: not, beside it, or behind a curtain that is drawn across it."""
+    """How another volume is shown with this one: not, beside it, or behind a curtain that is drawn across it.
+
+    Of two models on one volume also what both say on one picture, and how it differs.
+    """
 
     OFF = "off"
     BESIDE = "beside"
     CURTAIN = "curtain"
+    DIFFERENCE = "difference"
 
 
 class OverlayMode(StrEnum):
@@ -122,7 +126,8 @@ class ViewState:
     `curtain`, a share of each plane's width, this one is seen, and right of it the other. `label_looks` and `map_look`
     are colours and opacities that were chosen. `path_lps_mm` are the points of a drawn path; with at least two of them
     `curved` shows the straightened picture along it in the place of 3D. `lut` names a lookup table of the file that
-    takes the window's place; where the file has none of that name the window holds.
+    takes the window's place; where the file has none of that name the window holds. `models` are the ids of two models
+    whose findings on this volume are compared: A's are this side's, B's the other's.
     """
 
     series_uid: str
@@ -159,6 +164,7 @@ class ViewState:
     interpolation: Interpolation = Interpolation.LINEAR
     path_lps_mm: tuple[Point, ...] = ()
     curved: CurvedView | None = None
+    models: tuple[str, str] | None = None
 
     def plane(self, name: PlaneName) -> PlaneView:
         """Return the view of one plane."""
@@ -404,7 +410,11 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
             (script.shows_curved, script.curved),
             (now.shows_curved, now.curved),
         ),
-        ("another comparison", (script.comparison, script.curtain), (now.comparison, now.curtain)),
+        (
+            "another comparison",
+            (script.comparison, script.curtain, script.models),
+            (now.comparison, now.curtain, now.models),
+        ),
         ("images as acquired" if now.acquired else "interpolated images", script.acquired, now.acquired),
     )
     said += [(0.5, words) for words, before, after in others if before != after]

@@ -63,6 +63,19 @@ class Prior:
 
 
 @frozen
+class RecordedResult:
+    """What a model said of a case's series, kept beside it for steps that compare two models.
+
+    `findings_path` is relative to the case's folder; `threshold` is the one that the model is used at.
+    """
+
+    model_id: str
+    name: str
+    findings_path: str
+    threshold: float = 0.5
+
+
+@frozen
 class Case:
     """A curated case.
 
@@ -81,6 +94,8 @@ class Case:
     recipe_path, making_s
         What synthetic pictures are made from on this computer where `series_path` is not there, or "", and about how
         many seconds that takes, with those of the prior.
+    results
+        What models said of it, for steps that compare two of them.
     """
 
     id: str
@@ -100,6 +115,7 @@ class Case:
     prior: Prior | None = None
     recipe_path: str = ""
     making_s: float = 0.0
+    results: tuple[RecordedResult, ...] = ()
 
     @property
     def duration_s(self) -> float:

@@ -17,7 +17,7 @@ from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import MapLook
 from viewer.domain.view_state import MOST_PATH_POINTS, Comparison
-from viewer.domain.walkthrough import Case, Prior, Provenance, Step
+from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult, Step
 from viewer.io.atomic_file import write_atomically
 from viewer.io.step_checks import check_acts
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
@@ -49,6 +49,7 @@ class _CaseDocument:
     prior: Prior | None = None
     recipe_path: str = ""
     making_s: float = 0.0
+    results: tuple[RecordedResult, ...] = ()
 
 
 def read_case(folder: Path) -> Case:
@@ -117,6 +118,7 @@ def write_case(folder: Path, case: Case) -> None:
         prior=case.prior,
         recipe_path=case.recipe_path,
         making_s=case.making_s,
+        results=case.results,
     )
     text = json_text(_rounded(_brief(unstructure(document))))
     write_atomically(folder / DOCUMENT, text.encode("utf-8"), "The case")
@@ -134,6 +136,7 @@ def missing_paths(case: Case) -> tuple[str, ...]:
     if case.prior is not None:
         made = to_be_made(case, case.prior)
         named += [case.prior.recipe_path if made else case.prior.series_path, case.prior.findings_path]
+    named += [result.findings_path for result in case.results]
     return tuple(path for path in named if path and not (folder / path).exists())
 
 
@@ -186,6 +189,7 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
         prior=document.prior,
         recipe_path=document.recipe_path,
         making_s=document.making_s,
+        results=document.results,
     )
 
 
@@ -201,13 +205,31 @@ def _check(case: Case) -> None:
         raise WrongJsonError("“making_s” must not be below 0")
     if case.prior is not None:
         _check_prior(case.prior, Path(case.folder))
+    _check_results(case)
     names = [step.id for step in case.steps]
     for number, step in enumerate(case.steps):
         _check_step(step, f"steps[{number}]", case.series_uid)
-        if step.view.comparison is not Comparison.OFF and case.prior is None:
+        if step.view.comparison is not Comparison.OFF and case.prior is None and step.view.models is None:
             raise WrongJsonError(f"steps[{number}].view.comparison: the case has no “prior” to compare with")
         if names.count(step.id) > 1:
             raise WrongJsonError(f"steps[{number}].id: “{step.id}” is the name of another step too")
+
+
+def _check_results(case: Case) -> None:
+    known = [result.model_id for result in case.results]
+    for number, result in enumerate(case.results):
+        where = f"results[{number}]"
+        if not result.model_id.strip() or not result.findings_path:
+            raise WrongJsonError(f"“{where}.model_id” or “{where}.findings_path” is empty")
+        if known.count(result.model_id) > 1:
+            raise WrongJsonError(f"{where}.model_id: “{result.model_id}” is named twice")
+        if not 0.0 <= result.threshold <= 1.0:
+            raise WrongJsonError(f"{where}.threshold: it must lie between 0 and 1")
+        _check_inside(Path(case.folder), result.findings_path, f"{where}.findings_path")
+    for number, step in enumerate(case.steps):
+        for model in step.view.models or ():
+            if model not in known:
+                raise WrongJsonError(f"steps[{number}].view.models: the case has no result of “{model}”")
 
 
 def _check_prior(prior: Prior, folder: Path) -> None:
@@ -272,13 +294,15 @@ def _brief(document: Any) -> Any:
         for key in ("turned", "recipe_path", "making_s"):
             if key in part and not part[key]:
                 del part[key]
+    if not document["results"]:
+        del document["results"]
     for step in document["steps"]:
         for key in ("question", "sweep", "curtain"):
             if step[key] is None:
                 del step[key]
         if "question" in step:
             step["question"] = {key: value for key, value in step["question"].items() if value}
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved"):
+        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved", "models"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]

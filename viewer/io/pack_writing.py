@@ -83,6 +83,7 @@ def write_pack(
             case.truth_path,
             case.thumbnail_path,
             *prior,
+            *(result.findings_path for result in case.results),
             *pictures,
         ]
         there = [name for name in dict.fromkeys(named) if name and (folder / name).exists()]

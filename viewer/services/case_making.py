@@ -309,7 +309,9 @@ class CaseMaking:
         draft, volume = self._draft, self._session.volume
         if draft is None or volume is None or not draft.steps:
             raise CaseDocumentError("The case has no steps yet.", "Set the view and press Ctrl+Enter to capture one.")
-        return Making(draft, volume, self._session.findings, self._session.truth, self._prior())
+        wanted = dict.fromkeys(model for step in draft.steps for model in step.view.models or ())
+        results = tuple(self._session.results[model] for model in wanted if model in self._session.results)
+        return Making(draft, volume, self._session.findings, self._session.truth, self._prior(), results)
 
     def _prior(self) -> PriorScan | None:
         """Return the scan that the open one is compared with; None where there is none, or it is the same."""
@@ -336,7 +338,9 @@ class CaseMaking:
         view = self._session.view
         if view is None:
             raise CaseDocumentError("Nothing is open.", "Open a DICOM CT first.")
-        return view if self._prior() is not None else evolve(view, comparison=Comparison.OFF)
+        if view.models is not None or self._prior() is not None:
+            return view
+        return evolve(view, comparison=Comparison.OFF)
 
     def _change(self, new: Draft, in_hand: str, gesture: object = None) -> None:
         old = self._there()

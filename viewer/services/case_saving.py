@@ -16,9 +16,10 @@ from viewer.domain.errors import CaseDocumentError, DeidentifyError
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.masking import identity_words, masked_text, words_of
+from viewer.domain.model_result import ModelResult
 from viewer.domain.view_state import Comparison, OverlayMode, as_point
 from viewer.domain.volume import Volume
-from viewer.domain.walkthrough import Case, Prior, Provenance
+from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult
 from viewer.io.atomic_file import storage_error, sync_folder
 from viewer.io.case_document import read_case, write_case
 from viewer.io.deidentified_series import export_series
@@ -70,6 +71,7 @@ class Making:
     findings: tuple[Finding, ...]
     truth: tuple[Finding, ...]
     prior: PriorScan | None = None
+    results: tuple[ModelResult, ...] = ()
 
 
 def save_case(
@@ -161,7 +163,12 @@ def _made(
     before = None
     if prior is not None and any(step.view.comparison is not Comparison.OFF for step in draft.steps):
         before = _prior(prior, folder, deidentifier, names, ctx.part(share, 2 * share), decoders, signed_off=signed_off)
-    steps = tuple(evolve(step, view=_told(step.view, volume, own, compared=before is not None)) for step in draft.told)
+    results = tuple(_result(result, own, folder, deidentifier, names) for result in making.results)
+    kept = {result.model_id for result in results}
+    steps = tuple(
+        evolve(step, view=_told(_of_models(step.view, kept), volume, own, compared=before is not None))
+        for step in draft.told
+    )
     synthetic = volume.series.synthetic
     return Case(
         id="case",
@@ -183,7 +190,26 @@ def _made(
         truth_path="truth" if truth else "",
         model_id=model.model_id if model is not None else "",
         prior=before,
+        results=results,
     )
+
+
+def _result(
+    result: ModelResult, volume: Volume, folder: Path, deidentifier: Deidentifier, names: frozenset[str]
+) -> RecordedResult:
+    """Write what a model said beside the case, in a folder that is called by the model's id."""
+    found = [_without_names(f, deidentifier, names) for f in result.findings]
+    place = f"results/{''.join(c if c.isalnum() else '-' for c in result.model_id)}"
+    source = next((f.source for f in found), None)
+    write_findings(folder / place, volume, found, source, recorded=True, compressed=True)
+    return RecordedResult(result.model_id, result.name, place, result.threshold)
+
+
+def _of_models(view: ViewState, known: set[str]) -> ViewState:
+    """Return a view that compares two models only where the case has what both said."""
+    if view.models is None or known >= set(view.models):
+        return view
+    return evolve(view, models=None, comparison=Comparison.OFF)
 
 
 def _prior(
@@ -238,7 +264,7 @@ def _told(view: ViewState, source: Volume, volume: Volume, *, compared: bool) ->
         lut = volume.luts[names.index(view.lut)].name
     look = allowed_preset(volume, view.preset_3d, masked=True)
     preset = view.preset_3d if look is None else look.name
-    comparison = view.comparison if compared else Comparison.OFF
+    comparison = view.comparison if compared or view.models is not None else Comparison.OFF
     return evolve(view, series_uid=volume.series.series_uid, preset_3d=preset, comparison=comparison, lut=lut)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from viewer.analysis.lining_up import LinedUp
     from viewer.domain.geometry import PlaneAxes
     from viewer.domain.job import JobContext
+    from viewer.domain.model_result import ModelResult
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
@@ -68,6 +69,8 @@ class Comparing:
         self._following = self._told = self._of_case = False
         self._before: tuple[Layout, ViewName] | None = None
         self._wanted = Comparison.BESIDE
+        self._prior: LoadedPrior | None = None
+        self._second: ModelResult | None = None
         session.view_changed.connect(self._here_moved)
         other.view_changed.connect(self._there_moved)
         other.volume_changed.connect(self._there_changed)
@@ -98,7 +101,7 @@ class Comparing:
         view = self._session.view
         if view is None or not self.on:
             return
-        if mode is not Comparison.OFF:
+        if mode in (Comparison.BESIDE, Comparison.CURTAIN):
             self._wanted = mode
         if mode is Comparison.BESIDE and view.comparison is not Comparison.BESIDE and view.layout is not Layout.SINGLE:
             # Two pictures, each as large as can be; all planes of both are one key away.
@@ -143,6 +146,7 @@ class Comparing:
         here = self._session.volume
         if here is None:
             return
+        self._prior, self._second = prior, None
         self._opening.close()
         self._by_hand[(here.series.series_uid, prior.volume.series.series_uid)] = prior.alignment
         self._told = self._of_case = True
@@ -153,9 +157,43 @@ class Comparing:
         finally:
             self._told = False
 
+    def show_second(self, second: ModelResult) -> None:
+        """Let the other side show the open volume too, with what a second model says of it."""
+        session, other = self._session, self._other
+        view = session.view
+        if session.volume is None or view is None:
+            return
+        self._told, self._second = True, second
+        try:
+            if other.volume is not session.volume:
+                self._opening.close()
+                other.volume = session.volume
+            other.results = session.results
+            other.case = session.case
+            other.decisions = {}
+            other.view = evolve(view, threshold=second.threshold)
+            other.truth = session.truth
+            other.findings = second.findings
+        finally:
+            self._told = False
+        self._of_case = session.case is not None
+        self.changed.emit()
+
+    def end_second(self) -> None:
+        """Take the second model's side away; what a case is compared with is there again."""
+        if self._second is None:
+            return
+        self._second, prior = None, self._prior
+        self._of_case = False
+        self._opening.close()
+        if prior is not None and self._session.case is not None:
+            self.bring(prior)
+        self.changed.emit()
+
     def show_same(self) -> None:
         """Compare the open volume with itself: in another window, another plane, or elsewhere."""
         self._of_case = False
+        self._second = None
         self._opening.close()
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
@@ -168,6 +206,7 @@ class Comparing:
             self.mode = Comparison.OFF
             self._of_case = False
             self._opening.close()
+            self._second = None
             self.changed.emit()
 
     # --- links and alignment
@@ -359,10 +398,11 @@ class Comparing:
             self._align_first()
 
     def _same_said(self, here: Session, there: Session, *_: object) -> None:
-        """Say of a volume that is compared with itself the same on both sides."""
+        """Say of a volume that is compared with itself the same on both sides; of two models each says its own."""
         if here.volume is not None and here.volume is there.volume:
-            there.findings = here.findings
-            there.decisions = here.decisions
+            if self._second is None:
+                there.findings = here.findings
+                there.decisions = here.decisions
             there.measurements = here.measurements
 
     def _mirror(self, *_: object) -> None:

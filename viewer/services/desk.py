@@ -30,6 +30,7 @@ from viewer.services.reviewing import Reviewing
 from viewer.services.scan_library import ScanLibrary
 from viewer.services.settings import Settings
 from viewer.services.spreads import Spreads
+from viewer.services.two_models import TwoModels
 from viewer.services.watching import FolderWatch
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Other:
     measuring: Measuring
     path_edits: PathEdits
     spreads: Spreads
+    inspecting: Inspecting
 
 
 @frozen(eq=False)
@@ -76,6 +78,7 @@ class Desk:
     inspecting: Inspecting
     overlaying: Overlaying
     case_making: CaseMaking
+    two_models: TwoModels
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -113,6 +116,7 @@ def build_desk(deliver: Deliver) -> Desk:
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     comparing = Comparing(session, other.session, other.opening, runner)
     opening.prior_opened.connect(comparing.bring)
+    finding_run = FindingRun(session, runner, model_folders(), run_records_folder())
     return Desk(
         session=session,
         other=other,
@@ -125,7 +129,7 @@ def build_desk(deliver: Deliver) -> Desk:
         library=library,
         pictures=Pictures(index, runner, opening, decoders),
         archives=Archives(runner, settings, received_folder()),
-        finding_run=FindingRun(session, runner, model_folders(), run_records_folder()),
+        finding_run=finding_run,
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),
@@ -135,11 +139,12 @@ def build_desk(deliver: Deliver) -> Desk:
         inspecting=Inspecting(session),
         overlaying=Overlaying(session, runner),
         case_making=CaseMaking(session, data_folder() / "drafts", other.session, comparing),
+        two_models=TwoModels(session, other.session, comparing, finding_run, navigation, runner),
     )
 
 
 def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal, writes: KeptWrites) -> Other:
-    session = Session()
+    session = Session(second=True)
     navigation = Navigation(session, settings)
     reviewing = Reviewing(session, navigation, runner, journal, writes)
     return Other(
@@ -150,4 +155,5 @@ def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: J
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),
         spreads=Spreads(session, runner),
+        inspecting=Inspecting(session),
     )

@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, ModelError, ModelRefusedError
 from viewer.domain.finding import SourceKind
+from viewer.domain.model_result import ModelResult
 from viewer.domain.overlay_look import MapLook
 from viewer.services.jobs import Lane
 
@@ -202,6 +203,7 @@ class FindingRun:
         if session.view is not None:
             session.view = evolve(session.view, threshold=model.default_threshold)
         self._lay_over(result.value_map)
+        session.results = {**session.results, model.id: result_in(model, result)}
         marks = tuple(f for f in session.findings if f.source.kind is SourceKind.READER)
         session.findings = (*sorted(findings, key=lambda f: f.order), *marks)
         self.result = result
@@ -228,6 +230,14 @@ class FindingRun:
             self.refused.emit(model, error.sentence)
         else:
             self.failed.emit(error)
+
+
+def result_in(model: ModelCard, result: RunResult) -> ModelResult:
+    """Return what a run gave, as the session keeps it."""
+    return ModelResult(
+        model.id, model.name, tuple(sorted(result.findings, key=lambda f: f.order)), model.default_threshold,
+        result.value_map, recorded=result.recorded,
+    )  # fmt: skip
 
 
 def _run(

@@ -15,6 +15,7 @@ from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLarge
 from viewer.domain.finding import Finding
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.model_result import ModelResult
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case, Prior
 from viewer.io.assemble import assemble
@@ -92,6 +93,7 @@ class LoadedCase:
     truth: tuple[Finding, ...]
     prior: LoadedPrior | None = None
     note: str = ""
+    results: tuple[ModelResult, ...] = ()
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
@@ -175,14 +177,17 @@ def load_case(
     if truth:
         # What matching stands on takes a second to load; here that holds up no window.
         match(findings, truth, threshold=0.5)
+    results = tuple(
+        ModelResult(r.model_id, r.name, read_findings(folder / r.findings_path, volume), r.threshold, recorded=True)
+        for r in case.results
+    )
     if case.prior is None:
-        return LoadedCase(case, volume, findings, truth, note=note)
+        return LoadedCase(case, volume, findings, truth, note=note, results=results)
     earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
     known = read_findings(folder / case.prior.findings_path, earlier) if case.prior.findings_path else ()
     alignment = Alignment(case.prior.turned, case.prior.shift_mm)
-    return LoadedCase(
-        case, volume, findings, truth, LoadedPrior(earlier, known, alignment, case.prior.title), note or earlier_note
-    )
+    prior = LoadedPrior(earlier, known, alignment, case.prior.title)
+    return LoadedCase(case, volume, findings, truth, prior, note or earlier_note, results)
 
 
 def _pictures(

@@ -318,6 +318,7 @@ class Opening:
         session.case = loaded.case
         session.truth = loaded.truth
         session.findings = loaded.findings
+        session.results = {result.model_id: result for result in loaded.results}
         view = evolve(self._hung(loaded.volume), acquired=self._acquired)
         first = loaded.case.steps[0].view if loaded.case.steps else view
         session.view = first if loaded.case.steps else evolve(view, show_truth=False)

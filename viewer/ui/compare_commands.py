@@ -25,6 +25,7 @@ COMPARE_MENU = (
     None,
     "compare.beside",
     "compare.curtain",
+    "compare.difference",
     None,
     "compare.link_place",
     "compare.link_window",
@@ -37,6 +38,7 @@ COMPARE_MENU = (
 SERIES_MENU = ("scans.compare",)
 COMPARE = Submenu("Compare", "columns-2", COMPARE_MENU)
 NOT_COMPARING = "Nothing is compared. Ctrl+D chooses a second series."
+NO_TWO_MODELS = "No two models are compared. Ctrl+M chooses two."
 CURTAIN_STEP = 0.05
 NUDGE_MM = 1.0
 NUDGE_RAD = math.radians(1.0)
@@ -48,6 +50,12 @@ _NUDGES = (
     ("counter", "Turn counter-clockwise", "Ctrl+Shift+[", (0.0, 0.0, -NUDGE_RAD), "rotate-ccw"),
     ("clock", "Turn clockwise", "Ctrl+Shift+]", (0.0, 0.0, NUDGE_RAD), "rotate-cw"),
 )
+
+
+def _show_difference(desk: Desk) -> None:
+    desk.navigation.finish()
+    desk.comparing.mode = Comparison.DIFFERENCE
+    desk.two_models.show_map(True)
 
 
 @frozen
@@ -72,6 +80,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
     def show(mode: Comparison) -> Callable[[], None]:
         def run() -> None:
             desk.navigation.finish()
+            if comparing.mode is Comparison.DIFFERENCE:
+                # The difference goes; maps of each would come in its place.
+                desk.two_models.show_map(False)
             if comparing.on:
                 comparing.mode = mode
             elif session.volume is not None:
@@ -103,6 +114,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
 
         return run
 
+    def two_models() -> bool:
+        return desk.two_models.pair is not None
+
     def align_on() -> bool:
         canvas = asks.canvas()
         return canvas is not None and canvas.tool is Tool.ALIGN
@@ -127,6 +141,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         checked: Callable[[], bool] | None = None,
         enabled: Callable[[], bool] = on,
         repeats: bool = False,
+        why: str = "",
     ) -> Command:
         return Command(
             f"compare.{ident}",
@@ -136,7 +151,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
             shortcuts=keys,
             contexts=DESK_WORK,
             enabled_when=enabled,
-            why_disabled=NOT_COMPARING if enabled is on else NO_VOLUME,
+            why_disabled=why or (NOT_COMPARING if enabled is on else NO_VOLUME),
             icon=icon,
             checked_when=checked,
             repeats=repeats,
@@ -152,6 +167,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         made("curtain", "Curtain", "Two volumes on each other, with a curtain to draw between them",
              show(Comparison.CURTAIN), "arrow-left-right", "Shift+6", checked=is_shown(Comparison.CURTAIN),
              enabled=whole),
+        made("difference", "Difference", "What two models say on one picture: A solid, B dashed, their maps subtracted",
+             partial(_show_difference, desk), "diff", "Shift+7", checked=is_shown(Comparison.DIFFERENCE),
+             enabled=two_models, why=NO_TWO_MODELS),
         made("curtain_left", "Curtain to the left", "Uncover more of B", curtain(-CURTAIN_STEP), "chevron-left",
              "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True),
         made("curtain_right", "Curtain to the right", "Uncover more of A", curtain(CURTAIN_STEP), "chevron-right",

@@ -28,6 +28,8 @@ from viewer.ui.making.making_here import MakingHere
 from viewer.ui.making_commands import MAKING, making_commands
 from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
+from viewer.ui.models.models_commands import models_commands
+from viewer.ui.models.models_here import ModelsHere
 from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.pages import Pages
@@ -123,6 +125,7 @@ class MainWindow(QMainWindow):
         self.compared = Compared(self)
         self.making = MakingHere(self)
         self.questions = QuestionsHere(self)
+        self.models = ModelsHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
@@ -131,6 +134,7 @@ class MainWindow(QMainWindow):
                 *overlay_file_commands(self),
                 *making_commands(desk.case_making, self.making.asks()),
                 *question_commands(desk.player, self.questions),
+                *models_commands(desk, self.models.asks()),
             )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
@@ -144,6 +148,7 @@ class MainWindow(QMainWindow):
         self.opened_places.connect()
         self.compared.connect()
         self.making.connect()
+        self.models.connect()
 
     # --- building
 

@@ -158,17 +158,25 @@ LABEL_PX = 2.0
 LABEL_PX_STAGE = 3.0
 
 
-def line_of(mark: Mark, *, selected: bool = False, stage: bool = False, own_colour: str = "") -> Line:
+# Longer than the dashes of what is wrong: those say what became of a finding, these which of two models has it.
+SECOND_DASHES_PX = (12.0, 6.0)
+
+
+def line_of(
+    mark: Mark, *, selected: bool = False, stage: bool = False, own_colour: str = "", second: bool = False
+) -> Line:
     """Return the outline's line: that of the selection, or of the state, in a colour that was chosen for its label.
 
-    A missed lesion keeps its dots when it is selected, in the accent.
+    A missed lesion keeps its dots when it is selected, in the accent. What the `second` of two models found is dashed
+    where it would be solid.
     """
-    if not selected:
-        return evolve(_LINES[mark], own_colour=own_colour)
-    if mark is Mark.MISSED:
-        missed = _LINES[mark]
-        return Line("accent", missed.width_px, missed.dashes_px, missed.dots)
-    return SELECTED_LINE_STAGE if stage else SELECTED_LINE
+    if selected and mark is Mark.MISSED:
+        line = evolve(_LINES[mark], role="accent")
+    elif selected:
+        line = SELECTED_LINE_STAGE if stage else SELECTED_LINE
+    else:
+        line = evolve(_LINES[mark], own_colour=own_colour)
+    return evolve(line, dashes_px=SECOND_DASHES_PX) if second and not line.dashes_px else line
 
 
 def line_of_label(label: Label, look: LabelLook, *, stage: bool = False) -> Line:

@@ -207,7 +207,7 @@ class ElidedLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
+        self._whole = self._in_full = ""
         self.set_whole(text)
 
     @property
@@ -215,9 +215,9 @@ class ElidedLabel(QLabel):
         """The text without elision."""
         return self._whole
 
-    def set_whole(self, text: str) -> None:
-        """Change the text."""
-        self._whole = text
+    def set_whole(self, text: str, *, in_full: str = "") -> None:
+        """Change the text; `in_full` is what a tooltip says of it, however much room there is."""
+        self._whole, self._in_full = text, in_full
         self._elide()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -234,7 +234,7 @@ class ElidedLabel(QLabel):
         metrics = QFontMetricsF(self.font())
         shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(0, self.width()))
         self.setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        self.setToolTip(self._in_full or (self._whole if shown != self._whole else ""))
 
 
 def hairline(*, vertical: bool = False, parent: QWidget | None = None) -> QFrame:

@@ -266,10 +266,14 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
 
 
 def side_names(here: Session, there: Session) -> tuple[str, str]:
-    """Return what two compared volumes are called: in a story as it says, else as their series do."""
+    """Return what two compared sides are called: volumes as the story says, else as their series do; models by name."""
     prior = here.case.prior if here.case is not None else None
     if here.volume is None or there.volume is None:
         return "A", "B"
+    models = here.view.models if here.view is not None else None
+    if models is not None and there.volume is here.volume and all(model in here.results for model in models):
+        first, second = (here.results[model].name for model in models)
+        return f"A  {first}", f"B  {second}"
     if prior is not None and prior.series_uid == there.volume.series.series_uid:
         return NOW, prior.title
     return _side_words("A", here.volume, here.masked), _side_words("B", there.volume, there.masked)

@@ -126,7 +126,9 @@ def overlay_steps(
         if not drawn.finding.placed:
             continue
         chosen = look_of(shown.view.label_looks, drawn.finding.label_key)
-        line = line_of(drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour)
+        line = line_of(
+            drawn.mark, selected=drawn.selected, stage=look.stage, own_colour=chosen.colour, second=drawn.second
+        )
         if drawn.finding.mask is None:
             _paint_point(painter, drawn, shown, geometry, line, look)
             continue

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from viewer.domain.finding import Finding, Matching
+from viewer.domain.finding import Finding, Matching, SourceKind
 from viewer.domain.measurement import Measurement
 from viewer.domain.overlays import Label, Overlays, ValueMap
 from viewer.domain.patches import Patches
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import OverlayMode, ViewState
+from viewer.domain.view_state import Comparison, OverlayMode, ViewState
 from viewer.domain.volume import Volume
 from viewer.ui.marks import Mark, mark_of
 
@@ -25,11 +25,12 @@ _NO_OVERLAYS = Overlays()
 
 @define(frozen=True, eq=False)
 class Drawn:
-    """A finding as it is drawn."""
+    """A finding as it is drawn; `second` where it is that of the second of two models that are compared."""
 
     finding: Finding
     mark: Mark
     selected: bool
+    second: bool = False
 
 
 @define(frozen=True, eq=False)
@@ -100,6 +101,8 @@ def shown_from(
     overlays: Overlays = _NO_OVERLAYS,
     veiled: bool = False,
     patches: Patches | None = None,
+    second: tuple[Finding, ...] | None = None,
+    is_second: bool = False,
 ) -> Shown:
     """Return what is painted for a view.
 
@@ -113,7 +116,14 @@ def shown_from(
         True where patient identity must not be drawn.
     veiled
         True while an audience is asked where something is: no crosshair, which would point there.
+    second
+        Findings of a second model that are drawn on the same picture; None where there are none to compare with. Which
+        of the two says something is all that counts then.
+    is_second
+        True where `findings` are those of the second of two models.
     """
+    if second is not None:
+        matching, decisions = None, {}
     against = matching is not None and (inspecting or view.show_truth)
     drawn: list[Drawn] = []
     if view.overlay is not OverlayMode.OFF:
@@ -123,7 +133,10 @@ def shown_from(
                 continue
             if mark is Mark.MISSED and not against and finding.id != view.selected_finding:
                 continue
-            drawn.append(Drawn(finding, mark, finding.id == view.selected_finding))
+            of_second = is_second and finding.source.kind is SourceKind.MODEL
+            drawn.append(Drawn(finding, mark, finding.id == view.selected_finding, of_second))
+        for finding in second or ():
+            drawn.append(Drawn(finding, Mark.TO_DECIDE, finding.id == view.selected_finding, second=True))
     drawn.sort(key=lambda d: d.selected)
     who = "" if masked else _patient_words(volume, bool(title))
     over = view.overlay is not OverlayMode.OFF
@@ -152,9 +165,11 @@ def shown_in(session: Session) -> Shown | None:
     """Return what is painted for the session, or None where nothing is open."""
     if session.volume is None or session.view is None:
         return None
+    view, said = session.view, None if session.veiled else session.second
+    apart = view.comparison is Comparison.DIFFERENCE and said is not None and not session.is_second
     return shown_from(
         session.volume,
-        session.view,
+        view,
         findings=session.shown_findings,
         truth=() if session.veiled else session.truth,
         decisions=session.decisions,
@@ -165,6 +180,8 @@ def shown_in(session: Session) -> Shown | None:
         overlays=_NO_OVERLAYS if session.veiled else session.overlays,
         veiled=session.veiled,
         patches=session.patches,
+        second=said.shown if apart and said is not None else None,
+        is_second=session.is_second and said is not None,
     )
 
 

@@ -36,6 +36,7 @@ STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
 UNSELECTED_OPACITY = 0.85
 BOX_OPACITY = 0.3
+SECOND_OPACITY = 0.45
 
 
 class Drawing3D(Protocol):
@@ -87,6 +88,9 @@ def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
         if drawn.finding.localisation is Localisation.BOX:
             # What lies in a box is to be seen.
             opacity *= BOX_OPACITY
+        if drawn.second:
+            # In 3D there are no dashes.
+            opacity *= SECOND_OPACITY
         made.append(FindingSurface(drawn.finding.mask, rgb, opacity, drawn.selected))
     return tuple(made)
 

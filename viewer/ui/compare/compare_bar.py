@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 NARROW, WIDE = 760, 1200
-MODES = (("compare.beside", "Side by side", "Beside"), ("compare.curtain", "Curtain", "Curtain"))
+MODES = (
+    ("compare.beside", "Side by side", "Beside"),
+    ("compare.curtain", "Curtain", "Curtain"),
+    ("compare.difference", "Difference", "Differ"),
+)
 OTHER_PATIENT = "Two patients"
 # In full, where there is room for that, and in brief.
 SAID_OF = {
@@ -59,9 +63,11 @@ class CompareBar(QFrame):
         row.addSpacing(8)
         row.addWidget(self._modes)
         row.addSpacing(8)
+        self._places: list[IconButton] = []
         for name in ("compare.link_place", "compare.link_window", "compare.align"):
             button = IconButton.of_command(theme, actions[name], actions.table[name])
             button.setFixedSize(40, 40)
+            self._places.append(button)
             row.addWidget(button)
         self._icon = IconBox(theme, 16)
         self._icon.setFixedSize(16, 16)
@@ -78,7 +84,8 @@ class CompareBar(QFrame):
         session, other = desk.session, desk.other.session
         for signal in (session.volume_changed, other.volume_changed, session.masked_changed, session.view_changed):
             signal.connect(self._update)
-        desk.comparing.changed.connect(self._update)
+        for changed in (desk.comparing.changed, desk.two_models.changed):
+            changed.connect(self._update)
         theme.changed.connect(self._update)
 
     @property
@@ -107,9 +114,12 @@ class CompareBar(QFrame):
         for label, name in zip((self._here, self._there), side_names(session, other), strict=True):
             label.set_whole(name)
         self._modes.choose(f"compare.{comparing.mode.value}")
+        of_models = self._desk.two_models.pair is not None
+        self._modes.button("compare.difference").setVisible(of_models)
+        for button in self._places:
+            button.setVisible(not of_models)
         words, brief, icon, role = self._words()
-        self._said.set_whole(words if self.width() >= WIDE else brief)
-        self._said.setToolTip(words)
+        self._said.set_whole(words if self.width() >= WIDE else brief, in_full=words)
         self._said.setVisible(bool(words))
         self._icon.setVisible(bool(icon))
         if icon:

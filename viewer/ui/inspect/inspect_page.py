@@ -53,7 +53,10 @@ class InspectPage(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        self._left = Tall(self._make_left(theme, actions), LEAST_LIST_HEIGHT)
+        self._models: QWidget | None = None
+        self._left_pages = QStackedWidget()
+        self._left_pages.addWidget(self._make_left(theme, actions))
+        self._left = Tall(self._left_pages, LEAST_LIST_HEIGHT)
         row.addWidget(self._left)
         self._left_line = hairline(vertical=True)
         row.addWidget(self._left_line)
@@ -80,6 +83,15 @@ class InspectPage(QWidget):
         """Make the panels narrower in a narrow window."""
         super().resizeEvent(event)
         self._fit()
+
+    def show_models(self, panel: QWidget | None) -> None:
+        """Show the panel of two models in the place of the errors of one; None brings them back."""
+        before = self._models
+        if panel is not None and before is not panel:
+            self._left_pages.addWidget(panel)
+            self._models = panel
+        self._left_pages.setCurrentIndex(0 if panel is None else self._left_pages.indexOf(panel))
+        self._curve_title.setText("Curve of this case" if panel is None else "Curve of A")
 
     def _fit(self) -> None:
         shown = self._panels.shown_at(self.width())
@@ -162,7 +174,7 @@ class InspectPage(QWidget):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        head = text_label("Curve of this case", Type.PANEL_TITLE)
+        head = self._curve_title = text_label("Curve of this case", Type.PANEL_TITLE)
         head.setFixedHeight(47)
         head.setContentsMargins(16, 0, 16, 0)
         column.addWidget(head)

@@ -53,6 +53,7 @@ class ReviewPage(QWidget):
         self._tall = Tall(self.panel, LEAST_PANEL_HEIGHT)
         row.addWidget(self._tall)
         self._instead: QWidget | None = None
+        self._models: QWidget | None = None
         self._panels = panels
         panels.changed.connect(self._fit)
         self._fit()
@@ -72,12 +73,27 @@ class ReviewPage(QWidget):
         self._instead = panel
         self._fit()
 
+    def show_models(self, panel: QWidget | None) -> None:
+        """Show the panel of two models in the place of the findings; None brings them back."""
+        if panel is not self._models:
+            if self._models is not None:
+                self._models.hide()
+            layout = self.layout()
+            if panel is not None and layout is not None and layout.indexOf(panel) < 0:
+                layout.addWidget(panel)
+            self._models = panel
+        self._fit()
+
     def _fit(self) -> None:
         shown = self._panels.shown_at(self.width())
+        models = self._models if self._instead is None else None
         self._line.setVisible(shown or self._instead is not None)
-        self._tall.setVisible(shown and self._instead is None)
+        self._tall.setVisible(shown and self._instead is None and models is None)
         if self._instead is not None:
             self._instead.show()
         width = NARROW_PANEL_WIDTH if self.width() < NARROW_BELOW else PANEL_WIDTH
+        if self._models is not None:
+            self._models.setVisible(shown and models is not None)
+            self._models.setFixedWidth(width)
         if self._tall.maximumWidth() != width:
             self._tall.setFixedWidth(width)

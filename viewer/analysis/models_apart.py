@@ -1,0 +1,74 @@
+"""How two models differ on one volume: findings of both, one to one, and the difference of their maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve
+
+from viewer.analysis.matching import match
+from viewer.domain.model_result import Apart, SaidBy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.domain.finding import Finding, MatchRule
+    from viewer.domain.overlays import ValueMap
+
+_ORDER = {SaidBy.ONLY_A: 0, SaidBy.ONLY_B: 1, SaidBy.NEITHER: 2, SaidBy.BOTH: 3}
+
+
+def apart(
+    a: Sequence[Finding], b: Sequence[Finding], rule: MatchRule | None = None, missed: Sequence[Finding] = ()
+) -> tuple[Apart, ...]:
+    """Return what two models say, differences first, then the largest.
+
+    A finding of the one goes with at most one of the other, as `match` pairs findings with true lesions.
+
+    Parameters
+    ----------
+    missed
+        True lesions that neither found.
+    """
+    pairs = match(a, b, 0.0, rule).pairs
+    of_a, of_b = {f.id: f for f in a}, {f.id: f for f in b}
+    made = [Apart(of_a[first], of_b[second], overlap=overlap) for first, second, overlap in pairs]
+    with_a, with_b = {first for first, _, _ in pairs}, {second for _, second, _ in pairs}
+    made += [Apart(a=f) for f in a if f.id not in with_a]
+    made += [Apart(b=f) for f in b if f.id not in with_b]
+    made += [Apart(missed=f) for f in missed]
+    return tuple(sorted(made, key=lambda row: (_ORDER[row.said_by], -(row.finding.volume_ml or 0.0))))
+
+
+def map_difference(a: ValueMap, b: ValueMap) -> ValueMap | None:
+    """Return A's map less B's on A's grid, −1 to 1 for probabilities; None where their units differ.
+
+    Where B's grid is another one it is sampled linearly; outside of it B says 0.
+    """
+    if a.unit != b.unit:
+        return None
+    one, other = a.volume, b.volume
+    if one.grid.size_ijk == other.grid.size_ijk and np.allclose(one.grid.lps_from_ijk, other.grid.lps_from_ijk):
+        second = other.voxels.astype(np.float32)
+    else:
+        from scipy.ndimage import affine_transform
+
+        way = np.linalg.inv(other.grid.lps_from_ijk) @ one.grid.lps_from_ijk
+        # Array axes are (k, j, i).
+        turned = way[:3, :3][::-1, ::-1]
+        second = affine_transform(
+            other.voxels.astype(np.float32), turned, way[:3, 3][::-1], one.grid.shape_kji, order=1, cval=0.0
+        )
+    less = np.rint(one.voxels.astype(np.float32) - second * np.float32(b.scale / a.scale)).astype(np.int16)
+    less.setflags(write=False)
+    span = max(abs(a.high), abs(a.low))
+    return evolve(
+        a,
+        volume=evolve(one, slices=less, voxels=less),
+        unit="A − B",
+        low=-span,
+        high=span,
+        diverging=True,
+        made_by=f"{a.made_by} − {b.made_by}",
+    )
