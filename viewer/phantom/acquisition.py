@@ -38,17 +38,21 @@ def acquire(
     sigma_hu: float,
     blur_mm: float,
     cutoff_per_mm: float,
+    sharpen: float = 0.0,
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
     """Return the slab as int16 HU after blur, noise and clipping to −1024 … 3071.
 
     `hu` is indexed `[k, j, i]` and is overwritten. `sigma_hu` is the noise in the middle of soft tissue; air, which
-    the beam crosses last, gets a sixth of it.
+    the beam crosses last, gets a sixth of it. `sharpen` is how much edges are overdrawn, as a bone kernel does (0 is
+    not at all).
     """
     out = np.empty(hu.shape, np.int16)
     for k in range(hu.shape[0]):
         plane = hu[k]
         if blur_mm > 0.2 * spacing_mm[0]:
             plane = gaussian_filter(plane, blur_mm / spacing_mm[0])
+        if sharpen > 0.0:
+            plane = plane + np.float32(sharpen) * (plane - gaussian_filter(plane, 0.9 / spacing_mm[0]))
         body = spread((plane > -600.0).astype(np.float32), 12.0 / spacing_mm[0])
         bone = spread(np.clip(plane - 300.0, 0.0, 900.0) / np.float32(900.0), 14.0 / spacing_mm[0])
         local = np.float32(sigma_hu) * (np.float32(0.15) + np.float32(0.85) * body + np.float32(0.8) * bone)

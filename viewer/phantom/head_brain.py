@@ -15,25 +15,55 @@ from viewer.phantom.head_shape import HeadSize, cavity
 
 @frozen
 class BrainLook:
-    """How this brain differs from the next: width of ventricles and sulci (1 is a 50-year-old), calcification."""
+    """How this brain differs from the next: width of ventricles and sulci (1 is a 50-year-old), calcification.
+
+    Calcifications are 0 … 1 (none to much), `calcium_hu` is their density away from the pineal gland; `vein_hu` that
+    of blood in the venous sinuses; `pale` how far the white matter around the ventricles has faded, in HU.
+    """
 
     ventricles: float
     sulci: float
     pineal: float
     choroid: float
     basal_ganglia: float
+    falx: float
+    falx_at: tuple[float, float]
+    calcium_hu: float
+    vein_hu: float
+    pale: float
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> BrainLook:
         """Return the look for one seed."""
         age = float(rng.uniform(0.0, 1.0))
+        faint = rng.random() < 0.4
         return cls(
             ventricles=0.70 + 0.75 * age + float(rng.uniform(-0.1, 0.1)),
-            sulci=0.35 + 0.85 * age + float(rng.uniform(-0.1, 0.15)),
+            sulci=0.28 + 0.62 * age + float(rng.uniform(-0.08, 0.12)),
             pineal=float(rng.uniform(0.0, 1.0)),
             choroid=float(rng.uniform(0.0, 1.0)),
-            basal_ganglia=float(rng.uniform(0.0, 1.0)) if rng.random() < 0.25 else 0.0,
+            basal_ganglia=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.3 else 0.0,
+            falx=float(rng.uniform(0.2, 1.0)) if rng.random() < 0.3 else 0.0,
+            falx_at=(float(rng.uniform(-45.0, 30.0)), float(rng.uniform(34.0, 58.0))),
+            calcium_hu=float(rng.uniform(62.0, 95.0) if faint else rng.uniform(95.0, 260.0)),
+            vein_hu=float(rng.uniform(44.0, 66.0)),
+            pale=float(np.clip(rng.normal(9.0 * age - 3.0, 2.0), 0.0, 8.0)),
         )
+
+    def said(self) -> tuple[str, ...]:
+        """Return the calcifications that look like blood at first, a line each."""
+        lines = []
+        if self.pineal > 0.35:
+            lines.append("Calcified pineal gland")
+        if self.choroid > 0.4:
+            lines.append("Calcified choroid plexus")
+        if self.basal_ganglia > 0:
+            lines.append(f"Calcified basal ganglia ({self.calcium_hu:.0f} HU)")
+        if self.falx > 0:
+            lines.append("Calcified plaque of the falx")
+        if self.vein_hu > 58:
+            lines.append("Dense blood in the venous sinuses")
+        return tuple(lines)
 
 
 @frozen(eq=False)
@@ -43,7 +73,8 @@ class BrainFields:
     depth: FloatArray
     sulcus: FloatArray
     sulcus_half_width: FloatArray
-    csf: FloatArray
+    ventricle: FloatArray
+    cisterns: FloatArray
     deep_grey: FloatArray
     cerebellum: FloatArray
     folia: FloatArray
@@ -54,6 +85,7 @@ class BrainFields:
     tent_reach: FloatArray
     sinus: FloatArray
     calcium: FloatArray
+    ganglia_calcium: FloatArray
     stem: FloatArray
     texture: FloatArray
 
@@ -127,7 +159,7 @@ def brain_fields(
         [suprasellar, ambient, quad, prepontine, magna, around_cord, insula, sylvian, peduncle]
     )
     cisterns = np.maximum(cisterns, -(stem - np.float32(0.3)))
-    csf = np.minimum.reduce([lateral, third, fourth, cisterns])
+    ventricle = np.minimum.reduce([lateral, third, fourth])
 
     caudate = chain(ax, y, z, [(13.5, -22.0, 8.0), (15.0, -16.0, 14.0), (17.0, 6.0, 22.0)], [5.5, 5.0, 2.2])
     lentiform = ellipsoid(ax, y, z, (25.0, -5.0, 4.0), (6.5, 16.0, 10.0))
@@ -144,11 +176,11 @@ def brain_fields(
     callosum = ellipsoid(ax, y, z, (0.0, 4.0, 8.0), (30.0, 44.0, 26.0))
     above = np.where(y > 15, tent_height - 1.0 - z, -20.0 - z)
     falx_reach = np.maximum(-callosum, above)
-    fissure = np.where(falx_reach < 0, 0.25 + look.sulci * (0.6 + 0.3 * np.clip(-y / 60, 0, 1)), -1.0)
+    fissure = np.where(falx_reach < 0, 0.40 + look.sulci * (0.75 + 0.4 * np.clip(-y / 60, 0, 1)), -1.0)
     edge = -inner
-    sinus = np.maximum(ax + edge - np.float32(6.5), np.where((z > 8) | (y > 40), -9.0, 9.0))
+    sinus = np.maximum(ax + edge - np.float32(5.2), np.where((z > 8) | (y > 40), -9.0, 9.0))
     straight = chain(ax, y, z, [(0.0, 34.0, 9.0), (0.0, 76.0, 0.0)], [1.6, 2.2])
-    transverse = np.maximum(np.abs(z + 12.0 + 0.1 * ax) + edge - 6.0, np.maximum(20.0 - y, ax - 60.0))
+    transverse = np.maximum(1.2 * np.abs(z + 12.0 + 0.1 * ax) + edge - 5.0, np.maximum(20.0 - y, ax - 60.0))
     sinus = np.minimum.reduce([sinus, straight, transverse])
 
     pineal = ellipsoid(ax, y, z, (0.0, 27.0, 2.0), (2.2, 2.6, 2.2)) + np.float32(2.5 * (0.35 - look.pineal))
@@ -161,15 +193,20 @@ def brain_fields(
         ellipsoid(ax, y, z, (20.0, -4.0, 2.0), (3.0, 6.0, 3.5))
         + np.float32(1.2)
         + np.abs(bend)
-        - np.float32(3.0 * look.basal_ganglia)
+        - np.float32(3.4 * look.basal_ganglia)
     )
-    calcium = np.minimum(np.minimum(pineal, choroid), pallidum + np.float32(2.0))
+    plaque = ellipsoid(
+        ax, y, z, (0.0, *look.falx_at), (1.6 + 1.4 * look.falx, 3.0 + 8.0 * look.falx, 2.5 + 6.0 * look.falx)
+    )
+    plaque = np.maximum(plaque, falx_reach + np.float32(1.0)) if look.falx > 0 else plaque * 0 + np.float32(50.0)
+    calcium = np.minimum.reduce([pineal, choroid, plaque])
     like = np.zeros(lattice.shape, np.float32)
     return BrainFields(
         depth=depth,
         sulcus=sulcus,
         sulcus_half_width=w.astype(np.float32),
-        csf=csf,
+        ventricle=ventricle,
+        cisterns=cisterns,
         deep_grey=deep_grey,
         cerebellum=cerebellum,
         folia=folia,
@@ -179,7 +216,8 @@ def brain_fields(
         tent=tent,
         tent_reach=tent_reach.astype(np.float32),
         sinus=sinus.astype(np.float32),
-        calcium=calcium,
+        calcium=calcium.astype(np.float32),
+        ganglia_calcium=(pallidum + np.float32(0.8)).astype(np.float32),
         stem=stem,
         texture=lattice.noise(rng, 14.0, 0.5),
     )

@@ -77,6 +77,8 @@ def write_pictures(phantom: Phantom, folder: Path, ctx: JobContext, *, named: st
         study_uid=uid_from(f"{named} study"),
         frame_uid=uid_from(f"{named} frame of reference"),
         window=_WINDOWS[phantom.kind],
+        kernel=phantom.kernel,
+        tilt_deg=phantom.tilt_deg,
         progress=lambda share: ctx.report(share, 1.0, "Writing slices"),
     )
 
