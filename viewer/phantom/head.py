@@ -47,6 +47,7 @@ def make_head(
     tilt_deg: float = 0.0,
     look: BrainLook | None = None,
     artefacts: Artefacts | None = None,
+    lattice_mm: float = 2.0,
 ) -> Phantom:
     """Return a synthetic head CT, from below the skull base to above the vertex.
 
@@ -65,13 +66,15 @@ def make_head(
         One of `viewer.phantom.head_scan.KERNELS`.
     tilt_deg
         Gantry tilt about the axis from right to left: slices climb towards the back where it is positive.
+    lattice_mm
+        Step of the fields that anatomy is made of: coarser is quicker and smoother, and is another head in its detail.
     """
     rng = np.random.default_rng([seed, 1])
     size, drawn_look = HeadSize.drawn(rng), BrainLook.drawn(rng)
     look = look or drawn_look
     chosen = drawn_bleeds(np.random.default_rng([seed, 2])) if bleeds is None else bleeds
     used = KERNELS[kernel]
-    lattice = Lattice.over((-116.0, -122.0, -84.0), (116.0, 114.0, 100.0), 2.0)
+    lattice = Lattice.over((-119.0, -124.0, -84.0), (119.0, 114.0, 106.0), lattice_mm)
     frame = in_head(np.random.default_rng([seed, 7]), lattice, size, tilt_deg)
     head = head_fields(np.random.default_rng([seed, 3]), lattice, size, frame)
     placed, displaced = place_bleeds(lattice, frame, head.cavity, chosen)
@@ -82,7 +85,7 @@ def make_head(
     artefacts = artefacts or Artefacts.drawn(np.random.default_rng([seed, 6]))
     coarse = OutputGrid(lattice.first_lps_mm, (lattice.step_mm,) * 3, lattice.shape)
     clean = _composite(Interpolator(lattice, coarse), coarse, scene, None, 0, coarse.shape[0])
-    added = artefact_field(np.random.default_rng([seed, 8]), clean, coarse.axes()[2], artefacts)
+    added = artefact_field(np.random.default_rng([seed, 8]), clean, coarse.axes()[2], lattice.step_mm, artefacts)
 
     scan = np.random.default_rng([seed, 5])
     sigma = drawn_noise_hu(scan, spacing_mm[2], used) if noise_hu is None else noise_hu

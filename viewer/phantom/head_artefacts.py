@@ -8,6 +8,7 @@ quadratic error of bone after a correction for water is that of Joseph and Spita
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,8 +56,10 @@ class Artefacts:
         return tuple(lines)
 
 
-def artefact_field(rng: np.random.Generator, hu: FloatArray, zs: FloatArray, artefacts: Artefacts) -> FloatArray:
-    """Return what the artefacts add to `hu` (`[k, j, i]`, square pixels), in HU; `zs` are the heights of the slices."""
+def artefact_field(
+    rng: np.random.Generator, hu: FloatArray, zs: FloatArray, pixel_mm: float, artefacts: Artefacts
+) -> FloatArray:
+    """Return what the artefacts add to `hu` (`[k, j, i]`), in HU; `zs` are the heights of the slices in mm."""
     nk, nj, ni = hu.shape
     rays, bins = _projector(nj, ni)
     planes = hu.reshape(nk, nj * ni).T
@@ -68,33 +71,35 @@ def artefact_field(rng: np.random.Generator, hu: FloatArray, zs: FloatArray, art
     bone = projected(np.clip(planes - 200.0, 0.0, 2200.0))
     matter = projected(np.clip(planes + 1000.0, 0.0, 3500.0))
     usual = np.float32(np.mean(bone[bone > 500.0])) if (bone > 500.0).any() else np.float32(1.0)
-    error = np.float32(-0.022 * artefacts.hardening / 40000.0) * (bone**2 - usual * bone)
-    # Attenuation in units of e: 1000 (HU + 1000) · pixel of 2 mm is 0.2 cm of water.
-    depth = matter * np.float32(0.2 * 0.19 / 1000.0)
+    error = np.float32(-0.022 * artefacts.hardening * pixel_mm / 80000.0) * (bone**2 - usual * bone)
+    # Attenuation in powers of e: water has 0.19 a cm.
+    depth = matter * np.float32(0.1 * pixel_mm * 0.19 / 1000.0)
     grain = rng.standard_normal(error.shape, dtype=np.float32)
     error += np.float32(2.6 * artefacts.starved) * grain * np.exp(np.clip(depth - 3.4, -3.0, 3.0) * np.float32(0.9))
     if artefacts.motion_mm > 0:
-        error += _moved(rng, matter, zs, artefacts)
+        error += _moved(rng, matter, zs, pixel_mm, artefacts)
     filtered = _ramp(error)
     back = (rays.T @ filtered.reshape(ANGLES * bins, nk)).T * np.float32(np.pi / ANGLES)
     return np.ascontiguousarray(back.reshape(nk, nj, ni), np.float32)
 
 
-def _moved(rng: np.random.Generator, matter: FloatArray, zs: FloatArray, artefacts: Artefacts) -> FloatArray:
+def _moved(
+    rng: np.random.Generator, matter: FloatArray, zs: FloatArray, pixel_mm: float, artefacts: Artefacts
+) -> FloatArray:
     """Return by how much the line integrals change when the head moves in the plane during a part of the turn."""
     angles, bins, _ = matter.shape
     way = float(rng.uniform(0.0, np.pi))
     begins = int(rng.integers(angles // 6, angles // 2))
     theta = np.pi * np.arange(angles) / angles
-    step_mm = 2.0
-    shift = artefacts.motion_mm / step_mm * np.cos(theta - way) * np.clip((np.arange(angles) - begins) / 3.0, 0.0, 1.0)
+    shift = artefacts.motion_mm / pixel_mm * np.cos(theta - way) * np.clip((np.arange(angles) - begins) / 3.0, 0.0, 1.0)
     at = np.arange(bins)[None, :] - shift[:, None]
     low = np.clip(np.floor(at).astype(int), 0, bins - 2)
     share = np.clip(at - low, 0.0, 1.0).astype(np.float32)[..., None]
     rows = np.arange(angles)[:, None]
     shifted = matter[rows, low] * (1 - share) + matter[rows, low + 1] * share
     seen = np.exp(-(((zs - artefacts.moved_at_mm) / artefacts.moved_over_mm) ** 4)).astype(np.float32)
-    return (shifted - matter) * seen
+    out: FloatArray = (shifted - matter) * seen
+    return out
 
 
 def _ramp(error: FloatArray) -> FloatArray:
@@ -107,6 +112,7 @@ def _ramp(error: FloatArray) -> FloatArray:
     return np.fft.irfft(spectrum, size, axis=1)[:, :bins].astype(np.float32)
 
 
+@lru_cache(maxsize=1)
 def _projector(nj: int, ni: int) -> tuple[csr_matrix, int]:
     """Return the matrix from pixels to line integrals (rows: angle, then detector), and the detectors of an angle."""
     bins = int(np.ceil(np.hypot(nj, ni))) + 3

@@ -35,7 +35,7 @@ def head_fields(rng: np.random.Generator, lattice: Lattice, size: HeadSize, at: 
     inner = cavity(x, y, z, size)
     inner = inner + np.float32(0.7) * lattice.noise(rng, 26.0) * np.clip((-18 - z) / 16, 0, 1) * (inner < 8)
     fine = lattice.noise(rng, 7.0, 0.3)
-    outer = inner - _thickness(rng, lattice, size, at)
+    outer: FloatArray = inner - _thickness(rng, lattice, size, at)
 
     orbit = chain(ax, y, z, [(17.0, -34.0, -34.0), (31.0, -66.0, -36.0), (33.0, -84.0, -37.0)], [4.0, 17.5, 19.5])
     orbit = smooth_cut(orbit, np.float32(2.2) - inner, 2.0)
@@ -68,7 +68,7 @@ def head_fields(rng: np.random.Generator, lattice: Lattice, size: HeadSize, at: 
         globe=ellipsoid(ax, y, z, (32.0, -76.0, -37.0), (12.0, 12.0, 12.0)),
         lens=ellipsoid(ax, y, z, (32.0, -85.0, -37.0), (4.6, 2.0, 4.6)),
         eye_muscle=_eye_muscles(ax, y, z),
-        mastoid=mastoid + np.float32(2.6),
+        mastoid=mastoid + np.float32(1.8),
         skin=skin,
         muscle=_muscles(rng, lattice, at, ax, skin, outer - temple + 1.2),
         ear=ear,
@@ -171,10 +171,11 @@ def _bones(ax: FloatArray, y: FloatArray, z: FloatArray, mastoid: FloatArray, be
     maxilla = chain(ax, y, z, [(12.0, -88.0, -46.0), (14.0, -86.0, -80.0)], [1.8, 3.0])
     palate = ellipsoid(ax, y, z, (0.0, -66.0, -89.0), (26.0, 30.0, 4.5))
     dense = np.minimum.reduce([petrous(ax, y, z), jugular]) + np.float32(1.0) * bend
-    return np.minimum.reduce(
+    out: FloatArray = np.minimum.reduce(
         [dense, mastoid, sphenoid(ax, y, z), condyle, atlas, arch, dens, head, ramus, coronoid, *plates, wing]
         + [zygoma, rim, lower_rim, nasal_bone, maxilla, palate]
     )  # fmt: skip
+    return out
 
 
 def _petrous_apex(ax: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
@@ -243,8 +244,10 @@ def _muscles(
         2.6
     )
     mimic = np.maximum(np.abs(skin + np.float32(8.0)) - np.float32(1.9), np.maximum(y + 40.0, z + 30.0))
+    bulk = np.maximum.reduce([skin + 9.0, z + 56.0 - 0.10 * y, -34.0 - y, ax - 47.0])
     parts = [
-        temporalis,
+        bulk,
+        tendon,
         lateral,
         medial,
         nuchal,
@@ -260,7 +263,8 @@ def _muscles(
     fibre = np.float32(0.9) * lattice.noise(rng, 11.0)
     muscle = np.minimum.reduce(parts) + fibre
     muscle = np.minimum.reduce([muscle, constrictor, mimic + fibre, temporalis])
-    return np.maximum(muscle, skin + 3.5)
+    out: FloatArray = np.maximum(muscle, skin + 3.5)
+    return out
 
 
 def _eye_muscles(ax: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
@@ -272,7 +276,8 @@ def _eye_muscles(ax: FloatArray, y: FloatArray, z: FloatArray) -> FloatArray:
         for e in ends
     ]
     nerve = chain(ax, y, z, [apex, (26.0, -54.0, -35.0), (31.0, -65.0, -37.0)], [1.9, 2.1, 2.3])
-    return np.minimum.reduce([*lines, nerve])
+    out: FloatArray = np.minimum.reduce([*lines, nerve])
+    return out
 
 
 def _suture(at: Coordinates, bend: FloatArray, fine: FloatArray) -> FloatArray:

@@ -79,7 +79,8 @@ def _in_ventricles(
     else:
         order = _away(at, bleed) * (1 + np.float32(0.12) * lattice.noise(rng, 18.0, 0.5))
     filled = _filled(order, share, bleed.volume_ml, lattice.step_mm)
-    return np.maximum(filled, brain.ventricle - np.float32(OUTLINE_MM))
+    out: FloatArray = np.maximum(filled, brain.ventricle - np.float32(OUTLINE_MM))
+    return out
 
 
 def _along_falx(

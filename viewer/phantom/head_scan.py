@@ -29,7 +29,7 @@ KERNELS = {
 
 def drawn_noise_hu(rng: np.random.Generator, thickness_mm: float, kernel: Kernel) -> float:
     """Return the noise in the middle of the brain, in HU: thinner slices and sharper kernels have more."""
-    share = (3.0 / max(0.6, thickness_mm)) ** 0.5
+    share = float((3.0 / max(0.6, thickness_mm)) ** 0.5)
     return float(rng.uniform(2.4, 3.8)) * min(share, 2.0) * kernel.noise
 
 

@@ -33,6 +33,7 @@ class Phantom:
     k → H. `origin_lps_mm` is the centre of voxel (0, 0, 0); `spacing_mm` is ordered (i, j, k). In `truth`, 0 is no
     lesion and every lesion has its own value. `earlier` numbers scans of the same patient before this one's.
     `contents` says in words, a line each, what was put in beside normal anatomy: lesions, mimics, how it was scanned.
+    With a gantry tilt, j runs along (0, cos, sin) of it while k stays along the table.
     """
 
     kind: str
@@ -45,6 +46,8 @@ class Phantom:
     description: str
     earlier: int = 0
     contents: tuple[str, ...] = ()
+    tilt_deg: float = 0.0
+    kernel: str = ""
 
 
 def measured_lesions(
