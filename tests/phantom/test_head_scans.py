@@ -27,7 +27,9 @@ IN_FLUID = (
 @pytest.fixture(scope="module")
 def tilted() -> Phantom:
     """Return a head with bleeds beside the brain, scanned with a tilted gantry in slices of 3 mm."""
-    return make_head(5, spacing_mm=(2.0, 2.0, 3.0), size_ij=116, bleeds=IN_FLUID, noise_hu=1.0, tilt_deg=15.0)
+    return make_head(
+        5, spacing_mm=(2.0, 2.0, 3.0), size_ij=116, bleeds=IN_FLUID, noise_hu=1.0, tilt_deg=15.0, lattice_mm=2.5
+    )
 
 
 def test_a_tilted_scan_opens_as_resampled_with_its_bleeds_where_the_voxels_say(tmp_path: Path, tilted: Phantom) -> None:
@@ -41,8 +43,6 @@ def test_a_tilted_scan_opens_as_resampled_with_its_bleeds_where_the_voxels_say(t
         k0 = int(k)
         below, above = volume.stack.lps((i, j, k0)), volume.stack.lps((i, j, k0 + 1))
         assert below + (k - k0) * (above - below) == pytest.approx(lesion.centre_lps_mm, abs=0.01)
-    head = tilted.voxels_hu[:, :, 58] > 200
-    assert head.any()
 
 
 def test_blood_between_the_folds_is_one_bleed_and_takes_the_place_of_fluid_only(tilted: Phantom) -> None:
@@ -64,7 +64,7 @@ def test_what_was_put_in_is_written_down(tilted: Phantom) -> None:
 
 def test_a_sharp_kernel_is_noisier_and_thick_slices_are_less_so() -> None:
     def noise(kernel: str, thickness: float) -> float:
-        scan = make_head(5, spacing_mm=(1.5, 1.5, thickness), size_ij=156, bleeds=(), kernel=kernel)
+        scan = make_head(5, spacing_mm=(1.5, 1.5, thickness), size_ij=156, bleeds=(), kernel=kernel, lattice_mm=4.0)
         k = round((40.0 - scan.origin_lps_mm[2]) / thickness)
         white = scan.voxels_hu[k, 70:95, 92:100].astype(float)
         return float(np.diff(white, axis=1).std())

@@ -21,6 +21,7 @@ from viewer.phantom.fields import Point
 from viewer.phantom.head import make_head
 from viewer.phantom.head_bleeds import NAMES as BLEED_NAMES
 from viewer.phantom.head_bleeds import Bleed, drawn_bleeds
+from viewer.phantom.head_scan import KERNELS as HEAD_KERNELS
 from viewer.phantom.progress import followed
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ USUAL_MM: dict[str, Point] = {"head": (0.45, 0.45, 3.0), "chest": (0.7, 0.7, 2.5
 KINDS = tuple(USUAL_MM)
 # What can be asked of each kind, and the words for it.
 OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "head": {},
+    "head": {"kernel": tuple(HEAD_KERNELS)},
     "chest": {"contrast": CONTRASTS, "dose": DOSES, "kernel": KERNELS},
     "abdomen": {"contrast": ("portal", "none")},
 }
@@ -235,7 +236,13 @@ def _bleeds(recipe: Recipe) -> tuple[Bleed, ...] | None:
 
 
 def _head(recipe: Recipe) -> Phantom:
-    return make_head(recipe.seed, bleeds=_bleeds(recipe), **_grid(recipe))
+    return make_head(
+        recipe.seed,
+        bleeds=_bleeds(recipe),
+        kernel=recipe.kernel or "soft",
+        tilt_deg=recipe.tilt_deg,
+        **_grid(recipe),
+    )
 
 
 def _chest(recipe: Recipe) -> Phantom:
