@@ -12,6 +12,8 @@ from typing import Protocol, TypeVar
 
 from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
 from viewer.cli.archive_options import add_archive_commands
+from viewer.cli.case_options import EXAMPLE as CASE_EXAMPLE
+from viewer.cli.case_options import add_case_commands
 from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
 from viewer.cli.model_options import add_model_commands
 from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
@@ -151,6 +153,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         ),
         lambda name: _lazy("viewer.cli.archives", name),
         _typed(parse_day, "YYYY-MM-DD"),
+    )
+
+    add_case_commands(
+        command("case", "Leave a case behind.", CASE_EXAMPLE, _lazy("viewer.cli.leaving", "export")),
+        lambda place: _lazy(f"viewer.cli.{place.split(':')[0]}", place.split(":")[1]),
     )
 
     add_pack_commands(

@@ -101,3 +101,16 @@ def progress_context() -> JobContext:
             sys.stderr.flush()
 
     return JobContext(show)
+
+
+def progress_lines() -> JobContext:
+    """Return a context that tells progress on standard error as one JSON object in a line, for another program."""
+    lock = threading.Lock()
+
+    def show(progress: Progress) -> None:
+        with lock:
+            if sys.stderr is not None:
+                sys.stderr.write(json.dumps({"fraction": progress.fraction, "what": progress.what}) + "\n")
+                sys.stderr.flush()
+
+    return JobContext(show)

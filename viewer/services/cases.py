@@ -9,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.domain.walkthrough import Case
-from viewer.io.case_document import read_case
+from viewer.io.case_document import DOCUMENT, read_case
 from viewer.services.first_use import first_use_words, unmade
 
 if TYPE_CHECKING:
@@ -51,6 +51,18 @@ def installed_cases(folders: Iterable[Path]) -> CaseShelf:
             else:
                 cases.setdefault(case.id, case)
     return CaseShelf(tuple(cases.values()), tuple(problems))
+
+
+def case_of(name: str, folders: Iterable[Path]) -> Case:
+    """Return a case by its id or by the path of its folder.
+
+    Raises
+    ------
+    CaseDocumentError
+        When there is none, or it cannot be read.
+    """
+    folder = Path(name).expanduser()
+    return read_case(folder) if (folder / DOCUMENT).is_file() else installed_cases(folders).named(name)
 
 
 def case_state(case: Case) -> str:

@@ -124,7 +124,7 @@ def picture(
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
-        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=_behind(prior, view))
+        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=behind_of(prior, view))
         if step is not None:
             paint_card(painter, theme, step, told, QSizeF(*area), scale)
         _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
@@ -172,7 +172,7 @@ def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[fl
     return (room, 0.0) if card_side(step.view, told) == "left" else (0.0, room)
 
 
-def _behind(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
+def behind_of(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
     """Return what a view's curtain uncovers."""
     if prior is None or view.comparison is Comparison.OFF:
         return None

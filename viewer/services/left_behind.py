@@ -1,0 +1,150 @@
+"""What is said of a case where it is left behind: its words without a patient, where it comes from, and the model."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.domain.finding import Source, SourceKind
+from viewer.domain.masking import identity_words, masked_text
+from viewer.domain.plain_text import plain_text
+from viewer.inference.manifest import Manifest, card
+from viewer.inference.models import installed_models
+from viewer.io.program import NAME, program_version
+from viewer.services.loading import LoadedCase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.model_card import ModelCard
+    from viewer.domain.walkthrough import Step
+
+NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
+_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+@frozen(eq=False)
+class LeftBehind:
+    """A case as it leaves: everything that it says is free of identity, of links and of pictures from elsewhere.
+
+    Attributes
+    ----------
+    loaded
+        The case with its volume; its titles and narrations are clean, notes are gone.
+    banner
+        "Synthetic · Not for diagnostic use", or for real data "Not for diagnostic use".
+    origin
+        Where the pictures come from, in one line.
+    facts
+        What a last page tells of case and program, as (name, words).
+    model_facts
+        What it tells of the model that made the recorded findings; empty where there is none.
+    """
+
+    loaded: LoadedCase
+    banner: str
+    origin: str
+    facts: tuple[tuple[str, str], ...]
+    model_facts: tuple[tuple[str, str], ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps."""
+        return self.loaded.case.steps
+
+    @property
+    def title(self) -> str:
+        """The case's title."""
+        return self.loaded.case.title
+
+
+def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftBehind:
+    """Return a case as it leaves."""
+    case, volume = loaded.case, loaded.volume
+    volumes = [volume, *([loaded.prior.volume] if loaded.prior is not None else [])]
+    names = frozenset() if volume.series.synthetic else identity_words(*(v.series.identity for v in volumes))
+
+    def clean(text: str) -> str:
+        return masked_text(_LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip(), names)
+
+    steps = tuple(
+        evolve(step, title=clean(step.title), narration=clean(step.narration), notes="") for step in case.steps
+    )
+    provenance = evolve(
+        case.provenance,
+        made_by=clean(case.provenance.made_by),
+        licence=clean(case.provenance.licence),
+        recipe=clean(case.provenance.recipe),
+    )
+    told = evolve(case, title=clean(case.title), summary=clean(case.summary), steps=steps, provenance=provenance)
+    findings, truth = ([evolve(f, label=clean(f.label)) for f in part] for part in (loaded.findings, loaded.truth))
+    synthetic = case.provenance.synthetic or volume.series.synthetic
+    banner = f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic else NOT_FOR_DIAGNOSIS
+    kind = "Synthetic CT" if synthetic else "CT, de-identified by profile"
+    source = next((f.source for f in findings if f.source.kind is SourceKind.MODEL), None)
+    facts = [
+        ("Pictures", provenance.recipe or kind),
+        ("Size", _size(loaded)),
+        ("Case made by", provenance.made_by),
+        ("Licence", provenance.licence),
+        ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
+        ("Findings", _said_of_findings(findings, truth)),
+        ("This copy", f"{NAME} {program_version()}"),
+    ]
+    return LeftBehind(
+        evolve(loaded, case=told, findings=tuple(findings), truth=tuple(truth)),
+        banner,
+        # Without the recipe, which may tell what the story asks the audience to find.
+        " · ".join(part for part in (kind, provenance.licence, f"{NAME} {program_version()}") if part),
+        tuple((name, words) for name, words in facts if words),
+        _model_facts(source, _card(case.model_id, model_folders)),
+    )
+
+
+def _size(loaded: LoadedCase) -> str:
+    stack = loaded.volume.stack
+    return f"{stack.size_ij[0]} × {stack.size_ij[1]} × {stack.count} voxels"
+
+
+def _said_of_findings(findings: list[Finding], truth: list[Finding]) -> str:
+    parts = []
+    if findings:
+        kind = (
+            "recorded when the case was made, not computed anew" if any(f.recorded for f in findings) else "as marked"
+        )
+        parts.append(f"{len(findings)}, {kind}")
+    if truth:
+        parts.append(f"{len(truth)} known as ground truth")
+    return "; ".join(parts)
+
+
+def _card(model_id: str, folders: Iterable[Path]) -> ModelCard | None:
+    if not model_id:
+        return None
+    cards = (card(model) for model in installed_models(folders) if isinstance(model, Manifest))
+    return next((found for found in cards if found.id == model_id), None)
+
+
+def _model_facts(source: Source | None, known: ModelCard | None) -> tuple[tuple[str, str], ...]:
+    if source is None:
+        return ()
+    said = [("Model", f"{source.name} {source.version}".strip() + (", fixed rules" if source.rules else ""))]
+    same = known is not None and known.sha256 == source.model_sha256
+    if known is not None:
+        said += [
+            ("Intended use", known.intended_use),
+            ("Trained on", known.trained_on),
+            ("Limitations", known.limitations),
+            ("Licence of the model", known.licence),
+            *known.metrics,
+        ]
+        if source.model_sha256 and not same:
+            said.append(("Note", "The model installed here is another version than the one that made these findings."))
+    if source.model_sha256:
+        said.append(("File of the model", f"SHA-256 {source.model_sha256[:16]}…"))
+    return tuple((name, plain_text(words)) for name, words in said if words)

@@ -1,0 +1,157 @@
+"""The pictures of a step for a page: images up and down from where the step is, or 3D turned around."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import evolve, frozen
+from PySide6.QtGui import QImage
+
+from viewer.domain.view_state import Layout, ViewName, as_point
+from viewer.io.jpeg import jpeg
+from viewer.scene.acquired import shown_axes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from viewer.domain.job import JobContext
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Step
+    from viewer.ui.leaving.stage_frames import StageFrames
+
+_FINE_EACH_WAY = 10
+_LEAST_FINE_MM = 1.0
+_ENDS = (("right", "left"), ("front", "back"), ("feet", "head"))
+
+
+@frozen
+class Fineness:
+    """How many images a step gets, how large, and how good; 3D gets `turns`."""
+
+    images: int
+    turns: int
+    size: tuple[int, int]
+    quality: int
+
+
+# From the best to what still shows something, for a page that has to stay small.
+FINENESS = (
+    Fineness(49, 24, (960, 800), 76),
+    Fineness(41, 24, (816, 680), 74),
+    Fineness(33, 18, (672, 560), 70),
+    Fineness(25, 12, (528, 440), 64),
+    Fineness(13, 8, (432, 360), 56),
+)
+
+
+@frozen
+class Stack:
+    """Coded pictures of a step, what is said of each, which is the step's own, and whether they turn around."""
+
+    images: tuple[bytes, ...]
+    places: tuple[str, ...]
+    start: int
+    turns: bool
+
+
+def stack_of(frames: StageFrames, step: Step, how: Fineness, ctx: JobContext, words: str) -> Stack:
+    """Return the pictures of a step."""
+    turns = _turns(step.view)
+    views = list(_turned(step.view, how.turns) if turns else _along(frames.left.loaded.volume, step.view, how.images))
+    images, places = [], []
+    for number, (view, place) in enumerate(views):
+        ctx.report(number, len(views), words)
+        images.append(_coded(frames, view, how))
+        places.append(place)
+    start = next((n for n, (view, _) in enumerate(views) if view == step.view), 0)
+    return Stack(tuple(images), tuple(places), start, turns)
+
+
+def bytes_of(frames: StageFrames, step: Step, how: Fineness) -> int:
+    """Return about how many bytes the pictures of a step will take."""
+    turns = _turns(step.view)
+    return len(_coded(frames, step.view, how)) * (how.turns if turns else how.images)
+
+
+def _turns(view: ViewState) -> bool:
+    return view.main is ViewName.THREE_D and not view.shows_curved
+
+
+def _coded(frames: StageFrames, view: ViewState, how: Fineness) -> bytes:
+    name = view.main if _turns(view) or view.main.plane is not None else ViewName.AXIAL
+    alone = evolve(view, layout=Layout.SINGLE, main=name)
+    return jpeg(pixels_of(frames.plane(alone, name, how.size)), how.quality)
+
+
+def _turned(view: ViewState, count: int) -> Iterator[tuple[ViewState, str]]:
+    camera = view.camera
+    up, eye = np.asarray(camera.up), np.asarray(camera.to_eye)
+    side = np.cross(up, eye)
+    for n in range(count):
+        angle = 2 * math.pi * n / count
+        if n == 0:
+            yield view, "3D"
+            continue
+        seen = eye * math.cos(angle) + side * math.sin(angle)
+        yield evolve(view, camera=evolve(camera, to_eye=as_point(seen))), f"3D, turned by {360 * n / count:.0f}°"
+
+
+def _along(volume: Volume, view: ViewState, count: int) -> Iterator[tuple[ViewState, str]]:
+    """Give views through the body along the plane's normal: close to each other around the step, further away beyond.
+
+    The order is that of the wheel: down goes towards the feet, to the back, and to the patient's left.
+    """
+    plane = view.main.plane
+    name = ViewName.AXIAL.plane if plane is None else plane
+    assert name is not None
+    into = np.asarray(shown_axes(volume, view, name).into)
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    corners = np.array(np.meshgrid(*bounds)).reshape(3, -1).T
+    reach = (corners - np.asarray(view.cursor_lps_mm)) @ into
+    spacing = np.abs(np.asarray(volume.grid.spacing_mm) @ np.abs(into))
+    axis = int(np.argmax(np.abs(into)))
+    for offset in _offsets(float(reach.min()), float(reach.max()), max(float(spacing), _LEAST_FINE_MM), count):
+        moved = into * offset
+        state = view
+        if offset:
+            seen = view.plane(name)
+            centre = as_point(np.asarray(seen.centre_lps_mm) + moved)
+            state = evolve(view, cursor_lps_mm=as_point(np.asarray(view.cursor_lps_mm) + moved))
+            state = state.with_plane(name, evolve(seen, centre_lps_mm=centre))
+        place = f"{name.value.capitalize()} {state.cursor_lps_mm[axis]:.1f} mm"
+        if abs(offset) >= 0.05:
+            end = _ENDS[axis][int(moved[axis] > 0)]
+            place += f", {abs(offset):.0f} mm towards the {end}"
+        yield state, place.replace("-", "−")
+
+
+def _offsets(first: float, last: float, fine_mm: float, count: int) -> list[float]:
+    """Return distances from the step: even and fine around it, even and coarse out to both ends."""
+    each_way = min(_FINE_EACH_WAY, (count - 1) // 2)
+    near = [n * fine_mm for n in range(-each_way, each_way + 1)]
+    near = [mm for mm in near if first <= mm <= last or mm == 0]
+    below, above = max(0.0, near[0] - first), max(0.0, last - near[-1])
+    rest = max(0, count - len(near))
+    made = list(near)
+    if below + above > 0:
+        down = round(rest * below / (below + above))
+        made += _spread(near[0], first, down, fine_mm) + _spread(near[-1], last, rest - down, fine_mm)
+    return sorted(made, reverse=False)
+
+
+def _spread(start: float, end: float, count: int, least_mm: float) -> list[float]:
+    """Return up to `count` places from `start`, left out, to `end`, no closer to each other than a distance."""
+    count = min(count, int(abs(end - start) / least_mm))
+    return [start + (end - start) * (n + 1) / count for n in range(count)]
+
+
+def pixels_of(image: QImage) -> NDArray[np.uint8]:
+    """Return an image as RGB, shape (h, w, 3)."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()

@@ -1,0 +1,268 @@
+"""Pictures of a case as it stands on stage, also of the way from one step to the next; banner and origin in each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Self
+
+from attrs import frozen
+from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+
+from viewer.analysis.matching import match
+from viewer.domain.finding import MatchRule
+from viewer.domain.view_state import Layout, ViewName
+from viewer.scene.volume3d import Scene3D
+from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.shown import Drawn, Shown, shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile
+from viewer.ui.canvas.view3d import Picture, volume_scene
+from viewer.ui.fonts import Type, font
+from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
+from viewer.ui.present.stage_bar import GAP, MOST_SEGMENTS, SEGMENT
+from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
+from viewer.ui.snapshot import behind_of, ensure_application
+from viewer.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.walkthrough import Step
+    from viewer.scene.volume3d import VolumeScene
+    from viewer.services.left_behind import LeftBehind
+
+STAGE = (1920, 1080)
+
+
+@frozen
+class Words:
+    """What stands beside a picture.
+
+    Attributes
+    ----------
+    number
+        Of the step that the bar names, from 0.
+    opacity
+        Of the narration's card; 0 leaves it out.
+    room
+        Where the large view makes room for it: −1 at the left, 1 at the right, anything between on the way.
+    """
+
+    number: int
+    opacity: float = 1.0
+    room: float = -1.0
+
+
+class StageFrames:
+    """Draws frames of one case; to be closed, because 3D has a thread of its own.
+
+    Parameters
+    ----------
+    left
+        The case as it leaves.
+    size
+        Width and height of a frame in pixels.
+    """
+
+    def __init__(self, left: LeftBehind, size: tuple[int, int] = STAGE) -> None:
+        ensure_application()
+        self.left, self.size = left, size
+        self._theme = Theme()
+        self._scale = size[1] / STAGE[1]
+        self._scene = Scene3D()
+        self._drawn_3d: tuple[VolumeScene, Picture] | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the thread of 3D."""
+        self._scene.close()
+
+    def still(self, number: int) -> QImage:
+        """Return a step as it stands on stage, from 0."""
+        step = self.left.steps[number]
+        return self.frame(step.view, Words(number, 1.0, self.room(number)))
+
+    def bare(self, number: int, size: tuple[int, int]) -> QImage:
+        """Return a step's picture alone, for where its words stand beside it."""
+        image, painter = _canvas(size)
+        try:
+            self._paint_view(painter, QRectF(0, 0, *size), self.left.steps[number].view, (0.0, 0.0), size[1] / STAGE[1])
+        finally:
+            painter.end()
+        return image
+
+    def room(self, number: int) -> float:
+        """Return at which side a step makes room for its card: −1 left, 1 right."""
+        step = self.left.steps[number]
+        return -1.0 if card_side(step.view, self.told(step)) == "left" else 1.0
+
+    def told(self, step: Step) -> Finding | None:
+        """Return the finding that a step is about."""
+        known = (*self.left.loaded.findings, *self.left.loaded.truth)
+        return next((f for f in known if f.id == step.view.selected_finding), None)
+
+    def listed(self, number: int) -> tuple[Drawn, ...]:
+        """Return the findings and true lesions that a step shows: the selected one first, then by score."""
+        drawn = self._shown(self.left.steps[number].view).drawn
+        return tuple(sorted(drawn, key=lambda d: (not d.selected, *d.finding.order)))
+
+    def frame(self, view: ViewState, words: Words) -> QImage:
+        """Return a frame: a view, the card and the bar."""
+        image, painter = _canvas(self.size)
+        width, height = self.size
+        scale = self._scale
+        bar = round(BAR_HEIGHT * scale)
+        step = self.left.steps[words.number]
+        # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
+        try:
+            aside = round((RESERVED + 20) * scale) if view.layout is Layout.FOUR else 0
+            room = RESERVED * scale * abs(words.room) if reserves_space(view) else 0.0
+            free = (room, 0.0) if words.room < 0 else (0.0, room)
+            self._paint_view(painter, QRectF(aside, 0, width - aside, height - bar), view, free, scale)
+            if words.opacity > 0:
+                card = Narration(self._theme, step, scale)
+                side = card_side(step.view, self.told(step))
+                stage = QSizeF(width, height - bar)
+                painter.setOpacity(words.opacity)
+                card.paint(painter, card_corner(card.size, stage, step.view, side, scale))
+                painter.setOpacity(1.0)
+            self._paint_bar(painter, QRectF(0, height - bar, width, bar), words.number)
+        finally:
+            painter.end()
+        return image
+
+    def plane(self, view: ViewState, name: ViewName, size: tuple[int, int]) -> QImage:
+        """Return one view alone, with its letters and findings and nothing beside it."""
+        image, painter = _canvas(size)
+        area = QRectF(0, 0, *size)
+        try:
+            self._paint(painter, area, view, (Tile(name, area, area),), size[1] / 760, Density.LETTERS)
+        finally:
+            painter.end()
+        return image
+
+    # --- within
+
+    def _shown(self, view: ViewState) -> Shown:
+        loaded = self.left.loaded
+        matching = match(loaded.findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
+        return shown_from(
+            loaded.volume,
+            view,
+            findings=tuple(f for f in loaded.findings if f.score is None or f.score >= view.threshold),
+            truth=loaded.truth,
+            matching=matching,
+            masked=True,
+            title=loaded.case.title,
+        )
+
+    def _paint_view(
+        self, painter: QPainter, area: QRectF, view: ViewState, room: tuple[float, float], scale: float
+    ) -> None:
+        size = (area.width(), area.height())
+        placed = tiles_for(self._shown(view), size, CanvasStyle.STAGE, room)
+        self._paint(painter, area, view, placed, scale, Density.FULL)
+
+    def _paint(
+        self,
+        painter: QPainter,
+        area: QRectF,
+        view: ViewState,
+        placed: tuple[Tile, ...],
+        scale: float,
+        density: Density,
+    ) -> None:
+        shown = self._shown(view)
+        look = Look(TextLook(self._theme, stage=True, scale=scale), density)
+        painter.save()
+        painter.translate(area.topLeft())
+        behind = behind_of(self.left.loaded.prior, view)
+        size = (area.width(), area.height())
+        paint_all(painter, size, placed, shown, look, PlanePainter(), self._picture_3d(placed, shown), behind=behind)
+        painter.restore()
+
+    def _picture_3d(self, placed: tuple[Tile, ...], shown: Shown) -> Picture:
+        tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
+        if tile is None or shown.view.shows_curved:
+            return Picture()
+        scene = volume_scene(shown, tile, self._theme, 1.0)
+        if self._drawn_3d is not None and _same(self._drawn_3d[0], scene):
+            return self._drawn_3d[1]
+        drawn = self._scene.picture_once(scene)
+        if drawn is None:
+            why = self._scene.unavailable
+            return Picture(sentence=why.sentence if why else "There is no 3D picture.")
+        picture = Picture(image_of(drawn.pixels), drawn=drawn.drawn)
+        self._drawn_3d = (scene, picture)
+        return picture
+
+    def _paint_bar(self, painter: QPainter, bar: QRectF, number: int) -> None:
+        colour, scale = self._theme.on_anatomy, self._scale
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(bar, colour("viewport"))
+        painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), colour("hairline"))
+        inner = bar.adjusted(MARGIN * scale, 0, -MARGIN * scale, 0)
+        count = len(self.left.steps)
+        left = inner.right() - self._paint_progress(painter, inner, number, count)
+        room = QRectF(inner.left(), inner.top() + 12 * scale, left - inner.left() - 48 * scale, 36 * scale)
+        _line(painter, room, self.left.banner, Type.STAGE_BAR, scale, colour("text2"))
+        below = room.translated(0, 38 * scale)
+        _line(painter, below, self.left.origin, Type.STAGE_SMALL, scale * 0.78, colour("text3"))
+
+    def _paint_progress(self, painter: QPainter, inner: QRectF, number: int, count: int) -> float:
+        """Draw where in the story this is, at the right, and return how wide that is."""
+        colour, scale = self._theme.on_anatomy, self._scale
+        words = f"{number + 1} of {count}"
+        face = font(Type.STAGE_BAR_NAME, scale=scale)
+        wide = QFontMetricsF(face).horizontalAdvance(f"{count} of {count}")
+        painter.setFont(face)
+        painter.setPen(colour("text"))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
+        shown = min(count, MOST_SEGMENTS)
+        bars = (shown * SEGMENT[0] + (shown - 1) * GAP) * scale
+        gap = GAP * scale if count <= MOST_SEGMENTS else 2.0
+        each = (bars - gap * (count - 1)) / count
+        high = SEGMENT[1] * scale
+        start = inner.right() - wide - 24 * scale - bars
+        painter.setPen(Qt.PenStyle.NoPen)
+        for n in range(count):
+            painter.setBrush(colour("text2" if n < number else "accent" if n == number else "hairline"))
+            box = QRectF(start + n * (each + gap), inner.center().y() - high / 2, each, high)
+            painter.drawRoundedRect(box, high / 2, high / 2)
+        return wide + 24 * scale + bars
+
+
+def _canvas(size: tuple[int, int]) -> tuple[QImage, QPainter]:
+    image = QImage(size[0], size[1], QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.black)
+    return image, QPainter(image)
+
+
+def _line(painter: QPainter, area: QRectF, text: str, kind: Type, scale: float, colour: QColor) -> None:
+    face = font(kind, scale=scale)
+    # Digits of one width also widen the hyphen.
+    face.unsetFeature(QFont.Tag("tnum"))
+    painter.setFont(face)
+    painter.setPen(colour)
+    words = QFontMetricsF(face).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+
+def _same(a: VolumeScene, b: VolumeScene) -> bool:
+    """Return whether two 3D scenes of one case look the same; how far the camera may differ is less than a pixel."""
+    same = (a.width_px, a.height_px, a.preset, a.table, a.clips, a.planes) == (
+        b.width_px, b.height_px, b.preset, b.table, b.clips, b.planes,
+    )  # fmt: skip
+    if not same or a.surfaces != b.surfaces:
+        return False
+    ends = zip(
+        (*a.camera.focal_lps_mm, *a.camera.to_eye, *a.camera.up, a.camera.height_mm),
+        (*b.camera.focal_lps_mm, *b.camera.to_eye, *b.camera.up, b.camera.height_mm),
+        strict=True,
+    )
+    return all(math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-6) for one, other in ends)

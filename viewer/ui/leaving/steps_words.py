@@ -1,0 +1,32 @@
+"""What a hand-out and a page say of a step: its narration, and its findings in a table."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from viewer.ui.finding_words import long_axis_words, score_words, volume_words
+from viewer.ui.marks import Mark
+from viewer.ui.present.card import narration_html
+
+if TYPE_CHECKING:
+    from viewer.domain.walkthrough import Step
+    from viewer.ui.canvas.shown import Drawn
+
+_HEADING = re.compile("<h[1-3]>.*?</h[1-3]>", re.DOTALL)
+
+
+def narration_alone(step: Step) -> str:
+    """Return a step's narration as HTML of a few harmless tags, without its heading."""
+    return _HEADING.sub("", narration_html(step), count=1).strip()
+
+
+def cells(row: Drawn) -> list[str]:
+    """Return what a table tells of a finding: name, size, volume, score, state against the truth, and from where."""
+    finding = row.finding
+    against = "" if row.mark in (Mark.TO_DECIDE, Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE) else row.mark.words
+    said = {"truth": "Ground truth", "reader": "A reader"}.get(
+        finding.source.kind.value, "Recorded" if finding.recorded else "Model"
+    )
+    name = finding.label or "Finding"
+    return [name, long_axis_words(finding), volume_words(finding), score_words(finding.score), against or "–", said]
