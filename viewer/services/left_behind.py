@@ -73,7 +73,14 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         return masked_text(_LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip(), names)
 
     steps = tuple(
-        evolve(step, title=clean(step.title), narration=clean(step.narration), notes="") for step in case.steps
+        evolve(
+            step,
+            title=clean(step.title),
+            narration=clean(step.narration),
+            notes="",
+            question=evolve(step.question, text=clean(step.question.text)) if step.question is not None else None,
+        )
+        for step in case.steps
     )
     provenance = evolve(
         case.provenance,

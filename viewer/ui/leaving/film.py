@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
+from viewer.domain.step_acts import LONGEST_ACT_S, acted, acts_from
 from viewer.domain.view_state import between
 from viewer.io.film import RATE, film_at
 from viewer.services.navigation import Motion, ease
@@ -12,16 +15,22 @@ from viewer.ui.leaving.stage_frames import STAGE, StageFrames, Words
 from viewer.ui.present.stage_page import APPEAR_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from viewer.domain.job import JobContext
+    from viewer.domain.view_state import ViewState
     from viewer.services.left_behind import LeftBehind
 
 MOST_PER_STEP_S = 6.0
 _LEAST_PER_STEP_S = 2.0
+_QUESTION_S = 4.0
+_LONGEST_ACT_S = 8.0
+# Pictures are coded so many at a time: each takes 6 MB.
+_TOGETHER = 30
 
 
 def write_film(
@@ -34,38 +43,78 @@ def write_film(
     StorageError
         As `viewer.io.film.film_at`.
     """
-    shown, took_s = range(len(left.steps)), 0.0
+    count, took_s = len(left.steps), 0.0
     with StageFrames(left, size) as frames, film_at(path, size, left.title) as film:
-        for number in shown:
-            words = f"Step {number + 1} of {len(shown)}"
-            part = ctx.part(number / len(shown), (number + 1) / len(shown))
-            pictures = [*_way(frames, number, part, words), *_card_appears(frames, number)]
-            part.report(0.8, 1.0, words)
-            hold_s = min(max(left.steps[number].duration_s, _LEAST_PER_STEP_S), most_s)
-            film.scene(pictures, hold_s)
-            took_s += len(pictures) / RATE + hold_s
+        before: tuple[ViewState, float] | None = None
+        for number, step in enumerate(left.steps):
+            part = ctx.part(number / count, (number + 1) / count)
+            words = f"Step {number + 1} of {count}"
+            hold_s = min(max(step.duration_s, _LEAST_PER_STEP_S), most_s)
+            for pictures, stays_s in _scenes(frames, number, before, hold_s, part, words):
+                film.scene(pictures, stays_s)
+                took_s += len(pictures) / RATE + stays_s
+            before = (acted(step.view, step.sweep, step.curtain, LONGEST_ACT_S), frames.room(number))
         ctx.report(1, 1, "Written")
     return took_s
 
 
-def _way(frames: StageFrames, number: int, ctx: JobContext, words: str) -> list[NDArray[np.uint8]]:
-    """Return the frames from the step before to this one; none for the first."""
-    if number == 0:
+def _scenes(
+    frames: StageFrames,
+    number: int,
+    before: tuple[ViewState, float] | None,
+    hold_s: float,
+    ctx: JobContext,
+    words: str,
+) -> Iterator[tuple[list[NDArray[np.uint8]], float]]:
+    """Give a step's pictures, and how long the last of each lot stays: the way there, a question, what it does."""
+    step = frames.left.steps[number]
+    asked = step.question is not None
+    start = acts_from(step.view, step.sweep, step.curtain)
+    told = Words(number, 0.0, -1.0 if asked else frames.room(number), asked=asked)
+    way = _way(frames, before, start, told, ctx, words)
+    if asked:
+        yield [*way, *_card_appears(frames, start, told)], _QUESTION_S
+        way, told = [], evolve(told, asked=False, room=frames.room(number))
+    shown = [*way, *_card_appears(frames, start, told)]
+    acts = max((act.duration_s for act in (step.sweep, step.curtain) if act is not None), default=0.0)
+    if not acts:
+        ctx.report(0.8, 1.0, words)
+        yield shown, hold_s
+        return
+    yield shown, 1.0
+    told = evolve(told, opacity=1.0)
+    count = round(min(acts, _LONGEST_ACT_S) * RATE)
+    for first in range(0, count, _TOGETHER):
+        ctx.report(0.5 + 0.5 * first / count, 1.0, words)
+        last = min(first + _TOGETHER, count)
+        views = [acted(step.view, step.sweep, step.curtain, acts * (n + 1) / count) for n in range(first, last)]
+        pictures = [pixels_of(frames.frame(view, told)) for view in views]
+        yield pictures, (hold_s if last == count else 1 / RATE)
+
+
+def _way(
+    frames: StageFrames,
+    before: tuple[ViewState, float] | None,
+    goal: ViewState,
+    told: Words,
+    ctx: JobContext,
+    words: str,
+) -> list[NDArray[np.uint8]]:
+    """Return the frames from what was shown before to a view; none for the first step."""
+    if before is None:
         return []
-    steps = frames.left.steps
-    start, goal = steps[number - 1].view, steps[number].view
-    here, there = frames.room(number - 1), frames.room(number)
+    start, here = before
     count = round(Motion.STEP.value * RATE)
     made = []
     for n in range(1, count):
         ctx.report(0.8 * n / count, 1.0, words)
         share = ease(Motion.STEP, n / count)
-        room = here + (there - here) * share
-        made.append(pixels_of(frames.frame(between(start, goal, share), Words(number, 0.0, room or 1e-6))))
+        # Not 0: that has no side.
+        room = here + (told.room - here) * share or 1e-6
+        made.append(pixels_of(frames.frame(between(start, goal, share), evolve(told, room=room))))
     return made
 
 
-def _card_appears(frames: StageFrames, number: int) -> list[NDArray[np.uint8]]:
-    view, room = frames.left.steps[number].view, frames.room(number)
-    count = 1 if number == 0 else max(2, round(APPEAR_MS / 1000 * RATE))
-    return [pixels_of(frames.frame(view, Words(number, (n + 1) / count, room))) for n in range(count)]
+def _card_appears(frames: StageFrames, view: ViewState, told: Words) -> list[NDArray[np.uint8]]:
+    count = max(2, round(APPEAR_MS / 1000 * RATE))
+    return [pixels_of(frames.frame(view, evolve(told, opacity=(n + 1) / count))) for n in range(count)]

@@ -14,7 +14,7 @@ from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
 from viewer.ui.leaving.stage_frames import StageFrames
-from viewer.ui.leaving.steps_words import cells, narration_alone
+from viewer.ui.leaving.steps_words import asked_words, cells, narration_alone
 from viewer.ui.library.case_card import duration_words
 from viewer.ui.marks import paint_mark
 from viewer.ui.theme import Theme, ThemeName
@@ -182,6 +182,8 @@ class _Handout:
         y += 20
         y += paper.text(_MARGIN, y, sheet.across, step.title, 20, bold=True) + 12
         y += self._picture(number, y) + 18
+        if step.question is not None:
+            y += paper.text(_MARGIN, y, sheet.across, asked_words(step), 11, "text2") + 8
         y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12) + 20
         self._table(self._frames.listed(number), y)
 

@@ -14,7 +14,7 @@ from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.ui.leaving.stacks import FINENESS, Fineness, bytes_of, stack_of
 from viewer.ui.leaving.stage_frames import StageFrames
-from viewer.ui.leaving.steps_words import cells, narration_alone
+from viewer.ui.leaving.steps_words import asked_words, cells, narration_alone
 from viewer.ui.theme import COLOURS, Theme
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ def _steps(frames: StageFrames, how: Fineness, ctx: JobContext) -> list[dict[str
         words = f"Step {number + 1} of {len(steps)}"
         part = ctx.part(number / len(steps), (number + 1) / len(steps))
         stack = stack_of(frames, step, how, part, words)
+        words_of = narration_alone(step)
         told.append(
             {
                 "title": step.title,
-                "words": narration_alone(step),
+                "words": f"<p><em>{escape(asked)}</em></p>{words_of}" if (asked := asked_words(step)) else words_of,
                 "found": _table(frames.left, frames.listed(number)),
                 "images": [base64.b64encode(image).decode() for image in stack.images],
                 "places": stack.places,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
@@ -48,11 +48,14 @@ class Words:
         Of the narration's card; 0 leaves it out.
     room
         Where the large view makes room for it: −1 at the left, 1 at the right, anything between on the way.
+    asked
+        True shows the step's question, and nothing that answers it.
     """
 
     number: int
     opacity: float = 1.0
     room: float = -1.0
+    asked: bool = False
 
 
 class StageFrames:
@@ -118,15 +121,20 @@ class StageFrames:
         scale = self._scale
         bar = round(BAR_HEIGHT * scale)
         step = self.left.steps[words.number]
+        told = self.told(step)
+        if words.asked and step.question is not None:
+            # The card goes away from the lesion, and would point at it.
+            step, told = evolve(step, title=step.question.text, narration=""), None
         # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
         try:
             aside = round((RESERVED + 20) * scale) if view.layout is Layout.FOUR else 0
             room = RESERVED * scale * abs(words.room) if reserves_space(view) else 0.0
             free = (room, 0.0) if words.room < 0 else (0.0, room)
-            self._paint_view(painter, QRectF(aside, 0, width - aside, height - bar), view, free, scale)
+            area = QRectF(aside, 0, width - aside, height - bar)
+            self._paint_view(painter, area, view, free, scale, veiled=words.asked)
             if words.opacity > 0:
                 card = Narration(self._theme, step, scale)
-                side = card_side(step.view, self.told(step))
+                side = card_side(step.view, told)
                 stage = QSizeF(width, height - bar)
                 painter.setOpacity(words.opacity)
                 card.paint(painter, card_corner(card.size, stage, step.view, side, scale))
@@ -141,15 +149,17 @@ class StageFrames:
         image, painter = _canvas(size)
         area = QRectF(0, 0, *size)
         try:
-            self._paint(painter, area, view, (Tile(name, area, area),), size[1] / 760, Density.LETTERS)
+            self._paint(painter, area, self._shown(view), (Tile(name, area, area),), size[1] / 760, Density.LETTERS)
         finally:
             painter.end()
         return image
 
     # --- within
 
-    def _shown(self, view: ViewState) -> Shown:
+    def _shown(self, view: ViewState, *, veiled: bool = False) -> Shown:
         loaded = self.left.loaded
+        if veiled:
+            return shown_from(loaded.volume, view, masked=True, title=loaded.case.title, veiled=True)
         matching = match(loaded.findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
         return shown_from(
             loaded.volume,
@@ -162,26 +172,32 @@ class StageFrames:
         )
 
     def _paint_view(
-        self, painter: QPainter, area: QRectF, view: ViewState, room: tuple[float, float], scale: float
+        self,
+        painter: QPainter,
+        area: QRectF,
+        view: ViewState,
+        room: tuple[float, float],
+        scale: float,
+        *,
+        veiled: bool = False,
     ) -> None:
-        size = (area.width(), area.height())
-        placed = tiles_for(self._shown(view), size, CanvasStyle.STAGE, room)
-        self._paint(painter, area, view, placed, scale, Density.FULL)
+        shown = self._shown(view, veiled=veiled)
+        placed = tiles_for(shown, (area.width(), area.height()), CanvasStyle.STAGE, room)
+        self._paint(painter, area, shown, placed, scale, Density.FULL)
 
     def _paint(
         self,
         painter: QPainter,
         area: QRectF,
-        view: ViewState,
+        shown: Shown,
         placed: tuple[Tile, ...],
         scale: float,
         density: Density,
     ) -> None:
-        shown = self._shown(view)
         look = Look(TextLook(self._theme, stage=True, scale=scale), density)
         painter.save()
         painter.translate(area.topLeft())
-        behind = behind_of(self.left.loaded.prior, view)
+        behind = behind_of(self.left.loaded.prior, shown.view)
         size = (area.width(), area.height())
         paint_all(painter, size, placed, shown, look, PlanePainter(), self._picture_3d(placed, shown), behind=behind)
         painter.restore()

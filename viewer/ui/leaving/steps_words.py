@@ -21,6 +21,11 @@ def narration_alone(step: Step) -> str:
     return _HEADING.sub("", narration_html(step), count=1).strip()
 
 
+def asked_words(step: Step) -> str:
+    """Return what the audience was asked before the step showed it, or ""."""
+    return f"Asked first: {step.question.text}" if step.question is not None else ""
+
+
 def cells(row: Drawn) -> list[str]:
     """Return what a table tells of a finding: name, size, volume, score, state against the truth, and from where."""
     finding = row.finding

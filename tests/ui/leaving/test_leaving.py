@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage
+
+from tests.ui.leaving.conftest import CANARIES
+from viewer.domain.errors import CancelledError, StorageError
+from viewer.domain.job import JobContext
+from viewer.io import film
+from viewer.services.left_behind import LeftBehind, left_behind
+from viewer.ui.leaving.film import write_film
+from viewer.ui.leaving.handout import write_handout
+from viewer.ui.leaving.page import write_page
+from viewer.ui.leaving.stage_frames import StageFrames, Words
+from viewer.ui.leaving.stills import write_stills
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+    from viewer.services.loading import LoadedCase
+
+SMALL = (640, 360)
+
+
+def seen_in(path: Path) -> bytes:
+    """Everything that a file says, also where it is packed."""
+    raw = path.read_bytes()
+    found = [raw]
+    if path.suffix == ".pdf":
+        for start in re.finditer(rb"stream\r?\n", raw):
+            unpacked = zlib.decompressobj()
+            try:
+                found.append(unpacked.decompress(raw[start.end() :]))
+            except zlib.error:
+                continue
+    return b"\n".join(found)
+
+
+def told(page: Path) -> list[dict[str, Any]]:
+    found = re.search(r'id="told">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    steps: list[dict[str, Any]] = json.loads(found.group(1))
+    return steps
+
+
+def elements(data: bytes, start: int = 0, end: int | None = None) -> list[tuple[int, int, int]]:
+    """Id, begin and end of the elements in a part of a Matroska file."""
+    end = len(data) if end is None else end
+    found = []
+    while start < end:
+        width = 9 - data[start].bit_length()
+        name = int.from_bytes(data[start : start + width], "big")
+        start += width
+        size_width = 9 - data[start].bit_length()
+        size = int.from_bytes(data[start : start + size_width], "big") & ((1 << 7 * size_width) - 1)
+        start += size_width
+        found.append((name, start, start + size))
+        start += size
+    return found
+
+
+def test_pictures_are_numbered_and_each_carries_the_banner_and_where_it_comes_from(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path
+) -> None:
+    written = write_stills(left, tmp_path / "png", JobContext(), SMALL)
+    assert [path.name for path in written] == ["01-first.png", "02-second.png", "03-third.png"]
+    foot = QRect(0, 330, 240, 30)
+    images = [QImage(str(path)).copy(foot) for path in written]
+    assert all(image == images[0] for image in images)
+    lit = sum(images[0].pixelColor(x, y).lightness() > 70 for x in range(240) for y in range(30))
+    assert lit > 150
+    assert left.banner == "Not for diagnostic use"
+    assert left.origin.startswith("CT, de-identified by profile · Apache-2.0 · CaseStage")
+
+
+def test_a_question_on_film_shows_no_finding_and_its_answer_does(qapp: QApplication, left: LeftBehind) -> None:
+    accent = QColor("#4DB3FF")
+
+    def blue(image: QImage) -> int:
+        pixels = image.copy(QRect(0, 0, SMALL[0], 320))
+        return sum(
+            abs(pixels.pixelColor(x, y).hue() - accent.hue()) < 12 and pixels.pixelColor(x, y).saturation() > 100
+            for x in range(0, SMALL[0], 2)
+            for y in range(0, 320, 2)
+        )
+
+    with StageFrames(left, SMALL) as frames:
+        view = left.steps[1].view
+        assert blue(frames.frame(view, Words(1, 1.0, -1.0, asked=True))) == 0
+        assert blue(frames.still(1)) > 20
+
+
+def test_a_hand_out_has_a_page_for_each_step_and_text_that_can_be_selected(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path
+) -> None:
+    out = tmp_path / "hand.pdf"
+    pages = write_handout(left, out, JobContext())
+    assert pages == 5
+    said = seen_in(out)
+    assert said.count(b"/Type /Page\n") + said.count(b"/Type /Page ") == 5
+    assert b"/ToUnicode" in said
+    for paper, size in (("a4", b"[0 0 595"), ("letter", b"[0 0 612")):
+        write_handout(left, out, JobContext(), paper)
+        assert size in out.read_bytes().replace(b".000000", b"")
+
+
+def test_a_film_begins_each_step_with_a_picture_of_its_own_so_that_players_find_it(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path
+) -> None:
+    out = tmp_path / "film.webm"
+    seconds = write_film(left, out, JobContext(), SMALL, most_s=2.0)
+    data = out.read_bytes()
+    head, segment = elements(data)
+    assert b"webm" in data[head[1] : head[2]]
+    parts = elements(data, segment[1], segment[2])
+    clusters = [part for part in parts if part[0] == 0x1F43B675]
+    # Three steps, and the question of one.
+    assert len(clusters) == 4
+    for _, start, end in clusters:
+        first = next(part for part in elements(data, start, end) if part[0] == 0xA3)
+        assert data[first[1] + 3] & 0x80, "not a key frame"
+        assert data[first[1] + 4] == 0x0A, "no sequence header"
+    cues = next(part for part in parts if part[0] == 0x1C53BB6B)
+    assert len(elements(data, cues[1], cues[2])) == 4
+    info = next(part for part in parts if part[0] == 0x1549A966)
+    duration = next(part for part in elements(data, info[1], info[2]) if part[0] == 0x4489)
+    (told_ms,) = struct.unpack(">d", data[duration[1] : duration[2]])
+    assert told_ms == pytest.approx(seconds * 1000, abs=200)
+    assert told_ms == pytest.approx((3 * 2 + 4 + 1.2) * 1000, abs=600)
+    assert b"V_AV1" in data
+    assert b"A nodule told" in data
+
+
+def test_what_was_coded_looks_like_what_was_drawn() -> None:
+    import imagecodecs
+
+    from viewer.io import av1
+
+    drawn = np.zeros((2, 96, 128, 3), np.uint8)
+    drawn[:, 20:60, 30:90] = (200, 120, 40)
+    drawn[1, :, 100:] = 255
+    configuration, samples = av1.coded(list(drawn))
+    assert configuration[0] == 0x81
+    assert len(samples) == 2
+    assert len(samples[1]) < len(samples[0]) * 2
+    again = imagecodecs.avif_decode(
+        imagecodecs.avif_encode(drawn, level=av1.QUALITY, speed=8, pixelformat="yuv420", codec="aom")
+    )
+    assert np.abs(again.astype(int) - drawn).mean() < 4
+    with pytest.raises(ValueError, match="at least two"):
+        av1.coded(list(drawn[:1]))
+
+
+def test_a_film_that_is_cancelled_leaves_nothing(qapp: QApplication, left: LeftBehind, tmp_path: Path) -> None:
+    out = tmp_path / "film.webm"
+    asked: list[int] = []
+    with pytest.raises(CancelledError):
+        write_film(left, out, JobContext(cancelled=lambda: len(asked) > 3 or bool(asked.append(1))), SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_h264_needs_an_ffmpeg_of_the_users_own(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    with pytest.raises(StorageError, match="no ffmpeg") as refused:
+        write_film(left, tmp_path / "film.mp4", JobContext(), SMALL)
+    assert ".webm" in refused.value.hint
+    stands_in = tmp_path / "ffmpeg"
+    stands_in.write_text('#!/bin/sh\nfor last; do :; done\ncat > "$last"\n')
+    stands_in.chmod(0o755)
+    monkeypatch.setattr(film.shutil, "which", lambda _name: str(stands_in))
+    one = evolve(left, loaded=evolve(left.loaded, case=evolve(left.loaded.case, steps=left.steps[:1])))
+    seconds = write_film(one, tmp_path / "film.mp4", JobContext(), (64, 36), most_s=2.0)
+    frames = (tmp_path / "film.mp4").stat().st_size / (64 * 36 * 3)
+    assert frames == pytest.approx(seconds * 30, abs=2)
+
+
+def test_a_page_scrolls_through_the_images_around_a_step_and_loads_nothing(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path
+) -> None:
+    out = tmp_path / "page.html"
+    size = write_page(left, out, JobContext())
+    text = out.read_text(encoding="utf-8")
+    assert size == len(text.encode()) < 18e6
+    steps = told(out)
+    assert [step["title"] for step in steps] == ["A quiet start", "A nodule", "Masked"]
+    nodule = steps[1]
+    assert len(nodule["images"]) == len(nodule["places"]) > 12
+    assert "mm" in nodule["places"][nodule["start"]]
+    assert "towards the head" in nodule["places"][0]
+    assert "towards the feet" in nodule["places"][-1]
+    image = QImage.fromData(base64.b64decode(nodule["images"][nodule["start"]]))
+    assert image.width() >= 800
+    assert "Recorded" in nodule["found"]
+    assert "Where is it?" in nodule["words"]
+    assert left.banner in text
+    # A browser keeps to this: no other script runs, and nothing is fetched.
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)
+    assert policy is not None
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script.group(1).encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy.group(1)
+    assert policy.group(1).startswith("default-src 'none'")
+    assert not re.search(r'(?:src|href)="', text)
+
+
+def test_a_page_stays_as_small_as_was_asked(qapp: QApplication, left: LeftBehind, tmp_path: Path) -> None:
+    one = evolve(left, loaded=evolve(left.loaded, case=evolve(left.loaded.case, steps=left.steps[:1])))
+    whole = write_page(one, tmp_path / "a.html", JobContext())
+    small = write_page(one, tmp_path / "b.html", JobContext(), most_mb=whole / 1e6 / 3)
+    assert small <= whole / 3
+    with pytest.raises(StorageError, match="larger than 0.01 MB"):
+        write_page(one, tmp_path / "c.html", JobContext(), most_mb=0.01)
+
+
+def test_nothing_that_is_left_behind_names_the_patient(qapp: QApplication, left: LeftBehind, tmp_path: Path) -> None:
+    write_stills(left, tmp_path / "png", JobContext(), SMALL)
+    write_handout(left, tmp_path / "hand.pdf", JobContext())
+    write_page(left, tmp_path / "page.html", JobContext())
+    write_film(left, tmp_path / "film.webm", JobContext(), SMALL, most_s=2.0)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 6
+    for path in files:
+        said = seen_in(path)
+        for canary in CANARIES:
+            assert canary.encode() not in said, (path.name, canary)
+            assert canary.encode("utf-16-be") not in said, (path.name, canary)
+        assert not any(canary.casefold() in path.name.casefold() for canary in CANARIES)
+
+
+def test_a_picture_looks_the_same_whoever_the_patient_is(qapp: QApplication, loaded: LoadedCase) -> None:
+    other = evolve(loaded.volume.series.identity, name="Another^One", patient_id="1")
+    unnamed = evolve(loaded, volume=evolve(loaded.volume, series=evolve(loaded.volume.series, identity=other)))
+    with StageFrames(left_behind(loaded), SMALL) as here, StageFrames(left_behind(unnamed), SMALL) as there:
+        assert here.still(1) == there.still(1)
+
+
+def test_words_that_turn_reading_around_do_not_leave(loaded: LoadedCase) -> None:
+    step = evolve(loaded.case.steps[0], title="A\u202enoitcel\x07", narration="Line one\nline\u2066 two")
+    told = left_behind(evolve(loaded, case=evolve(loaded.case, steps=(step,)))).steps[0]
+    assert told.title == "Anoitcel"
+    assert told.narration == "Line one\nline two"
