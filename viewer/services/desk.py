@@ -24,8 +24,17 @@ from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
 from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
-from viewer.services.places import config_folder, data_folder, model_folders, received_folder, run_records_folder
+from viewer.services.places import (
+    config_folder,
+    data_folder,
+    model_folders,
+    own_cases_folder,
+    received_folder,
+    rehearsals_folder,
+    run_records_folder,
+)
 from viewer.services.player import Player
+from viewer.services.rehearsing import Rehearsals
 from viewer.services.reviewing import Reviewing
 from viewer.services.scan_library import ScanLibrary
 from viewer.services.settings import Settings
@@ -79,6 +88,7 @@ class Desk:
     overlaying: Overlaying
     case_making: CaseMaking
     two_models: TwoModels
+    rehearsals: Rehearsals
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -140,6 +150,7 @@ def build_desk(deliver: Deliver) -> Desk:
         overlaying=Overlaying(session, runner),
         case_making=CaseMaking(session, data_folder() / "drafts", other.session, comparing),
         two_models=TwoModels(session, other.session, comparing, finding_run, navigation, runner),
+        rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
     )
 
 

@@ -35,6 +35,16 @@ def run_records_folder() -> Path:
     return _folder("cache", platformdirs.user_cache_dir("casestage", appauthor=False)) / "runs"
 
 
+def rehearsals_folder() -> Path:
+    """Return the folder for records of rehearsals."""
+    return data_folder() / "rehearsals"
+
+
+def own_cases_folder() -> Path:
+    """Return the folder of the user's own cases."""
+    return data_folder() / "cases"
+
+
 def model_folders() -> tuple[Path, ...]:
     """Return the folders whose subfolders are models: the user's first, then what came with the program."""
     return (data_folder() / "models", shipped("resources/models"))
@@ -42,4 +52,4 @@ def model_folders() -> tuple[Path, ...]:
 
 def case_folders() -> tuple[Path, ...]:
     """Return the folders whose subfolders are cases: the user's first, then what came with the program."""
-    return (data_folder() / "cases", shipped("demo_cases"))
+    return (own_cases_folder(), shipped("demo_cases"))
