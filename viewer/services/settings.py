@@ -47,6 +47,10 @@ class Choices:
     cine_back_and_forth: bool = False
     tool: str = "window"
     interpolation: str = "linear"
+    presenter_opens: bool = True
+    presenter_screen: str = ""
+    presenter_geometry: str = ""
+    notes_px: int = 26
 
 
 class Settings:

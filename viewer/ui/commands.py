@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 LET_GO_AFTER_MS = 40
 REPEATS_AFTER_S = 0.15
 EVERYWHERE = frozenset(Workspace)
+ABOVE_THE_FIRST = frozenset({"app.palette", "app.keys", "app.settings", "app.full_screen"})
 VIEWING = frozenset({Workspace.PRESENT, Workspace.REVIEW, Workspace.INSPECT})
 
 
@@ -194,6 +195,7 @@ class CommandActions(QObject):
         self._letting_go.setInterval(LET_GO_AFTER_MS)
         self._letting_go.timeout.connect(self._let_go)
         self._watched: QWidget | None = None
+        self._windows: list[QWidget] = [window]
         self._actions = {command.id: self._action(command) for command in table}
         theme.changed.connect(self._recolour)
         window.installEventFilter(self)
@@ -213,6 +215,14 @@ class CommandActions(QObject):
             return False
         action.trigger()
         return True
+
+    def also_in(self, window: QWidget) -> None:
+        """Let the keys work in another window too, but for those that would open something above the first."""
+        for command in self.table:
+            if command.id not in ABOVE_THE_FIRST:
+                window.addAction(self._actions[command.id])
+        self._windows.append(window)
+        window.installEventFilter(self)
 
     def refresh(self) -> None:
         """Bring every action up to date with the workspace and what its command says."""
@@ -277,10 +287,10 @@ class CommandActions(QObject):
                 self._actions[command.id].setIcon(icon(self._theme, command.icon))
 
     def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._watched is not None and self._watched is not self._window:
+        if self._watched is not None and self._watched not in self._windows:
             self._watched.removeEventFilter(self)
         self._watched = new
-        if new is not None and new is not self._window and new.window() is self._window:
+        if new is not None and new not in self._windows and new.window() in self._windows:
             new.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)

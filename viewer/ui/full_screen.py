@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 if TYPE_CHECKING:
     from PySide6.QtCore import QRect
+    from PySide6.QtGui import QScreen
     from PySide6.QtWidgets import QMainWindow
 
 # What window managers put around a window, at most: its frame at the sides and below, its title above.
@@ -40,22 +43,32 @@ class FullScreen:
         self._maximised = False
         self._normal = window.geometry()
 
-    def enter(self) -> None:
-        """Fill the screen."""
+    def enter(self, screen: QScreen | None = None) -> None:
+        """Fill a screen; None is the one that the window is on."""
         window = self._window
         if not self.on:
             self._maximised = window.isMaximized()
             self._normal = window.geometry()
         self.on = True
+        goal = screen or window.screen()
+        if goal is not window.screen():
+            # A window that fills one screen is moved to another only after it has let go of the first.
+            window.showNormal()
+            window.setScreen(goal)
+            window.setGeometry(goal.geometry())
         window.showFullScreen()
         # Where no window manager runs, nobody else gives the window its size.
-        window.setGeometry(window.screen().geometry())
+        window.setGeometry(goal.geometry())
 
     def leave(self) -> None:
         """Go back to the place before."""
         self.on = False
-        place = None if self._maximised else within(self._normal, self._window.screen().availableGeometry())
+        before = QGuiApplication.screenAt(self._normal.center()) or self._window.screen()
+        place = None if self._maximised else within(self._normal, before.availableGeometry())
         if place is None:
+            if before is not self._window.screen():
+                self._window.showNormal()
+                self._window.setGeometry(before.availableGeometry())
             self._window.showMaximized()
         else:
             self._window.showNormal()

@@ -20,6 +20,7 @@ from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
+from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
 from viewer.ui.library_commands import PLACE_MENU
@@ -36,6 +37,7 @@ from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.questions_here import QuestionsHere
 from viewer.ui.question_commands import question_commands
+from viewer.ui.presenter.presenting_here import PresentingHere
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import QRect
-    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+    from PySide6.QtGui import QCloseEvent
 
     from viewer.domain.errors import CaseStageError
     from viewer.domain.volume import Volume
@@ -114,7 +116,7 @@ class MainWindow(QMainWindow):
         self._from_stage = False
         self._opening_case: Case | None = None
         self.setMinimumSize(*least_size(self.screen().availableGeometry()))
-        self.setAcceptDrops(True)
+        self._drops = Drops(self)
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
         self.making = MakingHere(self)
         self.questions = QuestionsHere(self)
         self.models = ModelsHere(self)
+        self.presenting = PresentingHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
@@ -135,6 +138,7 @@ class MainWindow(QMainWindow):
                 *making_commands(desk.case_making, self.making.asks()),
                 *question_commands(desk.player, self.questions),
                 *models_commands(desk, self.models.asks()),
+                *self.presenting.commands(),
             )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
@@ -149,6 +153,7 @@ class MainWindow(QMainWindow):
         self.compared.connect()
         self.making.connect()
         self.models.connect()
+        self.presenting.connect_all()
 
     # --- building
 
@@ -429,7 +434,7 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(self._pages.of(new))
         self.setUpdatesEnabled(True)
         if staged and self.isVisible():
-            self.full_screen.enter()
+            self.full_screen.enter(self.presenting.stage_screen())
         elif not staged and old is Workspace.PRESENT and self.full_screen.on:
             self.full_screen.leave()
         if new is Workspace.LIBRARY:
@@ -478,24 +483,6 @@ class MainWindow(QMainWindow):
             self.compared.finish()
         return super().event(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        """Take folders and files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self.library.show_over(True)
-
-    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802 (Qt's name)
-        """Nothing is held over the window any more."""
-        self.library.show_over(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """Open what was dropped."""
-        self.library.show_over(False)
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.asking.dropped(paths)
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep what can be kept, end the threads, and go."""
         reviewing = self.desk.reviewing
@@ -510,6 +497,7 @@ class MainWindow(QMainWindow):
         if not self.full_screen.on:
             geometry = bytes(self.saveGeometry().toHex().data()).decode()
             self._keep(window_geometry=geometry)
+        self.presenting.close()
         self._frames.stop()
         self._refresh.stop()
         self._later.stop()

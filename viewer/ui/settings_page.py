@@ -51,6 +51,11 @@ class SettingsSheet(Sheet):
         self.motion = self._switch(
             "Reduce motion", "Steps and findings change at once", lambda on: self._change(reduce_motion=on)
         )
+        self.presenter = self._switch(
+            "Presenter’s window",
+            "Opens by itself where there is a second screen",
+            lambda on: self._change(presenter_opens=on),
+        )
         self.masked = self._switch("Hide identity", "Present always hides it", self._set_masked)
 
     def ask(self) -> None:
@@ -60,6 +65,7 @@ class SettingsSheet(Sheet):
         self._themes.choose(now.theme)
         self._scales.choose(f"{now.interface_scale:g}")
         self.motion.choose(ON if now.reduce_motion else OFF)
+        self.presenter.choose(ON if now.presenter_opens else OFF)
         self.masked.choose(ON if now.masked else OFF)
         self._later.hide()
         self.open(self.reader)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from viewer.services.loading import LoadedPrior
 
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
+NO_3D_YET = "3D"
 STAGE_BAR_SHARE = 96 / 1080
 DESK_BAR_PX = 32
 
@@ -82,6 +83,7 @@ def picture(
     scene_3d: Scene3D | None = None,
     step: Step | None = None,
     prior: LoadedPrior | None = None,
+    in_3d: bool = True,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
 
@@ -97,6 +99,8 @@ def picture(
         The earlier scan that a view with a curtain uncovers.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
+    in_3d
+        False leaves 3D out, for a picture that is wanted at once.
     """
     ensure_application()
     theme = Theme()
@@ -120,7 +124,7 @@ def picture(
     told = next((f for f in (*findings, *truth) if f.id == view.selected_finding), None)
     placed = tiles_for(shown, area, style, _room_for(step, told, scale))
     image = _blank(size)
-    picture_3d = _picture_3d(placed, shown, theme, scene_3d)
+    picture_3d = _picture_3d(placed, shown, theme, scene_3d) if in_3d else Picture(sentence=NO_3D_YET)
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
 from viewer.io.case_document import write_case
@@ -125,9 +126,9 @@ def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     none = Qt.KeyboardModifier.NoModifier
     left = Qt.MouseButton.LeftButton
     enter = QDragEnterEvent(QPointF(5, 5).toPoint(), Qt.DropAction.CopyAction, mime, left, none)
-    window.dragEnterEvent(enter)
+    QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
-    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
+    QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
     assert asked == [[tmp_path, tmp_path / "scan.nii.gz"]]
 
 

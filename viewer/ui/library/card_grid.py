@@ -65,19 +65,19 @@ class CardGrid(QWidget):
         """Return the card of a case."""
         return next((card for card in self._cards if card.case.id == case_id), None)
 
-    def set_cases(self, cases: list[tuple[Case, str]]) -> None:
-        """Show cases with their states."""
+    def set_cases(self, cases: list[tuple[Case, str, str]]) -> None:
+        """Show cases with their states, and when each was last rehearsed."""
         for card in self._cards:
             card.hide()
             card.deleteLater()
         self._cards = []
-        for case, state in cases:
-            card = CaseCard(self._theme, case, state, self)
+        for case, state, rehearsed in cases:
+            card = CaseCard(self._theme, case, state, self, rehearsed=rehearsed)
             card.picked.connect(lambda card=card: self._picked(card))
             card.presented.connect(lambda case=case: self.presented.emit(case))
             card.show()
             self._cards.append(card)
-        self.show_only(tuple(case.id for case, _ in cases))
+        self.show_only(tuple(case.id for case, *_ in cases))
 
     def show_only(self, case_ids: tuple[str, ...]) -> None:
         """Show some of the cases."""

@@ -54,11 +54,13 @@ class CaseCard(QWidget):
     picked = Signal()
     presented = Signal()
 
-    def __init__(self, theme: Theme, case: Case, state: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, case: Case, state: str, parent: QWidget | None = None, *, rehearsed: str = ""
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self.case = case
-        self.state = state
+        self.state, self.rehearsed = state, rehearsed
         self._selected = False
         self._fraction: float | None = None
         self._busy = False
@@ -66,11 +68,18 @@ class CaseCard(QWidget):
         if case.thumbnail_path:
             self._picture = QImage(str(Path(case.folder) / case.thumbnail_path))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setAccessibleName(f"{case.title}. {case.summary}. {state}")
+        about = (f"{case.title}.", case.summary, f"{self.foot_words}.", state)
+        self.setAccessibleName(" ".join(part for part in about if part))
         self._present = Button(theme, "Present", icon="play", kind=Kind.MAIN, parent=self)
         self._present.setToolTip("Present this case on the full screen (Enter)")
         self._present.clicked.connect(self.presented)
         self._present.hide()
+
+    @property
+    def foot_words(self) -> str:
+        """Duration, number of steps, and when it was last rehearsed."""
+        parts = (duration_words(self.case.duration_s), steps_words(len(self.case.steps)), self.rehearsed)
+        return "    ".join(part for part in parts if part)
 
     @property
     def ready(self) -> bool:
@@ -159,11 +168,10 @@ class CaseCard(QWidget):
         self._line(painter, QRectF(PAD, top + 40, room, 20), self.case.summary, Type.BODY, "text2")
         foot = top + 78
         paint_icon(painter, QRectF(PAD, foot + 1, 16, 16), self._theme, "clock", "text2")
-        words = f"{duration_words(self.case.duration_s)}    {steps_words(len(self.case.steps))}"
-        self._line(painter, QRectF(PAD + 22, foot, room, 18), words, Type.CAPTION, "text2")
         state, icon, role = self._state_words()
         width = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(state) + 1
         x = self.width() - PAD - width
+        self._line(painter, QRectF(PAD + 22, foot, x - 22 - 12 - PAD - 22, 18), self.foot_words, Type.CAPTION, "text2")
         self._line(painter, QRectF(x, foot, width + 2, 18), state, Type.CAPTION, "text" if not self.ready else "text2")
         paint_icon(painter, QRectF(round(x - 22), foot + 1, 16, 16), self._theme, icon, role)
 

@@ -115,10 +115,11 @@ class CasesPage(QWidget):
         """How far the cards are scrolled."""
         return self._scroll.verticalScrollBar().value()
 
-    def show_shelf(self, shelf: CaseShelf, states: dict[str, str]) -> None:
-        """Show the cases of a shelf; `states` are by case id."""
+    def show_shelf(self, shelf: CaseShelf, states: dict[str, str], rehearsed: dict[str, str] | None = None) -> None:
+        """Show the cases of a shelf; `states`, and the words when each was `rehearsed`, are by case id."""
         self._shelf = shelf
-        self.grid.set_cases([(case, states[case.id]) for case in shelf.cases])
+        said = rehearsed or {}
+        self.grid.set_cases([(case, states[case.id], said.get(case.id, "")) for case in shelf.cases])
         self._make_parts(shelf)
         count = len(shelf.problems)
         self._problems.set_words("1 case cannot be shown" if count == 1 else f"{count} cases cannot be shown")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from attrs import evolve
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
@@ -100,14 +101,24 @@ class LibraryPage(QStackedWidget):
 
     def refresh(self) -> None:
         """Look again at which cases are on this machine."""
-        self.shelf = installed_cases(case_folders())
+        shelf = installed_cases(case_folders())
+        self.shelf = evolve(shelf, cases=tuple(self._desk.rehearsals.told_as(case) for case in shelf.cases))
         if "cases" in self.__dict__:
             self._show_shelf(self.cases)
         self._tell()
 
     def _show_shelf(self, page: CasesPage) -> None:
         if self.shelf is not None:
-            page.show_shelf(self.shelf, {case.id: case_state(case) for case in self.shelf.cases})
+            states = {case.id: case_state(case) for case in self.shelf.cases}
+            page.show_shelf(self.shelf, states, {name: self._desk.rehearsals.words(name) for name in states})
+
+    @property
+    def case_in_hand(self) -> Case | None:
+        """The case whose card is picked, where it can be presented."""
+        if self.page is not Page.CASES or "cases" not in self.__dict__ or self.cases.grid.selected is None:
+            return None
+        card = self.cases.grid.card(self.cases.grid.selected.id)
+        return card.case if card is not None and card.ready else None
 
     def show_page(self, page: Page) -> None:
         """Show cases or scans, and remember which."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation
+from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -115,7 +115,13 @@ class _Cover(QWidget):
 
 
 class StagePage(QWidget):
-    """The present workspace."""
+    """The present workspace.
+
+    `placed` tells that it has laid itself out anew, `became_ready` that a case is in, or will not come.
+    """
+
+    placed = Signal()
+    became_ready = Signal()
 
     def __init__(self, desk: Desk, theme: Theme, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -134,6 +140,7 @@ class StagePage(QWidget):
         self._said: tuple[object, ...] = ()
         self._room = -float(RESERVED)
         self._preparing = ""
+        self._below_px = 0
         self._sliding = QVariantAnimation(self)
         self._sliding.setEasingCurve(QEasingCurve.Type.InOutCubic)
         self._sliding.setDuration(MOVE_MS)
@@ -174,10 +181,18 @@ class StagePage(QWidget):
         self._cover.fraction = None
         self._update()
 
+    def make_room_below(self, height_px: int) -> None:
+        """Keep a strip between picture and bar free for the presenter; 0 gives it back."""
+        if height_px != self._below_px:
+            self._below_px = height_px
+            self._said = ()
+            self._update()
+
     def ready(self) -> None:
         """Take the cover away: the case is in, or will not come."""
         self._preparing = ""
         self._update()
+        self.became_ready.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Scale everything with the height, so that the projected size stays."""
@@ -190,6 +205,7 @@ class StagePage(QWidget):
         self._cover.setGeometry(self.rect())
         self._cover.scale = scale
         self._said = ()
+        self.placed.emit()
         self._update()
 
     def _busy(self, progress: Progress | None) -> None:
@@ -242,7 +258,7 @@ class StagePage(QWidget):
 
     def _say(self, step: Step, *, quickly: bool) -> None:
         narration = Narration(self._theme, step, self.scale)
-        stage = QSizeF(self.width(), self.height() - self.bar.height())
+        stage = QSizeF(self.width(), self.height() - self.bar.height() - self._below_px)
         corner = card_corner(narration.size, stage, step.view, self._side(step), self.scale)
         size = narration.size
         self.card.setGeometry(round(corner.x()), round(corner.y()), round(size.width()) + 1, round(size.height()) + 1)
@@ -303,7 +319,7 @@ class StagePage(QWidget):
         self.canvas.set_reserved("left" if room < 0 else "right", abs(room) * self.scale)
 
     def _place_canvas(self, step: Step | None) -> None:
-        height = self.height() - self.bar.height()
+        height = self.height() - self.bar.height() - self._below_px
         left = 0
         if step is not None and step.view.layout is Layout.FOUR:
             # Four equal views share what the card leaves.

@@ -1,0 +1,397 @@
+"""Two windows: what the presenter sees beside the stage, and that the audience sees none of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QInputDevice
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from viewer.domain.session import Workspace
+from viewer.ui.presenter.screens import ScreenFacts
+from viewer.ui.snapshot import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+    from viewer.ui.presenter.presenter_window import PresenterWindow
+
+NOTES = "Wait for an answer.\n\nQ: Why is it bright?\nA: Fresh blood is. Step 3 shows another."
+QUIET_MS = 120
+
+
+@pytest.fixture
+def told(case: Case) -> Case:
+    """Return the case with notes and a prepared answer."""
+    first = evolve(case.steps[0], notes=NOTES, duration_s=40.0)
+    return evolve(case, steps=(first, *(evolve(step, notes=f"Say {step.id}.") for step in case.steps[1:])))
+
+
+@pytest.fixture
+def staged(opened: MainWindow, told: Case) -> MainWindow:
+    """Return the window on the stage at the first step."""
+    opened.desk.session.case = told
+    opened.present_from(0)
+    return opened
+
+
+@pytest.fixture
+def presenter(staged: MainWindow, qtbot: QtBot) -> PresenterWindow:
+    """Return the presenter's window, which has the keys."""
+    staged.presenting.toggle_window()
+    window = staged.presenting.window
+    assert window is not None
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.wait(30)
+    return window
+
+
+def key(qtbot: QtBot, window: PresenterWindow, *keys: Qt.Key) -> None:
+    for each in keys:
+        QTest.keyClick(QApplication.focusWidget() or window, each)
+    qtbot.wait(40)
+
+
+def test_the_window_shows_where_the_story_is_and_what_comes_next(presenter: PresenterWindow, told: Case) -> None:
+    assert presenter.title.whole == told.title
+    assert presenter.now_words.whole == "Step 1 of 3"
+    assert presenter.next_words.whole == "Blood on the left"
+    assert presenter.next_told.text() == "The AI outlines a bleed. recorded result"
+    assert presenter.notes.words == "Wait for an answer."
+    assert presenter.steps.questions == ["Why is it bright?"]
+    assert presenter.steps.titles == ["1 Where would you look?", "2 Blood on the left", "3 And on the right"]
+    assert presenter.clocks.words[1][2] == "of 00:40"
+
+
+def test_a_clicker_works_while_the_presenters_window_has_the_keys(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot
+) -> None:
+    player = staged.desk.player
+    for pressed, step in ((Qt.Key.Key_PageDown, 1), (Qt.Key.Key_Right, 2), (Qt.Key.Key_PageUp, 1), (Qt.Key.Key_F5, 0)):
+        key(qtbot, presenter, pressed)
+        assert player.index == step
+        assert presenter.now_words.whole == f"Step {step + 1} of 3"
+    key(qtbot, presenter, Qt.Key.Key_B)
+    assert staged.stage.is_black
+    assert presenter.live.word == "Black"
+    assert presenter.black.text() == "Show again"
+    assert presenter.black.isChecked()
+    key(qtbot, presenter, Qt.Key.Key_Period)
+    assert not staged.stage.is_black
+    assert presenter.live.word == ""
+    assert presenter.black.text() == "Black screen"
+    key(qtbot, presenter, Qt.Key.Key_Escape)
+    assert staged.desk.session.workspace is Workspace.REVIEW
+    assert not presenter.isVisible()
+
+
+def test_wandering_is_said_and_enter_or_the_button_resumes(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot
+) -> None:
+    assert not presenter.resume.isEnabled()
+    key(qtbot, presenter, Qt.Key.Key_Escape)
+    staged.present_from(1)
+    staged.presenting.show_window()
+    qtbot.wait(40)
+    staged.stage.canvas.setFocus()
+    view = staged.desk.session.view
+    assert view is not None
+    staged.desk.session.view = view.looking_at((0.0, 0.0, 60.0))
+    qtbot.wait(40)
+    assert presenter.exploring.whole.startswith("Exploring, ")
+    assert presenter.resume.isEnabled()
+    assert presenter.resume.text() == "Resume step 2"
+    presenter.resume.click()
+    qtbot.wait(40)
+    assert staged.desk.session.view == told.steps[1].view
+    assert presenter.exploring.whole == ""
+
+
+def test_search_finds_a_step_by_a_finding_and_enter_goes_there(
+    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot
+) -> None:
+    key(qtbot, presenter, Qt.Key.Key_Slash)
+    assert QApplication.focusWidget() is presenter.steps.field
+    QTest.keyClicks(presenter.steps.field, "take me to the bleed right")
+    assert presenter.steps.titles == ["3 And on the right"]
+    key(qtbot, presenter, Qt.Key.Key_Return)
+    assert staged.desk.player.index == 2
+    assert presenter.steps.field.text() == ""
+    assert len(presenter.steps.titles) == 3
+
+
+def test_a_digit_in_the_search_goes_to_its_step(presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot) -> None:
+    key(qtbot, presenter, Qt.Key.Key_Slash, Qt.Key.Key_2)
+    assert staged.desk.player.index == 1
+
+
+def test_a_prepared_answer_is_read_in_place_of_the_notes_and_leads_to_its_step(
+    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot
+) -> None:
+    answer = presenter.steps._answers
+    assert answer
+    presenter.steps.asked.emit(answer[0])
+    assert presenter.notes.title.whole == "Why is it bright?"
+    assert presenter.notes.words == "Fresh blood is. Step 3 shows another."
+    presenter.notes.go_there.click()
+    qtbot.wait(40)
+    assert staged.desk.player.index == 2
+    assert presenter.notes.words == "Say s2."
+
+
+def test_notes_grow_and_shrink_within_bounds_and_the_size_is_remembered(
+    presenter: PresenterWindow, staged: MainWindow
+) -> None:
+    assert presenter.notes.size_px == 26
+    for _ in range(12):
+        presenter.notes.larger.click()
+    assert presenter.notes.size_px == 40
+    assert not presenter.notes.larger.isEnabled()
+    for _ in range(20):
+        staged.actions_.run("presenter.smaller")
+    assert presenter.notes.size_px == 20
+    assert staged.desk.settings.now.notes_px == 20
+
+
+def test_the_clock_stops_goes_on_and_is_set_to_zero(presenter: PresenterWindow, staged: MainWindow) -> None:
+    pace = staged.presenting.pace
+    assert pace.running
+    presenter.clocks.pause.click()
+    assert not pace.running
+    assert presenter.clocks.words[2][2] == "Stopped"
+    presenter.clocks.pause.click()
+    assert pace.running
+    presenter.clocks.reset.click()
+    assert pace.elapsed_s < 5
+
+
+def test_the_live_picture_follows_the_stage(presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot) -> None:
+    presenter.live.take()
+    before = presenter.live.picture.toImage()
+    assert not before.isNull()
+    staged.desk.player.jump(2)
+    staged.desk.navigation.finish()
+    qtbot.waitUntil(lambda: presenter.live.picture.toImage() != before, timeout=5000)
+    assert "s2" in presenter.live.of_step
+
+
+def test_the_next_step_is_drawn_while_nothing_moves(presenter: PresenterWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
+
+
+def test_the_audience_reads_nothing_of_it(presenter: PresenterWindow, staged: MainWindow) -> None:
+    on_stage = " ".join(label.text() for label in staged.stage.findChildren(QLabel) if label.isVisible())
+    on_stage += staged.stage.bar.words + staged.stage.card.words
+    assert "Wait for an answer" not in on_stage
+    assert "Why is it bright" not in on_stage
+
+
+def test_identity_is_in_neither_window(presenter: PresenterWindow, staged: MainWindow, head: Volume) -> None:
+    real = evolve(head, series=evolve(head.series, synthetic=False))
+    staged.desk.session.volume = real
+    case = staged.desk.session.case
+    assert case is not None
+    named = evolve(case.steps[0], notes="Ask JANE about it.\nThen go on.", title="Doe, Jane")
+    staged.desk.session.case = evolve(case, steps=(named, *case.steps[1:]), title="Case of Jane Doe")
+    presenter.follow()
+    assert "Then go on." in presenter.notes.words
+    for word in ("doe", "jane", "4711"):
+        assert word not in f"{presenter.words} {staged.windowTitle()}".lower()
+
+
+def test_f_keys_and_tab_reach_every_control(presenter: PresenterWindow, qtbot: QtBot) -> None:
+    presenter.end.setFocus(Qt.FocusReason.TabFocusReason)
+    seen = []
+    for _ in range(20):
+        seen.append(QApplication.focusWidget())
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        if QApplication.focusWidget() is seen[0]:
+            break
+    steps, notes, clocks = presenter.steps, presenter.notes, presenter.clocks
+    wanted = (steps.field, steps.rows, notes.larger, clocks.pause, clocks.reset, presenter.black, presenter.forward)
+    assert all(widget in seen for widget in wanted)
+
+
+# --- screens
+
+
+LAPTOP = ScreenFacts("eDP-1", QRect(0, 0, 1280, 720), QRect(0, 0, 1280, 720), primary=True)
+PROJECTOR = ScreenFacts("HDMI-1", QRect(1280, 0, 1920, 1080), QRect(1280, 0, 1920, 1080))
+
+
+@pytest.fixture
+def plugged(monkeypatch: pytest.MonkeyPatch) -> list[ScreenFacts]:
+    """Return the screens that the program believes in, to be changed by the test."""
+    there = [LAPTOP, PROJECTOR]
+    monkeypatch.setattr("viewer.ui.presenter.screens.Screens.now", property(lambda _self: tuple(there)))
+    return there
+
+
+def test_with_a_second_screen_the_window_opens_by_itself_where_the_audience_does_not_look(
+    opened: MainWindow, plugged: list[ScreenFacts]
+) -> None:
+    opened.present_from(0)
+    window = opened.presenting.window
+    assert window is not None
+    assert window.isVisible()
+    assert LAPTOP.area.contains(window.geometry())
+    assert window.audience.text() == "Audience on HDMI-1, 1920 × 1080"
+
+
+def test_it_stays_closed_where_the_setting_or_a_kiosk_says_so(opened: MainWindow, plugged: list[ScreenFacts]) -> None:
+    opened.desk.settings.change(presenter_opens=False)
+    opened.present_from(0)
+    assert not opened.presenting.is_shown
+    opened.leave_present()
+    opened.desk.settings.change(presenter_opens=True)
+    opened.kiosk = True
+    opened.present_from(0)
+    assert not opened.presenting.is_shown
+    assert not opened.actions_.run("presenter.window")
+
+
+def test_a_display_that_is_unplugged_and_comes_back_loses_nothing(
+    opened: MainWindow, told: Case, plugged: list[ScreenFacts], qtbot: QtBot
+) -> None:
+    opened.desk.session.case = told
+    opened.present_from(1)
+    window = opened.presenting.window
+    assert window is not None
+    window.setGeometry(300, 200, 960, 560)
+    place = opened.desk.session.view
+    plugged[:] = [ScreenFacts("eDP-1", QRect(0, 0, 1024, 640), QRect(0, 0, 1024, 640), primary=True)]
+    opened.presenting.screens.changed.emit()
+    assert opened.full_screen.on
+    assert opened.size() == opened.screen().size()
+    assert window.isVisible()
+    assert plugged[0].area.contains(window.geometry())
+    assert opened.desk.session.view == place
+    assert opened.desk.player.index == 1
+    assert not opened.actions_["presenter.swap"].isEnabled()
+    plugged[:] = [LAPTOP, PROJECTOR]
+    opened.presenting.screens.changed.emit()
+    assert LAPTOP.area.contains(window.geometry())
+    assert opened.desk.player.index == 1
+
+
+def test_swapping_is_remembered(opened: MainWindow, plugged: list[ScreenFacts]) -> None:
+    opened.present_from(0)
+    assert opened.actions_.run("presenter.swap")
+    window = opened.presenting.window
+    assert window is not None
+    assert window.audience.text() == "Audience on eDP-1, 1280 × 720"
+    assert opened.desk.settings.now.presenter_screen == "HDMI-1"
+    assert PROJECTOR.area.contains(window.geometry().center())
+
+
+def test_the_windows_place_is_remembered(staged: MainWindow, presenter: PresenterWindow, qtbot: QtBot) -> None:
+    presenter.setGeometry(40, 60, 1000, 600)
+    qtbot.waitUntil(lambda: staged.desk.settings.now.presenter_geometry == "40 60 1000 600", timeout=5000)
+    presenter.close()
+    assert not staged.presenting.is_shown
+    staged.presenting.toggle_window()
+    assert presenter.geometry() == QRect(40, 60, 1000, 600)
+
+
+# --- one screen
+
+
+def test_notes_on_a_key_stand_below_the_picture_and_in_no_export(
+    staged: MainWindow, press: Callable[..., None], head: Volume, told: Case
+) -> None:
+    drawer = staged.presenting.drawer
+    assert drawer is None
+    whole = staged.stage.canvas.height()
+    press(staged, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    drawer = staged.presenting.drawer
+    assert drawer is not None
+    assert "Wait for an answer." in drawer.words
+    assert "Why is it bright" not in drawer.words
+    assert staged.stage.canvas.geometry().bottom() < drawer.geometry().top()
+    assert not staged.stage.card.geometry().intersects(drawer.geometry())
+    press(staged, Qt.Key.Key_Right)
+    assert "Say s1." in drawer.words
+    with_notes = picture(head, told.steps[1].view, (), (960, 540), step=told.steps[1], in_3d=False)
+    assert with_notes == picture(
+        head, told.steps[1].view, (), (960, 540), step=evolve(told.steps[1], notes=""), in_3d=False
+    )
+    press(staged, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
+    assert drawer.words == ""
+    assert staged.stage.canvas.height() == whole
+
+
+def test_notes_are_not_shown_on_a_stage_that_the_audience_has_for_itself(
+    staged: MainWindow, plugged: list[ScreenFacts]
+) -> None:
+    assert not staged.actions_.run("presenter.notes")
+    assert "The audience would read them" in staged.actions_["presenter.notes"].toolTip()
+
+
+def test_a_step_is_searched_on_the_stage_too(staged: MainWindow, press: Callable[..., None], qtbot: QtBot) -> None:
+    press(staged, Qt.Key.Key_Slash)
+    search = staged.presenting.search
+    assert search is not None
+    assert search.is_open
+    assert QApplication.focusWidget() is search.field
+    QTest.keyClicks(search.field, "left")
+    assert search.lines[0] == "2 Blood on the left"
+    press(staged, Qt.Key.Key_Return)
+    assert not search.is_open
+    assert staged.desk.player.index == 1
+    press(staged, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    press(staged, Qt.Key.Key_3)
+    assert staged.desk.player.index == 2
+    press(staged, Qt.Key.Key_Slash)
+    QTest.keyClicks(search.field, "giraffe")
+    assert search.lines == []
+    press(staged, Qt.Key.Key_Return)
+    assert search.is_open
+    press(staged, Qt.Key.Key_Escape)
+    press(staged, Qt.Key.Key_Escape)
+    assert not search.is_open
+    assert staged.desk.session.workspace is Workspace.PRESENT
+
+
+def test_a_clicker_works_while_the_search_is_open(staged: MainWindow, press: Callable[..., None]) -> None:
+    press(staged, Qt.Key.Key_Slash)
+    press(staged, Qt.Key.Key_PageDown)
+    assert staged.desk.player.index == 1
+
+
+def test_a_finger_taps_at_an_edge_or_swipes(staged: MainWindow, qtbot: QtBot) -> None:
+    canvas = staged.stage.canvas
+    device = QTest.createTouchDevice(QInputDevice.DeviceType.TouchScreen)
+    middle = canvas.height() // 2
+    assert staged.presenting._touch is not None
+    staged.presenting._touch.when_s = lambda _event: 0.0
+
+    def touch(start: int, end: int) -> None:
+        QTest.touchEvent(canvas, device).press(0, QPoint(start, middle)).commit()
+        QTest.touchEvent(canvas, device).move(0, QPoint((start + end) // 2, middle)).commit()
+        QTest.touchEvent(canvas, device).release(0, QPoint(end, middle)).commit()
+        qtbot.wait(20)
+
+    touch(canvas.width() - 20, canvas.width() - 20)
+    assert staged.desk.player.index == 1
+    touch(canvas.width() // 2, canvas.width() // 2 - canvas.width() // 4)
+    assert staged.desk.player.index == 2
+    touch(20, 20)
+    assert staged.desk.player.index == 1
+
+
+def test_the_screen_is_kept_awake_on_stage_alone(opened: MainWindow) -> None:
+    awake = opened.presenting.awake
+    assert not awake.on
+    opened.present_from(0)
+    assert awake.on
+    opened.leave_present()
+    assert not awake.on

@@ -1,0 +1,1 @@
+"""What the presenter sees and the audience does not: window, notes, clocks, search, rehearsal."""

@@ -1,0 +1,110 @@
+"""The next step as a picture: as it looked when it was shown, else its planes drawn small."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from viewer.ui.fonts import Type, font
+from viewer.ui.presenter.live_picture import fitted
+from viewer.ui.theme import RADIUS_BADGE
+from viewer.ui.widgets import rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.walkthrough import Step
+    from viewer.services.desk import Desk
+    from viewer.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
+
+# After the step has arrived: nothing is drawn here while the stage moves.
+DRAWN_AFTER_MS = 350
+LAST = "This is the last step"
+_SHAPE = QSize(16, 9)
+_DRAWN_HEIGHT = 396
+
+
+class NextPicture(QWidget):
+    """Shows a step. `known` gives a picture of it from when it was on stage, or None."""
+
+    def __init__(self, desk: Desk, theme: Theme, known: Callable[[Step], QPixmap | None]) -> None:
+        super().__init__()
+        self._desk, self._theme, self._known = desk, theme, known
+        self._step: Step | None = None
+        self._drawn: tuple[Step, QImage] | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(DRAWN_AFTER_MS)
+        self._later.timeout.connect(self._draw)
+
+    @property
+    def step(self) -> Step | None:
+        """The step that is shown."""
+        return self._step
+
+    @property
+    def has_picture(self) -> bool:
+        """True where there is more than black."""
+        step = self._step
+        return step is not None and (self._known(step) is not None or self._drawn_now(step) is not None)
+
+    def show_step(self, step: Step | None) -> None:
+        """Show a step, or that there is none."""
+        if step != self._step:
+            self._step = step
+            self._later.start()
+        self.update()
+
+    def _drawn_now(self, step: Step) -> QImage | None:
+        return self._drawn[1] if self._drawn is not None and self._drawn[0] == step else None
+
+    def _draw(self) -> None:
+        step, session = self._step, self._desk.session
+        volume = session.volume
+        if step is None or volume is None or volume.preview or not self.isVisible():
+            return
+        if self._known(step) is not None or self._drawn_now(step) is not None:
+            self.update()
+            return
+        if self._desk.navigation.moving:
+            self._later.start()
+            return
+        # Loaded with the first presenter's window.
+        from viewer.ui.snapshot import picture
+
+        size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
+        # A picture for one pair of eyes: whatever goes wrong with it, the talk goes on.
+        try:
+            made = picture(volume, step.view, session.findings, size, truth=session.truth, step=step, in_3d=False)
+        except Exception:  # noqa: BLE001
+            _log.exception("the next step could not be drawn")
+            return
+        self._drawn = (step, made)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the picture in its frame, and over it the words of a step that has none."""
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+            step = self._step
+            seen = self._known(step) if step is not None else None
+            drawn = self._drawn_now(step) if step is not None else None
+            if seen is not None:
+                painter.drawPixmap(fitted(seen.size(), self.rect()), seen)
+            elif drawn is not None:
+                painter.drawImage(fitted(_SHAPE, self.rect()), drawn)
+            elif step is None:
+                painter.setFont(font(Type.BODY))
+                painter.setPen(self._theme.on_anatomy("text2"))
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, LAST)
+            painter.setPen(QPen(self._theme.colour("hairline"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rounded(self.rect(), 1), RADIUS_BADGE, RADIUS_BADGE)

@@ -1,0 +1,282 @@
+"""The presenter's window: the stage in small, what comes next, clocks, notes, steps; none of it is on the stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from viewer.io.program import NAME
+from viewer.ui.fonts import Type
+from viewer.ui.honesty import banner_words
+from viewer.ui.icons import IconBox
+from viewer.ui.presenter.clocks import Clocks
+from viewer.ui.presenter.live_picture import LivePicture
+from viewer.ui.presenter.next_picture import LAST, NextPicture
+from viewer.ui.presenter.notes_panel import NotesPanel
+from viewer.ui.presenter.steps_panel import StepsPanel
+from viewer.ui.presenter.words import case_title, masked, plain_narration
+from viewer.ui.theme import STAGE_CONTROL_HEIGHT
+from viewer.ui.widgets import Badge, Button, ElidedLabel, FocusRing, Kind, hairline, text_label
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QResizeEvent
+
+    from viewer.services.desk import Desk
+    from viewer.services.pace import Pace
+    from viewer.services.rehearsing import Rehearsing
+    from viewer.ui.commands import CommandActions
+    from viewer.ui.present.stage_page import StagePage
+    from viewer.ui.theme import Theme
+
+TITLE = f"{NAME} – Presenter"
+SIZE, LEAST = (1280, 720), (900, 560)
+TICK_MS = 250
+FOLLOWED_AFTER_MS = 15
+LOW, NARROW = 860, 1500
+HEAD_LINE, WORDS_LINE = 32, 44
+LIVE_SHARE = 0.611
+LEAST_TITLE = 120
+STEPS_WIDTH, NARROW_STEPS_WIDTH = 384, 352
+
+
+class PresenterWindow(QWidget):
+    """A window of its own. `closed` tells that it was closed by hand, `moved` that it stands elsewhere."""
+
+    closed = Signal()
+    moved = Signal()
+
+    def __init__(
+        self, desk: Desk, theme: Theme, actions: CommandActions, stage: StagePage, pace: Pace, rehearsing: Rehearsing
+    ) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self._desk, self._theme, self._actions, self._pace = desk, theme, actions, pace
+        self._rehearsing = rehearsing
+        self.setWindowTitle(TITLE)
+        self.setProperty("surface", "window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumSize(*LEAST)
+        self.resize(*SIZE)
+        self.live = LivePicture(desk, theme, stage)
+        self.next = NextPicture(desk, theme, lambda step: self.live.of_step.get(step.id))
+        self.clocks = Clocks(theme, pace)
+        self.notes = NotesPanel(desk, theme, rehearsing)
+        self.steps = StepsPanel(desk, theme, pace)
+        self._build()
+        self._ring = FocusRing(self, theme)
+        self._ticks = QTimer(self)
+        self._ticks.setInterval(TICK_MS)
+        self._ticks.timeout.connect(self._tick)
+        self.notes.jumped.connect(desk.player.jump)
+        self.steps.jumped.connect(desk.player.jump)
+        self.steps.asked.connect(self.notes.show_answer)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(FOLLOWED_AFTER_MS)
+        self._soon.timeout.connect(self.follow)
+        session = desk.session
+        for signal in (desk.player.changed, session.findings_changed, session.volume_changed, rehearsing.changed):
+            signal.connect(lambda *_: self._soon.start())
+        actions.also_in(self)
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._head())
+        column.addWidget(hairline())
+        self._body = QWidget()
+        for part in (self.live, self.next, self.clocks, self.notes, self.steps):
+            part.setParent(self._body)
+        self.now_title = text_label("On stage now", Type.PANEL_TITLE, parent=self._body)
+        self.now_words = ElidedLabel("", Type.BODY, "text2", parent=self._body)
+        self.exploring = ElidedLabel("", Type.BODY, "accent", parent=self._body)
+        self.exploring.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.next_title = text_label("Next", Type.PANEL_TITLE, parent=self._body)
+        self.next_words = ElidedLabel("", Type.BODY, "text2", parent=self._body)
+        self.next_told = text_label("", Type.BODY, "text2", parent=self._body)
+        self.next_told.setWordWrap(True)
+        self.next_told.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._body, 1)
+        column.addWidget(hairline())
+        column.addWidget(self._foot())
+        for before, after in (
+            (self.end, self.steps.field), (self.steps.field, self.steps.rows), (self.steps.rows, self.notes.text),
+            (self.notes.text, self.notes.smaller), (self.notes.smaller, self.notes.larger),
+            (self.notes.larger, self.clocks.pause), (self.clocks.pause, self.clocks.reset),
+            (self.clocks.reset, self.black), (self.black, self.back), (self.back, self.resume),
+            (self.resume, self.forward),
+        ):  # fmt: skip
+            QWidget.setTabOrder(before, after)
+
+    def _head(self) -> QWidget:
+        head = QWidget()
+        head.setProperty("surface", "panel")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(24, 8, 24, 8)
+        row.setSpacing(12)
+        self.title = ElidedLabel("", Type.CARD_TITLE)
+        # As wide as its words, less where there is no room.
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.title.setMinimumWidth(LEAST_TITLE)
+        row.addWidget(self.title)
+        self.badge = Badge(self._theme, "")
+        row.addWidget(self.badge)
+        self.rehearsal = Badge(self._theme, "Rehearsing", icon="timer", role="accent")
+        row.addWidget(self.rehearsal)
+        row.addStretch(1)
+        icon = IconBox(self._theme, 18)
+        icon.show_icon("monitor", "text2")
+        row.addWidget(icon)
+        self.audience = text_label("", Type.BODY, "text2")
+        row.addWidget(self.audience)
+        self.swap = self._button("presenter.swap", "Swap screens", kind=Kind.FLAT)
+        row.addWidget(self.swap)
+        self.end = self._button("present.leave", "End")
+        row.addWidget(self.end)
+        return head
+
+    def _foot(self) -> QWidget:
+        foot = QWidget()
+        foot.setProperty("surface", "panel")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = self._foot_row = QHBoxLayout(foot)
+        row.setContentsMargins(24, 16, 24, 16)
+        row.setSpacing(16)
+        self.black = self._button("present.black", "Black screen", height=STAGE_CONTROL_HEIGHT)
+        self.back = self._button("present.back", "Back", height=STAGE_CONTROL_HEIGHT)
+        self.resume = self._button("present.resume", "Resume", height=STAGE_CONTROL_HEIGHT, kind=Kind.MAIN)
+        self.forward = self._button("present.next", "Next step", height=STAGE_CONTROL_HEIGHT)
+        # A clicker's names for keys that have two.
+        self.back.key, self.forward.key = "PgUp", "PgDn"
+        row.addWidget(self.black)
+        row.addStretch()
+        for button in (self.back, self.resume, self.forward):
+            row.addWidget(button)
+        return foot
+
+    def _button(self, command: str, text: str, *, height: int = 40, kind: Kind = Kind.NORMAL) -> Button:
+        action, named = self._actions[command], self._actions.table[command]
+        return Button.of(self._theme, action, named, text=text, height=height, kind=kind)
+
+    @property
+    def words(self) -> str:
+        """Everything that the window says, for whoever has to hold it against a name."""
+        parts = (
+            self.windowTitle(), self.title.whole, self.now_words.whole, self.next_words.whole, self.next_told.text(),
+            self.notes.title.whole, self.notes.words, *self.steps.titles, *self.steps.questions,
+        )  # fmt: skip
+        return " ".join(parts)
+
+    def say_audience(self, words: str, *, can_swap: bool) -> None:
+        """Say where the audience looks."""
+        self.audience.setText(words)
+        self.swap.setVisible(can_swap)
+
+    def follow(self) -> None:
+        """Show where the story is."""
+        if not self.isVisible():
+            return
+        player, session = self._desk.player, self._desk.session
+        index, steps = player.index, player.steps
+        self.title.set_whole(case_title(session))
+        self.badge.say(banner_words(session.volume, session.case))
+        self.rehearsal.setVisible(self._rehearsing.running)
+        at = f"Step {index + 1} of {len(steps)}" if index is not None else ""
+        self.now_words.set_whole(at)
+        wandered = player.exploring_words
+        self.exploring.set_whole(f"Exploring, {wandered}" if wandered else "")
+        self.resume.setEnabled(bool(wandered))
+        self.resume.set_words(f"Resume step {index + 1}" if index is not None else "Resume")
+        self.black.set_words("Show again" if player.black else "Black screen")
+        after = steps[index + 1] if index is not None and index + 1 < len(steps) else None
+        self.next_words.set_whole(masked(session, after.title) if after is not None else LAST)
+        self.next_told.setText(masked(session, plain_narration(after)) if after is not None else "")
+        self.next.show_step(after)
+        self.notes.follow()
+        self.steps.follow()
+        self._tick()
+        self.live.update()
+        self._place()
+
+    def _tick(self) -> None:
+        self.clocks.tick()
+
+    def _place(self) -> None:
+        """Lay the parts out: pictures above, notes below, steps at the right; see the sizes of the specification."""
+        body = self._body
+        width, height = body.width(), body.height()
+        low, narrow = self.height() < LOW, self.width() < NARROW
+        margin, gap = (16, 16) if low else (24, 24)
+        steps_width = NARROW_STEPS_WIDTH if narrow else STEPS_WIDTH
+        self.steps.set_low(low)
+        self.steps.setGeometry(width - margin - steps_width, margin, steps_width, height - 2 * margin)
+        room = width - 2 * margin - steps_width - gap
+        live_width = round((room - gap) * LIVE_SHARE)
+        # Notes keep a third at least, however wide the window is.
+        live_width = min(live_width, round((height - 2 * margin - HEAD_LINE - gap) * 0.66 * 16 / 9))
+        live_height = round(live_width * 9 / 16)
+        next_x, next_width = margin + live_width + gap, room - live_width - gap
+        next_height = min(round(next_width * 9 / 16), round(live_height * 0.62))
+        top = margin + HEAD_LINE
+        measure = self.now_title.sizeHint().width() + 12
+        self.now_title.setGeometry(margin, margin, measure, HEAD_LINE - 4)
+        wandered = min(round(live_width * 0.55), self.exploring.sizeHint().width() + 4) if self.exploring.whole else 0
+        self.now_words.setGeometry(margin + measure, margin, live_width - measure - wandered - 8, HEAD_LINE - 4)
+        self.exploring.setGeometry(margin + live_width - wandered, margin, wandered, HEAD_LINE - 4)
+        measure = self.next_title.sizeHint().width() + 12
+        self.next_title.setGeometry(next_x, margin, measure, HEAD_LINE - 4)
+        self.next_words.setGeometry(next_x + measure, margin, next_width - measure, HEAD_LINE - 4)
+        self.live.setGeometry(margin, top, live_width, live_height)
+        self.next.setGeometry(next_x, top, next_width, next_height)
+        left_over = live_height - next_height
+        told = WORDS_LINE if left_over >= WORDS_LINE + 100 else 0
+        self.next_told.setVisible(bool(told))
+        self.next_told.setGeometry(next_x, top + next_height + 6, next_width, told - 4)
+        clocks_top = top + next_height + (told or 8) + 2
+        self.clocks.setGeometry(next_x, clocks_top, next_width, top + live_height - clocks_top)
+        notes_top = top + live_height + gap
+        self.notes.setGeometry(margin, notes_top, room, height - margin - notes_top)
+        self._foot_row.setContentsMargins(margin, 8 if low else 16, margin, 8 if low else 16)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Lay out anew."""
+        super().resizeEvent(event)
+        self._place()
+        self.moved.emit()
+
+    def event(self, event: QEvent) -> bool:
+        """End a running motion at its goal on any key, as on stage; Space presses what has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            self._desk.navigation.finish()
+            pressed = isinstance(QApplication.focusWidget(), QAbstractButton)
+            if pressed and event.key() == Qt.Key.Key_Space and not event.modifiers():
+                event.accept()
+                return True
+        if event.type() == QEvent.Type.Move:
+            self.moved.emit()
+        return super().event(event)
+
+    def showEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """Begin to follow."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._ticks.start()
+        self.follow()
+
+    def hideEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+        """Stop to follow."""
+        super().hideEvent(event)  # type: ignore[arg-type]
+        self._ticks.stop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Hide: the story goes on without it."""
+        event.accept()
+        self.closed.emit()
+
+    def place_at(self, area: QRect) -> None:
+        """Stand at a place."""
+        self.showNormal()
+        self.setGeometry(area)
