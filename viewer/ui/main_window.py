@@ -36,8 +36,8 @@ from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.present.questions_here import QuestionsHere
-from viewer.ui.question_commands import question_commands
 from viewer.ui.presenter.presenting_here import PresentingHere
+from viewer.ui.question_commands import question_commands
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar

@@ -86,11 +86,11 @@ def presenter_commands(asks: PresenterAsks) -> tuple[Command, ...]:
         ),
         Command(
             "present.search", "Go to a step…", "Find a step by words or by its number", asks.search,
-            shortcuts=("/", "Ctrl+G"), contexts=PRESENT, enabled_when=asks.allowed, icon="search",
+            shortcuts=("/", "Ctrl+F"), contexts=PRESENT, enabled_when=asks.allowed, icon="search",
         ),
         Command(
             "library.steps", "Find a step…", "Search the steps of all cases, and present one", asks.search_library,
-            shortcuts=("Ctrl+G",), contexts=LIBRARY, icon="search",
+            shortcuts=("Ctrl+Shift+F",), contexts=LIBRARY, icon="search",
         ),
         Command(
             "present.rehearse", "Rehearse", "Present from the start with the clock: the time at each step is kept",

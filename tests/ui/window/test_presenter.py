@@ -347,7 +347,7 @@ def test_a_step_is_searched_on_the_stage_too(staged: MainWindow, press: Callable
     press(staged, Qt.Key.Key_Return)
     assert not search.is_open
     assert staged.desk.player.index == 1
-    press(staged, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    press(staged, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     press(staged, Qt.Key.Key_3)
     assert staged.desk.player.index == 2
     press(staged, Qt.Key.Key_Slash)
