@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TEXT_HEIGHT = 116
 PAD = 18
+# Two icons with their gaps, and a gap between the words.
+AROUND_FOOT = 58
+SHORTER = {"Ready, recorded results": "Recorded"}
 
 
 def duration_words(seconds: float) -> str:
@@ -70,6 +73,8 @@ class CaseCard(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         about = (f"{case.title}.", case.summary, f"{self.foot_words}.", state)
         self.setAccessibleName(" ".join(part for part in about if part))
+        if rehearsed:
+            self.setToolTip(f"{rehearsed}. {state}")
         self._present = Button(theme, "Present", icon="play", kind=Kind.MAIN, parent=self)
         self._present.setToolTip("Present this case on the full screen (Enter)")
         self._present.clicked.connect(self.presented)
@@ -169,7 +174,10 @@ class CaseCard(QWidget):
         foot = top + 78
         paint_icon(painter, QRectF(PAD, foot + 1, 16, 16), self._theme, "clock", "text2")
         state, icon, role = self._state_words()
-        width = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(state) + 1
+        measures = QFontMetricsF(font(Type.CAPTION))
+        if room < measures.horizontalAdvance(state) + measures.horizontalAdvance(self.foot_words) + AROUND_FOOT:
+            state = SHORTER.get(state, state)
+        width = measures.horizontalAdvance(state) + 1
         x = self.width() - PAD - width
         self._line(painter, QRectF(PAD + 22, foot, x - 22 - 12 - PAD - 22, 18), self.foot_words, Type.CAPTION, "text2")
         self._line(painter, QRectF(x, foot, width + 2, 18), state, Type.CAPTION, "text" if not self.ready else "text2")

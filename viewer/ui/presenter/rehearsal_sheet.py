@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QListView
+from PySide6.QtWidgets import QHBoxLayout, QListView
 
 from viewer.domain.count_words import count_words
 from viewer.services.pace import short_words
 from viewer.services.rehearsing import StepPace, paces
 from viewer.ui.fonts import Type, font
+from viewer.ui.making.tick import Tick
 from viewer.ui.painted_rows import RowDelegate, RowModel, prepare_list, words
 from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import Button, Kind, text_label
@@ -93,7 +94,7 @@ class RehearsalSheet(Sheet):
         head = QHBoxLayout()
         head.setContentsMargins(12, 0, 0, 0)
         head.setSpacing(0)
-        head.addWidget(text_label("Step", Type.CAPTION_NAME, "text2"))
+        head.addWidget(text_label("Step", Type.CAPTION_NAME, "text2"), 0, Qt.AlignmentFlag.AlignTop)
         head.addStretch()
         planned, took = (text_label(name, Type.CAPTION_NAME, "text2") for name in ("Planned", "Took"))
         for label, width in ((planned, 80), (took, 100)):
@@ -111,15 +112,15 @@ class RehearsalSheet(Sheet):
         self._delegate = _Painter(theme, self.list)
         self.list.setItemDelegate(self._delegate)
         self.body.addWidget(self.list)
-        self.cues = QCheckBox("Add the cues to the notes of their steps")
-        self.cues.setFont(font(Type.BODY))
+        self.cues = Tick(theme, "Add the cues to the notes of their steps")
+        self.cues.setToolTip("Each with its time, before the step's prepared answers")
         self.cues.setChecked(True)
         self.body.addWidget(self.cues)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addStretch()
-        self.keep = Button(theme, "Keep the plan", key="Escape")
-        self.keep.setToolTip("The case stays as it is; that it was rehearsed is kept")
+        self.keep = Button(theme, "Keep the planned times")
+        self.keep.setToolTip("That it was rehearsed is kept, and the cues where they are ticked")
         self.keep.clicked.connect(self._keep_plan)
         row.addWidget(self.keep)
         self.take = Button(theme, "Plan with these times", kind=Kind.MAIN, icon="timer")
@@ -146,7 +147,7 @@ class RehearsalSheet(Sheet):
         )
         cues = len(record.cues)
         self.cues.setVisible(bool(cues))
-        self.cues.setText(f"Add {count_words(cues, 'cue')} to the notes of their steps")
+        self.cues.set_words(f"Add {count_words(cues, 'cue')} to the notes of their steps")
         self.list.setFixedHeight(ROW_HEIGHT * min(len(rows), MOST_ROWS) + 2)
         self.open(self.take)
 
