@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.domain.geometry import Grid
 from viewer.domain.labels import Mask
@@ -126,6 +127,35 @@ def test_the_surface_of_a_tilted_stack_lies_where_its_slices_lie(volume_of: Make
     low, high = np.array(surface.GetBounds()).reshape(3, 2).T
     assert low == pytest.approx([9.5, 11.5 + 0.4 * 4.5, 9.0], abs=1.0)
     assert high == pytest.approx([17.5, 19.5 + 0.4 * 8.5, 20.0], abs=1.0)
+
+
+def test_a_large_label_is_drawn_of_fewer_voxels_within_one_of_them(volume_of: Make) -> None:
+    from viewer.domain.geometry import SliceStack
+    from viewer.scene.surfaces import finding_surface, label_surface
+
+    stack = SliceStack((256, 256), (0.5, 0.5), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 1.5 * k) for k in range(80)])
+    mask = Mask((20, 30, 5), np.ones((60, 200, 180), dtype=bool))
+    whole, fewer = finding_surface(mask, stack), label_surface(mask, stack)
+    assert fewer.GetNumberOfPoints() < whole.GetNumberOfPoints() / 3
+    assert fewer.GetBounds() == pytest.approx(whole.GetBounds(), abs=1.5)
+
+
+def test_labels_stand_in_3d_but_on_no_head_whose_identity_is_hidden(scene3d: Scene3D, volume_of: Make) -> None:
+    grid = Grid.from_directions((90, 90, 40), origin_lps_mm=(-180, -180, 0), spacing_mm=(4.0, 4.0, 4.0))
+    voxels = np.zeros(grid.shape_kji, dtype=bool)
+    voxels[18:24, 40:50, 40:50] = True
+    mask = Mask.from_full(voxels)
+    assert mask is not None
+    body = np.full(grid.shape_kji, 40, dtype=np.int16)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=300.0)
+    label = FindingSurface(mask, BLUE, label=True)
+    for part, masked, there in (("ABDOMEN", True, True), ("HEAD", True, False), ("HEAD", False, True)):
+        volume = volume_of(body, grid)
+        volume = evolve(volume, series=evolve(volume.series, body_part=part, synthetic=False))
+        picture = scene3d.picture_once(VolumeScene(volume, camera, *SIZE, surfaces=(label,), masked=masked))
+        assert picture is not None
+        assert bool((picture.pixels & 0xFF > 40).any()) is there, (part, masked)
+        assert ("labels hidden with identity" in picture.drawn) is not there
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS_3D))

@@ -97,6 +97,17 @@ def test_the_fine_picture_is_not_asked_for_while_something_moves_again(qtbot: Qt
     assert Quality.STILL not in [quality for _, quality in drawing.asked]
 
 
+def test_labels_appear_one_after_the_other_before_the_fine_picture(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    drawing = shown.drawing[0]
+    qtbot.waitUntil(lambda: drawing.asked[-1][1] is Quality.SETTLING, timeout=2000)
+    for whole, then in ((False, Quality.SETTLING), (True, Quality.STILL)):
+        before = len(drawing.asked)
+        drawing.on_picture(Picture3D(np.zeros((60, 80), np.uint32), before, Quality.SETTLING, 0.01, whole=whole))
+        qtbot.waitUntil(lambda before=before: len(drawing.asked) > before, timeout=2000)
+        assert drawing.asked[-1][1] is then
+
+
 def test_scrolling_the_planes_asks_for_no_3d_picture(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     drawing = shown.drawing[0]

@@ -121,13 +121,14 @@ class ViewState:
 
     `acquired` shows slices as they were acquired where planes otherwise show what was interpolated from them;
     `colours` names the colour map of values that are not HU. In 3D, `table_3d` shows also what the patient lies on,
-    `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z; `planes_3d`
-    lets the planes stand in the picture. `comparison` says how a second volume is shown, where one is open; left of
-    `curtain`, a share of each plane's width, this one is seen, and right of it the other. `label_looks` and `map_look`
-    are colours and opacities that were chosen. `path_lps_mm` are the points of a drawn path; with at least two of them
-    `curved` shows the straightened picture along it in the place of 3D. `lut` names a lookup table of the file that
-    takes the window's place; where the file has none of that name the window holds. `models` are the ids of two models
-    whose findings on this volume are compared: A's are this side's, B's the other's.
+    `cuts_3d` follow the cursor, and `box_3d` is the part that is shown: its smallest and largest x, y, z;
+    `planes_3d` lets the planes stand in the picture, `labels_3d` the labels of a segmentation. `comparison` says
+    how a second volume is shown, where one is open; left of `curtain`, a share of each plane's width, this one is
+    seen, and right of it the other. `label_looks` and `map_look` are colours and opacities that were chosen.
+    `path_lps_mm` are the points of a drawn path; with at least two of them `curved` shows the straightened picture
+    along it in the place of 3D. `lut` names a lookup table of the file that takes the window's place; where the
+    file has none of that name the window holds. `models` are the ids of two models whose findings on this volume
+    are compared: A's are this side's, B's the other's.
     """
 
     series_uid: str
@@ -156,6 +157,7 @@ class ViewState:
     cuts_3d: tuple[Cut3D, ...] = ()
     box_3d: tuple[Point, Point] | None = None
     planes_3d: bool = False
+    labels_3d: bool = False
     comparison: Comparison = Comparison.OFF
     curtain: float = 0.5
     lut: str = ""
@@ -400,8 +402,8 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
         ),
         (
             "another 3D picture",
-            (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d),
-            (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d),
+            (script.preset_3d, script.table_3d, script.cuts_3d, script.box_3d, script.planes_3d, script.labels_3d),
+            (now.preset_3d, now.table_3d, now.cuts_3d, now.box_3d, now.planes_3d, now.labels_3d),
         ),
         ("another interpolation", script.interpolation, now.interpolation),
         ("another path", script.path_lps_mm, now.path_lps_mm),

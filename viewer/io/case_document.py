@@ -302,7 +302,8 @@ def _brief(document: Any) -> Any:
                 del step[key]
         if "question" in step:
             step["question"] = {key: value for key, value in step["question"].items() if value}
-        for key in ("acquired", "table_3d", "cuts_3d", "box_3d", "planes_3d", "path_lps_mm", "curved", "models"):
+        in_3d = ("table_3d", "cuts_3d", "box_3d", "planes_3d", "labels_3d")
+        for key in ("acquired", *in_3d, "path_lps_mm", "curved", "models"):
             if not step["view"][key]:
                 del step["view"][key]
         view = step["view"]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from viewer.domain.labels import Mask
 
 _SMOOTHING = 12
+# Organs turn as smoothly as small findings do: a surface grows with the square of what this is the cube of.
+_MOST_LABEL_VOXELS = 150_000
 
 
 def finding_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
@@ -26,7 +28,39 @@ def finding_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
     It is made in voxel coordinates and then moved to where the slices lie, so that tilted and unevenly spaced
     stacks are right too. Method: S. F. Frisken, "SurfaceNets for multi-label segmentations", JCGT 11 (2022).
     """
-    padded = np.ascontiguousarray(np.pad(mask.voxels, 1), dtype=np.uint8)
+    return _surface(mask.voxels, mask.first_ijk, (1, 1, 1), stack)
+
+
+def label_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
+    """Return the surface of a mask as `finding_surface` does, of fewer voxels where it is large."""
+    by = _steps(mask, stack)
+    return _surface(_fewer(mask.voxels, by), mask.first_ijk, by, stack)
+
+
+def _steps(mask: Mask, stack: SliceStack) -> tuple[int, int, int]:
+    """Return how many voxels (i, j, k) become one, so that few enough are left, about as wide as high."""
+    gap_mm = float(stack.gaps_mm.mean()) if stack.count > 1 else 1.0
+    spacing_mm = (*stack.pixel_spacing_mm, gap_mm)
+    wanted_mm = (mask.voxels.size * float(np.prod(spacing_mm)) / _MOST_LABEL_VOXELS) ** (1 / 3)
+    i, j, k = (max(1, round(wanted_mm / spacing)) for spacing in spacing_mm)
+    return i, j, k
+
+
+def _fewer(voxels: NDArray[np.bool_], by: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return boxes of voxels [k, j, i] as one, marked where half of them are; the last ones may reach beyond."""
+    if by == (1, 1, 1):
+        return voxels
+    i, j, k = by
+    padded = np.pad(voxels, [(0, -size % step) for size, step in zip(voxels.shape, (k, j, i), strict=True)])
+    nk, nj, ni = padded.shape
+    boxes = padded.reshape(nk // k, k, nj // j, j, ni // i, i)
+    return np.asarray(2 * boxes.sum(axis=(1, 3, 5), dtype=np.int32) >= i * j * k)
+
+
+def _surface(
+    voxels: NDArray[np.bool_], first_ijk: tuple[int, int, int], by: tuple[int, int, int], stack: SliceStack
+) -> vtkPolyData:
+    padded = np.ascontiguousarray(np.pad(voxels, 1), dtype=np.uint8)
     image = vtkImageData()
     image.SetDimensions(padded.shape[2], padded.shape[1], padded.shape[0])
     scalars = vtk_array_on(padded.reshape(-1))
@@ -42,7 +76,8 @@ def finding_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
     surface.ShallowCopy(nets.GetOutput())
     if surface.GetNumberOfPoints() == 0:
         return surface
-    ijk = array_of(surface.GetPoints().GetData()).astype(np.float64) - 1.0 + np.asarray(mask.first_ijk)
+    ijk = array_of(surface.GetPoints().GetData()).astype(np.float64) - 1.0
+    ijk = np.asarray(first_ijk) + ijk * by + (np.asarray(by) - 1) / 2
     lps = np.ascontiguousarray(_lps(stack, ijk))
     held = vtk_array_on(lps)
     placed = vtkPoints()

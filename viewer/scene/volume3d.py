@@ -48,12 +48,15 @@ class FindingSurface:
         Red, green, blue, 0…1.
     selected
         Shines through bone more strongly.
+    label
+        True for a structure of a segmentation: it shines through nothing, and may be drawn later than the rest.
     """
 
     mask: Mask = field(eq=id)
     colour: tuple[float, float, float]
     opacity: float = 1.0
     selected: bool = False
+    label: bool = False
 
 
 @frozen
@@ -106,7 +109,7 @@ class Picture3D:
     """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers.
 
     `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
-    no face can be in it; `camera` from where it was taken.
+    no face can be in it; `camera` from where it was taken; `whole` is False where labels are still to come.
     """
 
     pixels: NDArray[np.uint32]
@@ -116,6 +119,7 @@ class Picture3D:
     drawn: str = ""
     masked: bool = True
     camera: Camera | None = None
+    whole: bool = True
 
 
 @define(eq=False)
@@ -286,7 +290,7 @@ class Scene3D:
             seconds = time.perf_counter() - start
             scene = request.scene
             about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
-            picture = Picture3D(pixels, *about)
+            picture = Picture3D(pixels, *about, window.whole)
         if request.answer is not None:
             request.answer.picture = picture
             request.answer.done.set()

@@ -9,12 +9,10 @@ import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 from vtkmodules.vtkCommonCore import vtkCommand, vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPlane, vtkPolyData
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPlane
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import (
-    vtkActor,
     vtkColorTransferFunction,
-    vtkPolyDataMapper,
     vtkRenderer,
     vtkRenderWindow,
     vtkVolume,
@@ -25,9 +23,10 @@ from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkG
 from viewer.scene.dressed_volume import DressedVolume
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
+from viewer.scene.presets_3d import allowed_preset, preset_3d
 from viewer.scene.quality import Quality
 from viewer.scene.shown_box import shown_box
-from viewer.scene.surfaces import finding_surface
+from viewer.scene.surface_actors import SurfaceActors
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -36,12 +35,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.geometry import Grid
-    from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
     from viewer.scene.clips import Clip
     from viewer.scene.planes_in_3d import PlaneActors
     from viewer.scene.presets_3d import Preset3D
-    from viewer.scene.volume3d import FindingSurface, PlanesShown, VolumeScene
+    from viewer.scene.volume3d import PlanesShown, VolumeScene
 
 
 # Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
@@ -57,10 +55,11 @@ _RAY_EVERY_PX_SETTLING = (2.0, 3.0)
 _SETTLING_S = 0.1
 # More rays for each voxel than a preset says would show nothing more: large pictures cost hardly more than small ones.
 _RAY_EVERY_PX_MOST = 2.5
-# How strongly findings shine through what lies in front of them.
-_THROUGH = 0.28
-_THROUGH_SELECTED = 0.55
 
+
+# The look that shows most of a face.
+_SKIN = "soft"
+_NO_LABELS_WORDS = "labels hidden with identity"
 
 _Caster = tuple[vtkVolume, vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper]
 
@@ -96,9 +95,6 @@ class VolumeWindow:
         self._ray_every_px = 3.0
         self._settling_px = _RAY_EVERY_PX_SETTLING[0]
         self._paced = False
-        self._surfaces: dict[int, tuple[Mask, vtkPolyData]] = {}
-        self._actors: list[tuple[vtkActor, vtkActor]] = []
-        self._shown: tuple[FindingSurface, ...] = ()
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
@@ -112,9 +108,15 @@ class VolumeWindow:
         self._through.SetLayer(1)
         self._through.InteractiveOff()
         self._through.SetActiveCamera(self._inside.GetActiveCamera())
+        self._solids = SurfaceActors(self._inside, self._through, stop)
         self._window.AddRenderer(self._inside)
         self._window.AddRenderer(self._through)
         self._window.AddObserver(vtkCommand.AbortCheckEvent, self._check)
+
+    @property
+    def whole(self) -> bool:
+        """True where nothing of the scene is missing in the last picture."""
+        return self._solids.whole
 
     def _check(self, *_: object) -> None:
         if self._stop():
@@ -131,11 +133,9 @@ class VolumeWindow:
             self._caster[1].RemoveAllInputs()
         self._caster = self._prop = self._mapper = self._volume = self._dressed = self._preset = None
         self._held.clear()
-        self._surfaces.clear()
-        self._actors.clear()
+        self._solids.clear()
         self._planes.clear()
         self._plane_renderer.clear()
-        self._shown = ()
         for renderer in (self._inside, self._through):
             self._window.RemoveRenderer(renderer)
         self._window.Finalize()
@@ -143,10 +143,11 @@ class VolumeWindow:
     def draw(self, scene: VolumeScene, quality: Quality) -> NDArray[np.uint32] | None:
         """Return the picture as RGB32, [row, column], or None where it was given up."""
         self._stopped = False
+        self.drawn = ""
         self._show_volume(scene)
         if self._stop():
             return None
-        self._show_surfaces(scene)
+        self._show_surfaces(scene, quality)
         self._show_planes(scene)
         self._aim(scene)
         self._refine(scene, quality)
@@ -176,7 +177,7 @@ class VolumeWindow:
                 self._inside.RemoveVolume(self._prop)
             self._prop = self._mapper = None
             self._held.clear()
-            self._surfaces.clear()
+            self._solids.forget()
             self._volume = scene.volume
             self._preset = self._dressed = None
             self._clips = ()
@@ -261,26 +262,13 @@ class VolumeWindow:
         prop.SetMapper(mapper)
         return prop, mapper
 
-    def _show_surfaces(self, scene: VolumeScene) -> None:
-        if scene.surfaces == self._shown:
-            return
-        wanted = {id(s.mask) for s in scene.surfaces}
-        self._surfaces = {key: kept for key, kept in self._surfaces.items() if key in wanted}
-        for inside, through in self._actors:
-            self._inside.RemoveActor(inside)
-            self._through.RemoveActor(through)
-        self._actors.clear()
-        for surface in scene.surfaces:
-            if id(surface.mask) not in self._surfaces:
-                made = finding_surface(surface.mask, scene.volume.stack)
-                self._surfaces[id(surface.mask)] = (surface.mask, made)
-            polygons = self._surfaces[id(surface.mask)][1]
-            inside = _actor(polygons, surface.colour, surface.opacity)
-            through = _actor(polygons, surface.colour, _THROUGH_SELECTED if surface.selected else _THROUGH)
-            self._inside.AddActor(inside)
-            self._through.AddActor(through)
-            self._actors.append((inside, through))
-        self._shown = scene.surfaces
+    def _show_surfaces(self, scene: VolumeScene, quality: Quality) -> None:
+        surfaces = scene.surfaces
+        if allowed_preset(scene.volume, _SKIN, masked=scene.masked) is not preset_3d(_SKIN):
+            surfaces = tuple(surface for surface in surfaces if not surface.label)
+        if len(surfaces) < len(scene.surfaces):
+            self.drawn = f"{self.drawn or preset_3d(scene.preset).title} · {_NO_LABELS_WORDS}"
+        self._solids.show(surfaces, scene.volume.stack, quality)
 
     def _show_planes(self, scene: VolumeScene) -> None:
         if (id(scene.volume), scene.planes) == self._planes_shown:
@@ -352,19 +340,3 @@ def _property(preset: Preset3D) -> vtkVolumeProperty:
     made.SetSpecular(preset.specular)
     made.SetSpecularPower(preset.specular_power)
     return made
-
-
-def _actor(polygons: vtkPolyData, colour: tuple[float, float, float], opacity: float) -> vtkActor:
-    mapper = vtkPolyDataMapper()
-    mapper.SetInputData(polygons)
-    mapper.ScalarVisibilityOff()
-    actor = vtkActor()
-    actor.SetMapper(mapper)
-    surface = actor.GetProperty()
-    surface.SetColor(*colour)
-    surface.SetOpacity(opacity)
-    surface.SetAmbient(0.25)
-    surface.SetDiffuse(0.75)
-    surface.SetSpecular(0.2)
-    surface.SetSpecularPower(20)
-    return actor

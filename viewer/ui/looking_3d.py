@@ -40,6 +40,7 @@ MENU_3D: tuple[str | None, ...] = (
     None,
     "view.table_3d",
     "view.planes_3d",
+    "view.labels_3d",
     None,
     *(f"view.cut_3d_{plane.value}" for plane, _ in _CUTS),
     "view.crop_3d_box",
@@ -53,7 +54,15 @@ MENU_3D: tuple[str | None, ...] = (
 
 def three_d_commands(looking: Looking) -> list[Command]:
     """Return the commands of how 3D looks, from where, and what of it is shown."""
-    return [*_presets(looking), _table(looking), _planes(looking), *_cuts(looking), *_crops(looking), *_sides(looking)]
+    return [
+        *_presets(looking),
+        _table(looking),
+        _planes(looking),
+        _labels(looking),
+        *_cuts(looking),
+        *_crops(looking),
+        *_sides(looking),
+    ]
 
 
 def _presets(looking: Looking) -> list[Command]:
@@ -110,6 +119,17 @@ def _planes(looking: Looking) -> Command:
         looking.switch(lambda view: evolve(view, planes_3d=not view.planes_3d)),
         shortcuts=("Alt+X",),
         checked_when=looking.asks(lambda view: view.planes_3d),
+    )
+
+
+def _labels(looking: Looking) -> Command:
+    return looking.command(
+        "labels_3d",
+        "3D: show the labels",
+        "Let the labels of a segmentation that are not hidden stand in the 3D picture as solids",
+        looking.switch(lambda view: evolve(view, labels_3d=not view.labels_3d)),
+        shortcuts=("Alt+O",),
+        checked_when=looking.asks(lambda view: view.labels_3d),
     )
 
 

@@ -95,6 +95,18 @@ def surfaces(shown: Shown, theme: Theme) -> tuple[FindingSurface, ...]:
     return tuple(made)
 
 
+def label_surfaces(shown: Shown) -> tuple[FindingSurface, ...]:
+    """Return the labels of a segmentation as solids, in their colours; none unless the view asks for them."""
+    if not shown.view.labels_3d or shown.view.overlay is OverlayMode.OFF:
+        return ()
+    made = []
+    for label in shown.labels:
+        colour = QColor(look_of(shown.view.label_looks, label.key).colour or label.colour)
+        rgb = (colour.redF(), colour.greenF(), colour.blueF())
+        made.append(FindingSurface(label.mask, rgb, label=True))
+    return tuple(made)
+
+
 def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> VolumeScene:
     """Return what is to be drawn on a tile, in device pixels."""
     return VolumeScene(
@@ -103,7 +115,7 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         max(round(tile.area.width() * ratio), 1),
         max(round(tile.area.height() * ratio), 1),
         shown.view.preset_3d,
-        surfaces(shown, theme),
+        (*surfaces(shown, theme), *label_surfaces(shown)),
         masked=shown.masked,
         table=shown.view.table_3d,
         clips=clips(shown.volume, shown.view),
@@ -239,7 +251,7 @@ class View3D(QObject):
         self._sentence = ""
         self.changed.emit()
         if picture.quality is Quality.SETTLING and not self._still.isActive() and self._drawing is not None:
-            self._drawing.request(self._wanted, Quality.STILL)
+            self._drawing.request(self._wanted, Quality.STILL if picture.whole else Quality.SETTLING)
 
     def _explain(self, why: Unavailable3D) -> None:
         self._sentence = f"{why.sentence}\n{why.hint}".strip()
