@@ -24,16 +24,16 @@ def add_case_commands(case: argparse.ArgumentParser, run: Callable[[str], Run]) 
 
     export = command(
         "export",
-        "Leave a case behind: a hand-out, a film, a page for a browser, pictures.",
+        "Leave a case behind: a handout, a film, a page for a browser, pictures.",
         "export head-epidural --pdf bleed.pdf --film bleed.webm --html bleed.html",
         "leaving:export",
     )
     export.add_argument("case", metavar="CASE", help="a case's id or its folder")
-    export.add_argument("--pdf", metavar="FILE", help="a hand-out: a page for each step, with its findings")
+    export.add_argument("--pdf", metavar="FILE", help="a handout: a page for each step, with its findings")
     export.add_argument("--film", metavar="FILE", help="*.webm (AV1), or *.mp4 (H.264) with an ffmpeg of your own")
     export.add_argument("--html", metavar="FILE", help="one page for any browser, offline, with images to scroll")
     export.add_argument("--png", metavar="DIR", help="each step as on stage, 1920×1080, numbered")
-    export.add_argument("--paper", choices=["a4", "letter"], default="a4", help="of the hand-out")
+    export.add_argument("--paper", choices=["a4", "letter"], default="a4", help="of the handout")
     export.add_argument("--seconds", type=float, default=6.0, metavar="S", help="the longest a step stays in the film")
     export.add_argument("--most-mb", type=float, metavar="MB", help="the largest that the page may be (18)")
     export.add_argument("--progress", action="store_true", help="tell how far it is, in lines for another program")

@@ -1,4 +1,4 @@
-"""`casestage case export`: a case left behind as a hand-out, a film, a page or pictures."""
+"""`casestage case export`: a case left behind as a handout, a film, a page or pictures."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from viewer.ui.app_commands import app_commands
 from viewer.ui.asking import Asking
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
+from viewer.ui.case_commands import case_commands
 from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
@@ -23,6 +24,7 @@ from viewer.ui.compared import Compared
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
+from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.making.making_here import MakingHere
@@ -129,6 +131,7 @@ class MainWindow(QMainWindow):
         self.questions = QuestionsHere(self)
         self.models = ModelsHere(self)
         self.presenting = PresentingHere(self)
+        self.leaving = LeavingHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
@@ -139,6 +142,7 @@ class MainWindow(QMainWindow):
                 *question_commands(desk.player, self.questions),
                 *models_commands(desk, self.models.asks()),
                 *self.presenting.commands(),
+                *case_commands(self.leaving.asks()),
             )
         )
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
@@ -152,6 +156,7 @@ class MainWindow(QMainWindow):
         self.opened_places.connect()
         self.compared.connect()
         self.making.connect()
+        self.leaving.connect()
         self.models.connect()
         self.presenting.connect_all()
 
@@ -501,6 +506,7 @@ class MainWindow(QMainWindow):
         self._frames.stop()
         self._refresh.stop()
         self._later.stop()
+        self.leaving.close()
         self.compare.close_scenes()
         self._stage_canvas.close_scene()
         self.desk.close()

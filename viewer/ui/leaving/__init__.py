@@ -1,1 +1,1 @@
-"""What is left behind of a case: pictures, a hand-out, a film, a page for a browser."""
+"""What is left behind of a case: pictures, a handout, a film, a page for a browser."""

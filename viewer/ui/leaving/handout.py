@@ -1,4 +1,4 @@
-"""A hand-out on paper: a title page, a page for each step, and what is known of pictures and model."""
+"""A handout on paper: a title page, a page for each step, and what is known of pictures and model."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
     StorageError
         When it cannot be written.
     """
-    with replacing(path, "The hand-out") as waiting:
+    with replacing(path, "The handout") as waiting:
         with StageFrames(left) as frames:
             writer = QPdfWriter(str(waiting))
             writer.setResolution(_DPI)
@@ -81,7 +81,7 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
             sheet = _Sheet(points.width(), points.height())
             painter = QPainter()
             if not painter.begin(writer):
-                raise StorageError("The hand-out could not be saved.", "Check the disk and the folder, then try again.")
+                raise StorageError("The handout could not be saved.", "Check the disk and the folder, then try again.")
             try:
                 made = _Handout(left, frames, writer, painter, sheet, _pages(left, frames, sheet))
                 made.write(ctx)
@@ -160,7 +160,7 @@ class _Handout:
         words = f"{count_words(len(left.steps), 'step')}, about {duration_words(case.duration_s)} as it was told"
         y += paper.text(_MARGIN, y, across, words, 10, "text2") + 18
         y += self._picture(0, y) + 26
-        paper.line(paper.box(_MARGIN, y, across, 14), "In this hand-out", 10, "text2", bold=True)
+        paper.line(paper.box(_MARGIN, y, across, 14), "In this handout", 10, "text2", bold=True)
         y += 20
         names = [*(step.title for step in left.steps), "Where this comes from"]
         for number, name in enumerate(names):
@@ -221,7 +221,7 @@ class _Handout:
         if len(drawn) > fit:
             notes.append(f"And {len(drawn) - fit} more.")
         if any(row.finding.recorded for row in drawn):
-            notes.append("Recorded: computed when the case was made, not for this hand-out.")
+            notes.append("Recorded: computed when the case was made, not for this handout.")
         if self._left.banner.startswith("Synthetic"):
             notes.append("Synthetic: pictures and values are of CT made by a program, of no patient.")
         paper.text(_MARGIN, y, sheet.across, " ".join(notes), 8.5, "text2")
@@ -241,7 +241,7 @@ class _Handout:
         y = _MARGIN
         y += paper.text(_MARGIN, y, sheet.across, "Where this comes from", 20, bold=True) + 14
         words = (
-            "This hand-out is for demonstration and research. It is not for diagnostic use: nothing in it may guide "
+            "This handout is for demonstration and research. It is not for diagnostic use: nothing in it may guide "
             "the care of a patient."
         )
         y += paper.text(_MARGIN, y, sheet.across, words, 10, bold=True) + 12

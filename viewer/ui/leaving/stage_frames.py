@@ -11,8 +11,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule
-from viewer.domain.view_state import Layout, ViewName
+from viewer.domain.view_state import Comparison, Layout, ViewName
 from viewer.scene.volume3d import Scene3D
+from viewer.ui.canvas.beyond import Behind
 from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
@@ -160,11 +161,22 @@ class StageFrames:
         loaded = self.left.loaded
         if veiled:
             return shown_from(loaded.volume, view, masked=True, title=loaded.case.title, veiled=True)
-        matching = match(loaded.findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
+        return self._shown_of(view, self._said_by(view, 0))
+
+    def _said_by(self, view: ViewState, side: int) -> tuple[Finding, ...]:
+        """Return the findings of a side: those of the case, or of the first or second of two models."""
+        loaded = self.left.loaded
+        if view.models is None:
+            return loaded.findings
+        return next((r.findings for r in loaded.results if r.model_id == view.models[side]), ())
+
+    def _shown_of(self, view: ViewState, findings: tuple[Finding, ...]) -> Shown:
+        loaded = self.left.loaded
+        matching = match(findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
         return shown_from(
             loaded.volume,
             view,
-            findings=tuple(f for f in loaded.findings if f.score is None or f.score >= view.threshold),
+            findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
             truth=loaded.truth,
             matching=matching,
             masked=True,
@@ -197,10 +209,18 @@ class StageFrames:
         look = Look(TextLook(self._theme, stage=True, scale=scale), density)
         painter.save()
         painter.translate(area.topLeft())
-        behind = behind_of(self.left.loaded.prior, shown.view)
+        behind = self._behind(shown.view)
         size = (area.width(), area.height())
         paint_all(painter, size, placed, shown, look, PlanePainter(), self._picture_3d(placed, shown), behind=behind)
         painter.restore()
+
+    def _behind(self, view: ViewState) -> Behind | None:
+        """Return what a view's curtain uncovers: the earlier scan, or what the second of two models says."""
+        if view.models is None or view.comparison is not Comparison.CURTAIN:
+            return behind_of(self.left.loaded.prior, view)
+        names = {result.model_id: result.name for result in self.left.loaded.results}
+        first, second = (names.get(model, "") for model in view.models)
+        return Behind(self._shown_of(view, self._said_by(view, 1)), PlanePainter(), (first, second))
 
     def _picture_3d(self, placed: tuple[Tile, ...], shown: Shown) -> Picture:
         tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)

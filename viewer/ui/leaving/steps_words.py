@@ -1,4 +1,4 @@
-"""What a hand-out and a page say of a step: its narration, and its findings in a table."""
+"""What a handout and a page say of a step: its narration, and its findings in a table."""
 
 from __future__ import annotations
 

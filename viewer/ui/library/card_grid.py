@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.ui.library.case_card import CaseCard, card_height
@@ -32,12 +33,13 @@ class CardGrid(QWidget):
     """The cases that are shown, and the drop card after them.
 
     `presented` carries the case to present, `selection_changed` the case that is picked or None, `reveal` the card
-    that the page has to scroll to.
+    that the page has to scroll to, `menu_wanted` where on the screen a menu for the picked case is to be.
     """
 
     presented = Signal(object)
     selection_changed = Signal(object)
     reveal = Signal(object)
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class CardGrid(QWidget):
             card = CaseCard(self._theme, case, state, self, rehearsed=rehearsed)
             card.picked.connect(lambda card=card: self._picked(card))
             card.presented.connect(lambda case=case: self.presented.emit(case))
+            card.menu_wanted.connect(self.menu_wanted)
             card.show()
             self._cards.append(card)
         self.show_only(tuple(case.id for case, *_ in cases))
@@ -129,6 +132,18 @@ class CardGrid(QWidget):
             self.pick(key - Qt.Key.Key_1)
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Ask for a menu of the card under the pointer, or by the keyboard of the one that is picked."""
+        keyboard = event.reason() is QContextMenuEvent.Reason.Keyboard
+        if not keyboard:
+            under = next((n for n, card in enumerate(self._shown) if card.geometry().contains(event.pos())), None)
+            if under is None:
+                return
+            self.pick(under)
+        if self._index < len(self._shown):
+            card = self._shown[self._index]
+            self.menu_wanted.emit(card.mapToGlobal(card.rect().center()) if keyboard else event.globalPos())
 
     def _enter(self) -> None:
         if self._index == len(self._shown):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -52,10 +52,14 @@ def card_height(width: int) -> int:
 
 
 class CaseCard(QWidget):
-    """A case as a card; a click picks it, a double-click or its button presents it."""
+    """A case as a card; a click picks it, a double-click or its button presents it.
+
+    `menu_wanted` carries where on the screen a menu is to be.
+    """
 
     picked = Signal()
     presented = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(
         self, theme: Theme, case: Case, state: str, parent: QWidget | None = None, *, rehearsed: str = ""
@@ -79,6 +83,11 @@ class CaseCard(QWidget):
         self._present.setToolTip("Present this case on the full screen (Enter)")
         self._present.clicked.connect(self.presented)
         self._present.hide()
+        self._more = Button(theme, "", icon="ellipsis", parent=self)
+        self._more.setToolTip("What else can be done with this case")
+        self._more.setAccessibleName("What else can be done with this case")
+        self._more.clicked.connect(self._ask_for_menu)
+        self._more.hide()
 
     @property
     def foot_words(self) -> str:
@@ -100,6 +109,7 @@ class CaseCard(QWidget):
     def selected(self, selected: bool) -> None:
         self._selected = selected
         self._present.setVisible(selected and self.ready and not self._busy)
+        self._more.setVisible(selected and self.ready and not self._busy)
         self.update()
 
     def show_busy(self, fraction: float | None, *, busy: bool) -> None:
@@ -115,6 +125,11 @@ class CaseCard(QWidget):
         picture = self._picture_area()
         x, y = picture.right() - 12 - size.width(), picture.bottom() - 12 - size.height()
         self._present.move(round(x), round(y))
+        self._more.resize(self._more.sizeHint())
+        self._more.move(round(x) - 8 - self._more.width(), round(y))
+
+    def _ask_for_menu(self) -> None:
+        self.menu_wanted.emit(self._more.mapToGlobal(self._more.rect().bottomLeft()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Pick the case."""

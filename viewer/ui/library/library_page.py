@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class LibraryPage(QStackedWidget):
     """Cases or scans.
 
-    `case_wanted` carries the case to present, `folder_wanted` and `file_wanted` ask for a dialog, `problems_wanted`
+    `case_wanted` carries the case to present, `case_menu_wanted` where a menu for the picked one is to be,
+    `case_picked` tells that another is picked, `folder_wanted` and `file_wanted` ask for a dialog, `problems_wanted`
     carries the errors of cases that cannot be shown, `place_menu_wanted` and
     `series_menu_wanted` where a menu for the chosen place or series is to be,
     `failed` an error to show, `told` what the library holds, in words.
@@ -43,6 +44,8 @@ class LibraryPage(QStackedWidget):
     file_wanted = Signal()
     problems_wanted = Signal(object)
     place_menu_wanted = Signal(QPoint)
+    case_menu_wanted = Signal(QPoint)
+    case_picked = Signal()
     series_menu_wanted = Signal(QPoint)
     failed = Signal(object)
     told = Signal(str)
@@ -66,6 +69,8 @@ class LibraryPage(QStackedWidget):
         """The cards of cases."""
         page = CasesPage(self._theme)
         page.presented.connect(self.case_wanted)
+        page.grid.menu_wanted.connect(self.case_menu_wanted)
+        page.grid.selection_changed.connect(lambda _case: self.case_picked.emit())
         page.folder_wanted.connect(self.folder_wanted)
         page.file_wanted.connect(self.file_wanted)
         page.problems_wanted.connect(lambda: self.problems_wanted.emit(self.shelf.problems if self.shelf else ()))
