@@ -58,6 +58,7 @@ class Session:
     measurement_in_hand_changed = Signal(object, object)
     overlays_changed = Signal(object, object)
     veiled_changed = Signal(object, object)
+    awaited_changed = Signal(object, object)
     patches_changed = Signal(object, object)
     results_changed = Signal(object, object)
 
@@ -80,6 +81,7 @@ class Session:
         self._measurement_in_hand: str | None = None
         self._overlays = Overlays()
         self._veiled = False
+        self._awaited = False
         self._patches: Patches | None = None
         self._results: Mapping[str, ModelResult] = MappingProxyType({})
 
@@ -244,6 +246,15 @@ class Session:
         self._set("_veiled", new, self.veiled_changed)
 
     @property
+    def awaited(self) -> bool:
+        """True while an audience watches a model at work: what was recorded of it is not shown."""
+        return self._awaited
+
+    @awaited.setter
+    def awaited(self, new: bool) -> None:
+        self._set("_awaited", new, self.awaited_changed)
+
+    @property
     def patches(self) -> Patches | None:
         """What a model that runs on the volume looks at, and how far it is; None while none runs."""
         return self._patches
@@ -271,9 +282,9 @@ class Session:
     def shown_findings(self) -> tuple[Finding, ...]:
         """Findings at or above the view's threshold whose label is not hidden; those without a score always.
 
-        None of them while the session is veiled.
+        None of them while the session is veiled, or a model is awaited.
         """
-        if self._veiled:
+        if self._veiled or self._awaited:
             return ()
         if self._view is None:
             return self._findings

@@ -1,10 +1,11 @@
-"""What a step of a walkthrough may do besides showing a view: ask first, sweep the threshold, draw the curtain.
+"""What a step of a walkthrough may do besides showing a view: ask, sweep the threshold, draw the curtain, run a model.
 
 In `case.json` each is optional, within a step::
 
     "question": {"text": "Where is the bleed?", "finding": "t1"},
     "sweep": {"start": 0.9, "end": 0.3, "duration_s": 8},
     "curtain": {"start": 0.9, "end": 0.1, "duration_s": 5}
+    "live": {"model_id": "head-bleed", "most_s": 6}
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from viewer.domain.view_state import Point, ViewState
 
 LONGEST_QUESTION = 80
 SHORTEST_ACT_S, LONGEST_ACT_S = 0.5, 120.0
+SHORTEST_LIVE_S, LONGEST_LIVE_S = 0.1, 120.0
 
 
 @frozen
@@ -67,6 +69,19 @@ class CurtainDraw:
     start: float
     end: float
     duration_s: float = 4.0
+
+
+@frozen
+class LiveRun:
+    """A model that is run on stage once the step's view is there, and what it asks is revealed.
+
+    While it runs, findings are not shown; then those that it found. Where it is not done after `most_s` seconds, fails
+    or is not there, the recorded findings of the case are shown and called so. With `on_key` it waits for the key.
+    """
+
+    model_id: str
+    most_s: float = 10.0
+    on_key: bool = False
 
 
 def acts_from(view: ViewState, sweep: Sweep | None, curtain: CurtainDraw | None) -> ViewState:

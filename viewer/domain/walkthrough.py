@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from viewer.domain.plane_turn import Turn
-from viewer.domain.step_acts import CurtainDraw, Question, Sweep
+from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep
 from viewer.domain.view_state import Point, ViewState
 
 
@@ -26,6 +26,7 @@ class Step:
     question: Question | None = None
     sweep: Sweep | None = None
     curtain: CurtainDraw | None = None
+    live: LiveRun | None = None
 
 
 @frozen

@@ -297,9 +297,11 @@ def _brief(document: Any) -> Any:
     if not document["results"]:
         del document["results"]
     for step in document["steps"]:
-        for key in ("question", "sweep", "curtain"):
+        for key in ("question", "sweep", "curtain", "live"):
             if step[key] is None:
                 del step[key]
+        if "live" in step and not step["live"]["on_key"]:
+            del step["live"]["on_key"]
         if "question" in step:
             step["question"] = {key: value for key, value in step["question"].items() if value}
         in_3d = ("table_3d", "cuts_3d", "box_3d", "planes_3d", "labels_3d")

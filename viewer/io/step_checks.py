@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viewer.domain.step_acts import LONGEST_ACT_S, LONGEST_QUESTION, SHORTEST_ACT_S
+from viewer.domain.step_acts import (
+    LONGEST_ACT_S,
+    LONGEST_LIVE_S,
+    LONGEST_QUESTION,
+    SHORTEST_ACT_S,
+    SHORTEST_LIVE_S,
+)
 from viewer.domain.view_state import Comparison
 from viewer.io.strict_json import WrongJsonError
 
@@ -39,5 +45,12 @@ def check_acts(step: Step, path: str) -> None:
             raise WrongJsonError(
                 f"{path}.{key}.duration_s: it must lie between {SHORTEST_ACT_S:g} and {LONGEST_ACT_S:g}"
             )
+    if step.live is not None:
+        if not step.live.model_id.strip():
+            raise WrongJsonError(f"{path}.live.model_id: it must name a model")
+        if not SHORTEST_LIVE_S <= step.live.most_s <= LONGEST_LIVE_S:
+            raise WrongJsonError(f"{path}.live.most_s: it must lie between {SHORTEST_LIVE_S:g} and {LONGEST_LIVE_S:g}")
+        if step.view.models is not None:
+            raise WrongJsonError(f"{path}.live: the step's view compares two models, and shows what both said")
     if step.curtain is not None and step.view.comparison is not Comparison.CURTAIN:
         raise WrongJsonError(f"{path}.curtain: the step's view does not compare behind a curtain")

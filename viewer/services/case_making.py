@@ -11,7 +11,7 @@ from psygnal import Signal
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, StorageError
 from viewer.domain.history import History
-from viewer.domain.step_acts import CurtainDraw, Question, Sweep
+from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.domain.walkthrough import Step
 
@@ -209,10 +209,14 @@ class CaseMaking:
         """Let a step draw the curtain, or leave it where it hangs."""
         self._act(step_id, "curtain", curtain)
 
-    def _act(self, step_id: str, name: str, what: Question | Sweep | CurtainDraw | None) -> None:
+    def run_live(self, step_id: str, live: LiveRun | None) -> None:
+        """Let a step run a model on stage, or show what was recorded."""
+        self._act(step_id, "live", live)
+
+    def _act(self, step_id: str, name: str, what: Question | Sweep | CurtainDraw | LiveRun | None) -> None:
         draft = self._there()
         step = draft.steps[draft.index(step_id)]
-        old: Question | Sweep | CurtainDraw | None = getattr(step, name)
+        old: Question | Sweep | CurtainDraw | LiveRun | None = getattr(step, name)
         same_answer = not isinstance(old, Question) or (
             isinstance(what, Question) and (old.finding, old.at_lps_mm) == (what.finding, what.at_lps_mm)
         )

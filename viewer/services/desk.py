@@ -19,6 +19,7 @@ from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.kept_interpolation import keep_interpolation
+from viewer.services.live_steps import LiveSteps
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
@@ -89,12 +90,14 @@ class Desk:
     case_making: CaseMaking
     two_models: TwoModels
     rehearsals: Rehearsals
+    live: LiveSteps
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
         self.opening.cancel()
         self.other.opening.cancel()
         self.archives.cancel()
+        self.live.close()
         self.finding_run.close()
         self.overlaying.cancel()
         self.library.close()
@@ -126,6 +129,7 @@ def build_desk(deliver: Deliver) -> Desk:
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     comparing = Comparing(session, other.session, other.opening, runner)
     opening.prior_opened.connect(comparing.bring)
+    player = Player(session, navigation)
     finding_run = FindingRun(session, runner, model_folders(), run_records_folder())
     return Desk(
         session=session,
@@ -145,12 +149,13 @@ def build_desk(deliver: Deliver) -> Desk:
         path_edits=PathEdits(session),
         spreads=Spreads(session, runner),
         navigation=navigation,
-        player=Player(session, navigation),
+        player=player,
         inspecting=Inspecting(session),
         overlaying=Overlaying(session, runner),
         case_making=CaseMaking(session, data_folder() / "drafts", other.session, comparing),
         two_models=TwoModels(session, other.session, comparing, finding_run, navigation, runner),
         rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
+        live=LiveSteps(session, player, navigation, finding_run, runner),
     )
 
 

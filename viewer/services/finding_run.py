@@ -76,6 +76,11 @@ class FindingRun:
         self._runner.run(lambda _ctx: self.models(), done=lambda _cards: self.listed.emit(), failed=self.failed.emit)
 
     @property
+    def known(self) -> bool:
+        """True once it is known which models are on this machine."""
+        return self._manifests is not None
+
+    @property
     def running(self) -> bool:
         """True while a model runs."""
         return self._job is not None

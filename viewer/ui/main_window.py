@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
             desk.reviewing.history_changed,
             desk.player.changed,
             desk.finding_run.busy,
+            desk.live.changed,
         ):
             signal.connect(self.refresh_soon)
         session.view_changed.connect(self._refresh_later)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.session import Workspace
+from viewer.services.live_steps import LiveStage
 from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
 
@@ -117,6 +118,17 @@ def _presenting(desk: Desk, asks: Asks) -> list[Command]:
             contexts=PRESENT,
             icon="monitor-off",
             checked_when=lambda: player.black,
+        ),
+        Command(
+            "present.live",
+            "Run the model live",
+            "Let the step's model look at the scan now; where it takes too long, the recorded result is shown",
+            desk.live.start,
+            shortcuts=("L",),
+            contexts=PRESENT,
+            enabled_when=lambda: desk.live.stage in (LiveStage.ASKED, LiveStage.LIVE, LiveStage.RECORDED),
+            why_disabled="This step runs no model.",
+            icon="cpu",
         ),
         Command(
             "present.leave",

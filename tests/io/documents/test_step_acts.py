@@ -10,7 +10,7 @@ from attrs import evolve
 
 from viewer.domain.errors import CaseDocumentError
 from viewer.domain.geometry import Grid
-from viewer.domain.step_acts import CurtainDraw, Question, Sweep, acted
+from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep, acted
 from viewer.domain.view_state import Comparison, overview
 from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.io.case_document import read_case, write_case
@@ -44,6 +44,8 @@ def _stored(folder: Path, case: Case) -> dict[str, Any]:
         {"question": Question("Where is the small one?", at_lps_mm=(1.25, -2.0, 0.0))},
         {"sweep": Sweep(0.9, 0.2, 6.0)},
         {"curtain": CurtainDraw(0.95, 0.05)},
+        {"live": LiveRun("head-bleed", 6.0)},
+        {"live": LiveRun("head-bleed", on_key=True), "question": Question("Where is it?")},
         {"question": Question("Where?"), "sweep": Sweep(0.1, 0.5), "curtain": CurtainDraw(0.0, 1.0, 2.5)},
     ],
 )
@@ -56,7 +58,7 @@ def test_what_a_step_asks_sweeps_and_draws_is_read_back(tmp_path: Path, acts: di
 def test_a_step_without_any_of_it_says_nothing_of_it_as_older_documents_do(tmp_path: Path) -> None:
     stored = _stored(tmp_path, _case())
 
-    assert not {"question", "sweep", "curtain"} & set(stored["steps"][0])
+    assert not {"question", "sweep", "curtain", "live"} & set(stored["steps"][0])
     assert read_case(tmp_path).steps == _case().steps
 
 
@@ -72,6 +74,8 @@ def test_a_step_without_any_of_it_says_nothing_of_it_as_older_documents_do(tmp_p
         ("sweep", {"start": 0.5, "end": 0.5}, "steps[0].sweep: “start” and “end” must differ"),
         ("sweep", {"start": 0.9}, "steps[0].sweep: it lacks “end”"),
         ("sweep", {"start": 0.9, "end": 0.1, "duration_s": 0}, "steps[0].sweep.duration_s: it must lie between"),
+        ("live", {"model_id": " "}, "steps[0].live.model_id: it must name a model"),
+        ("live", {"model_id": "m", "most_s": 0}, "steps[0].live.most_s: it must lie between 0.1 and 120"),
         ("curtain", {"start": -1, "end": 0.1}, "steps[0].curtain: “start” and “end” must lie between 0 and 1"),
     ],
 )

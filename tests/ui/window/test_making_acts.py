@@ -10,9 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.cli.conftest import write_small_case
+from tests.ui.window.test_two_models import card
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
-from viewer.domain.step_acts import CurtainDraw, Question, Sweep
+from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.io.case_document import read_case
 from viewer.services.loading import load_case
@@ -119,3 +120,29 @@ def test_a_curtain_is_drawn_only_where_one_hangs(panel: MakingPanel, window: Mai
     making.set_view(step.id)
     assert _step(window).curtain is None
     qtbot.wait(1)
+
+
+def test_a_step_is_told_to_run_a_model_on_stage(
+    window: MainWindow, panel: MakingPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = window.desk.finding_run
+    cards = (card("test-finder", "Test finder"), card("other-finder", "Other finder"))
+    monkeypatch.setattr(run, "models", lambda: cards)
+    monkeypatch.setattr(run, "_manifests", ())
+    panel.live.show_step(_step(window))
+    panel.parts.button("acts").click()
+    panel.live.tick.click()
+    # The model whose findings are shown is proposed.
+    usual = window.desk.session.findings[0].source.model_id
+    live = _step(window).live
+    assert live is not None
+    assert live.most_s == 10.0
+    assert live.model_id == (usual or "test-finder")
+    panel.live.choose("other-finder")
+    assert panel.live.model.text() == "Other finder"
+    panel.live.seconds.setText("4")
+    panel.live.seconds.textEdited.emit("4")
+    panel.live.on_key.click()
+    assert _step(window).live == LiveRun("other-finder", 4.0, on_key=True)
+    panel.live.tick.click()
+    assert _step(window).live is None

@@ -492,5 +492,6 @@ def _looked_at(session: Session) -> tuple[SignalInstance, ...]:
         session.measurement_in_hand_changed,
         session.overlays_changed,
         session.veiled_changed,
+        session.awaited_changed,
         session.results_changed,
     )

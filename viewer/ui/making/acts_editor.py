@@ -207,6 +207,6 @@ def _number(name: str) -> QLineEdit:
     field = QLineEdit()
     field.setFont(font(Type.BODY))
     field.setAccessibleName(name)
-    field.setFixedSize(62, 36)
+    field.setFixedSize(62, 40)
     field.setValidator(QDoubleValidator(0.0, LONGEST_ACT_S, 3, field))
     return field

@@ -136,7 +136,9 @@ class MakingHere:
 
             window = self._window
             preview = CardPreview(window.canvas, window.theme)
-            self.panel = MakingPanel(self._making, window.desk.session, window.theme, window.actions_, preview)
+            self.panel = MakingPanel(
+                self._making, window.desk.session, window.desk.finding_run, window.theme, window.actions_, preview
+            )
             self.panel.picked.connect(self._look)
         if on is not self._shown:
             self._shown = on

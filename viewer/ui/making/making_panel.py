@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.making.acts_editor import ActsEditor
+from viewer.ui.making.live_editor import LiveEditor
 from viewer.ui.making.step_list import StepList
 from viewer.ui.making.tick import Tick
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, set_tone, text_label
@@ -25,6 +26,7 @@ from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, set
 if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.services.case_making import CaseMaking
+    from viewer.services.finding_run import FindingRun
     from viewer.ui.commands import CommandActions
     from viewer.ui.making.card_preview import CardPreview
     from viewer.ui.theme import Theme
@@ -40,9 +42,16 @@ class MakingPanel(QFrame):
     picked = Signal(str)
 
     def __init__(
-        self, making: CaseMaking, session: Session, theme: Theme, actions: CommandActions, preview: CardPreview
+        self,
+        making: CaseMaking,
+        session: Session,
+        run: FindingRun,
+        theme: Theme,
+        actions: CommandActions,
+        preview: CardPreview,
     ) -> None:
         super().__init__()
+        self._run = run
         self._making, self._session, self._theme, self._actions = making, session, theme, actions
         self.preview = preview
         self._showing = False
@@ -127,7 +136,16 @@ class MakingPanel(QFrame):
         told = QWidget()
         told.setProperty("surface", "panel")
         self._stack.addWidget(told)
-        self._stack.addWidget(self.acts)
+        self.live = LiveEditor(self._making, self._session, self._run, self._theme)
+        self._moves = QWidget()
+        self._moves.setProperty("surface", "panel")
+        moves = QVBoxLayout(self._moves)
+        moves.setContentsMargins(0, 0, 0, 0)
+        moves.setSpacing(8)
+        moves.addWidget(self.acts)
+        moves.addWidget(self.live)
+        moves.addStretch()
+        self._stack.addWidget(self._moves)
         outer.addWidget(self._stack, 1)
         column = QVBoxLayout(told)
         column.setContentsMargins(0, 0, 0, 0)
@@ -180,7 +198,7 @@ class MakingPanel(QFrame):
 
     def _show_card(self) -> None:
         step = self._making.in_hand if self.shows_card.isChecked() and self.isVisible() else None
-        self.preview.show_step(step, asking=self._stack.currentWidget() is self.acts)
+        self.preview.show_step(step, asking=self._stack.currentWidget() is self._moves)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the card too."""
@@ -221,6 +239,7 @@ class MakingPanel(QFrame):
                 self.seconds.setText(f"{step.duration_s:.0f}")
             self.hides.setChecked(draft.hidden_until == step.id)
             self.acts.show_step(step)
+            self.live.show_step(step)
             count = len(step.narration.split())
             self._words.setText(f"{count} of {_LONG_WORDS} words that can be read from afar")
             set_tone(self._words, "text2" if count <= _LONG_WORDS else "disagree")

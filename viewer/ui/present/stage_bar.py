@@ -53,6 +53,7 @@ class StageBar(QWidget):
         self._theme = theme
         self._banner = ""
         self._exploring = ""
+        self._live, self._live_calm = "", True
         self._index, self._count = 0, 0
         self._scale = 1.0
         self.resume = StageButton(theme, "Resume", "corner-down-left", self)
@@ -66,7 +67,7 @@ class StageBar(QWidget):
     def words(self) -> str:
         """Everything that the bar says."""
         exploring = f"Exploring · {self._exploring}" if self._exploring else ""
-        return "  ".join(part for part in (self._banner, exploring, self._progress_words()) if part)
+        return "  ".join(part for part in (self._banner, self._live, exploring, self._progress_words()) if part)
 
     def show_state(self, *, banner: str, exploring: str, index: int | None, count: int, asking: bool = False) -> None:
         """Show where the story is; `exploring` says what differs from the step, "" on script.
@@ -81,6 +82,12 @@ class StageBar(QWidget):
         self.resume.setVisible((asking or bool(exploring)) and index is not None)
         self._place()
         self.update()
+
+    def show_live(self, words: str, *, calm: bool) -> None:
+        """Show what is said of a model that runs on stage, "" for nothing; `calm` where it need not be looked at."""
+        if (words, calm) != (self._live, self._live_calm):
+            self._live, self._live_calm = words, calm
+            self.update()
 
     def set_scale(self, scale: float) -> None:
         """Scale everything with the stage's height."""
@@ -106,8 +113,11 @@ class StageBar(QWidget):
             painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
             painter.setPen(colour("text2"))
             painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
+            least_x = margin + self._width(self._banner, Type.STAGE_BAR) + margin
+            if self._live:
+                least_x = self._paint_live(painter, least_x) + margin
             if self._exploring:
-                self._paint_exploring(painter, margin + self._width(self._banner, Type.STAGE_BAR) + margin)
+                self._paint_exploring(painter, least_x)
             if self._count:
                 painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
                 painter.setPen(colour("text"))
@@ -169,6 +179,18 @@ class StageBar(QWidget):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline([middle + QPointF(-tip, -high), middle + QPointF(tip, 0), middle + QPointF(-tip, high)])
+
+    def _paint_live(self, painter: QPainter, x: float) -> float:
+        """Draw what is said of a live run behind the banner, and return where it ends."""
+        right = self.back_area.left() if not self.resume.isVisible() else self.resume.x()
+        metrics = QFontMetricsF(font(Type.STAGE_BAR, scale=self._scale))
+        room = max(0.0, right - x - 24 * self._scale)
+        words = metrics.elidedText(self._live, Qt.TextElideMode.ElideRight, room)
+        painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
+        painter.setPen(self._theme.on_anatomy("text2" if self._live_calm else "text"))
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(QRectF(x, 0, room + 4, self.height()), middle, words)
+        return x + metrics.horizontalAdvance(words)
 
     def _paint_exploring(self, painter: QPainter, least_x: float) -> None:
         name, rest = "Exploring", f" · {self._exploring}"

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.domain.view_state import Layout
+from viewer.services.live_steps import LiveStage
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import banner_words
 from viewer.ui.present.answer_words import told_now
@@ -156,6 +157,7 @@ class StagePage(QWidget):
         for signal in (desk.session.view_changed, desk.session.matching_changed):
             signal.connect(self._follow_sweep)
         desk.opening.busy.connect(self._busy)
+        desk.live.changed.connect(self._say_live)
         theme.changed.connect(self._recoloured)
         self._update()
 
@@ -212,6 +214,10 @@ class StagePage(QWidget):
         if self._preparing and progress is not None:
             self._cover.fraction = progress.fraction
             self._cover.update()
+
+    def _say_live(self) -> None:
+        live = self._desk.live
+        self.bar.show_live(live.words, calm=live.stage is LiveStage.RECORDED)
 
     def _arrived(self) -> None:
         self._update(arrived=True)
