@@ -16,21 +16,20 @@ from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from viewer.domain.errors import CaseStageError, unexpected
+from viewer.domain.errors import CaseStageError
 from viewer.services.desk import build_desk
 from viewer.services.places import config_folder
 from viewer.services.settings import Settings
 from viewer.ui.deliver import Deliver
+from viewer.ui.faults import Faults
 from viewer.ui.fonts import load_fonts
 from viewer.ui.main_window import MainWindow
-from viewer.ui.messages import Message
 from viewer.ui.theme import Theme, ThemeName, apply_theme
 from viewer.ui.when_painted import when_painted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-    from types import TracebackType
 
     from viewer.io.decoders import Decoders
     from viewer.scene.opengl_probe import Unavailable3D
@@ -129,8 +128,8 @@ def run_window(
     app = build_application()
     paths = list(open_paths)
     window = build_window(kiosk=kiosk, cases_later=not case)
-    _report_crashes(window)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    sys.excepthook = Faults(window)
+    signal.signal(signal.SIGINT, lambda *_: _end(window))
     # Python runs signal handlers only between its own instructions; this gives it the chance.
     pulse = QTimer()
     pulse.start(300)
@@ -140,6 +139,8 @@ def run_window(
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     _measure(window)
     window.show()
+    if kiosk:
+        window.kiosk_here.begin()
     gc.freeze()
     gc.enable()
     warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
@@ -166,6 +167,11 @@ def run_window(
     code = app.exec()
     pulse.stop()
     return int(code)
+
+
+def _end(window: MainWindow) -> None:
+    window.end_kiosk()
+    window.close()
 
 
 def _fill(window: MainWindow, rest: Callable[[], None]) -> None:
@@ -222,23 +228,3 @@ def _warm_decoders(decoders: Decoders) -> None:
     except CaseStageError as error:
         # Whoever needs them will say so.
         _log.debug("no decoders ahead: %s", error.sentence)
-
-
-def _report_crashes(window: MainWindow) -> None:
-    """Turn what nobody caught into a message; the program goes on."""
-
-    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        shown = unexpected(error)
-        _log.error("unexpected: %s", shown.detail)
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
-        window.tell(
-            Message(
-                shown.sentence,
-                "What you decided is on disk. If it happens again, copy the details into a report.",
-                shown.detail,
-            )
-        )
-
-    sys.excepthook = report

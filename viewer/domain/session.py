@@ -6,13 +6,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from psygnal import Signal, SignalInstance
-
 from viewer.domain.finding import Finding, Matching, MatchRule
 from viewer.domain.overlays import Overlays
+from viewer.domain.sturdy_signal import sturdy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from psygnal import SignalInstance
 
     from viewer.domain.decision import Decision
     from viewer.domain.measurement import Measurement
@@ -41,26 +42,26 @@ class Session:
     what the model or readers say, best first; `truth` is the ground truth of a case; `decisions` are by finding id.
     """
 
-    workspace_changed = Signal(object, object)
-    case_changed = Signal(object, object)
-    volume_changed = Signal(object, object)
-    slices_in_changed = Signal(object, object)
-    findings_changed = Signal(object, object)
-    truth_changed = Signal(object, object)
-    matching_changed = Signal(object, object)
-    match_rule_changed = Signal(object, object)
-    decisions_changed = Signal(object, object)
-    view_changed = Signal(object, object)
-    reader_changed = Signal(object, object)
-    masked_changed = Signal(object, object)
-    step_changed = Signal(object, object)
-    measurements_changed = Signal(object, object)
-    measurement_in_hand_changed = Signal(object, object)
-    overlays_changed = Signal(object, object)
-    veiled_changed = Signal(object, object)
-    awaited_changed = Signal(object, object)
-    patches_changed = Signal(object, object)
-    results_changed = Signal(object, object)
+    workspace_changed = sturdy(object, object)
+    case_changed = sturdy(object, object)
+    volume_changed = sturdy(object, object)
+    slices_in_changed = sturdy(object, object)
+    findings_changed = sturdy(object, object)
+    truth_changed = sturdy(object, object)
+    matching_changed = sturdy(object, object)
+    match_rule_changed = sturdy(object, object)
+    decisions_changed = sturdy(object, object)
+    view_changed = sturdy(object, object)
+    reader_changed = sturdy(object, object)
+    masked_changed = sturdy(object, object)
+    step_changed = sturdy(object, object)
+    measurements_changed = sturdy(object, object)
+    measurement_in_hand_changed = sturdy(object, object)
+    overlays_changed = sturdy(object, object)
+    veiled_changed = sturdy(object, object)
+    awaited_changed = sturdy(object, object)
+    patches_changed = sturdy(object, object)
+    results_changed = sturdy(object, object)
 
     def __init__(self, *, second: bool = False) -> None:
         self.is_second = second

@@ -6,10 +6,9 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
-
 from viewer.domain.session import Workspace
 from viewer.domain.step_acts import acted, acts_from
+from viewer.domain.sturdy_signal import sturdy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +35,8 @@ class Acting:
     `started` is emitted when an act begins, `changed` when it begins, ends, or is stopped.
     """
 
-    started = Signal()
-    changed = Signal()
+    started = sturdy()
+    changed = sturdy()
 
     def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._session, self._clock = session, clock

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from psygnal import Signal
 
 from viewer.analysis.nearness import Nearness, nearness, nearness_to_point
 from viewer.domain.finding import Finding, MatchState
+from viewer.domain.sturdy_signal import sturdy
 from viewer.domain.view_state import Point
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Asking:
     While it is `open`, the session is veiled. `given` carries the step and its guesses when it is revealed.
     """
 
-    changed = Signal()
-    given = Signal(object, object)
+    changed = sturdy()
+    given = sturdy(object, object)
 
     def __init__(self, session: Session) -> None:
         self._session = session

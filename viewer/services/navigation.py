@@ -7,9 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from psygnal import Signal
 
 from viewer.domain.history import History
+from viewer.domain.sturdy_signal import sturdy
 from viewer.domain.view_state import ViewState, between
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Navigation:
     Late frames are dropped, the duration stays. `started` is emitted when a motion begins, `arrived` when it ends.
     """
 
-    started = Signal()
-    arrived = Signal()
+    started = sturdy()
+    arrived = sturdy()
 
     def __init__(self, session: Session, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
-
 from viewer.domain.session import Workspace
+from viewer.domain.sturdy_signal import sturdy
 from viewer.domain.view_state import difference_in_words
 from viewer.services.acting import Acting
 from viewer.services.asking import Asking
@@ -27,7 +26,7 @@ class Player:
     `asking` holds the question of a step that asks first, `acting` what a step does by itself.
     """
 
-    changed = Signal()
+    changed = sturdy()
 
     def __init__(self, session: Session, navigation: Navigation, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session

@@ -24,7 +24,8 @@ class Choices:
     """Every remembered choice with its default.
 
     `recent` and `last_folder` were written by earlier versions; such paths can name patients, and are now kept in the
-    index.
+    index. `kiosk_idle_s` after the last touch a kiosk begins anew; `kiosk_cases` are the ids of the cases that it goes
+    through, all where none is named.
     """
 
     reader: str = ""
@@ -51,6 +52,8 @@ class Choices:
     presenter_screen: str = ""
     presenter_geometry: str = ""
     notes_px: int = 26
+    kiosk_idle_s: float = 60.0
+    kiosk_cases: tuple[str, ...] = ()
 
 
 class Settings:

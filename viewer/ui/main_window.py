@@ -37,6 +37,7 @@ from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
+from viewer.ui.present.kiosk_here import KioskHere
 from viewer.ui.present.questions_here import QuestionsHere
 from viewer.ui.presenter.presenting_here import PresentingHere
 from viewer.ui.question_commands import question_commands
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsHere(self)
         self.presenting = PresentingHere(self)
         self.leaving = LeavingHere(self)
+        self.kiosk_here = KioskHere(self)
         asks = asks_of(self)
         table = CommandTable(
             (
@@ -337,6 +339,11 @@ class MainWindow(QMainWindow):
         back = self._before_present
         self.desk.session.workspace = back if back is not Workspace.PRESENT else Workspace.LIBRARY
 
+    def end_kiosk(self) -> None:
+        """Let the stage be left again, and the window be closed."""
+        self.kiosk_here.end()
+        self.kiosk = False
+
     def tell(self, message: Message) -> None:
         """Show a message in the strip."""
         self.messages.tell(message)
@@ -364,6 +371,9 @@ class MainWindow(QMainWindow):
         if self._opening_case is not None:
             self._opening_case = None
             self.stage.ready()
+            if self.kiosk:
+                self.kiosk_here.case_failed(error)
+                return
             self.desk.session.workspace = Workspace.LIBRARY
         self.tell(Message.of(error))
 
@@ -412,7 +422,9 @@ class MainWindow(QMainWindow):
             self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE, MAKING), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
-        """Offer commands at a place on the screen."""
+        """Offer commands at a place on the screen; in a kiosk there are none."""
+        if self.kiosk:
+            return
         menu = self.actions_.menu(commands, self)
         menu.exec(place)
         menu.deleteLater()

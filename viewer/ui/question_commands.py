@@ -90,4 +90,11 @@ def question_commands(player: Player, here: QuestionsHere) -> list[Command]:
             why_disabled="This step asks nothing.",
             icon="users",
         ),
+        Command(
+            "ask.forget",
+            "Forget what visitors guessed",
+            "Remove the guesses of visitors of all cases from this computer",
+            here.forget_visitors,
+            icon="trash-2",
+        ),
     ]

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
+from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Point, ViewName, as_point
 from viewer.services.places import data_folder
@@ -40,7 +41,7 @@ class QuestionsHere(QObject):
         self._pressed: QPointF | None = None
         self._aim: Point | None = None
         self.visitors = Visitors(data_folder() / "guesses")
-        self.shows_visitors = window.kiosk
+        self._asked_for_visitors = False
         self._canvas: Canvas | None = None
         self.layer: GuessLayer | None = None
 
@@ -58,6 +59,11 @@ class QuestionsHere(QObject):
     def _count(self) -> int:
         """Return how many earlier guesses are shown over the anatomy of the step."""
         return len(self._guessed_before()) if self._asking.revealed is not None else 0
+
+    @property
+    def shows_visitors(self) -> bool:
+        """True where it is shown where visitors guessed: in a kiosk, or when asked for."""
+        return self._asked_for_visitors or self._window.kiosk
 
     # --- guessing
 
@@ -81,8 +87,21 @@ class QuestionsHere(QObject):
 
     def show_visitors(self) -> None:
         """Show where visitors guessed, or not any more."""
-        self.shows_visitors = not self.shows_visitors
+        self._asked_for_visitors = not self._asked_for_visitors
         self._window.stage.tell_again()
+        self._update()
+
+    def forget_visitors(self) -> None:
+        """Remove what visitors guessed, and say so."""
+        try:
+            count = self.visitors.forget()
+        except StorageError as error:
+            self._window.tell(Message.of(error))
+            return
+        words = f"The guesses of visitors were removed, of {count} {'case' if count == 1 else 'cases'}."
+        self._window.tell(Message(words if count else "There were no guesses of visitors.", calm=True))
+        if self._desk.session.workspace is Workspace.PRESENT:
+            self._window.stage.tell_again()
         self._update()
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)

@@ -1,0 +1,183 @@
+"""In a kiosk a visitor may touch, wander and guess, and nothing leads out but the keys that staff know."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from viewer.domain.session import Workspace
+from viewer.domain.step_acts import Question
+from viewer.ui.present.guess_layer import heat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.view_state import Point
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+
+CONTROL, ALT, SHIFT = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
+
+
+@pytest.fixture
+def kiosk(opened: MainWindow, case: Case, qtbot: QtBot) -> Iterator[MainWindow]:
+    """Return the window as a kiosk, at the second step, which asks."""
+    steps = list(case.steps)
+    steps[1] = evolve(steps[1], question=Question("Where is the bleed?", finding="true left"))
+    opened.desk.session.case = evolve(case, steps=tuple(steps))
+    opened.present_from(1)
+    opened.kiosk_here.begin()
+    qtbot.wait(20)
+    yield opened
+    # Until then it refuses to be closed.
+    opened.end_kiosk()
+    opened.close()
+
+
+WAYS_OUT = (
+    (Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_F11, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_F4, ALT),
+    (Qt.Key.Key_K, CONTROL),
+    (Qt.Key.Key_O, CONTROL),
+    (Qt.Key.Key_Q, CONTROL),
+    (Qt.Key.Key_1, CONTROL),
+    (Qt.Key.Key_3, CONTROL),
+    (Qt.Key.Key_Comma, CONTROL),
+    (Qt.Key.Key_L, CONTROL),
+    (Qt.Key.Key_Question, SHIFT),
+    (Qt.Key.Key_F1, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_B, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Menu, Qt.KeyboardModifier.NoModifier),
+)
+
+
+def test_no_key_leads_out(kiosk: MainWindow, press: Callable[..., None]) -> None:
+    theme = kiosk.theme.dark
+    for key, modifiers in WAYS_OUT:
+        press(kiosk, key, modifiers)
+        assert kiosk.desk.session.workspace is Workspace.PRESENT
+        assert kiosk.isVisible()
+        assert kiosk.full_screen.on
+        assert kiosk.theme.dark == theme
+        assert not kiosk.stage.is_black
+        assert QApplication.activePopupWidget() is None
+    sheets = (kiosk.asking.palette_sheet, kiosk.asking.keys_sheet, kiosk.asking.settings_sheet)
+    assert not any(sheet is not None and sheet.isVisible() for sheet in sheets)
+
+
+def test_closing_menus_and_drops_are_refused(kiosk: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    assert kiosk.close() is False
+    assert kiosk.isVisible()
+    canvas = kiosk.stage.canvas
+    place = canvas.rect().center()
+    QTest.mouseClick(canvas, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, place)
+    for reason in (QContextMenuEvent.Reason.Keyboard, QContextMenuEvent.Reason.Mouse):
+        QApplication.sendEvent(canvas, QContextMenuEvent(reason, place, canvas.mapToGlobal(place)))
+    assert QApplication.activePopupWidget() is None
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    drag = QDragEnterEvent(
+        place, Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    drag.ignore()
+    QApplication.sendEvent(kiosk, drag)
+    assert not drag.isAccepted()
+    kiosk.showMinimized()
+    qtbot.waitUntil(lambda: kiosk.isFullScreen() and not kiosk.isMinimized())
+
+
+def test_the_keys_that_staff_know_lead_out(kiosk: MainWindow, press: Callable[..., None]) -> None:
+    press(kiosk, Qt.Key.Key_Q, CONTROL | ALT)
+    assert kiosk.desk.session.workspace is Workspace.LIBRARY
+    assert not kiosk.kiosk
+    press(kiosk, Qt.Key.Key_3, CONTROL)
+    assert kiosk.desk.session.workspace is Workspace.REVIEW
+
+
+def test_a_visitor_wanders_guesses_and_reveals(
+    kiosk: MainWindow, press: Callable[..., None], own_home: Path, left_of: Point
+) -> None:
+    loop = kiosk.kiosk_here.loop
+    assert loop is not None
+    assert not loop.attended
+    press(kiosk, Qt.Key.Key_Up)
+    assert loop.attended
+    assert "Exploring" in kiosk.stage.bar.words
+    press(kiosk, Qt.Key.Key_M)
+    kiosk.desk.player.asking.guess(left_of)
+    press(kiosk, Qt.Key.Key_Return)
+    assert "Best of 2 guesses inside" in kiosk.stage.card.words
+    assert "2 guesses of visitors" in kiosk.stage.card.words
+
+    (kept,) = (own_home / "data" / "guesses").glob("*.json")
+    stored = json.loads(kept.read_text(encoding="utf-8"))
+    (step,) = stored["guesses"]["steps"]
+    assert set(stored) == {"format", "version", "guesses"}
+    assert step["step"] == "s1"
+    assert np.allclose(step["places_lps_mm"][1], left_of, atol=0.1)
+
+
+def test_a_presenter_keeps_no_guesses_and_staff_see_those_of_visitors(
+    kiosk: MainWindow, press: Callable[..., None], own_home: Path, left_of: Point, qtbot: QtBot
+) -> None:
+    kiosk.desk.player.asking.guess(left_of)
+    kiosk.desk.player.reveal()
+    kiosk.end_kiosk()
+    kiosk.present_from(1)
+    kiosk.desk.player.asking.guess(left_of)
+    kiosk.desk.player.reveal()
+    assert "of visitors" not in kiosk.stage.card.words
+    qtbot.wait(20)
+    press(kiosk, Qt.Key.Key_G, CONTROL)
+    assert "1 guess of visitors" in kiosk.stage.card.words
+    assert kiosk.actions_.run("ask.forget")
+    assert "of visitors" not in kiosk.stage.card.words
+    assert not list((own_home / "data" / "guesses").iterdir())
+
+
+def test_the_heat_is_where_was_guessed_and_fades_with_the_distance_from_the_image(kiosk: MainWindow) -> None:
+    canvas, session = kiosk.stage.canvas, kiosk.desk.session
+    tile = next(tile for tile in canvas._placed() if tile.large)
+    assert session.volume is not None
+    assert session.view is not None
+    assert tile.view.plane is not None
+    geometry = tile.geometry(session.volume, session.view, tile.view.plane)
+    place = np.array(geometry.lps_from_screen(300.0, 200.0))
+    shares = heat(place[None, :], geometry, cell_px=10.0)
+    assert shares is not None
+    row, column = np.unravel_index(int(shares.argmax()), shares.shape)
+    assert abs(int(row) * 10 + 5 - 200) <= 5
+    assert abs(int(column) * 10 + 5 - 300) <= 5
+    assert heat(place[None, :] + 60.0 * geometry.axes.into, geometry) is None
+    assert heat(np.zeros((0, 3)), geometry) is None
+
+
+def test_a_click_of_a_visitor_is_a_touch(kiosk: MainWindow) -> None:
+    loop = kiosk.kiosk_here.loop
+    assert loop is not None
+    QTest.mouseMove(kiosk.stage.canvas, QPoint(50, 50))
+    assert not loop.attended
+    QTest.mouseClick(
+        kiosk.stage.bar,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        QPointF(kiosk.stage.bar.next_area.center()).toPoint(),
+    )
+    assert loop.attended
+    assert not kiosk.desk.player.asking.open
