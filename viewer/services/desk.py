@@ -19,6 +19,7 @@ from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.kept_interpolation import keep_interpolation
+from viewer.services.last_place import LastPlace
 from viewer.services.live_steps import LiveSteps
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
@@ -91,6 +92,7 @@ class Desk:
     two_models: TwoModels
     rehearsals: Rehearsals
     live: LiveSteps
+    last_place: LastPlace
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -98,6 +100,7 @@ class Desk:
         self.other.opening.cancel()
         self.archives.cancel()
         self.live.close()
+        self.last_place.close()
         self.finding_run.close()
         self.overlaying.cancel()
         self.library.close()
@@ -156,6 +159,7 @@ def build_desk(deliver: Deliver) -> Desk:
         two_models=TwoModels(session, other.session, comparing, finding_run, navigation, runner),
         rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
         live=LiveSteps(session, player, navigation, finding_run, runner),
+        last_place=LastPlace(session, data_folder()),
     )
 
 

@@ -25,6 +25,7 @@ from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen, centred
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
+from viewer.ui.library.go_on_here import GoOnHere
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.making.making_here import MakingHere
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
         self.making.connect()
         self.leaving.connect()
         self.models.connect()
+        self.go_on.connect()
         self.presenting.connect_all()
 
     # --- building
@@ -180,7 +182,9 @@ class MainWindow(QMainWindow):
         self._strip_holder = QWidget()
         holder = QVBoxLayout(self._strip_holder)
         holder.setContentsMargins(0, 0, 0, 0)
+        holder.setSpacing(0)
         holder.addWidget(self.messages)
+        self.go_on = GoOnHere(self, holder)
         column.addWidget(self.top)
         column.addWidget(self._strip_holder)
         column.addWidget(self._pages, 1)
