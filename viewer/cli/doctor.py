@@ -42,7 +42,11 @@ class Check:
 
 
 def doctor(arguments: argparse.Namespace) -> int:
-    """Print what was found; 1 where something is missing that the program needs."""
+    """Print what was found; 1 where something is missing that the program, or the case that was named, needs."""
+    if arguments.what:
+        from viewer.cli.readiness import ready
+
+        return ready(arguments)
     checks = [*_program(), _opengl(), _providers(), _models(), *_folders(), _memory()]
     if arguments.json:
         say_json({"checks": [{"name": c.name, "found": c.found, "ok": c.ok, "hint": c.hint} for c in checks]})

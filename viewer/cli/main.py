@@ -174,8 +174,15 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     )
 
     doctor = command(
-        "doctor", "Say what this computer has of what is needed.", "doctor", _lazy("viewer.cli.doctor", "doctor")
+        "doctor",
+        "Say what this computer has of what is needed, or whether it is ready to present a case.",
+        "doctor head-epidural",
+        _lazy("viewer.cli.doctor", "doctor"),
     )
+    doctor.add_argument("what", nargs="?", default="", metavar="PACK|CASE", help="a pack, a case’s id or its folder")
+    doctor.add_argument("--keep", action="store_true", help="keep how the steps look now, to compare with later")
+    doctor.add_argument("--no-models", action="store_true", help="leave out running the models")
+    doctor.add_argument("--progress", action="store_true", help="tell how far it is, in lines for another program")
     doctor.add_argument("--json", action="store_true", help="for other programs")
 
     bench = command("bench", "Measure speed.", "bench --json", _lazy("viewer.cli.bench", "bench"))

@@ -17,6 +17,8 @@ from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK
 from viewer.io.pack_names import collision, objection
 from viewer.io.program import NAME, program_version
 from viewer.io.regular_file import regular
+from viewer.io.step_pictures import FOLDER as KEPT_PICTURES
+from viewer.io.step_pictures import picture_name
 from viewer.io.strict_json import json_text, unstructure
 from viewer.io.whose_images import named_patients
 
@@ -75,6 +77,8 @@ def write_pack(
         items[0].append(PackItem(case.id, case.title, f"cases/{case.id}"))
         prior = [case.prior.series_path, case.prior.findings_path, case.prior.recipe_path] if case.prior else []
         pictures = [name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name]
+        kept = [f"{KEPT_PICTURES}/{picture_name(case, step)}" for step in case.steps]
+        kept = [name for name in kept if (folder / name).is_file()]
         named = [
             DOCUMENT,
             case.series_path,
@@ -85,6 +89,7 @@ def write_pack(
             *prior,
             *(result.findings_path for result in case.results),
             *pictures,
+            *kept,
         ]
         there = [name for name in dict.fromkeys(named) if name and (folder / name).exists()]
         found = _files(folder, there, f"cases/{case.id}")

@@ -10,7 +10,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.walkthrough import Case
 from viewer.ui.commands import EVERYWHERE, Command
 
-CASE_MENU = ("case.present", None, "case.leave")
+CASE_MENU = ("case.present", "case.ready", None, "case.leave")
 _NO_CASE = "Pick a case with pictures first."
 
 
@@ -21,6 +21,7 @@ class CaseAsks:
     case: Callable[[], Case | None]
     present: Callable[[], None]
     leave: Callable[[], None]
+    ready: Callable[[], None]
 
 
 def case_commands(asks: CaseAsks) -> list[Command]:
@@ -38,5 +39,10 @@ def case_commands(asks: CaseAsks) -> list[Command]:
             "case.leave", "Leave behind…", "A handout, a film, a page for a browser or pictures of this case",
             asks.leave, shortcuts=("Ctrl+Shift+E",), contexts=EVERYWHERE, enabled_when=there, why_disabled=_NO_CASE,
             icon="share-2",
+        ),
+        Command(
+            "case.ready", "Is this computer ready?…", "Draw every step, run every model, look at memory and disk",
+            asks.ready, shortcuts=("Ctrl+Shift+D",), contexts=frozenset({Workspace.LIBRARY}), enabled_when=there,
+            why_disabled=_NO_CASE, icon="stethoscope",
         ),
     ]  # fmt: skip

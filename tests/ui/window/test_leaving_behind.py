@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,3 +73,28 @@ def test_an_audience_in_front_of_a_kiosk_is_not_asked_for_files(window: MainWind
     window.kiosk = True
     window.actions_.refresh()
     assert not window.actions_["case.leave"].isEnabled()
+
+
+def test_the_library_says_whether_this_computer_is_ready(
+    window: MainWindow, picked: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    monkeypatch.setattr(ProgramRun, "start", lambda _run, words: asked.append(list(words)))
+    window.actions_["case.ready"].trigger()
+    here = window.leaving.ready
+    assert here.sheet is not None
+    assert here.run is not None
+    assert asked == [["doctor", picked.folder, "--json"]]
+    assert here.sheet.verdict.text() == "Looking"
+    rows = [
+        {"name": "Files", "found": "all there", "state": "ok", "hint": "", "short": ""},
+        {"name": "Step 2", "found": "in 3.0 s", "state": "slow", "hint": "Plug it in.", "short": "step 2 takes 3.0 s"},
+    ]
+    here.run.ended.emit(0, json.dumps({"title": picked.title, "checks": rows}), "")
+    assert here.sheet.verdict.text() == "Ready but slow (step 2 takes 3.0 s)"
+    assert here.sheet.rows[0] == "Step 2: in 3.0 s\nPlug it in."
+    assert any(row.startswith("Screen") for row in here.sheet.rows)
+    here.sheet.keep.click()
+    assert asked[-1] == ["doctor", picked.folder, "--json", "--keep"]
+    here.run.ended.emit(-1, "", "")
+    assert here.sheet.verdict.text() == "Stopped"

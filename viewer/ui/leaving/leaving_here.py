@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from viewer.domain.session import Workspace
 from viewer.services.cases import can_be_presented, case_state
 from viewer.ui.case_commands import CASE_MENU, CaseAsks
+from viewer.ui.leaving.ready_here import ReadyHere
 from viewer.ui.library.page_head import Page
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ class LeavingHere:
         self._written: Path | None = None
         self.run: ProgramRun | None = None
         self.sheet: LeavingSheet | None = None
+        self.ready = ReadyHere(window, self.case)
 
     def asks(self) -> CaseAsks:
         """Return what the commands ask."""
-        return CaseAsks(self.case, self._present, self.leave)
+        return CaseAsks(self.case, self._present, self.leave, self.ready.ask)
 
     def connect(self) -> None:
         """Follow which case is picked in the library."""
@@ -65,6 +67,7 @@ class LeavingHere:
 
     def close(self) -> None:
         """Stop what runs."""
+        self.ready.close()
         if self.run is not None:
             self.run.close()
 

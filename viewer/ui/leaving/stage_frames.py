@@ -86,6 +86,10 @@ class StageFrames:
         """End the thread of 3D."""
         self._scene.close()
 
+    def forget(self) -> None:
+        """Draw 3D anew with the next frame, also where nothing of it has changed."""
+        self._drawn_3d = None
+
     def still(self, number: int) -> QImage:
         """Return a step as it stands on stage, from 0."""
         step = self.left.steps[number]
