@@ -125,3 +125,10 @@ def test_a_seed_alone_chooses_and_says_what_is_in_it() -> None:
 def test_an_unknown_word_is_refused_with_those_that_are_known(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="is one of"):
         small_chest(1, **wrong)
+
+
+def test_kinds_and_sizes_can_be_asked_for_without_saying_where() -> None:
+    wanted = (("solid-nodule", 20.0), ("ground-glass-nodule", 26.0))
+    chest = make_chest(3, spacing_mm=(4.0, 4.0, 4.0), size_ij=92, nodule_kinds=wanted, contrast="none", lattice_mm=4.0)
+    assert [lesion.key for lesion in chest.lesions] == ["ground-glass-nodule", "solid-nodule"]
+    assert chest.lesions[1].volume_ml == pytest.approx(np.pi / 6 * 2.0**3, rel=0.35)

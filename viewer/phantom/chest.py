@@ -40,6 +40,7 @@ def make_chest(
     spacing_mm: tuple[float, float, float] = (0.7, 0.7, 2.5),
     size_ij: int = 512,
     nodules: tuple[Nodule, ...] | None = None,
+    nodule_kinds: tuple[tuple[str, float], ...] | None = None,
     emboli: tuple[Embolus, ...] | None = None,
     mimics: tuple[Mimic, ...] | None = None,
     contrast: str | None = None,
@@ -49,6 +50,7 @@ def make_chest(
     noise_hu: float | None = None,
     earlier: int = 0,
     moved_mm: Point = (0.0, 0.0, 0.0),
+    lattice_mm: float = 2.5,
 ) -> Phantom:
     """Return a synthetic chest CT, from the upper abdomen to above the apices.
 
@@ -60,6 +62,8 @@ def make_chest(
     nodules, emboli, mimics
         Take the place of those that the seed would choose. Whoever names nodules or emboli gets nothing else that is
         not named too.
+    nodule_kinds
+        Kinds of nodules and their diameters in mm, in places that the seed chooses.
     contrast
         "none", "arterial" (pulmonary arteries) or "venous"; if None, arterial for emboli that are named, else by seed.
         Only into arterial ones does the seed put emboli.
@@ -71,6 +75,8 @@ def make_chest(
         Numbers scans of the same patient before this one: noise of their own, and voxels that lie between others.
     moved_mm
         How far the patient lies from where the anatomy is drawn.
+    lattice_mm
+        How finely the anatomy is shaped: with coarser steps it is made faster, and is another patient.
 
     Raises
     ------
@@ -86,13 +92,13 @@ def make_chest(
     scan = ChestScan.drawn(np.random.default_rng([seed, 17]), contrast, dose, kernel, noise_hu, breathed)
     blood = Blood.drawn(np.random.default_rng([seed, 18]), scan.contrast)
     grid = _grid(spacing_mm, size_ij, scan, bool(earlier))
-    lattice = Lattice.over(BOX_LOW, BOX_HIGH, 2.5)
+    lattice = Lattice.over(BOX_LOW, BOX_HIGH, lattice_mm)
     chest = chest_fields(np.random.default_rng([seed, 12]), lattice, size)
     bones = bone_fields(np.random.default_rng([seed, 13]), lattice, size, chest)
 
     lung = _Lung.of(np.random.default_rng([seed, 14]), lattice, chest)
     if nodules is None:
-        nodules = () if named else drawn_nodules(np.random.default_rng([seed, 15]), lung.places)
+        nodules = () if named else drawn_nodules(np.random.default_rng([seed, 15]), lung.places, nodule_kinds)
     if emboli is None:
         some = not named and scan.contrast == "arterial"
         emboli = drawn_emboli(np.random.default_rng([seed, 19]), lung.trees) if some else ()

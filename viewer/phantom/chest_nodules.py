@@ -55,15 +55,24 @@ class Places:
     on_fissures: FloatArray
 
 
-def drawn_nodules(rng: np.random.Generator, places: Places) -> tuple[Nodule, ...]:
-    """Return zero to seven nodules for one seed, diameters spread evenly over the logarithm from 3 to 35 mm."""
-    count = int(rng.choice(8, p=[0.08, 0.12, 0.16, 0.18, 0.17, 0.13, 0.10, 0.06]))
+def drawn_nodules(
+    rng: np.random.Generator, places: Places, wanted: tuple[tuple[str, float], ...] | None = None
+) -> tuple[Nodule, ...]:
+    """Return the nodules of one seed, apart from each other, largest first.
+
+    `wanted` holds kinds and diameters in mm; without it there are zero to seven of any kind, their diameters spread
+    evenly over the logarithm from 3 to 35 mm.
+    """
+    count = int(rng.choice(8, p=[0.08, 0.12, 0.16, 0.18, 0.17, 0.13, 0.10, 0.06])) if wanted is None else len(wanted)
     nodules: list[Nodule] = []
     for _ in range(count * 6):
         if len(nodules) == count:
             break
-        key = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
-        diameter = float(np.exp(rng.uniform(np.log(_LEAST_MM.get(key, FROM_MM)), np.log(TO_MM))))
+        if wanted is None:
+            key = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
+            diameter = float(np.exp(rng.uniform(np.log(_LEAST_MM.get(key, FROM_MM)), np.log(TO_MM))))
+        else:
+            key, diameter = wanted[len(nodules)]
         source = places.edge if key == "pleural-nodule" else places.inside
         if key == "solid-nodule" and rng.random() < 0.3:
             source = places.on_vessels
