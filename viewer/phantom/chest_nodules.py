@@ -140,6 +140,7 @@ def _lobed(
     """Return the distance to an uneven ball around the origin; the more `lobes`, the rougher it is."""
     x, y, z = at
     stretch = rng.uniform(0.86, 1.16, 3)
+    stretch /= np.cbrt(stretch.prod())
     r = np.sqrt((x / stretch[0]) ** 2 + (y / stretch[1]) ** 2 + (z / stretch[2]) ** 2) + 1e-3
     uneven = np.zeros(r.shape, np.float32)
     for _ in range(7):
