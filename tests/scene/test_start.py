@@ -15,3 +15,10 @@ def test_planes_and_outlines_do_not_wait_for_vtk_at_the_start(repository: Path) 
         "sys.exit(any(name.startswith('vtkmodules') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=repository, check=False).returncode == 0
+
+
+def test_the_window_is_there_without_what_only_later_work_needs(repository: Path) -> None:
+    later = {"vtkmodules", "onnxruntime", "pydicom", "scipy", "imagecodecs", "nibabel", "highdicom", "pynetdicom"}
+    code = f"import sys, viewer.app; print(*sorted({later!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=repository, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []

@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.errors import CancelledError, CaseStageError, ModelRefusedError
-from viewer.inference.manifest import Manifest, card
-from viewer.inference.models import installed_models
-from viewer.inference.recalled import run_or_recall
-from viewer.inference.run_records import RunRecords
 from viewer.io.case_document import DOCUMENT, missing_paths
 from viewer.io.memory import free_bytes
 from viewer.io.whose_images import named_patients
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
+    from viewer.inference.manifest import Manifest
     from viewer.services.loading import LoadedCase
 
 SLOW_OPEN_S = 15.0
@@ -147,6 +144,10 @@ def looked_at_models(
     wanted = list(dict.fromkeys(m for m in (case.model_id, *(r.model_id for r in case.results)) if m))
     if not wanted:
         return []
+    # The window knows this module, and starts without what runs models.
+    from viewer.inference.manifest import Manifest, card
+    from viewer.inference.models import installed_models
+
     known = {card(m).id: m for m in installed_models(folders) if isinstance(m, Manifest)}
     looked = []
     for number, model_id in enumerate(wanted):
@@ -161,6 +162,10 @@ def looked_at_models(
 
 
 def _model(manifest: Manifest, loaded: LoadedCase, ctx: JobContext, records: Path) -> Looked:
+    from viewer.inference.manifest import card
+    from viewer.inference.recalled import run_or_recall
+    from viewer.inference.run_records import RunRecords
+
     name = "Model"
     started = time.monotonic()
     try:
