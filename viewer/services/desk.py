@@ -97,6 +97,7 @@ class Desk:
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
         self.opening.cancel()
+        self.opening.ahead.forget()
         self.other.opening.cancel()
         self.archives.cancel()
         self.live.close()

@@ -60,6 +60,15 @@ class Kiosk:
         """True while a visitor has the stage."""
         return self._touched_s is not None
 
+    @property
+    def coming(self) -> Case | None:
+        """The case after the one that is shown, where the last but one of its steps has been reached; else None."""
+        player, case = self._player, self._session.case
+        if len(self._cases) < 2 or player.index is None or player.index + 2 < len(player.steps) or self._opening():
+            return None
+        following = self._cases[(self._at + 1) % len(self._cases)]
+        return None if case is not None and following.id == case.id else following
+
     def touched(self) -> None:
         """Leave the stage to whoever touched it."""
         self._touched_s = self._clock()

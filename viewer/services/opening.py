@@ -14,6 +14,7 @@ from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
+from viewer.services.case_ahead import CaseAhead
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Opening:
         self._like: ViewState | None = None
         self._entry: SeriesEntry | None = None
         self._acquired = False
+        self.ahead = CaseAhead(runner, decoders)
         self.interpolation = Interpolation.LINEAR
         session.view_changed.connect(self._looked_elsewhere)
 
@@ -161,8 +163,16 @@ class Opening:
         return view
 
     def open_case(self, case: Case, then: Callable[[], None] | None = None, step: int = 0) -> None:
-        """Open a case; `then` is called when all of it is in. What a step shows is read first."""
+        """Open a case; `then` is called when all of it is in. What a step shows is read first.
+
+        One that was read ahead is there at once.
+        """
         self._entry = None
+        known = self.ahead.take(case)
+        if known is not None:
+            self._clear()
+            self.start(lambda _ctx: known, partial(self._case_in, then=then))
+            return
         watcher = self._watcher(case, case.steps[step].view if step < len(case.steps) else None)
 
         def work(ctx: JobContext) -> LoadedCase:
@@ -195,6 +205,8 @@ class Opening:
         """Run what leads to something being opened, in the place of what runs now; `done` gets its result."""
         if self._job is not None:
             self._job.cancel()
+        # What is asked for now has the memory and the processors for itself.
+        self.ahead.forget()
         self._generation += 1
 
         def finish(result: Result) -> None:

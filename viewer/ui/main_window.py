@@ -38,6 +38,7 @@ from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
+from viewer.ui.preloading import Preloading
 from viewer.ui.present.kiosk_here import KioskHere
 from viewer.ui.present.questions_here import QuestionsHere
 from viewer.ui.presenter.presenting_here import PresentingHere
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
         self.making = MakingHere(self)
         self.questions = QuestionsHere(self)
         self.models = ModelsHere(self)
+        self.preloading = Preloading(self)
         self.presenting = PresentingHere(self)
         self.leaving = LeavingHere(self)
         self.kiosk_here = KioskHere(self)
@@ -162,6 +164,7 @@ class MainWindow(QMainWindow):
         self.leaving.connect()
         self.models.connect()
         self.go_on.connect()
+        self.preloading.connect_to(self._stage_canvas)
         self.presenting.connect_all()
 
     # --- building

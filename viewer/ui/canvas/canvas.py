@@ -23,7 +23,7 @@ from viewer.ui.canvas.coming_in import ComingIn
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.hands import Hands, Says
 from viewer.ui.canvas.mouse import maximised
-from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_plane import AHEAD, Look, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Shown, shown_in
@@ -161,6 +161,21 @@ class Canvas(QWidget):
         return self._theme
 
     @property
+    def planes(self) -> PlanePainter:
+        """What paints the planes."""
+        return self._planes
+
+    @property
+    def view_3d(self) -> View3D:
+        """What draws 3D."""
+        return self._view_3d
+
+    @property
+    def stage_scale(self) -> float:
+        """By how much a stage of this height is larger than one of 1080 pixels."""
+        return self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
+
+    @property
     def active(self) -> ViewName:
         """The viewport that keys act on: the one used last, or the one that is shown alone."""
         shown = [tile.view for tile in self._placed()]
@@ -290,7 +305,7 @@ class Canvas(QWidget):
         stage = self.style_of_canvas is CanvasStyle.STAGE
         scale = 1.0
         if stage:
-            scale = self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
+            scale = self.stage_scale
         handles = not stage and self.tool is Tool.CROSSHAIR
         text = TextLook(self._theme, stage=stage, scale=scale)
         return Look(
@@ -364,7 +379,9 @@ class Canvas(QWidget):
             self._view_3d.clear()
         self.update()
 
-    def _fine_came(self, slot: tuple[int, str], _key: object, _made: object) -> None:
+    def _fine_came(self, slot: tuple[Any, ...], _key: object, _made: object) -> None:
+        if slot[1] == AHEAD:
+            return
         place = self.tile(ViewName(slot[1]))
         if place is not None:
             self.update(place.area.toAlignedRect())

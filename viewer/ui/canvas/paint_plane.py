@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     Between = Callable[[], None]
 
 MISSING_OPACITY = 0.8
+# Pictures of steps that are still to come; what they are called among all fine pictures.
+MOST_AHEAD, AHEAD = 12, "ahead"
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
 NARROW_PX = 430
@@ -114,6 +116,8 @@ class PlanePainter:
         self._most_moving = MOST_PX_MOVING
         self._volume: Volume | None = None
         self._volumes = 0
+        self._ahead: dict[object, tuple[QImage, int]] = {}
+        self._asked_ahead: set[object] = set()
         self.rendered: list[PlaneName] = []
         self.turn: PlaneName | None = None
         self.behind: set[PlaneName] = set()
@@ -133,6 +137,8 @@ class PlanePainter:
     def _drop_fine(self) -> None:
         """Want no fine picture of the volume any more; one of another volume may look the same way."""
         self._volumes += 1
+        self._ahead.clear()
+        self._drop_ahead()
         if self._fine is not None:
             for plane in PlaneName:
                 self._fine.drop(self._slot(plane))
@@ -170,23 +176,10 @@ class PlanePainter:
             self._volume = volume
             oblique = any(plane_runs(volume.grid, name) is None for name in PlaneName)
             self._most_moving = MOST_PX_MOVING_OBLIQUE if oblique else MOST_PX_MOVING
-        geometry = viewport_geometry(volume, state, plane, width_px, height_px)
-        depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
-        one_slice = geometry.image is not None
-        slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
-        window = (
-            state.window_centre,
-            state.window_width,
-            state.invert,
-            state.colours,
-            slab,
-            state.interpolation,
-            id(shown_lut(volume, state)),
-        )
-        most = self._most_moving if geometry.view.turned is None else MOST_PX_MOVING_OBLIQUE
+        key, one_slice, turned = self._key(volume, state, plane, width_px, height_px)
+        most = self._most_moving if not turned else MOST_PX_MOVING_OBLIQUE
         slow = slow_at_rest(volume, state, plane, width_px, height_px)
         coarse = moving and (slow or width_px * height_px > (MOST_PX_MOVING if one_slice else most))
-        key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
         grown = growth(volume, state, plane)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
@@ -204,7 +197,13 @@ class PlanePainter:
             self.behind.add(plane)
             return image_of(np.full((1, 1), BLACK, dtype=np.uint32)), max(width_px, height_px)
         self.behind.discard(plane)
+        if slow and not moving and key in self._ahead:
+            image, px_ahead = self._ahead[key]
+            self._pictures[plane] = _Held(key, grown, False, image, px_ahead)
+            return image, px_ahead
         if slow and not moving and self._fine is not None:
+            # What is looked at now comes first.
+            self._drop_ahead()
             self._ask_fine(self._fine, volume, state, plane, (width_px, height_px), (key, grown, self._volumes))
             if held is not None and held.key == key:
                 return held.image, held.px_per_pixel
@@ -214,6 +213,48 @@ class PlanePainter:
         image = image_of(made.pixels)
         self._pictures[plane] = _Held(key, grown, coarse, image, made.px_per_pixel)
         return image, made.px_per_pixel
+
+    def make_ahead(self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> None:
+        """Make a fine picture that will be shown soon, beside the main thread; nothing where it would be quick."""
+        if self._fine is None or volume is not self._volume or volume.preview:
+            return
+        key, _, _ = self._key(volume, state, plane, width_px, height_px)
+        if key in self._ahead or not slow_at_rest(volume, state, plane, width_px, height_px):
+            return
+        renderer, slot = self._fine_renderer, (id(self), AHEAD, key)
+
+        def work(between: Between) -> object:
+            made = renderer.render(volume, state, plane, width_px, height_px, between=between)
+            return image_of(made.pixels), made.px_per_pixel
+
+        self._asked_ahead.add(slot)
+        self._fine.ask(slot, self._volumes, work)
+
+    def _drop_ahead(self) -> None:
+        for slot in self._asked_ahead:
+            if self._fine is not None:
+                self._fine.drop(slot)
+        self._asked_ahead.clear()
+
+    def _key(
+        self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int
+    ) -> tuple[tuple[object, ...], bool, bool]:
+        """Return what a plane's picture depends on, and whether it is of one slice, and of a turned plane."""
+        geometry = viewport_geometry(volume, state, plane, width_px, height_px)
+        depth = sum(a * c for a, c in zip(geometry.axes.into.tolist(), geometry.cursor_lps_mm, strict=True))
+        one_slice = geometry.image is not None
+        slab = () if one_slice or not state.slab_mm else (state.slab_mm, state.slab_mode)
+        window = (
+            state.window_centre,
+            state.window_width,
+            state.invert,
+            state.colours,
+            slab,
+            state.interpolation,
+            id(shown_lut(volume, state)),
+        )
+        key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
+        return key, one_slice, geometry.view.turned is not None
 
     def _ask_fine(
         self,
@@ -236,7 +277,14 @@ class PlanePainter:
         """Return what a plane is called among the pictures of all painters that share a thread."""
         return id(self), plane.value
 
-    def _take(self, slot: object, asked: tuple[object, ...], made: tuple[QImage, int] | None) -> None:
+    def _take(self, slot: object, asked: object, made: tuple[QImage, int] | None) -> None:
+        if isinstance(slot, tuple) and slot in self._asked_ahead:
+            self._asked_ahead.discard(slot)
+            if made is not None and asked == self._volumes:
+                if len(self._ahead) >= MOST_AHEAD:
+                    self._ahead.pop(next(iter(self._ahead)))
+                self._ahead[slot[2]] = made
+            return
         plane = next((plane for plane in PlaneName if self._slot(plane) == slot), None)
         held = self._pictures.get(plane) if plane is not None else None
         if plane is None or held is None or (held.key, held.growth, self._volumes) != asked:

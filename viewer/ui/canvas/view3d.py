@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
+AHEAD_PX = 32
 UNSELECTED_OPACITY = 0.85
 BOX_OPACITY = 0.3
 SECOND_OPACITY = 0.45
@@ -214,6 +215,15 @@ class View3D(QObject):
             self._sentence = "Preparing 3D"
         self._drawing.request(scene, Quality.MOVING)
         self._still.start()
+
+    def make_ahead(self, shown: Shown, tile: Tile, ratio: float) -> None:
+        """Have 3D that is not shown yet made ready: what is drawn is small, and only what it takes is kept."""
+        if self._factory is None or self._closed or shown.volume.preview or self._wanted is not None:
+            return
+        whole = volume_scene(shown, tile, self._theme, ratio)
+        if self._drawing is None:
+            self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
+        self._drawing.request(evolve(whole, width_px=AHEAD_PX, height_px=AHEAD_PX), Quality.MOVING)
 
     def clear(self) -> None:
         """Let go of the picture and of the volume."""

@@ -51,6 +51,7 @@ class GoOnHere:
         bar.declined.connect(self._decline)
         bar.left.connect(self._window.library.take_keys)
         self._holder.insertWidget(0, bar)
+        self._desk.opening.ahead.want(case)
         bar.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_on(self, case: Case, step: int) -> None:

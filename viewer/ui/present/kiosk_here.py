@@ -155,6 +155,9 @@ class KioskHere(QObject):
     def _tick(self) -> None:
         if self.loop is not None:
             self.loop.tick()
+            coming = self.loop.coming if self.loop is not None else None
+            if coming is not None:
+                self._window.desk.opening.ahead.want(coming)
 
     def _ready(self) -> tuple[Case, ...]:
         library = self._window.library

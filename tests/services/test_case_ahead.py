@@ -1,0 +1,115 @@
+"""A case that is read ahead is there at once; what is too large, not made yet, or not wanted any more is not read."""
+
+from __future__ import annotations
+
+import queue
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from attrs import evolve
+
+from tests.cli.conftest import write_small_case
+from viewer.domain.session import Session
+from viewer.services import case_ahead
+from viewer.services.jobs import JobRunner
+from viewer.services.opening import Opening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from viewer.domain.walkthrough import Case
+    from viewer.io.decoders import Decoders
+
+
+class Desk:
+    """What opens cases, its answers taken home here."""
+
+    def __init__(self, decoders: Decoders) -> None:
+        self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.runner = JobRunner(self._calls.put)
+        self.session = Session()
+        self.opening = Opening(self.session, self.runner, decoders)
+
+    def settle(self, seconds: float = 60.0) -> None:
+        """Take answers home until no job runs."""
+        until = time.monotonic() + seconds
+        while self.runner._jobs and time.monotonic() < until:
+            try:
+                self._calls.get(timeout=0.2)()
+            except queue.Empty:
+                continue
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return write_small_case(tmp_path_factory.mktemp("case") / "small")
+
+
+@pytest.fixture
+def desk(shared_decoders: Decoders) -> Iterator[Desk]:
+    made = Desk(shared_decoders)
+    yield made
+    made.runner.shutdown()
+
+
+def test_what_was_read_ahead_is_opened_without_reading_it_again(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = desk.opening.ahead
+    ahead.want(case)
+    desk.settle()
+    assert ahead.ready == case
+    assert desk.session.volume is None
+
+    def read_again(*_: object, **__: object) -> None:
+        raise AssertionError("it was there")
+
+    monkeypatch.setattr("viewer.services.loading.load_case", read_again)
+    told: list[str] = []
+    desk.opening.open_case(case, lambda: told.append("in"))
+    desk.settle()
+    assert told == ["in"]
+    assert desk.session.case == case
+    assert [f.id for f in desk.session.findings] == ["block-1"]
+    assert len(desk.session.truth) == 1
+    # It is held by the session alone from then on.
+    assert ahead.ready is None
+
+
+def test_another_case_is_not_taken_for_it(desk: Desk, case: Case) -> None:
+    ahead = desk.opening.ahead
+    ahead.want(case)
+    desk.settle()
+    assert ahead.take(evolve(case, title="Another")) is None
+    assert ahead.ready is None
+
+
+def test_what_would_take_too_much_memory_is_not_read_ahead(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_ahead, "free_bytes", lambda: 1000)
+    desk.opening.ahead.want(case)
+    desk.settle()
+    assert desk.opening.ahead.ready is None
+
+
+def test_what_cannot_be_read_is_told_by_whoever_opens_it(desk: Desk, case: Case, tmp_path: Path) -> None:
+    failed: list[str] = []
+    desk.opening.failed.connect(lambda error: failed.append(error.sentence))
+    gone = evolve(case, folder=str(tmp_path / "gone"))
+    desk.opening.ahead.want(gone)
+    desk.settle()
+    assert failed == []
+    desk.opening.open_case(gone)
+    desk.settle()
+    assert len(failed) == 1
+
+
+def test_whatever_is_opened_has_memory_and_processors_for_itself(desk: Desk, case: Case) -> None:
+    desk.opening.ahead.want(case)
+    desk.settle()
+    desk.opening.open_case(evolve(case, id="other"))
+    assert desk.opening.ahead.ready is None
+    desk.settle()
