@@ -10,7 +10,9 @@ from attrs import evolve
 
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid, PlaneName
-from viewer.domain.view_state import Camera, Interpolation, ViewState, between, difference_in_words, overview
+from viewer.domain.view_between import between
+from viewer.domain.view_difference import difference_in_words
+from viewer.domain.view_state import Camera, Interpolation, ViewState, overview
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from attrs import evolve
 from tests.scene.test_contours import ball, mask_of
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName, direction_letters
 from viewer.domain.plane_turn import about, angle_rad, followed_by, rotated, turn_between
-from viewer.domain.view_state import ViewState, as_point, between, overview
+from viewer.domain.view_between import between
+from viewer.domain.view_state import ViewState, as_point, overview
 from viewer.domain.volume import Volume
 from viewer.scene.acquired import scrolled_cursor, shown_axes, viewport_geometry
 from viewer.scene.contours import Outlines

@@ -14,7 +14,8 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.plane_turn import turned_axes
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Comparison, Layout, ViewState, between
+from viewer.domain.view_between import between
+from viewer.domain.view_state import Comparison, Layout, ViewState
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.services.comparing import Comparing, How
 from viewer.services.jobs import Job

@@ -11,7 +11,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
-from viewer.domain.view_state import ViewName, difference_in_words
+from viewer.domain.view_difference import difference_in_words
+from viewer.domain.view_state import ViewName
 from viewer.domain.voi_lut import LutTable, VoiLut
 from viewer.domain.volume import Volume, Window
 from viewer.services.views import view_of_volume

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from viewer.domain.history import History
 from viewer.domain.sturdy_signal import sturdy
-from viewer.domain.view_state import ViewState, between
+from viewer.domain.view_between import between
+from viewer.domain.view_state import ViewState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.session import Workspace
 from viewer.domain.sturdy_signal import sturdy
-from viewer.domain.view_state import difference_in_words
+from viewer.domain.view_difference import difference_in_words
 from viewer.services.acting import Acting
 from viewer.services.asking import Asking
 from viewer.services.navigation import Motion, Navigation

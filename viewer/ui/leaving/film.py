@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.step_acts import LONGEST_ACT_S, acted, acts_from
-from viewer.domain.view_state import between
+from viewer.domain.view_between import between
 from viewer.io.film import RATE, film_at
 from viewer.services.navigation import Motion, ease
 from viewer.ui.leaving.stacks import pixels_of
