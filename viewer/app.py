@@ -209,6 +209,10 @@ def _measure(window: MainWindow) -> None:
         from viewer.ui.timing_switching import SwitchingTimes
 
         SwitchingTimes(window, int(os.environ.get("CASESTAGE_BENCH_TIMES", "1000")))
+    elif measured == "kiosk":
+        from viewer.ui.timing_kiosk import KioskTimes
+
+        KioskTimes(window, float(os.environ.get("CASESTAGE_BENCH_TIMES", "3")))
 
 
 def _warm_up(decoders: Decoders) -> None:

@@ -11,6 +11,7 @@ from tests.cli.test_demo_open_phantom import small_phantom
 from viewer.cli import (
     bench_3d,
     bench_figures,
+    bench_kiosk,
     bench_models,
     bench_opening,
     bench_planes,
@@ -161,6 +162,17 @@ def test_cases_are_switched_and_memory_told_when_asked_for_by_name(monkeypatch: 
     assert figure["name"] == "switching_memory"
     assert figure["value"] == 10.0
     assert figure["method"].startswith("5 times another of ")
+
+
+def test_hours_of_a_kiosk_are_told_by_their_growth_when_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The whole figure takes many minutes and is measured by hand: casestage bench --only kiosk.
+    told = {"hours": [0.0, 1.0, 2.0], "resident": [600 << 20, 607 << 20, 610 << 20], "steps": 9, "guesses": 2}
+    monkeypatch.setattr(bench_kiosk, "measured_window", lambda *_, **__: (0.0, told))
+    said = casestage("bench", "--only", "kiosk", "--json")
+    assert said.code == 0, said.err
+    (figure,) = said.json
+    assert (figure["name"], figure["value"]) == ("kiosk_memory", pytest.approx(5.0))
+    assert figure["method"].startswith("2.0 hours of a kiosk")
 
 
 @pytest.mark.parametrize(("reached", "code"), [(True, 0), (False, 1)])

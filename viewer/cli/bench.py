@@ -25,11 +25,12 @@ GROUPS = {
     "3d": ("Turning 3D", "viewer.cli.bench_3d", "three_d"),
     "planes": ("Planes at rest, and along a path", "viewer.cli.bench_planes", "planes_at_rest"),
     "switching": ("Switching cases, for some minutes", "viewer.cli.bench_switching", "switching"),
+    "kiosk": ("Hours of a kiosk, for some minutes", "viewer.cli.bench_kiosk", "kiosk"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),
 }
 
 # Measured only when asked for by name.
-LONG = frozenset({"switching"})
+LONG = frozenset({"switching", "kiosk"})
 
 
 def bench(arguments: argparse.Namespace) -> int:

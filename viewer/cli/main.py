@@ -192,7 +192,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         "--only",
         action="append",
         choices=list(GROUPS),
-        help="measure this alone; may be repeated; switching takes minutes and is measured only so",
+        help="measure this alone; may be repeated; switching and kiosk take minutes and are measured only so",
     )
     bench.add_argument("--json", action="store_true", help="for other programs")
     bench.add_argument("--check", action="store_true", help="exit 0 only when every target is reached")
