@@ -15,12 +15,38 @@ EXAMPLE = "case export head-epidural --pdf bleed.pdf"
 
 def add_case_commands(case: argparse.ArgumentParser, run: Callable[[str], Run]) -> None:
     """Add the subcommands; `run` gives the function of a place such as "cases:export" in viewer.cli."""
-    kinds = case.add_subparsers(metavar="export", required=True)
+    kinds = case.add_subparsers(metavar="new|check|export", required=True)
 
     def command(name: str, summary: str, example: str, place: str) -> argparse.ArgumentParser:
         sub = kinds.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage case {example}")
         sub.set_defaults(run=run(place))
         return sub
+
+    new = command(
+        "new",
+        "Make a case of a CT and of what a model finds in it: a first draft of its story, without its patient.",
+        "new ~/ct/abdomen --model liver --out ./liver-case",
+        "case_making:new",
+    )
+    new.add_argument("path", metavar="FOLDER", help="DICOM CT")
+    new.add_argument("--model", required=True, metavar="ID|DIR", help="a model's id or its folder")
+    new.add_argument("--out", required=True, metavar="DIR", help="the case's folder; its name becomes the case's id")
+    new.add_argument("--series", metavar="UID", help="this series; the one with the most images where left out")
+    new.add_argument("--title", default="", help="the case's title")
+    new.add_argument("--summary", default="", help="one line about it, of at most 50 characters")
+    new.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
+    new.add_argument(
+        "--images-looked-at", action="store_true", help="somebody looked at every image, and none names the patient"
+    )
+
+    check = command(
+        "check",
+        "Say what is wrong with a case before it is shown: document, files, words, places, cards, identity.",
+        "check ./liver-case",
+        "case_making:check",
+    )
+    check.add_argument("case", metavar="CASE|DIR", help="a case's id or its folder")
+    check.add_argument("--json", action="store_true", help="for other programs")
 
     export = command(
         "export",

@@ -156,7 +156,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     )
 
     add_case_commands(
-        command("case", "Leave a case behind.", CASE_EXAMPLE, _lazy("viewer.cli.leaving", "export")),
+        command("case", "Make a case, check or leave one behind.", CASE_EXAMPLE, _lazy("viewer.cli.leaving", "export")),
         lambda place: _lazy(f"viewer.cli.{place.split(':')[0]}", place.split(":")[1]),
     )
 

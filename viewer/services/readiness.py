@@ -141,7 +141,8 @@ def looked_at_models(
 ) -> list[Looked]:
     """Return how each model of a case fares when it is run once, and whether it says what was recorded."""
     case = loaded.case
-    wanted = list(dict.fromkeys(m for m in (case.model_id, *(r.model_id for r in case.results)) if m))
+    live = (step.live.model_id for step in case.steps if step.live is not None)
+    wanted = list(dict.fromkeys(m for m in (case.model_id, *live, *(r.model_id for r in case.results)) if m))
     if not wanted:
         return []
     # The window knows this module, and starts without what runs models.
