@@ -205,6 +205,14 @@ def _measure(window: MainWindow) -> None:
         from viewer.ui.timing_views import ViewTimes
 
         ViewTimes(window)
+    elif measured == "present":
+        from viewer.ui.timing_present import PresentTimes
+
+        PresentTimes(window)
+    elif measured == "go on":
+        from viewer.ui.timing_present import tell_going_on
+
+        tell_going_on(window)
     elif measured == "switching":
         from viewer.ui.timing_switching import SwitchingTimes
 

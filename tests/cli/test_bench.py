@@ -15,6 +15,7 @@ from viewer.cli import (
     bench_models,
     bench_opening,
     bench_planes,
+    bench_present,
     bench_scan,
     bench_switching,
     bench_view,
@@ -47,6 +48,19 @@ WINDOW = {
 }
 
 
+PRESENT: dict[str, Any] = {
+    "present": {"cases": 2, "opened_s": [0.8, 0.9], "picked_s": [0.1, 0.2], "steps_ms": [20.0, 60.0]},
+    "go on": {"shown_at": 2.0, "step": 3},
+}
+
+
+def killed(home: Path, _case_id: str) -> bool:
+    """Stand for a program that was killed on stage."""
+    (home / "data").mkdir(parents=True)
+    (home / "data" / "presenting.json").write_text("{}", encoding="utf-8")
+    return True
+
+
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bench of a few seconds; its figures mean nothing, its form does."""
@@ -67,6 +81,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_window, "SLICES", 4)
     told = {"painted_at": 1.0, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
     monkeypatch.setattr(bench_window, "measured_window", lambda *_: (0.0, told))
+    monkeypatch.setattr(bench_present, "measured_window", lambda mode, *_, **__: (0.0, PRESENT[mode]))
+    monkeypatch.setattr(bench_present, "_killed_on_stage", killed)
     monkeypatch.setattr(bench_views, "SLICES", 4)
     monkeypatch.setattr(bench_views, "measured_window", lambda mode, *_: (0.0, WINDOW if mode == "views" else START))
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
@@ -125,6 +141,16 @@ def test_one_group_can_be_measured_alone() -> None:
         "overlay_oblique",
         "overlay_axial_unprepared",
     ]
+
+
+def test_what_an_audience_waits_for_is_measured_also_after_the_program_was_killed() -> None:
+    said = casestage("bench", "--only", "present", "--json")
+    assert said.code == 0, said.err
+    named = {figure["name"]: figure for figure in said.json}
+    assert list(named) == ["case_to_first_step", "picked_case_to_first_step", "step_to_motion", "killed_to_same_step"]
+    assert (named["step_to_motion"]["value"], named["step_to_motion"]["target"]) == (60.0, 300.0)
+    assert (named["killed_to_same_step"]["value"], named["killed_to_same_step"]["target"]) == (2.0, 3.0)
+    assert "kill -9" in named["killed_to_same_step"]["method"]
 
 
 def test_window_tells_when_its_first_image_is_painted(made_series: Path, tmp_path: Path) -> None:

@@ -354,3 +354,45 @@ def test_a_driver_that_is_not_there_is_told_within_five_seconds(monkeypatch: pyt
         pytest.skip(f"the driver of {found.renderer} does not listen to Mesa's variables")
     assert "3D is off" in found.sentence
     assert seconds < opengl_probe.LONGEST_S + 5.0, "loading the libraries on a busy machine takes some of it"
+
+
+def test_3d_that_loses_its_context_is_back_with_the_next_picture(
+    volume_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viewer.scene import volume_window
+
+    drawn, opened = volume_window.VolumeWindow.draw, []
+    made = volume_window.VolumeWindow.__init__
+
+    def opening(self: volume_window.VolumeWindow, **given: object) -> None:
+        opened.append(1)
+        made(self, **given)  # type: ignore[arg-type]
+
+    fails = [True]
+
+    def draw(self: volume_window.VolumeWindow, *given: object) -> object:
+        if fails.pop() if fails else False:
+            raise RuntimeError("the context is lost")
+        return drawn(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(volume_window.VolumeWindow, "__init__", opening)
+    monkeypatch.setattr(volume_window.VolumeWindow, "draw", draw)
+    grid = Grid.from_directions((24, 24, 24), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
+    volume = volume_of(np.full(grid.shape_kji, 800, np.int16), grid)
+    scene = VolumeScene(volume, Camera(as_point(volume.grid.bounds_lps_mm.mean(axis=1)), height_mm=40.0), 64, 64)
+    told: list[Unavailable3D] = []
+    drawing = Scene3D(on_unavailable=told.append)
+    try:
+        assert drawing.render_once(scene) is not None
+        assert len(opened) == 2
+        # After sleep a new window is made even where nothing failed.
+        drawing.outlive()
+        assert drawing.render_once(scene) is not None
+        assert len(opened) == 3
+        assert told == []
+        # What fails again at once does not come back, and says so.
+        fails += [True, True]
+        assert drawing.render_once(scene) is None
+        assert [why.sentence for why in told] == ["3D stopped: drawing it failed."]
+    finally:
+        drawing.close()

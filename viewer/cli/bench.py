@@ -24,6 +24,7 @@ GROUPS = {
     "looking": ("Scrolling", "viewer.cli.bench_view", "looking"),
     "3d": ("Turning 3D", "viewer.cli.bench_3d", "three_d"),
     "planes": ("Planes at rest, and along a path", "viewer.cli.bench_planes", "planes_at_rest"),
+    "present": ("Presenting", "viewer.cli.bench_present", "present"),
     "switching": ("Switching cases, for some minutes", "viewer.cli.bench_switching", "switching"),
     "kiosk": ("Hours of a kiosk, for some minutes", "viewer.cli.bench_kiosk", "kiosk"),
     "models": ("Running models", "viewer.cli.bench_models", "models"),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Of Linux, 0 to 19: enough for painting to come first, and not so much that other programs starve 3D.
 _NICENESS = 4
+# A window that fails is made anew, unless the last one was so shortly before.
+_AGAIN_AFTER_S = 30.0
 
 __all__ = ["FindingSurface", "Picture3D", "Quality", "Scene3D", "Unavailable3D", "VolumeScene"]
 
@@ -161,6 +163,7 @@ class Scene3D:
         self._closing = False
         self._drawing: _Request | None = None
         self._unavailable: Unavailable3D | None = None
+        self._outlived = False
         self._thread: threading.Thread | None = None
         self._inline: VolumeWindow | None = None
 
@@ -204,6 +207,10 @@ class Scene3D:
         if sys.platform == "darwin":
             self._run_inline()
         return generation
+
+    def outlive(self) -> None:
+        """Draw the next picture in a new window: the computer slept, and the driver may have lost what it held."""
+        self._outlived = True
 
     def close(self) -> None:
         """Stop drawing and end the window; returns when the thread has ended."""
@@ -253,15 +260,35 @@ class Scene3D:
         window = self._opened()
         if window is None:
             return
+        failed_s = -_AGAIN_AFTER_S
         try:
             while (request := self._next()) is not None:
-                self._serve(window, request)
+                if self._outlived:
+                    window = self._anew(window)
+                try:
+                    self._serve(window, request)
+                except (RuntimeError, ValueError, MemoryError):
+                    # A driver that was reset, or came back from sleep, lets every window lose what it holds.
+                    if time.monotonic() - failed_s < _AGAIN_AFTER_S:
+                        raise
+                    failed_s = time.monotonic()
+                    window = self._anew(window)
+                    self._serve(window, request)
         except (RuntimeError, ValueError, MemoryError) as error:
             self._give_up(Unavailable3D("3D stopped: drawing it failed.", detail=repr(error)))
         finally:
             self._drawing = None
             window.close()
             self._release()
+
+    def _anew(self, window: VolumeWindow) -> VolumeWindow:
+        """Return a new window in the place of one that may have lost what it holds."""
+        self._outlived = False
+        window.close()
+        made = self._opened()
+        if made is None:
+            raise RuntimeError("OpenGL did not come back")
+        return made
 
     def _release(self) -> None:
         with self._changed:

@@ -112,11 +112,16 @@ class VolumeWindow:
         self._window.AddRenderer(self._inside)
         self._window.AddRenderer(self._through)
         self._window.AddObserver(vtkCommand.AbortCheckEvent, self._check)
+        self._window.AddObserver(vtkCommand.ErrorEvent, self._err)
+        self._failed = False
 
     @property
     def whole(self) -> bool:
         """True where nothing of the scene is missing in the last picture."""
         return self._solids.whole
+
+    def _err(self, *_: object) -> None:
+        self._failed = True
 
     def _check(self, *_: object) -> None:
         if self._stop():
@@ -156,6 +161,8 @@ class VolumeWindow:
         self._window.SetAbortRender(0)
         start = time.perf_counter()
         self._window.Render()
+        if self._failed:
+            raise RuntimeError("OpenGL reports an error")
         self._keep_pace(quality, time.perf_counter() - start)
         return None if self._stopped else self._pixels(scene.width_px, scene.height_px)
 

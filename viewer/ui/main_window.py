@@ -48,6 +48,7 @@ from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
 from viewer.ui.view_commands import CANVAS_MENU, view_commands
+from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
 from viewer.ui.window_asks import asks_of
 
@@ -134,6 +135,7 @@ class MainWindow(QMainWindow):
         self.questions = QuestionsHere(self)
         self.models = ModelsHere(self)
         self.preloading = Preloading(self)
+        self._waking = Waking(self)
         self.presenting = PresentingHere(self)
         self.leaving = LeavingHere(self)
         self.kiosk_here = KioskHere(self)
@@ -165,6 +167,7 @@ class MainWindow(QMainWindow):
         self.models.connect()
         self.go_on.connect()
         self.preloading.connect_to(self._stage_canvas)
+        self._waking.woke.connect(self._woke)
         self.presenting.connect_all()
 
     # --- building
@@ -478,6 +481,12 @@ class MainWindow(QMainWindow):
         overlay = OverlayMode.OUTLINE if view.overlay is OverlayMode.OFF else view.overlay
         # A reader decides without having seen the answer; in Inspect misses are drawn anyway.
         self.desk.session.view = evolve(view, overlay=overlay, show_truth=False)
+
+    def _woke(self) -> None:
+        """Paint everything anew: planes at once, 3D as soon as it is there again."""
+        for canvas in (self.canvas, self.compare.there, self._stage_canvas):
+            canvas.view_3d.outlive()
+            canvas.update()
 
     def frames_start(self) -> None:
         """Go on with what moves, frame by frame."""

@@ -225,6 +225,13 @@ class View3D(QObject):
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
         self._drawing.request(evolve(whole, width_px=AHEAD_PX, height_px=AHEAD_PX), Quality.MOVING)
 
+    def outlive(self) -> None:
+        """Draw anew after the computer slept; the last picture stays until the new one is there."""
+        outlive = getattr(self._drawing, "outlive", None)
+        if outlive is not None:
+            outlive()
+        self._asked = ()
+
     def clear(self) -> None:
         """Let go of the picture and of the volume."""
         self._still.stop()
