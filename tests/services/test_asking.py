@@ -20,6 +20,7 @@ from viewer.services.inspecting import Inspecting
 from viewer.services.navigation import Navigation
 from viewer.services.player import Player
 from viewer.services.settings import Settings
+from viewer.ui.present.answer_words import told_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +154,24 @@ def test_what_the_model_missed_is_said_to_be_missed(stage: Stage) -> None:
     assert (answer.sought, answer.model, answer.truth_known) == (stage.missed, None, True)
 
 
+def test_what_the_model_says_follows_a_live_run_and_the_threshold(stage: Stage) -> None:
+    stage.tell({"question": Question("Where?", finding="true")})
+    stage.session.awaited = True
+    stage.player.reveal()
+    asking = stage.player.asking
+    assert asking.revealed is not None
+    assert asking.revealed.awaited
+
+    stage.session.findings = (stage.wrong,)
+    stage.session.awaited = False
+    assert (asking.revealed.awaited, asking.revealed.model) == (False, None)
+    stage.session.findings = (stage.found, stage.wrong)
+    assert asking.revealed.model is stage.found
+    assert stage.session.view is not None
+    stage.session.view = evolve(stage.session.view, threshold=0.95)
+    assert asking.revealed.model is None
+
+
 def test_a_finding_that_is_true_is_measured_by_the_truth(stage: Stage) -> None:
     stage.tell({"question": Question("Where?", finding="found")})
     stage.player.asking.guess((0.0, 0.0, 0.0))
@@ -162,6 +181,16 @@ def test_a_finding_that_is_true_is_measured_by_the_truth(stage: Stage) -> None:
     assert answer is not None
     assert answer.sought is stage.true
     assert answer.model is stage.found
+
+
+def test_what_the_model_reports_where_nothing_is_is_no_truth(stage: Stage) -> None:
+    stage.tell({"question": Question("What is this?", finding="wrong")})
+    stage.player.reveal()
+    step = stage.player.step
+    assert step is not None
+    words = told_now(step, stage.player.asking).narration
+    assert "**Model** reported it, 0.60" in words
+    assert "**Truth** nothing is there" in words
 
 
 def test_without_a_name_the_nearest_of_all_true_lesions_counts(stage: Stage) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.analysis.nearness import Nearness, nearness, nearness_to_point
-from viewer.domain.finding import Finding, MatchState
+from viewer.domain.finding import Finding, MatchState, SourceKind
 from viewer.domain.sturdy_signal import sturdy
 from viewer.domain.view_state import Point
 
@@ -42,12 +42,15 @@ class Revealed:
         The model's finding of it at the view's threshold; None where it reported nothing there.
     truth_known
         True where the case brings ground truth.
+    awaited
+        True while the model runs live, and nothing is known of what it says.
     """
 
     guesses: tuple[Guess, ...]
     sought: Finding | None
     model: Finding | None
     truth_known: bool
+    awaited: bool = False
 
     @property
     def best(self) -> Guess | None:
@@ -71,6 +74,8 @@ class Asking:
         self._open = False
         self._guesses: tuple[Point, ...] = ()
         self._revealed: Revealed | None = None
+        for signal in (session.findings_changed, session.matching_changed, session.awaited_changed):
+            signal.connect(self._model_changed)
 
     @property
     def question(self) -> Question | None:
@@ -144,7 +149,17 @@ class Asking:
         one = best.sought if best is not None else None
         if one is None and len(sought) == 1:
             one = sought[0]
-        return Revealed(guesses, one, self._found(one), bool(session.truth))
+        return Revealed(guesses, one, self._found(one), bool(session.truth), session.awaited)
+
+    def _model_changed(self, *_: object) -> None:
+        """Say anew what the model says: it ran on stage, or the threshold moved. Distances stay."""
+        told = self._revealed
+        if told is None:
+            return
+        model, awaited = self._found(told.sought), self._session.awaited
+        if model is not told.model or awaited is not told.awaited:
+            self._revealed = evolve(told, model=model, awaited=awaited)
+            self.changed.emit()
 
     def _sought(self, step: Step) -> tuple[Finding, ...]:
         """Return the lesions that count as the answer, each as the truth has it where there is truth."""
@@ -171,8 +186,11 @@ class Asking:
         session = self._session
         if one is None:
             return None
-        if any(finding is one for finding in session.findings):
-            return one
+        if one.source.kind is not SourceKind.TRUTH:
+            # A finding keeps its id when the model runs again.
+            said = next((finding for finding in session.findings if finding.id == one.id), None)
+            threshold = session.view.threshold if session.view is not None else 0.0
+            return said if said is not None and (said.score is None or said.score >= threshold) else None
         matching = session.matching
         if matching is None or matching.of_truth.get(one.id) is not MatchState.FOUND:
             return None

@@ -190,13 +190,19 @@ def test_leaving_the_stage_ends_the_question(tell: Callable[..., MainWindow], pr
 
 
 def test_the_threshold_sweeps_with_a_quiet_count_and_rests_at_its_end(
-    tell: Callable[..., MainWindow], qtbot: QtBot
+    opened: MainWindow, tell: Callable[..., MainWindow], qtbot: QtBot
 ) -> None:
+    now_s = [0.0]
+    opened.desk.player.acting._clock = lambda: now_s[0]
     window = tell(sweep=Sweep(1.0, 0.5, 1.5))
-    assert "0 found  0 false  3 missed" in window.stage.readout.words
+    assert window.stage.readout.words == "Threshold 1.00  0 found  0 false  3 missed"
     assert "The AI outlines a bleed" in window.stage.card.words
-    qtbot.waitUntil(lambda: not window.desk.player.acting.running, timeout=5000)
+    for _ in range(7):
+        now_s[0] += 0.25
+        window.desk.player.acting.tick()
+    assert not window.desk.player.acting.running
     assert window.stage.readout.words == "Threshold 0.50  2 found  1 false  1 missed"
+    qtbot.wait(5)
     assert window.stage.bar.resume.isHidden()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.finding import SourceKind
 from viewer.ui.finding_words import volume_words
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
         name = "Guess" if len(revealed.guesses) == 1 else f"Best of {len(revealed.guesses)} guesses"
         said.append(f"**{name}** {place_words(best)}")
     if revealed.sought is not None:
-        said.append(f"**Model** {_model_words(revealed)}")
+        if not revealed.awaited:
+            said.append(f"**Model** {_model_words(revealed)}")
         if revealed.truth_known:
             said.append(f"**Truth** {_truth_words(revealed)}")
     if visitors:
@@ -92,14 +94,15 @@ def _model_words(revealed: Revealed) -> str:
     if model is None:
         return "missed it"
     score = f", {model.score:.2f}" if model.score is not None else ""
-    alarm = revealed.truth_known and revealed.sought is model
+    sought = revealed.sought
+    alarm = revealed.truth_known and sought is not None and sought.source.kind is not SourceKind.TRUTH
     return ("reported it" if alarm else "found it") + score + (" *recorded*" if model.recorded else "")
 
 
 def _truth_words(revealed: Revealed) -> str:
     sought = revealed.sought
     assert sought is not None
-    if sought is revealed.model:
+    if sought.source.kind is not SourceKind.TRUTH:
         return "nothing is there"
     volume = volume_words(sought) if sought.volume_ml is not None else "it is there"
     return f"{volume}, {sought.place.lower()}" if sought.place else volume
