@@ -76,7 +76,7 @@ def make_abdomen(
     organs = organ_fields(np.random.default_rng([seed, 33]), lattice, size, body)
     bones = spine_fields(np.random.default_rng([seed, 34]), lattice, size, body)
     bowel = bowel_fields(np.random.default_rng([seed, 35]), lattice, body, organs)
-    inside = _points(lattice, organs.liver, -60.0, -9.0)
+    inside = _points(np.random.default_rng([seed, 39]), lattice, organs.liver, -60.0, -9.0, 4000)
     if lesions is None:
         lesions = drawn_lesions(np.random.default_rng([seed, 36]), inside, _beside_the_ligament(inside), kinds)
     vessels = np.zeros(grid.shape, np.uint8)
@@ -170,12 +170,21 @@ class _Slab:
         return self.at(distance) if float(distance[self._near].min()) < within_mm else None
 
 
-def _points(lattice: Lattice, field: FloatArray, low: float, high: float) -> FloatArray:
-    """Return the lattice points (n, 3), LPS mm, at which the field lies between two values, within the scan."""
-    k, j, i = np.nonzero((field > low) & (field < high))
+def _points(
+    rng: np.random.Generator, lattice: Lattice, field: FloatArray, low: float, high: float, count: int
+) -> FloatArray:
+    """Return up to `count` lattice points (n, 3), LPS mm, at which the field lies between two values, within the scan.
+
+    They are taken in an order that does not depend on the field: where a field differs by rounding on another
+    processor, one of them changes and not all.
+    """
+    order = rng.permutation(field.size)
+    values = field.ravel()[order]
+    k, j, i = np.unravel_index(order[(values > low) & (values < high)], field.shape)
     points = np.asarray(lattice.first_lps_mm) + np.stack([i, j, k], axis=1) * lattice.step_mm
-    within: FloatArray = points[(points[:, 2] > LOWEST_MM + 12) & (points[:, 2] < HIGHEST_MM - 12)].astype(np.float32)
-    return within
+    within = points[(points[:, 2] > LOWEST_MM + 12) & (points[:, 2] < HIGHEST_MM - 12)][:count]
+    out: FloatArray = within.astype(np.float32)
+    return out
 
 
 def _beside_the_ligament(inside: FloatArray) -> Point:
@@ -188,12 +197,11 @@ def _tubes(
     rng: np.random.Generator, lattice: Lattice, body: BodyFields, organs: OrganFields, bowel: BowelFields
 ) -> list[FloatArray]:
     """Return the thin vessels of liver, lungs and mesentery as rows of `segments`."""
-    liver = _points(lattice, organs.liver, -90.0, -3.0)
-    tubes = [
-        segments(grown(rng, liver, PORTA, 1000, 0.50), largest_mm=5.2),
-        segments(grown(rng, liver, CAVAL, 700, 0.50), largest_mm=5.0),
-    ]
-    lungs = _points(lattice, body.lungs, -90.0, -3.0)
+    tubes = []
+    for root, count, largest in ((PORTA, 1000, 5.2), (CAVAL, 700, 5.0)):
+        liver = _points(rng, lattice, organs.liver, -90.0, -3.0, count)
+        tubes.append(segments(grown(rng, liver, root, count, 0.50), largest_mm=largest))
+    lungs = _points(rng, lattice, body.lungs, -90.0, -3.0, 900)
     for side in (-1.0, 1.0):
         part = lungs[lungs[:, 0] * side > 0]
         if len(part) > 200:

@@ -11,10 +11,11 @@ from attrs import evolve, frozen
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.io.atomic_file import write_atomically
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
-from viewer.phantom import abdomen, abdomen_lesions, chest_emboli, chest_nodules
+from viewer.phantom import abdomen, abdomen_lesions, chest_emboli, chest_mimics, chest_nodules
 from viewer.phantom.abdomen_lesions import LiverLesion
 from viewer.phantom.chest import make_chest
 from viewer.phantom.chest_emboli import Embolus
+from viewer.phantom.chest_mimics import Mimic
 from viewer.phantom.chest_nodules import Nodule
 from viewer.phantom.chest_scan import CONTRASTS, DOSES, KERNELS
 from viewer.phantom.fields import Point
@@ -46,7 +47,7 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 LESIONS: dict[str, tuple[str, ...]] = {
     "head": tuple(BLEED_NAMES),
-    "chest": (*chest_nodules.NAMES, *chest_emboli.NAMES),
+    "chest": (*chest_nodules.NAMES, *chest_emboli.NAMES, *chest_mimics.NAMES),
     "abdomen": tuple(abdomen_lesions.NAMES),
 }
 
@@ -166,8 +167,6 @@ def check(recipe: Recipe) -> None:
         raise CaseStageError("Only the head can be scanned with a tilted gantry.", "Leave the tilt out.")
     if not abs(recipe.tilt_deg) <= 30:
         raise CaseStageError("A gantry tilts by at most 30°.", "Choose a smaller tilt.")
-    if recipe.only and recipe.kind == "chest":
-        raise CaseStageError("Which nodules a chest has is chosen by the seed.", "Say none, or leave it out.")
     named = [lesion.key for lesion in recipe.lesions or ()] + list(recipe.only or ())
     for key in named:
         if key not in LESIONS[recipe.kind]:
@@ -246,29 +245,31 @@ def _head(recipe: Recipe) -> Phantom:
 
 
 def _chest(recipe: Recipe) -> Phantom:
-    nodules: tuple[Nodule, ...] | None = () if recipe.only == () else None
+    lesions = recipe.lesions
+    if lesions is None and recipe.only is not None:
+        lesions = _in_the_lungs(np.random.default_rng([recipe.seed, 5]), recipe.only)
+    nodules: tuple[Nodule, ...] | None = None
     emboli: tuple[Embolus, ...] | None = None
-    if recipe.lesions is not None:
+    mimics: tuple[Mimic, ...] | None = None
+    if lesions is not None:
         nodules = tuple(
-            Nodule(
-                lesion.key,
-                lesion.size,
-                lesion.place_lps_mm,
-                hu=40.0 if lesion.hu is None else lesion.hu,
-                seed=lesion.seed,
-            )
-            for lesion in recipe.lesions
-            if lesion.key in chest_nodules.NAMES
+            Nodule(each.key, each.size, each.place_lps_mm, hu=40.0 if each.hu is None else each.hu, seed=each.seed)
+            for each in lesions
+            if each.key in chest_nodules.NAMES
         )
         emboli = tuple(
-            Embolus(lesion.key, lesion.place_lps_mm, lesion.seed)
-            for lesion in recipe.lesions
-            if lesion.key in chest_emboli.NAMES
+            Embolus(each.key, each.place_lps_mm, each.seed) for each in lesions if each.key in chest_emboli.NAMES
+        )
+        mimics = tuple(
+            Mimic(each.key, each.size, each.place_lps_mm, each.seed)
+            for each in lesions
+            if each.key in chest_mimics.NAMES
         )
     return make_chest(
         recipe.seed,
         nodules=nodules,
         emboli=emboli,
+        mimics=mimics,
         contrast=recipe.contrast or None,
         dose=recipe.dose or None,
         kernel=recipe.kernel or None,
@@ -276,6 +277,20 @@ def _chest(recipe: Recipe) -> Phantom:
         moved_mm=recipe.moved_mm,
         **_grid(recipe),
     )
+
+
+def _in_the_lungs(rng: np.random.Generator, kinds: tuple[str, ...]) -> tuple[LesionRecipe, ...]:
+    """Return one lesion of each kind, well within the lungs of any chest and apart from each other."""
+    lesions: list[LesionRecipe] = []
+    for key in dict.fromkeys(kinds):
+        size = float(np.exp(rng.uniform(np.log(6.0), np.log(18.0))))
+        for _ in range(50):
+            side = float(rng.choice([-1.0, 1.0]))
+            at = (side * float(rng.uniform(58, 86)), float(rng.uniform(-24, 44)), float(rng.uniform(-10, 66)))
+            if all(np.linalg.norm(np.subtract(at, each.place_lps_mm)) > 26 for each in lesions):
+                break
+        lesions.append(LesionRecipe(key, size, at, int(rng.integers(1 << 30))))
+    return tuple(lesions)
 
 
 def _abdomen(recipe: Recipe) -> Phantom:

@@ -2,8 +2,8 @@
 
 They go into `made` in the data folder, named after the hash of the values that the case was tested with, and are whole
 there or not at all. What comes out is held against that hash. Another processor may round single voxels differently:
-pictures whose blocks have the same means within 0.03 HU, which takes the very same anatomy and noise, are shown, and it
-is said that they are alike; any others are refused, since findings and steps would not fit them.
+pictures whose 512 blocks have the same means within 0.5 HU, which takes the same anatomy, are shown, and it is said
+that they are alike; any others are refused, since findings and steps would not fit them.
 """
 
 from __future__ import annotations
