@@ -1,183 +1,75 @@
-"""The stories of the bundled cases: steps made from what the model really found and missed, so that they stay true."""
+"""The stories of the bundled heads and of the abdomen: told from what the model really found and missed."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import evolve
+from demo_stage import (
+    BONE,
+    BRAIN,
+    LIVER,
+    SUBDURAL,
+    camera_on,
+    from_afar,
+    missed_words,
+    ml,
+    side,
+    threshold_steps,
+)
 
-from viewer.analysis.matching import match
-from viewer.domain.finding import MatchRule, MatchState
-from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.view_state import Camera, Comparison, Layout, OverlayMode, PlaneView, ViewName, ViewState, as_point
+from viewer.domain.finding import MatchState
+from viewer.domain.step_acts import Question, Sweep
+from viewer.domain.view_state import OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Step
-from viewer.services.views import view_of_finding, view_of_volume
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from demo_stage import Stage
 
-    from viewer.domain.finding import Finding, Matching
-    from viewer.domain.volume import Volume
-
-# Width by height of the stage beside the narration card.
-_FREE_ASPECT = 0.86
-
-BRAIN = (40.0, 80.0)
-SUBDURAL = (75.0, 200.0)
-BONE = (480.0, 2500.0)
-LUNG = (-600.0, 1500.0)
+    from viewer.domain.finding import Finding
 
 
-class Stage:
-    """Views of one volume, its findings and truth, for a large picture with three beside it.
-
-    `before` are the findings of an earlier scan.
-    """
-
-    def __init__(
-        self,
-        volume: Volume,
-        findings: Sequence[Finding],
-        truth: Sequence[Finding],
-        *,
-        threshold: float,
-        before: Sequence[Finding] = (),
-    ) -> None:
-        self.volume = volume
-        self.before = [f for f in before if f.score is None or f.score >= threshold]
-        self.findings = sorted(findings, key=lambda f: f.order)
-        self.truth = list(truth)
-        self.threshold = threshold
-        self.matching: Matching = match(tuple(self.findings), tuple(self.truth), threshold, MatchRule())
-
-    def in_state(self, state: MatchState) -> list[Finding]:
-        """Return findings or true lesions in a state at the operating point, largest first."""
-        side = self.truth if state in (MatchState.MISSED, MatchState.FOUND) else self.findings
-        states = self.matching.of_truth if side is self.truth else self.matching.of_finding
-        chosen = [f for f in side if states.get(f.id) is state]
-        return sorted(chosen, key=lambda f: -(f.volume_ml or 0))
-
-    def overview(self, window: tuple[float, float], main: ViewName = ViewName.AXIAL) -> ViewState:
-        """Return the whole volume in a window, without any outline."""
-        view = evolve(view_of_volume(self.volume), layout=Layout.STAGE, main=main, threshold=self.threshold)
-        if main.plane is not None:
-            view = view.with_plane(main.plane, self._beside_the_card(view.plane(main.plane), main.plane))
-        return evolve(view, window_centre=window[0], window_width=window[1], overlay=OverlayMode.OFF)
-
-    def _beside_the_card(self, plane: PlaneView, name: PlaneName) -> PlaneView:
-        """Return the plane fitted to the part of the stage that the narration leaves free, which is nearly square."""
-        bounds = self.volume.body_lps_mm if self.volume.body_lps_mm is not None else self.volume.grid.bounds_lps_mm
-        across = int(np.argmax(np.abs(PLANE_AXES[name].right)))
-        width_mm = float(bounds[across, 1] - bounds[across, 0])
-        return evolve(plane, height_mm=max(plane.height_mm, width_mm / _FREE_ASPECT * 1.06))
-
-    def on(
-        self,
-        finding: Finding,
-        window: tuple[float, float],
-        main: ViewName = ViewName.AXIAL,
-        *,
-        height_mm: float | None = None,
-    ) -> ViewState:
-        """Return a view centred on a finding and selecting it; the whole cross-section unless a height is given."""
-        base = evolve(self.overview(window, main), overlay=OverlayMode.OUTLINE)
-        close = view_of_finding(base, finding, self.volume)
-        centre = as_point(finding.centre_lps_mm)
-        view = evolve(
-            close,
-            axial=base.axial,
-            coronal=base.coronal,
-            sagittal=base.sagittal,
-            window_centre=window[0],
-            window_width=window[1],
-        )
-        return view if height_mm is None else view.looking_at(centre, height_mm=height_mm)
+def _asked(stage: Stage, lesion: Finding, window: tuple[float, float]) -> ViewState:
+    """Return the whole slice through a lesion, that shows outlines once it is revealed."""
+    view = evolve(from_afar(stage, lesion, window), overlay=OverlayMode.OUTLINE)
+    mine = stage.finding_of(lesion)
+    return evolve(view, selected_finding=None if mine is None else mine.id)
 
 
-def numbers(finding: Finding) -> str:
-    """Return volume and score in Markdown, said to be recorded."""
-    score = f", score **{finding.score:.2f}**" if finding.score is not None else ""
-    return f"**{_ml(finding)}**{score}\n\n*recorded result*"
-
-
-def _ml(finding: Finding) -> str:
-    value = finding.volume_ml or 0.0
-    return f"{value:.1f} mL" if value >= 1 else f"{value:.2f} mL"
-
-
-def _side(finding: Finding, volume: Volume) -> str:
-    return "left" if finding.centre_lps_mm[0] > volume.grid.centre_lps_mm[0] else "right"
-
-
-def _missed_words(stage: Stage, lesion: Finding) -> str:
-    best = stage.matching.best_score_of_truth.get(lesion.id)
-    if best is None:
-        return "The model marked nothing there, at any threshold."
-    return f"The model’s score there is **{best:.2f}**, below the threshold of **{stage.threshold:.2f}**."
-
-
-def _threshold_step(stage: Stage, lesion: Finding, window: tuple[float, float]) -> list[Step]:
-    """Return a step that lowers the threshold until a missed lesion is found, where some threshold finds it."""
-    best = stage.matching.best_score_of_truth.get(lesion.id)
-    if best is None:
-        return []
-    lower = max(0.05, int(best * 20 - 1) / 20)
-    others = match(tuple(stage.findings), tuple(stage.truth), lower, MatchRule()).count(MatchState.FALSE_POSITIVE)
-    price = "no false alarm here" if not others else f"{others} false alarm{'s' if others > 1 else ''} here"
-    marked = min(
-        (f for f in stage.findings if f.score is not None and abs(f.score - best) < 1e-9), key=lambda f: f.order
-    )
-    return [
-        Step(
-            "threshold",
-            f"At a threshold of {lower:.2f}",
-            f"Now it is outlined: **{_ml(marked)}**, score **{best:.2f}**. The price: {price}.",
-            evolve(stage.on(marked, window, height_mm=110), threshold=lower, show_truth=True),
-            "Where to put the threshold is a decision, not a property of the model. Inspect has a slider.",
-            50,
-        )
-    ]
-
-
-def head_steps(stage: Stage) -> tuple[Step, ...]:
-    """Return the story of a head with a bleed that is found and one that is missed."""
-    found = stage.in_state(MatchState.TRUE_POSITIVE)
-    missed = stage.in_state(MatchState.MISSED)
-    main = found[0]
-    level = as_point(main.centre_lps_mm)
-    side = _side(main, stage.volume)
-    first = evolve(stage.overview(BRAIN), cursor_lps_mm=level)
-    above = Camera(stage.overview(BRAIN).camera.focal_lps_mm, (0.78, 0.42, 0.46), (0.0, 0.0, 1.0))
-    skull = evolve(stage.overview(BONE, ViewName.THREE_D), cursor_lps_mm=level)
-    skull = evolve(skull, camera=evolve(above, height_mm=skull.camera.height_mm))
-    solid = stage.on(main, BRAIN, ViewName.THREE_D)
-    steps = [
+def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
+    """Return the story of a large bleed that everybody sees."""
+    lesion = stage.truth[0]
+    main = stage.finding_of(lesion) or lesion
+    where = side(main, stage.volume)
+    towards = (0.78 if where == "left" else -0.78, 0.42, 0.46)
+    skull = evolve(stage.overview(BONE, ViewName.THREE_D), cursor_lps_mm=as_point(main.centre_lps_mm))
+    missed = [each for each in stage.in_state(MatchState.MISSED) if each is not lesion]
+    return (
         Step(
             "fall",
-            "A fall from a ladder",
-            "A synthetic head CT, thirty minutes after the fall.\n\nWhere would you look first?",
-            first,
-            "Wait for an answer before you go on.\n\nThe level is already the right one: let them find it.",
-            40,
+            "Seen at once",
+            f"Thirty minutes after a fall: a lens-shaped bleed on the patient’s {where}.",
+            _asked(stage, lesion, BRAIN),
+            "A synthetic head. Let them point first: everybody finds it, and so does the AI.\n\n"
+            "If asked about the score: it was recorded when the case was made, with the model that is on this laptop.",
+            45,
+            question=Question("A fall from a ladder. Where is the bleed?", finding=lesion.id),
         ),
         Step(
             "skull",
             "The skull, intact",
             "In the bone window and in 3D there is no fracture line and no step.",
-            skull,
+            camera_on(skull, towards),
             "Turn the skull with the mouse if they ask. Resume brings you back.",
             45,
         ),
         Step(
             "bleed",
             "Blood pressed against the bone",
-            f"The AI outlines a lens-shaped bleed on the patient’s {side}.\n\n{numbers(main)}",
+            "The outer edge follows the skull, the inner one bulges inwards: that is the lens.",
             stage.on(main, BRAIN),
-            "The outer edge follows the skull, the inner one bulges inwards: that is the lens shape.\n\n"
-            "If asked about the score: it was recorded when the case was made, with the model that is on this laptop.",
-            60,
+            "Between bone and dura it cannot spread far, so it grows inwards and pushes the brain aside.",
+            55,
         ),
         Step(
             "extent",
@@ -190,191 +82,191 @@ def head_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "solid",
             "One solid shape",
-            f"Seen from the {side}: the same voxels as a surface, **{_ml(main)}** in all.",
-            solid,
+            f"Seen from the {where}: the same voxels as a surface, **{ml(main)}** in all.",
+            camera_on(stage.on(main, BRAIN, ViewName.THREE_D), towards),
             "The volume is the sum of the outlined voxels on the original slices.",
             45,
         ),
-    ]
-    if missed:
-        lesion = missed[0]
-        view = stage.on(lesion, SUBDURAL if "dural" in lesion.label.lower() else BRAIN, height_mm=110)
-        steps.append(
-            Step(
-                "missed",
-                "What the model did not say",
-                f"A second bleed of **{_ml(lesion)}**, known because this head was made. "
-                f"{_missed_words(stage, lesion)}",
-                evolve(view, show_truth=True, selected_finding=lesion.id),
-                "Say it before they find it. The dotted outline is the ground truth of the synthetic head.",
-                65,
-            )
-        )
-        steps += _threshold_step(stage, lesion, BRAIN)
-    closing = evolve(
-        stage.overview(BRAIN), cursor_lps_mm=level, overlay=OverlayMode.OUTLINE, show_truth=True, selected_finding=None
-    )
-    total = len(stage.truth)
-    steps.append(
+        *_second_bleed(stage, missed),
         Step(
             "end",
-            "A second reader, not the only one",
-            f"{len(found)} of {total} bleeds found. What was missed is in the program, next to what was found.",
-            closing,
-            "Offer to scroll. Inspect shows the same result with a threshold to move.",
-            45,
-        )
+            "The easy ones are not the test",
+            "Nobody needs an AI for this bleed. The next case is the one that a tired eye misses.",
+            evolve(
+                stage.overview(BRAIN),
+                cursor_lps_mm=as_point(main.centre_lps_mm),
+                overlay=OverlayMode.OUTLINE,
+                show_truth=True,
+                selected_finding=None,
+            ),
+            "Offer to scroll. Go on to “A bleed easily missed”.",
+            30,
+        ),
     )
-    return tuple(steps)
 
 
-def chest_steps(stage: Stage) -> tuple[Step, ...]:
-    """Return the story of a chest with several nodules, at least one of them missed."""
-    found = stage.in_state(MatchState.TRUE_POSITIVE)
-    missed = stage.in_state(MatchState.MISSED)
-    false = stage.in_state(MatchState.FALSE_POSITIVE)
-    largest, smallest = found[0], found[-1]
-    first = evolve(stage.overview(LUNG, ViewName.CORONAL), cursor_lps_mm=as_point(largest.centre_lps_mm))
+def _second_bleed(stage: Stage, missed: list[Finding]) -> list[Step]:
+    """Return what is said of another bleed that the model did not find."""
+    if not missed:
+        return []
+    lesion = missed[0]
+    view = stage.on(lesion, SUBDURAL if "dural" in lesion.label.lower() else BRAIN, height_mm=110)
+    return [
+        Step(
+            "missed",
+            "What the model did not say",
+            f"A second bleed of **{ml(lesion)}**, known because this head was made. {missed_words(stage, lesion)}",
+            evolve(view, show_truth=True, selected_finding=lesion.id),
+            "Say it before they find it. The dotted outline is the ground truth of the synthetic head.",
+            60,
+        ),
+        *threshold_steps(stage, lesion, BRAIN),
+    ]
+
+
+def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
+    """Return the story of a small bleed: where the eye slides over it, and what the model makes of it."""
+    lesion = stage.truth[0]
+    found = stage.finding_of(lesion)
+    marked = found or lesion
+    score = stage.matching.best_score_of_truth.get(lesion.id)
+    first = stage.overview(BRAIN)
+    told = (
+        f"The AI marks it, score **{score:.2f}**, at its threshold of **{stage.threshold:.2f}**."
+        if found is not None and score is not None
+        else missed_words(stage, lesion)
+    )
     steps = [
         Step(
-            "start",
-            "How many nodules?",
-            "A synthetic chest CT in the lung window.\n\nCount before the AI does.",
+            "night",
+            "Four in the morning",
+            "A synthetic head CT: headache since last night. At a first look, all is well.",
             first,
-            "Let the audience count. The coronal plane passes through the largest one.",
-            40,
-        ),
-        Step(
-            "largest",
-            f"The largest, {largest.long_axis_mm or 0:.0f} mm",
-            f"On the patient’s {_side(largest, stage.volume)}. Three planes meet in it.\n\n{numbers(largest)}",
-            stage.on(largest, LUNG),
-            "The coloured lines are the other two planes.",
-            50,
-        ),
-    ]
-    if smallest is not largest:
-        steps.append(
-            Step(
-                "smallest",
-                f"The smallest it found, {smallest.long_axis_mm or 0:.0f} mm",
-                f"Easy to take for a vessel: scroll through it and it does not run on.\n\n{numbers(smallest)}",
-                stage.on(smallest, LUNG, height_mm=90),
-                "Scroll a few images up and down, then press Enter to come back.",
-                60,
-            )
-        )
-    if false:
-        wrong = false[0]
-        steps.append(
-            Step(
-                "false",
-                "A false alarm",
-                f"Nothing was placed here: vessels that cross look like a nodule.\n\n{numbers(wrong)}",
-                stage.on(wrong, LUNG, height_mm=90),
-                "In Inspect it carries a triangle and a dashed outline.",
-                55,
-            )
-        )
-    if missed:
-        lesion = missed[0]
-        steps.append(
-            Step(
-                "missed",
-                "What the model did not say",
-                f"A nodule of **{_ml(lesion)}**, known because this chest was made. {_missed_words(stage, lesion)}",
-                evolve(stage.on(lesion, LUNG, height_mm=90), show_truth=True),
-                "Say it before they find it. Dotted is the ground truth.",
-                60,
-            )
-        )
-        steps += _threshold_step(stage, lesion, LUNG)
-    camera = Camera(first.camera.focal_lps_mm, (0.3, -0.93, 0.2), (0.0, 0.0, 1.0), first.camera.height_mm)
-    closing = evolve(first, main=ViewName.THREE_D, overlay=OverlayMode.OUTLINE, camera=camera, selected_finding=None)
-    steps.append(
-        Step(
-            "end",
-            f"{len(found)} of {len(stage.truth)} found",
-            "The same findings behind the ribs. Open Inspect to move the threshold and see what changes.",
-            closing,
-            "Turn it slowly.",
-            45,
-        )
-    )
-    return tuple(steps)
-
-
-def growth_steps(stage: Stage) -> tuple[Step, ...]:
-    """Return the story of a nodule that grew and one that did not, each shown on the scan of a year before."""
-    found = stage.in_state(MatchState.TRUE_POSITIVE)
-    grown, stable = found[0], found[-1]
-    grown_before, stable_before = _right_and_left(stage.before)
-    first = evolve(stage.overview(LUNG, ViewName.CORONAL), cursor_lps_mm=as_point(grown.centre_lps_mm))
-    close = stage.on(grown, LUNG, height_mm=110)
-    curtain = evolve(close, comparison=Comparison.CURTAIN, curtain=0.5)
-    times = (grown.volume_ml or 0.0) / (grown_before.volume_ml or 1.0)
-    doubling_days = 365 * math.log(2) / math.log(times)
-    same = evolve(stage.on(stable, LUNG, height_mm=110), comparison=Comparison.CURTAIN, curtain=0.5)
-    change = ((stable.volume_ml or 0.0) / (stable_before.volume_ml or 1.0) - 1) * 100
-    return (
-        Step(
-            "today",
-            "Two nodules. Does it matter?",
-            "A synthetic chest CT in the lung window. One look cannot tell.",
-            first,
-            "Let them find both first: one in the right upper lobe, one low on the left.",
+            "Scroll through it quickly, as one does at four in the morning. Do not stop where the bleed is.",
             35,
         ),
         Step(
-            "found",
-            f"Right lung, {grown.long_axis_mm or 0:.0f} mm",
-            f"Spiculated, and outlined by the AI.\n\n{numbers(grown)}",
-            close,
-            "Spicules make it suspicious; what it did over time says more.",
+            "there",
+            f"{ml(lesion)} of blood, on the {side(lesion, stage.volume)}",
+            told,
+            _asked(stage, lesion, BRAIN),
+            "Give them ten seconds. In a room of radiologists about half will point at it.",
+            50,
+            question=Question("There is blood on this slice. Where?", finding=lesion.id),
+        ),
+        Step(
+            "close",
+            "Once you know, it is plain",
+            "The same place in three planes: the AI in blue, the truth in white. This head was made.",
+            evolve(stage.on(marked, BRAIN, height_mm=90), show_truth=True),
+            "Small, and yet the reason why this patient must not go home on blood thinners.",
+            50,
+        ),
+        Step(
+            "wide",
+            "A wider window hides it",
+            "Window 200 instead of 80: the bleed fades into the grey around it.",
+            evolve(stage.on(marked, SUBDURAL), overlay=OverlayMode.OFF, selected_finding=None),
+            "Press 3 for the brain window again, then Enter to resume.",
+            40,
+        ),
+    ]
+    if score is not None:
+        low = max(0.05, min(stage.threshold, int(score * 20 - 1) / 20))
+        false = [f for f in stage.in_state(MatchState.FALSE_POSITIVE) if f.score is not None]
+        price = f"{len(false)} false alarm{'s' if len(false) != 1 else ''}" if false else "no false alarm"
+        steps.append(
+            Step(
+                "sweep",
+                "Found, from which threshold on?",
+                f"The threshold sweeps from 0.95 down to {low:.2f}. It appears at **{score:.2f}**, with {price} at "
+                f"{stage.threshold:.2f}.",
+                evolve(stage.on(marked, BRAIN), threshold=low),
+                "This is what a threshold means: the same model, the same scan, another answer.",
+                50,
+                sweep=Sweep(0.95, low, 7.0),
+            )
+        )
+    steps.append(
+        Step(
+            "end",
+            "A second pair of eyes",
+            "It does not tire. It does not know the patient either.",
+            evolve(_asked(stage, lesion, BRAIN), selected_finding=marked.id),
+            "Offer Inspect: the same result with a slider for the threshold.",
+            30,
+        )
+    )
+    return tuple(steps)
+
+
+def liver_steps(stage: Stage) -> tuple[Step, ...]:
+    """Return the story of a liver with metastases, a haemangioma, a cyst, and fat that looks like one more.
+
+    No model ran: what is outlined is the truth of the phantom.
+    """
+    by_kind: dict[str, list[Finding]] = {}
+    for each in stage.findings:
+        by_kind.setdefault(each.label_key, []).append(each)
+    spread, cyst, haemangioma = by_kind["metastasis"], by_kind["cyst"][0], by_kind["haemangioma"][0]
+    _, at = stage.mimics[0]
+    fat = evolve(
+        stage.overview(LIVER),
+        cursor_lps_mm=at,
+        overlay=OverlayMode.OUTLINE,
+        selected_finding=None,
+    )
+    hu = {each.id: f"{each.mean or 0:.0f} HU" for each in stage.findings}
+    solid = evolve(stage.overview(LIVER, ViewName.CORONAL), cursor_lps_mm=as_point(spread[0].centre_lps_mm))
+    return (
+        Step(
+            "largest",
+            f"The largest, {(spread[0].long_axis_mm or 0):.0f} mm",
+            f"A metastasis: dark, with a darker middle and a soft edge. **{ml(spread[0])}**, {hu[spread[0].id]}.",
+            evolve(from_afar(stage, spread[0], LIVER), overlay=OverlayMode.OUTLINE, selected_finding=spread[0].id),
+            "A synthetic abdomen in the portal venous phase. No model ran on it: the outlines are its ground truth.",
             45,
+            question=Question("A liver, portal phase. What is not liver?", finding=spread[0].id),
         ),
         Step(
-            "before",
-            "The same place, a year before",
-            "Right of the line lies the earlier scan. **Draw the curtain.**",
-            curtain,
-            "Drag the line across the nodule. The patient lay 16 mm elsewhere; the two scans are aligned.",
-            60,
+            "haemangioma",
+            "One that can be left alone",
+            f"Bright knots at the rim, as bright as the vessels: a haemangioma, **{ml(haemangioma)}**.",
+            stage.on(haemangioma, LIVER, height_mm=150),
+            "It fills from the rim inwards. One phase shows one moment of that.",
+            50,
         ),
         Step(
-            "grown",
-            f"{times:.1f} times the volume",
-            f"From **{_ml(grown_before)}** to **{_ml(grown)}**: it doubles every {doubling_days:.0f} days."
-            "\n\n*recorded results*",
-            evolve(curtain, curtain=0.1),
-            "Volume doubling below 400 days is fast. Both volumes are the model's own outlines, recorded.",
-            60,
+            "cyst",
+            f"Water: {hu[cyst.id]}",
+            f"Sharp all round, and no brighter after contrast: a cyst, **{ml(cyst)}**.",
+            stage.on(cyst, LIVER, height_mm=150),
+            "Point at it: the value under the pointer stands in the status bar in Review.",
+            40,
         ),
         Step(
-            "stable",
-            "The other one stayed",
-            f"**{_ml(stable_before)}** then, **{_ml(stable)}** now: {_signed(change)} %.\n\n*recorded results*",
-            same,
-            "Within what outlining the same nodule twice differs by.",
+            "fat",
+            "And this is none",
+            "Fat beside the falciform ligament: no bulge, and the vessels run straight through it.",
+            fat,
+            "It is the commonest look-alike of the liver. It carries no outline, because there is nothing.",
+            50,
+            question=Question("One more? Where does the liver look darker?", at_lps_mm=at),
+        ),
+        Step(
+            "smallest",
+            f"The one that changes the plan: {(spread[-1].long_axis_mm or 0):.0f} mm",
+            f"The smallest metastasis, **{ml(spread[-1])}**, far from the others. Surgery depends on it.",
+            stage.on(spread[-1], LIVER, height_mm=110),
+            "Scroll: a vessel would run on, this does not.",
             50,
         ),
         Step(
             "end",
-            "One needs a plan, one needs time",
-            "Both scans stay open in Review: side by side, or with the curtain.",
-            evolve(first, overlay=OverlayMode.OUTLINE, selected_finding=None),
-            "Go to Review and press Shift+5.",
+            f"{len(stage.findings)} places, three kinds",
+            "All outlines here are the ground truth of a synthetic liver. No model was asked.",
+            evolve(solid, overlay=OverlayMode.OUTLINE, selected_finding=None),
+            "Any ONNX model can be asked: put it in with a manifest, run it in Review, and hold it against this truth.",
             40,
         ),
     )
-
-
-def _right_and_left(findings: Sequence[Finding]) -> tuple[Finding, Finding]:
-    """Return the finding in the right lung and the one in the left lung."""
-    right = max((f for f in findings if f.centre_lps_mm[0] < 0), key=lambda f: f.volume_ml or 0)
-    left = max((f for f in findings if f.centre_lps_mm[0] > 0), key=lambda f: f.volume_ml or 0)
-    return right, left
-
-
-def _signed(percent: float) -> str:
-    return f"{percent:+.0f}".replace("-", "−")

@@ -79,7 +79,7 @@ def case_state(case: Case) -> str:
         return "No steps yet"
     if unmade(case):
         return first_use_words(case)
-    return "Ready, recorded results" if case.findings_path else "Ready"
+    return "Ready, recorded results" if case.findings_path and case.model_id else "Ready"
 
 
 def can_be_presented(state: str) -> bool:

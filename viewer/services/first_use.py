@@ -96,6 +96,11 @@ def made_series(case: Case, named: Case | Prior, ctx: JobContext) -> MadeSeries:
     return MadeSeries(place / _SERIES, (place / _ALIKE).exists())
 
 
+def place_of(sha256: str) -> Path:
+    """Return the folder in which pictures of a hash are kept, or would be."""
+    return _place(sha256) / _SERIES
+
+
 def _place(sha256: str) -> Path:
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise CaseDocumentError("The case does not say what its pictures must be like.", "Copy the case again.")
