@@ -31,7 +31,7 @@ ALIKE_WORDS = "Made on this computer: single voxels differ by rounding from thos
 _ALIKE = "alike.txt"
 _SERIES = "dicom"
 _LEFT_OVER_S = 900.0
-_SILENCE_S = 300.0
+_SILENCE_S = 1200.0
 
 
 @frozen
