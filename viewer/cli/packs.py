@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from viewer.cli.models import find_model
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CaseDocumentError, StorageError
+from viewer.domain.errors import CaseDocumentError, PackError, StorageError
 from viewer.inference.manifest import card
-from viewer.io.case_document import DOCUMENT
-from viewer.io.pack import ENDING, Pack, check_pack
+from viewer.io.case_document import DOCUMENT, read_case
+from viewer.io.pack import ENDING, Pack, check_pack, signer_of
+from viewer.io.pack_signature import fingerprint, new_key, public_key, public_place
 from viewer.services.cases import installed_cases
 from viewer.services.packing import build_pack, install_pack
-from viewer.services.places import case_folders, data_folder
+from viewer.services.places import case_folders, config_folder, data_folder
+from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
 
 if TYPE_CHECKING:
     import argparse
@@ -38,13 +40,21 @@ def build(arguments: argparse.Namespace) -> int:
         manifest = find_model(name)
         models.append((card(manifest).id, Path(manifest.folder)))
     cases = [_folder(name) for name in arguments.cases]
-    _say(build_pack(out, cases, models, progress_context()), out, arguments.json, "Written")
+    key = Path(arguments.sign) if arguments.sign else None
+    _say(build_pack(out, cases, models, progress_context(), key), out, arguments.json, "Written")
     return 0
 
 
 def install(arguments: argparse.Namespace) -> int:
     """Install the cases and models of a pack."""
     path = Path(arguments.file)
+    if arguments.trusted_only:
+        key = signer_of(path)
+        if key is None or not _trusted().name_of(key):
+            what = "is not signed" if key is None else "is signed by a key that is not trusted here"
+            raise PackError(
+                f"The pack {what}.", "Compare its fingerprint with its maker, then: casestage pack key trust."
+            )
     done = install_pack(path, data_folder(), progress_context(), replace=arguments.replace)
     _say(done.pack, path, arguments.json, "Installed")
     return 0
@@ -57,6 +67,10 @@ def _folder(name: str) -> Path:
     shelf = installed_cases(case_folders())
     for case in shelf.cases:
         if case.id == name:
+            if read_case(Path(case.folder)).id != name:
+                raise PackError(
+                    f"“{name}” tells another case anew, and brings no pictures of its own.", "Pack that one."
+                )
             return Path(case.folder)
     known = ", ".join(case.id for case in shelf.cases) or "none"
     raise CaseDocumentError(f"There is no case called “{name}” here.", f"Cases on this machine: {known}.")
@@ -66,9 +80,13 @@ def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     cases = [{"id": item.id, "title": item.title} for item in found.cases]
+    key = signer_of(path)
+    name = _trusted().name_of(key) if key is not None else ""
     if as_json:
+        signature = {"fingerprint": fingerprint(key), "trusted": bool(name), "name": name} if key is not None else None
         models = [item.id for item in found.models]
-        say_json({"cases": cases, "models": models, "files": len(found.files), "bytes": found.size, "sha256": digest})
+        told = {"cases": cases, "models": models, "files": len(found.files), "bytes": found.size, "sha256": digest}
+        say_json({**told, "signature": signature})
         return
     say(f"{what}: {count_words(len(found.files), 'file')}, {found.size / 1e6:.1f} MB")
     for case in cases:
@@ -76,3 +94,54 @@ def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
     for model in found.models:
         say(f"  model {model.id}")
     say(f"  sha256 {digest}")
+    if key is None:
+        say("  Not signed: compare the sha256 with the one that its maker tells.")
+    elif name:
+        say(f"  Signed by {name}, whom you trust: {fingerprint(key)}")
+    else:
+        say(f"  Signed by a key that is not trusted here: {fingerprint(key)}")
+        say("  Compare that with its maker, and trust it with: casestage pack key trust FILE.pub --name NAME")
+
+
+def key_new(arguments: argparse.Namespace) -> int:
+    """Make a key."""
+    out = Path(arguments.out)
+    say(f"Fingerprint: {fingerprint(new_key(out))}")
+    say(f"{out} signs packs: keep it to yourself. {public_place(out).name} is to be given away.")
+    return 0
+
+
+def key_show(arguments: argparse.Namespace) -> int:
+    """Say a key's fingerprint."""
+    key = public_key(Path(arguments.file))
+    name = _trusted().name_of(key)
+    say(f"Fingerprint: {fingerprint(key)}" + (f", trusted as {name}" if name else ""))
+    return 0
+
+
+def key_trust(arguments: argparse.Namespace) -> int:
+    """Trust a key."""
+    made = _trusted().trust(public_key(Path(arguments.file)), arguments.name)
+    say(f"Trusted: {made.name}, {made.fingerprint}")
+    return 0
+
+
+def key_forget(arguments: argparse.Namespace) -> int:
+    """Trust a key no more."""
+    _trusted().forget(arguments.name)
+    say(f"Not trusted any more: {arguments.name}")
+    return 0
+
+
+def key_list(_arguments: argparse.Namespace) -> int:
+    """List the trusted keys."""
+    keys = _trusted().all()
+    for key in keys:
+        say(f"{key.fingerprint}  {key.name}")
+    if not keys:
+        say("No key is trusted here.")
+    return 0
+
+
+def _trusted() -> TrustedKeys:
+    return TrustedKeys(config_folder() / FILE_NAME)

@@ -193,6 +193,17 @@ def _case(document: _CaseDocument, folder: Path) -> Case:
     )
 
 
+def check_case(case: Case) -> None:
+    """Make sure that a case says nothing that no document may say.
+
+    Raises
+    ------
+    WrongJsonError
+        With the reason.
+    """
+    _check(case)
+
+
 def _check(case: Case) -> None:
     for key, value in (("id", case.id), ("title", case.title), ("series_uid", case.series_uid)):
         if not value.strip():

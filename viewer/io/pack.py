@@ -1,7 +1,8 @@
 """A pack: cases, and models that they need, in one file (`.casepack`) that is proven whole before any of it is used.
 
 It is a zip archive in which nothing is compressed, so that nothing can grow. Its first member, `pack.json`, names every
-other file with its length and SHA-256; what is not named there, or not as it says, is refused.
+other file with its length and SHA-256; what is not named there, or not as it says, is refused. `pack.sig` may hold a
+signature of that list.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from viewer.domain.errors import PackError
 from viewer.io.atomic_file import storage_error
 from viewer.io.migrations import migrated
 from viewer.io.pack_names import collision, objection
+from viewer.io.pack_signature import LARGEST_SIGNATURE, SIGNATURE, signer
 from viewer.io.regular_file import regular
 from viewer.io.strict_json import LARGEST_BYTES, WrongJsonError, parse_json, structure
 
@@ -228,14 +230,15 @@ def _manifest(archive: zipfile.ZipFile, sizes: dict[str, int]) -> Pack:
         raise PackError(f"This is no pack: it holds no {MANIFEST}.", "Choose a file that CaseStage packed.")
     if sizes[MANIFEST] > LARGEST_BYTES:
         raise PackError("The pack's list of files is too long.")
+    _signer(archive, sizes)
     try:
         pack = _read(parse_json(archive.read(MANIFEST)))
     except WrongJsonError as error:
         raise PackError(f"The pack's list of files cannot be read: {error}.") from error
     named = {file.path: file.size for file in pack.files}
-    if len(named) != len(pack.files) or MANIFEST in named:
+    if len(named) != len(pack.files) or MANIFEST in named or SIGNATURE in named:
         raise PackError("The pack's list names a file twice.")
-    missing, more = sorted(named.keys() - sizes.keys()), sorted(sizes.keys() - named.keys() - {MANIFEST})
+    missing, more = sorted(named.keys() - sizes.keys()), sorted(sizes.keys() - named.keys() - {MANIFEST, SIGNATURE})
     if missing:
         raise PackError("A file is missing from the pack.", detail=ascii(missing[0]))
     if more:
@@ -244,6 +247,27 @@ def _manifest(archive: zipfile.ZipFile, sizes: dict[str, int]) -> Pack:
         if size != sizes[path]:
             raise _damaged(path)
     return pack
+
+
+def signer_of(path: Path) -> bytes | None:
+    """Return the public key that a pack was signed with, None for one that is not signed.
+
+    Raises
+    ------
+    PackError
+        As `opened_pack`.
+    """
+    with opened_pack(path) as (archive, _):
+        return _signer(archive, {info.filename: info.file_size for info in archive.infolist()})
+
+
+def _signer(archive: zipfile.ZipFile, sizes: dict[str, int]) -> bytes | None:
+    """Return who signed the list of files; a signature that is wrong is refused, whoever is trusted."""
+    if SIGNATURE not in sizes:
+        return None
+    if sizes[SIGNATURE] > LARGEST_SIGNATURE:
+        raise PackError("The pack’s signature is too long.")
+    return signer(archive.read(MANIFEST), archive.read(SIGNATURE))
 
 
 def _read(stored: Any) -> Pack:

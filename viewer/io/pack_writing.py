@@ -15,6 +15,7 @@ from viewer.io.atomic_file import replacing
 from viewer.io.case_document import DOCUMENT, missing_paths, read_case
 from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK_VERSION, Pack, PackFile, PackItem
 from viewer.io.pack_names import collision, objection
+from viewer.io.pack_signature import SIGNATURE, public_key, signed
 from viewer.io.program import NAME, program_version
 from viewer.io.regular_file import regular
 from viewer.io.step_pictures import FOLDER as KEPT_PICTURES
@@ -45,6 +46,7 @@ def write_pack(
     models: Sequence[tuple[str, Path]],
     ctx: JobContext,
     made: Mapping[Path, Path] | None = None,
+    key: Path | None = None,
 ) -> Pack:
     """Write a pack and return what it holds; the same folders make the same bytes.
 
@@ -54,6 +56,8 @@ def write_pack(
         Folders of cases. Their images have to be de-identified or synthetic.
     models
         Ids and folders of models.
+    key
+        The private key to sign with; None leaves the pack without a signature.
     made
         Where pictures lie that were made from a recipe, by the folder in which they belong; without them the recipe
         alone goes in.
@@ -67,6 +71,9 @@ def write_pack(
     StorageError
         When it cannot be written.
     """
+    if key is not None:
+        # A key that is none is noticed before work is done.
+        public_key(key)
     items: tuple[list[PackItem], list[PackItem]] = ([], [])
     sources: list[_Source] = []
     for folder in cases:
@@ -108,7 +115,10 @@ def write_pack(
         made_with = f"{NAME} {program_version()}"
         pack = Pack(PACK_FORMAT, PACK_VERSION, made_with, tuple(items[0]), tuple(items[1]), tuple(listed))
         with zipfile.ZipFile(waiting, "x", zipfile.ZIP_STORED) as archive:
-            archive.writestr(_member(MANIFEST), json_text(unstructure(pack)))
+            manifest = json_text(unstructure(pack)).encode()
+            archive.writestr(_member(MANIFEST), manifest)
+            if key is not None:
+                archive.writestr(_member(SIGNATURE), signed(manifest, key))
             for n, (source, file) in enumerate(zip(sources, listed, strict=True)):
                 ctx.report(len(sources) + n, 2 * len(sources), f"Packing file {n + 1} of {len(sources)}")
                 _copy(archive, source, file)

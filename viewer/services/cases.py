@@ -10,6 +10,7 @@ from attrs import frozen
 from viewer.domain.errors import CaseDocumentError, CaseStageError
 from viewer.domain.walkthrough import Case
 from viewer.io.case_document import DOCUMENT, read_case
+from viewer.io.story_document import STORY, read_story
 from viewer.services.first_use import first_use_words, unmade
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ class CaseShelf:
 
 
 def installed_cases(folders: Iterable[Path]) -> CaseShelf:
-    """Return every case in the subfolders of some folders; the first of an id wins."""
+    """Return every case in the subfolders of some folders, then other stories of them; the first of an id wins."""
+    folders = tuple(folders)
     cases: dict[str, Case] = {}
+    stories: dict[str, Case] = {}
     problems: list[CaseStageError] = []
     for folder in folders:
         for document in sorted(folder.glob("*/case.json")) if folder.is_dir() else ():
@@ -50,7 +53,17 @@ def installed_cases(folders: Iterable[Path]) -> CaseShelf:
                 problems.append(error)
             else:
                 cases.setdefault(case.id, case)
-    return CaseShelf(tuple(cases.values()), tuple(problems))
+    for folder in folders:
+        for document in sorted(folder.glob(f"*/{STORY}")) if folder.is_dir() else ():
+            beside = {case.id: case for case in cases.values() if Path(case.folder).parent == folder}
+            try:
+                story = read_story(document.parent, beside)
+            except CaseStageError as error:
+                problems.append(error)
+            else:
+                stories.setdefault(story.id, story)
+    told = {**cases, **{name: story for name, story in stories.items() if name not in cases}}
+    return CaseShelf(tuple(told.values()), tuple(problems))
 
 
 def case_of(name: str, folders: Iterable[Path]) -> Case:

@@ -35,7 +35,9 @@ class Installed:
     replaced: tuple[str, ...]
 
 
-def build_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext) -> Pack:
+def build_pack(
+    out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext, key: Path | None = None
+) -> Pack:
     """Write a pack, as `write_pack` does; pictures that are made at first use are made now, and go along.
 
     Where what comes out here differs by rounding from what a case was tested with, its recipe goes alone, so that the
@@ -54,7 +56,7 @@ def build_pack(out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Pat
                 series = made_series(case, named, ctx)
                 if not series.alike:
                     made[folder / named.series_path] = series.folder
-    return write_pack(out, cases, models, ctx, made)
+    return write_pack(out, cases, models, ctx, made, key)
 
 
 def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = False) -> Installed:

@@ -43,7 +43,7 @@ def test_a_case_in_the_library_is_left_behind_as_a_hand_out(
     assert run is not None
     assert sheet.is_open
     sheet.buttons["pdf"].click()
-    assert asked == [["case", "export", str(tmp_path), "--pdf", str(tmp_path / "bleed.pdf")]]
+    assert asked == [["case", "export", picked.id, "--pdf", str(tmp_path / "bleed.pdf")]]
     run.progressed.emit(0.5, "Step 2 of 3")
     assert sheet.words.text() == "Step 2 of 3, 50 %"
     assert not sheet.buttons["film"].isEnabled()
@@ -84,7 +84,7 @@ def test_the_library_says_whether_this_computer_is_ready(
     here = window.leaving.ready
     assert here.sheet is not None
     assert here.run is not None
-    assert asked == [["doctor", picked.folder, "--json"]]
+    assert asked == [["doctor", picked.id, "--json"]]
     assert here.sheet.verdict.text() == "Looking"
     rows = [
         {"name": "Files", "found": "all there", "state": "ok", "hint": "", "short": ""},
@@ -95,6 +95,6 @@ def test_the_library_says_whether_this_computer_is_ready(
     assert here.sheet.rows[0] == "Step 2: in 3.0 s\nPlug it in."
     assert any(row.startswith("Screen") for row in here.sheet.rows)
     here.sheet.keep.click()
-    assert asked[-1] == ["doctor", picked.folder, "--json", "--keep"]
+    assert asked[-1] == ["doctor", picked.id, "--json", "--keep"]
     here.run.ended.emit(-1, "", "")
     assert here.sheet.verdict.text() == "Stopped"

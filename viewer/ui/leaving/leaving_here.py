@@ -100,7 +100,7 @@ class LeavingHere:
             return
         self._written = path
         sheet.say_progress(None, "Opening the case")
-        run.start(["case", "export", case.folder, f"--{form.option}", str(path)])
+        run.start(["case", "export", case.id, f"--{form.option}", str(path)])
 
     def _asked_for(self, form: Form, case: Case) -> Path | None:
         start = Path(self._window.desk.settings.now.export_folder or Path.home())

@@ -52,7 +52,7 @@ class ReadyHere:
     def _look(self, keep: bool) -> None:
         if self._case is not None and self.sheet is not None and self.run is not None:
             self.sheet.ask(self._case)
-            self.run.start(["doctor", self._case.folder, "--json", *(["--keep"] if keep else [])])
+            self.run.start(["doctor", self._case.id, "--json", *(["--keep"] if keep else [])])
 
     def _ended(self, code: int, said: str, complained: str) -> None:
         if self.sheet is None or not self.sheet.is_open:
