@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from viewer.domain.alignment import Alignment
 from viewer.domain.finding import Finding
+from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
 from viewer.domain.volume import PatientIdentity, Volume
@@ -124,3 +125,35 @@ def test_a_picture_with_a_curtain_shows_the_earlier_scan_right_of_it(qapp: QAppl
     assert image.pixelColor(360, y).value() < 250
     assert image.pixelColor(440, y).value() == 255
     assert picture(volume, moved, (), (800, 450)).pixelColor(440, y).value() < 250
+
+
+def test_a_view_of_two_models_shows_what_each_said(
+    qapp: QApplication, session: Session, small_ct_lesion: Finding
+) -> None:
+    volume, view = parts(session)
+    size = (800, 450)
+    found = ModelResult("a", "A finder", (small_ct_lesion,))
+    nothing = ModelResult("b", "B finder", ())
+    bare = picture(volume, view, (), size)
+
+    def shown(comparison: Comparison, models: tuple[str, str]) -> QImage:
+        told = evolve(view, comparison=comparison, models=models, curtain=0.02)
+        return picture(volume, told, (), size, results=(found, nothing))
+
+    # The curtain is drawn nearly all the way: what the second said is nearly all that is seen.
+    only_first, only_second = (shown(Comparison.CURTAIN, models) for models in (("a", "b"), ("b", "a")))
+    assert outlined(only_first, bare) < outlined(only_second, bare)
+    # As a difference both are there whichever comes first, solid or dashed.
+    solid, dashed = (shown(Comparison.DIFFERENCE, models) for models in (("a", "b"), ("b", "a")))
+    assert outlined(solid, bare) > 0
+    assert outlined(dashed, bare) > 0
+    assert solid != dashed
+    # Where one of them said nothing that is kept, the view's own findings are shown.
+    assert picture(volume, evolve(view, models=("a", "gone")), (), size, results=(found,)) == bare
+
+
+def outlined(image: QImage, bare: QImage) -> int:
+    """Return how many pixels around the middle of the picture are others."""
+    middle = QRect(200, 60, 400, 300)
+    one, other = image.copy(middle), bare.copy(middle)
+    return sum(one.pixel(x, y) != other.pixel(x, y) for y in range(middle.height()) for x in range(middle.width()))

@@ -87,6 +87,7 @@ def render(arguments: argparse.Namespace) -> int:
         truth=truth if view.show_truth else (),
         step=step if arguments.plane is None else None,
         prior=prior,
+        results=loaded.results if case is not None else (),
     )
     save_png(image, out)
     say(f"Written: {out}")

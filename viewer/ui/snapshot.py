@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.decision import Decision
     from viewer.domain.finding import Finding, Matching
+    from viewer.domain.model_result import ModelResult
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
@@ -83,6 +84,7 @@ def picture(
     scene_3d: Scene3D | None = None,
     step: Step | None = None,
     prior: LoadedPrior | None = None,
+    results: tuple[ModelResult, ...] = (),
     in_3d: bool = True,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
@@ -97,6 +99,8 @@ def picture(
         Draws its narration beside the large view, as on stage.
     prior
         The earlier scan that a view with a curtain uncovers.
+    results
+        What models said, for a view that compares two of them.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
     in_3d
@@ -107,9 +111,14 @@ def picture(
     stage = style is CanvasStyle.STAGE
     width, height = size
     bar = round(height * STAGE_BAR_SHARE) if stage else DESK_BAR_PX
+    said = said_by_both(results, view)
+    if said is not None:
+        findings = said[0].findings
+    apart = said is not None and view.comparison is Comparison.DIFFERENCE
     shown = shown_from(
         volume,
         view,
+        second=said[1].shown if said is not None and apart else None,
         findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
         truth=truth,
         decisions=decisions,
@@ -128,7 +137,8 @@ def picture(
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
-        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=behind_of(prior, view))
+        behind = behind_of(prior, view) if said is None else None if apart else behind_of_second(shown, *said)
+        paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=behind)
         if step is not None:
             paint_card(painter, theme, step, told, QSizeF(*area), scale)
         _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
@@ -174,6 +184,22 @@ def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[fl
         return (0.0, 0.0)
     room = RESERVED * scale
     return (room, 0.0) if card_side(step.view, told) == "left" else (0.0, room)
+
+
+def said_by_both(results: tuple[ModelResult, ...], view: ViewState) -> tuple[ModelResult, ModelResult] | None:
+    """Return what the two models of a view said; None where it compares none, or one of them said nothing."""
+    known = {result.model_id: result for result in results}
+    if view.models is None or not all(model in known for model in view.models):
+        return None
+    return known[view.models[0]], known[view.models[1]]
+
+
+def behind_of_second(shown: Shown, first: ModelResult, second: ModelResult) -> Behind | None:
+    """Return the same volume with what the second model says, for right of a view's curtain."""
+    if shown.view.comparison is Comparison.OFF:
+        return None
+    there = shown_from(shown.volume, shown.view, findings=second.shown, masked=True, is_second=True)
+    return Behind(there, PlanePainter(), (f"A  {first.name}", f"B  {second.name}"))
 
 
 def behind_of(prior: LoadedPrior | None, view: ViewState) -> Behind | None:

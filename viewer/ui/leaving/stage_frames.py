@@ -13,7 +13,6 @@ from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule
 from viewer.domain.view_state import Comparison, Layout, ViewName
 from viewer.scene.volume3d import Scene3D
-from viewer.ui.canvas.beyond import Behind
 from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
@@ -24,7 +23,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.present.card import MARGIN, RESERVED, Narration, card_corner, card_side, reserves_space
 from viewer.ui.present.stage_bar import GAP, MOST_SEGMENTS, SEGMENT
 from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
-from viewer.ui.snapshot import behind_of, ensure_application
+from viewer.ui.snapshot import behind_of, behind_of_second, ensure_application, said_by_both
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
     from viewer.scene.volume3d import VolumeScene
     from viewer.services.left_behind import LeftBehind
+    from viewer.ui.canvas.beyond import Behind
 
 STAGE = (1920, 1080)
 
@@ -177,9 +177,12 @@ class StageFrames:
     def _shown_of(self, view: ViewState, findings: tuple[Finding, ...]) -> Shown:
         loaded = self.left.loaded
         matching = match(findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
+        said = said_by_both(loaded.results, view)
+        apart = said is not None and view.comparison is Comparison.DIFFERENCE
         return shown_from(
             loaded.volume,
             view,
+            second=said[1].shown if said is not None and apart else None,
             findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
             truth=loaded.truth,
             matching=matching,
@@ -220,11 +223,12 @@ class StageFrames:
 
     def _behind(self, view: ViewState) -> Behind | None:
         """Return what a view's curtain uncovers: the earlier scan, or what the second of two models says."""
-        if view.models is None or view.comparison is not Comparison.CURTAIN:
+        said = said_by_both(self.left.loaded.results, view)
+        if said is None:
             return behind_of(self.left.loaded.prior, view)
-        names = {result.model_id: result.name for result in self.left.loaded.results}
-        first, second = (names.get(model, "") for model in view.models)
-        return Behind(self._shown_of(view, self._said_by(view, 1)), PlanePainter(), (first, second))
+        if view.comparison is Comparison.DIFFERENCE:
+            return None
+        return behind_of_second(self._shown_of(view, self._said_by(view, 0)), *said)
 
     def _picture_3d(self, placed: tuple[Tile, ...], shown: Shown) -> Picture:
         tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
