@@ -276,7 +276,12 @@ class PresenterWindow(QWidget):
         event.accept()
         self.closed.emit()
 
-    def place_at(self, area: QRect) -> None:
-        """Stand at a place."""
-        self.showNormal()
+    def place_at(self, area: QRect, *, maximised: bool = False) -> None:
+        """Stand at a place; maximised, where a window manager leaves room for its bars."""
+        if self.isMaximized():
+            self.showNormal()
         self.setGeometry(area)
+        if maximised:
+            self.showMaximized()
+        else:
+            self.show()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TICK_MS = 250
 KEPT_AFTER_MS = 500
 USUAL_SIZE = (1280, 720)
+MAXIMISED = " maximised"
 
 
 class PresentingHere(QObject):
@@ -187,12 +188,14 @@ class PresentingHere(QObject):
             return
         screens = self.screens.now
         stage, own = self._shared()
-        kept = _rect_of(self._desk.settings.now.presenter_geometry)
+        words = self._desk.settings.now.presenter_geometry
+        kept = _rect_of(words.removesuffix(MAXIMISED))
         home = own or stage
+        maximised = words.endswith(MAXIMISED) and own is not None
         if kept is not None and (own is None or own.area.contains(kept.center())):
             goal = brought_inside(kept, [home] if own is not None else screens)
         elif own is not None:
-            goal = home.free
+            goal, maximised = home.free, True
         else:
             goal = QRect(0, 0, *USUAL_SIZE)
             goal.moveCenter(home.free.center())
@@ -200,13 +203,14 @@ class PresentingHere(QObject):
         screen = screen_named(home.name)
         if screen is not None and window.screen() is not screen:
             window.setScreen(screen)
-        window.place_at(goal)
+        window.place_at(goal, maximised=maximised)
 
     def _keep_place(self) -> None:
         if not self.is_shown or self.window is None:
             return
         area = self.window.geometry()
         words = f"{area.x()} {area.y()} {area.width()} {area.height()}"
+        words += MAXIMISED if self.window.isMaximized() else ""
         stage, own = self._shared()
         if own is None:
             self._keep(presenter_geometry=words)
