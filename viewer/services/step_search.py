@@ -109,7 +109,8 @@ def find_in_cases(cases: Iterable[Case], asked: str) -> tuple[FoundStep, ...]:
 def _fitting(step: Step, named: str, wanted: list[str]) -> tuple[int, float]:
     """Return how many of the words fit a step, and how well."""
     fits, score = 0, 0.0
-    places = ((step.title, _TITLE), (named, _FINDING), (step.narration, _NARRATION), (step.notes, _NOTES))
+    told = step.narration if step.question is None else f"{step.narration} {step.question.text}"
+    places = ((step.title, _TITLE), (named, _FINDING), (told, _NARRATION), (step.notes, _NOTES))
     for word in wanted:
         best = max((weight for text, weight in places if _has(text, word)), default=0.0)
         fits += best > 0

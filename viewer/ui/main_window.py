@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
@@ -22,7 +22,7 @@ from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.dropping import Drops
-from viewer.ui.full_screen import FullScreen, centred
+from viewer.ui.full_screen import FullScreen
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
@@ -51,12 +51,12 @@ from viewer.ui.view_commands import CANVAS_MENU, view_commands
 from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
 from viewer.ui.window_asks import asks_of
+from viewer.ui.window_place import least_size, restore_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from PySide6.QtCore import QRect
     from PySide6.QtGui import QCloseEvent
 
     from viewer.domain.errors import CaseStageError
@@ -73,23 +73,6 @@ if TYPE_CHECKING:
 
 FRAME_MS = 16
 REFRESH_MS, REFRESH_AT_LEAST_EVERY_MS = 60, 400
-LEAST_SIZE = (960, 600)
-SMALLEST_SIZE = (600, 340)
-FIRST_SIZE = (1440, 900)
-MUCH_LARGER = 1.4
-
-
-def first_place(room: QRect) -> QRect | None:
-    """Return where a first window stands; None where the screen is not much larger, and anatomy gets all of it."""
-    if room.width() < MUCH_LARGER * FIRST_SIZE[0] or room.height() < MUCH_LARGER * FIRST_SIZE[1]:
-        return None
-    return centred(*FIRST_SIZE, room)
-
-
-def least_size(room: QRect) -> tuple[int, int]:
-    """Return the smallest size of the window: less on a small screen, or a large interface on any."""
-    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height())
-    return max(width, SMALLEST_SIZE[0]), max(height, SMALLEST_SIZE[1])
 
 
 class MainWindow(QMainWindow):
@@ -292,13 +275,7 @@ class MainWindow(QMainWindow):
             self.canvas.density = Density(now.corner_text)
         if now.tool in LOOKING_TOOLS:
             self.canvas.tool = Tool(now.tool)
-        if not now.window_geometry or not self.restoreGeometry(QByteArray.fromHex(now.window_geometry.encode())):
-            place = first_place(self.screen().availableGeometry())
-            if place is None:
-                self.resize(self.minimumSize())
-                self.setWindowState(Qt.WindowState.WindowMaximized)
-            else:
-                self.setGeometry(place)
+        restore_place(self, now.window_geometry)
         self.setWindowTitle(window_title(self.desk.session))
 
     # --- what is asked of the window

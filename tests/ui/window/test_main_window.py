@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QAbstractButton
 
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.session import Workspace
-from viewer.ui.main_window import first_place
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
+from viewer.ui.window_place import first_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
-from viewer.ui.main_window import SMALLEST_SIZE, least_size
 from viewer.ui.review.toolbar import RestButton, Toolbar
+from viewer.ui.window_place import SMALLEST_SIZE, least_size
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from viewer.domain.session import Workspace
+from viewer.domain.step_acts import Question
 from viewer.ui.presenter.screens import ScreenFacts
 from viewer.ui.snapshot import picture
 
@@ -114,6 +115,21 @@ def test_wandering_is_said_and_enter_or_the_button_resumes(
     qtbot.wait(40)
     assert staged.desk.session.view == told.steps[1].view
     assert presenter.exploring.whole == ""
+
+
+def test_a_question_that_is_open_is_said_and_next_reveals(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot
+) -> None:
+    asking = evolve(told.steps[1], question=Question("Where is the bleed?"))
+    staged.desk.session.case = evolve(told, steps=(told.steps[0], asking, told.steps[2]))
+    qtbot.wait(40)
+    assert presenter.next_told.text().startswith("Asks first: Where is the bleed?")
+    key(qtbot, presenter, Qt.Key.Key_PageDown)
+    assert presenter.now_words.whole == "Step 2 of 3, asks"
+    assert presenter.forward.text() == "Reveal"
+    key(qtbot, presenter, Qt.Key.Key_PageDown)
+    assert presenter.now_words.whole == "Step 2 of 3"
+    assert presenter.forward.text() == "Next step"
 
 
 def test_search_finds_a_step_by_a_finding_and_enter_goes_there(

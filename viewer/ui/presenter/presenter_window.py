@@ -186,7 +186,9 @@ class PresenterWindow(QWidget):
         self.badge.say(banner_words(session.volume, session.case))
         self.rehearsal.setVisible(self._rehearsing.running)
         at = f"Step {index + 1} of {len(steps)}" if index is not None else ""
-        self.now_words.set_whole(at)
+        asks = player.asking.open
+        self.now_words.set_whole(f"{at}, asks" if asks else at)
+        self.forward.set_words("Reveal" if asks else "Next step")
         wandered = player.exploring_words
         self.exploring.set_whole(f"Exploring, {wandered}" if wandered else "")
         self.resume.setEnabled(bool(wandered))

@@ -30,8 +30,9 @@ def names_here(session: Session) -> dict[str, str]:
 
 
 def plain_narration(step: Step) -> str:
-    """Return a step's narration on one line, without marks."""
-    return " ".join(_MARKS.sub("", step.narration).split())
+    """Return what a step tells on one line, without marks; what it asks first stands in front."""
+    told = " ".join(_MARKS.sub("", step.narration).split())
+    return told if step.question is None else f"Asks first: {step.question.text} {told}".strip()
 
 
 def case_title(session: Session) -> str:
