@@ -92,7 +92,7 @@ class PresenterWindow(QWidget):
             part.setParent(self._body)
         self.now_title = text_label("On stage now", Type.PANEL_TITLE, parent=self._body)
         self.now_words = ElidedLabel("", Type.BODY, "text2", parent=self._body)
-        self.exploring = ElidedLabel("", Type.BODY, "accent", parent=self._body)
+        self.exploring = ElidedLabel("", Type.BODY, "text", parent=self._body)
         self.exploring.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.next_title = text_label("Next", Type.PANEL_TITLE, parent=self._body)
         self.next_words = ElidedLabel("", Type.BODY, "text2", parent=self._body)
