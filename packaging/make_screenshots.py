@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from PySide6.QtWidgets import QWidget
+
 # Width and height in device pixels, and the scale factor.
 SIZES = (((1280, 720), 1.0), ((1920, 1080), 1.0), ((3840, 2160), 1.0), ((3840, 2160), 2.0))
 CASE = "lung-nodules"
@@ -54,6 +56,7 @@ class Screenshots:
         self._app = build_application()
         self._out, self._wanted = out, wanted
         self._window = build_window()
+        self._taken: QWidget = self._window
         self._size = size
         self._window.show()
         self._desk = self._window.desk
@@ -70,10 +73,10 @@ class Screenshots:
                         continue
                     close = show()
                     # There is no window manager that would do so.
-                    self._window.setGeometry(0, 0, *self._size)
+                    self._taken.setGeometry(0, 0, *self._size)
                     self._settle()
                     self._until(self._has_3d)
-                    self._window.grab().save(str(self._out / f"{name}_{theme}.png"))
+                    self._taken.grab().save(str(self._out / f"{name}_{theme}.png"))
                     if close is not None:
                         close()
                         self._settle(0.1)
@@ -100,6 +103,9 @@ class Screenshots:
         yield "present_first", lambda: self._step(0)
         yield "present_third", lambda: self._step(2)
         yield "present_exploring", self._explore
+        yield "present_notes", lambda: self._asked("presenter.notes", again=True)
+        yield "present_search", lambda: self._asked("present.search", again=False)
+        yield "presenter", self._presenter
         four, stage, single = Layout.FOUR, Layout.STAGE, Layout.SINGLE
         yield "review_2x2", lambda: self._look(Workspace.REVIEW, layout=four, main=ViewName.AXIAL)
         yield "review_1+3", lambda: self._look(Workspace.REVIEW, layout=stage, main=ViewName.AXIAL)
@@ -155,6 +161,24 @@ class Screenshots:
         view = self._desk.session.view
         x, y, z = view.cursor_lps_mm
         self._desk.session.view = evolve(view, cursor_lps_mm=(x, y, z + 5.0))
+
+    def _asked(self, command: str, *, again: bool) -> Callable[[], object]:
+        self._window.present_from(2)
+        self._window.actions_.run(command)
+        here = self._window.presenting
+        return (lambda: self._window.actions_.run(command)) if again else (lambda: here.search.close_search())
+
+    def _presenter(self) -> Callable[[], object]:
+        self._window.present_from(2)
+        here = self._window.presenting
+        here.toggle_window()
+        self._taken = here.window
+
+        def close() -> None:
+            self._taken = self._window
+            here.toggle_window()
+
+        return close
 
     def _look(self, place: object, **changes: object) -> None:
         from attrs import evolve

@@ -9,7 +9,7 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QInputDevice
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question
@@ -224,7 +224,7 @@ def test_identity_is_in_neither_window(presenter: PresenterWindow, staged: MainW
         assert word not in f"{presenter.words} {staged.windowTitle()}".lower()
 
 
-def test_f_keys_and_tab_reach_every_control(presenter: PresenterWindow, qtbot: QtBot) -> None:
+def test_tab_reaches_every_control(presenter: PresenterWindow, qtbot: QtBot) -> None:
     presenter.end.setFocus(Qt.FocusReason.TabFocusReason)
     seen = []
     for _ in range(20):
@@ -235,6 +235,7 @@ def test_f_keys_and_tab_reach_every_control(presenter: PresenterWindow, qtbot: Q
     steps, notes, clocks = presenter.steps, presenter.notes, presenter.clocks
     wanted = (steps.field, steps.rows, notes.larger, clocks.pause, clocks.reset, presenter.black, presenter.forward)
     assert all(widget in seen for widget in wanted)
+    assert "Why is it bright?" in [widget.text() for widget in seen if isinstance(widget, QAbstractButton)]
 
 
 # --- screens

@@ -92,7 +92,7 @@ class Clocks(QWidget):
             pad = min(PAD, self.width() / 24)
             part = (self.width() - 2 * pad) / 3
             widest = max(QFontMetricsF(font(Type.CLOCK)).horizontalAdvance(time) for _, time, _ in self._said)
-            scale = min(1.0, (part - pad) / widest, (self.height() - 52) / Type.CLOCK.line_px)
+            scale = min(1.0, (part - 1.5 * pad) / widest, (self.height() - 52) / Type.CLOCK.line_px)
             scale = max(SMALLEST, scale)
             line = Type.CLOCK.line_px * scale
             top = (self.height() - 20 - line - 20) / 2

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, Qt, QTimer
 
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.session import Workspace
-from viewer.services.awake import Awake
 from viewer.services.pace import Pace
 from viewer.services.rehearsing import Rehearsing
 from viewer.ui.messages import Message
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.walkthrough import Case
     from viewer.io.rehearsal_file import Rehearsal
+    from viewer.services.awake import Awake
     from viewer.ui.commands import Command
     from viewer.ui.library.step_finder import StepFinder
     from viewer.ui.main_window import MainWindow
@@ -45,7 +46,6 @@ class PresentingHere(QObject):
         self._desk = window.desk
         self.pace = Pace(self._desk.player)
         self.rehearsing = Rehearsing(self._desk.session, self._desk.player, self.pace)
-        self.awake = Awake()
         self.screens = Screens(self)
         self.window: PresenterWindow | None = None
         self.drawer: StageDrawer | None = None
@@ -64,6 +64,13 @@ class PresentingHere(QObject):
         self._kept.setSingleShot(True)
         self._kept.setInterval(KEPT_AFTER_MS)
         self._kept.timeout.connect(self._keep_place)
+
+    @cached_property
+    def awake(self) -> Awake:
+        """What keeps the screen on; loaded when somebody presents."""
+        from viewer.services.awake import Awake
+
+        return Awake()
 
     def commands(self) -> tuple[Command, ...]:
         """Return the commands."""
@@ -244,9 +251,11 @@ class PresentingHere(QObject):
         self._window.refresh_soon()
 
     def ask_for_step(self) -> None:
-        """Ask for a step where the keys are: in the presenter's window or on the stage."""
-        if self.is_shown and self.window is not None and self.window.isActiveWindow():
-            self.window.steps.search()
+        """Ask for a step in the presenter's window where it has the keys or a screen of its own, else on the stage."""
+        window = self.window
+        if window is not None and self.is_shown and (window.isActiveWindow() or self._shared()[1] is not None):
+            window.activateWindow()
+            window.steps.search()
             return
         stage = self._window.stage
         if self.search is None:
@@ -409,8 +418,9 @@ class PresentingHere(QObject):
         """End with the window."""
         self._ticks.stop()
         self._kept.stop()
-        self.awake.end()
-        self.awake.wait(1.0)
+        if "awake" in self.__dict__:
+            self.awake.end()
+            self.awake.wait(1.0)
         if self.window is not None:
             self.window.close()
 

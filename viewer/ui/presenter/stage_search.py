@@ -35,7 +35,7 @@ class StageSearch(QWidget):
         self._theme, self._session = theme, session
         self._scale = 1.0
         self._found: tuple[FoundStep, ...] = ()
-        self._row = 0
+        self._row, self._first = 0, 0
         self.field = StepField(theme, "Go to a step: a word or its number")
         self.field.setParent(self)
         self.field.textChanged.connect(self._asked)
@@ -53,7 +53,14 @@ class StageSearch(QWidget):
     @property
     def lines(self) -> list[str]:
         """What is listed, as it is read."""
-        return [f"{each.index + 1} {self._title(each)}" for each in self._found[:MOST_ROWS]]
+        return [f"{each.index + 1} {self._title(each)}" for each in self._shown]
+
+    @property
+    def _shown(self) -> tuple[FoundStep, ...]:
+        """As many as there is room for, with the one in hand among them."""
+        first = min(max(0, self._row - MOST_ROWS // 2), max(0, len(self._found) - MOST_ROWS))
+        self._first = first
+        return self._found[first : first + MOST_ROWS]
 
     def open_search(self) -> None:
         """Show it, empty, and give it the keys."""
@@ -95,7 +102,6 @@ class StageSearch(QWidget):
             return
         self._found = find_steps(case, text, names_here(self._session))
         self._row = (self._session.step or 0) if not text.strip() else 0
-        self._row = min(self._row, MOST_ROWS - 1)
         parent = self.parentWidget()
         if parent is not None:
             # Its own height follows what was found; the place is the stage's to say.
@@ -107,7 +113,7 @@ class StageSearch(QWidget):
         self.update()
 
     def _move(self, by: int) -> None:
-        count = min(len(self._found), MOST_ROWS)
+        count = len(self._found)
         if count:
             self._row = (self._row + by) % count
             self.update()
@@ -122,14 +128,12 @@ class StageSearch(QWidget):
 
     def _row_at(self, y: float) -> int | None:
         row = int((y - PAD * self._scale) // (ROW * self._scale))
-        return row if 0 <= row < min(len(self._found), MOST_ROWS) else None
+        return self._first + row if 0 <= row < min(len(self._found), MOST_ROWS) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
-        """Follow the pointer."""
+        """Say that a click goes somewhere."""
         row = self._row_at(event.position().y())
-        if row is not None and row != self._row:
-            self._row = row
-            self.update()
+        self.setCursor(Qt.CursorShape.ArrowCursor if row is None else Qt.CursorShape.PointingHandCursor)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go to what was clicked."""
@@ -156,9 +160,9 @@ class StageSearch(QWidget):
                 line = QRectF(2 * pad, pad, self.width() - 4 * pad, ROW * scale)
                 painter.drawText(line, middle, NOTHING)
                 return
-            for n, each in enumerate(self._found[:MOST_ROWS]):
+            for n, each in enumerate(self._shown):
                 area = QRectF(pad, pad + n * ROW * scale, self.width() - 2 * pad, ROW * scale)
-                if n == self._row:
+                if self._first + n == self._row:
                     painter.fillRect(area, colour("selected"))
                     painter.fillRect(QRectF(area.left(), area.top(), 3, area.height()), colour("accent"))
                 painter.setPen(colour("text2"))
