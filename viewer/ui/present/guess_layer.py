@@ -34,6 +34,7 @@ RING_PX = 13.0
 # Darker than that of outlines: a guess is often in the middle of what is bright.
 CASING = 0.8
 LINE_PX = 3.0
+LETTER_PX = 48.0
 FAR_OPACITY = 0.55
 # So many guesses each get their distance beside them; of more only the best does.
 MOST_NAMED = 3
@@ -107,6 +108,7 @@ class GuessLayer(QWidget):
         self._canvas, self._theme, self._asking = canvas, theme, asking
         self._aim, self._visitors = aim, visitors
         self._heat: tuple[object, QImage | None] = ((), None)
+        self._edge_px = 0.0
         self.scale = 1.0
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
@@ -131,6 +133,7 @@ class GuessLayer(QWidget):
                 painter.restore()
 
     def _paint_plane(self, painter: QPainter, tile: Tile, geometry: ViewportGeometry, reach_mm: float) -> None:
+        self._edge_px = tile.free.right() - tile.area.left()
         if tile.large and not self._asking.open:
             self._paint_heat(painter, geometry)
         revealed = self._asking.revealed
@@ -187,7 +190,7 @@ class GuessLayer(QWidget):
         painter.drawEllipse(middle, 2.5 * self.scale, 2.5 * self.scale)
         said = "  ".join(part for part in (number, words) if part)
         if large and said:
-            self._paint_words(painter, middle, radius, said, ink, geometry, beside)
+            self._paint_words(painter, middle, radius, said, ink, beside)
 
     def _paint_words(
         self,
@@ -196,7 +199,6 @@ class GuessLayer(QWidget):
         radius: float,
         words: str,
         ink: QColor,
-        geometry: ViewportGeometry,
         beside: QRectF | None,
     ) -> None:
         face = font(Type.STAGE_SMALL, scale=self.scale)
@@ -206,7 +208,8 @@ class GuessLayer(QWidget):
         right, left = middle.x() + radius, middle.x() - radius
         if beside is not None and beside.left() < middle.x() < beside.right():
             right, left = max(right, beside.right()), min(left, beside.left())
-        to_the_left = right + gap + plate.width() > geometry.width_px
+        # The letter of that side stands at the edge.
+        to_the_left = right + gap + plate.width() > self._edge_px - LETTER_PX * self.scale
         if beside is not None and middle.x() <= beside.left():
             to_the_left = left - gap - plate.width() >= 0
         plate.moveTo(left - gap - plate.width() if to_the_left else right + gap, middle.y() - plate.height() / 2)
