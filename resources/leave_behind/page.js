@@ -67,9 +67,11 @@ document.addEventListener("keydown", function (event) {
 let turned = 0;
 box.addEventListener("wheel", function (event) {
   event.preventDefault();
-  turned += event.deltaMode === 0 ? event.deltaY / 60 : event.deltaY;
+  // One notch of a wheel is one image; a touchpad sends many small parts of one.
+  const notch = event.deltaMode !== 0 || Math.abs(event.deltaY) >= 50;
+  turned = notch ? Math.sign(event.deltaY) : turned + event.deltaY / 40;
   const whole = Math.trunc(turned);
-  if (whole) { turned -= whole; show(slice + Math.sign(whole) * Math.min(3, Math.abs(whole))); }
+  if (whole) { turned -= whole; show(slice + whole); }
 }, { passive: false });
 let dragged = null;
 box.addEventListener("pointerdown", function (event) {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ALLOWED = {"pyproject.toml", "README.md", "LICENSE", "requirements.lock"}
-ALLOWED_FOLDERS = {"viewer", "resources", "demo_cases", "tests", "packaging"}
+ALLOWED_FOLDERS = {"viewer", "resources", "demo_cases", "tests", "packaging", "docs"}
 LARGEST_BYTES = 20 * 1024 * 1024
 # Put together so that this file does not find itself.
 MACHINE_PATH = re.compile(rb"(?<![\w.:~})*-])/(?:" + b"|".join([b"work", b"root", b"home", b"Users", b"tmp"]) + rb")/")
