@@ -67,7 +67,7 @@ class TwoModels:
         self._difference_of: tuple[object, object] | None = None
         self._again: set[str] = set()
         session.view_changed.connect(self._view_changed)
-        session.workspace_changed.connect(self._said_otherwise)
+        session.workspace_changed.connect(self._workspace_changed)
         session.volume_changed.connect(self._forget)
         session.results_changed.connect(self._results_changed)
         comparing.changed.connect(self._comparing_changed)
@@ -315,17 +315,26 @@ class TwoModels:
         self._runner.run(lambda _ctx: map_difference(first, second), done=done, failed=self.failed.emit)
 
     def _lay_over(self) -> None:
-        """Let the map be that of the picture: the difference on one, of each model on two; one from a file stays."""
+        """Let the map be that of the picture: the difference on one, of each model on two; one from a file stays.
+
+        On stage there is none, as a case brings none: a step looks the same whether its models ran here or not.
+        """
         session, shown = self._session, self._shown
         now = session.overlays.value_map
         if shown is None or (now is not None and not now.made_by):
             return
         results = session.results
         apart = session.view is not None and session.view.comparison is Comparison.DIFFERENCE
-        own = self._difference if apart else results[shown[0]].value_map
+        staged = session.workspace is Workspace.PRESENT
+        own = None if staged else self._difference if apart else results[shown[0]].value_map
         if own is not now:
             session.overlays = evolve(session.overlays, value_map=own)
-        self._other.overlays = evolve(self._other.overlays, value_map=results[shown[1]].value_map)
+        theirs = None if staged else results[shown[1]].value_map
+        self._other.overlays = evolve(self._other.overlays, value_map=theirs)
+
+    def _workspace_changed(self, *_: object) -> None:
+        self._lay_over()
+        self._said_otherwise()
 
     def _said_otherwise(self, *_: object) -> None:
         if self._shown is not None:

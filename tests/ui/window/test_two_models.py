@@ -278,6 +278,8 @@ def test_a_step_of_a_case_holds_the_two_and_the_next_step_one_again(
     press(compared, Qt.Key.Key_Right)
     assert desk.two_models.pair == (A, B)
     assert desk.other.session.volume is session.volume
+    # A case brings no maps along; the step looks the same where its models have just been run.
+    assert session.overlays.value_map is None
     assert desk.player.exploring_words == ""
     press(compared, Qt.Key.Key_Right)
     assert desk.other.session.volume is None
