@@ -73,7 +73,7 @@ def test_a_rehearsal_ends_in_planned_and_measured_times_and_the_case_takes_them(
     opened: MainWindow, mine: Case, watch: Watch
 ) -> None:
     rehearse(opened, watch)
-    sheet = opened.presenting.sheet
+    sheet = opened.presenting.rehearsals.sheet
     assert sheet is not None
     assert sheet.is_open
     assert sheet.lines == [
@@ -97,7 +97,7 @@ def test_the_plan_may_stay_and_the_library_knows_of_the_rehearsal(opened: MainWi
     assert card is not None
     assert card.foot_words == "2 min    3 steps    Not rehearsed"
     rehearse(opened, watch)
-    sheet = opened.presenting.sheet
+    sheet = opened.presenting.rehearsals.sheet
     assert sheet is not None
     sheet.cues.click()
     sheet.keep.click()
@@ -124,7 +124,7 @@ def test_leaving_at_once_is_no_rehearsal(opened: MainWindow, mine: Case, watch: 
     assert opened.actions_.run("present.rehearse")
     watch.now += 1.0
     opened.leave_present()
-    assert opened.presenting.sheet is None
+    assert opened.presenting.rehearsals.sheet is None
     assert opened.desk.rehearsals.of(mine.id) is None
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, Qt, QTimer
 
-from viewer.domain.errors import CaseStageError, StorageError
+from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.services.pace import Pace
 from viewer.services.rehearsing import Rehearsing
 from viewer.ui.messages import Message
+from viewer.ui.presenter.rehearsals_here import RehearsalsHere
 from viewer.ui.presenter.screens import Screens, brought_inside, screen_named, shared_out
 from viewer.ui.presenter.touch import TouchSteps
 from viewer.ui.presenter_commands import PresenterAsks, presenter_commands
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QScreen
 
     from viewer.domain.walkthrough import Case
-    from viewer.io.rehearsal_file import Rehearsal
     from viewer.services.awake import Awake
     from viewer.ui.commands import Command
     from viewer.ui.library.step_finder import StepFinder
     from viewer.ui.main_window import MainWindow
     from viewer.ui.presenter.presenter_window import PresenterWindow
-    from viewer.ui.presenter.rehearsal_sheet import RehearsalSheet
     from viewer.ui.presenter.screens import ScreenFacts
     from viewer.ui.presenter.stage_drawer import StageDrawer
     from viewer.ui.presenter.stage_search import StageSearch
@@ -46,17 +45,15 @@ class PresentingHere(QObject):
         self._desk = window.desk
         self.pace = Pace(self._desk.player)
         self.rehearsing = Rehearsing(self._desk.session, self._desk.player, self.pace)
+        self.rehearsals = RehearsalsHere(window, self.rehearsing, notes_shown=self._show_rehearsal_notes)
         self.screens = Screens(self)
         self.window: PresenterWindow | None = None
         self.drawer: StageDrawer | None = None
         self.search: StageSearch | None = None
         self.finder: StepFinder | None = None
-        self.sheet: RehearsalSheet | None = None
         self._touch: TouchSteps | None = None
         self._built = False
         self._closed_by_hand = False
-        self._rehearse_next = ""
-        self._told: tuple[Case, Rehearsal] | None = None
         self._ticks = QTimer(self)
         self._ticks.setInterval(TICK_MS)
         self._ticks.timeout.connect(self._tick)
@@ -89,8 +86,8 @@ class PresentingHere(QObject):
                 clock=self._toggle_clock,
                 clock_runs=lambda: self.pace.running,
                 reset_clock=self._reset_clock,
-                rehearse=self.rehearse,
-                can_rehearse=lambda: self._to_rehearse() is not None,
+                rehearse=self.rehearsals.rehearse,
+                can_rehearse=lambda: self._built and self.rehearsals.case is not None,
                 rehearsing=lambda: self.rehearsing.running,
                 mark=self.rehearsing.cue,
                 allowed=lambda: not self._window.kiosk,
@@ -287,7 +284,16 @@ class PresentingHere(QObject):
         if self.drawer is not None and not self.drawer.isHidden():
             self.drawer.tick()
 
-    # --- the clock and rehearsals
+    def _show_rehearsal_notes(self, shown: bool) -> None:
+        """Show the notes while somebody rehearses without the presenter's window, and take them away after it."""
+        there = self.drawer is not None and not self.drawer.isHidden()
+        if shown and not self.is_shown and not there:
+            self.toggle_notes()
+        elif not shown and there:
+            self.toggle_notes()
+        self._followed()
+
+    # --- the clock
 
     def _toggle_clock(self) -> None:
         if self.pace.running:
@@ -297,70 +303,6 @@ class PresentingHere(QObject):
 
     def _reset_clock(self) -> None:
         self.pace.reset()
-
-    def _to_rehearse(self) -> Case | None:
-        session = self._desk.session
-        if session.workspace is Workspace.LIBRARY and self._built:
-            return self._window.library.case_in_hand
-        return session.case if session.case is not None and session.case.steps else None
-
-    def rehearse(self) -> None:
-        """Present the case in hand from its start, with the clock."""
-        case = self._to_rehearse()
-        if case is None:
-            return
-        self._rehearse_next = case.id
-        self._window.open_case(case)
-        self._begin_rehearsal()
-
-    def _begin_rehearsal(self) -> None:
-        case, stage = self._desk.session.case, self._window.stage
-        ready = case is not None and case.id == self._rehearse_next and not stage.preparing
-        if not ready or self._desk.session.workspace is not Workspace.PRESENT:
-            return
-        self._rehearse_next = ""
-        self.rehearsing.start()
-        shown = self.drawer is not None and not self.drawer.isHidden()
-        if not self.is_shown and not shown:
-            self.toggle_notes()
-        self._followed()
-
-    def _end_rehearsal(self) -> None:
-        case = self._desk.session.case
-        record = self.rehearsing.finish()
-        if self.drawer is not None and not self.drawer.isHidden():
-            self.toggle_notes()
-        if record is None or case is None or case.id != record.case:
-            return
-        try:
-            self._desk.rehearsals.keep(record)
-        except StorageError as error:
-            self._window.tell(Message.of(error))
-        if self.sheet is None:
-            from viewer.ui.presenter.rehearsal_sheet import RehearsalSheet
-
-            self.sheet = RehearsalSheet(self._window, self._window.theme)
-            self.sheet.taken_over.connect(self._take_over)
-        self._told = (case, record)
-        self.sheet.tell(case, record)
-        self._window.library.refresh()
-
-    def _take_over(self, times: bool, cues: bool) -> None:
-        told, self._told = self._told, None
-        if told is None:
-            return
-        case, record = told
-        try:
-            new = self._desk.rehearsals.take_over(case, record, times=times, cues=cues)
-        except CaseStageError as error:
-            self._window.tell(Message.of(error))
-            return
-        session = self._desk.session
-        if session.case is not None and session.case.id == new.id:
-            step = session.step
-            session.case = new
-            session.step = step
-        self._window.library.refresh()
 
     # --- the library
 
@@ -392,7 +334,7 @@ class PresentingHere(QObject):
             if self._opens_by_itself and self._shared()[1] is not None and self._window.isVisible():
                 self.show_window()
         elif old is Workspace.PRESENT:
-            self._rehearse_next = ""
+            self.rehearsals.forget()
             self._closed_by_hand = False
             self._ticks.stop()
             self.pace.pause()
@@ -402,14 +344,14 @@ class PresentingHere(QObject):
             if self.window is not None:
                 self.window.hide()
             if self.rehearsing.running:
-                self._end_rehearsal()
+                self.rehearsals.end()
 
     def _connect_stage(self) -> None:
         if self._touch is not None:
             return
         stage = self._window.stage
         stage.placed.connect(self._place_on_stage)
-        stage.became_ready.connect(self._begin_rehearsal)
+        stage.became_ready.connect(self.rehearsals.begin)
         self._touch = TouchSteps(stage.canvas)
         player = self._desk.player
         self._touch.stepped.connect(lambda by: player.next() if by > 0 else player.back())
