@@ -47,3 +47,9 @@ def test_a_synthetic_series_shows_nobody() -> None:
 
 def test_case_and_accents_do_not_count_when_words_are_compared() -> None:
     assert folded("MÜLLER Straße Ångström") == folded("muller STRASSE angstrom")
+
+
+def test_the_name_that_the_program_gave_is_nobodys() -> None:
+    given = PatientIdentity(name="CASE-52840B46288C", patient_id="CASE-52840B46288C")
+    assert identity_words(given) == frozenset()
+    assert "case" in identity_words(PatientIdentity(name="Case^Ann"))

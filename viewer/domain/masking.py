@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MASKED = "Masked"
 _LEAST_LETTERS = 3
+_NOBODY = re.compile("CASE-[0-9A-F]{12}")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
@@ -23,8 +24,12 @@ def folded(text: str) -> str:
 
 
 def identity_words(*identities: PatientIdentity) -> frozenset[str]:
-    """Return the words of three letters or digits and more of patients' names, IDs and accession numbers, folded."""
-    said = " ".join(part for who in identities for part in (who.name, who.patient_id, who.accession))
+    """Return the words of three letters or digits and more of patients' names, IDs and accession numbers, folded.
+
+    The name that this program gives a patient whom it removed is none.
+    """
+    parts = (part for who in identities for part in (who.name, who.patient_id, who.accession))
+    said = " ".join(part for part in parts if not _NOBODY.fullmatch(part))
     return frozenset(word for word in words_of(said) if len(word) >= _LEAST_LETTERS)
 
 

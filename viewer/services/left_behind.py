@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.finding import Source, SourceKind
-from viewer.domain.masking import identity_words, masked_text
+from viewer.domain.masking import MASKED, identity_words, words_of
 from viewer.domain.plain_text import plain_text
 from viewer.inference.manifest import Manifest, card
 from viewer.inference.models import installed_models
@@ -70,7 +70,9 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     names = frozenset() if volume.series.synthetic else identity_words(*(v.series.identity for v in volumes))
 
     def clean(text: str) -> str:
-        return masked_text(_LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip(), names)
+        said = _LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip()
+        # Whole words: a patient may be called Long, which other words contain.
+        return MASKED if names & set(words_of(said)) else said
 
     steps = tuple(
         evolve(

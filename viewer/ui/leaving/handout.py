@@ -36,12 +36,12 @@ _ROW = 19.0
 _MOST_ROWS = 10
 # Of each column its name and its share of the width.
 _COLUMNS = (
-    ("Finding", 0.23),
-    ("Size", 0.22),
-    ("Volume", 0.12),
-    ("Score", 0.1),
-    ("Against truth", 0.17),
-    ("From", 0.16),
+    ("Finding", 0.22),
+    ("Size", 0.28),
+    ("Volume", 0.11),
+    ("Score", 0.08),
+    ("Against truth", 0.16),
+    ("From", 0.15),
 )
 
 
