@@ -51,6 +51,7 @@ WINDOW = {
 PRESENT: dict[str, Any] = {
     "present": {"cases": 2, "opened_s": [0.8, 0.9], "picked_s": [0.1, 0.2], "steps_ms": [20.0, 60.0]},
     "go on": {"shown_at": 2.0, "step": 3},
+    "first window": {"painted_at": 0.5, "cases_at": 0.9},
 }
 
 
@@ -151,6 +152,7 @@ def test_what_an_audience_waits_for_is_measured_also_after_the_program_was_kille
     assert (named["step_to_motion"]["value"], named["step_to_motion"]["target"]) == (60.0, 300.0)
     assert (named["killed_to_same_step"]["value"], named["killed_to_same_step"]["target"]) == (2.0, 3.0)
     assert "kill -9" in named["killed_to_same_step"]["method"]
+    assert "shows its cases took 0.90 s" in named["killed_to_same_step"]["method"]
 
 
 def test_window_tells_when_its_first_image_is_painted(made_series: Path, tmp_path: Path) -> None:
