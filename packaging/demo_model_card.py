@@ -12,6 +12,9 @@ def card_text(manifest: Manifest, evaluation: dict[str, Any]) -> str:
     """Return the model card, every number of which comes from the evaluation."""
     e = evaluation
     first, last = e["seeds"]
+    scanned = e["by_thickness"] | e["by_kernel"] | e["by_contrast"] | e["by_dose"]
+    if len(e["by_gantry"]) > 1:
+        scanned |= e["by_gantry"]
     lines = [
         f"# {manifest.name} {manifest.version}",
         "",
@@ -29,7 +32,7 @@ def card_text(manifest: Manifest, evaluation: dict[str, Any]) -> str:
         "",
         *_table("Sensitivity", {"All": e["sensitivity"]} | e["by_size"]),
         *_table("By kind", e["by_kind"]),
-        *_table("By slice thickness, kernel and gantry", e["by_thickness"] | e["by_kernel"] | e["by_gantry"]),
+        *_table("By how it was scanned", scanned),
         "## Sensitivity against false positives",
         "",
         "| False positives per scan | " + " | ".join(k for k in e["froc"] if k != "mean") + " |",

@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from demo_model_chests import chest_scan
 
 from viewer.analysis.sampling import sampling_of
-from viewer.phantom import Phantom, make_chest, make_head
+from viewer.phantom import Phantom, make_head
 from viewer.phantom.as_volume import volume_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 SPACING_MM = 2.0
-TRAIN_SEEDS = {"head-bleed": range(10_000, 10_150), "lung-nodule": range(20_000, 20_036)}
-VALIDATION_SEEDS = {"head-bleed": range(30_000, 30_024), "lung-nodule": range(40_000, 40_012)}
+TRAIN_SEEDS = {"head-bleed": range(10_000, 10_150), "lung-nodule": range(20_000, 20_112)}
+VALIDATION_SEEDS = {"head-bleed": range(30_000, 30_024), "lung-nodule": range(40_000, 40_024)}
 
 
 def head_scan(seed: int) -> Phantom:
@@ -39,11 +42,6 @@ def head_scan(seed: int) -> Phantom:
     kernel = "bone" if rng.random() < 0.2 else "soft"
     tilt = float(rng.uniform(-20.0, 20.0)) if rng.random() < 0.15 else 0.0
     return make_head(seed, spacing_mm=(1.2, 1.2, thickness), size_ij=194, kernel=kernel, tilt_deg=tilt, lattice_mm=2.5)
-
-
-def chest_scan(seed: int) -> Phantom:
-    """Return the chest of a seed, scanned as the seed says."""
-    return make_chest(seed, spacing_mm=(SPACING_MM,) * 3, size_ij=176)
 
 
 SCANS: dict[str, Callable[[int], Phantom]] = {"head-bleed": head_scan, "lung-nodule": chest_scan}

@@ -83,3 +83,52 @@ def exported(net: Net, inputs: int, path: Path) -> None:
         dynamic_axes={"ct": free, "prob": free}, opset_version=17, dynamo=False,
     )  # fmt: skip
     net.train()
+
+
+def start_from(net: Net, path: Path, patches: torch.Tensor) -> None:
+    """Give a new network the weights of an exported one.
+
+    The export folded every normalisation into the convolution before it; here the normalisations are set so that
+    `patches` (n, c, d, h, w) are answered alike.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    stored = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in graph.initializer}
+    nodes = [n for n in graph.node if n.op_type in ("Conv", "ConvTranspose")]
+    layers: list[nn.Module] = []
+    watched = [m for m in net.modules() if isinstance(m, nn.Conv3d | nn.ConvTranspose3d)]
+    hooks = [m.register_forward_pre_hook(lambda m, _: layers.append(m)) for m in watched]
+    net.eval()
+    with torch.no_grad():
+        net(patches[:1, :, :16, :16, :16])
+    for hook in hooks:
+        hook.remove()
+    shifts: dict[nn.Module, torch.Tensor] = {}
+    for layer, node in zip(layers, nodes, strict=True):
+        layer.weight.data = stored[node.input[1]]
+        if layer.bias is None:
+            shifts[layer] = stored[node.input[2]]
+        else:
+            layer.bias.data = stored[node.input[2]]
+    before: dict[nn.Module, torch.Tensor] = {}
+    for unit in net.modules():
+        if isinstance(unit, nn.Sequential):
+            parts = list(unit)
+            for first, second in zip(parts, parts[1:], strict=False):
+                if isinstance(second, nn.BatchNorm3d):
+                    before[second] = shifts[first]
+
+    def settle(norm: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        mean, variance = given[0].mean((0, 2, 3, 4)), given[0].var((0, 2, 3, 4), unbiased=False)
+        norm.weight.data, norm.bias.data = torch.sqrt(variance + norm.eps), before[norm] + mean
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+
+    hooks = [norm.register_forward_pre_hook(settle) for norm in before]
+    net.train()
+    with torch.no_grad():
+        net(patches)
+    for hook in hooks:
+        hook.remove()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from attrs import evolve, frozen
+from demo_model_chests import lung_nodule_cases as chest_cases
 
 from viewer.phantom import Phantom, make_head
 from viewer.phantom.head_artefacts import Artefacts
@@ -23,7 +24,10 @@ _HEAD_KINDS = ("epidural", "subdural", "intraparenchymal", "subarachnoid", "intr
 
 @frozen
 class TestCase:
-    """One scan of a test set: its seed, what stratum it stands for, how it was scanned, and how to make it."""
+    """One scan of a test set: its seed, what stratum it stands for, how it was scanned, and how to make it.
+
+    `contrast` and `dose` are "" where scans do not differ in them.
+    """
 
     seed: int
     stratum: str
@@ -31,6 +35,8 @@ class TestCase:
     kernel: str
     tilt_deg: float
     make: Callable[[], Phantom]
+    contrast: str = ""
+    dose: str = ""
 
 
 def head_bleed_cases() -> tuple[TestCase, ...]:
@@ -78,6 +84,16 @@ def _head(number: int, stratum: str, size_ml: tuple[float, float] = (0.0, 0.0)) 
     return TestCase(seed, stratum, thickness, kernel, tilt, make)
 
 
-TEST_SETS: dict[str, Callable[[], tuple[TestCase, ...]]] = {"head-bleed": head_bleed_cases}
-SIZES_ML = {"head-bleed": (0.0, 1.0, 5.0, 20.0, 1e9), "lung-nodule": (0.0, 0.113, 0.5, 1e9)}
+def lung_nodule_cases() -> tuple[TestCase, ...]:
+    """Return the chests of `demo_model_chests.py`."""
+    return tuple(
+        TestCase(c.seed, c.stratum, c.thickness_mm, c.kernel, 0.0, c.make, c.contrast, c.dose) for c in chest_cases()
+    )
+
+
+TEST_SETS: dict[str, Callable[[], tuple[TestCase, ...]]] = {
+    "head-bleed": head_bleed_cases,
+    "lung-nodule": lung_nodule_cases,
+}
+SIZES_ML = {"head-bleed": (0.0, 1.0, 5.0, 20.0, 1e9), "lung-nodule": (0.0, 0.113, 0.5, 4.0, 1e9)}
 LEAST_TRUTH_ML = {"head-bleed": 0.1, "lung-nodule": 0.02}

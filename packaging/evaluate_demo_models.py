@@ -46,6 +46,7 @@ from viewer.domain.finding import MatchRule
 from viewer.inference.manifest_reader import read
 from viewer.phantom import Phantom
 from viewer.phantom.as_volume import volume_of
+from viewer.phantom.chest_scan import CONTRAST_WORDS
 from viewer.phantom.phantom import PhantomLesion
 from viewer.phantom.write import truth_findings
 
@@ -121,7 +122,7 @@ def _lesions(
         groups: dict[str, list[bool]] = {}
         for lesion, found, n in all_of_them:
             groups.setdefault(name(lesion, cases[n]), []).append(found)
-        return {key: rate(groups[key]) for key in sorted(groups)}
+        return {key: rate(groups[key]) for key in sorted(groups) if key}
 
     in_order = [size(low) for low in bounds[:-1]]
     sizes = by(lambda lesion, case: size(lesion.volume_ml or 0.0))
@@ -131,6 +132,8 @@ def _lesions(
         "by_kind": by(lambda lesion, case: lesion.label_key),
         "by_thickness": by(lambda lesion, case: "up to 2.5 mm" if case.thickness_mm <= 2.5 else "3 mm and more"),
         "by_kernel": by(lambda lesion, case: case.kernel),
+        "by_contrast": by(lambda lesion, case: CONTRAST_WORDS.get(case.contrast, "")),
+        "by_dose": by(lambda lesion, case: f"{case.dose} dose" if case.dose else ""),
         "by_gantry": by(lambda lesion, case: "tilted" if case.tilt_deg else "straight"),
     }
 
