@@ -9,12 +9,13 @@ seconds.
     .venv/bin/python packaging/evaluate_demo_models.py head-bleed --calibrate build/train
 
 fits the table from score to probability on the validation seeds (training's cache) and writes it into model.toml.
-`--make N/M` only makes a part of the scans; `--cache` keeps them.
+`--make N/M` only makes a part of the scans, `--score N/M` only runs the model on it; `--cache` keeps both.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import pickle
 import re
@@ -51,8 +52,10 @@ from viewer.phantom.phantom import PhantomLesion
 from viewer.phantom.write import truth_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
 
 MODELS = Path(__file__).resolve().parents[1] / "resources" / "models"
@@ -73,6 +76,26 @@ def made(model: str, case: TestCase, cache: Path | None) -> Phantom:
     return phantom
 
 
+def scored(
+    manifest: Manifest,
+    case: TestCase,
+    cache: Path | None,
+    score: Callable[[Volume, tuple[Finding, ...]], Scored],
+) -> Scored:
+    """Return what this very model finds in a test case, kept in the cache where there is one."""
+    rules = hashlib.sha256(repr((manifest.sha256, manifest.post, manifest.inference)).encode()).hexdigest()[:12]
+    path = None if cache is None else cache / f"scored-{manifest.id}-{rules}-{case.seed}.pickle"
+    if path is not None and path.exists():
+        kept: Scored = pickle.loads(path.read_bytes())  # noqa: S301 (written by this script)
+        return kept
+    phantom = made(manifest.id, case, cache)
+    volume = volume_of(phantom)
+    out = score(volume, truth_findings(phantom, volume))
+    if path is not None:
+        path.write_bytes(pickle.dumps(out))
+    return out
+
+
 def evaluated(manifest: Manifest, cases: Sequence[TestCase], cache: Path | None) -> dict[str, Any]:
     """Return everything that the card says of a model, as JSON holds it."""
     model = manifest.id
@@ -81,9 +104,7 @@ def evaluated(manifest: Manifest, cases: Sequence[TestCase], cache: Path | None)
     score = scorer(manifest)
     scans: list[Scored] = []
     for case in cases:
-        phantom = made(model, case, cache)
-        volume = volume_of(phantom)
-        scans.append(score(volume, truth_findings(phantom, volume)))
+        scans.append(scored(manifest, case, cache, score))
         found = [round(f.score or 0, 2) for f in scans[-1].findings]
         there = [f"{t.label_key} {t.volume_ml:.2f}" for t in scans[-1].truth]
         print(case.seed, case.stratum, f"{case.thickness_mm:g} mm", case.kernel, there, found, flush=True)
@@ -217,6 +238,7 @@ def main() -> None:
     parser.add_argument("--calibrate", type=Path, metavar="CACHE", help="fit the table of probabilities instead")
     parser.add_argument("--cache", type=Path, help="folder that keeps the test scans")
     parser.add_argument("--make", metavar="N/M", help="only make the test scans of part N of M")
+    parser.add_argument("--score", metavar="N/M", help="only run the model on part N of M")
     arguments = parser.parse_args()
     if arguments.calibrate:
         calibrate(arguments.model, arguments.calibrate)
@@ -228,6 +250,12 @@ def main() -> None:
             made(arguments.model, case, arguments.cache)
         return
     manifest = read(MODELS / arguments.model)
+    if arguments.score:
+        part, parts = (int(v) for v in arguments.score.split("/"))
+        score = scorer(manifest)
+        for case in cases[part::parts]:
+            scored(manifest, case, arguments.cache, score)
+        return
     evaluation = evaluated(manifest, cases, arguments.cache)
     write_card(manifest, evaluation, MODELS / arguments.model)
     print(json.dumps(evaluation, indent=1))
