@@ -80,7 +80,13 @@ def rate(found: Sequence[bool]) -> dict[str, Any]:
     z, p = 1.959964, k / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return {"found": k, "of": n, "rate": _short(p), "low": _short(centre - half), "high": _short(centre + half)}
+    return {
+        "found": k,
+        "of": n,
+        "rate": _short(p),
+        "low": _short(max(0.0, centre - half)),
+        "high": _short(centre + half),
+    }
 
 
 def free_response(scans: Sequence[Scored], rule: MatchRule) -> dict[str, float]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from attrs import evolve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -83,7 +84,8 @@ def scored(
     score: Callable[[Volume, tuple[Finding, ...]], Scored],
 ) -> Scored:
     """Return what this very model finds in a test case, kept in the cache where there is one."""
-    rules = hashlib.sha256(repr((manifest.sha256, manifest.post, manifest.inference)).encode()).hexdigest()[:12]
+    post = evolve(manifest.post, calibration=None)
+    rules = hashlib.sha256(repr((manifest.sha256, post, manifest.inference)).encode()).hexdigest()[:12]
     path = None if cache is None else cache / f"scored-{manifest.id}-{rules}-{case.seed}.pickle"
     if path is not None and path.exists():
         kept: Scored = pickle.loads(path.read_bytes())  # noqa: S301 (written by this script)
@@ -150,9 +152,9 @@ def _lesions(
     return {
         "sensitivity": rate([found for _, found, _ in all_of_them]),
         "by_size": {key: sizes[key] for key in in_order if key in sizes},
-        "by_kind": by(lambda lesion, case: lesion.label_key),
+        "by_kind": by(lambda lesion, case: lesion.label),
         "by_thickness": by(lambda lesion, case: "up to 2.5 mm" if case.thickness_mm <= 2.5 else "3 mm and more"),
-        "by_kernel": by(lambda lesion, case: case.kernel),
+        "by_kernel": by(lambda lesion, case: f"{case.kernel} kernel"),
         "by_contrast": by(lambda lesion, case: CONTRAST_WORDS.get(case.contrast, "")),
         "by_dose": by(lambda lesion, case: f"{case.dose} dose" if case.dose else ""),
         "by_gantry": by(lambda lesion, case: "tilted" if case.tilt_deg else "straight"),
