@@ -134,7 +134,7 @@ def run_window(
     pulse = QTimer()
     pulse.start(300)
     pulse.timeout.connect(lambda: None)
-    if case:
+    if case or window.desk.last_place.left is not None:
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     _measure(window)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 
 from viewer.domain.session import Workspace
 from viewer.ui.library.go_on_bar import GoOnBar
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
+
+
+AHEAD_AFTER_MS = 300
 
 
 class GoOnHere:
@@ -51,7 +54,8 @@ class GoOnHere:
         bar.declined.connect(self._decline)
         bar.left.connect(self._window.library.take_keys)
         self._holder.insertWidget(0, bar)
-        self._desk.opening.ahead.want(case)
+        # Who answers at once is not kept waiting by a reading that has just begun.
+        QTimer.singleShot(AHEAD_AFTER_MS, bar, lambda: self._desk.opening.ahead.want(case))
         bar.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _go_on(self, case: Case, step: int) -> None:
