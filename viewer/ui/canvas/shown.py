@@ -18,6 +18,8 @@ from viewer.ui.marks import Mark, mark_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from psygnal import SignalInstance
+
     from viewer.domain.decision import Decision
 
 _NO_OVERLAYS = Overlays()
@@ -159,6 +161,26 @@ def drawn_labels(overlays: Overlays, view: ViewState) -> tuple[Label, ...]:
     hidden = frozenset(view.hidden_labels)
     wanted = (label for label in overlays.labels if label.key not in hidden)
     return tuple(sorted(wanted, key=lambda label: -label.mask.voxels.size))
+
+
+def looked_at(session: Session) -> tuple[SignalInstance, ...]:
+    """Return the signals of all that is painted of a session, but its volume."""
+    return (
+        session.view_changed,
+        session.findings_changed,
+        session.truth_changed,
+        session.matching_changed,
+        session.decisions_changed,
+        session.masked_changed,
+        session.case_changed,
+        session.workspace_changed,
+        session.measurements_changed,
+        session.measurement_in_hand_changed,
+        session.overlays_changed,
+        session.veiled_changed,
+        session.awaited_changed,
+        session.results_changed,
+    )
 
 
 def shown_in(session: Session) -> Shown | None:

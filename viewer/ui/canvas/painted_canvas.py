@@ -1,0 +1,423 @@
+"""The widget of four linked views as it is painted; what the mouse does stands in `canvas`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QHideEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.ui.canvas.coming_in import ComingIn
+from viewer.ui.canvas.fine_pictures import FinePictures
+from viewer.ui.canvas.hands import Hands, Says
+from viewer.ui.canvas.mouse import maximised
+from viewer.ui.canvas.paint_plane import AHEAD, Look, PlanePainter
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.shown import Shown, looked_at, shown_in
+from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
+from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
+from viewer.ui.canvas.words_on_images import WordsField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psygnal import SignalInstance
+
+    from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
+    from viewer.ui.theme import Theme
+
+REST_AFTER_MS = 5000
+STAGE_HEIGHT_PX = 984  # 1080 less the bar below the stage
+
+
+class PaintedCanvas(QWidget):
+    """Paints the session's volume in the views of its layout.
+
+    Signals
+    -------
+    pointer_moved
+        (value in the volume's unit or None, LPS mm or None, ViewName or None) under the pointer; `pointed_at` is the
+        volume there.
+    image_painted
+        An image of a volume that is still being read was painted.
+    menu_requested
+        Place on the screen of a right click.
+    gesture_started
+        The user took hold of the view: a running motion has to end.
+    active_changed
+        ViewName of the viewport that keys act on.
+    settings_changed
+        Tool or text density changed.
+    measured
+        A Measurement that was drawn or changed.
+    measuring_refused
+        The sentence that says why nothing is measured.
+    moved_by_hand
+        (ViewState before, ViewState after) of a drag that Back is to undo.
+    aligned
+        (PlaneName, mm to the right, mm downwards, angle clockwise) by which the second volume was moved in a plane.
+    """
+
+    pointer_moved = Signal(object, object, object)
+    image_painted = Signal()
+    menu_requested = Signal(QPoint)
+    gesture_started = Signal()
+    active_changed = Signal(object)
+    settings_changed = Signal()
+    measured = Signal(object)
+    measuring_refused = Signal(str)
+    moved_by_hand = Signal(object, object)
+    aligned = Signal(object, float, float, float)
+
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        scene_3d: Scene3DFactory | None,
+        *,
+        style: CanvasStyle = CanvasStyle.REVIEW,
+        other: Session | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._theme = theme
+        self.style_of_canvas = style
+        self._fine = FinePictures(self)
+        self._planes = PlanePainter(self._fine, works_ahead=True)
+        self._fine.arrived.connect(self._fine_came)
+        self._view_3d = View3D(scene_3d, theme, self)
+        self._view_3d.changed.connect(self._picture_came)
+        self._pointer: QPointF | None = None
+        self.pointed_at: Volume | None = None
+        words = WordsField(self)
+        words.given.connect(self.update)
+        words.given_up.connect(self.update)
+        says = Says(self.gesture_started.emit, self.measured.emit, self.measuring_refused.emit, self.aligned.emit)
+        self.hands = Hands(session, other, style, says, words, self._fine)
+        self._density = Density.FULL
+        self._keys_here: bool | None = None
+        self._active = ViewName.AXIAL
+        self._reserved = (0.0, 0.0)
+        self._before_single: tuple[Layout, ViewName] = (Layout.FOUR, ViewName.AXIAL)
+        self._tiles: tuple[Tile, ...] = ()
+        self._stage_scale: float | None = None
+        self._motion = QTimer(self)
+        self._motion.setSingleShot(True)
+        self._motion.setInterval(STILL_AFTER_MS)
+        self._motion.timeout.connect(self.update)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setProperty("own_focus", True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # A hidden canvas gives its 3D memory back; not at once, because people switch to and fro.
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(REST_AFTER_MS)
+        self._resting.timeout.connect(self._view_3d.rest)
+        beyond = self.hands.beyond
+        painters = [self._planes] if beyond is None else [self._planes, beyond.planes]
+        self._coming_in = ComingIn(self, session, painters, self._placed)
+        self._wires: list[tuple[SignalInstance, Callable[..., Any]]] = [
+            *((signal, self._session_changed) for signal in looked_at(session)),
+            (session.volume_changed, self._volume_changed),
+            (session.slices_in_changed, self._coming_in.soon),
+            (session.patches_changed, self._patches_changed),
+        ]
+        if other is not None:
+            self._wires += [
+                *((signal, self._other_changed) for signal in looked_at(other)),
+                (other.volume_changed, self._other_changed),
+                (other.slices_in_changed, self._coming_in.soon),
+            ]
+        for signal, slot in self._wires:
+            signal.connect(slot)
+
+    # --- what others set and ask
+
+    @property
+    def session(self) -> Session:
+        """The session whose volume is painted."""
+        return self._session
+
+    @property
+    def theme(self) -> Theme:
+        """The colours that it is drawn in."""
+        return self._theme
+
+    @property
+    def planes(self) -> PlanePainter:
+        """What paints the planes."""
+        return self._planes
+
+    @property
+    def view_3d(self) -> View3D:
+        """What draws 3D."""
+        return self._view_3d
+
+    @property
+    def stage_scale(self) -> float:
+        """By how much a stage of this height is larger than one of 1080 pixels."""
+        return self._stage_scale if self._stage_scale else max(self.height() / STAGE_HEIGHT_PX, 0.35)
+
+    @property
+    def active(self) -> ViewName:
+        """The viewport that keys act on: the one used last, or the one that is shown alone."""
+        shown = [tile.view for tile in self._placed()]
+        return self._active if self._active in shown or not shown else shown[0]
+
+    @active.setter
+    def active(self, view: ViewName) -> None:
+        if view is not self._active:
+            self._active = view
+            self.active_changed.emit(view)
+            self.update()
+
+    @property
+    def tool(self) -> Tool:
+        """What dragging with the left button does on a plane."""
+        return self.hands.tool
+
+    @tool.setter
+    def tool(self, tool: Tool) -> None:
+        if tool is not self.hands.tool:
+            self.hands.tool = tool
+            self.settings_changed.emit()
+            self.update()
+
+    @property
+    def density(self) -> Density:
+        """How much text stands in the corners."""
+        return self._density
+
+    @density.setter
+    def density(self, density: Density) -> None:
+        if density is not self._density:
+            self._density = density
+            self.settings_changed.emit()
+            self.update()
+
+    @property
+    def keys_here(self) -> bool | None:
+        """Whether keys act on this canvas or on the other one beside it; None where it stands alone."""
+        return self._keys_here
+
+    @keys_here.setter
+    def keys_here(self, here: bool | None) -> None:
+        if here is not self._keys_here:
+            self._keys_here = here
+            self.update()
+
+    def set_reserved(self, side: str, width_px: float) -> None:
+        """Keep the large view's picture and letters clear of something that lies at its "left" or "right"."""
+        reserved = (width_px, 0.0) if side == "left" else (0.0, width_px)
+        if reserved != self._reserved:
+            self._reserved = reserved
+            self.update()
+
+    def set_stage_scale(self, scale: float | None) -> None:
+        """Scale the stage's type, lines and gaps; None: by the canvas's own height."""
+        self._stage_scale = scale
+        self.update()
+
+    def set_style(self, style: CanvasStyle) -> None:
+        """Draw for a reader or for an audience from now on; the same canvas can serve both."""
+        self.style_of_canvas = style
+        self.hands.set_style(style)
+        self.update()
+
+    def tile(self, view: ViewName) -> Tile | None:
+        """Return where a view stands now, or None where the layout leaves it out."""
+        return next((tile for tile in self._placed() if tile.view is view), None)
+
+    def toggle_maximised(self, view: ViewName) -> None:
+        """Show one viewport alone, or all again."""
+        state = self._session.view
+        if state is None:
+            return
+        if state.layout is Layout.SINGLE:
+            layout, main = self._before_single
+            self._session.view = evolve(state, layout=layout, main=main)
+        else:
+            self._before_single = (state.layout, state.main)
+            self._session.view = maximised(state, view)
+        self.active = view
+
+    def stop_measuring(self) -> bool:
+        """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
+        if self.hands.measuring.cancel():
+            self.update()
+            return True
+        if self.tool is Tool.PATH:
+            self.tool = Tool.WINDOW
+            return True
+        measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
+        self._session.measurement_in_hand = None
+        if measures:
+            self.tool = Tool.WINDOW
+        return measures or in_hand
+
+    def stop_aligning(self) -> None:
+        """Put away the tool by which one volume is laid on another."""
+        if self.tool is Tool.ALIGN:
+            self.tool = Tool.WINDOW
+
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self.hands.write_in_hand(self._placed())
+        self.update()
+
+    def close_scene(self) -> None:
+        """End the 3D thread and let go of pictures; to be called before the widget goes."""
+        for signal, slot in self._wires:
+            signal.disconnect(slot, missing_ok=True)
+        if self.hands.beyond is not None:
+            self.hands.beyond.planes.clear()
+        self._coming_in.stop()
+        self._motion.stop()
+        self._resting.stop()
+        self._view_3d.close()
+        self._fine.close()
+        self._planes.clear()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Return a size to start with."""
+        return QSize(1120, 720)
+
+    # --- painting
+
+    def _look(self) -> Look:
+        stage = self.style_of_canvas is CanvasStyle.STAGE
+        scale = 1.0
+        if stage:
+            scale = self.stage_scale
+        handles = not stage and self.tool is Tool.CROSSHAIR
+        text = TextLook(self._theme, stage=stage, scale=scale)
+        return Look(
+            text, self._density, self.active if self._keys_here is not False and not stage else None, handles=handles
+        )
+
+    def _placed(self, shown: Shown | None = None) -> tuple[Tile, ...]:
+        shown = shown or shown_in(self._session)
+        if shown is None:
+            return ()
+        size = (float(self.width()), float(self.height()))
+        return tiles_for(shown, size, self.style_of_canvas, self._reserved)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw everything; what did not change is copied from the last picture."""
+        # Ended in any case: a painter that is left behind by a fault takes the program with it.
+        with QPainter(self) as painter:
+            self._paint(painter, event)
+
+    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
+        shown = shown_in(self._session)
+        if shown is None:
+            painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
+            return
+        shown = self.hands.drawn(shown)
+        self._tiles = self._placed(shown)
+        ratio = self.devicePixelRatioF()
+        three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)
+        if three_d is not None and not shown.view.shows_curved:
+            self._view_3d.show(shown, three_d, ratio)
+        size = (float(self.width()), float(self.height()))
+        paint_all(
+            painter,
+            size,
+            self._tiles,
+            shown,
+            self._look(),
+            self._planes,
+            self._view_3d.picture,
+            moving=self._motion.isActive(),
+            dirty=event.region(),
+            behind=self.hands.beyond.behind if self.hands.beyond is not None else None,
+            alone=self._keys_here is None,
+        )
+        self._coming_in.painted()
+        if shown.volume.preview:
+            self.image_painted.emit()
+
+    def _session_changed(self, _new: Any, _old: Any) -> None:
+        self._motion.start()
+        self.update()
+        # Keys and motions move the picture under a pointer that rests.
+        if self._pointer is not None and not self.hands.dragging:
+            self._tell(self._pointer)
+
+    def _patches_changed(self, _new: object, _old: object) -> None:
+        # Nothing moves: pictures stay as they are, and only what lies over them is drawn anew.
+        self.update()
+
+    def _other_changed(self, _new: Any, _old: Any) -> None:
+        if self.hands.beyond is not None and self.hands.beyond.there:
+            self._motion.start()
+            self.update()
+        elif self.hands.beyond is not None and self.hands.beyond.session.volume is None:
+            self.hands.beyond.planes.clear()
+
+    def _volume_changed(self, new: object, _old: object) -> None:
+        self.hands.cancel()
+        if new is None:
+            self._planes.clear()
+            self._view_3d.clear()
+        self.update()
+
+    def _fine_came(self, slot: tuple[Any, ...], _key: object, _made: object) -> None:
+        if slot[1] == AHEAD:
+            return
+        place = self.tile(ViewName(slot[1]))
+        if place is not None:
+            self.update(place.area.toAlignedRect())
+
+    def _picture_came(self) -> None:
+        place = self.tile(ViewName.THREE_D)
+        if place is not None:
+            self.update(place.area.toAlignedRect())
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Go on drawing 3D."""
+        super().showEvent(event)
+        self._resting.stop()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Give the 3D memory back if nobody returns soon."""
+        super().hideEvent(event)
+        self._pointer = None
+        self.hands.measuring.cancel()
+        self._resting.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw at the new size, first without hurry where it is large."""
+        super().resizeEvent(event)
+        self._motion.start()
+
+    @property
+    def overlay_shown(self) -> bool:
+        """True while findings are drawn."""
+        return self._session.view is not None and self._session.view.overlay is not OverlayMode.OFF
+
+    def _tile_at(self, place: QPointF) -> Tile | None:
+        return next((tile for tile in self._placed() if tile.area.contains(place)), None)
+
+    def _tell(self, place: QPointF) -> None:
+        self._pointer = place
+        tile = self._tile_at(place)
+        if not self.hands.dragging:
+            self.setCursor(self.hands.shape(tile, place))
+        pointed = self.hands.pointed(tile, place)
+        self.pointed_at = pointed.volume
+        self.pointer_moved.emit(pointed.value, pointed.lps_mm, pointed.view)
