@@ -69,7 +69,7 @@ class Compared:
         other.opening.too_large.connect(self._too_large)
         other.reviewing.failed.connect(self._failed)
         other.reviewing.history_changed.connect(window.refresh_soon)
-        other.navigation.started.connect(window.frames_start)
+        other.navigation.started.connect(window.beat.frames_start)
         compare.here.aligned.connect(self._aligned)
         compare.there.aligned.connect(self._aligned)
         for canvas in (compare.here, compare.there):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
@@ -14,6 +14,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.app_commands import app_commands
 from viewer.ui.asking import Asking
+from viewer.ui.beat import Beat
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
 from viewer.ui.case_commands import case_commands
@@ -70,9 +71,6 @@ if TYPE_CHECKING:
     from viewer.ui.present.stage_page import StagePage
     from viewer.ui.review.review_page import ReviewPage
     from viewer.ui.theme import Theme
-
-FRAME_MS = 16
-REFRESH_MS, REFRESH_AT_LEAST_EVERY_MS = 60, 400
 
 
 class MainWindow(QMainWindow):
@@ -180,17 +178,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(centre)
         self._ring = FocusRing(self, theme)
-        self._frames = QTimer(self)
-        self._frames.setTimerType(Qt.TimerType.PreciseTimer)
-        self._frames.setInterval(FRAME_MS)
-        self._frames.timeout.connect(self._frame)
-        self._refresh = QTimer(self)
-        self._refresh.setSingleShot(True)
-        self._refresh.timeout.connect(self.actions_.refresh)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self.actions_.refresh)
-        self._moving = QElapsedTimer()
+        self.beat = Beat(self, desk, self.actions_.refresh)
 
     @property
     def library(self) -> LibraryPage:
@@ -228,9 +216,9 @@ class MainWindow(QMainWindow):
             desk.live.changed,
         ):
             signal.connect(self.refresh_soon)
-        session.view_changed.connect(self._refresh_later)
+        session.view_changed.connect(self.beat.refresh_later)
         for moves in (desk.navigation, desk.player.acting):
-            moves.started.connect(self.frames_start)
+            moves.started.connect(self.beat.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
         desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
@@ -465,26 +453,9 @@ class MainWindow(QMainWindow):
             canvas.view_3d.outlive()
             canvas.update()
 
-    def frames_start(self) -> None:
-        """Go on with what moves, frame by frame."""
-        self._frames.start()
-
-    def _frame(self) -> None:
-        moving = [navigation.tick() for navigation in (self.desk.navigation, self.desk.other.navigation)]
-        player = self.desk.player
-        if not any([*moving, player.acting.tick(held=player.black)]):
-            self._frames.stop()
-
     def refresh_soon(self) -> None:
         """Bring the commands up to date before long: what they look at has changed."""
-        self._refresh.start(0)
-
-    def _refresh_later(self, *_: object) -> None:
-        # All commands look at the view. While it moves, they follow now and then, and once more when it rests.
-        if not self._later.isActive():
-            self._moving.start()
-        if not self._later.isActive() or self._moving.elapsed() < REFRESH_AT_LEAST_EVERY_MS:
-            self._later.start(REFRESH_MS)
+        self.beat.refresh_soon()
 
     # --- Qt's events
 
@@ -509,9 +480,7 @@ class MainWindow(QMainWindow):
             geometry = bytes(self.saveGeometry().toHex().data()).decode()
             self._keep(window_geometry=geometry)
         self.presenting.close()
-        self._frames.stop()
-        self._refresh.stop()
-        self._later.stop()
+        self.beat.stop()
         self.leaving.close()
         self.compare.close_scenes()
         self._stage_canvas.close_scene()
