@@ -85,7 +85,7 @@ def rate(found: Sequence[bool]) -> dict[str, Any]:
         "of": n,
         "rate": _short(p),
         "low": _short(max(0.0, centre - half)),
-        "high": _short(centre + half),
+        "high": _short(min(1.0, centre + half)),
     }
 
 

@@ -99,26 +99,30 @@ class Sampling:
         nk, nj, ni = self.shape_kji
         return Grid((ni, nj, nk), matrix)
 
-    def onto_grid(self, image_of: Callable[[int], NDArray[np.float32]], outside: float) -> NDArray[np.float32]:
+    def onto_grid(self, image_of: Callable[[int], NDArray[Any]], outside: float) -> NDArray[np.float32]:
         """Return slices sampled on the grid, float32 [k, j, i]; `outside` where there is no slice.
 
         Parameters
         ----------
         image_of
-            Gives the values of the original slice k as float32 [j, i].
+            Gives the values of the original slice k, [j, i]; they are taken as float32.
         """
         columns, rows, normal = self.axes
-        flat = np.empty((self.stack.count, rows.count * columns.count), np.float32)
+        (ni, nj), flat = self.stack.size_ij, np.empty((self.stack.count, rows.count * columns.count), np.float32)
+        image, narrow = np.empty((nj, ni), np.float32), np.empty((ni, rows.count), np.float32)
         kept: tuple[tuple[float, float], Any, Any] | None = None
         for k in range(self.stack.count):
             shift = (float(self.offsets.columns_px[k]), float(self.offsets.rows_px[k]))
             if kept is None or kept[0] != shift:
-                across = _pixel_weights(columns, self.stack.size_ij[0], self.stack.pixel_spacing_mm[0], shift[0])
-                down = _pixel_weights(rows, self.stack.size_ij[1], self.stack.pixel_spacing_mm[1], shift[1])
+                across = _pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], shift[0])
+                down = _pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], shift[1])
                 kept = (shift, across, down)
-            image = image_of(k) - np.float32(outside) if outside else image_of(k)
-            narrow = kept[1] @ np.ascontiguousarray((kept[2] @ image).T)
-            flat[k] = np.ascontiguousarray(narrow.T).ravel()
+            # float32 whatever the slice is; whole numbers of 16 bits go through exactly.
+            image[...] = image_of(k)
+            if outside:
+                image -= np.float32(outside)
+            narrow[...] = (kept[2] @ image).T
+            flat[k].reshape(rows.count, columns.count)[...] = (kept[1] @ narrow).T
         values = _slice_weights(normal, self.stack, self.offsets) @ flat
         if outside:
             values += np.float32(outside)
@@ -149,9 +153,10 @@ class Sampling:
             `least`. Outside the box every interpolated value is below `least`.
         """
         local = self._turned_back(values)
+        reaching = local >= least
         spans = []
         for axis in range(3):
-            marked = np.flatnonzero((local >= least).any(axis=tuple(a for a in range(3) if a != axis)))
+            marked = np.flatnonzero(reaching.any(axis=tuple(a for a in range(3) if a != axis)))
             if not len(marked):
                 return None
             spans.append((max(int(marked[0]) - 1, 0), min(int(marked[-1]) + 2, local.shape[axis])))
@@ -176,14 +181,18 @@ class Sampling:
             return None
         out = np.empty((k1 - k0, j1 - j0, i1 - i0), np.float32)
         along = (self.offsets.heights_mm - normal.first_mm) / normal.step_mm - n0
+        kept: tuple[tuple[float, float], Any, Any] | None = None
         for k in range(k0, k1):
             at = min(max(float(along[k]), 0.0), len(part) - 1.0)
             low = min(int(at), len(part) - 2) if len(part) > 1 else 0
             share = np.float32(at - low)
             plane = part[low] if not share else part[low] * (1 - share) + part[low + 1] * share
-            across = _grid_weights(pixels_i[i0:i1] + moves_i[k], columns, u0, plane.shape[1])
-            down = _grid_weights(pixels_j[j0:j1] + moves_j[k], rows, v0, plane.shape[0])
-            wide = across @ np.ascontiguousarray((down @ plane).T)
+            shift = (float(moves_i[k]), float(moves_j[k]))
+            if kept is None or kept[0] != shift:
+                across = _grid_weights(pixels_i[i0:i1] + moves_i[k], columns, u0, plane.shape[1])
+                down = _grid_weights(pixels_j[j0:j1] + moves_j[k], rows, v0, plane.shape[0])
+                kept = (shift, across, down)
+            wide = kept[1] @ np.ascontiguousarray((kept[2] @ plane).T)
             out[k - k0] = wide.T
         return (i0, j0, k0), out
 

@@ -99,17 +99,18 @@ def probabilities(manifest: Manifest, values: NDArray[Any], output: OutputTensor
         )
     values = values.astype(np.float32, copy=False)
     if output.activation is Activation.NONE:
-        chosen = values[:, channels]
-        if chosen.size and not -0.01 <= float(chosen.min()) <= float(chosen.max()) <= 1.01:
+        chosen = values if channels == list(range(values.shape[1])) else values[:, channels]
+        low, high = (float(chosen.min()), float(chosen.max())) if chosen.size else (0.0, 0.0)
+        if not -0.01 <= low <= high <= 1.01:
             kind = {OutputKind.VOXEL_PROBABILITIES: "voxel-logits", OutputKind.CLASS_PROBABILITIES: "class-logits"}
             says = (
                 f"kind must be {kind[output.kind]}" if output.kind in kind else "activation must be sigmoid or softmax"
             )
             raise ModelError(
-                f"{manifest.name} gave values from {chosen.min():.3g} to {chosen.max():.3g} as probabilities.",
+                f"{manifest.name} gave values from {low:.3g} to {high:.3g} as probabilities.",
                 f"If they are logits, output.{output.name}.{says}.",
             )
-        return np.asarray(np.clip(chosen, 0, 1), dtype=np.float32)
+        return chosen if low >= 0 and high <= 1 else np.asarray(np.clip(chosen, 0, 1), dtype=np.float32)
     if output.temperature != 1 and output.kind in LOGITS:
         values = values / np.float32(output.temperature)
     if output.activation is Activation.SIGMOID:

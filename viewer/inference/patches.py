@@ -75,6 +75,13 @@ class Blend:
         """Add the answer [channel, k, j, i] of one box."""
         held = tuple(slice(s.start, min(s.stop, n)) for s, n in zip(box, self._shape, strict=True))
         inside = tuple(slice(0, s.stop - s.start) for s in held)
+        if (
+            self._values is None
+            and self._weights is None
+            and all(h.stop - h.start == n for h, n in zip(held, self._shape, strict=True))
+        ):
+            self._values = answer[(slice(None), *inside)]
+            return
         if self._values is None:
             dtype = np.float32 if self._overlapping else answer.dtype
             self._values = np.zeros((self._channels, *self._shape), dtype)

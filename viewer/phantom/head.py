@@ -213,7 +213,7 @@ def _composite(
     mix(hu, strands * 0.22, 20.0)
     galea = np.abs(outer - 1.6 - 0.5 * fat_noise) - 0.7
     mix(hu, coverage(galea, soft) * coverage(skin + 1.5, soft), 30.0)
-    parted = 1 - 0.9 * coverage(np.abs(at(head.sheets)) - 0.5, 1.2)
+    parted = 1 - 0.8 * coverage(np.abs(at(head.sheets) + 1.5 * fat_noise) - 0.3, 1.2)
     mix(hu, coverage(at(head.muscle), 1.4) * coverage(skin + 3.0, soft) * parted, 56.0 + 3.0 * fat_noise)
     for item in placed:
         if item.swelling_mm is not None:
@@ -253,7 +253,8 @@ def _bleed(
         mix(hu, rim * 0.8, np.minimum(hu, 21.0))
     clot = item.bleed.hu + 3.0 * fat_noise + 2.0 * at(brain.texture)
     if item.fluid_only:
-        mix(hu, coverage(distance, 3.0) * fluid * 0.92, clot)
+        # Blood spreads the folds a little that it fills.
+        mix(hu, coverage(distance, 3.0) * np.minimum(1.5 * fluid, 0.97), clot)
         marked = (distance < 0) & (fluid > 0.45)
     else:
         if item.bleed.mixed:
@@ -275,7 +276,7 @@ def _skull(at: FieldAt, head: HeadFields, hu: FloatArray, inner: FloatArray, out
     between = np.maximum(outer + 1.7 + 0.35 * uneven, 1.5 + 0.3 * uneven - inner)
     mix(hu, coverage(between, 1.2), 520.0 + 190.0 * marrow)
     joint = coverage(np.abs(at(head.suture)) - 0.35, soft) * coverage(outer - 0.5, soft) * coverage(1.0 - inner, soft)
-    mix(hu, joint * 0.7, 150.0)
+    mix(hu, joint * 0.85, 120.0)
 
 
 def _air(at: FieldAt, head: HeadFields, hu: FloatArray, cells: FloatArray, inner: FloatArray, soft: float) -> None:

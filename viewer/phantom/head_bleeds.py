@@ -103,7 +103,7 @@ def drawn_bleed(rng: np.random.Generator, key: str, volume_ml: float | None = No
         else:
             place = (side * float(rng.uniform(14, 44)), float(rng.uniform(-52, 58)), float(rng.uniform(-12, 50)))
     elif key == "subarachnoid":
-        hu = float(rng.uniform(50, 66))
+        hu = float(rng.uniform(56, 72))
         if rng.random() < 0.45:
             x, y, z = _AT_BASE[int(rng.integers(len(_AT_BASE)))]
             place = (side * x, y, z)

@@ -57,7 +57,7 @@ def head_fields(rng: np.random.Generator, lattice: Lattice, size: HeadSize, at: 
     skin = _skin(rng, lattice, size, at, ax, outer - temple, air.frontal, mastoid)
     ear = ellipsoid(ax * np.float32(0.95) - y * np.float32(0.30), y, z, (66.0, 28.0, -38.0), (3.4, 15.0, 28.0))
     ear = np.maximum(ear, np.float32(1.6) - np.abs(ear + np.float32(2.2)) + np.float32(0.5) * bend)
-    cells, sheets = _walls(rng, lattice, 9.0), _walls(rng, lattice, 24.0)
+    cells, sheets = _walls(rng, lattice, 9.0), _walls(rng, lattice, 30.0)
     x0, y0, _ = lattice.coordinates()
     return HeadFields(
         cavity=inner,
@@ -121,8 +121,11 @@ def _air(
     frontal = ellipsoid(x, y, z, (9.0, -84.0, -12.0), (wide, 5.0, 12.0))
     frontal = np.minimum(frontal, ellipsoid(x, y, z, (-10.0, -84.0, -13.0), (24.0 - wide, 4.5, 10.0)))
     frontal = frontal + fine * np.float32(1.2)
-    sphenoid_air = ellipsoid(ax, y, z, (1.0, -18.0, -43.0), (14.0, 11.0, 9.5)) + np.float32(0.8) * (fine + bend)
-    ethmoid = np.maximum(ax - (10.0 + 0.04 * (y + 90)), np.maximum(np.abs(y + 58) - 25.0, np.abs(z + 38) - 10.0))
+    sphenoid_air = np.maximum(ax - 12.5 - 2.0 * bend, np.maximum(np.abs(y + 19) - 9.5, np.abs(z + 43) - 8.0 - bend))
+    sphenoid_air = smooth_cut(sphenoid_air, sphenoid_air - 0.5, 4.0) + np.float32(0.9) * fine
+    ethmoid = np.maximum(
+        ax - (7.5 + 0.10 * (y + 84)) - 0.6 * bend, np.maximum(np.abs(y + 58) - 25.0, np.abs(z + 38) - 10.0)
+    )
     nose = np.maximum(
         ax - (7.0 + 0.18 * np.clip(-48 - z, 0, 40)), np.maximum(np.abs(y + 62) - 27.0, np.abs(z + 67) - 18)
     )
@@ -133,7 +136,9 @@ def _air(
     pharynx = ellipsoid(ax, y, z, (0.0, -24.0, -76.0), (12.0, 9.0, 18.0)) + np.float32(1.4) * bend
     ear_canal = chain(ax, y, z, [(47.0, 16.0, -43.0), (95.0, 17.0, -44.0)], [3.2, 3.0])
     open_nose = smooth_cut(nose, -turbinate, 0.8)
-    together = np.minimum.reduce([antrum, frontal, sphenoid_air, open_nose, pharynx, ear_canal])
+    together = np.minimum.reduce(
+        [antrum, frontal, np.maximum(sphenoid_air, 0.9 - np.abs(x - 2.0 - bend)), open_nose, pharynx, ear_canal]
+    )
     return _Air(together, antrum, frontal, ethmoid.astype(np.float32), nose.astype(np.float32), turbinate)
 
 
