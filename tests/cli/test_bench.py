@@ -22,6 +22,8 @@ from viewer.cli import (
     bench_views,
     bench_window,
 )
+from viewer.domain.job import JobContext
+from viewer.phantom.recipe import Recipe
 from viewer.scene.timing import Times
 from viewer.scene.timing_3d import Times3D
 from viewer.ui import overlay_timing
@@ -87,7 +89,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_views, "SLICES", 4)
     monkeypatch.setattr(bench_views, "measured_window", lambda mode, *_: (0.0, WINDOW if mode == "views" else START))
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
-    monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom("head", 1))
+    monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom(Recipe("head", 1), JobContext()))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
     monkeypatch.setattr(overlay_timing, "IMAGES", 4)
     times = Times(20.0, 30.0, 4)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.cli.bench_figures import figure
-from viewer.domain.geometry import SliceStack
-from viewer.domain.volume import SeriesFacts, Volume
 from viewer.inference.accept import refusal
 from viewer.inference.manifest import Manifest
 from viewer.inference.models import installed_models
 from viewer.inference.timing import time_model
 from viewer.io.shipped import shipped
+from viewer.phantom.as_volume import volume_of
 from viewer.phantom.head import make_head
 
 if TYPE_CHECKING:
@@ -25,15 +24,7 @@ def models() -> Iterator[Figure]:
     manifests = [m for m in installed_models((shipped("resources/models"),)) if isinstance(m, Manifest)]
     if not manifests:
         return
-    phantom = make_head(1, spacing_mm=(0.9, 0.9, 3.0), size_ij=256)
-    positions = [
-        (*phantom.origin_lps_mm[:2], phantom.origin_lps_mm[2] + k * phantom.spacing_mm[2])
-        for k in range(len(phantom.voxels_hu))
-    ]
-    size = (phantom.voxels_hu.shape[2], phantom.voxels_hu.shape[1])
-    stack = SliceStack(size, phantom.spacing_mm[:2], (1, 0, 0), (0, 1, 0), positions)
-    facts = SeriesFacts("2.25.1004", modality="CT", body_part="HEAD", synthetic=True)
-    volume = Volume(facts, phantom.voxels_hu, stack, phantom.voxels_hu, stack.as_grid())
+    volume = volume_of(make_head(1, spacing_mm=(0.9, 0.9, 3.0), size_ij=256))
     for manifest in manifests:
         if refusal(manifest, volume) is not None:
             continue
