@@ -68,7 +68,9 @@ def test_contrast_lights_up_kidneys_and_aorta_and_its_absence_does_not(abdomen: 
 
 def test_a_recipe_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     write_recipe(tmp_path / "recipe.json", RECIPE)
-    assert read_recipe(tmp_path / "recipe.json") == RECIPE
+    recipe, tested = read_recipe(tmp_path / "recipe.json")
+    assert recipe == RECIPE
+    assert tested == ()
 
 
 @pytest.mark.usefixtures("abdomen")
