@@ -149,7 +149,7 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "stable",
             "The other one stayed",
-            f"**{ml(stable_before)}** then, **{ml(stable)}** now: {signed(change)} %.\n\n*recorded results*",
+            f"**{ml(stable_before)}** then, **{ml(stable)}** now: {signed(change)}\u00a0%.\n\n*recorded results*",
             same,
             "Within what outlining the same nodule twice differs by.",
             50,
@@ -249,7 +249,13 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
     clots = sorted(stage.findings, key=lambda f: -(f.volume_ml or 0))
     main, small = clots[0], clots[-1]
     total = sum(f.volume_ml or 0.0 for f in clots)
-    closer = evolve(stage.on(main, VESSELS, ViewName.CORONAL, height_mm=150), overlay=OverlayMode.OFF)
+    closer = evolve(stage.on(main, VESSELS, height_mm=110), overlay=OverlayMode.OFF)
+    behind = evolve(
+        stage.overview(VESSELS, ViewName.THREE_D),
+        overlay=OverlayMode.OUTLINE,
+        selected_finding=None,
+        preset_3d="vessels",
+    )
     return (
         Step(
             "start",
@@ -271,9 +277,9 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "cast",
             "Blood passes beside it",
-            "From the front, without outline: grey inside, a white rim around it.",
+            "The same, without the outline: grey in the middle, white blood around it.",
             closer,
-            "That rim is the sign: a clot floats in the vessel, a wall thickening does not.",
+            "That rim is the sign: blood still passes around a clot.",
             45,
         ),
         Step(
@@ -288,10 +294,7 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
             "all",
             f"{len(clots)} clots, {total:.1f} mL",
             "All of them behind the ribs, as they lie.",
-            camera_on(
-                evolve(stage.overview(VESSELS, ViewName.THREE_D), overlay=OverlayMode.OUTLINE, selected_finding=None),
-                (0.2, -0.96, 0.2),
-            ),
+            camera_on(behind, (0.2, -0.96, 0.2)),
             "Turn it slowly.",
             40,
         ),

@@ -114,6 +114,7 @@ _CLOTS = Recipe(
     contrast="arterial",
     noise_hu=12.0,
     lesions=(
+        LesionRecipe("saddle-embolus", 10.0, (0.0, 0.0, 0.0), seed=45),
         LesionRecipe("lobar-embolus", 8.0, (-52.0, 22.0, -18.0), seed=41),
         LesionRecipe("lobar-embolus", 8.0, (50.0, 24.0, -12.0), seed=44),
         LesionRecipe("segmental-embolus", 5.0, (66.0, 30.0, -24.0), seed=42),

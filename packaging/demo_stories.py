@@ -210,12 +210,7 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         by_kind.setdefault(each.label_key, []).append(each)
     spread, cyst, haemangioma = by_kind["metastasis"], by_kind["cyst"][0], by_kind["haemangioma"][0]
     _, at = stage.mimics[0]
-    fat = evolve(
-        stage.overview(LIVER),
-        cursor_lps_mm=at,
-        overlay=OverlayMode.OUTLINE,
-        selected_finding=None,
-    )
+    fat = evolve(stage.overview(LIVER).looking_at(at, height_mm=150), overlay=OverlayMode.OUTLINE)
     hu = {each.id: f"{each.mean or 0:.0f} HU" for each in stage.findings}
     solid = evolve(stage.overview(LIVER, ViewName.CORONAL), cursor_lps_mm=as_point(spread[0].centre_lps_mm))
     return (
@@ -238,8 +233,8 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "cyst",
-            f"Water: {hu[cyst.id]}",
-            f"Sharp all round, and no brighter after contrast: a cyst, **{ml(cyst)}**.",
+            f"Close to water: {hu[cyst.id]}",
+            f"Dark, and sharp all round: a cyst, **{ml(cyst)}**.",
             stage.on(cyst, LIVER, height_mm=150),
             "Point at it: the value under the pointer stands in the status bar in Review.",
             40,
@@ -247,11 +242,10 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "fat",
             "And this is none",
-            "Fat beside the falciform ligament: no bulge, and the vessels run straight through it.",
+            "In the middle: fat beside the falciform ligament. No bulge, and vessels run straight through it.",
             fat,
             "It is the commonest look-alike of the liver. It carries no outline, because there is nothing.",
             50,
-            question=Question("One more? Where does the liver look darker?", at_lps_mm=at),
         ),
         Step(
             "smallest",

@@ -179,6 +179,8 @@ def _told(story: Story, case: Case, folder: Path, stage: Stage) -> Stage:
     """Write the steps and the card of a case."""
     thumbnail(stage.volume, card_view(story, stage), CARD_PX).save(str(folder / "thumbnail.png"))
     steps = story.steps(stage)
+    if not story.model:
+        steps = tuple(evolve(step, view=evolve(step.view, show_truth=True)) for step in steps)
     told = evolve(case, title=story.title, summary=story.summary, steps=steps, thumbnail_path="thumbnail.png")
     write_case(folder, told)
     return stage

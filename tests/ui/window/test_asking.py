@@ -217,3 +217,12 @@ def test_a_touch_stops_the_sweep_and_resume_lands_at_the_steps_threshold(
     press(window, Qt.Key.Key_Return)
     assert window.desk.session.view == window.desk.player.steps[1].view
     assert window.stage.readout.words.startswith("Threshold 0.50")
+
+
+def test_where_no_model_ran_the_answer_does_not_say_that_one_missed_it(tell: Callable[..., MainWindow]) -> None:
+    window = tell(question=QUESTION)
+    session = window.desk.session
+    session.findings, session.truth = session.truth, ()
+    window.desk.player.reveal()
+    assert "Truth" in window.stage.card.words
+    assert "Model" not in window.stage.card.words

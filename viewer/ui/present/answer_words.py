@@ -80,9 +80,11 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
         name = "Guess" if len(revealed.guesses) == 1 else f"Best of {len(revealed.guesses)} guesses"
         said.append(f"**{name}** {place_words(best)}")
     if revealed.sought is not None:
-        if not revealed.awaited:
+        # Where all that is known is the truth, no model was asked.
+        truth_alone = not revealed.truth_known and revealed.sought.source.kind is SourceKind.TRUTH
+        if not revealed.awaited and not truth_alone:
             said.append(f"**Model** {_model_words(revealed)}")
-        if revealed.truth_known:
+        if revealed.truth_known or truth_alone:
             said.append(f"**Truth** {_truth_words(revealed)}")
     if visitors:
         said.append(f"*{visitors} {'guess' if visitors == 1 else 'guesses'} of visitors, brighter where more*")
