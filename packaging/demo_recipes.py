@@ -45,22 +45,22 @@ class Story:
     at_first_use: bool = False
 
 
-HEAD_MM, CHEST_MM, ABDOMEN_MM = (0.5, 0.5, 2.0), (0.8, 0.8, 2.5), (0.8, 0.8, 2.0)
+HEAD_MM, CHEST_MM, ABDOMEN_MM = (0.54, 0.54, 2.0), (0.8, 0.8, 2.5), (0.8, 0.8, 2.0)
 _LARGE = Recipe(
-    "head", 2101, spacing_mm=HEAD_MM, size_ij=448, lesions=(LesionRecipe("epidural", 46.0, (70.0, -8.0, 24.0), seed=4),)
+    "head", 2101, spacing_mm=HEAD_MM, size_ij=416, lesions=(LesionRecipe("epidural", 46.0, (70.0, -8.0, 24.0), seed=4),)
 )
 _SMALL = Recipe(
     "head",
     2112,
     spacing_mm=HEAD_MM,
-    size_ij=448,
+    size_ij=416,
     lesions=(LesionRecipe("intraparenchymal", 0.9, (-38.0, 18.0, 30.0), seed=9, hu=58.0),),
 )
 _NODULES = Recipe(
     "chest",
     2204,
-    spacing_mm=CHEST_MM,
-    size_ij=448,
+    spacing_mm=(0.9, 0.9, 2.5),
+    size_ij=400,
     contrast="none",
     noise_hu=9.0,
     lesions=(

@@ -149,6 +149,20 @@ def make(story: Story, folder: Path) -> Stage:
     return _told(story, case, folder, _stage(story, now.volume, findings, now.truth, before))
 
 
+def rerun(story: Story, folder: Path) -> Stage:
+    """Run the model anew on the pictures that are there, and write findings, steps and card of a case."""
+    loaded = load_case(read_case(folder), JobContext())
+    if story.model:
+        manifest = read_manifest(MODELS / story.model)
+        scans = [("findings", loaded.volume)]
+        scans += [("prior_findings", loaded.prior.volume)] if loaded.prior is not None else []
+        for name, volume in scans:
+            found = run_model(manifest, volume, JobContext())
+            shutil.rmtree(folder / name)
+            write_findings(folder / name, volume, found, card(manifest).source, recorded=True, compressed=True)
+    return retell(story, folder)
+
+
 def retell(story: Story, folder: Path) -> Stage:
     """Write a case's steps and card anew from the pictures and findings that are there."""
     loaded = load_case(read_case(folder), JobContext())
@@ -208,11 +222,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--retell", action="store_true", help="only the steps, from pictures and findings that are there"
     )
+    parser.add_argument("--rerun", action="store_true", help="models and steps, from pictures that are there")
     parsed = parser.parse_args(arguments)
     for story in STORIES:
         if not parsed.cases or story.id in parsed.cases:
             folder = parsed.out / story.id
-            stage = retell(story, folder) if parsed.retell else make(story, folder)
+            work = retell if parsed.retell else rerun if parsed.rerun else make
+            stage = work(story, folder)
             print(describe(stage, folder), flush=True)
     return 0
 
