@@ -54,7 +54,7 @@ _SMALL = Recipe(
     2112,
     spacing_mm=HEAD_MM,
     size_ij=416,
-    lesions=(LesionRecipe("intraparenchymal", 0.9, (-38.0, 18.0, 30.0), seed=9, hu=58.0),),
+    lesions=(LesionRecipe("subdural", 2.5, (3.0, 30.0, 44.0), seed=7, hu=62.0),),
 )
 _NODULES = Recipe(
     "chest",
@@ -152,7 +152,7 @@ STORIES = (
     Story(
         "head-small-bleed",
         "A small bleed, easily missed",
-        "Less than a millilitre, at four in the morning.",
+        "Blood along the midline, at four in the morning.",
         "head-bleed",
         _SMALL,
         small_bleed_steps,

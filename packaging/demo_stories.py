@@ -18,7 +18,8 @@ from demo_stage import (
     threshold_steps,
 )
 
-from viewer.domain.finding import MatchState
+from viewer.analysis.matching import match
+from viewer.domain.finding import MatchRule, MatchState
 from viewer.domain.step_acts import Question, Sweep
 from viewer.domain.view_state import OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Step
@@ -147,7 +148,7 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "there",
-            f"{ml(lesion)} of blood, on the {side(lesion, stage.volume)}",
+            f"{ml(lesion)} of blood along the falx",
             told,
             _asked(stage, lesion, BRAIN),
             "Give them ten seconds. In a room of radiologists about half will point at it.",
@@ -157,9 +158,11 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "close",
             "Once you know, it is plain",
-            "The same place in three planes: the AI in blue, the truth in white. This head was made.",
+            "The same place in three planes: the AI in blue, the truth in white. This head was made."
+            if found is not None
+            else "The same place in three planes. The dotted line is the truth: this head was made.",
             evolve(stage.on(marked, BRAIN, height_mm=90), show_truth=True),
-            "Small, and yet the reason why this patient must not go home on blood thinners.",
+            "Thin, and yet the reason why this patient must not go home on blood thinners.",
             50,
         ),
         Step(
@@ -173,14 +176,14 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
     ]
     if score is not None:
         low = max(0.05, min(stage.threshold, int(score * 20 - 1) / 20))
-        false = [f for f in stage.in_state(MatchState.FALSE_POSITIVE) if f.score is not None]
-        price = f"{len(false)} false alarm{'s' if len(false) != 1 else ''}" if false else "no false alarm"
+        false = match(tuple(stage.findings), tuple(stage.truth), low, MatchRule()).count(MatchState.FALSE_POSITIVE)
+        price = f"{false} false alarm{'s' if false != 1 else ''}" if false else "no false alarm"
         steps.append(
             Step(
                 "sweep",
                 "Found, from which threshold on?",
-                f"The threshold sweeps from 0.95 down to {low:.2f}. It appears at **{score:.2f}**, with {price} at "
-                f"{stage.threshold:.2f}.",
+                f"The threshold sweeps from 0.95 down to {low:.2f}. It appears at **{score:.2f}**. The price "
+                f"of {low:.2f}: {price}.",
                 evolve(stage.on(marked, BRAIN), threshold=low),
                 "This is what a threshold means: the same model, the same scan, another answer.",
                 50,
