@@ -200,7 +200,8 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "wrong",
             "And this one?",
-            f"The AI is {'sure' if score > 0.8 else 'fairly sure'} of it, too.\n\n{numbers(wrong)}",
+            f"The AI reports it too{', just above its threshold' if score < stage.threshold + 0.1 else ''}."
+            f"\n\n{numbers(wrong)}",
             stage.on(wrong, LUNG, height_mm=110),
             "Ask for hands: nodule or not?",
             45,
