@@ -63,7 +63,7 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
             Step(
                 "smallest",
                 f"The smallest it found, {smallest.long_axis_mm or 0:.0f} mm",
-                f"Easy to take for a vessel: scroll through it and it does not run on.\n\n{numbers(smallest)}",
+                f"{_seen_as(stage, smallest)}\n\n{numbers(smallest)}",
                 stage.on(smallest, LUNG, height_mm=90),
                 "Scroll a few images up and down, then press Enter to come back.",
                 50,
@@ -97,6 +97,14 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
         )
     )
     return tuple(steps)
+
+
+def _seen_as(stage: Stage, finding: Finding) -> str:
+    """Return what a nodule looks like, by what was put there."""
+    lesion = next((each for each in stage.truth if stage.finding_of(each) is finding), None)
+    if lesion is not None and lesion.label_key == "part-solid-nodule":
+        return "Part-solid: a firm core in a pale halo."
+    return "Easy to take for a vessel: scroll through it and it does not run on."
 
 
 def growth_steps(stage: Stage) -> tuple[Step, ...]:
@@ -171,6 +179,13 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
     right = stage.in_state(MatchState.TRUE_POSITIVE)
     name, away_mm = _nearest_mimic(stage, wrong)
     what = f"a {name}" if away_mm < 12 else "vessels that lie side by side"
+    title, told = "Seen from the front", f"It is {what}. This chest was made, and no nodule was put there."
+    if "calcified" in what:
+        title = "In the soft window: white as bone"
+        told = "A calcified granuloma, the scar of an old infection, and harmless. It was put here as a look-alike."
+    round_one = next(
+        (found for each in stage.truth if (found := stage.finding_of(each)) and each.label_key == "solid-nodule"), None
+    )
     score = wrong.score or 0.0
     higher = min(0.95, (int(score * 20) + 1) / 20)
     lost = [f for f in right if (f.score or 0.0) < higher]
@@ -185,13 +200,13 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             35,
         )
     ]
-    if right:
+    if round_one is not None:
         steps.append(
             Step(
                 "right",
                 "This one is a nodule",
-                f"Round in all three planes.\n\n{numbers(right[0])}",
-                stage.on(right[0], LUNG, height_mm=110),
+                f"Round in all three planes.\n\n{numbers(round_one)}",
+                stage.on(round_one, LUNG, height_mm=110),
                 "Show what round means: the same in axial, coronal and sagittal.",
                 40,
             )
@@ -208,10 +223,11 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "other",
-            "Seen from the front",
-            f"It is {what}. Nothing else was put here: this chest was made.",
+            title,
+            told,
             evolve(
-                stage.on(wrong, SOFT if "calcified" in name else LUNG, ViewName.CORONAL, height_mm=80), show_truth=True
+                stage.on(wrong, SOFT if "calcified" in what else LUNG, ViewName.CORONAL, height_mm=80),
+                overlay=OverlayMode.OFF,
             ),
             "One more plane, or one more window, is often all it takes.",
             50,

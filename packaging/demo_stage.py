@@ -152,7 +152,7 @@ def threshold_steps(stage: Stage, lesion: Finding, window: tuple[float, float]) 
     best = stage.matching.best_score_of_truth.get(lesion.id)
     if best is None:
         return []
-    lower = max(0.05, int(best * 20 - 1) / 20)
+    lower = max(0.05, int(best * 20) / 20)
     others = match(tuple(stage.findings), tuple(stage.truth), lower, MatchRule()).count(MatchState.FALSE_POSITIVE)
     price = "no false alarm here" if not others else f"{others} false alarm{'s' if others > 1 else ''} here"
     marked = min(

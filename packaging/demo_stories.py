@@ -175,7 +175,7 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         ),
     ]
     if score is not None:
-        low = max(0.05, min(stage.threshold, int(score * 20 - 1) / 20))
+        low = max(0.05, min(stage.threshold, int(score * 20) / 20))
         false = match(tuple(stage.findings), tuple(stage.truth), low, MatchRule()).count(MatchState.FALSE_POSITIVE)
         price = f"{false} false alarm{'s' if false != 1 else ''}" if false else "no false alarm"
         steps.append(
