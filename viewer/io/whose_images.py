@@ -39,9 +39,11 @@ def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
         if said is None:
             continue
         who = (said["PatientName"], said["PatientID"])
-        if said["Modality"] == "SEG":
+        if said["SyntheticData"] == "YES":
+            cleared.add(who)
+        elif said["Modality"] == "SEG":
             derived.append(who)
-        elif said["PatientIdentityRemoved"] == "YES" or said["SyntheticData"] == "YES" or not any(who):
+        elif said["PatientIdentityRemoved"] == "YES" or not any(who):
             cleared.add(who)
         else:
             raise refused

@@ -75,4 +75,4 @@ def test_a_story_that_is_wrong_is_named_and_the_others_are_there(shelf: Path, fi
 def test_a_story_never_takes_the_place_of_a_case(shelf: Path) -> None:
     changed(shelf, id="head-epidural")
     (found,) = installed_cases([shelf]).cases
-    assert len(found.steps) == 8
+    assert len(found.steps) == 6
