@@ -278,7 +278,7 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
             "start",
             "Short of breath since a flight",
             "A synthetic chest CT, contrast in the pulmonary arteries. The window shows vessels, not lung.",
-            evolve(stage.overview(VESSELS), cursor_lps_mm=as_point(main.centre_lps_mm)),
+            stage.overview(VESSELS, ViewName.CORONAL),
             "Where contrast should be white and is grey, something is in the way.",
             35,
         ),
