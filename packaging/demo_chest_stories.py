@@ -246,7 +246,7 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             "It shows, you decide",
             "In Review one key rejects it, and the report says who did.",
             evolve(stage.on(wrong, LUNG), selected_finding=wrong.id),
-            "Go to Review and press R on it.",
+            "Go to Review and press X on it.",
             35,
         ),
     ]

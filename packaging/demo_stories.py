@@ -170,7 +170,7 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             "A wider window hides it",
             "Window 200 instead of 80: the bleed fades into the grey around it.",
             evolve(stage.on(marked, SUBDURAL), overlay=OverlayMode.OFF, selected_finding=None),
-            "Press 3 for the brain window again, then Enter to resume.",
+            "Enter resumes, and the brain window is back with the next step.",
             40,
         ),
     ]
