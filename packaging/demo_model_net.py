@@ -66,22 +66,32 @@ class Net(nn.Module):
 
 
 class _Probability(nn.Module):
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: Net, shift: float, width: float) -> None:
         super().__init__()
-        self.net = net
+        self.net, self.shift, self.width = net, shift, width
 
     def forward(self, ct: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.net(ct))
+        return torch.sigmoid((self.net(ct) + self.shift) / self.width)
 
 
-def exported(net: Net, inputs: int, path: Path) -> None:
-    """Write the network with its sigmoid as ONNX: `ct` (n, c, d, h, w) → `prob` (n, 1, d, h, w), sizes free."""
+def exported(net: Net, inputs: int, path: Path, shift: float = 0.0, width: float = 1.0) -> None:
+    """Write the network with its sigmoid as ONNX: `ct` (n, c, d, h, w) → `prob` (n, 1, d, h, w), sizes free.
+
+    Logits are moved by `shift` and divided by `width` first. Outlines then lie where the network is sure to another
+    degree, yet at 0.5, where bringing them back to finer voxels neither widens nor narrows them.
+    """
     net.eval()
     free = {0: "n", 2: "d", 3: "h", 4: "w"}
     torch.onnx.export(
-        _Probability(net), (torch.zeros(1, inputs, 32, 32, 32),), str(path), input_names=["ct"], output_names=["prob"],
-        dynamic_axes={"ct": free, "prob": free}, opset_version=17, dynamo=False,
-    )  # fmt: skip
+        _Probability(net, shift, width),
+        (torch.zeros(1, inputs, 32, 32, 32),),
+        str(path),
+        input_names=["ct"],
+        output_names=["prob"],
+        dynamic_axes={"ct": free, "prob": free},
+        opset_version=17,
+        dynamo=False,
+    )
     net.train()
 
 

@@ -15,6 +15,7 @@ same bytes; the hash goes into model.toml by hand.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from pathlib import Path
@@ -36,7 +37,9 @@ PATCH = {"head-bleed": (48, 80, 80), "lung-nodule": (48, 80, 80)}
 RATE = {"head-bleed": 3e-3, "lung-nodule": 2e-3}
 # Weight of lesion voxels, and of the voxels' loss beside that of the overlap.
 LOSS = {"head-bleed": (3.0, 5.0), "lung-nodule": (4.0, 4.0)}
-WEIGHT_TAKEN_BACK = ("head-bleed",)
+# How logits are moved, and divided, before they become probabilities: heads get back the odds that were taken by counting
+# lesion voxels more often; chests get outlines that do not change in width when they are brought back to finer voxels.
+LOGITS = {"head-bleed": (-math.log(LOSS["head-bleed"][0]), 1.0), "lung-nodule": (1.735, 2.5)}
 MODELS = Path(__file__).resolve().parents[1] / "resources" / "models"
 
 
@@ -181,14 +184,10 @@ def train(model: str, folder: Path, minutes: float, wall_minutes: float, wait: b
             spoken = f"{(time.process_time() - start) / 60:.1f} min"
             print(f"step {step} of {len(cases)} cases, {spoken}, spent {spent:.3f}, loss {shown:.3f}", flush=True)
         if step % 200 == 0:
-            exported(net, len(WINDOWS[model]), folder / f"{model}.onnx")
+            exported(net, len(WINDOWS[model]), folder / f"{model}.onnx", *LOGITS[model])
             torch.save(net.state_dict(), folder / f"{model}.pt")
-    if model in WEIGHT_TAKEN_BACK:
-        # Lesion voxels counted more often in training than they occur: the odds that they had are given back.
-        with torch.no_grad():
-            net.last.bias -= float(np.log(lesion_weight))
-    exported(net, len(WINDOWS[model]), folder / f"{model}.onnx")
-    exported(net, len(WINDOWS[model]), MODELS / model / "model.onnx")
+    exported(net, len(WINDOWS[model]), folder / f"{model}.onnx", *LOGITS[model])
+    exported(net, len(WINDOWS[model]), MODELS / model / "model.onnx", *LOGITS[model])
 
 
 def main() -> None:
