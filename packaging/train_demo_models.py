@@ -37,8 +37,8 @@ PATCH = {"head-bleed": (48, 80, 80), "lung-nodule": (48, 80, 80)}
 RATE = {"head-bleed": 3e-3, "lung-nodule": 2e-3}
 # Weight of lesion voxels, and of the voxels' loss beside that of the overlap.
 LOSS = {"head-bleed": (3.0, 5.0), "lung-nodule": (4.0, 4.0)}
-# How logits are moved, and divided, before they become probabilities: heads get back the odds that were taken by counting
-# lesion voxels more often; chests get outlines that do not change in width when they are brought back to finer voxels.
+# How logits are moved, and divided, before they become probabilities: heads get back the odds that were taken by
+# counting lesion voxels more often; chests get outlines that stay as wide when they are brought back to finer voxels.
 LOGITS = {"head-bleed": (-math.log(LOSS["head-bleed"][0]), 1.0), "lung-nodule": (1.735, 2.5)}
 MODELS = Path(__file__).resolve().parents[1] / "resources" / "models"
 
