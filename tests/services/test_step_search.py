@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.walkthrough import Step
 from viewer.io.case_document import read_case
 from viewer.services.step_search import (
     find_in_cases,
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def head(repository: Path) -> Case:
-    return read_case(repository / "demo_cases" / "head-epidural")
+    """Return a bundled case's place with a story of its own, which stays when that of the case is told anew."""
+    case = read_case(repository / "demo_cases" / "head-epidural")
+    view = evolve(case.steps[0].view, selected_finding=None)
+    large, tiny = (evolve(view, selected_finding=ident) for ident in ("large", "tiny"))
+    steps = (
+        Step("fall", "A fall from a ladder", "Where would you look first?", view, notes="Wait for an answer."),
+        Step("skull", "The skull, intact", "There is no fracture line.", view, notes="Turn it with the mouse."),
+        Step("bleed", "Blood pressed against the bone", "A lens-shaped bleed.", large),
+        Step("surface", "One solid shape", "The same voxels as a surface.", view),
+        Step("threshold", "At a threshold of 0.45", "One more comes up.", tiny),
+    )
+    return evolve(case, steps=steps)
 
 
 def small(ident: str, volume_ml: float, label: str = "Bleed") -> Finding:
