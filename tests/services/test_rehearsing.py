@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from viewer.domain.session import Session
-from viewer.io.case_document import read_case
+from viewer.io.case_document import read_case, write_case
 from viewer.io.rehearsal_file import Cue, Rehearsal, StepTime, read_rehearsal, rehearsal_path, write_rehearsal
 from viewer.services.navigation import Navigation
 from viewer.services.pace import Pace, clock_words
@@ -42,7 +42,15 @@ def own_cases(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def case(repository: Path, own_cases: Path) -> Case:
+    """Return a case of the user's with the pace of a story of its own: 40, 45 and 60 seconds, then more."""
     copytree(repository / "demo_cases" / "head-epidural", own_cases / "mine", ignore=ignore_patterns("dicom"))
+    case = read_case(own_cases / "mine")
+    planned = (40.0, 45.0, 60.0, *(50.0 for _ in case.steps[3:]))
+    steps = tuple(
+        evolve(step, duration_s=seconds, notes="" if n else "Wait for an answer.")
+        for n, (step, seconds) in enumerate(zip(case.steps, planned, strict=True))
+    )
+    write_case(own_cases / "mine", evolve(case, steps=steps))
     return read_case(own_cases / "mine")
 
 

@@ -6,7 +6,7 @@ import sys
 
 from PySide6.QtWidgets import QApplication
 
-import viewer.ui.canvas.canvas as painting
+import viewer.ui.canvas.painted_canvas as painting
 from tests.ui.pixels.mark_on_screen import marked_volume
 from viewer.domain.session import Session
 from viewer.domain.view_state import overview
