@@ -40,6 +40,22 @@ def storage_error(what: str, error: OSError) -> StorageError:
     return StorageError(f"{what} could not be saved.", "Check the disk and the folder, then try again.", reason)
 
 
+def private_folder(folder: Path, what: str) -> None:
+    """Make a folder, where it is missing, that its user alone may look into.
+
+    Raises
+    ------
+    StorageError
+        When the file system refuses; `what` is the start of its sentence: "The draft".
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            folder.chmod(0o700)
+    except OSError as error:
+        raise storage_error(what, error) from error
+
+
 @contextmanager
 def replacing(path: Path, what: str) -> Iterator[Path]:
     """Give a temporary path beside `path`; once it is written it takes its place, durably.

@@ -5,7 +5,6 @@ They hold the UID of the series that they tell of, as the decisions file does, a
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from attrs import frozen
 
 from viewer.domain.draft import Draft
 from viewer.domain.errors import StorageError
-from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.atomic_file import private_folder, storage_error, write_atomically
 from viewer.io.migrations import migrated
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -41,12 +40,7 @@ def write_draft(folder: Path, draft: Draft) -> None:
     StorageError
         When it cannot be written.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name == "posix":
-            folder.chmod(0o700)
-    except OSError as error:
-        raise storage_error("The draft", error) from error
+    private_folder(folder, "The draft")
     text = json_text(unstructure(_Document(_FORMAT, _VERSION, draft)))
     write_atomically(_place(folder, draft.id), text.encode("utf-8"), "The draft")
 

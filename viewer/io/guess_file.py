@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.errors import StorageError
 from viewer.domain.view_state import Point
-from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.atomic_file import private_folder, storage_error, write_atomically
 from viewer.io.migrations import migrated
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -79,12 +78,7 @@ def write_guesses(folder: Path, guesses: CaseGuesses) -> None:
     StorageError
         When it cannot be written.
     """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.name == "posix":
-            folder.chmod(0o700)
-    except OSError as error:
-        raise storage_error("What visitors guessed", error) from error
+    private_folder(folder, "What visitors guessed")
     text = json_text(unstructure(_Document(_FORMAT, _VERSION, guesses)))
     write_atomically(_place(folder, guesses.case), text.encode("utf-8"), "What visitors guessed")
 

@@ -72,11 +72,10 @@ class Awake:
 
     def _keep(self, let_go: threading.Event) -> None:
         undo: list[Callable[[], object]] = []
-        # Nothing that a desktop does may reach the stage.
         try:
             for step in self._hold():
                 undo.append(step)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 (nothing that a desktop does may reach the stage)
             _log.info(MAY_SLEEP, error if isinstance(error, BusError) else type(error).__name__)
         let_go.wait()
         for each in reversed(undo):

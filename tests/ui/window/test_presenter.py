@@ -204,6 +204,21 @@ def test_the_next_step_is_drawn_while_nothing_moves(presenter: PresenterWindow, 
     qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
 
 
+def test_a_next_step_that_cannot_be_drawn_costs_its_picture_alone_and_names_nobody_in_the_log(
+    staged: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no picture of DOE^JANE")
+
+    monkeypatch.setattr("viewer.ui.snapshot.picture", broken)
+    staged.presenting.toggle_window()
+    qtbot.waitUntil(lambda: "could not be drawn" in caplog.text, timeout=10_000)
+    assert "RuntimeError" in caplog.text
+    assert "JANE" not in caplog.text
+    staged.desk.player.next()
+    assert staged.desk.player.index == 1
+
+
 def test_the_audience_reads_nothing_of_it(presenter: PresenterWindow, staged: MainWindow) -> None:
     on_stage = " ".join(label.text() for label in staged.stage.findChildren(QLabel) if label.isVisible())
     on_stage += staged.stage.bar.words + staged.stage.card.words

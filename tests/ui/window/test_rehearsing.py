@@ -96,6 +96,9 @@ def test_the_plan_may_stay_and_the_library_knows_of_the_rehearsal(opened: MainWi
     card = opened.library.cases.grid.card(mine.id)
     assert card is not None
     assert card.foot_words == "2 min    3 steps    Not rehearsed"
+    # Half a word tells nobody anything.
+    assert card.foot_within(card.foot_px - 1) == "2 min    3 steps"
+    assert card.foot_within(card.foot_px) == card.foot_words
     rehearse(opened, watch)
     sheet = opened.presenting.rehearsals.sheet
     assert sheet is not None

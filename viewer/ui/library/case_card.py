@@ -96,6 +96,15 @@ class CaseCard(QWidget):
         return "    ".join(part for part in parts if part)
 
     @property
+    def foot_px(self) -> float:
+        """How wide all of the foot's words are."""
+        return QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(self.foot_words) + 1
+
+    def foot_within(self, width: float) -> str:
+        """Return the foot's words, without the rehearsal, which the tooltip tells too, where they are too wide."""
+        return self.foot_words if width >= self.foot_px else self.foot_words.removesuffix(self.rehearsed).rstrip()
+
+    @property
     def ready(self) -> bool:
         """True where the case can be presented."""
         return can_be_presented(self.state)
@@ -194,7 +203,8 @@ class CaseCard(QWidget):
             state = SHORTER.get(state, state)
         width = measures.horizontalAdvance(state) + 1
         x = self.width() - PAD - width
-        self._line(painter, QRectF(PAD + 22, foot, x - 22 - 12 - PAD - 22, 18), self.foot_words, Type.CAPTION, "text2")
+        free = x - 22 - 12 - PAD - 22
+        self._line(painter, QRectF(PAD + 22, foot, free, 18), self.foot_within(free), Type.CAPTION, "text2")
         self._line(painter, QRectF(x, foot, width + 2, 18), state, Type.CAPTION, "text" if not self.ready else "text2")
         paint_icon(painter, QRectF(round(x - 22), foot + 1, 16, 16), self._theme, icon, role)
 

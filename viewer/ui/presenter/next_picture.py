@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
+from viewer.domain.errors import unexpected
 from viewer.ui.fonts import Type, font
 from viewer.ui.presenter.live_picture import fitted
 from viewer.ui.theme import RADIUS_BADGE
@@ -79,11 +80,10 @@ class NextPicture(QWidget):
         from viewer.ui.snapshot import picture
 
         size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
-        # A picture for one pair of eyes: whatever goes wrong with it, the talk goes on.
         try:
             made = picture(volume, step.view, session.findings, size, truth=session.truth, step=step, in_3d=False)
-        except Exception:  # noqa: BLE001
-            _log.exception("the next step could not be drawn")
+        except Exception as error:  # noqa: BLE001 (a picture for one pair of eyes: the talk goes on)
+            _log.error("the next step could not be drawn: %s", unexpected(error).detail)
             return
         self._drawn = (step, made)
         self.update()
