@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import SimpleITK as sitk
 from attrs import evolve
 from scipy.spatial import cKDTree
 
+from tests.scene.test_interpolation import keys
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import Interpolation, SlabMode, overview
@@ -246,3 +248,41 @@ def test_a_zoomed_picture_follows_the_crosshair_out_of_its_sight(tube: Volume) -
     assert followed.curved.along_mm == pytest.approx(200.0, abs=0.1)
     assert followed.curved.height_mm == pytest.approx(20.0)
     assert in_sight(followed, geometry_of(followed)) is followed
+
+
+def test_along_a_path_cubic_is_keys_convolution_once_the_picture_rests(tube: Volume) -> None:
+    view = view_of(tube, 25.0)
+    geometry = geometry_of(view)
+    shown = {}
+    for kind in Interpolation:
+        for moving in (True, False):
+            made = CurvedRenderer().render(tube, evolve(view, interpolation=kind), geometry, moving=moving)
+            shown[kind, moving] = made.pixels & 255
+    np.testing.assert_array_equal(shown[Interpolation.CUBIC, True], shown[Interpolation.LINEAR, True])
+    smooth, straight = shown[Interpolation.CUBIC, False], shown[Interpolation.LINEAR, False]
+    assert (smooth != straight).mean() > 0.05
+    checked = 0
+    for row, column in product(range(40, HEIGHT - 40, 23), range(20, WIDTH - 20, 31)):
+        ijk = tube.grid.ijk(geometry.lps(column + 0.5, row + 0.5))
+        folded = smooth[row, column] == 0
+        if folded or (ijk < 2).any() or (ijk > np.asarray(SIZE) - 3).any():
+            continue
+        expected = float(grey_of(keys(tube.voxels, ijk), **WINDOW))
+        # Whole HU of a window of 600: a grey level is 2.4 of them.
+        assert int(smooth[row, column]) == pytest.approx(expected, abs=1.0)
+        checked += 1
+    assert checked > 100
+
+
+def test_padding_does_not_shine_into_a_cubic_picture_along_a_path(volume_of: Make) -> None:
+    grid = Grid.from_directions(SIZE, origin_lps_mm=ORIGIN, spacing_mm=SPACING)
+    voxels = np.full(SIZE[::-1], 100, dtype=np.int16)
+    voxels[:, :, :45] = -2000
+    volume = volume_of(voxels, grid, padding=-2000)
+    view = view_of(volume)
+    pictures = [
+        CurvedRenderer().render(volume, evolve(view, interpolation=kind), geometry_of(view)).pixels
+        for kind in (Interpolation.CUBIC, Interpolation.LINEAR)
+    ]
+    np.testing.assert_array_equal(*pictures)
+    assert len(np.unique(pictures[0])) == 2

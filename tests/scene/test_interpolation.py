@@ -338,3 +338,40 @@ def test_a_slow_picture_asks_between_its_parts_whether_it_is_still_wanted(volume
     state = evolve(oblique_state(grid), slab_mm=20.0)
     with pytest.raises(UnwantedError):
         PlaneRenderer().render(volume_of(noise(SIZE), grid), state, PlaneName.AXIAL, 900, 700, between=between)
+
+
+def depths_of(slab_mm: float) -> np.ndarray:
+    half = round(slab_mm / 2)
+    return np.arange(-half, half + 1, dtype=np.float64)
+
+
+@pytest.mark.parametrize("mode", list(SlabMode))
+def test_a_turned_slab_is_made_of_cubic_values_too(volume_of: Make, noise: Noise, mode: SlabMode) -> None:
+    grid = straight_grid()
+    volume = volume_of(noise(SIZE), grid)
+    geometry = viewport_geometry(volume, oblique_state(grid), PlaneName.CORONAL, 60, 50)
+    values, outside = ObliqueSampler(volume).values(geometry, 4.0, 1, mode, Interpolation.CUBIC)
+    take = {SlabMode.MAX: np.max, SlabMode.MIN: np.min, SlabMode.MEAN: np.mean}[mode]
+    checked = 0
+    for row, column in product(range(0, 50, 6), range(0, 60, 6)):
+        centre = np.asarray(geometry.lps_from_screen(column + 0.5, row + 0.5))
+        ray = grid.ijk(centre + depths_of(4.0)[:, None] * geometry.axes.into)
+        if (ray < 0.05).any() or (ray > np.asarray(SIZE) - 1.05).any():
+            continue
+        assert not outside[row, column]
+        expected = take([keys(volume.voxels, ijk) for ijk in ray])
+        assert values[row, column] == pytest.approx(expected, abs=0.5)
+        checked += 1
+    assert checked > 20
+
+
+def test_padding_does_not_shine_into_a_turned_cubic_slab(volume_of: Make) -> None:
+    grid = straight_grid()
+    voxels = np.full(SIZE[::-1], 100, dtype=np.int16)
+    voxels[:, :, :9] = -2000
+    volume = volume_of(voxels, grid, padding=-2000)
+    tissue = int(round(float(grey_of(100, centre=0.0, width=2000.0))))
+    for mode in SlabMode:
+        state = evolve(oblique_state(grid), slab_mm=6.0, slab_mode=mode, interpolation=Interpolation.CUBIC)
+        picture = PlaneRenderer().render(volume, state, PlaneName.AXIAL, 90, 70).pixels & 255
+        assert set(np.unique(picture).tolist()) == {0, tissue}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from viewer.analysis.path_curve import PathCurve, curve_through
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.view_state import Interpolation, Point, as_point
+from viewer.scene.interpolation import interpolation_of
 from viewer.scene.missing_places import planes_there
 from viewer.scene.slabs import combined, layers_of
 from viewer.scene.solid_voxels import solid_voxels
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.cubic_points import CubicPoints
 
     Between = Callable[[], None]
 
@@ -179,7 +181,7 @@ def in_sight(state: ViewState, geometry: CurvedGeometry) -> ViewState:
 
 
 class CurvedRenderer:
-    """Makes straightened pictures; one thread at a time. Interpolates linearly, or takes the nearest voxel."""
+    """Makes straightened pictures; one thread at a time."""
 
     def render(
         self,
@@ -203,7 +205,7 @@ class CurvedRenderer:
         lines = _Lines.of(volume, geometry, places)
         values = np.empty((rows, columns), dtype=np.float32)
         missing = np.zeros((rows, columns), dtype=np.bool_)
-        sampler = _Sampler(volume, state.interpolation, quick=moving)
+        sampler = _Sampler(volume, interpolation_of(volume, state, moving=moving), quick=moving)
         step = max(1, _SAMPLES_AT_ONCE // (columns * layers))
         for top in range(0, rows, step):
             if between is not None:
@@ -259,7 +261,10 @@ class _Lines:
 
 
 class _Sampler:
-    """Values of a volume at voxel coordinates, NaN where there is none; padding takes no part in mixtures."""
+    """Values of a volume at voxel coordinates, NaN where there is none; padding takes no part in mixtures.
+
+    Cubic ones are linear where padding would take part.
+    """
 
     def __init__(self, volume: Volume, interpolation: Interpolation, *, quick: bool) -> None:
         self._volume = volume
@@ -270,6 +275,12 @@ class _Sampler:
             0 if interpolation is Interpolation.NEAREST or (quick and self._padding is not None) else 1
         )
         self._solid = solid_voxels(volume) if self._order and self._padding is not None else None
+        self._cubic: CubicPoints | None = None
+        if interpolation is Interpolation.CUBIC:
+            # VTK is loaded only where it is needed.
+            from viewer.scene.cubic_points import CubicPoints
+
+            self._cubic = CubicPoints(volume)
 
     def at(self, kji: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return values and where images are missing, of the shape of `kji` without its first axis."""
@@ -288,6 +299,9 @@ class _Sampler:
             values /= share
         elif self._padding is not None:
             values[values == np.float32(self._padding)] = np.nan
+        if self._cubic is not None:
+            smooth, whole = self._cubic.at(kji)
+            np.copyto(values, smooth, where=whole)
         absent = np.zeros(inside.shape, dtype=np.bool_)
         if self._there is not None:
             last = len(self._there) - 1

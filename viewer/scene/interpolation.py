@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from viewer.domain.view_state import Interpolation
 
 if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
     from viewer.scene.plane_slices import Run
     from viewer.scene.window_table import WindowTable
 
 _STRIP_ROWS = 48
+
+
+def interpolation_of(volume: Volume, state: ViewState, *, moving: bool = False) -> Interpolation:
+    """Return how pictures are interpolated now: cubic ones are only made at rest, and of whole volumes."""
+    cubic = state.interpolation is Interpolation.CUBIC
+    return Interpolation.LINEAR if cubic and (moving or volume.preview) else state.interpolation
 
 
 @define(frozen=True, eq=False)
@@ -92,7 +100,7 @@ def paint(
     cubic = interpolation is Interpolation.CUBIC and down.shrink == across.shrink == 1
     _paint_linear(picture, _shrunk(image, down.shrink, across.shrink), down, across, table, cubic=cubic)
     if cubic and padded is not None:
-        near = _near(padded)
+        near = near_on_axis(near_on_axis(padded, 0), 1)
         mixed = near[down.lower][:, across.lower]
         if mixed.any():
             straight = np.empty_like(picture)
@@ -176,11 +184,15 @@ def _weights(share: NDArray[np.float32], *, cubic: bool) -> list[NDArray[np.floa
     ]
 
 
-def _near(padded: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return for each voxel whether one from its predecessor to its next but one, in both directions, is padding."""
-    wide = np.pad(padded, ((1, 2), (1, 2)))
-    down = wide[:-3] | wide[1:-2] | wide[2:-1] | wide[3:]
-    return np.asarray(down[:, :-3] | down[:, 1:-2] | down[:, 2:-1] | down[:, 3:], dtype=np.bool_)
+def near_on_axis(padded: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
+    """Return for each voxel whether one from its predecessor to its next but one along an axis is padding."""
+    wide = np.pad(padded, [(1, 2) if n == axis else (0, 0) for n in range(padded.ndim)])
+    found = np.zeros_like(padded)
+    for first in range(4):
+        part = [slice(None)] * padded.ndim
+        part[axis] = slice(first, first + padded.shape[axis])
+        found |= wide[tuple(part)]
+    return found
 
 
 def _shrunk(image: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:

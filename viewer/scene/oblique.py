@@ -69,7 +69,7 @@ class ObliqueSampler:
         slab_mode
             What of the slab is taken. What lies outside or on padding takes no part.
         interpolation
-            Cubic is cubic convolution (Keys 1981, a = −0.5), linear in slabs and where padding would take part.
+            Cubic is cubic convolution (Keys 1981, a = −0.5), linear where padding would take part.
         quick
             Where there is padding, take single voxels in a slab, and let padding darken what it touches.
         most_layers
@@ -123,19 +123,12 @@ class ObliqueSampler:
     def _known(
         self, matrix: NDArray[np.float64], size: tuple[int, int], interpolation: Interpolation, *, quick: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        values = self._sample(matrix, size, interpolation)[0]
-        nothing = values == np.float32(self._nothing)
-        if self._array.dtype.kind == "f":
-            nothing |= np.isnan(values)
-        padding = self._volume.padding
-        if interpolation is Interpolation.CUBIC and (padding is not None or nothing.any()):
-            straight, outside = self._known(matrix, size, Interpolation.LINEAR, quick=quick)
-            mixed = nothing
-            if padding is not None:
-                share = self._sample(matrix, size, interpolation, of=self._solid_image())[0]
-                mixed = nothing | (np.abs(share - 1) > _WHOLE)
-            values[mixed] = straight[mixed]
+        if interpolation is Interpolation.CUBIC:
+            values, outside = self._known(matrix, size, Interpolation.LINEAR, quick=quick)
+            self._smooth(values[None], matrix, size)
             return values, outside
+        values = self._sample(matrix, size, interpolation)[0]
+        nothing, padding = self._is_nothing(values), self._volume.padding
         if padding is None:
             return values, nothing
         nearest = values
@@ -170,10 +163,25 @@ class ObliqueSampler:
             values[values == np.float32(self._nothing)] = np.nan
             if padding is not None:
                 self._undilute(values, matrix, size, layers=layers, least=0.5)
+            if interpolation is Interpolation.CUBIC:
+                self._smooth(values, matrix, size)
         taken = combined(values, mode).astype(np.float32, copy=False)
         outside = np.isnan(taken)
         taken[outside] = 0.0
         return taken, outside
+
+    def _smooth(self, values: NDArray[np.float32], matrix: NDArray[np.float64], size: tuple[int, int]) -> None:
+        """Put cubic values in the place of linear ones, [layer, row, column], where neither padding nor nothing is."""
+        smooth = self._sample(matrix, size, Interpolation.CUBIC, layers=len(values))
+        whole = ~self._is_nothing(smooth)
+        if self._volume.padding is not None:
+            share = self._sample(matrix, size, Interpolation.CUBIC, layers=len(values), of=self._solid_image())
+            whole &= np.abs(share - 1) <= _WHOLE
+        np.copyto(values, smooth, where=whole)
+
+    def _is_nothing(self, values: NDArray[np.float32]) -> NDArray[np.bool_]:
+        nothing = values == np.float32(self._nothing)
+        return nothing | np.isnan(values) if self._array.dtype.kind == "f" else nothing
 
     def _undilute(
         self,

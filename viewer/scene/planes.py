@@ -19,7 +19,7 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
-from viewer.scene.interpolation import Samples, paint
+from viewer.scene.interpolation import Samples, interpolation_of, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
     Run,
@@ -275,12 +275,6 @@ class PlaneRenderer:
         pixels = table.of(values)
         pixels[outside] = BLACK
         return pixels
-
-
-def interpolation_of(volume: Volume, state: ViewState, *, moving: bool = False) -> Interpolation:
-    """Return how pictures are interpolated now: cubic ones are only made at rest, and of whole volumes."""
-    cubic = state.interpolation is Interpolation.CUBIC
-    return Interpolation.LINEAR if cubic and (moving or volume.preview) else state.interpolation
 
 
 def slow_at_rest(volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> bool:

@@ -13,7 +13,6 @@ from viewer.domain.view_state import Interpolation, SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
-from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
 from viewer.scene.turned_planes import shown_steps
@@ -125,16 +124,6 @@ def slab_words(state: ViewState) -> str:
     return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
 
 
-def interpolation_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
-    """Return how a plane is interpolated where that is not as usual: "Nearest" or "Cubic", else ""."""
-    cubic = state.interpolation is Interpolation.CUBIC
-    if cubic and state.slab_mm and acquired_on(volume, state, plane) is None:
-        straight = state.plane(plane).turned is None and plane_runs(volume.grid, plane) is not None
-        # Through voxels at an angle a slab is linear.
-        return INTERPOLATION_WORDS[Interpolation.CUBIC] if straight else ""
-    return INTERPOLATION_WORDS[state.interpolation]
-
-
 def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
     """Return the zoom against the fitted view, such as "Zoom 1.2×"."""
     fitted = overview(state.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
@@ -165,7 +154,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
     window = Words(window_words(state, volume))
-    mixed = interpolation_words(volume, state, plane)
+    mixed = INTERPOLATION_WORDS[state.interpolation]
     if mixed:
         window = Words(f"{mixed}  {window.text}")
     if density is Density.SHORT:

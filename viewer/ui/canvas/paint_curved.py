@@ -270,8 +270,9 @@ def _paint_words(
         if folded:
             name.append(Words("Black: beyond a sharp bend"))
     turned = round(view.curved.turned_deg) if view.curved is not None else 0
-    mixed = INTERPOLATION_WORDS[view.interpolation] if view.interpolation is Interpolation.NEAREST else ""
-    window = Words("  ".join(part for part in (mixed, window_words(view, volume)) if part))
+    window = Words(
+        "  ".join(part for part in (INTERPOLATION_WORDS[view.interpolation], window_words(view, volume)) if part)
+    )
     right = [window]
     facts = "  ".join(
         part for part in (f"Turned {turned}°".replace("-", "−") if turned else "", slab_words(view)) if part
