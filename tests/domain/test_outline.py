@@ -9,7 +9,7 @@ import pytest
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.measurement import MOST_LETTERS, MOST_POINTS, Measurement, MeasurementKind
-from viewer.domain.outline import area, crosses_itself, inside, joined, simplified
+from viewer.domain.outline import area, crosses_itself, inside, joined, redrawn, simplified
 from viewer.domain.view_state import as_point
 
 SQUARE = np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)])
@@ -159,3 +159,34 @@ def test_words_are_one_short_line_and_stand_on_arrows_and_texts_alone() -> None:
             noted(kind, points, text)
     with pytest.raises(ValueError, match="takes 3 points"):
         noted(MeasurementKind.FREEHAND, MOST_POINTS + 1, "")
+
+
+def test_a_line_drawn_over_a_side_replaces_that_side() -> None:
+    bulge = np.array([(2.0, 0.0), (3.0, -4.0), (7.0, -4.0), (8.0, 0.0)])
+    for stroke in (bulge, bulge[::-1]):
+        made = redrawn(SQUARE, stroke, 0.5)
+        assert area(made) == pytest.approx(100 + 4 * (4 + 6) / 2)
+        assert not crosses_itself(made)
+        assert {tuple(corner) for corner in SQUARE} <= {tuple(corner) for corner in made.tolist()}
+
+
+def test_a_line_across_cuts_off_the_smaller_part_and_one_around_a_corner_replaces_it() -> None:
+    assert area(redrawn(SQUARE, [(3.0, 0.0), (3.0, 5.0), (3.0, 10.0)], 0.5)) == pytest.approx(70)
+    around = redrawn(SQUARE, [(4.0, 0.0), (-3.0, -3.0), (0.0, 4.0)], 0.5)
+    assert (0.0, 0.0) not in {tuple(corner) for corner in around.tolist()}
+    assert area(around) > 100
+
+
+def test_a_new_line_over_the_seam_of_an_outline_or_that_ends_beside_it_is_joined_to_it() -> None:
+    # The outline begins, and ends, at (0, 0), in the middle of what is drawn anew.
+    started = np.roll(SQUARE, 2, axis=0)
+    for corners in (SQUARE, started):
+        assert area(redrawn(corners, [(5.0, 0.0), (5.0, 5.0), (0.0, 5.0)], 0.5)) == pytest.approx(75)
+    beside = redrawn(SQUARE, [(2.0, 0.0), (2.0, -3.0), (8.0, -3.0)], 0.5)
+    assert area(beside) == pytest.approx(100 + 18)
+
+
+def test_a_loop_back_to_its_beginning_is_added_and_a_mere_touch_changes_nothing() -> None:
+    loop = redrawn(SQUARE, [(5.0, 0.0), (3.0, -3.0), (7.0, -3.0), (5.0, 0.0)], 0.5)
+    assert area(loop) == pytest.approx(100 + 6)
+    assert area(redrawn(SQUARE, [(5.0, 0.0), (5.0, 0.0)], 0.5)) == pytest.approx(100)

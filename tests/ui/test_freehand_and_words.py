@@ -147,6 +147,7 @@ def test_an_outline_is_moved_by_its_line_and_changed_by_its_corners(reader: Read
     for corner in (start, start + QPoint(90, 0), start + QPoint(90, 60), start):
         click(reader.canvas, corner)
     made = reader.one
+    reader.canvas.tool = Tool.WINDOW
     drag(reader.canvas, LEFT, start + QPoint(45, 0), QPoint(10, -15))
     moved = reader.one
     assert moved.area_mm2 == pytest.approx(made.area_mm2)
@@ -156,6 +157,46 @@ def test_an_outline_is_moved_by_its_line_and_changed_by_its_corners(reader: Read
     assert pulled.id == made.id
     assert reader.at(pulled.points_lps_mm[1]) == start + QPoint(130, -15)
     assert pulled.points_lps_mm[0] == moved.points_lps_mm[0]
+
+
+@pytest.mark.parametrize("out", [1, -1], ids=["outwards", "inwards"])
+def test_a_stretch_of_an_outline_is_drawn_anew_from_its_line(reader: Reader, out: int) -> None:
+    reader.canvas.tool = Tool.FREEHAND
+    centre = place_in(reader.canvas, ViewName.AXIAL, 0.4, 0.5)
+    stroke(reader.canvas, around(centre, 60, 120))
+    made = reader.one
+    mm = reader.geometry().mm_per_px
+    # A round bulge, or dent, from 40 degrees on one side of the right to 40 on the other.
+    turns = np.radians(np.linspace(-40, 40, 40))
+    reach = [60 + out * 25 * math.cos(t / math.radians(40) * math.pi / 2) for t in turns]
+    places = [
+        centre + QPoint(round(r * math.cos(t)), round(r * math.sin(t))) for r, t in zip(reach, turns, strict=True)
+    ]
+    stroke(reader.canvas, places)
+    changed = reader.one
+    assert changed.id == made.id
+    fan = sum((r**2 - 60**2) / 2 * math.radians(80) / 40 for r in reach)
+    assert changed.area_mm2 - made.area_mm2 == pytest.approx(fan * mm**2, rel=0.08)
+    assert not changed.crosses_itself
+    # What was not drawn over stays point for point.
+    far = [p for p in made.points_lps_mm if reader.at(p).x() < centre.x() + 20]
+    assert len(far) > 8
+    assert set(far) <= set(changed.points_lps_mm)
+    reader.canvas.tool = Tool.WINDOW
+    drag(reader.canvas, LEFT, centre + QPoint(-60, 0), QPoint(30, 0))
+    assert reader.one.area_mm2 != pytest.approx(changed.area_mm2, rel=1e-6)
+
+
+def test_esc_while_a_stretch_is_drawn_leaves_the_outline_as_it_was(reader: Reader) -> None:
+    reader.canvas.tool = Tool.FREEHAND
+    centre = place_in(reader.canvas, ViewName.AXIAL, 0.4, 0.5)
+    stroke(reader.canvas, around(centre, 60, 120))
+    made, seen = reader.one, reader.seen()
+    stroke(reader.canvas, [centre + QPoint(60, 0), centre + QPoint(90, 10), centre + QPoint(90, 40)], let_go=False)
+    assert reader.seen() != seen
+    assert reader.canvas.stop_measuring()
+    QTest.mouseRelease(reader.canvas, LEFT, NONE, centre)
+    assert (reader.one, reader.seen()) == (made, seen)
 
 
 def test_a_line_that_crosses_itself_says_which_part_counts(reader: Reader) -> None:

@@ -292,6 +292,13 @@ class Measurement:
         reached = opposite + float((np.asarray(to_lps_mm) - opposite) @ along) * along
         return evolve(self, points_lps_mm=(_point(opposite - half * across), _point(reached + half * across)))
 
+    def redrawn(self, stroke_lps_mm: ArrayLike, near_mm: float) -> Measurement:
+        """Return an outline with a stretch of it drawn anew as `outline.redrawn` says, itself where nothing is left."""
+        made = outline.redrawn(self.points_lps_mm, stroke_lps_mm, near_mm)
+        if not self.kind.points_needed <= len(made) <= MOST_POINTS:
+            return self
+        return evolve(self, points_lps_mm=tuple(map(_point, made.round(4))))
+
     def _axes_pulled(self, handle: int, to: NDArray[np.float64]) -> Measurement:
         first, last, one, other = (np.asarray(point) for point in self.points_lps_mm)
         along = _unit(last - first, self.right)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _AT_AN_END = 1e-9
 # So much of a line may hang over where its ends meet.
 _OVERHANG = 0.1
+# Two lines are compared at so many places of each.
+_COMPARED = 64
 
 
 def inside(corners: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -146,6 +148,64 @@ def pulled(points: ArrayLike, n: int, by: ArrayLike) -> NDArray[np.float64]:
     away = np.roll(np.minimum(along, sides.sum() - along), n)
     weight = np.cos(np.minimum(away / reach, 1.0) * (math.pi / 2)) ** 2
     return np.asarray(corners + weight[:, None] * move)
+
+
+def redrawn(points: ArrayLike, stroke: ArrayLike, near: float) -> NDArray[np.float64]:
+    """Return the corners of an outline, shape (n, d), with a stretch of it drawn anew.
+
+    Both ends of the new line are joined to the nearest places of the outline. Of the two ways between these, that one
+    goes which lies nearer to the new line; so a bulge replaces what it bulges from, and a line across the outline cuts
+    the smaller part off.
+
+    Parameters
+    ----------
+    stroke
+        The new line, shape (m, d).
+    near
+        An end that lies no farther than this beside the outline lies on it.
+    """
+    corners, line = np.asarray(points, dtype=np.float64), np.asarray(stroke, dtype=np.float64)
+    start, from_place = _on_outline(corners, line[0])
+    end, to_place = _on_outline(corners, line[-1])
+    inner = line[1:] if math.dist(line[-1], to_place) > near else line[1:-1]
+    new = np.concatenate([from_place[None], inner, to_place[None]])
+    ahead, back = _corners_between(corners, start, end), _corners_between(corners, end, start)
+    if start == end:
+        # Neither way has a length of its own: nothing goes, or all.
+        ahead = corners[:0]
+    forth = _apart(np.concatenate([from_place[None], ahead, to_place[None]]), new)
+    around = _apart(np.concatenate([to_place[None], back, from_place[None]]), new)
+    made = np.concatenate([new, back] if forth <= around else [new[::-1], ahead])
+    return made[np.any(made != np.roll(made, 1, axis=0), axis=1)]
+
+
+def _on_outline(corners: NDArray[np.float64], place: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Return the nearest place on an outline: the number of the corner before it and the share to the next, and it."""
+    sides = np.roll(corners, -1, axis=0) - corners
+    squared = np.maximum(np.einsum("nd,nd->n", sides, sides), 1e-30)
+    share = np.clip(np.einsum("nd,nd->n", place - corners, sides) / squared, 0.0, 1.0)
+    places = corners + share[:, None] * sides
+    n = int(np.linalg.norm(places - place, axis=1).argmin())
+    return float(n + share[n]) % len(corners), places[n]
+
+
+def _corners_between(corners: NDArray[np.float64], start: float, end: float) -> NDArray[np.float64]:
+    """Return the corners that are met going forward from one place on an outline to another."""
+    end += len(corners) if end <= start else 0
+    return corners[np.arange(math.floor(start) + 1, math.ceil(end)) % len(corners)]
+
+
+def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return how far two lines lie from each other, on average both ways."""
+    between = np.linalg.norm(_evenly(one)[:, None] - _evenly(other)[None], axis=2)
+    return float(between.min(axis=0).mean() + between.min(axis=1).mean())
+
+
+def _evenly(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places along a line, all equally far apart."""
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    at = np.linspace(0.0, along[-1], _COMPARED)
+    return np.stack([np.interp(at, along, numbers) for numbers in line.T], axis=1)
 
 
 def simplified(points: ArrayLike, tolerance: float) -> NDArray[np.float64]:

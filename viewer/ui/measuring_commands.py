@@ -48,7 +48,8 @@ _TOOLS = (
     (
         Tool.FREEHAND,
         "Measure freehand",
-        "Draw around a region, or click its corners: mean ± SD and area; a double-click or its first corner closes it",
+        "Draw around a region, or click its corners: mean ± SD and area; a double-click or its first corner closes it. "
+        "Drag from its line to draw a stretch of it anew",
         "F",
         "lasso",
     ),

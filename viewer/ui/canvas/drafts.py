@@ -72,7 +72,7 @@ class Draft:
     def dragged(self, image: ImagePlace) -> Draft:
         """Return an outline that goes on to where the pointer is, while the button is held."""
         begun = evolve(self, stroke=len(self.fixed)) if self.stroke is None else self
-        if _apart_px(image, self.fixed[-1], self.floating) < STROKE_STEP_PX or len(self.fixed) >= MOST_POINTS - 1:
+        if apart_px(image, self.fixed[-1], self.floating) < STROKE_STEP_PX or len(self.fixed) >= MOST_POINTS - 1:
             return begun
         return evolve(begun, fixed=(*self.fixed, self.floating))
 
@@ -82,18 +82,18 @@ class Draft:
         One that was drawn in one go closes at once; one that was begun with clicks where it is clicked on its first
         corner, or twice on one place.
         """
-        home = len(self.fixed) >= 3 and _apart_px(image, self.floating, self.fixed[0]) <= HANDLE_GRIP_PX
+        home = len(self.fixed) >= 3 and apart_px(image, self.floating, self.fixed[0]) <= HANDLE_GRIP_PX
         if self.stroke is not None:
             since = max(self.stroke - 1, 0)
             drawn = self.fixed[since:]
-            if _apart_px(image, drawn[-1], self.floating) >= LEAST_PX:
+            if apart_px(image, drawn[-1], self.floating) >= LEAST_PX:
                 drawn = (*drawn, self.floating)
             kept = outline.simplified(drawn, STROKE_TOLERANCE_PX * image.geometry.mm_per_px).tolist()
             fixed = (*self.fixed[:since], *((x, y, z) for x, y, z in kept))
             if not self.by_clicks:
                 fixed = self._closed(fixed, image)
             return evolve(self, fixed=fixed, floating=fixed[-1], stroke=None), home or not self.by_clicks
-        again = _apart_px(image, self.floating, self.fixed[-1]) < CLICK_PX
+        again = apart_px(image, self.floating, self.fixed[-1]) < CLICK_PX
         if home or (again and len(self.fixed) >= 3):
             return evolve(self, floating=self.fixed[-1]), True
         fixed = self.fixed if again or len(self.fixed) >= MOST_POINTS - 1 else (*self.fixed, self.floating)
@@ -114,5 +114,6 @@ class Draft:
         return self.kind.is_region and min(abs(to_x - x), abs(to_y - y)) < LEAST_PX
 
 
-def _apart_px(image: ImagePlace, one: Sequence[float], other: Sequence[float]) -> float:
+def apart_px(image: ImagePlace, one: Sequence[float], other: Sequence[float]) -> float:
+    """Return how far two points lie from each other on the screen."""
     return math.dist(image.geometry.screen_from_lps(one), image.geometry.screen_from_lps(other))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve
 from PySide6.QtCore import Qt
 
 from viewer.domain.identifiers import new_uid
 from viewer.domain.measurement import Measurement, MeasurementKind
-from viewer.domain.view_state import OverlayMode, Point, as_point
+from viewer.domain.view_state import OverlayMode, as_point
 from viewer.services.measuring import why_not_measured
 from viewer.ui.canvas.drafts import CLICK_PX, LEAST_PX, Draft
 from viewer.ui.canvas.measured_places import Grip, ImagePlace, grip_at, image_place
+from viewer.ui.canvas.pulls import Pull, draws_anew
 from viewer.ui.canvas.shown import DrawnMeasurement
 from viewer.ui.canvas.tiles import CanvasStyle, Tile
 from viewer.ui.canvas.words_on_images import place_of_words
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.words_on_images import WordsField
 
 WORDS_HIDDEN = "Words cannot be written while identity is hidden: they may name somebody."
-
-
-@frozen(eq=False)
-class _Pull:
-    """A measurement that is being pulled: by which grip, from where, and what it has become."""
-
-    grip: Grip
-    tile: Tile
-    start: Point
-    now: Measurement
 
 
 class MeasuringHand:
@@ -64,7 +55,7 @@ class MeasuringHand:
         words.given_up.connect(self.cancel)
         session.masked_changed.connect(self._masked_changed)
         self._draft: Draft | None = None
-        self._pull: _Pull | None = None
+        self._pull: Pull | None = None
         self._pressed: QPointF | None = None
         self._pressed_on: QPointF | None = None
         self._picked: str | None = None
@@ -138,7 +129,9 @@ class MeasuringHand:
         if wanted and grip is not None and image is not None:
             self._session.measurement_in_hand = grip.measurement.id
             self._pressed = place
-            self._pull = _Pull(grip, tile, image.lps(tile.local(place)), grip.measurement)
+            start = image.lps(tile.local(place))
+            stroke = (start,) if draws_anew(self.kind, grip, image) else ()
+            self._pull = Pull(grip, tile, start, grip.measurement, stroke)
             return True
         if self.kind is None or image is None:
             return False
@@ -156,7 +149,8 @@ class MeasuringHand:
         if self._pull is not None and self._pressed is not None:
             if (place - self._pressed).manhattanLength() < CLICK_PX and self._pull.now == self._pull.grip.measurement:
                 return False
-            self._pull = self._pulled(self._pull, place)
+            image = self._image(self._pull.tile)
+            self._pull = self._pull if image is None else self._pull.followed(image, place)
             return True
         if self._draft is not None:
             if not self._still_there():
@@ -208,6 +202,9 @@ class MeasuringHand:
             return None if self.kind is None else Qt.CursorShape.CrossCursor
         if self.kind is None and grip.measurement.id != self._session.measurement_in_hand:
             return Qt.CursorShape.PointingHandCursor
+        image = self._image(tile)
+        if image is not None and draws_anew(self.kind, grip, image):
+            return Qt.CursorShape.CrossCursor
         return Qt.CursorShape.PointingHandCursor if grip.handle is not None else Qt.CursorShape.SizeAllCursor
 
     def grip(self, tile: Tile, place: QPointF) -> Grip | None:
@@ -284,18 +281,6 @@ class MeasuringHand:
             side = max(abs(local[0] - x), abs(local[1] - y))
             local = (x + math.copysign(side, local[0] - x), y + math.copysign(side, local[1] - y))
         self._draft = evolve(draft, floating=image.lps(local))
-
-    def _pulled(self, pull: _Pull, place: QPointF) -> _Pull:
-        image = self._image(pull.tile)
-        if image is None:
-            return pull
-        to, before = image.geometry.lps_from_screen(*pull.tile.local(place)), pull.grip.measurement
-        by = tuple(a - b for a, b in zip(image.onto(to), pull.start, strict=True))
-        if pull.grip.handle is None:
-            return evolve(pull, now=before.moved(by))
-        held = before.handles_lps_mm()[pull.grip.handle]
-        # By as much as the pointer moved: grasped a little beside its middle, a handle does not jump.
-        return evolve(pull, now=before.pulled(pull.grip.handle, as_point(held + by)))
 
     def _drag_outline(self, place: QPointF) -> None:
         draft, pressed = self._draft, self._pressed
