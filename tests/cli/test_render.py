@@ -2,12 +2,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import SimpleITK as sitk
 from PySide6.QtGui import QImage
 
 from tests.cli.conftest import casestage
+from viewer.domain.job import JobContext
+from viewer.io.scan import scan
+from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from viewer.domain.walkthrough import Case
@@ -159,3 +165,51 @@ def test_a_real_tilted_head(real_data: Path, tmp_path: Path) -> None:
     image = drawn(out)
     assert (image.width(), image.height()) == (800, 600)
     assert lit(image, 300, 200, 500, 400) > 5000
+
+
+def colours(image: QImage) -> int:
+    """How many pixels are in colour; anatomy is grey."""
+    pixels = (image.pixelColor(x, y) for y in range(40, image.height() - 60) for x in range(60, image.width() - 60))
+    return sum(max(p.red(), p.green(), p.blue()) - min(p.red(), p.green(), p.blue()) > 40 for p in pixels)
+
+
+def over(series: Path, path: Path, values: Callable[[np.ndarray], np.ndarray]) -> Path:
+    """Write a file on the grid of a series; `values` makes them of its HU."""
+    volume = load_series(scan(series, JobContext()).series[0], JobContext())
+    made = sitk.GetImageFromArray(values(volume.voxels))
+    made.SetSpacing(volume.grid.spacing_mm)
+    made.SetOrigin(volume.grid.lps((0, 0, 0)).tolist())
+    made.SetDirection(volume.grid.directions.ravel().tolist())
+    sitk.WriteImage(made, path)
+    return path
+
+
+def test_labels_and_a_map_lie_over_the_series(small_series: Path, tmp_path: Path) -> None:
+    labels = over(small_series, tmp_path / "labels.nii.gz", lambda hu: (hu > -500).astype(np.uint8))
+    probable = over(small_series, tmp_path / "map.nrrd", lambda hu: np.where(hu > -500, 0.8, 0.0).astype(np.float32))
+    out, inked = tmp_path / "ct.png", {}
+    for name, options in (
+        ("bare", ()),
+        ("outlined", ("--labels", labels)),
+        ("filled", ("--labels", labels, "--fill")),
+        ("mapped", ("--map", probable)),
+    ):
+        said = casestage("render", small_series, "--out", out, "--size", SIZE, "--plane", "axial", *options)
+        assert said.code == 0, said.err
+        assert ("taken for probabilities" in said.out) == (name == "mapped")
+        inked[name] = colours(drawn(out))
+    # The crosshair is in colour too.
+    outlined, filled, mapped = (inked[name] - inked["bare"] for name in ("outlined", "filled", "mapped"))
+    assert 200 < outlined < filled / 4
+    assert mapped > 4 * outlined
+
+
+def test_what_does_not_belong_over_the_series_is_refused_before_a_picture_is_written(
+    small_series: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "ct.png"
+    between = over(small_series, tmp_path / "map.nrrd", lambda hu: np.full(hu.shape, 0.5, np.float32))
+    for options in (("--labels", tmp_path / "absent.nii"), ("--labels", between)):
+        said = casestage("render", small_series, "--out", out, "--size", SIZE, *options)
+        assert said.is_sentence(), said.err
+        assert not out.exists()

@@ -141,6 +141,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
     window = _typed(parse_window, "WIDTH/LEVEL")
     render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
+    render.add_argument(
+        "--labels", metavar="FILE", help="a segmentation over the series: SEG, NIfTI, NRRD or MetaImage"
+    )
+    render.add_argument("--map", metavar="FILE", help="a map of values over it: NIfTI, NRRD or MetaImage")
+    render.add_argument("--fill", action="store_true", help="findings and labels filled, not outlined alone")
     render.add_argument("--acquired", action="store_true", help="slices as they were acquired, not interpolated")
     length = _typed(parse_length, "MM, more than 0")
     render.add_argument("--height-mm", type=length, metavar="MM", help="millimetres from top to bottom of a view")

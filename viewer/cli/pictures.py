@@ -10,14 +10,16 @@ from attrs import evolve
 from viewer.analysis.matching import match
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say
-from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError
+from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError, UnreadableFileError
 from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.domain.overlays import Overlays, Segmentation, ValueMap
+from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
 from viewer.scene.acquired import acquired_in
 from viewer.services.cases import installed_cases
 from viewer.services.exporting import check_folder
 from viewer.services.loading import load_case, load_series
+from viewer.services.overlay_files import read_labels, read_map
 from viewer.services.places import case_folders
 from viewer.services.views import view_of_volume
 
@@ -76,11 +78,13 @@ def render(arguments: argparse.Namespace) -> int:
     _check_acquired(volume, view)
     matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
+    overlays = _laid_over(volume, arguments)
     image = picture(
         volume,
         view,
         findings,
         arguments.size,
+        overlays=overlays,
         title=title,
         style=style,
         matching=matching,
@@ -111,6 +115,26 @@ def check_picture(out: Path) -> None:
     check_folder(out.parent)
 
 
+def _laid_over(volume: Volume, arguments: argparse.Namespace) -> Overlays:
+    """Return what is to lie over a series, and say what was assumed of it."""
+    segmentation: Segmentation | None = None
+    value_map: ValueMap | None = None
+    for name, read in ((arguments.labels, read_labels), (arguments.map, read_map)):
+        if name is None:
+            continue
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise UnreadableFileError(f"{path.name} is not a file.", "Check the path.")
+        laid = read(path, volume, progress_context())
+        if isinstance(laid.what, Segmentation):
+            segmentation = laid.what
+        else:
+            value_map = laid.what
+        if laid.note:
+            say(laid.note)
+    return Overlays(segmentation, value_map)
+
+
 def _check_acquired(volume: Volume, view: ViewState) -> None:
     """Refuse to call a picture one of acquired slices that shows none: only one plane faces them."""
     acquired = acquired_in(volume, view)
@@ -130,6 +154,12 @@ def _changed_view(view: ViewState, arguments: argparse.Namespace) -> ViewState:
         view = evolve(view, layout=Layout.SINGLE, main=ViewName(arguments.plane))
     if arguments.acquired:
         view = evolve(view, acquired=True)
+    if arguments.fill:
+        view = evolve(view, overlay=OverlayMode.FILL)
+    elif (arguments.labels or arguments.map) and view.overlay is OverlayMode.OFF:
+        view = evolve(view, overlay=OverlayMode.OUTLINE)
+    if arguments.labels and arguments.plane == ViewName.THREE_D.value:
+        view = evolve(view, labels_3d=True)
     if arguments.height_mm is not None:
         for name in PlaneName:
             view = view.with_plane(name, evolve(view.plane(name), height_mm=arguments.height_mm))

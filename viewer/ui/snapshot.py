@@ -18,6 +18,7 @@ from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.errors import StorageError
+from viewer.domain.overlays import Overlays
 from viewer.domain.view_state import Comparison, ViewName
 from viewer.io.atomic_file import replacing
 from viewer.scene.volume3d import Scene3D
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
     from viewer.services.loading import LoadedPrior
 
+NOTHING_OVER = Overlays()
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
 NO_3D_YET = "3D"
 STAGE_BAR_SHARE = 96 / 1080
@@ -85,6 +87,7 @@ def picture(
     step: Step | None = None,
     prior: LoadedPrior | None = None,
     results: tuple[ModelResult, ...] = (),
+    overlays: Overlays = NOTHING_OVER,
     in_3d: bool = True,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
@@ -101,6 +104,8 @@ def picture(
         The earlier scan that a view with a curtain uncovers.
     results
         What models said, for a view that compares two of them.
+    overlays
+        The labels and the map that lie over the volume.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
     in_3d
@@ -126,6 +131,7 @@ def picture(
         inspecting=inspecting,
         masked=True,
         title=title,
+        overlays=overlays,
     )
     scale = height / 1080 if stage else 1.0
     look = Look(TextLook(theme, stage=stage, scale=scale), Density.FULL)
