@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,11 +17,16 @@ from viewer.domain.session import Session, Workspace
 from viewer.domain.view_between import between
 from viewer.domain.view_state import Comparison, Layout, ViewState
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
-from viewer.services.comparing import Comparing, How
+from viewer.services.aligning import How
+from viewer.services.comparing import Comparing
 from viewer.services.jobs import Job
+from viewer.services.kept_alignments import KeptAlignments
 from viewer.services.linked_views import Links
 from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Opened:
@@ -63,11 +68,11 @@ class AtOnce:
 class Two:
     """Two sessions that are compared."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: KeptAlignments | None = None) -> None:
         self.here, self.there = Session(), Session()
         self.opening = Opened(self.there)
         self.runner = AtOnce()
-        self.comparing = Comparing(self.here, self.there, self.opening, self.runner)  # type: ignore[arg-type]
+        self.comparing = Comparing(self.here, self.there, self.opening, self.runner, kept)  # type: ignore[arg-type]
 
     def open(self, volume: Volume) -> None:
         self.here.view = None
@@ -136,7 +141,7 @@ def test_volumes_of_other_frames_meet_in_their_middles() -> None:
     here, there = two.views
     assert np.subtract(there.cursor_lps_mm, here.cursor_lps_mm) == pytest.approx((100.0, -50.0, 300.0))
     assert not two.comparing.same_frame
-    assert "100.0 mm towards the left" in two.comparing.alignment_words
+    assert "100.0 mm towards the left" in two.comparing.aligning.words
 
 
 def blobs(uid: str, *, at_mm: tuple[float, float, float], of: slice = slice(None)) -> Volume:
@@ -158,10 +163,10 @@ def test_what_both_show_is_brought_together_though_one_shows_only_a_part() -> No
     two = Two()
     two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
     two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0), of=slice(12, 36)))
-    assert two.comparing.how is How.MIDDLES
+    assert two.comparing.aligning.how is How.MIDDLES
     two.runner.go()
-    assert two.comparing.how is How.CONTENT
-    assert two.comparing.alignment.shift_mm == pytest.approx((37.0, -21.0, 400.0), abs=2.5)
+    assert two.comparing.aligning.how is How.CONTENT
+    assert two.comparing.aligning.alignment.shift_mm == pytest.approx((37.0, -21.0, 400.0), abs=2.5)
 
 
 def test_what_is_not_alike_is_said_to_be_so() -> None:
@@ -171,18 +176,18 @@ def test_what_is_not_alike_is_said_to_be_so() -> None:
     values = np.random.default_rng(3).integers(-1000, 1000, noise.voxels.shape).astype(np.int16)
     two.opening.bring(Volume(noise.series, values, noise.stack, values, noise.grid))
     two.runner.go()
-    assert two.comparing.how is How.NOT
+    assert two.comparing.aligning.how is How.NOT
 
 
 def test_what_was_aligned_by_hand_is_not_lined_up_again_behind_ones_back() -> None:
     two = Two()
     two.open(blobs("1.1", at_mm=(0.0, 0.0, 0.0)))
     two.opening.bring(blobs("1.2", at_mm=(37.0, -21.0, 400.0)))
-    two.comparing.shift(5.0, 0.0, PlaneName.AXIAL)
-    by_hand = two.comparing.alignment
+    two.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    by_hand = two.comparing.aligning.alignment
     two.runner.go()
-    assert two.comparing.alignment == by_hand
-    assert two.comparing.how is How.HAND
+    assert two.comparing.aligning.alignment == by_hand
+    assert two.comparing.aligning.how is How.HAND
 
 
 def test_let_go_move_and_link_again_keeps_what_was_brought_together(two: Two) -> None:
@@ -191,25 +196,25 @@ def test_let_go_move_and_link_again_keeps_what_was_brought_together(two: Two) ->
     two.look_there(cursor_lps_mm=(10.0, 10.0, 21.0))
     assert two.views[0].cursor_lps_mm == (10.0, 10.0, 9.0)
     two.comparing.links = Links()
-    assert two.comparing.alignment_words == "12.0 mm towards the head"
+    assert two.comparing.aligning.words == "12.0 mm towards the head"
     two.look(cursor_lps_mm=(10.0, 10.0, 12.0))
     assert two.views[1].cursor_lps_mm == pytest.approx((10.0, 10.0, 24.0))
 
 
 def test_a_picture_that_is_dragged_to_the_right_shows_what_lay_at_the_left(two: Two) -> None:
     before = two.views[1].axial.centre_lps_mm
-    two.comparing.shift(5.0, 2.0, PlaneName.AXIAL)
+    two.comparing.aligning.shift(5.0, 2.0, PlaneName.AXIAL)
     after = two.views[1].axial.centre_lps_mm
     # In axial the screen's right is the patient's left (+x) and down is the back (+y).
     assert np.subtract(after, before) == pytest.approx((-5.0, -2.0, 0.0))
     assert two.views[0].axial.centre_lps_mm == before
-    two.comparing.align_again()
-    assert two.comparing.alignment_words == ""
+    two.comparing.aligning.forget()
+    assert two.comparing.aligning.words == ""
 
 
 def test_a_picture_turned_clockwise_turns_about_the_crosshair(two: Two) -> None:
     two.look(cursor_lps_mm=(10.0, 12.0, 9.0))
-    two.comparing.turn(math.radians(30), PlaneName.AXIAL)
+    two.comparing.aligning.turn(math.radians(30), PlaneName.AXIAL)
     here, there = two.views
     assert there.cursor_lps_mm == pytest.approx(here.cursor_lps_mm)
     axes = turned_axes(PLANE_AXES[PlaneName.AXIAL], there.axial.turned)
@@ -219,11 +224,59 @@ def test_a_picture_turned_clockwise_turns_about_the_crosshair(two: Two) -> None:
 
 
 def test_an_alignment_by_hand_is_remembered_for_the_pair(two: Two) -> None:
-    two.comparing.shift(5.0, 0.0, PlaneName.AXIAL)
+    two.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
     two.opening.bring(a_volume("1.3", frame="f"))
-    assert two.comparing.alignment_words == ""
+    assert two.comparing.aligning.words == ""
     two.opening.bring(a_volume("1.2", frame="f"))
-    assert two.comparing.alignment_words == "5.0 mm towards the right"
+    assert two.comparing.aligning.words == "5.0 mm towards the right"
+
+
+def opened_again(folder: Path, here: str = "1.1", there: str = "1.2") -> Two:
+    """Two series compared by a program that was started anew."""
+    made = Two(KeptAlignments(folder))
+    made.open(a_volume(here, frame="f"))
+    made.opening.bring(a_volume(there, frame="f"))
+    return made
+
+
+def test_an_alignment_by_hand_is_there_when_the_program_is_started_again(tmp_path: Path) -> None:
+    first = opened_again(tmp_path)
+    first.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    first.comparing.aligning.turn(math.radians(20), PlaneName.CORONAL)
+    done = first.comparing.aligning.alignment
+    again = opened_again(tmp_path)
+    assert again.comparing.aligning.how is How.HAND
+    place = (3.0, -4.0, 11.0)
+    assert again.comparing.aligning.alignment.of(place) == pytest.approx(done.of(place))
+    # Whichever of the two is opened first.
+    other = opened_again(tmp_path, "1.2", "1.1").comparing.aligning.alignment
+    assert other.of(done.of(place)) == pytest.approx(place)
+    assert opened_again(tmp_path, "1.1", "1.3").comparing.aligning.how is How.FRAME
+    # Nothing on disk leads to the patient.
+    assert all("1.1" not in path.name + path.read_text() for path in tmp_path.iterdir())
+    again.comparing.aligning.forget()
+    assert opened_again(tmp_path).comparing.aligning.how is How.FRAME
+
+
+def test_what_cannot_be_read_of_an_alignment_is_as_if_there_were_none(tmp_path: Path) -> None:
+    opened_again(tmp_path).comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    (path,) = tmp_path.iterdir()
+    for text in (
+        "",
+        "[]",
+        '{"x": 1}',
+        '{"x": NaN, "y": 0, "z": 0}',
+        '{"x": 1, "y": 0, "z": 0, "turned": [2, 0, 0, 0]}',
+    ):
+        path.write_text(text)
+        assert opened_again(tmp_path).comparing.aligning.how is How.FRAME
+
+
+def test_a_volume_moved_against_itself_is_where_it_lies_when_it_is_opened_again(tmp_path: Path) -> None:
+    two = opened_again(tmp_path)
+    two.comparing.show_same()
+    two.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    assert not list(tmp_path.iterdir())
 
 
 def test_behind_a_curtain_both_lie_on_each_other(two: Two) -> None:

@@ -328,7 +328,7 @@ class CaseMaking:
         if there.series.series_uid == here.series.series_uid or not there.source_uids:
             return None
         return PriorScan(
-            there, self._other.findings, self._comparing.alignment, PRIOR_TITLE, self._comparing.same_patient
+            there, self._other.findings, self._comparing.aligning.alignment, PRIOR_TITLE, self._comparing.same_patient
         )
 
     # --- within

@@ -2,69 +2,50 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import evolve
 from psygnal import Signal
 
-from viewer.analysis.lining_up import lined_up
-from viewer.domain.alignment import Alignment
-from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.plane_turn import turned_axes
 from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
+from viewer.services.aligning import Aligning, How, share_frame
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
-    from viewer.analysis.lining_up import LinedUp
-    from viewer.domain.geometry import PlaneAxes
     from viewer.domain.job import JobContext
     from viewer.domain.model_result import ModelResult
     from viewer.domain.session import Session
-    from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
-    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.jobs import JobRunner
+    from viewer.services.kept_alignments import KeptAlignments
     from viewer.services.loading import LoadedPrior
     from viewer.services.opening import Opening
-
-
-class How(Enum):
-    """How two volumes were brought together."""
-
-    FRAME = "one frame of reference"
-    MIDDLES = "the middles of the bodies"
-    CONTENT = "what both show"
-    NOT = "nothing alike"
-    HAND = "by hand"
 
 
 class Comparing:
     """Keeps the view of a second session at the same place as that of the first. Signals are on the main thread.
 
     `changed` tells that a comparison began or ended, or that links or alignment are different.
-
-    The alignment brings places of the first volume onto those of the second. It is nothing where both share a frame
-    of reference; else the middles of the two bodies meet at first, then what both show is brought together in the
-    background, and the rest is for the hand. It is remembered for each pair of series as long as the program runs.
     """
 
     changed = Signal()
 
-    def __init__(self, session: Session, other: Session, opening: Opening, runner: JobRunner) -> None:
-        self._session, self._other, self._opening, self._runner = session, other, opening, runner
-        self._lining_up: Job | None = None
-        self._how = How.FRAME
-        self._alignment = Alignment()
+    def __init__(
+        self,
+        session: Session,
+        other: Session,
+        opening: Opening,
+        runner: JobRunner,
+        kept: KeptAlignments | None = None,
+    ) -> None:
+        self._session, self._other, self._opening = session, other, opening
+        self.aligning = Aligning(session, other, runner, kept)
         self._links = Links()
-        self._by_hand: dict[tuple[str, str], Alignment] = {}
         self._begun: tuple[str, str] | None = None
         self._following = self._told = self._of_case = False
         self._before: tuple[Layout, ViewName] | None = None
@@ -74,6 +55,7 @@ class Comparing:
         session.view_changed.connect(self._here_moved)
         other.view_changed.connect(self._there_moved)
         other.volume_changed.connect(self._there_changed)
+        self.aligning.changed.connect(self._aligned)
         for here, there in ((session, other), (other, session)):
             here.measurements_changed.connect(partial(self._same_said, here, there))
             here.decisions_changed.connect(partial(self._same_said, here, there))
@@ -130,11 +112,7 @@ class Comparing:
     @property
     def same_frame(self) -> bool:
         """True where both volumes lie in one frame of reference."""
-        here, there = self._session.volume, self._other.volume
-        if here is None or there is None:
-            return False
-        frame = here.series.frame_of_reference_uid
-        return here is there or (bool(frame) and frame == there.series.frame_of_reference_uid)
+        return share_frame(self._session.volume, self._other.volume)
 
     def open(self, find: Callable[[JobContext], SeriesEntry]) -> None:
         """Open the series that `find` returns, called in another thread, beside the first."""
@@ -148,7 +126,7 @@ class Comparing:
             return
         self._prior, self._second = prior, None
         self._opening.close()
-        self._by_hand[(here.series.series_uid, prior.volume.series.series_uid)] = prior.alignment
+        self.aligning.told((here.series.series_uid, prior.volume.series.series_uid), prior.alignment)
         self._told = self._of_case = True
         try:
             self._other.findings = prior.findings
@@ -226,115 +204,12 @@ class Comparing:
         here, there = self._session.view, self._other.view
         if links.place and not before.place and here is not None and there is not None:
             # Whoever let go, moved and links again says what belongs together.
-            self.alignment = self._alignment.meeting(here.cursor_lps_mm, there.cursor_lps_mm)
+            self.aligning.alignment = self.aligning.alignment.meeting(here.cursor_lps_mm, there.cursor_lps_mm)
         if links.window and not before.window:
             self._follow()
         self.changed.emit()
 
-    @property
-    def alignment(self) -> Alignment:
-        """Where places of the first volume lie in the second."""
-        return self._alignment
-
-    @alignment.setter
-    def alignment(self, alignment: Alignment) -> None:
-        pair = self._pair()
-        if pair is not None and alignment != self._alignment:
-            self._stop_lining_up()
-            self._by_hand[pair] = alignment
-            self._align(alignment, How.HAND)
-
-    @property
-    def how(self) -> How:
-        """How the alignment came about."""
-        return self._how
-
-    def line_up(self) -> None:
-        """Bring together what both volumes show, in the background; nothing is turned."""
-        here, there, pair = self._session.volume, self._other.volume, self._pair()
-        if here is None or there is None or here.preview or there.preview:
-            return
-        self._stop_lining_up()
-
-        def done(found: LinedUp | None) -> None:
-            self._lining_up = None
-            if pair != self._pair():
-                return
-            if found is None:
-                self._how = How.NOT if self._how is How.MIDDLES else self._how
-                self.changed.emit()
-            else:
-                self._align(Alignment(shift_mm=found.shift_mm), How.CONTENT)
-
-        self._lining_up = self._runner.run(partial(lined_up, here, there), done=done, failed=lambda _: done(None))
-        self.changed.emit()
-
-    @property
-    def lining_up(self) -> bool:
-        """True while what both volumes show is being brought together."""
-        return self._lining_up is not None
-
-    def _stop_lining_up(self) -> None:
-        if self._lining_up is not None:
-            self._lining_up.cancel()
-            self._lining_up = None
-
-    def _align(self, alignment: Alignment, how: How) -> None:
-        self._alignment, self._how = alignment, how
-        self._follow()
-        self.changed.emit()
-
-    def shift(self, right_mm: float, down_mm: float, plane: PlaneName) -> None:
-        """Shift the second volume's picture in a plane, as it lies on the screen."""
-        view = self._other.view
-        if view is not None:
-            axes = _axes(view, plane)
-            self.alignment = self._alignment.shifted(-right_mm * axes.right - down_mm * axes.down)
-
-    def turn(self, angle_rad: float, plane: PlaneName) -> None:
-        """Turn the second volume's picture in a plane about the crosshair, clockwise as seen on the screen."""
-        view = self._other.view
-        if view is not None:
-            axes = _axes(view, plane)
-            # From right to down is clockwise; right, down and into need not be a right-handed system.
-            about = np.cross(axes.right, axes.down)
-            self.alignment = self._alignment.turned_about(about, -angle_rad, self._alignment.of(self._cursor()))
-
-    def align_again(self) -> None:
-        """Forget what was shifted and turned by hand."""
-        pair = self._pair()
-        if pair is not None:
-            self._by_hand.pop(pair, None)
-            self._align_first()
-
-    @property
-    def alignment_words(self) -> str:
-        """How far the second volume is moved where the crosshair is; "" where it is not."""
-        return self._alignment.words(self._cursor())
-
     # --- following
-
-    def _cursor(self) -> Point:
-        view = self._session.view
-        return view.cursor_lps_mm if view is not None else (0.0, 0.0, 0.0)
-
-    def _pair(self) -> tuple[str, str] | None:
-        here, there = self._session.volume, self._other.volume
-        return None if here is None or there is None else (here.series.series_uid, there.series.series_uid)
-
-    def _align_first(self) -> None:
-        here, there, pair = self._session.volume, self._other.volume, self._pair()
-        if here is None or there is None or pair is None:
-            return
-        self._stop_lining_up()
-        if pair in self._by_hand:
-            self._align(self._by_hand[pair], How.HAND)
-        elif self.same_frame:
-            self._align(Alignment(), How.FRAME)
-        else:
-            self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
-            if here.is_hu and there.is_hu:
-                self.line_up()
 
     def _here_moved(self, new: ViewState | None, old: ViewState | None) -> None:
         if new is None or not self.on or self._following:
@@ -355,9 +230,13 @@ class Comparing:
             return
         self._following = True
         try:
-            self._session.view = followed(here, new, self._alignment.back, self._links)
+            self._session.view = followed(here, new, self.aligning.alignment.back, self._links)
         finally:
             self._following = False
+
+    def _aligned(self) -> None:
+        self._follow()
+        self.changed.emit()
 
     def _follow(self) -> None:
         here, there = self._session.view, self._other.view
@@ -365,7 +244,7 @@ class Comparing:
             return
         self._following = True
         try:
-            self._other.view = followed(there, here, self._alignment, self._links)
+            self._other.view = followed(there, here, self.aligning.alignment, self._links)
         finally:
             self._following = False
 
@@ -378,13 +257,13 @@ class Comparing:
             self._begin()
 
     def _begin(self) -> None:
-        here, there, pair = self._session.volume, self._other.volume, self._pair()
+        here, there, pair = self._session.volume, self._other.volume, self.aligning.pair
         if here is None or there is None or pair is None:
             return
         if pair != self._begun:
             self._begun = pair
             self._links = Links(window=here.unit == there.unit)
-            self._align_first()
+            self.aligning.begin()
         if not self._told:
             self.mode = self._wanted
         self._follow()
@@ -392,10 +271,11 @@ class Comparing:
 
     def _there_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is None and old is not None:
-            self._stop_lining_up()
+            self.aligning.stop()
             self.changed.emit()
-        elif new is not None and not new.preview and self._how is How.MIDDLES and self._pair() == self._begun:
-            self._align_first()
+        elif new is not None and not new.preview and self.aligning.pair == self._begun:
+            if self.aligning.how is How.MIDDLES:
+                self.aligning.begin()
 
     def _same_said(self, here: Session, there: Session, *_: object) -> None:
         """Say of a volume that is compared with itself the same on both sides; of two models each says its own."""
@@ -411,13 +291,3 @@ class Comparing:
         self._other.masked = self._session.masked
         self._other.veiled = self._session.veiled
         self._other.reader = self._session.reader
-
-
-def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:
-    return turned_axes(PLANE_AXES[plane], view.plane(plane).turned)
-
-
-def _middle(volume: Volume) -> NDArray[np.float64]:
-    """Return the middle of the body, or of the volume where that is not known; LPS, mm."""
-    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
-    return np.asarray(bounds.mean(axis=1), dtype=np.float64)

@@ -18,6 +18,7 @@ from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
+from viewer.services.kept_alignments import KeptAlignments
 from viewer.services.kept_interpolation import keep_interpolation
 from viewer.services.last_place import LastPlace
 from viewer.services.live_steps import LiveSteps
@@ -27,6 +28,7 @@ from viewer.services.opening import Opening
 from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
 from viewer.services.places import (
+    alignments_folder,
     config_folder,
     data_folder,
     model_folders,
@@ -131,7 +133,7 @@ def build_desk(deliver: Deliver) -> Desk:
     reviewing = Reviewing(session, navigation, runner, journal)
     other = _other(runner, decoders, settings, journal, reviewing.writes)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
-    comparing = Comparing(session, other.session, other.opening, runner)
+    comparing = Comparing(session, other.session, other.opening, runner, KeptAlignments(alignments_folder()))
     opening.prior_opened.connect(comparing.bring)
     player = Player(session, navigation)
     finding_run = FindingRun(session, runner, model_folders(), run_records_folder())

@@ -40,6 +40,11 @@ def rehearsals_folder() -> Path:
     return data_folder() / "rehearsals"
 
 
+def alignments_folder() -> Path:
+    """Return the folder of how pairs of series were laid on each other by hand."""
+    return data_folder() / "alignments"
+
+
 def own_cases_folder() -> Path:
     """Return the folder of the user's own cases."""
     return data_folder() / "cases"

@@ -69,7 +69,7 @@ class CompareAsks:
 
 def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
     """Return the commands of comparing."""
-    comparing, session = desk.comparing, desk.session
+    comparing, aligning, session = desk.comparing, desk.comparing.aligning, desk.session
 
     def whole() -> bool:
         return session.volume is not None and not session.volume.preview
@@ -110,7 +110,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
             canvas = asks.canvas()
             plane = canvas.active.plane if canvas is not None else None
             if plane is not None:
-                comparing.shift(right_mm, down_mm, plane) if not angle_rad else comparing.turn(angle_rad, plane)
+                aligning.shift(right_mm, down_mm, plane) if not angle_rad else aligning.turn(angle_rad, plane)
 
         return run
 
@@ -180,10 +180,10 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
              "Ctrl+Shift+W", checked=lambda: on() and comparing.links.window),
         made("align", "Align by hand", "Drag B onto A; Shift+drag turns it about the crosshair", align, "move",
              "Shift+A", checked=align_on),
-        made("line_up", "Line up", "Bring together what both show, without turning; then check it", comparing.line_up,
+        made("line_up", "Line up", "Bring together what both show, without turning; then check it", aligning.line_up,
              "locate-fixed"),
-        made("align_again", "Forget alignment", "Put B back to where it was at first", comparing.align_again,
-             "rotate-ccw", enabled=lambda: on() and bool(comparing.alignment_words)),
+        made("align_again", "Forget alignment", "Put B back to where it was at first", aligning.forget,
+             "rotate-ccw", enabled=lambda: on() and bool(aligning.words)),
         *(
             made(f"nudge_{ident}", f"B: {title[0].lower()}{title[1:]}", "By 1 mm or 1°, in the active plane",
                  nudge(*by), icon, key, repeats=True)

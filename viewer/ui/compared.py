@@ -137,9 +137,9 @@ class Compared:
     def _aligned(self, plane: PlaneName, right_mm: float, down_mm: float, angle_rad: float) -> None:
         comparing = self._desk.comparing
         if angle_rad:
-            comparing.turn(angle_rad, plane)
+            comparing.aligning.turn(angle_rad, plane)
         else:
-            comparing.shift(right_mm, down_mm, plane)
+            comparing.aligning.shift(right_mm, down_mm, plane)
 
     def _point(self, canvas: Canvas, value: float | None, lps_mm: Point | None, _view: object) -> None:
         self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)

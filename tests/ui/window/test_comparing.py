@@ -172,7 +172,7 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     assert view is not None
     assert volume is not None
     mm = 40 * tile.geometry(volume, view, ViewName.AXIAL.plane).mm_per_px  # type: ignore[arg-type]
-    assert compared.desk.comparing.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
+    assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
     assert compared.compare.bar is not None
     assert "B moved" in compared.compare.bar.said
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from viewer.domain.view_state import Comparison
-from viewer.services.comparing import How
+from viewer.services.aligning import How
 from viewer.ui.canvas.facts import side_names
 from viewer.ui.fonts import Type
 from viewer.ui.icons import IconBox
@@ -128,17 +128,17 @@ class CompareBar(QFrame):
     def _words(self) -> tuple[str, str, str, str]:
         """Return what is said in full and in brief, its icon, and that one's colour role."""
         comparing = self._desk.comparing
-        moved = comparing.alignment_words
+        moved = comparing.aligning.words
         said = f"B moved {moved}" if moved else ""
         if comparing.same_patient is False:
             whole = " · ".join(part for part in (OTHER_PATIENT, said) if part)
             return whole, OTHER_PATIENT, "triangle-alert", "disagree"
         if not comparing.links.place:
             return "Each is moved by itself; link again to keep them so", "Not linked", "unlink", "text2"
-        if comparing.lining_up:
+        if comparing.aligning.lining_up:
             return "Lining up…", "Lining up…", "loader-circle", "text2"
-        if comparing.how not in SAID_OF:
+        if comparing.aligning.how not in SAID_OF:
             return "", "", "", ""
-        words, brief, icon = SAID_OF[comparing.how]
-        role = "disagree" if comparing.how is How.NOT else "text2"
+        words, brief, icon = SAID_OF[comparing.aligning.how]
+        role = "disagree" if comparing.aligning.how is How.NOT else "text2"
         return " · ".join(part for part in (words, said) if part), brief, icon, role

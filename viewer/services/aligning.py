@@ -1,0 +1,198 @@
+"""Where the places of one volume lie in another: known, found by what both show, or laid on each other by hand."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from viewer.analysis.lining_up import lined_up
+from viewer.domain.alignment import Alignment
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.plane_turn import turned_axes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.analysis.lining_up import LinedUp
+    from viewer.domain.geometry import PlaneAxes
+    from viewer.domain.session import Session
+    from viewer.domain.view_state import Point, ViewState
+    from viewer.domain.volume import Volume
+    from viewer.services.jobs import Job, JobRunner
+    from viewer.services.kept_alignments import KeptAlignments
+
+
+class How(Enum):
+    """How two volumes were brought together."""
+
+    FRAME = "one frame of reference"
+    MIDDLES = "the middles of the bodies"
+    CONTENT = "what both show"
+    NOT = "nothing alike"
+    HAND = "by hand"
+
+
+class Aligning:
+    """Brings places of the first volume onto those of the second; `changed` tells that this is different now.
+
+    The alignment is nothing where both share a frame of reference; else the middles of the two bodies meet at first,
+    then what both show is brought together in the background, and the rest is for the hand. What was done by hand is
+    remembered for each pair of series, with `kept` beyond the end of the program.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session, other: Session, runner: JobRunner, kept: KeptAlignments | None = None) -> None:
+        self._session, self._other, self._runner, self._kept = session, other, runner, kept
+        self._running: Job | None = None
+        self._how = How.FRAME
+        self._alignment = Alignment()
+        self._by_hand: dict[tuple[str, str], Alignment] = {}
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The UIDs of the two series; None where two are not open."""
+        here, there = self._session.volume, self._other.volume
+        return None if here is None or there is None else (here.series.series_uid, there.series.series_uid)
+
+    @property
+    def alignment(self) -> Alignment:
+        """Where places of the first volume lie in the second."""
+        return self._alignment
+
+    @alignment.setter
+    def alignment(self, alignment: Alignment) -> None:
+        pair = self.pair
+        if pair is not None and alignment != self._alignment:
+            self.stop()
+            self._by_hand[pair] = alignment
+            if self._kept is not None and pair[0] != pair[1]:
+                self._kept.keep(pair, alignment)
+            self._align(alignment, How.HAND)
+
+    @property
+    def how(self) -> How:
+        """How the alignment came about."""
+        return self._how
+
+    @property
+    def words(self) -> str:
+        """How far the second volume is moved where the crosshair is; "" where it is not."""
+        return self._alignment.words(self._cursor())
+
+    def told(self, pair: tuple[str, str], alignment: Alignment) -> None:
+        """Take an alignment that comes with a case for one that was made by hand."""
+        self._by_hand[pair] = alignment
+
+    def shift(self, right_mm: float, down_mm: float, plane: PlaneName) -> None:
+        """Shift the second volume's picture in a plane, as it lies on the screen."""
+        view = self._other.view
+        if view is not None:
+            axes = _axes(view, plane)
+            self.alignment = self._alignment.shifted(-right_mm * axes.right - down_mm * axes.down)
+
+    def turn(self, angle_rad: float, plane: PlaneName) -> None:
+        """Turn the second volume's picture in a plane about the crosshair, clockwise as seen on the screen."""
+        view = self._other.view
+        if view is not None:
+            axes = _axes(view, plane)
+            # From right to down is clockwise; right, down and into need not be a right-handed system.
+            about = np.cross(axes.right, axes.down)
+            self.alignment = self._alignment.turned_about(about, -angle_rad, self._alignment.of(self._cursor()))
+
+    def forget(self) -> None:
+        """Forget what was shifted and turned by hand."""
+        pair = self.pair
+        if pair is not None:
+            self._by_hand.pop(pair, None)
+            if self._kept is not None:
+                self._kept.forget(pair)
+            self.begin()
+
+    # --- without a hand
+
+    def begin(self) -> None:
+        """Align the two volumes as far as can be known without looking at what they show, then look."""
+        here, there, pair = self._session.volume, self._other.volume, self.pair
+        if here is None or there is None or pair is None:
+            return
+        self.stop()
+        known = self._known(pair)
+        if known is not None:
+            self._align(known, How.HAND)
+        elif share_frame(here, there):
+            self._align(Alignment(), How.FRAME)
+        else:
+            self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
+            if here.is_hu and there.is_hu:
+                self.line_up()
+
+    def line_up(self) -> None:
+        """Bring together what both volumes show, in the background; nothing is turned."""
+        here, there, pair = self._session.volume, self._other.volume, self.pair
+        if here is None or there is None or here.preview or there.preview:
+            return
+        self.stop()
+
+        def done(found: LinedUp | None) -> None:
+            self._running = None
+            if pair != self.pair:
+                return
+            if found is None:
+                self._how = How.NOT if self._how is How.MIDDLES else self._how
+                self.changed.emit()
+            else:
+                self._align(Alignment(shift_mm=found.shift_mm), How.CONTENT)
+
+        self._running = self._runner.run(partial(lined_up, here, there), done=done, failed=lambda _: done(None))
+        self.changed.emit()
+
+    @property
+    def lining_up(self) -> bool:
+        """True while what both volumes show is being brought together."""
+        return self._running is not None
+
+    def stop(self) -> None:
+        """Stop lining up; the alignment stays as it is."""
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+
+    def _known(self, pair: tuple[str, str]) -> Alignment | None:
+        """Return what was done by hand for a pair of series, whichever of them was the first one then."""
+        if pair[0] == pair[1] or pair in self._by_hand:
+            return self._by_hand.get(pair)
+        turned_round = self._by_hand.get((pair[1], pair[0]))
+        if turned_round is not None:
+            return turned_round.back
+        return self._kept.of(pair) if self._kept is not None else None
+
+    def _align(self, alignment: Alignment, how: How) -> None:
+        self._alignment, self._how = alignment, how
+        self.changed.emit()
+
+    def _cursor(self) -> Point:
+        view = self._session.view
+        return view.cursor_lps_mm if view is not None else (0.0, 0.0, 0.0)
+
+
+def share_frame(here: Volume | None, there: Volume | None) -> bool:
+    """Return whether both volumes lie in one frame of reference."""
+    if here is None or there is None:
+        return False
+    frame = here.series.frame_of_reference_uid
+    return here is there or (bool(frame) and frame == there.series.frame_of_reference_uid)
+
+
+def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:
+    return turned_axes(PLANE_AXES[plane], view.plane(plane).turned)
+
+
+def _middle(volume: Volume) -> NDArray[np.float64]:
+    """Return the middle of the body, or of the volume where that is not known; LPS, mm."""
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    return np.asarray(bounds.mean(axis=1), dtype=np.float64)
