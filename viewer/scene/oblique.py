@@ -180,7 +180,7 @@ class ObliqueSampler:
         np.copyto(values, smooth, where=whole)
 
     def _is_nothing(self, values: NDArray[np.float32]) -> NDArray[np.bool_]:
-        nothing = values == np.float32(self._nothing)
+        nothing: NDArray[np.bool_] = values == np.float32(self._nothing)
         return nothing | np.isnan(values) if self._array.dtype.kind == "f" else nothing
 
     def _undilute(
