@@ -16,7 +16,7 @@ import pytest
 from viewer.domain.errors import CancelledError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
-from viewer.io import decoders as decoders_module
+from viewer.io import decoding_process
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
 from viewer.io.read_slices import read_slices
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from viewer.io.series_entry import SeriesEntry
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
+RLE = "1.2.840.10008.1.2.5"
 
 
 def axial(count: int) -> list[tuple[float, float, float]]:
     return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
-def series(made_ct: Any, count: int = 6, **elements: Any) -> tuple[SeriesEntry, list[Any]]:
-    stored = made_ct.stack(axial(count), syntax=JPEG_LS, **elements)
+def series(made_ct: Any, count: int = 6, syntax: str = JPEG_LS, **elements: Any) -> tuple[SeriesEntry, list[Any]]:
+    stored = made_ct.stack(axial(count), syntax=syntax, **elements)
     (entry,) = scan(made_ct.folder, JobContext()).series
     return entry, stored
 
@@ -73,7 +74,7 @@ def test_file_that_hangs_its_reader_costs_one_slice(
     entry, stored = series(made_ct)
     assemble(entry, JobContext(), decoders=pool)
     as_pipe(made_ct, 2)
-    monkeypatch.setattr(decoders_module, "_LEAST_LIMIT_S", 0.3)
+    monkeypatch.setattr(decoding_process, "_LEAST_LIMIT_S", 0.3)
     volume = assemble(entry, JobContext(), decoders=pool)
     assert volume.verdict is Verdict.UNTRUSTED
     assert any("H 5.0 mm" in r and "took longer than" in r for r in volume.reasons)
@@ -86,13 +87,13 @@ def test_file_that_crashes_its_decoder_costs_one_slice(
     entry, stored = series(made_ct)
     before = assemble(entry, JobContext(), decoders=pool)
     as_pipe(made_ct, 3)
-    monkeypatch.setattr(decoders_module, "_LEAST_LIMIT_S", 30.0)
+    monkeypatch.setattr(decoding_process, "_LEAST_LIMIT_S", 30.0)
     stop = threading.Event()
 
     def crash_whoever_has_it() -> None:
         while not stop.is_set():
             for worker in tuple(pool._all):
-                if worker.ready and worker.asked and worker.asked[0].k == 3:
+                if worker.ready and worker.asked and worker.asked[0].ks == [3]:
                     os.kill(worker.process.pid, signal.SIGSEGV)
             time.sleep(0.02)
 
@@ -106,6 +107,35 @@ def test_file_that_crashes_its_decoder_costs_one_slice(
     assert any("H 7.5 mm" in r and "their decoder stopped" in r for r in volume.reasons)
     assert volume.stack.count == before.stack.count - 1
     assert np.array_equal(volume.slices, np.stack([s for k, s in enumerate(stored) if k != 3]) - 1024)
+
+
+def test_quick_images_are_asked_for_several_at_once_and_lie_where_they_belong(made_ct: Any, pool: Decoders) -> None:
+    entry, stored = series(made_ct, 45, RLE)
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        ask = decoding_process.DecodingProcess.ask
+        patched.setattr(
+            decoding_process.DecodingProcess,
+            "ask",
+            lambda process, ks, *rest: (asked.append(len(ks)), ask(process, ks, *rest)),
+        )
+        volume = assemble(entry, JobContext(), decoders=pool)
+    assert np.array_equal(volume.slices, np.stack(stored) - 1024)
+    assert asked[0] == 1, "somebody waits for the first image"
+    assert max(asked) == 8
+    assert len(asked) < 20
+
+
+def test_file_that_hangs_among_many_asked_for_at_once_costs_itself_alone(
+    made_ct: Any, pool: Decoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, stored = series(made_ct, 45, RLE)
+    assemble(entry, JobContext(), decoders=pool)
+    as_pipe(made_ct, 19)
+    monkeypatch.setattr(decoding_process, "_LEAST_LIMIT_S", 0.3)
+    volume = assemble(entry, JobContext(), decoders=pool)
+    assert any("H 47.5 mm" in r and "took longer than" in r for r in volume.reasons)
+    assert np.array_equal(volume.slices, np.stack([s for k, s in enumerate(stored) if k != 19]) - 1024)
 
 
 def test_process_killed_while_idle_is_replaced_and_no_image_is_blamed(made_ct: Any, pool: Decoders) -> None:

@@ -1,8 +1,8 @@
 """The process in which compressed pixels are decoded, so that a file can crash or hang a decoder without harm.
 
-It is sent ("array", …), shared memory for a few images, ("frames", first, frames), ("read", ticket, offset, dtype, k,
-shrink), and ("rest",). It answers each "read" in their order with a line of JSON: `{"ticket", "note"}` where frame k
-lies in the shared memory at that offset, `{"ticket", "error"}` where it cannot be read. Answers are JSON because what
+It is sent ("array", …), shared memory for a few images, ("read", ticket, dtype, shrink, [(frame, offset), …]), and
+("rest",). It answers each "read" in their order with a line of JSON, `{"ticket", "images"}`: for each image `{"note"}`
+where it lies in the shared memory at that offset, `{"error"}` where it cannot be read. Answers are JSON because what
 decodes hostile files should not be believed more than needed. The memory is small and used again and again: fresh pages
 cost more than a copy.
 """
@@ -44,7 +44,6 @@ def serve(connection: Connection) -> None:
     del imagecodecs
     _send(connection, {"ready": True})
     memory: NDArray[Any] = np.empty(0, np.uint8)
-    frames: dict[int, Frame] = {}
     baseline = _memory_now()
     with OpenImages() as files:
         while True:
@@ -55,16 +54,15 @@ def serve(connection: Connection) -> None:
                 elif message[0] == "rest":
                     # The file may be replaced or taken away before it is asked for again.
                     files.close()
-                    frames.clear()
-                elif message[0] == "frames":
-                    frames.update(enumerate(message[2], message[1]))
                 else:
-                    _, ticket, offset, dtype, k, shrink = message
-                    frame = frames[k]
-                    _limit_memory(baseline, frame)
-                    shape = (frame.code.rows // shrink, frame.code.columns // shrink)
-                    out: NDArray[Any] = np.ndarray(shape, dtype, memory, offset)
-                    _send(connection, {"ticket": ticket, **_answer(frame, out, files, shrink)})
+                    _, ticket, dtype, shrink, images = message
+                    answers = []
+                    for frame, offset in images:
+                        _limit_memory(baseline, frame)
+                        shape = (frame.code.rows // shrink, frame.code.columns // shrink)
+                        out: NDArray[Any] = np.ndarray(shape, dtype, memory, offset)
+                        answers.append(_answer(frame, out, files, shrink))
+                    _send(connection, {"ticket": ticket, "images": answers})
             except (EOFError, OSError):
                 # Nobody is there any more.
                 os._exit(0)

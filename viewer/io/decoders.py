@@ -5,150 +5,66 @@ A file that crashes, hangs or bloats a decoder costs its worker, which is replac
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import json
 import multiprocessing
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from multiprocessing import connection as pipes
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from attrs import define, field
-from numpy.typing import NDArray
-
-from viewer.domain.errors import CaseStageError, UnreadableFileError
-from viewer.io.encapsulated import HTJ2K, JPEG, RLE
+from viewer.domain.errors import UnreadableFileError
+from viewer.io.decoding_process import DecodingProcess, messages_ahead, together
 from viewer.io.own_processes import deaf_to_interrupts
-from viewer.io.shared_array import SharedArray
-from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from viewer.domain.job import JobContext
+    from numpy.typing import NDArray
 
-_LARGE_BYTES = 64 << 20
-_QUICK = frozenset({RLE, *JPEG, *HTJ2K})
-# Frames are described to a process so many at a time: they share most of what they say.
-_BLOCK = 64
+    from viewer.domain.job import JobContext
+    from viewer.io.decoding_process import Answer, Asked
+    from viewer.io.slice_header import Frame
+
 _LOOK_S = 0.05
-# No image takes as long on any computer; a hung decoder does.
-_LEAST_LIMIT_S = 3.0
-_LIMIT_S_PER_PIXEL = 4e-6
-_START_LIMIT_S = 60.0
 _MOST_WORKERS = 8
 _MOST_FAILED_STARTS = 3
 
-Answer = str | CaseStageError
 
+class _Turns:
+    """Which images to ask for next, and how many at once.
 
-class InexactError(Exception):
-    """A value does not fit int16."""
-
-
-@define(eq=False)
-class _Asked:
-    """One image that a worker was asked for, where it will lie, and whether anybody still waits for it."""
-
-    ticket: int
-    k: int
-    frame: Frame
-    room: NDArray[Any]
-    wanted: bool = True
-
-
-@define(eq=False)
-class _Worker:
-    """One process, what it has not answered yet, and since when it works on the first of it.
-
-    `proven` is False from when it is borrowed after a rest until it answers: it may have ended while it rested.
+    The first comes alone, because somebody waits for it, as does each that was given back, so that it is known which
+    one a decoder stops at. Towards the end there are fewer at once, so that all processes end together.
     """
 
-    process: Any
-    connection: Connection
-    since: float
-    asked: deque[_Asked] = field(factory=deque)
-    tickets: Iterator[int] = field(factory=itertools.count)
-    told: set[int] = field(factory=set)
-    memory: SharedArray | None = None
-    ready: bool = False
-    gone: bool = False
-    proven: bool = True
+    def __init__(self, next_turn: Callable[[], int | None], count: int, most_together: int) -> None:
+        self.together = most_together
+        self.more = True
+        self._next, self._left = next_turn, count
+        self._again: deque[int] = deque()
+        self._first = True
 
-    @property
-    def busy(self) -> bool:
-        return any(asked.wanted for asked in self.asked)
+    def taken(self, workers: int) -> list[int]:
+        """Return the next images for one of so many workers; none is left where it returns none."""
+        if self._again:
+            return [self._again.popleft()]
+        many = 1 if self._first else max(1, min(self.together, self._left // (2 * workers)))
+        self._first = False
+        found: list[int] = []
+        while len(found) < many:
+            k = self._next()
+            if k is None:
+                self.more = False
+                break
+            found.append(k)
+        self._left -= len(found)
+        return found
 
-    @property
-    def overdue(self) -> bool:
-        waited = time.monotonic() - self.since
-        if not self.ready:
-            return waited > _START_LIMIT_S
-        return bool(self.asked) and waited > limit_s(self.asked[0].frame)
-
-    def send(self, message: tuple[object, ...]) -> None:
-        try:
-            self.connection.send(message)
-        except (OSError, ValueError):
-            self.gone = True
-
-    def ask(self, k: int, frames: Sequence[Frame], dtype: np.dtype[Any], shrink: int) -> None:
-        """Ask for an image. It will lie in one of the places of the shared memory, which take turns.
-
-        A place is free again when its answer was heard, and there are as many places as images asked for at a time.
-        """
-        ticket, frame = next(self.tickets), frames[k]
-        first = k - k % _BLOCK
-        if first not in self.told:
-            self.told.add(first)
-            self.send(("frames", first, frames[first : first + _BLOCK]))
-        shape = (frame.code.rows // shrink, frame.code.columns // shrink)
-        size = shape[0] * shape[1] * dtype.itemsize
-        places = ahead(frame, size)
-        offset = ticket % places * size
-        room: NDArray[Any] = np.ndarray(shape, dtype, self._memory_for(places * size), offset)
-        if not self.asked and self.ready:
-            self.since = time.monotonic()
-        self.asked.append(_Asked(ticket, k, frame, room))
-        self.send(("read", ticket, offset, dtype.str, k, shrink))
-
-    def _memory_for(self, size: int) -> NDArray[np.uint8]:
-        if self.memory is None or self.memory.array.nbytes < size:
-            self.memory = SharedArray((size,), np.uint8)
-            try:
-                self.memory.pass_to(self.connection, self.process.pid)
-            except (OSError, ValueError):
-                self.gone = True
-            self.memory.close()
-        return self.memory.array
-
-    def end(self) -> None:
-        self.connection.close()
-        with contextlib.suppress(ValueError):
-            self.process.kill()
-            self.process.join(5.0)
-            self.process.close()
-
-
-def ahead(frame: Frame, size: int) -> int:
-    """Return how many images of so many bytes are under way to one process: one is decoded, others are waiting.
-
-    More where an image takes hardly longer than its message; few where whoever asks next would have to wait for them.
-    """
-    if size > _LARGE_BYTES:
-        return 1
-    return 4 if frame.code.transfer_syntax in _QUICK else 2
-
-
-def limit_s(frame: Frame) -> float:
-    """Return how long an image may take to decode."""
-    return _LEAST_LIMIT_S + _LIMIT_S_PER_PIXEL * frame.code.rows * frame.code.columns
+    def give_back(self, ks: list[int]) -> None:
+        """Have images asked for again."""
+        self._again.extend(ks)
+        self.more = True
 
 
 class Decoders:
@@ -163,8 +79,8 @@ class Decoders:
     def __init__(self, count: int | None = None) -> None:
         self.most = count or max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
         self._there = threading.Condition()
-        self._idle: list[_Worker] = []
-        self._all: list[_Worker] = []
+        self._idle: list[DecodingProcess] = []
+        self._all: list[DecodingProcess] = []
         self._failed_starts = 0
         self._closed = False
 
@@ -222,38 +138,35 @@ class Decoders:
         UnreadableFileError
             Where no process can be started.
         """
-        again: deque[int] = deque()
+        turns = _Turns(next_turn, len(frames), min(together(frame, values[0].nbytes) for frame in frames))
         tried: set[int] = set()
-        mine: list[_Worker] = []
-        most_asked = min(ahead(frame, values[0].nbytes) for frame in frames)
-        more = True
+        mine: list[DecodingProcess] = []
+        messages = messages_ahead(values[0].nbytes)
+        most_workers = most or self.most
 
-        def taken(asked: _Asked, answer: Answer) -> None:
-            if isinstance(answer, str):
-                values[asked.k] = asked.room
-            on_slice(asked.k, answer)
+        def taken(asked: Asked, answers: list[Answer]) -> None:
+            for k, room, answer in zip(asked.ks, asked.rooms, answers, strict=True):
+                if isinstance(answer, str):
+                    values[k] = room
+                on_slice(k, answer)
 
         try:
             while True:
                 ctx.stop_if_cancelled()
-                if more and len(mine) < (most or self.most):
+                if turns.more and len(mine) < most_workers:
                     self._borrow(mine)
                 for worker in mine:
-                    while more and len(worker.asked) < most_asked:
-                        k = again.popleft() if again else next_turn()
-                        if k is None:
-                            more = False
-                        else:
-                            worker.ask(k, frames, values.dtype, shrink)
-                if not more and not any(worker.busy for worker in mine):
+                    while turns.more and len(worker.asked) < messages:
+                        if ks := turns.taken(most_workers):
+                            worker.ask(ks, turns.together, frames, values.dtype, shrink)
+                if not turns.more and not any(worker.busy for worker in mine):
                     return
                 pipes.wait([worker.connection for worker in mine], timeout=_LOOK_S)
                 for worker in tuple(mine):
-                    _hear(worker, taken)
+                    worker.hear(taken)
                     if worker.gone or worker.overdue:
                         mine.remove(worker)
-                        again.extend(self._lost(worker, tried, on_slice))
-                        more = True
+                        turns.give_back(self._lost(worker, tried, on_slice))
         finally:
             self._give_back(mine)
 
@@ -266,7 +179,7 @@ class Decoders:
         for worker in workers:
             worker.end()
 
-    def _started(self) -> _Worker:
+    def _started(self) -> DecodingProcess:
         """Return a new process; the lock is held."""
         # Loaded with the first process: no window waits for it.
         from viewer.io.decode_worker import serve
@@ -282,11 +195,11 @@ class Decoders:
             raise _no_process(str(error)) from error
         finally:
             theirs.close()
-        worker = _Worker(process, ours, time.monotonic())
+        worker = DecodingProcess(process, ours, time.monotonic())
         self._all.append(worker)
         return worker
 
-    def _borrow(self, mine: list[_Worker]) -> None:
+    def _borrow(self, mine: list[DecodingProcess]) -> None:
         """Take one more idle process; start one or wait for one where there is none."""
         with self._there:
             if self._closed:
@@ -303,21 +216,21 @@ class Decoders:
             if self._idle:
                 mine.append(self._idle.pop())
 
-    def _give_back(self, mine: list[_Worker]) -> None:
+    def _give_back(self, mine: list[DecodingProcess]) -> None:
         for worker in mine:
             for asked in worker.asked:
                 asked.wanted = False
-            worker.told.clear()
             worker.send(("rest",))
             worker.proven = False
         with self._there:
             self._idle += [worker for worker in mine if worker in self._all]
             self._there.notify_all()
 
-    def _lost(self, worker: _Worker, tried: set[int], on_slice: Callable[[int, Answer], None]) -> list[int]:
+    def _lost(self, worker: DecodingProcess, tried: set[int], on_slice: Callable[[int, Answer], None]) -> list[int]:
         """Replace a process that died or hangs; returns the k that others have to read.
 
-        The image it worked on gets one more try, because a process can also die for a reason of its own.
+        The image it worked on gets one more try, because a process can also die for a reason of its own. Of several
+        that it was asked for at once none is to blame yet.
         """
         overdue = worker.overdue
         with self._there:
@@ -329,46 +242,19 @@ class Decoders:
         worker.end()
         if failed_starts >= _MOST_FAILED_STARTS:
             raise _no_process("They end before they are up.")
-        left = [asked.k for asked in worker.asked if asked.wanted]
+        left = [k for asked in worker.asked if asked.wanted for k in asked.ks]
         head = worker.asked[0] if worker.asked and worker.asked[0].wanted and worker.ready else None
-        if head is None or not (worker.proven or overdue):
+        if head is None or len(head.ks) > 1 or not (worker.proven or overdue):
             return left
+        k = head.ks[0]
         if overdue:
-            on_slice(head.k, UnreadableFileError(f"The image took longer than {limit_s(head.frame):.0f} s to decode."))
-        elif head.k in tried:
-            on_slice(head.k, UnreadableFileError("The compressed pixels are damaged: their decoder stopped."))
+            on_slice(k, UnreadableFileError(f"The image took longer than {head.limit_s:.0f} s to decode."))
+        elif k in tried:
+            on_slice(k, UnreadableFileError("The compressed pixels are damaged: their decoder stopped."))
         else:
-            tried.add(head.k)
+            tried.add(k)
             return left
         return left[1:]
-
-
-def _hear(worker: _Worker, taken: Callable[[_Asked, Answer], None]) -> None:
-    """Take what a process has answered so far."""
-    try:
-        while not worker.gone and worker.connection.poll(0):
-            answer = json.loads(worker.connection.recv_bytes())
-            worker.since = time.monotonic()
-            if "ready" in answer:
-                worker.ready = True
-                continue
-            worker.proven = True
-            asked = worker.asked.popleft()
-            if answer["ticket"] != asked.ticket:
-                worker.gone = True
-            elif asked.wanted:
-                taken(asked, _understood(answer))
-    except (EOFError, OSError, ValueError, LookupError, TypeError):
-        worker.gone = True
-
-
-def _understood(answer: dict[str, Any]) -> Answer:
-    if "inexact" in answer:
-        raise InexactError
-    if "error" in answer:
-        sentence, hint, detail = map(str, answer["error"])
-        return UnreadableFileError(sentence, hint, detail)
-    return str(answer["note"])
 
 
 def _no_process(detail: str) -> UnreadableFileError:

@@ -15,7 +15,8 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.decoders import Decoders, InexactError
+from viewer.io.decoders import Decoders
+from viewer.io.decoding_process import InexactError
 from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.memory import refuse_if_too_large
 from viewer.io.open_images import OpenImages
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.job import JobContext
-    from viewer.io.decoders import Answer
+    from viewer.io.decoding_process import Answer
     from viewer.io.slice_header import Frame
 
 _THREADS = 2
