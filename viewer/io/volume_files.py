@@ -111,7 +111,8 @@ def read_volume_file(
     Parameters
     ----------
     watcher
-        Is shown the volume while it is being read, in the order in which its slices are stored.
+        Is shown the volume while it is being read: outwards from the slice that it wants first where the voxels lie
+        unpacked in a file on disk, else in the order in which they are stored.
 
     Raises
     ------
@@ -129,7 +130,8 @@ def read_volume_file(
     volume = _same(entry, opener)
     place = place_of(volume)
     onlooker = _Onlooker(entry, volume, place, watcher) if watcher is not None and entry.count > 1 else None
-    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx, onlooker)
+    turns = onlooker.turns if onlooker is not None else None
+    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx, onlooker, turns)
     return _volume(entry, volume, place, read)
 
 
@@ -163,6 +165,7 @@ class _Onlooker:
         self._values: NDArray[Any] | None = None
         self._arrived = np.zeros(entry.count, dtype=np.bool_)
         self._told_at = 0.0
+        self.turns = ReadingOrder(entry.count, watcher.first_slice(place.stack))
 
     def __call__(self, values: NDArray[Any], k: int, lowest: float) -> None:
         if self._values is not None and values is not self._values:
@@ -171,7 +174,7 @@ class _Onlooker:
         now = time.monotonic()
         if self._values is None:
             self._values = values
-            self._watcher.begun(self._shown(values, lowest), ReadingOrder(self._entry.count, k))
+            self._watcher.begun(self._shown(values, lowest), self.turns)
         elif now - self._told_at > _TELL_EVERY_S:
             self._watcher.grown()
             self._told_at = now

@@ -17,6 +17,7 @@ from viewer.io.voxel_stream import VoxelStream
 if TYPE_CHECKING:
     from viewer.domain.job import JobContext
     from viewer.io.beside_header import Opener
+    from viewer.io.reading_order import ReadingOrder
     from viewer.io.stored_volume import StoredVolume
 
 _REPORT_EVERY_S = 0.03
@@ -55,6 +56,7 @@ def read_voxels(
     opener: Opener,
     ctx: JobContext,
     on_slice: OnSlice | None = None,
+    turns: ReadingOrder | None = None,
 ) -> Voxels:
     """Return the values of some slices of one part of a volume.
 
@@ -74,6 +76,9 @@ def read_voxels(
         Progress in slices; cancel within slices.
     on_slice
         Is told of slices as they come in, on this thread.
+    turns
+        The order in which to read slices, those of the array returned, where any can be read without those before it;
+        else, and by default, they are read as they are stored.
 
     Raises
     ------
@@ -100,11 +105,16 @@ def read_voxels(
         try:
             filling = _Filling((len(planes), nj, ni), volume)
             told, began = -np.inf, time.monotonic()
+            steered = turns if stream.anywhere else None
             for n in range(len(planes)):
                 if (now := time.monotonic()) - told > _REPORT_EVERY_S:
                     ctx.report(n, len(planes), _words(n, len(planes), slab.bytes, now - began))
                     told = now
-                k = n if order > 0 else len(planes) - 1 - n
+                k = (n if order > 0 else len(planes) - 1 - n) if steered is None else steered.next()
+                assert k is not None
+                if steered is not None:
+                    stored = k if order > 0 else len(planes) - 1 - k
+                    stream.go_to(before + stored * slab.bytes)
                 filling.take(k, slab, stream)
                 if on_slice is not None and filling.is_whole(k):
                     on_slice(filling.values, k, filling.lowest)

@@ -6,6 +6,7 @@ Nothing is unpacked beyond what is asked for, so a file cannot take more memory 
 from __future__ import annotations
 
 import bz2
+import io
 import os
 import zlib
 from contextlib import contextmanager
@@ -154,6 +155,23 @@ class VoxelStream:
             with _damage_said():
                 self._reader.finish()
 
+    @property
+    def anywhere(self) -> bool:
+        """True where any byte can be read without those before it; asked once a file is open."""
+        return isinstance(self._reader, _Raw) and self._reader.anywhere
+
+    def go_to(self, at: int) -> None:
+        """Read on from a byte, counted from the first of all pieces; only where `anywhere` is true."""
+        piece, within = divmod(at, self._stored.piece_bytes)
+        if piece != self._next - 1:
+            self._next = piece
+            self._open_next()
+        reader = self._reading()
+        assert isinstance(reader, _Raw)
+        with _damage_said():
+            reader.go_to(within)
+        self._left = self._stored.piece_bytes - within
+
     def check(self) -> None:
         """Open the file that comes next, and raise where it cannot hold what it has to."""
         if self._reader is None:
@@ -188,7 +206,7 @@ class VoxelStream:
             raise ends_early()
         file.seek(start)
         if stored.encoding is Encoding.RAW:
-            return _Raw(file)
+            return _Raw(file, start)
         if stored.encoding is Encoding.TEXT:
             return _Text(file, stored.dtype, ctx)
         if stored.encoding is Encoding.HEX:
@@ -224,8 +242,17 @@ def _after_lines(file: BinaryIO, start: int, lines: int) -> int:
 
 
 class _Raw:
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, start: int) -> None:
         self._file: Any = file
+        self._start = start
+
+    @property
+    def anywhere(self) -> bool:
+        """True for a file on disk; what lies in an archive is unpacked, and checked, from its beginning."""
+        return isinstance(self._file, io.FileIO)
+
+    def go_to(self, within: int) -> None:
+        self._file.seek(self._start + within)
 
     def pass_over(self, count: int) -> None:
         self._file.seek(count, os.SEEK_CUR)

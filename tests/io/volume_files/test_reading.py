@@ -36,6 +36,7 @@ from viewer.io.watcher import Watcher
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from viewer.domain.geometry import SliceStack
     from viewer.domain.volume import Volume
     from viewer.io.reading_order import ReadingOrder
 
@@ -231,13 +232,20 @@ def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("told_at_once")
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize(("name", "order"), [("LPS", [0, 1, 2, 3, 4]), ("left-handed", [4, 3, 2, 1, 0])])
-def test_slices_are_shown_as_they_come_in(tmp_path: Path, ending: str, name: str, order: list[int]) -> None:
-    written_by_itk(tmp_path / f"a{ending}", values(), DIRECTIONS[name])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+@pytest.mark.parametrize(("name", "stored"), [("LPS", [0, 1, 2, 3, 4]), ("left-handed", [4, 3, 2, 1, 0])])
+def test_slices_are_shown_from_the_middle_or_where_packed_as_they_are_stored(
+    tmp_path: Path, ending: str, packed: bool, name: str, stored: list[int]
+) -> None:
+    written_by_itk(tmp_path / f"a{ending}", values(), DIRECTIONS[name], packed=packed)
     (entry,) = volume_file_entries(str(tmp_path / f"a{ending}"))
     seen = Seen()
     volume = read_volume_file(entry, JobContext(), seen)
+    # ITK packs NIfTI by its ending alone.
+    in_turn = ending == ".nii.gz" or (packed and ending != ".nii")
+    order = stored if in_turn else [2, 3, 1, 4, 0]
     assert [there for there, _ in seen.held] == [sorted(order[: n + 1]) for n in range(5)]
+    assert np.array_equal(volume.slices[:: -1 if name == "left-handed" else 1], values())
     for there, shown in seen.held:
         assert np.array_equal(shown, volume.slices[there])
     assert seen.volume.preview
@@ -250,14 +258,74 @@ def test_slices_are_shown_as_they_come_in(tmp_path: Path, ending: str, name: str
 @pytest.mark.usefixtures("told_at_once")
 def test_what_is_shown_stays_right_where_values_turn_out_to_be_no_whole_numbers(tmp_path: Path) -> None:
     fractions = many(np.float32, count=5)
-    fractions[3, 0, 0] = 0.5
+    fractions[4, 0, 0] = 0.5
     written_by_itk(tmp_path / "a.nrrd", fractions, DIRECTIONS["LPS"])
     (entry,) = volume_file_entries(str(tmp_path / "a.nrrd"))
     seen = Seen()
     volume = read_volume_file(entry, JobContext(), seen)
     assert volume.slices.dtype == np.float32
-    assert seen.held[-1][0] == [0, 1, 2]
-    assert np.array_equal(seen.volume.slices[:3], volume.slices[:3])
+    assert seen.held[-1][0] == [1, 2, 3]
+    assert np.array_equal(seen.volume.slices[1:4], volume.slices[1:4])
+
+
+class LooksElsewhere(Seen):
+    """Wants a slice first, and looks at another one once that is there."""
+
+    def __init__(self, first: int, then: int) -> None:
+        super().__init__()
+        self._first, self._then = first, then
+
+    def first_slice(self, stack: SliceStack) -> int:
+        return self._first
+
+    def begun(self, volume: Volume, order: ReadingOrder) -> None:
+        super().begun(volume, order)
+        order.focus = self._then
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("name", ["LPS", "left-handed"])
+def test_an_unpacked_volume_comes_in_around_what_is_looked_at(tmp_path: Path, name: str) -> None:
+    many_parts = np.stack([values(), values() + 500, values() + 900])
+    affine = np.diag([1.0, 1.0, 1.0, 1.0]) @ np.block([[DIRECTIONS[name] * 0.8, np.zeros((3, 1))], [np.eye(4)[3:]]])
+    nibabel.save(nibabel.Nifti1Image(many_parts.T, np.diag([-1.0, -1, 1, 1]) @ affine), tmp_path / "a.nii")
+    entry = volume_file_entries(str(tmp_path / "a.nii"))[1]
+    seen = LooksElsewhere(3, 0)
+    volume = read_volume_file(entry, JobContext(), seen)
+    assert [there for there, _ in seen.held] == [[3], [0, 3], [0, 1, 3], [0, 1, 2, 3], [0, 1, 2, 3, 4]]
+    assert np.array_equal(volume.slices[:: -1 if name == "left-handed" else 1], values() + 500)
+
+
+@pytest.mark.usefixtures("told_at_once")
+@pytest.mark.parametrize("files", [1, 5])
+def test_slices_in_files_of_their_own_come_in_around_what_is_looked_at(tmp_path: Path, files: int) -> None:
+    for n, one in enumerate(np.split(values(), files)):
+        (tmp_path / f"s{n}.raw").write_bytes(b"before" + one.tobytes())
+    names = "".join(f"s{n}.raw\n" for n in range(files))
+    header = nrrd_header("byte skip: 6", f"data file: LIST\n{names}".rstrip())
+    (tmp_path / "a.nhdr").write_bytes(header.rstrip(b"\n") + b"\n")
+    (entry,) = volume_file_entries(str(tmp_path / "a.nhdr"))
+    seen = LooksElsewhere(1, 4)
+    volume = read_volume_file(entry, JobContext(), seen)
+    assert [there for there, _ in seen.held] == [[1], [1, 4], [1, 3, 4], [1, 2, 3, 4], [0, 1, 2, 3, 4]]
+    assert np.array_equal(volume.slices, values())
+
+
+@pytest.mark.usefixtures("told_at_once")
+def test_a_volume_in_an_archive_is_read_through_so_that_its_check_sum_holds(tmp_path: Path) -> None:
+    written_by_itk(tmp_path / "a.nrrd", many(count=5), DIRECTIONS["LPS"])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "a.nrrd", "a.nrrd")
+    (tmp_path / "a.nrrd").unlink()
+    (entry,) = scan(tmp_path / "a.zip", JobContext()).series
+    seen = Seen()
+    read_volume_file(entry, JobContext(), seen)
+    assert [there for there, _ in seen.held] == [list(range(n + 1)) for n in range(5)]
+    damaged = bytearray((tmp_path / "a.zip").read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    (tmp_path / "a.zip").write_bytes(damaged)
+    with pytest.raises(CaseStageError, match="damaged"):
+        read_volume_file(entry, JobContext(), Seen())
 
 
 @pytest.mark.usefixtures("told_at_once")
