@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from viewer.domain.masking import MASKED, folded, identity_words, masked_description, masked_path, masked_text
+from viewer.domain.masking import (
+    MASKED,
+    folded,
+    identity_words,
+    masked_description,
+    masked_path,
+    masked_text,
+    names_patient,
+    names_patient_in_prose,
+)
 from viewer.domain.volume import PatientIdentity, SeriesFacts
 
 JANE = PatientIdentity(name="Müller-Doe^Jane", patient_id="HOSP 4711", accession="A99812")
@@ -23,13 +32,37 @@ def test_other_descriptions_stay(text: str) -> None:
     assert masked_text(text, identity_words(JANE)) == text
 
 
-def test_short_parts_of_names_mask_nothing() -> None:
-    assert identity_words(PatientIdentity(name="Li^An", patient_id="7")) == frozenset()
+@pytest.mark.parametrize("text", ["Li thorax", "CT LI_AN 2", "an"])
+def test_names_of_two_letters_mask_what_has_them_as_words(text: str) -> None:
+    assert masked_text(text, identity_words(PatientIdentity(name="Li^An", patient_id="7"))) == MASKED
 
 
-def test_names_in_several_scripts_count() -> None:
-    words = identity_words(PatientIdentity(name="Yamada^Tarou=山田山^太郎郎=やまだ^たろう"))
-    assert masked_text("Thorax 山田山", words) == MASKED
+@pytest.mark.parametrize("text", ["Lightning", "liver and spleen", "Angio", "CT 7"])
+def test_names_of_two_letters_leave_longer_words_alone(text: str) -> None:
+    assert masked_text(text, identity_words(PatientIdentity(name="Li^An", patient_id="7"))) == text
+
+
+@pytest.mark.parametrize("name", ["Doe^J^R", "de la Cruz^Ana Mª", "Doe^M.D.", "^"])
+def test_initials_and_particles_mask_nothing(name: str) -> None:
+    words = identity_words(PatientIdentity(name=name))
+    assert masked_text("J R de la M D thorax", words) == "J R de la M D thorax"
+
+
+@pytest.mark.parametrize("text", ["Thorax 山田", "山田さん", "太郎", "やまだ", "김철수 CT", "/data/林-2024"])
+def test_names_in_several_scripts_count_however_short_they_are(text: str) -> None:
+    who = (
+        PatientIdentity(name="Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        PatientIdentity(name="Gim^Cheolsu=김^철수"),
+        PatientIdentity(name="林^伟"),
+    )
+    assert names_patient(text, identity_words(*who))
+    assert names_patient_in_prose(text, identity_words(*who))
+
+
+def test_prose_names_a_patient_by_whole_words_and_an_article_is_no_name() -> None:
+    words = identity_words(PatientIdentity(name="Li^An"), PatientIdentity(name="Long^Ann"))
+    assert not names_patient_in_prose("An epidural bleed along the vault, belonging to Anna", words)
+    assert names_patient_in_prose("The bleed of Mrs Long", words)
 
 
 def test_folders_named_after_patients_are_masked_one_by_one() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MASKED = "Masked"
 _LEAST_LETTERS = 3
 _NOBODY = re.compile("CASE-[0-9A-F]{12}")
+_BETWEEN_NAMES = re.compile(r"[\^=]")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
@@ -24,13 +25,33 @@ def folded(text: str) -> str:
 
 
 def identity_words(*identities: PatientIdentity) -> frozenset[str]:
-    """Return the words of three letters or digits and more of patients' names, IDs and accession numbers, folded.
+    """Return the words that name patients, folded: of their names, IDs and accession numbers.
 
-    The name that this program gives a patient whom it removed is none.
+    Words of three letters or digits and more; of names also shorter ones where a whole family or given name is as
+    short (“Li^Na”) or is written in characters that stand for more than a letter (“山田^太郎”). The name that this
+    program gives a patient whom it removed is none.
     """
-    parts = (part for who in identities for part in (who.name, who.patient_id, who.accession))
+    parts = [part for who in identities for part in (who.name, who.patient_id, who.accession)]
     said = " ".join(part for part in parts if not _NOBODY.fullmatch(part))
-    return frozenset(word for word in words_of(said) if len(word) >= _LEAST_LETTERS)
+    long = {word for word in words_of(said) if len(word) >= _LEAST_LETTERS}
+    names = (name for who in identities for name in _BETWEEN_NAMES.split(who.name) if not _NOBODY.fullmatch(name))
+    return frozenset(long.union(*map(_short_words, names)))
+
+
+def _short_words(name: str) -> list[str]:
+    """Return the words of a family or given name that are short and yet all there is of it; no initials."""
+    words = [word for word in words_of(name) if word]
+    if all(len(word) < _LEAST_LETTERS for word in words):
+        return [word for word in words if len(word) > 1 or _is_dense(word)]
+    return [word for word in words if len(word) < _LEAST_LETTERS and _is_dense(word)]
+
+
+def _is_dense(word: str) -> bool:
+    """Return True for Chinese, Japanese and Korean: a character stands for more than a letter, and no blanks between.
+
+    Folding takes Korean syllables apart into letters from U+1100 on.
+    """
+    return any("\u1100" <= c <= "\u11ff" or c >= "\u2e80" for c in word)
 
 
 def words_of(text: str) -> list[str]:
@@ -39,9 +60,18 @@ def words_of(text: str) -> list[str]:
 
 
 def names_patient(text: str, words: Iterable[str]) -> bool:
-    """Return True where a text contains one of the words of `identity_words`, also as part of a longer word."""
-    seen = folded(text)
-    return any(word in seen for word in words)
+    """Return True where a text contains one of the words of `identity_words`, long ones also within longer words."""
+    seen, own = folded(text), frozenset(words_of(text))
+    return any(word in (seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own) for word in words)
+
+
+def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
+    """Return True where sentences contain one of the words of `identity_words`, as a word of their own.
+
+    A patient may be called Long, which other words contain, or An, which is an article.
+    """
+    seen, own = folded(text), frozenset(words_of(text))
+    return any(word in seen if _is_dense(word) else len(word) >= _LEAST_LETTERS and word in own for word in words)
 
 
 def masked_text(text: str, words: Iterable[str]) -> str:

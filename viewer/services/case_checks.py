@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.domain.masking import identity_words, words_of
+from viewer.domain.masking import identity_words, names_patient_in_prose
 from viewer.domain.plain_text import plain_text
 from viewer.domain.view_state import OverlayMode
 
@@ -46,7 +46,7 @@ def objections_to_words(loaded: LoadedCase) -> list[Objection]:
         names = identity_words(*(volume.series.identity for volume in volumes))
     found = []
     for where, text in (("Title", case.title), ("Summary", case.summary)):
-        if names & set(words_of(text)):
+        if names_patient_in_prose(text, names):
             found.append(Objection(where, "It names the patient.", "Take the name or number out of it."))
     if len(case.summary) > LONGEST_SUMMARY:
         hint = f"Shorten it to {LONGEST_SUMMARY} characters: a card shows one line."
@@ -69,7 +69,7 @@ def _objections_to(step: Step, where: str, names: frozenset[str]) -> list[Object
         found.append(Objection(where, f"Its title has {len(step.title)} characters.", hint, grave=False))
     asked = step.question.text if step.question is not None else ""
     said = f"{step.title} {step.narration} {step.notes} {asked}"
-    if names & set(words_of(said)):
+    if names_patient_in_prose(said, names):
         found.append(Objection(where, "It names the patient.", "Take the name or number out of it."))
     if plain_text(said) != said:
         found.append(Objection(where, "It holds marks that are not seen and turn reading around.", "Type it anew."))

@@ -15,7 +15,7 @@ from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, DeidentifyError
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.geometry import PLANE_AXES, PlaneName
-from viewer.domain.masking import identity_words, masked_text, words_of
+from viewer.domain.masking import identity_words, masked_text, names_patient_in_prose, words_of
 from viewer.domain.model_result import ModelResult
 from viewer.domain.view_state import Comparison, OverlayMode, as_point
 from viewer.domain.volume import Volume
@@ -134,8 +134,7 @@ def _check_words(draft: Draft, names: frozenset[str]) -> None:
         asked = step.question.text if step.question is not None else ""
         said += [(f"Step {number}", f"{step.title} {step.narration} {step.notes} {asked}")]
     for where, text in said:
-        # Whole words: a patient may be called Li, or Long, which other words contain.
-        if names & set(words_of(text)):
+        if names_patient_in_prose(text, names):
             raise CaseDocumentError(f"{where} of the case names the patient.", "Take the name or number out of it.")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.finding import Source, SourceKind
-from viewer.domain.masking import MASKED, identity_words, words_of
+from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
 from viewer.domain.plain_text import plain_text
 from viewer.inference.manifest import Manifest, card
 from viewer.inference.models import installed_models
@@ -71,8 +71,7 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
 
     def clean(text: str) -> str:
         said = _LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip()
-        # Whole words: a patient may be called Long, which other words contain.
-        return MASKED if names & set(words_of(said)) else said
+        return MASKED if names_patient_in_prose(said, names) else said
 
     steps = tuple(
         evolve(
