@@ -37,8 +37,8 @@ from viewer.io.deidentify_rules import (
     UIDS,
 )
 from viewer.io.deidentify_words import is_kernel, known_maker, known_words
+from viewer.io.image_elements import CT_CLASSES
 from viewer.io.pydicom_headers import dicom_faults
-from viewer.io.slice_header import CT_CLASSES
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

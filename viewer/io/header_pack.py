@@ -15,9 +15,10 @@ from attrs import define, fields, frozen
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import SeriesFacts
+from viewer.io.image_elements import KIND_TAGS, frame_of, kind_of
 from viewer.io.image_header import Image, ImageHeader
 from viewer.io.series_entry import SeriesEntry
-from viewer.io.slice_header import KIND_TAGS, ImageFile, frame_of, kind_of
+from viewer.io.slice_header import ImageFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -13,9 +13,10 @@ from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.functional_groups import read_frames
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Elements, Start, find_start, walk
+from viewer.io.image_elements import frame_of, kind_of, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
-from viewer.io.slice_header import Frame, ImageFile, frame_of, kind_of, pixel_problem
+from viewer.io.slice_header import Frame, ImageFile
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace

@@ -10,14 +10,15 @@ import numpy as np
 from attrs import evolve
 
 from viewer.io.dicom_geometry import same_direction, same_spacing
+from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry
-from viewer.io.slice_header import Frame, facts_of_images, series_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.volume import SeriesFacts
+    from viewer.io.slice_header import Frame
 
 _WITHIN_10_DEG = 0.985
 # A list of more than that would help nobody.

@@ -1,0 +1,222 @@
+"""Images and what is said of their series, from the raw elements of a header."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from viewer.domain.volume import PatientIdentity, SeriesFacts
+from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
+from viewer.io.padding import padding_of
+from viewer.io.pydicom_headers import text_of
+from viewer.io.raw_values import (
+    count_of,
+    numbers,
+    orientation_of,
+    plain,
+    position_of,
+    spacing_of,
+    whole,
+    windows_of,
+    word,
+)
+from viewer.io.slice_header import Frame, ImageFile, Kind, PixelCode, Telling
+
+if TYPE_CHECKING:
+    from viewer.io.header_walk import Elements
+
+CT_CLASSES = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.2",
+        "1.2.840.10008.5.1.4.1.1.2.1",
+        "1.2.840.10008.5.1.4.1.1.2.2",
+    }
+)
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
+_ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
+# The header of a fragment, and an empty one at that.
+_LEAST_FRAME_BYTES = 8
+# In the order of the fields.
+_TELLING_TAGS = (
+    0x00200100, 0x00200012, 0x00209241, 0x00209245, 0x00181060, 0x0008002A, 0x00080022, 0x00080032, 0x00080023,
+    0x00080033, 0x00181210, 0x00180060, 0x00080008, 0x00180010, 0x00181100, 0x00180050, 0x00209056,
+)  # fmt: skip
+
+_UNIT_TAGS = (
+    0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
+)  # fmt: skip
+
+
+def unit_of(values: dict[int, bytes]) -> str:
+    """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
+
+    DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
+    a localizer are a projection and have no defined unit, and a secondary capture is a picture of a screen.
+    """
+    modality, kind = plain(values.get(0x00080060)), word(values.get(0x00281054)).upper()
+    ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
+    rescaled = _rescale(values) is not None
+    if MODALITY_LUT in values:
+        return "unknown"
+    if not ct:
+        return word(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
+    if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
+        return "unknown"
+    if kind in ("HU", ""):
+        return "HU" if rescaled else "unknown"
+    return "unknown" if kind == "US" else kind
+
+
+def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
+    """Return slope and intercept, or None where one of them is absent or can be no rescale of an image."""
+    if MODALITY_LUT in values:
+        return None
+    slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
+    if not slope or not intercept or not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
+        return None
+    return (slope[0], intercept[0])
+
+
+def _is_localizer(values: dict[int, bytes]) -> bool:
+    return b"LOCALIZER" in values.get(0x00080008, b"")
+
+
+_CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103)
+
+
+@lru_cache(maxsize=256)
+def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
+    # Without a word about the sign the same bits are two different numbers.
+    sign = whole(raw[5], -1)
+    bits_allocated = whole(raw[2]) if sign in (0, 1) else 0
+    bits_stored = whole(raw[3], bits_allocated)
+    return PixelCode(
+        transfer_syntax,
+        whole(raw[0]),
+        whole(raw[1]),
+        bits_allocated,
+        bits_stored,
+        whole(raw[4], bits_stored - 1),
+        sign == 1,
+    )
+
+
+KIND_TAGS = (
+    *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
+    0x00281055, 0x00282110, VOI_LUT,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
+    values = {tag: value for tag, value in zip(KIND_TAGS, raw, strict=True) if value is not None}
+    code = _code(transfer_syntax, *map(values.get, _CODE_TAGS))
+    slope, intercept = _rescale(values) or (1.0, 0.0)
+    return Kind(
+        code,
+        plain(values.get(0x00080016)),
+        orientation_of(values.get(0x00200037, b"")),
+        spacing_of(values.get(0x00280030, b"")),
+        slope,
+        intercept,
+        unit_of(values),
+        padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
+        _is_localizer(values),
+        windows_of(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        word(values.get(0x00200052)),
+        _is_lossy(values, transfer_syntax),
+        MODALITY_LUT in values,
+        VOI_LUT in values,
+    )
+
+
+def kind_of(values: dict[int, bytes], transfer_syntax: str) -> Kind:
+    """Return what an image has in common with others, from raw elements."""
+    return _kind(transfer_syntax, *map(values.get, KIND_TAGS))
+
+
+def frame_of(file: ImageFile, index: int, values: dict[int, bytes], kind: Kind, problem: str = "") -> Frame:
+    """Return one frame from raw elements; `problem` is kept as given."""
+    return Frame(
+        file,
+        index,
+        plain(values.get(0x00080018)),
+        position_of(values.get(0x00200032, b"")),
+        count_of(values.get(0x00200013), index),
+        # What `Telling._make` does, without its checks.
+        tuple.__new__(Telling, map(values.get, _TELLING_TAGS)),
+        kind,
+        problem,
+    )
+
+
+def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
+    """Return what an image says about its series."""
+    charset = values.get(0x00080005, b"")
+
+    def text(tag: int) -> str:
+        return text_of(values.get(tag, b"").strip(b"\0 "), charset)
+
+    return SeriesFacts(
+        series_uid=word(values.get(0x0020000E)),
+        study_uid=word(values.get(0x0020000D)),
+        frame_of_reference_uid=word(values.get(0x00200052)),
+        modality=word(values.get(0x00080060)),
+        description=text(0x0008103E),
+        study_description=text(0x00081030),
+        body_part=word(values.get(0x00180015)),
+        number=count_of(values.get(0x00200011), None),
+        synthetic=plain(values.get(0x0008001C)) == "YES",
+        lossy=_is_lossy(values, transfer_syntax),
+        voi_function=word(values.get(0x00281056)) or "LINEAR",
+        monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
+        identity=PatientIdentity(
+            name=text(0x00100010),
+            patient_id=text(0x00100020),
+            birth_date=plain(values.get(0x00100030)),
+            sex=plain(values.get(0x00100040)),
+            study_date=plain(values.get(0x00080020)),
+            accession=text(0x00080050),
+        ),
+    )
+
+
+def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
+    compressed = plain(values.get(0x00282110))
+    always = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
+    return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
+
+
+def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
+    """Return the facts of a series for a part of it: middle windows, coordinates, and lossy where any image is."""
+    return evolve(
+        facts,
+        windows=frames[len(frames) // 2].windows,
+        lossy=any(f.kind.lossy for f in frames),
+        frame_of_reference_uid=next((u for f in frames if (u := f.kind.frame_of_reference)), ""),
+    )
+
+
+def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
+    """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong."""
+    if elements.pixel_offset < 0:
+        return "has no pixels" if elements.complete else "ends early"
+    if not code.bits_allocated:
+        return "does not say how its pixels are stored"
+    if elements.pixel_length == UNDEFINED_LENGTH:
+        if code.native:
+            return "says that its pixels have no end"
+        few = size is not None and size - elements.pixel_offset < frames * _LEAST_FRAME_BYTES
+        return "holds fewer pixels than its header says" if few else ""
+    if not code.native:
+        return "does not hold its compressed pixels in the way its header says"
+    if elements.pixel_length < code.frame_bytes * frames:
+        return "holds fewer pixels than its header says"
+    if size is not None and elements.pixel_offset + elements.pixel_length > size:
+        # Only what the image needs must be there; a trailing pad byte may be missing.
+        if elements.pixel_offset + code.frame_bytes * frames > size:
+            return "ends early"
+    return ""
