@@ -7,17 +7,40 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 
 from tests.archive.orthanc import DICOMWEB, MIXED_STUDY, PROGRAM, Orthanc, in_every_syntax
 from viewer.domain.job import JobContext, Progress
+from viewer.io.synthetic_dicom import write_ct_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+STUDY, SERIES = "1.2.3", "1.2.3.4"
 ABDOMEN = "a13_abdomen_contrast_CRLM-1004"
+
+
+def small_series(folder: Path, count: int) -> list[Path]:
+    """Write a series of a patient who is looked for afterwards wherever no name may be, and return its files."""
+    write_ct_series(
+        folder,
+        np.zeros((count, 32, 32), np.int16),
+        origin_lps_mm=(0, 0, 0),
+        spacing_mm=(1, 1, 2),
+        description="Synthetic",
+        body_part="CHEST",
+        series_uid=SERIES,
+        study_uid=STUDY,
+        frame_uid="1.2.3.5",
+        patient_name="CANARY^TWEETY",
+        patient_id="ID-90210",
+        series_number=1,
+        syntax="1.2.840.10008.1.2.1",
+    )
+    return sorted(folder.iterdir())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from io import BytesIO
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from attrs import evolve
 from pydicom import Dataset, dcmread
@@ -25,21 +24,19 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 from pynetdicom.transport import ThreadedAssociationServer
 
-from tests.archive.conftest import Watched
+from tests.archive.conftest import SERIES, STUDY, Watched, small_series
 from tests.archive.orthanc import free_port, is_open
 from viewer.domain.errors import ArchiveError, CancelledError
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
 from viewer.io.archive.description import Archive, ArchiveKind, RetrieveBy
 from viewer.io.archive.rows import Query
-from viewer.io.synthetic_dicom import write_ct_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOTHING = JobContext()
-STUDY, SERIES = "1.2.3", "1.2.3.4"
 TITLE, OURS = "ODD", "CASESTAGE"
 EXPLICIT = "1.2.840.10008.1.2.1"
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -48,23 +45,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     """Return a small series as data sets."""
-    folder = tmp_path_factory.mktemp("slices")
-    write_ct_series(
-        folder,
-        np.zeros((6, 32, 32), np.int16),
-        origin_lps_mm=(0, 0, 0),
-        spacing_mm=(1, 1, 2),
-        description="Synthetic",
-        body_part="CHEST",
-        series_uid=SERIES,
-        study_uid=STUDY,
-        frame_uid="1.2.3.5",
-        patient_name="CANARY^TWEETY",
-        patient_id="ID-90210",
-        series_number=1,
-        syntax="1.2.840.10008.1.2.1",
-    )
-    return [dcmread(path) for path in sorted(folder.iterdir())]
+    return [dcmread(path) for path in small_series(tmp_path_factory.mktemp("slices"), 6)]
 
 
 def other(image: Dataset, **changes: str) -> Dataset:

@@ -15,25 +15,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from attrs import evolve
 from pydicom import dcmread
 
-from tests.archive.conftest import Watched
+from tests.archive.conftest import SERIES, STUDY, Watched, small_series
 from viewer.domain.errors import ArchiveError, CancelledError
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
 from viewer.io.archive.description import Archive
 from viewer.io.archive.rows import Query
-from viewer.io.synthetic_dicom import write_ct_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 NOTHING = JobContext()
-STUDY, SERIES = "1.2.3", "1.2.3.4"
 Act = Callable[["Handler"], None]
 
 
@@ -96,23 +93,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return a small series as files, by SOP Instance UID."""
-    folder = tmp_path_factory.mktemp("slices")
-    write_ct_series(
-        folder,
-        np.zeros((8, 32, 32), np.int16),
-        origin_lps_mm=(0, 0, 0),
-        spacing_mm=(1, 1, 2),
-        description="Synthetic",
-        body_part="CHEST",
-        series_uid=SERIES,
-        study_uid=STUDY,
-        frame_uid="1.2.3.5",
-        patient_name="CANARY^TWEETY",
-        patient_id="ID-90210",
-        series_number=1,
-        syntax="1.2.840.10008.1.2.1",
-    )
-    return {str(dcmread(p).SOPInstanceUID): p.read_bytes() for p in sorted(folder.iterdir())}
+    return {str(dcmread(p).SOPInstanceUID): p.read_bytes() for p in small_series(tmp_path_factory.mktemp("slices"), 8)}
 
 
 def as_json(value: Any, status: int = 200) -> Act:

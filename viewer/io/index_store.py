@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field
 
 from viewer.domain.errors import StorageError
+from viewer.io.sqlite_files import schema_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -265,10 +266,8 @@ def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _checked_version(connection: sqlite3.Connection) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if application != APPLICATION_ID and not (empty and version == 0):
+    version = schema_version(connection, APPLICATION_ID)
+    if version is None:
         raise StorageError(
             "The list of opened scans cannot be kept: its file belongs to another program.",
             "Move that file away; until then what you open is forgotten when you close the program.",

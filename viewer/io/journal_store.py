@@ -12,6 +12,7 @@ from pathlib import Path
 
 from viewer.domain.errors import StorageError
 from viewer.io.atomic_file import replacing
+from viewer.io.sqlite_files import schema_version
 
 # "CSTG": tells this file from any other SQLite file.
 APPLICATION_ID = 0x43535447
@@ -200,14 +201,11 @@ def scratch_folder() -> Path:
 
 
 def _checked_version(connection: sqlite3.Connection) -> int:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if application != APPLICATION_ID and not (empty and version == 0):
+    version = schema_version(connection, APPLICATION_ID)
+    if version is None:
         raise StorageError(
             "The file for decisions belongs to another program; nothing is added to it.",
             "Move it away; CaseStage then starts a new one.",
-            f"application id {application:#x}, schema {version}",
         )
     return version
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-import json
 import random
-import sys
-import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QObject, QPoint, QPointF, QTimer
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtCore import Qt as Key
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.view_state import as_point
-from viewer.io.memory import resident_bytes
-from viewer.ui.when_painted import when_painted
+from viewer.ui.measuring_itself import MeasuringItself, kept_bytes, pass_time, wait_until
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
@@ -30,24 +25,19 @@ _VISITED = 0.34
 _FIRST_ROUNDS = 4
 
 
-class KioskTimes(QObject):
+class KioskTimes(MeasuringItself):
     """Lets a kiosk live through hours as fast as its pictures come, then prints one line of JSON and closes it."""
 
     def __init__(self, window: MainWindow, hours: float) -> None:
         super().__init__(window)
-        self._window, self._hours = window, hours
+        self._hours = hours
         self._now_s = 0.0
         self._random = random.Random(_SEED)
         self._steps, self._guesses = 0, 0
-        when_painted(window, lambda: QTimer.singleShot(500, self._measure))
 
-    def _measure(self) -> None:
-        try:
-            sys.stdout.write(json.dumps(self._told()) + "\n")
-            sys.stdout.flush()
-        finally:
-            self._window.end_kiosk()
-            self._window.close()
+    def _close(self) -> None:
+        self._window.end_kiosk()
+        super()._close()
 
     def _told(self) -> dict[str, object]:
         window = self._window
@@ -62,11 +52,11 @@ class KioskTimes(QObject):
         for _ in range(_FIRST_ROUNDS):
             self._round(first)
         begun_s, self._steps, self._guesses = self._now_s, 0, 0
-        hours, resident = [0.0], [self._resident()]
+        hours, resident = [0.0], [kept_bytes()]
         while hours[-1] < self._hours:
             self._round(first)
             hours.append((self._now_s - begun_s) / _HOUR_S)
-            resident.append(self._resident())
+            resident.append(kept_bytes())
         return {"hours": hours, "resident": resident, "steps": self._steps, "guesses": self._guesses}
 
     def _round(self, first: Case | None) -> None:
@@ -79,10 +69,6 @@ class KioskTimes(QObject):
             if at_first and session.step == 0 and away:
                 return
             away = away or not at_first or session.step != 0
-
-    def _resident(self) -> int:
-        gc.collect()
-        return resident_bytes()
 
     def _live(self) -> None:
         """Let one step of the story pass, or half of one that asks, now and then with a visitor."""
@@ -111,7 +97,7 @@ class KioskTimes(QObject):
             )
             self._wheel(place, self._random.choice((-120, 120)))
             self._click(place)
-            self._turn(0.02)
+            pass_time(0.02)
         asking = self._window.desk.player.asking
         volume = self._window.desk.session.volume
         if asking.open and volume is not None:
@@ -148,16 +134,11 @@ class KioskTimes(QObject):
     def _until_there(self) -> None:
         """Wait until the step is on screen."""
         window = self._window
-        until = time.perf_counter() + _LIMIT_S
-        while time.perf_counter() < until:
-            self._turn(0.02)
-            still = not window.stage.preparing and not window.desk.navigation.moving
-            if still and not window.desk.player.acting.running and window.desk.session.volume is not None:
-                break
-        self._turn(0.1)
 
-    def _turn(self, seconds: float) -> None:
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
-            time.sleep(0.002)
+        def there() -> bool:
+            still = not window.stage.preparing and not window.desk.navigation.moving
+            return still and not window.desk.player.acting.running and window.desk.session.volume is not None
+
+        pass_time(0.02)
+        wait_until(there, _LIMIT_S)
+        pass_time(0.1)

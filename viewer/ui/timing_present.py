@@ -7,15 +7,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
-from viewer.ui.when_painted import when_painted
+from viewer.ui.measuring_itself import MeasuringItself, pass_time, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
@@ -23,22 +21,6 @@ _LIMIT_S = 60.0
 _MOST_CASES = 2
 # Until what comes next has been made ready.
 _REST_S = 1.0
-
-
-def _wait(until: Callable[[], bool], limit_s: float = _LIMIT_S) -> bool:
-    """Run the event loop until something is so; return False where it was not in time."""
-    end = time.perf_counter() + limit_s
-    while not until():
-        if time.perf_counter() > end:
-            return False
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
-        time.sleep(0.001)
-    return True
-
-
-def _pass_time(seconds: float) -> None:
-    end = time.perf_counter() + seconds
-    _wait(lambda: time.perf_counter() > end, seconds + 1.0)
 
 
 class _Painted(QObject):
@@ -55,20 +37,11 @@ class _Painted(QObject):
         return super().eventFilter(watched, event)
 
 
-class PresentTimes(QObject):
+class PresentTimes(MeasuringItself):
     """Presents bundled cases and goes through their steps, then prints one line of JSON and closes the window."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        when_painted(window, lambda: QTimer.singleShot(1500, self._measure))
-
-    def _measure(self) -> None:
-        try:
-            sys.stdout.write(json.dumps(self._told()) + "\n")
-            sys.stdout.flush()
-        finally:
-            self._window.close()
+        super().__init__(window, after_ms=1500)
 
     def _told(self) -> dict[str, object]:
         window = self._window
@@ -88,7 +61,7 @@ class PresentTimes(QObject):
         for case in cases:
             window.desk.session.workspace = Workspace.LIBRARY
             ahead.want(case)
-            if _wait(lambda case=case: ahead.ready == case):  # type: ignore[misc]
+            if wait_until(lambda case=case: ahead.ready == case):  # type: ignore[misc]
                 picked.append(self._open(case))
         return {"cases": len(cases), "opened_s": opened, "picked_s": picked, "steps_ms": steps}
 
@@ -96,10 +69,10 @@ class PresentTimes(QObject):
         window, session = self._window, self._window.desk.session
         window.desk.session.workspace = Workspace.LIBRARY
         window.desk.opening.close()
-        _pass_time(0.2)
+        pass_time(0.2)
         start = time.perf_counter()
         window.open_case(case)
-        _wait(lambda: session.case is not None and session.case.id == case.id and not window.stage.preparing)
+        wait_until(lambda: session.case is not None and session.case.id == case.id and not window.stage.preparing)
         window.stage.repaint()
         QApplication.processEvents()
         return time.perf_counter() - start
@@ -109,14 +82,14 @@ class PresentTimes(QObject):
         window, painted, times = self._window, self._painted, []
         navigation = window.desk.navigation
         for _ in range(1, len(case.steps)):
-            _wait(lambda: not navigation.moving)
-            _pass_time(_REST_S)
+            wait_until(lambda: not navigation.moving)
+            pass_time(_REST_S)
             before = window.desk.session.view
             start, painted.count = time.perf_counter(), 0
             window.desk.player.skip()
-            moved = _wait(lambda before=before: window.desk.session.view != before)  # type: ignore[misc]
+            moved = wait_until(lambda before=before: window.desk.session.view != before)  # type: ignore[misc]
             painted.count = 0
-            if moved and _wait(lambda: painted.count > 0, 5.0):
+            if moved and wait_until(lambda: painted.count > 0, 5.0):
                 times.append((time.perf_counter() - start) * 1000)
         return times
 
@@ -136,7 +109,7 @@ def tell_going_on(window: MainWindow) -> None:
         if window.go_on.bar is not None:
             window.go_on.bar.accepted.emit()
             session = window.desk.session
-            _wait(lambda: session.step is not None and session.case is not None and not window.stage.preparing)
+            wait_until(lambda: session.step is not None and session.case is not None and not window.stage.preparing)
             shown()
         else:
             QTimer.singleShot(5, accept)

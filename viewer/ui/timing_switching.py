@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import json
-import sys
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from viewer.io.memory import resident_bytes
 from viewer.ui.canvas.view3d import View3D
-from viewer.ui.when_painted import when_painted
+from viewer.ui.measuring_itself import MeasuringItself, kept_bytes, wait_until
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
@@ -22,24 +17,15 @@ if TYPE_CHECKING:
 # So many switches fill what is kept on purpose: fonts, icons, outlines, the allocator's own pools.
 _WARM_UP = 20
 _3D_EVERY = 5
-_LIMIT_S = 60.0
 
 
-class SwitchingTimes(QObject):
+class SwitchingTimes(MeasuringItself):
     """Presents two cases in turn, then prints one line of JSON and closes the window."""
 
     def __init__(self, window: MainWindow, times: int) -> None:
         super().__init__(window)
-        self._window, self._times = window, times
+        self._times = times
         self._pictures = 0
-        when_painted(window, lambda: QTimer.singleShot(500, self._measure))
-
-    def _measure(self) -> None:
-        try:
-            sys.stdout.write(json.dumps(self._told()) + "\n")
-            sys.stdout.flush()
-        finally:
-            self._window.close()
 
     def _told(self) -> dict[str, object]:
         shelf = self._window.library.shelf
@@ -55,12 +41,8 @@ class SwitchingTimes(QObject):
             self._present(cases[n % 2], with_3d=n % _3D_EVERY == _3D_EVERY - 1)
             seconds.append(time.perf_counter() - start)
             if (n + 1) % each == 0:
-                resident.append(self._resident())
+                resident.append(kept_bytes())
         return {"switches": self._times, "resident": resident, "seconds": seconds[each:]}
-
-    def _resident(self) -> int:
-        gc.collect()
-        return resident_bytes()
 
     def _pictured(self) -> None:
         self._pictures += 1
@@ -70,11 +52,11 @@ class SwitchingTimes(QObject):
         self._pictures = 0
         session, opening = self._window.desk.session, self._window.desk.opening
         self._window.open_case(case)
-        until = time.perf_counter() + _LIMIT_S
-        while time.perf_counter() < until:
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+        def there() -> bool:
             whole = session.volume is not None and not session.volume.preview and not opening.running
-            if whole and session.case is not None and session.case.id == case.id and (self._pictures or not with_3d):
-                break
-            time.sleep(0.002)
+            shown = whole and session.case is not None and session.case.id == case.id
+            return shown and (self._pictures > 0 or not with_3d)
+
+        wait_until(there)
         QApplication.processEvents()
