@@ -10,6 +10,7 @@ from viewer.domain.masking import (
     identity_words,
     masked_description,
     masked_path,
+    masked_sentences,
     masked_text,
     names_patient,
     names_patient_in_prose,
@@ -63,6 +64,8 @@ def test_prose_names_a_patient_by_whole_words_and_an_article_is_no_name() -> Non
     words = identity_words(PatientIdentity(name="Li^An"), PatientIdentity(name="Long^Ann"))
     assert not names_patient_in_prose("An epidural bleed along the vault, belonging to Anna", words)
     assert names_patient_in_prose("The bleed of Mrs Long", words)
+    assert masked_sentences("An epidural bleed", words) == "An epidural bleed"
+    assert masked_sentences("Longer than that", words) == MASKED
 
 
 def test_folders_named_after_patients_are_masked_one_by_one() -> None:

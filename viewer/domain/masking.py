@@ -79,6 +79,11 @@ def masked_text(text: str, words: Iterable[str]) -> str:
     return MASKED if names_patient(text, words) else text
 
 
+def masked_sentences(text: str, words: Iterable[str]) -> str:
+    """Return sentences, or "Masked" in their place where they name the patient; “An” is an article there."""
+    return masked_text(text, (word for word in words if len(word) >= _LEAST_LETTERS or _is_dense(word)))
+
+
 def masked_path(path: str, words: Iterable[str]) -> str:
     """Return a path in which every folder or file that names a patient is called "Masked"."""
     known = tuple(words)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from psygnal import Signal
 
-from viewer.domain.masking import identity_words, masked_text
+from viewer.domain.masking import identity_words, masked_sentences
 from viewer.domain.walkthrough import Step
 from viewer.io.case_document import write_case
 from viewer.io.rehearsal_file import MOST_CUES, Cue, Rehearsal, StepTime, read_rehearsal, write_rehearsal
@@ -84,7 +84,7 @@ class Rehearsing:
             return
         volume = self._session.volume
         naming = identity_words(volume.series.identity) if volume is not None else ()
-        said = masked_text(" ".join(text.split()), naming)
+        said = masked_sentences(" ".join(text.split()), naming)
         self._cues.append(Cue(step.id, round(self._pace.step_s, 1), said))
         self.changed.emit()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeGuard
 
 from viewer.domain.geometry import Verdict
-from viewer.domain.masking import identity_words, masked_description, masked_text
+from viewer.domain.masking import identity_words, masked_description, masked_sentences
 from viewer.io.program import NAME
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def window_title(session: Session) -> str:
     what = _series_words(session.volume, masked=True) if session.volume is not None else ""
     if session.case is not None:
         naming = identity_words(session.volume.series.identity) if _shows_somebody(session.volume) else ()
-        what = masked_text(session.case.title, naming)
+        what = masked_sentences(session.case.title, naming)
     return f"{NAME} – {what}" if what else NAME
 
 

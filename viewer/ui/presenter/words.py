@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from viewer.domain.masking import identity_words, masked_text
+from viewer.domain.masking import identity_words, masked_sentences
 from viewer.services.step_search import finding_names
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def masked(session: Session, text: str) -> str:
     if volume is None or volume.series.synthetic:
         return text
     naming = identity_words(volume.series.identity)
-    return "\n".join(masked_text(line, naming) for line in text.split("\n")) if naming else text
+    return "\n".join(masked_sentences(line, naming) for line in text.split("\n")) if naming else text
 
 
 def names_here(session: Session) -> dict[str, str]:
