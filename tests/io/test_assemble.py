@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 from attrs import evolve
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from viewer.domain.errors import CancelledError, TooLargeError
+from viewer.domain.errors import CancelledError, NothingToOpenError, TooLargeError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext, Progress
 from viewer.io import memory
@@ -172,6 +173,39 @@ def test_eight_bit_pixels(made_ct: Any) -> None:
     values = (made_ct.pixels() % 200).astype(np.uint8)
     made_ct.slice("a", values, BitsAllocated=8, BitsStored=8, HighBit=7)
     assert np.array_equal(opened(made_ct).slices[0], values.astype(int) - 1024)
+
+
+@pytest.mark.parametrize("vr", ["OB", "OW"])
+@pytest.mark.parametrize("columns", [32, 31])
+def test_eight_bit_pixels_in_big_endian_words_come_in_their_order(made_ct: Any, columns: int, vr: str) -> None:
+    values = (made_ct.pixels(columns=columns, rows=25) % 200).astype(np.uint8)
+    path = made_ct.slice("a", values, syntax=NATIVE[3], BitsAllocated=8, BitsStored=8, HighBit=7)
+    ds = pydicom.dcmread(path)
+    raw = values.tobytes() + bytes(values.size % 2)
+    # In words the first of two pixels is the less significant byte, and so the second in the file (PS3.5 8.1.1).
+    ds.PixelData = raw if vr == "OB" else np.frombuffer(raw, "<u2").byteswap().tobytes()
+    ds["PixelData"].VR = vr
+    ds.save_as(path)
+    assert np.array_equal(pydicom.dcmread(path).pixel_array, values)
+    assert np.array_equal(opened(made_ct).slices[0], values.astype(int) - 1024)
+
+
+def test_frames_of_eight_bits_in_big_endian_words_may_begin_within_a_word(made_ct: Any) -> None:
+    values = (made_ct.pixels(columns=31, rows=25) % 200).astype(np.uint8)
+    frames = np.stack([values, values + 1, values + 2])
+    path = made_ct.slice("a", frames, None, syntax=NATIVE[3], BitsAllocated=8, BitsStored=8, HighBit=7)
+    ds = pydicom.dcmread(path)
+    ds.NumberOfFrames = "3"
+    ds.PixelData = np.frombuffer(frames.tobytes() + b"\0", "<u2").byteswap().tobytes()
+    ds.save_as(path)
+    assert np.array_equal(opened(made_ct).slices, frames.astype(int) - 1024)
+
+
+def test_palette_colours_are_no_values(made_ct: Any) -> None:
+    values = (made_ct.pixels() % 200).astype(np.uint8)
+    made_ct.slice("a", values, BitsAllocated=8, BitsStored=8, HighBit=7, PhotometricInterpretation="PALETTE COLOR")
+    with pytest.raises(NothingToOpenError, match="A colour picture, not measured values."):
+        scan(made_ct.folder / "a", JobContext())
 
 
 def test_padding_is_named_after_rescale_and_is_no_value(made_ct: Any) -> None:

@@ -131,7 +131,30 @@ def test_field_of_view_that_shifts_between_slices_is_not_trusted(made_ct: Any) -
     made_ct.stack([(0.0 if k < 5 else 3.0, 0.0, 2.0 * k) for k in range(10)])
     volume = opened(made_ct)
     assert volume.verdict is Verdict.UNTRUSTED
-    assert "shift sideways" in volume.reasons[0]
+    # Where images shift, they do not prove a tilt.
+    assert volume.reasons == ("The images shift sideways by 3.0 mm near H 9.0 mm.",)
+
+
+def test_one_image_that_lies_aside_is_named(made_ct: Any) -> None:
+    made_ct.stack([(0.0, 4.0 if k == 7 else 0.5 * k, 2.0 * k) for k in range(10)])
+    volume = opened(made_ct)
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons == ("The images shift sideways by 0.5 mm near H 13.0 mm.",)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "what"),
+    [
+        ("ImagePositionPatient", "where they lie in the patient"),
+        ("ImageOrientationPatient", "which way they look"),
+        ("PixelSpacing", "how large their pixels are"),
+    ],
+)
+def test_what_images_do_not_say_is_named(made_ct: Any, left_out: str, what: str) -> None:
+    made_ct.stack(axial([0, 2, 4]), **{left_out: None})
+    volume = opened(made_ct)
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons == (f"The images do not say {what}; they are shown as a stack.",)
 
 
 def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any) -> None:
@@ -178,7 +201,8 @@ def test_without_a_place_the_images_are_a_stack_that_is_not_trusted(made_ct: Any
     (entry,) = scan(made_ct.folder, JobContext()).series
     volume = assemble(entry, JobContext())
     assert volume.verdict is Verdict.UNTRUSTED
-    assert "do not say where they lie" in volume.reasons[0]
+    assert "do not say" in volume.reasons[0]
+    assert "shown as a stack" in volume.reasons[0]
     assert np.array_equal(volume.slices, np.stack([made_ct.pixels(k) for k in range(4)]) - 1024)
     said = report(entry, volume, (0.0, 0.0, 0.0))
     assert (said["spacing_mm"], said["gaps_mm"], said["at"]) == (None, [], None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
 
@@ -88,3 +91,54 @@ def test_one_lossy_image_makes_its_part_lossy(made_ct: Any) -> None:
     made_ct.stack(axial(4))
     made_ct.slice("last", made_ct.pixels(4), axial(5)[4], LossyImageCompression="01")
     assert [v.series.lossy for v in opened(made_ct)] == [True]
+
+
+def _j2k(values: Any, *, reversible: bool) -> bytes:
+    return bytes(
+        imagecodecs.jpeg2k_encode(values, codecformat="j2k", level=0 if reversible else 60, reversible=reversible)
+    )
+
+
+STREAMS: dict[str, Callable[[Any], bytes]] = {
+    "80": lambda v: bytes(imagecodecs.jpegls_encode(v)),
+    "80, near": lambda v: bytes(imagecodecs.jpegls_encode(v, level=3)),
+    "81": lambda v: bytes(imagecodecs.jpegls_encode(v)),
+    "81, near": lambda v: bytes(imagecodecs.jpegls_encode(v, level=3)),
+    "90": lambda v: _j2k(v, reversible=True),
+    "90, near": lambda v: _j2k(v, reversible=False),
+    "91": lambda v: _j2k(v, reversible=True),
+    "91, near": lambda v: _j2k(v, reversible=False),
+    "201": lambda v: bytes(imagecodecs.htj2k_encode(v)),
+    "201, near": lambda v: bytes(imagecodecs.htj2k_encode(v, reversible=False, level=0.01)),
+    "203": lambda v: bytes(imagecodecs.htj2k_encode(v)),
+    "203, near": lambda v: bytes(imagecodecs.htj2k_encode(v, reversible=False, level=0.01)),
+    "70": lambda v: bytes(imagecodecs.jpeg8_encode(v, lossless=True, bitspersample=16)),
+    "57, near": lambda v: bytes(imagecodecs.jpeg8_encode(v, level=90, bitspersample=12)),
+}
+
+
+@pytest.mark.parametrize("said", ["00", None])
+@pytest.mark.parametrize("stream", STREAMS)
+def test_compressed_pixels_tell_themselves_that_they_are_lossy(made_ct: Any, stream: str, said: str | None) -> None:
+    number = stream.partition(",")[0]
+    for k in range(3):
+        values = made_ct.pixels(k).astype(np.uint16)
+        made_ct.slice(
+            f"{k}",
+            values,
+            axial(3)[k],
+            syntax=f"1.2.840.10008.1.2.4.{number}",
+            stream=STREAMS[stream](values),
+            LossyImageCompression=said,
+            **({"BitsStored": 12, "HighBit": 11} if number == "57" else {}),
+        )
+    (entry,) = entries(made_ct)
+    # Where nothing is said, what can be lossy by its transfer syntax is taken to be.
+    assert entry.facts.lossy == ("near" in stream or (said is None and number in ("81", "91", "203")))
+
+
+def test_pixels_that_cannot_be_read_any_more_are_marked_by_what_their_header_says(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    path = made_ct.slice("a", values, syntax="1.2.840.10008.1.2.4.80", stream=STREAMS["80"](values))
+    path.write_bytes(path.read_bytes()[:-200])
+    assert [entry.facts.lossy for entry in entries(made_ct)] == [False]

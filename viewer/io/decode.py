@@ -118,10 +118,25 @@ def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages)
 
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
     code = frame.code
-    raw = stored_bytes(frame, files)
+    raw = _in_swapped_words(files, frame) if _of_words_of_two(files, frame) else stored_bytes(frame, files)
     order = ">" if code.transfer_syntax == EXPLICIT_BIG else "<"
     values = np.frombuffer(raw, f"{order}u{code.bits_allocated // 8}").reshape(code.rows, code.columns)
     return values.astype(values.dtype.newbyteorder("="))
+
+
+def _of_words_of_two(files: OpenImages, frame: Frame) -> bool:
+    """Return True where pixels of 8 bits lie in pairs in words that are turned over (PS3.5 annex A.3, VR of OW)."""
+    code = frame.code
+    if code.transfer_syntax != EXPLICIT_BIG or code.bits_allocated != 8:
+        return False
+    return files.bytes_of(frame.file, frame.file.pixel_offset - 8, 2) == b"OW"
+
+
+def _in_swapped_words(files: OpenImages, frame: Frame) -> bytes:
+    first, count = frame.index * frame.code.frame_bytes, frame.code.frame_bytes
+    within, words = first % 2, (first % 2 + count + 1) // 2
+    raw = files.bytes_of(frame.file, frame.file.pixel_offset + first - within, 2 * words)
+    return np.frombuffer(raw, "<u2").byteswap().tobytes()[within : within + count]
 
 
 def in_stored_bits(values: NDArray[Any], code: PixelCode, *, shifted: bool) -> NDArray[Any]:

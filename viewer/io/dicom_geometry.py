@@ -90,8 +90,7 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     """
     first = min(frames, key=lambda f: f.order)
     if not located(frames):
-        what = "where they lie in the patient" if first.row_column_spacing else "where they lie and how large they are"
-        return _loose(frames, f"The images do not say {what}; they are shown as a stack.")
+        return _loose(frames, f"The images do not say {_unsaid(frames)}; they are shown as a stack.")
     kinds = {f.kind for f in frames}
     if not all(same_spacing(first.row_column_spacing or (), kind.row_column_spacing or ()) for kind in kinds):
         return _loose(frames, "The pixels of these images are of different sizes; they are shown as a stack.")
@@ -108,6 +107,20 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     if mixed:
         verdict, reasons = Verdict.UNTRUSTED, (_MIXED,)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
+
+
+def _unsaid(frames: Sequence[Frame]) -> str:
+    """Return what some of the images do not say of their place."""
+    unsaid = [
+        words
+        for words, said in (
+            ("where they lie in the patient", [f.position for f in frames]),
+            ("which way they look", [f.orientation for f in frames]),
+            ("how large their pixels are", [f.row_column_spacing for f in frames]),
+        )
+        if None in said
+    ]
+    return " or ".join(unsaid)
 
 
 def heights_mm(frames: Sequence[Frame], reference: Frame) -> NDArray[np.float64]:
@@ -168,12 +181,12 @@ def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -
     sideways = stack.positions_lps_mm - np.outer(heights, stack.normal)
     slope = (sideways[-1] - sideways[0]) / (heights[-1] - heights[0])
     residual = np.linalg.norm(sideways - sideways[0] - np.outer(heights - heights[0], slope), axis=1)
-    if float(residual.max()) > _SHIFTED_MM:
-        k = int(np.argmax(residual))
-        reasons.append(f"The images shift sideways by {residual[k]:.1f} mm near {_where(stack, heights[k])}.")
+    shifted = float(residual.max()) > _SHIFTED_MM
+    if shifted:
+        reasons.append(_shift(stack, sideways))
     verdict = Verdict.UNTRUSTED if reasons else Verdict.OK
     extent = float(np.linalg.norm(sideways[-1] - sideways[0]))
-    if stack.tilt_deg > _TILTED_DEG and extent > _UNEVEN_MM:
+    if not shifted and stack.tilt_deg > _TILTED_DEG and extent > _UNEVEN_MM:
         reasons.append(f"The gantry was tilted by {stack.tilt_deg:.1f}°.")
         verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     line = np.linspace(heights[0], heights[-1], stack.count)
@@ -196,6 +209,16 @@ def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> li
     if len(found) > _MOST_NAMED:
         found[_MOST_NAMED - 1 :] = [f"Slices are missing at {len(found) - _MOST_NAMED + 1} more places."]
     return found
+
+
+def _shift(stack: SliceStack, sideways: NDArray[np.float64]) -> str:
+    """Return the sentence about the largest step from image to image that is not the one they commonly make."""
+    steps = np.diff(sideways, axis=0) / stack.gaps_mm[:, None]
+    from_median = np.linalg.norm(steps - np.median(steps, axis=0), axis=1)
+    beside_mm = np.linalg.norm((steps - steps[np.argmin(from_median)]) * stack.gaps_mm[:, None], axis=1)
+    k = int(np.argmax(beside_mm))
+    middle = (stack.heights_mm[k] + stack.heights_mm[k + 1]) / 2
+    return f"The images shift sideways by {beside_mm[k]:.1f} mm near {_where(stack, middle)}."
 
 
 def _where(stack: SliceStack, height_mm: float) -> str:

@@ -153,6 +153,30 @@ def reversible(stream: bytes) -> bool:
     return False
 
 
+def loses(stream: bytes) -> bool | None:
+    """Return whether a code stream says that pixels were changed to pack them; None where it does not say.
+
+    ITU-T T.81 table B.1 (only process 14 loses nothing), T.87 C.2.3 (NEAR), T.800 A.6.1 (transformation).
+    """
+    if not stream.startswith(b"\xff\xd8"):
+        return not reversible(stream) if stream.find(b"\xff\x4f\xff\x51", 0, 4096) >= 0 else None
+    position = 2
+    while position + 4 <= len(stream) and stream[position] == 0xFF:
+        marker = stream[position + 1]
+        if marker == 0xFF:
+            position += 1
+            continue
+        (length,) = struct.unpack_from(">H", stream, position + 2)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return marker != 0xC3
+        if marker == 0xDA:
+            # The scan of a JPEG-LS image: components, two bytes of each, then how far a sample may be off.
+            near = position + 5 + 2 * stream[position + 4] if position + 4 < len(stream) else len(stream)
+            return stream[near] > 0 if near < len(stream) else None
+        position += 2 + length
+    return None
+
+
 def ended(stream: bytes) -> bool:
     """Return True where a code stream ends with its end mark (decoders otherwise make up what is missing)."""
     return stream.rfind(b"\xff\xd9", max(0, len(stream) - 64)) >= 0

@@ -173,7 +173,7 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
 
 def _refuse_other_objects(found: Elements, name: str) -> None:
     values = found.values
-    objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280100)))
+    objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280100)))
     if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
         raise _NotAnImageError("Lists other files (DICOMDIR); the files themselves were read.")
     if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
@@ -186,13 +186,17 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
 
 @lru_cache(maxsize=256)
 def _objection(
-    sop_class: bytes | None, modality: bytes | None, samples: bytes | None, bits_allocated: bytes | None
+    sop_class: bytes | None,
+    modality: bytes | None,
+    samples: bytes | None,
+    photometric: bytes | None,
+    bits_allocated: bytes | None,
 ) -> str:
     """Return why a DICOM object holds no measured values, "" where it can."""
     kind = plain(modality)
     if plain(sop_class).startswith(_SEGMENTATIONS) or kind in _OBJECTS:
         return f"The file {_OBJECTS.get(kind, _OBJECTS['SEG'])}."
-    if whole(samples, 1) != 1:
+    if whole(samples, 1) != 1 or plain(photometric).startswith("PALETTE"):
         return "A colour picture, not measured values."
     if whole(bits_allocated, 16) == 1:
         return "A picture of single bits, not measured values."

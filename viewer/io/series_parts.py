@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.errors import CaseStageError
 from viewer.io.dicom_geometry import same_direction, same_spacing
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, loses
 from viewer.io.image_elements import facts_of_images, series_facts
+from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import SeriesFacts
     from viewer.io.slice_header import Frame
 
+# In which a code stream says how it was made; comments may stand before it.
+_HEAD_BYTES = 1 << 16
 _WITHIN_10_DEG = 0.985
 # A list of more than that would help nobody.
 _MOST_KINDS = 200
@@ -75,14 +80,27 @@ def _kinds(frames: Sequence[Frame], *, coordinates: bool) -> list[list[Frame]]:
 
 def _entry(facts: SeriesFacts, part: Sequence[Frame], words: str) -> SeriesEntry:
     frames = tuple(part)
+    facts = facts_of_images(facts, frames)
     return SeriesEntry(
-        facts=facts_of_images(facts, frames),
+        facts=facts if facts.lossy else evolve(facts, lossy=_has_lost(frames[len(frames) // 2])),
         files=tuple(dict.fromkeys(frame.file.name for frame in frames)),
         frames=frames,
         count=len(frames),
         size_ij=(frames[0].code.columns, frames[0].code.rows),
         part=words,
     )
+
+
+def _has_lost(frame: Frame) -> bool:
+    """Return True where an image's compressed pixels say that they were changed, whatever its header says."""
+    if frame.problem or frame.code.transfer_syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
+        return False
+    try:
+        with OpenImages() as files:
+            offset, length = files.fragments(frame.file)[frame.index][0]
+            return loses(files.bytes_of(frame.file, offset, min(length, _HEAD_BYTES))) is True
+    except CaseStageError:
+        return False
 
 
 def _size(frame: Frame) -> tuple[int, int]:
