@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
 
+from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.view3d import View3D
 from viewer.ui.measuring_itself import MeasuringItself, kept_bytes, wait_until
 
@@ -32,7 +33,7 @@ class SwitchingTimes(MeasuringItself):
         cases = shelf.cases[:2] if shelf is not None else ()
         if len(cases) < 2:
             return {}
-        for view in self._window.findChildren(View3D):
+        for view in self._window.stage.canvas.findChildren(View3D):
             view.changed.connect(self._pictured)
         seconds, resident = [], []
         each = min(_WARM_UP, self._times)
@@ -50,13 +51,14 @@ class SwitchingTimes(MeasuringItself):
     def _present(self, case: Case, *, with_3d: bool) -> None:
         """Present a case; now and then until 3D shows it too, else only until its planes do."""
         self._pictures = 0
-        session, opening = self._window.desk.session, self._window.desk.opening
+        session, opening, canvas = self._window.desk.session, self._window.desk.opening, self._window.stage.canvas
         self._window.open_case(case)
 
         def there() -> bool:
             whole = session.volume is not None and not session.volume.preview and not opening.running
             shown = whole and session.case is not None and session.case.id == case.id
-            return shown and (self._pictures > 0 or not with_3d)
+            # A step may show planes alone.
+            return shown and (not with_3d or self._pictures > 0 or canvas.tile(ViewName.THREE_D) is None)
 
         wait_until(there)
         QApplication.processEvents()
