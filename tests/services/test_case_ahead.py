@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from attrs import evolve
 
 from tests.cli.conftest import write_small_case
 from viewer.domain.session import Session
-from viewer.services import case_ahead
+from viewer.services import case_ahead, first_use
 from viewer.services.jobs import JobRunner
 from viewer.services.opening import Opening
 
@@ -93,6 +94,29 @@ def test_what_would_take_too_much_memory_is_not_read_ahead(
     desk.opening.ahead.want(case)
     desk.settle()
     assert desk.opening.ahead.ready is None
+
+
+def test_pictures_made_at_first_use_are_not_made_ahead_and_are_read_ahead_once_they_are_there(
+    desk: Desk, case: Case, own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "first-use"
+    shutil.copytree(case.folder, folder)
+    pictures = folder / case.series_path
+    here = evolve(case, folder=str(folder), series_sha256="5a" * 32, recipe_path="recipe.json")
+    aside = tmp_path / "aside"
+    pictures.rename(aside)
+    monkeypatch.setattr(first_use, "_made_in_a_process", None)
+    desk.opening.ahead.want(here)
+    desk.settle()
+    assert desk.opening.ahead.ready is None
+    made = first_use.place_of(here.series_sha256)
+    assert made.is_relative_to(own_home)
+    shutil.copytree(aside, made)
+    (made.parent / "alike.txt").write_text("Alike.")
+    desk.opening.ahead.forget()
+    desk.opening.ahead.want(here)
+    desk.settle()
+    assert desk.opening.ahead.ready == here
 
 
 def test_what_cannot_be_read_is_told_by_whoever_opens_it(desk: Desk, case: Case, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import TooLargeError
@@ -13,7 +12,7 @@ from viewer.services.jobs import Lane
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
     from viewer.domain.job import JobContext
-    from viewer.domain.walkthrough import Case, Prior
+    from viewer.domain.walkthrough import Case
     from viewer.io.decoders import Decoders
     from viewer.services.jobs import Job, JobRunner
     from viewer.services.loading import LoadedCase
@@ -79,16 +78,17 @@ class CaseAhead:
 
 
 def _refuse_what_is_too_much(case: Case, ctx: JobContext) -> None:
-    from viewer.io.case_document import to_be_made
+    from viewer.io.case_document import series_of
     from viewer.io.scan import scan
+    from viewer.services.first_use import pictures_of
     from viewer.services.loading import memory_needed
 
-    named: list[Case | Prior] = [case] if case.prior is None else [case, case.prior]
-    if any(to_be_made(case, one) for one in named):
-        raise TooLargeError("The pictures have still to be made.", "")
     needed = 0
-    for one in named:
-        found = scan(Path(case.folder) / one.series_path, ctx)
+    for one in series_of(case):
+        folder = pictures_of(case, one)
+        if folder is None:
+            raise TooLargeError("The pictures have still to be made.", "")
+        found = scan(folder, ctx)
         needed += sum(memory_needed(entry) for entry in found.series if entry.facts.series_uid == one.series_uid)
     if needed > free_bytes() * _SHARE_OF_FREE:
         raise TooLargeError("There is no memory to read a case ahead.", "")

@@ -44,7 +44,15 @@ class MadeSeries:
 
 def unmade(case: Case) -> bool:
     """Return whether opening a case begins with making its pictures."""
-    return any(to_be_made(case, one) and _found(one.series_sha256) is None for one in series_of(case))
+    return any(pictures_of(case, one) is None for one in series_of(case))
+
+
+def pictures_of(case: Case, named: Case | Prior) -> Path | None:
+    """Return the folder with the pictures of a case or its prior, None where they have still to be made."""
+    if not to_be_made(case, named):
+        return Path(case.folder) / named.series_path
+    there = _found(named.series_sha256)
+    return None if there is None else there.folder
 
 
 def first_use_words(case: Case) -> str:
