@@ -62,6 +62,29 @@ def test_sampled_values_lie_where_the_grid_says(make_volume: Make, acquisition: 
 
 
 @pytest.mark.parametrize("acquisition", list(ACQUISITIONS))
+def test_several_threads_give_the_very_same_values(make_volume: Make, acquisition: str) -> None:
+    volume = field_volume(make_volume, acquisition, [3, 3, 3, 1.2, 5, 5, 5])
+    sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
+    alone = sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024)
+    for threads in (2, 3, 8):
+        together = sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024, threads=threads)
+        assert np.array_equal(alone, together)
+
+
+def test_a_slice_that_cannot_be_had_fails_in_whatever_thread(make_volume: Make) -> None:
+    volume = field_volume(make_volume, "axial", [3] * 9)
+    sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
+
+    def image(k: int) -> Any:
+        if k == 8:
+            raise ValueError("slice 8")
+        return np.asarray(volume.slices[k])
+
+    with pytest.raises(ValueError, match="slice 8"):
+        sampling.onto_grid(image, 0.0, threads=3)
+
+
+@pytest.mark.parametrize("acquisition", list(ACQUISITIONS))
 def test_values_come_back_to_the_original_pixels(make_volume: Make, acquisition: str) -> None:
     volume = field_volume(make_volume, acquisition, [3, 3, 3, 3, 1.2, 5, 5, 5, 5])
     sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")

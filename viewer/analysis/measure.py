@@ -108,11 +108,30 @@ def _row_ends(mask: Mask) -> _RowEnds:
 
 
 def _outline_lps(mask: Mask, stack: SliceStack, row_ends: _RowEnds) -> NDArray[np.float64]:
-    """LPS of the marked voxels at both ends of each marked row."""
+    """LPS of the marked voxels at both ends of the marked rows; those that are no corner of a hull may be left out."""
     k, j, first, last = row_ends
-    start = _first_points(mask, stack)[k] + j[:, None] * stack.pixel_spacing_mm[1] * stack.column_direction
-    step = stack.pixel_spacing_mm[0] * stack.row_direction
-    return np.concatenate([start + first[:, None] * step, start + last[:, None] * step])
+    points, step = _first_points(mask, stack), stack.pixel_spacing_mm[0] * stack.row_direction
+    down = stack.pixel_spacing_mm[1] * stack.column_direction
+    ends = []
+    for column, outwards in ((first, -1), (last, 1)):
+        at = _bulging(k, j, column, outwards)
+        ends.append(points[k[at]] + j[at][:, None] * down + column[at][:, None] * step)
+    return np.concatenate(ends)
+
+
+def _bulging(k: NDArray[np.intp], j: NDArray[np.intp], column: NDArray[np.intp], outwards: int) -> NDArray[np.intp]:
+    """Return which row ends may be corners of the hull: those not on or behind the line between both neighbours."""
+    at = np.arange(len(k))
+    for _ in range(4):
+        inside = np.zeros(len(at), dtype=bool)
+        slices, rows, ends = k[at], j[at], column[at] * outwards
+        before, after = rows[1:-1] - rows[:-2], rows[2:] - rows[1:-1]
+        behind = ends[1:-1] * (before + after) <= ends[:-2] * after + ends[2:] * before
+        inside[1:-1] = behind & (slices[2:] == slices[:-2])
+        if not inside.any():
+            break
+        at = at[~inside]
+    return at
 
 
 def _farthest(points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,14 +204,17 @@ def _bounds_lps(mask: Mask, stack: SliceStack, row_ends: _RowEnds) -> NDArray[np
     """
     k, j, first, last = row_ends
     di, dj = stack.pixel_spacing_mm
-    start = _first_points(mask, stack)[k]
-    before, after = _half_steps(stack)
-    corners = []
-    for column, row in ((first - 0.5, j - 0.5), (first - 0.5, j + 0.5), (last + 0.5, j - 0.5), (last + 0.5, j + 0.5)):
-        flat = start + column[:, None] * di * stack.row_direction + row[:, None] * dj * stack.column_direction
-        corners += [flat + before[k + mask.first_ijk[2]], flat + after[k + mask.first_ijk[2]]]
-    points = np.concatenate(corners)
-    return np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+    start = _first_points(mask, stack)
+    before, after = (steps[mask.box[0]] for steps in _half_steps(stack))
+    columns, rows = ((first - 0.5) * di, (last + 0.5) * di), ((j - 0.5) * dj, (j + 0.5) * dj)
+    bounds = np.empty((3, 2))
+    for axis in range(3):
+        across, down = stack.row_direction[axis], stack.column_direction[axis]
+        for side, of_two, of_all in ((0, np.minimum, np.min), (1, np.maximum, np.max)):
+            faces = of_two(before[:, axis], after[:, axis])
+            within = of_two(columns[0] * across, columns[1] * across) + of_two(rows[0] * down, rows[1] * down)
+            bounds[axis, side] = of_all(start[k, axis] + within + faces[k])
+    return bounds
 
 
 def _half_steps(stack: SliceStack) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -255,8 +277,9 @@ def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
             return None
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
-        box = ndimage.find_objects(labels)[int(sizes.argmax()) - 1]
-        ends = [np.array([part.start, part.stop - 1]) for part in box]
+        largest = labels == sizes.argmax()
+        flat = largest.any(axis=0)
+        ends = [np.flatnonzero(line) for line in (largest.any(axis=(1, 2)), flat.any(axis=1), flat.any(axis=0))]
     if not all(len(part) for part in ends):
         return None
     corners = [

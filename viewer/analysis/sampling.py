@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,10 @@ _DIRECTIONS = {
     "S": (0, 0, 1),
     "I": (0, 0, -1),
 }
+
+
+# As many pixels as a processor's nearer memory holds.
+_PIXELS_AT_ONCE = 300_000
 
 
 @define(frozen=True, eq=False)
@@ -99,34 +105,64 @@ class Sampling:
         nk, nj, ni = self.shape_kji
         return Grid((ni, nj, nk), matrix)
 
-    def onto_grid(self, image_of: Callable[[int], NDArray[Any]], outside: float) -> NDArray[np.float32]:
+    def onto_grid(
+        self, image_of: Callable[[int], NDArray[Any]], outside: float, *, threads: int = 1
+    ) -> NDArray[np.float32]:
         """Return slices sampled on the grid, float32 [k, j, i]; `outside` where there is no slice.
 
         Parameters
         ----------
         image_of
-            Gives the values of the original slice k, [j, i]; they are taken as float32.
+            Gives the values of the original slice k, [j, i]; they are taken as float32. With several threads it is
+            asked in all of them, each going through neighbouring slices, the calling one through the first.
         """
         columns, rows, normal = self.axes
-        (ni, nj), flat = self.stack.size_ij, np.empty((self.stack.count, rows.count * columns.count), np.float32)
-        image, narrow = np.empty((nj, ni), np.float32), np.empty((ni, rows.count), np.float32)
-        kept: tuple[tuple[float, float], Any, Any] | None = None
-        for k in range(self.stack.count):
-            shift = (float(self.offsets.columns_px[k]), float(self.offsets.rows_px[k]))
-            if kept is None or kept[0] != shift:
-                across = _pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], shift[0])
-                down = _pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], shift[1])
-                kept = (shift, across, down)
-            # float32 whatever the slice is; whole numbers of 16 bits go through exactly.
-            image[...] = image_of(k)
-            if outside:
-                image -= np.float32(outside)
-            narrow[...] = (kept[2] @ image).T
-            flat[k].reshape(rows.count, columns.count)[...] = (kept[1] @ narrow).T
+        count = self.stack.count
+        flat = np.empty((count, rows.count * columns.count), np.float32)
+        ends = [count * n // threads for n in range(threads + 1)]
+        if count < 2 * threads:
+            ends = [0, count]
+        with ThreadPoolExecutor(max(1, len(ends) - 2), "casestage-sampling") as pool:
+            beside = [pool.submit(self._narrowed, image_of, outside, flat, a, b) for a, b in pairwise(ends[1:])]
+            self._narrowed(image_of, outside, flat, ends[0], ends[1])
+            for one in beside:
+                one.result()
         values = _slice_weights(normal, self.stack, self.offsets) @ flat
         if outside:
             values += np.float32(outside)
         return self._turned(values.reshape(normal.count, rows.count, columns.count))
+
+    def _narrowed(
+        self, image_of: Callable[[int], NDArray[Any]], outside: float, flat: NDArray[np.float32], first: int, end: int
+    ) -> None:
+        """Write slices first…end at the grid's columns and rows into `flat` [k, point], `outside` taken off."""
+        columns, rows, _ = self.axes
+        ni, nj = self.stack.size_ij
+        shifts = np.stack([self.offsets.columns_px, self.offsets.rows_px], axis=1)
+        at_once = max(1, _PIXELS_AT_ONCE // (ni * nj))
+        # Slices beside each other, [j, k, i], then [i, j, k]: each step along an axis is one product for all of them.
+        images, narrow = np.empty((nj, at_once, ni), np.float32), np.empty((ni, rows.count, at_once), np.float32)
+        kept: tuple[NDArray[np.float64], Any, Any] | None = None
+        k = first
+        while k < end:
+            if kept is None or (kept[0] != shifts[k]).any():
+                across = _pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], float(shifts[k, 0]))
+                down = _pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], float(shifts[k, 1]))
+                kept = (shifts[k], across, down)
+            count = 1
+            while count < at_once and k + count < end and (shifts[k + count] == shifts[k]).all():
+                count += 1
+            for n in range(count):
+                # float32 whatever the slice is; whole numbers of 16 bits go through exactly.
+                images[:, n] = image_of(k + n)
+            if outside:
+                images[:, :count] -= np.float32(outside)
+            part = np.ascontiguousarray(images[:, :count]).reshape(nj, -1)
+            fewer = narrow if count == at_once else np.empty((ni, rows.count, count), np.float32)
+            fewer[...] = (kept[2] @ part).reshape(rows.count, count, ni).transpose(2, 0, 1)
+            made = (kept[1] @ fewer.reshape(ni, -1)).reshape(columns.count, rows.count, count)
+            flat[k : k + count].reshape(count, rows.count, columns.count)[...] = made.transpose(2, 1, 0)
+            k += count
 
     def _turned(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return [normal, column, row] axes as the grid's [k, j, i]."""
@@ -153,13 +189,10 @@ class Sampling:
             `least`. Outside the box every interpolated value is below `least`.
         """
         local = self._turned_back(values)
-        reaching = local >= least
-        spans = []
-        for axis in range(3):
-            marked = np.flatnonzero(reaching.any(axis=tuple(a for a in range(3) if a != axis)))
-            if not len(marked):
-                return None
-            spans.append((max(int(marked[0]) - 1, 0), min(int(marked[-1]) + 2, local.shape[axis])))
+        box = _box_of(local >= least)
+        if box is None:
+            return None
+        spans = [(max(first - 1, 0), min(end + 1, n)) for (first, end), n in zip(box, local.shape, strict=True)]
         part = np.ascontiguousarray(local[tuple(slice(a, b) for a, b in spans)])
         columns, rows, normal = self.axes
         (n0, n1), (v0, v1), (u0, u1) = spans
@@ -311,6 +344,18 @@ def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any
             total = table[row].sum()
             table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - height)))]
     return _sparse(table.astype(np.float32), table.shape)
+
+
+def _box_of(marked: NDArray[np.bool_]) -> tuple[tuple[int, int], ...] | None:
+    """Return first and end of what is marked along each of three axes; None where nothing is."""
+    slices = np.flatnonzero(marked.any(axis=(1, 2)))
+    if not len(slices):
+        return None
+    first, end = int(slices[0]), int(slices[-1]) + 1
+    # Planes laid on each other first: that goes through memory in its order.
+    flat = np.logical_or.reduce(marked[first:end], axis=0)
+    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
+    return (first, end), (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
 
 
 def _reach(points_mm: NDArray[np.float64], axis: _Axis, start: int, end: int) -> tuple[int, int]:

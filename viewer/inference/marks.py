@@ -44,11 +44,12 @@ class Mark:
 
 
 class Places:
-    """Says in words where in the body a point lies; the body is looked for once."""
+    """Says in words where in the body a point lies; the body is looked for once, where it is not known."""
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
-        self._body = body_bounds(volume) if volume.is_hu and volume.measurable else None
+        known = volume.is_hu and volume.measurable
+        self._body = (volume.body_lps_mm if volume.body_lps_mm is not None else body_bounds(volume)) if known else None
 
     def words(self, centre_lps_mm: NDArray[np.float64]) -> str:
         """Return the place, or "" where it cannot be said honestly."""
@@ -78,7 +79,7 @@ def marks_of(
     ModelError
         When more places are marked than anybody could read.
     """
-    places = Places(volume)
+    places: Places | None = None
     marks: list[Mark] = []
     for n, label in enumerate(manifest.labels):
         ctx.report(n, len(manifest.labels), "Making findings")
@@ -87,6 +88,8 @@ def marks_of(
         for part in parts:
             ctx.stop_if_cancelled()
             measured = describe(part.mask, volume)
+            if not whole and places is None:
+                places = Places(volume)
             marks.append(
                 Mark(
                     label.key,
@@ -95,7 +98,7 @@ def marks_of(
                     measured.bounds_lps_mm,
                     mask=part.mask,
                     measured=measured,
-                    place="" if whole else places.words(measured.centre_lps_mm),
+                    place="" if places is None else places.words(measured.centre_lps_mm),
                     slices_k=part.mask.slices_k,
                 )
             )

@@ -21,7 +21,7 @@ from viewer.inference.patches import Blend, Plan, plan
 from viewer.inference.placing import placing_of
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
 from viewer.inference.probability_map import PackedMap, packed_map
-from viewer.inference.session import run_once
+from viewer.inference.session import run_once, thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ def answer_in(
     ModelError, CancelledError
         When there is no result.
     """
-    prepared = prepare(manifest, volume, ctx.part(0.0, 0.1))
+    prepared = prepare(manifest, volume, ctx.part(0.0, 0.1), threads=thread_count())
     how = plan(prepared.shape_kji, manifest.image, manifest.inference)
     placing = placing_of(prepared, volume.stack)
     running, rest = ctx.part(0.1, 0.9), ctx.part(0.9, 1.0)

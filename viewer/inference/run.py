@@ -104,6 +104,7 @@ def run_on(
         unit=volume.unit,
         verdict=volume.verdict,
         padding=volume.padding,
+        body_lps_mm=volume.body_lps_mm,
     )
     request = Request(
         manifest=manifest, volume=facts, memory_bytes=memory_bytes, processor_alone=processor_alone, with_map=with_map

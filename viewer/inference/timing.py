@@ -12,7 +12,7 @@ from viewer.inference.marks import marks_of
 from viewer.inference.patches import plan
 from viewer.inference.pipeline import feeds, values_in
 from viewer.inference.prepare import prepare
-from viewer.inference.session import check_tensors, checked_bytes, run_once, session_from
+from viewer.inference.session import check_tensors, checked_bytes, run_once, session_from, thread_count
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
@@ -59,7 +59,7 @@ def time_model(manifest: Manifest, volume: Volume, ctx: JobContext | None = None
     for repeat in range(repeats + 1):
         ctx.report(repeat, repeats + 1, f"Timing {manifest.name}")
         start = time.perf_counter()
-        prepared = prepare(manifest, volume, JobContext())
+        prepared = prepare(manifest, volume, JobContext(), threads=thread_count())
         ready = time.perf_counter()
         how = plan(prepared.shape_kji, manifest.image, manifest.inference)
         values = values_in(manifest, prepared, how, session, JobContext())

@@ -45,6 +45,7 @@ class VolumeFacts:
     unit: str
     verdict: Verdict
     padding: float | None
+    body_lps_mm: np.ndarray[Any, Any] | None
 
 
 @frozen(eq=False)
@@ -181,6 +182,7 @@ def _received(connection: Connection, facts: VolumeFacts) -> Volume:
         unit=facts.unit,
         verdict=facts.verdict,
         padding=facts.padding,
+        body_lps_mm=facts.body_lps_mm,
     )
 
 
