@@ -23,6 +23,7 @@ from viewer.cli import (
     bench_window,
 )
 from viewer.domain.job import JobContext
+from viewer.inference.timing import Timing
 from viewer.phantom.recipe import Recipe
 from viewer.scene.timing import Times
 from viewer.scene.timing_3d import Times3D
@@ -31,6 +32,9 @@ from viewer.ui import overlay_timing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from viewer.domain.volume import Volume
+    from viewer.inference.manifest import Manifest
 
 MEASURED = bench_window.measured_window
 START = {"painted_at": 0.4, "cases_at": 0.5}
@@ -127,6 +131,36 @@ def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -
     assert named["still_3d"]["value"] == 100.0
     assert {"cubic_still", "curved_moving", "curved_still", "oblique_slab_still", "oblique_slab_stall"} <= set(named)
     assert all(named[name]["unit"].startswith("×") for name in ("open_vs_read", "decode_htj2k", "model_anatomy"))
+
+
+def test_trained_models_are_measured_on_what_they_were_made_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def run(manifest: Manifest, volume: Volume, *_: object, **__: object) -> Any:
+        asked.append((manifest.id, volume.series.body_part))
+        return SimpleNamespace(findings=("one", "two"))
+
+    for kind in ("head", "chest"):
+        phantom = small_phantom(Recipe(kind, 1), JobContext())
+        monkeypatch.setattr(bench_models, f"make_{kind}", lambda *_, made=phantom, **__: made)
+    monkeypatch.setattr(bench_models, "time_model", lambda *_, **__: Timing(0.01, 0.11, 0.02, 0.1, 1, 2))
+    monkeypatch.setattr(bench_models, "run_on", run)
+    figures = {figure.name: figure for figure in bench_models.models()}
+    assert set(figures) == {
+        "model_anatomy",
+        "model_head-bleed",
+        "findings_head",
+        "model_lung-nodule",
+        "findings_chest",
+    }
+    assert {(figures[name].target, figures[name].unit) for name in ("findings_head", "findings_chest")} == {
+        (3.0, "s"),
+        (10.0, "s"),
+    }
+    assert figures["model_lung-nodule"].value == 1.4
+    assert not figures["model_lung-nodule"].ok
+    assert "chest of 32×32×6" in figures["findings_chest"].method
+    assert set(asked) == {("head-bleed", "HEAD"), ("lung-nodule", "CHEST")}
 
 
 def test_one_group_can_be_measured_alone() -> None:
