@@ -59,6 +59,7 @@ def card_text(manifest: Manifest, evaluation: dict[str, Any]) -> str:
         + (", ".join(f"{v:.2f}" for v in e["scores"]["false"]) or "none")
         + ".",
         "",
+        *_outlines(e["outlines"]),
         "## Runtime",
         "",
         f"From a loaded volume to findings: median {e['seconds']['median']:.1f} s, longest "
@@ -88,6 +89,20 @@ def _table(title: str, rows: dict[str, Any]) -> list[str]:
                 f"{row['low']:.2f} to {row['high']:.2f} |"
             )
     return [*lines, ""]
+
+
+def _outlines(outlines: dict[str, Any]) -> list[str]:
+    if not outlines["lesions"]:
+        return []
+    tenth, quarter, half, three, nine = outlines["volume_over_true"]
+    return [
+        "## Outlines",
+        "",
+        f"Of {outlines['lesions']} lesions found. Volume over the true volume: median {half:.2f}, half of them between "
+        f"{quarter:.2f} and {three:.2f}, eight of ten between {tenth:.2f} and {nine:.2f}. Overlap (Dice): median "
+        f"{outlines['dice'][2]:.2f}, half of them between {outlines['dice'][1]:.2f} and {outlines['dice'][3]:.2f}.",
+        "",
+    ]
 
 
 def _calibration(calibration: dict[str, Any]) -> list[str]:
@@ -121,6 +136,10 @@ def toml_metrics(evaluation: dict[str, Any]) -> str:
     ]
     rows.append(("False positives per scan", e["false_positives_per_scan"]["all"], f"{where}, {at}"))
     rows.append(("Area under the ROC curve of cases", e["case"]["auc"], f"{where}, scored by the highest finding"))
+    if e["outlines"]["lesions"]:
+        low, _, half, _, high = e["outlines"]["volume_over_true"]
+        said = f"{e['outlines']['lesions']} lesions found in {where}, eight of ten between {low:g} and {high:g}"
+        rows.append(("Volume over true volume, median", half, said))
     if e["calibration"]:
         rows.append(
             (

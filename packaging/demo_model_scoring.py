@@ -72,6 +72,24 @@ def hits(scans: Sequence[Scored], rule: MatchRule, threshold: float) -> list[tup
     return out
 
 
+def outlines(scans: Sequence[Scored], rule: MatchRule, threshold: float) -> dict[str, Any]:
+    """Return how the outlines of the lesions found at a threshold compare with the true ones.
+
+    Both are the 10th, 25th, 50th, 75th and 90th percentile: volume over true volume, and Dice's coefficient.
+    """
+    ratios, dice = [], []
+    for scan in scans:
+        said, true = ({f.id: f.volume_ml or 0.0 for f in side} for side in (scan.findings, scan.truth))
+        for finding, lesion, overlap in match(scan.findings, scan.truth, threshold, rule).pairs:
+            ratios.append(said[finding] / true[lesion])
+            dice.append(2 * overlap / (1 + overlap))
+
+    def shares(values: list[float]) -> list[float]:
+        return [round(float(v), 2) for v in np.quantile(values, [0.1, 0.25, 0.5, 0.75, 0.9])] if values else []
+
+    return {"lesions": len(ratios), "volume_over_true": shares(ratios), "dice": shares(dice)}
+
+
 def rate(found: Sequence[bool]) -> dict[str, Any]:
     """Return a share with its counts and its 95 % interval (Wilson, J. Am. Stat. Assoc. 22 (1927) 209)."""
     n, k = len(found), sum(found)

@@ -38,6 +38,7 @@ from demo_model_scoring import (
     free_response,
     hits,
     outcomes,
+    outlines,
     rate,
     reliability,
     scorer,
@@ -124,6 +125,7 @@ def evaluated(manifest: Manifest, cases: Sequence[TestCase], cache: Path | None)
         "case": area([s.case_score for s in scans], [any(True for _ in s.truth) for s in scans]),
         "calibration": _calibration(manifest, scans, rule),
         "scores": _spread(scans, rule),
+        "outlines": outlines(scans, rule, threshold),
         "seconds": {
             "median": round(float(np.median([s.seconds for s in scans])), 2),
             "longest": round(max(s.seconds for s in scans), 2),

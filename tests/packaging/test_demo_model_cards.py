@@ -6,8 +6,11 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from viewer.domain.finding import Finding, MatchRule, Source, SourceKind
+from viewer.domain.labels import Mask
 from viewer.inference.manifest_reader import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,7 +18,14 @@ sys.path.insert(0, str(ROOT / "packaging"))
 
 from demo_model_card import card_text, toml_metrics  # type: ignore[import-not-found]  # noqa: E402
 from demo_model_data import TRAIN_SEEDS, VALIDATION_SEEDS  # type: ignore[import-not-found]  # noqa: E402
-from demo_model_scoring import area, calibration_table, rate, reliability  # type: ignore[import-not-found]  # noqa: E402
+from demo_model_scoring import (  # type: ignore[import-not-found]  # noqa: E402
+    Scored,
+    area,
+    calibration_table,
+    outlines,
+    rate,
+    reliability,
+)
 from demo_model_tests import TEST_SETS  # type: ignore[import-not-found]  # noqa: E402
 
 EVALUATED = sorted(path.parent for path in (ROOT / "resources" / "models").glob("*/evaluation.json"))
@@ -47,6 +57,25 @@ def test_rates_come_with_wilsons_interval() -> None:
     """9 of 10 with its interval as in Brown, Cai and DasGupta (2001)."""
     assert rate([True] * 9 + [False]) == {"found": 9, "of": 10, "rate": 0.9, "low": 0.596, "high": 0.982}
     assert rate([])["rate"] is None
+
+
+def test_outlines_are_held_against_those_of_the_lesions_found_at_the_threshold() -> None:
+    """A finding of twice its lesion counts; one below the threshold and one that is false do not."""
+
+    def place(name: str, count: int, first: int, score: float | None) -> Finding:
+        mask = Mask((first, 0, 0), np.ones((1, 1, count), dtype=bool))
+        at = np.array([float(first), 0.0, 0.0])
+        source = Source(SourceKind.TRUTH if score is None else SourceKind.MODEL, "Test")
+        bounds = np.stack([at, at + 1], axis=1)
+        return Finding(name, name, "x", "X", source, at, bounds, score=score, mask=mask, volume_ml=count / 10)
+
+    found = (place("a", 20, 0, 0.9), place("b", 10, 40, 0.3), place("c", 10, 80, 0.9))
+    true = (place("t", 10, 0, None), place("u", 10, 40, None))
+    said = outlines([Scored(found, true, 0.0)], MatchRule(), 0.5)
+    assert said["lesions"] == 1
+    assert set(said["volume_over_true"]) == {2.0}
+    assert set(said["dice"]) == {0.67}
+    assert outlines([Scored((), true, 0.0)], MatchRule(), 0.5) == {"lesions": 0, "volume_over_true": [], "dice": []}
 
 
 def test_area_counts_the_pairs_in_the_right_order() -> None:
