@@ -328,21 +328,21 @@ def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any
     first_gap, last_gap = _end_gaps(stack, axis.step_mm)
     table = np.zeros((axis.count, n))
     lengths = stack.slice_weights_mm if n > 1 else np.ones(1)
-    for row, height in enumerate(axis.points_mm):
-        if height < -first_gap / 2 - 1e-6 or height > heights[-1] + last_gap / 2 + 1e-6:
-            continue
-        low = int(np.clip(np.searchsorted(heights, height, side="right") - 1, 0, max(n - 2, 0)))
-        if n == 1:
-            table[row, 0] = 1
-            continue
-        gap = heights[low + 1] - heights[low]
-        if gap >= axis.step_mm * 0.999:
-            share = float(np.clip((height - heights[low]) / gap, 0, 1))
-            table[row, low], table[row, low + 1] = 1 - share, share
-        else:
-            table[row] = np.maximum(0.0, 1 - np.abs(heights - height) / axis.step_mm) * lengths
-            total = table[row].sum()
-            table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - height)))]
+    points = axis.points_mm
+    inside = np.flatnonzero((points >= -first_gap / 2 - 1e-6) & (points <= heights[-1] + last_gap / 2 + 1e-6))
+    if n == 1:
+        table[inside, 0] = 1
+        return _sparse(table.astype(np.float32), table.shape)
+    low = np.clip(np.searchsorted(heights, points[inside], side="right") - 1, 0, n - 2)
+    gaps = heights[low + 1] - heights[low]
+    wide = gaps >= axis.step_mm * 0.999
+    rows, below = inside[wide], low[wide]
+    share = np.clip((points[rows] - heights[below]) / gaps[wide], 0, 1)
+    table[rows, below], table[rows, below + 1] = 1 - share, share
+    for row in inside[~wide]:
+        table[row] = np.maximum(0.0, 1 - np.abs(heights - points[row]) / axis.step_mm) * lengths
+        total = table[row].sum()
+        table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - points[row])))]
     return _sparse(table.astype(np.float32), table.shape)
 
 
