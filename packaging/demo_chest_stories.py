@@ -10,9 +10,8 @@ from attrs import evolve
 from demo_stage import (
     LUNG,
     SOFT,
-    VESSELS,
+    answers,
     camera_on,
-    from_afar,
     missed_words,
     ml,
     numbers,
@@ -23,7 +22,7 @@ from demo_stage import (
 )
 
 from viewer.domain.finding import MatchState
-from viewer.domain.step_acts import CurtainDraw, Question, Sweep
+from viewer.domain.step_acts import CurtainDraw, Sweep
 from viewer.domain.view_state import Comparison, OverlayMode, ViewName, as_point
 from viewer.domain.walkthrough import Step
 
@@ -46,7 +45,14 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
             "How many nodules?",
             "A synthetic chest CT in the lung window.\n\nCount before the AI does.",
             first,
-            "Let the audience count. The coronal plane passes through the largest one.",
+            "Let the audience count. The coronal plane passes through the largest one."
+            + answers(
+                (
+                    "Is this a real patient?",
+                    "No. The program made this chest, so every nodule in it is known. What the model does here says "
+                    "nothing about patients.",
+                ),
+            ),
             40,
         ),
         Step(
@@ -77,11 +83,18 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
                 "What the model did not say",
                 f"A nodule of **{ml(lesion)}**, known because this chest was made. {missed_words(stage, lesion)}",
                 evolve(stage.on(lesion, LUNG, height_mm=90), show_truth=True, selected_finding=lesion.id),
-                "Say it before they find it. Dotted is the ground truth.",
+                "Say it before they find it. Dotted is the ground truth."
+                + answers(
+                    (
+                        "Why does the model miss it?",
+                        "It is small, and the model learned from few. Its card says what share of each size it finds "
+                        "on unseen synthetic chests: nearly all that are large, hardly any that are tiny.",
+                    ),
+                ),
                 55,
             )
         )
-        lower = next((s for each in missed for s in threshold_steps(stage, each, LUNG)), None)
+        lower = next((s for each in missed for s in _lower_down(stage, each, first=lesion)), None)
         if lower is not None:
             steps.append(lower)
     whole = f"{len(found)} of {len(stage.truth)} found"
@@ -92,11 +105,30 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
             whole,
             f"At a threshold of {stage.threshold:.2f}: {whole}{also}. Open Inspect to see what moves it.",
             evolve(camera_on(evolve(first, main=ViewName.THREE_D), (0.3, -0.93, 0.2)), overlay=OverlayMode.OUTLINE),
-            "Turn it slowly.",
+            "Turn it slowly."
+            + answers(
+                (
+                    "Would it do as well on real scans?",
+                    "Nobody knows. It was trained and tested on synthetic chests alone, to show this program.",
+                ),
+            ),
             40,
         )
     )
     return tuple(steps)
+
+
+def _lower_down(stage: Stage, lesion: Finding, first: Finding) -> list[Step]:
+    """Return the step at whose threshold a missed nodule is found; `first` is the one that was told of before."""
+    told = "Now it is outlined" if lesion is first else f"Another missed one, of {ml(lesion)}, is outlined"
+    asked = answers(
+        (
+            "Is the whole nodule outlined?",
+            f"No. It was made with {ml(lesion)}, and the model is sure of its middle alone. A volume from such an "
+            "outline is not to be trusted.",
+        ),
+    )
+    return threshold_steps(stage, lesion, LUNG, told, asked)
 
 
 def _seen_as(stage: Stage, finding: Finding) -> str:
@@ -140,7 +172,14 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
             "The same place, a year before",
             "The curtain opens: right of the line lies the earlier scan.",
             curtain,
-            "Drag the line across the nodule yourself. The patient lay 16 mm elsewhere; the two scans are aligned.",
+            "Drag the line across the nodule yourself. The patient lay 16 mm elsewhere; the two scans are aligned."
+            + answers(
+                (
+                    "How were the scans lined up?",
+                    "By the shift that they were made with. Your own are lined up where they were scanned, or by what "
+                    "both show, and the program says which.",
+                ),
+            ),
             60,
             curtain=CurtainDraw(1.0, 0.5, 3.0),
         ),
@@ -150,7 +189,20 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
             f"From **{ml(grown_before)}** to **{ml(grown)}**: it doubles every {doubling_days:.0f} days."
             "\n\n*recorded results*",
             evolve(curtain, curtain=0.1),
-            "Volume doubling below 400 days is fast. Both volumes are the model's own outlines, recorded.",
+            "Volume doubling below 400 days is fast. Both volumes are the model's own outlines, recorded."
+            + answers(
+                (
+                    "How much change is more than chance?",
+                    "A rule of thumb for volumes: above 25 %. This one grew by "
+                    f"{(times - 1) * 100:.0f} %; step 5 shows one that stayed.",
+                ),
+                (
+                    "How good are the volumes?",
+                    f"The model outlines too wide: today’s nodule was made with {ml(_made(stage, grown))} and is "
+                    f"outlined at {ml(grown)}. The same model outlined both scans, so the growth is told better than "
+                    "the size.",
+                ),
+            ),
             60,
             curtain=CurtainDraw(0.5, 0.1, 3.0),
         ),
@@ -171,6 +223,11 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
             40,
         ),
     )
+
+
+def _made(stage: Stage, finding: Finding) -> Finding:
+    """Return the true lesion that a finding is matched to."""
+    return next(each for each in stage.truth if stage.finding_of(each) is finding)
 
 
 def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
@@ -205,9 +262,9 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             Step(
                 "right",
                 "This one is a nodule",
-                f"Round in all three planes.\n\n{numbers(round_one)}",
+                f"Solid, with a smooth edge in all three planes.\n\n{numbers(round_one)}",
                 stage.on(round_one, LUNG, height_mm=110),
-                "Show what round means: the same in axial, coronal and sagittal.",
+                "Show all three planes: a vessel would be long in one of them.",
                 40,
             )
         )
@@ -218,7 +275,14 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             f"The AI reports it too{', just above its threshold' if score < stage.threshold + 0.1 else ''}."
             f"\n\n{numbers(wrong)}",
             stage.on(wrong, LUNG, height_mm=110),
-            "Ask for hands: nodule or not?",
+            "Ask for hands: nodule or not?"
+            + answers(
+                (
+                    f"Is a score of {score:.2f} a probability?",
+                    "Not by itself. How often findings of a score are right was measured on unseen synthetic chests, "
+                    "and stands on the model’s card.",
+                ),
+            ),
             45,
         ),
         Step(
@@ -229,7 +293,18 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
                 stage.on(wrong, SOFT if "calcified" in what else LUNG, ViewName.CORONAL, height_mm=80),
                 overlay=OverlayMode.OFF,
             ),
-            "One more plane, or one more window, is often all it takes.",
+            "One more plane, or one more window, is often all it takes."
+            + (
+                answers(
+                    (
+                        "Is a calcified nodule always harmless?",
+                        "Calcified all through, in the middle, in layers or like popcorn: nearly always. A fleck "
+                        "beside the middle proves nothing.",
+                    ),
+                )
+                if "calcified" in what
+                else ""
+            ),
             50,
         ),
         Step(
@@ -237,7 +312,14 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             "Could a threshold have spared us this?",
             f"Up to {higher:.2f} the false alarm goes. The price: {price}.",
             evolve(stage.on(wrong, LUNG, height_mm=200), threshold=higher, selected_finding=None),
-            "Every threshold is a trade. Inspect shows it for a whole set of cases.",
+            "Every threshold is a trade. Inspect shows it for a whole set of cases."
+            + answers(
+                (
+                    f"Then why not leave it at {higher:.2f}?",
+                    "On this scan it costs nothing. On others real nodules score no higher, and would be lost. A "
+                    "threshold is chosen on many scans.",
+                ),
+            ),
             50,
             sweep=Sweep(stage.threshold, higher, 6.0),
         ),
@@ -259,68 +341,3 @@ def _nearest_mimic(stage: Stage, finding: Finding) -> tuple[str, float]:
     away = [float(np.linalg.norm(finding.centre_lps_mm - np.asarray(at))) for _, at in stage.mimics]
     nearest = int(np.argmin(away))
     return stage.mimics[nearest][0], away[nearest]
-
-
-def embolus_steps(stage: Stage) -> tuple[Step, ...]:
-    """Return the story of clots in the pulmonary arteries; no model ran, what is outlined is the phantom's truth."""
-    clots = sorted(stage.findings, key=lambda f: -(f.volume_ml or 0))
-    main, small = clots[0], clots[-1]
-    total = sum(f.volume_ml or 0.0 for f in clots)
-    closer = evolve(stage.on(main, VESSELS, height_mm=110), overlay=OverlayMode.OFF)
-    behind = evolve(
-        stage.overview(VESSELS, ViewName.THREE_D),
-        overlay=OverlayMode.OUTLINE,
-        selected_finding=None,
-        preset_3d="vessels",
-    )
-    return (
-        Step(
-            "start",
-            "Short of breath since a flight",
-            "A synthetic chest CT, contrast in the pulmonary arteries. The window shows vessels, not lung.",
-            stage.overview(VESSELS, ViewName.CORONAL),
-            "Where contrast should be white and is grey, something is in the way.",
-            35,
-        ),
-        Step(
-            "main",
-            main.label,
-            f"A grey cast in a white artery: **{ml(main)}**, {(main.long_axis_mm or 0) / 10:.1f} cm long.",
-            evolve(from_afar(stage, main, VESSELS), overlay=OverlayMode.OUTLINE, selected_finding=main.id),
-            "No model ran here. The outline is the ground truth of the synthetic chest.",
-            50,
-            question=Question("Where is the clot?", finding=main.id),
-        ),
-        Step(
-            "cast",
-            "Blood passes beside it",
-            "The same, without the outline: grey in the middle, white blood around it.",
-            closer,
-            "That rim is the sign: blood still passes around a clot.",
-            45,
-        ),
-        Step(
-            "small",
-            f"The smallest, {small.long_axis_mm or 0:.0f} mm long",
-            f"{small.label}, **{ml(small)}**, on the {side(small, stage.volume)}. This one is argued about.",
-            stage.on(small, VESSELS, height_mm=80),
-            "Scroll along the vessel: white, grey, white again.",
-            50,
-        ),
-        Step(
-            "all",
-            f"{len(clots)} clots, {total:.1f} mL",
-            "All of them behind the ribs, as they lie.",
-            camera_on(behind, (0.2, -0.96, 0.2)),
-            "Turn it slowly.",
-            40,
-        ),
-        Step(
-            "end",
-            "No model was asked",
-            "The bundled models know bleeds and nodules, not clots. One that does plugs in by a manifest.",
-            evolve(stage.on(main, VESSELS), selected_finding=main.id),
-            "Say it openly: this case shows the viewer, not a model.",
-            30,
-        ),
-    )

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from demo_chest_stories import embolus_steps, false_alarm_steps, growth_steps, nodules_steps
+from demo_chest_stories import false_alarm_steps, growth_steps, nodules_steps
+from demo_embolus_story import embolus_steps
 from demo_stage import BRAIN, LIVER, LUNG, VESSELS, Stage
 from demo_stories import large_bleed_steps, liver_steps, small_bleed_steps
 

@@ -123,6 +123,11 @@ def side(finding: Finding, volume: Volume) -> str:
     return "left" if finding.centre_lps_mm[0] > volume.grid.centre_lps_mm[0] else "right"
 
 
+def answers(*pairs: tuple[str, str]) -> str:
+    """Return the end of a step's notes: questions that may come, and what to say then."""
+    return "".join(f"\n\nQ: {question}\nA: {answer}" for question, answer in pairs)
+
+
 def missed_words(stage: Stage, lesion: Finding) -> str:
     """Return how near the model came to a lesion that it missed."""
     best = stage.matching.best_score_of_truth.get(lesion.id)
@@ -147,8 +152,13 @@ def from_afar(
     return evolve(view, cursor_lps_mm=(middle[0], middle[1], middle[2]), show_truth=True)
 
 
-def threshold_steps(stage: Stage, lesion: Finding, window: tuple[float, float]) -> list[Step]:
-    """Return a step in which the threshold sweeps down until a missed lesion is found, where one finds it."""
+def threshold_steps(
+    stage: Stage, lesion: Finding, window: tuple[float, float], told: str = "Now it is outlined", asked: str = ""
+) -> list[Step]:
+    """Return a step in which the threshold sweeps down until a missed lesion is found, where one finds it.
+
+    `told` begins its narration, `asked` ends its notes.
+    """
     best = stage.matching.best_score_of_truth.get(lesion.id)
     if best is None:
         return []
@@ -162,9 +172,9 @@ def threshold_steps(stage: Stage, lesion: Finding, window: tuple[float, float]) 
         Step(
             "threshold",
             f"At a threshold of {lower:.2f}",
-            f"Now it is outlined: **{ml(marked)}**, score **{best:.2f}**. The price: {price}.",
+            f"{told}: **{ml(marked)}**, score **{best:.2f}**. The price: {price}.",
             evolve(stage.on(marked, window, height_mm=110), threshold=lower, show_truth=True),
-            "Where to put the threshold is a decision, not a property of the model. Inspect has a slider.",
+            "Where to put the threshold is a decision, not a property of the model. Inspect has a slider." + asked,
             50,
             sweep=Sweep(stage.threshold, lower, 5.0),
         )

@@ -10,6 +10,7 @@ from demo_stage import (
     BRAIN,
     LIVER,
     SUBDURAL,
+    answers,
     camera_on,
     from_afar,
     missed_words,
@@ -52,7 +53,14 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             f"Thirty minutes after a fall: a lens-shaped bleed on the patient’s {where}.",
             _asked(stage, lesion, BRAIN),
             "A synthetic head. Let them point first: everybody finds it, and so does the AI.\n\n"
-            "If asked about the score: it was recorded when the case was made, with the model that is on this laptop.",
+            "If asked about the score: it was recorded when the case was made, with the model that is on this laptop."
+            + answers(
+                (
+                    "Is this a real patient?",
+                    "No. The program made this head, so its bleed is known voxel by voxel. What the model does here "
+                    "says nothing about patients.",
+                ),
+            ),
             45,
             question=Question("A fall from a ladder. Where is the bleed?", finding=lesion.id),
         ),
@@ -61,7 +69,14 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             "The skull, intact",
             "In the bone window and in 3D there is no fracture line and no step.",
             camera_on(skull, towards),
-            "Turn the skull with the mouse if they ask. Resume brings you back.",
+            "Turn the skull with the mouse if they ask. Resume brings you back."
+            + answers(
+                (
+                    "An epidural bleed without a fracture?",
+                    "It happens, in children more often than in adults. Most adults have a fracture, and thick slices "
+                    "can hide it. None was put into this skull.",
+                ),
+            ),
             45,
         ),
         Step(
@@ -85,7 +100,16 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             "One solid shape",
             f"Seen from the {where}: the same voxels as a surface, **{ml(main)}** in all.",
             camera_on(stage.on(main, BRAIN, ViewName.THREE_D), towards),
-            "The volume is the sum of the outlined voxels on the original slices.",
+            "The volume is the sum of the outlined voxels on the original slices."
+            + answers(
+                (
+                    "How good is that number?",
+                    f"It is that of the model’s outline, {ml(main)}. The bleed was made with {ml(lesion)}: the model "
+                    "outlines too wide."
+                    if (main.volume_ml or 0.0) > 1.1 * (lesion.volume_ml or 0.0)
+                    else f"It is that of the model’s outline, {ml(main)}. The bleed was made with {ml(lesion)}.",
+                ),
+            ),
             45,
         ),
         *_second_bleed(stage, missed),
@@ -125,6 +149,16 @@ def _second_bleed(stage: Stage, missed: list[Finding]) -> list[Step]:
     ]
 
 
+def _why_missed(stage: Stage, score: float | None) -> tuple[str, str]:
+    near = "" if score is None else f" Here its score is {score:.2f}, and its threshold {stage.threshold:.2f}."
+    how = " Step 5 shows what a lower one does." if score is not None else ""
+    return (
+        "Why does the model miss it?",
+        f"It is small and thin, and lies along a bright fold.{near}{how} The model’s card says how many of each size "
+        "it finds on unseen synthetic heads.",
+    )
+
+
 def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
     """Return the story of a small bleed: where the eye slides over it, and what the model makes of it."""
     lesion = stage.truth[0]
@@ -151,7 +185,8 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             f"{ml(lesion)} of blood along the falx",
             told,
             _asked(stage, lesion, BRAIN),
-            "Give them ten seconds. In a room of radiologists about half will point at it.",
+            "Give them ten seconds. In a room of radiologists about half will point at it."
+            + ("" if found is not None else answers(_why_missed(stage, score))),
             50,
             question=Question("There is blood on this slice. Where?", finding=lesion.id),
         ),
@@ -162,7 +197,14 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             if found is not None
             else "The same place in three planes. The dotted line is the truth: this head was made.",
             evolve(stage.on(marked, BRAIN, height_mm=90), show_truth=True),
-            "Thin, and yet the reason why this patient must not go home on blood thinners.",
+            "Thin, and yet the reason why this patient must not go home on blood thinners."
+            + answers(
+                (
+                    "Could it be a calcified falx?",
+                    "Calcium is brighter. Fresh blood measures about 50 to 90 HU, calcium well above 100; in Review "
+                    "the value under the pointer stands in the status bar.",
+                ),
+            ),
             50,
         ),
         Step(
@@ -185,7 +227,14 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
                 f"The threshold sweeps from 0.95 down to {low:.2f}. It appears at **{score:.2f}**. The price "
                 f"of {low:.2f}: {price}.",
                 evolve(stage.on(marked, BRAIN), threshold=low),
-                "This is what a threshold means: the same model, the same scan, another answer.",
+                "This is what a threshold means: the same model, the same scan, another answer."
+                + answers(
+                    (
+                        "Then why not always lower?",
+                        "This scan has no false alarm there; others do. Where to put a threshold is decided on many "
+                        "scans, and by what a miss costs against a false alarm.",
+                    ),
+                ),
                 50,
                 sweep=Sweep(0.95, low, 7.0),
             )
@@ -224,14 +273,20 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             evolve(from_afar(stage, spread[0], LIVER), overlay=OverlayMode.OUTLINE, selected_finding=spread[0].id),
             "A synthetic abdomen in the portal venous phase. No model ran on it: the outlines are its ground truth.",
             45,
-            question=Question("A liver, portal phase. What is not liver?", finding=spread[0].id),
+            question=Question("A liver, portal phase. What does not belong?", finding=spread[0].id),
         ),
         Step(
             "haemangioma",
             "One that can be left alone",
             f"Bright knots at the rim, as bright as the vessels: a haemangioma, **{ml(haemangioma)}**.",
             stage.on(haemangioma, LIVER, height_mm=150),
-            "It fills from the rim inwards. One phase shows one moment of that.",
+            "It fills from the rim inwards. One phase shows one moment of that."
+            + answers(
+                (
+                    "Is one phase enough to be sure?",
+                    "No. Knots at the rim as bright as the vessels speak for it; later phases or MR show it fill.",
+                ),
+            ),
             50,
         ),
         Step(
@@ -239,7 +294,14 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             f"Close to water: {hu[cyst.id]}",
             f"Dark, and sharp all round: a cyst, **{ml(cyst)}**.",
             stage.on(cyst, LIVER, height_mm=150),
-            "Point at it: the value under the pointer stands in the status bar in Review.",
+            "Point at it: the value under the pointer stands in the status bar in Review."
+            + answers(
+                (
+                    f"Water is 0 HU. Why {hu[cyst.id]}?",
+                    "It is the mean of all that is outlined, and at the edge voxels hold some liver too. In the middle "
+                    "it is close to water.",
+                ),
+            ),
             40,
         ),
         Step(
@@ -247,7 +309,14 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             "And this is none",
             "In the middle: fat beside the falciform ligament. No bulge, and vessels run straight through it.",
             fat,
-            "It is the commonest look-alike of the liver. It carries no outline, because there is nothing.",
+            "It is the commonest look-alike of the liver. It carries no outline, because there is nothing."
+            + answers(
+                (
+                    "How do you tell fat from a metastasis?",
+                    "By its place beside the ligament, vessels that run straight through it, and no bulge. Where doubt "
+                    "is left, MR decides.",
+                ),
+            ),
             50,
         ),
         Step(
@@ -263,7 +332,8 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             f"{len(stage.findings)} places, three kinds",
             "All outlines here are the ground truth of a synthetic liver. No model was asked.",
             evolve(solid, overlay=OverlayMode.OUTLINE, selected_finding=None),
-            "Any ONNX model can be asked: put it in with a manifest, run it in Review, and hold it against this truth.",
+            "Any ONNX model can be asked: put it in with a manifest, run it in Review, and hold it against this truth."
+            + answers(("Which model found these?", "None. All outlines are what was put into this synthetic liver.")),
             40,
         ),
     )

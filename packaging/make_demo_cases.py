@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
+from demo_pictures import keep_pictures
 from demo_recipes import STORIES, Story
 from demo_stage import Stage
 
@@ -223,13 +224,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--retell", action="store_true", help="only the steps, from pictures and findings that are there"
     )
     parser.add_argument("--rerun", action="store_true", help="models and steps, from pictures that are there")
+    parser.add_argument("--pictures", action="store_true", help="only the kept pictures of the steps, for the doctor")
     parsed = parser.parse_args(arguments)
     for story in STORIES:
         if not parsed.cases or story.id in parsed.cases:
             folder = parsed.out / story.id
-            work = retell if parsed.retell else rerun if parsed.rerun else make
-            stage = work(story, folder)
-            print(describe(stage, folder), flush=True)
+            if not parsed.pictures:
+                work = retell if parsed.retell else rerun if parsed.rerun else make
+                print(describe(work(story, folder), folder), flush=True)
+            print(f"{folder.name}: {keep_pictures(folder)} pictures of steps kept", flush=True)
     return 0
 
 

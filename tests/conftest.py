@@ -38,6 +38,11 @@ if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get(
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the bundled cases that are made at first use be told too."""
+    parser.addoption("--every-case", action="store_true", help="tell all bundled cases, also those made at first use")
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder that the program takes for the user's, new for each test."""

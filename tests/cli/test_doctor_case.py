@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.cli.conftest import PATIENT, casestage
+from attrs import evolve
+
+from tests.cli.conftest import PATIENT, PATIENT_ID, casestage
+from viewer.io.case_document import write_case
 from viewer.ui.leaving import replay
 
 if TYPE_CHECKING:
@@ -21,16 +25,73 @@ def checks(*words: object) -> tuple[int, dict[str, dict[str, Any]], str]:
     return said.code, {one["name"]: one for one in told["checks"]}, told["verdict"]
 
 
-def test_a_case_is_ready_once_its_steps_look_as_they_were_kept(small_case: Case) -> None:
+def kept(case: Case) -> list[Path]:
+    return sorted((Path(case.folder) / "rehearsed").glob("*.jpg"))
+
+
+def test_the_first_look_at_a_case_keeps_how_its_steps_look_and_the_next_compares(small_case: Case) -> None:
     code, looked, verdict = checks(small_case.id)
     assert code == 0
     assert verdict.startswith("Ready")
-    assert "no picture was kept" in looked["Step 1"]["found"]
-    assert casestage("doctor", small_case.id, "--keep", "--no-models").code == 0
-    assert len(list((Path(small_case.folder) / "rehearsed").glob("*.png"))) == 2
+    assert "no picture to compare it with" in looked["Step 1"]["found"]
+    assert looked["Compared with"]["found"] == "Nothing yet for 2 steps, kept now"
+    assert looked["Compared with"]["state"] == "note"
+    pictures = {path: path.read_bytes() for path in kept(small_case)}
+    assert len(pictures) == 2
     code, looked, verdict = checks(small_case.id)
     assert code == 0
-    assert "looks as it was rehearsed" in looked["Step 2"]["found"]
+    assert "looks like the picture kept with the case" in looked["Step 2"]["found"]
+    assert looked["Compared with"]["found"] == "2 pictures kept with the case"
+    assert {path: path.read_bytes() for path in kept(small_case)} == pictures
+    assert not any(part.encode() in data for data in pictures.values() for part in (*PATIENT.split("^"), PATIENT_ID))
+
+
+def test_a_step_that_was_changed_is_kept_anew_and_the_others_are_compared(small_case: Case) -> None:
+    checks(small_case.id)
+    # A link is not drawn, and the step's picture is found all the same.
+    steps = (small_case.steps[0], evolve(small_case.steps[1], narration="Here, [at last](https://example.org)."))
+    write_case(Path(small_case.folder), evolve(small_case, steps=steps))
+    _, looked, _ = checks(small_case.id)
+    assert looked["Compared with"]["found"] == "1 picture kept with the case, none yet for 1 step, kept now"
+    _, looked, _ = checks(small_case.id)
+    assert looked["Compared with"]["found"] == "2 pictures kept with the case"
+
+
+def test_nothing_is_kept_of_a_case_of_which_anything_looks_wrong(
+    small_case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert casestage("doctor", small_case.id, "--keep", "--steps", "1", "--no-models").code == 0
+    assert len(kept(small_case)) == 1
+    still = replay.StageFrames.still
+
+    def wrong(frames: replay.StageFrames, number: int) -> Any:
+        image = still(frames, number)
+        image.invertPixels()
+        return image
+
+    monkeypatch.setattr(replay.StageFrames, "still", wrong)
+    code, looked, _ = checks(small_case.id)
+    assert code == 1
+    assert looked["Compared with"]["found"].endswith("nothing for 1 step: no picture was kept")
+    assert len(kept(small_case)) == 1
+    assert casestage("doctor", small_case.id, "--steps", "3").is_sentence()
+
+
+def test_a_case_that_came_with_the_program_is_held_against_the_pictures_that_came_along(
+    small_case: Case, tmp_path: Path, own_home: Path
+) -> None:
+    casestage("doctor", small_case.id, "--keep", "--no-models")
+    folder = shutil.move(small_case.folder, tmp_path / "shipped")
+    code, looked, _ = checks(folder)
+    assert code == 0
+    assert looked["Compared with"]["found"] == "2 pictures that came with the case"
+    # What is found right here counts for more, and what came stays as it is.
+    came = {path.name: path.read_bytes() for path in (Path(folder) / "rehearsed").iterdir()}
+    assert casestage("doctor", folder, "--keep", "--steps", "2", "--no-models").code == 0
+    assert len(list((own_home / "data" / "rehearsed" / small_case.id).iterdir())) == 1
+    _, looked, _ = checks(folder)
+    assert looked["Compared with"]["found"] == "1 picture that came with the case, 1 picture kept on this computer"
+    assert {path.name: path.read_bytes() for path in (Path(folder) / "rehearsed").iterdir()} == came
 
 
 def test_a_step_that_looks_different_here_is_named(small_case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +142,7 @@ def test_a_pack_is_looked_at_before_it_is_installed_and_brings_its_pictures(smal
     code, looked, verdict = checks(pack)
     assert code == 0
     assert "Whole and unchanged: 1 case" in looked["Pack"]["found"]
-    assert "looks as it was rehearsed" in looked["Step 1"]["found"]
+    assert "looks like the picture that came with the case" in looked["Step 1"]["found"]
     damaged = bytearray(pack.read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     pack.write_bytes(damaged)

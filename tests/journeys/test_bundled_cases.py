@@ -1,139 +1,85 @@
-"""Every bundled case on stage as somebody tells it: forwards, wandering at each step, backwards, and jumping."""
+"""Every bundled case on stage as somebody tells it: forwards, wandering at each step, and backwards.
+
+Those whose pictures are made at first use take up to a minute each: one is told here, the others with `--every-case`.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.journeys.telling import STAGE, bundled, open_case, still_case, tell, window
+from tests.two_monitors import two_monitors
 from viewer.domain.session import Workspace
-from viewer.io.case_document import read_case
-from viewer.io.shipped import shipped
-from viewer.services.desk import build_desk
-from viewer.ui.deliver import Deliver
-from viewer.ui.main_window import MainWindow
-from viewer.ui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-    from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
-    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
 
-# Making the others at first use takes minutes; their steps are looked at when they are made.
-CASES = sorted(path.parent.parent.name for path in shipped("demo_cases").glob("*/dicom/0001.dcm"))
-STAGE = QSize(1280, 720)
+__all__ = ["window"]
 
-
-@pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication) -> Iterator[MainWindow]:
-    """Return the window with the bundled cases, without 3D."""
-    theme = Theme()
-    apply_theme(qapp, theme)
-    deliver = Deliver()
-    made = MainWindow(build_desk(deliver), theme, None)
-    deliver.setParent(made)
-    qtbot.addWidget(made)
-    made.desk.settings.change(reduce_motion=True)
-    made.setWindowState(Qt.WindowState.WindowNoState)
-    with qtbot.waitActive(made):
-        made.show()
-        made.activateWindow()
-    yield made
-    deliver.stop()
-
-
-class Audience:
-    """Somebody who looks at the stage."""
-
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self._qtbot = window, qtbot
-
-    def picture(self) -> NDArray[np.uint8]:
-        """Return what is on the stage [row, column, channel] once nothing of it changes any more."""
-        last = self._grab()
-        for _ in range(60):
-            self._qtbot.wait(30)
-            now = self._grab()
-            if np.array_equal(now, last):
-                return now
-            last = now
-        raise AssertionError("the stage does not come to rest")
-
-    def _grab(self) -> NDArray[np.uint8]:
-        image = self.window.stage.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-        return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
-
-
-class Presenter:
-    """Somebody with a clicker and a mouse."""
-
-    def __init__(self, window: MainWindow) -> None:
-        self._window = window
-
-    def press(self, key: Qt.Key) -> None:
-        """Press a key where the keys go."""
-        QTest.keyClick(QApplication.focusWidget() or self._window, key)
-
-    def scroll_away(self) -> None:
-        """Turn the wheel by two notches over the largest plane."""
-        canvas = self._window.canvas
-        at = QPointF(canvas.width() * 0.4, canvas.height() * 0.5)
-        for _ in range(2):
-            event = QWheelEvent(
-                at,
-                canvas.mapToGlobal(at),
-                QPoint(),
-                QPoint(0, -120),
-                Qt.MouseButton.NoButton,
-                Qt.KeyboardModifier.NoModifier,
-                Qt.ScrollPhase.NoScrollPhase,
-                False,  # noqa: FBT003 (inverted; by keyword PySide does not take it)
-            )
-            QApplication.sendEvent(canvas, event)
-
-
-def _open(window: MainWindow, case: Case, qtbot: QtBot) -> None:
-    window.open_case(case)
-    qtbot.waitUntil(lambda: window.desk.session.case is not None and not window.stage.preparing, timeout=60_000)
-    window.stage.resize(STAGE)
+CASES = bundled(with_pictures=True)
+FIRST_USE = "lung-false-alarm"
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_step_looks_the_same_forwards_backwards_and_after_wandering(
     window: MainWindow, name: str, qtbot: QtBot
 ) -> None:
-    case = read_case(shipped("demo_cases") / name)
-    # What a step asks and moves by itself is told elsewhere; here each step is what it comes to.
-    still = tuple(evolve(step, question=None, sweep=None, curtain=None) for step in case.steps)
-    case = evolve(case, steps=still)
-    audience, presenter = Audience(window, qtbot), Presenter(window)
-    _open(window, case, qtbot)
+    case = still_case(name)
+    open_case(window, case, qtbot)
+    window.stage.resize(STAGE)
     assert window.desk.session.workspace is Workspace.PRESENT
-    player = window.desk.player
-    seen = []
-    for number, step in enumerate(case.steps):
-        assert player.index == number
-        seen.append(audience.picture())
-        assert step.title in window.stage.card.words
-        assert "Not for diagnostic use" in window.stage.bar.words
-        presenter.scroll_away()
-        if player.exploring:
-            assert not np.array_equal(audience.picture(), seen[-1]), f"step {number + 1} shows nothing of the wheel"
-            presenter.press(Qt.Key.Key_Return)
-        assert np.array_equal(audience.picture(), seen[-1]), f"step {number + 1} looks different after coming back"
-        presenter.press(Qt.Key.Key_PageDown)
-    for number in range(len(case.steps) - 1, 0, -1):
-        presenter.press(Qt.Key.Key_PageUp)
-        assert player.index == number - 1
-        assert np.array_equal(audience.picture(), seen[number - 1]), f"step {number} looks different on the way back"
-    assert all(not np.array_equal(a, b) for a, b in zip(seen, seen[1:], strict=False)), "two steps look the same"
+    tell(window, case, qtbot)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell one case that is made at first use, or all of them where that was asked for."""
+    if "made_here" in metafunc.fixturenames:
+        every = metafunc.config.getoption("--every-case")
+        metafunc.parametrize("made_here", bundled(with_pictures=False) if every else [FIRST_USE])
+
+
+def test_a_case_whose_pictures_are_made_at_first_use_is_told_like_any_other(
+    window: MainWindow, made_here: str, qtbot: QtBot
+) -> None:
+    case = still_case(made_here)
+    open_case(window, case, qtbot)
+    window.stage.resize(STAGE)
+    tell(window, case, qtbot)
+
+
+def test_from_the_start_to_a_case_on_stage_takes_two_actions(window: MainWindow, qtbot: QtBot) -> None:
+    # The first is starting the program; this is the second.
+    QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Return)
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.case is not None and not window.stage.preparing, timeout=60_000)
+    assert session.workspace is Workspace.PRESENT
+    assert session.step == 0
+    assert session.case is not None
+    assert session.case.id in CASES
+
+
+def test_with_two_screens_the_audience_sees_the_steps_and_the_presenter_the_notes(repository: Path) -> None:
+    with two_monitors(STAGE.width(), STAGE.height()) as display:
+        environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+        # It shares nothing with the processes that test beside it.
+        for name in [name for name in environment if name.startswith("PYTEST_")]:
+            del environment[name]
+        told = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+            + ["tests/journeys/on_two_screens.py"],
+            cwd=repository, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+    assert told.returncode == 0, told.stdout[-6000:]
+    assert f"{len(CASES)} passed" in told.stdout

@@ -111,6 +111,7 @@ def test_the_selection_is_in_the_accent_and_nothing_else_is(qapp: QApplication) 
     assert all(line_of(mark, selected=True).role == "accent" for mark in Mark)
     assert all(line_of(mark).role != "accent" for mark in Mark)
     assert line_of(Mark.ACCEPTED, selected=True, stage=True).width_px == 3.5
+    assert all(line_of(mark, stage=True).width_px >= 2.5 for mark in Mark), "seen from the last row"
 
 
 def test_a_segmented_control_tells_only_what_the_user_picks(qtbot: QtBot) -> None:

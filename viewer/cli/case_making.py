@@ -17,7 +17,14 @@ from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
 from viewer.domain.draft import Draft
-from viewer.domain.errors import CancelledError, CaseDocumentError, CaseStageError, SignOffError, StorageError
+from viewer.domain.errors import (
+    CancelledError,
+    CaseDocumentError,
+    CaseStageError,
+    SignOffError,
+    StorageError,
+    WrongStepError,
+)
 from viewer.domain.geometry import Verdict
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
@@ -90,7 +97,8 @@ def _objections(case: Case, ctx: JobContext) -> list[Objection]:
     except CancelledError:
         raise
     except CaseStageError as error:
-        return [Objection("Pictures", error.sentence, error.hint)]
+        where = "Document" if isinstance(error, WrongStepError) else "Pictures"
+        return [Objection(where, error.sentence, error.hint)]
     found = []
     folder = Path(case.folder)
     files = [path for name in _series(case) for path in sorted((folder / name).rglob("*")) if path.is_file()]

@@ -18,7 +18,7 @@ from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
 from viewer.cli.model_options import add_model_commands
 from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
 from viewer.cli.pack_options import add_pack_commands
-from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_window
+from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_steps, parse_window
 from viewer.cli.phantom_options import EXAMPLE as PHANTOM_EXAMPLE
 from viewer.cli.phantom_options import add_phantom_options
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
@@ -185,7 +185,9 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         _lazy("viewer.cli.doctor", "doctor"),
     )
     doctor.add_argument("what", nargs="?", default="", metavar="PACK|CASE", help="a pack, a case’s id or its folder")
-    doctor.add_argument("--keep", action="store_true", help="keep how the steps look now, to compare with later")
+    doctor.add_argument("--keep", action="store_true", help="take how the steps look now for what is right")
+    steps = _typed(parse_steps, "of steps such as 1,3,4")
+    doctor.add_argument("--steps", type=steps, default=(), metavar="N,…", help="look at these steps alone")
     doctor.add_argument("--no-models", action="store_true", help="leave out running the models")
     doctor.add_argument("--progress", action="store_true", help="tell how far it is, in lines for another program")
     doctor.add_argument("--json", action="store_true", help="for other programs")

@@ -18,6 +18,20 @@ def parse_point(text: str) -> tuple[float, float, float]:
     return (x, y, z)
 
 
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Return the numbers, from 0, of steps as people count them: "1,3,4".
+
+    Raises
+    ------
+    ValueError
+        When these are not whole numbers from 1.
+    """
+    numbers = tuple(sorted({int(part) - 1 for part in text.split(",")}))
+    if min(numbers) < 0:
+        raise ValueError(text)
+    return numbers
+
+
 def parse_day(text: str) -> date:
     """Return the day of "2025-03-31".
 

@@ -34,7 +34,7 @@ from viewer.services.readiness import (
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Case
@@ -50,7 +50,10 @@ def ready(arguments: argparse.Namespace) -> int:
         found = _pack(path, ctx, run_models=not arguments.no_models)
     else:
         case = case_of(arguments.what, case_folders())
-        looked, volumes = _case(case, model_folders(), ctx, keep=arguments.keep, run_models=not arguments.no_models)
+        steps = _steps_of(case, arguments.steps)
+        keeping = "all" if arguments.keep else "new"
+        run = not arguments.no_models
+        looked, volumes = _case(case, model_folders(), ctx, keeping=keeping, steps=steps, run_models=run)
         found = Readiness(case.title, (*looked, *looked_at_computer(volumes), *_screens()))
     if arguments.json:
         rows = [{**asdict(one), "state": one.state.value} for one in found.looked]
@@ -58,6 +61,12 @@ def ready(arguments: argparse.Namespace) -> int:
     else:
         _say(found)
     return 1 if found.state is State.BAD else 0
+
+
+def _steps_of(case: Case, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    if any(number >= len(case.steps) for number in wanted):
+        raise CaseStageError(f"“{case.title}” has {count_words(len(case.steps), 'step')}.", "Name one of them.")
+    return wanted
 
 
 def _say(found: Readiness) -> None:
@@ -94,7 +103,13 @@ def _pack(path: Path, ctx: JobContext, *, run_models: bool) -> Readiness:
 
 
 def _case(
-    case: Case, folders: Sequence[Path], ctx: JobContext, *, keep: bool = False, run_models: bool = True
+    case: Case,
+    folders: Sequence[Path],
+    ctx: JobContext,
+    *,
+    keeping: str = "none",
+    steps: Collection[int] = (),
+    run_models: bool = True,
 ) -> tuple[list[Looked], list[Volume]]:
     looked = looked_at_files(case, ctx.part(0.0, 0.1))
     if any(one.state is State.BAD and one.name == "Files" for one in looked):
@@ -108,9 +123,11 @@ def _case(
         return [*looked, Looked("Pictures", error.sentence, State.BAD, error.hint, "the pictures do not open")], []
     looked += looked_at_opening(loaded, time.monotonic() - started)
     # Qt is loaded only where something is drawn.
-    from viewer.ui.leaving.replay import replayed
+    from viewer.ui.leaving.replay import Keeping, replayed
 
-    looked += replayed(left_behind(loaded), ctx.part(0.3, 0.7), keep=keep)
+    if keeping == Keeping.NEW and any(one.state is State.BAD for one in looked):
+        keeping = Keeping.NONE
+    looked += replayed(left_behind(loaded), case, ctx.part(0.3, 0.7), keeping=Keeping(keeping), only=steps)
     if run_models:
         looked += looked_at_models(loaded, folders, ctx.part(0.7, 1.0))
     volumes = [loaded.volume, *([loaded.prior.volume] if loaded.prior is not None else [])]

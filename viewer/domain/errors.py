@@ -67,6 +67,10 @@ class CaseDocumentError(CaseStageError):
     """A case document is damaged, from a newer version, or refers to what is not there."""
 
 
+class WrongStepError(CaseDocumentError):
+    """A step of a case names what the case does not have; the sentence names the key's path."""
+
+
 class StorageError(CaseStageError):
     """Something could not be written, or could not be read back."""
 

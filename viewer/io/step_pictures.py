@@ -18,4 +18,4 @@ FOLDER = "rehearsed"
 def picture_name(case: Case, step: Step) -> str:
     """Return the name of a step's picture: of what it shows, so that a step that was changed has none."""
     shown = json_text([case.series_sha256, unstructure(evolve(step, notes="", duration_s=0.0))])
-    return hashlib.sha256(shown.encode()).hexdigest()[:24] + ".png"
+    return hashlib.sha256(shown.encode()).hexdigest()[:24] + ".jpg"

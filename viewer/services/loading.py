@@ -11,7 +11,7 @@ from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import Regridding, regridded, spare_value
 from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
 from viewer.domain.alignment import Alignment
-from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLargeError
+from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLargeError, WrongStepError
 from viewer.domain.finding import Finding
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -28,6 +28,8 @@ from viewer.io.watcher import Watcher
 from viewer.services.first_use import ALIKE_WORDS, made_series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from viewer.domain.geometry import SliceStack
     from viewer.io.decoders import Decoders
     from viewer.io.reading_order import ReadingOrder
@@ -165,6 +167,8 @@ def load_case(
     ------
     CaseDocumentError
         When the pictures are not those that the case was made with.
+    WrongStepError
+        When a step asks for a finding that the case does not have.
     """
     # Only cases have findings beside their pictures.
     from viewer.analysis.matching import match
@@ -181,6 +185,7 @@ def load_case(
         ModelResult(r.model_id, r.name, read_findings(folder / r.findings_path, volume), r.threshold, recorded=True)
         for r in case.results
     )
+    _refuse_unknown_answers(case, (*findings, *truth, *(f for result in results for f in result.findings)))
     if case.prior is None:
         return LoadedCase(case, volume, findings, truth, note=note, results=results)
     earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)
@@ -188,6 +193,19 @@ def load_case(
     alignment = Alignment(case.prior.turned, case.prior.shift_mm)
     prior = LoadedPrior(earlier, known, alignment, case.prior.title)
     return LoadedCase(case, volume, findings, truth, prior, note or earlier_note, results)
+
+
+def _refuse_unknown_answers(case: Case, findings: Iterable[Finding]) -> None:
+    """Raise WrongStepError where a question asks for a finding by an id that none has."""
+    known = sorted({finding.id for finding in findings})
+    for number, step in enumerate(case.steps):
+        wanted = step.question.finding if step.question is not None else ""
+        if wanted and wanted not in known:
+            raise WrongStepError(
+                f"The case “{case.title}” cannot be told: "
+                f"steps[{number}].question.finding: the case has no finding “{wanted}”.",
+                f"It has {', '.join(known[:8])}{' and more' if len(known) > 8 else ''}." if known else "It has none.",
+            )
 
 
 def _pictures(

@@ -162,6 +162,10 @@ LABEL_PX_STAGE = 3.0
 SECOND_DASHES_PX = (12.0, 6.0)
 
 
+# Thinner lines are lost on the way to the last row.
+LEAST_PX_STAGE = 2.5
+
+
 def line_of(
     mark: Mark, *, selected: bool = False, stage: bool = False, own_colour: str = "", second: bool = False
 ) -> Line:
@@ -176,6 +180,8 @@ def line_of(
         line = SELECTED_LINE_STAGE if stage else SELECTED_LINE
     else:
         line = evolve(_LINES[mark], own_colour=own_colour)
+    if stage:
+        line = evolve(line, width_px=max(line.width_px, LEAST_PX_STAGE))
     return evolve(line, dashes_px=SECOND_DASHES_PX) if second and not line.dashes_px else line
 
 

@@ -169,7 +169,12 @@ def thumbnail(volume: Volume, view: ViewState, size: tuple[int, int], findings: 
 
 
 def save_png(image: QImage, path: Path) -> None:
-    """Write a picture, whole or not at all.
+    """Write a picture, whole or not at all; see `save_picture`."""
+    save_picture(image, path, "png")
+
+
+def save_picture(image: QImage, path: Path, kind: str, quality: int = -1) -> None:
+    """Write a picture, whole or not at all, as "png" or as "jpg" of a quality of up to 100.
 
     Raises
     ------
@@ -177,7 +182,8 @@ def save_png(image: QImage, path: Path) -> None:
         When the disk refuses.
     """
     with replacing(path, "The picture") as waiting:
-        writer = QImageWriter(str(waiting), QByteArray(b"png"))
+        writer = QImageWriter(str(waiting), QByteArray(kind.encode()))
+        writer.setQuality(quality)
         if not writer.write(image):
             raise StorageError(
                 "The picture could not be saved.", "Check the disk and the folder, then try again.", writer.error().name

@@ -193,6 +193,13 @@ def test_narration_runs_no_script_and_fetches_nothing(case: Case) -> None:
     assert "safe" in words
 
 
+def test_a_number_stays_on_the_line_of_its_unit(case: Case) -> None:
+    told = narration_html(evolve(case.steps[0], title="Close to water: 19 HU", narration="From **0.29 mL**, 3 signs"))
+    assert "19&nbsp;HU" in told.replace("\u00a0", "&nbsp;")
+    assert "0.29&nbsp;mL" in told.replace("\u00a0", "&nbsp;")
+    assert "3 signs" in told
+
+
 def test_a_narration_with_a_title_of_its_own_keeps_it(case: Case) -> None:
     made = narration_html(Step("s", "Other", "# Mine\n\nText", case.steps[0].view))
     assert made.count("<h1>") == 1

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 
 from viewer.domain.session import Workspace
 from viewer.io.case_document import read_case, write_case
+from viewer.ui.presenter.rehearsals_here import KEEPING, KEPT, NOT_KEPT
+from viewer.ui.program_run import ProgramRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +52,14 @@ def watch(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> Watch:
     monkeypatch.setattr(opened.presenting.pace, "_now", made)
     opened.presenting.pace.reset()
     return made
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return what the program would be started a second time for."""
+    words: list[list[str]] = []
+    monkeypatch.setattr(ProgramRun, "start", lambda _run, asked: words.append(list(asked)))
+    return words
 
 
 def rehearse(window: MainWindow, watch: Watch) -> None:
@@ -121,6 +131,22 @@ def test_a_case_is_rehearsed_from_the_library_by_its_card(
     assert opened.presenting.rehearsing.running
     assert opened.presenting.drawer is not None
     assert opened.presenting.drawer.heading.text() == "Rehearsing"
+
+
+def test_how_the_steps_that_were_told_look_is_kept_by_itself(
+    opened: MainWindow, mine: Case, watch: Watch, asked: list[list[str]]
+) -> None:
+    rehearse(opened, watch)
+    assert asked == [["doctor", mine.id, "--keep", "--steps", "1,2", "--no-models", "--json"]]
+    rehearsals = opened.presenting.rehearsals
+    sheet = rehearsals.sheet
+    assert sheet is not None
+    assert sheet.pictures.text() == KEEPING
+    assert rehearsals.keeping is not None
+    rehearsals.keeping.ended.emit(0, "{}", "")
+    assert sheet.pictures.text() == KEPT
+    rehearsals.keeping.ended.emit(1, "", "casestage: The disk is full.")
+    assert sheet.pictures.text() == NOT_KEPT
 
 
 def test_leaving_at_once_is_no_rehearsal(opened: MainWindow, mine: Case, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, QUrl
@@ -39,11 +40,16 @@ RESERVED = MARGIN + WIDTH
 TAGS = {"p", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "br", "code"}
 
 
+# A number is not parted from its unit at the end of a line.
+_UNIT = re.compile(r"(?<=\d) (?=(?:mL|mm|cm|HU|%|s|min)(?![A-Za-z]))")
+
+
 def narration_html(step: Step) -> str:
     """Return a step's words as HTML of a few harmless tags; its title stands first unless the narration has one."""
     text = step.narration.strip()
     if not text.startswith("#"):
         text = f"# {step.title}\n\n{text}"
+    text = _UNIT.sub("\u00a0", text)
     # Loaded with the first narration: not every start shows one.
     import nh3
     from markdown_it import MarkdownIt

@@ -360,6 +360,7 @@ class PresentingHere(QObject):
         """End with the window."""
         self._ticks.stop()
         self._kept.stop()
+        self.rehearsals.close()
         if "awake" in self.__dict__:
             self.awake.end()
             self.awake.wait(1.0)

@@ -116,6 +116,8 @@ class RehearsalSheet(Sheet):
         self.cues.setToolTip("Each with its time, before the step's prepared answers")
         self.cues.setChecked(True)
         self.body.addWidget(self.cues)
+        self.pictures = text_label("", Type.CAPTION, "text2")
+        self.body.addWidget(self.pictures)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addStretch()
@@ -150,6 +152,10 @@ class RehearsalSheet(Sheet):
         self.cues.set_words(f"Add {count_words(cues, 'cue')} to the notes of their steps")
         self.list.setFixedHeight(ROW_HEIGHT * min(len(rows), MOST_ROWS) + 2)
         self.open(self.take)
+
+    def say_pictures(self, words: str) -> None:
+        """Say what becomes of the pictures of the steps."""
+        self.pictures.setText(words)
 
     def _keep_plan(self) -> None:
         cues = not self.cues.isHidden() and self.cues.isChecked()

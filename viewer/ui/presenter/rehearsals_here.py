@@ -8,6 +8,10 @@ from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.session import Workspace
 from viewer.ui.messages import Message
 
+KEEPING = "Keeping how these steps look"
+KEPT = "How these steps look is kept: “Is this computer ready?” compares with it"
+NOT_KEPT = "How these steps look could not be kept; “Is this computer ready?” says why"
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from viewer.services.rehearsing import Rehearsing
     from viewer.ui.main_window import MainWindow
     from viewer.ui.presenter.rehearsal_sheet import RehearsalSheet
+    from viewer.ui.program_run import ProgramRun
 
 
 class RehearsalsHere:
@@ -33,6 +38,7 @@ class RehearsalsHere:
         self.sheet: RehearsalSheet | None = None
         self._next = ""
         self._told: tuple[Case, Rehearsal] | None = None
+        self.keeping: ProgramRun | None = None
 
     @property
     def case(self) -> Case | None:
@@ -83,7 +89,30 @@ class RehearsalsHere:
             self.sheet.taken_over.connect(self._take_over)
         self._told = (case, record)
         self.sheet.tell(case, record)
+        self._keep_pictures(case, record)
         self._window.library.refresh()
+
+    def close(self) -> None:
+        """Stop what runs."""
+        if self.keeping is not None:
+            self.keeping.close()
+
+    def _keep_pictures(self, case: Case, record: Rehearsal) -> None:
+        """Let another process draw and keep the steps that were told, for the doctor to compare with."""
+        assert self.sheet is not None
+        if self.keeping is None:
+            from viewer.ui.program_run import ProgramRun
+
+            self.keeping = ProgramRun(self._window)
+            self.keeping.ended.connect(self._pictures_kept)
+        told = {time.step for time in record.times}
+        numbers = ",".join(str(n) for n, step in enumerate(case.steps, start=1) if step.id in told)
+        self.sheet.say_pictures(KEEPING)
+        self.keeping.start(["doctor", case.id, "--keep", "--steps", numbers, "--no-models", "--json"])
+
+    def _pictures_kept(self, code: int, said: str, _complained: str) -> None:
+        assert self.sheet is not None
+        self.sheet.say_pictures(KEPT if code == 0 or '"Compared with"' in said else NOT_KEPT)
 
     def _take_over(self, times: bool, cues: bool) -> None:
         told, self._told = self._told, None
