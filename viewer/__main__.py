@@ -18,9 +18,10 @@ def _open_window(
     # What a start makes stays; looking through it for what may go costs a tenth of the wait for the window.
     gc.disable()
     # Commands without a window need no Qt.
-    from viewer.ui.unread_sources import leave_sources_unread
+    from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked
 
     leave_sources_unread()
+    leave_version_unasked()
     from viewer.app import run_window
 
     return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk)
