@@ -25,7 +25,7 @@ from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.job import JobContext
 from viewer.domain.view_state import Layout, OverlayMode, ViewState, as_point
 from viewer.domain.volume import Volume
-from viewer.domain.walkthrough import Case, Prior, Provenance
+from viewer.domain.walkthrough import Case, Prior, Provenance, Step
 from viewer.inference.manifest import card, read_manifest
 from viewer.inference.run import run_model
 from viewer.io.case_document import read_case, write_case
@@ -42,6 +42,8 @@ from viewer.ui.snapshot import thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from viewer.services.loading import LoadedCase
 
 MIMIC_NAMES = {**CHEST_MIMICS, "focal-fat": LIVER_NAMES["focal-fat"]}
 CARD_PX = (880, 592)
@@ -167,13 +169,21 @@ def rerun(story: Story, folder: Path) -> Stage:
 def retell(story: Story, folder: Path) -> Stage:
     """Write a case's steps and card anew from the pictures and findings that are there."""
     loaded = load_case(read_case(folder), JobContext())
+    return _told(story, loaded.case, folder, stage_of(story, loaded))
+
+
+def stage_of(story: Story, loaded: LoadedCase) -> Stage:
+    """Return what the story of a case that is there stands on."""
     before = loaded.prior.findings if loaded.prior is not None else ()
-    return _told(
-        story,
-        loaded.case,
-        folder,
-        _stage(story, loaded.volume, loaded.findings, loaded.truth or loaded.findings, before),
-    )
+    return _stage(story, loaded.volume, loaded.findings, loaded.truth or loaded.findings, before)
+
+
+def steps_of(story: Story, stage: Stage) -> tuple[Step, ...]:
+    """Return the steps of a case."""
+    steps: tuple[Step, ...] = story.steps(stage)
+    if story.model:
+        return steps
+    return tuple(evolve(step, view=evolve(step.view, show_truth=True)) for step in steps)
 
 
 def _stage(
@@ -193,9 +203,7 @@ def _stage(
 def _told(story: Story, case: Case, folder: Path, stage: Stage) -> Stage:
     """Write the steps and the card of a case."""
     thumbnail(stage.volume, card_view(story, stage), CARD_PX).save(str(folder / "thumbnail.png"))
-    steps = story.steps(stage)
-    if not story.model:
-        steps = tuple(evolve(step, view=evolve(step.view, show_truth=True)) for step in steps)
+    steps = steps_of(story, stage)
     told = evolve(case, title=story.title, summary=story.summary, steps=steps, thumbnail_path="thumbnail.png")
     write_case(folder, told)
     return stage
