@@ -150,6 +150,10 @@ class LibraryIndex:
         """Return series by their ids; those that are gone are left out."""
         return self._store.read(lambda db: tables.series(db, ids))
 
+    def series_of(self, uid: str) -> list[SeriesRow]:
+        """Return the series of a UID, each part and each place for itself; the place that was opened last first."""
+        return self._store.read(lambda db: tables.series_of(db, uid))
+
     def studies(self, ids: Iterable[int]) -> dict[int, StudyRow]:
         """Return studies by their ids."""
         return self._store.read(lambda db: tables.studies(db, ids))

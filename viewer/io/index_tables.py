@@ -245,6 +245,15 @@ def series(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, SeriesRow]:
     return {row[0]: _series_row(row) for row in rows}
 
 
+def series_of(db: sqlite3.Connection, uid: str) -> list[SeriesRow]:
+    """Return the series of a UID, in whatever places and parts, those of the place that was opened last first."""
+    rows = db.execute(
+        f"SELECT {_SERIES_COLUMNS} FROM series s JOIN place p ON p.id = s.place WHERE s.uid = ? ORDER BY p.opened DESC",
+        (uid,),
+    )
+    return [_series_row(row) for row in rows]
+
+
 def _series_row(row: tuple[Any, ...]) -> SeriesRow:
     said = dict(zip((field.name for field in attrs.fields(SeriesRow)), row, strict=True))
     said["first"], said["home"] = os.fsdecode(said["first"]), os.fsdecode(said["home"])

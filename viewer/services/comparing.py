@@ -83,8 +83,7 @@ class Comparing:
         view = self._session.view
         if view is None or not self.on:
             return
-        if mode in (Comparison.BESIDE, Comparison.CURTAIN):
-            self._wanted = mode
+        self.prefer(mode)
         if mode is Comparison.BESIDE and view.comparison is not Comparison.BESIDE and view.layout is not Layout.SINGLE:
             # Two pictures, each as large as can be; all planes of both are one key away.
             self._before = (view.layout, view.main)
@@ -99,6 +98,11 @@ class Comparing:
             self.links = evolve(self._links, place=True)
         self._session.view = evolve(view, comparison=mode)
         self.changed.emit()
+
+    def prefer(self, mode: Comparison) -> None:
+        """Show the next second volume in this way."""
+        if mode in (Comparison.BESIDE, Comparison.CURTAIN):
+            self._wanted = mode
 
     @property
     def same_patient(self) -> bool | None:

@@ -19,8 +19,9 @@ from viewer.services.hanging import FILE_NAME, HangingRules
 from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.kept_alignments import KeptAlignments
-from viewer.services.kept_interpolation import keep_interpolation
+from viewer.services.kept_looks import keep_looks
 from viewer.services.last_place import LastPlace
+from viewer.services.left_open import LeftOpen
 from viewer.services.live_steps import LiveSteps
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
@@ -95,6 +96,7 @@ class Desk:
     rehearsals: Rehearsals
     live: LiveSteps
     last_place: LastPlace
+    left_open: LeftOpen
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -128,7 +130,7 @@ def build_desk(deliver: Deliver) -> Desk:
 
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
-    keep_interpolation(session, settings, opening)
+    keep_looks(session, settings, opening)
     journal = Journal(data_folder() / "decisions.sqlite3")
     reviewing = Reviewing(session, navigation, runner, journal)
     other = _other(runner, decoders, settings, journal, reviewing.writes)
@@ -163,6 +165,7 @@ def build_desk(deliver: Deliver) -> Desk:
         rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
         live=LiveSteps(session, player, navigation, finding_run, runner),
         last_place=LastPlace(session, data_folder()),
+        left_open=LeftOpen(data_folder(), index),
     )
 
 

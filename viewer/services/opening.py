@@ -12,9 +12,9 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import Interpolation
 from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
+from viewer.services.kept_looks import UsualLook
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Opening:
         self._entry: SeriesEntry | None = None
         self._acquired = False
         self.ahead = CaseAhead(runner, decoders)
-        self.interpolation = Interpolation.LINEAR
+        self.usual = UsualLook()
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -297,7 +297,7 @@ class Opening:
 
     def _hung(self, volume: Volume) -> ViewState:
         """Return the first view of a volume, by the hanging rules."""
-        view = evolve(view_of_volume(volume), interpolation=self.interpolation)
+        view = self.usual.on(volume, view_of_volume(volume))
         if self._hanging is None:
             return view
         view, problem = self._hanging.shown(volume, view)

@@ -48,6 +48,9 @@ class Choices:
     cine_back_and_forth: bool = False
     tool: str = "window"
     interpolation: str = "linear"
+    layout: str = "four"
+    main_view: str = "axial"
+    colours: str = "grey"
     presenter_opens: bool = True
     presenter_screen: str = ""
     presenter_geometry: str = ""

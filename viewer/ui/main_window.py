@@ -479,6 +479,7 @@ class MainWindow(QMainWindow):
         if not self.full_screen.on:
             geometry = bytes(self.saveGeometry().toHex().data()).decode()
             self._keep(window_geometry=geometry)
+        self.go_on.keep()
         self.presenting.close()
         self.beat.stop()
         self.leaving.close()

@@ -10,12 +10,18 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.cli.conftest import write_small_case
+from tests.io.conftest import MadeCt
+from tests.ui.window.scans.listed import JANE
+from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Comparison, Layout, ViewName, as_point
 from viewer.services.desk import build_desk
 from viewer.ui.deliver import Deliver
 from viewer.ui.main_window import MainWindow
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from viewer.domain.view_state import ViewState
 
 
 def place_file(home: Path) -> Path:
@@ -165,3 +173,105 @@ def test_a_second_program_neither_offers_nor_overwrites_what_the_first_presents(
     second.close()
     assert place_file(own_home).exists()
     first.close()
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Path:
+    """Return a folder with one small series."""
+    made = MadeCt(tmp_path)
+    for k in range(6):
+        made.slice(
+            f"ct/IM{k}",
+            made.pixels(k),
+            (-10, -20, 2.5 * k),
+            SeriesDescription="Thorax JaneDoe",
+            BodyPartExamined="CHEST",
+            **JANE,
+        )
+    return tmp_path / "ct"
+
+
+def look_at(window: MainWindow, series: Path, qtbot: QtBot) -> ViewState:
+    """Open a series and look at it in a way of one's own; return the view."""
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
+    view = window.desk.session.view
+    assert view is not None
+    cursor = as_point(np.add(view.cursor_lps_mm, (3.0, -2.0, 2.5)))
+    view = evolve(view.windowed(-500.0, 1500.0), cursor_lps_mm=cursor, layout=Layout.STAGE, main=ViewName.CORONAL)
+    window.desk.session.view = view
+    return view
+
+
+def test_what_was_open_is_offered_at_the_next_start_and_looked_at_as_it_was(
+    start: Callable[[], MainWindow], series: Path, qtbot: QtBot
+) -> None:
+    first = start()
+    left = look_at(first, series, qtbot)
+    first.desk.session.workspace = Workspace.INSPECT
+    first.close()
+    window = start()
+    bar = window.go_on.bar
+    assert bar is not None
+    # The library keeps the keys, and nobody is named to whoever looks on.
+    assert not bar.hasFocus()
+    assert "was open in Inspect" in bar.sentence
+    assert "Doe" not in bar.sentence
+    bar.accepted.emit()
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.view == left and not window.desk.opening.running, timeout=20_000)
+    assert session.workspace is Workspace.INSPECT
+    assert window.go_on.bar is None
+    window.close()
+
+
+def test_nothing_is_offered_once_it_was_declined_forgotten_or_nothing_was_open(
+    start: Callable[[], MainWindow], series: Path, qtbot: QtBot
+) -> None:
+    first = start()
+    look_at(first, series, qtbot)
+    first.close()
+    second = start()
+    assert second.go_on.bar is not None
+    second.go_on.bar.declined.emit()
+    assert not second.desk.left_open.there
+    look_at(second, series, qtbot)
+    second.desk.library.forget(second.desk.library.places[0].id)
+    qtbot.waitUntil(lambda: not second.desk.library.places)
+    second.close()
+    third = start()
+    assert third.go_on.bar is None
+    third.close()
+    assert start().go_on.bar is None
+
+
+def test_what_is_damaged_of_it_is_as_if_nothing_was_open(start: Callable[[], MainWindow], own_home: Path) -> None:
+    for text in ("", "{}", '{"workspace": "review", "view": 1}'):
+        (own_home / "data" / "left-open.json").write_text(text)
+        window = start()
+        assert window.go_on.bar is None
+        assert not window.desk.left_open.there
+        window.close()
+
+
+def test_a_second_series_is_beside_it_again(start: Callable[[], MainWindow], series: Path, qtbot: QtBot) -> None:
+    other = MadeCt(series.parent)
+    for k in range(6):
+        other.slice(f"prior/IM{k}", other.pixels(k), (-10, -20, 2.5 * k), series="7", SeriesDescription="Prior", **JANE)
+    first = start()
+    look_at(first, series, qtbot)
+    first.desk.comparing.open(first.desk.library.finder_at(series.parent / "prior"))
+    qtbot.waitUntil(lambda: first.desk.comparing.on and not first.desk.other.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: not first.desk.runner._jobs, timeout=20_000)
+    first.desk.comparing.mode = Comparison.CURTAIN
+    first.desk.comparing.aligning.shift(4.0, 0.0, PlaneName.AXIAL)
+    words = first.desk.comparing.aligning.words
+    first.close()
+    window = start()
+    assert window.go_on.bar is not None
+    window.go_on.bar.accepted.emit()
+    comparing = window.desk.comparing
+    qtbot.waitUntil(lambda: comparing.mode is Comparison.CURTAIN, timeout=20_000)
+    assert comparing.aligning.words == words != ""
+    window.close()

@@ -149,7 +149,7 @@ def test_the_interpolation_chosen_last_is_there_at_the_next_start(
     assert Settings(path).now.interpolation == chosen.value
     again = build_desk(lambda call: call())
     try:
-        assert again.opening.interpolation is chosen
+        assert again.opening.usual.interpolation is chosen
     finally:
         again.close()
 

@@ -24,19 +24,19 @@ TAKEN = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F5)
 class GoOnBar(QFrame):
     """One line with two answers: `accepted` (Enter) or `declined` (Esc). Any other key goes to the library.
 
-    `left` tells that the keys are to go there.
+    `left` tells that the keys are to go there. One that is `calm` takes no keys of its own accord: it is in no hurry.
     """
 
     accepted = Signal()
     declined = Signal()
     left = Signal()
 
-    def __init__(self, theme: Theme, sentence: str) -> None:
+    def __init__(self, theme: Theme, sentence: str, tip: str, *, calm: bool = False) -> None:
         super().__init__()
         self.setProperty("surface", "panel")
         self.setProperty("own_focus", True)
         self.setFixedHeight(HEIGHT)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if calm else Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(sentence)
         self.sentence = sentence
         outer = QVBoxLayout(self)
@@ -50,11 +50,12 @@ class GoOnBar(QFrame):
         icon.show_icon("history", "text2")
         row.addWidget(icon)
         row.addWidget(ElidedLabel(sentence, Type.NAME), 1)
-        go = Button(theme, "Go on", key="Return", kind=Kind.MAIN, height=BAR_CONTROL_HEIGHT)
-        go.setToolTip("Present the case from that step (Enter)")
+        key, kind = ("", Kind.NORMAL) if calm else ("Return", Kind.MAIN)
+        go = Button(theme, "Go on", key=key, kind=kind, height=BAR_CONTROL_HEIGHT)
+        go.setToolTip(tip)
         go.clicked.connect(self.accepted)
         row.addWidget(go)
-        close = IconButton(theme, "x", "Do not go on (Esc)")
+        close = IconButton(theme, "x", "Do not go on" if calm else "Do not go on (Esc)")
         close.clicked.connect(self.declined)
         row.addWidget(close)
         outer.addLayout(row, 1)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from attrs import evolve
 from PySide6.QtCore import Qt, QTimer
 
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Comparison
 from viewer.ui.library.go_on_bar import GoOnBar
+from viewer.ui.library.series_words import series_title
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QVBoxLayout
 
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
+    from viewer.services.last_place import Place
+    from viewer.services.left_open import Left
     from viewer.ui.main_window import MainWindow
 
 
 AHEAD_AFTER_MS = 300
+KEPT_AFTER_MS = 3000
 
 
 class GoOnHere:
-    """Offers once per start what was being presented; `connect` is called once the window is built.
+    """Offers once per start what was being presented, else what was open; `connect` is called once the window is built.
 
     `holder` is where the bar is put.
     """
@@ -28,11 +38,23 @@ class GoOnHere:
     def __init__(self, window: MainWindow, holder: QVBoxLayout) -> None:
         self._window, self._desk = window, window.desk
         self._holder = holder
-        self._asked = self._desk.last_place.left is None
+        self._asked = window.kiosk or (self._desk.last_place.left is None and not self._desk.left_open.there)
         self.bar: GoOnBar | None = None
+        # What is open is known after a crash too; writing it waits until nobody waits for an image.
+        self._keeping = QTimer(window)
+        self._keeping.setSingleShot(True)
+        self._keeping.setInterval(KEPT_AFTER_MS)
+        self._keeping.timeout.connect(self.keep)
+
+    def keep(self) -> None:
+        """Remember what is open, for the next start."""
+        self._keeping.stop()
+        if not self._window.kiosk:
+            self._desk.left_open.keep(self._desk.session, self._desk.other.session)
 
     def connect(self) -> None:
         """Wait for the cases."""
+        self._desk.opening.opened.connect(lambda _volume: self._keeping.start())
         if self._asked:
             return
         self._window.library.told.connect(self._offer)
@@ -40,32 +62,103 @@ class GoOnHere:
         self._offer()
 
     def _offer(self, *_: object) -> None:
-        left, shelf = self._desk.last_place.left, self._window.library.shelf
-        if self._asked or left is None or shelf is None or self._desk.session.workspace is not Workspace.LIBRARY:
+        if self._asked or self._window.library.shelf is None or self._desk.session.workspace is not Workspace.LIBRARY:
             return
         self._asked = True
-        case = next((case for case in shelf.cases if case.id == left.case_id), None)
+        presented = self._desk.last_place.left
+        if presented is not None:
+            self._offer_step(presented)
+        else:
+            self._offer_what_was_open()
+
+    # --- presenting that was cut off
+
+    def _offer_step(self, left: Place) -> None:
+        case = self._case(left.case_id)
         if case is None or left.step >= len(case.steps):
             self._desk.last_place.forget()
             return
         words = f"Presenting was cut off. Go on with step {left.step + 1} of “{case.title}”?"
-        bar = self.bar = GoOnBar(self._window.theme, words)
-        bar.accepted.connect(lambda: self._go_on(case, left.step))
-        bar.declined.connect(self._decline)
-        bar.left.connect(self._window.library.take_keys)
-        self._holder.insertWidget(0, bar)
+        bar = GoOnBar(self._window.theme, words, "Present the case from that step (Enter)")
+        self._show(bar, lambda: self._window.open_case(case, left.step), self._desk.last_place.forget)
         # Who answers at once is not kept waiting by a reading that has just begun.
         QTimer.singleShot(AHEAD_AFTER_MS, bar, lambda: self._desk.opening.ahead.want(case))
         bar.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _go_on(self, case: Case, step: int) -> None:
-        self._put_away()
-        self._window.open_case(case, step)
+    def _case(self, case_id: str) -> Case | None:
+        shelf = self._window.library.shelf
+        return next((case for case in shelf.cases if case.id == case_id), None) if shelf is not None else None
 
-    def _decline(self) -> None:
-        self._desk.last_place.forget()
-        self._put_away()
-        self._window.library.take_keys()
+    # --- what was open
+
+    def _offer_what_was_open(self) -> None:
+        left = self._desk.left_open.read()
+        found = self._found(left) if left is not None else None
+        if left is None or found is None:
+            self._desk.left_open.forget()
+            return
+        title, go_on = found
+        place = "Inspect" if left.workspace is Workspace.INSPECT else "Review"
+        words = f"“{title}” was open in {place}. Go on there?"
+        bar = GoOnBar(self._window.theme, words, "Open it again, looked at as it was", calm=True)
+        self._show(bar, go_on, self._desk.left_open.forget)
+
+    def _found(self, left: Left) -> tuple[str, Callable[[], None]] | None:
+        """Return what was open by its name, and what opens it; None where it is not there any more."""
+        desk = self._desk
+        if left.series is None:
+            case = self._case(left.case)
+            return None if case is None else (case.title, lambda: self._open_case(case, left))
+        row = desk.left_open.row(left.series)
+        if row is None:
+            return None
+        study = desk.library.studies([row.study]).get(row.study)
+        # Who looks on while a talk is prepared has no business with names.
+        title = series_title(row, study, masked=True)
+        return title, lambda: self._open_series(row.id, left)
+
+    def _open_case(self, case: Case, left: Left) -> None:
+        self._desk.opening.open_case(case, partial(self._look, left))
+
+    def _open_series(self, series: int, left: Left) -> None:
+        opening = self._desk.opening
+
+        def opened(_volume: Volume) -> None:
+            opening.opened.disconnect(opened, missing_ok=True)
+            self._look(left)
+
+        opening.opened.connect(opened)
+        self._desk.library.open_series(series)
+
+    def _look(self, left: Left) -> None:
+        """Look as it was looked at, where what was opened is what was open."""
+        session, view = self._desk.session, left.view
+        if session.view is None or session.view.series_uid != view.series_uid:
+            return
+        session.workspace = left.workspace
+        session.view = evolve(view, comparison=Comparison.OFF)
+        beside = self._desk.left_open.row(left.beside) if left.beside is not None else None
+        if beside is not None:
+            self._desk.comparing.prefer(view.comparison)
+            self._desk.comparing.open(self._desk.library.finder(beside.id))
+
+    # --- the bar
+
+    def _show(self, bar: GoOnBar, accepted: Callable[[], None], declined: Callable[[], None]) -> None:
+        def go_on() -> None:
+            self._put_away()
+            accepted()
+
+        def decline() -> None:
+            declined()
+            self._put_away()
+            self._window.library.take_keys()
+
+        self.bar = bar
+        bar.accepted.connect(go_on)
+        bar.declined.connect(decline)
+        bar.left.connect(self._window.library.take_keys)
+        self._holder.insertWidget(0, bar)
 
     def _workspace_changed(self, new: Workspace, _old: Workspace) -> None:
         if new is not Workspace.LIBRARY:

@@ -1,0 +1,102 @@
+"""What was open when the program ended, and how it was looked at: the next start offers to go on with it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from viewer.domain.errors import CaseStageError
+from viewer.domain.session import Workspace
+from viewer.domain.view_state import Comparison, ViewState
+from viewer.io.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.session import Session
+    from viewer.io.index import LibraryIndex
+    from viewer.io.index_rows import SeriesRow
+
+FILE_NAME = "left-open.json"
+_log = logging.getLogger(__name__)
+
+
+@frozen
+class Named:
+    """A series, or one part of it."""
+
+    uid: str
+    part: str = ""
+
+
+@frozen
+class Left:
+    """What was open: a case, or a series and perhaps a second one that it was compared with."""
+
+    workspace: Workspace
+    view: ViewState
+    case: str = ""
+    series: Named | None = None
+    beside: Named | None = None
+
+
+class LeftOpen:
+    """Keeps what is open in a small file beside the list of scans, whose series it points at.
+
+    Like that list it is for the user alone: it holds UIDs, and leads nowhere once the list has forgotten the place.
+    """
+
+    def __init__(self, folder: Path, index: LibraryIndex) -> None:
+        self._path, self._index = folder / FILE_NAME, index
+
+    @property
+    def there(self) -> bool:
+        """True where something was open; a start asks no more than this."""
+        return self._path.exists()
+
+    def read(self) -> Left | None:
+        """Return what was open; None where nothing was, or it cannot be understood."""
+        # Loaded late: a start does not wait for it.
+        from viewer.io.strict_json import WrongJsonError, read_json, structure
+
+        try:
+            return structure(read_json(self._path), Left)
+        except (OSError, WrongJsonError):
+            return None
+
+    def row(self, named: Named) -> SeriesRow | None:
+        """Return the series of the list that is meant; None where it is not in the list any more."""
+        rows = self._index.series_of(named.uid)
+        return next((row for row in rows if row.part == named.part), rows[0] if rows else None)
+
+    def keep(self, session: Session, other: Session) -> None:
+        """Keep what is open now, and forget what was before; nothing is kept of the stage."""
+        volume, view = session.volume, session.view
+        if volume is None or view is None or volume.preview or session.workspace is Workspace.PRESENT:
+            self.forget()
+            return
+        beside = other.volume if view.comparison in (Comparison.BESIDE, Comparison.CURTAIN) else None
+        if beside is volume or session.case is not None:
+            beside = None
+        left = Left(
+            session.workspace if session.workspace is not Workspace.LIBRARY else Workspace.REVIEW,
+            evolve(view, models=None, comparison=view.comparison if beside is not None else Comparison.OFF),
+            case=session.case.id if session.case is not None else "",
+            series=Named(volume.series.series_uid, volume.part) if session.case is None else None,
+            beside=Named(beside.series.series_uid, beside.part) if beside is not None else None,
+        )
+        from viewer.io.strict_json import json_text, unstructure
+
+        try:
+            write_atomically(self._path, json_text(unstructure(left)).encode(), "What is open")
+        except (OSError, CaseStageError):
+            _log.warning("what is open could not be kept")
+
+    def forget(self) -> None:
+        """Let the next start offer nothing."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            _log.warning("what was open could not be forgotten")
