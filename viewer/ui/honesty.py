@@ -39,7 +39,8 @@ def window_title(session: Session) -> str:
     if session.case is not None:
         naming = identity_words(session.volume.series.identity) if _shows_somebody(session.volume) else ()
         what = masked_sentences(session.case.title, naming)
-    return f"{NAME} – {what}" if what else NAME
+    # Qt adds the program's name to titles that do not end with it.
+    return f"{what} – {NAME}" if what else NAME
 
 
 def _shows_somebody(volume: Volume | None) -> TypeGuard[Volume]:

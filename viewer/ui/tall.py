@@ -23,9 +23,18 @@ class Tall(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def need(self, least: int) -> None:
+        """Let the panel need so many pixels from now on."""
+        if least != self._least:
+            self._least = least
+            self._give_room()
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Give the panel the room there is; by itself the area would give it all that it would like to have."""
         super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
         panel, room = self.widget(), self.viewport().size()
         if panel is not None:
             panel.resize(room.width(), max(room.height(), self._least))

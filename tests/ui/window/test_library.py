@@ -152,7 +152,7 @@ def test_a_real_series_opens_at_once_and_shows_its_facts(window: MainWindow, rea
     assert facts_words(session.volume) == "41 images · 0.80 × 0.80 × 5.00 mm"
     assert window.top.badges == ("Geometry ok",)
     assert window.status.banner.words.text() == "Not for diagnostic use"
-    assert window.windowTitle().startswith("CaseStage – ")
+    assert window.windowTitle().endswith(" – CaseStage")
 
 
 def test_a_library_of_many_cases_begins_at_its_top(

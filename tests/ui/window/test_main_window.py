@@ -32,7 +32,7 @@ def test_the_banner_stands_in_every_workspace_and_the_title_names_nobody(opened:
         assert "Synthetic · Not for diagnostic use" in shown
         banner = opened.stage.bar if place is Workspace.PRESENT else opened.status
         assert banner.isVisible()
-        assert opened.windowTitle() == "CaseStage – A small head"
+        assert opened.windowTitle() == "A small head – CaseStage"
 
 
 def test_every_command_can_be_asked_for_and_explained(opened: MainWindow) -> None:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.plane_turn import angle_rad
-from viewer.domain.view_state import Interpolation, SlabMode, ViewName, overview
+from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName, overview
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
@@ -73,7 +73,9 @@ def view_words(shown: Shown, view: ViewName) -> str:
     """Return the name of a viewport, such as "Axial", "Axial, as acquired" for original slices, "Axial, turned 12°"."""
     plane = view.plane
     if plane is None:
-        return VIEW_WORDS[view]
+        # A curtain is drawn across planes alone.
+        one_of_two = shown.view.comparison is Comparison.CURTAIN and shown.view.models is None
+        return f"{VIEW_WORDS[view]}, A alone" if one_of_two else VIEW_WORDS[view]
     if acquired_on(shown.volume, shown.view, plane) is not None:
         return f"{VIEW_WORDS[view]}, as acquired"
     turned = shown.view.plane(plane).turned

@@ -71,6 +71,7 @@ class ReviewPanel(QFrame):
     """Findings or the models that could find some."""
 
     commented = Signal(str)
+    lists_models = Signal(bool)
 
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,6 +104,7 @@ class ReviewPanel(QFrame):
         self.run_panel.wanted.connect(self._show_models)
         self._pages.addWidget(self._make_findings(actions))
         self._pages.addWidget(self.run_panel)
+        self._pages.currentChanged.connect(lambda _: self.lists_models.emit(self.listing_models))
         column.addWidget(self._pages, 1)
         self.measurements = MeasurementBox(desk, theme)
         column.addWidget(self.measurements)
@@ -119,6 +121,11 @@ class ReviewPanel(QFrame):
         session.volume_changed.connect(self._volume_changed)
         desk.finding_run.done.connect(self._model_done)
         self._update()
+
+    @property
+    def listing_models(self) -> bool:
+        """True while models are shown to choose from; `lists_models` tells that it is different now."""
+        return self._pages.currentWidget() is self.run_panel
 
     @property
     def decided_words(self) -> str:

@@ -97,10 +97,10 @@ def test_the_title_says_what_is_open_and_never_who(window: MainWindow, head: Vol
     who = PatientIdentity(name="DOE^JANE", patient_id="HOSP4711")
     real = evolve(head.series, synthetic=False, identity=who)
     for description, wanted in (
-        ("Thorax 1.0 B60f", "CaseStage – Thorax 1.0 B60f"),
-        ("Thorax DoeJane", "CaseStage – Masked"),
-        ("hosp4711 lung", "CaseStage – Masked"),
-        ("", "CaseStage – CT head"),
+        ("Thorax 1.0 B60f", "Thorax 1.0 B60f – CaseStage"),
+        ("Thorax DoeJane", "Masked – CaseStage"),
+        ("hosp4711 lung", "Masked – CaseStage"),
+        ("", "CT head – CaseStage"),
     ):
         session.volume = evolve(head, series=evolve(real, description=description))
         assert window.windowTitle() == wanted
