@@ -22,6 +22,8 @@ CROSSHAIR_OPACITY = 0.9
 CROSSHAIR_GAP_PX = 22.0
 HANDLE_PX = 4.5
 HANDLE_SHARE = 0.36
+LETTERS_PX = 40.0
+LEAST_REACH_PX = CROSSHAIR_GAP_PX + 8.0
 
 
 def handle_places(tile: Tile, shown_volume: Volume, view: ViewState) -> list[tuple[PlaneName, QPointF]]:
@@ -32,7 +34,9 @@ def handle_places(tile: Tile, shown_volume: Volume, view: ViewState) -> list[tup
         return []
     geometry = tile.geometry(shown_volume, view, plane)
     middle = QPointF(*geometry.screen_from_lps(geometry.cursor_lps_mm))
-    reach = HANDLE_SHARE * min(tile.area.width(), tile.area.height())
+    side_px = min(tile.area.width(), tile.area.height())
+    # In a small tile they keep off the letters at its edges.
+    reach = max(min(HANDLE_SHARE * side_px, side_px / 2 - LETTERS_PX), LEAST_REACH_PX)
     found = []
     for other in CROSSING_PLANES[plane]:
         along = QPointF(*geometry.cut_direction(shown_axes(shown_volume, view, other)))
