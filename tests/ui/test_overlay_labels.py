@@ -20,7 +20,8 @@ from viewer.domain.overlays import PROBABILITY, Label, Overlays, Segmentation, V
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.acquired import scrolled_cursor, viewport_geometry
-from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_from, shown_in
 from viewer.ui.canvas.tiles import Density, tiles

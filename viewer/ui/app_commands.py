@@ -15,7 +15,8 @@ from viewer.services.spreads import Spreads
 from viewer.ui.commands import EVERYWHERE, Command
 from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
-from viewer.ui.workspace_commands import DESK_WORK, NO_CASE, NO_VOLUME, workspace_commands
+from viewer.ui.present_commands import NO_CASE
+from viewer.ui.workspace_commands import DESK_WORK, NO_VOLUME, workspace_commands
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk

@@ -14,7 +14,8 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, overview
 from viewer.scene.acquired import scrolled_cursor
 from viewer.scene.turned_planes import turned_about
-from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import shown_from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.ui.commands import Command
-from viewer.ui.workspace_commands import PRESENT
+from viewer.ui.present_commands import PRESENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

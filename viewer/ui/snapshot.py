@@ -26,7 +26,8 @@ from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas.beyond import Behind
 from viewer.ui.canvas.facts import NOW
-from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Shown, shown_from

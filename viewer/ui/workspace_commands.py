@@ -1,4 +1,4 @@
-"""The commands of the workspaces: presenting, findings, review, inspection."""
+"""The commands of the workspaces: findings, review, inspection, and those of presenting."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.session import Workspace
-from viewer.services.live_steps import LiveStage
 from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
+from viewer.ui.present_commands import presenting_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,128 +18,18 @@ if TYPE_CHECKING:
     from viewer.services.drawn_path import PathEdits
     from viewer.ui.app_commands import Asks
 
-PRESENT = frozenset({Workspace.PRESENT})
 REVIEW = frozenset({Workspace.REVIEW})
 INSPECT = frozenset({Workspace.INSPECT})
 DESK_WORK = REVIEW | INSPECT
 THRESHOLD_STEP = 0.05
 
 NO_FINDING = "No finding is selected. Press N for the first."
-NO_CASE = "Open a case first: a plain series has no steps."
 NO_VOLUME = "Nothing is open."
 
 
 def workspace_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
     """Return the commands of presenting, findings, review and inspection."""
-    return (*_presenting(desk, asks), *_findings(desk), *_reviewing(desk, asks), *_inspecting(desk))
-
-
-def _presenting(desk: Desk, asks: Asks) -> list[Command]:
-    session, player = desk.session, desk.player
-
-    def has_steps() -> bool:
-        return bool(player.steps)
-
-    def last() -> None:
-        player.jump(len(player.steps) - 1)
-
-    return [
-        Command(
-            "present.start",
-            "Present from the start",
-            "Full screen from the first step",
-            lambda: asks.present_from(0),
-            shortcuts=("F5",),
-            enabled_when=has_steps,
-            why_disabled=NO_CASE,
-            icon="play",
-        ),
-        Command(
-            "present.here",
-            "Present from this step",
-            "Full screen from the step that was shown last",
-            lambda: asks.present_from(session.step or 0),
-            shortcuts=("Shift+F5",),
-            enabled_when=has_steps,
-            why_disabled=NO_CASE,
-            icon="step-forward",
-        ),
-        Command(
-            "present.next",
-            "Next step",
-            "Fly to the next step; while something is asked, show the answer",
-            player.next,
-            shortcuts=("Right", "PgDown"),
-            contexts=PRESENT,
-            icon="chevron-right",
-        ),
-        Command(
-            "present.back",
-            "Previous step",
-            "Fly to the step before",
-            player.back,
-            shortcuts=("Left", "PgUp"),
-            contexts=PRESENT,
-            icon="chevron-left",
-        ),
-        Command(
-            "present.resume",
-            "Resume",
-            "Fly back to where the step looks; while something is asked, show the answer",
-            player.proceed,
-            shortcuts=("Return", "Enter"),
-            contexts=PRESENT,
-            icon="corner-down-left",
-        ),
-        Command(
-            "present.first",
-            "First step",
-            "Fly to the first step",
-            lambda: player.jump(0),
-            shortcuts=("Ctrl+Home",),
-            contexts=PRESENT,
-            icon="skip-back",
-        ),
-        Command(
-            "present.last",
-            "Last step",
-            "Fly to the last step",
-            last,
-            shortcuts=("Ctrl+End",),
-            contexts=PRESENT,
-            icon="skip-forward",
-        ),
-        Command(
-            "present.black",
-            "Black screen",
-            "Make the stage black, or show it again",
-            player.toggle_black,
-            shortcuts=("B", "."),
-            contexts=PRESENT,
-            icon="monitor-off",
-            checked_when=lambda: player.black,
-        ),
-        Command(
-            "present.live",
-            "Run the model live",
-            "Let the step's model look at the scan now; where it takes too long, the recorded result is shown",
-            desk.live.start,
-            shortcuts=("L",),
-            contexts=PRESENT,
-            enabled_when=lambda: desk.live.stage in (LiveStage.ASKED, LiveStage.LIVE, LiveStage.RECORDED),
-            why_disabled="This step runs no model.",
-            icon="cpu",
-        ),
-        Command(
-            "present.leave",
-            "Leave the stage",
-            "Back to where you came from",
-            asks.leave_present,
-            shortcuts=("Escape",),
-            contexts=PRESENT,
-            icon="log-out",
-        ),
-    ]
+    return (*presenting_commands(desk, asks), *_findings(desk), *_reviewing(desk, asks), *_inspecting(desk))
 
 
 def _findings(desk: Desk) -> list[Command]:

@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
+from attrs import evolve
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 
+from viewer.domain.view_state import Layout, ViewName
+from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.painted_canvas import PaintedCanvas
 from viewer.ui.canvas.tiles import Tool
 
 
 class Canvas(PaintedCanvas):
     """Paints the session's volume in the views of its layout, and moves the session's view by mouse and wheel."""
+
+    # --- what keys ask
+
+    _before_single: tuple[Layout, ViewName] | None = None
+
+    def toggle_maximised(self, view: ViewName) -> None:
+        """Show one viewport alone, or all again."""
+        state = self._session.view
+        if state is None:
+            return
+        if state.layout is Layout.SINGLE:
+            layout, main = self._before_single or (Layout.FOUR, ViewName.AXIAL)
+            self._session.view = evolve(state, layout=layout, main=main)
+        else:
+            self._before_single = (state.layout, state.main)
+            self._session.view = maximised(state, view)
+        self.active = view
+
+    def stop_measuring(self) -> bool:
+        """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
+        if self.hands.measuring.cancel():
+            self.update()
+            return True
+        if self.tool is Tool.PATH:
+            self.tool = Tool.WINDOW
+            return True
+        measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
+        self._session.measurement_in_hand = None
+        if measures:
+            self.tool = Tool.WINDOW
+        return measures or in_hand
+
+    def stop_aligning(self) -> None:
+        """Put away the tool by which one volume is laid on another."""
+        if self.tool is Tool.ALIGN:
+            self.tool = Tool.WINDOW
+
+    def write_words(self) -> None:
+        """Let the words of the text or arrow in hand be changed, where it is shown."""
+        self.hands.write_in_hand(self._placed())
+        self.update()
+
+    # --- mouse and wheel
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin a drag."""

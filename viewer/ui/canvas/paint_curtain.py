@@ -11,12 +11,13 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 from viewer.ui.canvas.beyond import HANDLE_PX, curtain_px, handle_place, right_part
 from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
-from viewer.ui.canvas.paint_plane import paint_frame, paint_what_is_not_there
+from viewer.ui.canvas.paint_frame import paint_frame, paint_what_is_not_there
 from viewer.ui.canvas.paint_text import paint_plate
 
 if TYPE_CHECKING:
     from viewer.ui.canvas.beyond import Behind
-    from viewer.ui.canvas.paint_plane import Look, PlanePainter
+    from viewer.ui.canvas.paint_frame import Look
+    from viewer.ui.canvas.paint_plane import PlanePainter
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.tiles import Tile
 

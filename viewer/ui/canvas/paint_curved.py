@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.scene.curved import CurvedPicture
     from viewer.ui.canvas.fine_pictures import FinePictures
-    from viewer.ui.canvas.paint_plane import Look
+    from viewer.ui.canvas.paint_frame import Look
     from viewer.ui.canvas.paint_text import TextLook
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.tiles import Tile

@@ -5,38 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, frozen
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QBrush, QImage, QPainter, QPen, QPolygonF
+from attrs import frozen
+from PySide6.QtCore import QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
-from viewer.domain.view_state import Interpolation, ViewName
+from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import viewport_geometry
-from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, image_is_in
-from viewer.scene.missing_places import missing_areas, on_missing_image
+from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
-from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.measurement_layer import MeasurementLayers
 from viewer.ui.canvas.overlay_layers import OverlayLayers
-from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_curved import CurvedPainter
-from viewer.ui.canvas.paint_map import MapLayer, paint_map_bar
+from viewer.ui.canvas.paint_frame import Look, paint_frame, paint_missing
+from viewer.ui.canvas.paint_map import MapLayer
 from viewer.ui.canvas.paint_patches import paint_patches_on_plane
 from viewer.ui.canvas.paint_path import paint_path
-from viewer.ui.canvas.paint_text import (
-    TextLook,
-    paint_corners,
-    paint_letters,
-    paint_notice,
-    paint_scale_bar,
-    paint_sentence,
-    paint_stage_name,
-)
-from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,37 +33,14 @@ if TYPE_CHECKING:
 
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
-    from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.shown import Shown
+    from viewer.ui.canvas.tiles import Tile
 
     Between = Callable[[], None]
 
-MISSING_OPACITY = 0.8
 # Pictures of steps that are still to come; what they are called among all fine pictures.
 MOST_AHEAD, AHEAD = 12, "ahead"
-PLANE_LINE_PX = 3.0
-ACTIVE_BORDER_PX = 2.0
-NARROW_PX = 430
-SHORT_PX = 260
-# Lower viewports have room for letters alone.
-LOWEST_PX = 120
-
-
-@frozen(eq=False)
-class Look:
-    """How a canvas is drawn, apart from what is on it."""
-
-    text: TextLook
-    density: Density = Density.FULL
-    active: ViewName | None = None
-    decorated: bool = True
-    handles: bool = False
-
-    @property
-    def stage(self) -> bool:
-        """True for an audience."""
-        return self.text.stage
 
 
 def image_of(pixels: NDArray[np.uint32]) -> QImage:
@@ -327,80 +292,3 @@ class PlanePainter:
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)
         painter.restore()
-
-
-def paint_frame(
-    painter: QPainter,
-    tile: Tile,
-    shown: Shown,
-    look: Look,
-    *,
-    first: bool,
-    mm_per_px: float | None = None,
-    said_on: QRectF | None = None,
-) -> None:
-    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
-
-    `said_on` is the part on which is said that something is not there; None for all of it.
-    """
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    theme = look.text.theme
-    plane = tile.view.plane
-    if look.stage:
-        if mm_per_px is not None and tile.large:
-            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
-        if not tile.large:
-            paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
-    else:
-        density = look.density
-        narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
-        if narrow and density is Density.FULL:
-            density = Density.SHORT
-        if tile.area.height() < LOWEST_PX:
-            density = Density.LETTERS
-        body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-        beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
-        if mm_per_px is not None and density is not Density.LETTERS:
-            paint_scale_bar(painter, body, mm_per_px, look.text, beside)
-    if plane is not None:
-        taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
-        paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
-    letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-    paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
-    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
-    if look.stage:
-        return
-    line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
-    if plane is not None:
-        painter.fillRect(line, theme.on_anatomy(plane.value))
-    if look.active is tile.view:
-        painter.setPen(QPen(theme.on_anatomy("accent"), ACTIVE_BORDER_PX))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        half = ACTIVE_BORDER_PX / 2
-        top = PLANE_LINE_PX if plane is not None else 0
-        painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
-
-
-def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry, look: Look) -> None:
-    """Hatch where images are missing: nothing there is air. An original slice is never one of them."""
-    if geometry.image is not None:
-        return
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(look.text.theme.on_anatomy("disagree", MISSING_OPACITY), Qt.BrushStyle.BDiagPattern))
-    for area in missing_areas(volume, geometry) if volume.missing_planes else ():
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area]))
-
-
-def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
-    """Say why a tile shows nothing: its image is missing, or has, as with 3D any image, still to be read."""
-    volume, plane = shown.volume, tile.view.plane
-    geometry = tile.geometry(volume, shown.view, plane) if plane is not None else None
-    interpolated = geometry is not None and geometry.image is None
-    if geometry is not None and interpolated and volume.missing_planes and on_missing_image(volume, geometry):
-        paint_notice(painter, tile.free, "This image is missing", look.text, role="disagree")
-    elif not volume.preview:
-        return
-    elif plane is None:
-        paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
-    elif not image_is_in(volume, shown.view, plane):
-        paint_notice(painter, tile.free, "This image is being read", look.text)

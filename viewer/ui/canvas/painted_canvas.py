@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QHideEvent,
@@ -15,12 +14,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.domain.view_state import Layout, OverlayMode, ViewName
+from viewer.domain.view_state import OverlayMode, ViewName
 from viewer.ui.canvas.coming_in import ComingIn
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.hands import Hands, Says
-from viewer.ui.canvas.mouse import maximised
-from viewer.ui.canvas.paint_plane import AHEAD, Look, PlanePainter
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import AHEAD, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Shown, looked_at, shown_in
@@ -110,7 +109,6 @@ class PaintedCanvas(QWidget):
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
         self._reserved = (0.0, 0.0)
-        self._before_single: tuple[Layout, ViewName] = (Layout.FOUR, ViewName.AXIAL)
         self._tiles: tuple[Tile, ...] = ()
         self._stage_scale: float | None = None
         self._motion = QTimer(self)
@@ -241,43 +239,6 @@ class PaintedCanvas(QWidget):
     def tile(self, view: ViewName) -> Tile | None:
         """Return where a view stands now, or None where the layout leaves it out."""
         return next((tile for tile in self._placed() if tile.view is view), None)
-
-    def toggle_maximised(self, view: ViewName) -> None:
-        """Show one viewport alone, or all again."""
-        state = self._session.view
-        if state is None:
-            return
-        if state.layout is Layout.SINGLE:
-            layout, main = self._before_single
-            self._session.view = evolve(state, layout=layout, main=main)
-        else:
-            self._before_single = (state.layout, state.main)
-            self._session.view = maximised(state, view)
-        self.active = view
-
-    def stop_measuring(self) -> bool:
-        """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
-        if self.hands.measuring.cancel():
-            self.update()
-            return True
-        if self.tool is Tool.PATH:
-            self.tool = Tool.WINDOW
-            return True
-        measures, in_hand = self.tool.measures, self._session.measurement_in_hand is not None
-        self._session.measurement_in_hand = None
-        if measures:
-            self.tool = Tool.WINDOW
-        return measures or in_hand
-
-    def stop_aligning(self) -> None:
-        """Put away the tool by which one volume is laid on another."""
-        if self.tool is Tool.ALIGN:
-            self.tool = Tool.WINDOW
-
-    def write_words(self) -> None:
-        """Let the words of the text or arrow in hand be changed, where it is shown."""
-        self.hands.write_in_hand(self._placed())
-        self.update()
 
     def close_scene(self) -> None:
         """End the 3D thread and let go of pictures; to be called before the widget goes."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
     from viewer.ui.canvas.beyond import Behind
-    from viewer.ui.canvas.paint_plane import Look, PlanePainter
+    from viewer.ui.canvas.paint_frame import Look
+    from viewer.ui.canvas.paint_plane import PlanePainter
     from viewer.ui.canvas.shown import Shown
 
 

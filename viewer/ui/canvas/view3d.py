@@ -19,8 +19,9 @@ from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
+from viewer.ui.canvas.paint_frame import Look, paint_frame
 from viewer.ui.canvas.paint_patches import paint_patches_in_3d
-from viewer.ui.canvas.paint_plane import Look, image_of, paint_frame
+from viewer.ui.canvas.paint_plane import image_of
 from viewer.ui.canvas.paint_text import paint_sentence
 from viewer.ui.marks import line_of
 

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from viewer.domain.finding import SourceKind
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, as_point
 from viewer.services.views import view_of_finding
-from viewer.ui.canvas.paint_plane import Look, PlanePainter
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles

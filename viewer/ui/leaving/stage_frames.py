@@ -13,7 +13,8 @@ from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule
 from viewer.domain.view_state import Comparison, Layout, ViewName
 from viewer.scene.volume3d import Scene3D
-from viewer.ui.canvas.paint_plane import Look, PlanePainter, image_of
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter, image_of
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.shown import Drawn, Shown, shown_from

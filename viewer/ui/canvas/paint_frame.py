@@ -1,0 +1,132 @@
+"""What stands at the edges of a tile and over what is not there: letters, corner text, scale, hatching, sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
+
+from viewer.domain.view_state import ViewName
+from viewer.scene.arrival import image_is_in
+from viewer.scene.missing_places import missing_areas, on_missing_image
+from viewer.ui.canvas.facts import corners, edge_letters, view_words
+from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
+from viewer.ui.canvas.paint_map import paint_map_bar
+from viewer.ui.canvas.paint_text import (
+    TextLook,
+    paint_corners,
+    paint_letters,
+    paint_notice,
+    paint_scale_bar,
+    paint_sentence,
+    paint_stage_name,
+)
+from viewer.ui.canvas.tiles import Density, Tile
+
+if TYPE_CHECKING:
+    from viewer.domain.volume import Volume
+    from viewer.scene.plane_geometry import ViewportGeometry
+    from viewer.ui.canvas.shown import Shown
+
+MISSING_OPACITY = 0.8
+PLANE_LINE_PX = 3.0
+ACTIVE_BORDER_PX = 2.0
+NARROW_PX = 430
+SHORT_PX = 260
+# Lower viewports have room for letters alone.
+LOWEST_PX = 120
+
+
+@frozen(eq=False)
+class Look:
+    """How a canvas is drawn, apart from what is on it."""
+
+    text: TextLook
+    density: Density = Density.FULL
+    active: ViewName | None = None
+    decorated: bool = True
+    handles: bool = False
+
+    @property
+    def stage(self) -> bool:
+        """True for an audience."""
+        return self.text.stage
+
+
+def paint_frame(
+    painter: QPainter,
+    tile: Tile,
+    shown: Shown,
+    look: Look,
+    *,
+    first: bool,
+    mm_per_px: float | None = None,
+    said_on: QRectF | None = None,
+) -> None:
+    """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
+
+    `said_on` is the part on which is said that something is not there; None for all of it.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    theme = look.text.theme
+    plane = tile.view.plane
+    if look.stage:
+        if mm_per_px is not None and tile.large:
+            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
+        if not tile.large:
+            paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
+    else:
+        density = look.density
+        narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
+        if narrow and density is Density.FULL:
+            density = Density.SHORT
+        if tile.area.height() < LOWEST_PX:
+            density = Density.LETTERS
+        body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
+        beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        if mm_per_px is not None and density is not Density.LETTERS:
+            paint_scale_bar(painter, body, mm_per_px, look.text, beside)
+    if plane is not None:
+        taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
+        paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
+    letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
+    paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
+    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
+    if look.stage:
+        return
+    line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
+    if plane is not None:
+        painter.fillRect(line, theme.on_anatomy(plane.value))
+    if look.active is tile.view:
+        painter.setPen(QPen(theme.on_anatomy("accent"), ACTIVE_BORDER_PX))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        half = ACTIVE_BORDER_PX / 2
+        top = PLANE_LINE_PX if plane is not None else 0
+        painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
+
+
+def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry, look: Look) -> None:
+    """Hatch where images are missing: nothing there is air. An original slice is never one of them."""
+    if geometry.image is not None:
+        return
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QBrush(look.text.theme.on_anatomy("disagree", MISSING_OPACITY), Qt.BrushStyle.BDiagPattern))
+    for area in missing_areas(volume, geometry) if volume.missing_planes else ():
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in area]))
+
+
+def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
+    """Say why a tile shows nothing: its image is missing, or has, as with 3D any image, still to be read."""
+    volume, plane = shown.volume, tile.view.plane
+    geometry = tile.geometry(volume, shown.view, plane) if plane is not None else None
+    interpolated = geometry is not None and geometry.image is None
+    if geometry is not None and interpolated and volume.missing_planes and on_missing_image(volume, geometry):
+        paint_notice(painter, tile.free, "This image is missing", look.text, role="disagree")
+    elif not volume.preview:
+        return
+    elif plane is None:
+        paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
+    elif not image_is_in(volume, shown.view, plane):
+        paint_notice(painter, tile.free, "This image is being read", look.text)
