@@ -402,6 +402,14 @@ def test_facts_of_the_series_are_kept(made_ct: Any) -> None:
     assert facts.number == 2
 
 
+def test_thumbnail_shows_something_where_the_window_shows_nothing(made_ct: Any) -> None:
+    made_ct.stack(heights(3), RescaleIntercept="-9000")
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    picture = thumbnail(entry)
+    assert picture.max() == 255
+    assert picture[-1, -1] > picture[80, 20] > picture[0, 0] == 0
+
+
 def test_thumbnail_is_the_middle_slice_under_its_window_in_true_shape(made_ct: Any) -> None:
     made_ct.stack(heights(3), WindowCenter="0", WindowWidth="2000")
     (entry,) = scan(made_ct.folder, JobContext()).series

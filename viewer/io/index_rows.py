@@ -172,7 +172,7 @@ def series_values(entry: SeriesEntry, home: str, place: str, patients: frozenset
         "first": os.fsencode(entry.files[0]),
         "which": which_of(entry),
         "home": os.fsencode(home),
-        "part": entry.part,
+        "part": _part_words(entry),
         "kind": entry.kind,
         "number": facts.number if facts.number is None or abs(facts.number) < 1 << 62 else None,
         "modality": facts.modality,
@@ -196,6 +196,11 @@ def series_values(entry: SeriesEntry, home: str, place: str, patients: frozenset
 def storable(text: str) -> str:
     """Return text without what no database takes: the stand-ins for bytes of a file name that are no characters."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _part_words(entry: SeriesEntry) -> str:
+    """Return what of a series an entry is; nobody is to take a scout view for slices, also where it is all there is."""
+    return entry.part or ("localizer" if entry.frames and all(frame.localizer for frame in entry.frames) else "")
 
 
 def _verdict(entry: SeriesEntry) -> tuple[str, str]:
@@ -222,7 +227,7 @@ def _search_words(entry: SeriesEntry, place: str, patients: frozenset[str]) -> t
         facts.study_description,
         facts.body_part,
         facts.modality,
-        entry.part,
+        _part_words(entry),
         entry.kind,
         f"series {facts.number}" if facts.number is not None else "",
         date,

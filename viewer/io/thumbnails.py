@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.io.series_entry import SeriesEntry
 
 THUMBNAIL_PX = 192
+_LEAST_CONTRAST = 4.0
 _SOFT_TISSUE = Window(40.0, 400.0)
 
 
@@ -36,7 +37,10 @@ def thumbnail(entry: SeriesEntry, decoders: Decoders | None = None) -> NDArray[n
     """
     values, stack = _middle(entry, decoders)
     window = entry.facts.windows[0] if entry.facts.windows else _window_of(values, entry)
-    shown = np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1) * 255
+    shown = _windowed(values, window)
+    if float(np.ptp(shown)) < _LEAST_CONTRAST:
+        # All black or all white tells nothing in a list.
+        shown = _windowed(values, _spread(values))
     if entry.facts.monochrome1:
         shown = 255 - shown
     if _runs_against(stack.row_direction):
@@ -58,9 +62,16 @@ def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.f
     return read.values[0].astype(np.float32), arranged([middle]).stack
 
 
+def _windowed(values: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
+    """Return values as 0 to 255."""
+    return np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1) * 255
+
+
 def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:
-    if entry.frames and entry.frames[0].unit == "HU":
-        return _SOFT_TISSUE
+    return _SOFT_TISSUE if entry.frames and entry.frames[0].unit == "HU" else _spread(values)
+
+
+def _spread(values: NDArray[np.float32]) -> Window:
     low, high = np.percentile(values, (2, 98))
     return Window(float(low + high) / 2, float(high - low) or 1.0)
 

@@ -264,3 +264,10 @@ def test_a_folder_that_holds_nothing_any_more_stays_a_place(library: Any, two_se
     (place,) = library.index.places()
     assert place.series == 0
     assert library.index.find() == []
+
+
+def test_a_series_of_scout_views_alone_is_listed_as_that(library: Any, made_ct: Any) -> None:
+    made_ct.slice("scout", made_ct.pixels(), ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    library.look(made_ct.folder)
+    ((series, _),) = library.index.find("localizer")
+    assert library.index.series([series])[series].part == "localizer"

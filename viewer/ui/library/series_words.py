@@ -51,9 +51,16 @@ def series_facts(row: SeriesRow) -> str:
         row.part,
         "synthetic" if row.synthetic else "",
         "lossy compressed" if row.lossy else "",
-        f"values in {row.unit}" if row.unit not in ("", "HU", "unknown") else "",
+        _unit_words(row),
     ]
     return " · ".join(word for word in words if word)
+
+
+def _unit_words(row: SeriesRow) -> str:
+    """Return what values are in, where whoever looks at CT would take them for HU and they are not."""
+    if row.unit == "unknown":
+        return "no HU" if row.modality == "CT" else ""
+    return f"values in {row.unit}" if row.unit not in ("", "HU") else ""
 
 
 def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:

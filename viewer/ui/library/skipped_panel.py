@@ -1,4 +1,4 @@
-"""What was left out of a place, and why, file by file."""
+"""What was left out of a place: each reason with its files, what concerns few of them first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 WIDTH = 360
-MOST_LISTED = 200
+MOST_LISTED = 40
+# What anybody keeps beside images, and nothing to worry about: it comes last.
+_NO_IMAGE = "Not a DICOM or NIfTI image."
 
 
 def skipped_words(count: int) -> str:
@@ -62,21 +64,36 @@ class SkippedPanel(Card):
         column.setContentsMargins(15, 12, 15, 8)
         column.setSpacing(12)
         words = tuple(naming)
-        for item in skipped[:MOST_LISTED]:
-            column.addWidget(_row(masked_path(item.file, words), item.why))
-        if len(skipped) > MOST_LISTED:
-            column.addWidget(text_label(f"and {len(skipped) - MOST_LISTED:,} more", Type.CAPTION, "text2"))
+        for reason, files in by_reason(skipped).items():
+            column.addWidget(_group(reason, [masked_path(file, words) for file in files]))
         column.addStretch()
         self._scroll.setWidget(body)
 
 
-def _row(file: str, reason: str) -> QWidget:
-    row = QWidget()
-    column = QVBoxLayout(row)
+def by_reason(skipped: Sequence[Skipped]) -> dict[str, list[str]]:
+    """Return the files of each reason, reasons of few files first: a damaged image is not to drown in letters."""
+    found: dict[str, list[str]] = {}
+    for item in skipped:
+        found.setdefault(item.why, []).append(item.file)
+    return dict(sorted(found.items(), key=lambda group: (group[0] == _NO_IMAGE, len(group[1]), group[0])))
+
+
+def _group(reason: str, files: Sequence[str]) -> QWidget:
+    group = QWidget()
+    column = QVBoxLayout(group)
     column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(ElidedLabel(file, Type.CAPTION_NAME))
-    why = text_label(reason, Type.CAPTION, "text2")
+    column.setSpacing(2)
+    head = QHBoxLayout()
+    head.setSpacing(12)
+    why = text_label(reason, Type.CAPTION_NAME)
     why.setWordWrap(True)
-    column.addWidget(why)
-    return row
+    head.addWidget(why, 1)
+    if len(files) > 1:
+        count = text_label(f"{len(files):,}", Type.CAPTION, "text2")
+        head.addWidget(count, 0, Qt.AlignmentFlag.AlignTop)
+    column.addLayout(head)
+    for file in files[:MOST_LISTED]:
+        column.addWidget(ElidedLabel(file, Type.CAPTION, "text2"))
+    if len(files) > MOST_LISTED:
+        column.addWidget(text_label(f"and {len(files) - MOST_LISTED:,} more", Type.CAPTION, "text2"))
+    return group

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from attrs import fields_dict
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
@@ -12,14 +14,17 @@ from PySide6.QtTest import QTest
 from tests.ui.window.scans.listed import JANE, marked, places, search, titles
 from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
+from viewer.io.index_rows import SeriesRow
+from viewer.io.series_entry import Skipped
 from viewer.ui.library.page_head import Page
 from viewer.ui.library.scan_list import STUDY_HEIGHT
+from viewer.ui.library.series_words import series_facts
+from viewer.ui.library.skipped_panel import by_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from pytestqt.qtbot import QtBot
 
     from tests.io.conftest import MadeCt
@@ -191,6 +196,35 @@ def test_skipped_files_are_told_and_explained(listed: MainWindow) -> None:
     assert "Not a DICOM or NIfTI image." in shown
     scans._skipped_button.click()
     assert not scans.skipped.isVisible()
+
+
+def test_reasons_of_few_skipped_files_come_before_those_of_many_and_before_letters() -> None:
+    letters = [Skipped(f"{n}.txt", "Not a DICOM or NIfTI image.") for n in range(2)]
+    reports = [Skipped(f"sr{n}", "The file is a structured report, not an image.") for n in range(9)]
+    damaged = Skipped("IM7", "The file ends early, before its image.")
+    assert list(by_reason([*letters, *reports, damaged]).items()) == [
+        (damaged.why, ["IM7"]),
+        (reports[0].why, [f"sr{n}" for n in range(9)]),
+        (letters[0].why, ["0.txt", "1.txt"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("modality", "unit", "words"),
+    [
+        ("CT", "HU", ""),
+        ("CT", "unknown", "no HU"),
+        ("CT", "MGML", "values in MGML"),
+        ("MR", "unknown", ""),
+        ("PT", "BQML", "values in BQML"),
+    ],
+)
+def test_a_series_says_before_it_is_opened_that_its_values_are_no_hu(modality: str, unit: str, words: str) -> None:
+    said: dict[str, Any] = dict.fromkeys(fields_dict(SeriesRow), "")
+    row = SeriesRow(
+        **{**said, "images": 3, "columns": 6, "rows": 5, "number": None, "modality": modality, "unit": unit}
+    )
+    assert series_facts(row) == " · ".join([modality, "3 images", "6 × 5", *([words] if words else [])])
 
 
 def test_a_folder_that_changed_is_brought_up_to_date_without_moving_what_is_looked_at(
