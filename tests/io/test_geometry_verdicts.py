@@ -157,6 +157,21 @@ def test_what_images_do_not_say_is_named(made_ct: Any, left_out: str, what: str)
     assert volume.reasons == (f"The images do not say {what}; they are shown as a stack.",)
 
 
+@pytest.mark.parametrize(("radians", "trusted"), [(1e-3, False), (2e-5, True)])
+def test_images_that_turn_a_little_are_not_trusted_where_that_is_seen_at_their_corners(
+    made_ct: Any, radians: float, trusted: bool
+) -> None:
+    for k in range(8):
+        c, s = np.cos(radians * (k > 3)), np.sin(radians * (k > 3))
+        directions = [f"{v:.12f}" for v in (c, s, 0, -s, c, 0)]
+        made_ct.slice(f"{k}", made_ct.pixels(k, 300, 400), (0, 0, 2 * k), ImageOrientationPatient=directions)
+    volume = opened(made_ct)
+    assert volume.measurable is trusted
+    # 399 columns of 0.7 mm and 299 rows of 0.8 mm: the far corner is 367 mm away.
+    said = "The images are turned against each other, by up to 0.4 mm at their corners."
+    assert volume.reasons == (() if trusted else (said,))
+
+
 def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any) -> None:
     stored = made_ct.stack(axial([2.0 * k for k in range(6)]))
     made_ct.slice("copy", stored[3], (-10, -20, 6.0))

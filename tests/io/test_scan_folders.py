@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pydicom
 import pytest
 
 from viewer.domain.errors import CancelledError, NothingToOpenError
@@ -134,3 +135,16 @@ def test_skipped_files_are_named_alike_when_the_folder_is_reached_through_a_link
     link = tmp_path_factory.mktemp("elsewhere") / "link"
     link.symlink_to(made_ct.folder, target_is_directory=True)
     assert [s.file for s in scan(link, JobContext()).skipped] == [os.path.join("deep", "README.txt")]
+
+
+def test_a_map_of_floating_point_numbers_is_named(made_ct: Any) -> None:
+    path = made_ct.slice("a", made_ct.pixels())
+    ds = pydicom.dcmread(path)
+    ds.SOPClassUID, ds.BitsAllocated = "1.2.840.10008.5.1.4.1.1.30", 32
+    ds.FloatPixelData = made_ct.pixels().astype("<f4").tobytes()
+    del ds.PixelData
+    ds.save_as(path)
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(made_ct.folder, JobContext())
+    assert caught.value.sentence == "The only file in this folder is not an image that can be opened."
+    assert "parametric map" in caught.value.detail

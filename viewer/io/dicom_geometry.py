@@ -14,10 +14,10 @@ from attrs import define
 
 from viewer.domain.geometry import SliceStack, Verdict, position_words
 from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
-from viewer.io.slice_header import Frame
+from viewer.io.slice_header import Frame, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -104,6 +104,10 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
     places = [f.position for f in unread if f.position is not None]
     verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
+    turned_mm = _turned_mm(first, kinds)
+    if turned_mm > _SHIFTED_MM:
+        said = f"The images are turned against each other, by up to {turned_mm:.1f} mm at their corners."
+        verdict, reasons = Verdict.UNTRUSTED, (said, *reasons)
     if mixed:
         verdict, reasons = Verdict.UNTRUSTED, (_MIXED,)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
@@ -137,8 +141,12 @@ def _by_height(frames: Sequence[Frame]) -> tuple[list[Frame], NDArray[np.float64
 
 
 def _directions(frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return unit vectors at right angles; rounded text leaves them a little off."""
-    values = frame.orientation or (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    """Return unit vectors of an image at right angles; rounded text leaves them a little off."""
+    return _unit_vectors(frame.orientation)
+
+
+def _unit_vectors(orientation: Sequence[float] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    values = orientation or (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     row = np.asarray(values[:3])
     row = row / np.linalg.norm(row)
     column = np.asarray(values[3:])
@@ -209,6 +217,22 @@ def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> li
     if len(found) > _MOST_NAMED:
         found[_MOST_NAMED - 1 :] = [f"Slices are missing at {len(found) - _MOST_NAMED + 1} more places."]
     return found
+
+
+def _turned_mm(first: Frame, kinds: Collection[Kind]) -> float:
+    """Return how far apart the directions of some images and those of the first, which all are shown by, put a corner.
+
+    Of directions that count as the same: tenths of a degree are a millimetre at the edge of an image.
+    """
+    row, column = _directions(first)
+    between_rows, between_columns = first.row_column_spacing or (1.0, 1.0)
+    width, height = between_columns * (first.code.columns - 1), between_rows * (first.code.rows - 1)
+    worst = 0.0
+    for orientation in {kind.orientation for kind in kinds} - {first.orientation}:
+        other_row, other_column = _unit_vectors(orientation)
+        across, down = (other_row - row) * width, (other_column - column) * height
+        worst = max(worst, *(float(np.linalg.norm(corner)) for corner in (across, down, across + down)))
+    return worst
 
 
 def _shift(stack: SliceStack, sideways: NDArray[np.float64]) -> str:

@@ -36,6 +36,8 @@ _OBJECTS = {
     "RWV": "is a mapping of values, not an image",
     "REG": "is a registration, not an image",
 }
+_PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
+_FLOATING = "A parametric map whose pixels are floating point numbers, which are not understood."
 _SEGMENTATIONS = "1.2.840.10008.5.1.4.1.1.66."
 
 
@@ -179,7 +181,8 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
     if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
-        raise _NotAnImageError(objection or "A DICOM file without an image.")
+        floating = plain(values.get(0x00080016)) == _PARAMETRIC_MAP
+        raise _NotAnImageError(objection or (_FLOATING if floating else "A DICOM file without an image."))
     if objection:
         raise _NotAnImageError(objection)
 

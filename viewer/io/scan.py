@@ -202,8 +202,10 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
         return NothingToOpenError(
             "This folder holds no files.", "Choose the folder that holds the CT images, or one of its files."
         )
+    files = max(count, len(skipped))
+    said = f"None of the {files} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
     return NothingToOpenError(
-        f"None of the {max(count, len(skipped))} files in this {where} is an image that can be opened.",
+        f"{said} an image that can be opened.",
         "Choose the folder that holds the CT images; DICOM and NIfTI files are understood.",
         listed,
     )

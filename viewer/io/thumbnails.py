@@ -62,9 +62,9 @@ def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.f
     return read.values[0].astype(np.float32), arranged([middle]).stack
 
 
-def _windowed(values: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
+def _windowed(values: NDArray[np.float32], window: Window) -> NDArray[Any]:
     """Return values as 0 to 255."""
-    return np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1) * 255
+    return 255 * np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1)
 
 
 def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:
