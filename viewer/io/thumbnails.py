@@ -64,7 +64,8 @@ def _middle(entry: SeriesEntry, decoders: Decoders | None) -> tuple[NDArray[np.f
 
 def _windowed(values: NDArray[np.float32], window: Window) -> NDArray[Any]:
     """Return values as 0 to 255."""
-    return 255 * np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1)
+    shown: NDArray[Any] = np.clip((values - (window.centre - window.width / 2)) / max(window.width, 1e-6), 0, 1)
+    return shown * 255
 
 
 def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:
