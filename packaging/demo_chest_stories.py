@@ -315,7 +315,7 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             "Every threshold is a trade. Inspect shows it for a whole set of cases."
             + answers(
                 (
-                    f"Then why not leave it at {higher:.2f}?",
+                    f"Why not leave the threshold at {higher:.2f}?",
                     "On this scan it costs nothing. On others real nodules score no higher, and would be lost. A "
                     "threshold is chosen on many scans.",
                 ),

@@ -75,7 +75,7 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
             "Scroll along the vessel: white, grey, white again."
             + answers(
                 (
-                    "Does one as small as this need treatment?",
+                    "Does so small a clot need treatment?",
                     "A single one, with none in the legs and little risk of more, may be watched; that is argued "
                     f"about. Here it is one of {len(clots)}.",
                 ),

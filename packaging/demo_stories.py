@@ -103,7 +103,7 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             "The volume is the sum of the outlined voxels on the original slices."
             + answers(
                 (
-                    "How good is that number?",
+                    "How good is the volume?",
                     f"It is that of the model’s outline, {ml(main)}. The bleed was made with {ml(lesion)}: the model "
                     "outlines too wide."
                     if (main.volume_ml or 0.0) > 1.1 * (lesion.volume_ml or 0.0)
@@ -230,7 +230,7 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
                 "This is what a threshold means: the same model, the same scan, another answer."
                 + answers(
                     (
-                        "Then why not always lower?",
+                        "Why not always a lower threshold?",
                         "This scan has no false alarm there; others do. Where to put a threshold is decided on many "
                         "scans, and by what a miss costs against a false alarm.",
                     ),
@@ -283,7 +283,7 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             "It fills from the rim inwards. One phase shows one moment of that."
             + answers(
                 (
-                    "Is one phase enough to be sure?",
+                    "Is one phase enough for a haemangioma?",
                     "No. Knots at the rim as bright as the vessels speak for it; later phases or MR show it fill.",
                 ),
             ),
@@ -297,7 +297,7 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
             "Point at it: the value under the pointer stands in the status bar in Review."
             + answers(
                 (
-                    f"Water is 0 HU. Why {hu[cyst.id]}?",
+                    f"Water is 0 HU. Why has the cyst {hu[cyst.id]}?",
                     "It is the mean of all that is outlined, and at the edge voxels hold some liver too. In the middle "
                     "it is close to water.",
                 ),

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QInputDevice
+from PySide6.QtGui import QImage, QInputDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question
+from viewer.domain.view_state import ViewName
+from viewer.io.step_pictures import FOLDER, picture_name
+from viewer.ui.leaving.replay import keep_picture
 from viewer.ui.presenter.screens import ScreenFacts
 from viewer.ui.snapshot import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -202,6 +206,20 @@ def test_the_live_picture_follows_the_stage(presenter: PresenterWindow, staged: 
 
 def test_the_next_step_is_drawn_while_nothing_moves(presenter: PresenterWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
+
+
+def test_a_next_step_in_3d_is_seen_as_it_was_kept(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
+) -> None:
+    solid = evolve(told.steps[1], view=evolve(told.steps[1].view, main=ViewName.THREE_D))
+    case = evolve(told, folder=str(tmp_path), steps=(told.steps[0], solid, told.steps[2]))
+    kept = QImage(480, 270, QImage.Format.Format_RGB32)
+    kept.fill(Qt.GlobalColor.red)
+    keep_picture(kept, tmp_path / FOLDER / picture_name(case, solid))
+    staged.desk.session.case = case
+    qtbot.waitUntil(lambda: presenter.next.step == solid and presenter.next.has_picture, timeout=10_000)
+    middle = presenter.next.rect().center()
+    assert presenter.next.grab().toImage().pixelColor(middle).red() > 200
 
 
 def test_a_next_step_that_cannot_be_drawn_costs_its_picture_alone_and_names_nobody_in_the_log(

@@ -1,4 +1,4 @@
-"""The next step as a picture: as it looked when it was shown, else its planes drawn small."""
+"""The next step as a picture: as it looked when it was shown, else its planes drawn small, or 3D as it was kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from viewer.domain.errors import unexpected
+from viewer.domain.view_state import ViewName
+from viewer.services.kept_pictures import kept_picture
 from viewer.ui.fonts import Type, font
 from viewer.ui.presenter.live_picture import fitted
 from viewer.ui.theme import RADIUS_BADGE
@@ -73,6 +75,11 @@ class NextPicture(QWidget):
         if self._known(step) is not None or self._drawn_now(step) is not None:
             self.update()
             return
+        kept = self._kept_3d(step)
+        if kept is not None:
+            self._drawn = (step, kept)
+            self.update()
+            return
         if self._desk.navigation.moving:
             self._later.start()
             return
@@ -87,6 +94,15 @@ class NextPicture(QWidget):
             return
         self._drawn = (step, made)
         self.update()
+
+    def _kept_3d(self, step: Step) -> QImage | None:
+        """Return the kept picture of a step that is mostly 3D, which is not drawn here: it would hold up the stage."""
+        case = self._desk.session.case
+        if case is None or step.view.main is not ViewName.THREE_D:
+            return None
+        kept = kept_picture(case, step)
+        image = QImage(str(kept.path)) if kept is not None else QImage()
+        return None if image.isNull() else image
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the picture in its frame, and over it the words of a step that has none."""

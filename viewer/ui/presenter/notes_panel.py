@@ -60,10 +60,12 @@ class NotesPanel(Card):
         self._answer: PreparedAnswer | None = None
         self._step_id: str | None = None
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 12, 16, 16)
+        # The text keeps clear of the ring around it when it has the focus.
+        column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(4)
         head = QHBoxLayout()
         head.setSpacing(4)
+        head.setContentsMargins(8, 0, 0, 0)
         self.title = ElidedLabel("Notes", Type.PANEL_TITLE)
         head.addWidget(self.title, 1)
         self.go_there = Button(theme, "", icon="arrow-right", kind=Kind.NORMAL)
@@ -82,7 +84,7 @@ class NotesPanel(Card):
         column.addLayout(head)
         self.text = _Text()
         self.text.setOpenLinks(False)
-        self.text.document().setDocumentMargin(0)
+        self.text.document().setDocumentMargin(8)
         self.text.setAccessibleName("Notes")
         column.addWidget(self.text, 1)
         self.cue = CueField(theme, rehearsing)
