@@ -9,7 +9,6 @@ SQLite's write-ahead log and synchronous FULL, so that an acknowledged decision 
 from __future__ import annotations
 
 import logging
-import shutil
 import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.journal_event import Event, EventKind, newest_sequence, newest_states, read_events, undo_and_redo
 from viewer.io.journal_state import Said, State, append_event, state_from, state_of
+from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
 from viewer.io.strict_json import structure
 
@@ -57,9 +57,11 @@ class Journal:
         self._path = path.absolute()
         self._writer = SoleWriter(self._path.with_name(self._path.name + ".lock"))
         self._connection: sqlite3.Connection | None = None
-        self._scratch: Path | None = None
+        self._scratch = Scratch()
         self._known_history: tuple[tuple[str, str, int | None], tuple[list[int], list[int]]] = (("", "", -1), ([], []))
         self.read_only: StorageError | None = None
+        # A reader of a read-only disk that was killed leaves its copy of the decisions.
+        remove_left_behind()
         self._open()
 
     def decide(
@@ -203,9 +205,7 @@ class Journal:
             self._connection.close()
             self._connection = None
         self._writer.release()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = None
+        self._scratch.close()
 
     def _open(self) -> None:
         self.close()
@@ -235,7 +235,6 @@ class Journal:
         try:
             if not self._path.is_file():
                 return
-            self._scratch = journal_store.scratch_folder()
             self._connection = journal_store.open_for_reading(self._path, self._scratch)
         except (sqlite3.Error, StorageError, OSError) as error:
             # Why it cannot be written was said already, and says more; reading then finds nothing.

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
 from viewer.io.atomic_file import replacing
 from viewer.io.sqlite_files import schema_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.io.scratch import Scratch
 
 # "CSTG": tells this file from any other SQLite file.
 APPLICATION_ID = 0x43535447
@@ -130,7 +134,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_for_reading(path: Path, scratch: Path) -> sqlite3.Connection:
+def open_for_reading(path: Path, scratch: Scratch) -> sqlite3.Connection:
     """Return a connection that only reads, also beside a writer, and on media that cannot be written.
 
     Parameters
@@ -138,20 +142,13 @@ def open_for_reading(path: Path, scratch: Path) -> sqlite3.Connection:
     path
         The journal.
     scratch
-        An empty writable folder. SQLite can read a write-ahead log only where it can write: if there is one on
-        read-only media, both files are copied here, so that no acknowledged decision is missed.
+        SQLite can read a write-ahead log only where it can write: if there is one on read-only media, both files are
+        copied there, so that no acknowledged decision is missed. Beside a writer nothing is copied.
     """
-    attempts = [f"{path.as_uri()}?mode=ro"]
-    log = path.with_name(path.name + "-wal")
-    if log.exists() and log.stat().st_size:
-        for source in (path, log):
-            shutil.copy(source, scratch)
-        attempts.append((scratch / path.name).as_uri())
-    else:
-        attempts.append(f"{path.as_uri()}?mode=ro&immutable=1")
     failure: sqlite3.Error | None = None
-    for attempt in attempts:
-        connection = sqlite3.connect(attempt, uri=True, timeout=_WAIT_S, isolation_level=None)
+    for fixed in (False, True):
+        place = _place_that_is_fixed(path, scratch) if fixed else f"{path.as_uri()}?mode=ro"
+        connection = sqlite3.connect(place, uri=True, timeout=_WAIT_S, isolation_level=None)
         try:
             if not _checked_version(connection):
                 raise sqlite3.OperationalError("it is empty")
@@ -195,9 +192,14 @@ def back_up_if_due(path: Path, now: datetime | None = None) -> Path | None:
     return target
 
 
-def scratch_folder() -> Path:
-    """Return a new empty folder for `open_for_reading`."""
-    return Path(tempfile.mkdtemp(prefix="casestage-journal-"))
+def _place_that_is_fixed(path: Path, scratch: Scratch) -> str:
+    """Return where a journal is read that nobody can write to."""
+    log = path.with_name(path.name + "-wal")
+    if not (log.exists() and log.stat().st_size):
+        return f"{path.as_uri()}?mode=ro&immutable=1"
+    for source in (path, log):
+        shutil.copy(source, scratch.folder)
+    return (scratch.folder / path.name).as_uri()
 
 
 def _checked_version(connection: sqlite3.Connection) -> int:
