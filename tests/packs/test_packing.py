@@ -160,6 +160,44 @@ def test_an_install_that_is_killed_leaves_every_case_whole(tmp_path: Path, moves
     assert json.loads((data / "cases" / "one" / "case.json").read_text())["id"] == "one"
 
 
+def test_a_story_that_tells_another_case_anew_is_packed_with_the_pictures_of_that_one(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = write_small_case(_installed(own_home) / "small-case")
+    story = _installed(own_home) / "tour"
+    story.mkdir()
+    document = json.loads((_installed(own_home) / "small-case" / "case.json").read_text())
+    (story / "thumbnail.png").write_bytes(b"a picture")
+    words = {"format": "casestage story", "version": 1, "id": "tour", "title": "A tour", "summary": "Told anew."}
+    rest = {"case": "small-case", "thumbnail_path": "thumbnail.png", "steps": document["steps"][:1]}
+    (story / "story.json").write_text(json.dumps({**words, **rest}))
+    built = casestage("pack", "build", "tour", "--out", tmp_path / "x.casepack")
+    assert built.code == 0, built.err
+    assert "A tour" in built.out
+    assert {path.name for path in tmp_path.iterdir() if path.name.startswith(".casestage")} == set()
+    there = tmp_path / "another computer"
+    monkeypatch.setenv("CASESTAGE_HOME", str(there))
+    assert casestage("pack", "install", tmp_path / "x.casepack").code == 0
+    case = read_case(there / "data" / "cases" / "tour")
+    assert (case.title, len(case.steps), case.series_sha256) == ("A tour", 1, told.series_sha256)
+    assert (Path(case.folder) / case.thumbnail_path).read_bytes() == b"a picture"
+    assert len(load_case(case, JobContext()).findings) == 1
+
+
+def test_a_story_takes_nothing_along_that_lies_outside_of_its_case(own_home: Path, tmp_path: Path) -> None:
+    write_small_case(_installed(own_home) / "small-case")
+    (own_home / "data" / "secret.png").write_bytes(b"secret")
+    story = _installed(own_home) / "tour"
+    story.mkdir()
+    document = json.loads((_installed(own_home) / "small-case" / "case.json").read_text())
+    document["steps"][0]["narration"] = "![](../../secret.png)"
+    words = {"format": "casestage story", "version": 1, "id": "tour", "title": "A tour", "summary": ""}
+    (story / "story.json").write_text(json.dumps({**words, "case": "small-case", "steps": document["steps"]}))
+    built = casestage("pack", "build", "tour", "--out", tmp_path / "x.casepack")
+    assert built.is_sentence(), built.err
+    assert not (tmp_path / "x.casepack").exists()
+
+
 def test_the_bundled_cases_can_be_packed(repository: Path, tmp_path: Path) -> None:
     cases = sorted(path.parent for path in (repository / "demo_cases").glob("*/case.json"))
     pack = write_pack(tmp_path / "demo.casepack", cases, [], JobContext())

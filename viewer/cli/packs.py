@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from viewer.cli.models import find_model
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CaseDocumentError, PackError, StorageError
+from viewer.domain.errors import PackError, StorageError
 from viewer.inference.manifest import card
-from viewer.io.case_document import DOCUMENT, read_case
 from viewer.io.pack import ENDING, Pack, check_pack, signer_of
 from viewer.io.pack_signature import fingerprint, new_key, public_key, public_place
-from viewer.services.cases import installed_cases
+from viewer.services.cases import case_of
 from viewer.services.packing import build_pack, install_pack
 from viewer.services.places import case_folders, config_folder, data_folder
 from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
@@ -39,7 +38,7 @@ def build(arguments: argparse.Namespace) -> int:
     for name in arguments.model or ():
         manifest = find_model(name)
         models.append((card(manifest).id, Path(manifest.folder)))
-    cases = [_folder(name) for name in arguments.cases]
+    cases = [case_of(name, case_folders()) for name in arguments.cases]
     key = Path(arguments.sign) if arguments.sign else None
     _say(build_pack(out, cases, models, progress_context(), key), out, arguments.json, "Written")
     return 0
@@ -58,22 +57,6 @@ def install(arguments: argparse.Namespace) -> int:
     done = install_pack(path, data_folder(), progress_context(), replace=arguments.replace)
     _say(done.pack, path, arguments.json, "Installed")
     return 0
-
-
-def _folder(name: str) -> Path:
-    """Return the folder of a case from its id or its path."""
-    if (Path(name) / DOCUMENT).is_file():
-        return Path(name)
-    shelf = installed_cases(case_folders())
-    for case in shelf.cases:
-        if case.id == name:
-            if read_case(Path(case.folder)).id != name:
-                raise PackError(
-                    f"“{name}” tells another case anew, and brings no pictures of its own.", "Pack that one."
-                )
-            return Path(case.folder)
-    known = ", ".join(case.id for case in shelf.cases) or "none"
-    raise CaseDocumentError(f"There is no case called “{name}” here.", f"Cases on this machine: {known}.")
 
 
 def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from viewer.domain.job import JobContext
+    from viewer.domain.walkthrough import Case
 
 _CHUNK = 1 << 20
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)")
@@ -82,24 +83,7 @@ def write_pack(
         if missing:
             raise PackError(f"The case “{case.title}” is not whole.", "Copy it again.", f"missing: {missing[0]}")
         items[0].append(PackItem(case.id, case.title, f"cases/{case.id}"))
-        prior = [case.prior.series_path, case.prior.findings_path, case.prior.recipe_path] if case.prior else []
-        pictures = [name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name]
-        kept = [f"{KEPT_PICTURES}/{picture_name(case, step)}" for step in case.steps]
-        kept = [name for name in kept if (folder / name).is_file()]
-        named = [
-            DOCUMENT,
-            case.series_path,
-            case.recipe_path,
-            case.findings_path,
-            case.truth_path,
-            case.thumbnail_path,
-            *prior,
-            *(result.findings_path for result in case.results),
-            *pictures,
-            *kept,
-        ]
-        there = [name for name in dict.fromkeys(named) if name and (folder / name).exists()]
-        found = _files(folder, there, f"cases/{case.id}")
+        found = _files(folder, [DOCUMENT, *carried(case)], f"cases/{case.id}")
         for place, pictures_made in (made or {}).items():
             if place.is_relative_to(folder) and not place.exists():
                 within = f"cases/{case.id}/{place.relative_to(folder).as_posix()}"
@@ -123,6 +107,24 @@ def write_pack(
                 ctx.report(len(sources) + n, 2 * len(sources), f"Packing file {n + 1} of {len(sources)}")
                 _copy(archive, source, file)
     return pack
+
+
+def carried(case: Case) -> list[str]:
+    """Return the files and folders that a case names and that are there, relative to its folder, but its document."""
+    folder = Path(case.folder)
+    prior = [case.prior.series_path, case.prior.findings_path, case.prior.recipe_path] if case.prior else []
+    named = [
+        case.series_path,
+        case.recipe_path,
+        case.findings_path,
+        case.truth_path,
+        case.thumbnail_path,
+        *prior,
+        *(result.findings_path for result in case.results),
+        *(name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name),
+        *(f"{KEPT_PICTURES}/{picture_name(case, step)}" for step in case.steps),
+    ]
+    return [name for name in dict.fromkeys(named) if name and (folder / name).exists()]
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.domain.errors import PackError, StorageError
 from viewer.inference.manifest import read_manifest
 from viewer.io.atomic_file import storage_error, sync_folder
-from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made
+from viewer.io.case_document import missing_paths, read_case, series_of, to_be_made, write_case
 from viewer.io.pack import Pack, opened_pack, unpack
-from viewer.io.pack_writing import write_pack
+from viewer.io.pack_writing import carried, write_pack
 from viewer.services.first_use import made_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from viewer.domain.job import JobContext
+    from viewer.domain.walkthrough import Case
 
 _STAGING = "installing"
 _SPARE_BYTES = 64 << 20
@@ -36,12 +38,13 @@ class Installed:
 
 
 def build_pack(
-    out: Path, cases: Sequence[Path], models: Sequence[tuple[str, Path]], ctx: JobContext, key: Path | None = None
+    out: Path, cases: Sequence[Case], models: Sequence[tuple[str, Path]], ctx: JobContext, key: Path | None = None
 ) -> Pack:
     """Write a pack, as `write_pack` does; pictures that are made at first use are made now, and go along.
 
     Where what comes out here differs by rounding from what a case was tested with, its recipe goes alone, so that the
-    other computer makes the pictures itself.
+    other computer makes the pictures itself. A story that tells another case anew becomes a case of its own, with that
+    one's pictures: where it goes, the other may not be.
 
     Raises
     ------
@@ -49,14 +52,51 @@ def build_pack(
         As `write_pack` and `made_series`.
     """
     made: dict[Path, Path] = {}
-    for folder in cases:
-        case = read_case(folder)
-        for named in series_of(case):
-            if to_be_made(case, named):
-                series = made_series(case, named, ctx)
-                if not series.alike:
-                    made[folder / named.series_path] = series.folder
-    return write_pack(out, cases, models, ctx, made, key)
+    folders = []
+    try:
+        with tempfile.TemporaryDirectory(prefix=".casestage-pack-", dir=out.absolute().parent) as aside:
+            for case in cases:
+                folder = Path(case.folder)
+                if read_case(folder).id != case.id:
+                    folder = _of_its_own(case, Path(aside) / case.id)
+                folders.append(folder)
+                packed = read_case(folder)
+                for named in series_of(packed):
+                    if to_be_made(packed, named):
+                        series = made_series(packed, named, ctx)
+                        if not series.alike:
+                            made[folder / named.series_path] = series.folder
+            return write_pack(out, folders, models, ctx, made, key)
+    except OSError as error:
+        raise storage_error("The pack", error) from error
+
+
+def _of_its_own(story: Case, folder: Path) -> Path:
+    """Return a folder in which a story stands as a case of its own, with all that it takes from the one that it tells.
+
+    Raises
+    ------
+    PackError
+        When it names a file that is not in the case's folder.
+    OSError
+        When it cannot be copied.
+    """
+    source = Path(story.folder)
+    folder.mkdir()
+    for name in carried(story):
+        target = folder / name
+        if name == story.thumbnail_path:
+            # The story's own lies beside the case's folder.
+            target = folder / Path(name).name
+        elif not (source / name).resolve().is_relative_to(source.resolve()):
+            raise PackError("A picture of the story lies outside of its case.", "Put it into the case's folder.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source / name, target, follow_symlinks=False)
+    write_case(folder, evolve(story, thumbnail_path=Path(story.thumbnail_path).name))
+    return folder
 
 
 def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = False) -> Installed:
