@@ -90,7 +90,15 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         recipe=clean(case.provenance.recipe),
     )
     told = evolve(case, title=clean(case.title), summary=clean(case.summary), steps=steps, provenance=provenance)
-    findings, truth = ([evolve(f, label=clean(f.label)) for f in part] for part in (loaded.findings, loaded.truth))
+
+    def named(part: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(evolve(f, label=clean(f.label)) for f in part)
+
+    findings, truth = named(loaded.findings), named(loaded.truth)
+    results = tuple(evolve(r, name=clean(r.name), findings=named(r.findings)) for r in loaded.results)
+    prior = loaded.prior
+    if prior is not None:
+        prior = evolve(prior, title=clean(prior.title), findings=named(prior.findings))
     synthetic = case.provenance.synthetic or volume.series.synthetic
     banner = f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic else NOT_FOR_DIAGNOSIS
     kind = "Synthetic CT" if synthetic else "CT, de-identified by profile"
@@ -102,10 +110,11 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         ("Licence", provenance.licence),
         ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
         ("Findings", _said_of_findings(findings, truth)),
+        ("Models compared", ", ".join(f"{r.name} at {r.threshold:.2f}, recorded" for r in results)),
         ("This copy", f"{NAME} {program_version()}"),
     ]
     return LeftBehind(
-        evolve(loaded, case=told, findings=tuple(findings), truth=tuple(truth)),
+        evolve(loaded, case=told, findings=findings, truth=truth, results=results, prior=prior),
         banner,
         # Without the recipe, which may tell what the story asks the audience to find.
         " · ".join(part for part in (kind, provenance.licence, f"{NAME} {program_version()}") if part),
@@ -119,7 +128,7 @@ def _size(loaded: LoadedCase) -> str:
     return f"{stack.size_ij[0]} × {stack.size_ij[1]} × {stack.count} voxels"
 
 
-def _said_of_findings(findings: list[Finding], truth: list[Finding]) -> str:
+def _said_of_findings(findings: tuple[Finding, ...], truth: tuple[Finding, ...]) -> str:
     parts = []
     if findings:
         kind = (

@@ -125,6 +125,7 @@ def picture(
         volume,
         view,
         second=said[1].shown if said is not None and apart else None,
+        two_models=(said[0].name, said[1].name) if said is not None else None,
         findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
         truth=truth,
         decisions=decisions,

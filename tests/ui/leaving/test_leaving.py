@@ -18,12 +18,15 @@ from PySide6.QtGui import QColor, QImage
 from tests.ui.leaving.conftest import CANARIES
 from viewer.domain.errors import CancelledError, StorageError
 from viewer.domain.job import JobContext
+from viewer.domain.model_result import ModelResult
+from viewer.domain.view_state import Comparison
 from viewer.io import film
 from viewer.services.left_behind import LeftBehind, left_behind
 from viewer.ui.leaving.film import write_film
 from viewer.ui.leaving.handout import write_handout
 from viewer.ui.leaving.page import write_page
 from viewer.ui.leaving.stage_frames import StageFrames, Words
+from viewer.ui.leaving.steps_words import cells, models_words
 from viewer.ui.leaving.stills import write_stills
 
 if TYPE_CHECKING:
@@ -249,6 +252,52 @@ def test_a_picture_looks_the_same_whoever_the_patient_is(qapp: QApplication, loa
     unnamed = evolve(loaded, volume=evolve(loaded.volume, series=evolve(loaded.volume.series, identity=other)))
     with StageFrames(left_behind(loaded), SMALL) as here, StageFrames(left_behind(unnamed), SMALL) as there:
         assert here.still(1) == there.still(1)
+
+
+@pytest.fixture
+def compared(loaded: LoadedCase) -> LoadedCase:
+    """Return the case with a step in which two models are held against each other; the second alone says something."""
+    (lesion,) = loaded.findings
+    other = evolve(lesion, id="other", label="Canaria’s nodule", source=evolve(lesion.source, name="Other"))
+    results = (ModelResult("a", "First finder", ()), ModelResult("b", "Second finder", (other,), 0.4))
+    view = evolve(
+        loaded.case.steps[1].view, models=("a", "b"), comparison=Comparison.DIFFERENCE, selected_finding="other"
+    )
+    step = evolve(loaded.case.steps[1], view=view, question=None)
+    return evolve(loaded, case=evolve(loaded.case, steps=(step,)), results=results)
+
+
+def test_what_only_the_second_model_says_is_drawn_dashed_named_and_told_whose_it_is(
+    qapp: QApplication, compared: LoadedCase
+) -> None:
+    left = left_behind(compared)
+    silent = left_behind(evolve(compared, results=(compared.results[0], evolve(compared.results[1], findings=()))))
+    with StageFrames(left, SMALL) as frames, StageFrames(silent, SMALL) as bare:
+        assert frames.told(left.steps[0]) is not None
+        outlined, without = frames.still(0), bare.still(0)
+        changed = [(x, y) for x in range(640) for y in range(320) if outlined.pixel(x, y) != without.pixel(x, y)]
+        assert len(changed) > 20
+        (row,) = frames.listed(0)
+        assert cells(row, left.steps[0])[-1] == "B, recorded"
+        # Which line is whose stands in the picture.
+        view = evolve(left.steps[0].view, models=None, comparison=Comparison.OFF)
+        corner = QRect(0, 0, 200, 40)
+        named, unnamed = (frames.frame(v, Words(0, 0.0, 1.0)).copy(corner) for v in (left.steps[0].view, view))
+        assert named != unnamed
+    assert models_words(left.steps[0], left.loaded.results) == (
+        "A, solid lines: First finder. B, dashed lines: Second finder."
+    )
+
+
+def test_what_two_models_said_of_a_patient_leaves_without_its_name(
+    qapp: QApplication, compared: LoadedCase, tmp_path: Path
+) -> None:
+    left = left_behind(compared)
+    write_page(left, tmp_path / "page.html", JobContext())
+    said = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Second finder" in said
+    assert not [canary for canary in CANARIES if canary in said]
+    assert "Canaria" not in repr([f.label for r in left.loaded.results for f in r.findings])
 
 
 def test_words_that_turn_reading_around_do_not_leave(loaded: LoadedCase) -> None:

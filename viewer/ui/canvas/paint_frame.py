@@ -23,6 +23,7 @@ from viewer.ui.canvas.paint_text import (
     paint_sentence,
     paint_stage_name,
 )
+from viewer.ui.canvas.paint_two_models import paint_two_models
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def paint_frame(
     if look.stage:
         if mm_per_px is not None and tile.large:
             paint_scale_bar(painter, tile.free, mm_per_px, look.text)
+        if tile.large and shown.two_models is not None:
+            paint_two_models(painter, tile.free, shown.two_models, look.text)
         if not tile.large:
             paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
     else:

@@ -72,6 +72,8 @@ class Shown:
         What the 3D picture shows where that is not what the view asks for, with the reason.
     patches
         What a model that is running looks at, and how far it is; None while none runs.
+    two_models
+        The names of the two models that are drawn on one picture; None while there is one, or a curtain between them.
     """
 
     volume: Volume
@@ -87,6 +89,7 @@ class Shown:
     value_map: ValueMap | None = None
     veiled: bool = False
     patches: Patches | None = None
+    two_models: tuple[str, str] | None = None
 
 
 def shown_from(
@@ -104,6 +107,7 @@ def shown_from(
     veiled: bool = False,
     patches: Patches | None = None,
     second: tuple[Finding, ...] | None = None,
+    two_models: tuple[str, str] | None = None,
     is_second: bool = False,
 ) -> Shown:
     """Return what is painted for a view.
@@ -121,6 +125,8 @@ def shown_from(
     second
         Findings of a second model that are drawn on the same picture; None where there are none to compare with. Which
         of the two says something is all that counts then.
+    two_models
+        What the two are called.
     is_second
         True where `findings` are those of the second of two models.
     """
@@ -153,6 +159,7 @@ def shown_from(
         value_map=overlays.value_map if over and view.map_look.shown else None,
         veiled=veiled,
         patches=patches if over else None,
+        two_models=two_models if over and second is not None else None,
     )
 
 
@@ -203,6 +210,7 @@ def shown_in(session: Session) -> Shown | None:
         veiled=session.veiled,
         patches=session.patches,
         second=said.shown if apart and said is not None else None,
+        two_models=(session.results[view.models[0]].name, said.name) if apart and said and view.models else None,
         is_second=session.is_second and said is not None,
     )
 

@@ -14,7 +14,7 @@ from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
 from viewer.ui.leaving.stage_frames import StageFrames
-from viewer.ui.leaving.steps_words import asked_words, cells, narration_alone
+from viewer.ui.leaving.steps_words import asked_words, cells, models_words, narration_alone
 from viewer.ui.library.case_card import duration_words
 from viewer.ui.marks import paint_mark
 from viewer.ui.theme import Theme, ThemeName
@@ -185,7 +185,7 @@ class _Handout:
         if step.question is not None:
             y += paper.text(_MARGIN, y, sheet.across, asked_words(step), 11, "text2") + 8
         y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12) + 20
-        self._table(self._frames.listed(number), y)
+        self._table(step, self._frames.listed(number), y)
 
     def _picture(self, number: int, y: float) -> float:
         paper, across = self._paper, self._sheet.across
@@ -194,7 +194,7 @@ class _Handout:
         paper.painter.drawImage(paper.box(_MARGIN, y, across, height), image, QRectF(image.rect()))
         return height
 
-    def _table(self, drawn: tuple[Drawn, ...], y: float) -> None:
+    def _table(self, step: Step, drawn: tuple[Drawn, ...], y: float) -> None:
         paper, sheet = self._paper, self._sheet
         if not drawn:
             return
@@ -213,11 +213,11 @@ class _Handout:
                 paper.painter.fillRect(bar, paper.theme.colour("accent"))
             else:
                 paint_mark(paper.painter, mark, row.mark, paper.theme)
-            self._row(y, cells(row), widths, indent, "text", bold=row.selected)
+            self._row(y, cells(row, step), widths, indent, "text", bold=row.selected)
             y += _ROW
             paper.rule(_MARGIN, y, sheet.across)
         y += 6
-        notes = []
+        notes = [said] if (said := models_words(step, self._left.loaded.results)) else []
         if len(drawn) > fit:
             notes.append(f"And {len(drawn) - fit} more.")
         if any(row.finding.recorded for row in drawn):

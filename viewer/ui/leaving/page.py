@@ -14,13 +14,14 @@ from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.ui.leaving.stacks import FINENESS, Fineness, bytes_of, stack_of
 from viewer.ui.leaving.stage_frames import StageFrames
-from viewer.ui.leaving.steps_words import asked_words, cells, narration_alone
+from viewer.ui.leaving.steps_words import asked_words, cells, models_words, narration_alone
 from viewer.ui.theme import COLOURS, Theme
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.job import JobContext
+    from viewer.domain.walkthrough import Step
     from viewer.services.left_behind import LeftBehind
     from viewer.ui.canvas.shown import Drawn
 
@@ -66,7 +67,7 @@ def _steps(frames: StageFrames, how: Fineness, ctx: JobContext) -> list[dict[str
             {
                 "title": step.title,
                 "words": f"<p><em>{escape(asked)}</em></p>{words_of}" if (asked := asked_words(step)) else words_of,
-                "found": _table(frames.left, frames.listed(number)),
+                "found": _table(frames.left, step, frames.listed(number)),
                 "images": [base64.b64encode(image).decode() for image in stack.images],
                 "places": stack.places,
                 "start": stack.start,
@@ -94,19 +95,20 @@ def _page(left: LeftBehind, steps: list[dict[str, Any]]) -> str:
     )
 
 
-def _table(left: LeftBehind, drawn: tuple[Drawn, ...]) -> str:
+def _table(left: LeftBehind, step: Step, drawn: tuple[Drawn, ...]) -> str:
     if not drawn:
         return ""
     rows = []
     for row in drawn[:12]:
-        name, size, volume, score, against, said = (escape(cell) for cell in cells(row))
+        name, size, volume, score, against, said = (escape(cell) for cell in cells(row, step))
         told = ' class="told"' if row.selected else ""
         quiet = " · ".join(part for part in (against, said) if part != "–")
         rows.append(
             f"<tr{told}><td>{name}<small>{quiet}</small></td><td>{volume}<small>{size}</small></td><td>{score}</td></tr>"
         )
     head = "<tr><th>Finding</th><th>Volume, size</th><th>Score</th></tr>"
-    notes = [f"And {len(drawn) - 12} more."] if len(drawn) > 12 else []
+    notes = [said] if (said := models_words(step, left.loaded.results)) else []
+    notes += [f"And {len(drawn) - 12} more."] if len(drawn) > 12 else []
     if any(row.finding.recorded for row in drawn):
         notes.append("Recorded: computed when the case was made.")
     if left.banner.startswith("Synthetic"):

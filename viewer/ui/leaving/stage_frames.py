@@ -112,12 +112,17 @@ class StageFrames:
 
     def told(self, step: Step) -> Finding | None:
         """Return the finding that a step is about."""
-        known = (*self.left.loaded.findings, *self.left.loaded.truth)
+        both = (*self._said_by(step.view, 0), *(self._said_by(step.view, 1) if step.view.models else ()))
+        known = (*both, *self.left.loaded.truth)
         return next((f for f in known if f.id == step.view.selected_finding), None)
 
     def listed(self, number: int) -> tuple[Drawn, ...]:
         """Return the findings and true lesions that a step shows: the selected one first, then by score."""
-        drawn = self._shown(self.left.steps[number].view).drawn
+        view = self.left.steps[number].view
+        drawn = self._shown(view).drawn
+        behind = self._behind(view) if view.models is not None else None
+        if behind is not None:
+            drawn += behind.shown.drawn
         return tuple(sorted(drawn, key=lambda d: (not d.selected, *d.finding.order)))
 
     def frame(self, view: ViewState, words: Words) -> QImage:
@@ -184,6 +189,7 @@ class StageFrames:
             loaded.volume,
             view,
             second=said[1].shown if said is not None and apart else None,
+            two_models=(said[0].name, said[1].name) if said is not None else None,
             findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
             truth=loaded.truth,
             matching=matching,

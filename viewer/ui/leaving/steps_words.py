@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from viewer.domain.finding import SourceKind
+from viewer.domain.view_state import Comparison
 from viewer.ui.finding_words import long_axis_words, score_words, volume_words
 from viewer.ui.marks import Mark
 from viewer.ui.present.card import narration_html
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.domain.model_result import ModelResult
     from viewer.domain.walkthrough import Step
     from viewer.ui.canvas.shown import Drawn
 
@@ -26,12 +31,27 @@ def asked_words(step: Step) -> str:
     return f"Asked first: {step.question.text}" if step.question is not None else ""
 
 
-def cells(row: Drawn) -> list[str]:
+def models_words(step: Step, results: Sequence[ModelResult]) -> str:
+    """Return which of two models is A and which is B where a step compares them, and how each is drawn; else ""."""
+    names = {result.model_id: result.name for result in results}
+    view = step.view
+    if view.models is None or not all(model in names for model in view.models):
+        return ""
+    drawn = ("solid lines", "dashed lines")
+    if view.comparison is not Comparison.DIFFERENCE:
+        drawn = ("left of the curtain", "right of it")
+    a, b = (names[model] for model in view.models)
+    return f"A, {drawn[0]}: {a}. B, {drawn[1]}: {b}."
+
+
+def cells(row: Drawn, step: Step) -> list[str]:
     """Return what a table tells of a finding: name, size, volume, score, state against the truth, and from where."""
     finding = row.finding
     against = "" if row.mark in (Mark.TO_DECIDE, Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE) else row.mark.words
     said = {"truth": "Ground truth", "reader": "A reader"}.get(
         finding.source.kind.value, "Recorded" if finding.recorded else "Model"
     )
+    if step.view.models is not None and finding.source.kind is SourceKind.MODEL:
+        said = f"{'B' if row.second else 'A'}, {said.lower()}"
     name = finding.label or "Finding"
     return [name, long_axis_words(finding), volume_words(finding), score_words(finding.score), against or "–", said]
