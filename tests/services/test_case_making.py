@@ -162,6 +162,18 @@ def test_a_first_draft_is_told_from_the_findings_and_from_what_was_missed(sessio
     assert all(len(step.narration.split()) <= 25 for step in (*draft.steps, *missed))
 
 
+def test_a_first_draft_over_steps_that_were_captured_is_taken_back_like_any_change(making: CaseMaking) -> None:
+    making.capture()
+    making.describe(title="Mine")
+    captured = _titles(making)
+    making.start(told=True)
+    assert making.draft is not None
+    assert making.draft.title == "Mine"
+    assert len(_titles(making)) > 2
+    making.undo()
+    assert _titles(making) == captured
+
+
 def test_after_a_crash_the_draft_is_there_with_its_series(session: Session, making: CaseMaking, tmp_path: Path) -> None:
     step = making.capture()
     making.edit(step.id, title="Ünderlined", narration="**Look** here.")

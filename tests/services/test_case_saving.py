@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 
 from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
 from viewer.domain.alignment import Alignment
-from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, SignOffError
+from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, FaceSignOffError, SignOffError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
@@ -132,8 +132,9 @@ def test_images_that_may_show_text_are_not_saved_before_someone_looked(making: C
         image.BurnedInAnnotation = "YES"
         image.save_as(path)
     inputs = evolve(making.making(), volume=marked)
-    with pytest.raises(SignOffError):
+    with pytest.raises(SignOffError) as asked:
         save_case(inputs, tmp_path / "data" / "cases", JobContext())
+    assert "burned in" in asked.value.detail
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
     assert save_case(inputs, tmp_path / "data" / "cases", JobContext(), signed_off=True).steps
 
@@ -187,7 +188,11 @@ def test_a_real_tilted_head_is_the_same_in_its_case_and_shows_no_face(real_data:
     session.volume, session.view = volume, evolve(view_of_volume(volume), preset_3d="skin")
     making = CaseMaking(session, tmp_path / "drafts")
     making.capture()
-    case = save_case(making.making(), tmp_path / "data" / "cases", JobContext())
+    with pytest.raises(FaceSignOffError) as asked:
+        save_case(making.making(), tmp_path / "data" / "cases", JobContext())
+    assert not asked.value.detail
+    assert not list((tmp_path / "data").rglob("*.dcm"))
+    case = save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
     assert case.steps[0].view.preset_3d == "bone"
     again = load_case(case, JobContext()).volume
     assert np.array_equal(again.slices, volume.slices)

@@ -177,7 +177,7 @@ def _saved(making: Making, out: Path, ctx: JobContext, *, looked_at: bool) -> Ca
             out.rmdir()
         os.replace(made.folder, out)
     except SignOffError as error:
-        hint = "Look at every image in the window. Where none names the patient: --images-looked-at."
+        hint = "Look at the images in the window. Where they may be passed on as they are: --images-looked-at."
         raise SignOffError(error.sentence, hint, error.detail) from error
     except OSError as error:
         raise storage_error("The case", error) from error

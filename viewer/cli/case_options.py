@@ -36,7 +36,9 @@ def add_case_commands(case: argparse.ArgumentParser, run: Callable[[str], Run]) 
     new.add_argument("--summary", default="", help="one line about it, of at most 50 characters")
     new.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
     new.add_argument(
-        "--images-looked-at", action="store_true", help="somebody looked at every image, and none names the patient"
+        "--images-looked-at",
+        action="store_true",
+        help="somebody looked at the images: none names the patient, a face may leave",
     )
 
     check = command(

@@ -87,6 +87,12 @@ class SignOffError(DeidentifyError):
     usual_hint = "Look at every image. Where none shows a name or a number of the patient, say so and save again."
 
 
+class FaceSignOffError(SignOffError):
+    """A face can be made of pictures of a head: a person has to allow it, and to look for text where `detail` says."""
+
+    usual_hint = "Look at what they show. Where these images may be passed on, say so and save again."
+
+
 class PackError(CaseStageError):
     """A pack is damaged, holds what it must not, or cannot be made."""
 

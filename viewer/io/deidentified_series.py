@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CancelledError, CaseStageError, DeidentifyError, SignOffError
+from viewer.domain.errors import CancelledError, CaseStageError, DeidentifyError, FaceSignOffError, SignOffError
 from viewer.domain.identifiers import uid_from
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
@@ -61,6 +61,7 @@ def export_series(
     decoders: Decoders | None = None,
     *,
     signed_off: bool = False,
+    faces: bool = False,
 ) -> Volume:
     """Write the images of a volume into a new folder without their patient; return them as they are read back.
 
@@ -76,14 +77,16 @@ def export_series(
     decoders
         Processes to read it back with; without, some are started for this call.
     signed_off
-        True where a person looked at every image and saw no text of the patient's.
+        True where a person looked at what the images show: no text of the patient's, no face that must not leave.
+    faces
+        True where a face may be made of them: nothing is kept then before it was signed off.
 
     Raises
     ------
     DeidentifyError
         When it cannot be told what is in the files, they are no CT, or they cannot be copied unchanged.
     SignOffError
-        When images may show text and nobody has looked at them.
+        When images may show text, or a face, and nobody has looked at them.
     StorageError
         When it cannot be written.
     """
@@ -98,9 +101,8 @@ def export_series(
             content, why = _written(name, number, deidentifier, volume.source_files.count(name))
             doubted.update(why)
             write_atomically(folder / f"{number:04d}.dcm", content, "The images")
-        if doubted and not signed_off:
-            reasons = "\n".join(f"{count_words(count, 'image')}: {why}" for why, count in doubted.most_common())
-            raise SignOffError("Some images may show text, which may name the patient.", detail=reasons)
+        if not signed_off:
+            _check_seen(doubted, len(names), faces=faces)
         ctx.report(1.0, 1.25, "Reading the images back")
         return _read_back(volume, folder, deidentifier, ctx, decoders)
     except OSError as error:
@@ -122,6 +124,15 @@ def _check(volume: Volume) -> None:
         raise DeidentifyError(
             "Only DICOM CT can be made into a case.", "Open the DICOM series that this volume was made from."
         )
+
+
+def _check_seen(doubted: Counter[str], count: int, *, faces: bool) -> None:
+    """Refuse images that a person has to look at first."""
+    reasons = "\n".join(f"{count_words(images, 'image')}: {why}" for why, images in doubted.most_common())
+    if faces:
+        raise FaceSignOffError(f"A face can be made of these {count_words(count, 'image')}.", detail=reasons)
+    if doubted:
+        raise SignOffError("Some images may show text, which may name the patient.", detail=reasons)
 
 
 def _remove(folder: Path) -> None:

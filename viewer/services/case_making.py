@@ -94,6 +94,8 @@ class CaseMaking:
     def start(self, *, told: bool = False) -> Draft:
         """Begin a draft and return it: of the open case where there is one, else empty; or told from the findings.
 
+        Told while there is a draft, the steps take the place of its own, and undo brings those back.
+
         Raises
         ------
         CaseDocumentError
@@ -114,7 +116,11 @@ class CaseMaking:
             title = PRIOR_TITLE if self._prior() is not None else ""
             steps = first_draft(volume, self._session.findings, self._session.truth, view, prior_title=title)
         first = next((step.id for step in steps if step.id.startswith("finding-")), "")
-        self._begin(Draft(uuid.uuid4().hex, volume.series.series_uid, steps=steps, hidden_until=first))
+        if told and self._draft is not None:
+            # What was made so far comes back with undo.
+            self._change(evolve(self._draft, steps=steps, hidden_until=first), steps[0].id)
+        else:
+            self._begin(Draft(uuid.uuid4().hex, volume.series.series_uid, steps=steps, hidden_until=first))
         assert self._draft is not None
         return self._draft
 

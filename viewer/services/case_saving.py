@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve, frozen
 
+from viewer.analysis.body_part import may_show_face
 from viewer.domain.alignment import Alignment
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, DeidentifyError
@@ -87,7 +88,7 @@ def save_case(
     cases
         The folder of the user's cases.
     signed_off
-        True where a person looked at every image and saw no text of the patient's.
+        True where a person looked at what the images show: no text of the patient's, no face that must not leave.
 
     Raises
     ------
@@ -128,6 +129,11 @@ def save_case(
     return read_case(folder)
 
 
+def leaves_a_face(volume: Volume) -> bool:
+    """Return whether other programs could make a patient's face of a volume's images."""
+    return not volume.series.synthetic and volume.stack.count > 1 and may_show_face(volume)
+
+
 def _check_words(draft: Draft, names: frozenset[str]) -> None:
     said = [("The title", draft.title), ("The summary", draft.summary)]
     for number, step in enumerate(draft.steps, start=1):
@@ -151,7 +157,10 @@ def _made(
     draft, volume, prior = making.draft, making.volume, making.prior
     deidentifier = Deidentifier()
     share = 0.7 if prior is None else 0.35
-    own = export_series(volume, folder / "dicom", deidentifier, ctx.part(0.0, share), decoders, signed_off=signed_off)
+    faces = any(leaves_a_face(scan) for scan in (volume, *([prior.volume] if prior is not None else [])))
+    own = export_series(
+        volume, folder / "dicom", deidentifier, ctx.part(0.0, share), decoders, signed_off=signed_off, faces=faces
+    )
     found = [_without_names(f, deidentifier, names) for f in making.findings]
     truth = [_without_names(f, deidentifier, names) for f in making.truth]
     model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), None)

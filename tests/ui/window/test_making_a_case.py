@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pydicom
 import pytest
+from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.cli.conftest import PATIENT, PATIENT_ID, write_small_case
+from viewer.analysis.seen_through import seen_through
+from viewer.domain.geometry import SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
+from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.case_document import read_case
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
-from viewer.ui.making.contact_sheet import contact_sheet
+from viewer.ui.making.image_tiles import image_tile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +155,11 @@ def test_images_with_burned_in_text_are_saved_only_after_a_person_looked(
     sheet = reading.making.sign_off
     assert sheet is not None
     assert not sheet.save.isEnabled()
+    assert sheet.face.isHidden()
     assert not list(own_home.glob("data/cases/*"))
+    # Nobody has seen the last ones yet.
+    assert not sheet.looked.isEnabled()
+    QTest.keyClick(sheet.images, Qt.Key.Key_End)
     sheet.looked.click()
     assert sheet.save.isEnabled()
     sheet.save.click()
@@ -175,14 +183,64 @@ def test_closed_without_looking_nothing_is_saved(
     assert not list(own_home.glob("data/cases/*"))
 
 
+def test_images_of_a_head_leave_only_after_a_person_saw_how_much_of_it_they_show(
+    reading: MainWindow, series: Path, qtbot: QtBot, own_home: Path
+) -> None:
+    for path in (series / "ct").iterdir():
+        image = pydicom.dcmread(path)
+        image.BodyPartExamined = "HEAD"
+        del image.SyntheticData
+        image.save_as(path)
+    loaded = load_case(read_case(series), JobContext())
+    session = reading.desk.session
+    view = session.view
+    session.volume, session.findings = loaded.volume, loaded.findings
+    session.view = view
+    reading.actions_.run("making.told")
+    reading.actions_.run("making.save")
+    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=20_000)
+    sheet = reading.making.sign_off
+    assert sheet is not None
+    assert "face" in sheet.why.text()
+    assert sheet.looked.isHidden()
+    assert not sheet.save.isEnabled()
+    assert not list(own_home.glob("data/cases/*"))
+    sheet.face.click()
+    sheet.save.click()
+    assert _saved(reading, qtbot, own_home).is_dir()
+
+
 def test_thin_letters_stay_to_be_seen_among_all_images(reading: MainWindow) -> None:
     volume = reading.desk.session.volume
     assert volume is not None
-    sheet = contact_sheet([volume])
-    assert sheet.shape[1] == 960
-    # The brightest voxel of the block, and the darkest of the air around it.
-    assert (sheet.max(), sheet.min()) == (255, 0)
-    assert np.count_nonzero(sheet == 255) > 100
+    fine = np.full((8, 640, 640), -1000, np.int16)
+    fine[4, 100, 300] = 3000
+    stack = SliceStack((640, 640), (0.5, 0.5), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, float(k)) for k in range(8)])
+    made = image_tile(evolve(volume, slices=fine, stack=stack, voxels=fine, grid=stack.as_grid()), 4)
+    assert made.shape == (316, 316)
+    assert (made.max(), made.min()) == (255, 0)
+    assert np.count_nonzero(made == 255) == 1
+
+
+def test_a_volume_seen_through_stands_upright_whatever_its_axes_are() -> None:
+    block = np.full((20, 40, 30), -1000, np.int16)
+    # High, in front, at the patient's left: x grows to the left, y to the back, z to the head.
+    block[14:18, 4:10, 20:28] = 1000
+    upright = SliceStack((30, 40), (2.0, 2.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 4.0 * k) for k in range(20)])
+    flipped = SliceStack((30, 40), (2.0, 2.0), (-1, 0, 0), (0, -1, 0), [(58.0, 78.0, 4.0 * k) for k in range(20)])
+    series = SeriesFacts("1.2.3", modality="CT")
+    for stack, values in ((upright, block), (flipped, np.ascontiguousarray(block[:, ::-1, ::-1]))):
+        volume = Volume(series, values, stack, values, stack.as_grid())
+        side, front = (seen_through(volume, axis, 80) for axis in (0, 1))
+        assert (side.shape, front.shape) == ((80, 80), (80, 60))
+        assert _middle(side) == pytest.approx((0.2, 0.175), abs=0.03)
+        assert _middle(front) == pytest.approx((0.2, 0.8), abs=0.03)
+
+
+def _middle(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[float, float]:
+    """Return where the bright part lies, as shares of height and width."""
+    rows, columns = np.nonzero(picture > 128)
+    return float(rows.mean() + 0.5) / picture.shape[0], float(columns.mean() + 0.5) / picture.shape[1]
 
 
 def test_a_draft_is_there_again_after_a_restart(reading: MainWindow, press: Callable[..., None]) -> None:

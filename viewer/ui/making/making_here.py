@@ -120,7 +120,7 @@ class MakingHere:
             self.sign_off.signed_off.connect(self._signed_off)
         self._signing = (making, present)
         volumes = [making.volume, *([making.prior.volume] if making.prior is not None else [])]
-        self.sign_off.tell(volumes, error.detail)
+        self.sign_off.tell(volumes, error)
 
     def _signed_off(self) -> None:
         signing, self._signing = self._signing, None

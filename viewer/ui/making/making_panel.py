@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QIntValidator, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 WIDTH = 376
 _EMPTY = "Set the view as it is to be seen, then press Ctrl+Enter to capture it as a step."
+_DRAFT = "Write a first draft"
 _LONG_WORDS = 25
 
 
@@ -73,8 +74,7 @@ class MakingPanel(QFrame):
         column.addWidget(self.steps, 2)
         column.addLayout(self._tools())
         column.addWidget(hairline())
-        self._empty = text_label(_EMPTY, Type.BODY, "text2")
-        self._empty.setWordWrap(True)
+        self._empty = self._make_empty()
         column.addWidget(self._empty)
         self._editor = self._make_editor()
         column.addWidget(self._editor, 4)
@@ -102,6 +102,20 @@ class MakingPanel(QFrame):
         field.setTabChangesFocus(True)
         field.setMinimumHeight(44)
         return field
+
+    def _make_empty(self) -> QWidget:
+        box = QWidget()
+        box.setProperty("surface", "panel")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(12)
+        words = text_label(_EMPTY, Type.BODY, "text2")
+        words.setWordWrap(True)
+        column.addWidget(words)
+        told = Button.of(self._theme, self._actions["making.told"], self._actions.table["making.told"], text=_DRAFT)
+        column.addWidget(told, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addStretch()
+        return box
 
     def _tools(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -93,6 +93,7 @@ class ReviewPanel(QFrame):
         head.addStretch()
         head.addWidget(self._count)
         head.addWidget(self._model)
+        head.addWidget(IconButton.of_command(theme, actions["making.start"], actions.table["making.start"]))
         holder = QWidget()
         holder.setFixedHeight(HEAD_HEIGHT - 1)
         holder.setLayout(head)

@@ -1,0 +1,56 @@
+"""A volume looked through from one side, as a scout view shows it: how far the images reach, at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
+
+# A mean over so many voxels of a ray tells as much as one over all of them.
+_ALONG = 128
+
+
+def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
+    """Return the mean of all values along a patient axis as a picture of at most `size_px` a side, shape (h, w).
+
+    Parameters
+    ----------
+    axis
+        0 looks from the patient's left, anterior at the left; 1 from the front, the patient's right at the left. Head
+        up. Oblique volumes are taken along the axes of their grid that are nearest.
+    size_px
+        Of the longer side; voxels are as wide as they are high in mm.
+    """
+    directions = volume.grid.directions
+    # Of each patient axis the axis of the array ([k, j, i]) that runs along it, and whether it runs the other way.
+    nearest = [int(np.argmax(np.abs(directions[lps]))) for lps in range(3)]
+    if len(set(nearest)) < 3:
+        nearest = [0, 1, 2]
+    x, y, z = (2 - ijk for ijk in nearest)
+    backward = [directions[lps, ijk] < 0 for lps, ijk in enumerate(nearest)]
+    spacing = [volume.grid.spacing_mm[ijk] for ijk in nearest]
+    values = volume.voxels.transpose(z, y, x)
+    values = values[:: 1 if backward[2] else -1, :: -1 if backward[1] else 1, :: -1 if backward[0] else 1]
+    across = 1 - axis
+    spans = (values.shape[0] * spacing[2], values.shape[2 - across] * spacing[across])
+    scale = size_px / max(spans)
+    height, width = (max(1, round(span * scale)) for span in spans)
+    rows, columns = _places(height, values.shape[0]), _places(width, values.shape[2 - across])
+    deep = values.shape[2 - axis]
+    along = np.arange(0, deep, max(1, deep // _ALONG))
+    picked = values[np.ix_(rows, columns, along) if axis == 0 else np.ix_(rows, along, columns)]
+    rays = np.asarray(picked, dtype=np.float32)
+    if volume.padding is not None:
+        rays = np.where(picked == volume.padding, np.float32(-1000.0), rays)
+    mean = np.clip(rays, -1000.0, 1500.0).mean(axis=2 if axis == 0 else 1)
+    low, high = float(mean.min()), float(mean.max())
+    return np.asarray(((mean - low) / max(high - low, 1e-6)) ** 0.6 * 255, dtype=np.uint8)
+
+
+def _places(count: int, of: int) -> NDArray[np.intp]:
+    return np.minimum(np.arange(count) * of // count, of - 1)
