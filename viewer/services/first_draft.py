@@ -39,6 +39,8 @@ def first_draft(
 ) -> tuple[Step, ...]:
     """Return the steps of a story told from what was found, in the window and at the threshold of a view.
 
+    Where that view is one of a finding, all of the body is shown in the window that the volume opens with.
+
     Parameters
     ----------
     findings
@@ -51,13 +53,10 @@ def first_draft(
     shown = sorted((f for f in findings if f.score is None or f.score >= view.threshold), key=lambda f: f.order)
     # All of them: what lies below the threshold says by how much a lesion was missed.
     matching = match(tuple(findings), tuple(truth), view.threshold) if truth else None
-    whole = evolve(
-        view_of_volume(volume),
-        layout=Layout.STAGE,
-        window_centre=view.window_centre,
-        window_width=view.window_width,
-        threshold=view.threshold,
-    )
+    whole = evolve(view_of_volume(volume), layout=Layout.STAGE, threshold=view.threshold)
+    if view.selected_finding is None:
+        # A finding in hand has brought a window of its own.
+        whole = evolve(whole, window_centre=view.window_centre, window_width=view.window_width)
     # Beside the narration the stage is nearly square; a body is wider than high.
     height_mm = fitted_height_mm(volume, PlaneName.AXIAL, _FREE_ASPECT)
     whole = whole.with_plane(PlaneName.AXIAL, evolve(whole.axial, height_mm=height_mm))

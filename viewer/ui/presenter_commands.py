@@ -93,7 +93,7 @@ def presenter_commands(asks: PresenterAsks) -> tuple[Command, ...]:
             shortcuts=("Ctrl+Shift+F",), contexts=LIBRARY, icon="search",
         ),
         Command(
-            "present.rehearse", "Rehearse", "Present from the start with the clock: the time at each step is kept",
+            "present.rehearse", "Rehearse", "Present from the start and keep the time of each step; again ends it",
             asks.rehearse, shortcuts=("Ctrl+F5",), contexts=EVERYWHERE, enabled_when=may_rehearse,
             why_disabled=NO_STORY, icon="timer",
         ),

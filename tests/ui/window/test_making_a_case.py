@@ -111,6 +111,31 @@ def test_steps_are_told_moved_removed_and_brought_back_from_the_keyboard(
     assert panel.steps.titles == ["1   a", "2   b", "3   c"]
 
 
+def test_a_first_draft_begins_with_what_its_first_step_shows_and_its_title_can_be_typed_at_once(
+    reading: MainWindow,
+) -> None:
+    session = reading.desk.session
+    assert session.view is not None
+    assert session.volume is not None
+    opened_in = (session.view.window_centre, session.view.window_width)
+    near = view_of_finding(session.view, session.findings[0], session.volume)
+    session.view = evolve(near, window_centre=-600.0, window_width=1500.0)
+    reading.actions_.run("making.start")
+    panel = _panel(reading)
+    assert not panel.steps.isVisible()
+    QTest.keyClicks(QApplication.focusWidget(), "Mine")
+    reading.actions_.run("making.told")
+    draft = reading.desk.case_making.draft
+    assert draft is not None
+    assert draft.title == "Mine"
+    assert session.view == draft.shown(draft.steps[0])
+    # The window of the finding that was looked at is not that of all of the body.
+    assert (session.view.window_centre, session.view.window_width) == opened_in
+    marks = [panel.steps.item(row).toolTip().splitlines()[-1] for row in range(panel.steps.count())]
+    assert marks[0] == "Findings are hidden"
+    assert set(marks[1:]) == {"Findings are seen"}
+
+
 def test_a_step_that_is_clicked_is_shown(reading: MainWindow) -> None:
     reading.actions_.run("making.told")
     panel = _panel(reading)

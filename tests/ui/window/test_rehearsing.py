@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from viewer.domain.session import Workspace
 from viewer.io.case_document import read_case, write_case
 from viewer.ui.presenter.rehearsals_here import KEEPING, KEPT, NOT_KEPT
+from viewer.ui.presenter.stage_drawer import REHEARSING
 from viewer.ui.program_run import ProgramRun
 
 if TYPE_CHECKING:
@@ -79,6 +80,20 @@ def rehearse(window: MainWindow, watch: Watch) -> None:
     window.leave_present()
 
 
+def test_asking_to_rehearse_again_ends_the_rehearsal_and_loses_nothing(
+    opened: MainWindow, mine: Case, watch: Watch
+) -> None:
+    assert opened.actions_.run("present.rehearse")
+    assert opened.presenting.drawer is not None
+    assert "Esc ends it" in opened.presenting.drawer.words
+    watch.now += 40
+    assert opened.actions_.run("present.rehearse")
+    sheet = opened.presenting.rehearsals.sheet
+    assert sheet is not None
+    assert sheet.is_open
+    assert "0:40" in sheet.lines[0]
+
+
 def test_a_rehearsal_ends_in_planned_and_measured_times_and_the_case_takes_them(
     opened: MainWindow, mine: Case, watch: Watch
 ) -> None:
@@ -130,7 +145,7 @@ def test_a_case_is_rehearsed_from_the_library_by_its_card(
     assert opened.desk.session.workspace is Workspace.PRESENT
     assert opened.presenting.rehearsing.running
     assert opened.presenting.drawer is not None
-    assert opened.presenting.drawer.heading.text() == "Rehearsing"
+    assert opened.presenting.drawer.heading.text() == REHEARSING
 
 
 def test_how_the_steps_that_were_told_look_is_kept_by_itself(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
@@ -57,6 +59,13 @@ class MakingHere:
         except CaseStageError as error:
             self._window.tell(Message.of(error))
         self._window.desk.session.workspace = Workspace.REVIEW
+        step = self._making.in_hand
+        if self.panel is None or self._making.draft is None:
+            return
+        if told and step is not None:
+            self._look(step.id)
+        if not self._making.draft.title:
+            self.panel.title.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def capture(self) -> None:
         """Keep what is seen as a step."""

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 WIDTH = 376
-_EMPTY = "Set the view as it is to be seen, then press Ctrl+Enter to capture it as a step."
-_DRAFT = "Write a first draft"
+_EMPTY = "Set the view as it is to be seen and capture it as a step; or let a first draft be told from the findings."
+_CAPTURE, _DRAFT = "Capture a step", "Write a first draft"
 _LONG_WORDS = 25
 
 
@@ -70,12 +70,12 @@ class MakingPanel(QFrame):
         self.summary = self._field("One line about it")
         column.addWidget(self.title)
         column.addWidget(self.summary)
-        self.steps = StepList()
-        column.addWidget(self.steps, 2)
-        column.addLayout(self._tools())
-        column.addWidget(hairline())
         self._empty = self._make_empty()
-        column.addWidget(self._empty)
+        column.addWidget(self._empty, 1)
+        self.steps = StepList(theme)
+        column.addWidget(self.steps, 2)
+        self._tools = self._make_tools()
+        column.addWidget(self._tools)
         self._editor = self._make_editor()
         column.addWidget(self._editor, 4)
         row = QHBoxLayout()
@@ -112,12 +112,18 @@ class MakingPanel(QFrame):
         words = text_label(_EMPTY, Type.BODY, "text2")
         words.setWordWrap(True)
         column.addWidget(words)
-        told = Button.of(self._theme, self._actions["making.told"], self._actions.table["making.told"], text=_DRAFT)
-        column.addWidget(told, alignment=Qt.AlignmentFlag.AlignLeft)
+        for name, text in (("making.capture", _CAPTURE), ("making.told", _DRAFT)):
+            button = Button.of(self._theme, self._actions[name], self._actions.table[name], text=text)
+            column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addStretch()
         return box
 
-    def _tools(self) -> QHBoxLayout:
+    def _make_tools(self) -> QWidget:
+        box = QWidget()
+        box.setProperty("surface", "panel")
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
         row = QHBoxLayout()
         row.setSpacing(4)
         capture = self._actions.table["making.capture"]
@@ -127,7 +133,9 @@ class MakingPanel(QFrame):
         row.addStretch()
         for name in ("making.set_view", "making.twin", "making.delete", "making.undo", "making.redo"):
             row.addWidget(IconButton.of_command(self._theme, self._actions[name], self._actions.table[name]))
-        return row
+        column.addLayout(row)
+        column.addWidget(hairline())
+        return box
 
     def _make_editor(self) -> QWidget:
         box = QWidget()
@@ -242,7 +250,8 @@ class MakingPanel(QFrame):
             _put(self.title, draft.title if draft is not None else "")
             _put(self.summary, draft.summary if draft is not None else "")
             self._empty.setVisible(step is None)
-            self._editor.setVisible(step is not None)
+            for part in (self.steps, self._tools, self._editor):
+                part.setVisible(step is not None)
             if step is None or draft is None:
                 return
             _put(self.step_title, step.title)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QDropEvent, QKeyEvent
+from PySide6.QtGui import QDropEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
+from viewer.domain.view_state import OverlayMode
 from viewer.ui.fonts import Type, font
+from viewer.ui.icons import pixmap
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from viewer.domain.draft import Draft
+    from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 34
+SEEN, HIDDEN = "Findings are seen", "Findings are hidden"
 _STEP = Qt.ItemDataRole.UserRole
 _KEPT = {
     (Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier),
@@ -37,9 +41,12 @@ class StepList(QListWidget):
     undo_wanted = Signal()
     redo_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._showing = False
+        self._theme = theme
+        self._draft: tuple[Draft | None, str] = (None, "")
+        theme.changed.connect(lambda _name: self.show_draft(*self._draft))
         self.setFont(font(Type.BODY))
         self.setAccessibleName("Steps of the case")
         self.setToolTip("Drag a step, or Alt+↑ and Alt+↓, to put it elsewhere; Delete removes it, Ctrl+Z takes back")
@@ -57,6 +64,7 @@ class StepList(QListWidget):
 
     def show_draft(self, draft: Draft | None, in_hand: str) -> None:
         """List the steps of a draft, the one in hand marked."""
+        self._draft = (draft, in_hand)
         self._showing = True
         try:
             steps = draft.steps if draft is not None else ()
@@ -69,9 +77,13 @@ class StepList(QListWidget):
                 item = self.item(row)
                 item.setText(f"{row + 1}   {step.title or 'Without a title'}")
                 item.setData(_STEP, step.id)
-                if draft is not None and hidden and step.id == draft.hidden_until:
-                    item.setText(f"{item.text()}   · findings from here")
-                item.setToolTip(step.title)
+                seen = draft is None or draft.shown(step).overlay is not OverlayMode.OFF
+                said = SEEN if seen else HIDDEN
+                ratio = self.devicePixelRatioF()
+                eye = pixmap(self._theme, "eye" if seen else "eye-off", "text2" if seen else "text3", 16, ratio)
+                item.setIcon(QIcon(eye) if hidden else QIcon())
+                item.setToolTip(f"{step.title}\n{said}" if hidden else step.title)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}. {said}" if hidden else item.text())
                 item.setSizeHint(QSize(0, ROW_HEIGHT))
                 if step.id == in_hand:
                     self.setCurrentRow(row)

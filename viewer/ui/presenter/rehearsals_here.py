@@ -49,7 +49,10 @@ class RehearsalsHere:
         return session.case if session.case is not None and session.case.steps else None
 
     def rehearse(self) -> None:
-        """Present the case in hand from its start, with the clock."""
+        """Present the case in hand from its start, with the clock; asked again, end and show what it took."""
+        if self._rehearsing.running:
+            self._window.leave_present()
+            return
         case = self.case
         if case is None:
             return

@@ -29,6 +29,9 @@ NO_NOTES = "This step has no notes."
 HEADING = "Notes, for the presenter"
 
 
+REHEARSING = "Rehearsing · Esc ends it"
+
+
 class StageDrawer(QWidget):
     """A strip between picture and bar: heading, notes, clocks, and the cue field while rehearsing."""
 
@@ -62,7 +65,7 @@ class StageDrawer(QWidget):
         notes = parse_notes(masked(self._desk.session, step.notes)).told if step is not None else ""
         self.notes.setText(" ".join(notes.split("\n\n")) or NO_NOTES)
         self.cue.setVisible(self._rehearsing.running)
-        self.heading.setText("Rehearsing" if self._rehearsing.running else HEADING)
+        self.heading.setText(REHEARSING if self._rehearsing.running else HEADING)
         self.tick()
         self._place()
 
