@@ -2,11 +2,21 @@ import time
 from collections.abc import Callable
 
 import pytest
+import shiboken6
 from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QListWidget, QMainWindow, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLineEdit,
+    QListWidget,
+    QMainWindow,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from viewer.domain.geometry import PlaneName
@@ -151,6 +161,25 @@ def test_a_text_field_keeps_all_typing(window: Window, session: Session) -> None
     QTest.keyClick(window.field, Qt.Key.Key_Home)
     QTest.keyClick(window.field, Qt.Key.Key_Up)
     assert window.field.text() == "g i2 T+-="
+    assert session.view == before
+
+
+def test_a_text_field_keeps_all_typing_also_after_a_dialog_with_a_field_was_there(
+    window: Window, session: Session
+) -> None:
+    before = session.view
+    dialog = QDialog()
+    field = QLineEdit(dialog)
+    dialog.show()
+    focused = QApplication.instance()
+    assert isinstance(focused, QApplication)
+    # As Qt tells it where the active window goes before the field does.
+    focused.focusChanged.emit(None, field)
+    shiboken6.delete(dialog)
+    window.field.setFocus()
+    focused.focusChanged.emit(None, window.field)
+    QTest.keyClicks(window.field, "1g4")
+    assert window.field.text() == "1g4"
     assert session.view == before
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # A mean over so many voxels of a ray tells as much as one over all of them.
 _ALONG = 128
+_SOLID_HU = -500
 
 
 def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
@@ -24,7 +25,7 @@ def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
         0 looks from the patient's left, anterior at the left; 1 from the front, the patient's right at the left. Head
         up. Oblique volumes are taken along the axes of their grid that are nearest.
     size_px
-        Of the longer side; voxels are as wide as they are high in mm.
+        Of the longer side; voxels are as wide as they are high in mm. Air around all that there is, is left out.
     """
     directions = volume.grid.directions
     # Of each patient axis the axis of the array ([k, j, i]) that runs along it, and whether it runs the other way.
@@ -37,6 +38,7 @@ def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
     values = volume.voxels.transpose(z, y, x)
     values = values[:: 1 if backward[2] else -1, :: -1 if backward[1] else 1, :: -1 if backward[0] else 1]
     across = 1 - axis
+    values = values[_with_body(values, volume)]
     spans = (values.shape[0] * spacing[2], values.shape[2 - across] * spacing[across])
     scale = size_px / max(spans)
     height, width = (max(1, round(span * scale)) for span in spans)
@@ -50,6 +52,22 @@ def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
     mean = np.clip(rays, -1000.0, 1500.0).mean(axis=2 if axis == 0 else 1)
     low, high = float(mean.min()), float(mean.max())
     return np.asarray(((mean - low) / max(high - low, 1e-6)) ** 0.6 * 255, dtype=np.uint8)
+
+
+def _with_body(values: NDArray[np.int16] | NDArray[np.float32], volume: Volume) -> tuple[slice, ...]:
+    """Return the smallest box that holds all that is denser than air; of all voxels where nothing is."""
+    steps = tuple(max(1, length // _ALONG) for length in values.shape)
+    few = values[:: steps[0], :: steps[1], :: steps[2]]
+    solid = np.asarray(few > _SOLID_HU)
+    if volume.padding is not None:
+        solid &= np.asarray(few != volume.padding)
+    if not solid.any():
+        return tuple(slice(None) for _ in steps)
+    found = []
+    for n, step in enumerate(steps):
+        there = np.flatnonzero(solid.any(axis=tuple(other for other in range(3) if other != n)))
+        found.append(slice(max(0, int(there[0] - 1) * step), int(there[-1] + 2) * step))
+    return tuple(found)
 
 
 def _places(count: int, of: int) -> NDArray[np.intp]:

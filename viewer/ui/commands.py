@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from shiboken6 import isValid
 
 from viewer.domain.session import Workspace
 from viewer.ui.icons import icon
@@ -287,11 +288,13 @@ class CommandActions(QObject):
                 self._actions[command.id].setIcon(icon(self._theme, command.icon))
 
     def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._watched is not None and self._watched not in self._windows:
-            self._watched.removeEventFilter(self)
-        self._watched = new
+        before, self._watched = self._watched, None
+        # What had the focus may be gone with its dialog.
+        if before is not None and isValid(before):
+            before.removeEventFilter(self)
         if new is not None and new not in self._windows and new.window() in self._windows:
             new.installEventFilter(self)
+            self._watched = new
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Keep keys for text fields and lists, and see when a held key is let go."""

@@ -248,7 +248,7 @@ def test_thin_letters_stay_to_be_seen_among_all_images(reading: MainWindow) -> N
 
 
 def test_a_volume_seen_through_stands_upright_whatever_its_axes_are() -> None:
-    block = np.full((20, 40, 30), -1000, np.int16)
+    block = np.full((20, 40, 30), 0, np.int16)
     # High, in front, at the patient's left: x grows to the left, y to the back, z to the head.
     block[14:18, 4:10, 20:28] = 1000
     upright = SliceStack((30, 40), (2.0, 2.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 4.0 * k) for k in range(20)])
@@ -260,11 +260,16 @@ def test_a_volume_seen_through_stands_upright_whatever_its_axes_are() -> None:
         assert (side.shape, front.shape) == ((80, 80), (80, 60))
         assert _middle(side) == pytest.approx((0.2, 0.175), abs=0.03)
         assert _middle(front) == pytest.approx((0.2, 0.8), abs=0.03)
+    # Air around it all is left out.
+    padded = np.pad(block, 6, constant_values=-1000)
+    aired = SliceStack((42, 52), (2.0, 2.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 4.0 * k) for k in range(32)])
+    shown = seen_through(Volume(series, padded, aired, padded, aired.as_grid()), 0, 80)
+    assert _middle(shown) == pytest.approx((0.24, 0.2), abs=0.04)
 
 
 def _middle(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[float, float]:
     """Return where the bright part lies, as shares of height and width."""
-    rows, columns = np.nonzero(picture > 128)
+    rows, columns = np.nonzero(picture > 245)
     return float(rows.mean() + 0.5) / picture.shape[0], float(columns.mean() + 0.5) / picture.shape[1]
 
 

@@ -33,8 +33,7 @@ LOOKED = "I looked at every image: none shows a name or a number of the patient"
 FACE = "These images of a head may be passed on, though a face can be made of them"
 NOT_YET = "Scroll to the last image first"
 _FACE_WORDS = (
-    "Other programs can make a face of them in 3D. CaseStage shows none on stage and in exports, but the images leave "
-    "as they are."
+    "Whoever gets them can do so with another program; CaseStage itself shows no face, neither on stage nor in exports."
 )
 
 

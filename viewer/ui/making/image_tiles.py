@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 TILE_PX, COLUMNS, GAP, CAPTION_PX = 316, 3, 4, 24
+MOST_PX = 440
 _KEPT = 64
 _ENDS = {
     Qt.Key.Key_Home: QAbstractSlider.SliderAction.SliderToMinimum,
@@ -70,24 +71,31 @@ class _Tiles(QWidget):
         super().__init__()
         self._theme = theme
         self._tiles: list[TileOf] = []
+        self._columns, self._wide, self._high = COLUMNS, TILE_PX, TILE_PX
         self._picture = lru_cache(maxsize=_KEPT)(self._drawn)
 
     def show_tiles(self, tiles: list[TileOf]) -> None:
         self._tiles = tiles
         self._picture.cache_clear()
-        captioned = any(tile.words for tile in tiles)
-        self._each = TILE_PX + GAP + (CAPTION_PX if captioned and len(tiles) <= COLUMNS else 0)
-        self.setFixedSize(COLUMNS * (TILE_PX + GAP), max(1, math.ceil(len(tiles) / COLUMNS)) * self._each)
+        # A head alone has the room of three images for two.
+        alone = bool(tiles) and len(tiles) < COLUMNS
+        self._columns = 2 if alone else COLUMNS
+        self._wide = (COLUMNS * (TILE_PX + GAP)) // self._columns - GAP
+        self._high = TILE_PX
+        if alone:
+            self._high = max(self._picture(n).height() for n in range(len(tiles))) + CAPTION_PX
+        rows = max(1, math.ceil(len(tiles) / self._columns))
+        self.setFixedSize(COLUMNS * (TILE_PX + GAP), rows * (self._high + GAP))
         self.update()
 
     def place(self, number: int) -> QRect:
-        row, column = divmod(number, COLUMNS)
-        return QRect(column * (TILE_PX + GAP), row * self._each, TILE_PX, self._each - GAP)
+        row, column = divmod(number, self._columns)
+        return QRect(column * (self._wide + GAP), row * (self._high + GAP), self._wide, self._high)
 
     def _drawn(self, number: int) -> QImage:
         tile = self._tiles[number]
         if tile.axis is not None:
-            pixels = seen_through(tile.volume, tile.axis, TILE_PX - (CAPTION_PX if len(self._tiles) > COLUMNS else 0))
+            pixels = seen_through(tile.volume, tile.axis, min(self._wide, MOST_PX) - CAPTION_PX)
         else:
             pixels = image_tile(tile.volume, tile.number)
         height, width = pixels.shape
@@ -103,7 +111,8 @@ class _Tiles(QWidget):
                 if not place.intersects(event.rect()):
                     continue
                 image = self._picture(number)
-                painter.drawImage(place.x() + (place.width() - image.width()) // 2, place.y(), image)
+                free = place.height() - image.height() - (CAPTION_PX if tile.words else 0)
+                painter.drawImage(place.x() + (place.width() - image.width()) // 2, place.y() + free // 2, image)
                 if tile.words:
                     below = QRectF(place.x(), place.bottom() - CAPTION_PX, place.width(), CAPTION_PX)
                     painter.drawText(below, Qt.AlignmentFlag.AlignCenter, tile.words)
