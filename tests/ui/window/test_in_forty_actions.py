@@ -21,6 +21,7 @@ from viewer.domain.identifiers import uid_from
 from viewer.domain.session import Workspace
 from viewer.io.case_document import read_case
 from viewer.io.synthetic_dicom import write_ct_series
+from viewer.ui.program_run import ProgramRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class Hands:
                 if button.isVisible() and (button.text() == words or button.toolTip().startswith(words))
             ]
 
-        self._qtbot.waitUntil(lambda: bool(found()), timeout=20_000)
+        self._qtbot.waitUntil(lambda: bool(found()), timeout=90_000)
         self.click(found()[0])
 
     def open_folder(self, folder: Path) -> None:
@@ -100,9 +101,9 @@ class Hands:
         self.key(Qt.Key.Key_O, CONTROL)
         # Without a window manager nobody else gives the window the keys after the dialog.
         self.window.activateWindow()
-        self._qtbot.waitUntil(self.window.isActiveWindow)
+        self._qtbot.waitUntil(self.window.isActiveWindow, timeout=20_000)
         session = self.window.desk.session
-        self._qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=20_000)
+        self._qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=90_000)
 
 
 @pytest.fixture
@@ -126,7 +127,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hands(window: MainWindow, qtbot: QtBot) -> Hands:
+def hands(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Hands:
+    # How the steps look is kept by another process, which nobody waits for.
+    monkeypatch.setattr(ProgramRun, "start", lambda _run, _words: None)
     window.desk.settings.change(reduce_motion=True)
     return Hands(window, qtbot)
 
@@ -148,14 +151,14 @@ def _save_and_rehearse(hands: Hands, qtbot: QtBot, watch: Callable[[float], None
     window = hands.window
     session = window.desk.session
     hands.press("Save and present")
-    qtbot.waitUntil(lambda: window.making.sign_off is not None and window.making.sign_off.is_open, timeout=20_000)
+    qtbot.waitUntil(lambda: window.making.sign_off is not None and window.making.sign_off.is_open, timeout=90_000)
     sheet = window.making.sign_off
     assert sheet is not None
     hands.click(sheet.face)
     hands.click(sheet.save)
-    qtbot.waitUntil(lambda: session.workspace is Workspace.PRESENT and session.step == 0, timeout=30_000)
+    qtbot.waitUntil(lambda: session.workspace is Workspace.PRESENT and session.step == 0, timeout=90_000)
     hands.key(Qt.Key.Key_F5, CONTROL)
-    qtbot.waitUntil(lambda: window.presenting.rehearsing.running, timeout=20_000)
+    qtbot.waitUntil(lambda: window.presenting.rehearsing.running, timeout=90_000)
     assert session.case is not None
     for step in range(1, len(session.case.steps)):
         watch(12.0)
@@ -186,7 +189,7 @@ def test_from_a_folder_to_a_rehearsed_case_of_what_a_model_found(
     session = hands.window.desk.session
     hands.open_folder(folder)
     hands.press("Run Anatomy by rules")
-    qtbot.waitUntil(lambda: len(session.findings) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(session.findings) == 2, timeout=90_000)
     hands.press("Tell a story of this scan")
     hands.press("Write a first draft")
     hands.type("Bone and air")

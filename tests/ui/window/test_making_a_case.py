@@ -60,8 +60,8 @@ def _panel(window: MainWindow) -> MakingPanel:
 
 def _saved(window: MainWindow, qtbot: QtBot, own_home: Path) -> Path:
     cases = own_home / "data" / "cases"
-    qtbot.waitUntil(lambda: bool(list(cases.glob("*/case.json"))), timeout=20_000)
-    qtbot.waitUntil(lambda: window.desk.case_making.draft is None, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(list(cases.glob("*/case.json"))), timeout=60_000)
+    qtbot.waitUntil(lambda: window.desk.case_making.draft is None, timeout=60_000)
     return next(cases.iterdir())
 
 
@@ -156,7 +156,7 @@ def test_a_first_draft_is_saved_and_presented_with_three_requests_and_names_nobo
     reading.actions_.run("making.present")
     folder = _saved(reading, qtbot, own_home)
     session = reading.desk.session
-    qtbot.waitUntil(lambda: session.workspace is Workspace.PRESENT and session.step == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: session.workspace is Workspace.PRESENT and session.step == 0, timeout=60_000)
     assert session.case is not None
     assert (session.case.title, folder.name) == ("Water", "water")
     assert session.volume is not None
@@ -176,7 +176,7 @@ def test_images_with_burned_in_text_are_saved_only_after_a_person_looked(
         image.save_as(path)
     reading.actions_.run("making.told")
     reading.actions_.run("making.save")
-    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=20_000)
+    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=60_000)
     sheet = reading.making.sign_off
     assert sheet is not None
     assert not sheet.save.isEnabled()
@@ -200,7 +200,7 @@ def test_closed_without_looking_nothing_is_saved(
         image.save_as(path)
     reading.actions_.run("making.told")
     reading.actions_.run("making.save")
-    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=20_000)
+    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=60_000)
     focus = QApplication.focusWidget()
     assert focus is not None
     QTest.keyClick(focus, Qt.Key.Key_Escape)
@@ -223,7 +223,7 @@ def test_images_of_a_head_leave_only_after_a_person_saw_how_much_of_it_they_show
     session.view = view
     reading.actions_.run("making.told")
     reading.actions_.run("making.save")
-    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=20_000)
+    qtbot.waitUntil(lambda: reading.making.sign_off is not None and reading.making.sign_off.is_open, timeout=60_000)
     sheet = reading.making.sign_off
     assert sheet is not None
     assert "face" in sheet.why.text()
