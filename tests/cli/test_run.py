@@ -100,6 +100,7 @@ def test_a_model_for_synthetic_ct_declines_real_ct_and_runs_when_told_to(
     assert not (tmp_path / "o").exists()
     told = casestage(*command, "--anyway")
     assert told.code == 0, told.err
+    assert "What it found may mean nothing." in told.out
     assert (tmp_path / "o" / "seg.dcm").is_file()
 
 

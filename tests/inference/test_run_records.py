@@ -133,7 +133,10 @@ def test_a_refusal_holds_for_recorded_results_too(model_folder: Folder, two_ball
     records.keep(record_key(manifest, two_balls), ran(manifest.folder, two_balls))
     with pytest.raises(ModelRefusedError):
         run_or_recall(manifest, two_balls, JobContext(), records)
-    assert run_or_recall(manifest, two_balls, JobContext(), records, anyway=True).recorded
+    recalled = run_or_recall(manifest, two_balls, JobContext(), records, anyway=True)
+    assert recalled.recorded
+    assert recalled.notes[0].startswith("Tiny was not made for this")
+    assert "may mean nothing" in recalled.notes[0]
 
 
 def test_a_damaged_record_is_as_none(model_folder: Folder, two_balls: Volume, tmp_path: Path) -> None:

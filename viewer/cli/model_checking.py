@@ -46,6 +46,10 @@ def check_model(arguments: argparse.Namespace) -> int:
     say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
     for line in recipe_lines(manifest):
         say(line)
+    for limit in manifest.limitations:
+        say(f"limit: {limit}")
+    for name, words in found.metrics:
+        say(f"measured: {name}: {words}")
     return _feed(arguments, manifest) if arguments.on else 0
 
 

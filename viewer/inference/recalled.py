@@ -8,6 +8,7 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.errors import StorageError
+from viewer.inference.accept import refusal
 from viewer.inference.run import check_may_run, run_on
 from viewer.inference.run_records import record_key
 
@@ -46,6 +47,8 @@ def run_or_recall(
     ----------
     again
         Run in any case; the result says how it differs from the recorded one.
+    anyway
+        As in `run_on`; the result's notes then say what the model was not made for.
 
     The others, and what is raised, are those of `viewer.inference.run.run_on`.
     """
@@ -55,7 +58,7 @@ def run_or_recall(
     kept = records.find(manifest, volume, key)
     if kept is not None and not again:
         ctx.report(1, 1, "Recorded result")
-        return kept
+        return _cautious(manifest, volume, kept)
     result = run_on(
         manifest,
         volume,
@@ -72,7 +75,15 @@ def run_or_recall(
         records.keep(key, result)
     except StorageError as error:
         result = evolve(result, notes=(*result.notes, f"The result was not recorded: {error.sentence}"))
-    return result
+    return _cautious(manifest, volume, result)
+
+
+def _cautious(manifest: Manifest, volume: Volume, result: RunResult) -> RunResult:
+    """Return a result that says first that the model was not made for this volume, where that is so."""
+    sentence = refusal(manifest, volume)
+    if sentence is None:
+        return result
+    return evolve(result, notes=(f"{sentence} What it found may mean nothing.", *result.notes))
 
 
 def difference_words(recorded: RunResult, new: RunResult) -> str:

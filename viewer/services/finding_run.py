@@ -213,9 +213,7 @@ class FindingRun:
         session.findings = (*sorted(findings, key=lambda f: f.order), *marks)
         self.result = result
         self.done.emit(findings)
-        words = list(result.notes)
-        if result.comparison:
-            words.insert(0, result.comparison)
+        words = [*result.notes, *([result.comparison] if result.comparison else [])]
         if result.recorded:
             words.append(f"Recorded on {result.recorded_at[:10]}. Run {model.name} again to compute it anew.")
         if words:

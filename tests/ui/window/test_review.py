@@ -9,7 +9,7 @@ from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
@@ -18,6 +18,7 @@ from viewer.domain.model_card import ModelCard
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark
 from viewer.ui.review.finding_list import Columns, Filter
+from viewer.ui.review.model_box import ModelBox
 from viewer.ui.review.toolbar import preset_keys
 
 if TYPE_CHECKING:
@@ -194,6 +195,31 @@ def test_without_findings_the_models_are_offered(
     assert panel.refusal_words == "It was made for synthetic heads."
     panel._anyway.click()
     assert started[-1] == ("test-finder", True)
+
+
+def test_all_of_a_models_card_is_shown_when_it_is_asked_for(qtbot: QtBot, opened: MainWindow) -> None:
+    measured = ("Sensitivity, 1 to 5 mL", "0.8, 12 of 15 in 64 unseen scans")
+    card = evolve(CARD, limitations="Never saw a patient. Misses small ones.", metrics=(measured,))
+    box = ModelBox(opened.theme, card)
+    qtbot.addWidget(box)
+    box.show()
+
+    def seen() -> set[str]:
+        return {label.text() for label in box.findChildren(QLabel) if label.isVisible()}
+
+    assert {"Shows bleeds.", "Never saw a patient."} <= seen()
+    rest = {
+        "Misses small ones.",
+        "Trained on: Synthetic heads",
+        "Sensitivity, 1 to 5 mL",
+        "0.8",
+        "12 of 15 in 64 unseen scans",
+    }
+    assert not rest & seen()
+    box.more.click()
+    assert rest <= seen()
+    box.more.click()
+    assert not rest & seen()
 
 
 def test_decisions_made_earlier_are_told_of_before_the_model_runs_again(

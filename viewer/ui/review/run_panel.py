@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
+from viewer.ui.review.model_box import ModelBox
 from viewer.ui.status_bar import progress_words
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
-from viewer.ui.widgets import Badge, Button, Card, ElidedLabel, Kind, ProgressBar, text_label
+from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.job import Progress
@@ -19,47 +20,6 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
-
-
-class ModelBox(Card):
-    """The card of one model: what it looks for, what it was made for, and a button that runs it."""
-
-    wanted = Signal()
-
-    def __init__(self, theme: Theme, card: ModelCard) -> None:
-        super().__init__()
-        self.title = card.name
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 16)
-        column.setSpacing(6)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(ElidedLabel(card.name, Type.NAME), 1)
-        kind = f"{card.task.capitalize()} · {card.version}" if card.task else card.version
-        head.addWidget(text_label(kind, Type.CAPTION, "text2"))
-        column.addLayout(head)
-        for sentence, tone in ((card.intended_use, "text"), (card.limitations, "text2")):
-            if sentence:
-                label = text_label(sentence, Type.CAPTION, tone)
-                label.setWordWrap(True)
-                column.addWidget(label)
-        column.addSpacing(4)
-        foot = QHBoxLayout()
-        foot.setSpacing(4)
-        if card.rules:
-            badge = Badge(theme, "Rules, no training")
-            badge.setToolTip("This model is a set of fixed rules; it gives no score.")
-            foot.addWidget(badge)
-        if card.synthetic_only:
-            badge = Badge(theme, "For synthetic CT", icon="triangle-alert", role="disagree")
-            badge.setToolTip("It was trained on synthetic CT alone; on a patient's CT its answer means nothing.")
-            foot.addWidget(badge)
-        foot.addStretch()
-        run = Button(theme, "Run", icon="play", height=BAR_CONTROL_HEIGHT)
-        run.setToolTip(f"Run {card.name} on this volume")
-        run.clicked.connect(self.wanted)
-        foot.addWidget(run)
-        column.addLayout(foot)
 
 
 INVITATION = "Choose a model to look at this scan."
