@@ -47,6 +47,39 @@ def test_words_say_what_is_rules() -> None:
     assert "rules" in said.out
 
 
+def test_a_model_is_added_once_it_is_checked_and_replaced_when_asked_to(copied: Path, own_home: Path) -> None:
+    models = own_home / "data" / "models"
+    taken = casestage("models", "add", copied)
+    assert taken.code == 1
+    assert "belongs to Anatomy by rules" in taken.err
+    change(copied, 'id = "anatomy"', 'id = "mine"')
+    (copied / "MODEL_CARD.md").write_text("A card.")
+    (copied / "patients.csv").write_text("Doe^John")
+    said = casestage("models", "add", copied)
+    assert said.code == 0, said.err
+    assert {path.name for path in (models / "mine").iterdir()} == {"model.toml", "model.onnx", "MODEL_CARD.md"}
+    assert "mine" in {m["id"] for m in casestage("models", "list", "--json").json["models"]}
+    change(copied, 'version = "1.0.0"', 'version = "1.1.0"')
+    again = casestage("models", "add", copied)
+    assert again.code == 1
+    assert "--replace" in again.err
+    assert casestage("models", "add", copied, "--replace").code == 0
+    assert 'version = "1.1.0"' in (models / "mine" / "model.toml").read_text(encoding="utf-8")
+    assert [path.name for path in models.iterdir()] == ["mine"]
+
+
+def test_a_model_that_does_not_load_is_not_added_and_what_was_there_stays(copied: Path, own_home: Path) -> None:
+    change(copied, 'id = "anatomy"', 'id = "mine"')
+    assert casestage("models", "add", copied).code == 0
+    whole = (copied / "model.onnx").read_bytes()
+    damage(copied)
+    said = casestage("models", "add", copied, "--replace")
+    assert said.is_sentence()
+    kept = own_home / "data" / "models"
+    assert (kept / "mine" / "model.onnx").read_bytes() == whole
+    assert [path.name for path in kept.iterdir()] == ["mine"]
+
+
 def test_a_users_model_is_listed_and_a_damaged_one_is_told_beside_the_others(copied: Path, own_home: Path) -> None:
     models = own_home / "data" / "models"
     shutil.copytree(copied, models / "good")

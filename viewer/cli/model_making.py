@@ -17,7 +17,8 @@ from viewer.inference.models import describe_onnx
 from viewer.inference.propose import propose as proposed
 from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
 from viewer.io.atomic_file import storage_error, write_atomically
-from viewer.services.places import run_records_folder
+from viewer.services.model_adding import add_model
+from viewer.services.places import model_folders, run_records_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -57,6 +58,17 @@ def import_nnunet(arguments: argparse.Namespace) -> int:
     """Make a model folder of an exported nnU-Net."""
     folder = Path(arguments.folder)
     return _import(arguments, folder, folder, partial(translate_nnunet, folder, configuration=arguments.configuration))
+
+
+def add(arguments: argparse.Namespace) -> int:
+    """Put a model folder among the models of this computer."""
+    folder = Path(arguments.folder)
+    if not folder.is_dir():
+        raise ManifestError(f"{folder.name} is no folder.", f"A model folder holds {MANIFEST_NAME} and the ONNX file.")
+    own, *shipped = model_folders()
+    made = add_model(folder, own, shipped, progress_context(), replace=arguments.replace)
+    say(f"{made.name} {made.version} is here as “{made.id}”: it loads, and its files are as its manifest says.")
+    return 0
 
 
 class _Translate(Protocol):
@@ -105,7 +117,7 @@ def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
     say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
     if proposal.open:
         say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")
-    say(f"Then: casestage models check {folder}")
+    say(f"Then: casestage models check {folder}, and casestage models add {folder}")
 
 
 def cache(arguments: argparse.Namespace) -> int:

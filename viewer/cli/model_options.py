@@ -16,7 +16,7 @@ EXAMPLE = "models check ./my-model"
 def add_model_commands(models: argparse.ArgumentParser, run: Callable[[str], Run]) -> None:
     """Add the subcommands; `run` gives a function by the end of its module's name and its own."""
     models.add_argument("--json", action="store_true", help="for other programs")
-    kinds = models.add_subparsers(metavar="list|check|propose|import-monai|import-nnunet|cache")
+    kinds = models.add_subparsers(metavar="list|check|add|propose|import-monai|import-nnunet|cache")
 
     def command(name: str, summary: str, example: str, function: str) -> argparse.ArgumentParser:
         sub = kinds.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage models {example}")
@@ -38,6 +38,15 @@ def add_model_commands(models: argparse.ArgumentParser, run: Callable[[str], Run
     )
     check.add_argument("--series", metavar="UID", help="with --on: only this series")
     check.add_argument("--picture", metavar="PNG", help="with --on: write a picture of each channel as it is fed")
+
+    add = command(
+        "add",
+        "Put a model folder among the models of this computer, once it is checked.",
+        "add ./my-model",
+        "model_making:add",
+    )
+    add.add_argument("folder", metavar="DIR", help="with model.toml and the ONNX file that it names")
+    add.add_argument("--replace", action="store_true", help="in the place of a model of the same id")
 
     propose = command(
         "propose",

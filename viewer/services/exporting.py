@@ -88,8 +88,14 @@ def write_outputs(
         return Written(folder, tuple(files), tuple(notes))
     # A report says where; what is said of slices or of the whole series has no place to be said of.
     placed = [f for f in findings if f.placed]
-    if len(placed) < len(findings):
-        notes.append(f"{len(findings) - len(placed)} of the findings have no place and stand in findings.json alone.")
+    nowhere = len(findings) - len(placed)
+    if nowhere:
+        are = (
+            "1 of the findings has no place and stands"
+            if nowhere == 1
+            else f"{nowhere} findings have no place and stand"
+        )
+        notes.append(f"{are} in findings.json alone.")
     if not placed and not measured:
         notes.append("There is no finding with a place, so there is no report." if findings else _NONE)
         return Written(folder, tuple(files), tuple(notes))

@@ -66,7 +66,7 @@ def test_what_has_no_place_is_in_the_findings_alone(tilted: Volume, box: Finding
     series = evolve(box, id="series", tracking_uid="2.25.7", localisation=Localisation.SERIES, mask=None)
     scores = (CaseScored("nodule", "Nodule", 0.5, 0.25, "On nothing."),)
     written = write_outputs(tmp_path, tilted, (box, outlined, series), box.source, case_scores=scores)
-    assert "1 of the findings have no place" in " ".join(written.notes)
+    assert "1 of the findings has no place" in " ".join(written.notes)
     labels = [str(s.SegmentLabel) for s in dcmread(tmp_path / "seg.dcm").SegmentSequence]
     assert labels == ["Nodule (box)", "Nodule"]
     content: Any = highdicom.sr.srread(tmp_path / "sr.dcm").content
