@@ -13,6 +13,8 @@ from viewer.io.journal import Journal
 from viewer.services.archives import Archives
 from viewer.services.case_making import CaseMaking
 from viewer.services.comparing import Comparing
+from viewer.services.conventions import FILE_NAME as conventions_file
+from viewer.services.conventions import Conventions, ConventionsError, read_conventions
 from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
@@ -97,6 +99,8 @@ class Desk:
     live: LiveSteps
     last_place: LastPlace
     left_open: LeftOpen
+    conventions: Conventions
+    conventions_error: ConventionsError | None
 
     def close(self) -> None:
         """Stop all background work and close what is open on disk."""
@@ -121,6 +125,7 @@ def build_desk(deliver: Deliver) -> Desk:
     settings = Settings(config_folder() / "settings.json")
     session.reader = settings.now.reader
     session.masked = settings.now.masked
+    conventions, wrong = _conventions()
     runner = JobRunner(deliver)
     decoders = Decoders()
     navigation = Navigation(session, settings)
@@ -166,7 +171,16 @@ def build_desk(deliver: Deliver) -> Desk:
         live=LiveSteps(session, player, navigation, finding_run, runner),
         last_place=LastPlace(session, data_folder()),
         left_open=LeftOpen(data_folder(), index),
+        conventions=conventions,
+        conventions_error=wrong,
     )
+
+
+def _conventions() -> tuple[Conventions, ConventionsError | None]:
+    try:
+        return read_conventions(config_folder() / conventions_file), None
+    except ConventionsError as error:
+        return Conventions(), error
 
 
 def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal, writes: KeptWrites) -> Other:

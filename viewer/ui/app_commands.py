@@ -51,6 +51,7 @@ class Asks:
     settings: Callable[[], None]
     switch_theme: Callable[[], None]
     hanging_rules: Callable[[], None]
+    conventions: Callable[[], None]
     switch_panels: Callable[[], None]
     panels_shown: Callable[[], bool]
     full_screen: Callable[[], None]
@@ -205,6 +206,10 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "app.hanging", "Hanging rules…", "How scans are shown when they open: edit the file of rules",
             asks.hanging_rules, icon="layout-grid", contexts=OUTSIDE_PRESENT,
+        ),
+        Command(
+            "app.conventions", "Keys, mouse and windows…", "Have them your way: edit the file in which they all stand",
+            asks.conventions, icon="keyboard", contexts=OUTSIDE_PRESENT,
         ),
         Command(
             "app.panels", "Side panels", "Show or hide the panels beside the views", asks.switch_panels,

@@ -66,6 +66,8 @@ class Asking:
 
         sheet = SettingsSheet(self._window, self._window.theme, self._desk)
         sheet.failed.connect(lambda error: self._window.tell(Message.of(error)))
+        sheet.conventions_wanted.connect(lambda: self._actions.run("app.conventions"))
+        sheet.hanging_wanted.connect(lambda: self._actions.run("app.hanging"))
         return sheet
 
     @cached_property

@@ -12,13 +12,12 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
-from viewer.ui.app_commands import app_commands
+from viewer.ui.all_commands import all_commands
 from viewer.ui.asking import Asking
 from viewer.ui.beat import Beat
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
-from viewer.ui.case_commands import case_commands
-from viewer.ui.commands import CommandActions, CommandTable, MenuEntry
+from viewer.ui.commands import CommandActions, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
@@ -30,28 +29,25 @@ from viewer.ui.library.go_on_here import GoOnHere
 from viewer.ui.library_commands import PLACE_MENU
 from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.making.making_here import MakingHere
-from viewer.ui.making_commands import MAKING, making_commands
+from viewer.ui.making_commands import MAKING
 from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
-from viewer.ui.models.models_commands import models_commands
 from viewer.ui.models.models_here import ModelsHere
 from viewer.ui.opened_places import OpenedPlaces
-from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays, overlay_file_commands
+from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import CURVED_MENU, connect_path
 from viewer.ui.preloading import Preloading
 from viewer.ui.present.kiosk_here import KioskHere
 from viewer.ui.present.questions_here import QuestionsHere
 from viewer.ui.presenter.presenting_here import PresentingHere
-from viewer.ui.question_commands import question_commands
 from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
-from viewer.ui.view_commands import CANVAS_MENU, view_commands
+from viewer.ui.view_commands import CANVAS_MENU
 from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
-from viewer.ui.window_asks import asks_of
 from viewer.ui.window_place import least_size, restore_place
 
 if TYPE_CHECKING:
@@ -107,7 +103,14 @@ class MainWindow(QMainWindow):
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
-        self._stage_canvas = Canvas(session, theme, scene_3d, style=CanvasStyle.STAGE, other=desk.other.session)
+        self._stage_canvas = Canvas(
+            session,
+            theme,
+            scene_3d,
+            style=CanvasStyle.STAGE,
+            other=desk.other.session,
+            conventions=desk.conventions.mouse,
+        )
         self.panels = SidePanels(desk.settings, self)
         self.asking = Asking(self)
         self.opened_places = OpenedPlaces(self)
@@ -120,19 +123,7 @@ class MainWindow(QMainWindow):
         self.presenting = PresentingHere(self)
         self.leaving = LeavingHere(self)
         self.kiosk_here = KioskHere(self)
-        asks = asks_of(self)
-        table = CommandTable(
-            (
-                *app_commands(desk, asks),
-                *view_commands(session, self._canvas_here, self.compared.finish, desk.settings),
-                *overlay_file_commands(self),
-                *making_commands(desk.case_making, self.making.asks()),
-                *question_commands(desk.player, self.questions),
-                *models_commands(desk, self.models.asks()),
-                *self.presenting.commands(),
-                *case_commands(self.leaving.asks()),
-            )
-        )
+        table, told = all_commands(self)
         self.actions_ = CommandActions(self, table, theme, where=lambda: session.workspace)
         self.asking.build(self.actions_)
         self._build()
@@ -150,6 +141,8 @@ class MainWindow(QMainWindow):
         self.preloading.connect_to(self._stage_canvas)
         self._waking.woke.connect(self._woke)
         self.presenting.connect_all()
+        for message in told:
+            self.tell(message)
 
     # --- building
 
@@ -381,13 +374,14 @@ class MainWindow(QMainWindow):
         except StorageError as error:
             self._failed(error)
 
-    def _canvas_here(self) -> Canvas | None:
+    def canvas_here(self) -> Canvas | None:
+        """Return the canvas that keys act on; None where there is none."""
         if self.desk.session.workspace is Workspace.PRESENT:
             return self._stage_canvas
         return self.compare.with_keys if self.desk.session.volume is not None else None
 
     def _canvas_menu(self, place: QPoint) -> None:
-        canvas = self._canvas_here()
+        canvas = self.canvas_here()
         if canvas is None:
             return
         if canvas.active.plane is None:

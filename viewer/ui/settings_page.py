@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from viewer.domain.errors import StorageError
 from viewer.ui.fonts import Type, font
 from viewer.ui.sheet import Sheet
-from viewer.ui.theme import CONTROL_HEIGHT, ThemeName
+from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT, ThemeName
 from viewer.ui.widgets import Button, Kind, Segmented, text_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtCore import SignalInstance
 
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
@@ -28,6 +30,8 @@ class SettingsSheet(Sheet):
     """The settings; each takes effect at once and is kept."""
 
     failed = Signal(object)
+    conventions_wanted = Signal()
+    hanging_wanted = Signal()
 
     def __init__(self, window: QWidget, theme: Theme, desk: Desk) -> None:
         super().__init__(window, theme, "Settings", width=640)
@@ -57,6 +61,11 @@ class SettingsSheet(Sheet):
             lambda on: self._change(presenter_opens=on),
         )
         self.masked = self._switch("Hide identity", "Present always hides it", self._set_masked)
+        for name, what, wanted in (
+            ("Keys, mouse, windows", "A file with all of them, to be changed", self.conventions_wanted),
+            ("Hanging rules", "How scans are shown when they open", self.hanging_wanted),
+        ):
+            self._file(name, what, wanted)
 
     def ask(self) -> None:
         """Show the choices in force."""
@@ -89,6 +98,16 @@ class SettingsSheet(Sheet):
         row.insertSpacing(2, 12)
         row.insertWidget(3, text_label(what, Type.CAPTION, "text2"))
         return switch
+
+    def _file(self, name: str, what: str, wanted: SignalInstance) -> None:
+        button = Button(self.theme, "Edit…", height=BAR_CONTROL_HEIGHT)
+        button.setToolTip(f"{name}: open the file in your editor")
+        button.setAccessibleName(f"Edit {name.lower()}")
+        button.clicked.connect(self.dismiss)
+        button.clicked.connect(wanted)
+        row = self._row(name, button)
+        row.insertSpacing(2, 12)
+        row.insertWidget(3, text_label(what, Type.CAPTION, "text2"))
 
     def _set_masked(self, on: bool) -> None:
         self._desk.session.masked = on

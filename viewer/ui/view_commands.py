@@ -12,6 +12,7 @@ from attrs import evolve
 
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.view_state import Layout, ViewName, ViewState, overview
+from viewer.domain.window_presets import PRESETS
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.session import Session
-    from viewer.domain.volume import Volume
+    from viewer.domain.volume import Volume, Window
     from viewer.services.settings import Settings
     from viewer.ui.canvas.canvas import Canvas
     from viewer.ui.canvas.tiles import Tile
@@ -64,6 +65,7 @@ def view_commands(
     canvas: Callable[[], Canvas | None],
     before: Callable[[], None] = lambda: None,
     settings: Settings | None = None,
+    windows: tuple[tuple[str, Window], ...] = PRESETS,
 ) -> tuple[Command, ...]:
     """Return the commands of looking.
 
@@ -75,10 +77,12 @@ def view_commands(
         Called before each change: a running motion ends at its goal.
     settings
         Where the rate of cine is kept between starts; None keeps it nowhere.
+    windows
+        The window presets by their keys.
     """
     looking = Looking(session, canvas, before)
     return (
-        *window_commands(looking),
+        *window_commands(looking, windows),
         *_images(looking),
         *slice_commands(looking),
         *turning_commands(looking),

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from viewer.ui.app_commands import Asks
 from viewer.ui.hanging_file import edit_hanging_rules
+from viewer.ui.own_keys import edit_conventions
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -44,6 +45,7 @@ def asks_of(window: MainWindow) -> Asks:
         settings=asking.settings,
         switch_theme=window.switch_theme,
         hanging_rules=lambda: edit_hanging_rules(window.tell),
+        conventions=lambda: edit_conventions(window.actions_.table, window.tell),
         switch_panels=window.panels.switch,
         panels_shown=lambda: window.panels.shown,
         full_screen=window.full_screen.toggle,

@@ -39,12 +39,12 @@ WINDOW_MENU: tuple[str | None, ...] = (
 NOT_FOR_HU = "Hounsfield units are shown in grey alone."
 
 
-def window_commands(looking: Looking) -> list[Command]:
+def window_commands(looking: Looking, windows: tuple[tuple[str, Window], ...] = PRESETS) -> list[Command]:
     """Return the commands of the window."""
     return [
         *_of_file(looking),
         *_luts_of_file(looking),
-        *_presets(looking),
+        *_presets(looking, windows),
         *_region_and_invert(looking),
         *_colours(looking),
     ]
@@ -169,7 +169,7 @@ def _luts_of_file(looking: Looking) -> list[Command]:
     ]
 
 
-def _presets(looking: Looking) -> list[Command]:
+def _presets(looking: Looking, windows: tuple[tuple[str, Window], ...]) -> list[Command]:
     def preset(window: Window) -> Callable[[], None]:
         return looking.switch(lambda view: with_window(view, window))
 
@@ -177,7 +177,7 @@ def _presets(looking: Looking) -> list[Command]:
         return looking.asks(lambda view: _shows(view, window))
 
     made = []
-    for key, window in PRESETS:
+    for key, window in windows:
         level = f"{window.centre:g}".replace("-", "−")
         made.append(
             looking.command(

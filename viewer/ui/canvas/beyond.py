@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from viewer.domain.view_state import Comparison
 from viewer.ui.canvas.facts import side_names
-from viewer.ui.canvas.mouse import Mouse
+from viewer.ui.canvas.mouse import USUAL, Mouse
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.session import Session
+    from viewer.services.conventions import MouseConventions
     from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.mouse import Align
     from viewer.ui.canvas.tiles import Tile
@@ -63,9 +64,10 @@ class Beyond:
         begun: Callable[[], None],
         align: Align,
         fine: FinePictures | None = None,
+        conventions: MouseConventions = USUAL,
     ) -> None:
         self._session, self._other, self._begun = session, other, begun
-        self.mouse = Mouse(other, style, begun, align)
+        self.mouse = Mouse(other, style, begun, align, conventions)
         self.planes = PlanePainter(fine)
         self._drawn_on: Tile | None = None
 

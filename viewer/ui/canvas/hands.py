@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QWheelEvent
 
     from viewer.domain.session import Session
+    from viewer.services.conventions import MouseConventions
     from viewer.ui.canvas.fine_pictures import FinePictures
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.words_on_images import WordsField
@@ -68,10 +69,13 @@ class Hands:
         says: Says,
         words: WordsField,
         fine: FinePictures,
+        conventions: MouseConventions,
     ) -> None:
         self._session, self._says = session, says
-        self.mouse = Mouse(session, style, says.begun, says.aligned)
-        self.beyond = Beyond(session, other, style, says.begun, says.aligned, fine) if other is not None else None
+        self.mouse = Mouse(session, style, says.begun, says.aligned, conventions)
+        self.beyond = (
+            Beyond(session, other, style, says.begun, says.aligned, fine, conventions) if other is not None else None
+        )
         self.measuring = MeasuringHand(session, self.mouse, says.measured, says.refused, words)
         self.path = PathHand(session, self.mouse, says.refused)
         self._curved = CurvedHand(session, self.mouse, says.begun)

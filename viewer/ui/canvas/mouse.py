@@ -15,6 +15,7 @@ from viewer.scene.acquired import shown_axes
 from viewer.scene.camera import panned, turned, zoomed
 from viewer.scene.plane_geometry import CROSSING_PLANES
 from viewer.scene.turned_planes import turned_about
+from viewer.services.conventions import MouseConventions
 from viewer.ui.canvas.moves import (
     ZOOM_PER_NOTCH,
     ZOOM_PER_PX,
@@ -34,12 +35,16 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QWheelEvent
 
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
 
 GRIP_PX = 6.0
+# Dragging through images goes on by one for so many pixels.
+PX_PER_IMAGE = 8.0
 HANDLE_GRIP_PX = 10.0
 CLICK_PX = 4.0
 NOTCH = 120
+USUAL = MouseConventions()
 
 
 class Drag(Enum):
@@ -51,6 +56,7 @@ class Drag(Enum):
     CURSOR = "cursor"
     TURN = "turn"
     TURN_PLANES = "turn planes"
+    IMAGES = "images"
     ALIGN = "align"
 
 
@@ -67,9 +73,14 @@ class Mouse:
     """
 
     def __init__(
-        self, session: Session, style: CanvasStyle, begun: Callable[[], None], align: Align | None = None
+        self,
+        session: Session,
+        style: CanvasStyle,
+        begun: Callable[[], None],
+        align: Align | None = None,
+        conventions: MouseConventions = USUAL,
     ) -> None:
-        self._session = session
+        self._session, self._conventions = session, conventions
         self.style = style
         self._begun = begun
         self._align = align
@@ -82,6 +93,7 @@ class Mouse:
         self._before_turn: ViewState | None = None
         self._moved = False
         self._notches = 0.0
+        self._images = 0
 
     @property
     def session(self) -> Session:
@@ -105,7 +117,14 @@ class Mouse:
         if button == Qt.MouseButton.LeftButton:
             self._drag = self._left(tile, place)
         else:
-            self._drag = Drag.PAN if button == Qt.MouseButton.MiddleButton else Drag.ZOOM
+            self._drag = self._other_button(tile, middle=button == Qt.MouseButton.MiddleButton)
+            self._images = 0
+
+    def _other_button(self, tile: Tile, *, middle: bool) -> Drag:
+        drag = Drag((self._conventions.middle if middle else self._conventions.right).value)
+        if tile.view is ViewName.THREE_D and drag not in (Drag.PAN, Drag.ZOOM):
+            return Drag.PAN if middle else Drag.ZOOM
+        return drag
 
     def _left(self, tile: Tile, place: QPointF) -> Drag:
         if tile.view is ViewName.THREE_D:
@@ -141,7 +160,11 @@ class Mouse:
         assert plane is not None
         geometry = tile.geometry(volume, view, plane)
         if self._drag is Drag.WINDOW:
-            self._session.view = windowed(volume, view, step.x(), step.y())
+            ways = self._conventions
+            dx, dy = (-step.x() if ways.narrower else step.x()), (-step.y() if ways.darker else step.y())
+            self._session.view = windowed(volume, view, dx, dy)
+        elif self._drag is Drag.IMAGES:
+            self._drag_images(volume, view, plane, place)
         elif self._drag is Drag.PAN:
             self._session.view = panned_plane(view, geometry, step.x(), step.y())
         elif self._drag is Drag.ZOOM:
@@ -173,7 +196,7 @@ class Mouse:
 
     def release(self, event: QMouseEvent) -> bool:
         """End the drag; return True where it was a right click that asks for the menu."""
-        wants_menu = event.button() == Qt.MouseButton.RightButton and self._drag is Drag.ZOOM and not self._moved
+        wants_menu = event.button() == Qt.MouseButton.RightButton and self._drag is not None and not self._moved
         view, volume = self._session.view, self._session.volume
         if self._drag is Drag.WINDOW and self._moved and view is not None and volume is not None:
             self._session.view = settled_window(volume, view)
@@ -202,7 +225,13 @@ class Mouse:
         elif modifiers & Qt.KeyboardModifier.ShiftModifier:
             self._session.view = thicker(view, notches)
         else:
-            self._session.view = scrolled(volume, view, plane, -notches)
+            self._session.view = scrolled(volume, view, plane, notches if self._conventions.towards_head else -notches)
+
+    def _drag_images(self, volume: Volume, view: ViewState, plane: PlaneName, place: QPointF) -> None:
+        images = int((place.y() - self._pressed.y()) / PX_PER_IMAGE)
+        on, self._images = images - self._images, images
+        if on:
+            self._session.view = scrolled(volume, view, plane, -on if self._conventions.towards_head else on)
 
     def _whole_notches(self, turned_by: int) -> int:
         """Return how many whole notches have come together; fine wheels and touchpads send parts of one."""

@@ -18,6 +18,7 @@ from viewer.domain.view_state import OverlayMode, ViewName
 from viewer.ui.canvas.coming_in import ComingIn
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.hands import Hands, Says
+from viewer.ui.canvas.mouse import USUAL
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import AHEAD, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.services.conventions import MouseConventions
     from viewer.ui.theme import Theme
 
 REST_AFTER_MS = 5000
@@ -87,6 +89,7 @@ class PaintedCanvas(QWidget):
         *,
         style: CanvasStyle = CanvasStyle.REVIEW,
         other: Session | None = None,
+        conventions: MouseConventions = USUAL,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -104,7 +107,7 @@ class PaintedCanvas(QWidget):
         words.given.connect(self.update)
         words.given_up.connect(self.update)
         says = Says(self.gesture_started.emit, self.measured.emit, self.measuring_refused.emit, self.aligned.emit)
-        self.hands = Hands(session, other, style, says, words, self._fine)
+        self.hands = Hands(session, other, style, says, words, self._fine, conventions)
         self._density = Density.FULL
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL

@@ -33,8 +33,9 @@ class CompareView(QWidget):
     def __init__(self, desk: Desk, theme: Theme, scene_3d: Scene3DFactory | None) -> None:
         super().__init__()
         self._desk, self._theme = desk, theme
-        self.here = Canvas(desk.session, theme, scene_3d, other=desk.other.session)
-        self.there = Canvas(desk.other.session, theme, scene_3d)
+        mouse = desk.conventions.mouse
+        self.here = Canvas(desk.session, theme, scene_3d, other=desk.other.session, conventions=mouse)
+        self.there = Canvas(desk.other.session, theme, scene_3d, conventions=mouse)
         self.there.hide()
         self._keys_there = False
         self._row = QHBoxLayout()

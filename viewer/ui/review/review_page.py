@@ -42,7 +42,7 @@ class ReviewPage(QWidget):
         row.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(0)
-        self.toolbar = Toolbar(desk.session, theme, actions)
+        self.toolbar = Toolbar(desk.session, theme, actions, desk.conventions.windows)
         left.addWidget(self.toolbar)
         self.host = CanvasHost(desk.session, theme, actions)
         left.addWidget(self.host, 1)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import Layout, ViewState
-from viewer.domain.window_presets import PRESETS
 from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.canvas.tiles import LOOKING_TOOLS
 from viewer.ui.cine_commands import CINE_MENU
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QPainter, QResizeEvent
 
     from viewer.domain.session import Session
+    from viewer.domain.volume import Window
     from viewer.ui.commands import CommandActions, MenuEntry
     from viewer.ui.theme import Theme
 
@@ -130,9 +130,16 @@ class RestButton(MenuButton):
 class Toolbar(QFrame):
     """48 px high."""
 
-    def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        actions: CommandActions,
+        windows: tuple[tuple[str, Window], ...],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._theme, self._actions = session, theme, actions
+        self._session, self._theme, self._actions, self._windows = session, theme, actions, windows
         self._keys: tuple[str, ...] = ()
         self._presets: Segmented | None = None
         self._said: tuple[object, ...] = ()
@@ -216,9 +223,9 @@ class Toolbar(QFrame):
         if view is None:
             self._window.set_words("Window")
             return
-        on = _preset_of(view) if self._fitted.step >= PRESETS_GONE else ""
+        on = _preset_of(view, self._windows) if self._fitted.step >= PRESETS_GONE else ""
         words = window_words(view, self._session.volume)
-        words = f"{dict(PRESETS)[on].name}  {words}" if on else words
+        words = f"{dict(self._windows)[on].name}  {words}" if on else words
         if words != self._window.text():
             self._window.set_words(words)
 
@@ -241,7 +248,7 @@ class Toolbar(QFrame):
                 self._fitted.items = [item for item in self._fitted.items if item.widget is not gone]
                 gone.hide()
                 gone.deleteLater()
-            named = dict(PRESETS)
+            named = dict(self._windows)
             self._presets = Segmented(self._theme, tuple((key, named[key].name, key) for key in keys))
             for key in keys:
                 self._presets.button(key).setToolTip(self._actions[f"view.preset_{key}"].toolTip())
@@ -268,7 +275,7 @@ class Toolbar(QFrame):
             return
         self._said = said
         self.setEnabled(view is not None)
-        on = _preset_of(view) if view is not None else ""
+        on = _preset_of(view, self._windows) if view is not None else ""
         if self._presets is not None:
             self._presets.choose(on)
         self._say_window()
@@ -276,11 +283,11 @@ class Toolbar(QFrame):
         self._layout.set_words(LAYOUT_WORDS[view.layout] if view is not None else LAYOUT_WORDS[Layout.FOUR])
 
 
-def _preset_of(view: ViewState) -> str:
+def _preset_of(view: ViewState, windows: tuple[tuple[str, Window], ...]) -> str:
     here = (view.window_centre, view.window_width)
     if view.lut:
         return ""
-    return next((key for key, window in PRESETS if (window.centre, window.width) == here), "")
+    return next((key for key, window in windows if (window.centre, window.width) == here), "")
 
 
 def _small(button: IconButton) -> IconButton:

@@ -1,0 +1,42 @@
+"""The one table of all commands of a window, with the user's own keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.ui.app_commands import app_commands
+from viewer.ui.case_commands import case_commands
+from viewer.ui.commands import CommandTable
+from viewer.ui.making_commands import making_commands
+from viewer.ui.messages import Message
+from viewer.ui.models.models_commands import models_commands
+from viewer.ui.overlay_commands import overlay_file_commands
+from viewer.ui.own_keys import with_own_keys
+from viewer.ui.question_commands import question_commands
+from viewer.ui.view_commands import view_commands
+from viewer.ui.window_asks import asks_of
+
+if TYPE_CHECKING:
+    from viewer.ui.main_window import MainWindow
+
+
+def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]:
+    """Return the commands of a window that is being built, and what is to be told of the user's own keys."""
+    desk, session = window.desk, window.desk.session
+    usual = (
+        *app_commands(desk, asks_of(window)),
+        *view_commands(session, window.canvas_here, window.compared.finish, desk.settings, desk.conventions.windows),
+        *overlay_file_commands(window),
+        *making_commands(desk.case_making, window.making.asks()),
+        *question_commands(desk.player, window.questions),
+        *models_commands(desk, window.models.asks()),
+        *window.presenting.commands(),
+        *case_commands(window.leaving.asks()),
+    )
+    if desk.conventions_error is not None:
+        return CommandTable(usual), (Message.of(desk.conventions_error),)
+    if not desk.conventions.keys:
+        return CommandTable(usual), ()
+    commands, problems = with_own_keys(usual, desk.conventions.keys)
+    said = (Message("Some of your own keys are not followed.", " ".join(problems)),) if problems else ()
+    return CommandTable(commands), said
