@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import casestage, write_series
+from tests.io.conftest import MadeCt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +99,24 @@ def test_words_for_people_hold_the_facts(small_series: Path) -> None:
     assert said.code == 0
     assert "48 × 40 × 8, 2 × 2 × 3 mm, HU, values -1000 to 700" in said.out
     assert "geometry ok" in said.out
+
+
+@pytest.mark.parametrize(
+    ("positions", "elements", "words"),
+    [
+        ([0, 2, 4], {"RescaleSlope": None}, "32 × 24 × 3, 0.7 × 0.8 × 2 mm, no known unit, values"),
+        ([0, 2, 5], {}, "32 × 24 × 3, spacing uneven, HU, values"),
+        ([0], {}, "32 × 24 × 1, one image, HU, values"),
+        ([0, 2, 4], {"PixelSpacing": None}, "32 × 24 × 3, spacing not known, HU, values"),
+    ],
+)
+def test_words_for_people_say_what_is_not_known(
+    tmp_path: Path, positions: list[float], elements: dict[str, Any], words: str
+) -> None:
+    made = MadeCt(tmp_path)
+    for k, height in enumerate(positions):
+        made.slice(f"{k}", made.pixels(k), (0, 0, height), **elements)
+    assert words in casestage("info", tmp_path).out
 
 
 def test_real_portal_phase_abdomen(real_data: Path) -> None:

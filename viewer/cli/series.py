@@ -54,14 +54,22 @@ def info(arguments: argparse.Namespace) -> int:
     return 1 if unread == len(rows) else 0
 
 
+def _spacing_words(row: dict[str, Any]) -> str:
+    if row["spacing_mm"]:
+        return " × ".join(f"{s:.3g}" for s in row["spacing_mm"]) + " mm"
+    if row["slices"] == 1:
+        return "one image"
+    return "spacing uneven" if row["gaps_mm"] else "spacing not known"
+
+
 def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, asked: bool) -> None:
     for row in rows:
         size = " × ".join(str(n) for n in row["size_ijk"])
-        spacing = " × ".join(f"{s:.3g}" for s in row["spacing_mm"]) + " mm" if row["spacing_mm"] else "spacing uneven"
         values = f", values {row['range'][0]:g} to {row['range'][1]:g}" if row["range"] else ""
         part = f", {row['part']}" if row["part"] else ""
         say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}{part}")
-        say(f"  {size}, {spacing}, {row['unit']}{values}")
+        unit = "no known unit" if row["unit"] == "unknown" else row["unit"]
+        say(f"  {size}, {_spacing_words(row)}, {unit}{values}")
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:
             say(f"    {reason}")
