@@ -13,6 +13,8 @@ from attrs import frozen
 from viewer.domain.errors import UnreadableFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from viewer.io.file_bytes import Source
     from viewer.io.slice_header import ImageFile
 
@@ -126,18 +128,29 @@ def described(stream: bytes) -> CodeStream | None:
         (components,) = struct.unpack_from(">H", stream, at + 40)
         depth = stream[at + 42]
         return CodeStream(bottom - top, right - left, components, (depth & 0x7F) + 1, bool(depth & 0x80))
+    for marker, position in _segments(stream):
+        if (_is_frame(marker) or marker == 0xF7) and position + 10 <= len(stream):
+            precision, rows, columns, components = struct.unpack_from(">BHHB", stream, position + 4)
+            return CodeStream(rows, columns, components, precision)
+    return None
+
+
+def _segments(stream: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the markers of a JPEG or JPEG-LS code stream up to its first scan, and where they stand."""
     position = 2
-    while position + 10 <= len(stream) and stream[position] == 0xFF:
+    while position + 4 <= len(stream) and stream[position] == 0xFF:
         marker = stream[position + 1]
         if marker == 0xFF:
             position += 1
             continue
         (length,) = struct.unpack_from(">H", stream, position + 2)
-        if (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)) or marker == 0xF7:
-            precision, rows, columns, components = struct.unpack_from(">BHHB", stream, position + 4)
-            return CodeStream(rows, columns, components, precision)
+        yield marker, position
         position += 2 + length
-    return None
+
+
+def _is_frame(marker: int) -> bool:
+    """Return True for the marker of a JPEG frame header (ITU-T T.81 table B.1)."""
+    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
 def reversible(stream: bytes) -> bool:
@@ -160,20 +173,13 @@ def loses(stream: bytes) -> bool | None:
     """
     if not stream.startswith(b"\xff\xd8"):
         return not reversible(stream) if stream.find(b"\xff\x4f\xff\x51", 0, 4096) >= 0 else None
-    position = 2
-    while position + 4 <= len(stream) and stream[position] == 0xFF:
-        marker = stream[position + 1]
-        if marker == 0xFF:
-            position += 1
-            continue
-        (length,) = struct.unpack_from(">H", stream, position + 2)
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+    for marker, position in _segments(stream):
+        if _is_frame(marker):
             return marker != 0xC3
         if marker == 0xDA:
             # The scan of a JPEG-LS image: components, two bytes of each, then how far a sample may be off.
             near = position + 5 + 2 * stream[position + 4] if position + 4 < len(stream) else len(stream)
             return stream[near] > 0 if near < len(stream) else None
-        position += 2 + length
     return None
 
 

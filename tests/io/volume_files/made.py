@@ -76,6 +76,14 @@ def written_by_itk(path: Path, array: NDArray[Any], directions: NDArray[np.float
     return path
 
 
+def written_beside(path: Path, header: bytes, files: dict[str, bytes]) -> Path:
+    """Write a header and, as .raw beside it, the files that it names, and return its path."""
+    path.write_bytes(header)
+    for name, payload in files.items():
+        (path.parent / f"{name}.raw").write_bytes(payload)
+    return path
+
+
 def opened(path: Path) -> Volume:
     """Return the one volume of a file, as the program opens it."""
     (entry,) = scan(path, JobContext()).series

@@ -17,6 +17,7 @@ from tests.io.volume_files.made import (
     meta_header,
     opened,
     values,
+    written_beside,
 )
 from viewer.domain.errors import CaseStageError
 from viewer.domain.geometry import Verdict
@@ -38,11 +39,7 @@ def local(folder: Path, header: bytes, payload: bytes = RAW) -> Path:
 
 
 def detached(folder: Path, *lines: str, **files: bytes) -> Path:
-    path = folder / "a.mhd"
-    path.write_bytes(meta_header(*lines))
-    for name, payload in files.items():
-        (folder / f"{name}.raw").write_bytes(payload)
-    return path
+    return written_beside(folder / "a.mhd", meta_header(*lines), files)
 
 
 @pytest.mark.parametrize(

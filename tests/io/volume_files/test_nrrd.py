@@ -17,6 +17,7 @@ from tests.io.volume_files.made import (
     nrrd_header,
     opened,
     values,
+    written_beside,
 )
 from viewer.domain.errors import CaseStageError
 from viewer.domain.geometry import Verdict
@@ -38,11 +39,7 @@ def attached(folder: Path, header: bytes, payload: bytes = RAW) -> Path:
 
 
 def detached(folder: Path, *lines: str, **files: bytes) -> Path:
-    path = folder / "a.nhdr"
-    path.write_bytes(nrrd_header(*lines).removesuffix(b"\n"))
-    for name, payload in files.items():
-        (folder / f"{name}.raw").write_bytes(payload)
-    return path
+    return written_beside(folder / "a.nhdr", nrrd_header(*lines).removesuffix(b"\n"), files)
 
 
 def as_text(array: Any) -> bytes:
