@@ -107,6 +107,7 @@ def test_words_for_people_hold_the_facts(small_series: Path) -> None:
         ([0, 2, 4], {"RescaleSlope": None}, "32 × 24 × 3, 0.7 × 0.8 × 2 mm, no known unit, values"),
         ([0, 2, 5], {}, "32 × 24 × 3, spacing uneven, HU, values"),
         ([0], {}, "32 × 24 × 1, one image, HU, values"),
+        ([0], {"LossyImageCompression": "01"}, ", lossy compressed"),
         ([0, 2, 4], {"PixelSpacing": None}, "32 × 24 × 3, spacing not known, HU, values"),
     ],
 )

@@ -69,7 +69,7 @@ def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, as
         part = f", {row['part']}" if row["part"] else ""
         say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}{part}")
         unit = "no known unit" if row["unit"] == "unknown" else row["unit"]
-        say(f"  {size}, {_spacing_words(row)}, {unit}{values}")
+        say(f"  {size}, {_spacing_words(row)}, {unit}{values}{', lossy compressed' if row['lossy'] else ''}")
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:
             say(f"    {reason}")
