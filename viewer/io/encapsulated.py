@@ -115,6 +115,21 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
     return frames
 
 
+def first_bytes(source: Source, image: ImageFile, most: int) -> bytes:
+    """Return how the first frame of a file begins, at most its first fragment; nothing where that is not found."""
+    position = image.pixel_offset
+    for is_fragment in (False, True):
+        header = source.read_at(position, 8)
+        tag, length = struct.unpack("<LL", header) if len(header) == 8 else (0, 0)
+        if tag != _ITEM:
+            break
+        position += 8
+        if is_fragment:
+            return source.read_at(position, min(length, most))
+        position += length
+    return b""
+
+
 def described(stream: bytes) -> CodeStream | None:
     """Return what a JPEG, JPEG-LS or JPEG 2000 code stream says of itself, or None where it does not say.
 

@@ -11,7 +11,8 @@ from attrs import evolve
 
 from viewer.domain.errors import CaseStageError
 from viewer.io.dicom_geometry import same_direction, same_spacing
-from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, loses
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
+from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
@@ -96,9 +97,8 @@ def _has_lost(frame: Frame) -> bool:
     if frame.problem or frame.code.transfer_syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
         return False
     try:
-        with OpenImages() as files:
-            offset, length = files.fragments(frame.file)[frame.index][0]
-            return loses(files.bytes_of(frame.file, offset, min(length, _HEAD_BYTES))) is True
+        with OpenImages() as files, reading():
+            return loses(first_bytes(files.source(frame.file), frame.file, _HEAD_BYTES)) is True
     except CaseStageError:
         return False
 
