@@ -21,7 +21,7 @@ from demo_stage import (
 
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule, MatchState
-from viewer.domain.step_acts import Question, Sweep
+from viewer.domain.step_acts import LiveRun, Question, Sweep
 from viewer.domain.view_state import OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.walkthrough import Step
 
@@ -84,8 +84,10 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
             "Blood pressed against the bone",
             "The outer edge follows the skull, the inner one bulges inwards: that is the lens.",
             stage.on(main, BRAIN),
-            "Between bone and dura it cannot spread far, so it grows inwards and pushes the brain aside.",
+            "Between bone and dura it cannot spread far, so it grows inwards and pushes the brain aside.\n\n"
+            "L runs the model here and now. Should it take too long, the recorded result stands.",
             55,
+            live=LiveRun("head-bleed", most_s=20.0, on_key=True),
         ),
         Step(
             "extent",

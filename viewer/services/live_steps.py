@@ -88,7 +88,7 @@ class LiveSteps:
             case LiveStage.COMING | LiveStage.NONE:
                 return ""
             case LiveStage.ASKED:
-                return f"L runs {self.model_name}"
+                return f"L runs {self.model_name if self._run.known else 'the model'}"
             case LiveStage.RUNNING:
                 patches = self._session.patches
                 parts = len(patches.boxes_lps_mm) if patches is not None else 0

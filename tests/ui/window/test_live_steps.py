@@ -178,6 +178,29 @@ def test_on_a_key_it_waits_for_the_key(
     assert len(model.asked) == 2
 
 
+def test_in_a_kiosk_where_nobody_presses_l_it_runs_by_itself(
+    staged: Callable[..., MainWindow], model: Model, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    window = staged(LiveRun(MODEL, on_key=True))
+    window.kiosk_here.begin()
+    try:
+        press(window, Qt.Key.Key_Right)
+        qtbot.waitUntil(lambda: model.asked == [(MODEL, True)], timeout=3000)
+    finally:
+        # Until then it refuses to be closed.
+        window.end_kiosk()
+        window.close()
+
+
+def test_before_the_models_are_known_the_key_is_told_all_the_same(
+    staged: Callable[..., MainWindow], press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = staged(LiveRun(MODEL, on_key=True))
+    monkeypatch.setattr(window.desk.finding_run, "_manifests", None)
+    press(window, Qt.Key.Key_Right)
+    assert "L runs the model" in window.stage.bar.words
+
+
 def test_a_step_that_asks_first_runs_when_it_is_revealed(
     staged: Callable[..., MainWindow], model: Model, press: Callable[..., None]
 ) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from viewer.domain.session import Workspace
 from viewer.services.kiosk import Kiosk
+from viewer.services.live_steps import LiveStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +159,9 @@ class KioskHere(QObject):
             coming = self.loop.coming if self.loop is not None else None
             if coming is not None:
                 self._window.desk.opening.ahead.want(coming)
+            if self._window.desk.live.stage is LiveStage.ASKED:
+                # Nobody is there who would press the key.
+                self._window.desk.live.start()
 
     def _ready(self) -> tuple[Case, ...]:
         library = self._window.library
