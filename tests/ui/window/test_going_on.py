@@ -1,13 +1,11 @@
-"""A program that was killed on stage: the next start offers the same step, and Enter goes there."""
+"""A program that was cut off on stage: the next start offers the same step, and Enter goes there.
+
+`tests/journeys/test_killed_on_stage.py` kills the real one.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -135,32 +133,6 @@ def test_who_leaves_the_stage_or_the_program_in_order_is_offered_nothing(
     assert place_file(own_home).exists()
     window.close()
     assert not place_file(own_home).exists()
-
-
-def test_killed_on_stage_the_next_start_offers_that_step(
-    start: Callable[[], MainWindow], own_home: Path, case_id: str
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "viewer", "demo", case_id, "--step", "2"],
-        env=os.environ | {"CASESTAGE_HOME": str(own_home), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until = time.monotonic() + 60
-        while not (place_file(own_home).exists() and '"step": 1' in place_file(own_home).read_text(encoding="utf-8")):
-            assert process.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.05)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    # Which case and which step; nothing that could name anybody.
-    assert json.loads(place_file(own_home).read_text(encoding="utf-8")) == {"case": case_id, "step": 1}
-    window = start()
-    assert window.go_on.bar is not None
-    assert "step 2 of “A small case”" in window.go_on.bar.sentence
-    window.close()
 
 
 def test_a_second_program_neither_offers_nor_overwrites_what_the_first_presents(
