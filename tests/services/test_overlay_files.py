@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import SimpleITK as sitk
 from attrs import evolve
 
 from viewer.domain.errors import CaseStageError, GeometryError, TooLargeError, UnreadableFileError
-from viewer.domain.geometry import SliceStack
+from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Segmentation, ValueMap
 from viewer.domain.session import Session
@@ -272,3 +273,30 @@ def test_a_file_that_is_refused_leaves_what_is_there(tmp_path: Path, at_once: Ov
     at_once.open_map(tmp_path / "notes.txt")
     assert len(said) == 2
     assert len(session.overlays.labels) == 3
+
+
+def test_a_label_tells_its_volume_and_values_of_the_original_voxels(tmp_path: Path) -> None:
+    values = np.zeros(SIZE_IJK[::-1], np.uint8)
+    values[0, 2:6, 3:8] = 1
+    values[4:7, 2:6, 3:8] = 2
+    sitk.WriteImage(image(values), tmp_path / "labels.nrrd")
+    volume = series()
+    hu = np.arange(volume.slices.size, dtype=np.int16).reshape(volume.slices.shape) % 500
+    volume = evolve(volume, slices=hu, voxels=hu)
+    laid = read_labels(tmp_path / "labels.nrrd", volume, JobContext())
+    assert isinstance(laid.what, Segmentation)
+    for label in laid.what.labels:
+        own = hu[values == label.number + 1]
+        facts = label.facts
+        assert facts is not None
+        assert facts.volume_ml == pytest.approx(own.size * math.prod(SPACING_MM) / 1000)
+        assert (facts.mean, facts.sd) == pytest.approx((own.mean(), own.std()))
+        assert (facts.least, facts.most) == (own.min(), own.max())
+
+
+def test_nothing_is_measured_of_labels_where_the_geometry_is_not_trusted(tmp_path: Path) -> None:
+    sitk.WriteImage(image(blocks(2)), tmp_path / "labels.nrrd")
+    volume = evolve(series(), verdict=Verdict.UNTRUSTED, reasons=("A slice is missing.",))
+    laid = read_labels(tmp_path / "labels.nrrd", volume, JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.facts for label in laid.what.labels] == [None, None]

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from viewer.analysis.across import across_axis
+from viewer.domain.overlays import LabelFacts
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -54,14 +55,13 @@ def describe(mask: Mask, volume: Volume) -> Measured:
     stack = volume.stack
     weights_mm = stack.slice_weights_mm[mask.box[0]]
     counts = np.count_nonzero(mask.voxels, axis=(1, 2))
-    area_mm2 = stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
     mean, sd = _mean_and_sd(mask, volume)
     rows = _row_ends(mask)
     outline = _outline_lps(mask, stack, rows)
     ends = _farthest(outline)
     across = across_axis(mask, stack, ends)
     return Measured(
-        volume_ml=float(counts @ weights_mm) * area_mm2 / 1000.0,
+        volume_ml=_volume_ml(mask, volume),
         long_axis_mm=float(np.linalg.norm(ends[1] - ends[0])),
         long_axis_lps_mm=ends,
         short_axis_mm=float(np.linalg.norm(across[1] - across[0])),
@@ -71,6 +71,19 @@ def describe(mask: Mask, volume: Volume) -> Measured:
         mean=mean,
         sd=sd,
     )
+
+
+def label_facts(mask: Mask, volume: Volume) -> LabelFacts:
+    """Return volume and values of a mask that marks at least one voxel, as `describe` has them."""
+    mean, sd = _mean_and_sd(mask, volume)
+    kept = [values for values in values_within(mask, volume) if len(values)]
+    least = min((float(values.min()) for values in kept), default=None)
+    return LabelFacts(_volume_ml(mask, volume), mean, sd, least, max((float(v.max()) for v in kept), default=None))
+
+
+def _volume_ml(mask: Mask, volume: Volume) -> float:
+    spacing, counts = volume.stack.pixel_spacing_mm, np.count_nonzero(mask.voxels, axis=(1, 2))
+    return float(counts @ volume.stack.slice_weights_mm[mask.box[0]]) * spacing[0] * spacing[1] / 1000.0
 
 
 def values_within(mask: Mask, volume: Volume) -> list[NDArray[Any]]:

@@ -19,18 +19,30 @@ PROBABILITY = "probability"
 UNKNOWN_UNIT = "unit unknown"
 
 
+@frozen
+class LabelFacts:
+    """What is measured of a label on the original slices; values in the volume's unit, None where all is padding."""
+
+    volume_ml: float
+    mean: float | None = None
+    sd: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+
 @frozen(eq=False)
 class Label:
     """One structure of a segmentation, as a mask on the original slices of the series that it lies over.
 
     `key` is unique among what is drawn and the same whenever the file is opened again; `number` counts from 0 and
-    gives colour and line style.
+    gives colour and line style. `facts` is None where lengths and volumes mean nothing.
     """
 
     key: str
     name: str
     number: int
     mask: Mask
+    facts: LabelFacts | None = None
 
     @property
     def colour(self) -> str:

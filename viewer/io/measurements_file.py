@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from viewer.domain.masking import identity_words, masked_text
 from viewer.domain.measurement import MeasurementKind
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.program import NOT_FOR_DIAGNOSTIC_USE
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.measured import Measured
+    from viewer.domain.overlays import Label
     from viewer.domain.volume import Volume
 
 FORMAT = "casestage measurements"
@@ -42,6 +44,8 @@ _COLUMNS = (
     "max",
     "pixels",
     "interpolated",
+    "volume_ml",
+    "name",
 )
 
 
@@ -53,8 +57,12 @@ class MeasurementsWritten:
     note: str = ""
 
 
-def write_measurements(folder: Path, volume: Volume, measured: Sequence[Measured]) -> MeasurementsWritten:
+def write_measurements(
+    folder: Path, volume: Volume, measured: Sequence[Measured], labels: Sequence[Label] = ()
+) -> MeasurementsWritten:
     """Write both files, or remove older ones where nothing was measured; the folder has to be there.
+
+    `labels` are those of a segmentation over the series: their volumes and values are in both files too.
 
     Raises
     ------
@@ -68,7 +76,8 @@ def write_measurements(folder: Path, volume: Volume, measured: Sequence[Measured
         what = "arrow or text" if left_out == 1 else "arrows and texts"
         count = f"1 {what} is" if left_out == 1 else f"{left_out} {what} are"
         note = f"{count} in the report alone: words may name somebody."
-    if not kept:
+    sized = [label for label in labels if label.facts is not None]
+    if not kept and not sized:
         for name in (DOCUMENT, TABLE):
             try:
                 (folder / name).unlink(missing_ok=True)
@@ -89,23 +98,24 @@ def write_measurements(folder: Path, volume: Volume, measured: Sequence[Measured
             }
             for one in kept
         ],
+        "labels": [_of_label(label, volume, said=True) for label in sized],
         "format": FORMAT,
         "version": VERSION,
     }
     write_atomically(folder / DOCUMENT, json_text(document).encode("utf-8"), "The measurements")
-    write_atomically(folder / TABLE, _table(kept, volume).encode("utf-8"), "The measurements")
+    write_atomically(folder / TABLE, _table(kept, sized, volume).encode("utf-8"), "The measurements")
     return MeasurementsWritten((folder / DOCUMENT, folder / TABLE), note)
 
 
-def _table(measured: Sequence[Measured], volume: Volume) -> str:
+def _table(measured: Sequence[Measured], labels: Sequence[Label], volume: Volume) -> str:
     text = io.StringIO()
     # In a column of its own, so that every row says it and the table stays one.
     writer = csv.DictWriter(text, (*_COLUMNS, "unit", "series", "note"), lineterminator="\n")
     writer.writeheader()
     said = f"Synthetic · {NOT_FOR_DIAGNOSTIC_USE}" if volume.series.synthetic else NOT_FOR_DIAGNOSTIC_USE
-    for one in measured:
-        facts = {"unit": volume.unit, "series": volume.series.series_uid, "note": said}
-        writer.writerow({**{k: "" if v is None else v for k, v in _values(one, volume).items()}, **facts})
+    facts = {"unit": volume.unit, "series": volume.series.series_uid, "note": said}
+    for row in (*(_values(one, volume) for one in measured), *(_of_label(label, volume) for label in labels)):
+        writer.writerow({**{k: "" if v is None else v for k, v in row.items()}, **facts})
     return text.getvalue()
 
 
@@ -130,5 +140,28 @@ def _values(one: Measured, volume: Volume) -> dict[str, Any]:
         known.most if known is not None else None,
         values.count if values is not None and not values.interpolated else None,
         values.interpolated if values is not None else None,
+        None,
+        None,
     )
     return dict(zip(_COLUMNS, found, strict=True))
+
+
+def _of_label(label: Label, volume: Volume, *, said: bool = False) -> dict[str, Any]:
+    """Return a label's row; `said` leaves out what is not said of labels."""
+    facts = label.facts
+    assert facts is not None
+    known = facts if volume.unit != "unknown" else None
+    row = dict.fromkeys(_COLUMNS)
+    row |= {
+        "id": f"label {label.number + 1}",
+        "kind": "label",
+        "mean": known.mean if known is not None else None,
+        "sd": known.sd if known is not None else None,
+        "min": known.least if known is not None else None,
+        "max": known.most if known is not None else None,
+        "pixels": label.mask.count,
+        "volume_ml": facts.volume_ml,
+        # A file names its labels as somebody wished; that may be a patient.
+        "name": masked_text(label.name, identity_words(volume.series.identity)),
+    }
+    return {key: value for key, value in row.items() if value is not None} if said else row

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from viewer.domain.finding import CaseScored, Finding, Source
     from viewer.domain.job import JobContext
     from viewer.domain.measurement import Measurement
+    from viewer.domain.overlays import Label
     from viewer.domain.volume import Volume
 
 _REPORT = "sr.dcm"
@@ -67,6 +68,7 @@ def write_outputs(
     recorded: bool = False,
     case_scores: Sequence[CaseScored] = (),
     measured: Sequence[Measured] = (),
+    labels: Sequence[Label] = (),
 ) -> Written:
     """Write findings.json, SEG and SR into a folder, which is made where it is missing; and what was measured.
 
@@ -81,7 +83,7 @@ def write_outputs(
     files, notes = list(written.files), [written.note] if written.note else []
     report = folder / _REPORT
     report.unlink(missing_ok=True)
-    tables = write_measurements(folder, volume, measured)
+    tables = write_measurements(folder, volume, measured, labels)
     files += tables.files
     notes += [tables.note] if tables.note else []
     if not volume.source_uids:
@@ -112,6 +114,7 @@ def write_review(
     decisions: Mapping[str, Decision],
     reader: str,
     measurements: Sequence[Measurement],
+    labels: Sequence[Label],
     ctx: JobContext,
 ) -> Written:
     """Write findings with a reader's decisions and measurements; see `write_outputs`."""
@@ -126,6 +129,7 @@ def write_review(
         decisions=decisions,
         reader=reader,
         measured=with_values(measurements, volume),
+        labels=labels,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from viewer.analysis.label_sampling import covered_share, masks_by_value, on_slices
+from viewer.analysis.measure import label_facts
 from viewer.domain.errors import GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.label_palette import MOST_LABELS
@@ -61,13 +62,13 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
     """
     _refuse_series(volume)
     if not is_volume_file(path.name):
-        return Laid(_segmentation(_of_seg(path, volume)))
+        return Laid(_segmentation(_of_seg(path, volume), volume, ctx))
     named, exact = _of_label_maps(path, volume, ctx)
     note = "" if exact else "The labels lie on a grid of their own; each voxel of the series shows the nearest of them."
-    return Laid(_segmentation(named), note)
+    return Laid(_segmentation(named, volume, ctx), note)
 
 
-def _segmentation(named: list[tuple[int, str, Mask]]) -> Segmentation:
+def _segmentation(named: list[tuple[int, str, Mask]], volume: Volume, ctx: JobContext) -> Segmentation:
     if not named:
         raise UnreadableFileError(
             "The file marks nothing on this series.", "Choose another file, or the series that it was made from."
@@ -77,8 +78,12 @@ def _segmentation(named: list[tuple[int, str, Mask]]) -> Segmentation:
             f"The file holds {len(named)} labels; up to {MOST_LABELS} can be told apart.",
             "If it holds measured values, open it as a map.",
         )
-    labels = tuple(Label(f"label {value} {name}", name, n, mask) for n, (value, name, mask) in enumerate(named))
-    return Segmentation(labels)
+    labels = []
+    for n, (value, name, mask) in enumerate(named):
+        ctx.report(n, len(named), "Measuring labels")
+        facts = label_facts(mask, volume) if volume.measurable else None
+        labels.append(Label(f"label {value} {name}", name, n, mask, facts))
+    return Segmentation(tuple(labels))
 
 
 def _of_seg(path: Path, volume: Volume) -> list[tuple[int, str, Mask]]:

@@ -204,6 +204,7 @@ class Reviewing:
                 dict(self._session.decisions),
                 self._session.reader,
                 self._session.measurements,
+                self._session.overlays.labels,
             ),
             done=self._exported,
             failed=self.failed.emit,

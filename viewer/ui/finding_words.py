@@ -35,8 +35,11 @@ def volume_words(finding: Finding) -> str:
     volume = finding.volume_ml
     if finding.localisation in _NOT_MEASURED:
         return _NOT_MEASURED[finding.localisation]
-    if volume is None:
-        return NONE
+    return NONE if volume is None else ml_words(volume)
+
+
+def ml_words(volume: float) -> str:
+    """Return a volume in mL with as many digits as it deserves."""
     if volume >= 100:
         return f"{volume:.0f} mL"
     return f"{volume:.1f} mL" if volume >= 1 else f"{volume:.2f} mL" if volume >= 0.005 else "< 0.01 mL"

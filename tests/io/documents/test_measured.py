@@ -15,13 +15,17 @@ import pytest
 from attrs import evolve
 
 from tests.io.documents.made import anatomy, opened
+from viewer.analysis.measure import describe, label_facts
 from viewer.domain.errors import StorageError
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.identifiers import new_uid
 from viewer.domain.job import JobContext
+from viewer.domain.labels import Mask
 from viewer.domain.measured import Measured
 from viewer.domain.measurement import Measurement, MeasurementKind, with_second_axis
+from viewer.domain.overlays import Label
 from viewer.domain.view_state import as_point
+from viewer.domain.volume import PatientIdentity
 from viewer.io.sr import read_sr, write_sr
 from viewer.io.sr_measured import slice_of
 from viewer.services.exporting import with_values, write_review
@@ -189,7 +193,7 @@ def test_nothing_measured_leaves_where_the_geometry_is_not_trusted(untrusted: Vo
 
 def test_the_tables_carry_the_report_s_numbers_and_no_words(tilted: Volume, tmp_path: Path) -> None:
     made = all_kinds(tilted, 2, from_ijk=(8, 6))
-    written = write_review(tmp_path, tilted, (), {}, "Dr. Ä", made, JobContext())
+    written = write_review(tmp_path, tilted, (), {}, "Dr. Ä", made, (), JobContext())
     names = [file.name for file in written.files]
     assert {"measurements.json", "measurements.csv", "sr.dcm"} <= set(names)
     assert "2 arrows and texts are in the report alone: words may name somebody." in written.notes
@@ -214,9 +218,31 @@ def test_the_tables_carry_the_report_s_numbers_and_no_words(tilted: Volume, tmp_
         assert "schön" not in text
         assert "note\n" not in text.replace(",note\n", "")
     # The next export has no measurement, and leaves none of the last one behind.
-    again = write_review(tmp_path, tilted, (), {}, "Dr. Ä", (), JobContext())
+    again = write_review(tmp_path, tilted, (), {}, "Dr. Ä", (), (), JobContext())
     assert not any("measurements" in file.name for file in again.files)
     assert not (tmp_path / "measurements.csv").exists()
+
+
+def test_the_tables_carry_volumes_of_labels_and_no_name_of_a_patient(tilted: Volume, tmp_path: Path) -> None:
+    tilted = evolve(tilted, series=evolve(tilted.series, identity=PatientIdentity(name="Canary^Jane")))
+    mask = Mask((4, 5, 1), np.ones((2, 3, 4), dtype=np.bool_))
+    labels = [
+        Label("label 1 Liver", "Liver", 0, mask, label_facts(mask, tilted)),
+        Label("label 2 Canary", "Liver of Canary", 1, mask, label_facts(mask, tilted)),
+        Label("label 3", "Not measured", 2, mask),
+    ]
+    write_review(tmp_path, tilted, (), {}, "", (), labels, JobContext())
+    document = json.loads((tmp_path / "measurements.json").read_text(encoding="utf-8"))
+    with (tmp_path / "measurements.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert document["measurements"] == []
+    assert [entry["name"] for entry in document["labels"]] == [row["name"] for row in rows] == ["Liver", "Masked"]
+    expected = describe(mask, tilted)
+    for entry, row in zip(document["labels"], rows, strict=True):
+        assert entry["volume_ml"] == float(row["volume_ml"]) == expected.volume_ml
+        assert entry["mean"] == float(row["mean"]) == expected.mean
+    for path in tmp_path.glob("measurements.*"):
+        assert "Canary" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("series", ["a13_abdomen_contrast_CRLM-1004", "a01_head_ge_tilt_uneven"])
@@ -232,7 +258,7 @@ def test_on_real_ct_the_report_is_a_valid_one(real_data: Path, tmp_path: Path, s
         for kind in (MeasurementKind.LENGTH, MeasurementKind.FREEHAND, MeasurementKind.ELLIPSE)
     ]
     assert {slice_of(m, volume) for m in made[: len(KINDS)]} == {k}
-    written = write_review(tmp_path, volume, (bone,), {}, "Dr. Ä 山田", made, JobContext())
+    written = write_review(tmp_path, volume, (bone,), {}, "Dr. Ä 山田", made, (), JobContext())
     path = tmp_path / "sr.dcm"
     assert path in written.files
     groups = read_sr(path).findings

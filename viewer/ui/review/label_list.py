@@ -1,4 +1,4 @@
-"""The labels over the series as rows of 32 px: shown or hidden, colour and line, name; not there while there are none.
+"""The labels over the series as rows of 32 px: shown or hidden, colour and line, name, volume; not there without any.
 
 A click on the eye hides and shows, a double click or Enter goes there, a right click or the menu key offers the rest.
 """
@@ -13,6 +13,8 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import as_point
+from viewer.ui.canvas.facts import signed
+from viewer.ui.finding_words import ml_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.label_menu import (
@@ -53,6 +55,25 @@ def place_inside(mask: Mask, volume: Volume) -> Point:
     return as_point(volume.stack.lps(nearest[::-1] + np.asarray(mask.first_ijk)))
 
 
+def size_of(entry: LabelEntry) -> str:
+    """Return the volume of a label in words; "" where it has none."""
+    facts = entry.label.facts if entry.label is not None else None
+    return ml_words(facts.volume_ml) if facts is not None else ""
+
+
+def facts_of(entry: LabelEntry, unit: str) -> tuple[str, ...]:
+    """Return what is measured of a label, a line each."""
+    facts = entry.label.facts if entry.label is not None else None
+    if facts is None:
+        return ()
+    lines = [f"Volume {ml_words(facts.volume_ml)}"]
+    if unit != "unknown" and None not in (facts.mean, facts.sd, facts.least, facts.most):
+        digits = 0 if unit == "HU" else 2
+        mean, sd, least, most = (signed(v or 0.0, digits) for v in (facts.mean, facts.sd, facts.least, facts.most))
+        lines.append(f"Mean {mean} ± {sd} {unit}, {least} to {most}")
+    return tuple(lines)
+
+
 class LabelModel(RowModel[LabelEntry]):
     """The labels of the session."""
 
@@ -77,14 +98,18 @@ class LabelModel(RowModel[LabelEntry]):
         """Return a row in words, for screen readers and tooltips."""
         entry = self.row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{entry.name}, {'hidden' if self.hidden(index.row()) else 'shown'}, {entry.line.value} line"
+            state = "hidden" if self.hidden(index.row()) else "shown"
+            return ", ".join(part for part in (entry.name, size_of(entry), state, f"{entry.line.value} line") if part)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{entry.name}\nSpace hides and shows, S shows alone, Enter goes there, right click for more"
+            unit = self._session.volume.unit if self._session.volume is not None else ""
+            measured = "".join(f"\n{line}" for line in facts_of(entry, unit))
+            keys = "Space hides and shows, S shows alone, Enter goes there, right click for more"
+            return f"{entry.name}{measured}\n{keys}"
         return None
 
 
 class LabelDelegate(RowDelegate):
-    """Draws a row: eye, colour and line, name."""
+    """Draws a row: eye, colour and line, name, volume."""
 
     height = ROW_HEIGHT
 
@@ -102,6 +127,11 @@ class LabelDelegate(RowDelegate):
         painter.setFont(font(Type.CAPTION))
         painter.setPen(self.theme.colour("text2" if hidden else "text"))
         room = QRectF(area.left() + NAME_X, area.top(), area.width() - NAME_X - 16, ROW_HEIGHT - 1)
+        size = size_of(entry)
+        if size:
+            width = painter.fontMetrics().horizontalAdvance(size)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, size)
+            room.setWidth(room.width() - width - 12)
         words(painter, room, entry.name)
 
 
