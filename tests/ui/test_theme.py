@@ -125,6 +125,15 @@ def test_a_segmented_control_tells_only_what_the_user_picks(qtbot: QtBot) -> Non
     assert (control.choice, said) == ("all", ["all"])
 
 
+def test_a_button_that_a_list_makes_narrow_ends_its_words_before_its_edge(qtbot: QtBot) -> None:
+    button = Button(Theme(), "A question that is longer than the list is wide", icon="message-square", spread=True)
+    qtbot.addWidget(button)
+    button.resize(200, button.height())
+    picture = button.grab().toImage()
+    right = [picture.pixelColor(190, y) for y in range(4, button.height() - 4)]
+    assert len({colour.name() for colour in right}) == 1
+
+
 def test_a_button_has_room_for_its_words_and_key(qtbot: QtBot) -> None:
     short = Button(Theme(), "Accept", icon="check")
     long = Button(Theme(), "Accept", icon="check", key="A", kind=Kind.MAIN)

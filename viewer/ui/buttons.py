@@ -236,7 +236,12 @@ class Button(QAbstractButton):
             painter.setPen(ink)
             painter.setFont(font(self.type, scale=self.stage_scale))
             words = QRectF(x, 0, area.width() - x, area.height())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self._words)
+            said = self._words
+            if self.spread:
+                # A list gives its buttons the width that it has, whatever they say.
+                room = area.width() - x - pad - (key_chip_width(self._chip) + 10 if self._chip else 0)
+                said = QFontMetricsF(painter.font()).elidedText(said, Qt.TextElideMode.ElideRight, room + 1)
+            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, said)
         if self._chip:
             width = key_chip_width(self._chip)
             right = area.width() - (pad if self.spread else (area.width() - self._content_width()) / 2)

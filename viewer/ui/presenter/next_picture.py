@@ -1,4 +1,4 @@
-"""The next step as a picture: as it looked when it was shown, else its planes drawn small, or 3D as it was kept."""
+"""The next step as a picture: as it looked when it was shown, else as it was kept, and then its planes drawn."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class NextPicture(QWidget):
         self._desk, self._theme, self._known = desk, theme, known
         self._step: Step | None = None
         self._drawn: tuple[Step, QImage] | None = None
+        self._kept: QImage | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(DRAWN_AFTER_MS)
@@ -55,12 +56,15 @@ class NextPicture(QWidget):
     def has_picture(self) -> bool:
         """True where there is more than black."""
         step = self._step
-        return step is not None and (self._known(step) is not None or self._drawn_now(step) is not None)
+        if step is None:
+            return False
+        return self._known(step) is not None or self._drawn_now(step) is not None or self._kept is not None
 
     def show_step(self, step: Step | None) -> None:
         """Show a step, or that there is none."""
         if step != self._step:
             self._step = step
+            self._kept = self._kept_of(step)
             self._later.start()
         self.update()
 
@@ -75,10 +79,8 @@ class NextPicture(QWidget):
         if self._known(step) is not None or self._drawn_now(step) is not None:
             self.update()
             return
-        kept = self._kept_3d(step)
-        if kept is not None:
-            self._drawn = (step, kept)
-            self.update()
+        if self._kept is not None and step.view.main is ViewName.THREE_D:
+            # 3D is not drawn here: it would hold up the stage.
             return
         if self._desk.navigation.moving:
             self._later.start()
@@ -95,12 +97,10 @@ class NextPicture(QWidget):
         self._drawn = (step, made)
         self.update()
 
-    def _kept_3d(self, step: Step) -> QImage | None:
-        """Return the kept picture of a step that is mostly 3D, which is not drawn here: it would hold up the stage."""
+    def _kept_of(self, step: Step | None) -> QImage | None:
+        """Return the picture that was kept of a step, for the doctor to compare with."""
         case = self._desk.session.case
-        if case is None or step.view.main is not ViewName.THREE_D:
-            return None
-        kept = kept_picture(case, step)
+        kept = kept_picture(case, step) if case is not None and step is not None else None
         image = QImage(str(kept.path)) if kept is not None else QImage()
         return None if image.isNull() else image
 
@@ -117,6 +117,8 @@ class NextPicture(QWidget):
                 painter.drawPixmap(fitted(seen.size(), self.rect()), seen)
             elif drawn is not None:
                 painter.drawImage(fitted(_SHAPE, self.rect()), drawn)
+            elif self._kept is not None:
+                painter.drawImage(fitted(_SHAPE, self.rect()), self._kept)
             elif step is None:
                 painter.setFont(font(Type.BODY))
                 painter.setPen(self._theme.on_anatomy("text2"))
