@@ -12,11 +12,17 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence as Sequence_
 
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from viewer.domain.volume import Volume
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 _ROOT = "1.2.826.0.1.3680043.10.999.7"
@@ -193,6 +199,13 @@ class MadeCt:
             name = f"{prefix}IM{(k * 7) % len(positions):03d}_{k}"
             self.slice(name, made[k], positions[k], **elements)
         return made
+
+
+def opened(place: Path | MadeCt) -> Volume:
+    """Return the one volume of a folder or a file, or of what was made."""
+    path = place.folder if isinstance(place, MadeCt) else place
+    (entry,) = scan(path, JobContext()).series
+    return assemble(entry, JobContext())
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 
+from tests.io.conftest import opened
 from viewer.domain.errors import NothingToOpenError, StorageError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
-from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.io.source_headers import source_headers
 from viewer.io.volume_hash import volume_sha256
@@ -48,11 +48,6 @@ def zipped(folder: Path, to: Path, *, packing: int = zipfile.ZIP_DEFLATED) -> Pa
             if path.is_file():
                 archive.write(path, str(path.relative_to(folder)))
     return to
-
-
-def opened(path: Path) -> Any:
-    (entry,) = scan(path, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])

@@ -13,6 +13,7 @@ from attrs import evolve
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from tests.io.conftest import opened
 from viewer.domain.errors import CancelledError, NothingToOpenError, TooLargeError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext, Progress
@@ -35,12 +36,6 @@ COMPRESSED = (
     "1.2.840.10008.1.2.4.90",
     "1.2.840.10008.1.2.4.201",
 )
-
-
-def opened(made_ct: Any) -> Volume:
-    """Return the one volume of the folder."""
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 def heights(count: int) -> list[tuple[float, float, float]]:

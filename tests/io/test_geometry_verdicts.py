@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.io.conftest import opened
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.io.series_report import report
-
-if TYPE_CHECKING:
-    from viewer.domain.volume import Volume
 
 COS, SIN = np.cos(np.radians(20)), np.sin(np.radians(20))
 ORIENTATIONS = {
@@ -27,11 +25,6 @@ ORIENTATIONS = {
     "oblique": (COS, SIN, 0, -SIN * COS, COS * COS, SIN),
 }
 MARK_HU = 1777
-
-
-def opened(made_ct: Any) -> Volume:
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 def along(orientation: tuple[float, ...], steps: list[float], origin: tuple[float, ...] = (12.5, -40.25, 7.75)) -> Any:

@@ -9,6 +9,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from tests.io.conftest import opened
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -19,7 +20,6 @@ from viewer.io.thumbnails import thumbnail
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from viewer.domain.volume import Volume
 
 AXES = [
     (np.diag([0.7, 0.8, 2.5, 1.0]), "RAS"),
@@ -33,11 +33,6 @@ AXES = [
 def written(path: Path, values: np.ndarray[Any, Any], affine: np.ndarray[Any, Any]) -> Path:
     nibabel.save(nibabel.Nifti1Image(values, affine), path)
     return path
-
-
-def opened(path: Path) -> Volume:
-    (entry,) = scan(path, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 def ct_values() -> np.ndarray[Any, Any]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pydicom import DataElement
 
+from tests.io.conftest import opened
 from viewer.analysis.regrid import regridded
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
-from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 EXPLICIT, BIG, RLE, J2K = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.90"
 RIM = (slice(0, 3), slice(None))
-
-
-def opened(made_ct: Any) -> Volume:
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 def assert_padded(volume: Volume, where: NDArray[np.bool_], hu: NDArray[Any]) -> None:
