@@ -10,10 +10,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _QUERY_EXTENSION, _INTERN_ATOM = 98, 16
-_QUERY_VERSION, _GET_RESOURCES, _SET_MONITOR = 0, 25, 43
+_QUERY_VERSION, _GET_RESOURCES, _SET_MONITOR, _DELETE_MONITOR = 0, 25, 43, 44
 
 
 @contextlib.contextmanager
@@ -32,23 +32,23 @@ def two_monitors(width: int, height: int) -> Iterator[str]:
         with os.fdopen(read) as told:
             number = int(told.readline())
         # The server forgets its monitors with its last client.
-        with _Client(number) as client:
-            client.set_monitor("LEFT", (0, 0, width, height), client.outputs(), primary=True)
-            client.set_monitor("RIGHT", (width, 0, width, height), [], primary=False)
+        with Monitors(f":{number}") as monitors:
+            monitors.plug("LEFT", (0, 0, width, height), monitors.outputs(), primary=True)
+            monitors.plug("RIGHT", (width, 0, width, height))
             yield f":{number}"
     finally:
         server.kill()
         server.wait()
 
 
-class _Client:
-    """As much of the X protocol as it takes; numbers are little-endian."""
+class Monitors:
+    """The monitors of a display, by as much of the X protocol as it takes; numbers are little-endian."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, display: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.connect(f"/tmp/.X11-unix/X{number}")
+        self._socket.connect(f"/tmp/.X11-unix/X{display.partition(':')[2].partition('.')[0]}")
 
-    def __enter__(self) -> _Client:
+    def __enter__(self) -> Monitors:
         self._socket.sendall(struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0))
         ok, _major, _minor, length = struct.unpack("<BxHHH", self._read(8))
         setup = self._read(4 * length)
@@ -72,13 +72,23 @@ class _Client:
         start = 32 + 4 * crtcs
         return list(struct.unpack(f"<{outputs}I", answer[start : start + 4 * outputs]))
 
-    def set_monitor(self, name: str, area: tuple[int, int, int, int], outputs: list[int], *, primary: bool) -> None:
-        """Make a part of the screen a monitor."""
-        padded = name.encode() + b"\0" * (-len(name) % 4)
-        atom = struct.unpack("<I", self._ask(_INTERN_ATOM, 0, struct.pack("<Hxx", len(name)) + padded)[8:12])[0]
-        x, y, width, height = area
-        told = struct.pack("<IIBBHhhHHII", self._root, atom, primary, 0, len(outputs), x, y, width, height, 300, 170)
+    def plug(
+        self, name: str, area: tuple[int, int, int, int], outputs: Sequence[int] = (), *, primary: bool = False
+    ) -> None:
+        """Make a part of the screen (x, y, width, height) a monitor."""
+        told = struct.pack("<IIBBHhhHHII", self._root, self._atom(name), primary, 0, len(outputs), *area, 300, 170)
         self._send(self._randr, _SET_MONITOR, told + struct.pack(f"<{len(outputs)}I", *outputs))
+        self.outputs()
+
+    def unplug(self, name: str) -> None:
+        """Take a monitor away."""
+        self._send(self._randr, _DELETE_MONITOR, struct.pack("<II", self._root, self._atom(name)))
+        self.outputs()
+
+    def _atom(self, name: str) -> int:
+        padded = name.encode() + b"\0" * (-len(name) % 4)
+        atom: int = struct.unpack("<I", self._ask(_INTERN_ATOM, 0, struct.pack("<Hxx", len(name)) + padded)[8:12])[0]
+        return atom
 
     def _send(self, major: int, minor: int, body: bytes) -> None:
         self._socket.sendall(struct.pack("<BBH", major, minor, 1 + len(body) // 4) + body)
