@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 VEIL_OPACITY = 0.6
+# What of the window stays to be seen around a sheet.
+EDGE_PX = 16
 
 
 class Sheet(QWidget):
@@ -95,15 +97,17 @@ class Sheet(QWidget):
         if over is None:
             return
         self.setGeometry(over.rect())
-        width = min(self._width, self.width() - 32)
+        width = min(self._width, self.width() - 2 * EDGE_PX)
         self.card.setFixedWidth(width)
         layout = self.card.layout()
         if layout is not None:
             layout.activate()
         wanted = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
-        height = min(max(wanted, self.card.sizeHint().height()), self.height() - 32)
+        height = min(max(wanted, self.card.sizeHint().height()), self.height() - 2 * EDGE_PX)
         y = (self.height() - height) // 2 if self._top is None else round(self.height() * self._top)
-        self.card.setGeometry((self.width() - width) // 2, max(16, min(y, self.height() - height - 16)), width, height)
+        self.card.setGeometry(
+            (self.width() - width) // 2, max(EDGE_PX, min(y, self.height() - height - EDGE_PX)), width, height
+        )
 
     def event(self, event: QEvent) -> bool:
         """Keep the window's shortcuts from acting below."""

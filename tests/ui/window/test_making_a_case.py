@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pydicom
 import pytest
 from attrs import evolve
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -22,6 +23,7 @@ from viewer.io.case_document import read_case
 from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding
 from viewer.ui.making.image_tiles import image_tile
+from viewer.ui.widgets import Button
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,3 +282,17 @@ def test_a_draft_is_there_again_after_a_restart(reading: MainWindow, press: Call
     assert not _panel(reading).isVisible()
     reading.actions_.run("making.start")
     assert _panel(reading).steps.count() == 1
+
+
+def test_in_a_low_window_no_field_lies_on_another_and_saving_stays_in_reach(
+    reading: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    reading.resize(1280, 640)
+    press(reading, Qt.Key.Key_Return, CONTROL)
+    panel = _panel(reading)
+    qtbot.wait(20)
+    fields = (panel.title, panel.summary, panel.steps, panel.step_title, panel.narration, panel.notes, panel.seconds)
+    places = [QRect(field.mapTo(panel, QPoint()), field.size()) for field in fields]
+    assert all(one.bottom() < other.top() for one, other in pairwise(places))
+    save = next(button for button in panel.findChildren(Button) if button.text() == "Save and present")
+    assert panel.rect().contains(QRect(save.mapTo(panel, QPoint()), save.size()))

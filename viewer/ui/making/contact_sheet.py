@@ -13,7 +13,7 @@ from viewer.services.case_saving import leaves_a_face
 from viewer.ui.fonts import Type
 from viewer.ui.making.image_tiles import COLUMNS, GAP, TILE_PX, ImageTiles, tiles_of
 from viewer.ui.making.tick import Tick
-from viewer.ui.sheet import Sheet
+from viewer.ui.sheet import EDGE_PX, Sheet
 from viewer.ui.widgets import Button, Kind, text_label
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 WIDTH = COLUMNS * (TILE_PX + GAP) + 80
-LEAST_HEIGHT, MOST_HEIGHT = 240, 640
-# What of the sheet is not images: head, reasons, two ticks, the button.
-_REST_PX = 300
+LEAST_HEIGHT, MOST_HEIGHT = 160, 640
 LOOKED = "I looked at every image: none shows a name or a number of the patient"
 FACE = "These images of a head may be passed on, though a face can be made of them"
 NOT_YET = "Scroll to the last image first"
@@ -68,22 +66,33 @@ class SignOffSheet(Sheet):
         text, face = bool(error.detail), isinstance(error, FaceSignOffError)
         said = [f"{error.sentence} {_FACE_WORDS}"] if face else []
         if text:
-            count = sum(volume.stack.count for volume in volumes)
-            said.append(f"{count_words(count, 'image')} to look at for text. {' '.join(error.detail.splitlines())}")
+            count = count_words(sum(volume.stack.count for volume in volumes), "image")
+            said.append(f"{error.sentence} " if not face else "They may show text too. ")
+            said[-1] += f"Look at all of the {count}: {' '.join(error.detail.splitlines())}"
         self.why.setText("\n".join(said))
         heads = [volume for volume in volumes if face and leaves_a_face(volume)]
         self.images.show_tiles(tiles_of(volumes if text else (), heads))
-        room = self._over.height() - _REST_PX
-        self.images.setFixedHeight(min(self.images.height_px + 2, max(LEAST_HEIGHT, min(MOST_HEIGHT, room))))
         for tick, wanted in ((self.looked, text), (self.face, face)):
             tick.setChecked(False)
             tick.setVisible(wanted)
         self.looked.setEnabled(False)
         self.looked.setToolTip(NOT_YET)
         self._fit_save()
+        self._give_room()
         self.open(self.images if text else self.face)
         # Once it has its size: all of them may fit.
         QTimer.singleShot(0, self.images, self.images.look)
+
+    def _give_room(self) -> None:
+        """Let the images have what the window leaves beside the rest of the sheet."""
+        self.images.setFixedHeight(LEAST_HEIGHT)
+        layout = self.card.layout()
+        assert layout is not None
+        layout.activate()
+        wide = min(WIDTH, self._over.width() - 2 * EDGE_PX)
+        rest = max(layout.heightForWidth(wide), self.card.sizeHint().height()) - LEAST_HEIGHT
+        room = self._over.height() - 2 * EDGE_PX - rest
+        self.images.setFixedHeight(min(self.images.height_px + 2, max(LEAST_HEIGHT, min(MOST_HEIGHT, room))))
 
     def _seen_all(self) -> None:
         self.looked.setEnabled(True)

@@ -21,6 +21,7 @@ from viewer.ui.making.acts_editor import ActsEditor
 from viewer.ui.making.live_editor import LiveEditor
 from viewer.ui.making.step_list import StepList
 from viewer.ui.making.tick import Tick
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, set_tone, text_label
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 WIDTH = 376
+# Of what stands between the panel's head and its foot; lower than that it scrolls.
+LEAST_EMPTY, LEAST_WITH_STEPS = 240, 592
 _EMPTY = "Set the view as it is to be seen and capture it as a step; or let a first draft be told from the findings."
 _CAPTURE, _DRAFT = "Capture a step", "Write a first draft"
 _LONG_WORDS = 25
@@ -58,14 +61,20 @@ class MakingPanel(QFrame):
         self._showing = False
         self.setProperty("surface", "panel")
         self.setFixedWidth(WIDTH)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 16)
-        column.setSpacing(8)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
         head = QHBoxLayout()
+        head.setContentsMargins(16, 4, 12, 4)
         head.addWidget(text_label("Make a case", Type.PANEL_TITLE))
         head.addStretch()
         head.addWidget(IconButton.of_command(theme, actions["making.close"], actions.table["making.close"]))
-        column.addLayout(head)
+        whole.addLayout(head)
+        within = QWidget()
+        within.setProperty("surface", "panel")
+        column = QVBoxLayout(within)
+        column.setContentsMargins(16, 4, 16, 0)
+        column.setSpacing(8)
         self.title = self._field("Title of the case")
         self.summary = self._field("One line about it")
         column.addWidget(self.title)
@@ -78,11 +87,15 @@ class MakingPanel(QFrame):
         column.addWidget(self._tools)
         self._editor = self._make_editor()
         column.addWidget(self._editor, 4)
+        self._tall = Tall(within, LEAST_EMPTY)
+        whole.addWidget(self._tall, 1)
         row = QHBoxLayout()
+        row.setContentsMargins(16, 8, 16, 16)
+        row.setSpacing(8)
         for name, kind in (("making.save", Kind.NORMAL), ("making.present", Kind.MAIN)):
             row.addWidget(Button.of(theme, actions[name], actions.table[name], kind=kind))
         row.addStretch()
-        column.addLayout(row)
+        whole.addLayout(row)
         self._connect()
         self._show()
 
@@ -250,6 +263,7 @@ class MakingPanel(QFrame):
             _put(self.title, draft.title if draft is not None else "")
             _put(self.summary, draft.summary if draft is not None else "")
             self._empty.setVisible(step is None)
+            self._tall.need(LEAST_EMPTY if step is None else LEAST_WITH_STEPS)
             for part in (self.steps, self._tools, self._editor):
                 part.setVisible(step is not None)
             if step is None or draft is None:

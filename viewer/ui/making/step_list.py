@@ -55,6 +55,7 @@ class StepList(QListWidget):
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
+        self.setMinimumHeight(3 * ROW_HEIGHT)
         self.currentItemChanged.connect(self._picked)
 
     @property
