@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.finding import Source, SourceKind
+from viewer.domain.geometry import Verdict
 from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
 from viewer.domain.plain_text import plain_text
 from viewer.inference.manifest import Manifest, card
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Finding
     from viewer.domain.model_card import ModelCard
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
 
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
@@ -102,10 +104,13 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     synthetic = case.provenance.synthetic or volume.series.synthetic
     banner = f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic else NOT_FOR_DIAGNOSIS
     kind = "Synthetic CT" if synthetic else "CT, de-identified by profile"
+    recorded = "findings recorded" if any(f.recorded for f in findings) else ""
     source = next((f.source for f in findings if f.source.kind is SourceKind.MODEL), None)
     facts = [
         ("Pictures", provenance.recipe or kind),
         ("Size", _size(loaded)),
+        ("Geometry", _geometry(volume)),
+        ("Compression", "Lossy: details differ from the scanner's images" if volume.series.lossy else ""),
         ("Case made by", provenance.made_by),
         ("Licence", provenance.licence),
         ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
@@ -117,7 +122,7 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         evolve(loaded, case=told, findings=findings, truth=truth, results=results, prior=prior),
         banner,
         # Without the recipe, which may tell what the story asks the audience to find.
-        " · ".join(part for part in (kind, provenance.licence, f"{NAME} {program_version()}") if part),
+        " · ".join(part for part in (kind, recorded, provenance.licence, f"{NAME} {program_version()}") if part),
         tuple((name, words) for name, words in facts if words),
         _model_facts(source, _card(case.model_id, model_folders)),
     )
@@ -126,6 +131,14 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
 def _size(loaded: LoadedCase) -> str:
     stack = loaded.volume.stack
     return f"{stack.size_ij[0]} × {stack.size_ij[1]} × {stack.count} voxels"
+
+
+def _geometry(volume: Volume) -> str:
+    """Return what was said of where the images lie, where it is not simply in order."""
+    if volume.verdict is Verdict.OK:
+        return ""
+    words = {Verdict.RESAMPLED: "Resampled", Verdict.UNTRUSTED: "Not trusted, so nothing is measured"}
+    return " ".join([f"{words[volume.verdict]}.", *volume.reasons])
 
 
 def _said_of_findings(findings: tuple[Finding, ...], truth: tuple[Finding, ...]) -> str:

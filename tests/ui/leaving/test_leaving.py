@@ -17,6 +17,7 @@ from PySide6.QtGui import QColor, QImage
 
 from tests.ui.leaving.conftest import CANARIES
 from viewer.domain.errors import CancelledError, StorageError
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
 from viewer.domain.view_state import Comparison
@@ -26,7 +27,7 @@ from viewer.ui.leaving.film import write_film
 from viewer.ui.leaving.handout import write_handout
 from viewer.ui.leaving.page import write_page
 from viewer.ui.leaving.stage_frames import StageFrames, Words
-from viewer.ui.leaving.steps_words import cells, models_words
+from viewer.ui.leaving.steps_words import cells, models_words, seen_words
 from viewer.ui.leaving.stills import write_stills
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def test_pictures_are_numbered_and_each_carries_the_banner_and_where_it_comes_fr
     lit = sum(images[0].pixelColor(x, y).lightness() > 70 for x in range(240) for y in range(30))
     assert lit > 150
     assert left.banner == "Not for diagnostic use"
-    assert left.origin.startswith("CT, de-identified by profile · Apache-2.0 · CaseStage")
+    assert left.origin.startswith("CT, de-identified by profile · findings recorded · Apache-2.0 · CaseStage")
 
 
 def test_a_question_on_film_shows_no_finding_and_its_answer_does(qapp: QApplication, left: LeftBehind) -> None:
@@ -298,6 +299,21 @@ def test_what_two_models_said_of_a_patient_leaves_without_its_name(
     assert "Second finder" in said
     assert not [canary for canary in CANARIES if canary in said]
     assert "Canaria" not in repr([f.label for r in left.loaded.results for f in r.findings])
+
+
+def test_what_was_resampled_lossy_or_seen_in_a_window_is_told_where_it_is_left_behind(loaded: LoadedCase) -> None:
+    view = evolve(loaded.case.steps[0].view, window_centre=-600.0, window_width=1500.0, slab_mm=10.0)
+    assert seen_words(view, loaded.volume) == "Axial, W 1500 L −600, MIP 10 mm"
+    assert not {"Geometry", "Compression"} & dict(left_behind(loaded).facts).keys()
+    volume = evolve(
+        loaded.volume,
+        verdict=Verdict.RESAMPLED,
+        reasons=("The gantry was tilted by 18.5°.",),
+        series=evolve(loaded.volume.series, lossy=True),
+    )
+    facts = dict(left_behind(evolve(loaded, volume=volume)).facts)
+    assert facts["Geometry"] == "Resampled. The gantry was tilted by 18.5°."
+    assert facts["Compression"].startswith("Lossy")
 
 
 def test_words_that_turn_reading_around_do_not_leave(loaded: LoadedCase) -> None:

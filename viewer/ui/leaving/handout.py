@@ -14,7 +14,7 @@ from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
 from viewer.ui.leaving.stage_frames import StageFrames
-from viewer.ui.leaving.steps_words import asked_words, cells, models_words, narration_alone
+from viewer.ui.leaving.steps_words import NOTHING, asked_words, cells, models_words, narration_alone, seen_words
 from viewer.ui.library.case_card import duration_words
 from viewer.ui.marks import paint_mark
 from viewer.ui.theme import Theme, ThemeName
@@ -181,7 +181,10 @@ class _Handout:
         paper.line(paper.box(_MARGIN, y, sheet.across, 14), words, 10, "accent", bold=True)
         y += 20
         y += paper.text(_MARGIN, y, sheet.across, step.title, 20, bold=True) + 12
-        y += self._picture(number, y) + 18
+        y += self._picture(number, y) + 4
+        seen = seen_words(step.view, self._left.loaded.volume)
+        paper.line(paper.box(_MARGIN, y, sheet.across, 14), seen, 8.5, "text2")
+        y += 24
         if step.question is not None:
             y += paper.text(_MARGIN, y, sheet.across, asked_words(step), 11, "text2") + 8
         y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12) + 20
@@ -202,22 +205,26 @@ class _Handout:
         if fit < 1:
             return
         indent = 18.0
-        widths = [share * (sheet.across - indent) for _, share in _COLUMNS]
-        self._row(y, [name for name, _ in _COLUMNS], widths, indent, "text2")
+        told = [cells(row, step) for row in drawn[:fit]]
+        # A column in which nothing stands is left out, and its room is the others'.
+        kept = [n for n in range(len(_COLUMNS)) if any(row[n] != NOTHING for row in told)]
+        across = (sheet.across - indent) / sum(_COLUMNS[n][1] for n in kept)
+        widths = [_COLUMNS[n][1] * across for n in kept]
+        self._row(y, [_COLUMNS[n][0] for n in kept], widths, indent, "text2")
         y += _ROW
         paper.rule(_MARGIN, y, sheet.across, "text2")
-        for row in drawn[:fit]:
+        for row, said in zip(drawn, told, strict=False):
             mark = paper.box(_MARGIN, y + (_ROW - 10) / 2, 10, 10)
             if row.selected:
                 bar = paper.box(_MARGIN, y + 3, 2.4, _ROW - 6)
                 paper.painter.fillRect(bar, paper.theme.colour("accent"))
             else:
                 paint_mark(paper.painter, mark, row.mark, paper.theme)
-            self._row(y, cells(row, step), widths, indent, "text", bold=row.selected)
+            self._row(y, [said[n] for n in kept], widths, indent, "text", bold=row.selected)
             y += _ROW
             paper.rule(_MARGIN, y, sheet.across)
         y += 6
-        notes = [said] if (said := models_words(step, self._left.loaded.results)) else []
+        notes = [models] if (models := models_words(step, self._left.loaded.results)) else []
         if len(drawn) > fit:
             notes.append(f"And {len(drawn) - fit} more.")
         if any(row.finding.recorded for row in drawn):

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from viewer.domain.finding import SourceKind
-from viewer.domain.view_state import Comparison
+from viewer.domain.view_state import Comparison, Layout
+from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.finding_words import long_axis_words, score_words, volume_words
 from viewer.ui.marks import Mark
 from viewer.ui.present.card import narration_html
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from viewer.domain.model_result import ModelResult
+    from viewer.domain.view_state import ViewState
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
     from viewer.ui.canvas.shown import Drawn
 
+NOTHING = "–"
 _HEADING = re.compile("<h[1-3]>.*?</h[1-3]>", re.DOTALL)
 
 
@@ -29,6 +33,13 @@ def narration_alone(step: Step) -> str:
 def asked_words(step: Step) -> str:
     """Return what the audience was asked before the step showed it, or ""."""
     return f"Asked first: {step.question.text}" if step.question is not None else ""
+
+
+def seen_words(view: ViewState, volume: Volume) -> str:
+    """Return how a step's picture is to be read: what is large in it, its window, and its slab."""
+    shown = "Four views" if view.layout is Layout.FOUR else "3D" if view.main.plane is None else view.main.value.title()
+    parts = (shown, window_words(view, volume), slab_words(view))
+    return ", ".join(" ".join(part.split()) for part in parts if part)
 
 
 def models_words(step: Step, results: Sequence[ModelResult]) -> str:
@@ -54,4 +65,4 @@ def cells(row: Drawn, step: Step) -> list[str]:
     if step.view.models is not None and finding.source.kind is SourceKind.MODEL:
         said = f"{'B' if row.second else 'A'}, {said.lower()}"
     name = finding.label or "Finding"
-    return [name, long_axis_words(finding), volume_words(finding), score_words(finding.score), against or "–", said]
+    return [name, long_axis_words(finding), volume_words(finding), score_words(finding.score), against or NOTHING, said]
