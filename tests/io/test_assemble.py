@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import imagecodecs
 import numpy as np
 import pydicom
 import pytest
-from attrs import evolve
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from tests.io.conftest import opened
-from viewer.domain.errors import CancelledError, NothingToOpenError, TooLargeError
+from viewer.domain.errors import NothingToOpenError, TooLargeError
 from viewer.domain.geometry import Verdict
-from viewer.domain.job import JobContext, Progress
+from viewer.domain.job import JobContext
 from viewer.io import memory
 from viewer.io.assemble import assemble
-from viewer.io.reading_order import ReadingOrder
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_hash import volume_sha256
-from viewer.io.watcher import Watcher
-
-if TYPE_CHECKING:
-    from viewer.domain.volume import Volume
 
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
 COMPRESSED = (
@@ -272,95 +265,6 @@ def test_unit_is_hu_only_where_the_rescale_makes_it_so(made_ct: Any, elements: d
     assert volume.unit == unit
     assert any("no known unit" in reason for reason in volume.reasons) == (unit == "unknown")
     assert volume.verdict is Verdict.OK
-
-
-class Seen(Watcher):
-    """Notes what a watcher is shown."""
-
-    def __init__(self, steer: int | None = None) -> None:
-        self.volume: Any = None
-        self.counts: list[int] = []
-        self.first: list[bool] = []
-        self._steer = steer
-
-    def begun(self, volume: Volume, order: Any) -> None:
-        self.volume = volume
-        assert volume.arrived is not None
-        self.first = list(volume.arrived)
-        if self._steer is not None:
-            order.focus = self._steer
-
-    def grown(self) -> None:
-        self.counts.append(self.volume.slices_in)
-
-
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"])
-def test_middle_slice_is_in_first_and_the_volume_grows_in_its_place(made_ct: Any, syntax: str) -> None:
-    stored = made_ct.stack(heights(5), syntax=syntax)
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    seen = Seen()
-    volume = assemble(entry, JobContext(), seen)
-    assert seen.first == [False, False, True, False, False]
-    growing = seen.volume
-    assert growing.preview
-    assert not growing.measurable
-    assert np.allclose(growing.stack.positions_lps_mm, heights(5))
-    assert not volume.preview
-    assert np.shares_memory(growing.slices, volume.slices)
-    assert np.array_equal(volume.slices, np.stack(stored) - 1024)
-
-
-def test_what_has_not_been_read_has_no_value(made_ct: Any) -> None:
-    made_ct.stack(heights(5))
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    seen = Seen()
-    volume = assemble(entry, JobContext(), seen)
-    only_third = evolve(volume, arrived=np.array([False, False, True, False, False]))
-    assert only_third.value_at(heights(5)[2]) == volume.value_at(heights(5)[2])
-    assert only_third.value_at(heights(5)[1]) is None
-
-
-def test_slices_around_what_is_looked_at_are_read_first() -> None:
-    order = ReadingOrder(10, 5)
-    assert [order.next() for _ in range(4)] == [5, 6, 4, 7]
-    order.focus = 9
-    assert [order.next() for _ in range(3)] == [9, 8, 3]
-    order.focus = -3
-    assert [order.next() for _ in range(4)] == [0, 1, 2, None]
-
-
-def test_slices_wait_while_the_first_image_is_brought_to_the_screen_but_not_for_ever() -> None:
-    order = ReadingOrder(3, 1)
-    given: list[int | None] = [order.next()]
-    order.hold(60.0)
-    reader = threading.Thread(target=lambda: given.append(order.next()))
-    reader.start()
-    reader.join(0.05)
-    assert given == [1]
-    order.go_on()
-    reader.join(5.0)
-    assert given == [1, 2]
-    order.hold(0.01)
-    assert order.next() == 0
-
-
-def test_progress_is_told_in_slices(made_ct: Any) -> None:
-    made_ct.stack(heights(3))
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    told: list[Progress] = []
-    assemble(entry, JobContext(told.append))
-    assert told[-1] == Progress(3, 3, "Reading slice 3 of 3")
-    assert told[0].what == "Reading slice 1 of 3"
-
-
-def test_cancel_stops_between_slices_and_leaves_no_thread(made_ct: Any) -> None:
-    made_ct.stack(heights(6))
-    (entry,) = scan(made_ct.folder, JobContext()).series
-    asked = iter([False, False, True])
-    before = threading.active_count()
-    with pytest.raises(CancelledError):
-        assemble(entry, JobContext(cancelled=lambda: next(asked, True)))
-    assert threading.active_count() == before
 
 
 def test_more_than_the_memory_is_refused_before_anything_is_read(made_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:

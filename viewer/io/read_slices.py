@@ -35,6 +35,7 @@ _THREADS_WHEN_SLOW = 8
 _SLOW_BYTES_PER_S = 60e6
 _JUDGED_AFTER = 8
 _TELL_EVERY_S = 0.04
+_SHOWN_AT_LATEST = 8
 _RATE_AFTER_S = 0.3
 
 
@@ -74,6 +75,7 @@ class _Progress:
         self._begun_at = self._told_at = time.monotonic()
         self._lock = threading.Lock()
         self._shown = False
+        self._wanted = order.focus
         self.done = 0
         self.bytes_read = 0
 
@@ -89,9 +91,18 @@ class _Progress:
             if answer and answer not in self.result.notes:
                 self.result.notes.append(answer)
             self._arrived[k] = True
-            first, self._shown = not self._shown, True
-        if first:
+            begins = not self._shown and self._worth_showing()
+            self._shown |= begins
+        if begins:
             self._onlooker.begun(self.result.values, self._arrived, self._order)
+
+    def _worth_showing(self) -> bool:
+        """Return True once the slice wanted first is in: of several processes another one may be the quickest.
+
+        It may also have failed, or take its time; then the others are shown.
+        """
+        wanted = self._wanted
+        return bool(self._arrived[wanted]) or wanted in self.result.failures or self.done >= _SHOWN_AT_LATEST
 
     def tell(self, ctx: JobContext) -> None:
         """Say how far it is, not more often than anyone can see."""

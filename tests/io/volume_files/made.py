@@ -61,6 +61,12 @@ def values(dtype: Any = np.int16) -> NDArray[Any]:
     return (numbers + low).astype(dtype)
 
 
+def many(dtype: Any = np.int16, *, count: int = 60) -> NDArray[Any]:
+    """Return values [k, j, i] of slices large enough to be worth a look at memory and time."""
+    numbers = np.random.default_rng(2).integers(-1000, 1000, (count, 160, 200))
+    return numbers.astype(dtype)
+
+
 def itk_image(array: NDArray[Any], directions: NDArray[np.float64]) -> Any:
     """Return an image with spacing, origin and directions."""
     image = sitk.GetImageFromArray(array)
