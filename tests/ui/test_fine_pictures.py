@@ -210,6 +210,28 @@ def test_cubic_is_linear_at_once_and_cubic_when_it_has_come(
     assert not np.array_equal(cubic.pixels, linear.pixels)
 
 
+@pytest.mark.parametrize("kind", [Interpolation.CUBIC, Interpolation.LINEAR])
+def test_what_is_whole_now_is_shown_whole_also_where_its_picture_takes_long(
+    qtbot: QtBot, fine: FinePictures, session: Session, small_ct_volume: Volume, kind: Interpolation
+) -> None:
+    # Turned planes are slow at any interpolation once they are large.
+    view = evolve(turned(view_of(session)), interpolation=kind)
+    voxels = np.full_like(small_ct_volume.voxels, -1000)
+    arrived = np.zeros(small_ct_volume.stack.count, dtype=bool)
+    preview = evolve(small_ct_volume, slices=voxels[:], voxels=voxels[:], arrived=arrived)
+    painter = PlanePainter(fine)
+    painter.turn = PlaneName.AXIAL
+    early, _ = painter.picture(preview, view, PlaneName.AXIAL, 700, 500)
+    voxels[:] = small_ct_volume.voxels
+    whole = evolve(small_ct_volume, slices=voxels[:], voxels=voxels[:])
+    coarse, _ = painter.picture(whole, view, PlaneName.AXIAL, 700, 500)
+    assert coarse != early
+    with qtbot.waitSignal(fine.arrived, timeout=10_000):
+        pass
+    made = PlaneRenderer().render(whole, view, PlaneName.AXIAL, 700, 500)
+    assert painter.picture(whole, view, PlaneName.AXIAL, 700, 500)[0] == image_of(made.pixels)
+
+
 def test_on_the_canvas_the_fine_picture_replaces_the_coarse_one_by_itself(
     qtbot: QtBot, session: Session, theme: Theme, padded: Volume
 ) -> None:

@@ -170,8 +170,9 @@ class PlanePainter:
             # What is looked at now comes first.
             self._drop_ahead()
             self._ask_fine(self._fine, volume, state, plane, (width_px, height_px), (key, grown, self._volumes))
-            if held is not None and held.key == key:
+            if held is not None and (held.key, held.growth) == (key, grown):
                 return held.image, held.px_per_pixel
+            # One that shows fewer slices must not stay either: it would wait for a picture of them all in vain.
             coarse = True
         made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
