@@ -57,7 +57,7 @@ class Asking:
         """All keys."""
         from viewer.ui.shortcut_sheet import ShortcutSheet
 
-        return ShortcutSheet(self._window, self._window.theme, self._actions.table)
+        return ShortcutSheet(self._window, self._window.theme, self._actions.table, self._desk.conventions.mouse)
 
     @cached_property
     def settings_sheet(self) -> SettingsSheet:

@@ -48,7 +48,7 @@ from viewer.ui.top_bar import TopBar
 from viewer.ui.view_commands import CANVAS_MENU
 from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
-from viewer.ui.window_place import least_size, restore_place
+from viewer.ui.window_place import least_size, restore_place, suggest_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
         self.preloading.connect_to(self._stage_canvas)
         self._waking.woke.connect(self._woke)
         self.presenting.connect_all()
+        suggest_scale(self)
         for message in told:
             self.tell(message)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from viewer.services.conventions import Dragging, MouseConventions
 from viewer.ui.fonts import Type
 from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import KeyChip, text_label
@@ -32,23 +33,34 @@ GROUPS = {
     "library": "Library",
     "app": "Program",
 }
-MOUSE = (
-    ("Left drag", "Window: across wider, up brighter"),
-    ("Middle drag", "Pan"),
-    ("Right drag", "Zoom"),
-    ("Wheel", "One image"),
-    ("Ctrl+wheel", "Zoom"),
-    ("Shift+wheel", "Slab"),
-    ("Double-click", "One view alone, or all"),
-)
+DRAGGING = {
+    Dragging.WINDOW: "Window",
+    Dragging.PAN: "Pan",
+    Dragging.ZOOM: "Zoom",
+    Dragging.IMAGES: "Through the images",
+}
+
+
+def mouse_words(mouse: MouseConventions) -> tuple[tuple[str, str], ...]:
+    """Return what the mouse does, in words: by what, and what."""
+    across, up = "narrower" if mouse.narrower else "wider", "darker" if mouse.darker else "brighter"
+    return (
+        ("Left drag", f"Window: across {across}, up {up}"),
+        ("Middle drag", DRAGGING[mouse.middle]),
+        ("Right drag", DRAGGING[mouse.right]),
+        ("Wheel", "One image, down to the head" if mouse.towards_head else "One image"),
+        ("Ctrl+wheel", "Zoom"),
+        ("Shift+wheel", "Slab"),
+        ("Double-click", "One view alone, or all"),
+    )
 
 
 class ShortcutSheet(Sheet):
     """The keys that work here, by group."""
 
-    def __init__(self, window: QWidget, theme: Theme, table: CommandTable) -> None:
+    def __init__(self, window: QWidget, theme: Theme, table: CommandTable, mouse: MouseConventions) -> None:
         super().__init__(window, theme, "Keys", width=1120)
-        self._table = table
+        self._table, self._mouse = table, mouse
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -113,7 +125,7 @@ class ShortcutSheet(Sheet):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         grid.addWidget(text_label("Mouse", Type.NAME), 0, 0)
-        for n, (what, does) in enumerate(MOUSE, 1):
+        for n, (what, does) in enumerate(mouse_words(self._mouse), 1):
             grid.addWidget(text_label(what, Type.CAPTION), n, 0)
             label: QLabel = text_label(does, Type.CAPTION, "text2")
             label.setAlignment(Qt.AlignmentFlag.AlignRight)

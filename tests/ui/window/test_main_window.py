@@ -15,7 +15,7 @@ from viewer.domain.session import Workspace
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
-from viewer.ui.window_place import first_place
+from viewer.ui.window_place import first_place, suggest_scale, suggested_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,3 +187,23 @@ def test_closing_ends_every_thread_of_the_program(opened: MainWindow) -> None:
     opened.close()
     left = [thread.name for thread in threading.enumerate() if thread.name.startswith("casestage")]
     assert left == []
+
+
+def test_a_larger_interface_is_offered_once_on_a_screen_of_small_pixels(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = QRect(0, 0, 3840, 2160)
+    assert suggested_scale(fine, 1.0) == 2.0
+    # Where the system makes everything larger itself, and on usual screens, nothing is said.
+    assert suggested_scale(QRect(0, 0, 1920, 1080), 2.0) == suggested_scale(QRect(0, 0, 2560, 1440), 1.0) == 1.0
+    monkeypatch.setattr("viewer.ui.window_place.suggested_scale", lambda *_: 2.0)
+    suggest_scale(window)
+    offered = window.messages.message
+    assert offered is not None
+    assert offered.action == "Use 200 %"
+    assert offered.act is not None
+    offered.act()
+    assert window.desk.settings.now.interface_scale == 2.0
+    window.messages.clear()
+    suggest_scale(window)
+    assert window.messages.message is None

@@ -10,7 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDesktopServices, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
@@ -142,6 +142,11 @@ def test_buttons_and_wheel_do_what_the_file_says(start: Start) -> None:
     window.desk.session.view = first
     wheel_down(window)
     assert view_of(window).cursor_lps_mm[2] - first.cursor_lps_mm[2] == pytest.approx(3.0)
+    # The sheet of keys says the same.
+    assert window.actions_.run("app.keys")
+    said = {label.text() for label in window.asking.keys_sheet.findChildren(QLabel)}
+    assert {"Through the images", "Window", "One image, down to the head"} <= said
+    window.asking.keys_sheet.dismiss()
 
 
 def test_without_a_file_they_are_what_radiologists_expect(start: Start) -> None:
