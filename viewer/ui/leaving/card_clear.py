@@ -33,7 +33,7 @@ def covered(loaded: LoadedCase | LeftBehind) -> list[Objection]:
     for number, step in enumerate(case.case.steps, start=1):
         told = known.get(step.view.selected_finding or "")
         over = [size for size in SCREENS if told is not None and _hides(case, step, told, size)]
-        large = [size for size in SCREENS if _too_high(step, size)]
+        large = [size for size in SCREENS if _too_high(step, size, case.case.folder)]
         for sizes, sentence, hint in (
             (over, "Its card lies over the finding", "Move the view, or zoom out a little."),
             (large, "Its card does not fit", "Say less, or say it in the notes."),
@@ -44,16 +44,16 @@ def covered(loaded: LoadedCase | LeftBehind) -> list[Objection]:
     return found
 
 
-def _card(step: Step, told: Finding | None, size: tuple[int, int]) -> QRectF:
+def _card(step: Step, told: Finding | None, size: tuple[int, int], folder: str) -> QRectF:
     scale = size[1] / 1080
     stage = QSizeF(size[0], size[1] - round(BAR_HEIGHT * scale))
-    narration = Narration(Theme(), step, scale)
+    narration = Narration(Theme(), step, scale, folder)
     side = card_side(step.view, told)
     return QRectF(card_corner(narration.size, stage, step.view, side, scale), narration.size)
 
 
-def _too_high(step: Step, size: tuple[int, int]) -> bool:
-    card = _card(step, None, size)
+def _too_high(step: Step, size: tuple[int, int], folder: str) -> bool:
+    card = _card(step, None, size, folder)
     return card.height() > size[1] - round(BAR_HEIGHT * size[1] / 1080)
 
 
@@ -69,4 +69,4 @@ def _hides(case: LoadedCase, step: Step, told: Finding, size: tuple[int, int]) -
     corners = np.array(np.meshgrid(*told.bounds_lps_mm)).reshape(3, -1).T
     points = tile.geometry(case.volume, view, plane).screen_points(corners) + (tile.area.x(), tile.area.y())
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-    return _card(step, told, size).intersects(QRectF(left, top, right - left, bottom - top))
+    return _card(step, told, size, case.case.folder).intersects(QRectF(left, top, right - left, bottom - top))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, QUrl
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QFont,
@@ -17,12 +17,14 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextImageFormat,
 )
 
 from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.view_state import Layout
 from viewer.ui.canvas.tiles import STAGE_COLUMN_SHARE, STAGE_GAP
 from viewer.ui.fonts import SEMIBOLD, Type, font
+from viewer.ui.present.case_pictures import case_picture, with_pictures
 from viewer.ui.theme import RADIUS_CARD
 from viewer.ui.widgets import rounded
 
@@ -37,6 +39,7 @@ MARGIN = 40
 PAD = 28
 ABOVE_BAR = 108
 RESERVED = MARGIN + WIDTH
+MOST_PICTURE_PX = 360
 TAGS = {"p", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "br", "code"}
 
 
@@ -44,8 +47,11 @@ TAGS = {"p", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "br", "code"}
 _UNIT = re.compile(r"(?<=\d) (?=(?:mL|mm|cm|HU|%|s|min)(?![A-Za-z]))")
 
 
-def narration_html(step: Step) -> str:
-    """Return a step's words as HTML of a few harmless tags; its title stands first unless the narration has one."""
+def narration_html(step: Step, folder: str = "") -> str:
+    """Return a step's words as HTML of a few harmless tags; its title stands first unless the narration has one.
+
+    Pictures are those that lie in the case's `folder`; without one there are none.
+    """
     text = step.narration.strip()
     if not text.startswith("#"):
         text = f"# {step.title}\n\n{text}"
@@ -55,28 +61,37 @@ def narration_html(step: Step) -> str:
     from markdown_it import MarkdownIt
 
     made = MarkdownIt("commonmark", {"html": False}).render(text)
-    return nh3.clean(made, tags=TAGS, attributes={})
+    if not folder:
+        return nh3.clean(made, tags=TAGS, attributes={})
+    clean = nh3.clean(made, tags=TAGS | {"img"}, attributes={"img": {"src", "alt"}})
+    return with_pictures(clean, folder) if "<img" in clean else clean
 
 
 class _ClosedDocument(QTextDocument):
-    """A document that fetches nothing from anywhere."""
+    """A document that fetches nothing from anywhere but pictures from the case's own folder."""
 
-    def loadResource(self, _kind: int, _name: QUrl | str) -> Any:  # noqa: N802 (Qt's name)
-        return None
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:  # noqa: N802 (Qt's name)
+        if kind != QTextDocument.ResourceType.ImageResource.value:
+            return None
+        return case_picture(self._folder, name.toString() if isinstance(name, QUrl) else name)
 
 
 class Narration:
-    """A step's words, laid out for a stage of some scale (its height over 1080)."""
+    """A step's words and pictures of its case's `folder`, laid out for a stage of some scale (its height over 1080)."""
 
-    def __init__(self, theme: Theme, step: Step, scale: float) -> None:
-        self._theme, self._scale = theme, scale
-        self._document = _ClosedDocument()
+    def __init__(self, theme: Theme, step: Step, scale: float, folder: str = "") -> None:
+        self._theme, self._scale, self._folder = theme, scale, folder
+        self._document = _ClosedDocument(folder)
         self._document.setDocumentMargin(0)
         body = font(Type.STAGE_BODY, scale=scale)
         body.unsetFeature(QFont.Tag("tnum"))
         self._document.setDefaultFont(body)
         self._document.setTextWidth((WIDTH - 2 * PAD) * scale)
-        self._document.setHtml(narration_html(step))
+        self._document.setHtml(narration_html(step, folder))
         block = self._document.begin()
         while block.isValid():
             self._style(block)
@@ -112,7 +127,10 @@ class Narration:
         title = block.blockFormat().headingLevel() > 0
         kind = Type.STAGE_TITLE if title else Type.STAGE_BODY
         shape = QTextBlockFormat()
-        shape.setLineHeight(kind.line_px * self._scale, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        height = QTextBlockFormat.LineHeightTypes
+        # A line grows with the picture in it.
+        lines = height.MinimumHeight if _has_picture(block) else height.FixedHeight
+        shape.setLineHeight(kind.line_px * self._scale, lines.value)
         shape.setTopMargin(0 if block == self._document.begin() else (12 if not title else 8) * self._scale)
         shape.setBottomMargin(0)
         cursor = QTextCursor(block)
@@ -124,6 +142,9 @@ class Narration:
             parts.append((fragment.position(), fragment.length(), fragment.charFormat()))
             walker += 1
         for position, length, old in parts:
+            if old.isImageFormat():
+                self._fit(cursor, position, length, old.toImageFormat())
+                continue
             face = font(kind, scale=self._scale)
             # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
             face.unsetFeature(QFont.Tag("tnum"))
@@ -136,6 +157,28 @@ class Narration:
             cursor.setPosition(position)
             cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
             cursor.setCharFormat(look)
+
+    def _fit(self, cursor: QTextCursor, position: int, length: int, picture: QTextImageFormat) -> None:
+        """Make a picture as wide as the words, or as high as it may be."""
+        image = case_picture(self._folder, picture.name())
+        if image is None:
+            return
+        most = QSizeF((WIDTH - 2 * PAD) * self._scale, MOST_PICTURE_PX * self._scale)
+        size = QSizeF(image.size()).scaled(most, Qt.AspectRatioMode.KeepAspectRatio)
+        picture.setWidth(size.width())
+        picture.setHeight(size.height())
+        cursor.setPosition(position)
+        cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setCharFormat(picture)
+
+
+def _has_picture(block: QTextBlock) -> bool:
+    walker = block.begin()
+    while not walker.atEnd():
+        if walker.fragment().charFormat().isImageFormat():
+            return True
+        walker += 1
+    return False
 
 
 def card_side(view: ViewState, finding: Finding | None) -> str:
@@ -169,9 +212,15 @@ def reserves_space(view: ViewState) -> bool:
 
 
 def paint_card(
-    painter: QPainter, theme: Theme, step: Step, finding: Finding | None, stage: QSizeF, scale: float
+    painter: QPainter,
+    theme: Theme,
+    step: Step,
+    finding: Finding | None,
+    stage: QSizeF,
+    scale: float,
+    folder: str = "",
 ) -> None:
     """Draw a step's card onto a stage, without a window."""
-    narration = Narration(theme, step, scale)
+    narration = Narration(theme, step, scale, folder)
     side = card_side(step.view, finding)
     narration.paint(painter, card_corner(narration.size, stage, step.view, side, scale))

@@ -263,7 +263,8 @@ class StagePage(QWidget):
         self._say(told, quickly=first or going_on or self._desk.settings.now.reduce_motion)
 
     def _say(self, step: Step, *, quickly: bool) -> None:
-        narration = Narration(self._theme, step, self.scale)
+        case = self._desk.session.case
+        narration = Narration(self._theme, step, self.scale, case.folder if case is not None else "")
         stage = QSizeF(self.width(), self.height() - self.bar.height() - self._below_px)
         corner = card_corner(narration.size, stage, step.view, self._side(step), self.scale)
         size = narration.size

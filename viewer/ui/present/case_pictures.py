@@ -1,0 +1,46 @@
+"""Pictures that a narration shows: files in the case's own folder, small enough to be shown, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from html import escape, unescape
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QImage, QImageReader
+
+LARGEST_BYTES = 8 << 20
+LARGEST_PX = 4096
+_KINDS = {".png": b"png", ".jpg": b"jpg", ".jpeg": b"jpg"}
+_IMAGE = re.compile(r"<img\b[^>]*>")
+_ATTRIBUTE = re.compile(r'\b(src|alt)="([^"]*)"')
+
+
+def case_picture(folder: str, name: str) -> QImage | None:
+    """Return a picture that a case names, None where it is not in the case, no PNG or JPEG, or too large."""
+    if not folder or not name or "\\" in name or ":" in name or "\0" in name:
+        return None
+    home = Path(folder).resolve()
+    place = (home / name).resolve()
+    kind = _KINDS.get(place.suffix.lower())
+    if kind is None or not place.is_relative_to(home) or not place.is_file() or place.stat().st_size > LARGEST_BYTES:
+        return None
+    reader = QImageReader(str(place), QByteArray(kind))
+    size = reader.size()
+    if not size.isValid() or max(size.width(), size.height()) > LARGEST_PX:
+        return None
+    image = reader.read()
+    return None if image.isNull() else image
+
+
+def with_pictures(html: str, folder: str) -> str:
+    """Return HTML whose pictures are those of a case; of each other one its description stays."""
+
+    def kept(found: re.Match[str]) -> str:
+        said = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[0])}
+        name = said.get("src", "")
+        if case_picture(folder, name) is None:
+            return escape(said.get("alt", ""))
+        return f'<img src="{escape(name)}">'
+
+    return _IMAGE.sub(kept, html)
