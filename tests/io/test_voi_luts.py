@@ -12,11 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_rescale, apply_voi
 from pydicom.sequence import Sequence
 
-from viewer.domain.job import JobContext
+from tests.io.conftest import opened
 from viewer.domain.view_state import overview
 from viewer.io import voi_luts
-from viewer.io.assemble import assemble
-from viewer.io.scan import scan
 from viewer.scene.voi import shown_lut, table_for
 
 if TYPE_CHECKING:
@@ -45,11 +43,6 @@ def lut(first: int, entries: list[int], bits: int, name: str = "", kind: str = "
     else:
         item.add_new(0x00283006, "US", entries)
     return item
-
-
-def opened(folder: Path) -> Volume:
-    (entry,) = scan(folder, JobContext()).series
-    return assemble(entry, JobContext())
 
 
 def greys(volume: Volume, name: str, values: Any, k: int = 0) -> Any:
@@ -224,3 +217,18 @@ def test_more_tables_than_there_is_room_for_are_not_offered(made_ct: Any, monkey
     volume = opened(made_ct.folder)
     assert volume.luts == ()
     assert "more tables than there is room for" in volume.reasons[0]
+
+
+def test_monochrome1_shows_its_lowest_values_white(made_ct: Any) -> None:
+    two, one = (
+        opened(made_ct.slice(photometric, made_ct.pixels(), PhotometricInterpretation=photometric))
+        for photometric in ("MONOCHROME2", "MONOCHROME1")
+    )
+    state = evolve(overview("1", two.grid), window_centre=40.0, window_width=400.0)
+    values = np.array([-1000, -159, 40, 239, 1000])
+    plain, turned = (table_for(volume, state).of(values).astype(int) & 255 for volume in (two, one))
+    assert plain[0] == 0
+    assert plain[-1] == 255
+    assert np.array_equal(turned, 255 - plain)
+    # Whoever turns it over sees it as others are.
+    assert np.array_equal(table_for(one, evolve(state, invert=True)).of(values).astype(int) & 255, plain)
