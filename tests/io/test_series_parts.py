@@ -142,3 +142,27 @@ def test_pixels_that_cannot_be_read_any_more_are_marked_by_what_their_header_say
     path = made_ct.slice("a", values, syntax="1.2.840.10008.1.2.4.80", stream=STREAMS["80"](values))
     path.write_bytes(path.read_bytes()[:-200])
     assert [entry.facts.lossy for entry in entries(made_ct)] == [False]
+
+
+def test_no_two_parts_are_called_the_same(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    # By half a turn, and mirrored: all three are axial.
+    made_ct.stack(axial(3, 100.0), prefix="turned", ImageOrientationPatient=[-1, 0, 0, 0, -1, 0])
+    made_ct.stack(axial(3, 200.0), prefix="flipped", ImageOrientationPatient=[-1, 0, 0, 0, 1, 0])
+    assert [entry.part for entry in entries(made_ct)] == [
+        "32 × 24, axial, 4 of 10 images",
+        "32 × 24, axial, 3 of 10 images, part 1 of 2",
+        "32 × 24, axial, 3 of 10 images, part 2 of 2",
+    ]
+
+
+def test_scout_views_in_two_directions_are_named_by_them(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    for name, directions in (("front", [1, 0, 0, 0, 0, -1]), ("side", [0, 1, 0, 0, 0, -1])):
+        scout = {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"], "ImageOrientationPatient": directions}
+        made_ct.slice(name, made_ct.pixels(), (0, 0, 90), **scout)
+    assert [entry.part for entry in entries(made_ct)] == [
+        "32 × 24, 4 of 6 images",
+        "localizer, coronal",
+        "localizer, sagittal",
+    ]

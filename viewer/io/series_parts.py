@@ -53,7 +53,21 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         if not divided:
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
-    return found
+    return _told_apart(found)
+
+
+def _told_apart(entries: list[SeriesEntry]) -> list[SeriesEntry]:
+    """Return parts of a series so that no two are called the same: what is drawn on one is kept by that name."""
+    names = [entry.part for entry in entries]
+    if len(set(names)) == len(names):
+        return entries
+    several = {name: names.count(name) for name in names}
+    return [
+        evolve(entry, part=f"{name}, part {names[: n + 1].count(name)} of {several[name]}")
+        if several[name] > 1
+        else entry
+        for n, (entry, name) in enumerate(zip(entries, names, strict=True))
+    ]
 
 
 def _kinds(frames: Sequence[Frame], *, coordinates: bool) -> list[list[Frame]]:
@@ -134,7 +148,8 @@ def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: boo
     """Return what a kind of images is: its size, and where that is not its own, whatever else sets it apart."""
     first = kind[0]
     if first.localizer:
-        return "localizer"
+        turned = any(other[0].localizer and _turned(first, other[0]) for other in kinds)
+        return f"localizer, {_plane_words(first)}" if turned else "localizer"
     words = [f"{first.code.columns} × {first.code.rows}"]
     others = [other[0] for other in kinds if other is not kind and _size(other[0]) == _size(first)]
     others = [other for other in others if not other.localizer]
