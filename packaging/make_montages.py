@@ -2,7 +2,8 @@
 
     .venv/bin/python packaging/make_montages.py head
 
-makes resources/docs/montage-head.jpg. A kind is a function that returns rows of grey tiles of one size.
+makes resources/docs/montage-head.jpg; the chest has a script of its own, `montage_chest.py`. A kind is a function that
+returns rows of grey tiles of one size.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from demo_recipes import STORIES
+
+from viewer.domain.job import JobContext
 from viewer.phantom import Bleed, Phantom, make_head
+from viewer.phantom.recipe import made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +105,14 @@ def head() -> list[list[np.ndarray]]:
     return rows
 
 
-MONTAGES: dict[str, Callable[[], list[list[np.ndarray]]]] = {"head": head}
+def abdomen() -> list[list[np.ndarray]]:
+    """Return the abdomen of the case of liver lesions from the dome of the liver down, a lesion in most tiles."""
+    one = made(next(story.recipe for story in STORIES if story.id == "liver-lesions"), JobContext())
+    heights_mm = ((100.0, 76.0, 66.0, 58.0), (50.0, 38.0, -4.0, -60.0))
+    return [[axial(one, z, 330.0, (60.0, 400.0), 4.0) for z in row] for row in heights_mm]
+
+
+MONTAGES: dict[str, Callable[[], list[list[np.ndarray]]]] = {"head": head, "abdomen": abdomen}
 
 
 def main() -> None:
