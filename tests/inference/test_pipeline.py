@@ -9,6 +9,7 @@ import pytest
 
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
+from viewer.inference import marks as marks_module
 from viewer.inference.manifest import read_manifest
 from viewer.inference.pipeline import answer_in
 from viewer.inference.session import check_tensors, checked_bytes, session_from
@@ -113,6 +114,46 @@ def test_a_finding_lies_on_the_original_voxels_that_are_bright(
     assert overlap.sum() / (finding.mask.count + inside.sum() - overlap.sum()) > 0.8
     whole_ml = 4 / 3 * np.pi * 12 * 9 * 10 / 1000
     assert finding.measured.volume_ml == pytest.approx(whole_ml, rel=0.15)
+
+
+@pytest.mark.parametrize("acquisition", list(ACQUISITIONS))
+def test_pieces_looked_at_one_by_one_are_those_of_all_at_once(
+    model_folder: Folder, make_volume: MakeVolume, monkeypatch: pytest.MonkeyPatch, acquisition: str
+) -> None:
+    spacing, row, column, step, count = ACQUISITIONS[acquisition]
+    positions = np.arange(count)[:, None] * np.array(step)
+    rng = np.random.default_rng(5)
+    slices = np.zeros((count, 90, 90), np.int16)
+    k, j, i = np.indices(slices.shape)
+    # Balls in a ring, and others along the stack.
+    slices[(np.abs(np.hypot(i - 45, j - 45) - 36) < 5) & (k < 6)] = 250
+    others = [(n, *rng.uniform(5, 85, 2)) for n in range(11, count, 7)]
+    for place in [(3, 40, 45), (3, 56, 52), *others]:
+        size = (2, *rng.uniform(3, 5, 2))
+        away = sum(((a - b) / c) ** 2 for a, b, c in zip((k, j, i), place, size, strict=True))
+        slices[away < 1] = rng.integers(180, 280)
+    volume = make_volume(slices, positions, spacing=spacing, row=row, column=column)
+    folder = model_folder()
+    boxes: list[int] = []
+    on_slices = marks_module._on_slices
+
+    def counted(*asked: Any) -> Any:
+        found = on_slices(*asked)
+        boxes.append(len(found))
+        return found
+
+    monkeypatch.setattr(marks_module, "_on_slices", counted)
+    one_by_one = marks(folder, volume)
+    monkeypatch.setattr(marks_module, "_MOST_PIECES", 0)
+    at_once = marks(folder, volume)
+    # Slices that are moved against each other are looked at in one.
+    moved = acquisition in ("tilted by 18.5 degrees", "sheared the other way")
+    assert boxes[1] == 1
+    assert (boxes[0] == 1) == moved
+    assert len(one_by_one) == len(at_once) >= 3
+    for a, b in zip(one_by_one, at_once, strict=True):
+        assert a.mask.same_as(b.mask)
+        assert a.score == pytest.approx(b.score, abs=2e-6)
 
 
 def test_a_point_of_known_place_is_found_there_in_a_real_tilted_head(

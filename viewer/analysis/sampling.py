@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
+from viewer.analysis.apart import Spans, pieces, span_of, volume_of, widened
+from viewer.analysis.axis_weights import Axis, axis_between, end_gaps, grid_weights, pixel_weights, reach, slice_weights
 from viewer.analysis.whole_stack import SliceOffsets, slice_offsets
 from viewer.domain.geometry import Grid, SliceStack
 
@@ -40,26 +42,6 @@ _DIRECTIONS = {
 _PIXELS_AT_ONCE = 300_000
 
 
-@define(frozen=True, eq=False)
-class _Axis:
-    """The grid's `count` points along one axis of the slices: first centre and step in mm."""
-
-    count: int
-    first_mm: float
-    step_mm: float
-
-    @property
-    def points_mm(self) -> NDArray[np.float64]:
-        return np.asarray(self.first_mm + self.step_mm * np.arange(self.count), dtype=np.float64)
-
-
-def _axis(start_mm: float, end_mm: float, step_mm: float) -> _Axis:
-    """Return the points that fill a length from face to face, their common middle in its middle."""
-    count = max(1, math.ceil((end_mm - start_mm) / step_mm - 1e-3))
-    first = (start_mm + end_mm) / 2 - (count - 1) * step_mm / 2
-    return _Axis(count, first, step_mm)
-
-
 @define(eq=False)
 class Sampling:
     """A model's grid over a stack of slices. Make one with `sampling_of`.
@@ -76,7 +58,7 @@ class Sampling:
 
     stack: SliceStack
     offsets: SliceOffsets
-    axes: tuple[_Axis, _Axis, _Axis]
+    axes: tuple[Axis, Axis, Axis]
     order: tuple[int, int, int]
     turned: tuple[bool, bool, bool]
 
@@ -127,7 +109,7 @@ class Sampling:
             self._narrowed(image_of, outside, flat, ends[0], ends[1])
             for one in beside:
                 one.result()
-        values = _slice_weights(normal, self.stack, self.offsets) @ flat
+        values = slice_weights(normal, self.stack, self.offsets) @ flat
         if outside:
             values += np.float32(outside)
         return self._turned(values.reshape(normal.count, rows.count, columns.count))
@@ -146,8 +128,8 @@ class Sampling:
         k = first
         while k < end:
             if kept is None or (kept[0] != shifts[k]).any():
-                across = _pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], float(shifts[k, 0]))
-                down = _pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], float(shifts[k, 1]))
+                across = pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], float(shifts[k, 0]))
+                down = pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], float(shifts[k, 1]))
                 kept = (shifts[k], across, down)
             count = 1
             while count < at_once and k + count < end and (shifts[k + count] == shifts[k]).all():
@@ -189,25 +171,71 @@ class Sampling:
             `least`. Outside the box every interpolated value is below `least`.
         """
         local = self._turned_back(values)
-        box = _box_of(local >= least)
-        if box is None:
+        tight = span_of(local >= least)
+        if tight is None:
             return None
-        spans = [(max(first - 1, 0), min(end + 1, n)) for (first, end), n in zip(box, local.shape, strict=True)]
-        part = np.ascontiguousarray(local[tuple(slice(a, b) for a, b in spans)])
+        spans = widened(tight, local.shape)
+        return self._part_onto_slices(np.ascontiguousarray(local[tuple(slice(a, b) for a, b in spans)]), spans)
+
+    def pieces_onto_slices(
+        self, values: NDArray[np.float32], least: float, most: int
+    ) -> list[tuple[tuple[int, int, int], NDArray[np.float32]]]:
+        """Return boxes as `onto_slices`, one for each piece that no other touches on the slices, where that saves work.
+
+        In a box, what belongs to another piece stays below `least`. All is in one box where there are more pieces than
+        `most`, or where slices are moved against each other.
+        """
+        local = self._turned_back(values)
+        reaching = local >= least
+        tight = span_of(reaching)
+        if tight is None:
+            return []
+        found = []
+        moved = np.ptp(self.offsets.columns_px) > 0 or np.ptp(self.offsets.rows_px) > 0
+        if least > 0 and not moved:
+            found = pieces(reaching, self._blocks())
+        together = [(widened(tight, local.shape), None)]
+        worth = 0 < len(found) <= most and sum(volume_of(one[0]) for one in found) < 0.5 * volume_of(together[0][0])
+        boxes = []
+        for spans, others in found if worth else together:
+            part = np.ascontiguousarray(local[tuple(slice(a, b) for a, b in spans)])
+            if others is not None:
+                part[others] = 0
+            box = self._part_onto_slices(part, spans)
+            if box is not None:
+                boxes.append(box)
+        return boxes
+
+    def _blocks(self) -> tuple[int, int, int]:
+        """How many points of the grid [normal, column, row] must lie between pieces that touch on no slice.
+
+        Voxels that touch lie one step of the slices apart, and each is interpolated between two points.
+        """
+        di, dj = self.stack.pixel_spacing_mm
+        gap = float(self.stack.gaps_mm.max()) if self.stack.count > 1 else 0.0
+        columns, rows, normal = self.axes
+        steps = (gap / normal.step_mm, dj / rows.step_mm, di / columns.step_mm)
+        n, v, u = (max(4, math.floor(step) + 2) for step in steps)
+        return n, v, u
+
+    def _part_onto_slices(
+        self, part: NDArray[np.float32], spans: Spans
+    ) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
+        """Return a part [normal, column, row] of the grid at the original pixels that lie between its points."""
         columns, rows, normal = self.axes
         (n0, n1), (v0, v1), (u0, u1) = spans
         di, dj = self.stack.pixel_spacing_mm
-        k0, k1 = _reach(self.offsets.heights_mm, normal, n0, n1)
+        k0, k1 = reach(self.offsets.heights_mm, normal, n0, n1)
         if k0 >= k1:
             return None
         pixels_i = np.arange(self.stack.size_ij[0]) * di
         pixels_j = np.arange(self.stack.size_ij[1]) * dj
         moves_i, moves_j = self.offsets.columns_px * di, self.offsets.rows_px * dj
-        reach_i = [_reach(pixels_i + moves_i[k], columns, u0, u1) for k in (k0, k1 - 1)]
-        reach_j = [_reach(pixels_j + moves_j[k], rows, v0, v1) for k in (k0, k1 - 1)]
+        reach_i = [reach(pixels_i + moves_i[k], columns, u0, u1) for k in (k0, k1 - 1)]
+        reach_j = [reach(pixels_j + moves_j[k], rows, v0, v1) for k in (k0, k1 - 1)]
         if len(np.unique(moves_i)) > 1 or len(np.unique(moves_j)) > 1:
-            reach_i = [_reach(pixels_i + moves_i[k], columns, u0, u1) for k in range(k0, k1)]
-            reach_j = [_reach(pixels_j + moves_j[k], rows, v0, v1) for k in range(k0, k1)]
+            reach_i = [reach(pixels_i + moves_i[k], columns, u0, u1) for k in range(k0, k1)]
+            reach_j = [reach(pixels_j + moves_j[k], rows, v0, v1) for k in range(k0, k1)]
         i0, i1 = min(r[0] for r in reach_i), max(r[1] for r in reach_i)
         j0, j1 = min(r[0] for r in reach_j), max(r[1] for r in reach_j)
         if i0 >= i1 or j0 >= j1:
@@ -222,8 +250,8 @@ class Sampling:
             plane = part[low] if not share else part[low] * (1 - share) + part[low + 1] * share
             shift = (float(moves_i[k]), float(moves_j[k]))
             if kept is None or kept[0] != shift:
-                across = _grid_weights(pixels_i[i0:i1] + moves_i[k], columns, u0, plane.shape[1])
-                down = _grid_weights(pixels_j[j0:j1] + moves_j[k], rows, v0, plane.shape[0])
+                across = grid_weights(pixels_i[i0:i1] + moves_i[k], columns, u0, plane.shape[1])
+                down = grid_weights(pixels_j[j0:j1] + moves_j[k], rows, v0, plane.shape[0])
                 kept = (shift, across, down)
             wide = kept[1] @ np.ascontiguousarray((kept[2] @ plane).T)
             out[k - k0] = wide.T
@@ -246,7 +274,7 @@ def sampling_of(stack: SliceStack, spacing_mm: tuple[float, float, float], orien
     offsets = slice_offsets(stack)
     step = [spacing_mm[order.index(a)] for a in range(3)]
     columns, rows, normal = (
-        _axis(start, end, one) for (start, end), one in zip(_extents(stack, offsets, step[2]), step, strict=True)
+        axis_between(start, end, one) for (start, end), one in zip(_extents(stack, offsets, step[2]), step, strict=True)
     )
     axes = (columns, rows, normal)
     return Sampling(stack, offsets, axes, (order[0], order[1], order[2]), (turned[0], turned[1], turned[2]))
@@ -263,7 +291,7 @@ def sampling_of_size(stack: SliceStack, size_ijk: tuple[int, int, int], orientat
 def _extents(stack: SliceStack, offsets: SliceOffsets, alone_mm: float) -> list[tuple[float, float]]:
     """Return both outer faces along the row direction, the column direction and the normal, in mm."""
     di, dj = stack.pixel_spacing_mm
-    first_gap, last_gap = _end_gaps(stack, alone_mm)
+    first_gap, last_gap = end_gaps(stack, alone_mm)
     return [
         (-di / 2, (stack.size_ij[0] - 0.5 + float(offsets.columns_px.max())) * di),
         (-dj / 2, (stack.size_ij[1] - 0.5 + float(offsets.rows_px.max())) * dj),
@@ -273,103 +301,9 @@ def _extents(stack: SliceStack, offsets: SliceOffsets, alone_mm: float) -> list[
 
 def stretching(pixels: int, size: int) -> Any:
     """Return the weights of a line of pixels for as many others over the same length, sparse (size × pixels)."""
-    return _pixel_weights(_axis(-0.5, pixels - 0.5, pixels / size), pixels, 1.0, 0.0)
+    return pixel_weights(axis_between(-0.5, pixels - 0.5, pixels / size), pixels, 1.0, 0.0)
 
 
 def stretching_back(pixels: int, size: int) -> Any:
     """Return linear weights of the stretched line for its original pixels, sparse (pixels × size)."""
-    return _grid_weights(np.arange(pixels, dtype=np.float64), _axis(-0.5, pixels - 0.5, pixels / size), 0, size)
-
-
-def _end_gaps(stack: SliceStack, alone: float) -> tuple[float, float]:
-    if stack.count < 2:
-        return alone, alone
-    return float(stack.gaps_mm[0]), float(stack.gaps_mm[-1])
-
-
-def _pixel_weights(axis: _Axis, count: int, pixel_mm: float, shift_px: float) -> Any:
-    """Return the weights of a slice's pixels along one axis for the grid's points, sparse (points × pixels).
-
-    A point beyond the outer faces of the pixels has no weights at all.
-    """
-    width = max(axis.step_mm / pixel_mm, 1.0)
-    at = axis.points_mm / pixel_mm - shift_px
-    first = np.floor(at - width).astype(int) + 1
-    taps = first[:, None] + np.arange(math.ceil(2 * width) + 1)
-    weights = np.maximum(0.0, 1 - np.abs(taps - at[:, None]) / width)
-    inside = (at >= -0.5 - 1e-6) & (at <= count - 0.5 + 1e-6)
-    weights[~inside] = 0
-    return _normalised(weights, taps, count)
-
-
-def _sparse(table: Any, shape: tuple[int, int]) -> Any:
-    # Loaded late for the sake of the program's start.
-    from scipy.sparse import csr_array
-
-    return csr_array(table, shape=shape)
-
-
-def _normalised(weights: NDArray[np.float64], taps: NDArray[np.intp], count: int) -> Any:
-    weights = np.where((taps >= 0) & (taps < count), weights, 0.0)
-    total = weights.sum(axis=1, keepdims=True)
-    weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    rows, at = np.nonzero(weights)
-    values = weights[rows, at].astype(np.float32)
-    return _sparse((values, (rows, taps[rows, at])), (len(weights), count))
-
-
-def _slice_weights(axis: _Axis, stack: SliceStack, offsets: SliceOffsets) -> Any:
-    """Return the weights of the slices for the grid's points along the normal, sparse (points × slices).
-
-    Where slices lie farther apart than the grid's step: linear between the two neighbours. Where closer: a triangle
-    of the grid's step, each slice counting with the length that it stands for. Beyond half an end gap: none.
-    """
-    heights, n = offsets.heights_mm, stack.count
-    first_gap, last_gap = _end_gaps(stack, axis.step_mm)
-    table = np.zeros((axis.count, n))
-    lengths = stack.slice_weights_mm if n > 1 else np.ones(1)
-    points = axis.points_mm
-    inside = np.flatnonzero((points >= -first_gap / 2 - 1e-6) & (points <= heights[-1] + last_gap / 2 + 1e-6))
-    if n == 1:
-        table[inside, 0] = 1
-        return _sparse(table.astype(np.float32), table.shape)
-    low = np.clip(np.searchsorted(heights, points[inside], side="right") - 1, 0, n - 2)
-    gaps = heights[low + 1] - heights[low]
-    wide = gaps >= axis.step_mm * 0.999
-    rows, below = inside[wide], low[wide]
-    share = np.clip((points[rows] - heights[below]) / gaps[wide], 0, 1)
-    table[rows, below], table[rows, below + 1] = 1 - share, share
-    for row in inside[~wide]:
-        table[row] = np.maximum(0.0, 1 - np.abs(heights - points[row]) / axis.step_mm) * lengths
-        total = table[row].sum()
-        table[row] = table[row] / total if total > 0 else np.eye(n)[int(np.argmin(np.abs(heights - points[row])))]
-    return _sparse(table.astype(np.float32), table.shape)
-
-
-def _box_of(marked: NDArray[np.bool_]) -> tuple[tuple[int, int], ...] | None:
-    """Return first and end of what is marked along each of three axes; None where nothing is."""
-    slices = np.flatnonzero(marked.any(axis=(1, 2)))
-    if not len(slices):
-        return None
-    first, end = int(slices[0]), int(slices[-1]) + 1
-    # Planes laid on each other first: that goes through memory in its order.
-    flat = np.logical_or.reduce(marked[first:end], axis=0)
-    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
-    return (first, end), (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
-
-
-def _reach(points_mm: NDArray[np.float64], axis: _Axis, start: int, end: int) -> tuple[int, int]:
-    """Return the range of points (in growing order) that take a value from the grid's points start…end."""
-    low = -math.inf if start == 0 else axis.first_mm + start * axis.step_mm
-    high = math.inf if end == axis.count else axis.first_mm + (end - 1) * axis.step_mm
-    found = np.flatnonzero((points_mm >= low) & (points_mm <= high))
-    return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
-
-
-def _grid_weights(points_mm: NDArray[np.float64], axis: _Axis, start: int, count: int) -> Any:
-    """Return linear weights of the grid's points from `start` for points along an axis, sparse (points × grid)."""
-    at = np.clip((points_mm - axis.first_mm) / axis.step_mm - start, 0, count - 1)
-    low = np.minimum(at.astype(int), max(count - 2, 0))
-    taps = np.stack([low, low + 1], axis=1)
-    weights = np.stack([1 - (at - low), at - low], axis=1)
-    return _normalised(weights, taps, count)
+    return grid_weights(np.arange(pixels, dtype=np.float64), axis_between(-0.5, pixels - 0.5, pixels / size), 0, size)

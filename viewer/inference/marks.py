@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from viewer.inference.manifest import Manifest
 
 _MOST_FINDINGS = 2000
+# Pieces that are brought onto the slices one by one; more cost more than all of it at once.
+_MOST_PIECES = 100
 
 
 @frozen(eq=False)
@@ -63,6 +65,13 @@ class _Part:
     mask: Mask
     score: float | None
 
+    @property
+    def first_kji(self) -> tuple[int, int, int]:
+        """The first marked voxel, slice by slice."""
+        i, j, k = self.mask.first_ijk
+        row, column = np.argwhere(self.mask.voxels[0])[0]
+        return k, j + int(row), i + int(column)
+
 
 def marks_of(
     manifest: Manifest, volume: Volume, values: NDArray[Any], sampling: Sampling | None, ctx: JobContext
@@ -83,7 +92,11 @@ def marks_of(
     marks: list[Mark] = []
     for n, label in enumerate(manifest.labels):
         ctx.report(n, len(manifest.labels), "Making findings")
-        parts = _parts(manifest, volume, _on_slices(manifest, values[n], sampling), len(marks), ctx)
+        parts: list[_Part] = []
+        for placed in _on_slices(manifest, values[n], sampling):
+            parts += _parts(manifest, volume, placed, len(marks) + len(parts), ctx)
+        # As one goes through the slices, whichever piece was looked at first.
+        parts.sort(key=lambda part: part.first_kji)
         whole = manifest.post.connectivity is Connectivity.LABEL
         for part in parts:
             ctx.stop_if_cancelled()
@@ -107,11 +120,14 @@ def marks_of(
 
 def _on_slices(
     manifest: Manifest, values: NDArray[Any], sampling: Sampling | None
-) -> tuple[tuple[int, int, int], NDArray[Any]] | None:
-    """Return the box's first voxel (i, j, k) and its values on the original slices."""
+) -> list[tuple[tuple[int, int, int], NDArray[Any]]]:
+    """Return boxes, each with its first voxel (i, j, k) and its values on the original slices."""
     if sampling is None:
-        return (0, 0, 0), values
-    return sampling.onto_slices(values.astype(np.float32, copy=False), _cut(manifest))
+        return [((0, 0, 0), values)]
+    # What is one finding though it lies apart has to be in one box.
+    joined = manifest.post.connectivity is Connectivity.LABEL or manifest.post.merge_distance_mm > 0
+    most = 0 if joined else _MOST_PIECES
+    return sampling.pieces_onto_slices(values.astype(np.float32, copy=False), _cut(manifest), most)
 
 
 def _cut(manifest: Manifest) -> float:
@@ -122,12 +138,10 @@ def _cut(manifest: Manifest) -> float:
 def _parts(
     manifest: Manifest,
     volume: Volume,
-    placed: tuple[tuple[int, int, int], NDArray[Any]] | None,
+    placed: tuple[tuple[int, int, int], NDArray[Any]],
     before: int,
     ctx: JobContext,
 ) -> list[_Part]:
-    if placed is None:
-        return []
     # Loaded late: the program's start reads this module, but only a run needs the library.
     from scipy import ndimage
 
