@@ -280,4 +280,4 @@ def _paint_words(
     if facts:
         right.append(Words(facts))
     body = area.adjusted(0, 0, 0, -RULER_PX)
-    paint_corners(painter, body, Corners(tuple(name), (), tuple(at), tuple(right)), look.text)
+    paint_corners(painter, body, Corners(tuple(name), (), tuple(at), tuple(right)), look.text, open_middle=True)

@@ -93,10 +93,13 @@ def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: T
         painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
 
 
-def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextLook) -> QRectF | None:
+def paint_corners(
+    painter: QPainter, free: QRectF, corners: Corners, look: TextLook, *, open_middle: bool = False
+) -> QRectF | None:
     """Draw the corner text, each block on one plate, and return the lower right one, None where there is none.
 
     Titles too long for their half are elided in the middle; numbers are left out, since half a number says nothing.
+    With an `open_middle`, where no letter stands, what has nothing opposite has all the width.
     """
     lower_right: QRectF | None = None
     for lines, right, bottom in (
@@ -105,21 +108,25 @@ def paint_corners(painter: QPainter, free: QRectF, corners: Corners, look: TextL
         (corners.bottom_left, False, True),
         (corners.bottom_right, True, True),
     ):
-        plate = _paint_block(painter, free, lines, look, right=right, bottom=bottom)
+        left_lines, right_lines = (
+            (corners.bottom_left, corners.bottom_right) if bottom else (corners.top_left, corners.top_right)
+        )
+        beside = left_lines if right else right_lines
+        room = free.width() if open_middle and not beside else free.width() / 2
+        plate = _paint_block(painter, free, lines, look, room - look.margin_px, right=right, bottom=bottom)
         if right and bottom:
             lower_right = plate
     return lower_right
 
 
 def _paint_block(
-    painter: QPainter, free: QRectF, lines: Sequence[Words], look: TextLook, *, right: bool, bottom: bool
+    painter: QPainter, free: QRectF, lines: Sequence[Words], look: TextLook, room: float, *, right: bool, bottom: bool
 ) -> QRectF | None:
     if not lines:
         return None
-    half = free.width() / 2 - look.margin_px
     fitted = []
     for words in lines:
-        most = half - (28 if words.name else look.margin_px + 28)
+        most = room - (28 if words.name else look.margin_px + 28)
         measures = look.metrics(look.caption_type(name=words.name))
         text, width = words.text, measures.horizontalAdvance(words.text)
         if width > most and bottom:

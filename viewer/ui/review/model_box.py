@@ -40,6 +40,8 @@ class ModelBox(Card):
             if sentence:
                 column.addWidget(_paragraph(sentence, tone))
         column.addSpacing(4)
+        # A line of its own: beside the buttons it has no room in the narrow panel.
+        column.addLayout(_badges(theme, card))
         column.addLayout(self._foot(theme, card))
         # Below the buttons, so that they stay where they are.
         self.details = _details(card, rest)
@@ -49,14 +51,6 @@ class ModelBox(Card):
     def _foot(self, theme: Theme, card: ModelCard) -> QHBoxLayout:
         foot = QHBoxLayout()
         foot.setSpacing(4)
-        if card.rules:
-            badge = Badge(theme, "Rules, no training")
-            badge.setToolTip("This model is a set of fixed rules; it gives no score.")
-            foot.addWidget(badge)
-        if card.synthetic_only:
-            badge = Badge(theme, "For synthetic CT", icon="triangle-alert", role="disagree")
-            badge.setToolTip("It was trained on synthetic CT alone; on a patient's CT its answer means nothing.")
-            foot.addWidget(badge)
         foot.addStretch()
         self.more = Button(theme, "Details", icon="chevron-down", kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
         self.more.setToolTip(f"All that is known of {card.name}: its limits, and how well it did where it was measured")
@@ -73,6 +67,21 @@ class ModelBox(Card):
         self.details.setVisible(opens)
         self.more.icon_name = "chevron-up" if opens else "chevron-down"
         self.more.update()
+
+
+def _badges(theme: Theme, card: ModelCard) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    if card.rules:
+        badge = Badge(theme, "Rules, no training")
+        badge.setToolTip("This model is a set of fixed rules; it gives no score.")
+        row.addWidget(badge)
+    if card.synthetic_only:
+        badge = Badge(theme, "For synthetic CT", icon="triangle-alert", role="disagree")
+        badge.setToolTip("It was trained on synthetic CT alone; on a patient's CT its answer means nothing.")
+        row.addWidget(badge)
+    row.addStretch()
+    return row
 
 
 def _first_sentence(text: str) -> tuple[str, str]:
