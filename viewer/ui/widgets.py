@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -63,6 +64,7 @@ __all__ = [
     "paint_key_chip",
     "rounded",
     "set_tone",
+    "panel_column",
     "text_label",
 ]
 
@@ -177,6 +179,15 @@ class Card(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("surface", "card")
+
+
+def panel_column(widget: QWidget, spacing: int = 8, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QVBoxLayout:
+    """Return a column for a widget, which gets a panel's ground; margins are left, top, right, bottom."""
+    widget.setProperty("surface", "panel")
+    column = QVBoxLayout(widget)
+    column.setContentsMargins(*margins)
+    column.setSpacing(spacing)
+    return column
 
 
 def text_label(text: str, kind: Type = Type.BODY, tone: str = "text", parent: QWidget | None = None) -> QLabel:

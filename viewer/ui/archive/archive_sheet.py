@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.services.archives import Wanted
-from viewer.ui.archive.choice import Choice
+from viewer.ui.archive.archive_head import ArchiveHead, PasswordRow
 from viewer.ui.archive.edit_sheet import EditSheet
 from viewer.ui.archive.results import Results
 from viewer.ui.archive.retrieve_bar import NOTHING_MARKED, RetrieveBar
 from viewer.ui.archive.search_form import SearchForm, WrongDateError
 from viewer.ui.archive.study_rows import StudyLine, StudyRows
 from viewer.ui.empty import EmptyState
-from viewer.ui.fonts import Type, font
 from viewer.ui.messages import Message, MessageStrip
 from viewer.ui.sheet import Sheet
-from viewer.ui.theme import CONTROL_HEIGHT
-from viewer.ui.widgets import Button, ElidedLabel, text_label
+from viewer.ui.widgets import Button
 
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 WIDTH = 1120
 LEAST_LIST, MOST_LIST = 168, 620
-CHOICE_WIDTH = 264
 
 
 def missing_words(brought: Retrieved) -> Message | None:
@@ -86,9 +83,15 @@ class ArchiveSheet(Sheet):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        self._head = self._make_head(theme)
+        self._head = ArchiveHead(theme)
+        self._head.chosen.connect(self._choose)
+        self._head.change.clicked.connect(lambda: self.edit.ask(self.archive))
+        self._head.add.clicked.connect(lambda: self.edit.ask(None))
+        self.choice, self.change = self._head.choice, self._head.change
         column.addWidget(self._head)
-        self._password_row = self._make_password(theme)
+        self._password_row = PasswordRow()
+        self.password = self._password_row.field
+        self.password.returnPressed.connect(self.search)
         column.addWidget(self._password_row)
         self.form = SearchForm(theme)
         self.form.wanted.connect(self.search)
@@ -114,45 +117,6 @@ class ArchiveSheet(Sheet):
         self.bar.removal_wanted.connect(self._remove_received)
         column.addWidget(self.bar)
         return page
-
-    def _make_head(self, theme: Theme) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        self.choice = Choice(theme, "Archive")
-        self.choice.setFixedWidth(CHOICE_WIDTH)
-        self.choice.setToolTip("Which archive is searched")
-        self.choice.currentIndexChanged.connect(lambda _n: self._choose())
-        self.place_words = ElidedLabel("", Type.CAPTION, "text2")
-        self.change = Button(theme, "Edit…", icon="pencil")
-        self.change.setToolTip("This archive’s settings, a connection test, and its removal")
-        self.change.clicked.connect(lambda: self.edit.ask(self.archive))
-        self.add = Button(theme, "Add…", icon="plus")
-        self.add.setToolTip("Add another archive")
-        self.add.clicked.connect(lambda: self.edit.ask(None))
-        row.addWidget(self.choice)
-        row.addWidget(self.place_words, 1)
-        row.addWidget(self.change)
-        row.addWidget(self.add)
-        return holder
-
-    def _make_password(self, theme: Theme) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        self.password = QLineEdit()
-        self.password.setFont(font(Type.BODY))
-        self.password.setFixedSize(CHOICE_WIDTH, CONTROL_HEIGHT)
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.password.setPlaceholderText("Password")
-        self.password.setAccessibleName("Password")
-        self.password.returnPressed.connect(self.search)
-        self._password_words = text_label("", Type.CAPTION, "text2")
-        row.addWidget(self.password)
-        row.addWidget(self._password_words, 1)
-        return holder
 
     def _make_uninstalled(self, theme: Theme) -> QWidget:
         copy = Button(theme, "Copy the line", icon="copy")
@@ -271,7 +235,7 @@ class ArchiveSheet(Sheet):
 
     def _arrange(self) -> None:
         archive = self.archive
-        self.place_words.set_whole(archive.place if archive is not None else "")
+        self._head.place.set_whole(archive.place if archive is not None else "")
         for widget in (self._head, self.form, self.bar):
             widget.setVisible(archive is not None)
         if archive is None:
@@ -298,7 +262,7 @@ class ArchiveSheet(Sheet):
         needed = archive is not None and self._archives.needs_password(archive)
         self._password_row.setVisible(needed)
         if archive is not None:
-            self._password_words.setText(f"of {archive.user}. It is kept until CaseStage closes, and nowhere else.")
+            self._password_row.say_whose(archive.user)
         self.place()
 
     def _found(self, found: Found) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from viewer.domain.step_acts import LONGEST_ACT_S, LONGEST_QUESTION, SHORTEST_ACT_S, CurtainDraw, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.ui.fonts import Type, font
 from viewer.ui.making.tick import Tick
-from viewer.ui.widgets import Button, set_tone, text_label
+from viewer.ui.widgets import Button, panel_column, set_tone, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -30,11 +30,8 @@ class _Run(QWidget):
 
     def __init__(self, theme: Theme, words: str, what: str, usual: tuple[float, float, float]) -> None:
         super().__init__()
-        self.setProperty("surface", "panel")
         self._usual = usual
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = panel_column(self, 4)
         self.tick = Tick(theme, words)
         self.tick.setFixedHeight(36)
         row = QHBoxLayout()
@@ -77,10 +74,7 @@ class ActsEditor(QWidget):
         super().__init__(parent)
         self._making, self._session = making, session
         self._showing = False
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column = panel_column(self)
         self.question = QLineEdit()
         self.question.setFont(font(Type.BODY))
         self.question.setFixedHeight(40)

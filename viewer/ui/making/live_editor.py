@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QDoubleValidator
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QWidget
 
 from viewer.domain.step_acts import LONGEST_LIVE_S, SHORTEST_LIVE_S, LiveRun
 from viewer.ui.fonts import Type, font
 from viewer.ui.making.tick import Tick
-from viewer.ui.widgets import Button, text_label
+from viewer.ui.widgets import Button, panel_column, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.model_card import ModelCard
@@ -34,10 +34,7 @@ class LiveEditor(QWidget):
         super().__init__(parent)
         self._making, self._session, self._run = making, session, run
         self._showing = False
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column = panel_column(self, 4)
         self.tick = Tick(theme, "Run live")
         self.tick.setFixedHeight(36)
         self._model_id = ""

@@ -22,7 +22,7 @@ from viewer.ui.making.live_editor import LiveEditor
 from viewer.ui.making.step_list import StepList
 from viewer.ui.making.tick import Tick
 from viewer.ui.tall import Tall
-from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, set_tone, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, panel_column, set_tone, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -59,11 +59,8 @@ class MakingPanel(QFrame):
         self._making, self._session, self._theme, self._actions = making, session, theme, actions
         self.preview = preview
         self._showing = False
-        self.setProperty("surface", "panel")
         self.setFixedWidth(WIDTH)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
+        whole = panel_column(self, 0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 4, 12, 4)
         head.addWidget(text_label("Make a case", Type.PANEL_TITLE))
@@ -71,10 +68,7 @@ class MakingPanel(QFrame):
         head.addWidget(IconButton.of_command(theme, actions["making.close"], actions.table["making.close"]))
         whole.addLayout(head)
         within = QWidget()
-        within.setProperty("surface", "panel")
-        column = QVBoxLayout(within)
-        column.setContentsMargins(16, 4, 16, 0)
-        column.setSpacing(8)
+        column = panel_column(within, 8, (16, 4, 16, 0))
         self.title = self._field("Title of the case")
         self.summary = self._field("One line about it")
         column.addWidget(self.title)
@@ -118,10 +112,7 @@ class MakingPanel(QFrame):
 
     def _make_empty(self) -> QWidget:
         box = QWidget()
-        box.setProperty("surface", "panel")
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(12)
+        column = panel_column(box, 12, (0, 8, 0, 0))
         words = text_label(_EMPTY, Type.BODY, "text2")
         words.setWordWrap(True)
         column.addWidget(words)
@@ -133,10 +124,7 @@ class MakingPanel(QFrame):
 
     def _make_tools(self) -> QWidget:
         box = QWidget()
-        box.setProperty("surface", "panel")
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
+        column = panel_column(box)
         row = QHBoxLayout()
         row.setSpacing(4)
         capture = self._actions.table["making.capture"]
@@ -152,10 +140,7 @@ class MakingPanel(QFrame):
 
     def _make_editor(self) -> QWidget:
         box = QWidget()
-        box.setProperty("surface", "panel")
-        outer = QVBoxLayout(box)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(8)
+        outer = panel_column(box)
         head = QHBoxLayout()
         self.parts = Segmented(self._theme, (("told", "Told", ""), ("acts", "Asks and moves", "")))
         self.parts.choose("told")

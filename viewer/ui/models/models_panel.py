@@ -17,7 +17,7 @@ from viewer.ui.marks import Mark, line_of
 from viewer.ui.models.apart_list import SCORE_WIDTH, ApartList, ApartRow
 from viewer.ui.painted_rows import words
 from viewer.ui.review.finding_list import RIGHT
-from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, Segmented, hairline, text_label
+from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, Segmented, hairline, panel_column, text_label
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
@@ -103,10 +103,7 @@ class ModelsPanel(QFrame):
         super().__init__(parent)
         self._desk, self._theme = desk, theme
         self._filter = ALL
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = panel_column(self, 0)
         column.addWidget(self._make_title(actions))
         column.addWidget(hairline())
         column.addLayout(self._make_sides())

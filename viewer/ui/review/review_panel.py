@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
@@ -17,7 +17,7 @@ from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, F
 from viewer.ui.review.label_list import LabelBox
 from viewer.ui.review.map_box import MapBox
 from viewer.ui.review.run_panel import RunPanel
-from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, panel_column, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
@@ -79,10 +79,7 @@ class ReviewPanel(QFrame):
         self._ran = False
         self._wants_models = False
         self._seen: tuple[object, ...] = ()
-        self.setProperty("surface", "panel")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = panel_column(self, 0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 8, 0)
         head.setSpacing(8)
@@ -161,10 +158,7 @@ class ReviewPanel(QFrame):
 
     def _make_findings(self, actions: CommandActions) -> QWidget:
         page = QWidget()
-        page.setProperty("surface", "panel")
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = panel_column(page, 0)
         row = QHBoxLayout()
         row.setContentsMargins(16, 16, 16, 6)
         self._filter = Segmented(
