@@ -38,7 +38,9 @@ def test_every_risk_has_a_control_and_a_test_that_is_there(repository: Path) -> 
 @pytest.mark.parametrize("name", ["README.md", "docs/INTENDED_USE.md", "docs/SECURITY.md"])
 def test_files_that_a_document_shows_or_links_are_there(repository: Path, name: str) -> None:
     document = repository / name
-    links = re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8"))
+    # What stands between backticks is an example of how to write one.
+    text = re.sub(r"`[^`\n]+`", "", document.read_text("utf-8"))
+    links = re.findall(r"\]\(([^)#]+)\)", text)
     for link in links:
         if "://" not in link:
             assert (document.parent / link).is_file(), link
