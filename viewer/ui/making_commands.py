@@ -21,13 +21,14 @@ NO_STEP = "The case has no step yet. Ctrl+Enter captures one."
 
 @frozen
 class MakingAsks:
-    """What making a case asks of the window."""
+    """What making a case asks of the window; `changing` does something, and shows the step that is in hand then."""
 
     start: Callable[[bool], None]
     capture: Callable[[], None]
     save: Callable[[bool], None]
     close: Callable[[], None]
     saving: Callable[[], bool]
+    changing: Callable[[Callable[[], None]], None]
 
 
 def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
@@ -52,6 +53,9 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
                 do(step.id)
 
         return run
+
+    def changing(change: Callable[[], None]) -> Callable[[], None]:
+        return lambda: asks.changing(change)
 
     def made(
         ident: str,
@@ -79,10 +83,10 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
         made("set_view", "Use this view", "Let the step in hand show what is seen now", of_step(making.set_view),
              "refresh-cw", enabled=in_hand),
         made("twin", "Duplicate step", "A copy behind it", of_step(making.duplicate), "copy", enabled=in_hand),
-        made("delete", "Delete step", "Remove the step in hand", of_step(making.delete), "trash-2", enabled=in_hand),
-        made("undo", "Undo in the case", "Take the last change of the case back", making.undo, "undo-2",
+        made("delete", "Delete step", "Remove the step in hand", changing(of_step(making.delete)), "trash-2", enabled=in_hand),
+        made("undo", "Undo in the case", "Take the last change of the case back", changing(making.undo), "undo-2",
              enabled=lambda: making.can_undo, why="There is nothing to take back."),
-        made("redo", "Redo in the case", "Make the change of the case again", making.redo, "redo-2",
+        made("redo", "Redo in the case", "Make the change of the case again", changing(making.redo), "redo-2",
              enabled=lambda: making.can_redo, why="Nothing was taken back."),
         made("save", "Save case", "Among the cases of the library, without the patient", lambda: asks.save(False),
              "save", "Ctrl+S", enabled=saveable),

@@ -149,6 +149,25 @@ def test_a_step_that_is_clicked_is_shown(reading: MainWindow) -> None:
     assert panel.narration.toPlainText().startswith("Outlined by the model.")
 
 
+def test_when_a_step_is_removed_or_comes_back_what_is_seen_is_the_step_in_hand(
+    reading: MainWindow, press: Callable[..., None]
+) -> None:
+    reading.actions_.run("making.told")
+    panel, session, making = _panel(reading), reading.desk.session, reading.desk.case_making
+    panel.steps.setFocus()
+    for _ in range(2):
+        press(reading, Qt.Key.Key_Delete)
+        assert making.draft is not None
+        assert making.in_hand is not None
+        assert session.view == making.draft.shown(making.in_hand)
+    before = session.view
+    panel.narration.setFocus()
+    QTest.keyClicks(panel.narration, "More. ")
+    reading.desk.navigation.finish()
+    reading.actions_.run("making.undo")
+    assert session.view == before
+
+
 def test_a_first_draft_is_saved_and_presented_with_three_requests_and_names_nobody(
     reading: MainWindow, qtbot: QtBot, own_home: Path
 ) -> None:

@@ -15,6 +15,8 @@ from viewer.ui.making_commands import MakingAsks
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.walkthrough import Case
     from viewer.services.case_making import CaseMaking
     from viewer.services.case_saving import Making
@@ -38,7 +40,9 @@ class MakingHere:
 
     def asks(self) -> MakingAsks:
         """Return what the commands ask."""
-        return MakingAsks(self.start, self.capture, self.save, self._making.put_away, lambda: self._job is not None)
+        return MakingAsks(
+            self.start, self.capture, self.save, self._making.put_away, lambda: self._job is not None, self._changing
+        )
 
     def connect(self) -> None:
         """Follow the draft."""
@@ -153,6 +157,14 @@ class MakingHere:
             self._shown = on
             review.show_instead(self.panel if on else None)
         self._window.refresh_soon()
+
+    def _changing(self, change: Callable[[], None]) -> None:
+        """Change the draft; where another step is in hand then, that one is looked at."""
+        before = self._making.in_hand
+        change()
+        step = self._making.in_hand
+        if step is not None and (before is None or before.id != step.id):
+            self._look(step.id)
 
     def _look(self, step_id: str) -> None:
         """Take a step in hand and fly to what it shows."""
