@@ -12,8 +12,10 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import OverlayMode
+from viewer.domain.view_state import Comparison, OverlayMode, ViewName
 from viewer.domain.walkthrough import Step
+from viewer.ui.canvas.facts import view_words
+from viewer.ui.canvas.shown import shown_from
 from viewer.ui.fonts import Type
 from viewer.ui.present.card import Narration, card_side, narration_html, paint_card
 from viewer.ui.theme import Theme
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
@@ -191,6 +194,12 @@ def test_narration_runs_no_script_and_fetches_nothing(case: Case) -> None:
     words = Narration(Theme(), Step("s", "Title", text, view), 1.0).words
     assert "Title" in words
     assert "safe" in words
+
+
+def test_3d_beside_a_curtain_says_which_scan_it_is_as_the_curtain_does(case: Case, head: Volume) -> None:
+    shown = shown_from(head, evolve(case.steps[0].view, comparison=Comparison.CURTAIN))
+    assert view_words(shown, ViewName.THREE_D, stage=True) == "3D, now"
+    assert view_words(shown, ViewName.THREE_D) == "3D, A alone"
 
 
 def test_a_number_stays_on_the_line_of_its_unit(case: Case) -> None:

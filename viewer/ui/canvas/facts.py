@@ -69,13 +69,17 @@ class Corners:
     bottom_right: tuple[Words, ...] = ()
 
 
-def view_words(shown: Shown, view: ViewName) -> str:
-    """Return the name of a viewport, such as "Axial", "Axial, as acquired" for original slices, "Axial, turned 12°"."""
+def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
+    """Return the name of a viewport, such as "Axial", "Axial, as acquired" for original slices, "Axial, turned 12°".
+
+    On `stage` the first of two scans is called as the curtain calls it.
+    """
     plane = view.plane
     if plane is None:
         # A curtain is drawn across planes alone.
         one_of_two = shown.view.comparison is Comparison.CURTAIN and shown.view.models is None
-        return f"{VIEW_WORDS[view]}, A alone" if one_of_two else VIEW_WORDS[view]
+        which = NOW.lower() if stage else "A alone"
+        return f"{VIEW_WORDS[view]}, {which}" if one_of_two else VIEW_WORDS[view]
     if acquired_on(shown.volume, shown.view, plane) is not None:
         return f"{VIEW_WORDS[view]}, as acquired"
     turned = shown.view.plane(plane).turned

@@ -79,7 +79,9 @@ def paint_frame(
         if tile.large and shown.two_models is not None:
             paint_two_models(painter, tile.free, shown.two_models, look.text)
         if not tile.large:
-            paint_stage_name(painter, tile.free, view_words(shown, tile.view), plane.value if plane else "", look.text)
+            paint_stage_name(
+                painter, tile.free, view_words(shown, tile.view, stage=True), plane.value if plane else "", look.text
+            )
     else:
         density = look.density
         narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
