@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from viewer.analysis import sampling as sampling_module
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.inference import marks as marks_module
@@ -143,6 +144,7 @@ def test_pieces_looked_at_one_by_one_are_those_of_all_at_once(
         return found
 
     monkeypatch.setattr(marks_module, "_on_slices", counted)
+    monkeypatch.setattr(sampling_module, "_WORTH_TAKING_APART", 1000)
     one_by_one = marks(folder, volume)
     monkeypatch.setattr(marks_module, "_MOST_PIECES", 0)
     at_once = marks(folder, volume)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -44,10 +44,7 @@ def pieces(marked: NDArray[np.bool_], block: tuple[int, int, int]) -> list[tuple
     """
     from scipy import ndimage
 
-    coarse: NDArray[Any] = marked
-    for axis, size in enumerate(block):
-        coarse = np.logical_or.reduceat(coarse, np.arange(0, coarse.shape[axis], size), axis=axis)
-    labels, _ = ndimage.label(coarse, np.ones((3, 3, 3)))
+    labels, _ = ndimage.label(_any_in_blocks(marked, block), np.ones((3, 3, 3)))
     found = []
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         held = tuple(slice(s.start * size, s.stop * size) for s, size in zip(box, block, strict=True))
@@ -65,6 +62,19 @@ def pieces(marked: NDArray[np.bool_], block: tuple[int, int, int]) -> list[tuple
         whole = tuple(slice(a, b) for a, b in spans)
         found.append((spans, marked[whole] & ~own[inner]))
     return found
+
+
+def _any_in_blocks(marked: NDArray[np.bool_], block: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Return for each block whether any of its points is marked; the last one along an axis may be shorter."""
+    coarse = marked
+    for axis, size in enumerate(block):
+        lines = np.moveaxis(coarse, axis, 0)
+        joined = lines[::size].copy()
+        for offset in range(1, size):
+            more = lines[offset::size]
+            joined[: len(more)] |= more
+        coarse = np.moveaxis(joined, 0, axis)
+    return coarse
 
 
 def _of_blocks(blocks: NDArray[np.bool_], block: tuple[int, int, int]) -> NDArray[np.bool_]:

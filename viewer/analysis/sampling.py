@@ -40,6 +40,8 @@ _DIRECTIONS = {
 
 # As many pixels as a processor's nearer memory holds.
 _PIXELS_AT_ONCE = 300_000
+# Pixels in a box around all that is marked from which on it pays to look for pieces in it.
+_WORTH_TAKING_APART = 4_000_000
 
 
 @define(eq=False)
@@ -182,19 +184,20 @@ class Sampling:
     ) -> list[tuple[tuple[int, int, int], NDArray[np.float32]]]:
         """Return boxes as `onto_slices`, one for each piece that no other touches on the slices, where that saves work.
 
-        In a box, what belongs to another piece stays below `least`. All is in one box where there are more pieces than
-        `most`, or where slices are moved against each other.
+        In a box, what belongs to another piece stays below `least`. All is in one box where that is small, where there
+        are more pieces than `most`, or where slices are moved against each other.
         """
         local = self._turned_back(values)
         reaching = local >= least
         tight = span_of(reaching)
         if tight is None:
             return []
-        found = []
-        moved = np.ptp(self.offsets.columns_px) > 0 or np.ptp(self.offsets.rows_px) > 0
-        if least > 0 and not moved:
-            found = pieces(reaching, self._blocks())
         together = [(widened(tight, local.shape), None)]
+        moved = np.ptp(self.offsets.columns_px) > 0 or np.ptp(self.offsets.rows_px) > 0
+        pixels = volume_of(tight) * self.stack.count * math.prod(self.stack.size_ij) / local.size
+        found = []
+        if least > 0 and most > 0 and not moved and pixels > _WORTH_TAKING_APART:
+            found = pieces(reaching, self._blocks())
         worth = 0 < len(found) <= most and sum(volume_of(one[0]) for one in found) < 0.5 * volume_of(together[0][0])
         boxes = []
         for spans, others in found if worth else together:
