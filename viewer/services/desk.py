@@ -170,7 +170,7 @@ def build_desk(deliver: Deliver) -> Desk:
         rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
         live=LiveSteps(session, player, navigation, finding_run, runner),
         last_place=LastPlace(session, data_folder()),
-        left_open=LeftOpen(data_folder(), index),
+        left_open=LeftOpen(session, data_folder(), index),
         conventions=conventions,
         conventions_error=wrong,
     )

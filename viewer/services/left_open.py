@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.io.index import LibraryIndex
     from viewer.io.index_rows import SeriesRow
 
 FILE_NAME = "left-open.json"
+_DESK = (Workspace.REVIEW, Workspace.INSPECT)
 _log = logging.getLogger(__name__)
 
 
@@ -48,8 +50,12 @@ class LeftOpen:
     Like that list it is for the user alone: it holds UIDs, and leads nowhere once the list has forgotten the place.
     """
 
-    def __init__(self, folder: Path, index: LibraryIndex) -> None:
-        self._path, self._index = folder / FILE_NAME, index
+    def __init__(self, session: Session, folder: Path, index: LibraryIndex) -> None:
+        self._session, self._path, self._index = session, folder / FILE_NAME, index
+        # Where the open volume was worked on last; None for one that was presented alone.
+        self._worked_in: Workspace | None = None
+        session.workspace_changed.connect(self._went)
+        session.volume_changed.connect(self._opened)
 
     @property
     def there(self) -> bool:
@@ -71,17 +77,26 @@ class LeftOpen:
         rows = self._index.series_of(named.uid)
         return next((row for row in rows if row.part == named.part), rows[0] if rows else None)
 
-    def keep(self, session: Session, other: Session) -> None:
-        """Keep what is open now, and forget what was before; nothing is kept of the stage."""
+    def _went(self, new: Workspace, _old: Workspace) -> None:
+        if new in _DESK and self._session.volume is not None:
+            self._worked_in = new
+
+    def _opened(self, new: Volume | None, old: Volume | None) -> None:
+        if new is None or old is None or new.series.series_uid != old.series.series_uid:
+            self._worked_in = self._session.workspace if new is not None and self._session.workspace in _DESK else None
+
+    def keep(self, other: Session) -> None:
+        """Keep what is open now, and forget what was before; nothing is kept of what was only presented."""
+        session, worked_in = self._session, self._worked_in
         volume, view = session.volume, session.view
-        if volume is None or view is None or volume.preview or session.workspace is Workspace.PRESENT:
+        if volume is None or view is None or volume.preview or worked_in is None:
             self.forget()
             return
         beside = other.volume if view.comparison in (Comparison.BESIDE, Comparison.CURTAIN) else None
         if beside is volume or session.case is not None:
             beside = None
         left = Left(
-            session.workspace if session.workspace is not Workspace.LIBRARY else Workspace.REVIEW,
+            worked_in,
             evolve(view, models=None, comparison=view.comparison if beside is not None else Comparison.OFF),
             case=session.case.id if session.case is not None else "",
             series=Named(volume.series.series_uid, volume.part) if session.case is None else None,

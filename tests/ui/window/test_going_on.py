@@ -247,3 +247,33 @@ def test_a_second_series_is_beside_it_again(start: Callable[[], MainWindow], ser
     qtbot.waitUntil(lambda: comparing.mode is Comparison.CURTAIN, timeout=20_000)
     assert comparing.aligning.words == words != ""
     window.close()
+
+
+def test_a_case_that_was_only_presented_is_not_offered_and_one_that_was_read_is(
+    start: Callable[[], MainWindow], case_id: str, qtbot: QtBot
+) -> None:
+    def present(window: MainWindow) -> None:
+        assert window.library.shelf is not None
+        (case,) = (case for case in window.library.shelf.cases if case.id == case_id)
+        window.open_case(case)
+        qtbot.waitUntil(lambda: window.desk.session.step == 0 and not window.desk.opening.running, timeout=20_000)
+
+    first = start()
+    present(first)
+    first.leave_present()
+    assert first.desk.session.workspace is Workspace.LIBRARY
+    first.close()
+    second = start()
+    assert second.go_on.bar is None
+    present(second)
+    second.go(Workspace.REVIEW)
+    second.go(Workspace.LIBRARY)
+    second.close()
+    third = start()
+    assert third.go_on.bar is not None
+    assert "was open in Review" in third.go_on.bar.sentence
+    third.go_on.bar.accepted.emit()
+    session = third.desk.session
+    qtbot.waitUntil(lambda: session.case is not None and not third.desk.opening.running, timeout=20_000)
+    qtbot.waitUntil(lambda: session.workspace is Workspace.REVIEW)
+    third.close()

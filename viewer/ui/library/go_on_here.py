@@ -50,7 +50,7 @@ class GoOnHere:
         """Remember what is open, for the next start."""
         self._keeping.stop()
         if not self._window.kiosk:
-            self._desk.left_open.keep(self._desk.session, self._desk.other.session)
+            self._desk.left_open.keep(self._desk.other.session)
 
     def connect(self) -> None:
         """Wait for the cases."""
