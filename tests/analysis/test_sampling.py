@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from viewer.analysis import sampling as sampling_module
 from viewer.analysis.sampling import sampling_of
 from viewer.domain.volume import Volume
 
@@ -62,7 +63,10 @@ def test_sampled_values_lie_where_the_grid_says(make_volume: Make, acquisition: 
 
 
 @pytest.mark.parametrize("acquisition", list(ACQUISITIONS))
-def test_several_threads_give_the_very_same_values(make_volume: Make, acquisition: str) -> None:
+def test_several_threads_give_the_very_same_values(
+    make_volume: Make, monkeypatch: pytest.MonkeyPatch, acquisition: str
+) -> None:
+    monkeypatch.setattr(sampling_module, "_WORTH_THREADS", 0)
     volume = field_volume(make_volume, acquisition, [3, 3, 3, 1.2, 5, 5, 5])
     sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
     alone = sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024)
@@ -71,7 +75,10 @@ def test_several_threads_give_the_very_same_values(make_volume: Make, acquisitio
         assert np.array_equal(alone, together)
 
 
-def test_a_slice_that_cannot_be_had_fails_in_whatever_thread(make_volume: Make) -> None:
+def test_a_slice_that_cannot_be_had_fails_in_whatever_thread(
+    make_volume: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling_module, "_WORTH_THREADS", 0)
     volume = field_volume(make_volume, "axial", [3] * 9)
     sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
 

@@ -40,6 +40,8 @@ _DIRECTIONS = {
 
 # As many pixels as a processor's nearer memory holds.
 _PIXELS_AT_ONCE = 300_000
+# Pixels of all slices from which on several threads save more than they cost.
+_WORTH_THREADS = 8_000_000
 # Pixels in a box around all that is marked from which on it pays to look for pieces in it.
 _WORTH_TAKING_APART = 4_000_000
 
@@ -103,9 +105,9 @@ class Sampling:
         columns, rows, normal = self.axes
         count = self.stack.count
         flat = np.empty((count, rows.count * columns.count), np.float32)
+        if count * math.prod(self.stack.size_ij) < _WORTH_THREADS:
+            threads = 1
         ends = [count * n // threads for n in range(threads + 1)]
-        if count < 2 * threads:
-            ends = [0, count]
         with ThreadPoolExecutor(max(1, len(ends) - 2), "casestage-sampling") as pool:
             beside = [pool.submit(self._narrowed, image_of, outside, flat, a, b) for a, b in pairwise(ends[1:])]
             self._narrowed(image_of, outside, flat, ends[0], ends[1])

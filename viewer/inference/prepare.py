@@ -34,7 +34,7 @@ _DTYPES: dict[Dtype, Any] = {
 }
 
 
-_VALUES_AT_ONCE = 100_000
+_VALUES_AT_ONCE = 300_000
 
 
 @frozen(eq=False)
@@ -134,7 +134,7 @@ def prepare(manifest: Manifest, volume: Volume, ctx: JobContext, *, threads: int
     def original(k: int) -> NDArray[Any]:
         # The others are as far as this thread.
         if k % 16 == 0 and threading.get_ident() == asking:
-            ctx.report(k * threads, volume.stack.count, "Preparing the volume")
+            ctx.report(min(k * threads, volume.stack.count), volume.stack.count, "Preparing the volume")
         return np.asarray(volume.slices[k])
 
     def hu(k: int) -> NDArray[np.float32]:
