@@ -215,7 +215,7 @@ def test_letters_are_those_of_the_picture_that_is_shown_also_while_a_newer_one_i
     assert view is not None
     drawn: list[str] = []
     monkeypatch.setattr(
-        "viewer.ui.canvas.paint_plane.paint_letters",
+        "viewer.ui.canvas.paint_frame.paint_letters",
         lambda _painter, free, letters, *_, **__: drawn.append(letters.left) if free == area() else None,
     )
 

@@ -12,7 +12,7 @@ from viewer.domain.session import Workspace
 from viewer.services.measuring import why_not_measured
 from viewer.ui.canvas.measuring_hand import WORDS_HIDDEN
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.commands import Command, MenuEntry
+from viewer.ui.commands import Command, MenuEntry, Submenu
 from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ _TOOLS = (
     (Tool.TEXT, "Text", "Click, then type; a double-click changes it", "Shift+Y", "type"),
 )
 MEASURING_TOOLS: tuple[str, ...] = tuple(f"measure.{tool.name.lower()}" for tool, *_ in _TOOLS)
-# A right click offers the commonest: its menu has to fit a low screen.
-MEASURING_MENU: tuple[str, ...] = ("measure.length", "measure.ellipse", "measure.freehand", "measure.arrow")
+MEASURING_MENU = Submenu("Measure", "ruler", MEASURING_TOOLS)
 
 
 def measuring_commands(looking: Looking) -> list[Command]:

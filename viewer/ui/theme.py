@@ -198,7 +198,7 @@ QComboBox QAbstractItemView {
 }
 QCheckBox, QRadioButton { spacing: 8px; min-height: 32px; background: transparent; }
 QMenu { background: $control; border: 1px solid $hairline; border-radius: 6px; padding: 6px; }
-QMenu::item { padding: 8px 28px 8px 12px; border-radius: 4px; color: $text; }
+QMenu::item { padding: 6px 28px 6px 12px; border-radius: 4px; color: $text; }
 QMenu::item:selected { background: $hover; }
 QMenu::item:disabled { color: $disabled; }
 QMenu::icon { padding-left: 8px; }

@@ -17,7 +17,7 @@ from attrs import evolve
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-import viewer.ui.canvas.paint_plane as painting
+import viewer.ui.canvas.paint_frame as painting
 from tests.ui.pixels.mark_on_screen import seen_at
 from tests.ui.pixels.oriented_files import BRIGHTER_HU, MIDDLE_LPS_MM, as_dicom, as_nifti, orientations, spots
 from viewer.domain.geometry import PlaneName

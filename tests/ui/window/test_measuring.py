@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMenu
 
 from tests.ui.acquired.hands import drag, place_in
 from viewer.domain.decision import Answer
@@ -80,6 +80,26 @@ def test_delete_removes_the_measurement_in_hand_and_undo_brings_it_back(
     assert opened.desk.session.measurements == ()
     press(opened, Qt.Key.Key_Z, CONTROL)
     assert opened.desk.session.measurements == (made,)
+
+
+def test_the_menu_of_a_region_in_hand_stands_in_one_column_on_a_low_screen(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_R)
+    draw(opened, QPoint(60, 40))
+    offered: list[tuple[set[str], int]] = []
+
+    def look() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        offered.append(({action.text() for action in menu.actions()}, menu.sizeHint().height()))
+        menu.close()
+
+    QTimer.singleShot(100, look)
+    opened.canvas.menu_requested.emit(QPoint(100, 20))
+    ((titles, height),) = offered
+    assert {"Histogram", "Remove", "Measure", "Compare", "Case"} <= titles
+    assert height <= 700, "a screen is 720 high"
 
 
 def test_delete_removes_a_measurement_before_a_mark(opened: MainWindow, press: Callable[..., None]) -> None:
