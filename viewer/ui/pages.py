@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from viewer.domain.session import Workspace
 from viewer.ui.library.library_page import LibraryPage
-from viewer.ui.present.stage_page import StagePage
-from viewer.ui.review.review_page import ReviewPage
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.ui.canvas import Canvas
     from viewer.ui.commands import CommandActions
     from viewer.ui.inspect.inspect_page import InspectPage
+    from viewer.ui.present.stage_page import StagePage
+    from viewer.ui.review.review_page import ReviewPage
     from viewer.ui.side_panels import SidePanels
     from viewer.ui.theme import Theme
 
@@ -39,6 +39,8 @@ class Pages(QStackedWidget):
     @cached_property
     def review(self) -> ReviewPage:
         """The page of findings."""
+        from viewer.ui.review.review_page import ReviewPage
+
         page = ReviewPage(self._desk, self._theme, self._actions, self._panels)
         page.commented.connect(self.commented)
         self.addWidget(page)
@@ -47,6 +49,8 @@ class Pages(QStackedWidget):
     @cached_property
     def stage(self) -> StagePage:
         """The page that presents."""
+        from viewer.ui.present.stage_page import StagePage
+
         page = StagePage(self._desk, self._theme, self._stage_canvas)
         self.addWidget(page)
         return page
