@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from viewer.domain.errors import CaseDocumentError, UnreadableFileError
-from viewer.domain.finding import CaseScored
+from viewer.domain.finding import CaseScored, SourceKind
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
@@ -142,7 +142,7 @@ def write_findings(
 
 
 def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
-    """Return the findings of a folder with their masks, marked as recorded.
+    """Return the findings of a folder with their masks; those of a model are marked as recorded.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
         tracking_uid, mask = ("", None) if record.segment is None else masks[record.segment]
         if tracking_uid and tracking_uid != record.tracking_uid:
             raise _damaged(f"segment {record.segment} is another finding than “{record.id}”")
-        found.append(finding_of(record, mask, recorded=True))
+        found.append(finding_of(record, mask, recorded=record.source.kind is SourceKind.MODEL))
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from tests.io.documents.made import block, finding, mark_at, nifti_like, opened
 from viewer.domain.errors import CaseDocumentError, CaseStageError, UnreadableFileError
+from viewer.domain.finding import Source, SourceKind
 from viewer.domain.model_card import ModelCard
 from viewer.domain.volume import Window
 from viewer.io.findings_file import read_findings, write_findings
@@ -76,7 +77,14 @@ def test_findings_come_back_equal_in_mask_and_numbers_and_say_recorded(tilted: V
     assert written.note == ""
     back = read_findings(tmp_path / "findings", tilted)
     assert all(_same(a, b) for a, b in zip(findings, back, strict=True))
-    assert all(f.recorded for f in back)
+    assert [f.recorded for f in back] == [True, False, True], "a reader marks, and computes nothing"
+
+
+def test_the_ground_truth_is_not_called_recorded(tilted: Volume, tmp_path: Path) -> None:
+    truth = evolve(_three(tilted)[0], source=Source(SourceKind.TRUTH, "Ground truth of the phantom"))
+    write_findings(tmp_path / "findings", tilted, [truth], None, compressed=True)
+    (back,) = read_findings(tmp_path / "findings", tilted)
+    assert not back.recorded
 
 
 def test_the_document_has_the_keys_that_other_programs_read(tilted: Volume, tmp_path: Path) -> None:
