@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import onnxruntime
 import pytest
 
 from viewer.domain.errors import ModelError
@@ -29,7 +28,7 @@ def no_limit(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
 
 
 def with_providers(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [*names, "CPUExecutionProvider"])
+    monkeypatch.setattr(providers.onnxruntime, "get_available_providers", lambda: [*names, "CPUExecutionProvider"])
 
 
 def test_the_processor_is_there_always_and_is_limited(
