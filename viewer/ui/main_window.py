@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import OverlayMode
 from viewer.ui.all_commands import all_commands
 from viewer.ui.asking import Asking
 from viewer.ui.beat import Beat
@@ -23,6 +21,7 @@ from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
+from viewer.ui.going import Going
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from viewer.domain.errors import CaseStageError
-    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.services.desk import Desk
     from viewer.services.settings import Choices
@@ -93,17 +91,15 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
-        self._before_present = Workspace.LIBRARY
         self.full_screen = FullScreen(self)
         self._warned = False
-        self._from_stage = False
-        self._opening_case: Case | None = None
         self.setMinimumSize(*least_size(self.screen().availableGeometry()))
         self._drops = Drops(self)
+        self.going = Going(self)
         session = desk.session
         self.compare = CompareView(desk, theme, scene_3d)
         self.canvas = self.compare.here
-        self._stage_canvas = Canvas(
+        self.stage_canvas = Canvas(
             session,
             theme,
             scene_3d,
@@ -129,7 +125,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._restore()
         self._wire()
-        self._show_workspace(session.workspace, None)
+        self.going.begin()
         if not cases_later:
             self.library.refresh()
         self.opened_places.connect()
@@ -138,7 +134,7 @@ class MainWindow(QMainWindow):
         self.leaving.connect()
         self.models.connect()
         self.go_on.connect()
-        self.preloading.connect_to(self._stage_canvas)
+        self.preloading.connect_to(self.stage_canvas)
         self._waking.woke.connect(self._woke)
         self.presenting.connect_all()
         suggest_scale(self)
@@ -153,7 +149,7 @@ class MainWindow(QMainWindow):
         self.details = DetailsSheet(self, theme)
         self.messages = MessageStrip(theme, self.details)
         self.status = StatusBar(desk, theme)
-        self._pages = Pages(desk, theme, actions, self.panels, self._stage_canvas)
+        self._pages = Pages(desk, theme, actions, self.panels, self.stage_canvas)
         self._pages.commented.connect(self.asking.comment)
         centre = QWidget()
         centre.setProperty("surface", "window")
@@ -196,8 +192,7 @@ class MainWindow(QMainWindow):
 
     def _wire(self) -> None:
         desk, session = self.desk, self.desk.session
-        session.workspace_changed.connect(self._show_workspace)
-        session.volume_changed.connect(self._volume_changed)
+        self.going.connect()
         for signal in (
             session.volume_changed,
             session.case_changed,
@@ -220,7 +215,6 @@ class MainWindow(QMainWindow):
         desk.library.changed.connect(lambda _: self.refresh_soon())
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(lambda *_: self.setWindowTitle(window_title(session)))
-        desk.opening.opened.connect(self._opened)
         # Queued: once the image is not only painted but shown.
         queued = Qt.ConnectionType.QueuedConnection
         self.canvas.image_painted.connect(desk.opening.first_image_seen, queued)
@@ -235,18 +229,18 @@ class MainWindow(QMainWindow):
         self.library.problems_wanted.connect(
             lambda problems: self.details.tell("Cases that cannot be shown", of_problems(problems))
         )
-        for canvas in (self.canvas, self.compare.there, self._stage_canvas):
+        for canvas in (self.canvas, self.compare.there, self.stage_canvas):
             canvas.gesture_started.connect(self.compared.finish)
             canvas.menu_requested.connect(self._canvas_menu)
             canvas.settings_changed.connect(self._canvas_settings_changed)
         for canvas, navigation in (
             (self.canvas, desk.navigation),
-            (self._stage_canvas, desk.navigation),
+            (self.stage_canvas, desk.navigation),
             (self.compare.there, desk.other.navigation),
         ):
             canvas.moved_by_hand.connect(navigation.remember)
         connect_measuring(self)
-        self.questions.follow(self._stage_canvas)
+        self.questions.follow(self.stage_canvas)
         self.panels.failed.connect(self._failed)
         connect_overlays(self)
         connect_path(self)
@@ -264,49 +258,23 @@ class MainWindow(QMainWindow):
 
     def go(self, place: Workspace) -> None:
         """Go to a workspace; Present keeps the place where the session is."""
-        if place is Workspace.PRESENT and self.desk.session.step is None:
-            self.present_from(0)
-            return
-        self.desk.session.workspace = place
-        self.actions_.refresh()
+        self.going.to(place)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open what some paths hold; what is more than one series is listed."""
-        self.messages.clear()
-        self._opening_case = None
-        if self.desk.session.workspace is Workspace.PRESENT:
-            self.leave_present()
-        self.desk.library.open(paths)
+        self.going.open_paths(paths)
 
     def open_case(self, case: Case, step: int = 0) -> None:
         """Open a case and present it from a step."""
-        self.messages.clear()
-        open_now = self.desk.session.case
-        if open_now is not None and open_now.id == case.id and self._whole():
-            self.present_from(step)
-            return
-        self._opening_case = case
-        self.stage.prepare(case)
-        self.desk.session.workspace = Workspace.PRESENT
-        self.desk.opening.open_case(case, partial(self._case_in, step), step)
+        self.going.open_case(case, step)
 
     def present_from(self, index: int) -> None:
         """Show the stage from a step."""
-        if not self.desk.player.steps:
-            return
-        self.desk.session.workspace = Workspace.PRESENT
-        self.desk.player.start(min(index, len(self.desk.player.steps) - 1))
+        self.going.present_from(index)
 
     def leave_present(self) -> None:
-        """Leave the stage for where the user came from."""
-        if self.kiosk:
-            return
-        if self._opening_case is not None:
-            self.desk.opening.cancel()
-            self._opening_case = None
-            self.stage.ready()
-        back = self._before_present
-        self.desk.session.workspace = back if back is not Workspace.PRESENT else Workspace.LIBRARY
+        """Leave the stage for where the user came from; a kiosk is not left."""
+        self.going.leave_present()
 
     def end_kiosk(self) -> None:
         """Let the stage be left again, and the window be closed."""
@@ -319,27 +287,8 @@ class MainWindow(QMainWindow):
 
     # --- what happens
 
-    def _case_in(self, step: int) -> None:
-        self._opening_case = None
-        self.desk.player.start(step)
-        self.stage.ready()
-
-    def _whole(self) -> bool:
-        volume = self.desk.session.volume
-        return volume is not None and not volume.preview
-
-    def _volume_changed(self, new: Volume | None, _old: Volume | None) -> None:
-        if new is not None and self._opening_case is None and self.desk.session.workspace is Workspace.LIBRARY:
-            self.desk.session.workspace = Workspace.REVIEW
-
-    def _opened(self, _volume: Volume) -> None:
-        if self.desk.session.case is None and self.desk.session.workspace is Workspace.LIBRARY:
-            self.desk.session.workspace = Workspace.REVIEW
-
     def _failed(self, error: CaseStageError) -> None:
-        if self._opening_case is not None:
-            self._opening_case = None
-            self.stage.ready()
+        if self.going.case_given_up():
             if self.kiosk:
                 self.kiosk_here.case_failed(error)
                 return
@@ -378,7 +327,7 @@ class MainWindow(QMainWindow):
     def canvas_here(self) -> Canvas | None:
         """Return the canvas that keys act on; None where there is none."""
         if self.desk.session.workspace is Workspace.PRESENT:
-            return self._stage_canvas
+            return self.stage_canvas
         return self.compare.with_keys if self.desk.session.volume is not None else None
 
     def _canvas_menu(self, place: QPoint) -> None:
@@ -399,52 +348,17 @@ class MainWindow(QMainWindow):
         menu.exec(place)
         menu.deleteLater()
 
-    # --- workspaces and motion
-
-    def _show_workspace(self, new: Workspace, old: Workspace | None) -> None:
-        self.compared.finish()
-        if old is not None and old is not Workspace.LIBRARY:
-            self.messages.clear_calm()
-        staged = new is Workspace.PRESENT
-        if staged and old is not None:
-            self._before_present = old
-        if new is Workspace.REVIEW:
-            self.review.host.take(self.compare)
-        elif new is Workspace.INSPECT:
-            self.inspect.host.take(self.compare)
-        if staged:
-            self._from_stage = True
-        elif new is not Workspace.LIBRARY and self._from_stage:
-            self._leave_story()
+    def show_page(self, place: Workspace) -> None:
+        """Show the page of a workspace; the stage has no bars."""
         self.setUpdatesEnabled(False)
         for widget in (self.top, self.status, self._strip_holder):
-            widget.setVisible(not staged)
-        self._pages.setCurrentWidget(self._pages.of(new))
+            widget.setVisible(place is not Workspace.PRESENT)
+        self._pages.setCurrentWidget(self._pages.of(place))
         self.setUpdatesEnabled(True)
-        if staged and self.isVisible():
-            self.full_screen.enter(self.presenting.stage_screen())
-        elif not staged and old is Workspace.PRESENT and self.full_screen.on:
-            self.full_screen.leave()
-        if new is Workspace.LIBRARY:
-            self.library.take_keys()
-        else:
-            canvas = self._stage_canvas if staged else self.canvas
-            canvas.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.actions_.refresh()
-
-    def _leave_story(self) -> None:
-        """Take back what a step shows or hides for its story; the place stays."""
-        self._from_stage = False
-        view = self.desk.session.view
-        if view is None:
-            return
-        overlay = OverlayMode.OUTLINE if view.overlay is OverlayMode.OFF else view.overlay
-        # A reader decides without having seen the answer; in Inspect misses are drawn anyway.
-        self.desk.session.view = evolve(view, overlay=overlay, show_truth=False)
 
     def _woke(self) -> None:
         """Paint everything anew: planes at once, 3D as soon as it is there again."""
-        for canvas in (self.canvas, self.compare.there, self._stage_canvas):
+        for canvas in (self.canvas, self.compare.there, self.stage_canvas):
             canvas.view_3d.outlive()
             canvas.update()
 
@@ -479,6 +393,6 @@ class MainWindow(QMainWindow):
         self.beat.stop()
         self.leaving.close()
         self.compare.close_scenes()
-        self._stage_canvas.close_scene()
+        self.stage_canvas.close_scene()
         self.desk.close()
         event.accept()
