@@ -14,6 +14,7 @@ from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_words import NOT_MEASURED, more_words, value_words
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
+from viewer.ui.review.folding import FoldButton
 from viewer.ui.widgets import hairline, text_label
 
 if TYPE_CHECKING:
@@ -140,11 +141,16 @@ class MeasurementBox(QWidget):
         column.setSpacing(0)
         column.addWidget(hairline())
         head = QHBoxLayout()
-        head.setContentsMargins(16, 8, 16, 8)
+        head.setContentsMargins(16, 4, 8, 4)
+        head.setSpacing(4)
         head.addWidget(text_label("Measurements", Type.NAME))
         head.addStretch()
         self._count = text_label("", Type.BODY, "text2")
+        self._count.setContentsMargins(0, 8, 8, 8)
         head.addWidget(self._count)
+        self.fold = FoldButton(theme, "the list of measurements")
+        self.fold.turned.connect(self._fit)
+        head.addWidget(self.fold)
         column.addLayout(head)
         self.list = MeasurementRows(desk.session, theme)
         self.list.chosen.connect(desk.measuring.show)
@@ -169,7 +175,8 @@ class MeasurementBox(QWidget):
         self._mark()
 
     def _fit(self) -> None:
-        rows = min(self.list.rows.rowCount(), self._most)
+        self.list.setVisible(self.fold.open)
+        rows = min(self.list.rows.rowCount(), MOST_ROWS if self.fold.opened else self._most)
         if self.list.height() != rows * ROW_HEIGHT:
             self.list.setFixedHeight(rows * ROW_HEIGHT)
 

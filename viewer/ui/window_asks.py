@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-
 from viewer.ui.app_commands import Asks
 from viewer.ui.hanging_file import edit_hanging_rules
 from viewer.ui.own_keys import edit_conventions
@@ -19,7 +17,7 @@ def asks_of(window: MainWindow) -> Asks:
     asking, compared = window.asking, window.compared
 
     def comment() -> None:
-        window.review.panel.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        window.review.panel.write_comment()
 
     return Asks(
         go=window.go,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LABEL_WIDTH = 128
+
+
+class Detail(IntEnum):
+    """How much is said of a finding: all; what its measures are; or nothing but the answers and the comment."""
+
+    ALL = 0
+    SHORT = 1
+    LITTLE = 2
+
+
 LESS = ("Mean ± SD", "Centre, LPS", "Found by")
 ROWS = ("Long axis", "Volume", "Mean ± SD", "Centre, LPS", "Found by")
 
@@ -103,18 +114,23 @@ class DetailBox(QWidget):
     def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._detail = Detail.ALL
         self.setProperty("surface", "panel")
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 12)
         column.setSpacing(12)
-        head = QHBoxLayout()
+        self._named = QWidget()
+        head = QHBoxLayout(self._named)
+        head.setContentsMargins(0, 0, 0, 0)
         self.title = ElidedLabel("", Type.PANEL_TITLE)
         self._recorded = Badge(theme, "Recorded")
         self._recorded.setToolTip("Computed earlier and shown from a file.")
         head.addWidget(self.title, 1)
         head.addWidget(self._recorded)
-        column.addLayout(head)
-        grid = QGridLayout()
+        column.addWidget(self._named)
+        self._facts = QWidget()
+        grid = QGridLayout(self._facts)
+        grid.setContentsMargins(0, 0, 0, 4)
         grid.setHorizontalSpacing(0)
         grid.setVerticalSpacing(6)
         grid.setColumnMinimumWidth(0, LABEL_WIDTH)
@@ -126,8 +142,7 @@ class DetailBox(QWidget):
             grid.addWidget(self._names[name], n, 0)
             self._values[name] = ElidedLabel("", Type.BODY)
             grid.addWidget(self._values[name], n, 1)
-        column.addLayout(grid)
-        column.addSpacing(4)
+        column.addWidget(self._facts)
         answers = QGridLayout()
         answers.setSpacing(8)
         for n, (command_id, mark) in enumerate(
@@ -145,19 +160,35 @@ class DetailBox(QWidget):
         self.comment = CommentField()
         self.comment.kept.connect(self.commented)
         column.addWidget(self.comment)
+        # Known before anything is shown: trying it out later would lay the panel out again and again.
+        self._heights: dict[Detail, int] = {}
+        for how_much in reversed(Detail):
+            self.say(how_much)
+            self._heights[how_much] = self.sizeHint().height()
 
     def value(self, name: str) -> str:
         """Return what stands behind one of `ROWS`."""
         return self._values[name].whole
 
-    def set_short(self, short: bool) -> None:
-        """Leave out what counts less, so that the list keeps its room in a low window."""
+    def height_of(self, how_much: Detail) -> int:
+        """Return how high the box is where so much is said."""
+        return self._heights[how_much]
+
+    def say(self, how_much: Detail) -> None:
+        """Leave out what counts less, so that the list keeps its room in a low window; what is left out it says."""
+        if how_much == self._detail:
+            return
+        self._detail = how_much
         for name in LESS:
-            self._names[name].setVisible(not short)
-            self._values[name].setVisible(not short)
+            self._names[name].setVisible(how_much is Detail.ALL)
+            self._values[name].setVisible(how_much is Detail.ALL)
+        for part in (self._named, self._facts):
+            part.setVisible(how_much < Detail.LITTLE)
+            part.updateGeometry()
         column = self.layout()
         if column is not None:
-            column.setSpacing(8 if short else 12)
+            column.setSpacing(8 if how_much else 12)
+            column.setContentsMargins(16, 16 if how_much < Detail.LITTLE else 8, 16, 12)
 
     def refresh(self) -> None:
         """Show the finding that the session has in hand."""

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 PANEL_WIDTH = 432
 NARROW_PANEL_WIDTH = 344
 NARROW_BELOW = 1600
-LEAST_PANEL_HEIGHT = 440
-LEAST_LIST_HEIGHT = 300
 
 
 class ReviewPage(QWidget):
@@ -51,9 +49,8 @@ class ReviewPage(QWidget):
         row.addWidget(self._line)
         self.panel = ReviewPanel(desk, theme, actions)
         self.panel.commented.connect(self.commented)
-        self._tall = Tall(self.panel, LEAST_PANEL_HEIGHT)
-        self.panel.lists_models.connect(self._need)
-        self._need(self.panel.listing_models)
+        self._tall = Tall(self.panel, self.panel.least_px)
+        self.panel.needs.connect(self._tall.need)
         row.addWidget(self._tall)
         self._instead: QWidget | None = None
         self._models: QWidget | None = None
@@ -86,10 +83,6 @@ class ReviewPage(QWidget):
                 layout.addWidget(panel)
             self._models = panel
         self._fit()
-
-    def _need(self, listing_models: bool) -> None:
-        # The list of models scrolls by itself; one bar is enough.
-        self._tall.need(LEAST_LIST_HEIGHT if listing_models else LEAST_PANEL_HEIGHT)
 
     def _fit(self) -> None:
         shown = self._panels.shown_at(self.width())

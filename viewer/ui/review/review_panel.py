@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
 
@@ -12,7 +12,7 @@ from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.painted_rows import words
-from viewer.ui.review.detail_box import DetailBox
+from viewer.ui.review.detail_box import Detail, DetailBox
 from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList
 from viewer.ui.review.label_list import LabelBox
 from viewer.ui.review.map_box import MapBox
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 HEAD_HEIGHT = 48
 LOW = 720
-LEAST_LIST = 40
+LEAST_LIST, LEAST_ROW = 40, 72
 ROOM_FOR_ALL = 1100
+LEAST_MODELS = 300
 NARROW = 400
 _RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -71,7 +72,7 @@ class ReviewPanel(QFrame):
     """Findings or the models that could find some."""
 
     commented = Signal(str)
-    lists_models = Signal(bool)
+    needs = Signal(int)
 
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +103,7 @@ class ReviewPanel(QFrame):
         self.run_panel.wanted.connect(self._show_models)
         self._pages.addWidget(self._make_findings(actions))
         self._pages.addWidget(self.run_panel)
-        self._pages.currentChanged.connect(lambda _: self.lists_models.emit(self.listing_models))
+        self._pages.currentChanged.connect(lambda _: self._fit())
         column.addWidget(self._pages, 1)
         self.measurements = MeasurementBox(desk, theme)
         column.addWidget(self.measurements)
@@ -110,7 +111,8 @@ class ReviewPanel(QFrame):
         column.addWidget(self.labels)
         self.map = MapBox(desk, theme, actions)
         column.addWidget(self.map)
-        for box in (self.labels, self.map):
+        self._boxes = (self.measurements, self.labels, self.map)
+        for box in self._boxes:
             box.fold.turned.connect(self._make_room)
         session = desk.session
         for signal in (session.findings_changed, session.decisions_changed):
@@ -121,11 +123,6 @@ class ReviewPanel(QFrame):
         self._update()
 
     @property
-    def listing_models(self) -> bool:
-        """True while models are shown to choose from; `lists_models` tells that it is different now."""
-        return self._pages.currentWidget() is self.run_panel
-
-    @property
     def decided_words(self) -> str:
         """How many findings are decided, in words."""
         return self._count.text()
@@ -133,20 +130,63 @@ class ReviewPanel(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Say less where there is less room."""
         super().resizeEvent(event)
-        self.detail.set_short(self.height() < LOW)
         self.measurements.set_low(self.height() < LOW)
         self._fold()
         self._next.set_words("Next" if self.width() < NARROW else "Next finding")
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Find room for what came, or was opened, below the findings."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    @property
+    def least_px(self) -> int:
+        """The height below which things would lie over one another."""
+        if self._pages.currentWidget() is self.run_panel:
+            return LEAST_MODELS
+        return self._around_px() + LEAST_LIST + (self.detail.height_of(Detail.LITTLE) if self.detail_shown else 0)
+
+    @property
+    def detail_shown(self) -> bool:
+        """True unless something that was opened below stands in the place of the finding's details."""
+        return not any(box.fold.opened and not box.isHidden() for box in self._boxes)
+
+    def write_comment(self) -> None:
+        """Let a comment on the finding in hand be typed; what stands in the place of its details is folded away."""
+        for box in self._boxes:
+            if box.fold.opened:
+                box.fold.click()
+        self.detail.comment.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _around_px(self) -> int:
+        """Return how high everything is but the list and the details."""
+        boxes = sum(box.sizeHint().height() for box in self._boxes if not box.isHidden())
+        none = self._none.sizeHint().height() if not self._none.isHidden() else 0
+        page = self._filter_row.sizeHint().height() + self._head.height() + self._foot.sizeHint().height()
+        lines = 3
+        return HEAD_HEIGHT + page + boxes + none + lines
+
+    def _fit(self) -> None:
+        """Say as much of the finding in hand as fits with the list, and tell how much room is needed at least."""
+        if self._pages.currentIndex() == 0:
+            room = self.height() - self._around_px() - LEAST_ROW
+            levels = Detail if self.height() >= LOW else (Detail.SHORT, Detail.LITTLE)
+            fitting = (how_much for how_much in levels if self.detail.height_of(how_much) <= room)
+            self.detail.say(next(fitting, Detail.LITTLE))
+        self.needs.emit(self.least_px)
 
     def _fold(self) -> None:
-        """Fold labels and map where they would leave findings too little room."""
-        folds = self._pages.currentIndex() == 0 and self.height() < ROOM_FOR_ALL
+        """Fold what stands below the findings where it would leave them too little room."""
+        finds = self._pages.currentIndex() == 0
+        self.measurements.fold.set_folds(finds and self.height() < LOW)
         for box in (self.labels, self.map):
-            box.fold.set_folds(folds)
+            box.fold.set_folds(finds and self.height() < ROOM_FOR_ALL)
 
     def _make_room(self) -> None:
         """Let what was opened take the place of the finding's details; the keys of its answers work all the same."""
-        self.detail.setVisible(not (self.labels.fold.opened or self.map.fold.opened))
+        self.detail.setVisible(self.detail_shown)
 
     def choose_model(self) -> None:
         """Show the models to choose from; asked again, show the findings."""
@@ -168,6 +208,7 @@ class ReviewPanel(QFrame):
         self._filter.choose(Filter.ALL)
         self._filter.chosen.connect(self._choose_filter)
         row.addWidget(self._filter)
+        self._filter_row = row
         column.addLayout(row)
         self._head = ColumnHead(self._theme)
         column.addWidget(self._head)
@@ -202,6 +243,7 @@ class ReviewPanel(QFrame):
         export = Button(self._theme, "", icon="file-output")
         export.follow(actions["review.export"])
         foot.addWidget(export)
+        self._foot = foot
         column.addLayout(foot)
         return page
 
