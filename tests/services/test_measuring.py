@@ -14,7 +14,7 @@ from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
-from viewer.domain.view_state import as_point
+from viewer.domain.view_state import OverlayMode, as_point
 from viewer.scene.acquired import shown_axes
 from viewer.scene.turned_planes import turned_about
 from viewer.services.measuring import Measuring, why_not_measured
@@ -288,3 +288,15 @@ def test_taking_a_finding_in_hand_lets_go_of_a_measurement(bench: Bench) -> None
     bench.reviewing.select("f2")
     bench.navigation.finish()
     assert bench.measuring.in_hand is None
+
+
+def test_what_is_drawn_or_picked_from_the_list_is_seen_where_the_overlay_was_off(bench: Bench) -> None:
+    session = bench.session
+    made = length()
+    for act in (lambda: bench.measuring.keep(made), lambda: bench.measuring.show(made.id)):
+        assert session.view is not None
+        session.view = evolve(session.view, overlay=OverlayMode.OFF)
+        act()
+        bench.navigation.finish()
+        assert session.view.overlay is OverlayMode.OUTLINE
+        assert session.measurement_in_hand == made.id

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QImage, QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.plane_turn import about
 from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.camera import facing, turned
@@ -197,3 +199,27 @@ def test_a_plane_cuts_a_box_in_a_polygon_on_both() -> None:
     assert len(cut) >= 4
     assert np.abs(cut @ normal).max() < 1e-5
     assert len(section(box, (0, 0, 31), (0, 0, 1))) == 0
+
+
+def test_nothing_of_the_box_lies_over_a_curved_picture_that_stands_in_the_place_of_3d(
+    window: Looking, session: Session
+) -> None:
+    view = view_of(session)
+    x, y, z = view.cursor_lps_mm
+    tile = window.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    area = tile.area.toAlignedRect().adjusted(2, 2, -2, -2)
+    assert drawn_on(window.box, area)
+    session.view = evolve(view, path_lps_mm=((x - 10, y, z), (x, y + 5, z), (x + 10, y, z)), curved=CurvedView())
+    assert view_of(session).shows_curved
+    assert not [handle for handle in window.box.handles() if handle.view is ViewName.THREE_D]
+    assert not drawn_on(window.box, area)
+
+
+def drawn_on(box: CropBox, area: QRect) -> bool:
+    """Return whether the box draws anything on a part of the canvas."""
+    picture = QImage(box.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
+    part = picture.copy(area)
+    return any(part.pixelColor(x, y).alpha() for x in range(part.width()) for y in range(part.height()))

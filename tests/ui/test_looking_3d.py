@@ -54,7 +54,7 @@ def said(session: Session) -> list[str]:
 
 
 def test_every_look_is_in_the_menu_of_the_3d_view_by_its_name(commands: dict[str, Command]) -> None:
-    offered = [commands[ident].title for ident in MENU_3D if ident in commands]
+    offered = [commands[ident].title for ident in MENU_3D if isinstance(ident, str) and ident in commands]
     for preset in PRESETS_3D.values():
         assert f"3D: {preset.title.lower()}" in offered
 

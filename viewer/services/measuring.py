@@ -10,6 +10,7 @@ from attrs import evolve
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.plane_turn import about, followed_by, rotated
+from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm, shown_axes, viewport_geometry
 from viewer.services.navigation import Motion
 
@@ -69,6 +70,7 @@ class Measuring:
             return
         self._reviewing.keep_measurement(measurement)
         self._session.measurement_in_hand = measurement.id
+        self._uncover()
 
     def remove(self, measurement_id: str) -> None:
         """Take a measurement out; it comes back with undo."""
@@ -79,8 +81,15 @@ class Measuring:
         """Take a measurement in hand and fly to the image that it was drawn on."""
         measurement = next((m for m in self._session.measurements if m.id == measurement_id), None)
         if measurement is not None:
+            self._uncover()
             self._go(measurement)
             self._session.measurement_in_hand = measurement_id
+
+    def _uncover(self) -> None:
+        """Switch the overlay on where it hides measurements: what was just drawn or asked for is to be seen."""
+        view = self._session.view
+        if view is not None and view.overlay is OverlayMode.OFF:
+            self._session.view = evolve(view, overlay=OverlayMode.OUTLINE)
 
     def _go(self, measurement: Measurement) -> None:
         volume, view = self._session.volume, self._navigation.goal or self._session.view

@@ -13,7 +13,7 @@ from viewer.scene.camera import FACING, facing
 from viewer.scene.clips import cut_towards_eye
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.presets_3d import PRESETS_3D
-from viewer.ui.commands import VIEWING, Command
+from viewer.ui.commands import VIEWING, Command, MenuEntry, Submenu
 from viewer.ui.looking import NOTHING_OPEN
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _AROUND_SHARE = 1.0
 _LEAST_AROUND_MM = 25.0
 _CUTS = ((PlaneName.AXIAL, "Alt+A"), (PlaneName.CORONAL, "Alt+C"), (PlaneName.SAGITTAL, "Alt+S"))
 
-MENU_3D: tuple[str | None, ...] = (
+MENU_3D: tuple[MenuEntry, ...] = (
     "view.maximise",
     "view.reset",
     None,
@@ -42,13 +42,19 @@ MENU_3D: tuple[str | None, ...] = (
     "view.planes_3d",
     "view.labels_3d",
     None,
-    *(f"view.cut_3d_{plane.value}" for plane, _ in _CUTS),
-    "view.crop_3d_box",
-    "view.crop_3d_finding",
-    "view.crop_3d_views",
+    Submenu(
+        "Cut and crop",
+        "box",
+        (
+            *(f"view.cut_3d_{plane.value}" for plane, _ in _CUTS),
+            None,
+            "view.crop_3d_box",
+            "view.crop_3d_finding",
+            "view.crop_3d_views",
+        ),
+    ),
     "view.whole_3d",
-    None,
-    *(f"view.face_{side}" for side in FACING),
+    Submenu("Look from", "rotate-3d", tuple(f"view.face_{side}" for side in FACING)),
 )
 
 

@@ -123,7 +123,10 @@ class CropBox(QWidget):
     # --- what happens
 
     def _tiles(self) -> list[Tile]:
-        return [tile for name in ViewName if (tile := self._canvas.tile(name)) is not None]
+        """Return where the box can be drawn: not where a curved picture stands in the place of 3D."""
+        view = self._session.view
+        names = [name for name in ViewName if name is not ViewName.THREE_D or view is None or not view.shows_curved]
+        return [tile for name in names if (tile := self._canvas.tile(name)) is not None]
 
     def _gone(self, _new: object, _old: object) -> None:
         self.end()
@@ -284,7 +287,8 @@ class CropBox(QWidget):
             self._paint_words(painter, words, places[view] + QPointF(0, -HANDLE_PX - 14), self._area(view))
 
     def _paint_size(self, painter: QPainter, box: Box) -> None:
-        tile = self._canvas.tile(ViewName.THREE_D) or next(iter(self._tiles()), None)
+        tiles = self._tiles()
+        tile = next((tile for tile in tiles if tile.view is ViewName.THREE_D), tiles[0] if tiles else None)
         if tile is not None:
             middle = QPointF(tile.free.center().x(), tile.free.bottom() - 52)
             self._paint_words(painter, f"{mm_words(box)} · {HINT}", middle, tile.free)
