@@ -21,6 +21,7 @@ from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
+from viewer.ui.giving_back import GivingBack
 from viewer.ui.going import Going
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         self.questions = QuestionsHere(self)
         self.models = ModelsHere(self)
         self.preloading = Preloading(self)
+        GivingBack(desk, self)
         self._waking = Waking(self)
         self.presenting = PresentingHere(self)
         self.leaving = LeavingHere(self)

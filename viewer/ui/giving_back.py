@@ -1,0 +1,46 @@
+"""What a case leaves behind in memory goes back to the system once the next one is on screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from viewer.services.jobs import Lane
+
+if TYPE_CHECKING:
+    from viewer.domain.job import JobContext
+    from viewer.services.desk import Desk
+
+# By then the last picture of the old volume is gone, and 3D of the new one at rest.
+AFTER_MS = 2000
+
+
+class GivingBack(QObject):
+    """Follows the volumes of one desk, so that a program that runs for days holds no more than its case needs."""
+
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._runner = desk.runner
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(AFTER_MS)
+        self._rest.timeout.connect(self._give_back)
+        for session in (desk.session, desk.other.session):
+            session.volume_changed.connect(self._changed)
+
+    def _changed(self, *_: object) -> None:
+        self._rest.start()
+
+    def _give_back(self) -> None:
+        self._runner.run(_work, done=_nothing, failed=_nothing, lane=Lane.BACKGROUND)
+
+
+def _work(_ctx: JobContext) -> bool:
+    from viewer.io.memory import give_back
+
+    return give_back()
+
+
+def _nothing(_told: object) -> None:
+    pass
