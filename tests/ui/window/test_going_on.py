@@ -198,6 +198,20 @@ def test_what_was_open_is_offered_at_the_next_start_and_looked_at_as_it_was(
     window.close()
 
 
+def test_what_is_looked_at_is_kept_while_working_so_that_a_killed_program_goes_on_there(
+    start: Callable[[], MainWindow], series: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.ui.library.go_on_here.KEPT_AFTER_MS", 50)
+    window = start()
+    left = look_at(window, series, qtbot)
+    later = left.looking_at(as_point(np.add(left.cursor_lps_mm, (0.0, 0.0, 2.0))))
+    for view in (left, later):
+        window.desk.session.view = view
+        qtbot.waitUntil(lambda view=view: (kept := window.desk.left_open.read()) is not None and kept.view == view)
+    window.desk.session.workspace = Workspace.INSPECT
+    qtbot.waitUntil(lambda: (kept := window.desk.left_open.read()) is not None and kept.workspace is Workspace.INSPECT)
+
+
 def test_nothing_is_offered_once_it_was_declined_forgotten_or_nothing_was_open(
     start: Callable[[], MainWindow], series: Path, qtbot: QtBot
 ) -> None:

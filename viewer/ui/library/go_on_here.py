@@ -52,9 +52,15 @@ class GoOnHere:
         if not self._window.kiosk:
             self._desk.left_open.keep(self._desk.other.session)
 
+    def _keep_soon(self, *_: object) -> None:
+        """Keep it once the hand rests: a program that is killed loses no more than what was looked at last."""
+        self._keeping.start()
+
     def connect(self) -> None:
         """Wait for the cases."""
-        self._desk.opening.opened.connect(lambda _volume: self._keeping.start())
+        session = self._desk.session
+        for signal in (self._desk.opening.opened, session.view_changed, session.workspace_changed):
+            signal.connect(self._keep_soon)
         if self._asked:
             return
         self._window.library.told.connect(self._offer)
