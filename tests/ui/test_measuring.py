@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QMouseEvent, QPolygonF
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPolygonF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -19,9 +19,11 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, ViewName, as_point
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool, shown_from
+from viewer.ui.canvas.facts import EdgeLetters
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
-from viewer.ui.canvas.paint_measurements import label_place, place_of_finding
+from viewer.ui.canvas.paint_measurements import frame_places, label_place, place_of_finding
+from viewer.ui.canvas.paint_text import TextLook, paint_letters, paint_scale_bar
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
 if TYPE_CHECKING:
@@ -386,7 +388,7 @@ def test_areas_have_digits_that_can_be_meant() -> None:
     assert [area_words(mm2) for mm2 in (8.14, 64.4, 99.7, 450.0)] == ["8.1 mm²", "64 mm²", "1.0 cm²", "4.5 cm²"]
 
 
-def test_the_label_keeps_off_findings_and_other_measurements(reader: Reader, small_ct_lesion: Finding) -> None:
+def test_the_label_keeps_off_findings_and_other_measurements() -> None:
     size, viewport = QSizeF(80, 24), (500, 400)
     points = QPolygonF([QPointF(100, 200), QPointF(200, 200)])
     first = label_place(MeasurementKind.LENGTH, points, size, viewport, [])
@@ -395,7 +397,42 @@ def test_the_label_keeps_off_findings_and_other_measurements(reader: Reader, sma
     other = label_place(MeasurementKind.LENGTH, points, size, viewport, [lesion])
     assert not other.intersects(lesion)
     assert QRectF(0, 0, *viewport).contains(other)
-    # On the canvas the place of a finding is known.
+    # Where all four sides are taken there are corners, and farther places; where nothing is free, least is covered.
+    beside = [QRectF(205, 185, 100, 30), QRectF(0, 185, 95, 30), QRectF(110, 160, 80, 38), QRectF(110, 202, 80, 38)]
+    corner = label_place(MeasurementKind.LENGTH, points, size, viewport, beside)
+    assert not any(corner.intersects(place) for place in beside)
+    crowded = [QRectF(0, 0, 500, 400), *beside]
+    least = label_place(MeasurementKind.LENGTH, points, size, viewport, crowded)
+    assert not any(least.intersects(place) for place in beside)
+
+
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
+def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide: int, high: int) -> None:
+    frame = frame_places(wide, high, TextLook(theme))
+    size = QSizeF(80, 42)
+    for x in range(20, wide - 40, 37):
+        for y in range(20, high - 40, 31):
+            points = QPolygonF([QPointF(x, y), QPointF(x + 30, y + 25)])
+            place = label_place(MeasurementKind.RECTANGLE, points, size, (wide, high), frame)
+            assert not any(place.intersects(part) for part in frame), (x, y)
+
+
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
+def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wide: int, high: int) -> None:
+    look = TextLook(theme)
+    picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as painter:
+        free = QRectF(0, 3, wide, high - 3)
+        paint_letters(painter, free, EdgeLetters("RA", "LP", "H", "F"), look, large=True)
+        paint_scale_bar(painter, free, 0.8, look)
+    frame = [part.adjusted(-1, -1, 1, 1) for part in frame_places(wide, high, look)]
+    painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
+    assert painted
+    assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+def test_the_place_of_a_finding_is_known_on_the_canvas(reader: Reader, small_ct_lesion: Finding) -> None:
     reader.session.findings = (small_ct_lesion,)
     volume, view = reader.session.volume, reader.session.view
     assert volume is not None

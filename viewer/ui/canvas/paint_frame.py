@@ -15,6 +15,8 @@ from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_map import paint_map_bar
 from viewer.ui.canvas.paint_text import (
+    NARROW_PX,
+    SHORT_PX,
     TextLook,
     paint_corners,
     paint_letters,
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 MISSING_OPACITY = 0.8
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
-NARROW_PX = 430
-SHORT_PX = 260
 # Lower viewports have room for letters alone.
 LOWEST_PX = 120
 

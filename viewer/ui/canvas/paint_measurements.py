@@ -14,7 +14,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
-from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.paint_text import NARROW_PX, SHORT_PX, TextLook, paint_plate
 from viewer.ui.canvas.words_on_images import paint_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
@@ -32,7 +32,9 @@ HANDLE_PX = 8.0
 TICK_PX = 5.0
 TRACE_PX = 3.0
 TRACE_OPACITY = 0.6
-AWAY_PX = 10.0
+AWAY_PX, FAR_PX = 10.0, 48.0
+NEAR_PX = 4.0
+CORNER_PX = 180.0
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
 OUTLINE_HANDLE_PX = 5.0
@@ -57,7 +59,8 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     for drawn, points in whole:
         if drawn.measurement.kind is not MeasurementKind.TEXT:
             _paint_line(painter, drawn, points, geometry, look)
-    taken = [points.boundingRect() for _, points in whole]
+    taken = frame_places(geometry.width_px, geometry.height_px, look)
+    taken += [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
     if whole:
         taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
     # Words stand where they were put; values find a place beside them.
@@ -263,25 +266,74 @@ def label_place(
 ) -> QRectF:
     """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured or found.
 
-    Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn.
-    Where no side is free, the first one, moved inside.
+    Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn,
+    then at its corners, then farther away. Where no place is free, the one over the least of what is there already.
     """
     inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
     own = points.boundingRect()
-    middle = own.center()
-    right, left = QPointF(own.right(), middle.y()), QPointF(own.left(), middle.y())
+    right, left = QPointF(own.right(), own.center().y()), QPointF(own.left(), own.center().y())
     if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
         left, *_, right = sorted((points.at(n) for n in range(points.size())), key=lambda end: end.x())
-    half = size.height() / 2
-    corners = (
-        QPointF(right.x() + AWAY_PX, right.y() - half),
-        QPointF(left.x() - AWAY_PX - size.width(), left.y() - half),
-        QPointF(middle.x() - size.width() / 2, own.bottom() + AWAY_PX),
-        QPointF(middle.x() - size.width() / 2, own.top() - AWAY_PX - size.height()),
-    )
+    corners = [corner for away in (AWAY_PX, FAR_PX) for corner in _corners_around(own, left, right, size, away)]
     places = [QRectF(QPointF(round(corner.x()), round(corner.y())), size) for corner in corners]
     free = (p for p in places if inside.contains(p) and not any(p.intersects(other) for other in taken))
-    return next(free, _moved_into(inside, places[0]))
+    found = next(free, None)
+    if found is not None:
+        return found
+    return min((_moved_into(inside, place) for place in places), key=lambda place: _covered_px(place, taken))
+
+
+def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRectF]:
+    """Return where letters, scale and corner text of a viewport stand: half a number behind a letter is another one."""
+    line, margin = look.line_px, look.margin_px
+    rows = 2 if width_px >= NARROW_PX and height_px >= SHORT_PX else 1
+    block = margin + rows * line + 12
+    letter = QRectF(0, 0, 2 * line, margin + 1.5 * line)
+    side = QRectF(0, 0, margin + 2.5 * line, 1.5 * line)
+    top, left, right = QRectF(letter), QRectF(side), QRectF(side)
+    top.moveCenter(QPointF(width_px / 2, letter.height() / 2))
+    left.moveCenter(QPointF(side.width() / 2, height_px / 2))
+    right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
+    places = [top, left, right, QRectF(0, height_px - block, width_px, block)]
+    if not look.stage:
+        places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), block))
+    if not look.stage and rows > 1:
+        places.append(QRectF(width_px - width_px / 3, 0, width_px / 3, block))
+    return places
+
+
+def _covered_by(measurement: Measurement, points: QPolygonF) -> list[QRectF]:
+    """Return what a measurement covers: the box of a region, else small boxes along its lines."""
+    if measurement.kind.is_region or points.size() < 2:
+        return [points.boundingRect()]
+    joined = 1 if measurement.kind is MeasurementKind.ANGLE else 2
+    boxes = []
+    for n in range(0, points.size() - 1, joined):
+        start, end = points.at(n), points.at(n + 1)
+        count = int(max(abs(end.x() - start.x()), abs(end.y() - start.y())) // (2 * NEAR_PX)) + 1
+        for step in range(count + 1):
+            place = start + (end - start) * (step / count)
+            boxes.append(QRectF(place.x() - NEAR_PX, place.y() - NEAR_PX, 2 * NEAR_PX, 2 * NEAR_PX))
+    return boxes
+
+
+def _corners_around(own: QRectF, left: QPointF, right: QPointF, size: QSizeF, away: float) -> list[QPointF]:
+    """Return the upper left corners of a plate at the four sides of a shape, then at its four corners."""
+    wide, high = size.width(), size.height()
+    middle, half = own.center().x() - wide / 2, high / 2
+    over, under = own.top() - away - high, own.bottom() + away
+    sides = [
+        QPointF(right.x() + away, right.y() - half),
+        QPointF(left.x() - away - wide, left.y() - half),
+        QPointF(middle, under),
+        QPointF(middle, over),
+    ]
+    return sides + [QPointF(x, y) for x in (own.right() + away, own.left() - away - wide) for y in (over, under)]
+
+
+def _covered_px(place: QRectF, taken: list[QRectF]) -> float:
+    """Return how much of what is there already a plate would cover, in square pixels."""
+    return sum(part.width() * part.height() for other in taken if not (part := place.intersected(other)).isEmpty())
 
 
 def _moved_into(room: QRectF, place: QRectF) -> QRectF:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
+# Narrower or lower viewports say less in their corners.
+NARROW_PX, SHORT_PX = 430, 260
 
 
 @frozen
