@@ -35,11 +35,13 @@ Index = QModelIndex | QPersistentModelIndex
 def fuzzy_score(wanted: str, text: str) -> float | None:
     """Return how well letters typed fit a text (less is better), or None where they are not all in it, in order.
 
-    Whole words from their start fit best, then letters that follow each other.
+    The text itself fits best, then whole words from their start, then letters that follow each other.
     """
     wanted, text = wanted.casefold().strip(), text.casefold()
     if not wanted:
         return 0.0
+    if text == wanted:
+        return -1.0
     at = text.find(wanted)
     if at >= 0:
         return at * 0.01 + (0.0 if at == 0 or text[at - 1] == " " else 1.0)

@@ -227,8 +227,22 @@ def test_esc_closes_the_sheet_of_series_and_its_empty_list_says_what_to_do(
     assert sheet is not None
     assert sheet.is_open
     assert sheet.empty_words.startswith("No other scan is known")
+    QTest.keyClicks(sheet.search, "zzz")
+    assert sheet.empty_words == "Nothing matches “zzz”."
+    press(opened, Qt.Key.Key_Escape)
+    assert sheet.empty_words.startswith("No other scan is known")
     press(opened, Qt.Key.Key_Escape)
     assert not sheet.is_open
+
+
+def test_letters_typed_on_the_list_of_series_are_searched_for(compared: MainWindow, press: Callable[..., None]) -> None:
+    compared.actions_.run("compare.choose")
+    sheet = compared.compared.sheet
+    assert sheet is not None
+    sheet.list.setFocus()
+    QTest.keyClicks(sheet.list, "se")
+    assert sheet.search.text() == "se"
+    assert sheet.search.hasFocus()
 
 
 def test_on_stage_the_earlier_scan_of_a_case_lies_behind_the_curtain(

@@ -74,6 +74,8 @@ def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> No
     assert fuzzy_score("xyz", "Next finding") is None
     offered = opened.actions_.table.offered(Workspace.REVIEW)
     assert matching_commands(offered, "next f")[0].id == "finding.next"
+    # "Remove path point" begins with it too.
+    assert matching_commands(offered, "remove path")[0].words == "Remove path"
     assert len(matching_commands(offered, "")) == len(offered)
 
 

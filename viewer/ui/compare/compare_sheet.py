@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LIST_HEIGHT = 420
 NOTHING = "No other scan is known. Open its folder."
+NOT_FOUND = "Nothing matches “{words}”."
 
 
 class CompareSheet(Sheet):
@@ -44,6 +45,7 @@ class CompareSheet(Sheet):
         self.list = ScanList(theme, self.lines)
         self.list.setMinimumHeight(LIST_HEIGHT)
         self.list.opened.connect(self._choose)
+        self.list.typed.connect(self.search.go_on_typing)
         self.list.pictures_wanted.connect(desk.pictures.want)
         desk.pictures.ready.connect(self.lines.take_picture)
         self.body.addWidget(self.list, 1)
@@ -94,6 +96,8 @@ class CompareSheet(Sheet):
         self.list.choose(None)
         found = bool(self.lines.series_ids)
         self.list.setVisible(found)
+        words = self.search.text().strip()
+        self._none.setText(NOT_FOUND.format(words=words) if words else NOTHING)
         self._none.setVisible(not found)
         self._compare.setEnabled(found)
 

@@ -43,12 +43,13 @@ class ScanList(QAbstractItemView):
 
     `opened` carries the id of the series that was double-clicked or chosen with Enter, `pictures_wanted` the ids of
     series in sight that have no picture yet, `left` asks for what stands to the left, `menu_wanted` for a
-    menu of the marked series at a point of the screen.
+    menu of the marked series at a point of the screen, `typed` carries letters: they are searched for.
     """
 
     opened = Signal(int)
     pictures_wanted = Signal(object)
     left = Signal()
+    typed = Signal(str)
     menu_wanted = Signal(QPoint)
 
     def __init__(self, theme: Theme, lines: ScanLines, parent: QWidget | None = None) -> None:
@@ -231,6 +232,10 @@ class ScanList(QAbstractItemView):
             self.left.emit()
         else:
             super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:  # noqa: N802 (Qt's name)
+        """Leave letters to the search field; Qt would mark headings, which cannot be opened."""
+        self.typed.emit(search)
 
     def _open(self, index: QModelIndex) -> None:
         series = self.lines.line(index.row()).series

@@ -143,6 +143,7 @@ class ScansPage(QWidget):
         self.list = ScanList(theme, self.lines)
         self.list.opened.connect(self._open_series)
         self.list.pictures_wanted.connect(self._desk.pictures.want)
+        self.list.typed.connect(self.search.go_on_typing)
         self.list.left.connect(lambda: self.places.setFocus(Qt.FocusReason.OtherFocusReason))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.list)

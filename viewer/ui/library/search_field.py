@@ -51,6 +51,12 @@ class SearchField(QLineEdit):
         room = self.width() - hint - AROUND_HINT_PX >= self._chip.width()
         self._chip.setVisible(self._has_key and room and not self.text())
 
+    def go_on_typing(self, letters: str) -> None:
+        """Take the keys, and letters that were typed elsewhere."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.end(False)
+        self.insert(letters)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Empty the field, or leave it."""
         if event.key() == Qt.Key.Key_Escape and self.text():
