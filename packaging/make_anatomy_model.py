@@ -1,7 +1,8 @@
 """Writes the bundled model `anatomy`: a small ONNX graph of two fixed rules, with nothing trained.
 
-Bone is 250 HU and more. Air inside the body is −400 HU and less with body tissue (above −400 HU) somewhere to its
-left, right, front and back in its row and column of the same slice; places without a pixel (padding) are neither.
+Bone is 250 HU and more. Air inside the body is −400 HU and less with solid tissue somewhere to its left, right, front
+and back in its row and column of the same slice; places without a pixel (padding) are neither. Solid is what is above
+−400 HU in a square of 5 × 5 pixels all of which are, so that the shells of a table, sheets and noise enclose nothing.
 
     .venv/bin/python packaging/make_anatomy_model.py
 """
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "models" / "anatomy"
 
+SQUARE: dict[str, Any] = {"kernel_shape": [5, 5], "pads": [2, 2, 2, 2], "strides": [1, 1]}
+
 MANIFEST = '''\
 manifest = 1
 
 [model]
 id = "anatomy"
 name = "Anatomy by rules"
-version = "1.0.0"
+version = "1.1.0"
 task = "segmentation"
 licence = "Apache-2.0"
 rules = true                   # two fixed rules on HU; nothing was trained, and there are no scores
@@ -40,11 +43,12 @@ file = "model.onnx"
 intended_use = "Outlines bone and air inside the body on any CT, to show how results are placed and measured."
 regulatory_status = "Not a medical device. Not for diagnostic use."
 trained_on = """Nothing was trained. Bone is 250 HU and more; air inside the body is −400 HU and less with tissue \\
-above −400 HU on all four sides, in its row and column of the same slice."""
+above −400 HU, at least 5 pixels thick, on all four sides, in its row and column of the same slice."""
 synthetic = true               # no patient data was used
 limitations = [
     "Contrast, calcification, metal, the table and noise of 250 HU and more count as bone.",
-    "Air between the body and the table counts as inside where either stands on all four sides.",
+    "Air outside counts as inside where the body, or a table 5 pixels thick, stands on all four sides.",
+    "Air behind a wall of less than 5 pixels on one side is left out.",
 ]
 
 [accept]
@@ -106,6 +110,7 @@ def graph() -> onnx.ModelProto:
         "bone_hu": np.array(250, np.float32),
         "air_hu": np.array(-400, np.float32),
         "nothing": np.array(0, np.float32),
+        "all": np.array(1, np.float32),
         "two": np.array(2, np.uint8),
         "row": np.array(3, np.int64),
         "column": np.array(2, np.int64),
@@ -119,8 +124,13 @@ def graph() -> onnx.ModelProto:
         node("Not", ["thin"], ["thick"]),
         node("And", ["thick", "pixel"], ["tissue"]),
         node("And", ["thin", "pixel"], ["inside_0"]),
-        # How many tissue pixels lie before and after a pixel in its row and its column: more than none on all sides.
-        node("Cast", ["tissue"], ["count"], to=TensorProto.FLOAT),
+        node("Cast", ["tissue"], ["full"], to=TensorProto.FLOAT),
+        # Opened by a square: what has no room for it is gone; beyond the image nothing is known, nor taken away.
+        node("Sub", ["all", "full"], ["empty"]),
+        node("MaxPool", ["empty"], ["near_empty"], **SQUARE),
+        node("Sub", ["all", "near_empty"], ["core"]),
+        node("MaxPool", ["core"], ["count"], **SQUARE),
+        # How many solid pixels lie before and after a pixel in its row and its column: more than none on all sides.
     ]
     for number, (axis, backwards) in enumerate([("row", 0), ("row", 1), ("column", 0), ("column", 1)]):
         nodes += [

@@ -59,12 +59,12 @@ def test_a_model_is_added_once_it_is_checked_and_replaced_when_asked_to(copied: 
     assert said.code == 0, said.err
     assert {path.name for path in (models / "mine").iterdir()} == {"model.toml", "model.onnx", "MODEL_CARD.md"}
     assert "mine" in {m["id"] for m in casestage("models", "list", "--json").json["models"]}
-    change(copied, 'version = "1.0.0"', 'version = "1.1.0"')
+    change(copied, 'version = "1.1.0"', 'version = "1.2.0"')
     again = casestage("models", "add", copied)
     assert again.code == 1
     assert "--replace" in again.err
     assert casestage("models", "add", copied, "--replace").code == 0
-    assert 'version = "1.1.0"' in (models / "mine" / "model.toml").read_text(encoding="utf-8")
+    assert 'version = "1.2.0"' in (models / "mine" / "model.toml").read_text(encoding="utf-8")
     assert [path.name for path in models.iterdir()] == ["mine"]
 
 

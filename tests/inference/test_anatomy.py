@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -26,12 +27,14 @@ def anatomy(repository: Path) -> Manifest:
 
 
 def by_rule(volume: Volume) -> dict[str, Any]:
-    """The two rules, said another way: a row or column holds tissue before and after."""
+    """The two rules, said another way: a row or column holds solid tissue before and after."""
     hu, pixel = volume.slices, np.ones(volume.slices.shape, dtype=bool)
     if volume.padding is not None:
         pixel = hu != volume.padding
     tissue = (hu > -400) & pixel
     air = (hu <= -400) & pixel
+    square = np.ones((1, 5, 5), dtype=bool)
+    tissue = ndimage.binary_dilation(ndimage.binary_erosion(tissue, square, border_value=1), square)
     for axis in (1, 2):
         n = hu.shape[axis]
         at = np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)])
@@ -98,6 +101,21 @@ def test_on_real_ct_it_marks_exactly_what_the_rules_say(
         assert found.volume_ml == pytest.approx(shape.GetPhysicalSize(1) / 1000, rel=1e-6)
 
 
+def test_the_thin_shell_of_a_table_encloses_nothing(anatomy: Manifest, make_volume: Callable[..., Volume]) -> None:
+    slices = np.full((1, 60, 60), -1000, np.int16)
+    slices[0, 5:30, 10:50] = 40
+    slices[0, 12:20, 20:40] = -850
+    # A hollow table of 3 pixels below the body, and a sheet of one beside it.
+    slices[0, 34:54, 5:55] = 100
+    slices[0, 37:51, 8:52] = -950
+    slices[0, 3:34, 4] = -100
+    volume = make_volume(slices, [[0, 0, 0]])
+    (found,) = [f for f in run_model(anatomy, volume, JobContext()) if f.label_key == "air"]
+    expected = np.zeros(slices.shape, dtype=bool)
+    expected[0, 12:20, 20:40] = True
+    assert np.array_equal(full(found, volume), expected)
+
+
 def test_padding_is_neither_bone_nor_air_and_does_not_count_as_tissue(
     anatomy: Manifest, make_volume: Callable[..., Volume]
 ) -> None:
@@ -107,14 +125,15 @@ def test_padding_is_neither_bone_nor_air_and_does_not_count_as_tissue(
     slices[0, 4, 4] = -2000
     slices[1, 2, 2:7] = slices[1, 6, 2:7] = 3000
     slices[1, 4, 2] = 50
+    slices = slices.repeat(5, axis=1).repeat(5, axis=2)
     volume = make_volume(slices, [[0, 0, 0], [0, 0, 5]], padding=-2000.0)
     findings = {f.label_key: f for f in run_model(anatomy, volume, JobContext())}
     air = full(findings["air"], volume)
-    assert air[0].sum() == 8
-    assert not air[0, 4, 4]
+    assert air[0].sum() == 8 * 25
+    assert not air[0, 20:25, 20:25].any()
     # In the second slice tissue stands above and below, and to one side alone.
     assert not air[1].any()
-    assert full(findings["bone"], volume).sum() == 10
+    assert full(findings["bone"], volume).sum() == 10 * 25
     other = make_volume(
         np.where(slices == -2000, 3000, slices).astype(np.int16), [[0, 0, 0], [0, 0, 5]], padding=3000.0
     )

@@ -68,9 +68,13 @@ def measured(folder: Path) -> Measured:
 
 
 def air_inside(hu: NDArray[np.float64], padding: float) -> NDArray[np.bool_]:
-    """Return air with tissue somewhere to its left, right, above and below in one slice."""
+    """Return air with tissue, at least 5 pixels thick, somewhere to its left, right, above and below in one slice."""
     pixel = hu != padding
     tissue = (hu > AIR_HU) & pixel
+    image = SimpleITK.GetImageFromArray(tissue.astype(np.uint8))
+    eroded = SimpleITK.BinaryErode(image, [2, 2], SimpleITK.sitkBox, 0.0, 1.0, True)
+    solid = SimpleITK.BinaryDilate(eroded, [2, 2], SimpleITK.sitkBox, 0.0, 1.0, False)
+    tissue = SimpleITK.GetArrayFromImage(solid).astype(bool)
     left = np.maximum.accumulate(tissue, axis=1)
     right = np.maximum.accumulate(tissue[:, ::-1], axis=1)[:, ::-1]
     above = np.maximum.accumulate(tissue, axis=0)
