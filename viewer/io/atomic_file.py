@@ -28,16 +28,27 @@ def storage_error(what: str, error: OSError) -> StorageError:
     error
         What the system said; its path goes nowhere, because a user's folder may bear a patient's name.
     """
-    reason = error.strerror or type(error).__name__
-    if error.errno in _FULL:
+    said = _first_said(error)
+    reason = said.strerror or type(said).__name__
+    if said.errno in _FULL:
         return StorageError(f"{what} could not be saved: the disk is full.", "Free some space, then try again.", reason)
-    if error.errno in _FORBIDDEN:
+    if said.errno in _FORBIDDEN:
         return StorageError(
             f"{what} could not be saved: the folder cannot be written to.",
             "Choose another folder, or ask for the right to write there.",
             reason,
         )
     return StorageError(f"{what} could not be saved.", "Check the disk and the folder, then try again.", reason)
+
+
+def _first_said(error: OSError) -> OSError:
+    """Return what the system said, where a library raised it again in words of its own (pydicom does)."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.errno is not None:
+            return inner
+        inner = inner.__cause__ or inner.__context__
+    return error
 
 
 def private_folder(folder: Path, what: str) -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.errors import StorageError
 from viewer.domain.overlays import Overlays
 from viewer.domain.view_state import Comparison, ViewName
-from viewer.io.atomic_file import replacing
+from viewer.io.atomic_file import write_atomically
 from viewer.scene.volume3d import Scene3D
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
@@ -183,13 +183,13 @@ def save_picture(image: QImage, path: Path, kind: str, quality: int = -1) -> Non
     StorageError
         When the disk refuses.
     """
-    with replacing(path, "The picture") as waiting:
-        writer = QImageWriter(str(waiting), QByteArray(kind.encode()))
-        writer.setQuality(quality)
-        if not writer.write(image):
-            raise StorageError(
-                "The picture could not be saved.", "Check the disk and the folder, then try again.", writer.error().name
-            )
+    content = QBuffer()
+    content.open(QBuffer.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(content, QByteArray(kind.encode()))
+    writer.setQuality(quality)
+    if not writer.write(image):
+        raise StorageError("The picture could not be made.", "Ask for a smaller one.", writer.error().name)
+    write_atomically(path, content.data().data(), "The picture")
 
 
 def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import random
 from typing import TYPE_CHECKING
@@ -108,3 +109,19 @@ def test_an_export_onto_a_full_disk_leaves_no_half_file(
     with pytest.raises(CaseStageError, match="disk is full"):
         write_findings(tmp_path, tilted, _findings(tilted)[:1], None)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_full_disk_is_named_also_where_a_library_wrapped_what_the_system_said(
+    tilted: Volume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_given: object, **_options: object) -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            # As pydicom does it: in words, and without the number.
+            raise OSError(f"{error}\nfor data_element:\n(0010,0010) Patient's Name") from None
+
+    monkeypatch.setattr("pydicom.dataset.Dataset.save_as", full)
+    with pytest.raises(CaseStageError, match="disk is full") as raised:
+        write_seg(tmp_path / "seg.dcm", tilted, _findings(tilted))
+    assert raised.value.detail == "No space left on device"

@@ -9,8 +9,7 @@ from PySide6.QtCore import QBuffer, QMarginsF, QRectF, Qt
 from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import StorageError
-from viewer.io.atomic_file import replacing
+from viewer.io.atomic_file import write_atomically
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
 from viewer.ui.leaving.stage_frames import StageFrames
@@ -69,25 +68,27 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
     StorageError
         When it cannot be written.
     """
-    with replacing(path, "The handout") as waiting:
-        with StageFrames(left) as frames:
-            writer = QPdfWriter(str(waiting))
-            writer.setResolution(_DPI)
-            size = QPageSize(PAPERS[paper])
-            writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF()))
-            writer.setTitle(left.title)
-            writer.setCreator(f"{NAME} {program_version()}")
-            points = size.sizePoints()
-            sheet = _Sheet(points.width(), points.height())
-            painter = QPainter()
-            if not painter.begin(writer):
-                raise StorageError("The handout could not be saved.", "Check the disk and the folder, then try again.")
-            try:
-                made = _Handout(left, frames, writer, painter, sheet, _pages(left, frames, sheet))
-                made.write(ctx)
-            finally:
-                painter.end()
-        return made.pages
+    # In memory first: Qt does not tell when a disk takes half of a PDF.
+    content = QBuffer()
+    content.open(QBuffer.OpenModeFlag.WriteOnly)
+    with StageFrames(left) as frames:
+        writer = QPdfWriter(content)
+        writer.setResolution(_DPI)
+        size = QPageSize(PAPERS[paper])
+        writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF()))
+        writer.setTitle(left.title)
+        writer.setCreator(f"{NAME} {program_version()}")
+        points = size.sizePoints()
+        sheet = _Sheet(points.width(), points.height())
+        painter = QPainter()
+        painter.begin(writer)
+        try:
+            made = _Handout(left, frames, writer, painter, sheet, _pages(left, frames, sheet))
+            made.write(ctx)
+        finally:
+            painter.end()
+    write_atomically(path, content.data().data(), "The handout")
+    return made.pages
 
 
 def _pages(left: LeftBehind, frames: StageFrames, sheet: _Sheet) -> int:
