@@ -37,9 +37,8 @@ def _named(name: str) -> Archive:
     Raises
     ------
     ArchiveError
-        When there is none, or archives cannot be spoken to at all.
+        When there is none.
     """
-    need_extra()
     all_ = archives.remembered(_settings())
     found = next((archive for archive in all_ if archive.name.casefold() == name.casefold()), None)
     if found is None:
@@ -47,6 +46,18 @@ def _named(name: str) -> Archive:
         hint = f"Archives here: {names}." if names else "Add it: casestage archive add --help says how."
         raise ArchiveError(f"There is no archive called “{name}” here.", hint)
     return found
+
+
+def _reachable(name: str) -> Archive:
+    """Return the archive of a name, to be spoken to.
+
+    Raises
+    ------
+    ArchiveError
+        When there is none, or archives cannot be spoken to at all.
+    """
+    need_extra()
+    return _named(name)
 
 
 def _password(archive: Archive) -> str:
@@ -83,7 +94,7 @@ def _by(archive: Archive) -> str:
 
 def query(arguments: argparse.Namespace) -> int:
     """Print the studies that match, or the series of one."""
-    archive = _named(arguments.name)
+    archive = _reachable(arguments.name)
     password = _password(archive)
     if arguments.study:
         return _series(archive, arguments, password)
@@ -166,7 +177,7 @@ def _series(archive: Archive, arguments: argparse.Namespace, password: str) -> i
 
 def retrieve(arguments: argparse.Namespace) -> int:
     """Bring a study or series and print where it lies."""
-    archive = _named(arguments.name)
+    archive = _reachable(arguments.name)
     if arguments.out:
         root = Path(arguments.out)
     else:
@@ -197,7 +208,7 @@ def retrieve(arguments: argparse.Namespace) -> int:
 
 def test(arguments: argparse.Namespace) -> int:
     """Print whether an archive answers."""
-    archive = _named(arguments.name)
+    archive = _reachable(arguments.name)
     say(ask.check_connection(archive, progress_context(), _password(archive)))
     return 0
 

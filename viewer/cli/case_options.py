@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 EXAMPLE = "case export head-epidural --pdf bleed.pdf"
 
 
-def add_case_commands(case: argparse.ArgumentParser, run: Callable[[str], Run]) -> None:
+def add_case_commands(
+    case: argparse.ArgumentParser, run: Callable[[str], Run], megabytes: Callable[[str], float]
+) -> None:
     """Add the subcommands; `run` gives the function of a place such as "cases:export" in viewer.cli."""
     kinds = case.add_subparsers(metavar="new|check|export", required=True)
 
@@ -63,5 +65,5 @@ def add_case_commands(case: argparse.ArgumentParser, run: Callable[[str], Run]) 
     export.add_argument("--png", metavar="DIR", help="each step as on stage, 1920×1080, numbered")
     export.add_argument("--paper", choices=["a4", "letter"], default="a4", help="of the handout")
     export.add_argument("--seconds", type=float, default=6.0, metavar="S", help="the longest a step stays in the film")
-    export.add_argument("--most-mb", type=float, metavar="MB", help="the largest that the page may be (18)")
+    export.add_argument("--most-mb", type=megabytes, metavar="MB", help="the largest that the page may be (18)")
     export.add_argument("--progress", action="store_true", help="tell how far it is, in lines for another program")

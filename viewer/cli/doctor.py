@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.cli.terminal import say, say_json
+from viewer.domain.errors import CaseStageError
 from viewer.inference.manifest import Manifest
 from viewer.inference.models import installed_models
 from viewer.inference.providers import provider_words, usable_providers
@@ -47,6 +48,9 @@ def doctor(arguments: argparse.Namespace) -> int:
         from viewer.cli.readiness import ready
 
         return ready(arguments)
+    asked = [flag for flag in ("--keep", "--steps", "--no-models") if getattr(arguments, flag[2:].replace("-", "_"))]
+    if asked:
+        raise CaseStageError(f"{asked[0]} is about the steps of a case.", "Name one: casestage doctor head-epidural")
     checks = [*_program(), _opengl(), _providers(), _models(), *_folders(), _memory()]
     if arguments.json:
         say_json({"checks": [{"name": c.name, "found": c.found, "ok": c.ok, "hint": c.hint} for c in checks]})

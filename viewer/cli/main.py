@@ -18,7 +18,15 @@ from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
 from viewer.cli.model_options import add_model_commands
 from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
 from viewer.cli.pack_options import add_pack_commands
-from viewer.cli.parse import parse_day, parse_length, parse_point, parse_seed, parse_size, parse_steps, parse_window
+from viewer.cli.parse import (
+    parse_day,
+    parse_length,
+    parse_point,
+    parse_seed,
+    parse_size,
+    parse_steps,
+    parse_window,
+)
 from viewer.cli.phantom_options import EXAMPLE as PHANTOM_EXAMPLE
 from viewer.cli.phantom_options import add_phantom_options
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
@@ -50,7 +58,7 @@ def _typed(parse: Callable[[str], Value], form: str) -> Callable[[str], Value]:
         try:
             return parse(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"“{text}” is not of the form {form}") from error
+            raise argparse.ArgumentTypeError(f"“{text}” is not {form}") from error
 
     return convert
 
@@ -89,19 +97,20 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
+    step = _typed(int, "a whole number")
     demo = command("demo", "Present a case.", "demo head-epidural --step 2", lambda a: _demo(a, open_window))
     demo.add_argument("case", nargs="?", default="", help="the case's id; the first one where left out")
-    demo.add_argument("--step", type=int, default=1, metavar="N", help="start at this step (from 1)")
+    demo.add_argument("--step", type=step, default=1, metavar="N", help="start at this step (from 1)")
     demo.add_argument("--kiosk", action="store_true", help="fill the screen and stay on the stage")
     demo.add_argument("--list", action="store_true", help="list the cases instead")
     demo.add_argument("--json", action="store_true", help="with --list: for other programs")
 
     opened = command("open", "Open CT in the window.", "open ~/ct/abdomen", lambda a: _open(a, open_window))
-    opened.add_argument("paths", nargs="+", help="a DICOM folder or file, or a NIfTI, NRRD or MetaImage file")
+    opened.add_argument("paths", nargs="+", help="folders, zip archives, and DICOM, NIfTI, NRRD or MetaImage files")
     opened.add_argument("--compare", metavar="PATH", help="a second series, shown beside the first")
 
     info = command("info", "Say what a path holds.", "info ~/ct --json", _lazy("viewer.cli.series", "info"))
-    info.add_argument("path")
+    info.add_argument("path", help="a folder, a zip archive, a DICOMDIR, or a DICOM, NIfTI, NRRD or MetaImage file")
     info.add_argument("--json", action="store_true", help="for other programs")
     info.add_argument("--series", metavar="UID", help="only this series")
     point = _typed(parse_point, "X,Y,Z in LPS mm")
@@ -135,11 +144,11 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     )
     render.add_argument("path", metavar="PATH|CASE")
     render.add_argument("--out", required=True, metavar="PNG")
-    render.add_argument("--step", type=int, metavar="N", help="a step of a case (from 1)")
+    render.add_argument("--step", type=step, metavar="N", help="a step of a case (from 1)")
     render.add_argument("--series", metavar="UID", help="only this series")
     render.add_argument("--plane", choices=["axial", "coronal", "sagittal", "3d"], help="this view alone")
     render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
-    window = _typed(parse_window, "WIDTH/LEVEL")
+    window = _typed(parse_window, "WIDTH/LEVEL with a width of more than 0")
     render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
     render.add_argument(
         "--labels", metavar="FILE", help="a segmentation over the series: SEG, NIfTI, NRRD or MetaImage"
@@ -147,9 +156,9 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     render.add_argument("--map", metavar="FILE", help="a map of values over it: NIfTI, NRRD or MetaImage")
     render.add_argument("--fill", action="store_true", help="findings and labels filled, not outlined alone")
     render.add_argument("--acquired", action="store_true", help="slices as they were acquired, not interpolated")
-    length = _typed(parse_length, "MM, more than 0")
+    length = _typed(parse_length, "a number of mm, more than 0")
     render.add_argument("--height-mm", type=length, metavar="MM", help="millimetres from top to bottom of a view")
-    size = _typed(parse_size, "WIDTHxHEIGHT")
+    size = _typed(parse_size, "WIDTHxHEIGHT of 64 to 16384 pixels each")
     render.add_argument("--size", type=size, default=(1920, 1080), metavar="WxH")
 
     add_archive_commands(
@@ -157,12 +166,13 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
             "archive", "Search a PACS and bring its images.", ARCHIVE_EXAMPLE, _lazy("viewer.cli.archives", "known")
         ),
         lambda name: _lazy("viewer.cli.archives", name),
-        _typed(parse_day, "YYYY-MM-DD"),
+        _typed(parse_day, "a day written YYYY-MM-DD"),
     )
 
     add_case_commands(
         command("case", "Make a case, check or leave one behind.", CASE_EXAMPLE, _lazy("viewer.cli.leaving", "export")),
         lambda place: _lazy(f"viewer.cli.{place.split(':')[0]}", place.split(":")[1]),
+        _typed(parse_length, "a number of MB, more than 0"),
     )
 
     add_pack_commands(
@@ -174,7 +184,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
 
     add_phantom_options(
         command("phantom", "Make synthetic CT.", PHANTOM_EXAMPLE, _lazy("viewer.cli.phantoms", "phantom")),
-        _typed(parse_seed, "of a whole number from 0"),
+        _typed(parse_seed, "a whole number from 0"),
         length,
     )
 
@@ -186,7 +196,7 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     )
     doctor.add_argument("what", nargs="?", default="", metavar="PACK|CASE", help="a pack, a case’s id or its folder")
     doctor.add_argument("--keep", action="store_true", help="take how the steps look now for what is right")
-    steps = _typed(parse_steps, "of steps such as 1,3,4")
+    steps = _typed(parse_steps, "a list of steps such as 1,3,4")
     doctor.add_argument("--steps", type=steps, default=(), metavar="N,…", help="look at these steps alone")
     doctor.add_argument("--no-models", action="store_true", help="leave out running the models")
     doctor.add_argument("--progress", action="store_true", help="tell how far it is, in lines for another program")

@@ -9,7 +9,7 @@ from viewer.cli.models import find_model
 from viewer.cli.pictures import check_picture
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say
-from viewer.domain.errors import CaseStageError, ManifestError
+from viewer.domain.errors import CaseStageError, ManifestError, NothingToOpenError
 from viewer.inference.manifest import MANIFEST_NAME, card, read_manifest
 from viewer.inference.models import NOT_KNOWN, check_tensors_of, describe_onnx
 from viewer.inference.rehearsal import recipe_lines, rehearse
@@ -31,6 +31,8 @@ def check_model(arguments: argparse.Namespace) -> int:
         manifest = find_model(arguments.file)
     elif path.is_dir() or (folder / MANIFEST_NAME).exists():
         manifest = read_manifest(folder)
+    elif not path.exists():
+        raise NothingToOpenError("There is no file or folder at this place.", "Check the path.")
     else:
         for line in describe_onnx(path, progress_context()).lines:
             say(line)

@@ -58,7 +58,7 @@ def parse_window(text: str) -> tuple[float, float]:
 
 
 def parse_length(text: str) -> float:
-    """Return millimetres, more than 0.
+    """Return a measure, such as millimetres: more than 0.
 
     Raises
     ------

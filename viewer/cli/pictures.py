@@ -10,7 +10,13 @@ from attrs import evolve
 from viewer.analysis.matching import match
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say
-from viewer.domain.errors import CaseDocumentError, CaseStageError, StorageError, UnreadableFileError
+from viewer.domain.errors import (
+    CaseDocumentError,
+    CaseStageError,
+    NothingToOpenError,
+    StorageError,
+    UnreadableFileError,
+)
 from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlays import Overlays, Segmentation, ValueMap
@@ -61,9 +67,14 @@ def render(arguments: argparse.Namespace) -> int:
         step = case.steps[number - 1]
         view, title = step.view, f"{case.title} · {step.title}"
     else:
+        known = ", ".join(c.id for c in installed_cases(case_folders()).cases) or "none"
         if arguments.step is not None:
-            known = ", ".join(c.id for c in installed_cases(case_folders()).cases) or "none"
             raise CaseDocumentError(f"“{arguments.path}” is not a case.", f"Cases on this machine: {known}.")
+        if not Path(arguments.path).exists():
+            raise NothingToOpenError(
+                "There is no file or folder at this place, and no case of this name.",
+                f"Cases on this machine: {known}.",
+            )
         entries, _ = chosen_series(Path(arguments.path), arguments.series)
         entry = max(entries, key=lambda e: e.count)
         volume = load_series(entry, progress_context())

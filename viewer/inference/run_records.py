@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
 
-USUAL_LIMIT_BYTES = 512 * 1024 * 1024
+USUAL_LIMIT_BYTES = 512_000_000
 # To be raised whenever the same model would give other findings from the same voxels.
 _WAY = "1"
 _FORMAT = "casestage run"

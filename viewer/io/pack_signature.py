@@ -158,8 +158,14 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    content = _read(path)
+    if b"PUBLIC KEY" in content:
+        raise PackError(
+            "This is the public half of a key, which signs nothing.",
+            f"Name the private half, usually {path.name.removesuffix('.pub')}.",
+        )
     try:
-        key = serialization.load_pem_private_key(_read(path), password=None)
+        key = serialization.load_pem_private_key(content, password=None)
     except TypeError as error:
         raise PackError("The key is locked with a password.", "Unlock it, or make one without.") from error
     except (ValueError, UnsupportedAlgorithm) as error:

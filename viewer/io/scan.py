@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # A folder on a slow share is read by several threads, which wait for it together; a fast disk by one, whose time goes
 # into understanding what was read.
+WHAT_OPENS = "DICOM, NIfTI, NRRD and MetaImage are opened, also in a zip archive."
+"""What to choose instead of what could not be opened."""
 _SLOW_FILE_S = 0.001
 _FIRST_TIMED = 16
 _THREADS = 8
@@ -74,9 +76,7 @@ def scan(path: Path, ctx: JobContext, known: KnownFiles | None = None) -> ScanRe
     if not path.exists():
         raise NothingToOpenError("There is no file or folder at this place.", "Check the path.", str(path))
     if not path.is_file() and not path.is_dir():
-        raise NothingToOpenError(
-            "This is neither a file nor a folder.", "Choose a DICOM or NIfTI file, or a folder of them.", str(path)
-        )
+        raise NothingToOpenError("This is neither a file nor a folder.", WHAT_OPENS, str(path))
     skipped: list[Skipped] = []
     root, places = _places(path, skipped, ctx)
     return _result(path, root, places, skipped, ctx, known)
@@ -195,7 +195,7 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     if path.is_file() and not is_dicomdir(path.name) and count <= 1 and len(skipped) <= 1:
         return NothingToOpenError(
             skipped[0].why if skipped else f"This {'archive holds no files' if count == 0 else 'file is no image'}.",
-            "Choose a DICOM or NIfTI file, or a folder of them.",
+            WHAT_OPENS,
             listed,
         )
     if not count and not skipped:
@@ -206,7 +206,7 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     said = f"None of the {files} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
     return NothingToOpenError(
         f"{said} an image that can be opened.",
-        "Choose the folder that holds the CT images; DICOM and NIfTI files are understood.",
+        f"Choose the folder that holds the CT images. {WHAT_OPENS}",
         listed,
     )
 

@@ -83,7 +83,7 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
         raise UnreadableFileError(
             "The segmentation is damaged, or is not a DICOM file.",
             "Export it again from the program that made it.",
-            repr(error),
+            type(error).__name__,
         ) from error
 
 

@@ -151,7 +151,7 @@ def read_sr(path: Path) -> SrReport:
         raise UnreadableFileError(
             "The report is damaged, or is not a DICOM file.",
             "Export it again from the program that made it.",
-            repr(error),
+            type(error).__name__,
         ) from error
 
 

@@ -119,6 +119,6 @@ def _write(path: Path, choices: Choices) -> None:
     except OSError as error:
         raise StorageError(
             "The settings could not be saved.",
-            "They hold until you close the program. Check that your user folder can be written.",
-            str(error),
+            "They hold until the program ends. Check that your user folder can be written.",
+            error.strerror or type(error).__name__,
         ) from error
