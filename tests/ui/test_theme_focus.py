@@ -1,7 +1,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.ui.commands import Command
@@ -45,6 +45,33 @@ def test_tab_shows_the_ring_around_the_control_and_fields_show_focus_themselves(
     assert not window.ring.isVisible()
     QTest.keyClick(window.field, Qt.Key.Key_Backtab)
     assert window.ring.isVisible()
+
+
+def test_the_ring_follows_a_control_that_is_scrolled_and_goes_where_it_is_out_of_sight(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    theme = Theme()
+    scroll, column = QScrollArea(), QWidget()
+    rows = QVBoxLayout(column)
+    buttons = [Button(theme, f"Button {n}") for n in range(12)]
+    for button in buttons:
+        rows.addWidget(button)
+    scroll.setWidget(column)
+    window.setCentralWidget(scroll)
+    ring = FocusRing(window, theme)
+    window.resize(300, 200)
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    buttons[0].setFocus()
+    for n in range(6):
+        QTest.keyClick(buttons[n], Qt.Key.Key_Tab)
+        assert window.focusWidget() is buttons[n + 1]
+        assert ring.geometry().center() == buttons[n + 1].mapTo(window, buttons[n + 1].rect().center())
+    scroll.verticalScrollBar().setValue(scroll.verticalScrollBar().value() - 10)
+    assert ring.geometry().center() == buttons[6].mapTo(window, buttons[6].rect().center())
+    scroll.verticalScrollBar().setValue(0)
+    assert not ring.isVisible()
 
 
 def test_a_button_follows_its_command(qtbot: QtBot) -> None:

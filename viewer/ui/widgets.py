@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from viewer.ui.buttons import Button, IconButton, Kind, Segmented, key_chip_width, paint_key_chip, rounded
 from viewer.ui.commands import key_words
@@ -270,6 +271,7 @@ class FocusRing(QWidget):
         super().__init__(window)
         self._theme = theme
         self._on: QWidget | None = None
+        self._watched: list[QWidget] = []
         self._by_keyboard = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
@@ -281,12 +283,19 @@ class FocusRing(QWidget):
             app.focusChanged.connect(self._moved)
 
     def _moved(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if self._on is not None:
-            self._on.removeEventFilter(self)
-        self._on = None
-        if new is not None and new is not self.parent() and new.window() is self.parent():
+        for widget in self._watched:
+            if isValid(widget):
+                widget.removeEventFilter(self)
+        self._on, self._watched = None, []
+        window = self.parent()
+        if new is not None and new is not window and new.window() is window:
             self._on = new
-            new.installEventFilter(self)
+            # What holds the control may move too: a list that scrolls, a panel that comes.
+            holder: QWidget | None = new
+            while holder is not None and holder is not window:
+                holder.installEventFilter(self)
+                self._watched.append(holder)
+                holder = holder.parentWidget()
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
@@ -298,7 +307,7 @@ class FocusRing(QWidget):
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             self._by_keyboard = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
         elif kind in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide):
-            if watched is self._on:
+            if watched in self._watched:
                 self._place()
         return super().eventFilter(watched, event)
 
@@ -311,8 +320,13 @@ class FocusRing(QWidget):
             self.hide()
             return
         reach = FOCUS_DISTANCE + FOCUS_WIDTH
-        corner = control.mapTo(window, QPoint(0, 0))
-        self.setGeometry(QRect(corner, control.size()).adjusted(-reach, -reach, reach, reach))
+        seen = QRect(control.mapTo(window, QPoint(0, 0)), control.size())
+        for holder in self._watched:
+            seen &= QRect(holder.mapTo(window, QPoint(0, 0)), holder.size())
+        if seen.isEmpty():
+            self.hide()
+            return
+        self.setGeometry(seen.adjusted(-reach, -reach, reach, reach))
         self.raise_()
         self.show()
 
