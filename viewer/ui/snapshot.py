@@ -189,7 +189,7 @@ def save_picture(image: QImage, path: Path, kind: str, quality: int = -1) -> Non
     writer.setQuality(quality)
     if not writer.write(image):
         raise StorageError("The picture could not be made.", "Ask for a smaller one.", writer.error().name)
-    write_atomically(path, content.data().data(), "The picture")
+    write_atomically(path, bytes(content.data().data()), "The picture")
 
 
 def _room_for(step: Step | None, told: Finding | None, scale: float) -> tuple[float, float]:

@@ -87,7 +87,7 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
             made.write(ctx)
         finally:
             painter.end()
-    write_atomically(path, content.data().data(), "The handout")
+    write_atomically(path, bytes(content.data().data()), "The handout")
     return made.pages
 
 
