@@ -298,6 +298,19 @@ def test_lossy_images_say_so_in_red(session: Session, small_ct_volume: Volume) -
         assert ("Lossy compressed", "failed") in [(w.text, w.role) for w in lines]
 
 
+def test_whose_images_these_are_is_said_in_small_views_too(session: Session) -> None:
+    named = session.volume
+    assert named is not None
+    for masked in (False, True):
+        session.masked = masked
+        shown = shown_in(session)
+        assert shown is not None
+        said = [w.text for w in corners(shown, ViewName.AXIAL, Density.SHORT, first=True).top_left]
+        assert (shown.patient in said[1:]) is (not masked)
+        beside = [w.text for w in corners(shown, ViewName.CORONAL, Density.SHORT, first=False).top_left]
+        assert len(beside) == 1
+
+
 def test_in_present_the_patient_s_name_leaves_no_trace(qtbot: QtBot, session: Session, theme: Theme) -> None:
     def pixels(style: CanvasStyle) -> QImage:
         canvas = Canvas(session, theme, None, style=style)

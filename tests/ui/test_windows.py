@@ -212,3 +212,12 @@ def test_the_canvas_menu_offers_windows_and_slabs_in_menus_of_their_own(window: 
     titles = {title: [a.text() for a in menu.actions() if a.text()] for title, menu in below.items()}
     assert "Window from a region" in titles["Window"]
     assert "Slab off" in titles["Slab"]
+
+
+def test_each_press_of_t_changes_the_text_also_where_views_are_too_small_for_more(window: Looking) -> None:
+    window.resize(700, 420)
+    seen = [window.canvas.grab().toImage()]
+    for _ in range(3):
+        window.actions_of.run("view.text")
+        seen.append(window.canvas.grab().toImage())
+        assert seen[-1] != seen[-2]

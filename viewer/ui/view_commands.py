@@ -16,6 +16,7 @@ from viewer.domain.window_presets import PRESETS
 from viewer.scene.camera import zoomed
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
+from viewer.ui.canvas.paint_frame import density_on
 from viewer.ui.cine_commands import cine_commands
 from viewer.ui.commands import Submenu
 from viewer.ui.crop_commands import crop_commands
@@ -217,8 +218,14 @@ def _layouts(looking: Looking) -> list[Command]:
 
     def text() -> None:
         canvas = looking.canvas()
-        if canvas is not None:
-            canvas.density = canvas.density.next
+        if canvas is None:
+            return
+        tiles = [tile for name in ViewName if (tile := canvas.tile(name)) is not None]
+        wanted = canvas.density.next
+        # Where small views have no room for more, the key still does what it says.
+        if tiles and all(density_on(tile, wanted) is density_on(tile, canvas.density) for tile in tiles):
+            wanted = wanted.next
+        canvas.density = wanted
 
     return [
         looking.command(

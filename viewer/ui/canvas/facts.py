@@ -163,10 +163,14 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     mixed = INTERPOLATION_WORDS[state.interpolation]
     if mixed:
         window = Words(f"{mixed}  {window.text}")
+    # Whose images these are is never left out for want of room.
+    patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:
         right = (window, Words(image.slab)) if image.slab else (window,)
-        return Corners(top_left=(name, *lossy), bottom_left=(Words(image.position), *image.missing), bottom_right=right)
-    who = tuple(Words(text) for text in (shown.patient, shown.title) if text and first)
+        return Corners(
+            top_left=(name, *patient, *lossy), bottom_left=(Words(image.position), *image.missing), bottom_right=right
+        )
+    who = (*patient, *(Words(text) for text in (shown.title,) if text and first))
     return Corners(
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume) if first else (),

@@ -83,12 +83,7 @@ def paint_frame(
                 painter, tile.free, view_words(shown, tile.view, stage=True), plane.value if plane else "", look.text
             )
     else:
-        density = look.density
-        narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
-        if narrow and density is Density.FULL:
-            density = Density.SHORT
-        if tile.area.height() < LOWEST_PX:
-            density = Density.LETTERS
+        density = density_on(tile, look.density)
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
         beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
@@ -110,6 +105,14 @@ def paint_frame(
         half = ACTIVE_BORDER_PX / 2
         top = PLANE_LINE_PX if plane is not None else 0
         painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
+
+
+def density_on(tile: Tile, wanted: Density) -> Density:
+    """Return how much text there is room for on a tile, where so much is wanted."""
+    if tile.area.height() < LOWEST_PX:
+        return Density.LETTERS
+    narrow = tile.area.width() < NARROW_PX or tile.area.height() < SHORT_PX
+    return Density.SHORT if narrow and wanted is Density.FULL else wanted
 
 
 def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry, look: Look) -> None:
