@@ -12,6 +12,7 @@ from demo_stage import (
     SOFT,
     answers,
     camera_on,
+    in_words,
     missed_words,
     ml,
     numbers,
@@ -97,14 +98,18 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
         lower = next((s for each in missed for s in _lower_down(stage, each, first=lesion)), None)
         if lower is not None:
             steps.append(lower)
-    whole = f"{len(found)} of {len(stage.truth)} found"
-    also = f", {len(false)} false alarm{'s' if len(false) != 1 else ''}" if false else ", no false alarm"
+    whole = f"{in_words(len(found)).capitalize()} of {in_words(len(stage.truth))} found"
+    also = f"{len(false)} false alarm{'s' if len(false) != 1 else ''}" if false else "No false alarm"
     steps.append(
         Step(
             "end",
             whole,
-            f"At a threshold of {stage.threshold:.2f}: {whole}{also}. Open Inspect to see what moves it.",
-            evolve(camera_on(evolve(first, main=ViewName.THREE_D), (0.3, -0.93, 0.2)), overlay=OverlayMode.OUTLINE),
+            f"{also} at its threshold of {stage.threshold:.2f}. In Inspect you can move it.\n\n*recorded result*",
+            evolve(
+                camera_on(evolve(first, main=ViewName.THREE_D), (0.3, -0.93, 0.2)),
+                overlay=OverlayMode.OUTLINE,
+                show_truth=True,
+            ),
             "Turn it slowly."
             + answers(
                 (
@@ -120,7 +125,7 @@ def nodules_steps(stage: Stage) -> tuple[Step, ...]:
 
 def _lower_down(stage: Stage, lesion: Finding, first: Finding) -> list[Step]:
     """Return the step at whose threshold a missed nodule is found; `first` is the one that was told of before."""
-    told = "Now it is outlined" if lesion is first else f"Another missed one, of {ml(lesion)}, is outlined"
+    told = "Now it is found, outlined" if lesion is first else f"Another one, of {ml(lesion)}, is found: outlined"
     asked = answers(
         (
             "Is the whole nodule outlined?",
@@ -153,7 +158,7 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
     return (
         Step(
             "today",
-            "Two nodules. Does it matter?",
+            "Two nodules. Do they matter?",
             "A synthetic chest CT in the lung window. One look cannot tell.",
             first,
             "Let them find both first: one in the right upper lobe, one on the left.",
@@ -209,7 +214,8 @@ def growth_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "stable",
             "The other one stayed",
-            f"**{ml(stable_before)}** then, **{ml(stable)}** now: {signed(change)}\u00a0%.\n\n*recorded results*",
+            f"**{ml(stable_before)}** then, **{ml(stable)}** now: a change of {signed(change)}\u00a0%."
+            "\n\n*recorded results*",
             same,
             "Within what outlining the same nodule twice differs by.",
             50,
@@ -246,12 +252,14 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
     score = wrong.score or 0.0
     higher = min(0.95, (int(score * 20) + 1) / 20)
     lost = [f for f in right if (f.score or 0.0) < higher]
-    price = f"{len(lost)} real nodule{'s' if len(lost) != 1 else ''} would go too" if lost else "no real nodule is lost"
+    price = f"but so {'is one real nodule' if len(lost) == 1 else f'are {in_words(len(lost))} real nodules'}"
+    price = price if lost else "and no real nodule is lost"
     steps = [
         Step(
             "start",
             "One of these is wrong",
-            f"A synthetic chest CT. The AI reports {len(right) + 1} places, above {stage.threshold:.2f}.",
+            f"A synthetic chest CT. The AI reports {in_words(len(right) + 1)} places, one of them falsely."
+            "\n\n*recorded result*",
             evolve(camera_on(stage.overview(LUNG, ViewName.THREE_D), (0.25, -0.94, 0.22)), overlay=OverlayMode.OUTLINE),
             "Do not say yet which.",
             35,
@@ -289,8 +297,11 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
             "other",
             title,
             told,
+            # The ribs show how white bone is.
             evolve(
-                stage.on(wrong, SOFT if "calcified" in what else LUNG, ViewName.CORONAL, height_mm=80),
+                stage.on(wrong, SOFT, height_mm=130)
+                if "calcified" in what
+                else stage.on(wrong, LUNG, ViewName.CORONAL, height_mm=80),
                 overlay=OverlayMode.OFF,
             ),
             "One more plane, or one more window, is often all it takes."
@@ -309,9 +320,9 @@ def false_alarm_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "threshold",
-            "Could a threshold have spared us this?",
-            f"Up to {higher:.2f} the false alarm goes. The price: {price}.",
-            evolve(stage.on(wrong, LUNG, height_mm=200), threshold=higher, selected_finding=None),
+            "Would another threshold help?",
+            f"At {higher:.2f} the false alarm is gone, {price}.\n\n*recorded result*",
+            evolve(stage.on(wrong, LUNG, height_mm=200), threshold=higher, selected_finding=None, show_truth=True),
             "Every threshold is a trade. Inspect shows it for a whole set of cases."
             + answers(
                 (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from demo_stage import VESSELS, answers, camera_on, from_afar, ml, side
+from demo_stage import VESSELS, answers, camera_on, from_afar, in_words, ml, side
 
 from viewer.domain.step_acts import Question
 from viewer.domain.view_state import OverlayMode, ViewName
@@ -39,7 +39,7 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "main",
             main.label,
-            f"A grey cast in a white artery: **{ml(main)}**, {(main.long_axis_mm or 0) / 10:.1f} cm long.",
+            f"A grey cast in a white artery, {(main.long_axis_mm or 0) / 10:.1f} cm long.",
             evolve(from_afar(stage, main, VESSELS), overlay=OverlayMode.OUTLINE, selected_finding=main.id),
             "No model ran here. The outline is the ground truth of the synthetic chest."
             + answers(
@@ -70,7 +70,8 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "small",
             f"The smallest, {small.long_axis_mm or 0:.0f} mm long",
-            f"{small.label}, **{ml(small)}**, on the {side(small, stage.volume)}. This one is argued about.",
+            f"{small.label}, **{ml(small)}**, on the {side(small, stage.volume)}. "
+            "Whether one so small needs treatment is argued about.",
             stage.on(small, VESSELS, height_mm=80),
             "Scroll along the vessel: white, grey, white again."
             + answers(
@@ -84,8 +85,8 @@ def embolus_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "all",
-            f"{len(clots)} clots, {total:.1f} mL",
-            "All of them behind the ribs, as they lie.",
+            f"{in_words(len(clots)).capitalize()} clots, {total:.1f} mL",
+            "All of them at once, seen through bone and blood, as they lie.",
             camera_on(behind, (0.2, -0.96, 0.2)),
             "Turn it slowly.",
             40,

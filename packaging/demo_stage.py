@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
+from scipy import ndimage
 
 from viewer.analysis.matching import match
 from viewer.domain.finding import MatchRule, MatchState
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding, Matching
     from viewer.domain.volume import Volume
 
-# Width by height of the stage beside the narration card.
+# Width by height of the stage beside the narration card, and what is left free around the body.
 _FREE_ASPECT = 0.86
+_AROUND = 1.13
+_BODY_HU = -400.0
 
 BRAIN = (40.0, 80.0)
 SUBDURAL = (75.0, 200.0)
@@ -74,7 +77,25 @@ class Stage:
         view = evolve(view_of_volume(self.volume), layout=Layout.STAGE, main=main, threshold=self.threshold)
         if main.plane is not None:
             view = view.with_plane(main.plane, self._beside_the_card(view.plane(main.plane), main.plane))
-        return evolve(view, window_centre=window[0], window_width=window[1], overlay=OverlayMode.OFF)
+        view = evolve(view, window_centre=window[0], window_width=window[1], overlay=OverlayMode.OFF)
+        return self._filled(view)
+
+    def _filled(self, view: ViewState) -> ViewState:
+        """Return the view with its axial plane, where that is large, filled by the body as it is on that slice."""
+        if view.main is not ViewName.AXIAL:
+            return view
+        stack = self.volume.stack
+        labels, count = ndimage.label(self.volume.slices[stack.nearest_slice(view.cursor_lps_mm)] > _BODY_HU)
+        if not count:
+            return view
+        body = np.argwhere(labels == np.bincount(labels.ravel())[1:].argmax() + 1)
+        k = stack.nearest_slice(view.cursor_lps_mm)
+        corners = [(i, j, k) for j, i in (body.min(axis=0), body.max(axis=0))]
+        low, high = stack.lps(np.array(corners, dtype=np.float64))
+        width_mm, height_mm = (abs(float(high[axis] - low[axis])) for axis in (0, 1))
+        height_mm = max(height_mm, width_mm / _FREE_ASPECT) * _AROUND
+        middle = as_point((low + high) / 2)
+        return view.with_plane(PlaneName.AXIAL, PlaneView(middle, height_mm))
 
     def _beside_the_card(self, plane: PlaneView, name: PlaneName) -> PlaneView:
         """Return the plane fitted to the part of the stage that the narration leaves free, which is nearly square."""
@@ -92,7 +113,8 @@ class Stage:
         height_mm: float | None = None,
     ) -> ViewState:
         """Return a view centred on a finding and selecting it; the whole cross-section unless a height is given."""
-        base = evolve(self.overview(window, main), overlay=OverlayMode.OUTLINE)
+        base = evolve(self.overview(window, main), cursor_lps_mm=as_point(finding.centre_lps_mm))
+        base = self._filled(evolve(base, overlay=OverlayMode.OUTLINE))
         close = view_of_finding(base, finding, self.volume)
         centre = as_point(finding.centre_lps_mm)
         view = evolve(
@@ -107,9 +129,9 @@ class Stage:
 
 
 def numbers(finding: Finding) -> str:
-    """Return volume and score in Markdown, said to be recorded."""
+    """Return volume and score in Markdown, said to be recorded on the line below."""
     score = f", score **{finding.score:.2f}**" if finding.score is not None else ""
-    return f"**{ml(finding)}**{score}\n\n*recorded result*"
+    return f"**{ml(finding)}**{score}  \n*recorded result*"
 
 
 def ml(finding: Finding) -> str:
@@ -144,16 +166,18 @@ def camera_on(view: ViewState, towards: Point) -> ViewState:
 def from_afar(
     stage: Stage, finding: Finding, window: tuple[float, float], main: ViewName = ViewName.AXIAL
 ) -> ViewState:
-    """Return the whole cross-section at the height of a finding, centred on the body, not on it, without outlines."""
-    view = stage.overview(window, main)
-    middle = list(view.cursor_lps_mm)
-    along = {ViewName.AXIAL: 2, ViewName.CORONAL: 1, ViewName.SAGITTAL: 0}[main]
-    middle[along] = float(finding.centre_lps_mm[along])
-    return evolve(view, cursor_lps_mm=(middle[0], middle[1], middle[2]), show_truth=True)
+    """Return the whole cross-section through a finding, centred on the body, without outlines.
+
+    While it is asked for, the stage lets the other planes pass through the middle.
+    """
+    view = stage.on(finding, window, main)
+    # 3D from where the finding lies would point at it.
+    camera = stage.overview(window, main).camera
+    return evolve(view, camera=camera, overlay=OverlayMode.OFF, selected_finding=None, show_truth=True)
 
 
 def threshold_steps(
-    stage: Stage, lesion: Finding, window: tuple[float, float], told: str = "Now it is outlined", asked: str = ""
+    stage: Stage, lesion: Finding, window: tuple[float, float], told: str = "Now it is found, outlined", asked: str = ""
 ) -> list[Step]:
     """Return a step in which the threshold sweeps down until a missed lesion is found, where one finds it.
 
@@ -164,7 +188,7 @@ def threshold_steps(
         return []
     lower = max(0.05, int(best * 20) / 20)
     others = match(tuple(stage.findings), tuple(stage.truth), lower, MatchRule()).count(MatchState.FALSE_POSITIVE)
-    price = "no false alarm here" if not others else f"{others} false alarm{'s' if others > 1 else ''} here"
+    price = "No false alarm comes" if not others else f"{others} false alarm{'s come' if others > 1 else ' comes'}"
     marked = min(
         (f for f in stage.findings if f.score is not None and abs(f.score - best) < 1e-9), key=lambda f: f.order
     )
@@ -172,7 +196,7 @@ def threshold_steps(
         Step(
             "threshold",
             f"At a threshold of {lower:.2f}",
-            f"{told}: **{ml(marked)}**, score **{best:.2f}**. The price: {price}.",
+            f"{told} at **{ml(marked)}**, score **{best:.2f}**. {price} with it.  \n*recorded result*",
             evolve(stage.on(marked, window, height_mm=110), threshold=lower, show_truth=True),
             "Where to put the threshold is a decision, not a property of the model. Inspect has a slider." + asked,
             50,
@@ -186,6 +210,12 @@ def right_and_left(findings: Sequence[Finding]) -> tuple[Finding, Finding]:
     right = max((f for f in findings if f.centre_lps_mm[0] < 0), key=lambda f: f.volume_ml or 0)
     left = max((f for f in findings if f.centre_lps_mm[0] > 0), key=lambda f: f.volume_ml or 0)
     return right, left
+
+
+def in_words(count: int) -> str:
+    """Return a small number as a word."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    return words[count] if count < len(words) else str(count)
 
 
 def signed(percent: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve
 from demo_stage import (
     BONE,
@@ -13,6 +14,7 @@ from demo_stage import (
     answers,
     camera_on,
     from_afar,
+    in_words,
     missed_words,
     ml,
     side,
@@ -62,12 +64,12 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
                 ),
             ),
             45,
-            question=Question("A fall from a ladder. Where is the bleed?", finding=lesion.id),
+            question=Question("After a fall: where is the bleed?", finding=lesion.id),
         ),
         Step(
             "skull",
             "The skull, intact",
-            "In the bone window and in 3D there is no fracture line and no step.",
+            "In the bone window and in 3D: no fracture. The wavy lines are sutures; every skull has them.",
             camera_on(skull, towards),
             "Turn the skull with the mouse if they ask. Resume brings you back."
             + answers(
@@ -92,7 +94,7 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "extent",
             f"{(main.long_axis_mm or 0) / 10:.1f} cm, end to end",
-            "The coronal plane shows how far it reaches along the skull.",
+            "The coronal plane shows how far it reaches along the skull.\n\n*recorded result*",
             stage.on(main, BRAIN, ViewName.CORONAL),
             "The long axis is measured in 3D, between the two voxels that lie furthest apart.",
             50,
@@ -100,7 +102,7 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "solid",
             "One solid shape",
-            f"Seen from the {where}: the same voxels as a surface, **{ml(main)}** in all.",
+            f"Seen from the {where}: the same voxels as a surface, **{ml(main)}** in all.\n\n*recorded result*",
             camera_on(stage.on(main, BRAIN, ViewName.THREE_D), towards),
             "The volume is the sum of the outlined voxels on the original slices."
             + answers(
@@ -161,6 +163,12 @@ def _why_missed(stage: Stage, score: float | None) -> tuple[str, str]:
     )
 
 
+def _nearest_mark(stage: Stage, lesion: Finding, score: float) -> Finding:
+    """Return the model's mark of a lesion that has a score, also below the threshold."""
+    marks = [each for each in stage.findings if each.score is not None and abs(each.score - score) < 1e-9]
+    return min(marks, key=lambda each: float(np.linalg.norm(each.centre_lps_mm - lesion.centre_lps_mm)))
+
+
 def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
     """Return the story of a small bleed: where the eye slides over it, and what the model makes of it."""
     lesion = stage.truth[0]
@@ -194,10 +202,10 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "close",
-            "Once you know, it is plain",
+            "Plain, once you know it",
             "The same place in three planes: the AI in blue, the truth in white. This head was made."
             if found is not None
-            else "The same place in three planes. The dotted line is the truth: this head was made.",
+            else "The same place in three planes. The dotted line is the truth, known because this head was made.",
             evolve(stage.on(marked, BRAIN, height_mm=90), show_truth=True),
             "Thin, and yet the reason why this patient must not go home on blood thinners."
             + answers(
@@ -211,8 +219,8 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "wide",
-            "A wider window hides it",
-            "Window 200 instead of 80: the bleed fades into the grey around it.",
+            "A wider window dims it",
+            "Window 200 instead of 80: the bleed fades towards the grey around it.",
             evolve(stage.on(marked, SUBDURAL), overlay=OverlayMode.OFF, selected_finding=None),
             "Enter resumes, and the brain window is back with the next step.",
             40,
@@ -221,14 +229,14 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
     if score is not None:
         low = max(0.05, min(stage.threshold, int(score * 20) / 20))
         false = match(tuple(stage.findings), tuple(stage.truth), low, MatchRule()).count(MatchState.FALSE_POSITIVE)
-        price = f"{false} false alarm{'s' if false != 1 else ''}" if false else "no false alarm"
+        price = f"only {false} false alarm{'s' if false != 1 else ''}" if false else "no false alarm"
         steps.append(
             Step(
                 "sweep",
                 "Found, from which threshold on?",
-                f"The threshold sweeps from 0.95 down to {low:.2f}. It appears at **{score:.2f}**. The price "
-                f"of {low:.2f}: {price}.",
-                evolve(stage.on(marked, BRAIN), threshold=low),
+                f"From 0.95 downwards, the model finds the bleed at **{score:.2f}**. "
+                f"At {low:.2f} there is still {price}.\n\n*recorded result*",
+                evolve(stage.on(_nearest_mark(stage, lesion, score), BRAIN), threshold=low, show_truth=True),
                 "This is what a threshold means: the same model, the same scan, another answer."
                 + answers(
                     (
@@ -245,7 +253,9 @@ def small_bleed_steps(stage: Stage) -> tuple[Step, ...]:
         Step(
             "end",
             "A second pair of eyes",
-            "It does not tire. It does not know the patient either.",
+            "It does not tire. It does not know the patient either."
+            if found is not None
+            else "It never tires, and yet at its threshold it missed this one too. You know the patient.",
             evolve(_asked(stage, lesion, BRAIN), selected_finding=marked.id),
             "Offer Inspect: the same result with a slider for the threshold.",
             30,
@@ -266,16 +276,16 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
     _, at = stage.mimics[0]
     fat = evolve(stage.overview(LIVER).looking_at(at, height_mm=150), overlay=OverlayMode.OUTLINE)
     hu = {each.id: f"{each.mean or 0:.0f} HU" for each in stage.findings}
-    solid = evolve(stage.overview(LIVER, ViewName.CORONAL), cursor_lps_mm=as_point(spread[0].centre_lps_mm))
+    solid = evolve(stage.overview(LIVER, ViewName.THREE_D), cursor_lps_mm=as_point(spread[0].centre_lps_mm))
     return (
         Step(
             "largest",
             f"The largest, {(spread[0].long_axis_mm or 0):.0f} mm",
-            f"A metastasis: dark, with a darker middle and a soft edge. **{ml(spread[0])}**, {hu[spread[0].id]}.",
+            f"A metastasis: dark, darker still in its middle, with a soft edge; {hu[spread[0].id]} on average.",
             evolve(from_afar(stage, spread[0], LIVER), overlay=OverlayMode.OUTLINE, selected_finding=spread[0].id),
             "A synthetic abdomen in the portal venous phase. No model ran on it: the outlines are its ground truth.",
             45,
-            question=Question("A liver, portal phase. What does not belong?", finding=spread[0].id),
+            question=Question("What does not belong in this liver?", finding=spread[0].id),
         ),
         Step(
             "haemangioma",
@@ -308,8 +318,8 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "fat",
-            "And this is none",
-            "In the middle: fat beside the falciform ligament. No bulge, and vessels run straight through it.",
+            "And this is no lesion",
+            "In the middle: fat beside the falciform ligament. It does not bulge, and it has no rim.",
             fat,
             "It is the commonest look-alike of the liver. It carries no outline, because there is nothing."
             + answers(
@@ -323,7 +333,7 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "smallest",
-            f"The one that changes the plan: {(spread[-1].long_axis_mm or 0):.0f} mm",
+            f"{(spread[-1].long_axis_mm or 0):.0f} mm that change the plan",
             f"The smallest metastasis, **{ml(spread[-1])}**, far from the others. Surgery depends on it.",
             stage.on(spread[-1], LIVER, height_mm=110),
             "Scroll: a vessel would run on, this does not.",
@@ -331,7 +341,7 @@ def liver_steps(stage: Stage) -> tuple[Step, ...]:
         ),
         Step(
             "end",
-            f"{len(stage.findings)} places, three kinds",
+            f"{in_words(len(stage.findings)).capitalize()} places, three kinds",
             "All outlines here are the ground truth of a synthetic liver. No model was asked.",
             evolve(solid, overlay=OverlayMode.OUTLINE, selected_finding=None),
             "Any ONNX model can be asked: put it in with a manifest, run it in Review, and hold it against this truth."

@@ -197,7 +197,7 @@ class Screenshots:
     def _has_3d(self) -> bool:
         from viewer.ui.canvas.view3d import View3D
 
-        return all(not view.picture.sentence.startswith("Preparing") for view in self._window.findChildren(View3D))
+        return not any(view.awaited for view in self._window.findChildren(View3D))
 
     def _settle(self, seconds: float = 1.3) -> None:
         until = time.monotonic() + seconds

@@ -13,7 +13,7 @@ from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace
 from viewer.domain.step_acts import CurtainDraw, Question, Sweep
-from viewer.domain.view_state import Comparison, as_point, overview
+from viewer.domain.view_state import Comparison, ViewName, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.services.inspecting import Inspecting
@@ -189,7 +189,7 @@ def test_what_the_model_reports_where_nothing_is_is_no_truth(stage: Stage) -> No
     step = stage.player.step
     assert step is not None
     words = told_now(step, stage.player.asking).narration
-    assert "**Model** reported it, 0.60" in words
+    assert "**Model** reported it, score 0.60" in words
     assert "**Truth** nothing is there" in words
 
 
@@ -299,4 +299,23 @@ def test_the_curtain_is_drawn_and_then_rests(stage: Stage) -> None:
     assert stage.session.view.curtain == pytest.approx(0.5)
     stage.after(3.0)
     assert stage.session.view.curtain == 0.1
+    assert not stage.player.exploring
+
+
+def test_while_it_asks_the_other_planes_do_not_pass_through_the_answer(stage: Stage) -> None:
+    stage.tell({"question": Question("Where is it?", finding="true")})
+    case = stage.session.case
+    assert case is not None
+    there = as_point(stage.true.centre_lps_mm)
+    step = evolve(case.steps[0], view=evolve(case.steps[0].view, cursor_lps_mm=there, main=ViewName.AXIAL))
+    stage.session.case = evolve(case, steps=(step,))
+    stage.player.start(0)
+
+    assert stage.session.view is not None
+    x, y, z = stage.session.view.cursor_lps_mm
+    assert (x, y) == pytest.approx(stage.volume.grid.centre_lps_mm[:2])
+    assert z == pytest.approx(there[2])
+    assert not stage.player.exploring
+    stage.player.reveal()
+    assert stage.session.view.cursor_lps_mm == there
     assert not stage.player.exploring

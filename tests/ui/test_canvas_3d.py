@@ -84,6 +84,17 @@ def test_while_turning_the_coarse_picture_is_asked_for_and_at_rest_the_fine_one_
     assert len(drawing.asked) == 3
 
 
+def test_a_first_picture_that_comes_soon_is_not_announced(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    view = shown.canvas.view_3d
+    assert view.awaited
+    assert view.picture.sentence == ""
+    qtbot.waitUntil(lambda: view.picture.sentence == "Preparing 3D", timeout=3000)
+    shown.drawing[0].answer(0x202020)
+    qtbot.waitUntil(lambda: not view.awaited)
+    assert view.picture.sentence == ""
+
+
 def test_the_fine_picture_is_not_asked_for_while_something_moves_again(qtbot: QtBot, session: Session) -> None:
     shown = opened(qtbot, session)
     drawing = shown.drawing[0]

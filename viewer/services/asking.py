@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve, frozen
 
 from viewer.analysis.nearness import Nearness, nearness, nearness_to_point
 from viewer.domain.finding import Finding, MatchState, SourceKind
+from viewer.domain.geometry import PLANE_AXES
 from viewer.domain.sturdy_signal import sturdy
-from viewer.domain.view_state import Point
+from viewer.domain.view_state import Point, as_point
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.domain.step_acts import Question
+    from viewer.domain.view_state import ViewState
     from viewer.domain.walkthrough import Step
 
 MOST_GUESSES = 12
+
+
+def without_the_answer(view: ViewState) -> ViewState:
+    """Return a view whose other planes pass through the middle of the large one, and not through what is asked for."""
+    plane = view.main.plane
+    if plane is None:
+        return view
+    seen, into = view.plane(plane), PLANE_AXES[plane].into
+    if seen.turned is not None:
+        return view
+    middle = np.asarray(seen.centre_lps_mm)
+    depth = float((np.asarray(view.cursor_lps_mm) - middle) @ into)
+    return evolve(view, cursor_lps_mm=as_point(middle + depth * into))
 
 
 @frozen(eq=False)

@@ -9,7 +9,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.sturdy_signal import sturdy
 from viewer.domain.view_difference import difference_in_words
 from viewer.services.acting import Acting
-from viewer.services.asking import Asking
+from viewer.services.asking import Asking, without_the_answer
 from viewer.services.navigation import Motion, Navigation
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Player:
     def script(self) -> ViewState | None:
         """What the step shows at this moment of its story, were nothing touched."""
         step = self.step
-        return None if step is None else self.acting.script(step)
+        return None if step is None else self._script(step)
 
     @property
     def exploring_words(self) -> str:
@@ -113,7 +113,7 @@ class Player:
         if step is not None:
             self._black = False
             self.acting.settle()
-            self._navigation.go(self.acting.script(step), Motion.STEP, remember=False)
+            self._navigation.go(self._script(step), Motion.STEP, remember=False)
             self._look()
 
     def reveal(self) -> None:
@@ -139,6 +139,11 @@ class Player:
         self._black = not self._black
         self._look()
 
+    def _script(self, step: Step) -> ViewState:
+        """Return what a step shows at this moment; while it asks, the other planes do not pass through the answer."""
+        view = self.acting.script(step)
+        return without_the_answer(view) if self.asking.open else view
+
     def _show(self, index: int, motion: Motion) -> None:
         if not 0 <= index < len(self.steps):
             return
@@ -149,7 +154,7 @@ class Player:
         self.acting.stop()
         if not self.asking.open:
             self.acting.prepare(step)
-        self._navigation.go(self.acting.script(step), motion, remember=False)
+        self._navigation.go(self._script(step), motion, remember=False)
         self._look()
 
     def _arrived(self) -> None:

@@ -106,7 +106,7 @@ def test_clicks_are_guesses_and_the_best_is_told_with_its_distance(
     words = window.stage.card.words
     assert "The AI outlines a bleed" in words
     assert "Best of 2 guesses inside" in words
-    assert "Model found it, 0.95 recorded" in words
+    assert "Model found it, score 0.95 recorded" in words
     assert "Truth 0.51 mL" in words
     press(window, Qt.Key.Key_PageDown)
     assert window.desk.session.step == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPointF, QSizeF, Qt
@@ -17,7 +18,7 @@ from viewer.domain.walkthrough import Step
 from viewer.ui.canvas.facts import view_words
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.fonts import Type
-from viewer.ui.present.card import Narration, card_side, narration_html, paint_card
+from viewer.ui.present.card import PAD, WIDTH, Narration, card_side, narration_html, paint_card
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -207,6 +208,27 @@ def test_a_number_stays_on_the_line_of_its_unit(case: Case) -> None:
     assert "19&nbsp;HU" in told.replace("\u00a0", "&nbsp;")
     assert "0.29&nbsp;mL" in told.replace("\u00a0", "&nbsp;")
     assert "3 signs" in told
+
+
+def _line_widths(narration: Narration, top: int, line: int, count: int) -> list[int]:
+    """Return how far the ink of each line reaches, from the top of the first."""
+    image = QImage(narration.size.toSize(), QImage.Format.Format_Grayscale8)
+    painter = QPainter(image)
+    narration.paint(painter, QPointF())
+    painter.end()
+    lit = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine()) > 100
+    lines = (lit[top + n * line : top + (n + 1) * line, 8:-8] for n in range(count))
+    return [int(np.flatnonzero(one.any(axis=0)).max()) for one in lines]
+
+
+def test_no_line_of_a_card_is_left_over(case: Case, qapp: object) -> None:
+    step = evolve(case.steps[0], title="It shows, you decide", narration="Words.")
+    first, second = _line_widths(Narration(Theme(), step, 1.0), PAD, 46, 2)
+    assert abs(first - second) < 60
+    told = "At a threshold of 0.70: 3 of 5 found, no false alarm. Open Inspect to see what moves it."
+    step = evolve(case.steps[0], title="3 of 5", narration=told)
+    widths = _line_widths(Narration(Theme(), step, 1.0), PAD + 46 + 12, 38, 4)
+    assert widths[-1] - PAD > 0.25 * (WIDTH - 2 * PAD)
 
 
 def test_a_narration_with_a_title_of_its_own_keeps_it(case: Case) -> None:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 
 STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
+# A first picture that comes sooner is not announced.
+SAID_AFTER_MS = 1000
 AHEAD_PX = 32
+PREPARING = "Preparing 3D"
 UNSELECTED_OPACITY = 0.85
 BOX_OPACITY = 0.3
 SECOND_OPACITY = 0.45
@@ -187,6 +190,19 @@ class View3D(QObject):
         self._still.setSingleShot(True)
         self._still.setInterval(SETTLE_AFTER_MS)
         self._still.timeout.connect(self._ask_still)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(SAID_AFTER_MS)
+        self._late.timeout.connect(self._say_preparing)
+
+    @property
+    def awaited(self) -> bool:
+        """True where 3D was asked for, and its first picture is still to come."""
+        return self._wanted is not None and self._image is None and (not self._sentence or self._says_preparing)
+
+    @property
+    def _says_preparing(self) -> bool:
+        return self._sentence == PREPARING
 
     @property
     def picture(self) -> Picture:
@@ -213,7 +229,7 @@ class View3D(QObject):
         if self._drawing is None:
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
         if first and not self._sentence:
-            self._sentence = "Preparing 3D"
+            self._late.start()
         self._drawing.request(scene, Quality.MOVING)
         self._still.start()
 
@@ -254,6 +270,11 @@ class View3D(QObject):
             self._drawing.close()
             self._drawing = None
         self.clear()
+
+    def _say_preparing(self) -> None:
+        if self.awaited:
+            self._sentence = PREPARING
+            self.changed.emit()
 
     def _ask_still(self) -> None:
         if self._drawing is not None and self._wanted is not None:

@@ -95,7 +95,7 @@ def _model_words(revealed: Revealed) -> str:
     model = revealed.model
     if model is None:
         return "missed it"
-    score = f", {model.score:.2f}" if model.score is not None else ""
+    score = f", score {model.score:.2f}" if model.score is not None else ""
     sought = revealed.sought
     alarm = revealed.truth_known and sought is not None and sought.source.kind is not SourceKind.TRUTH
     return ("reported it" if alarm else "found it") + score + (" *recorded*" if model.recorded else "")

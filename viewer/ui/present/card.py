@@ -40,6 +40,10 @@ PAD = 28
 ABOVE_BAR = 108
 RESERVED = MARGIN + WIDTH
 MOST_PICTURE_PX = 360
+# A last line shorter than this share of the width looks left over; a paragraph gives up to so much of its width for it.
+LEAST_LAST_LINE = 0.3
+MOST_NARROWED = 0.45
+NARROWING_STEPS = 15
 TAGS = {"p", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "br", "code"}
 
 
@@ -96,6 +100,7 @@ class Narration:
         while block.isValid():
             self._style(block)
             block = block.next()
+        self._break_well()
 
     @property
     def words(self) -> str:
@@ -157,6 +162,49 @@ class Narration:
             cursor.setPosition(position)
             cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
             cursor.setCharFormat(look)
+
+    def _break_well(self) -> None:
+        """Make the lines of titles alike, and let no paragraph end in one short word where it can be helped."""
+        block = self._document.begin()
+        while block.isValid():
+            if not _has_picture(block):
+                self._narrow(block, title=block.blockFormat().headingLevel() > 0)
+            block = block.next()
+
+    def _narrow(self, block: QTextBlock, *, title: bool) -> None:
+        """Narrow a paragraph as long as it keeps its lines: a title until they are alike, else until the last is long.
+
+        Where its last line stays short all the same it is left as it was.
+        """
+        lines, last = self._lines(block)
+        whole = (WIDTH - 2 * PAD) * self._scale
+        least = LEAST_LAST_LINE * whole
+        if lines < 2 or (not title and last >= least):
+            return
+        kept = 0.0
+        for step in range(1, NARROWING_STEPS + 1):
+            margin = whole * MOST_NARROWED * step / NARROWING_STEPS
+            self._indent(block, margin)
+            count, last = self._lines(block)
+            if count != lines:
+                break
+            kept = margin if title or last >= least else kept
+            if kept and not title:
+                break
+        self._indent(block, kept)
+
+    def _indent(self, block: QTextBlock, right_px: float) -> None:
+        shape = block.blockFormat()
+        shape.setRightMargin(right_px)
+        QTextCursor(block).setBlockFormat(shape)
+
+    def _lines(self, block: QTextBlock) -> tuple[int, float]:
+        """Return how many lines a paragraph has, and how wide the last one is."""
+        # Asking for the size lays the document out.
+        self._document.size()
+        layout = block.layout()
+        count = layout.lineCount()
+        return count, layout.lineAt(count - 1).naturalTextWidth() if count else 0.0
 
     def _fit(self, cursor: QTextCursor, position: int, length: int, picture: QTextImageFormat) -> None:
         """Make a picture as wide as the words, or as high as it may be."""

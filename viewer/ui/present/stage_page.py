@@ -8,7 +8,7 @@ from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSizeF, Qt, QTimer, QV
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.domain.view_state import Layout
+from viewer.domain.view_state import Layout, ViewName
 from viewer.services.live_steps import LiveStage
 from viewer.ui.fonts import Type, font
 from viewer.ui.honesty import banner_words
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 IDLE_MS = 3000
 APPEAR_MS = 150
 MOVE_MS = 600
+# How long a stage whose large view is 3D stays covered for its first picture.
+HELD_MS = 1500
 
 
 class NarrationCard(QWidget):
@@ -150,6 +152,11 @@ class StagePage(QWidget):
         self._idle.setSingleShot(True)
         self._idle.setInterval(IDLE_MS)
         self._idle.timeout.connect(self._hide_pointer)
+        self._held = QTimer(self)
+        self._held.setSingleShot(True)
+        self._held.setInterval(HELD_MS)
+        self._held.timeout.connect(self._uncover)
+        canvas.view_3d.changed.connect(self._first_3d)
         canvas.pointer_moved.connect(self._pointer_moved)
         desk.player.changed.connect(self._update)
         desk.navigation.arrived.connect(self._arrived)
@@ -178,6 +185,7 @@ class StagePage(QWidget):
 
     def prepare(self, case: Case) -> None:
         """Cover the stage until a case is in."""
+        self._held.stop()
         self._preparing = case.title
         self._said = ()
         self._cover.fraction = None
@@ -191,7 +199,22 @@ class StagePage(QWidget):
             self._update()
 
     def ready(self) -> None:
-        """Take the cover away: the case is in, or will not come."""
+        """Take the cover away: the case is in, or will not come; a large 3D view has its first picture then."""
+        view, title = self._desk.session.view, self._preparing
+        if title and view is not None and view.main is ViewName.THREE_D and self._desk.session.volume is not None:
+            # Nothing is painted below the cover, and what is painted asks for 3D.
+            self.canvas.grab()
+            if self.canvas.view_3d.awaited:
+                self._held.start()
+                return
+        self._uncover()
+
+    def _first_3d(self) -> None:
+        if self._held.isActive() and not self.canvas.view_3d.awaited:
+            self._uncover()
+
+    def _uncover(self) -> None:
+        self._held.stop()
         self._preparing = ""
         self._update()
         self.became_ready.emit()
