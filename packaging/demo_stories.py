@@ -128,7 +128,7 @@ def large_bleed_steps(stage: Stage) -> tuple[Step, ...]:
                 show_truth=True,
                 selected_finding=None,
             ),
-            "Offer to scroll. Go on to “A bleed easily missed”.",
+            "Offer to scroll. Go on to “A small bleed, easily missed”.",
             30,
         ),
     )

@@ -155,7 +155,7 @@ def test_a_first_draft_is_told_from_the_findings_and_from_what_was_missed(sessio
     session.view = evolve(session.view, threshold=0.95)
     missed = making.start(told=True).steps
     assert [step.id for step in missed] == ["overview", "missed-1", "solid", "end"]
-    assert missed[1].title == "Missed: Block, 20 mm"
+    assert missed[1].title == "Missed: block, 20 mm"
     assert missed[1].view.show_truth
     assert "below the threshold" in missed[1].narration
     assert missed[-1].title == "0 of 1 found"

@@ -77,8 +77,9 @@ def first_draft(
 
 def _overview(volume: Volume, view: ViewState) -> Step:
     part = body_part(volume)
-    what = "A CT" if part is BodyPart.OTHER else f"A CT of the {part.value}"
-    words = f"{'Synthetic. ' if volume.series.synthetic else ''}{what}, before anything is pointed out."
+    what = "A synthetic CT" if volume.series.synthetic else "A CT"
+    what += "" if part is BodyPart.OTHER else f" of the {part.value}"
+    words = f"{what}, before anything is pointed out."
     return Step("overview", "Where would you look?", words, view, "Let the audience look first.", 40.0)
 
 
@@ -129,10 +130,15 @@ def _missed(volume: Volume, whole: ViewState, truth: Sequence[Finding], matching
             "The model marked nothing here." if best is None else f"Its score, **{best:.2f}**, is below the threshold."
         )
         view = evolve(view_of_finding(whole, lesion, volume), show_truth=True, overlay=OverlayMode.OUTLINE)
-        title = f"Missed: {finding_title(lesion, volume)}"
+        title = f"Missed: {_inside(finding_title(lesion, volume))}"
         notes = "Say it before they find it. The dotted outline is the ground truth."
         steps.append(Step(f"missed-{number}", title, why, view, notes, 60.0))
     return steps
+
+
+def _inside(title: str) -> str:
+    """Return a title as it goes on behind a colon; abbreviations stay as they are."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _solid_words(told: Sequence[Finding]) -> str:

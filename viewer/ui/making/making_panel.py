@@ -273,3 +273,5 @@ class MakingPanel(QFrame):
 def _put(field: QLineEdit, text: str) -> None:
     if field.text() != text:
         field.setText(text)
+        # A long text is read from its beginning.
+        field.setCursorPosition(0)
