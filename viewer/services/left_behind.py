@@ -144,9 +144,11 @@ def _geometry(volume: Volume) -> str:
 def _said_of_findings(findings: tuple[Finding, ...], truth: tuple[Finding, ...]) -> str:
     parts = []
     if findings:
-        kind = (
-            "recorded when the case was made, not computed anew" if any(f.recorded for f in findings) else "as marked"
-        )
+        kind = "as marked"
+        if any(f.recorded for f in findings):
+            kind = "recorded when the case was made, not computed anew"
+        elif all(f.source.kind is SourceKind.TRUTH for f in findings):
+            kind = "the ground truth; no model ran"
         parts.append(f"{len(findings)}, {kind}")
     if truth:
         parts.append(f"{len(truth)} known as ground truth")

@@ -17,18 +17,21 @@ from PySide6.QtGui import QColor, QImage
 
 from tests.ui.leaving.conftest import CANARIES
 from viewer.domain.errors import CancelledError, StorageError
+from viewer.domain.finding import Source, SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
 from viewer.domain.view_state import Comparison
 from viewer.io import film
 from viewer.services.left_behind import LeftBehind, left_behind
+from viewer.ui.canvas.shown import Drawn
 from viewer.ui.leaving.film import write_film
 from viewer.ui.leaving.handout import write_handout
 from viewer.ui.leaving.page import write_page
 from viewer.ui.leaving.stage_frames import StageFrames, Words
-from viewer.ui.leaving.steps_words import cells, models_words, seen_words
+from viewer.ui.leaving.steps_words import NOTHING, cells, models_words, seen_words
 from viewer.ui.leaving.stills import write_stills
+from viewer.ui.marks import Mark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +147,7 @@ def test_a_film_begins_each_step_with_a_picture_of_its_own_so_that_players_find_
     duration = next(part for part in elements(data, info[1], info[2]) if part[0] == 0x4489)
     (told_ms,) = struct.unpack(">d", data[duration[1] : duration[2]])
     assert told_ms == pytest.approx(seconds * 1000, abs=200)
-    assert told_ms == pytest.approx((3 * 2 + 4 + 1.2) * 1000, abs=600)
+    assert told_ms == pytest.approx((3 * 2 + 4 + 1.8) * 1000, abs=600)
     assert b"V_AV1" in data
     assert b"A nodule told" in data
 
@@ -268,6 +271,16 @@ def compared(loaded: LoadedCase) -> LoadedCase:
     return evolve(loaded, case=evolve(loaded.case, steps=(step,)), results=results)
 
 
+def test_a_truth_that_no_model_was_held_against_was_found_by_nobody(qapp: QApplication, loaded: LoadedCase) -> None:
+    made = tuple(evolve(each, source=Source(SourceKind.TRUTH, "Phantom"), recorded=False) for each in loaded.findings)
+    left = left_behind(evolve(loaded, findings=made, truth=()))
+    assert dict(left.facts)["Findings"] == f"{len(made)}, the ground truth; no model ran"
+    row = Drawn(made[0], Mark.TRUTH, selected=False)
+    *_, against, said = cells(row, left.steps[0], judged=False)
+    assert (against, said) == (NOTHING, "Ground truth")
+    assert cells(row, left.steps[0], judged=True)[-2] == Mark.TRUTH.words
+
+
 def test_what_only_the_second_model_says_is_drawn_dashed_named_and_told_whose_it_is(
     qapp: QApplication, compared: LoadedCase
 ) -> None:
@@ -279,7 +292,7 @@ def test_what_only_the_second_model_says_is_drawn_dashed_named_and_told_whose_it
         changed = [(x, y) for x in range(640) for y in range(320) if outlined.pixel(x, y) != without.pixel(x, y)]
         assert len(changed) > 20
         (row,) = frames.listed(0)
-        assert cells(row, left.steps[0])[-1] == "B, recorded"
+        assert cells(row, left.steps[0], judged=False)[-1] == "B, recorded"
         # Which line is whose stands in the picture.
         view = evolve(left.steps[0].view, models=None, comparison=Comparison.OFF)
         corner = QRect(0, 0, 200, 40)

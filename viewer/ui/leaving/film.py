@@ -9,6 +9,7 @@ from attrs import evolve
 from viewer.domain.step_acts import LONGEST_ACT_S, acted, acts_from
 from viewer.domain.view_between import between
 from viewer.io.film import RATE, film_at
+from viewer.services.asking import without_the_answer
 from viewer.services.navigation import Motion, ease
 from viewer.ui.leaving.stacks import pixels_of
 from viewer.ui.leaving.stage_frames import STAGE, StageFrames, Words
@@ -71,10 +72,12 @@ def _scenes(
     asked = step.question is not None
     start = acts_from(step.view, step.sweep, step.curtain)
     told = Words(number, 0.0, -1.0 if asked else frames.room(number), asked=asked)
-    way = _way(frames, before, start, told, ctx, words)
+    goal = without_the_answer(start) if asked else start
+    way = _way(frames, before, goal, told, ctx, words)
     if asked:
-        yield [*way, *_card_appears(frames, start, told)], _QUESTION_S
-        way, told = [], evolve(told, asked=False, room=frames.room(number))
+        yield [*way, *_card_appears(frames, goal, told)], _QUESTION_S
+        answer = evolve(told, asked=False, room=frames.room(number))
+        way, told = _way(frames, (goal, told.room), start, answer, ctx, words), answer
     shown = [*way, *_card_appears(frames, start, told)]
     acts = max((act.duration_s for act in (step.sweep, step.curtain) if act is not None), default=0.0)
     if not acts:

@@ -206,7 +206,8 @@ class _Handout:
         if fit < 1:
             return
         indent = 18.0
-        told = [cells(row, step) for row in drawn[:fit]]
+        judged = bool(self._left.loaded.truth)
+        told = [cells(row, step, judged=judged) for row in drawn[:fit]]
         # A column in which nothing stands is left out, and its room is the others'.
         kept = [n for n in range(len(_COLUMNS)) if any(row[n] != NOTHING for row in told)]
         across = (sheet.across - indent) / sum(_COLUMNS[n][1] for n in kept)

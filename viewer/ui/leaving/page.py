@@ -98,9 +98,9 @@ def _page(left: LeftBehind, steps: list[dict[str, Any]]) -> str:
 def _table(left: LeftBehind, step: Step, drawn: tuple[Drawn, ...]) -> str:
     if not drawn:
         return ""
-    rows = []
+    rows, judged = [], bool(left.loaded.truth)
     for row in drawn[:12]:
-        name, size, volume, score, against, said = (escape(cell) for cell in cells(row, step))
+        name, size, volume, score, against, said = map(escape, cells(row, step, judged=judged))
         told = ' class="told"' if row.selected else ""
         quiet = " · ".join(part for part in (against, said) if part != "–")
         rows.append(

@@ -55,10 +55,14 @@ def models_words(step: Step, results: Sequence[ModelResult]) -> str:
     return f"A, {drawn[0]}: {a}. B, {drawn[1]}: {b}."
 
 
-def cells(row: Drawn, step: Step) -> list[str]:
-    """Return what a table tells of a finding: name, size, volume, score, state against the truth, and from where."""
+def cells(row: Drawn, step: Step, *, judged: bool) -> list[str]:
+    """Return what a table tells of a finding: name, size, volume, score, state against the truth, and from where.
+
+    `judged` is True where something was held against a truth; a truth alone was found by nobody.
+    """
     finding = row.finding
-    against = "" if row.mark in (Mark.TO_DECIDE, Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE) else row.mark.words
+    unjudged = row.mark in (Mark.TO_DECIDE, Mark.ACCEPTED, Mark.REJECTED, Mark.UNSURE)
+    against = row.mark.words if judged and not unjudged else ""
     said = {"truth": "Ground truth", "reader": "A reader"}.get(
         finding.source.kind.value, "Recorded" if finding.recorded else "Model"
     )
