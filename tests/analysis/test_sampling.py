@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viewer.analysis import sampling as sampling_module
+from viewer.analysis import narrowing as narrowing_module
 from viewer.analysis.sampling import sampling_of
 from viewer.domain.volume import Volume
 
@@ -66,7 +66,7 @@ def test_sampled_values_lie_where_the_grid_says(make_volume: Make, acquisition: 
 def test_several_threads_give_the_very_same_values(
     make_volume: Make, monkeypatch: pytest.MonkeyPatch, acquisition: str
 ) -> None:
-    monkeypatch.setattr(sampling_module, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(narrowing_module, "_WORTH_THREADS", 0)
     volume = field_volume(make_volume, acquisition, [3, 3, 3, 1.2, 5, 5, 5])
     sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
     alone = sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024)
@@ -75,10 +75,22 @@ def test_several_threads_give_the_very_same_values(
         assert np.array_equal(alone, together)
 
 
+@pytest.mark.parametrize("gaps", [[0.6] * 25, [3, 3, 3, 1.2, 5, 5, 5], [40, 40]])
+def test_planes_made_one_by_one_are_those_made_together(
+    make_volume: Make, monkeypatch: pytest.MonkeyPatch, gaps: Any
+) -> None:
+    volume = field_volume(make_volume, "tilted", gaps)
+    sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
+    together = sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024)
+    for points in (1, 20_000):
+        monkeypatch.setattr(narrowing_module, "_POINTS_AT_ONCE", points)
+        assert np.array_equal(together, sampling.onto_grid(lambda k: np.asarray(volume.slices[k]), -1024))
+
+
 def test_a_slice_that_cannot_be_had_fails_in_whatever_thread(
     make_volume: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling_module, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(narrowing_module, "_WORTH_THREADS", 0)
     volume = field_volume(make_volume, "axial", [3] * 9)
     sampling = sampling_of(volume.stack, (2.0, 2.0, 2.0), "LPS")
 

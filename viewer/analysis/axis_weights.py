@@ -102,6 +102,19 @@ def slice_weights(axis: Axis, stack: SliceStack, offsets: SliceOffsets) -> Any:
     return _sparse(table.astype(np.float32), table.shape)
 
 
+def rows_of(weights: Any, first: int, end: int) -> tuple[tuple[int, int], Any]:
+    """Return the span of columns that the rows first…end of sparse weights use, and these rows over that span."""
+    from scipy.sparse import csr_array
+
+    start, stop = int(weights.indptr[first]), int(weights.indptr[end])
+    if start == stop:
+        return (0, 0), csr_array((end - first, 0), dtype=np.float32)
+    used = weights.indices[start:stop]
+    low, high = int(used.min()), int(used.max()) + 1
+    table = (weights.data[start:stop], used - low, weights.indptr[first : end + 1] - start)
+    return (low, high), csr_array(table, shape=(end - first, high - low))
+
+
 def reach(points_mm: NDArray[np.float64], axis: Axis, start: int, end: int) -> tuple[int, int]:
     """Return the range of points (in growing order) that take a value from the grid's points start…end."""
     low = -math.inf if start == 0 else axis.first_mm + start * axis.step_mm

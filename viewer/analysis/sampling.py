@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
 
 from viewer.analysis.apart import Spans, pieces, span_of, volume_of, widened
-from viewer.analysis.axis_weights import Axis, axis_between, end_gaps, grid_weights, pixel_weights, reach, slice_weights
+from viewer.analysis.axis_weights import Axis, axis_between, end_gaps, grid_weights, pixel_weights, reach
+from viewer.analysis.narrowing import Narrowing
 from viewer.analysis.whole_stack import SliceOffsets, slice_offsets
 from viewer.domain.geometry import Grid, SliceStack
 
@@ -38,10 +37,6 @@ _DIRECTIONS = {
 }
 
 
-# As many pixels as a processor's nearer memory holds.
-_PIXELS_AT_ONCE = 300_000
-# Pixels of all slices from which on several threads save more than they cost.
-_WORTH_THREADS = 8_000_000
 # Pixels in a box around all that is marked from which on it pays to look for pieces in it.
 _WORTH_TAKING_APART = 4_000_000
 
@@ -102,53 +97,8 @@ class Sampling:
             Gives the values of the original slice k, [j, i]; they are taken as float32. With several threads it is
             asked in all of them, each going through neighbouring slices, the calling one through the first.
         """
-        columns, rows, normal = self.axes
-        count = self.stack.count
-        flat = np.empty((count, rows.count * columns.count), np.float32)
-        if count * math.prod(self.stack.size_ij) < _WORTH_THREADS:
-            threads = 1
-        ends = [count * n // threads for n in range(threads + 1)]
-        with ThreadPoolExecutor(max(1, len(ends) - 2), "casestage-sampling") as pool:
-            beside = [pool.submit(self._narrowed, image_of, outside, flat, a, b) for a, b in pairwise(ends[1:])]
-            self._narrowed(image_of, outside, flat, ends[0], ends[1])
-            for one in beside:
-                one.result()
-        values = slice_weights(normal, self.stack, self.offsets) @ flat
-        if outside:
-            values += np.float32(outside)
-        return self._turned(values.reshape(normal.count, rows.count, columns.count))
-
-    def _narrowed(
-        self, image_of: Callable[[int], NDArray[Any]], outside: float, flat: NDArray[np.float32], first: int, end: int
-    ) -> None:
-        """Write slices first…end at the grid's columns and rows into `flat` [k, point], `outside` taken off."""
-        columns, rows, _ = self.axes
-        ni, nj = self.stack.size_ij
-        shifts = np.stack([self.offsets.columns_px, self.offsets.rows_px], axis=1)
-        at_once = max(1, _PIXELS_AT_ONCE // (ni * nj))
-        # Slices beside each other, [j, k, i], then [i, j, k]: each step along an axis is one product for all of them.
-        images, narrow = np.empty((nj, at_once, ni), np.float32), np.empty((ni, rows.count, at_once), np.float32)
-        kept: tuple[NDArray[np.float64], Any, Any] | None = None
-        k = first
-        while k < end:
-            if kept is None or (kept[0] != shifts[k]).any():
-                across = pixel_weights(columns, ni, self.stack.pixel_spacing_mm[0], float(shifts[k, 0]))
-                down = pixel_weights(rows, nj, self.stack.pixel_spacing_mm[1], float(shifts[k, 1]))
-                kept = (shifts[k], across, down)
-            count = 1
-            while count < at_once and k + count < end and (shifts[k + count] == shifts[k]).all():
-                count += 1
-            for n in range(count):
-                # float32 whatever the slice is; whole numbers of 16 bits go through exactly.
-                images[:, n] = image_of(k + n)
-            if outside:
-                images[:, :count] -= np.float32(outside)
-            part = np.ascontiguousarray(images[:, :count]).reshape(nj, -1)
-            fewer = narrow if count == at_once else np.empty((ni, rows.count, count), np.float32)
-            fewer[...] = (kept[2] @ part).reshape(rows.count, count, ni).transpose(2, 0, 1)
-            made = (kept[1] @ fewer.reshape(ni, -1)).reshape(columns.count, rows.count, count)
-            flat[k : k + count].reshape(count, rows.count, columns.count)[...] = made.transpose(2, 1, 0)
-            k += count
+        narrowing = Narrowing(self.stack, self.offsets, self.axes, image_of, outside)
+        return self._turned(narrowing.planes(threads))
 
     def _turned(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return [normal, column, row] axes as the grid's [k, j, i]."""
