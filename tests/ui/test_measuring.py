@@ -22,7 +22,7 @@ from viewer.ui.canvas import Canvas, CanvasStyle, Tool, shown_from
 from viewer.ui.canvas.facts import EdgeLetters
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
-from viewer.ui.canvas.paint_measurements import frame_places, label_place, place_of_finding
+from viewer.ui.canvas.paint_measurements import frame_places, label_place, leader_between, place_of_finding
 from viewer.ui.canvas.paint_text import TextLook, paint_letters, paint_scale_bar
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
@@ -394,16 +394,19 @@ def test_the_label_keeps_off_findings_and_other_measurements() -> None:
     first = label_place(MeasurementKind.LENGTH, points, size, viewport, [])
     assert first.left() > 200
     lesion = QRectF(205, 150, 100, 100)
-    other = label_place(MeasurementKind.LENGTH, points, size, viewport, [lesion])
+    other = label_place(MeasurementKind.LENGTH, points, size, viewport, [], [lesion])
     assert not other.intersects(lesion)
     assert QRectF(0, 0, *viewport).contains(other)
     # Where all four sides are taken there are corners, and farther places; where nothing is free, least is covered.
     beside = [QRectF(205, 185, 100, 30), QRectF(0, 185, 95, 30), QRectF(110, 160, 80, 38), QRectF(110, 202, 80, 38)]
-    corner = label_place(MeasurementKind.LENGTH, points, size, viewport, beside)
+    corner = label_place(MeasurementKind.LENGTH, points, size, viewport, [], beside)
     assert not any(corner.intersects(place) for place in beside)
-    crowded = [QRectF(0, 0, 500, 400), *beside]
-    least = label_place(MeasurementKind.LENGTH, points, size, viewport, crowded)
+    least = label_place(MeasurementKind.LENGTH, points, size, viewport, [QRectF(0, 0, 500, 400)], beside)
     assert not any(least.intersects(place) for place in beside)
+    # Rather over lines than over words.
+    word = QRectF(0, 0, 500, 190)
+    least = label_place(MeasurementKind.LENGTH, points, size, viewport, [QRectF(0, 190, 500, 210)], [word])
+    assert not least.intersects(word)
 
 
 @pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
@@ -413,7 +416,7 @@ def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide:
     for x in range(20, wide - 40, 37):
         for y in range(20, high - 40, 31):
             points = QPolygonF([QPointF(x, y), QPointF(x + 30, y + 25)])
-            place = label_place(MeasurementKind.RECTANGLE, points, size, (wide, high), frame)
+            place = label_place(MeasurementKind.RECTANGLE, points, size, (wide, high), [], frame)
             assert not any(place.intersects(part) for part in frame), (x, y)
 
 
@@ -430,6 +433,15 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
     painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
     assert painted
     assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+def test_a_line_leads_to_a_label_that_had_to_go_elsewhere() -> None:
+    own, size = QRectF(100, 100, 40, 30), QSizeF(80, 42)
+    assert leader_between(own, QRectF(QPointF(150, 94), size)) is None
+    leader = leader_between(own, QRectF(QPointF(190, 94), size))
+    assert leader is not None
+    assert (leader[0].x(), leader[1].x()) == (140, 190)
+    assert leader_between(own, QRectF(QPointF(60, 190), size)) is not None
 
 
 def test_the_place_of_a_finding_is_known_on_the_canvas(reader: Reader, small_ct_lesion: Finding) -> None:

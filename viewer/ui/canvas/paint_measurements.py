@@ -32,8 +32,11 @@ HANDLE_PX = 8.0
 TICK_PX = 5.0
 TRACE_PX = 3.0
 TRACE_OPACITY = 0.6
-AWAY_PX, FAR_PX = 10.0, 48.0
+AWAYS_PX = (10.0, 48.0, 86.0)
+# A label over a line costs one by the square pixel, a far one ten by the pixel, one over words more than all of that.
+WORDS_WEIGH, FAR_WEIGHS = 1e5, 10.0
 NEAR_PX = 4.0
+LEADER_PX = 16.0
 CORNER_PX = 180.0
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
@@ -59,18 +62,18 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     for drawn, points in whole:
         if drawn.measurement.kind is not MeasurementKind.TEXT:
             _paint_line(painter, drawn, points, geometry, look)
-    taken = frame_places(geometry.width_px, geometry.height_px, look)
-    taken += [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
+    words = frame_places(geometry.width_px, geometry.height_px, look)
+    taken = [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
     if whole:
-        taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
+        words += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
     # Words stand where they were put; values find a place beside them.
     for drawn, _ in whole:
         if drawn.measurement.text:
-            taken.append(paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand))
+            words.append(paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand))
     # The one in hand has its place first.
     for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
         if not drawn.measurement.kind.bears_words:
-            _paint_label(painter, drawn, points, shown, geometry, look, taken)
+            _paint_label(painter, drawn, points, shown, geometry, look, taken, words)
 
 
 def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
@@ -234,6 +237,7 @@ def _paint_label(
     geometry: ViewportGeometry,
     look: TextLook,
     taken: list[QRectF],
+    words: list[QRectF],
 ) -> None:
     measurement = drawn.measurement
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
@@ -249,10 +253,14 @@ def _paint_label(
     own = points.boundingRect()
     if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
         return
-    plate = label_place(measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken)
-    taken.append(plate)
-    paint_plate(painter, plate, look.theme)
+    plate = label_place(measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken, words)
+    words.append(plate)
     accent = drawn.in_hand and lines[0] != NOT_MEASURED
+    if (leader := leader_between(own, plate)) is not None:
+        for pen in _pens(look.theme.on_anatomy("accent" if accent else "text"), 1.0, look):
+            painter.setPen(pen)
+            _paint_dotted(painter, *leader)
+    paint_plate(painter, plate, look.theme)
     for n, (kind, line) in enumerate(zip(kinds, lines, strict=True)):
         role = "disagree" if line == NOT_MEASURED else ("accent" if accent else "text") if n == 0 else "text2"
         painter.setFont(look.font(kind))
@@ -262,25 +270,40 @@ def _paint_label(
 
 
 def label_place(
-    kind: MeasurementKind, points: QPolygonF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]
+    kind: MeasurementKind,
+    points: QPolygonF,
+    size: QSizeF,
+    viewport_px: tuple[int, int],
+    taken: list[QRectF],
+    words: list[QRectF] | None = None,
 ) -> QRectF:
     """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured or found.
 
     Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn,
-    then at its corners, then farther away. Where no place is free, the one over the least of what is there already.
+    then at its corners. Where none of these is free, it goes over some lines or farther away, whichever disturbs less;
+    over `words` and findings only where everything else is worse.
     """
     inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
     own = points.boundingRect()
     right, left = QPointF(own.right(), own.center().y()), QPointF(own.left(), own.center().y())
     if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
         left, *_, right = sorted((points.at(n) for n in range(points.size())), key=lambda end: end.x())
-    corners = [corner for away in (AWAY_PX, FAR_PX) for corner in _corners_around(own, left, right, size, away)]
-    places = [QRectF(QPointF(round(corner.x()), round(corner.y())), size) for corner in corners]
-    free = (p for p in places if inside.contains(p) and not any(p.intersects(other) for other in taken))
-    found = next(free, None)
-    if found is not None:
-        return found
-    return min((_moved_into(inside, place) for place in places), key=lambda place: _covered_px(place, taken))
+    words = words or []
+
+    def cost(place: QRectF) -> float:
+        leader = leader_between(own, place)
+        far = math.dist(leader[0].toTuple(), leader[1].toTuple()) if leader is not None else 0.0
+        return _covered_px(place, taken) + WORDS_WEIGH * _covered_px(place, words) + FAR_WEIGHS * far
+
+    best, least = QRectF(), math.inf
+    for away in AWAYS_PX:
+        for corner in _corners_around(own, left, right, size, away):
+            place = _moved_into(inside, QRectF(QPointF(round(corner.x()), round(corner.y())), size))
+            if (now := cost(place)) < least:
+                best, least = place, now
+            if least == 0:
+                return best
+    return best
 
 
 def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRectF]:
@@ -296,7 +319,8 @@ def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRec
     right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
     places = [top, left, right, QRectF(0, height_px - block, width_px, block)]
     if not look.stage:
-        places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), block))
+        # The name of the view, and whose images they are.
+        places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), margin + 2 * line + 12))
     if not look.stage and rows > 1:
         places.append(QRectF(width_px - width_px / 3, 0, width_px / 3, block))
     return places
@@ -334,6 +358,21 @@ def _corners_around(own: QRectF, left: QPointF, right: QPointF, size: QSizeF, aw
 def _covered_px(place: QRectF, taken: list[QRectF]) -> float:
     """Return how much of what is there already a plate would cover, in square pixels."""
     return sum(part.width() * part.height() for other in taken if not (part := place.intersected(other)).isEmpty())
+
+
+def leader_between(own: QRectF, plate: QRectF) -> tuple[QPointF, QPointF] | None:
+    """Return the ends of a line from a shape to its label, which is not plainly beside it; None where it is."""
+    start, end = _nearest_in(own, plate.center()), _nearest_in(plate, own.center())
+    away = math.hypot(end.x() - start.x(), end.y() - start.y())
+    apart = not own.adjusted(-LEADER_PX, -LEADER_PX, LEADER_PX, LEADER_PX).intersects(plate)
+    return (start, end) if apart and away > LEADER_PX else None
+
+
+def _nearest_in(box: QRectF, place: QPointF) -> QPointF:
+    return QPointF(
+        max(box.left(), min(place.x(), box.right())),
+        max(box.top(), min(place.y(), box.bottom())),
+    )
 
 
 def _moved_into(room: QRectF, place: QRectF) -> QRectF:
