@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 
 from tests.cli.conftest import casestage
@@ -181,6 +182,31 @@ def test_a_proposed_model_folder_is_refused_until_its_questions_are_answered(ana
     printed = casestage("models", "propose", anatomy / "model.onnx", "--task", "segmentation")
     assert printed.code == 0
     assert printed.out.startswith("manifest = 1")
+
+
+def test_a_model_exported_as_several_files_becomes_one(anatomy: Path, tmp_path: Path) -> None:
+    onnx.save_model(
+        onnx.load(str(anatomy / "model.onnx")),
+        str(tmp_path / "net.onnx"),
+        save_as_external_data=True,
+        location="net.onnx.data",
+        size_threshold=0,
+        convert_attribute=True,
+    )
+    checked = casestage("models", "check", tmp_path / "net.onnx")
+    assert "weights in other files" in checked.out
+    assert "--out" in checked.err
+    said = casestage("models", "propose", tmp_path / "net.onnx", "--task", "segmentation", "--out", tmp_path / "new")
+    assert said.code == 0
+    assert "they were put into model.onnx" in said.out
+    assert "Cannot be run" not in said.out
+    made = (tmp_path / "new/model.onnx").read_bytes()
+    assert hashlib.sha256(made).hexdigest() in (tmp_path / "new/model.toml").read_text(encoding="utf-8")
+    (tmp_path / "net.onnx.data").unlink()
+    missing = casestage("models", "propose", tmp_path / "net.onnx", "--out", tmp_path / "other")
+    assert missing.is_sentence()
+    assert "net.onnx.data" in missing.err
+    assert not (tmp_path / "other").exists()
 
 
 def test_importing_without_an_onnx_file_says_how_to_come_by_one(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def check_model(arguments: argparse.Namespace) -> int:
             say(line)
         raise ManifestError(
             "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
-            f"Let one be proposed: casestage models propose {path.name}",
+            f"Let one be proposed: casestage models propose {path.name} --out FOLDER",
         )
     for line in describe_onnx(manifest.onnx_path, progress_context()).lines:
         if not line.startswith(NOT_KNOWN):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,7 @@ from viewer.inference.import_nnunet import import_nnunet as translate_nnunet
 from viewer.inference.manifest import MANIFEST_NAME
 from viewer.inference.manifest_terms import Task
 from viewer.inference.models import describe_onnx
+from viewer.inference.onnx_weights import with_own_weights
 from viewer.inference.propose import propose as proposed
 from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
 from viewer.io.atomic_file import storage_error, write_atomically
@@ -32,19 +34,14 @@ _ONNX_NAME = "model.onnx"
 def propose(arguments: argparse.Namespace) -> int:
     """Print a manifest for an ONNX file, or make a model folder of both."""
     path = Path(arguments.file)
-    description = describe_onnx(path, progress_context())
     task = Task(arguments.task) if arguments.task else None
     out = Path(arguments.out) if arguments.out else None
-    proposal = proposed(
-        description.facts, file=path.name if out is None else _ONNX_NAME, sha256=description.sha256, task=task
-    )
-    if out is None:
-        for line in proposal.text.splitlines():
-            say(line)
-        return 0
-    if description.problem:
-        say(f"Cannot be run here: {description.problem}")
-    write_model(out, path, proposal)
+    if out is not None:
+        return _written(path, out, lambda facts, file, sha256: proposed(facts, file=file, sha256=sha256, task=task))
+    description = describe_onnx(path, progress_context())
+    proposal = proposed(description.facts, file=path.name, sha256=description.sha256, task=task)
+    for line in proposal.text.splitlines():
+        say(line)
     return 0
 
 
@@ -88,11 +85,23 @@ def _import(arguments: argparse.Namespace, folder: Path, beside: Path, translate
                 "Export the network as ONNX with the tool that it comes from, and name the file with --onnx.",
             )
         onnx = there[0]
-    description = describe_onnx(onnx, progress_context())
-    proposal = translate(description.facts, file=_ONNX_NAME, sha256=description.sha256)
-    if description.problem:
-        say(f"Cannot be run here: {description.problem}")
-    write_model(Path(arguments.out), onnx, proposal)
+    return _written(onnx, Path(arguments.out), translate)
+
+
+def _written(onnx: Path, out: Path, translate: _Translate) -> int:
+    """Make a model folder with one ONNX file in it, whatever other files that keeps its weights in."""
+    with tempfile.TemporaryDirectory(prefix="casestage-model-") as folder:
+        own = with_own_weights(onnx)
+        whole = onnx
+        if own is not None:
+            whole = Path(folder) / onnx.name
+            write_atomically(whole, own, "The model")
+            say(f"{onnx.name} keeps weights in other files; they were put into {_ONNX_NAME}.")
+        description = describe_onnx(whole, progress_context())
+        proposal = translate(description.facts, file=_ONNX_NAME, sha256=description.sha256)
+        if description.problem:
+            say(f"Cannot be run here: {description.problem}")
+        write_model(out, whole, proposal)
     return 0
 
 

@@ -146,7 +146,10 @@ def _files(model: Table, folder: Path) -> tuple[str, str]:
     if name not in files:
         raise ManifestError(f"{model.at('file')} is not listed with its SHA-256 in {model.at('files')}.")
     if len(files) > 1:
-        raise ManifestError(f"{model.at('files')} names several files; this version runs models of one ONNX file.")
+        raise ManifestError(
+            f"{model.at('files')} names several files; this version runs models of one ONNX file.",
+            "casestage models propose FILE --out FOLDER puts weights of other files into it.",
+        )
     return name, str(files[name]).lower()
 
 

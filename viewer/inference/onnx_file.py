@@ -96,7 +96,7 @@ def check_safe(facts: OnnxFacts) -> None:
     if facts.external:
         raise ModelError(
             "The model keeps weights in other files, which is not allowed here.",
-            "Save the model as one file.",
+            "Put them into one file: casestage models propose FILE --out FOLDER does.",
         )
     foreign = sorted(facts.domains - facts.own_domains - ALLOWED_DOMAINS)
     if foreign:
@@ -119,15 +119,16 @@ def _varint(view: memoryview, at: int) -> tuple[int, int]:
             raise ValueError(f"a number at byte {at} does not end")
 
 
-def _fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yield (field number, number or bytes) of one message."""
+def fields_of(view: memoryview) -> Iterator[tuple[int, int | memoryview | None, int, int]]:
+    """Yield field number, number or bytes (None for a fixed-width number), and first and end byte of each field."""
     at, end = 0, len(view)
     while at < end:
+        start = at
         key, at = _varint(view, at)
         kind = key & 7
         if kind == 0:
             number, at = _varint(view, at)
-            yield key >> 3, number
+            yield key >> 3, number, start, at
             continue
         if kind == 2:
             length, at = _varint(view, at)
@@ -137,13 +138,20 @@ def _fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise ValueError(f"a field of unknown kind {kind} at byte {at}")
         if length > end - at:
             raise ValueError(f"a field at byte {at} claims {length} bytes of {end - at}")
-        if kind == 2:
-            yield key >> 3, view[at : at + length]
+        yield key >> 3, view[at : at + length] if kind == 2 else None, start, at + length
         at += length
 
 
-def _text(value: int | memoryview) -> str:
-    if isinstance(value, int):
+def _fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield (field number, number or bytes) of one message."""
+    for number, content, _, _ in fields_of(view):
+        if content is not None:
+            yield number, content
+
+
+def text_of(value: int | memoryview | None) -> str:
+    """Return a text of at most 4096 bytes."""
+    if not isinstance(value, memoryview):
         raise ValueError("a number stands where a text should")
     return bytes(value[:4096]).decode("utf-8")
 
@@ -163,7 +171,7 @@ def _model(view: memoryview) -> OnnxFacts:
     producer = ""
     for number, value in _fields(view):
         if number == 2:
-            producer = _text(value)
+            producer = text_of(value)
         elif number == 8:
             domain, version = _opset(_message(value))
             opsets[domain] = version
@@ -191,7 +199,7 @@ def _opset(view: memoryview) -> tuple[str, int]:
     domain, version = "", 0
     for number, value in _fields(view):
         if number == 1:
-            domain = _text(value)
+            domain = text_of(value)
         elif number == 2 and isinstance(value, int):
             version = value
     return domain, version
@@ -224,13 +232,17 @@ def _node(view: memoryview, seen: _Seen, depth: int) -> None:
     domain = ""
     for number, value in _fields(view):
         if number == 4:
-            seen.operators.add(_text(value))
+            seen.operators.add(text_of(value))
         elif number == 7:
-            domain = _text(value)
+            domain = text_of(value)
         elif number == 5:
             for inner, part in _fields(_message(value)):
                 if inner in (5, 10):
                     _tensor(_message(part), seen)
+                elif inner in (22, 23):
+                    for n, sparse in _fields(_message(part)):
+                        if n in (1, 2):
+                            _tensor(_message(sparse), seen)
                 elif inner in (6, 11):
                     _graph(_message(part), seen, depth + 1)
     seen.domains.add(domain)
@@ -241,14 +253,14 @@ def _function(view: memoryview, seen: _Seen) -> None:
         if number == 7:
             _node(_message(value), seen, 1)
         elif number == 10:
-            seen.own_domains.add(_text(value))
+            seen.own_domains.add(text_of(value))
 
 
 def _tensor(view: memoryview, seen: _Seen) -> str:
     name = ""
     for number, value in _fields(view):
         if number == 8:
-            name = _text(value)
+            name = text_of(value)
         elif number == 13 or (number == 14 and value == 1):
             seen.external = True
     return name
@@ -258,7 +270,7 @@ def _value(view: memoryview) -> TensorFacts:
     name, element, shape = "", "?", []
     for number, value in _fields(view):
         if number == 1:
-            name = _text(value)
+            name = text_of(value)
         elif number == 2:
             for kind, tensor in _fields(_message(value)):
                 if kind != 1:
@@ -277,5 +289,5 @@ def _axis(view: memoryview) -> int | str:
         if number == 1 and isinstance(value, int):
             return value
         if number == 2:
-            return _text(value) or "?"
+            return text_of(value) or "?"
     return "?"
