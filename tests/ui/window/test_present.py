@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPointF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRect, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
@@ -19,6 +19,7 @@ from viewer.ui.canvas.facts import view_words
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.fonts import Type
 from viewer.ui.present.card import PAD, WIDTH, Narration, card_side, narration_html, paint_card
+from viewer.ui.present.stage_bar import StageBar
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -259,3 +260,19 @@ def test_no_name_is_drawn_on_stage(staged: MainWindow) -> None:
     words = " ".join((staged.stage.bar.words, staged.stage.card.words, staged.windowTitle()))
     assert "DOE" not in words
     assert "4711" not in words
+
+
+def test_where_one_wandered_is_said_in_full_beside_a_live_run(qtbot: QtBot) -> None:
+    bar = StageBar(Theme())
+    qtbot.addWidget(bar)
+    bar.resize(1920, 96)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    bar.show_state(banner="Synthetic · Not for diagnostic use", exploring="4.0 mm towards the head", index=2, count=6)
+    end = bar.resume.x()
+    words = QRect(end - 440, 0, 440, 96)
+    alone = bar.grab(words).toImage()
+    bar.show_live("Live, 1.2 s", calm=False)
+    assert bar.grab(words).toImage() == alone
+    bar.show_live("Recorded · the live run took longer than 20 s", calm=True)
+    assert bar.grab(words).toImage() == alone

@@ -21,6 +21,8 @@ GAP = 8
 MOST_SEGMENTS = 12
 TARGET = 40
 TARGET_GAP = 12
+# Between what is said side by side.
+NEAR = 24
 
 
 class StageButton(Button):
@@ -113,9 +115,9 @@ class StageBar(QWidget):
             painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
             painter.setPen(colour("text2"))
             painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
-            least_x = margin + self._width(self._banner, Type.STAGE_BAR) + margin
+            least_x = margin + self._width(self._banner, Type.STAGE_BAR) + NEAR * self._scale
             if self._live:
-                least_x = self._paint_live(painter, least_x) + margin
+                least_x = self._paint_live(painter, least_x) + NEAR * self._scale
             if self._exploring:
                 self._paint_exploring(painter, least_x)
             if self._count:
@@ -184,13 +186,22 @@ class StageBar(QWidget):
         """Draw what is said of a live run behind the banner, and return where it ends."""
         right = self.back_area.left() if not self.resume.isVisible() else self.resume.x()
         metrics = QFontMetricsF(font(Type.STAGE_BAR, scale=self._scale))
-        room = max(0.0, right - x - 24 * self._scale)
+        room = right - x - NEAR * self._scale
+        if self._exploring:
+            # Where one wandered is said in full first; of the run its first word stays.
+            room -= NEAR * self._scale + self._exploring_width()
+            room = max(room, metrics.horizontalAdvance(f"{self._live.split(' · ')[0]} …"))
+        room = max(0.0, room)
         words = metrics.elidedText(self._live, Qt.TextElideMode.ElideRight, room)
         painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
         painter.setPen(self._theme.on_anatomy("text2" if self._live_calm else "text"))
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(x, 0, room + 4, self.height()), middle, words)
         return x + metrics.horizontalAdvance(words)
+
+    def _exploring_width(self) -> float:
+        rest = self._width(f" · {self._exploring}", Type.STAGE_BAR)
+        return self._width("Exploring", Type.STAGE_BAR_NAME) + rest + 8 * self._scale
 
     def _paint_exploring(self, painter: QPainter, least_x: float) -> None:
         name, rest = "Exploring", f" · {self._exploring}"
