@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.analysis.froc import froc, sensitivity_at
 from viewer.analysis.matching import iou, match
@@ -96,6 +97,35 @@ def test_a_readers_point_finds_the_lesion_that_it_lies_on() -> None:
     )
     assert match([point], [bar("t", 0, 10)], 0.9).of_finding == {"m": MatchState.TRUE_POSITIVE}
     assert match([point], [bar("t", 20, 10)], 0.9).of_finding == {"m": MatchState.FALSE_POSITIVE}
+
+
+def test_truth_exactly_as_large_as_the_least_counts() -> None:
+    truth = [bar("t", 0, 10, volume_ml=0.05)]
+    assert match([], truth, 0.5, MatchRule(least_truth_ml=0.05)).of_truth == {"t": MatchState.MISSED}
+
+
+def test_a_gate_of_nothing_still_wants_a_voxel_in_common() -> None:
+    matching = match([bar("f", 20, 5, 0.9)], [bar("t", 0, 10)], 0.5, MatchRule(0.0))
+    assert matching.of_truth == {"t": MatchState.MISSED}
+
+
+@pytest.mark.parametrize(("x_mm", "found"), [(9.4, True), (9.6, False)])
+def test_a_point_finds_a_lesion_from_within_half_its_long_axis_and_no_farther(x_mm: float, found: bool) -> None:
+    # The lesion's middle is at 5 mm, its long axis 9 mm.
+    point = evolve(bar("m", 0, 1, 0.9), mask=None, long_axis_mm=None, centre_lps_mm=[x_mm, 0, 0])
+    expected = MatchState.FOUND if found else MatchState.MISSED
+    assert match([point], [bar("t", 0, 10)], 0.5).of_truth == {"t": expected}
+
+
+def test_two_points_without_extent_are_not_the_same_lesion() -> None:
+    mark, lesion = (evolve(bar(name, 0, 1, 0.9), mask=None, long_axis_mm=None) for name in ("m", "t"))
+    assert match([mark], [evolve(lesion, centre_lps_mm=[0.9, 0, 0])], 0.5).pairs == ()
+
+
+def test_scans_without_lesions_have_no_sensitivity() -> None:
+    points = froc([([bar("f", 0, 5, 0.9)], [])])
+    assert [(p.sensitivity, p.false_positives) for p in points] == [(None, 1)]
+    assert sensitivity_at(points, 4.0) == sensitivity_at((), 4.0) == 0.0
 
 
 def test_nothing_on_either_side_is_no_trouble() -> None:

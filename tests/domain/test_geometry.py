@@ -67,3 +67,19 @@ def test_a_point_beyond_the_last_slice_is_outside() -> None:
     assert stack([0, 5, 10]).nearest_ijk((0, 0, 12.6)) is None
     # An uneven end: half of the gap on that side counts.
     assert stack([0, 1, 11]).nearest_ijk((0, 0, 5.9)) == (100, 90, 1)
+
+
+def test_a_pixel_of_a_shrunk_stack_lies_in_the_middle_of_those_it_is_the_mean_of() -> None:
+    positions = [(-100.0, -90.0, 0.0), (-100.0, -88.5, 5.0)]
+    whole = SliceStack((9, 7), (0.5, 0.8), (0, 1, 0), (-1, 0, 0), positions)
+    small = whole.shrunk(2)
+    assert small.size_ij == (4, 3)
+    for i, j, k in ((0, 0, 0), (3, 2, 1)):
+        middle = np.mean([whole.lps((2 * i + di, 2 * j + dj, k)) for di in (0, 1) for dj in (0, 1)], axis=0)
+        assert small.lps((i, j, k)) == pytest.approx(middle)
+
+
+def test_the_grid_of_a_stack_goes_through_its_first_and_last_slice() -> None:
+    tilted = stack([0, 5, 10], shear_mm=1.5)
+    for k in (0, 2):
+        assert tilted.as_grid().lps((30, 40, k)) == pytest.approx(tilted.lps((30, 40, k)))

@@ -30,3 +30,29 @@ def test_the_oldest_entries_go_when_the_list_is_full() -> None:
     for number in range(5):
         history.push(number)
     assert [history.undo() for _ in range(4)] == [4, 3, 2, None]
+
+
+def test_whoever_shows_undo_and_redo_is_told_of_every_change() -> None:
+    history: History[str] = History()
+    told: list[tuple[bool, bool]] = []
+    history.changed.connect(lambda: told.append((history.can_undo, history.can_redo)))
+    history.push("first")
+    history.push("second", gesture="drag")
+    history.push("third")
+    history.undo()
+    history.push("second, moved on", gesture="drag")
+    assert told[-1] == (True, False)
+    history.undo()
+    history.redo()
+    history.redo()
+    history.clear()
+    assert told[4:] == [(True, False), (True, True), (True, False), (False, False)]
+    assert history.undo() is None
+
+
+def test_what_was_forgotten_cannot_be_done_again() -> None:
+    history: History[str] = History()
+    history.push("first")
+    history.undo()
+    history.clear()
+    assert history.redo() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from viewer.domain.labels import Mask
 
@@ -35,3 +36,25 @@ def test_overlap_counts_only_what_both_mark() -> None:
     assert a.overlap(c) == 0
     assert a.same_as(a)
     assert not a.same_as(b)
+
+
+def test_overlap_of_masks_with_holes_counts_voxels_and_not_boxes() -> None:
+    first, second = np.zeros((4, 5, 6), dtype=bool), np.zeros((4, 5, 6), dtype=bool)
+    first[0:3, 0:3, 0:3], second[1:4, 1:4, 1:4] = True, True
+    first[2, 2, 2] = second[1, 1, 1] = second[1, 2, 1] = False
+    a, b = Mask.from_full(first), Mask.from_full(second)
+    assert a is not None
+    assert b is not None
+    assert a.overlap(b) == np.count_nonzero(first & second) == 5
+
+
+def test_masks_side_by_side_share_nothing_and_know_their_slices() -> None:
+    low, high = Mask((0, 0, 2), np.ones((3, 2, 2), dtype=bool)), Mask((0, 0, 5), np.ones((1, 2, 2), dtype=bool))
+    assert low.overlap(high) == 0
+    assert (low.slices_k, high.slices_k) == ((2, 4), (5, 5))
+
+
+def test_a_mask_cannot_be_changed_by_whoever_holds_it() -> None:
+    mask = Mask((0, 0, 0), np.ones((1, 1, 1), dtype=bool))
+    with pytest.raises(ValueError, match="read-only"):
+        mask.voxels[0, 0, 0] = False

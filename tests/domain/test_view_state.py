@@ -64,6 +64,24 @@ def test_wandering_is_said_in_words_with_the_largest_difference_first(view: View
     assert difference_in_words(acquired, view) == "interpolated images"
 
 
+def test_what_only_moves_zooms_or_turns_the_picture_is_said_too(view: ViewState) -> None:
+    x, y, z = view.cursor_lps_mm
+    axial = view.axial
+    nearer = view.with_plane(PlaneName.AXIAL, evolve(axial, height_mm=axial.height_mm / 2))
+    assert difference_in_words(view, nearer) == "zoom 2.0×"
+    centre = tuple(np.add(axial.centre_lps_mm, (0.8, 0.0, 0.0)))
+    assert (
+        difference_in_words(view, view.with_plane(PlaneName.AXIAL, evolve(axial, centre_lps_mm=centre)))
+        == "moved aside"
+    )
+    assert (
+        difference_in_words(view, evolve(view, camera=evolve(view.camera, height_mm=view.camera.height_mm + 9)))
+        == "3D turned"
+    )
+    assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 0.5))) == "0.5 mm towards the head"
+    assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 0.04))) == ""
+
+
 def test_on_the_way_to_slices_as_acquired_they_are_shown_from_the_start(view: ViewState) -> None:
     goal = evolve(view.looking_at((10, 20, 30)), acquired=True)
     assert between(view, goal, 0.01).acquired

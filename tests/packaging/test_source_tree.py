@@ -76,3 +76,9 @@ def test_icons_can_be_coloured_and_have_one_stroke_width(repository: Path) -> No
         assert 'stroke-width="1.75"' in text, icon.name
         assert "<script" not in text, icon.name
         assert "href" not in text, icon.name
+
+
+def test_every_icon_is_drawn_somewhere(repository: Path) -> None:
+    code = "".join(path.read_text("utf-8") for path in (repository / "viewer").rglob("*.py"))
+    icons = {path.stem for path in (repository / "resources" / "icons").glob("*.svg")}
+    assert sorted(name for name in icons if f'"{name}"' not in code) == []

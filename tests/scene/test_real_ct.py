@@ -17,7 +17,7 @@ from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.planes import PlaneRenderer, has_picture, snapped
-from viewer.scene.timing import scroll_times, window_times
+from viewer.scene.timing import scroll_times
 from viewer.scene.timing_3d import times_3d
 from viewer.scene.window_table import grey_of
 
@@ -100,6 +100,5 @@ def test_oblique_slices_have_pictures_in_all_standard_planes(real_data: Path) ->
 def test_times_can_be_measured(real_data: Path) -> None:
     volume = opened(real_data / "a10_rtstruct_sarcoma" / "STS_001" / "image")
     assert 0 < scroll_times(volume, PlaneName.AXIAL, images=5).p50_ms < 200
-    assert 0 < window_times(volume, PlaneName.SAGITTAL, pictures=5).p50_ms < 200
     turning = times_3d(volume, "bone", size_px=100, turns=1)
     assert turning is None or (turning.moving.count, turning.settling.count, turning.still.count) == (8, 1, 1)

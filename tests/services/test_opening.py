@@ -66,6 +66,10 @@ class Desk:
         self.opening.opened.connect(self.opened.append)
         self.opening.busy.connect(lambda progress: progress and self.progress.append(progress.what))
 
+    def until_opened(self, count: int) -> None:
+        """Run what comes home until so many volumes were opened."""
+        self.until(lambda: len(self.opened) == count)
+
     def until(self, true: Callable[[], bool]) -> None:
         """Run what comes home until something is true."""
         end = time.monotonic() + 20
@@ -197,7 +201,7 @@ def test_slices_as_acquired_stay_chosen_for_what_is_opened_next(made_ct: Any, de
     gate.open()
     for n, series in enumerate(("1", "2", "3")):
         desk.opening.open_series(entry_of(made_ct, series=series, shear=0.8, count=6))
-        desk.until(lambda wanted=n + 1: len(desk.opened) == wanted)  # type: ignore[misc]
+        desk.until_opened(n + 1)
         assert desk.session.view is not None
         # Off at first; then as it was left.
         assert desk.session.view.acquired is (series == "2")

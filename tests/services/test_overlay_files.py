@@ -240,7 +240,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Overlaying:
         done: Callable[[object], None],
         failed: Callable[[CaseStageError], None],
         **_: object,
-    ) -> None:  # noqa: E501
+    ) -> None:
         try:
             result = work(JobContext())
         except CaseStageError as error:

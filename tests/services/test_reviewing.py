@@ -206,6 +206,28 @@ def test_a_mark_can_be_undone(desk: Desk) -> None:
     assert [f.id for f in desk.session.findings] == ["f1", "f2", "f3"]
 
 
+def test_a_mark_is_removed_for_good_and_a_models_finding_is_not(desk: Desk) -> None:
+    mark = desk.reviewing.mark_missed((0.0, 0.0, 10.0))
+    assert mark is not None
+    desk.reviewing.remove_mark("f1")
+    desk.reviewing.remove_mark(mark.id)
+    assert [finding.id for finding in desk.session.findings] == ["f1", "f2", "f3"]
+    assert desk.journal.marks("1.2.3") == ()
+
+
+def test_the_ground_truth_takes_no_comment(desk: Desk) -> None:
+    truth = evolve(finding(4, 0.0, (9, 9, 9)), source=Source(SourceKind.TRUTH, "Truth"))
+    desk.session.findings = (*desk.session.findings, truth)
+    desk.reviewing.comment("Not mine to judge", finding_id="f4")
+    assert desk.session.decisions == {}
+
+
+def test_exporting_nothing_says_so(desk: Desk, tmp_path: Path) -> None:
+    desk.session.volume = None
+    desk.reviewing.export(tmp_path / "out")
+    assert [str(error).split("\n")[0] for error in desk.errors] == ["There is nothing to export yet."]
+
+
 def test_a_mark_outside_the_volume_is_refused(desk: Desk) -> None:
     assert desk.reviewing.mark_missed((500.0, 0.0, 0.0)) is None
     assert len(desk.session.findings) == 3

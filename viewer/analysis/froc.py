@@ -46,8 +46,6 @@ def froc(
     cases
         (findings, truth) of each scan; scans without lesions count too.
     """
-    if not cases:
-        return ()
     thresholds = sorted({f.score for findings, _ in cases for f in findings if f.score is not None}, reverse=True)
     points = []
     for threshold in thresholds:

@@ -35,7 +35,9 @@ class History(Generic[Entry]):
     def push(self, entry: Entry, *, gesture: object = None) -> None:
         """Add what was just done; the oldest goes when the list is full."""
         if gesture is not None and self._done and self._done[-1][1] == gesture:
-            self._undone.clear()
+            if self._undone:
+                self._undone.clear()
+                self.changed.emit()
             return
         self._done.append((entry, gesture))
         del self._done[: -self._limit]

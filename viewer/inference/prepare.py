@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,12 +155,11 @@ def prepare(manifest: Manifest, volume: Volume, ctx: JobContext, *, threads: int
     if image.resampling is Resampling.NEAREST:
         values = _nearest(volume, sampling, image.outside_hu)
     elif image.normalise is Normalise.BEFORE_RESAMPLING:
-        values = np.stack(
-            [
-                sampling.onto_grid(lambda k, c=c: _channel_of(hu(k), c, np.float32), _outside_of(image, c))  # type: ignore[misc]
-                for c in image.channels
-            ]
-        )
+
+        def channel(c: Channel, k: int) -> NDArray[Any]:
+            return _channel_of(hu(k), c, np.float32)
+
+        values = np.stack([sampling.onto_grid(partial(channel, c), _outside_of(image, c)) for c in image.channels])
     else:
         values = sampling.onto_grid(hu if volume.padding is not None else original, image.outside_hu, threads=threads)
     padding = None

@@ -63,15 +63,3 @@ def oblique_times(volume: Volume, *, size_px: int = 900, images: int = 40) -> Ti
         renderer.render(volume, state, plane, size_px, size_px, moving=True)
         seconds.append(time.perf_counter() - start)
     return times_of(seconds[1:])
-
-
-def window_times(volume: Volume, plane: PlaneName, *, size_px: int = 900, pictures: int = 40) -> Times:
-    """Return how long one picture takes while the window is dragged: a new table each time."""
-    renderer = PlaneRenderer()
-    state = overview(volume.series.series_uid, volume.grid)
-    seconds = []
-    for n in range(pictures + 1):
-        start = time.perf_counter()
-        renderer.render(volume, evolve(state, window_width=400.5 + n), plane, size_px, size_px)
-        seconds.append(time.perf_counter() - start)
-    return times_of(seconds[1:])

@@ -108,12 +108,6 @@ class Navigation:
         self._session.view = goal
         self.arrived.emit()
 
-    def interrupt(self) -> None:
-        """Stop a running motion where it is, because the user took over."""
-        if self._flight is not None:
-            self._flight = None
-            self.arrived.emit()
-
     def back(self) -> None:
         """Return to the view before."""
         entry = self.visited.undo()

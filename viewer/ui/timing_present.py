@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -14,6 +15,7 @@ from viewer.domain.session import Workspace
 from viewer.ui.measuring_itself import MeasuringItself, pass_time, wait_until
 
 if TYPE_CHECKING:
+    from viewer.domain.view_state import ViewState
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
@@ -61,9 +63,15 @@ class PresentTimes(MeasuringItself):
         for case in cases:
             window.desk.session.workspace = Workspace.LIBRARY
             ahead.want(case)
-            if wait_until(lambda case=case: ahead.ready == case):  # type: ignore[misc]
+            if wait_until(partial(self._made_ahead, case)):
                 picked.append(self._open(case))
         return {"cases": len(cases), "opened_s": opened, "picked_s": picked, "steps_ms": steps}
+
+    def _made_ahead(self, case: Case) -> bool:
+        return self._window.desk.opening.ahead.ready == case
+
+    def _moved_from(self, before: ViewState | None) -> bool:
+        return self._window.desk.session.view != before
 
     def _open(self, case: Case) -> float:
         window, session = self._window, self._window.desk.session
@@ -87,7 +95,7 @@ class PresentTimes(MeasuringItself):
             before = window.desk.session.view
             start, painted.count = time.perf_counter(), 0
             window.desk.player.skip()
-            moved = wait_until(lambda before=before: window.desk.session.view != before)  # type: ignore[misc]
+            moved = wait_until(partial(self._moved_from, before))
             painted.count = 0
             if moved and wait_until(lambda: painted.count > 0, 5.0):
                 times.append((time.perf_counter() - start) * 1000)

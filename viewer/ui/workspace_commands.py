@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from viewer.domain.decision import Answer
@@ -136,7 +137,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             f"review.{name}",
             title,
             tooltip,
-            lambda answer=answer: asks.decide(answer),  # type: ignore[misc]
+            partial(asks.decide, answer),
             shortcuts=(key,),
             contexts=REVIEW,
             enabled_when=in_hand,

@@ -135,11 +135,6 @@ class Beyond:
         """Let go of the curtain."""
         self._drawn_on = None
 
-    def right_of(self, tile: Tile) -> QRectF:
-        """Return the part of a tile that shows the second volume."""
-        view = self._session.view
-        return right_part(tile, view.curtain if view is not None else 1.0)
-
 
 def right_part(tile: Tile, share: float) -> QRectF:
     """Return the part of a tile that lies right of the curtain."""

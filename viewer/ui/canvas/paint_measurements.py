@@ -21,6 +21,7 @@ from viewer.ui.measurement_words import NOT_MEASURED, label_lines
 from viewer.ui.theme import CASING_OPACITY
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from PySide6.QtGui import QColor
 
     from viewer.scene.plane_geometry import ViewportGeometry
@@ -76,8 +77,8 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
             _paint_label(painter, drawn, points, shown, geometry, look, taken, words)
 
 
-def _points(lps_mm: object, geometry: ViewportGeometry) -> list[QPointF]:
-    return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]  # type: ignore[arg-type]
+def _points(lps_mm: ArrayLike, geometry: ViewportGeometry) -> list[QPointF]:
+    return [QPointF(x, y) for x, y in geometry.screen_points(lps_mm).tolist()]
 
 
 def place_of_finding(drawn: Drawn, image: ImagePlace) -> QRectF | None:

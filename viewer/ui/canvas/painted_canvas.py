@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.domain.view_state import OverlayMode, ViewName
+from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.coming_in import ComingIn
 from viewer.ui.canvas.fine_pictures import FinePictures
 from viewer.ui.canvas.hands import Hands, Says
@@ -368,11 +368,6 @@ class PaintedCanvas(QWidget):
         """Draw at the new size, first without hurry where it is large."""
         super().resizeEvent(event)
         self._motion.start()
-
-    @property
-    def overlay_shown(self) -> bool:
-        """True while findings are drawn."""
-        return self._session.view is not None and self._session.view.overlay is not OverlayMode.OFF
 
     def _tile_at(self, place: QPointF) -> Tile | None:
         return next((tile for tile in self._placed() if tile.area.contains(place)), None)

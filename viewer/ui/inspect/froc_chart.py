@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LEFT, TOP, RIGHT, BOTTOM = 52, 16, 20, 52
 POINT = 6
-GRIP = 16
 
 
 class FrocChart(QWidget):

@@ -26,6 +26,9 @@ from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QShowEvent
+
     from viewer.domain.finding import MatchState
     from viewer.domain.session import Session
     from viewer.services.inspecting import InspectRow
@@ -93,9 +96,9 @@ class ErrorTiles(QWidget):
         """Return the room that all tiles need."""
         return QSize(3 * (USUAL_WIDTH + GAP), self.heightForWidth(max(self.width(), USUAL_WIDTH)))
 
-    def showEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on drawing."""
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
         self._next.start(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -119,9 +122,9 @@ class ErrorTiles(QWidget):
             self.setToolTip(self._rows[n].why if n is not None else "")
             self.update()
 
-    def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """No tile lies under the pointer any more."""
-        super().leaveEvent(event)  # type: ignore[arg-type]
+        super().leaveEvent(event)
         self._over = None
         self.update()
 

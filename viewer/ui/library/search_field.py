@@ -1,4 +1,4 @@
-"""A search field, as both pages of the library have one."""
+"""A search field, as both pages of the library and the presenter's window have one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from viewer.ui.theme import CONTROL_HEIGHT
 from viewer.ui.widgets import KeyChip
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.ui.theme import Theme
 
 
@@ -25,7 +27,7 @@ class SearchField(QLineEdit):
 
     left = Signal()
 
-    def __init__(self, theme: Theme, hint: str, key: str) -> None:
+    def __init__(self, theme: Theme, hint: str, key: str = "") -> None:
         super().__init__()
         self._theme = theme
         self.setFont(font(Type.BODY))
@@ -39,9 +41,9 @@ class SearchField(QLineEdit):
         self.textChanged.connect(self._show_chip)
         theme.changed.connect(lambda: self._magnifier.setIcon(icon(self._theme, "search", "text2")))
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep the key chip at the right."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
+        super().resizeEvent(event)
         self._show_chip()
         self._chip.move(self.width() - self._chip.width() - 10, (self.height() - self._chip.height()) // 2)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from viewer.domain.walkthrough import Case
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, SHOWN_ROWS, MOST_ROWS = 52, 7, 50
@@ -32,9 +33,9 @@ class _Rows(RowModel[FoundStep]):
     def ident(self, row: FoundStep) -> str:
         return f"{row.case.id} {row.index}"
 
-    def data(self, index: object, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            row = self.row(index.row())  # type: ignore[attr-defined]
+            row = self.row(index.row())
             return line_words(row)
         return None
 

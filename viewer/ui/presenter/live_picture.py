@@ -13,6 +13,8 @@ from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
     from viewer.services.desk import Desk
     from viewer.ui.present.stage_page import StagePage
     from viewer.ui.theme import Theme
@@ -67,9 +69,9 @@ class LivePicture(QWidget):
         if self.isVisible() and not self._soon.isActive():
             self._soon.start(WHILE_MOVING_MS if self._desk.navigation.moving else AFTER_MS)
 
-    def showEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Take a picture at once."""
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
         self._changed()
 
     def take(self) -> None:

@@ -22,7 +22,7 @@ from viewer.ui.theme import STAGE_CONTROL_HEIGHT
 from viewer.ui.widgets import Badge, Button, ElidedLabel, FocusRing, Kind, hairline, text_label
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QResizeEvent
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QResizeEvent, QShowEvent
 
     from viewer.services.desk import Desk
     from viewer.services.pace import Pace
@@ -262,15 +262,15 @@ class PresenterWindow(QWidget):
             self.moved.emit()
         return super().event(event)
 
-    def showEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin to follow."""
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
         self._ticks.start()
         self.follow()
 
-    def hideEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
         """Stop to follow."""
-        super().hideEvent(event)  # type: ignore[arg-type]
+        super().hideEvent(event)
         self._ticks.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)

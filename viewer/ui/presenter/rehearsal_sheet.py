@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.walkthrough import Case
     from viewer.io.rehearsal_file import Rehearsal
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, MOST_ROWS = 36, 10
@@ -33,9 +34,9 @@ class _Rows(RowModel[StepPace]):
     def ident(self, row: StepPace) -> str:
         return row.step.id
 
-    def data(self, index: object, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            number = index.row()  # type: ignore[attr-defined]
+            number = index.row()
             return row_words(number, self.row(number))
         return None
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # Screens come and go in bursts: one that is unplugged often changes the others' places too.
 SETTLED_MS = 150
-LEAST_VISIBLE = (960, 600)
 
 
 @frozen

@@ -21,8 +21,11 @@ from viewer.ui.presenter.words import masked, names_here
 from viewer.ui.widgets import Button, Card, hairline, text_label
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.services.desk import Desk
     from viewer.services.pace import Pace
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, LOW_ROW_HEIGHT = 64, 44
@@ -47,9 +50,9 @@ class _Rows(RowModel[StepRow]):
     def ident(self, row: StepRow) -> str:
         return str(row.index)
 
-    def data(self, index: object, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            row = self.row(index.row())  # type: ignore[attr-defined]
+            row = self.row(index.row())
             return f"{row.index + 1} {row.title}"
         return None
 
@@ -280,7 +283,7 @@ class StepsPanel(Card):
             wanted = held.sizeHint().height() + 4
             self._scroll.setFixedHeight(min(wanted, round(self.height() * MOST_ANSWERS_SHARE)))
 
-    def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave most of the height to the steps."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
+        super().resizeEvent(event)
         self._fit_answers()

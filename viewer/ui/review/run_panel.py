@@ -11,8 +11,7 @@ from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
 from viewer.ui.review.model_box import ModelBox
 from viewer.ui.status_bar import progress_words
-from viewer.ui.theme import BAR_CONTROL_HEIGHT
-from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, text_label
+from viewer.ui.widgets import Button, ElidedLabel, ProgressBar, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.job import Progress
@@ -186,10 +185,3 @@ class RunPanel(QStackedWidget):
     def _run_anyway(self) -> None:
         if self._refused is not None:
             self.start(self._refused, anyway=True)
-
-
-def link_button(theme: Theme, text: str, tooltip: str) -> Button:
-    """Return a flat button for a panel's head."""
-    button = Button(theme, text, kind=Kind.FLAT, height=BAR_CONTROL_HEIGHT)
-    button.setToolTip(tooltip)
-    return button
