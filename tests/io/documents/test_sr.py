@@ -12,7 +12,6 @@ import numpy as np
 import pydicom
 import pytest
 from attrs import evolve
-from pydicom import dcmread
 from pydicom.sr.codedict import codes
 
 from tests.io.documents.made import anatomy, block, finding, mark_at, opened
@@ -125,7 +124,7 @@ def test_it_says_that_it_is_not_for_diagnostic_use(tilted: Volume, synthetic: Vo
     assert "Synthetic" in report.series_description
     assert "The images are synthetic." in report.texts
     # (0008,001C) Synthetic Data, for programs that read no words.
-    assert dcmread(made / "sr.dcm")[0x0008001C].value == "YES"
+    assert pydicom.dcmread(made / "sr.dcm")[0x0008001C].value == "YES"
 
 
 def test_the_patient_is_the_one_of_the_images_beside_any_readers_name(tilted: Volume, tmp_path: Path) -> None:
