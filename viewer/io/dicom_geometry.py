@@ -209,6 +209,8 @@ def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> li
     found = []
     unread = np.zeros(0) if unread_lps_mm is None else unread_lps_mm @ stack.normal
     for k, missing in enumerate(missing_in_gaps(stack.gaps_mm)):
+        if not missing:
+            continue
         count = int(missing - np.count_nonzero((unread > stack.heights_mm[k]) & (unread < stack.heights_mm[k + 1])))
         if count > 0:
             words = "1 slice is missing" if count == 1 else f"{count} slices are missing"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
 import zlib
 from contextlib import contextmanager
@@ -61,8 +62,10 @@ class FileSource:
             count = min(count, self.length - offset)
             if count <= 0:
                 return b""
-        self.file.seek(self.base + offset)
-        return self.file.read(count)
+        if sys.platform == "win32":
+            self.file.seek(self.base + offset)
+            return self.file.read(count)
+        return os.pread(self.file.fileno(), count, self.base + offset)
 
     def fill(self, offset: int, buffer: memoryview) -> int:
         """Read into a buffer from `offset` and return how many bytes there were."""

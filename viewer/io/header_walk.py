@@ -158,7 +158,8 @@ def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
         elif value == position:
             return None
         if word == 0x00100002:
-            raw = source.read_at(value, min(length, 128))
+            named = min(length, 128)
+            raw = head[value : value + named] if value + named <= len(head) else source.read_at(value, named)
             syntax = raw.decode("ascii", "replace").strip("\0 ")
         position = value + length
     return Start(position, syntax or EXPLICIT_LITTLE, head[position:])
