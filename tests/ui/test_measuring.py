@@ -18,7 +18,7 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, ViewName, as_point
 from viewer.scene.turned_planes import turned_about
-from viewer.ui.canvas import Canvas, CanvasStyle, Tool, shown_from
+from viewer.ui.canvas import Canvas, CanvasStyle, Tool, paint_measurements, shown_from
 from viewer.ui.canvas.facts import EdgeLetters
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
@@ -433,6 +433,26 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
     painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
     assert painted
     assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_measurements, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    made = reader.draw(Tool.LENGTH, tile.area.center().toPoint() - QPoint(60, 30), QPoint(50, 6))
+    reader.session.measurements = tuple(
+        evolve(made, id=f"{n}", points_lps_mm=tuple((x + 2 * n, y + 2.5 * n, z) for x, y, z in made.points_lps_mm))
+        for n in range(14)
+    )
+    reader.session.measurement_in_hand = "13"
+    reader.canvas.resize(420, 300)
+    plates.clear()
+    reader.canvas.grab()
+    assert 1 <= len(plates) < 14
+    assert not any(a.intersects(b) for n, a in enumerate(plates) for b in plates[n + 1 :])
 
 
 def test_a_line_leads_to_a_label_that_had_to_go_elsewhere() -> None:

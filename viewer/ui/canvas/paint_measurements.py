@@ -38,6 +38,8 @@ AWAYS_PX = (10.0, 48.0, 86.0)
 WORDS_WEIGH, FAR_WEIGHS = 1e5, 10.0
 NEAR_PX = 4.0
 LEADER_PX = 16.0
+# The four letters come first in the places of the frame.
+LETTERS = 4
 CORNER_PX = 180.0
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
@@ -63,10 +65,11 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     for drawn, points in whole:
         if drawn.measurement.kind is not MeasurementKind.TEXT:
             _paint_line(painter, drawn, points, geometry, look)
-    words = frame_places(geometry.width_px, geometry.height_px, look)
+    frame = frame_places(geometry.width_px, geometry.height_px, look)
+    words = frame[:LETTERS]
     taken = [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
     if whole:
-        words += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
+        taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
     # Words stand where they were put; values find a place beside them.
     for drawn, _ in whole:
         if drawn.measurement.text:
@@ -74,7 +77,7 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
     # The one in hand has its place first.
     for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
         if not drawn.measurement.kind.bears_words:
-            _paint_label(painter, drawn, points, shown, geometry, look, taken, words)
+            _paint_label(painter, drawn, points, shown, geometry, look, taken, frame[LETTERS:], words)
 
 
 def _points(lps_mm: ArrayLike, geometry: ViewportGeometry) -> list[QPointF]:
@@ -238,6 +241,7 @@ def _paint_label(
     geometry: ViewportGeometry,
     look: TextLook,
     taken: list[QRectF],
+    frame: list[QRectF],
     words: list[QRectF],
 ) -> None:
     measurement = drawn.measurement
@@ -254,7 +258,12 @@ def _paint_label(
     own = points.boundingRect()
     if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
         return
-    plate = label_place(measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken, words)
+    plate = label_place(
+        measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken, [*frame, *words]
+    )
+    if not drawn.in_hand and any(plate.intersects(other) for other in words):
+        # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
+        return
     words.append(plate)
     accent = drawn.in_hand and lines[0] != NOT_MEASURED
     if (leader := leader_between(own, plate)) is not None:
@@ -282,7 +291,7 @@ def label_place(
 
     Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn,
     then at its corners. Where none of these is free, it goes over some lines or farther away, whichever disturbs less;
-    over `words` and findings only where everything else is worse.
+    over `words` only where there is no room at all.
     """
     inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
     own = points.boundingRect()
@@ -308,7 +317,7 @@ def label_place(
 
 
 def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRectF]:
-    """Return where letters, scale and corner text of a viewport stand: half a number behind a letter is another one."""
+    """Return where letters, then scale and corner text of a viewport stand."""
     line, margin = look.line_px, look.margin_px
     rows = 2 if width_px >= NARROW_PX and height_px >= SHORT_PX else 1
     block = margin + rows * line + 12
@@ -318,7 +327,8 @@ def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRec
     top.moveCenter(QPointF(width_px / 2, letter.height() / 2))
     left.moveCenter(QPointF(side.width() / 2, height_px / 2))
     right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
-    places = [top, left, right, QRectF(0, height_px - block, width_px, block)]
+    bottom = letter.translated(top.left(), height_px - letter.height())
+    places = [top, left, right, bottom, QRectF(0, height_px - block, width_px, block)]
     if not look.stage:
         # The name of the view, and whose images they are.
         places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), margin + 2 * line + 12))
