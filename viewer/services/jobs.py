@@ -90,16 +90,20 @@ class JobRunner:
             return job
         self._jobs.add(job)
         newest: list[Progress] = []
+        # Between looking whether something waits and adding to it, the main thread must not take it away.
+        at_newest = threading.Lock()
 
         def tell() -> None:
-            if newest and not job.cancelled and job.running and progress is not None:
-                latest = newest[-1]
+            with at_newest:
+                latest = newest.pop()
                 newest.clear()
+            if not job.cancelled and job.running and progress is not None:
                 progress(latest)
 
         def on_progress(now: Progress) -> None:
-            waiting = bool(newest)
-            newest.append(now)
+            with at_newest:
+                waiting = bool(newest)
+                newest.append(now)
             if not waiting:
                 self.deliver(tell)
 
