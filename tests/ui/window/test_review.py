@@ -237,6 +237,9 @@ def test_decisions_made_earlier_are_told_of_before_the_model_runs_again(
     opened.desk.reviewing.mark_missed((0.0, 0.0, 40.0))
     assert panel._none.isVisible()
     assert panel._none.text() == words
+    # A model that ran and did not find them again is not to be run again for them.
+    session.findings = findings[1:]
+    assert panel._none.text() == "1 earlier decision is kept, on findings that are not among these."
     session.findings = findings
     assert panel.run_panel._invitation.text() == "Choose a model to look at this scan."
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
 
+from viewer.domain.finding import SourceKind
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_list import MeasurementBox
@@ -60,11 +61,13 @@ class ColumnHead(QWidget):
             paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
 
 
-def kept_words(count: int) -> str:
-    """Return what to say of decisions on findings that are not there now; empty where there are none."""
+def kept_words(count: int, *, ran: bool) -> str:
+    """Return what to say of decisions on findings that are not there now, where a model `ran` or not; else ""."""
     if not count:
         return ""
     subject = "1 earlier decision is" if count == 1 else f"{count} earlier decisions are"
+    if ran:
+        return f"{subject} kept, on findings that are not among these."
     return f"{subject} kept. Run the model again to see its findings with them."
 
 
@@ -292,7 +295,8 @@ class ReviewPanel(QFrame):
         selected = session.view.selected_finding if session.view is not None else None
         self.list.show_selected(selected)
         listed = self.list.rows.rowCount()
-        kept = kept_words(len(session.decisions.keys() - {finding.id for finding in session.findings}))
+        ran = any(finding.source.kind is SourceKind.MODEL for finding in session.findings)
+        kept = kept_words(len(session.decisions.keys() - {finding.id for finding in session.findings}), ran=ran)
         none = "" if listed else "Every finding is decided." if decided else "No finding is decided yet."
         self._none.setText(" ".join(part for part in (none, kept) if part))
         self._none.setVisible(bool(self._none.text()) and bool(total))
