@@ -122,3 +122,30 @@ def test_names_that_are_no_plain_words_stay_names() -> None:
     assert list(parsed["input"]) == [name]
     assert list(parsed["output"]) == ["out.0"]
     assert parsed["model"]["id"] == "?"
+
+
+def tensors(inputs: list[object], outputs: list[object], element: int = TensorProto.FLOAT) -> ModelProto:
+    """A model of one input and one output of some axes."""
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["y"])],
+        "g",
+        [value("x", TensorProto.FLOAT, inputs)],
+        [value("y", element, outputs)],
+    )
+    return helper.make_model(graph)
+
+
+def test_channels_that_come_last_are_seen_to() -> None:
+    text = proposal_of(tensors(["n", "d", "h", "w", 1], ["n", "d", "h", "w", 3])).text
+    assert text.count("often NDHWC") == 2
+    assert "1 of them" in text
+    assert text.count("[[label]]") == 3
+    first = proposal_of(tensors(["n", 1, 96, 96, 32], ["n", 2, 96, 96, 32])).text
+    assert first.count("often NCDHW") == 2
+
+
+def test_a_label_map_without_an_axis_for_its_channel_is_a_segmentation() -> None:
+    text = proposal_of(tensors(["n", 1, "d", "h", "w"], ["n", "d", "h", "w"], TensorProto.INT64)).text
+    assert tomllib.loads(text)["model"]["task"] == "segmentation"
+    assert "often NDHW\n" in text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from viewer.domain.errors import CancelledError, ModelError, ModelRefusedError
 from viewer.domain.geometry import Verdict
@@ -248,3 +249,36 @@ def test_rules_that_give_marks_alone_leave_no_map(two_balls: Volume) -> None:
     maps: list[ValueMap] = []
     run_model(anatomy, two_balls, JobContext(), anyway=True, keep_map=maps.append)
     assert maps == []
+
+
+ELEMENTS = {"float16": np.float16, "float64": np.float64, "int32": np.int32, "int64": np.int64}
+
+
+def bright_in(element: type[np.generic]) -> ModelProto:
+    """Label 1 from 100 HU on, of an input of some element type."""
+    axes = ["n", "c", "k", "j", "i"]
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(element))
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["image"], ["hu"], to=TensorProto.FLOAT)]
+        + [helper.make_node("Greater", ["hu", "limit"], ["above"])]
+        + [helper.make_node("Cast", ["above"], ["out"], to=TensorProto.FLOAT)],
+        "g",
+        [helper.make_tensor_value_info("image", kind, axes)],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, axes)],
+        [numpy_helper.from_array(np.float32(100), "limit")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return model
+
+
+@pytest.mark.parametrize("element", list(ELEMENTS))
+def test_inputs_of_other_element_types_are_fed_and_a_wrong_one_is_named(
+    model_folder: Folder, two_balls: Volume, element: str
+) -> None:
+    model = bright_in(ELEMENTS[element])
+    right = read_manifest(model_folder(model, {'dtype = "float32"': f'dtype = "{element}"'}))
+    assert len(run_model(right, two_balls, JobContext())) == 2
+    wrong = read_manifest(model_folder(model, name="wrong"))
+    with pytest.raises(ModelError, match=f"input.image.dtype is float32, and the model takes {element}"):
+        run_model(wrong, two_balls, JobContext())

@@ -26,8 +26,10 @@ class Dtype(StrEnum):
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
+    FLOAT64 = "float64"
     INT16 = "int16"
     INT32 = "int32"
+    INT64 = "int64"
     BOOL = "bool"
 
 

@@ -29,8 +29,10 @@ Box = tuple[slice, slice, slice]
 _DTYPES: dict[Dtype, Any] = {
     Dtype.FLOAT32: np.float32,
     Dtype.FLOAT16: np.float16,
+    Dtype.FLOAT64: np.float64,
     Dtype.INT16: np.int16,
     Dtype.INT32: np.int32,
+    Dtype.INT64: np.int64,
     Dtype.BOOL: np.bool_,
 }
 

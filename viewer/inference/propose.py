@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _Q = f'"{TO_FILL_IN}"'
 _MOST_LABELS = 200
-_USUAL = {5: "NCDHW", 4: "NCHW"}
+_MOST_CHANNELS = 32
 
 
 @frozen
@@ -38,6 +38,9 @@ def likely_tasks(facts: OnnxFacts) -> tuple[Task, ...]:
     axes_out = {len(t.shape) for t in facts.outputs}
     found = []
     if axes_in & axes_out & {4, 5}:
+        found.append(Task.SEGMENTATION)
+    # A label map often comes without an axis for its one channel.
+    elif any(len(t.shape) in (3, 4) and len(t.shape) + 1 in axes_in and "int" in t.element for t in facts.outputs):
         found.append(Task.SEGMENTATION)
     boxes = any(t.shape and t.shape[-1] == 6 and len(t.shape) in (2, 3) for t in facts.outputs)
     if 5 in axes_in and boxes and len(facts.outputs) > 1:
@@ -151,17 +154,21 @@ class _Writer:
             lines += self._input(tensor, alone=len(facts.inputs) == 1, task=task)
         lines += self._inference(facts, task)
         for output in facts.outputs:
-            lines += self._output(output, task)
+            lines += self._output(output, task, max((len(t.shape) for t in facts.inputs), default=0))
         lines += self._post(task)
         return [*lines, *self._labels(facts, task)]
 
     def _input(self, tensor: TensorFacts, *, alone: bool, task: Task) -> list[str]:
         line = self._line
         axes = f"{len(tensor.shape)} axes [{', '.join(str(n) for n in tensor.shape)}]"
-        usual = _USUAL.get(len(tensor.shape))
+        usual = _usual(tensor)
         dtype = quoted(tensor.element) if tensor.element in set(Dtype) else _Q
-        wrong = "" if tensor.element in set(Dtype) else f"the tensor is {tensor.element}, which cannot be fed yet"
-        channels = tensor.shape[1] if usual and isinstance(tensor.shape[1], int) else None
+        wrong = (
+            ""
+            if tensor.element in set(Dtype)
+            else f"the tensor is {tensor.element}, which cannot be fed yet: export it with float32"
+        )
+        channels = _channels(tensor)
         each = f"{channels} of them" if channels else "as many as there are"
         lines = ["", f"[input.{_key(tensor.name)}]"]
         if not alone:
@@ -201,7 +208,7 @@ class _Writer:
                 lines.append(line(key))
         return lines
 
-    def _output(self, tensor: TensorFacts, task: Task) -> list[str]:
+    def _output(self, tensor: TensorFacts, task: Task, axes_in: int) -> list[str]:
         line = self._line
         kinds = {
             Task.SEGMENTATION: "voxel-logits, voxel-probabilities, label-map",
@@ -210,7 +217,9 @@ class _Writer:
             Task.VOLUME_CLASSIFICATION: "class-logits, class-probabilities",
         }
         axes = f"{tensor.element}, {len(tensor.shape)} axes [{', '.join(str(n) for n in tensor.shape)}]"
-        usual = {5: "NCDHW", 4: "NCHW", 3: "NB6", 2: "NC or NB", 1: "B"}.get(len(tensor.shape))
+        usual = _usual(tensor) or {3: "NB6", 2: "NC or NB", 1: "B"}.get(len(tensor.shape))
+        if task is Task.SEGMENTATION and len(tensor.shape) == axes_in - 1:
+            usual = {4: "NDHW", 3: "NHW"}.get(len(tensor.shape), usual)
         lines = [
             "",
             f"[output.{_key(tensor.name)}]",
@@ -245,8 +254,8 @@ class _Writer:
         count = 1
         if task is not Task.DETECTION:
             axes = 1 if task is not Task.SEGMENTATION else None
-            sizes = [t.shape[1] for t in facts.outputs if len(t.shape) > 1 and (axes is None or len(t.shape) == 2)]
-            count = next((n for n in sizes if isinstance(n, int) and 0 < n <= _MOST_LABELS), 1)
+            sizes = [_channels(t) for t in facts.outputs if len(t.shape) > 1 and (axes is None or len(t.shape) == 2)]
+            count = next((n for n in sizes if n is not None and 0 < n <= _MOST_LABELS), 1)
         lines = []
         for n in range(count):
             lines += [
@@ -257,6 +266,27 @@ class _Writer:
                 self._line("label.name"),
             ]
         return lines
+
+
+def _usual(tensor: TensorFacts) -> str:
+    """Return the layout that so many axes often have, "" where that is none of voxels."""
+    usual = {5: "NCDHW", 4: "NCHW"}.get(len(tensor.shape), "")
+    last = tensor.shape[-1] if usual else None
+    if isinstance(last, int) and last <= _MOST_CHANNELS and not _few(tensor.shape[1]):
+        usual = usual.replace("C", "") + "C"
+    return usual
+
+
+def _few(size: int | str) -> bool:
+    return isinstance(size, int) and size <= _MOST_CHANNELS
+
+
+def _channels(tensor: TensorFacts) -> int | None:
+    """Return how many channels a tensor seems to have, None where that is open."""
+    if len(tensor.shape) < 2:
+        return None
+    size = tensor.shape[-1 if _usual(tensor).endswith("C") else 1]
+    return size if isinstance(size, int) else None
 
 
 def _key(name: str) -> str:

@@ -125,8 +125,23 @@ def check_tensors(manifest: Manifest, session: Session) -> None:
                     f"{manifest.name}: {side}.{name}.layout is {layout}, and the tensor has {len(shape)} axes.",
                     f"Correct {side}.{name}.layout in model.toml.",
                 )
+            if side == "input":
+                _check_element(manifest, next(t for t in manifest.inputs if t.name == name), present[name].type)
             if side == "input" and shape:
                 _check_sizes(manifest, next(t for t in manifest.inputs if t.name == name), shape)
+
+
+def _check_element(manifest: Manifest, tensor: InputTensor, there: str) -> None:
+    """Hold the element type in the manifest against the model's, in the runtime's words."""
+    words = {"float32": "float", "float64": "double"}
+    if there != f"tensor({words.get(tensor.dtype, tensor.dtype)})":
+        known = {word: name for name, word in words.items()}
+        inner = there.removeprefix("tensor(").removesuffix(")")
+        at, takes = f"input.{tensor.name}.dtype", known.get(inner, inner)
+        raise ModelError(
+            f"{manifest.name}: {at} is {tensor.dtype}, and the model takes {takes}.",
+            f"Correct {at} in model.toml.",
+        )
 
 
 def _check_sizes(manifest: Manifest, tensor: InputTensor, shape: list[Any]) -> None:
