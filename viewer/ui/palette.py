@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QLineEdit,
@@ -25,11 +25,11 @@ from viewer.ui.widgets import key_chip_width, paint_key_chip, text_label
 if TYPE_CHECKING:
     from viewer.domain.session import Workspace
     from viewer.ui.commands import Command, CommandActions
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 44
 ROWS = 9
-Index = QModelIndex | QPersistentModelIndex
 
 
 def fuzzy_score(wanted: str, text: str) -> float | None:

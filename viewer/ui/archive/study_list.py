@@ -9,7 +9,6 @@ from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QP
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from viewer.ui.archive.study_rows import (
-    Index,
     NoteLine,
     SeriesLine,
     StudyLine,
@@ -25,6 +24,7 @@ from viewer.ui.theme import FOCUS_WIDTH
 from viewer.ui.widgets import rounded
 
 if TYPE_CHECKING:
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 STUDY_HEIGHT, SERIES_HEIGHT = 60, 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, Qt
 
 from viewer.io.archive.rows import SeriesRow, StudyRow
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from viewer.io.archive.rows import Found
+    from viewer.ui.painted_rows import Index
 
 MASKED = "Masked"
-Index = QModelIndex | QPersistentModelIndex
 
 
 def _all_here(count: int | None, held: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -19,12 +19,12 @@ from viewer.ui.widgets import rounded
 if TYPE_CHECKING:
     from viewer.io.index_rows import Place
     from viewer.services.desk import Desk
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 60
 PAD = 16
 ALL_SCANS = "All scans"
-Index = QModelIndex | QPersistentModelIndex
 
 
 class PlacesModel(QAbstractListModel):

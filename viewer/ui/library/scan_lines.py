@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import frozen
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, Qt, Signal
 from PySide6.QtGui import QImage
 
 from viewer.ui.library.series_words import person_words, place_icon, place_name, series_facts, series_title, study_words
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import SeriesFacts
     from viewer.io.index_rows import SeriesRow, StudyRow
     from viewer.services.desk import Desk
+    from viewer.ui.painted_rows import Index
 
-Index = QModelIndex | QPersistentModelIndex
 
 _FETCHED_AT_ONCE = 60
 _MOST_ROWS = 3000

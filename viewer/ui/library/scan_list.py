@@ -9,7 +9,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from viewer.io.index_rows import SeriesRow
     from viewer.ui.library.scan_lines import ScanLines
+    from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
 SERIES_HEIGHT = 96
 STUDY_HEIGHT = 60
 PICTURE = 72
 PAD = 16
-Index = QModelIndex | QPersistentModelIndex
 _PICTURES_AFTER_MS = 60
 
 
