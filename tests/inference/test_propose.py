@@ -149,3 +149,7 @@ def test_a_label_map_without_an_axis_for_its_channel_is_a_segmentation() -> None
     text = proposal_of(tensors(["n", 1, "d", "h", "w"], ["n", "d", "h", "w"], TensorProto.INT64)).text
     assert tomllib.loads(text)["model"]["task"] == "segmentation"
     assert "often NDHW\n" in text
+    parsed = tomllib.loads(text)
+    assert parsed["output"]["y"]["kind"] == "label-map"
+    assert parsed["post"] == {"finding_score": "none", "case_score": "none"}
+    assert parsed["label"][0]["index"] == 1

@@ -155,7 +155,7 @@ class _Writer:
         lines += self._inference(facts, task)
         for output in facts.outputs:
             lines += self._output(output, task, max((len(t.shape) for t in facts.inputs), default=0))
-        lines += self._post(task)
+        lines += self._post(task, label_map=_label_map(facts, task))
         return [*lines, *self._labels(facts, task)]
 
     def _input(self, tensor: TensorFacts, *, alone: bool, task: Task) -> list[str]:
@@ -220,12 +220,14 @@ class _Writer:
         usual = _usual(tensor) or {3: "NB6", 2: "NC or NB", 1: "B"}.get(len(tensor.shape))
         if task is Task.SEGMENTATION and len(tensor.shape) == axes_in - 1:
             usual = {4: "NDHW", 3: "NHW"}.get(len(tensor.shape), usual)
+        numbers = task is Task.SEGMENTATION and "int" in tensor.element
+        kind, activation = (quoted("label-map"), quoted("none")) if numbers else (_Q, _Q)
         lines = [
             "",
             f"[output.{_key(tensor.name)}]",
-            line("output.kind", comment=f"{kinds[task]}; delete the table where it is none of these"),
+            line("output.kind", kind, f"{kinds[task]}; delete the table where it is none of these"),
             line("output.layout", comment=axes + (f", often {usual}" if usual else "")),
-            line("output.activation", comment="sigmoid or softmax for logits, else none"),
+            line("output.activation", activation, "sigmoid or softmax for logits, else none"),
         ]
         if task is Task.DETECTION and tensor.shape and tensor.shape[-1] == 6:
             lines += [
@@ -236,7 +238,11 @@ class _Writer:
             ]
         return lines
 
-    def _post(self, task: Task) -> list[str]:
+    def _post(self, task: Task, *, label_map: bool) -> list[str]:
+        if label_map:
+            none = quoted("none")
+            scores = [self._line(f"post.{key}", none) for key in ("finding_score", "case_score")]
+            return ["", "[post]  # a label map has no probabilities", *scores]
         key, words = {
             Task.SEGMENTATION: ("mask_threshold", "probability from which a voxel is marked"),
             Task.DETECTION: ("least_score", "score from which a box counts"),
@@ -251,7 +257,7 @@ class _Writer:
     def _labels(self, facts: OnnxFacts, task: Task) -> list[str]:
         if "labels" in self._answers:
             return ["", *self._answers["labels"].splitlines()]
-        count = 1
+        count, first = 1, 1 if _label_map(facts, task) else 0
         if task is not Task.DETECTION:
             axes = 1 if task is not Task.SEGMENTATION else None
             sizes = [_channels(t) for t in facts.outputs if len(t.shape) > 1 and (axes is None or len(t.shape) == 2)]
@@ -261,11 +267,16 @@ class _Writer:
             lines += [
                 "",
                 "[[label]]",
-                f"{f'index = {n}':<36}  # channel, or value of a label map; delete the table of background",
+                f"{f'index = {n + first}':<36}  # channel, or value of a label map; delete the table of background",
                 self._line("label.key", comment="a-z, 0-9 and -"),
                 self._line("label.name"),
             ]
         return lines
+
+
+def _label_map(facts: OnnxFacts, task: Task) -> bool:
+    """Return whether voxels come out as whole numbers, so that nothing but a label map is meant."""
+    return task is Task.SEGMENTATION and all("int" in t.element for t in facts.outputs)
 
 
 def _usual(tensor: TensorFacts) -> str:
