@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -104,3 +105,61 @@ def test_masks_on_smaller_pixels_do_not_leave_as_dicom(made_ct: Any, tmp_path: P
     written = write_findings(tmp_path / "out", small, [finding_on(small)], None)
     assert "opened smaller than it is" in written.note
     assert {path.name for path in written.files} == {"findings.json", "seg.nii.gz"}
+
+
+def in_one_file(path: Path, values: np.ndarray[Any, Any]) -> Any:
+    """Return the entry of a NIfTI file of values [i, j, k], which lie oblique and with their slices from the top."""
+    affine = np.array([[0.56, 0.48, 0, 3], [-0.42, 0.64, 0, 5], [0, 0, -2.5, 7], [0, 0, 0, 1.0]])
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)
+    (entry,) = scan(path, JobContext()).series
+    return entry
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_volume_in_one_file_that_does_not_fit_is_offered_smaller_and_lies_where_the_whole_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rng = np.random.default_rng(1)
+    entry = in_one_file(tmp_path / name, rng.integers(-1000, 1000, (65, 48, 300)).astype(np.int16))
+    whole = load_series(entry, JobContext())
+    with monkeypatch.context() as patched:
+        with_free(patched, whole.slices.nbytes * 0.99)
+        with pytest.raises(TooLargeError) as caught:
+            load_series(entry, JobContext())
+        assert caught.value.shrink == 2
+        small = load_series(entry, JobContext(), shrink=2)
+    by, rows, columns = 2, 24, 32
+    squares = whole.slices[:, : rows * by, : columns * by].reshape(300, rows, by, columns, by).mean(axis=(2, 4))
+    assert small.slices.dtype == np.int16
+    assert np.array_equal(small.slices, np.rint(squares))
+    middle = (by - 1) / 2
+    assert np.allclose(small.stack.lps((2, 3, 5)), whole.stack.lps((2 * by + middle, 3 * by + middle, 5)))
+    assert (small.verdict, small.unit) == (Verdict.RESAMPLED, "HU")
+    assert any(f"mean of {by} × {by}" in reason for reason in small.reasons)
+
+
+def test_voxels_without_a_number_are_not_mixed_into_smaller_ones(tmp_path: Path) -> None:
+    values = np.full((6, 6, 3), 10.0, np.float32)
+    values[0, 0, 1] = np.nan
+    values[1, 0, 1] = 16.0
+    values[2:4, 0, 1] = np.nan
+    small = load_series(in_one_file(tmp_path / "a.nii", values), JobContext(), shrink=2)
+    assert small.slices.dtype == np.int16
+    assert small.slices[1, 0, 0] == 12
+    assert small.slices[1, 0, 1] == small.padding
+    assert small.slices[1, 1, 1] == 10
+
+
+def test_fractions_stay_fractions_in_smaller_volumes(tmp_path: Path) -> None:
+    values = np.arange(6 * 6 * 3, dtype=np.float32).reshape(6, 6, 3) / 8
+    small = load_series(in_one_file(tmp_path / "a.nii", values), JobContext(), shrink=2)
+    assert small.slices.dtype == np.float32
+    assert small.slices.mean() == pytest.approx(values.mean())
+
+
+def test_slices_of_a_single_row_are_not_offered_smaller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = in_one_file(tmp_path / "a.nii", np.zeros((900, 1, 900), np.int16))
+    with_free(monkeypatch, 900 * 900)
+    with pytest.raises(TooLargeError) as caught:
+        load_series(entry, JobContext())
+    assert caught.value.shrink == 0

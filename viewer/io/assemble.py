@@ -13,6 +13,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
+from viewer.io.memory import shrunk_words
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
 from viewer.io.voi_luts import Luts, read_luts
@@ -68,7 +69,7 @@ def assemble(
         When the work was cancelled.
     """
     if entry.kind != "dicom":
-        return read_volume_file(entry, ctx, watcher)
+        return read_volume_file(entry, ctx, watcher, shrink=shrink)
     frames, refused, said = _refused(entry.frames)
     said += _more_pixels(frames)
     frames = with_one_padding(frames)
@@ -222,7 +223,7 @@ def _volume(
         reasons.append("The values have no known unit.")
     verdict = Verdict.UNTRUSTED if untrusted else arrangement.verdict
     if shrink > 1:
-        reasons.append(f"Each pixel is the mean of {shrink} × {shrink}, because all would not fit into memory.")
+        reasons.append(shrunk_words(shrink))
         verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     several = any(f.file.frames > 1 for f in frames)
     slices = np.ascontiguousarray(values)

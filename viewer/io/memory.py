@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from viewer.domain.errors import TooLargeError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SHARE_OF_MEMORY = 0.7
+_SHRINKS = (2, 3, 4, 6, 8)
 _WITHOUT_KNOWING_BYTES = 16 << 30
 
 
@@ -55,6 +60,20 @@ def allowed_bytes() -> int:
     return int(free_bytes() * _SHARE_OF_MEMORY)
 
 
+def refuse_or_offer_smaller(needed: Callable[[int], int], shrink: int, size_ij: tuple[int, int]) -> None:
+    """Raise TooLargeError where a volume would take more memory than it may, saying how much smaller it would fit.
+
+    `needed` gives how many bytes it takes where each pixel is the mean of so many by so many; `shrink` is what it
+    would be read with, `size_ij` how many pixels a slice has.
+    """
+    wanted, allowed = needed(shrink), allowed_bytes()
+    if wanted <= allowed:
+        return
+    smaller = next((by for by in _SHRINKS if shrink < by <= min(size_ij) and needed(by) <= allowed), 0)
+    hint = f"It would fit at 1/{smaller} of its resolution." if smaller else "Close other programs."
+    raise TooLargeError(too_large_words(wanted, allowed), hint, shrink=smaller)
+
+
 def refuse_if_too_large(count: int, rows: int, columns: int, bytes_per_value: int) -> None:
     """Raise TooLargeError where an array would take more memory than it may."""
     needed, allowed = count * rows * columns * bytes_per_value, allowed_bytes()
@@ -69,3 +88,8 @@ def too_large_words(needed: int, allowed: int) -> str:
 
 def _size_words(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def shrunk_words(shrink: int) -> str:
+    """Return what is said of a volume that was read smaller than it is."""
+    return f"Each pixel is the mean of {shrink} × {shrink}, because all would not fit into memory."

@@ -15,9 +15,11 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.beside_header import beside, open_named
+from viewer.io.memory import shrunk_words
 from viewer.io.reading_order import ReadingOrder
 from viewer.io.series_entry import SeriesEntry
 
@@ -101,7 +103,12 @@ def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[Series
 
 
 def read_volume_file(
-    entry: SeriesEntry, ctx: JobContext, watcher: Watcher | None = None, opener: Opener | None = None
+    entry: SeriesEntry,
+    ctx: JobContext,
+    watcher: Watcher | None = None,
+    opener: Opener | None = None,
+    *,
+    shrink: int = 1,
 ) -> Volume:
     """Return the volume of an entry of `volume_file_entries`, slices sorted so that they rise along their normal.
 
@@ -113,6 +120,8 @@ def read_volume_file(
     watcher
         Is shown the volume while it is being read: outwards from the slice that it wants first where the voxels lie
         unpacked in a file on disk, else in the order in which they are stored.
+    shrink
+        Each voxel is the mean of so many by so many in its slice, where all would not fit into memory.
 
     Raises
     ------
@@ -129,13 +138,19 @@ def read_volume_file(
     opener = opener or beside(entry.files[0])
     volume = _same(entry, opener)
     place = place_of(volume)
-    onlooker = _Onlooker(entry, volume, place, watcher) if watcher is not None and entry.count > 1 else None
+    onlooker = _Onlooker(entry, volume, place, watcher, shrink) if watcher is not None and entry.count > 1 else None
     turns = onlooker.turns if onlooker is not None else None
-    read = read_voxels(volume, entry.index_in_file, range(entry.count), place.order, opener, ctx, onlooker, turns)
-    return _volume(entry, volume, place, read)
+    read = read_voxels(
+        volume, entry.index_in_file, range(entry.count), place.order, opener, ctx, onlooker, turns, shrink
+    )
+    return _volume(entry, volume, place, read, shrink)
 
 
-def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels) -> Volume:
+def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels, shrink: int) -> Volume:
+    stack, verdict, smaller = place.stack.shrunk(shrink), place.verdict, []
+    if shrink > 1:
+        smaller = [shrunk_words(shrink)]
+        verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
     facts = entry.facts
@@ -145,22 +160,24 @@ def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels
     return Volume(
         series=facts,
         slices=read.values,
-        stack=place.stack,
+        stack=stack,
         voxels=read.values,
-        grid=place.stack.as_grid(),
+        grid=stack.as_grid(),
         unit=unit,
-        verdict=place.verdict,
-        reasons=(*place.reasons, *part, *read.notes, *why),
+        verdict=verdict,
+        reasons=(*place.reasons, *part, *read.notes, *why, *smaller),
         padding=read.padding,
         source_files=entry.files,
         placed=place.known,
+        shrunk=shrink,
     )
 
 
 class _Onlooker:
     """Makes a volume of slices that are coming in; it stops growing where values turn out to be of another type."""
 
-    def __init__(self, entry: SeriesEntry, volume: StoredVolume, place: Place, watcher: Watcher) -> None:
+    def __init__(self, entry: SeriesEntry, volume: StoredVolume, place: Place, watcher: Watcher, shrink: int) -> None:
+        self._shrink = shrink
         self._entry, self._volume, self._place, self._watcher = entry, volume, place, watcher
         self._values: NDArray[Any] | None = None
         self._arrived = np.zeros(entry.count, dtype=np.bool_)
@@ -183,7 +200,7 @@ class _Onlooker:
         from viewer.io.voxel_filling import Voxels
 
         # A view: the volume makes its arrays read-only, and these are still being filled.
-        volume = _volume(self._entry, self._volume, self._place, Voxels(values[:], lowest))
+        volume = _volume(self._entry, self._volume, self._place, Voxels(values[:], lowest), self._shrink)
         return evolve(volume, arrived=self._arrived)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import TooLargeError, UnreadableFileError
-from viewer.io.memory import refuse_if_too_large
+from viewer.io.memory import refuse_or_offer_smaller
 from viewer.io.voxel_stream import VoxelStream
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def read_voxels(
     ctx: JobContext,
     on_slice: OnSlice | None = None,
     turns: ReadingOrder | None = None,
+    shrink: int = 1,
 ) -> Voxels:
     """Return the values of some slices of one part of a volume.
 
@@ -79,6 +80,8 @@ def read_voxels(
     turns
         The order in which to read slices, those of the array returned, where any can be read without those before it;
         else, and by default, they are read as they are stored.
+    shrink
+        Means over squares of so many voxels of a slice instead of all voxels, where all would not fit into memory.
 
     Raises
     ------
@@ -91,11 +94,15 @@ def read_voxels(
     """
     ni, nj, _ = volume.size_ijk
     slab = _Slab(volume, part)
-    if volume.dtype.kind == "i" and volume.dtype.itemsize == 2 and not volume.scaled and slab.axis is None:
-        refuse_if_too_large(len(planes), nj, ni, 2)
-    else:
+    as_stored = volume.dtype.kind == "i" and volume.dtype.itemsize == 2 and not volume.scaled and slab.axis is None
+
+    def needed(by: int) -> int:
+        if as_stored and by == 1:
+            return len(planes) * nj * ni * 2
         # Another type may have to become float32 halfway; one slab at a time is turned over a few times.
-        refuse_if_too_large(len(planes) + 12 + slab.bytes // (nj * ni), nj, ni, 6)
+        return (len(planes) * (nj // by) * (ni // by) + 12 * nj * ni + slab.bytes) * 6
+
+    refuse_or_offer_smaller(needed, shrink, (ni, nj))
     before = slab.first_byte + planes.start * slab.bytes
     with VoxelStream(volume.stored, opener, ctx) as stream:
         if before and volume.stored.packed:
@@ -103,7 +110,7 @@ def read_voxels(
         stream.pass_over(before)
         stream.check()
         try:
-            filling = _Filling((len(planes), nj, ni), volume)
+            filling = _Filling((len(planes), nj // shrink, ni // shrink), volume, shrink)
             told, began = -np.inf, time.monotonic()
             steered = turns if stream.anywhere else None
             for n in range(len(planes)):
@@ -148,7 +155,8 @@ class _Slab:
 class _Filling:
     """Fills the array; it becomes float32 at the first value that int16 does not hold exactly."""
 
-    def __init__(self, shape: tuple[int, int, int], volume: StoredVolume) -> None:
+    def __init__(self, shape: tuple[int, int, int], volume: StoredVolume, shrink: int) -> None:
+        self._shrink = shrink
         self._dtype = volume.dtype
         self._slope, self._intercept = volume.slope, volume.intercept
         self._scaled = volume.scaled
@@ -163,7 +171,8 @@ class _Filling:
     def take(self, k: int, slab: _Slab, stream: VoxelStream) -> None:
         """Read the next slab of the stream into slice `k`."""
         out = self.values[k]
-        if slab.axis is None and not self._scaled and out.dtype == self._dtype.newbyteorder("=") == np.int16:
+        as_it_is = slab.axis is None and not self._scaled and self._shrink == 1
+        if as_it_is and out.dtype == self._dtype.newbyteorder("=") == np.int16:
             stream.read_into(memoryview(out).cast("B"))
             if not self._dtype.isnative:
                 out.byteswap(inplace=True)
@@ -183,6 +192,8 @@ class _Filling:
         if not self._dtype.isnative:
             stored = stored.astype(self._dtype.newbyteorder("="))
         numbers = self._rescaled(stored) if self._scaled else stored
+        if self._shrink > 1:
+            numbers = self._means(numbers)
         low, high = numbers.min().item(), numbers.max().item()
         if not (np.isfinite(low) and np.isfinite(high) and max(-low, high) <= _LARGEST_FLOAT32):
             numbers = self._without_missing(k, numbers)
@@ -206,6 +217,22 @@ class _Filling:
             if abs(slope) * 65536 + abs(intercept) < 1 << 31:
                 return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
         return stored.astype(np.float64) * slope + intercept
+
+    def _means(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
+        """Return means over squares, whole where all numbers are; no number where half or more of a square is none."""
+        by, (rows, columns) = self._shrink, self.values.shape[1:]
+        squares = numbers[: rows * by, : columns * by].reshape(rows, by, columns, by)
+        if squares.dtype.kind in "iu":
+            whole: NDArray[np.float64] = np.rint(squares.mean(axis=(1, 3), dtype=np.float64))
+            return whole
+        there = np.isfinite(squares) & (np.abs(squares) <= _LARGEST_FLOAT32)
+        kept = np.where(there, squares, 0)
+        count = there.sum(axis=(1, 3))
+        means: NDArray[np.float64] = kept.sum(axis=(1, 3), dtype=np.float64) / np.maximum(count, 1)
+        if np.array_equal(kept, np.rint(kept)):
+            means = np.rint(means)
+        means[2 * count <= by * by] = np.nan
+        return means
 
     def _without_missing(self, k: int, numbers: NDArray[Any]) -> NDArray[Any]:
         """Return numbers with one of them in place of what is none, and remember where that was."""

@@ -11,7 +11,7 @@ from viewer.analysis.measure import body_bounds
 from viewer.analysis.regrid import Regridding, regridded, spare_value
 from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
 from viewer.domain.alignment import Alignment
-from viewer.domain.errors import CaseDocumentError, NothingToOpenError, TooLargeError, WrongStepError
+from viewer.domain.errors import CaseDocumentError, NothingToOpenError, WrongStepError
 from viewer.domain.finding import Finding
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -21,7 +21,7 @@ from viewer.domain.walkthrough import Case, Prior
 from viewer.io.assemble import assemble
 from viewer.io.case_document import to_be_made
 from viewer.io.dicom_geometry import arranged
-from viewer.io.memory import allowed_bytes, too_large_words
+from viewer.io.memory import refuse_or_offer_smaller
 from viewer.io.scan import scan
 from viewer.io.volume_hash import volume_sha256
 from viewer.io.watcher import Watcher
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from viewer.io.reading_order import ReadingOrder
     from viewer.io.series_entry import SeriesEntry
 
-_SHRINKS = (2, 3, 4, 6, 8)
 # Lower than air, and what is hardly ever a value of CT: padding chosen before all values are known.
 _EXPECTED_SPARE_HU = -1025.0
 
@@ -120,12 +119,7 @@ def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
 
 def refuse_what_does_not_fit(entry: SeriesEntry, shrink: int) -> None:
     """Raise TooLargeError where a series would take more memory than it may, saying how much smaller it would fit."""
-    needed, allowed = memory_needed(entry, shrink), allowed_bytes()
-    if needed <= allowed:
-        return
-    smaller = next((by for by in _SHRINKS if by > shrink and memory_needed(entry, by) <= allowed), 0)
-    hint = f"It would fit at 1/{smaller} of its resolution." if smaller else "Close other programs."
-    raise TooLargeError(too_large_words(needed, allowed), hint, shrink=smaller)
+    refuse_or_offer_smaller(lambda by: memory_needed(entry, by), shrink, entry.size_ij)
 
 
 def load_series(
