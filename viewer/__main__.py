@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -17,14 +18,20 @@ def _open_window(
 ) -> int:
     # What a start makes stays; looking through it for what may go costs a tenth of the wait for the window.
     gc.disable()
+    # Nothing here multiplies large matrices; idle, its threads take turns on the cores that wait for the window.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Commands without a window need no Qt.
+    from viewer.ui.kept_code import KeptCode, beside_compiled
+
+    code = KeptCode(beside_compiled())
+    code.begin()
     from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked
 
     leave_sources_unread()
     leave_version_unasked()
     from viewer.app import run_window
 
-    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk)
+    return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=code.end)
 
 
 def main() -> int:
@@ -34,10 +41,13 @@ def main() -> int:
         warnings.simplefilter("ignore")
         for name in ("pydicom", "highdicom", "nibabel.global"):
             logging.getLogger(name).disabled = True
+    gc.disable()
     try:
         from viewer.cli.main import main as command_line
     except KeyboardInterrupt:
         return 130
+    gc.freeze()
+    gc.enable()
     return command_line(None, _open_window)
 
 

