@@ -101,6 +101,17 @@ def test_a_case_is_saved_without_its_patient_and_packed_without_it(making: CaseM
         }
 
 
+def test_a_case_stands_under_what_it_shows_though_only_a_description_tells(
+    making: CaseMaking, patient: Volume, tmp_path: Path
+) -> None:
+    told = evolve(patient.series, body_part="", study_description="CT Abdomen portal venous")
+    case = save_case(
+        evolve(making.making(), volume=evolve(patient, series=told)), tmp_path / "cases", JobContext(), signed_off=True
+    )
+    assert case.body_part == "ABDOMEN"
+    assert planted((Path(case.folder) / "case.json").read_bytes()) == 0
+
+
 def test_the_saved_case_opens_with_the_same_ct_findings_and_story(
     making: CaseMaking, patient: Volume, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve, frozen
 
-from viewer.analysis.body_part import may_show_face
+from viewer.analysis.body_part import BodyPart, body_part, may_show_face
 from viewer.domain.alignment import Alignment
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, DeidentifyError
@@ -182,7 +182,7 @@ def _made(
         id="case",
         title=draft.title.strip() or steps[0].title,
         summary=draft.summary.strip(),
-        body_part=own.series.body_part,
+        body_part=own.series.body_part or _part_told(volume),
         provenance=Provenance(
             made_by=f"{NAME} {program_version()}",
             licence="",
@@ -244,6 +244,12 @@ def _prior(
         shift_mm=prior.alignment.shift_mm,
         turned=prior.alignment.turned,
     )
+
+
+def _part_told(volume: Volume) -> str:
+    """Return what a scan without the tag is of, by its descriptions or its lungs; "" where they do not tell."""
+    part = body_part(volume)
+    return "" if part is BodyPart.OTHER else part.value.upper()
 
 
 def _without_names(finding: Finding, deidentifier: Deidentifier, names: frozenset[str]) -> Finding:
