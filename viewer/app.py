@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CASES_AFTER_MS = 1000
+# 3D of what was opened is at rest by then; what is only expected would share its cores.
+_REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
 _SWITCH_S = 0.001
 
@@ -167,7 +169,7 @@ def run_window(
             QTimer.singleShot(0, lambda: window.open_case(wanted, step))
     elif paths:
         for source in (window.desk.opening.opened, window.desk.opening.failed, window.desk.library.listed):
-            source.connect(rest)
+            source.connect(lambda *_: QTimer.singleShot(_REST_AFTER_MS, rest))
         if compare is not None:
             window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
