@@ -24,6 +24,7 @@ import numpy as np
 from viewer.domain.decision import Answer
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.io.journal import Journal
+from viewer.io.journal_chain import check_chain
 
 SERIES = "1.2.3"
 
@@ -72,7 +73,7 @@ def kill_again_and_again(path: Path, kills: int, seed: int) -> dict[str, float]:
         journal.can_undo(SERIES)
         reopened.append(time.perf_counter() - before)
         lost += sum(f"finding-{number}" not in kept for number in acknowledged)
-        lost += journal.read_only is not None or journal.first_broken_event() is not None
+        lost += journal.read_only is not None or not check_chain(path).whole
         journal.close()
     return {
         "kills": kills,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +64,9 @@ class Desk:
         self.journal = Journal(folder / "decisions.sqlite3")
         self.reviewing = Reviewing(self.session, navigation, self.runner, self.journal)
         self.errors: list[StorageError] = []
+        self.told: list[StorageError] = []
         self.reviewing.failed.connect(self.errors.append)
+        self.reviewing.told.connect(self.told.append)
         opened = volume()
         self.session.volume = opened
         self.session.view = view_of_volume(opened)
@@ -276,3 +280,31 @@ def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(
     desk.reviewing.retry()
     assert desk.reviewing.unsaved == 0
     assert len(desk.journal.events("1.2.3")) == 2
+
+
+def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_back(desk: Desk, tmp_path: Path) -> None:
+    for name in ("f1", "f2"):
+        desk.reviewing.select(name)
+        desk.navigation.finish()
+        desk.reviewing.decide(Answer.ACCEPTED)
+    desk.close()
+    whole = Desk(tmp_path)
+    whole.close()
+    assert whole.told == []
+    with closing(sqlite3.connect(tmp_path / "decisions.sqlite3")) as other:
+        other.execute("DROP TRIGGER event_never_changes")
+        other.execute("UPDATE event SET after = replace(after, 'accepted', 'rejected') WHERE sequence = 1")
+        other.commit()
+    again = Desk(tmp_path)
+    # Nothing is lost, and the review goes on.
+    assert again.answers() == {"f1": Answer.REJECTED, "f2": Answer.ACCEPTED}
+    again.reviewing.select("f3")
+    again.navigation.finish()
+    again.reviewing.decide(Answer.UNSURE)
+    assert again.reviewing.unsaved == 0
+    again.close()
+    (told,) = again.told
+    assert told.sentence == "Decisions on this series were changed outside of CaseStage: 1 of 2 entries was changed."
+    assert "Nothing was taken away" in told.hint
+    assert told.detail == "Entry 1: f1"
+    assert again.errors == []

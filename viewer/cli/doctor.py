@@ -19,9 +19,11 @@ from viewer.inference.models import installed_models
 from viewer.inference.providers import provider_words, usable_providers
 from viewer.inference.session import thread_count
 from viewer.inference.worker import available_bytes
+from viewer.io.journal_chain import check_chain
 from viewer.io.program import program_version
 from viewer.scene.opengl_probe import Capabilities, probed
-from viewer.services.places import config_folder, data_folder, model_folders, run_records_folder
+from viewer.services.chain_words import HINT, chain_words, entries
+from viewer.services.places import config_folder, data_folder, decisions_file, model_folders, run_records_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("pyside6-essentials", "vtk", "pydicom", "numpy", "onnxruntime")
 _LEAST_MEMORY = 3 * 1024**3
 _LEAST_DISK = 1024**3
+_MOST_NAMED = 5
 
 
 @frozen
@@ -51,7 +54,7 @@ def doctor(arguments: argparse.Namespace) -> int:
     asked = [flag for flag in ("--keep", "--steps", "--no-models") if getattr(arguments, flag[2:].replace("-", "_"))]
     if asked:
         raise CaseStageError(f"{asked[0]} is about the steps of a case.", "Name one: casestage doctor head-epidural")
-    checks = [*_program(), _opengl(), _providers(), _models(), *_folders(), _memory()]
+    checks = [*_program(), _opengl(), _providers(), _models(), *_folders(), _decisions(), _memory()]
     if arguments.json:
         say_json({"checks": [{"name": c.name, "found": c.found, "ok": c.ok, "hint": c.hint} for c in checks]})
     else:
@@ -117,6 +120,21 @@ def _folders() -> list[Check]:
         words = f"{folder}, {free / 1e9:.1f} GB free" + ("" if writable else ", cannot be written")
         checks.append(Check(name, words, writable and free >= _LEAST_DISK, hint))
     return checks
+
+
+def _decisions() -> Check:
+    name = "Decisions"
+    try:
+        chain = check_chain(decisions_file())
+    except CaseStageError as error:
+        return Check(name, error.sentence, ok=False, hint=error.hint)
+    if not chain.whole:
+        words = [chain_words(chain)]
+        if chain.changed:
+            numbers = [str(one.sequence) for one in chain.changed[:_MOST_NAMED]]
+            words.append(f"number {', '.join(numbers)}{' and more' if len(chain.changed) > _MOST_NAMED else ''}")
+        return Check(name, f"not as they were written: {'; '.join(words)}", ok=False, hint=HINT)
+    return Check(name, f"{entries(chain.events)} on disk, as written" if chain.events else "none yet")
 
 
 def _writable(folder: Path) -> bool:

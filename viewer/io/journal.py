@@ -22,7 +22,15 @@ from viewer.domain.errors import StorageError
 from viewer.io import journal_store
 from viewer.io.atomic_file import storage_error
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
-from viewer.io.journal_event import Event, EventKind, newest_sequence, newest_states, read_events, undo_and_redo
+from viewer.io.journal_event import (
+    Event,
+    EventKind,
+    any_event,
+    newest_sequence,
+    newest_states,
+    read_events,
+    undo_and_redo,
+)
 from viewer.io.journal_state import Said, State, append_event, state_from, state_of
 from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
@@ -63,6 +71,11 @@ class Journal:
         # A reader of a read-only disk that was killed leaves its copy of the decisions.
         remove_left_behind()
         self._open()
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self._path
 
     def decide(
         self,
@@ -190,14 +203,9 @@ class Journal:
         """Return everything that happened on a series, oldest first."""
         return self._rows("series_uid = ?", series_uid)
 
-    def first_broken_event(self) -> int | None:
-        """Return the sequence of the first event that was changed after it was written, or None where all are true."""
-        previous = ""
-        for expected, event in enumerate(self._rows("1"), start=1):
-            if event.sequence != expected or event.previous_hash != previous or event.hash != event.true_hash():
-                return expected
-            previous = event.hash
-        return None
+    def knows(self, series_uid: str) -> bool:
+        """Return whether anything ever happened on a series."""
+        return bool(self._read(lambda connection: any_event(connection, series_uid)))
 
     def close(self) -> None:
         """Close the file and let others write."""

@@ -11,6 +11,7 @@ from attrs import asdict, fields, frozen
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
 
 class EventKind(StrEnum):
@@ -51,8 +52,13 @@ class Event:
 
     def true_hash(self) -> str:
         """Return the hash that this event must carry."""
-        fields = asdict(self, filter=lambda attribute, _: attribute.name != "hash")
-        return sha256(json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return hash_of(asdict(self))
+
+
+def hash_of(event: Mapping[str, Any]) -> str:
+    """Return the hash that the fields of an event must carry; the one that they do carry takes no part."""
+    covered = {name: value for name, value in event.items() if name != "hash"}
+    return sha256(json.dumps(covered, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 _KIND = [field.name for field in fields(Event)].index("kind")
@@ -81,6 +87,12 @@ def newest_states(connection: sqlite3.Connection, series_uid: str) -> list[tuple
         "WHERE first.series_uid = event.series_uid AND first.finding_id = event.finding_id)",
         (series_uid,),
     ).fetchall()
+
+
+def any_event(connection: sqlite3.Connection, series_uid: str) -> bool:
+    """Return whether there is any event of a series."""
+    query = "SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ?)"
+    return bool(connection.execute(query, (series_uid,)).fetchone()[0])
 
 
 def newest_sequence(connection: sqlite3.Connection) -> int | None:

@@ -34,6 +34,7 @@ from viewer.services.places import (
     alignments_folder,
     config_folder,
     data_folder,
+    decisions_file,
     model_folders,
     own_cases_folder,
     received_folder,
@@ -136,7 +137,7 @@ def build_desk(deliver: Deliver) -> Desk:
     index = LibraryIndex(data_folder() / "library.sqlite3", told)
     opening = Opening(session, runner, decoders, HangingRules(config_folder() / FILE_NAME))
     keep_looks(session, settings, opening)
-    journal = Journal(data_folder() / "decisions.sqlite3")
+    journal = Journal(decisions_file())
     reviewing = Reviewing(session, navigation, runner, journal)
     other = _other(runner, decoders, settings, journal, reviewing.writes)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))

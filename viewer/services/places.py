@@ -20,6 +20,11 @@ def data_folder() -> Path:
     return _folder("data", platformdirs.user_data_dir("casestage", appauthor=False))
 
 
+def decisions_file() -> Path:
+    """Return the file of all decisions, the review journal."""
+    return data_folder() / "decisions.sqlite3"
+
+
 def received_folder() -> Path:
     """Return the folder for images that came from archives."""
     return data_folder() / "received"

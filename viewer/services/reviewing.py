@@ -14,6 +14,9 @@ from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
+from viewer.io.journal_chain import check_chain
+from viewer.services.chain_words import of_series
+from viewer.services.jobs import Lane
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.views import view_of_finding
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from viewer.domain.view_state import Point
     from viewer.domain.volume import Volume
     from viewer.io.journal import Journal
+    from viewer.io.journal_chain import Chain
     from viewer.services.exporting import Written
     from viewer.services.jobs import JobRunner
 
@@ -37,6 +41,7 @@ class Reviewing:
     """Decides findings and steps through them. Signals are emitted on the main thread.
 
     `saved` carries when something came onto disk last; `failed` an error to show; `exported` what was written;
+    `told` that what was decided on the opened series is not as it was written, which stops nothing;
     `history_changed` tells that undo or redo became possible or not; `measurement_stepped` carries the measurement that
     undo or redo changed, as it is or, where it is gone, as it was. What could not be written stays in the session and
     waits in `writes`, and is tried again with the next one; two volumes that are open share these.
@@ -44,6 +49,7 @@ class Reviewing:
 
     saved = Signal(object)
     failed = Signal(object)
+    told = Signal(object)
     exported = Signal(object)
     history_changed = Signal()
     measurement_stepped = Signal(object)
@@ -306,6 +312,7 @@ class Reviewing:
     def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is not None and not new.preview:
             self._load()
+            self._check_chain()
         if new is None or new.preview:
             self._session.measurements = ()
         self.history_changed.emit()
@@ -315,6 +322,27 @@ class Reviewing:
         volume = self._session.volume
         if volume is not None and not volume.preview:
             self._load()
+
+    def _check_chain(self) -> None:
+        """Look whether the entries of the opened series are as they were written, behind what the reader waits for."""
+        series = self._series
+        try:
+            if not self._journal.knows(series):
+                return
+        except CaseStageError:
+            # Reading said so already.
+            return
+
+        def checked(chain: Chain) -> None:
+            if not chain.whole and series == self._series:
+                self.told.emit(of_series(chain))
+
+        self._runner.run(
+            partial(check_chain, self._journal.path, series_uid=series),
+            done=checked,
+            failed=self.failed.emit,
+            lane=Lane.BACKGROUND,
+        )
 
     def _load(self) -> None:
         session = self._session

@@ -68,6 +68,8 @@ class Compared:
         other.opening.failed.connect(self._failed)
         other.opening.too_large.connect(self._too_large)
         other.reviewing.failed.connect(self._failed)
+        for reviewing in (self._desk.reviewing, other.reviewing):
+            reviewing.told.connect(self._failed)
         other.reviewing.history_changed.connect(window.refresh_soon)
         other.navigation.started.connect(window.beat.frames_start)
         compare.here.aligned.connect(self._aligned)

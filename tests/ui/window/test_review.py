@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ from viewer.domain.decision import Answer
 from viewer.domain.finding import SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.model_card import ModelCard
+from viewer.services.places import decisions_file
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark
 from viewer.ui.review.finding_list import Columns, Filter
@@ -300,3 +303,22 @@ def test_a_name_has_room_in_a_narrow_panel_also_beside_scores(qapp: QApplication
         columns = Columns(width, scored=True)
         assert columns.size_right + 8 <= columns.right - columns.score_width
         assert columns.score_width >= QFontMetricsF(font(Type.BODY)).horizontalAdvance("0.97")
+
+
+def test_decisions_that_were_changed_outside_are_said_in_the_strip_and_the_review_goes_on(
+    opened: MainWindow, head: Volume, qtbot: QtBot
+) -> None:
+    desk = opened.desk
+    desk.reviewing.select("left")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    with closing(sqlite3.connect(decisions_file())) as other:
+        other.execute("DROP TRIGGER event_never_changes")
+        other.execute("UPDATE event SET reader = 'Somebody else'")
+        other.commit()
+    desk.session.volume = None
+    desk.session.volume = head
+    qtbot.waitUntil(lambda: opened.messages.message is not None)
+    assert "changed outside of CaseStage" in opened.messages._sentence.text()
+    desk.reviewing.decide(Answer.REJECTED)
+    assert desk.reviewing.unsaved == 0
