@@ -160,7 +160,7 @@ def run_window(
         if warm_up.ident is None:
             warm_up.start()
             if window.library.shelf is None:
-                QTimer.singleShot(_CASES_AFTER_MS, window.library.refresh)
+                QTimer.singleShot(_CASES_AFTER_MS, window.library.fill)
 
     if case:
         window.desk.opening.opened.connect(rest)
@@ -187,7 +187,7 @@ def _end(window: MainWindow) -> None:
 
 def _fill(window: MainWindow, rest: Callable[[], None]) -> None:
     """Show the library's cases, and have the rest done once they are on screen; two threads would share that time."""
-    window.library.refresh()
+    window.library.fill()
     when_painted(window.library, rest)
     QTimer.singleShot(_CASES_AFTER_MS, rest)
     # Built while nobody waits, or else with the first case.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,9 @@ from viewer.io.story_document import STORY, read_story
 from viewer.services.first_use import first_use_words, unmade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    KnownCases = dict[Path, tuple[tuple[int, int, int], Case]]
 
 
 @frozen(eq=False)
@@ -39,31 +43,80 @@ class CaseShelf:
         raise CaseDocumentError(f"There is no case called “{case_id}” here.", f"Cases on this machine: {known}.")
 
 
+class ShelfReading:
+    """Reads every case in the subfolders of some folders, then other stories of them; the first of an id wins.
+
+    It can be done in parts: `shelf` is what was found so far.
+
+    Parameters
+    ----------
+    known
+        Cases that were read before, by the path of their document; one that has not changed since is not read again,
+        and what is read is added.
+    """
+
+    def __init__(self, folders: Iterable[Path], known: KnownCases | None = None) -> None:
+        self._known = {} if known is None else known
+        self._cases: dict[str, Case] = {}
+        self._stories: dict[str, Case] = {}
+        self._problems: list[CaseStageError] = []
+        self.done, self.total = 0, 0
+        self._reading = self._read(tuple(folders))
+        self.going_on = True
+
+    @property
+    def shelf(self) -> CaseShelf:
+        """What was found so far."""
+        others = {name: story for name, story in self._stories.items() if name not in self._cases}
+        return CaseShelf((*self._cases.values(), *others.values()), tuple(self._problems))
+
+    def go_on(self, until_s: float = math.inf) -> None:
+        """Read on until a time of the monotonic clock has come, or all is read."""
+        while self.going_on and time.monotonic() < until_s:
+            self.going_on = next(self._reading, False)
+
+    def _read(self, folders: tuple[Path, ...]) -> Iterator[bool]:
+        found = [(folder, sorted(folder.glob(f"*/{DOCUMENT}"))) for folder in folders if folder.is_dir()]
+        self.total = sum(len(documents) for _, documents in found)
+        yield True
+        for _, documents in found:
+            for document in documents:
+                try:
+                    case = self._case(document)
+                except CaseStageError as error:
+                    self._problems.append(error)
+                else:
+                    self._cases.setdefault(case.id, case)
+                self.done += 1
+                yield True
+        for folder, _ in found:
+            for document in sorted(folder.glob(f"*/{STORY}")):
+                beside = {case.id: case for case in self._cases.values() if Path(case.folder).parent == folder}
+                try:
+                    story = read_story(document.parent, beside)
+                except CaseStageError as error:
+                    self._problems.append(error)
+                else:
+                    self._stories.setdefault(story.id, story)
+                yield True
+
+    def _case(self, document: Path) -> Case:
+        try:
+            there = document.stat()
+        except OSError:
+            return read_case(document.parent)
+        stamp = (there.st_mtime_ns, there.st_size, there.st_ino)
+        before = self._known.get(document)
+        if before is None or before[0] != stamp:
+            before = self._known[document] = (stamp, read_case(document.parent))
+        return before[1]
+
+
 def installed_cases(folders: Iterable[Path]) -> CaseShelf:
     """Return every case in the subfolders of some folders, then other stories of them; the first of an id wins."""
-    folders = tuple(folders)
-    cases: dict[str, Case] = {}
-    stories: dict[str, Case] = {}
-    problems: list[CaseStageError] = []
-    for folder in folders:
-        for document in sorted(folder.glob("*/case.json")) if folder.is_dir() else ():
-            try:
-                case = read_case(document.parent)
-            except CaseStageError as error:
-                problems.append(error)
-            else:
-                cases.setdefault(case.id, case)
-    for folder in folders:
-        for document in sorted(folder.glob(f"*/{STORY}")) if folder.is_dir() else ():
-            beside = {case.id: case for case in cases.values() if Path(case.folder).parent == folder}
-            try:
-                story = read_story(document.parent, beside)
-            except CaseStageError as error:
-                problems.append(error)
-            else:
-                stories.setdefault(story.id, story)
-    told = {**cases, **{name: story for name, story in stories.items() if name not in cases}}
-    return CaseShelf(tuple(told.values()), tuple(problems))
+    reading = ShelfReading(folders)
+    reading.go_on()
+    return reading.shelf
 
 
 def case_of(name: str, folders: Iterable[Path]) -> Case:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
 from viewer.io.case_document import write_case
+from viewer.services.cases import CaseShelf, ShelfReading
 from viewer.ui.library.card_grid import columns_for
 from viewer.ui.library.case_card import duration_words
+from viewer.ui.library.cases_page import CasesPage
 from viewer.ui.library.page_head import Page
 from viewer.ui.status_bar import facts_words
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.theme import Theme
 
 
 @pytest.fixture
@@ -166,3 +169,75 @@ def test_a_library_of_many_cases_begins_at_its_top(
     qtbot.wait(50)
     assert len(titles(window)) == 9
     assert window.library.cases.scrolled_px == 0
+
+
+def test_of_many_cases_the_first_come_at_once_and_the_others_while_the_window_goes_on(
+    window: MainWindow, case: Case, own_home: Path, qtbot: QtBot
+) -> None:
+    library, said = window.library, list[str]()
+    library.show_page(Page.CASES)
+    cases = own_home / "data" / "cases"
+    for number in range(150):
+        folder = cases / f"case-{number:03d}"
+        (folder / "dicom").mkdir(parents=True)
+        write_case(folder, evolve(case, id=f"case-{number:03d}", title=f"Case {number}", folder=str(folder)))
+    library.told.connect(said.append)
+    with pytest.MonkeyPatch.context() as patch:
+        # As on a slow disk: ten cases a turn.
+        patch.setattr(ShelfReading, "go_on", lambda reading, _until: read_ten(reading))
+        library.fill()
+        assert len(titles(window)) == 10
+        assert library.filling
+        card = library.cases.grid.card("case-000")
+        library.cases.grid.pick(3)
+        qtbot.waitUntil(lambda: not library.filling)
+    assert titles(window) == [f"Case {number}" for number in range(150)]
+    # What came first stays as it is, and picked.
+    assert library.cases.grid.card("case-000") is card
+    assert library.cases.grid.selected is not None
+    assert library.cases.grid.selected.title == "Case 3"
+    assert said[0].startswith("Reading the cases on this computer, ")
+    assert said[-1] == "150 cases on this computer"
+
+
+def read_ten(reading: ShelfReading) -> None:
+    most = reading.done + 10
+    while reading.going_on and reading.done < most:
+        reading.going_on = next(reading._reading, False)
+
+
+def test_before_any_case_is_read_the_library_says_that_it_reads(theme: Theme) -> None:
+    page = CasesPage(theme)
+    assert page.empty_words == "Reading the cases on this computer…"
+    page.show_shelf(CaseShelf((), ()), {}, more=True)
+    assert page.empty_words == "Reading the cases on this computer…"
+    page.show_shelf(CaseShelf((), ()), {})
+    assert page.empty_words.startswith("No case is installed yet.")
+
+
+def test_a_picture_is_read_when_its_card_is_seen(
+    window: MainWindow, case: Case, own_home: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = own_home / "data" / "cases"
+    for number in range(60):
+        folder = cases / f"case-{number:02d}"
+        (folder / "dicom").mkdir(parents=True)
+        image = QImage(30, 20, QImage.Format.Format_RGB32)
+        image.fill(QColor(200, number, 0))
+        image.save(str(folder / "thumbnail.png"))
+        made = evolve(case, id=folder.name, folder=str(folder), thumbnail_path="thumbnail.png")
+        write_case(folder, made)
+    pictures = window.library.cases.grid._pictures
+    # The time of one picture a turn: each waits for its own.
+    monkeypatch.setattr("viewer.ui.library.card_pictures.AT_ONCE_S", 1e-9)
+    window.library.refresh()
+    window.library.show_page(Page.CASES)
+    first = window.library.cases.grid.card("case-00")
+    assert first is not None
+
+    def middle() -> int:
+        return first.grab().toImage().pixelColor(first.width() // 2, 60).red()
+
+    qtbot.waitUntil(lambda: middle() == 200)
+    qtbot.wait(50)
+    assert 4 <= len(pictures._kept) < 30

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from viewer.ui.library.card_pictures import CardPictures
 from viewer.ui.library.case_card import CaseCard, card_height
 from viewer.ui.library.drop_card import DropCard
 
@@ -44,6 +45,7 @@ class CardGrid(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._pictures = CardPictures(self)
         self._cards: list[CaseCard] = []
         self._shown: list[CaseCard] = []
         self._index = 0
@@ -68,26 +70,27 @@ class CardGrid(QWidget):
         return next((card for card in self._cards if card.case.id == case_id), None)
 
     def set_cases(self, cases: list[tuple[Case, str, str]]) -> None:
-        """Show cases with their states, and when each was last rehearsed."""
-        for card in self._cards:
-            card.hide()
-            card.deleteLater()
+        """Show cases with their states, and when each was last rehearsed; the cards of those that stay are kept."""
+        before = {card.case.id: card for card in self._cards}
         self._cards = []
         for case, state, rehearsed in cases:
-            card = CaseCard(self._theme, case, state, self, rehearsed=rehearsed)
-            card.picked.connect(lambda card=card: self._picked(card))
-            card.presented.connect(lambda case=case: self.presented.emit(case))
-            card.menu_wanted.connect(self.menu_wanted)
-            card.show()
+            card = before.get(case.id)
+            if card is not None and card.case is case and (card.state, card.rehearsed) == (state, rehearsed):
+                del before[case.id]
+            else:
+                card = self._made_card(case, state, rehearsed)
             self._cards.append(card)
+        for gone in before.values():
+            gone.hide()
+            gone.deleteLater()
         self.show_only(tuple(case.id for case, *_ in cases))
 
     def show_only(self, case_ids: tuple[str, ...]) -> None:
         """Show some of the cases."""
-        held = self.selected
-        self._shown = [card for card in self._cards if card.case.id in case_ids]
+        held, wanted = self.selected, set(case_ids)
+        self._shown = [card for card in self._cards if card.case.id in wanted]
         for card in self._cards:
-            card.setVisible(card in self._shown)
+            card.setVisible(card.case.id in wanted)
         self._arrange()
         ids = [card.case.id for card in self._shown]
         self.pick(ids.index(held.id) if held is not None and held.id in ids else 0)
@@ -154,6 +157,14 @@ class CardGrid(QWidget):
     def _picked(self, card: CaseCard) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.pick(self._shown.index(card))
+
+    def _made_card(self, case: Case, state: str, rehearsed: str) -> CaseCard:
+        card = CaseCard(self._theme, case, state, self._pictures, self, rehearsed=rehearsed)
+        card.picked.connect(lambda: self._picked(card))
+        card.presented.connect(lambda: self.presented.emit(card.case))
+        card.menu_wanted.connect(self.menu_wanted)
+        card.show()
+        return card
 
     def _card_width(self, width: int) -> int:
         columns = columns_for(width)

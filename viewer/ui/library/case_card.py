@@ -27,6 +27,7 @@ from viewer.ui.widgets import Button, Kind, rounded
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
+    from viewer.ui.library.card_pictures import CardPictures
     from viewer.ui.theme import Theme
 
 TEXT_HEIGHT = 116
@@ -62,7 +63,14 @@ class CaseCard(QWidget):
     menu_wanted = Signal(QPoint)
 
     def __init__(
-        self, theme: Theme, case: Case, state: str, parent: QWidget | None = None, *, rehearsed: str = ""
+        self,
+        theme: Theme,
+        case: Case,
+        state: str,
+        pictures: CardPictures,
+        parent: QWidget | None = None,
+        *,
+        rehearsed: str = "",
     ) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -71,23 +79,13 @@ class CaseCard(QWidget):
         self._selected = False
         self._fraction: float | None = None
         self._busy = False
-        self._picture = QImage()
-        if case.thumbnail_path:
-            self._picture = QImage(str(Path(case.folder) / case.thumbnail_path))
+        self._pictures = pictures
+        self._buttons: tuple[Button, Button] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         about = (f"{case.title}.", case.summary, f"{self.foot_words}.", state)
         self.setAccessibleName(" ".join(part for part in about if part))
         if rehearsed:
             self.setToolTip(f"{rehearsed}. {state}")
-        self._present = Button(theme, "Present", icon="play", kind=Kind.MAIN, parent=self)
-        self._present.setToolTip("Present this case on the full screen (Enter)")
-        self._present.clicked.connect(self.presented)
-        self._present.hide()
-        self._more = Button(theme, "", icon="ellipsis", parent=self)
-        self._more.setToolTip("What else can be done with this case")
-        self._more.setAccessibleName("What else can be done with this case")
-        self._more.clicked.connect(self._ask_for_menu)
-        self._more.hide()
 
     @property
     def foot_words(self) -> str:
@@ -117,8 +115,12 @@ class CaseCard(QWidget):
     @selected.setter
     def selected(self, selected: bool) -> None:
         self._selected = selected
-        self._present.setVisible(selected and self.ready and not self._busy)
-        self._more.setVisible(selected and self.ready and not self._busy)
+        offered = selected and self.ready and not self._busy
+        if offered and self._buttons is None:
+            self._buttons = self._made_buttons()
+            self._place_buttons()
+        for button in self._buttons or ():
+            button.setVisible(offered)
         self.update()
 
     def show_busy(self, fraction: float | None, *, busy: bool) -> None:
@@ -127,18 +129,29 @@ class CaseCard(QWidget):
         self.selected = self._selected
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Keep the button in the picture's lower right corner."""
+        """Keep the buttons in the picture's lower right corner."""
         super().resizeEvent(event)
-        size = self._present.sizeHint()
-        self._present.resize(size)
-        picture = self._picture_area()
-        x, y = picture.right() - 12 - size.width(), picture.bottom() - 12 - size.height()
-        self._present.move(round(x), round(y))
-        self._more.resize(self._more.sizeHint())
-        self._more.move(round(x) - 8 - self._more.width(), round(y))
+        self._place_buttons()
 
-    def _ask_for_menu(self) -> None:
-        self.menu_wanted.emit(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+    def _made_buttons(self) -> tuple[Button, Button]:
+        """Return what only the picked card shows, made when it is first picked."""
+        present = Button(self._theme, "Present", icon="play", kind=Kind.MAIN, parent=self)
+        present.setToolTip("Present this case on the full screen (Enter)")
+        present.clicked.connect(self.presented)
+        more = Button(self._theme, "", icon="ellipsis", parent=self)
+        more.setToolTip("What else can be done with this case")
+        more.setAccessibleName("What else can be done with this case")
+        more.clicked.connect(lambda: self.menu_wanted.emit(more.mapToGlobal(more.rect().bottomLeft())))
+        return present, more
+
+    def _place_buttons(self) -> None:
+        x, bottom = self._picture_area().right() - 12, self._picture_area().bottom() - 12
+        for button in self._buttons or ():
+            size = button.sizeHint()
+            button.resize(size)
+            x -= size.width()
+            button.move(round(x), round(bottom - size.height()))
+            x -= 8
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Pick the case."""
@@ -174,16 +187,21 @@ class CaseCard(QWidget):
     def _paint_picture(self, painter: QPainter) -> None:
         area = self._picture_area()
         painter.fillRect(QRectF(0, 0, self.width(), area.bottom()), self._theme.colour("viewport"))
-        if self._picture.isNull():
+        named = self.case.thumbnail_path
+        picture = self._pictures.of(Path(self.case.folder) / named, self) if named else QImage()
+        if picture is None:
+            # It comes with one of the next paints.
+            pass
+        elif picture.isNull():
             box = QRectF(0, 0, 32, 32)
             box.moveCenter(area.center())
             paint_icon(painter, box, self._theme, "image", "text3")
         else:
             # Filled, not fitted: the middle of a picture made for a wider screen is what counts.
-            scale = max(area.width() / self._picture.width(), area.height() / self._picture.height())
+            scale = max(area.width() / picture.width(), area.height() / picture.height())
             width, height = area.width() / scale, area.height() / scale
-            part = QRectF((self._picture.width() - width) / 2, (self._picture.height() - height) / 2, width, height)
-            painter.drawImage(area, self._picture, part)
+            part = QRectF((picture.width() - width) / 2, (picture.height() - height) / 2, width, height)
+            painter.drawImage(area, picture, part)
         if self._busy:
             bar = QRectF(0, area.bottom() - 4, self.width(), 4)
             painter.fillRect(bar, self._theme.colour("hairline"))

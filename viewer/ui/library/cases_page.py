@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 LOW = 400
+READING = "Reading the cases on this computer…"
 
 
 def searched_text(case: Case) -> str:
@@ -44,6 +45,7 @@ class CasesPage(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._shelf: CaseShelf | None = None
+        self._more = True
         self._part = ALL
         self.setProperty("surface", "window")
         column = self._column = QVBoxLayout(self)
@@ -82,9 +84,8 @@ class CasesPage(QWidget):
         self.grid.drop.folder_wanted.connect(self.folder_wanted)
         self.grid.drop.file_wanted.connect(self.file_wanted)
         self.search.left.connect(self.grid.setFocus)
-        self._none = text_label("", Type.BODY, "text2")
+        self._none = text_label(READING, Type.BODY, "text2")
         self._none.setContentsMargins(MARGIN, 0, MARGIN, 24)
-        self._none.hide()
         column.addWidget(self._none)
         holder = QWidget()
         holder.setProperty("surface", "window")
@@ -111,13 +112,31 @@ class CasesPage(QWidget):
         return "" if self._problems.isHidden() else self._problems.text()
 
     @property
+    def empty_words(self) -> str:
+        """What is said in place of cards, or ""."""
+        return "" if self._none.isHidden() else self._none.text()
+
+    @property
     def scrolled_px(self) -> int:
         """How far the cards are scrolled."""
         return self._scroll.verticalScrollBar().value()
 
-    def show_shelf(self, shelf: CaseShelf, states: dict[str, str], rehearsed: dict[str, str] | None = None) -> None:
-        """Show the cases of a shelf; `states`, and the words when each was `rehearsed`, are by case id."""
-        self._shelf = shelf
+    def show_shelf(
+        self,
+        shelf: CaseShelf,
+        states: dict[str, str],
+        rehearsed: dict[str, str] | None = None,
+        *,
+        more: bool = False,
+    ) -> None:
+        """Show the cases of a shelf; `states`, and the words when each was `rehearsed`, are by case id.
+
+        Parameters
+        ----------
+        more
+            True while others are still being read.
+        """
+        self._shelf, self._more = shelf, more
         said = rehearsed or {}
         self.grid.set_cases([(case, states[case.id], said.get(case.id, "")) for case in shelf.cases])
         self._make_parts(shelf)
@@ -167,7 +186,9 @@ class CasesPage(QWidget):
             if self._part in (ALL, case.body_part) and all(word in searched_text(case) for word in wanted)
         )
         self.grid.show_only(shown)
-        if not self._shelf.cases:
+        if self._more and not shown:
+            words = READING
+        elif not self._shelf.cases:
             words = "No case is installed yet. Open a CT folder, or copy a case into the cases folder."
         elif not shown:
             words = f"No case matches “{self.search.text()}”." if wanted else "No case of this kind."

@@ -68,7 +68,9 @@ class GoOnHere:
         self._offer()
 
     def _offer(self, *_: object) -> None:
-        if self._asked or self._window.library.shelf is None or self._desk.session.workspace is not Workspace.LIBRARY:
+        library = self._window.library
+        here = self._desk.session.workspace is Workspace.LIBRARY
+        if self._asked or library.shelf is None or library.filling or not here:
             return
         self._asked = True
         presented = self._desk.last_place.left

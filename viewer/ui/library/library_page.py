@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
-from viewer.services.cases import case_state, installed_cases
+from viewer.services.cases import ShelfReading, case_state
 from viewer.services.places import case_folders
 from viewer.ui.library.cases_page import CasesPage
 from viewer.ui.library.page_head import Page
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
     from viewer.domain.job import Progress
     from viewer.domain.walkthrough import Case
     from viewer.io.index_rows import Place
-    from viewer.services.cases import CaseShelf
+    from viewer.services.cases import CaseShelf, KnownCases
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
+
+# The few cases of most computers come in one go, without a word; of many the first screenful does.
+_FIRST_S = 0.05
+_AT_ONCE_S = 0.012
+_TOGETHER = 100
 
 
 class LibraryPage(QStackedWidget):
@@ -54,6 +60,12 @@ class LibraryPage(QStackedWidget):
         super().__init__(parent)
         self._desk = desk
         self.shelf: CaseShelf | None = None
+        self._known: KnownCases = {}
+        self._reading: ShelfReading | None = None
+        self._taken = 0
+        self._in_parts = QTimer(self)
+        self._in_parts.setInterval(0)
+        self._in_parts.timeout.connect(self._read_on)
         self._preparing: str | None = None
         self.setProperty("surface", "window")
         self._theme = theme
@@ -104,9 +116,42 @@ class LibraryPage(QStackedWidget):
         """The place that commands are about: the one whose scans are shown."""
         return self.scans.place if self.page is Page.SCANS else None
 
+    @property
+    def filling(self) -> bool:
+        """True while cases are still being read; `shelf` holds those that are."""
+        return self._reading is not None
+
     def refresh(self) -> None:
         """Look again at which cases are on this machine."""
-        shelf = installed_cases(case_folders())
+        reading = ShelfReading(case_folders(), self._known)
+        reading.go_on()
+        self._end_reading()
+        self._take(reading.shelf)
+
+    def fill(self) -> None:
+        """Look at which cases are on this machine, and show them as they come where they are many."""
+        self._reading = ShelfReading(case_folders(), self._known)
+        self._read_on(_FIRST_S)
+
+    def _read_on(self, for_s: float = _AT_ONCE_S) -> None:
+        reading = self._reading
+        if reading is None:
+            return
+        reading.go_on(time.monotonic() + for_s)
+        if not reading.going_on:
+            self._end_reading()
+        elif not self._in_parts.isActive():
+            self._in_parts.start()
+        elif reading.done < self._taken + _TOGETHER:
+            return
+        self._taken = reading.done
+        self._take(reading.shelf)
+
+    def _end_reading(self) -> None:
+        self._reading = None
+        self._in_parts.stop()
+
+    def _take(self, shelf: CaseShelf) -> None:
         self.shelf = evolve(shelf, cases=tuple(self._desk.rehearsals.told_as(case) for case in shelf.cases))
         if "cases" in self.__dict__:
             self._show_shelf(self.cases)
@@ -115,7 +160,8 @@ class LibraryPage(QStackedWidget):
     def _show_shelf(self, page: CasesPage) -> None:
         if self.shelf is not None:
             states = {case.id: case_state(case) for case in self.shelf.cases}
-            page.show_shelf(self.shelf, states, {name: self._desk.rehearsals.words(name) for name in states})
+            rehearsed = {name: self._desk.rehearsals.words(name) for name in states}
+            page.show_shelf(self.shelf, states, rehearsed, more=self.filling)
 
     @property
     def case_in_hand(self) -> Case | None:
@@ -194,7 +240,10 @@ class LibraryPage(QStackedWidget):
     def _tell(self) -> None:
         if self.page is Page.CASES:
             count = len(self.shelf.cases) if self.shelf is not None else 0
-            self.told.emit(f"{count_words(count, 'case')} on this computer")
+            if self._reading is not None:
+                self.told.emit(f"Reading the cases on this computer, {count:,} of {self._reading.total:,}")
+            else:
+                self.told.emit(f"{count_words(count, 'case')} on this computer")
         else:
             places = self._desk.library.places
             series = sum(place.series for place in places)

@@ -165,6 +165,6 @@ class KioskHere(QObject):
 
     def _ready(self) -> tuple[Case, ...]:
         library = self._window.library
-        if library.shelf is None:
+        if library.shelf is None or library.filling:
             library.refresh()
         return library.shelf.cases if library.shelf is not None else ()

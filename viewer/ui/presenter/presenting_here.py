@@ -313,6 +313,8 @@ class PresentingHere(QObject):
 
             self.finder = StepFinder(self._window, self._window.theme)
             self.finder.found.connect(lambda case, step: self._window.open_case(case, step))
+        if self._window.library.filling:
+            self._window.library.refresh()
         shelf = self._window.library.shelf
         self.finder.ask(shelf.cases if shelf is not None else ())
 
