@@ -36,16 +36,28 @@ class Source(Protocol):
         ...
 
 
-@contextmanager
-def reading() -> Iterator[None]:
+class _Reading:
+    """A class, as a generator takes four times as long, and headers are read by the thousand."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _where: object) -> None:
+        """Raise what went wrong in the program's words."""
+        if isinstance(error, zlib.error):
+            raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
+        if isinstance(error, OSError):
+            why = error.strerror or "no reason given"
+            raise UnreadableFileError(f"The file cannot be read ({why}).", detail=repr(error)) from error
+
+
+_READING = _Reading()
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+
+
+def reading() -> _Reading:
     """Turn what goes wrong with a file's bytes into UnreadableFileError."""
-    try:
-        yield
-    except zlib.error as error:
-        raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
-    except OSError as error:
-        why = error.strerror or "no reason given"
-        raise UnreadableFileError(f"The file cannot be read ({why}).", detail=repr(error)) from error
+    return _READING
 
 
 @define
@@ -183,6 +195,25 @@ class FilePlace:
                 return
             stored = FileSource(file, member.start, member.packed_size)
             yield InflatedSource(stored, 0, member.packed_size) if member.deflated else stored, member.size
+
+    def head(self, count: int) -> tuple[bytes, int]:
+        """Return the file's first `count` bytes, fewer where it ends before, and its length.
+
+        Raises
+        ------
+        UnreadableFileError
+            Where they cannot be read, or what is deflated is damaged.
+        """
+        if self.member is not None:
+            with self.opened() as (source, size):
+                return source.read_at(0, count), size
+        with reading():
+            # A third quicker than through a file object, and scanning a folder is little else.
+            descriptor = os.open(self.path, _READ_ONLY)
+            try:
+                return os.read(descriptor, count), os.fstat(descriptor).st_size
+            finally:
+                os.close(descriptor)
 
     def open_whole(self) -> tuple[Source, FileIO | None]:
         """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.

@@ -59,7 +59,8 @@ _LONG_FORMS, _SHORT_FORMS = (
     )
 )
 _SEQUENCE = int.from_bytes(b"SQ", "little")
-_FIRST_READ = 8192
+FIRST_READ = 8192
+"""How many bytes of a file are looked at first: most headers end within them."""
 _NEXT_READ = 65536
 _LONGEST_VALUE = 65536
 _DEEPEST = 32
@@ -120,7 +121,7 @@ def find_start(source: Source) -> Start | None:
 
     Files without preamble and file meta are recognised by their first element, which must be of group 8.
     """
-    head = source.read_at(0, _FIRST_READ)
+    head = source.read_at(0, FIRST_READ)
     if head[128:132] == b"DICM":
         return _after_meta(source, 132, head)
     if head[:2] == b"\x02\x00" and head[4:6] == b"UL":
@@ -186,7 +187,7 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
     found = Elements()
     values = found.values
     base, p, depth, walked = start.offset, 0, 0, 0
-    buffer = start.head or source.read_at(base, _FIRST_READ)
+    buffer = start.head or source.read_at(base, FIRST_READ)
     n = len(buffer)
     forms, short, plain, interesting = HEADER_LENGTHS, _SHORT_FORMS, _PLAIN, _INTERESTING
     while True:

@@ -6,17 +6,17 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from attrs import define
+from attrs import define, field
 
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.functional_groups import read_frames
-from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, Elements, Start, find_start, walk
+from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, Elements, Start, find_start, walk
 from viewer.io.image_elements import frame_of, kind_of, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
-from viewer.io.slice_header import Frame, ImageFile
+from viewer.io.slice_header import Frame, ImageFile, Kind
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Image = tuple[dict[int, bytes], list[Frame], str]
 
 _MOST_FRAMES = 20_000
+DECIDING_TAGS = (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100)
+"""What decides whether a file holds an image that can be shown, and how many."""
 _OBJECTS = {
     "SR": "is a structured report, not an image",
     "SEG": "is a segmentation, not an image",
@@ -49,17 +51,19 @@ class _NotAnImageError(UnreadableFileError):
 class Header:
     """A DICOM file's elements, where its data set begins, and the bytes in which offsets count.
 
-    `limit` is how many of those bytes there are, None where that is not known (a deflated data set).
+    `limit` is how many of those bytes there are, None where that is not known (a deflated data set); `walked` tells
+    that `header_walk` understood it, without pydicom.
     """
 
     elements: Elements
     start: Start
     source: Source
     limit: int | None
+    walked: bool = True
 
 
-def read_header(source: Source, size: int, layouts: Layouts | None = None) -> Header:
-    """Return the header of a DICOM file of so many bytes; `layouts` are those of files beside it.
+def read_header(source: Source, size: int) -> Header:
+    """Return the header of a DICOM file of so many bytes.
 
     Raises
     ------
@@ -73,9 +77,9 @@ def read_header(source: Source, size: int, layouts: Layouts | None = None) -> He
     if start.transfer_syntax == DEFLATED_LITTLE:
         source = InflatedSource(source, start.offset, size - start.offset)
         start, limit = Start(0, EXPLICIT_LITTLE), None
-    found = walk(source, start, limit) if layouts is None else layouts.elements(source, start, limit)
+    found = walk(source, start, limit)
     if found is None:
-        found = read_elements(source, start, limit)
+        return Header(read_elements(source, start, limit), start, source, limit, walked=False)
     return Header(found, start, source, limit)
 
 
@@ -97,6 +101,8 @@ class ImageHeader:
         As in `header_walk.Elements`.
     inflate_from
         As in `slice_header.ImageFile`.
+    kind
+        What a single image has in common with others, where that is known already.
     """
 
     values: dict[int, bytes]
@@ -107,6 +113,7 @@ class ImageHeader:
     pixel_length: int
     complete: bool
     inflate_from: int = -1
+    kind: Kind | None = field(default=None, eq=False)
 
     def images(self, place: FilePlace) -> Image:
         """Return elements, images and transfer syntax of the file at a place."""
@@ -114,7 +121,7 @@ class ImageHeader:
         count = len(described) or 1
         file = ImageFile(place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from)
         found = Elements(values, self.pixel_offset, self.pixel_length, complete=self.complete)
-        kind = kind_of(values, syntax)
+        kind = self.kind or kind_of(values, syntax)
         problem = pixel_problem(found, kind.code, count, None if self.inflate_from >= 0 else self.size)
         if not described:
             return values, [frame_of(file, 0, values, kind, problem)], syntax
@@ -131,9 +138,18 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
     UnreadableFileError
         Where it holds no image that can be shown, or is damaged.
     """
+    if layouts is not None:
+        head, size = place.head(FIRST_READ)
+        header = layouts.recall(head, size)
+        if header is not None:
+            return header
     with place.opened() as (source, size):
         try:
-            return _image_header(read_header(source, size, layouts), place.name, size)
+            found = read_header(source, size)
+            header = _image_header(found, place.name, size)
+            if layouts is not None and found.walked:
+                layouts.learn(head, header)
+            return header
         except PARSER_FAILURES as error:
             if isinstance(error, OSError):
                 raise

@@ -137,10 +137,14 @@ def a_file_in_place_of_its_folder(path: Path, _: pytest.MonkeyPatch) -> None:
 
 
 def a_disk_that_takes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> int:
-        raise OSError(30, "Read-only file system")
+    opening = os.open
 
-    monkeypatch.setattr("viewer.io.index_store.os.open", refuse)
+    def refuse(path: str, flags: int, *rest: Any, **more: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(30, "Read-only file system")
+        return opening(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
 
 
 @pytest.mark.parametrize("hindrance", [a_folder_in_its_place, a_file_in_place_of_its_folder, a_disk_that_takes_nothing])

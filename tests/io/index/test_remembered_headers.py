@@ -271,14 +271,14 @@ def test_a_file_that_could_not_be_read_is_tried_again(
 ) -> None:
     broken = next(iter(sorted((two_series / "thin").iterdir())))
     with monkeypatch.context() as patch:
-        opening = open
+        opening = os.open
 
         def fail(path: Any, *rest: Any, **more: Any) -> Any:
             if str(path) == str(broken):
                 raise OSError(5, "Input/output error")
             return opening(path, *rest, **more)
 
-        patch.setattr("viewer.io.file_bytes.open", fail, raising=False)
+        patch.setattr(os, "open", fail)
         found, _ = library.look(two_series)
         assert any("Input/output error" in item.why for item in found.skipped)
     found, _ = library.look(two_series)
