@@ -77,6 +77,16 @@ def test_who_signed_a_pack_is_told_and_whether_they_are_trusted(pack: Path, key:
     assert "No key is trusted here." in casestage("pack", "key", "list").out
 
 
+def test_a_private_key_is_not_trusted_in_the_place_of_its_public_half(key: Path) -> None:
+    said = casestage("pack", "key", "trust", key, "--name", "Acme")
+    assert said.is_sentence()
+    assert "private half" in said.err
+    assert "acme.key.pub" in said.err
+    assert "No key is trusted here." in casestage("pack", "key", "list").out
+    # Its fingerprint may be asked for: that gives nothing away.
+    assert casestage("pack", "key", "show", key).out == casestage("pack", "key", "show", f"{key}.pub").out
+
+
 def test_a_pack_that_is_not_signed_says_so(own_home: Path, tmp_path: Path) -> None:
     write_small_case(own_home / "data" / "cases" / "small-case")
     plain = tmp_path / "plain.casepack"

@@ -104,7 +104,7 @@ def key_show(arguments: argparse.Namespace) -> int:
 
 def key_trust(arguments: argparse.Namespace) -> int:
     """Trust a key."""
-    made = _trusted().trust(public_key(Path(arguments.file)), arguments.name)
+    made = _trusted().trust(public_key(Path(arguments.file), of_private=False), arguments.name)
     say(f"Trusted: {made.name}, {made.fingerprint}")
     return 0
 

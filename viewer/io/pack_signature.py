@@ -130,19 +130,30 @@ def public_place(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
-def public_key(path: Path) -> bytes:
+def public_key(path: Path, *, of_private: bool = True) -> bytes:
     """Return the public key of a file that holds it, or the private one.
+
+    Parameters
+    ----------
+    of_private
+        False refuses a private key: who is given one can sign as its owner does.
 
     Raises
     ------
     PackError
-        When it holds neither.
+        When it holds neither, or what is refused.
     """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     content = _read(path)
     if b"PRIVATE KEY" in content:
+        if not of_private:
+            raise PackError(
+                "This is the private half of a key, which its owner keeps to themselves.",
+                f"Name the public half, usually {public_place(path).name}. If somebody gave you this file, ask them "
+                "for a new key: whoever has it can sign as they do.",
+            )
         return _private_key(path).public_key().public_bytes_raw()
     try:
         key = serialization.load_pem_public_key(content)
