@@ -18,7 +18,7 @@ from viewer.inference.models import describe_onnx
 from viewer.inference.onnx_weights import with_own_weights
 from viewer.inference.propose import propose as proposed
 from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
-from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.atomic_file import replacing, write_atomically
 from viewer.services.model_adding import add_model
 from viewer.services.places import model_folders, run_records_folder
 
@@ -117,11 +117,8 @@ def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
     """
     if (folder / MANIFEST_NAME).exists() or (folder / _ONNX_NAME).exists():
         raise ManifestError(f"{folder.name} holds a model already.", "Choose another folder for --out.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(onnx, folder / _ONNX_NAME)
-    except OSError as error:
-        raise storage_error("The model", error) from error
+    with replacing(folder / _ONNX_NAME, "The model") as waiting:
+        shutil.copyfile(onnx, waiting)
     write_atomically(folder / MANIFEST_NAME, proposal.text.encode("utf-8"), "The manifest")
     say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
     if proposal.open:

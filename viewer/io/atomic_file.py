@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
@@ -71,7 +71,7 @@ def private_folder(folder: Path, what: str) -> None:
 def replacing(path: Path, what: str) -> Iterator[Path]:
     """Give a temporary path beside `path`; once it is written it takes its place, durably.
 
-    The folder is made where it is missing. Where the body raises, `path` is as it was.
+    The folder is made where it is missing. Where the body raises, `path` is as it was, and what was made is gone again.
 
     Parameters
     ----------
@@ -86,12 +86,15 @@ def replacing(path: Path, what: str) -> Iterator[Path]:
         When the file system refuses.
     """
     waiting = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    missing = [folder for folder in path.absolute().parents if not os.path.lexists(folder)]
+    replaced = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield waiting
         with waiting.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(waiting, path)
+        replaced = True
         sync_folder(path.parent)
     except OSError as error:
         raise storage_error(what, error) from error
@@ -101,6 +104,17 @@ def replacing(path: Path, what: str) -> Iterator[Path]:
         except OSError:
             # What stands in the way of removing it is what was reported already.
             pass
+        if not replaced:
+            _remove_empty(missing)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, as far as they hold nothing."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def write_atomically(path: Path, content: bytes, what: str) -> None:
