@@ -232,6 +232,29 @@ def test_slow_folder_is_read_in_the_same_order_by_several_threads(
     assert slow.skipped == quick.skipped
 
 
+def test_what_keeps_all_of_an_archive_closed_is_said_first(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack([(0, 0, float(k)) for k in range(3)])
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("notes.txt", "no image", zipfile.ZIP_STORED)
+        for file in sorted(made_ct.folder.iterdir()):
+            archive.write(file, file.name)
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(packed, JobContext())
+    assert caught.value.hint == "3 files: Is packed in a way that is not supported; unpack the archive first."
+
+
+def test_dicomdir_without_the_files_of_its_disc_says_that_they_are_not_there(made_ct: Any) -> None:
+    dicomdir(made_ct.folder, [("IMAGES", f"IM{k}") for k in range(3)])
+    for path in (made_ct.folder / "DICOMDIR", made_ct.folder):
+        with pytest.raises(NothingToOpenError) as caught:
+            scan(path, JobContext())
+        assert "were read" not in caught.value.detail
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(made_ct.folder / "DICOMDIR", JobContext())
+    assert caught.value.hint == "3 files: Is listed in the DICOMDIR but is not there."
+
+
 def test_archive_without_files_is_a_sentence(tmp_path: Path) -> None:
     empty = tmp_path / "empty.zip"
     with zipfile.ZipFile(empty, "w"):

@@ -16,6 +16,7 @@ from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, 
 from viewer.io.image_elements import frame_of, kind_of, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
+from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
 from viewer.io.slice_header import Frame, ImageFile, Kind
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def read_header(source: Source, size: int) -> Header:
     """
     start = find_start(source)
     if start is None:
-        raise _NotAnImageError("The file is empty." if not size else "Not a DICOM or NIfTI image.")
+        raise _NotAnImageError("The file is empty." if not size else NO_IMAGE)
     limit: int | None = size
     if start.transfer_syntax == DEFLATED_LITTLE:
         source = InflatedSource(source, start.offset, size - start.offset)
@@ -193,7 +194,7 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
     values = found.values
     objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280100)))
     if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
-        raise _NotAnImageError("Lists other files (DICOMDIR); the files themselves were read.")
+        raise _NotAnImageError(LISTS_OTHERS)
     if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicomdir import is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
-from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped, readable_name
+from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE, ScanResult, SeriesEntry, Skipped, readable_name
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
 from viewer.io.volume_files import is_volume_file, volume_file_entries
@@ -206,9 +207,18 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     said = f"None of the {files} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
     return NothingToOpenError(
         f"{said} an image that can be opened.",
-        f"Choose the folder that holds the CT images. {WHAT_OPENS}",
+        _commonest_obstacle(skipped) or f"Choose the folder that holds the CT images. {WHAT_OPENS}",
         listed,
     )
+
+
+def _commonest_obstacle(skipped: list[Skipped]) -> str:
+    """Return what keeps most of the files from being opened, where it is more than that they are no images."""
+    obstacles = Counter(one.why for one in skipped if one.why not in (NO_IMAGE, LISTS_OTHERS))
+    if not obstacles:
+        return ""
+    why, count = obstacles.most_common(1)[0]
+    return f"{count_words(count, 'file')}: {why}"
 
 
 def _add(place: FilePlace, image: Image, groups: Groups) -> None:

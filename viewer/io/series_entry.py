@@ -10,6 +10,8 @@ from viewer.io.slice_header import Frame
 
 # They join signs into one, as in many languages and in pictures of people, and move nothing.
 _JOINERS = "\u200c\u200d"
+NO_IMAGE = "Not a DICOM or NIfTI image."
+LISTS_OTHERS = "Lists other files (DICOMDIR), which are looked at themselves."
 
 
 def readable_name(name: str) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.domain.masking import masked_path
+from viewer.io.series_entry import NO_IMAGE
 from viewer.ui.fonts import Type
 from viewer.ui.widgets import Card, ElidedLabel, IconButton, hairline, text_label
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 WIDTH = 360
 MOST_LISTED = 40
-# What anybody keeps beside images, and nothing to worry about: it comes last.
-_NO_IMAGE = "Not a DICOM or NIfTI image."
 
 
 def skipped_words(count: int) -> str:
@@ -75,7 +74,7 @@ def by_reason(skipped: Sequence[Skipped]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in skipped:
         found.setdefault(item.why, []).append(item.file)
-    return dict(sorted(found.items(), key=lambda group: (group[0] == _NO_IMAGE, len(group[1]), group[0])))
+    return dict(sorted(found.items(), key=lambda group: (group[0] == NO_IMAGE, len(group[1]), group[0])))
 
 
 def _group(reason: str, files: Sequence[str]) -> QWidget:
