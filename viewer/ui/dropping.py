@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -22,20 +22,28 @@ class Drops(QObject):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Follow a drag from its coming to its end."""
-        if isinstance(event, QDragEnterEvent):
-            if any(url.isLocalFile() for url in event.mimeData().urls()):
-                event.acceptProposedAction()
+        # Entering is a move of another type, and moves are drops of another type.
+        if isinstance(event, QDragMoveEvent):
+            if any(url.isLocalFile() for url in event.mimeData().urls()) and _leave_in_place(event):
                 self._window.library.show_over(True)
             return True
         if event.type() == QEvent.Type.DragLeave:
             self._window.library.show_over(False)
             return True
-        # Moves over the window are drops of another type.
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self._window.library.show_over(False)
             paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-            if paths:
-                event.acceptProposedAction()
+            if paths and _leave_in_place(event):
                 self._window.asking.dropped(paths)
             return True
         return False
+
+
+def _leave_in_place(event: QDropEvent) -> bool:
+    """Accept what is dropped as a copy or a link: where it comes from may remove what it believes to be moved."""
+    for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
+        if action in event.possibleActions():
+            event.setDropAction(action)
+            event.accept()
+            return True
+    return False

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
@@ -133,6 +133,35 @@ def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
     assert asked == [[tmp_path, tmp_path / "scan.nii.gz"]]
+
+
+def test_what_is_dropped_onto_the_window_stays_where_it_lies(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(window.desk.library, "open", lambda paths: asked.append(list(paths)))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    none, left, move = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.DropAction.MoveAction
+
+    def dragged(possible: Qt.DropAction) -> list[Qt.DropAction | None]:
+        events = [
+            QDragEnterEvent(QPoint(5, 5), possible, mime, left, none),
+            QDragMoveEvent(QPoint(6, 6), possible, mime, left, none),
+            QDropEvent(QPointF(6, 6), possible, mime, left, none),
+        ]
+        for event in events:
+            # File managers propose to move what is dragged within one disk.
+            event.setDropAction(move)
+            QApplication.sendEvent(window, event)
+        return [event.dropAction() if event.isAccepted() else None for event in events]
+
+    copy = Qt.DropAction.CopyAction
+    assert dragged(copy | move | Qt.DropAction.LinkAction) == [copy] * 3
+    assert dragged(Qt.DropAction.LinkAction | move) == [Qt.DropAction.LinkAction] * 3
+    assert asked == [[tmp_path]] * 2
+    assert dragged(move) == [None] * 3
+    assert len(asked) == 2
 
 
 def test_a_folder_without_images_is_refused_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
