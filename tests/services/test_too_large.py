@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from typing import TYPE_CHECKING, Any
 
 import nibabel
@@ -9,12 +11,16 @@ import numpy as np
 import pytest
 
 from viewer.domain.errors import TooLargeError
-from viewer.domain.geometry import Verdict
+from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.identifiers import new_uid
 from viewer.domain.job import JobContext
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import as_point
 from viewer.io import memory
 from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
 from viewer.services import loading
+from viewer.services.exporting import write_review
 from viewer.services.loading import load_series, memory_needed
 
 if TYPE_CHECKING:
@@ -105,6 +111,20 @@ def test_masks_on_smaller_pixels_do_not_leave_as_dicom(made_ct: Any, tmp_path: P
     written = write_findings(tmp_path / "out", small, [finding_on(small)], None)
     assert "opened smaller than it is" in written.note
     assert {path.name for path in written.files} == {"findings.json", "seg.nii.gz"}
+
+
+def test_what_was_measured_on_smaller_pixels_says_so_wherever_it_goes(made_ct: Any, tmp_path: Path) -> None:
+    small = load_series(entry_of(made_ct), JobContext(), shrink=2)
+    corners = (as_point(small.stack.lps((2, 2, 3))), as_point(small.stack.lps((9, 8, 3))))
+    area = Measurement(new_uid(), MeasurementKind.RECTANGLE, corners, PlaneName.AXIAL, (1, 0, 0), (0, 1, 0))
+    written = write_review(tmp_path, small, (), {}, "", (area,), (), JobContext())
+    said = "Each pixel is the mean of 2 × 2, because all would not fit into memory."
+    assert said in json.loads((tmp_path / "measurements.json").read_text(encoding="utf-8"))["note"]
+    assert said in json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["note"]
+    with (tmp_path / "measurements.csv").open(encoding="utf-8", newline="") as file:
+        notes = [row["note"] for row in csv.DictReader(file)]
+    assert notes == [f"Not for diagnostic use · {said}"]
+    assert any("so there is no SR" in note for note in written.notes)
 
 
 def in_one_file(path: Path, values: np.ndarray[Any, Any]) -> Any:

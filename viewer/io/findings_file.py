@@ -12,6 +12,7 @@ from viewer.domain.errors import CaseDocumentError, UnreadableFileError
 from viewer.domain.finding import CaseScored, SourceKind
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
+from viewer.io.memory import shrunk_words
 from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
 from viewer.io.seg import read_seg, segmented, write_seg
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
@@ -107,16 +108,19 @@ def write_findings(
     outlined = segmented(findings)
     numbers = {f.id: n for n, f in enumerate(outlined, start=1)}
     note, mask_file = "", None
+    why = "was opened smaller than it is" if volume.shrunk > 1 else "names no patient and study"
     if not outlined:
-        note = "No finding is outlined, so there is no segmentation."
+        report = "" if volume.source_uids else f" The volume {why}, so there is no SR."
+        note = f"No finding is outlined, so there is no segmentation.{report}"
     elif volume.source_uids:
         mask_file = folder / _SEG
         write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
     else:
         mask_file = folder / _NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
-        why = "was opened smaller than it is" if volume.shrunk > 1 else "names no patient and study"
         note = f"The volume {why}, so there is no DICOM SEG and SR; the masks are NIfTI."
+    if volume.shrunk > 1:
+        note = f"{note} {shrunk_words(volume.shrunk)}"
     for name in (_SEG, _NIFTI_SEG):
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)

@@ -15,6 +15,7 @@ from attrs import frozen
 from viewer.domain.masking import identity_words, masked_text
 from viewer.domain.measurement import MeasurementKind
 from viewer.io.atomic_file import storage_error, write_atomically
+from viewer.io.memory import shrunk_words
 from viewer.io.program import NOT_FOR_DIAGNOSTIC_USE
 from viewer.io.sr_measured import tracking_uid
 from viewer.io.strict_json import json_text
@@ -89,6 +90,7 @@ def write_measurements(
         "not_for_diagnostic_use": True,
         "synthetic": volume.series.synthetic,
         "unit": volume.unit,
+        "note": shrunk_words(volume.shrunk) if volume.shrunk > 1 else "",
         "measurements": [
             {
                 **_values(one, volume),
@@ -113,6 +115,8 @@ def _table(measured: Sequence[Measured], labels: Sequence[Label], volume: Volume
     writer = csv.DictWriter(text, (*_COLUMNS, "unit", "series", "note"), lineterminator="\n")
     writer.writeheader()
     said = f"Synthetic · {NOT_FOR_DIAGNOSTIC_USE}" if volume.series.synthetic else NOT_FOR_DIAGNOSTIC_USE
+    if volume.shrunk > 1:
+        said = f"{said} · {shrunk_words(volume.shrunk)}"
     facts = {"unit": volume.unit, "series": volume.series.series_uid, "note": said}
     for row in (*(_values(one, volume) for one in measured), *(_of_label(label, volume) for label in labels)):
         writer.writerow({**{k: "" if v is None else v for k, v in row.items()}, **facts})

@@ -23,6 +23,15 @@ MEANING = {
     "original slices are kept, and findings are measured on them. As acquired (O) shows them as they are.",
     Verdict.UNTRUSTED: "The pictures can be looked at. Nothing is measured, because lengths could be wrong.",
 }
+_SMALLER = (
+    "The images were made smaller as they were read. Where they lie is true; values, areas and findings are those of "
+    "the smaller images."
+)
+
+
+def _meaning(volume: Volume) -> str:
+    smaller = volume.shrunk > 1 and volume.verdict is Verdict.RESAMPLED and not volume.regridded
+    return _SMALLER if smaller else MEANING[volume.verdict]
 
 
 class GeometrySheet(Sheet):
@@ -52,7 +61,7 @@ class GeometrySheet(Sheet):
         tilt = volume.stack.tilt_deg
         facts = facts_words(volume) + (f" · tilt {tilt:.1f}°" if tilt >= 0.1 else "")
         unit = "" if volume.is_hu else "Values are not Hounsfield units: the file does not say so."
-        for text, tone in ((MEANING[volume.verdict], "text"), *((r, "text") for r in volume.reasons), (unit, "text"),
+        for text, tone in ((_meaning(volume), "text"), *((r, "text") for r in volume.reasons), (unit, "text"),
                            (facts, "text2")):  # fmt: skip
             if text:
                 label = text_label(text, Type.BODY, tone)

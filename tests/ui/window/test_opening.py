@@ -46,6 +46,11 @@ def test_series_that_does_not_fit_into_memory_is_offered_smaller(
     assert volume.stack.size_ij == (64, 64)
     assert window.desk.session.workspace is Workspace.REVIEW
     assert window.top.badges[-1] == "Resampled"
+    window.top.why_geometry.emit()
+    said = window.asking.geometry_sheet.words
+    assert "Each pixel is the mean of 2 × 2" in said
+    assert "made smaller" in said
+    assert "tilted" not in said
 
 
 def test_escape_stops_what_is_being_opened(
