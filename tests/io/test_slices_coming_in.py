@@ -81,6 +81,25 @@ def test_slices_around_what_is_looked_at_are_read_first() -> None:
     assert [order.next() for _ in range(4)] == [0, 1, 2, None]
 
 
+def test_neighbours_read_together_lie_on_one_side_and_none_is_read_twice() -> None:
+    order = ReadingOrder(10, 5)
+    assert order.next() == 5
+    assert order.next_run(3) == [6, 7, 8]
+    assert order.next_run(3) == [4, 3, 2]
+    order.focus = 0
+    assert order.next_run(3) == [0, 1]
+    assert order.next_run(3) == [9]
+    assert order.next_run(3) == []
+
+
+def test_every_slice_is_in_however_many_are_read_together(made_ct: Any) -> None:
+    stored = made_ct.stack(heights(61))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    for _ in range(20):
+        volume = assemble(entry, JobContext())
+        assert np.array_equal(volume.slices, np.stack(stored) - 1024)
+
+
 def test_slices_wait_while_the_first_image_is_brought_to_the_screen_but_not_for_ever() -> None:
     order = ReadingOrder(3, 1)
     given: list[int | None] = [order.next()]

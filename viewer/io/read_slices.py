@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
 
 _THREADS = 2
+# Neighbours that one thread reads together: two that fill parts of one large page both clear all of it first.
+_RUN = 8
 # Slow storage: several requests wait for it better than two.
 _THREADS_WHEN_SLOW = 8
 _SLOW_BYTES_PER_S = 60e6
@@ -194,21 +196,23 @@ def _read_here(
     stop = threading.Event()
     ended_by: list[BaseException] = []
 
-    def read_one(files: OpenImages) -> bool:
-        k = order.next()
-        if k is None:
-            return False
-        try:
-            progress.take(k, fill_shrunk(values[k], frames[k], files, shrink))
-        except (UnreadableFileError, TooLargeError) as error:
-            progress.take(k, error)
-        return True
+    def read_some(files: OpenImages) -> bool:
+        run = order.next_run(_RUN if progress.done and not progress.slow() else 1)
+        for k in run:
+            if stop.is_set():
+                return False
+            ctx.stop_if_cancelled()
+            try:
+                progress.take(k, fill_shrunk(values[k], frames[k], files, shrink))
+            except (UnreadableFileError, TooLargeError) as error:
+                progress.take(k, error)
+        return bool(run)
 
     def work() -> None:
         try:
             with OpenImages() as files:
-                while not stop.is_set() and read_one(files):
-                    ctx.stop_if_cancelled()
+                while not stop.is_set() and read_some(files):
+                    pass
         except BaseException as error:  # noqa: BLE001 - carried to the caller's thread and raised there
             ended_by.append(error)
             stop.set()
@@ -219,16 +223,17 @@ def _read_here(
         with OpenImages() as files:
             more = True
             while more and not stop.is_set():
-                ctx.stop_if_cancelled()
-                more = read_one(files)
+                more = read_some(files)
                 # The first slice is on its way to the screen before others compete with it.
                 wanted = min((_THREADS_WHEN_SLOW if progress.slow() else _THREADS), len(frames)) - 1
                 if more and len(others) < wanted:
                     others.append(threading.Thread(target=work, name="casestage-reading", daemon=True))
                     others[-1].start()
                 progress.tell(ctx)
-    finally:
+    except BaseException:
         stop.set()
+        raise
+    finally:
         for thread in others:
             thread.join()
     if ended_by:

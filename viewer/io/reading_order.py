@@ -46,12 +46,20 @@ class ReadingOrder:
 
     def next(self) -> int | None:
         """Return the next slice to read, None when all were given; waits while they are held."""
+        run = self.next_run(1)
+        return run[0] if run else None
+
+    def next_run(self, most: int) -> list[int]:
+        """Return the next slice to read and those that follow on its side, `most` in all; none when all were given.
+
+        Waits while they are held.
+        """
         if not self._free.is_set():
             self._free.wait(max(0.0, self._free_again_s - time.monotonic()))
             self._free.set()
         with self._lock:
             if not self._left:
-                return None
+                return []
             given, count = self._given, len(self._given)
             while self._above < count and given[self._above]:
                 self._above += 1
@@ -60,7 +68,11 @@ class ReadingOrder:
             upwards = self._above < count and (
                 self._below < 0 or self._above - self._focus <= self._focus - self._below
             )
-            k = self._above if upwards else self._below
-            given[k] = 1
-            self._left -= 1
-            return k
+            run = []
+            k, towards = (self._above, 1) if upwards else (self._below, -1)
+            while len(run) < most and 0 <= k < count and not given[k]:
+                given[k] = 1
+                run.append(k)
+                k += towards
+            self._left -= len(run)
+            return run
