@@ -98,11 +98,17 @@ def refused(*_: Any, **__: Any) -> Any:
     raise OSError(errno.EROFS, "Read-only file system")
 
 
+def opened_for_reading(path: Any, flags: int, *rest: Any, real: Any = os.open, **more: Any) -> int:
+    if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        refused()
+    return int(real(path, flags, *rest, **more))
+
+
 @pytest.fixture
 def read_only_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def make() -> None:
         monkeypatch.setattr(os, "mkdir", refused)
-        monkeypatch.setattr(os, "open", refused)
+        monkeypatch.setattr(os, "open", opened_for_reading)
         monkeypatch.setattr("tempfile.mkdtemp", refused)
 
     return make
