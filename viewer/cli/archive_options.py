@@ -29,10 +29,10 @@ def add_archive_commands(
     def command(name: str, summary: str, example: str, function: str) -> argparse.ArgumentParser:
         sub = kinds.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage archive {example}")
         sub.set_defaults(run=run(function))
+        sub.add_argument("--json", action="store_true", help="for other programs")
         return sub
 
-    listed = command("list", "List the archives that are known.", "list --json", "known")
-    listed.add_argument("--json", action="store_true", help="for other programs")
+    command("list", "List the archives that are known.", "list --json", "known")
 
     query = command(
         "query", "Search studies, or list the series of one.", "query PACS --patient 'doe*' --modality CT", "query"
@@ -49,7 +49,6 @@ def add_archive_commands(
     query.add_argument("--description", default="", metavar="WORDS", help="words of the study's description")
     query.add_argument("--study", default="", metavar="UID", help="list the series of this study instead")
     query.add_argument("--identity", action="store_true", help="say who the patients are, too")
-    query.add_argument("--json", action="store_true", help="for other programs")
 
     fetch = command(
         "retrieve",
@@ -61,7 +60,6 @@ def add_archive_commands(
     fetch.add_argument("study", metavar="STUDY", help="the study's UID")
     fetch.add_argument("--series", default="", metavar="UID", help="only this series")
     fetch.add_argument("--out", metavar="DIR", help="folder for the images; the program's own where left out")
-    fetch.add_argument("--json", action="store_true", help="for other programs")
 
     test = command("test", "Ask an archive whether it answers.", "test PACS", "test")
     test.add_argument("name", metavar="NAME", help="the archive's name")

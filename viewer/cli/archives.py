@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from viewer.cli.archive_options import PASSWORD
+from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.errors import ArchiveError
 from viewer.io.archive import ask
@@ -73,17 +74,23 @@ def known(arguments: argparse.Namespace) -> int:
     """Print the archives that are known."""
     all_ = archives.remembered(_settings())
     if arguments.json:
-        rows = [
-            {"name": a.name, "kind": a.kind.value, "place": a.place, "retrieve_by": _by(a), "user": a.user}
-            for a in all_
-        ]
-        say_json({"archives": rows})
+        say_json({"archives": [_row(archive) for archive in all_]})
         return 0
     for archive in all_:
         say(f"{archive.name}  {archive.place}, by {_by(archive)}")
     if not all_:
         say("No archive is known yet. casestage archive add --help says how to add one.")
     return 0
+
+
+def _row(archive: Archive) -> dict[str, str]:
+    return {
+        "name": archive.name,
+        "kind": archive.kind.value,
+        "place": archive.place,
+        "retrieve_by": _by(archive),
+        "user": archive.user,
+    }
 
 
 def _by(archive: Archive) -> str:
@@ -209,7 +216,9 @@ def retrieve(arguments: argparse.Namespace) -> int:
 def test(arguments: argparse.Namespace) -> int:
     """Print whether an archive answers."""
     archive = _reachable(arguments.name)
-    say(ask.check_connection(archive, progress_context(), _password(archive)))
+    said, told = ask.check_connection(archive, progress_context(), _password(archive)), Report(arguments)
+    told.say(said)
+    told.finish(name=archive.name, answers=True, said=said)
     return 0
 
 
@@ -225,7 +234,9 @@ def add(arguments: argparse.Namespace) -> int:
             at, at_port = _host_and_port(arguments.move)
             made = evolve(made, retrieve_by=RetrieveBy.MOVE, receiver_host=at, receiver_port=at_port)
     archives.keep(_settings(), made)
-    say(f"{made.name}: {made.place}, by {_by(made)}")
+    told = Report(arguments)
+    told.say(f"{made.name}: {made.place}, by {_by(made)}")
+    told.finish(**_row(made))
     return 0
 
 
@@ -239,5 +250,7 @@ def remove(arguments: argparse.Namespace) -> int:
     """Forget an archive."""
     found = _named(arguments.name)
     archives.forget(_settings(), found.name)
-    say(f"{found.name} is forgotten.")
+    told = Report(arguments)
+    told.say(f"{found.name} is forgotten.")
+    told.finish(name=found.name, known=False)
     return 0

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from viewer.analysis.body_part import BodyPart, body_part
 from viewer.cli.models import find_model
+from viewer.cli.report import Report
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
@@ -136,9 +137,10 @@ def new(arguments: argparse.Namespace) -> int:
     volume = load_series(max(entries, key=lambda e: e.count), ctx.part(0.0, 0.3))
     if not volume.source_uids:
         raise CaseDocumentError("Only DICOM CT can be made into a case.", "Name a folder of DICOM files.")
+    told = Report(arguments)
     if volume.verdict is not Verdict.OK:
         for reason in volume.reasons:
-            say(f"Geometry {volume.verdict}: {reason}")
+            told.note(f"Geometry {volume.verdict}: {reason}")
     records = RunRecords(run_records_folder())
     result = run_or_recall(manifest, volume, ctx.part(0.3, 0.6), records, anyway=arguments.anyway)
     view = evolve(view_of_volume(volume), threshold=card(manifest).default_threshold)
@@ -155,9 +157,17 @@ def new(arguments: argparse.Namespace) -> int:
     )
     making = Making(draft, volume, tuple(sorted(result.findings, key=lambda f: f.order)), ())
     case = _saved(making, out, ctx.part(0.6, 1.0), looked_at=arguments.images_looked_at)
-    say(f"{case.title}: {count_words(len(case.steps), 'step')}, {count_words(shown, 'finding')}")
-    say(f"Written to {arguments.out}, without the patient. Not for diagnostic use.")
-    say(f"Look at it: casestage case check {arguments.out}")
+    told.say(f"{case.title}: {count_words(len(case.steps), 'step')}, {count_words(shown, 'finding')}")
+    told.say(f"Written to {arguments.out}, without the patient. Not for diagnostic use.")
+    told.say(f"Look at it: casestage case check {arguments.out}")
+    told.finish(
+        id=case.id,
+        title=case.title,
+        folder=arguments.out,
+        steps=len(case.steps),
+        findings=shown,
+        not_for_diagnostic_use=True,
+    )
     return 0
 
 

@@ -22,6 +22,7 @@ def add_case_commands(
     def command(name: str, summary: str, example: str, place: str) -> argparse.ArgumentParser:
         sub = kinds.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage case {example}")
         sub.set_defaults(run=run(place))
+        sub.add_argument("--json", action="store_true", help="for other programs")
         return sub
 
     new = command(
@@ -50,7 +51,6 @@ def add_case_commands(
         "case_making:check",
     )
     check.add_argument("case", metavar="CASE|DIR", help="a case's id or its folder")
-    check.add_argument("--json", action="store_true", help="for other programs")
 
     export = command(
         "export",

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.cli.terminal import progress_context, progress_lines, say
+from viewer.cli.report import Report
+from viewer.cli.terminal import progress_context, progress_lines
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CancelledError, CaseStageError, StorageError
 from viewer.io.film import H264_ENDING, OWN_ENDING
@@ -38,6 +39,7 @@ def export(arguments: argparse.Namespace) -> int:
     if not case.steps:
         raise CaseStageError(f"The case “{case.title}” has no steps yet.", "Capture one first.")
     ctx = progress_lines() if arguments.progress else progress_context()
+    told, written = Report(arguments), list[dict[str, object]]()
     with _ended_politely():
         loaded = load_case(case, ctx.part(0.0, 0.1))
         left = left_behind(loaded, model_folders())
@@ -47,7 +49,9 @@ def export(arguments: argparse.Namespace) -> int:
             if kind == "png":
                 from viewer.ui.leaving.stills import write_stills
 
-                say(f"Written: {count_words(len(write_stills(left, path, part)), 'picture')} in {path}")
+                pictures = write_stills(left, path, part)
+                told.say(f"Written: {count_words(len(pictures), 'picture')} in {path}")
+                written += [{"kind": kind, "file": str(one), "bytes": one.stat().st_size} for one in pictures]
                 continue
             if kind == "pdf":
                 from viewer.ui.leaving.handout import write_handout
@@ -62,7 +66,10 @@ def export(arguments: argparse.Namespace) -> int:
                 from viewer.ui.leaving.film import write_film
 
                 more = f"{write_film(left, path, part, most_s=arguments.seconds):.0f} s"
-            say(f"Written: {path}, {path.stat().st_size / 1e6:.1f} MB, {more}")
+            size = path.stat().st_size
+            told.say(f"Written: {path}, {size / 1e6:.1f} MB, {more}")
+            written.append({"kind": kind, "file": str(path), "bytes": size})
+    told.finish(case=case.id, written=written, not_for_diagnostic_use=True)
     return 0
 
 

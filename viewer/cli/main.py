@@ -136,6 +136,7 @@ def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argpars
     run.add_argument("--series", metavar="UID", help="only this series")
     run.add_argument("--anyway", action="store_true", help="run even where the manifest refuses this volume")
     run.add_argument("--recorded", action="store_true", help="take the result of an earlier run where there is one")
+    run.add_argument("--json", action="store_true", help="for other programs")
     run.add_argument("--processor", action="store_true", help="leave graphics cards out")
 
     render = command(
@@ -146,6 +147,7 @@ def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argpars
     )
     render.add_argument("path", metavar="PATH|CASE")
     render.add_argument("--out", required=True, metavar="PNG")
+    render.add_argument("--json", action="store_true", help="for other programs")
     render.add_argument("--step", type=step, metavar="N", help="a step of a case (from 1)")
     render.add_argument("--series", metavar="UID", help="only this series")
     render.add_argument("--plane", choices=["axial", "coronal", "sagittal", "3d"], help="this view alone")

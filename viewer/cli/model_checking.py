@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from viewer.cli.models import find_model
 from viewer.cli.pictures import check_picture
+from viewer.cli.report import Report
 from viewer.cli.series import chosen_series
-from viewer.cli.terminal import progress_context, say
-from viewer.domain.errors import CaseStageError, ManifestError, NothingToOpenError
+from viewer.cli.terminal import progress_context
+from viewer.domain.errors import CaseStageError, ManifestError, ModelError, NothingToOpenError
 from viewer.inference.manifest import MANIFEST_NAME, card, read_manifest
 from viewer.inference.models import NOT_KNOWN, check_tensors_of, describe_onnx
 from viewer.inference.rehearsal import recipe_lines, rehearse
@@ -25,6 +26,44 @@ def check_model(arguments: argparse.Namespace) -> int:
     """Print whether a model can be used, what is missing, and what it will be fed."""
     if arguments.picture and not arguments.on:
         raise CaseStageError("A picture needs something to look at.", "Name a CT with --on PATH.")
+    told, file = Report(arguments), list[str]()
+    try:
+        manifest = _checked(arguments, file)
+    except (ManifestError, ModelError) as error:
+        for line in file:
+            told.say(line)
+        if not arguments.json:
+            raise
+        told.finish(ok=False, problem=error.sentence, hint=error.hint, file=file)
+        return 1
+    for line in file:
+        told.say(line)
+    found = card(manifest)
+    told.say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
+    for line in recipe_lines(manifest):
+        told.say(line)
+    for limit in manifest.limitations:
+        told.say(f"limit: {limit}")
+    for name, words in found.metrics:
+        told.say(f"measured: {name}: {words}")
+    fed = _fed(arguments, manifest, told) if arguments.on else None
+    told.finish(
+        ok=True,
+        id=found.id,
+        name=found.name,
+        version=found.version,
+        task=found.task,
+        file=file,
+        recipe=list(recipe_lines(manifest)),
+        limits=list(manifest.limitations),
+        measured=dict(found.metrics),
+        fed=fed,
+    )
+    return 0
+
+
+def _checked(arguments: argparse.Namespace, lines: list[str]) -> Manifest:
+    """Return the manifest of a model that can be used; `lines` gets what its ONNX file says of itself."""
     path = Path(arguments.file)
     folder = path if path.is_dir() else path.parent
     if not path.exists() and path.name == arguments.file and not (folder / MANIFEST_NAME).exists():
@@ -34,28 +73,19 @@ def check_model(arguments: argparse.Namespace) -> int:
     elif not path.exists():
         raise NothingToOpenError("There is no file or folder at this place.", "Check the path.")
     else:
-        for line in describe_onnx(path, progress_context()).lines:
-            say(line)
+        lines += describe_onnx(path, progress_context()).lines
         raise ManifestError(
             "There is no manifest (model.toml) beside this file, so nothing is known about what to feed it.",
             f"Let one be proposed: casestage models propose {path.name} --out FOLDER",
         )
-    for line in describe_onnx(manifest.onnx_path, progress_context()).lines:
-        if not line.startswith(NOT_KNOWN):
-            say(line)
+    described = describe_onnx(manifest.onnx_path, progress_context()).lines
+    lines += [line for line in described if not line.startswith(NOT_KNOWN)]
     check_tensors_of(manifest, progress_context())
-    found = card(manifest)
-    say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
-    for line in recipe_lines(manifest):
-        say(line)
-    for limit in manifest.limitations:
-        say(f"limit: {limit}")
-    for name, words in found.metrics:
-        say(f"measured: {name}: {words}")
-    return _feed(arguments, manifest) if arguments.on else 0
+    return manifest
 
 
-def _feed(arguments: argparse.Namespace, manifest: Manifest) -> int:
+def _fed(arguments: argparse.Namespace, manifest: Manifest, told: Report) -> dict[str, object]:
+    """Say what a model will be fed, and return that for another program."""
     out = Path(arguments.picture) if arguments.picture else None
     if out is not None:
         check_picture(out)
@@ -64,14 +94,14 @@ def _feed(arguments: argparse.Namespace, manifest: Manifest) -> int:
     volume = load_series(max(entries, key=lambda e: e.count), context)
     fed = rehearse(manifest, volume, context)
     for line in fed.lines:
-        say(line)
+        told.say(line)
     if fed.refusal:
-        say(f"{fed.refusal} It runs when told to (--anyway).")
+        told.say(f"{fed.refusal} It runs when told to (--anyway).")
     if out is not None:
         # Qt is loaded only where a picture is made.
         from viewer.ui.input_picture import input_picture
         from viewer.ui.snapshot import save_png
 
         save_png(input_picture(fed, f"What {manifest.name} is fed"), out)
-        say(f"Written: {out}")
-    return 0
+        told.say(f"Written: {out}")
+    return {"lines": list(fed.lines), "refusal": fed.refusal, "picture": str(out) if out is not None else None}

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.errors import ManifestError
 from viewer.inference.import_monai import import_monai as translate_monai
@@ -37,11 +38,15 @@ def propose(arguments: argparse.Namespace) -> int:
     task = Task(arguments.task) if arguments.task else None
     out = Path(arguments.out) if arguments.out else None
     if out is not None:
-        return _written(path, out, lambda facts, file, sha256: proposed(facts, file=file, sha256=sha256, task=task))
+        return _written(
+            arguments, path, out, lambda facts, file, sha256: proposed(facts, file=file, sha256=sha256, task=task)
+        )
     description = describe_onnx(path, progress_context())
     proposal = proposed(description.facts, file=path.name, sha256=description.sha256, task=task)
+    told = Report(arguments)
     for line in proposal.text.splitlines():
-        say(line)
+        told.say(line)
+    told.finish(manifest=proposal.text, open=proposal.open)
     return 0
 
 
@@ -64,7 +69,9 @@ def add(arguments: argparse.Namespace) -> int:
         raise ManifestError(f"{folder.name} is no folder.", f"A model folder holds {MANIFEST_NAME} and the ONNX file.")
     own, *shipped = model_folders()
     made = add_model(folder, own, shipped, progress_context(), replace=arguments.replace)
-    say(f"{made.name} {made.version} is here as “{made.id}”: it loads, and its files are as its manifest says.")
+    told = Report(arguments)
+    told.say(f"{made.name} {made.version} is here as “{made.id}”: it loads, and its files are as its manifest says.")
+    told.finish(id=made.id, name=made.name, version=made.version, folder=str(made.folder))
     return 0
 
 
@@ -85,27 +92,28 @@ def _import(arguments: argparse.Namespace, folder: Path, beside: Path, translate
                 "Export the network as ONNX with the tool that it comes from, and name the file with --onnx.",
             )
         onnx = there[0]
-    return _written(onnx, Path(arguments.out), translate)
+    return _written(arguments, onnx, Path(arguments.out), translate)
 
 
-def _written(onnx: Path, out: Path, translate: _Translate) -> int:
+def _written(arguments: argparse.Namespace, onnx: Path, out: Path, translate: _Translate) -> int:
     """Make a model folder with one ONNX file in it, whatever other files that keeps its weights in."""
+    told = Report(arguments)
     with tempfile.TemporaryDirectory(prefix="casestage-model-") as folder:
         own = with_own_weights(onnx)
         whole = onnx
         if own is not None:
             whole = Path(folder) / onnx.name
             write_atomically(whole, own, "The model")
-            say(f"{onnx.name} keeps weights in other files; they were put into {_ONNX_NAME}.")
+            told.note(f"{onnx.name} keeps weights in other files; they were put into {_ONNX_NAME}.")
         description = describe_onnx(whole, progress_context())
         proposal = translate(description.facts, file=_ONNX_NAME, sha256=description.sha256)
         if description.problem:
-            say(f"Cannot be run here: {description.problem}")
-        write_model(out, whole, proposal)
+            told.note(f"Cannot be run here: {description.problem}")
+        write_model(out, whole, proposal, told)
     return 0
 
 
-def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
+def write_model(folder: Path, onnx: Path, proposal: Proposal, told: Report) -> None:
     """Make a model folder of an ONNX file and its manifest, and say what is left to do.
 
     Raises
@@ -120,10 +128,11 @@ def write_model(folder: Path, onnx: Path, proposal: Proposal) -> None:
     with replacing(folder / _ONNX_NAME, "The model") as waiting:
         shutil.copyfile(onnx, waiting)
     write_atomically(folder / MANIFEST_NAME, proposal.text.encode("utf-8"), "The manifest")
-    say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
+    told.say(f"Written to {folder}: {_ONNX_NAME}, {MANIFEST_NAME}.")
     if proposal.open:
-        say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")
-    say(f"Then: casestage models check {folder}, and casestage models add {folder}")
+        told.say(f"{proposal.open} answers are missing in {MANIFEST_NAME}: put each in the place of its “?”.")
+    told.say(f"Then: casestage models check {folder}, and casestage models add {folder}")
+    told.finish(folder=str(folder), files=[_ONNX_NAME, MANIFEST_NAME], open=proposal.open)
 
 
 def cache(arguments: argparse.Namespace) -> int:

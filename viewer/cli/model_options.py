@@ -21,10 +21,10 @@ def add_model_commands(models: argparse.ArgumentParser, run: Callable[[str], Run
     def command(name: str, summary: str, example: str, function: str) -> argparse.ArgumentParser:
         sub = kinds.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage models {example}")
         sub.set_defaults(run=run(function))
+        sub.add_argument("--json", action="store_true", help="for other programs")
         return sub
 
-    listed = command("list", "List the models on this machine.", "list", "models:list_models")
-    listed.add_argument("--json", action="store_true", help="for other programs")
+    command("list", "List the models on this machine.", "list", "models:list_models")
 
     check = command(
         "check",
@@ -83,4 +83,3 @@ def add_model_commands(models: argparse.ArgumentParser, run: Callable[[str], Run
 
     cache = command("cache", "Say how much is recorded of earlier runs.", "cache --clear", "model_making:cache")
     cache.add_argument("--clear", action="store_true", help="forget all of it")
-    cache.add_argument("--json", action="store_true", help="for other programs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.cli.report import Report
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import complain, progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedError, NothingToOpenError
@@ -29,6 +30,8 @@ _KNOWN = {
     Localisation.SLICES: "its place in them is not known",
     Localisation.SERIES: "no place is known",
 }
+
+_TOLD = ("id", "label", "score", "probability", "volume_ml", "long_axis_mm")
 
 
 def _installed() -> tuple[list[Manifest], list[CaseStageError]]:
@@ -77,9 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
     manifest = find_model(arguments.model)
     entries, _ = chosen_series(Path(arguments.path), arguments.series)
     usable = [e for e in entries if e.count > 1] or entries
+    told = Report(arguments)
     if len(usable) > 1:
         usable = sorted(usable, key=lambda e: -e.count)
-        say(f"{len(usable)} series here; the one with the most images is used. Choose another with --series UID.")
+        told.note(f"{len(usable)} series here; the one with the most images is used. Choose another with --series UID.")
     if not usable:
         raise NothingToOpenError("There is no series here that a model could run on.")
     out = Path(arguments.out)
@@ -88,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     volume = load_series(usable[0], context)
     if volume.verdict is not Verdict.OK:
         for reason in volume.reasons:
-            say(f"Geometry {volume.verdict}: {reason}")
+            told.note(f"Geometry {volume.verdict}: {reason}")
     records = RunRecords(run_records_folder())
     try:
         result = run_or_recall(
@@ -112,19 +116,30 @@ def run(arguments: argparse.Namespace) -> int:
         recorded=result.recorded,
         case_scores=result.case_scores,
     )
-    _say_result(result)
+    _tell_result(result, told)
     for note in written.notes:
-        say(note)
-    say(f"Written to {arguments.out}: {', '.join(path.name for path in written.files)}. Not for diagnostic use.")
+        told.note(note)
+    told.say(f"Written to {arguments.out}: {', '.join(path.name for path in written.files)}. Not for diagnostic use.")
+    model = card(manifest)
+    told.finish(
+        model={"id": model.id, "name": model.name, "version": model.version},
+        series=volume.series.series_uid,
+        folder=arguments.out,
+        files=[path.name for path in written.files],
+        recorded=result.recorded,
+        findings=[{key: getattr(finding, key) for key in _TOLD} for finding in result.findings],
+        case_scores=[{"label": s.label, "score": s.score, "probability": s.probability} for s in result.case_scores],
+        not_for_diagnostic_use=True,
+    )
     return 0
 
 
-def _say_result(result: RunResult) -> None:
+def _tell_result(result: RunResult, told: Report) -> None:
     if result.recorded:
-        say(f"Recorded on {result.recorded_at[:10]}, not computed now.")
+        told.say(f"Recorded on {result.recorded_at[:10]}, not computed now.")
     for note in (*result.notes, result.comparison):
         if note:
-            say(note)
+            told.note(note)
     for finding in result.findings:
         score = f"score {finding.score:.2f}  " if finding.score is not None else ""
         chance = f"probability {finding.probability:.0%}  " if finding.probability is not None else ""
@@ -136,9 +151,9 @@ def _say_result(result: RunResult) -> None:
             f"slices {finding.slices_k[0] + 1} to {finding.slices_k[1] + 1}" if finding.slices_k else "the whole series"
         )
         known = "" if finding.localisation is Localisation.OUTLINE else f" ({_KNOWN[finding.localisation]})"
-        say(f"{finding.label}: {score}{chance}{volume_ml}{axis}{on}{known}")
+        told.say(f"{finding.label}: {score}{chance}{volume_ml}{axis}{on}{known}")
     for scored in result.case_scores:
         chance = f", probability {scored.probability:.0%}" if scored.probability is not None else ""
-        say(f"Case, {scored.label}: score {scored.score:.2f}{chance}")
+        told.say(f"Case, {scored.label}: score {scored.score:.2f}{chance}")
     if not result.findings:
-        say("The model ran and reported nothing.")
+        told.say("The model ran and reported nothing.")

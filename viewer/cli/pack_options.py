@@ -49,6 +49,7 @@ def add_pack_commands(pack: argparse.ArgumentParser, run: Callable[[str], Run]) 
     def of_keys(name: str, summary: str, example: str) -> argparse.ArgumentParser:
         sub = keys.add_parser(name, help=summary, description=summary, epilog=f"Example: casestage pack key {example}")
         sub.set_defaults(run=run(f"key_{name}"))
+        sub.add_argument("--json", action="store_true", help="for other programs")
         return sub
 
     new = of_keys("new", "Make a key: a private half to keep, and a public one to give away.", "new --out my.key")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.cli.models import find_model
+from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context, say, say_json
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import PackError, StorageError
@@ -89,8 +90,10 @@ def _say(found: Pack, path: Path, as_json: bool, what: str) -> None:
 def key_new(arguments: argparse.Namespace) -> int:
     """Make a key."""
     out = Path(arguments.out)
-    say(f"Fingerprint: {fingerprint(new_key(out))}")
-    say(f"{out} signs packs: keep it to yourself. {public_place(out).name} is to be given away.")
+    mark, told = fingerprint(new_key(out)), Report(arguments)
+    told.say(f"Fingerprint: {mark}")
+    told.say(f"{out} signs packs: keep it to yourself. {public_place(out).name} is to be given away.")
+    told.finish(fingerprint=mark, private=str(out), public=str(public_place(out)))
     return 0
 
 
@@ -98,31 +101,38 @@ def key_show(arguments: argparse.Namespace) -> int:
     """Say a key's fingerprint."""
     key = public_key(Path(arguments.file))
     name = _trusted().name_of(key)
-    say(f"Fingerprint: {fingerprint(key)}" + (f", trusted as {name}" if name else ""))
+    told = Report(arguments)
+    told.say(f"Fingerprint: {fingerprint(key)}" + (f", trusted as {name}" if name else ""))
+    told.finish(fingerprint=fingerprint(key), trusted=bool(name), name=name)
     return 0
 
 
 def key_trust(arguments: argparse.Namespace) -> int:
     """Trust a key."""
     made = _trusted().trust(public_key(Path(arguments.file), of_private=False), arguments.name)
-    say(f"Trusted: {made.name}, {made.fingerprint}")
+    told = Report(arguments)
+    told.say(f"Trusted: {made.name}, {made.fingerprint}")
+    told.finish(name=made.name, fingerprint=made.fingerprint, trusted=True)
     return 0
 
 
 def key_forget(arguments: argparse.Namespace) -> int:
     """Trust a key no more."""
     _trusted().forget(arguments.name)
-    say(f"Not trusted any more: {arguments.name}")
+    told = Report(arguments)
+    told.say(f"Not trusted any more: {arguments.name}")
+    told.finish(name=arguments.name, trusted=False)
     return 0
 
 
-def key_list(_arguments: argparse.Namespace) -> int:
+def key_list(arguments: argparse.Namespace) -> int:
     """List the trusted keys."""
-    keys = _trusted().all()
+    keys, told = _trusted().all(), Report(arguments)
     for key in keys:
-        say(f"{key.fingerprint}  {key.name}")
+        told.say(f"{key.fingerprint}  {key.name}")
     if not keys:
-        say("No key is trusted here.")
+        told.say("No key is trusted here.")
+    told.finish(keys=[{"name": key.name, "fingerprint": key.fingerprint} for key in keys])
     return 0
 
 

@@ -19,6 +19,7 @@ def add_phantom_options(
     made.add_argument("kind", choices=KINDS)
     made.add_argument("--seed", type=seed, required=True, help="the same seed gives the same anatomy")
     made.add_argument("--out", required=True, metavar="DIR", help="folder for dicom, truth, contents.txt, recipe.json")
+    made.add_argument("--json", action="store_true", help="for other programs")
     made.add_argument("--thickness", type=length, metavar="MM", help="from slice to slice")
     made.add_argument("--pixel", type=length, metavar="MM", help="from pixel to pixel")
     made.add_argument(

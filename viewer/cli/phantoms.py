@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.cli.terminal import progress_context, say
+from viewer.cli.report import Report
+from viewer.cli.terminal import progress_context
 from viewer.domain.errors import StorageError
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ def phantom(arguments: argparse.Namespace) -> int:
         lines = write_phantom(_recipe(arguments), Path(arguments.out), progress_context())
     except OSError as error:
         raise StorageError(f"{arguments.out} cannot be written.", "Choose another folder.", str(error)) from error
+    told = Report(arguments)
     for line in lines:
-        say(line)
+        told.say(line)
+    told.finish(folder=arguments.out, kind=arguments.kind, seed=arguments.seed, contents=lines[:-1], synthetic=True)
     return 0
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.analysis.matching import match
+from viewer.cli.report import Report
 from viewer.cli.series import chosen_series
-from viewer.cli.terminal import progress_context, say
+from viewer.cli.terminal import progress_context
 from viewer.domain.errors import (
     CaseDocumentError,
     CaseStageError,
@@ -89,7 +90,8 @@ def render(arguments: argparse.Namespace) -> int:
     _check_acquired(volume, view)
     matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
-    overlays = _laid_over(volume, arguments)
+    told = Report(arguments)
+    overlays = _laid_over(volume, arguments, told)
     image = picture(
         volume,
         view,
@@ -105,7 +107,9 @@ def render(arguments: argparse.Namespace) -> int:
         results=loaded.results if case is not None else (),
     )
     save_png(image, out)
-    say(f"Written: {out}")
+    told.say(f"Written: {out}")
+    width, height = arguments.size
+    told.finish(file=str(out), width=width, height=height, not_for_diagnostic_use=True)
     return 0
 
 
@@ -126,7 +130,7 @@ def check_picture(out: Path) -> None:
     check_folder(out.parent)
 
 
-def _laid_over(volume: Volume, arguments: argparse.Namespace) -> Overlays:
+def _laid_over(volume: Volume, arguments: argparse.Namespace, told: Report) -> Overlays:
     """Return what is to lie over a series, and say what was assumed of it."""
     segmentation: Segmentation | None = None
     value_map: ValueMap | None = None
@@ -142,7 +146,7 @@ def _laid_over(volume: Volume, arguments: argparse.Namespace) -> Overlays:
         else:
             value_map = laid.what
         if laid.note:
-            say(laid.note)
+            told.note(laid.note)
     return Overlays(segmentation, value_map)
 
 
