@@ -127,9 +127,13 @@ class _Progress:
         return self.bytes_read / 1e6 / max(passed_s, 1e-6)
 
     def slow(self) -> bool:
-        """Return whether what was read so far came slowly."""
+        """Return whether what was read so far came slowly; False where that is too little to tell."""
+        return self.done >= _JUDGED_AFTER and not self.quick()
+
+    def quick(self) -> bool:
+        """Return whether what was read so far came quickly; False where that is too little to tell."""
         passed = time.monotonic() - self._begun_at
-        return self.done >= _JUDGED_AFTER and self.bytes_read < _SLOW_BYTES_PER_S * passed
+        return self.done >= _JUDGED_AFTER and self.bytes_read >= _SLOW_BYTES_PER_S * passed
 
 
 def read_slices(
@@ -197,7 +201,7 @@ def _read_here(
     ended_by: list[BaseException] = []
 
     def read_some(files: OpenImages) -> bool:
-        run = order.next_run(_RUN if progress.done and not progress.slow() else 1)
+        run = order.next_run(_RUN if progress.quick() else 1)
         for k in run:
             if stop.is_set():
                 return False
