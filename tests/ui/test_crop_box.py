@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QImage, QRegion
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from viewer.domain.curved_view import CurvedView
+from viewer.domain.geometry import PlaneName
 from viewer.domain.plane_turn import about
 from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.camera import facing, turned
 from viewer.scene.crop_box import FACES, Face, crop_box, section
-from viewer.ui.canvas import Canvas
-from viewer.ui.canvas.crop_box import CropBox, Handle, crop_box_on
+from viewer.ui.canvas import Canvas, paint_text
+from viewer.ui.canvas import crop_box as crop_box_module
+from viewer.ui.canvas.crop_box import HANDLE_PX, CropBox, Handle, crop_box_on
 from viewer.ui.commands import CommandActions, CommandTable
 from viewer.ui.theme import Theme
 from viewer.ui.view_commands import view_commands
@@ -214,6 +216,49 @@ def test_nothing_of_the_box_lies_over_a_curved_picture_that_stands_in_the_place_
     assert view_of(session).shows_curved
     assert not [handle for handle in window.box.handles() if handle.view is ViewName.THREE_D]
     assert not drawn_on(window.box, area)
+
+
+def test_letters_and_the_size_stand_clear_of_the_box_and_its_handles(
+    window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_text, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    monkeypatch.setattr(crop_box_module, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    volume, view = session.volume, view_of(session)
+    assert volume is not None
+    # The box as large as the picture, so that its faces go through the letters.
+    tile = window.canvas.tile(ViewName.CORONAL)
+    assert tile is not None
+    low, high = box_of(session)
+    height = (high[2] - low[2]) * tile.area.height() / (tile.area.height() - 30)
+    middle = tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
+    session.view = view.with_plane(
+        PlaneName.CORONAL, evolve(view.coronal, height_mm=height, centre_lps_mm=middle, turned=None)
+    )
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    assert len(plates) > 12
+    handles = window.box.handles()
+    assert {handle.face for handle in handles if handle.view is ViewName.CORONAL} >= {HEAD, LEFT, RIGHT}
+    for handle in handles:
+        square = QRectF(0, 0, HANDLE_PX, HANDLE_PX)
+        square.moveCenter(handle.place)
+        assert not any(square.intersects(plate) for plate in plates), handle
+    # What was drawn last lies on top: the words, not the lines.
+    picture = QImage(window.box.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.black)
+    monkeypatch.undo()
+    window.box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
+    accent = window.canvas.theme.on_anatomy("accent")
+    for plate in plates:
+        inside = plate.adjusted(2, 2, -2, -2).toRect()
+        for x in range(inside.left(), inside.right() + 1):
+            for y in range(inside.top(), inside.bottom() + 1):
+                assert picture.pixelColor(x, y).blue() < accent.blue() or picture.pixelColor(x, y).red() > 150
+
+
+def painted(painter: QPainter, plates: list[QRectF], area: QRectF) -> None:
+    """Keep where a plate was drawn on the canvas."""
+    plates.append(painter.transform().mapRect(area))
 
 
 def drawn_on(box: CropBox, area: QRect) -> bool:

@@ -19,11 +19,11 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import OverlayMode, ViewName, as_point
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool, paint_measurements, shown_from
-from viewer.ui.canvas.facts import EdgeLetters
+from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
 from viewer.ui.canvas.paint_measurements import frame_places, label_place, leader_between, place_of_finding
-from viewer.ui.canvas.paint_text import TextLook, paint_letters, paint_scale_bar
+from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
 if TYPE_CHECKING:
@@ -409,6 +409,7 @@ def test_the_label_keeps_off_findings_and_other_measurements() -> None:
     assert not least.intersects(word)
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
 def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide: int, high: int) -> None:
     frame = frame_places(wide, high, TextLook(theme))
@@ -420,7 +421,8 @@ def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide:
             assert not any(place.intersects(part) for part in frame), (x, y)
 
 
-@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (530, 300), (935, 560)])
 def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wide: int, high: int) -> None:
     look = TextLook(theme)
     picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
@@ -428,7 +430,10 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
     with QPainter(picture) as painter:
         free = QRectF(0, 3, wide, high - 3)
         paint_letters(painter, free, EdgeLetters("RA", "LP", "H", "F"), look, large=True)
-        paint_scale_bar(painter, free, 0.8, look)
+        said = (Words("W 1500  L −600"), Words("Zoom 1.0×  0.80 mm"))[: 2 if min(wide - 430, high - 260) >= 0 else 1]
+        words = Corners(bottom_left=(Words("F 275.0 mm"),), bottom_right=said)
+        beside = paint_corners(painter, free, words, look)
+        paint_scale_bar(painter, free, 0.8, look, beside)
     frame = [part.adjusted(-1, -1, 1, 1) for part in frame_places(wide, high, look)]
     painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
     assert painted

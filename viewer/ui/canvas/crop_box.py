@@ -15,6 +15,7 @@ from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.acquired import crosshair_lps_mm
 from viewer.scene.camera import screen_axes, screen_from_lps
 from viewer.scene.crop_box import FACES, Box, Face, crop_box, edges, face_centre, face_mm, mm_words, section, with_face
+from viewer.ui.canvas.paint_measurements import LETTERS, frame_places
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.canvas.tiles import CanvasStyle
 from viewer.ui.escape import EscapeKey
@@ -118,9 +119,14 @@ class CropBox(QWidget):
         if volume is None or view is None:
             return []
         box = crop_box(volume, view)
-        return [handle for tile in self._tiles() for handle in _handles(tile, volume, view, box)]
+        look = self._look
+        return [handle for tile in self._tiles() for handle in _handles(tile, volume, view, box, look)]
 
     # --- what happens
+
+    @property
+    def _look(self) -> TextLook:
+        return TextLook(self._canvas.theme, stage=self._canvas.style_of_canvas is CanvasStyle.STAGE, scale=1.0)
 
     def _tiles(self) -> list[Tile]:
         """Return where the box can be drawn: not where a curved picture stands in the place of 3D."""
@@ -227,6 +233,7 @@ class CropBox(QWidget):
                 else:
                     self._paint_section(painter, tile, volume, view, box)
                 painter.restore()
+            self._canvas.paint_words_over(painter)
             self._paint_handles(painter, box)
             self._paint_size(painter, box)
 
@@ -290,16 +297,15 @@ class CropBox(QWidget):
         tiles = self._tiles()
         tile = next((tile for tile in tiles if tile.view is ViewName.THREE_D), tiles[0] if tiles else None)
         if tile is not None:
-            middle = QPointF(tile.free.center().x(), tile.free.bottom() - 52)
-            self._paint_words(painter, f"{mm_words(box)} · {HINT}", middle, tile.free)
+            # In the lower left corner, where no face has its handle.
+            self._paint_words(painter, f"{mm_words(box)} · {HINT}", tile.free.bottomLeft(), tile.free)
 
     def _area(self, view: ViewName) -> QRectF:
         tile = self._canvas.tile(view)
         return QRectF(self.rect()) if tile is None else tile.area
 
     def _paint_words(self, painter: QPainter, words: str, middle: QPointF, within: QRectF) -> None:
-        stage = self._canvas.style_of_canvas is CanvasStyle.STAGE
-        look = TextLook(self._canvas.theme, stage=stage, scale=1.0)
+        look = self._look
         kind = look.caption_type(name=True)
         metrics = look.metrics(kind)
         plate = QRectF(0, 0, round(metrics.horizontalAdvance(words) + 14), round(metrics.height() + 6))
@@ -312,8 +318,8 @@ class CropBox(QWidget):
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
 
 
-def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box) -> list[Handle]:
-    """Return the handles on a tile; in planes only where these run along the box."""
+def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box, look: TextLook) -> list[Handle]:
+    """Return the handles on a tile; in planes only where these run along the box, and beside the letters."""
     made = []
     plane = tile.view.plane
     if plane is None:
@@ -327,13 +333,23 @@ def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box) -> list[Hand
         right, down, scale, least = geometry.axes.right, geometry.axes.down, 1 / geometry.mm_per_px, 0.5
         if float(np.abs(geometry.axes.into).max()) < _FLAT_SHARE:
             return []
-        places = {face: geometry.screen_from_lps(face_centre(box, face)) for face in FACES}
+        letters = frame_places(tile.area.width(), tile.area.height(), look)[:LETTERS]
+        places = {face: _beside(letters, geometry.screen_from_lps(face_centre(box, face))) for face in FACES}
     for face, (x, y) in places.items():
         along = QPointF(float(right[face.axis]), float(down[face.axis]))
         place = tile.area.topLeft() + QPointF(x, y)
         if QPointF.dotProduct(along, along) >= least**2 and tile.area.contains(place):
             made.append(Handle(face, tile.view, place, along * scale))
     return made
+
+
+def _beside(letters: list[QRectF], place: tuple[float, float]) -> tuple[float, float]:
+    """Return a handle's place, moved along its face where a letter stands: all of a face can be pulled."""
+    for n, letter in enumerate(letters):
+        if letter.adjusted(-HANDLE_PX, -HANDLE_PX, HANDLE_PX, HANDLE_PX).contains(*place):
+            above_or_below = n in (0, LETTERS - 1)
+            return (letter.left() - HANDLE_PX, place[1]) if above_or_below else (place[0], letter.bottom() + HANDLE_PX)
+    return place
 
 
 def _face_of(handle: Handle | None) -> Face | None:

@@ -73,6 +73,26 @@ def paint_frame(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme = look.text.theme
     plane = tile.view.plane
+    paint_edge_words(painter, tile, shown, look, first=first, mm_per_px=mm_per_px)
+    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
+    if look.stage:
+        return
+    line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
+    if plane is not None:
+        painter.fillRect(line, theme.on_anatomy(plane.value))
+    if look.active is tile.view:
+        painter.setPen(QPen(theme.on_anatomy("accent"), ACTIVE_BORDER_PX))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        half = ACTIVE_BORDER_PX / 2
+        top = PLANE_LINE_PX if plane is not None else 0
+        painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
+
+
+def paint_edge_words(
+    painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, mm_per_px: float | None = None
+) -> None:
+    """Draw what is said at the edges of a tile: letters, corner text, scale, colour bars."""
+    plane = tile.view.plane
     if look.stage:
         if mm_per_px is not None and tile.large:
             paint_scale_bar(painter, tile.free, mm_per_px, look.text)
@@ -93,18 +113,6 @@ def paint_frame(
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
-    paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
-    if look.stage:
-        return
-    line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
-    if plane is not None:
-        painter.fillRect(line, theme.on_anatomy(plane.value))
-    if look.active is tile.view:
-        painter.setPen(QPen(theme.on_anatomy("accent"), ACTIVE_BORDER_PX))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        half = ACTIVE_BORDER_PX / 2
-        top = PLANE_LINE_PX if plane is not None else 0
-        painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
 
 
 def density_on(tile: Tile, wanted: Density) -> Density:

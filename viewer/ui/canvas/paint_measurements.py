@@ -41,6 +41,8 @@ LEADER_PX = 16.0
 # The four letters come first in the places of the frame.
 LETTERS = 4
 CORNER_PX = 180.0
+# In narrower viewports the scale stands above the lower right text.
+SCALE_ABOVE_BELOW_PX = 540
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
 OUTLINE_HANDLE_PX = 5.0
@@ -329,6 +331,9 @@ def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRec
     right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
     bottom = letter.translated(top.left(), height_px - letter.height())
     places = [top, left, right, bottom, QRectF(0, height_px - block, width_px, block)]
+    if not look.stage and width_px < SCALE_ABOVE_BELOW_PX:
+        scale = line + 14
+        places.append(QRectF(width_px / 2, height_px - block - scale, width_px / 2, scale))
     if not look.stage:
         # The name of the view, and whose images they are.
         places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), margin + 2 * line + 12))

@@ -22,7 +22,7 @@ from viewer.ui.canvas.mouse import USUAL
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import AHEAD, PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
-from viewer.ui.canvas.painting import paint_all, tiles_for
+from viewer.ui.canvas.painting import paint_all, paint_words_over, tiles_for
 from viewer.ui.canvas.shown import Shown, looked_at, shown_in
 from viewer.ui.canvas.tiles import CanvasStyle, Density, Tile, Tool
 from viewer.ui.canvas.view3d import STILL_AFTER_MS, Scene3DFactory, View3D
@@ -261,6 +261,12 @@ class PaintedCanvas(QWidget):
         return QSize(1120, 720)
 
     # --- painting
+
+    def paint_words_over(self, painter: QPainter) -> None:
+        """Draw letters and corner text once more, for what lies over the canvas and would cross them out."""
+        shown = shown_in(self._session)
+        if shown is not None:
+            paint_words_over(painter, self._placed(shown), shown, self._look())
 
     def _look(self) -> Look:
         stage = self.style_of_canvas is CanvasStyle.STAGE

@@ -10,6 +10,7 @@ from PySide6.QtGui import QRegion
 
 from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.paint_curtain import paint_curtained
+from viewer.ui.canvas.paint_frame import paint_edge_words
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
 from viewer.ui.canvas.view3d import Picture, paint_3d
 
@@ -72,3 +73,18 @@ def paint_all(
             paint_curtained(painter, tile, shown, look, planes, behind, first=tile.view is first, moving=moving)
         else:
             planes.paint(painter, tile, shown, look, first=tile.view is first, moving=moving)
+
+
+def paint_words_over(painter: QPainter, placed: tuple[Tile, ...], shown: Shown, look: Look) -> None:
+    """Draw what is said at the edges of all tiles once more, over lines that were drawn on the canvas since."""
+    first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
+    for tile in placed:
+        if tile.view is ViewName.THREE_D and shown.view.shows_curved:
+            continue
+        painter.save()
+        painter.setClipRect(tile.area)
+        plane = tile.view.plane
+        geometry = tile.geometry(shown.volume, shown.view, plane) if plane is not None else None
+        mm_per_px = geometry.mm_per_px if geometry is not None else None
+        paint_edge_words(painter, tile, shown, look, first=tile.view is first, mm_per_px=mm_per_px)
+        painter.restore()
