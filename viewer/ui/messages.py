@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import IconBox
 from viewer.ui.sheet import Sheet
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
-from viewer.ui.widgets import Button, ElidedLabel, IconButton, Kind, hairline, text_label
+from viewer.ui.widgets import Button, IconButton, Kind, hairline, text_label
 
 if TYPE_CHECKING:
     from viewer.domain.errors import CaseStageError
     from viewer.ui.theme import Theme
+
+_GAP_PX = 12
 
 
 @frozen
@@ -76,7 +78,8 @@ class DetailsSheet(Sheet):
 class MessageStrip(QFrame):
     """Shows one message at a time, the newest; hidden while there is none.
 
-    It never goes by itself: everything below it would move away under the pointer.
+    It never goes by itself: everything below it would move away under the pointer. Where it is too narrow for sentence
+    and hint beside each other they stand below each other, on as many lines as they need.
     """
 
     def __init__(self, theme: Theme, details: DetailsSheet, parent: QWidget | None = None) -> None:
@@ -88,14 +91,18 @@ class MessageStrip(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(16, 6, 8, 6)
-        row.setSpacing(12)
+        row.setSpacing(_GAP_PX)
         self._icon = IconBox(theme, 18)
         self._icon.setFixedSize(18, 18)
         self._sentence = text_label("", Type.NAME)
-        self._hint = ElidedLabel("", Type.BODY, "text2")
-        self._hint.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._hint = text_label("", Type.BODY, "text2")
+        self._words = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._words.setSpacing(_GAP_PX)
+        for label, stretch in ((self._sentence, 0), (self._hint, 1)):
+            label.setMinimumWidth(1)
+            self._words.addWidget(label, stretch)
         self._action = Button(theme, "", height=BAR_CONTROL_HEIGHT)
         self._action.setAccessibleName("Do what the message offers")
         self._action.clicked.connect(self.act)
@@ -104,12 +111,12 @@ class MessageStrip(QFrame):
         more.clicked.connect(self._show_details)
         close = IconButton(theme, "x", "Close this message", size=BAR_CONTROL_HEIGHT)
         close.clicked.connect(self.clear)
-        for widget in (self._icon, self._sentence):
-            row.addWidget(widget)
-        row.addWidget(self._hint, 1)
+        row.addWidget(self._icon)
+        row.addLayout(self._words, 1)
         row.addWidget(self._action)
         row.addWidget(more)
         row.addWidget(close)
+        self._beside = (self._icon, self._action, more, close)
         outer.addLayout(row)
         outer.addWidget(hairline())
         self.hide()
@@ -124,13 +131,14 @@ class MessageStrip(QFrame):
         """Show a message."""
         self._message = message
         self._sentence.setText(message.sentence)
-        self._sentence.setToolTip(message.sentence)
-        self._hint.set_whole(message.hint)
+        self._hint.setText(message.hint)
+        self._hint.setVisible(bool(message.hint))
         self._action.set_words(message.action)
         self._action.setToolTip(message.action)
         self._action.setVisible(bool(message.action))
         self.setAccessibleName(message.report)
         self._recolour()
+        self._fit()
         self.show()
 
     def act(self) -> None:
@@ -149,6 +157,24 @@ class MessageStrip(QFrame):
         """Take away what only informed; what went wrong stays until it is closed."""
         if self._message is not None and self._message.calm:
             self.clear()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the hint beside the sentence, or below it."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        taken = sum(widget.sizeHint().width() + _GAP_PX for widget in self._beside if not widget.isHidden())
+        margins = self._row.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - taken
+        labels = (self._sentence, self._hint)
+        wanted = _GAP_PX + sum(label.fontMetrics().horizontalAdvance(label.text()) + 2 for label in labels)
+        stacked = wanted > room
+        way = QBoxLayout.Direction.TopToBottom if stacked else QBoxLayout.Direction.LeftToRight
+        self._words.setDirection(way)
+        self._words.setSpacing(0 if stacked else _GAP_PX)
+        for label in labels:
+            label.setWordWrap(stacked)
 
     def _recolour(self) -> None:
         calm = self._message is not None and self._message.calm

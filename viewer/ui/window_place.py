@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LEAST_SIZE = (960, 600)
 SMALLEST_SIZE = (600, 340)
 FIRST_SIZE = (1440, 900)
+# A window's title stands above it, and on some desks a border around it.
+TITLE_PX = 48
 MUCH_LARGER = 1.4
 # From so many lines of pixels on, text of 13 pixels is small on any desk.
 FINE_HEIGHT, FINE_SCALE = 2000, 2.0
@@ -60,8 +62,11 @@ def suggest_scale(window: MainWindow) -> None:
 
 
 def least_size(room: QRect) -> tuple[int, int]:
-    """Return the smallest size of the window: less on a small screen, or a large interface on any."""
-    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height())
+    """Return the smallest size of the window: less on a small screen, or a large interface on any.
+
+    All of it has to be on the screen, with the title above it.
+    """
+    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height() - TITLE_PX)
     return max(width, SMALLEST_SIZE[0]), max(height, SMALLEST_SIZE[1])
 
 

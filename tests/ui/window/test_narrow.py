@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
+from viewer.ui.messages import Message
 from viewer.ui.review.toolbar import RestButton, Toolbar
 from viewer.ui.window_place import SMALLEST_SIZE, least_size
 
@@ -108,5 +109,26 @@ def test_panels_give_way_in_a_narrow_window_and_come_when_asked_for(qtbot: QtBot
 
 def test_the_window_is_never_larger_than_a_small_screen() -> None:
     assert least_size(QRect(0, 0, 1920, 1080)) == (960, 600)
-    assert least_size(QRect(0, 0, 640, 360)) == (640, 360)
+    # A title stands above it: of 720 pixels at 150 % there are 480, and the window must not need them all.
+    assert least_size(QRect(0, 0, 853, 480)) == (853, 432)
+    assert least_size(QRect(0, 0, 640, 360)) == (640, 340)
     assert least_size(QRect(0, 0, 320, 200)) == SMALLEST_SIZE
+
+
+@pytest.mark.parametrize("width", [640, 853, 1280, 1920])
+def test_a_message_is_read_whole_however_narrow_the_window(qtbot: QtBot, opened: MainWindow, width: int) -> None:
+    sized(qtbot, opened, width, 500)
+    sentence = "The processes that decode compressed images cannot be started, and these images are compressed."
+    opened.tell(Message(sentence, "Close other programs and start this one again.", action="Try again"))
+    qtbot.waitUntil(lambda: opened.messages.isVisible())
+    QApplication.processEvents()
+    assert not cut_off(opened.messages)
+    shown = [label for label in opened.messages.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert [label.text() for label in shown] == [sentence, "Close other programs and start this one again."]
+    for label in shown:
+        room = QRect(0, 0, label.width(), 1000)
+        words = label.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap.value, label.text())
+        assert words.width() <= label.width()
+        assert words.height() <= label.height()
+        assert opened.messages.rect().contains(QRect(label.mapTo(opened.messages, QPoint()), label.size()))
+    assert opened.width() == width
