@@ -261,6 +261,18 @@ def painted(painter: QPainter, plates: list[QRectF], area: QRectF) -> None:
     plates.append(painter.transform().mapRect(area))
 
 
+def test_the_size_stands_above_the_corner_text_where_there_is_no_3d(
+    window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.actions_of.run("view.layout_single")
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_text, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    monkeypatch.setattr(crop_box_module, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    size = plates[-1]
+    assert not any(size.intersects(plate) for plate in plates[:-1])
+
+
 def drawn_on(box: CropBox, area: QRect) -> bool:
     """Return whether the box draws anything on a part of the canvas."""
     picture = QImage(box.size(), QImage.Format.Format_ARGB32_Premultiplied)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QApplication
 from tests.ui.acquired.hands import drag, move_to
 from viewer.analysis.path_curve import PathCurve, curve_through
 from viewer.domain.curved_view import CurvedView
-from viewer.domain.geometry import Verdict
-from viewer.domain.view_state import Layout, SlabMode, ViewName, ViewState, overview
+from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import Layout, SlabMode, ViewName, ViewState, as_point, overview
 from viewer.scene.curved import curved_geometry
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool
 from viewer.ui.snapshot import picture
@@ -351,6 +352,35 @@ def test_the_path_is_seen_in_the_planes_where_it_is_near(follower: Follower) -> 
         column = [image.pixel(place.x(), place.y() + dy) & 0xFFFFFF for dy in range(-3, 4)]
         counts.append(sum(_bluish(rgb) for rgb in column))
     assert counts[0] > counts[1]
+
+
+def test_words_are_read_where_the_path_goes_through_them(follower: Follower) -> None:
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    follower.session.measurements = (
+        Measurement(
+            "m",
+            MeasurementKind.TEXT,
+            ((-10.0, -6.0, 50.0),),
+            PlaneName.AXIAL,
+            as_point(axes.right),
+            as_point(axes.down),
+            text="XXXXXXXX",
+        ),
+    )
+    follower.go((30.0, 30.0, 50.0))
+    start = follower.at((-10.0, -6.0, 50.0))
+
+    def bright() -> int:
+        image = follower.canvas.grab(QRect(start + QPoint(2, 2), QSize(60, 22))).toImage()
+        colours = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+        return sum(min(colour.red(), colour.green(), colour.blue()) > 190 for colour in colours)
+
+    before = bright()
+    assert before > 40
+    down = follower.at((0.0, 1.0, 50.0)).y() - follower.at((0.0, 0.0, 50.0)).y()
+    y = -6.0 + 13.0 / max(down, 1)
+    follower.show(((-20.0, y, 50.0), (60.0, y, 50.0)))
+    assert bright() >= before
 
 
 def test_for_an_audience_a_step_shows_the_curved_picture_without_a_window(small_ct_volume: Volume) -> None:

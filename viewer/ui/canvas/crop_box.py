@@ -297,8 +297,12 @@ class CropBox(QWidget):
         tiles = self._tiles()
         tile = next((tile for tile in tiles if tile.view is ViewName.THREE_D), tiles[0] if tiles else None)
         if tile is not None:
-            # In the lower left corner, where no face has its handle.
-            self._paint_words(painter, f"{mm_words(box)} · {HINT}", tile.free.bottomLeft(), tile.free)
+            # In the lower left corner, where no face has its handle; in a plane above what stands there.
+            within = QRectF(tile.free)
+            if tile.view is not ViewName.THREE_D:
+                said = frame_places(tile.area.width(), tile.area.height(), self._look)[LETTERS]
+                within.setBottom(tile.area.top() + said.top())
+            self._paint_words(painter, f"{mm_words(box)} · {HINT}", within.bottomLeft(), within)
 
     def _area(self, view: ViewName) -> QRectF:
         tile = self._canvas.tile(view)

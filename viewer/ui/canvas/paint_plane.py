@@ -286,9 +286,10 @@ class PlanePainter:
         self._overlay.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
             paint_crosshair(painter, tile, shown, look.text, handles=look.handles)
-        self._measured.paint(painter, tile, shown, geometry, look.text)
         if look.decorated:
+            # A value is read in one piece: the path goes below it.
             paint_path(painter, shown, geometry, look.text)
+        self._measured.paint(painter, tile, shown, geometry, look.text)
         painter.translate(-tile.area.topLeft())
         if look.decorated:
             paint_frame(painter, tile, shown, look, first=first, mm_per_px=geometry.mm_per_px)
