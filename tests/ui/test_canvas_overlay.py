@@ -179,7 +179,7 @@ def test_truth_that_was_found_is_drawn_on_demand_only(session: Session, small_ct
 
 def test_a_label_lies_beside_its_finding_inside_the_view_and_over_no_other() -> None:
     finding = QRectF(100, 200, 40, 40)
-    size, viewport = QSizeF(80, 24), (500, 500)
+    size, viewport = QSizeF(80, 24), QRectF(0, 0, 500, 500)
     free = label_place(finding, size, viewport, [finding])
     assert not free.intersects(finding)
     other = QRectF(QPointF(free.x() - 5, free.y() - 5), QSizeF(60, 60))
@@ -193,10 +193,10 @@ def test_a_label_lies_beside_its_finding_inside_the_view_and_over_no_other() -> 
 @pytest.mark.parametrize("viewport", [(230, 420), (600, 300)])
 def test_the_length_of_what_fills_a_view_is_still_read_whole(viewport: tuple[int, int]) -> None:
     finding = QRectF(-40, -20, viewport[0] + 80, viewport[1] + 40)
-    label = label_place(finding, QSizeF(96, 24), viewport, [finding])
-    assert QRectF(0, 0, *viewport).contains(label)
+    seen = QRectF(0, 0, *viewport)
+    assert seen.contains(label_place(finding, QSizeF(96, 24), seen, [finding]))
     tall = QRectF(20, -20, viewport[0] - 40, viewport[1] + 40)
-    assert QRectF(0, 0, *viewport).contains(label_place(tall, QSizeF(96, 24), viewport, [tall]))
+    assert seen.contains(label_place(tall, QSizeF(96, 24), seen, [tall]))
 
 
 def test_outlines_and_pointer_agree_on_a_tilted_head_scan(qapp: QApplication, real_data: Path) -> None:
@@ -231,5 +231,5 @@ def test_outlines_and_pointer_agree_on_a_tilted_head_scan(qapp: QApplication, re
 
 def test_a_label_stays_inside_a_viewport_too_narrow_for_it_beside_the_finding() -> None:
     viewport = QRectF(0, 0, 180, 200)
-    place = label_place(QRectF(60, 60, 70, 70), QSizeF(110, 24), (180, 200), [])
+    place = label_place(QRectF(60, 60, 70, 70), QSizeF(110, 24), viewport, [])
     assert viewport.contains(place)

@@ -20,9 +20,10 @@ from viewer.domain.view_state import OverlayMode, ViewName, as_point
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool, paint_measurements, shown_from
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
+from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
-from viewer.ui.canvas.paint_measurements import frame_places, label_place, leader_between, place_of_finding
+from viewer.ui.canvas.paint_measurements import label_place, leader_between, place_of_finding
 from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
@@ -389,14 +390,14 @@ def test_areas_have_digits_that_can_be_meant() -> None:
 
 
 def test_the_label_keeps_off_findings_and_other_measurements() -> None:
-    size, viewport = QSizeF(80, 24), (500, 400)
+    size, viewport = QSizeF(80, 24), QRectF(0, 0, 500, 400)
     points = QPolygonF([QPointF(100, 200), QPointF(200, 200)])
     first = label_place(MeasurementKind.LENGTH, points, size, viewport, [])
     assert first.left() > 200
     lesion = QRectF(205, 150, 100, 100)
     other = label_place(MeasurementKind.LENGTH, points, size, viewport, [], [lesion])
     assert not other.intersects(lesion)
-    assert QRectF(0, 0, *viewport).contains(other)
+    assert viewport.contains(other)
     # Where all four sides are taken there are corners, and farther places; where nothing is free, least is covered.
     beside = [QRectF(205, 185, 100, 30), QRectF(0, 185, 95, 30), QRectF(110, 160, 80, 38), QRectF(110, 202, 80, 38)]
     corner = label_place(MeasurementKind.LENGTH, points, size, viewport, [], beside)
@@ -417,7 +418,7 @@ def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide:
     for x in range(20, wide - 40, 37):
         for y in range(20, high - 40, 31):
             points = QPolygonF([QPointF(x, y), QPointF(x + 30, y + 25)])
-            place = label_place(MeasurementKind.RECTANGLE, points, size, (wide, high), [], frame)
+            place = label_place(MeasurementKind.RECTANGLE, points, size, QRectF(0, 0, wide, high), [], frame)
             assert not any(place.intersects(part) for part in frame), (x, y)
 
 

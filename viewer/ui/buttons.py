@@ -297,14 +297,16 @@ class Segmented(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        for n, (name, text, key) in enumerate(segments):
+        for name, text, key in segments:
             button = _Segment(theme, text, key=key, height=height)
-            button.first, button.last = n == 0, n == len(segments) - 1
             button.setCheckable(True)
             button.clicked.connect(lambda _checked=False, name=name: self.chosen.emit(name))
             self._group.addButton(button)
             self._buttons[name] = button
             row.addWidget(button)
+        row_of = list(self._buttons.values())
+        for n, button in enumerate(row_of):
+            button.before, button.after = tuple(row_of[:n]), tuple(row_of[n + 1 :])
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     @property
@@ -333,8 +335,18 @@ class Segmented(QWidget):
 class _Segment(Button):
     """One part of a segmented control: round at the outer corners alone, hairlines between."""
 
-    first = False
-    last = False
+    before: tuple[QWidget, ...] = ()
+    after: tuple[QWidget, ...] = ()
+
+    @property
+    def first(self) -> bool:
+        """True where none of those before it is shown."""
+        return all(button.isHidden() for button in self.before)
+
+    @property
+    def last(self) -> bool:
+        """True where none of those after it is shown."""
+        return all(button.isHidden() for button in self.after)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         with QPainter(self) as painter:

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.alignment import Alignment
-from viewer.domain.view_state import Comparison, Layout, ViewName
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import Comparison, Layout, ViewName, as_point
 from viewer.domain.volume import PatientIdentity, Volume
 from viewer.domain.walkthrough import Prior
+from viewer.scene.plane_slices import snapped
 from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
+from viewer.ui.buttons import Segmented
+from viewer.ui.canvas import paint_measurements
 from viewer.ui.canvas.beyond import curtain_px
 
 if TYPE_CHECKING:
@@ -268,3 +273,46 @@ def test_on_stage_the_earlier_scan_of_a_case_lies_behind_the_curtain(
     opened.desk.player.next()
     qtbot.wait(20)
     assert opened.desk.comparing.mode is Comparison.OFF
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.62, 0.7])
+def test_no_value_is_cut_by_the_curtain(
+    compared: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    session, axes = compared.desk.session, PLANE_AXES[PlaneName.AXIAL]
+    view = session.view
+    assert view is not None
+    session.view = view = evolve(view, comparison=Comparison.CURTAIN, curtain=share, layout=Layout.SINGLE)
+    assert session.volume is not None
+    x, y, z = snapped(session.volume, PlaneName.AXIAL, view.cursor_lps_mm)
+    session.measurements = tuple(
+        Measurement(
+            f"{dx}",
+            MeasurementKind.LENGTH,
+            ((x + dx - 15, y + dx, z), (x + dx + 15, y + dx + 2, z)),
+            PlaneName.AXIAL,
+            as_point(axes.right),
+            as_point(axes.down),
+        )
+        for dx in (-50, -25, 0, 25, 50)
+    )
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_measurements, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
+    compared.canvas.grab()
+    qtbot.wait(30)
+    tile = compared.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    assert plates
+    assert all(plate.right() <= curtain_px(tile, share) - tile.area.left() for plate in plates)
+
+
+def test_the_last_of_joined_buttons_that_is_shown_has_its_edge(compared: MainWindow, qtbot: QtBot) -> None:
+    compared.desk.settings.change(theme="light")
+    bar = next(
+        made for made in compared.findChildren(Segmented) if made.isVisible() and "compare.curtain" in made._buttons
+    )
+    last = [button for button in bar._buttons.values() if button.isVisible()][-1]
+    qtbot.wait(30)
+    picture = last.grab().toImage()
+    edge = picture.pixelColor(picture.width() - 1, picture.height() // 2)
+    assert edge.lightness() < picture.pixelColor(picture.width() - 6, picture.height() // 2).lightness()

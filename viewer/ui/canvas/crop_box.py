@@ -15,7 +15,7 @@ from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.acquired import crosshair_lps_mm
 from viewer.scene.camera import screen_axes, screen_from_lps
 from viewer.scene.crop_box import FACES, Box, Face, crop_box, edges, face_centre, face_mm, mm_words, section, with_face
-from viewer.ui.canvas.paint_measurements import LETTERS, frame_places
+from viewer.ui.canvas.frame_places import LETTERS, frame_places
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.canvas.tiles import CanvasStyle
 from viewer.ui.escape import EscapeKey

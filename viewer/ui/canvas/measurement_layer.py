@@ -67,6 +67,7 @@ def _key(tile: Tile, shown: Shown, geometry: ViewportGeometry, look: TextLook, r
         geometry.cursor_lps_mm,
         geometry.image,
         shown.view.slab_mm,
+        shown.part,
         tuple((drawn.measurement, drawn.in_hand) for drawn in shown.measured),
         tuple(drawn.finding for drawn in shown.drawn),
         ratio,

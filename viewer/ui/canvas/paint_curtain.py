@@ -10,9 +10,11 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.ui.canvas.beyond import HANDLE_PX, curtain_px, handle_place, right_part
 from viewer.ui.canvas.facts import window_words
+from viewer.ui.canvas.frame_places import NAMED_PX
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_frame import paint_frame, paint_what_is_not_there
 from viewer.ui.canvas.paint_text import paint_plate
+from viewer.ui.canvas.shown import CurtainPart
 
 if TYPE_CHECKING:
     from viewer.ui.canvas.beyond import Behind
@@ -26,7 +28,6 @@ CASING_PX = 2.5
 CASING_OPACITY = 0.55
 TAG_GAP_PX = 8.0
 LEAST_TAG_PX = 64.0
-NAMED_PX = 640.0
 
 
 def paint_curtained(
@@ -43,11 +44,12 @@ def paint_curtained(
     """Draw a plane's tile with the second volume right of the curtain, and what belongs to both over it."""
     share, bare = shown.view.curtain, evolve(look, decorated=False)
     right = right_part(tile, share)
-    planes.paint(painter, tile, shown, bare, first=first, moving=moving)
+    here, there = _parts(tile, share)
+    planes.paint(painter, tile, evolve(shown, part=here), bare, first=first, moving=moving)
     painter.save()
     painter.setClipRect(right)
     painter.fillRect(right, look.text.theme.on_anatomy("viewport"))
-    behind.planes.paint(painter, tile, behind.shown, bare, first=first, moving=moving)
+    behind.planes.paint(painter, tile, evolve(behind.shown, part=there), bare, first=first, moving=moving)
     painter.restore()
     if not look.decorated:
         return
@@ -67,6 +69,13 @@ def paint_curtained(
     _paint_knob(painter, tile, share, look)
     _paint_tags(painter, tile, shown, behind, look)
     painter.restore()
+
+
+def _parts(tile: Tile, share: float) -> tuple[CurtainPart, CurtainPart]:
+    """Return what is seen of a tile on the left and on the right of the curtain."""
+    knob = handle_place(tile, share) - tile.area.topLeft()
+    x, wide = knob.x(), tile.area.width()
+    return CurtainPart(0.0, x, x, knob.y()), CurtainPart(x, wide, x, knob.y())
 
 
 def _paint_line(painter: QPainter, tile: Tile, share: float, look: Look) -> None:

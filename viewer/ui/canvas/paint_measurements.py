@@ -13,8 +13,9 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.ui.canvas.frame_places import LETTERS, curtain_places, frame_places, seen_part
 from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
-from viewer.ui.canvas.paint_text import NARROW_PX, SHORT_PX, TextLook, paint_plate
+from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.canvas.words_on_images import paint_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
@@ -38,11 +39,6 @@ AWAYS_PX = (10.0, 48.0, 86.0)
 WORDS_WEIGH, FAR_WEIGHS = 1e5, 10.0
 NEAR_PX = 4.0
 LEADER_PX = 16.0
-# The four letters come first in the places of the frame.
-LETTERS = 4
-CORNER_PX = 180.0
-# In narrower viewports the scale stands above the lower right text.
-SCALE_ABOVE_BELOW_PX = 540
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
 OUTLINE_HANDLE_PX = 5.0
@@ -68,7 +64,7 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
         if drawn.measurement.kind is not MeasurementKind.TEXT:
             _paint_line(painter, drawn, points, geometry, look)
     frame = frame_places(geometry.width_px, geometry.height_px, look)
-    words = frame[:LETTERS]
+    words = frame[:LETTERS] + curtain_places(shown.part, geometry.width_px, look)
     taken = [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
     if whole:
         taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
@@ -258,12 +254,12 @@ def _paint_label(
     widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
     size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
     own = points.boundingRect()
-    if not QRectF(0, 0, geometry.width_px, geometry.height_px).intersects(own.adjusted(-1, -1, 1, 1)):
+    seen = seen_part(shown.part, geometry)
+    if not seen.intersects(own.adjusted(-1, -1, 1, 1)):
         return
-    plate = label_place(
-        measurement.kind, points, size, (geometry.width_px, geometry.height_px), taken, [*frame, *words]
-    )
-    if not drawn.in_hand and any(plate.intersects(other) for other in words):
+    plate = label_place(measurement.kind, points, size, seen, taken, [*frame, *words])
+    cut = shown.part is not None and not seen.contains(plate)
+    if cut or (not drawn.in_hand and any(plate.intersects(other) for other in words)):
         # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
         return
     words.append(plate)
@@ -285,17 +281,17 @@ def label_place(
     kind: MeasurementKind,
     points: QPolygonF,
     size: QSizeF,
-    viewport_px: tuple[int, int],
+    seen: QRectF,
     taken: list[QRectF],
     words: list[QRectF] | None = None,
 ) -> QRectF:
-    """Return where a label goes: beside its measurement, inside the viewport, over nothing that is measured or found.
+    """Return where a label goes: beside its measurement, where that is seen, over nothing that is measured or found.
 
     Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn,
     then at its corners. Where none of these is free, it goes over some lines or farther away, whichever disturbs less;
     over `words` only where there is no room at all.
     """
-    inside = QRectF(0, 0, *viewport_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    inside = seen.adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
     own = points.boundingRect()
     right, left = QPointF(own.right(), own.center().y()), QPointF(own.left(), own.center().y())
     if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
@@ -316,30 +312,6 @@ def label_place(
             if least == 0:
                 return best
     return best
-
-
-def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRectF]:
-    """Return where letters, then scale and corner text of a viewport stand."""
-    line, margin = look.line_px, look.margin_px
-    rows = 2 if width_px >= NARROW_PX and height_px >= SHORT_PX else 1
-    block = margin + rows * line + 12
-    letter = QRectF(0, 0, 2 * line, margin + 1.5 * line)
-    side = QRectF(0, 0, margin + 2.5 * line, 1.5 * line)
-    top, left, right = QRectF(letter), QRectF(side), QRectF(side)
-    top.moveCenter(QPointF(width_px / 2, letter.height() / 2))
-    left.moveCenter(QPointF(side.width() / 2, height_px / 2))
-    right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
-    bottom = letter.translated(top.left(), height_px - letter.height())
-    places = [top, left, right, bottom, QRectF(0, height_px - block, width_px, block)]
-    if not look.stage and width_px < SCALE_ABOVE_BELOW_PX:
-        scale = line + 14
-        places.append(QRectF(width_px / 2, height_px - block - scale, width_px / 2, scale))
-    if not look.stage:
-        # The name of the view, and whose images they are.
-        places.append(QRectF(0, 0, min(CORNER_PX, width_px / 3), margin + 2 * line + 12))
-    if not look.stage and rows > 1:
-        places.append(QRectF(width_px - width_px / 3, 0, width_px / 3, block))
-    return places
 
 
 def _covered_by(measurement: Measurement, points: QPolygonF) -> list[QRectF]:

@@ -15,6 +15,7 @@ from viewer.domain.overlay_look import MOST_LABEL_OPACITY, look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
+from viewer.ui.canvas.frame_places import seen_part
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Line, Mark, line_of, line_of_label
@@ -235,7 +236,7 @@ def paint_long_axis(
     places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
     _paint_axis(painter, places, look)
     words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
-    _paint_leader(painter, words, places, bounds, geometry, look, taken)
+    _paint_leader(painter, words, places, bounds, seen_part(shown.part, geometry), look, taken)
 
 
 def paint_short_axis(
@@ -292,14 +293,16 @@ def _paint_leader(
     words: str,
     ends: list[QPointF],
     bounds: QRectF,
-    geometry: ViewportGeometry,
+    seen: QRectF,
     look: TextLook,
     taken: list[QRectF],
 ) -> None:
-    """Draw a label beside the finding, where it covers no other finding, with a line to it."""
+    """Draw a label beside the finding, where it covers no other finding, with a line to it; none that would be cut."""
     face = font(Type.NAME)
     size = QSizeF(round(QFontMetricsF(face).horizontalAdvance(words)) + 12, 24)
-    plate = label_place(bounds, size, (geometry.width_px, geometry.height_px), taken)
+    plate = label_place(bounds, size, seen, taken)
+    if seen.width() < size.width() or not seen.intersects(bounds):
+        return
     corner = QPointF(
         plate.left() + 8 if plate.center().x() > bounds.center().x() else plate.right() - 8,
         plate.bottom() if plate.center().y() < bounds.center().y() else plate.top(),
@@ -320,19 +323,19 @@ def _moved_into(room: QRectF, place: QRectF) -> QRectF:
     return QRectF(QPointF(round(left), round(top)), place.size())
 
 
-def label_place(bounds: QRectF, size: QSizeF, viewport_px: tuple[int, int], taken: list[QRectF]) -> QRectF:
-    """Return where a label goes: diagonally beside a finding, inside the viewport, over no finding if possible.
+def label_place(bounds: QRectF, size: QSizeF, seen: QRectF, taken: list[QRectF]) -> QRectF:
+    """Return where a label goes: diagonally beside a finding, on what is seen, over no finding if possible.
 
     Letters and corner text keep a margin of 56 px for themselves. Where a finding leaves no room beside it,
     the label is moved inside the viewport, at a corner that covers as little of findings as possible.
     """
-    inside = QRectF(0, 0, *viewport_px).adjusted(8, 56, -8, -56)
+    inside = seen.adjusted(8, 56, -8, -56)
     places = []
     for away in (18.0, 48.0):
         for right, above in ((True, True), (False, True), (True, False), (False, False)):
             left = bounds.right() + away * 0.7 if right else bounds.left() - away * 0.7 - size.width()
             top = bounds.top() - away - size.height() if above else bounds.bottom() + away
             places.append(QRectF(QPointF(round(left), round(top)), size))
-    seen = [place for place in places if inside.contains(place)] or [_moved_into(inside, place) for place in places]
-    clear = (place for place in seen if not any(place.intersects(other) for other in taken))
-    return next(clear, seen[0])
+    whole = [place for place in places if inside.contains(place)] or [_moved_into(inside, place) for place in places]
+    clear = (place for place in whole if not any(place.intersects(other) for other in taken))
+    return next(clear, whole[0])

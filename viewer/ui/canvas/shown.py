@@ -44,6 +44,22 @@ class DrawnMeasurement:
     unfinished: bool = False
 
 
+@define(frozen=True)
+class CurtainPart:
+    """What is seen of a plane's tile on one side of a curtain, in pixels from the tile's corner.
+
+    Attributes
+    ----------
+    curtain_px, knob_px
+        How far to the right the curtain hangs, and how far down its knob is.
+    """
+
+    left_px: float
+    right_px: float
+    curtain_px: float
+    knob_px: float
+
+
 @define(frozen=True, eq=False)
 class Shown:
     """Everything that the painting code looks at.
@@ -74,6 +90,8 @@ class Shown:
         What a model that is running looks at, and how far it is; None while none runs.
     two_models
         The names of the two models that are drawn on one picture; None while there is one, or a curtain between them.
+    part
+        The side of a curtain that it is seen on; None where all of a tile shows it.
     """
 
     volume: Volume
@@ -90,6 +108,7 @@ class Shown:
     veiled: bool = False
     patches: Patches | None = None
     two_models: tuple[str, str] | None = None
+    part: CurtainPart | None = None
 
 
 def shown_from(
