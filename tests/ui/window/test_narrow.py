@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
@@ -105,6 +106,23 @@ def test_panels_give_way_in_a_narrow_window_and_come_when_asked_for(qtbot: QtBot
     opened.actions_.run("app.panels")
     assert not opened.review.panel.isVisible()
     assert not opened.desk.settings.now.side_panels
+
+
+@pytest.mark.parametrize("width", [960, 1280, 1920])
+def test_windows_of_another_part_of_the_body_are_offered_where_there_is_room(
+    qtbot: QtBot, opened: MainWindow, width: int
+) -> None:
+    opened.go(Workspace.REVIEW)
+    sized(qtbot, opened, width, 600)
+    session = opened.desk.session
+    session.case = None
+    view, volume = session.view, session.volume
+    assert volume is not None
+    for part in ("CHEST", "HEAD", "CHEST"):
+        session.volume = evolve(volume, series=evolve(volume.series, body_part=part))
+        session.view = view
+        qtbot.wait(30)
+        assert not cut_off(opened.review.toolbar), part
 
 
 def test_the_window_is_never_larger_than_a_small_screen() -> None:

@@ -253,6 +253,8 @@ class Toolbar(QFrame):
             for key in keys:
                 self._presets.button(key).setToolTip(self._actions[f"view.preset_{key}"].toolTip())
             self._presets.chosen.connect(self._preset_chosen)
+            # Else the row would show it later on, whether there is room or not.
+            self._presets.hide()
             self._row.insertWidget(self._preset_place, self._presets)
             self._fitted.items.append(Fitted(self._presets, gone_from=PRESETS_GONE))
         self._said = ()
