@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from tests.ui.conftest import COLUMNS, ORIGIN_MM, ROWS, SLICES, SPACING_MM
@@ -20,6 +20,7 @@ from viewer.domain.overlays import PROBABILITY, Label, Overlays, Segmentation, V
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.acquired import scrolled_cursor, viewport_geometry
+from viewer.ui.canvas import paint_colour_bar, paint_text
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -281,6 +282,26 @@ def test_the_bar_of_a_map_stands_in_the_plane_and_goes_with_it(qapp: QApplicatio
     state = looking(small_ct_volume, height_mm=400.0)
     assert coloured(state) > 200
     assert coloured(evolve(state, map_look=MapLook(shown=False))) == 0
+
+
+@pytest.mark.parametrize(("wide", "high"), [(466, 210), (466, 266), (466, 290), (640, 420), (935, 560)])
+def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
+    qapp: QApplication, small_ct_volume: Volume, monkeypatch: pytest.MonkeyPatch, wide: int, high: int
+) -> None:
+    bars: list[QRectF] = []
+    others: list[QRectF] = []
+    monkeypatch.setattr(paint_colour_bar, "paint_plate", lambda _painter, area, _theme: bars.append(QRectF(area)))
+    monkeypatch.setattr(paint_text, "paint_plate", lambda _painter, area, _theme: others.append(QRectF(area)))
+    over = Overlays(value_map=probability(small_ct_volume))
+    tile = tiles(Layout.SINGLE, ViewName.AXIAL, (float(wide), float(high)))[0]
+    image = QImage(wide, high, QImage.Format.Format_RGB32)
+    with QPainter(image) as painter:
+        shown = shown_from(small_ct_volume, looking(small_ct_volume, height_mm=400.0), overlays=over)
+        PlanePainter().paint(painter, tile, shown, Look(TextLook(Theme(), stage=False)), first=True)
+    assert len(bars) == 1
+    assert len(others) > 6
+    assert QRectF(0, 0, wide, high).contains(bars[0])
+    assert not any(bars[0].intersects(other) for other in others)
 
 
 def scattered() -> tuple[Mask, ...]:

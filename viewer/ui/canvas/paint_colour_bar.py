@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BAR_WIDTH = 12.0
 MOST_HEIGHT = 180.0
 LEAST_HEIGHT = 40.0
+BESIDE_LETTER_PX = 32.0
 TICK = 4.0
 STEPS = 256
 
@@ -61,11 +62,19 @@ def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: View
 
 
 def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -> float:
-    """Draw a bar at the left edge, above the middle, and return how much of the edge it takes; 0 without room."""
+    """Draw a bar at the left edge and return how much of the edge it takes; 0 without room.
+
+    Above the letter in the middle; where there is no room, beside that letter, between the corner texts.
+    """
     line, scale = look.line_px, look.scale if look.stage else 1.0
     measures = look.metrics(look.caption_type())
     top = free.top() + free.height() * 0.16 + line
     height = min(MOST_HEIGHT * scale, free.top() + free.height() / 2 - 24 * scale - line - top)
+    if height < LEAST_HEIGHT * scale and not look.stage:
+        corner = look.margin_px + 2 * line + 12
+        top = free.top() + corner + line + 4
+        height = min(MOST_HEIGHT, free.bottom() - corner - line - top)
+        free = free.adjusted(BESIDE_LETTER_PX, 0, 0, 0)
     if height < LEAST_HEIGHT * scale:
         return 0.0
     width = BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in bar.words)

@@ -108,7 +108,8 @@ def paint_edge_words(
         beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, beside)
-    if plane is not None:
+    if plane is not None and (tile.large or look.stage or shown.view.main is ViewName.THREE_D):
+        # Where one view is large it says it for all.
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
