@@ -87,3 +87,21 @@ def test_a_button_follows_its_command(qtbot: QtBot) -> None:
     assert asked == [True]
     action.setEnabled(False)
     assert not button.isEnabled()
+
+
+def test_the_ring_of_a_control_at_the_windows_edge_is_seen_whole(qtbot: QtBot) -> None:
+    window = window_on_screen(qtbot)
+    layout = window.centralWidget().layout()
+    assert layout is not None
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.activate()
+    window.first.setFocus()
+    QTest.keyClick(window.first, Qt.Key.Key_Tab)
+    QTest.keyClick(window.second, Qt.Key.Key_Backtab)
+    assert window.focusWidget() is window.first
+    assert window.ring.isVisible()
+    assert window.rect().contains(window.ring.geometry())
+    picture = window.grab().toImage()
+    accent = Theme().colour("accent")
+    middle = window.ring.geometry().center().x()
+    assert any(picture.pixelColor(middle, y) == accent for y in range(window.ring.y(), window.ring.y() + 3))

@@ -326,7 +326,8 @@ class FocusRing(QWidget):
         if seen.isEmpty():
             self.hide()
             return
-        self.setGeometry(seen.adjusted(-reach, -reach, reach, reach))
+        # At the window's edge there is no room outside the control.
+        self.setGeometry(seen.adjusted(-reach, -reach, reach, reach) & window.rect())
         self.raise_()
         self.show()
 

@@ -63,6 +63,15 @@ def test_the_card_is_seen_over_the_picture_while_it_is_written(panel: MakingPane
     assert panel.preview.words == ""
 
 
+def test_the_card_is_read_in_either_theme_also_when_it_is_switched(panel: MakingPanel, window: MainWindow) -> None:
+    panel.step_title.setText("A bleed")
+    for theme in ("light", "dark", "light"):
+        window.desk.settings.change(theme=theme)
+        picture = panel.preview.grab().toImage()
+        grey = [picture.pixelColor(x, y).lightness() for x in range(picture.width()) for y in range(picture.height())]
+        assert max(grey) - min(grey) > 150, theme
+
+
 def test_a_question_is_typed_its_answer_chosen_and_both_taken_back(panel: MakingPanel, window: MainWindow) -> None:
     panel.parts.button("acts").click()
     QTest.keyClicks(panel.acts.question, "Where is it?")

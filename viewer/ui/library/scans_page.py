@@ -77,6 +77,9 @@ class ScansPage(QWidget):
         desk.session.masked_changed.connect(self._masked_changed)
         desk.session.workspace_changed.connect(self._masked_changed)
         desk.pictures.ready.connect(self.lines.take_picture)
+        # What is known by now is not told again.
+        self.places.refresh()
+        self.places.choose(None)
         self._find()
 
     def _fill_head(self) -> None:

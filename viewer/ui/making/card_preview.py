@@ -81,4 +81,5 @@ class CardPreview(QWidget):
 
     def _recoloured(self, _name: object = None) -> None:
         self._told = ()
-        self.update()
+        if not self.isHidden():
+            self.show_step(self._step)

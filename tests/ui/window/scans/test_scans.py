@@ -18,6 +18,7 @@ from viewer.io.index_rows import SeriesRow
 from viewer.io.series_entry import Skipped
 from viewer.ui.library.page_head import Page
 from viewer.ui.library.scan_list import STUDY_HEIGHT
+from viewer.ui.library.scans_page import ScansPage
 from viewer.ui.library.series_words import series_facts
 from viewer.ui.library.skipped_panel import by_reason
 
@@ -74,6 +75,14 @@ def test_pictures_come_for_what_is_in_sight(listed: MainWindow, qtbot: QtBot, re
     rest()
     assert lines.picture(2) is not None
     assert listed.library.scans.list.viewport().visibleRegion().boundingRect().height() > 300
+
+
+def test_a_page_that_is_looked_at_later_tells_the_places_that_are_known(listed: MainWindow, qtbot: QtBot) -> None:
+    page = ScansPage(listed.desk, listed.theme)
+    qtbot.addWidget(page)
+    assert page.places.places.rowCount() == 2
+    assert page.places.places.words(0)[1] == "1 place"
+    assert page.places.currentIndex().row() == 0
 
 
 def test_enter_opens_the_marked_series_and_page_down_the_next(
