@@ -74,10 +74,15 @@ def test_what_only_moves_zooms_or_turns_the_picture_is_said_too(view: ViewState)
         difference_in_words(view, view.with_plane(PlaneName.AXIAL, evolve(axial, centre_lps_mm=centre)))
         == "moved aside"
     )
-    assert (
-        difference_in_words(view, evolve(view, camera=evolve(view.camera, height_mm=view.camera.height_mm + 9)))
-        == "3D turned"
-    )
+    camera = view.camera
+    x_mm, y_mm, z_mm = camera.focal_lps_mm
+    for changed, words in (
+        (evolve(camera, height_mm=camera.height_mm / 2), "3D zoom 2.0×"),
+        (evolve(camera, focal_lps_mm=(x_mm, y_mm, z_mm + 20)), "3D moved"),
+        (evolve(camera, to_eye=(0.6, -0.8, 0.0)), "3D turned"),
+        (evolve(camera, to_eye=(0.6, -0.8, 0.0), height_mm=camera.height_mm / 2), "3D turned"),
+    ):
+        assert difference_in_words(view, evolve(view, camera=changed)) == words
     assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 0.5))) == "0.5 mm towards the head"
     assert difference_in_words(view, evolve(view, cursor_lps_mm=(x, y, z + 0.04))) == ""
 

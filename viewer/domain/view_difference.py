@@ -10,7 +10,10 @@ import numpy as np
 from viewer.domain.geometry import PlaneName
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import ViewState
+    from viewer.domain.view_state import Camera, ViewState
+
+# Between unit vectors: a third of a degree.
+_LEAST_TURN = 0.006
 
 
 def difference_in_words(script: ViewState, now: ViewState) -> str:
@@ -38,7 +41,7 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
     if (script.window_centre, script.window_width, script.lut) != (now.window_centre, now.window_width, now.lut):
         said.append((5.0, "another window"))
     if script.camera != now.camera:
-        said.append((4.0, "3D turned"))
+        said.append((4.0, _camera_words(script.camera, now.camera)))
     for name in PlaneName:
         shift = np.subtract(now.plane(name).centre_lps_mm, script.plane(name).centre_lps_mm)
         if float(np.linalg.norm(shift)) >= 0.5 and script.cursor_lps_mm == now.cursor_lps_mm:
@@ -86,3 +89,13 @@ def difference_in_words(script: ViewState, now: ViewState) -> str:
     )
     said += [(0.5, words) for words, before, after in others if before != after]
     return max(said)[1] if said else ""
+
+
+def _camera_words(script: Camera, now: Camera) -> str:
+    """Return what was done to the 3D view: turning it says more than coming nearer, and that more than moving it."""
+    if any(math.dist(getattr(script, axis), getattr(now, axis)) > _LEAST_TURN for axis in ("to_eye", "up")):
+        return "3D turned"
+    ratio = script.height_mm / now.height_mm
+    if abs(math.log(ratio)) > 0.01:
+        return f"3D zoom {ratio:.1f}×"
+    return "3D moved"
