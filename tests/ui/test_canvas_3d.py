@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from attrs import evolve, frozen
@@ -20,12 +22,16 @@ class Drawing:
     def __init__(self, on_picture, on_unavailable) -> None:  # type: ignore[no-untyped-def]
         self.on_picture, self.on_unavailable = on_picture, on_unavailable
         self.asked: list[tuple[VolumeScene, Quality]] = []
+        self.aside: list[tuple[VolumeScene, Callable[[Picture3D | None], None]]] = []
         self.closed = False
         self.unavailable: Unavailable3D | None = None
 
     def request(self, scene: VolumeScene, quality: Quality = Quality.STILL) -> int:
         self.asked.append((scene, quality))
         return len(self.asked)
+
+    def draw_aside(self, scene: VolumeScene, then: Callable[[Picture3D | None], None]) -> None:
+        self.aside.append((scene, then))
 
     def close(self) -> None:
         self.closed = True

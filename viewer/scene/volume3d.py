@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,6 @@ from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window
 from viewer.scene.quality import Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from viewer.scene.volume_window import VolumeWindow
 
 # Of Linux, 0 to 19: enough for painting to come first, and not so much that other programs starve 3D.
@@ -136,6 +135,13 @@ class _Request:
 class _Answer:
     done: threading.Event = field(factory=threading.Event)
     picture: Picture3D | None = None
+    then: Callable[[Picture3D | None], None] = lambda _picture: None
+
+    def give(self, picture: Picture3D | None) -> None:
+        """Hand over a picture, None where there is none."""
+        self.picture = picture
+        self.done.set()
+        self.then(picture)
 
 
 class Scene3D:
@@ -187,11 +193,18 @@ class Scene3D:
         self._ask(scene, Quality.STILL, answer)
         return answer.picture if answer.done.wait(timeout_s) else None
 
+    def draw_aside(self, scene: VolumeScene, then: Callable[[Picture3D | None], None]) -> None:
+        """Ask for a quick picture that is none of those on show, and call `then` with it in the drawing thread.
+
+        It is called with None where 3D cannot be drawn here, and not at all where drawing has ended before.
+        """
+        self._ask(scene, Quality.MOVING, _Answer(then=then))
+
     def _ask(self, scene: VolumeScene, quality: Quality, answer: _Answer | None) -> int:
         with self._changed:
             if self._closing or self._unavailable is not None:
                 if answer is not None:
-                    answer.done.set()
+                    answer.give(None)
                 return self._generation
             self._generation += 1
             request = _Request(scene, quality, self._generation, answer)
@@ -252,7 +265,7 @@ class Scene3D:
             waiting, self._owed, self._pending = self._owed, [], None
         for request in waiting:
             if request.answer is not None:
-                request.answer.done.set()
+                request.answer.give(None)
         self._on_unavailable(why)
 
     def _run(self) -> None:
@@ -319,8 +332,7 @@ class Scene3D:
             about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
             picture = Picture3D(pixels, *about, window.whole)
         if request.answer is not None:
-            request.answer.picture = picture
-            request.answer.done.set()
+            request.answer.give(picture)
         elif picture is not None:
             self._on_picture(picture)
 

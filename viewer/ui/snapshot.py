@@ -11,6 +11,7 @@ Works without a screen: Qt's offscreen platform is chosen where no application r
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QRectF, QSizeF, Qt
@@ -21,7 +22,7 @@ from viewer.domain.errors import StorageError
 from viewer.domain.overlays import Overlays
 from viewer.domain.view_state import Comparison, ViewName
 from viewer.io.atomic_file import write_atomically
-from viewer.scene.volume3d import Scene3D
+from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.services.linked_views import Links, followed
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas.beyond import Behind
@@ -38,7 +39,7 @@ from viewer.ui.present.card import RESERVED, card_side, paint_card, reserves_spa
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from viewer.domain.decision import Decision
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
 NOTHING_OVER = Overlays()
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
-NO_3D_YET = "3D"
 STAGE_BAR_SHARE = 96 / 1080
 DESK_BAR_PX = 32
 
@@ -89,7 +89,7 @@ def picture(
     prior: LoadedPrior | None = None,
     results: tuple[ModelResult, ...] = (),
     overlays: Overlays = NOTHING_OVER,
-    in_3d: bool = True,
+    solid: Callable[[VolumeScene], Picture] | None = None,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
 
@@ -109,8 +109,8 @@ def picture(
         The labels and the map that lie over the volume.
     scene_3d
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
-    in_3d
-        False leaves 3D out, for a picture that is wanted at once.
+    solid
+        Gives what stands in place of 3D, for a picture that is wanted at once; it is drawn here where left out.
     """
     ensure_application()
     theme = Theme()
@@ -141,7 +141,7 @@ def picture(
     told = next((f for f in (*findings, *truth) if f.id == view.selected_finding), None)
     placed = tiles_for(shown, area, style, _room_for(step, told, scale))
     image = _blank(size)
-    picture_3d = _picture_3d(placed, shown, theme, scene_3d) if in_3d else Picture(sentence=NO_3D_YET)
+    picture_3d = _picture_3d(placed, shown, theme, solid or partial(_drawn_here, given=scene_3d))
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
@@ -231,15 +231,21 @@ def _blank(size: tuple[int, int]) -> QImage:
     return image
 
 
-def _picture_3d(placed: tuple[Tile, ...], shown: Shown, theme: Theme, scene_3d: Scene3D | None) -> Picture:
+def _picture_3d(
+    placed: tuple[Tile, ...], shown: Shown, theme: Theme, solid: Callable[[VolumeScene], Picture]
+) -> Picture:
     tile = next((tile for tile in placed if tile.view is ViewName.THREE_D), None)
     if tile is None or shown.view.shows_curved:
         return Picture()
-    drawing = scene_3d or Scene3D()
+    return solid(volume_scene(shown, tile, theme, 1.0))
+
+
+def _drawn_here(scene: VolumeScene, *, given: Scene3D | None) -> Picture:
+    drawing = given or Scene3D()
     try:
-        drawn = drawing.picture_once(volume_scene(shown, tile, theme, 1.0))
+        drawn = drawing.picture_once(scene)
     finally:
-        if scene_3d is None:
+        if given is None:
             drawing.close()
     if drawn is None:
         why = drawing.unavailable

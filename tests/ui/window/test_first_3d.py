@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
@@ -11,6 +12,8 @@ from PySide6.QtCore import Qt
 from tests.ui.test_canvas_3d import Drawing
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
+from viewer.scene.quality import Quality
+from viewer.scene.volume3d import Picture3D
 from viewer.services.desk import build_desk
 from viewer.ui.deliver import Deliver
 from viewer.ui.main_window import MainWindow
@@ -89,3 +92,29 @@ def test_the_stage_does_not_wait_for_long(covered: MainWindow, qtbot: QtBot) -> 
     with qtbot.waitSignal(covered.stage.became_ready, timeout=3000):
         pass
     assert covered.stage.preparing == ""
+
+
+def test_the_presenter_sees_3d_of_the_next_step_too_drawn_while_the_stage_rests(
+    covered: MainWindow, drawings: list[Drawing], qtbot: QtBot
+) -> None:
+    covered.presenting.toggle_window()
+    presenter = covered.presenting.window
+    assert presenter is not None
+    drawing = drawings[0]
+    qtbot.waitUntil(lambda: bool(drawing.aside), timeout=10_000)
+    scene, then = drawing.aside[-1]
+    assert scene.masked
+    assert 40 < scene.width_px < 400
+
+    def red() -> int:
+        image = presenter.next.grab().toImage()
+        columns, rows = range(0, image.width(), 3), range(0, image.height(), 3)
+        return sum(image.pixelColor(x, y).getRgb()[:3] == (255, 0, 0) for x in columns for y in rows)
+
+    qtbot.waitUntil(lambda: presenter.next.has_picture)
+    assert red() == 0
+    pixels = np.full((scene.height_px, scene.width_px), 0xFFFF0000, np.uint32)
+    then(Picture3D(pixels, 1, Quality.MOVING, 0.01, masked=True, camera=scene.camera))
+    qtbot.waitUntil(lambda: red() > 50)
+    # The picture on stage is its own.
+    assert len(drawing.aside) == 1

@@ -15,6 +15,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question
 from viewer.domain.view_state import ViewName
 from viewer.io.step_pictures import FOLDER, picture_name
+from viewer.ui.canvas.view3d import Picture
 from viewer.ui.leaving.replay import keep_picture
 from viewer.ui.presenter.screens import ScreenFacts
 from viewer.ui.snapshot import picture
@@ -370,9 +371,9 @@ def test_notes_on_a_key_stand_below_the_picture_and_in_no_export(
     assert not staged.stage.card.geometry().intersects(drawer.geometry())
     press(staged, Qt.Key.Key_Right)
     assert "Say s1." in drawer.words
-    with_notes = picture(head, told.steps[1].view, (), (960, 540), step=told.steps[1], in_3d=False)
+    with_notes = picture(head, told.steps[1].view, (), (960, 540), step=told.steps[1], solid=lambda _: Picture())
     assert with_notes == picture(
-        head, told.steps[1].view, (), (960, 540), step=evolve(told.steps[1], notes=""), in_3d=False
+        head, told.steps[1].view, (), (960, 540), step=evolve(told.steps[1], notes=""), solid=lambda _: Picture()
     )
     press(staged, Qt.Key.Key_N, Qt.KeyboardModifier.ShiftModifier)
     assert drawer.words == ""

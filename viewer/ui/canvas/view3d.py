@@ -6,6 +6,7 @@ the fine one.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 from attrs import evolve, frozen
@@ -53,6 +54,9 @@ class Drawing3D(Protocol):
 
     def request(self, scene: VolumeScene, quality: Quality = ...) -> int:
         """Ask for a picture."""
+
+    def draw_aside(self, scene: VolumeScene, then: Callable[[Picture3D | None], None]) -> None:
+        """Ask for a picture that is none of those on show."""
 
     def close(self) -> None:
         """End the thread."""
@@ -168,6 +172,7 @@ class View3D(QObject):
     """
 
     changed = Signal()
+    _aside = Signal(object, object)
     _arrived = Signal(object)
     _gave_up = Signal(object)
 
@@ -185,6 +190,7 @@ class View3D(QObject):
         self._sentence = "" if factory else "3D is switched off."
         self._closed = False
         self._arrived.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._aside.connect(lambda then, made: then(made), Qt.ConnectionType.QueuedConnection)
         self._gave_up.connect(self._explain, Qt.ConnectionType.QueuedConnection)
         self._still = QTimer(self)
         self._still.setSingleShot(True)
@@ -241,6 +247,18 @@ class View3D(QObject):
         if self._drawing is None:
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
         self._drawing.request(evolve(whole, width_px=AHEAD_PX, height_px=AHEAD_PX), Quality.MOVING)
+
+    def draw_aside(self, scene: VolumeScene, then: Callable[[Picture3D | None], None]) -> bool:
+        """Have a picture drawn that is not for this view, and call `then` with it here; False where it cannot be.
+
+        On macOS it cannot: 3D is drawn in the main thread there, which would hold up what is on show.
+        """
+        if self._factory is None or self._closed or sys.platform == "darwin":
+            return False
+        if self._drawing is None:
+            self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
+        self._drawing.draw_aside(scene, lambda picture: self._aside.emit(then, picture))
+        return True
 
     def outlive(self) -> None:
         """Draw anew after the computer slept; the last picture stays until the new one is there."""

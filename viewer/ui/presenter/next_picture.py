@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QWidget
 from viewer.domain.errors import unexpected
 from viewer.domain.view_state import ViewName
 from viewer.services.kept_pictures import kept_picture
+from viewer.ui.canvas.paint_plane import image_of
+from viewer.ui.canvas.view3d import Picture
 from viewer.ui.fonts import Type, font
 from viewer.ui.presenter.live_picture import fitted
 from viewer.ui.theme import RADIUS_BADGE
@@ -20,25 +22,38 @@ from viewer.ui.widgets import rounded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Step
+    from viewer.scene.volume3d import Picture3D, VolumeScene
     from viewer.services.desk import Desk
+    from viewer.ui.canvas.view3d import View3D
     from viewer.ui.theme import Theme
 
 _log = logging.getLogger(__name__)
 
 # After the step has arrived: nothing is drawn here while the stage moves.
 DRAWN_AFTER_MS = 350
+NO_3D_YET = "3D"
 LAST = "This is the last step"
 _SHAPE = QSize(16, 9)
 _DRAWN_HEIGHT = 396
 
 
 class NextPicture(QWidget):
-    """Shows a step. `known` gives a picture of it from when it was on stage, or None."""
+    """Shows a step.
 
-    def __init__(self, desk: Desk, theme: Theme, known: Callable[[Step], QPixmap | None]) -> None:
+    Parameters
+    ----------
+    known
+        Gives a picture of a step from when it was on stage, or None.
+    view_3d
+        The stage's, which draws 3D for it while the stage rests.
+    """
+
+    def __init__(self, desk: Desk, theme: Theme, known: Callable[[Step], QPixmap | None], view_3d: View3D) -> None:
         super().__init__()
-        self._desk, self._theme, self._known = desk, theme, known
+        self._desk, self._theme, self._known, self._view_3d = desk, theme, known, view_3d
+        self._solid: tuple[Step, Picture] | None = None
         self._step: Step | None = None
         self._drawn: tuple[Step, QImage] | None = None
         self._kept: QImage | None = None
@@ -80,7 +95,7 @@ class NextPicture(QWidget):
             self.update()
             return
         if self._kept is not None and step.view.main is ViewName.THREE_D:
-            # 3D is not drawn here: it would hold up the stage.
+            # It fills the picture, and was kept finer than it could be drawn while the stage is shown.
             return
         if self._desk.navigation.moving:
             self._later.start()
@@ -88,14 +103,35 @@ class NextPicture(QWidget):
         # Loaded with the first presenter's window.
         from viewer.ui.snapshot import picture
 
+        asked: list[VolumeScene] = []
+
+        def solid(scene: VolumeScene) -> Picture:
+            if self._solid is not None and self._solid[0] == step:
+                return self._solid[1]
+            if self._view_3d.draw_aside(scene, lambda drawn: self._take_3d(step, volume, drawn)):
+                asked.append(scene)
+            return Picture(sentence=NO_3D_YET)
+
         size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
         try:
-            made = picture(volume, step.view, session.findings, size, truth=session.truth, step=step, in_3d=False)
+            made = picture(volume, step.view, session.findings, size, truth=session.truth, step=step, solid=solid)
         except Exception as error:  # noqa: BLE001 (a picture for one pair of eyes: the talk goes on)
             _log.error("the next step could not be drawn: %s", unexpected(error).detail)
             return
+        if asked and self._kept is not None:
+            # What was kept has its 3D; it stays until this has.
+            return
         self._drawn = (step, made)
         self.update()
+
+    def _take_3d(self, step: Step, volume: Volume, drawn: Picture3D | None) -> None:
+        """Draw a step once more with its 3D, where it is still the next one."""
+        # Nobody may see a face on the presenter's screen either.
+        if step != self._step or volume is not self._desk.session.volume or drawn is None or not drawn.masked:
+            return
+        self._solid = (step, Picture(image_of(drawn.pixels), drawn=drawn.drawn, camera=drawn.camera))
+        self._drawn = None
+        self._draw()
 
     def _kept_of(self, step: Step | None) -> QImage | None:
         """Return the picture that was kept of a step, for the doctor to compare with."""

@@ -60,7 +60,7 @@ class PresenterWindow(QWidget):
         self.setMinimumSize(*LEAST)
         self.resize(*SIZE)
         self.live = LivePicture(desk, theme, stage)
-        self.next = NextPicture(desk, theme, lambda step: self.live.of_step.get(step.id))
+        self.next = NextPicture(desk, theme, lambda step: self.live.of_step.get(step.id), stage.canvas.view_3d)
         self.clocks = Clocks(theme, pace)
         self.notes = NotesPanel(desk, theme, rehearsing)
         self.steps = StepsPanel(desk, theme, pace)
