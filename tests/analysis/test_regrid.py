@@ -65,6 +65,20 @@ def test_a_linear_field_is_kept_exactly_under_tilt_and_uneven_gaps(
     assert error[core].max() < 0.02
 
 
+@pytest.mark.parametrize("shear", [(0.3, 0.0), (-0.3, 0.0), (0.2, -0.25), (-0.2, 0.25)])
+def test_slices_that_shift_along_their_rows_stay_where_they_lie(make_volume: Make, shear: tuple[float, float]) -> None:
+    across, down = shear
+    positions = np.stack([5 + across * HEIGHTS_EVEN, 7 + down * HEIGHTS_EVEN, HEIGHTS_EVEN], axis=1)
+    shown = regridded(ramp_volume(make_volume, positions), JobContext())
+    k, j, i = np.nonzero(shown.voxels != shown.padding)
+    lps = shown.grid.lps(np.stack([i, j, k], axis=-1))
+    error = np.abs(shown.voxels[k, j, i] - lps @ np.array([2.0, 3.0, -4.0]))
+    wider, higher, _ = np.subtract(shown.grid.size_ijk, (20, 24, 0))
+    core = (i > wider) & (i < 20) & (j > higher) & (j < 24)
+    assert core.sum() > 100
+    assert error[core].max() < 0.02
+
+
 def test_every_pixel_of_every_slice_lies_within_the_regular_grid(make_volume: Make) -> None:
     heights = HEIGHTS_UNEVEN
     positions = np.stack([0 * heights, 0.33 * heights, heights], axis=1)

@@ -73,6 +73,19 @@ def test_tilt_is_found_from_positions_without_any_tilt_tag(made_ct: Any) -> None
     assert volume.measurable
 
 
+def test_rounding_between_two_thin_slices_is_no_tilt(made_ct: Any) -> None:
+    made_ct.stack([(0, 0, 0), (0.02, 0, 0.6)])
+    volume = opened(made_ct)
+    assert volume.verdict is Verdict.OK, volume.reasons
+
+
+def test_spacing_written_with_other_digits_is_the_same_spacing(made_ct: Any) -> None:
+    for k in range(4):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), PixelSpacing=["0.8", ("0.7", "0.70001")[k % 2]])
+    volume = opened(made_ct)
+    assert (volume.stack.count, volume.verdict) == (4, Verdict.OK)
+
+
 def test_positions_rounded_to_a_hundredth_stay_ok(made_ct: Any) -> None:
     rng = np.random.default_rng(7)
     made_ct.stack(

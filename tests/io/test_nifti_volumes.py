@@ -55,6 +55,17 @@ def test_mark_is_found_at_its_place_whatever_the_axes(tmp_path: Path, affine: An
     assert volume.verdict is Verdict.OK
 
 
+@pytest.mark.parametrize(("unit", "mm"), [(1, 1000.0), (2, 1.0), (3, 0.001), (0, 1.0)])
+def test_lengths_are_millimetres_whatever_unit_the_file_counts_in(tmp_path: Path, unit: int, mm: float) -> None:
+    affine = np.diag([0.7 / mm, 0.8 / mm, 2.5 / mm, 1.0])
+    image = nibabel.Nifti1Image(ct_values(), affine)
+    image.header["xyzt_units"] = unit
+    nibabel.save(image, tmp_path / "ct.nii")
+    volume = opened(tmp_path / "ct.nii")
+    assert volume.stack.pixel_spacing_mm == pytest.approx((0.7, 0.8), rel=1e-5)
+    assert volume.stack.gaps_mm == pytest.approx(2.5, rel=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
 def test_whole_numbers_of_any_type_become_int16(tmp_path: Path, dtype: Any) -> None:
     values = np.arange(4 * 5 * 6).reshape(4, 5, 6).astype(dtype)

@@ -63,6 +63,18 @@ def test_every_value_of_a_padding_range_is_padding(made_ct: Any, syntax: str, li
     assert_padded(volume, rim(3), hu)
 
 
+def test_padding_of_eight_bit_pixels_is_found_whatever_its_element_holds_above_them(made_ct: Any) -> None:
+    stored = made_ct.pixels().clip(0, 150).astype(np.uint8)
+    stored[3, 4:7] = 200
+    stored[4, 4] = 0
+    for k in range(3):
+        said = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, **raw(0x00280120, 0x01C8, "US")}
+        made_ct.slice(f"{k}", stored, (0, 0, 2 * k), **said)
+    volume = opened(made_ct)
+    assert np.argwhere(volume.slices[1] == volume.padding).tolist() == [[3, 4], [3, 5], [3, 6]]
+    assert volume.slices[1, 4, 4] == -1024
+
+
 def test_slices_with_different_padding_get_one_and_keep_what_is_a_value_in_another(made_ct: Any) -> None:
     paddings = [-2000, -1500, None, 24]
     stored = np.stack([made_ct.pixels(k) for k in range(4)])

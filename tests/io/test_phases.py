@@ -210,8 +210,13 @@ def test_last_resort_is_the_order_of_the_numbers_and_the_name_says_so(made_ct: A
     assert all(holds_phase(made_ct, v, p) for p, v in enumerate(opened(made_ct)))
 
 
-def test_an_order_that_proves_nothing_makes_no_phases(made_ct: Any) -> None:
-    write(made_ct, 2, lambda p, k: {"InstanceNumber": str((1, 2, 4, 3, 5)[k] * 2 + (p if k != 2 else 1 - p))})
+@pytest.mark.parametrize("time", [False, True], ids=["no time", "one time for both images of a place"])
+def test_an_order_that_proves_nothing_makes_no_phases(made_ct: Any, time: bool) -> None:
+    def said(p: int, k: int) -> dict[str, str]:
+        number = str((1, 2, 4, 3, 5)[k] * 2 + (p if k != 2 else 1 - p))
+        return {"InstanceNumber": number, **({"AcquisitionTime": f"12000{k}"} if time else {})}
+
+    write(made_ct, 2, said)
     (entry,) = entries(made_ct)
     volume = assemble(entry, JobContext())
     assert volume.verdict is Verdict.UNTRUSTED
