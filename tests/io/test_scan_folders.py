@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,27 @@ def test_empty_folder_says_so(tmp_path: Path) -> None:
         scan(tmp_path, JobContext())
     assert caught.value.sentence == "This folder holds no files."
     assert "CT images" in caught.value.hint
+
+
+def test_a_folder_that_may_not_be_read_says_so_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: str) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(tmp_path, JobContext())
+    assert caught.value.sentence == "The folder cannot be read (Permission denied)."
+
+
+def test_folders_nested_deeper_than_is_looked_are_named(made_ct: Any) -> None:
+    made_ct.stack([(0, 0, 2.0 * k) for k in range(3)])
+    deep = "/".join(["d"] * 66)
+    made_ct.slice(f"{deep}/lost", made_ct.pixels(), (0, 0, 9))
+    found = scan(made_ct.folder, JobContext())
+    assert [entry.count for entry in found.series] == [3]
+    assert [(one.file, one.why) for one in found.skipped] == [
+        ("/".join(["d"] * 65), "Lies more than 64 folders deep; open it by itself.")
+    ]
 
 
 def test_folder_of_junk_says_so_and_lists_what_it_is(tmp_path: Path) -> None:

@@ -79,3 +79,6 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
                 skipped.append(Skipped(name_below(root, entry.path), f"Cannot be read ({error.strerror})."))
         if depth < _DEEPEST_FOLDER:
             waiting += reversed(folders)
+        else:
+            why = f"Lies more than {_DEEPEST_FOLDER} folders deep; open it by itself."
+            skipped += [Skipped(name_below(root, deeper), why) for deeper, _ in folders]

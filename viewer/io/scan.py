@@ -203,6 +203,8 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
         return NothingToOpenError(
             "This folder holds no files.", "Choose the folder that holds the CT images, or one of its files."
         )
+    if not count and [one.file for one in skipped] == ["."]:
+        return NothingToOpenError(skipped[0].why, "Look whether its place is connected and may be read.")
     files = max(count, len(skipped))
     said = f"None of the {files} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
     return NothingToOpenError(
