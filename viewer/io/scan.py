@@ -6,7 +6,6 @@ import itertools
 import os
 import time
 from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -16,6 +15,7 @@ from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicomdir import is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
+from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE, ScanResult, SeriesEntry, Skipped, readable_name
@@ -167,7 +167,7 @@ def _looked_at(places: list[FilePlace], ctx: JobContext) -> Iterator[tuple[FileP
                 ctx.report(n, len(places), f"Looking at file {n + 1} of {len(places)}")
             yield place, _look_at(place, layouts)
         return
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="casestage-scan")
+    pool = ForsakenThreads(_THREADS, "casestage-scan")
     try:
         ahead = deque((p, pool.submit(_look_at, p, layouts)) for p in itertools.islice(waiting, 4 * _THREADS))
         for n in itertools.count(_FIRST_TIMED):
@@ -178,7 +178,7 @@ def _looked_at(places: list[FilePlace], ctx: JobContext) -> Iterator[tuple[FileP
             ahead.extend((p, pool.submit(_look_at, p, layouts)) for p in itertools.islice(waiting, 1))
             yield place, answer.result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.close()
 
 
 def _look_at(place: FilePlace, layouts: Layouts) -> Read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -23,17 +24,19 @@ class Lane(StrEnum):
     """Which jobs wait for each other: none waits for one of another lane.
 
     PARALLEL is for what the user waits for, ALONE for inference, NETWORK for what waits for others, BACKGROUND for
-    looking at places again, PICTURES for small pictures of what is listed.
+    the program's own files. What reads where the user points may never be answered, by a share that has gone: each job
+    of PLACES has a thread of its own, and the program ends without it.
     """
 
     PARALLEL = "parallel"
     ALONE = "alone"
     NETWORK = "network"
     BACKGROUND = "background"
-    PICTURES = "pictures"
+    PLACES = "places"
 
 
-_THREADS = {Lane.PARALLEL: 2, Lane.ALONE: 1, Lane.NETWORK: 4, Lane.BACKGROUND: 2, Lane.PICTURES: 1}
+_THREADS = {Lane.PARALLEL: 2, Lane.ALONE: 1, Lane.NETWORK: 4, Lane.BACKGROUND: 2}
+_LONGEST_END_S = 2.0
 
 
 class Job:
@@ -68,6 +71,7 @@ class JobRunner:
             lane: ThreadPoolExecutor(count, thread_name_prefix=f"casestage-{lane}") for lane, count in _THREADS.items()
         }
         self._jobs: set[Job] = set()
+        self._at_places: set[threading.Thread] = set()
         self._ended = False
 
     def run(
@@ -104,25 +108,40 @@ class JobRunner:
             with at_newest:
                 waiting = bool(newest)
                 newest.append(now)
-            if not waiting:
+            if not waiting and not self._ended:
                 self.deliver(tell)
 
         def body() -> None:
             try:
                 result = work(JobContext(on_progress, lambda: job.cancelled))
             except CancelledError:
-                self.deliver(partial(self._end, job))
+                self._bring(job)
             except CaseStageError as error:
-                self.deliver(partial(self._end, job, partial(failed, error)))
+                self._bring(job, partial(failed, error))
             except Exception as error:  # noqa: BLE001 - the last net: a bug must not take the program down
                 wrapped = unexpected(error)
-                _log.error("a job failed unexpectedly: %s", wrapped.detail)
-                self.deliver(partial(self._end, job, partial(failed, wrapped)))
+                if not self._ended:
+                    _log.error("a job failed unexpectedly: %s", wrapped.detail)
+                self._bring(job, partial(failed, wrapped))
             else:
-                self.deliver(partial(self._end, job, partial(done, result)))
+                self._bring(job, partial(done, result))
 
-        self._pools[lane].submit(body)
+        if lane is not Lane.PLACES:
+            self._pools[lane].submit(body)
+            return job
+
+        def alone() -> None:
+            body()
+            self._at_places.discard(threading.current_thread())
+
+        thread = threading.Thread(target=alone, name=f"casestage-{lane}", daemon=True)
+        self._at_places.add(thread)
+        thread.start()
         return job
+
+    def _bring(self, job: Job, then: Callable[[], None] | None = None) -> None:
+        if not self._ended:
+            self.deliver(partial(self._end, job, then))
 
     def _end(self, job: Job, then: Callable[[], None] | None = None) -> None:
         job.running = False
@@ -131,9 +150,12 @@ class JobRunner:
             then()
 
     def shutdown(self) -> None:
-        """Cancel everything and wait until the threads are gone."""
+        """Cancel everything and wait until the threads are gone; not for long for those that read at places."""
         self._ended = True
         for job in tuple(self._jobs):
             job.cancel()
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
+        until = time.monotonic() + _LONGEST_END_S
+        for thread in tuple(self._at_places):
+            thread.join(max(0.0, until - time.monotonic()))

@@ -14,6 +14,7 @@ from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.session import Workspace
 from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
+from viewer.services.jobs import Lane
 from viewer.services.kept_looks import UsualLook
 from viewer.services.views import view_of_volume
 
@@ -214,7 +215,7 @@ class Opening:
             self.busy.emit(None)
             done(result)
 
-        self._job = self._runner.run(work, done=finish, failed=self._fail, progress=self.busy.emit)
+        self._job = self._runner.run(work, done=finish, failed=self._fail, progress=self.busy.emit, lane=Lane.PLACES)
 
     def _watcher(self, case: Case | None, view: ViewState | None) -> Watcher:
         generation = self._generation + 1

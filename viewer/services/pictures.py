@@ -67,9 +67,7 @@ class Pictures:
     def _go_on(self) -> None:
         if not self._wanted or self._opening.running or (self._job is not None and self._job.running):
             return
-        self._job = self._runner.run(
-            self._make, done=lambda _: self._go_on(), failed=lambda _: None, lane=Lane.PICTURES
-        )
+        self._job = self._runner.run(self._make, done=lambda _: self._go_on(), failed=lambda _: None, lane=Lane.PLACES)
 
     def _make(self, ctx: JobContext) -> None:
         home, entries = "", tuple[SeriesEntry, ...]()

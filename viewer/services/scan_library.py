@@ -66,6 +66,7 @@ class ScanLibrary:
         self._places: tuple[Place, ...] = ()
         self._states: dict[int, PlaceState] = {}
         self._checks: dict[int, Job] = {}
+        self._asking: Job | None = None
         self._naming: dict[int, frozenset[str]] = {}
         self._around: tuple[int, ...] = ()
         self._here: int | None = None
@@ -242,12 +243,15 @@ class ScanLibrary:
         self._in_background(lambda: None, lambda _: self._find_out())
 
     def _find_out(self) -> None:
+        if self._asking is not None and self._asking.running:
+            # A place that does not answer is asked once.
+            return
         asked = {place.id: place.path for place in self._places if self.state(place.id) is not PlaceState.CHECKING}
 
         def there(_ctx: JobContext) -> dict[int, bool]:
             return {place: os.path.exists(path) for place, path in asked.items()}
 
-        self._runner.run(there, done=self._found_out, failed=self.failed.emit, lane=Lane.BACKGROUND)
+        self._asking = self._runner.run(there, done=self._found_out, failed=self.failed.emit, lane=Lane.PLACES)
 
     def _found_out(self, there: dict[int, bool]) -> None:
         for place, exists in there.items():
@@ -269,7 +273,7 @@ class ScanLibrary:
                 partial(self._checked, place),
                 done=partial(self._check_in, place),
                 failed=partial(self._check_failed, place),
-                lane=Lane.BACKGROUND,
+                lane=Lane.PLACES,
             )
 
     def _checked(self, place: int, ctx: JobContext) -> bool:

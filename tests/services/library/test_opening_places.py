@@ -14,7 +14,7 @@ from attrs import evolve
 
 from viewer.domain.errors import NothingToOpenError
 from viewer.domain.geometry import Verdict
-from viewer.services import scan_library
+from viewer.services import places_looking, scan_library
 from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
@@ -123,6 +123,29 @@ def test_what_cannot_be_opened_among_several_is_told_and_the_others_are_listed(
     assert program.listed == [("ct",)]
     assert [error.sentence for error in program.failures] == ["This folder holds no files."]
     assert [place.name for place in program.library.places] == ["ct"]
+
+
+def test_shares_that_do_not_answer_keep_nothing_else_from_opening(
+    program: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    real = places_looking.scan
+
+    def scan(path: Path, *rest: Any) -> Any:
+        if "share" in path.name:
+            answers.wait(20)
+        return real(path, *rest)
+
+    monkeypatch.setattr(places_looking, "scan", scan)
+    for n in range(4):
+        (tmp_path / f"share{n}").mkdir()
+        program.library.open([tmp_path / f"share{n}"])
+    program.library.open([folder / "thin"])
+    program.until(lambda: program.opened)
+    assert program.opened[0].stack.count == 5
+    answers.set()
+    program.rest()
+    assert len(program.opened) == 1
 
 
 def test_where_there_is_nothing_it_is_said_and_nothing_is_listed(program: Any, tmp_path: Path) -> None:
