@@ -68,7 +68,7 @@ class ReadingOrder:
             upwards = self._above < count and (
                 self._below < 0 or self._above - self._focus <= self._focus - self._below
             )
-            run = []
+            run: list[int] = []
             k, towards = (self._above, 1) if upwards else (self._below, -1)
             while len(run) < most and 0 <= k < count and not given[k]:
                 given[k] = 1
