@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from viewer.analysis.pieces import filled, grown, pieces, worn
 from viewer.domain.masking import words_of
 
 if TYPE_CHECKING:
@@ -95,9 +96,6 @@ def _said(volume: Volume) -> frozenset[str]:
 
 
 def _thin(volume: Volume) -> bool:
-    # Slow to load, and asked in the thread that draws 3D.
-    from scipy import ndimage
-
     stack = volume.stack
     if abs(float(stack.normal[2])) < 0.7 or stack.count < 2:
         return True
@@ -108,7 +106,7 @@ def _thin(volume: Volume) -> bool:
     if volume.padding is not None:
         solid &= values != volume.padding
     pixel_mm2 = step_i * step_j * stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
-    areas = np.array([_largest_piece(ndimage.binary_opening(ndimage.binary_fill_holes(image))) for image in solid])
+    areas = _largest_pieces(_opened(filled(solid)))
     heights = np.abs(stack.positions_lps_mm[::step_k] @ stack.normal)
     thin = areas * pixel_mm2 < _TRUNK_MM2
     longest = run = 0.0
@@ -120,8 +118,17 @@ def _thin(volume: Volume) -> bool:
     return longest >= _LEAST_FACE_MM or 2 * int(np.count_nonzero(thin)) >= int(np.count_nonzero(areas))
 
 
-def _largest_piece(image: NDArray[np.bool_]) -> int:
-    from scipy import ndimage
+def _opened(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return masks [k, j, i] without what is not three pixels wide in its slice, or lies on the edge."""
+    made = np.zeros_like(masks)
+    made[:, 1:-1, 1:-1] = worn(masks, by_slice=True)[:, 1:-1, 1:-1]
+    return grown(made, by_slice=True)
 
-    labels, count = ndimage.label(image)
-    return int(np.bincount(labels.ravel())[1:].max()) if count else 0
+
+def _largest_pieces(masks: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return how many pixels the largest piece of each slice has."""
+    labels, count = pieces(masks, by_slice=True)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    largest: NDArray[np.intp] = sizes[labels].max(axis=(1, 2))
+    return largest

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from viewer.analysis.across import across_axis
+from viewer.analysis.pieces import pieces
 from viewer.domain.overlays import LabelFacts
 
 if TYPE_CHECKING:
@@ -282,10 +283,7 @@ def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
         ends = [np.array([0, volume.stack.count - 1]), rows, columns]
         step_k = 1
     else:
-        # Not needed for the first image, and slow to load.
-        from scipy import ndimage
-
-        labels, count = ndimage.label(_tissue(volume, volume.slices[::step_k, ::step_j, ::step_i]))
+        labels, count = pieces(_tissue(volume, volume.slices[::step_k, ::step_j, ::step_i]))
         if not count:
             return None
         sizes = np.bincount(labels.ravel())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import define
 from numpy.typing import NDArray
 
+from viewer.analysis.pieces import boxes, filled, grown, pieces, worn
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from viewer.analysis.pieces import Box
     from viewer.scene.volume_image import RenderVoxels
 
 _COARSE_MM = 4.0
@@ -40,13 +44,23 @@ class BodyShape:
         How many render voxels along i, j, k make one coarse voxel; the last of an axis may be made of more.
     kept
         The body with its lungs and one voxel around it; False in air and on the table, [k, j, i].
-    depth_mm
-        How deep a voxel lies below the skin; 0 outside.
+    inside
+        The body with its lungs alone.
+    spacing_mm
+        Along k, j, i.
     """
 
     factors: tuple[int, int, int]
     kept: NDArray[np.bool_]
-    depth_mm: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    spacing_mm: tuple[float, float, float]
+
+    def depth_mm(self) -> NDArray[np.float32]:
+        """Return how deep each coarse voxel lies below the skin; 0 outside."""
+        # Slow to load, and only presets without skin need it.
+        from scipy import ndimage
+
+        return np.asarray(ndimage.distance_transform_edt(self.inside, sampling=self.spacing_mm), dtype=np.float32)
 
 
 def body_shape(rendered: RenderVoxels) -> BodyShape | None:
@@ -56,34 +70,33 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     on it, save what has the same cross-section all along, as tables and headrests have. A piece apart from it stays
     where it holds bone and is no such table.
     """
-    from scipy import ndimage
-
     coarse, factors = _coarse(rendered, _COARSE_MM)
+    spacing = _spacing(rendered, factors)
     solid = coarse > _SOLID_HU
     # The world goes on beyond the edge of the picture: a body that is cut off there is not worn away from that side.
-    worn = ndimage.binary_erosion(solid, border_value=1)
-    labels, count = ndimage.label(worn)
+    labels, count = pieces(worn(solid))
+    if not count:
+        return None
     sizes = np.bincount(labels.ravel(), minlength=2)
     sizes[0] = 0
     core = labels == int(sizes.argmax())
-    if not count:
-        return None
     # Crumbs of a sheet that the coarse grid makes two voxels thick here and there are no limbs.
-    thick = ndimage.binary_dilation((sizes >= _LEAST_LIMB_VOXELS)[labels], iterations=3, mask=solid)
-    table = _table(solid & ~thick, thick, _spacing(rendered, factors))
-    labels, count = ndimage.label(solid & ~table)
+    thick = (sizes >= _LEAST_LIMB_VOXELS)[labels]
+    for _ in range(3):
+        thick |= grown(thick) & solid
+    table = _table(solid & ~thick, thick, spacing)
+    labels, count = pieces(solid & ~table)
     kept = np.zeros(count + 1, dtype=bool)
     kept[np.unique(labels[core])] = True
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+    for number, box in enumerate(boxes(labels, count), start=1):
         piece = labels[box] == number
         if not kept[number] and piece.sum() >= 8:
             same = piece.sum() / max(piece.any(axis=0).sum() * piece.shape[0], 1)
             kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and same < _SAME_SHARE
     kept[0] = False
-    filled = _filled(kept[labels])
-    depth_mm = ndimage.distance_transform_edt(filled, sampling=_spacing(rendered, factors))
-    around = ndimage.binary_dilation(filled) & ~(table & ~filled)
-    return BodyShape(factors, around, depth_mm.astype(np.float32))
+    inside = _filled(kept[labels])
+    around = grown(inside) & ~(table & ~inside)
+    return BodyShape(factors, around, inside, spacing)
 
 
 def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
@@ -92,20 +105,37 @@ def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[flo
     That is columns that run through half of the picture, and sheets that reach further from the body than an ear and
     keep their cross-section.
     """
-    from scipy import ndimage
-
     along = thin.sum(axis=0) >= _ALONG_SHARE * len(thin)
-    table: NDArray[np.bool_] = thin & ndimage.binary_dilation(along)
-    labels, _ = ndimage.label(thin)
-    away_mm = ndimage.distance_transform_edt(~thick, sampling=spacing)
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+    table = thin & grown(along)
+    labels, count = pieces(thin)
+    for number, box in enumerate(boxes(labels, count), start=1):
+        if (box[0].stop - box[0].start) * spacing[0] < _LONG_MM:
+            continue
         piece = labels[box] == number
-        long_mm = piece.shape[0] * spacing[0]
-        if long_mm >= _LONG_MM and float(away_mm[box][piece].max()) >= _BEYOND_EARS_MM:
-            same = piece.sum() / (piece.any(axis=0).sum() * piece.shape[0])
-            if same >= _SHEET_SAME_SHARE:
-                table[box] |= piece
+        same = piece.sum() / (piece.any(axis=0).sum() * piece.shape[0])
+        if same >= _SHEET_SAME_SHARE and _reaches(piece, box, thick, spacing):
+            table[box] |= piece
     return table
+
+
+def _reaches(piece: NDArray[np.bool_], box: Box, thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> bool:
+    """Return whether a piece that fills a box reaches further from thick things than ears do."""
+    least_mm2 = np.float32(_BEYOND_EARS_MM**2)
+    reach = [math.ceil(_BEYOND_EARS_MM / mm) for mm in spacing]
+    starts = [max(part.start - n, 0) for part, n in zip(box, reach, strict=True)]
+    room = tuple(slice(start, part.stop + n) for start, part, n in zip(starts, box, reach, strict=True))
+    away_mm2 = np.where(thick[room], np.float32(0), np.float32(np.inf))
+    for axis, mm in enumerate(spacing):
+        # The nearest along one axis after the other is the nearest of all.
+        lines = np.moveaxis(away_mm2, axis, 0)
+        nearest = lines.copy()
+        for step in range(1, min(reach[axis], len(lines) - 1) + 1):
+            further = lines + np.float32((step * mm) ** 2)
+            np.minimum(nearest[step:], further[:-step], out=nearest[step:])
+            np.minimum(nearest[:-step], further[step:], out=nearest[:-step])
+        away_mm2 = np.moveaxis(nearest, 0, axis)
+    there = tuple(slice(p.start - start, p.stop - start) for p, start in zip(box, starts, strict=True))
+    return bool((away_mm2[there][piece] >= least_mm2).any())
 
 
 def brain_mask(rendered: RenderVoxels) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
@@ -186,17 +216,13 @@ def _spacing(rendered: RenderVoxels, factors: tuple[int, int, int]) -> tuple[flo
 
 def _filled(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the body with what it, and the picture's edge where it leaves it, enclose in each axial slice."""
-    from scipy import ndimage
-
-    made = np.empty_like(body)
-    for k, image in enumerate(body):
-        closed = image.copy()
-        for edge in (closed[0], closed[-1], closed[:, 0], closed[:, -1]):
+    closed = body.copy()
+    for image in closed:
+        for edge in (image[0], image[-1], image[:, 0], image[:, -1]):
             touched = np.flatnonzero(edge)
             if len(touched):
                 edge[touched[0] : touched[-1] + 1] = True
-        made[k] = ndimage.binary_fill_holes(closed)
-    return made
+    return filled(closed)
 
 
 def _within(mask: NDArray[np.bool_], spacing: tuple[float, float, float], mm: float) -> NDArray[np.bool_]:

@@ -56,7 +56,7 @@ def without_skin(rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.in
     """
     least, most = _SKIN_MM
     made = np.empty_like(voxels)
-    for at, depth_mm in enumerate(stretched(shape.depth_mm, shape.factors, rendered.grid.size_ijk)):
+    for at, depth_mm in enumerate(stretched(shape.depth_mm(), shape.factors, rendered.grid.size_ijk)):
         share = np.clip((depth_mm - least) / np.float32(most - least), 0.0, 1.0)
         values = voxels[at].astype(np.float32)
         # Air further inside stays air: a lung has no skin.

@@ -33,6 +33,14 @@ class RenderVoxels:
     voxels: NDArray[np.int16]
     grid: Grid
 
+    def part(self, box: Box) -> RenderVoxels:
+        """Return a copy of the voxels within a box, at their place."""
+        (i, i_end), (j, j_end), (k, k_end) = box
+        matrix = self.grid.lps_from_ijk.copy()
+        matrix[:3, 3] = self.grid.lps((i, j, k))
+        voxels = np.ascontiguousarray(self.voxels[k : k_end + 1, j : j_end + 1, i : i_end + 1])
+        return RenderVoxels(voxels, Grid((i_end - i + 1, j_end - j + 1, k_end - k + 1), matrix))
+
 
 def render_voxels(volume: Volume, *, full: bool) -> RenderVoxels:
     """Return the voxels of a volume for rendering.
@@ -87,13 +95,18 @@ def _shrunk(volume: Volume, voxels: NDArray[Any], factors: list[int]) -> NDArray
     nk, nj, ni = (n // f for n, f in zip(voxels.shape, (fk, fj, fi), strict=True))
     scale, shift = _to_hu(volume)
     made = np.empty((nk, nj, ni), dtype=np.int16)
+    # Sums of small whole numbers are quicker as whole numbers, and rows of one length quicker than every second value.
+    small = voxels.dtype.kind in "iu" and voxels.dtype.itemsize <= np.dtype(np.int16).itemsize
+    rows = np.empty((nj, voxels.shape[2]), dtype=np.int32 if small else np.float32)
     for k in range(nk):
-        total = np.zeros((nj, ni), dtype=np.float32)
+        rows[...] = 0
         for layer in voxels[k * fk : (k + 1) * fk]:
-            plane = _without_padding(volume, layer[: nj * fj, : ni * fi])
+            plane = _without_padding(volume, layer)
             for j in range(fj):
-                for i in range(fi):
-                    total += plane[j::fj, i::fi]
+                rows += plane[j : nj * fj : fj]
+        total = rows[:, : ni * fi : fi].astype(np.float32)
+        for i in range(1, fi):
+            total += rows[:, i : ni * fi : fi]
         total *= np.float32(scale / (fi * fj * fk))
         total += np.float32(shift)
         made[k] = np.clip(total, AIR_HU, 32000, out=total)
