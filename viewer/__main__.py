@@ -29,6 +29,10 @@ def _open_window(
 
     leave_sources_unread()
     leave_version_unasked()
+    if paths or case:
+        from viewer.scene.opengl_probe import probe_ahead
+
+        probe_ahead()
     from viewer.app import run_window
 
     return run_window(open_paths=paths, compare=compare, case=case, step=step, kiosk=kiosk, built=code.end)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.volume import Volume
+    from viewer.scene.shown_box import Box
+    from viewer.scene.volume3d import VolumeScene
 
 MASKED_WORDS = "skin hidden with identity"
 HIDDEN_WORDS = "Hidden with identity: without HU, skin cannot be left out"
@@ -23,7 +25,7 @@ NO_BRAIN_WORDS = "no brain found"
 
 
 class DressedVolume:
-    """Holds a volume's voxels for 3D, and a copy without what the last preset leaves away.
+    """Holds a volume's voxels for 3D, and a copy (`drawn`) without what the last preset leaves away.
 
     Parameters
     ----------
@@ -32,23 +34,23 @@ class DressedVolume:
     """
 
     def __init__(self, volume: Volume, *, full: bool) -> None:
-        self._volume = volume
+        self.volume = volume
         self.rendered: RenderVoxels = render_voxels(volume, full=full)
-        self.voxels: NDArray[np.int16] = self.rendered.voxels
+        self.drawn: RenderVoxels = self.rendered
         self._dress: tuple[Bare, bool] | None = None
 
     @cached_property
     def _shape(self) -> BodyShape | None:
         # Without HU nothing tells skin and table from the rest.
-        return body_shape(self.rendered) if self._volume.is_hu else None
+        return body_shape(self.rendered) if self.volume.is_hu else None
 
     @cached_property
     def _brain(self) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
-        return brain_mask(self.rendered) if self._volume.is_hu else None
+        return brain_mask(self.rendered) if self.volume.is_hu else None
 
     def preset(self, name: str, *, masked: bool) -> tuple[Preset3D | None, str]:
         """Return what is drawn for a preset (None: nothing), and words where it is another: a face, no brain."""
-        preset, wanted = allowed_preset(self._volume, name, masked=masked), preset_3d(name)
+        preset, wanted = allowed_preset(self.volume, name, masked=masked), preset_3d(name)
         if preset is None:
             return None, HIDDEN_WORDS
         if preset is not wanted:
@@ -58,15 +60,16 @@ class DressedVolume:
             return preset, f"{preset.title} ({NO_BRAIN_WORDS})"
         return preset, ""
 
-    def dress(self, preset: Preset3D, *, table: bool) -> bool:
-        """Make `voxels` those of a preset, with or without the table; return whether they are new.
+    def dress(self, preset: Preset3D, *, table: bool) -> None:
+        """Make `drawn` the voxels of a preset, with or without the table; the same where nothing changes.
 
-        Without skin there is no table either: what lies around would shut the body in.
+        Without skin there is no table either: what lies around would shut the body in. Where nothing lies around the
+        body, the voxels there are left away: light takes time and memory for each voxel.
         """
         table = table and preset.bare is not Bare.SKIN
         wanted = (preset.bare, table)
         if wanted == self._dress:
-            return False
+            return
         self._dress = wanted
         voxels, rendered = self.rendered.voxels, self.rendered
         shape = None if preset.bare is Bare.NOTHING and table else self._shape
@@ -75,9 +78,34 @@ class DressedVolume:
         elif shape is not None and not table:
             voxels = without_table(rendered, shape, voxels)
         if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is not None:
-            voxels = brain_alone(rendered, *self._brain, voxels, slice_mm=_slice_mm(self._volume))
-        self.voxels = voxels
-        return True
+            voxels = brain_alone(rendered, *self._brain, voxels, slice_mm=_slice_mm(self.volume))
+        self.drawn = RenderVoxels(voxels, rendered.grid)
+        if shape is not None:
+            self.drawn = self.drawn.part(_around(shape, rendered))
+
+
+def dressed_for(scene: VolumeScene, *, full: bool) -> DressedVolume | None:
+    """Return the voxels that a scene shows; None for a single slice, or while slices come in."""
+    if min(scene.volume.grid.size_ijk) < 2 or scene.volume.preview:  # noqa: PLR2004 (nothing to look into)
+        return None
+    dressed = DressedVolume(scene.volume, full=full)
+    preset, _words = dressed.preset(scene.preset, masked=scene.masked)
+    if preset is not None:
+        dressed.dress(preset, table=scene.table)
+    return dressed
+
+
+def _around(shape: BodyShape, rendered: RenderVoxels) -> Box:
+    """Return where the body is, with what lies closest around it, in render voxels."""
+    ends = []
+    for axis, size in enumerate(rendered.grid.size_ijk):
+        others = tuple(other for other in range(3) if other != 2 - axis)
+        line, factor = np.asarray(shape.kept.any(axis=others)), shape.factors[axis]
+        at = np.flatnonzero(line)
+        # The last coarse voxel of an axis may be made of more.
+        ends.append((int(at[0]) * factor, size - 1 if line[-1] else (int(at[-1]) + 1) * factor - 1))
+    i, j, k = ends
+    return (i, j, k)
 
 
 def _slice_mm(volume: Volume) -> float:

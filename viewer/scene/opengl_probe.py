@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import queue
 import subprocess
@@ -11,18 +10,20 @@ import sys
 import threading
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+    from types import ModuleType
 
 LONGEST_S = 5.0
 # A first start from a cold disk, with a virus scanner reading along.
 _START_S = 30.0
 _STARTED = "started"
+_probing = threading.Lock()
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic", "software", "microsoft basic render")
 
 
@@ -75,6 +76,8 @@ def _draw() -> dict[str, str]:
 def _talk(say: Callable[[str], None]) -> None:
     """Say that the libraries are there, then what drawing gave."""
     choose_window_kind()
+    # VTK dresses its arrays for numpy where that is there; loading it is a fifth of the wait for an answer.
+    sys.modules.setdefault("numpy", cast("ModuleType", None))
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
 
     say(_STARTED)
@@ -146,6 +149,8 @@ def _answer_in(lines: queue.SimpleQueue[str | None]) -> str:
 
 def _from_frozen_child() -> str:
     """Return what a child of a frozen program says; it has no interpreter to start a module with."""
+    import multiprocessing
+
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     child = context.Process(target=_talk_through, args=(there,), daemon=True)
@@ -166,9 +171,8 @@ def _talk_through(connection: Connection) -> None:
     _talk(connection.send)
 
 
-@lru_cache(maxsize=1)
-def probed() -> Capabilities | Unavailable3D:
-    """Return what OpenGL there is, or why 3D cannot be drawn; up to 5 s after the libraries are loaded; remembered."""
+def tried() -> Capabilities | Unavailable3D:
+    """Return what OpenGL there is, or why 3D cannot be drawn; up to 5 s after the libraries are loaded."""
     try:
         said = json.loads(_from_frozen_child() if getattr(sys, "frozen", False) else _from_child())
     except TimeoutError:
@@ -179,6 +183,23 @@ def probed() -> Capabilities | Unavailable3D:
         return Unavailable3D("3D is off: the graphics driver draws wrong pictures.", detail=str(said))
     name = str(said["renderer"])
     return Capabilities(name, software=any(word in name.lower() for word in _SOFTWARE))
+
+
+@lru_cache(maxsize=1)
+def _tried_once() -> Capabilities | Unavailable3D:
+    return tried()
+
+
+def probed() -> Capabilities | Unavailable3D:
+    """Return what `tried` returns; remembered, and who asks meanwhile waits for the same answer."""
+    with _probing:
+        return _tried_once()
+
+
+def probe_ahead() -> None:
+    """Have OpenGL tried while the program loads, where a core is idle meanwhile."""
+    if (os.cpu_count() or 1) > 1:
+        threading.Thread(target=probed, name="3D probe ahead", daemon=True).start()
 
 
 if __name__ == "__main__":

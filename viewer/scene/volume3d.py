@@ -27,6 +27,7 @@ from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window
 from viewer.scene.quality import Quality
 
 if TYPE_CHECKING:
+    from viewer.scene.dressed_volume import DressedVolume
     from viewer.scene.volume_window import VolumeWindow
 
 # Of Linux, 0 to 19: enough for painting to come first, and not so much that other programs starve 3D.
@@ -251,13 +252,27 @@ class Scene3D:
     def _opened(self) -> VolumeWindow | None:
         found = probed()
         if isinstance(found, Capabilities):
+            # Voxels first: meanwhile planes are painted, which would wait for who loads VTK.
+            ahead = self._dressed(full=not found.software)
             # Loaded here, so that the first window of the program does not wait for VTK.
             from viewer.scene.volume_window import VolumeWindow
 
             choose_window_kind()
-            return VolumeWindow(software=found.software, stop=self._superseded)
+            return VolumeWindow(software=found.software, stop=self._superseded, ahead=ahead)
         self._give_up(found)
         return None
+
+    def _dressed(self, *, full: bool) -> DressedVolume | None:
+        """Return the voxels of the picture that will be drawn first; None where they have to be made later."""
+        from viewer.scene.dressed_volume import dressed_for
+
+        with self._changed:
+            first = self._owed[0] if self._owed else self._pending
+        try:
+            return None if first is None else dressed_for(first.scene, full=full)
+        except (RuntimeError, ValueError, MemoryError):
+            # Drawing will meet it again, and say so.
+            return None
 
     def _give_up(self, why: Unavailable3D) -> None:
         with self._changed:

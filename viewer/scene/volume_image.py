@@ -12,6 +12,7 @@ from viewer.domain.geometry import Grid
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
+    from viewer.scene.shown_box import Box
 
 AIR_HU = -1024
 _FINE_ENOUGH_MM = 1.0
@@ -34,7 +35,7 @@ class RenderVoxels:
     grid: Grid
 
     def part(self, box: Box) -> RenderVoxels:
-        """Return a copy of the voxels within a box, at their place."""
+        """Return the voxels within a box, at their place; a copy unless it is all of them."""
         (i, i_end), (j, j_end), (k, k_end) = box
         matrix = self.grid.lps_from_ijk.copy()
         matrix[:3, 3] = self.grid.lps((i, j, k))

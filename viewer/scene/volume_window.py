@@ -20,7 +20,7 @@ from vtkmodules.vtkRenderingCore import (
 )
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
-from viewer.scene.dressed_volume import DressedVolume
+from viewer.scene.dressed_volume import dressed_for
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
 from viewer.scene.presets_3d import allowed_preset, preset_3d
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from viewer.domain.geometry import Grid
     from viewer.domain.volume import Volume
     from viewer.scene.clips import Clip
+    from viewer.scene.dressed_volume import DressedVolume
     from viewer.scene.planes_in_3d import PlaneActors
     from viewer.scene.presets_3d import Preset3D
     from viewer.scene.volume3d import PlanesShown, VolumeScene
+    from viewer.scene.volume_image import RenderVoxels
 
 
 # Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
@@ -73,14 +75,18 @@ class VolumeWindow:
         True where OpenGL is emulated: rays are then cast by VTK's own threads at half resolution.
     stop
         Asked while a picture is drawn; when it says True the picture is given up.
+    ahead
+        Voxels that were made ready for the first picture.
     """
 
-    def __init__(self, *, software: bool, stop: Callable[[], bool]) -> None:
+    def __init__(self, *, software: bool, stop: Callable[[], bool], ahead: DressedVolume | None = None) -> None:
         self._software = software
         self._stop = stop
         self._stopped = False
         self._volume: Volume | None = None
+        self._ahead = ahead
         self._dressed: DressedVolume | None = None
+        self._drawn: RenderVoxels | None = None
         self._preset: Preset3D | None = None
         self._clips: tuple[Clip, ...] = ()
         self._planes: list[PlaneActors] = []
@@ -114,6 +120,9 @@ class VolumeWindow:
         self._window.AddObserver(vtkCommand.AbortCheckEvent, self._check)
         self._window.AddObserver(vtkCommand.ErrorEvent, self._err)
         self._failed = False
+        # OpenGL is loaded with the first picture, which is not to wait for it.
+        self._window.SetSize(8, 8)
+        self._window.Render()
 
     @property
     def whole(self) -> bool:
@@ -136,7 +145,8 @@ class VolumeWindow:
         if self._caster is not None:
             self._caster[1].ReleaseGraphicsResources(self._window)
             self._caster[1].RemoveAllInputs()
-        self._caster = self._prop = self._mapper = self._volume = self._dressed = self._preset = None
+        self._caster = self._prop = self._mapper = self._volume = self._preset = None
+        self._dressed = self._ahead = self._drawn = None
         self._held.clear()
         self._solids.clear()
         self._planes.clear()
@@ -186,15 +196,20 @@ class VolumeWindow:
             self._held.clear()
             self._solids.forget()
             self._volume = scene.volume
-            self._preset = self._dressed = None
+            self._preset = self._dressed = self._drawn = None
             self._clips = ()
             self._plane_renderer.clear()
             self._planes_shown = (0, None)
             self.drawn = ""
             self._paced = False
-            if min(scene.volume.grid.size_ijk) >= 2 and not scene.volume.preview:
-                self._dressed = DressedVolume(scene.volume, full=not self._software)
-                self._prop, self._mapper = self._placed(self._dressed.rendered.grid)
+            ahead, self._ahead = self._ahead, None
+            if ahead is not None and ahead.volume is scene.volume:
+                self._dressed = ahead
+            else:
+                self._dressed = dressed_for(scene, full=not self._software)
+            if self._dressed is not None:
+                self._prop, self._mapper = self._caster or self._made()
+                self._mapper.RemoveAllClippingPlanes()
                 self._inside.AddVolume(self._prop)
         if self._prop is None or self._mapper is None or self._dressed is None:
             return
@@ -202,14 +217,17 @@ class VolumeWindow:
         self._prop.SetVisibility(preset is not None)
         if preset is None:
             return
-        if self._dressed.dress(preset, table=scene.table):
+        self._dressed.dress(preset, table=scene.table)
+        if self._dressed.drawn is not self._drawn:
+            self._drawn = self._dressed.drawn
             self._paced = False
-            self._mapper.SetInputData(self._image(self._dressed))
+            self._mapper.SetInputData(self._image(self._dressed.drawn))
+            self._place(self._prop, self._dressed.drawn.grid)
             self._preset = None
         if preset is not self._preset:
             self._prop.SetProperty(_property(preset))
             self._preset = preset
-            self._crop(self._dressed, preset)
+            self._crop(self._dressed.drawn, preset)
         if scene.clips != self._clips:
             self._mapper.RemoveAllClippingPlanes()
             for clip in scene.clips:
@@ -219,31 +237,26 @@ class VolumeWindow:
                 self._mapper.AddClippingPlane(plane)
             self._clips = scene.clips
 
-    def _crop(self, dressed: DressedVolume, preset: Preset3D) -> None:
+    def _crop(self, drawn: RenderVoxels, preset: Preset3D) -> None:
         """Cast rays only where the preset shows anything."""
         assert self._mapper is not None
-        box = shown_box(dressed.voxels, preset)
+        box = shown_box(drawn.voxels, preset)
         self._mapper.SetCropping(box is not None)
         if box is not None:
-            ends = zip(box, dressed.rendered.grid.spacing_mm, strict=True)
+            ends = zip(box, drawn.grid.spacing_mm, strict=True)
             self._mapper.SetCroppingRegionPlanes([n * mm for (low, high), mm in ends for n in (low, high)])
             self._mapper.SetCroppingRegionFlagsToSubVolume()
 
-    def _image(self, dressed: DressedVolume) -> vtkImageData:
+    def _image(self, drawn: RenderVoxels) -> vtkImageData:
         image = vtkImageData()
-        image.SetDimensions(*dressed.rendered.grid.size_ijk)
-        image.SetSpacing(*dressed.rendered.grid.spacing_mm)
-        scalars = vtk_array_on(dressed.voxels.reshape(-1))
+        image.SetDimensions(*drawn.grid.size_ijk)
+        image.SetSpacing(*drawn.grid.spacing_mm)
+        scalars = vtk_array_on(drawn.voxels.reshape(-1))
         image.GetPointData().SetScalars(scalars)
-        self._held = [dressed.voxels, scalars, image]
+        self._held = [drawn.voxels, scalars, image]
         return image
 
-    def _placed(self, grid: Grid) -> _Caster:
-        """Return what casts rays, at a grid's place: the same for every volume, with what it holds of the GPU."""
-        if self._caster is None:
-            self._caster = self._made()
-        prop, mapper = self._caster
-        mapper.RemoveAllClippingPlanes()
+    def _place(self, prop: vtkVolume, grid: Grid) -> None:
         # Spacing is in the image, directions and place in the prop: not every mapper minds an image's directions.
         matrix = np.eye(4)
         matrix[:3, :3] = grid.directions
@@ -253,9 +266,9 @@ class VolumeWindow:
         prop.SetUserMatrix(placed)
         least, middle, _ = sorted(grid.spacing_mm)
         self._step_mm = min(middle, _STEP_LEAST_VOXELS * least)
-        return self._caster
 
     def _made(self) -> _Caster:
+        """Return what casts rays: the same for every volume, with what it holds of the GPU."""
         mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper
         if self._software:
             mapper = vtkFixedPointVolumeRayCastMapper()
@@ -267,7 +280,8 @@ class VolumeWindow:
         mapper.SetBlendModeToComposite()
         prop = vtkVolume()
         prop.SetMapper(mapper)
-        return prop, mapper
+        self._caster = (prop, mapper)
+        return self._caster
 
     def _show_surfaces(self, scene: VolumeScene, quality: Quality) -> None:
         surfaces = scene.surfaces
