@@ -452,6 +452,22 @@ def test_volume_that_is_being_read_can_be_scrolled_and_shows_only_what_is_in(
     assert len(lit_rows(bright(canvas, ViewName.AXIAL))) > 50
 
 
+def test_all_planes_across_the_slices_grow_while_they_come_in(
+    canvas: Canvas, session: Session, small_ct_volume: Volume, qtbot: QtBot
+) -> None:
+    arrived = np.zeros(small_ct_volume.stack.count, dtype=bool)
+    arrived[18] = True
+    session.volume = evolve(small_ct_volume, arrived=arrived)
+    session.slices_in = 1
+    across = (PlaneName.CORONAL, PlaneName.SAGITTAL)
+    qtbot.waitUntil(lambda: not canvas._planes.waiting(across) and set(across) <= canvas._planes._pictures.keys())
+    for more in range(1, 5):
+        canvas._planes.rendered.clear()
+        arrived[18 - more : 19 + more] = True
+        session.slices_in = int(arrived.sum())
+        qtbot.waitUntil(lambda: set(across) <= set(canvas._planes.rendered))
+
+
 def test_pointer_tells_no_value_where_nothing_has_been_read(
     canvas: Canvas, session: Session, small_ct_volume: Volume, qtbot: QtBot
 ) -> None:

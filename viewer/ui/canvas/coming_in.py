@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from viewer.domain.geometry import PlaneName
     from viewer.domain.session import Session
     from viewer.ui.canvas.paint_plane import PlanePainter
     from viewer.ui.canvas.tiles import Tile
@@ -52,8 +53,13 @@ class ComingIn(QObject):
 
     def painted(self) -> None:
         """Go on where a view that was just painted shows fewer slices than there are."""
-        if any(painter.behind for painter in self._painters):
+        shown = self._planes_of(self._placed())
+        if any(painter.waiting(shown) for painter in self._painters):
             self.soon()
+
+    @staticmethod
+    def _planes_of(tiles: Sequence[Tile]) -> list[PlaneName]:
+        return [tile.view.plane for tile in tiles if tile.view.plane is not None]
 
     def stop(self) -> None:
         """Bring nothing up to date any more."""
@@ -62,7 +68,7 @@ class ComingIn(QObject):
     def _next_turn(self) -> None:
         """Bring one more view up to date, and those that wait for their one image."""
         tiles = self._placed()
-        shown = [tile.view.plane for tile in tiles if tile.view.plane is not None]
+        shown = self._planes_of(tiles)
         turns = {painter.take_turn(shown) for painter in self._painters}
         volume, view = self._session.volume, self._session.view
         for tile in tiles:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import viewport_geometry
-from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth
+from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, reading
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.voi import shown_lut
@@ -115,9 +115,19 @@ class PlanePainter:
         """True while overlays of images that may come next are still being made."""
         return self._overlay.working_ahead
 
+    def waiting(self, shown: Sequence[PlaneName]) -> list[PlaneName]:
+        """Return which planes show fewer slices than there are by now, also of those that were not painted since."""
+        return [plane for plane in shown if plane in self.behind or self._outgrown(plane)]
+
+    def _outgrown(self, plane: PlaneName) -> bool:
+        held, volume = self._pictures.get(plane), self._volume
+        if held is None or volume is None or not volume.preview or faces_slices(volume, plane):
+            return False
+        return held.growth < reading(volume)
+
     def take_turn(self, shown: Sequence[PlaneName]) -> PlaneName | None:
         """Let the next of the planes that are behind follow; return the one whose turn it is."""
-        waiting = [plane for plane in shown if plane in self.behind]
+        waiting = self.waiting(shown)
         if waiting:
             at = shown.index(self.turn) + 1 if self.turn in shown else 0
             self.turn = next(plane for plane in (*shown[at:], *shown[:at]) if plane in waiting)
