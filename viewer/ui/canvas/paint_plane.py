@@ -52,10 +52,11 @@ def image_of(pixels: NDArray[np.uint32]) -> QImage:
 
 @frozen(eq=False)
 class _Held:
-    """The last picture of a plane, and what it shows."""
+    """The last picture of a plane, and what it shows; `along` where that is one image as it was read."""
 
     key: tuple[object, ...]
     growth: int
+    along: bool
     coarse: bool
     image: QImage
     px_per_pixel: int
@@ -121,7 +122,7 @@ class PlanePainter:
 
     def _outgrown(self, plane: PlaneName) -> bool:
         held, volume = self._pictures.get(plane), self._volume
-        if held is None or volume is None or not volume.preview or faces_slices(volume, plane):
+        if held is None or held.along or volume is None or not volume.preview:
             return False
         return held.growth < reading(volume)
 
@@ -155,12 +156,12 @@ class PlanePainter:
         most = self._most_moving if not turned else MOST_PX_MOVING_OBLIQUE
         slow = slow_at_rest(volume, state, plane, width_px, height_px)
         coarse = moving and (slow or width_px * height_px > (MOST_PX_MOVING if one_slice else most))
-        grown = growth(volume, state, plane)
+        grown, along = growth(volume, state, plane), along_slices(volume, state, plane)
         held = self._pictures.get(plane)
         if held is not None and held.key == key and (coarse or not held.coarse):
             if held.growth == grown:
                 return held.image, held.px_per_pixel
-            if plane is not self.turn and not along_slices(volume, state, plane):
+            if plane is not self.turn and not along:
                 self.behind.add(plane)
                 return held.image, held.px_per_pixel
         elif (
@@ -174,7 +175,7 @@ class PlanePainter:
         self.behind.discard(plane)
         if slow and not moving and key in self._ahead:
             image, px_ahead = self._ahead[key]
-            self._pictures[plane] = _Held(key, grown, False, image, px_ahead)
+            self._pictures[plane] = _Held(key, grown, along, False, image, px_ahead)
             return image, px_ahead
         if slow and not moving and self._fine is not None:
             # What is looked at now comes first.
@@ -187,7 +188,7 @@ class PlanePainter:
         made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
         image = image_of(made.pixels)
-        self._pictures[plane] = _Held(key, grown, coarse, image, made.px_per_pixel)
+        self._pictures[plane] = _Held(key, grown, along, coarse, image, made.px_per_pixel)
         return image, made.px_per_pixel
 
     def make_ahead(self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> None:
@@ -267,7 +268,7 @@ class PlanePainter:
             return
         image, px = made or (held.image, held.px_per_pixel)
         # Where the fine one could not be made, the coarse one has to do.
-        self._pictures[plane] = _Held(held.key, held.growth, False, image, px)
+        self._pictures[plane] = _Held(held.key, held.growth, held.along, False, image, px)
 
     def paint(
         self, painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, moving: bool = False
