@@ -6,6 +6,7 @@ They hold the UID of the series that they tell of, as the decisions file does, a
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -71,8 +72,29 @@ def remove_draft(folder: Path, draft_id: str) -> None:
     """
     try:
         _place(folder, draft_id).unlink(missing_ok=True)
+        home = home_of(folder, draft_id)
+        if home.is_dir():
+            shutil.rmtree(home)
     except OSError as error:
         raise storage_error("The draft", error) from error
+
+
+def home_of(folder: Path, draft_id: str) -> Path:
+    """Return the folder of what a draft brings into its case, such as pictures; it need not be there."""
+    return _place(folder, draft_id).with_suffix("")
+
+
+def keep_file(folder: Path, draft_id: str, name: str, content: bytes) -> None:
+    """Write a file that a draft brings into its case, for the user alone; `name` is its path in the case.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written.
+    """
+    home = home_of(folder, draft_id)
+    private_folder(home, "The picture")
+    write_atomically(home / name, content, "The picture")
 
 
 def _place(folder: Path, draft_id: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.errors import PackError
+from viewer.domain.narration_pictures import pictures_named
 from viewer.io.atomic_file import replacing
 from viewer.io.case_document import DOCUMENT, missing_paths, read_case
 from viewer.io.pack import LARGEST_FILE, MANIFEST, MOST_FILES, PACK_FORMAT, PACK_VERSION, Pack, PackFile, PackItem
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
 
 _CHUNK = 1 << 20
-_PICTURE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)")
 # Every member says the same, so that the same cases make the same pack.
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -121,7 +120,7 @@ def carried(case: Case) -> list[str]:
         case.thumbnail_path,
         *prior,
         *(result.findings_path for result in case.results),
-        *(name for step in case.steps for name in _PICTURE.findall(step.narration) if ":" not in name),
+        *(name for step in case.steps for name in pictures_named(step.narration, leading_out=True)),
         *(f"{KEPT_PICTURES}/{picture_name(case, step)}" for step in case.steps),
     ]
     return [name for name in dict.fromkeys(named) if name and (folder / name).exists()]

@@ -14,6 +14,7 @@ from viewer.domain.history import History
 from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep
 from viewer.domain.view_state import Comparison
 from viewer.domain.walkthrough import Step
+from viewer.services.draft_pictures import DraftPictures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,7 @@ class CaseMaking:
         self._in_hand = ""
         self._history: History[_Edit] = History()
         self._last: tuple[object, _Edit] | None = None
+        self.pictures = DraftPictures(self, folder)
         session.volume_changed.connect(self._volume_changed)
 
     # --- the draft
@@ -195,13 +197,18 @@ class CaseMaking:
         narration: str | None = None,
         notes: str | None = None,
         duration_s: float | None = None,
+        alone: bool = False,
     ) -> None:
-        """Change what is said in a step, or how long it takes; typing on in one field is one change."""
+        """Change what is said in a step, or how long it takes; typing on in one field is one change.
+
+        With `alone` it is a change by itself.
+        """
         given: dict[str, Any] = {"title": title, "narration": narration, "notes": notes, "duration_s": duration_s}
         changes = {key: value for key, value in given.items() if value is not None}
         draft = self._there()
         step = draft.steps[draft.index(step_id)]
-        self._change(draft.with_changed(evolve(step, **changes)), step_id, gesture=(step_id, *changes))
+        gesture = None if alone else (step_id, *changes)
+        self._change(draft.with_changed(evolve(step, **changes)), step_id, gesture=gesture)
 
     def ask(self, step_id: str, question: Question | None) -> None:
         """Let a step ask first, or ask nothing any more; typing on is one change."""
@@ -321,7 +328,9 @@ class CaseMaking:
             raise CaseDocumentError("The case has no steps yet.", "Set the view and press Ctrl+Enter to capture one.")
         wanted = dict.fromkeys(model for step in draft.steps for model in step.view.models or ())
         results = tuple(self._session.results[model] for model in wanted if model in self._session.results)
-        return Making(draft, volume, self._session.findings, self._session.truth, self._prior(), results)
+        return Making(
+            draft, volume, self._session.findings, self._session.truth, self._prior(), results, self.pictures.home
+        )
 
     def _prior(self) -> PriorScan | None:
         """Return the scan that the open one is compared with; None where there is none, or it is the same."""

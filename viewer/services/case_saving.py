@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.masking import identity_words, masked_text, names_patient_in_prose, words_of
 from viewer.domain.model_result import ModelResult
+from viewer.domain.narration_pictures import pictures_named
 from viewer.domain.view_state import Comparison, OverlayMode, as_point
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case, Prior, Provenance, RecordedResult
@@ -37,7 +39,6 @@ from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from viewer.domain.finding import Source
     from viewer.domain.job import JobContext
@@ -65,7 +66,7 @@ class PriorScan:
 
 @frozen(eq=False)
 class Making:
-    """All that a case is made of."""
+    """All that a case is made of; `pictures` is the folder that pictures in its narrations are named from."""
 
     draft: Draft
     volume: Volume
@@ -73,6 +74,7 @@ class Making:
     truth: tuple[Finding, ...]
     prior: PriorScan | None = None
     results: tuple[ModelResult, ...] = ()
+    pictures: Path | None = None
 
 
 def save_case(
@@ -177,6 +179,7 @@ def _made(
         evolve(step, view=_told(_of_models(step.view, kept), volume, own, compared=before is not None))
         for step in draft.told
     )
+    _bring_pictures(making, folder)
     synthetic = volume.series.synthetic
     return Case(
         id="case",
@@ -200,6 +203,15 @@ def _made(
         prior=before,
         results=results,
     )
+
+
+def _bring_pictures(making: Making, folder: Path) -> None:
+    """Copy the pictures that narrations name; of one that is not there the description stays."""
+    for name in dict.fromkeys(name for step in making.draft.steps for name in pictures_named(step.narration)):
+        source = making.pictures / name if making.pictures is not None else None
+        if source is not None and source.is_file() and not source.is_symlink():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, folder / name)
 
 
 def _result(

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from viewer.domain.finding import Source, SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
+from viewer.domain.narration_pictures import DESCRIPTION, apart_from_pictures
 from viewer.domain.plain_text import plain_text
 from viewer.inference.manifest import Manifest, card
 from viewer.inference.models import installed_models
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
 
 NOT_FOR_DIAGNOSIS = "Not for diagnostic use"
-_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -37,7 +37,8 @@ class LeftBehind:
     Attributes
     ----------
     loaded
-        The case with its volume; its titles and narrations are clean, notes are gone.
+        The case with its volume; its titles and narrations are clean, pictures in them are the case's own, notes are
+        gone.
     banner
         "Synthetic · Not for diagnostic use", or for real data "Not for diagnostic use".
     origin
@@ -72,14 +73,20 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     names = frozenset() if volume.series.synthetic else identity_words(*(v.series.identity for v in volumes))
 
     def clean(text: str) -> str:
-        said = _LINK.sub(r"\1", _PICTURE.sub("", plain_text(text))).strip()
+        said = _LINK.sub(r"\1", plain_text(text)).strip()
         return MASKED if names_patient_in_prose(said, names) else said
+
+    def narrated(text: str) -> str:
+        if names_patient_in_prose(text, names):
+            return MASKED
+        parts = ((_LINK.sub(r"\1", plain_text(words)), name) for words, name in apart_from_pictures(text))
+        return "".join(words + (f"![{DESCRIPTION}]({name})" if name else "") for words, name in parts).strip()
 
     steps = tuple(
         evolve(
             step,
             title=clean(step.title),
-            narration=clean(step.narration),
+            narration=narrated(step.narration),
             notes="",
             question=evolve(step.question, text=clean(step.question.text)) if step.question is not None else None,
         )

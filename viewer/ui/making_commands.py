@@ -26,6 +26,7 @@ class MakingAsks:
     start: Callable[[bool], None]
     capture: Callable[[], None]
     save: Callable[[bool], None]
+    picture: Callable[[], None]
     close: Callable[[], None]
     saving: Callable[[], bool]
     changing: Callable[[Callable[[], None]], None]
@@ -85,6 +86,8 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
         made("twin", "Duplicate step", "A copy behind it", of_step(making.duplicate), "copy", enabled=in_hand),
         made("delete", "Delete step", "Remove the step in hand", changing(of_step(making.delete)), "trash-2",
              enabled=in_hand),
+        made("picture", "Add a picture to the narration…", "A PNG or JPEG on the card of the step in hand",
+             asks.picture, "image", enabled=in_hand),
         made("undo", "Undo in the case", "Take the last change of the case back", changing(making.undo), "undo-2",
              enabled=lambda: making.can_undo, why="There is nothing to take back."),
         made("redo", "Redo in the case", "Make the change of the case again", changing(making.redo), "redo-2",

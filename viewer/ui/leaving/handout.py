@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import frozen
-from PySide6.QtCore import QBuffer, QMarginsF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from viewer.domain.count_words import count_words
@@ -16,6 +16,7 @@ from viewer.ui.leaving.stage_frames import StageFrames
 from viewer.ui.leaving.steps_words import NOTHING, asked_words, cells, models_words, narration_alone, seen_words
 from viewer.ui.library.case_card import duration_words
 from viewer.ui.marks import paint_mark
+from viewer.ui.present.case_pictures import pictures_told
 from viewer.ui.theme import Theme, ThemeName
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _MARGIN = 44.0
 _FOOT = 46.0
 _PICTURE_PX = (1680, 1180)
 _ROW = 19.0
+# The most that a picture of a narration takes, in points.
+_TOLD = (200.0, 120.0)
 _MOST_ROWS = 10
 # Of each column its name and its share of the width.
 _COLUMNS = (
@@ -188,8 +191,19 @@ class _Handout:
         y += 24
         if step.question is not None:
             y += paper.text(_MARGIN, y, sheet.across, asked_words(step), 11, "text2") + 8
-        y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12) + 20
+        y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12)
+        y += self._told_pictures(step, y) + 20
         self._table(step, self._frames.listed(number), y)
+
+    def _told_pictures(self, step: Step, y: float) -> float:
+        """Draw the pictures of a narration beside each other, and return how high they are."""
+        images = pictures_told(step.narration, self._left.loaded.case.folder)
+        paper, x = self._paper, float(_MARGIN)
+        for image in images:
+            size = QSizeF(image.size()).scaled(QSizeF(*_TOLD), Qt.AspectRatioMode.KeepAspectRatio)
+            paper.painter.drawImage(paper.box(x, y + 6, size.width(), size.height()), image, QRectF(image.rect()))
+            x += _TOLD[0] + 12
+        return _TOLD[1] + 6 if images else 0.0
 
     def _picture(self, number: int, y: float) -> float:
         paper, across = self._paper, self._sheet.across

@@ -10,11 +10,14 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import StorageError
+from viewer.domain.narration_pictures import DESCRIPTION
 from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.ui.leaving.stacks import FINENESS, Fineness, bytes_of, stack_of
 from viewer.ui.leaving.stage_frames import StageFrames
 from viewer.ui.leaving.steps_words import asked_words, cells, models_words, narration_alone
+from viewer.ui.making.chosen_picture import pixels_alone
+from viewer.ui.present.case_pictures import pictures_told
 from viewer.ui.theme import COLOURS, Theme
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def _steps(frames: StageFrames, how: Fineness, ctx: JobContext) -> list[dict[str
         words = f"Step {number + 1} of {len(steps)}"
         part = ctx.part(number / len(steps), (number + 1) / len(steps))
         stack = stack_of(frames, step, how, part, words)
-        words_of = narration_alone(step)
+        words_of = narration_alone(step) + _pictures(step, frames.left.loaded.case.folder)
         told.append(
             {
                 "title": step.title,
@@ -75,6 +78,16 @@ def _steps(frames: StageFrames, how: Fineness, ctx: JobContext) -> list[dict[str
             }
         )
     return told
+
+
+def _pictures(step: Step, folder: str) -> str:
+    """Return the pictures that a step's narration shows, as they stand in the page itself."""
+    told = []
+    for image in pictures_told(step.narration, folder):
+        kind, mime = ("png", "png") if image.hasAlphaChannel() else ("jpg", "jpeg")
+        coded = base64.b64encode(pixels_alone(image, kind)).decode()
+        told.append(f'<p><img src="data:image/{mime};base64,{coded}" alt="{DESCRIPTION}"></p>')
+    return "".join(told)
 
 
 def _page(left: LeftBehind, steps: list[dict[str, Any]]) -> str:

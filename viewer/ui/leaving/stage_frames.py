@@ -144,7 +144,7 @@ class StageFrames:
             area = QRectF(aside, 0, width - aside, height - bar)
             self._paint_view(painter, area, view, free, scale, veiled=words.asked)
             if words.opacity > 0:
-                card = Narration(self._theme, step, scale)
+                card = Narration(self._theme, step, scale, self.left.loaded.case.folder)
                 side = card_side(step.view, told)
                 stage = QSizeF(width, height - bar)
                 painter.setOpacity(words.opacity)

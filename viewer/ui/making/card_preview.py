@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -33,6 +34,7 @@ class CardPreview(QWidget):
         canvas.installEventFilter(self)
         theme.changed.connect(self._recoloured)
         self._step: Step | None = None
+        self._folder = ""
         self.hide()
 
     @property
@@ -40,8 +42,9 @@ class CardPreview(QWidget):
         """What the card says, or "" while it is hidden."""
         return self._narration.words if self._narration is not None and not self.isHidden() else ""
 
-    def show_step(self, step: Step | None, *, asking: bool = False) -> None:
-        """Show the card of a step, or of its question; None shows nothing."""
+    def show_step(self, step: Step | None, *, asking: bool = False, folder: Path | None = None) -> None:
+        """Show the card of a step with pictures from a folder, or of its question; None shows nothing."""
+        self._folder = str(folder or "")
         if step is not None and asking and step.question is not None:
             step = asking_step(step, step.question, 0)
         self._step = step
@@ -50,10 +53,10 @@ class CardPreview(QWidget):
             self._told = ()
             self.hide()
             return
-        told = (step.title, step.narration, scale)
+        told = (step.title, step.narration, scale, self._folder)
         if told != self._told:
             self._told = told
-            self._narration = Narration(self._theme, evolve(step, title=step.title or " "), scale)
+            self._narration = Narration(self._theme, evolve(step, title=step.title or " "), scale, self._folder)
         assert self._narration is not None
         size, area, margin = self._narration.size, self._canvas.rect(), MARGIN * scale / 2
         self.setGeometry(
@@ -70,7 +73,7 @@ class CardPreview(QWidget):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Stay in the corner."""
         if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self.show_step(self._step)
+            self._show_again()
         return False
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
@@ -82,4 +85,7 @@ class CardPreview(QWidget):
     def _recoloured(self, _name: object = None) -> None:
         self._told = ()
         if not self.isHidden():
-            self.show_step(self._step)
+            self._show_again()
+
+    def _show_again(self) -> None:
+        self.show_step(self._step, folder=Path(self._folder) if self._folder else None)

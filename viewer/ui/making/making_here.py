@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
@@ -13,6 +15,7 @@ from viewer.services.navigation import Motion
 from viewer.services.places import data_folder
 from viewer.ui.making_commands import MakingAsks
 from viewer.ui.messages import Message
+from viewer.ui.present.case_pictures import case_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +44,13 @@ class MakingHere:
     def asks(self) -> MakingAsks:
         """Return what the commands ask."""
         return MakingAsks(
-            self.start, self.capture, self.save, self._making.put_away, lambda: self._job is not None, self._changing
+            self.start,
+            self.capture,
+            self.save,
+            self.choose_picture,
+            self._making.put_away,
+            lambda: self._job is not None,
+            self._changing,
         )
 
     def connect(self) -> None:
@@ -80,6 +89,25 @@ class MakingHere:
             self._making.capture()
         except CaseStageError as error:
             self._window.tell(Message.of(error))
+
+    def choose_picture(self) -> None:
+        """Ask for a picture, and add it to the narration of the step in hand."""
+        words = "A picture for the narration"
+        chosen, _ = QFileDialog.getOpenFileName(self._window, words, "", "Pictures (*.png *.jpg *.jpeg)")
+        if chosen:
+            self.add_picture(Path(chosen))
+
+    def add_picture(self, path: Path) -> None:
+        """Add a picture to the narration of the step in hand, its pixels alone."""
+        from viewer.ui.making.chosen_picture import chosen_picture
+
+        try:
+            self._making.pictures.add(*chosen_picture(path))
+        except CaseStageError as error:
+            self._window.tell(Message.of(error))
+            return
+        words = "Look that nobody is named in the picture: it leaves with the case."
+        self._window.tell(Message(words, "What the file says beside its pixels was left behind.", calm=True))
 
     def save(self, present: bool) -> None:
         """Save the case in the background, and present it then where that was asked."""
@@ -155,8 +183,25 @@ class MakingHere:
             self.panel.picked.connect(self._look)
         if on is not self._shown:
             self._shown = on
+            self._bring_pictures()
             review.show_instead(self.panel if on else None)
         self._window.refresh_soon()
+
+    def _bring_pictures(self) -> None:
+        """Put the pictures of the case that a draft began as beside it."""
+        case, pictures = self._window.desk.session.case, self._making.pictures
+        missing = pictures.missing() if case is not None else ()
+        if case is None or not missing:
+            return
+        from viewer.ui.making.chosen_picture import pixels_alone
+
+        for name in missing:
+            image = case_picture(case.folder, name)
+            if image is not None:
+                try:
+                    pictures.bring(name, pixels_alone(image, "png" if name.lower().endswith("png") else "jpg"))
+                except CaseStageError as error:
+                    self._window.tell(Message.of(error))
 
     def _changing(self, change: Callable[[], None]) -> None:
         """Change the draft; where another step is in hand then, that one is looked at."""

@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from viewer.services.case_checks import MOST_WORDS, narration_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.making.acts_editor import ActsEditor
 from viewer.ui.making.live_editor import LiveEditor
+from viewer.ui.making.picture_row import PictureRow
 from viewer.ui.making.step_list import StepList
 from viewer.ui.making.tick import Tick
 from viewer.ui.tall import Tall
@@ -37,7 +39,6 @@ WIDTH = 376
 LEAST_EMPTY, LEAST_WITH_STEPS = 240, 592
 _EMPTY = "Set the view as it is to be seen and capture it as a step; or let a first draft be told from the findings."
 _CAPTURE, _DRAFT = "Capture a step", "Write a first draft"
-_LONG_WORDS = 25
 
 
 class MakingPanel(QFrame):
@@ -173,6 +174,12 @@ class MakingPanel(QFrame):
         self.step_title = self._field("Title of the step")
         self.narration = self._text("What the audience reads, in Markdown")
         self._words = text_label("", Type.CAPTION, "text2")
+        self.pictures = PictureRow(self._making.pictures, self._theme)
+        below = QHBoxLayout()
+        below.addWidget(self._words)
+        below.addStretch()
+        add = self._actions.table["making.picture"]
+        below.addWidget(IconButton.of_command(self._theme, self._actions[add.id], add))
         self.notes = self._text("Notes for you alone")
         last = QHBoxLayout()
         self.seconds = self._field("Planned time of this step in seconds")
@@ -188,7 +195,8 @@ class MakingPanel(QFrame):
         last.addWidget(self.hides)
         column.addWidget(self.step_title)
         column.addWidget(self.narration, 3)
-        column.addWidget(self._words)
+        column.addLayout(below)
+        column.addWidget(self.pictures)
         column.addWidget(self.notes, 2)
         column.addLayout(last)
         return box
@@ -218,7 +226,8 @@ class MakingPanel(QFrame):
 
     def _show_card(self) -> None:
         step = self._making.in_hand if self.shows_card.isChecked() and self.isVisible() else None
-        self.preview.show_step(step, asking=self._stack.currentWidget() is self._moves)
+        asking = self._stack.currentWidget() is self._moves
+        self.preview.show_step(step, asking=asking, folder=self._making.pictures.home)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the card too."""
@@ -262,9 +271,10 @@ class MakingPanel(QFrame):
             self.hides.setChecked(draft.hidden_until == step.id)
             self.acts.show_step(step)
             self.live.show_step(step)
-            count = len(step.narration.split())
-            self._words.setText(f"{count} of {_LONG_WORDS} words that can be read from afar")
-            set_tone(self._words, "text2" if count <= _LONG_WORDS else "disagree")
+            self.pictures.show_pictures()
+            count = narration_words(step)
+            self._words.setText(f"{count} of {MOST_WORDS} words that can be read from afar")
+            set_tone(self._words, "text2" if count <= MOST_WORDS else "disagree")
         finally:
             self._showing = False
             self._show_card()

@@ -9,6 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QImage, QImageReader
 
+from viewer.domain.narration_pictures import pictures_named
+
 LARGEST_BYTES = 8 << 20
 LARGEST_PX = 4096
 _KINDS = {".png": b"png", ".jpg": b"jpg", ".jpeg": b"jpg"}
@@ -31,6 +33,12 @@ def case_picture(folder: str, name: str) -> QImage | None:
         return None
     image = reader.read()
     return None if image.isNull() else image
+
+
+def pictures_told(narration: str, folder: str) -> tuple[QImage, ...]:
+    """Return the pictures of a case that a narration shows, in order."""
+    found = (case_picture(folder, name) for name in pictures_named(narration))
+    return tuple(image for image in found if image is not None)
 
 
 def with_pictures(html: str, folder: str) -> str:
