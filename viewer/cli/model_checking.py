@@ -12,8 +12,9 @@ from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context
 from viewer.domain.errors import CaseStageError, ManifestError, ModelError, NothingToOpenError
 from viewer.inference.manifest import MANIFEST_NAME, card, read_manifest
-from viewer.inference.models import NOT_KNOWN, check_tensors_of, describe_onnx
+from viewer.inference.models import NOT_KNOWN, check_tensors_of, describe_onnx, facts_of
 from viewer.inference.rehearsal import recipe_lines, rehearse
+from viewer.inference.twice import twice_by_graph
 from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def check_model(arguments: argparse.Namespace) -> int:
         told.say(line)
     found = card(manifest)
     told.say(f"{found.name} {found.version}: the manifest is complete and its files are as it says.")
+    warning = twice_by_graph(manifest, facts_of(manifest.onnx_path))
+    if warning:
+        told.note(warning)
     for line in recipe_lines(manifest):
         told.say(line)
     for limit in manifest.limitations:

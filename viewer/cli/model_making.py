@@ -15,10 +15,11 @@ from viewer.inference.import_monai import import_monai as translate_monai
 from viewer.inference.import_nnunet import import_nnunet as translate_nnunet
 from viewer.inference.manifest import MANIFEST_NAME
 from viewer.inference.manifest_terms import Task
-from viewer.inference.models import describe_onnx
+from viewer.inference.models import describe_onnx, facts_of
 from viewer.inference.onnx_weights import with_own_weights
 from viewer.inference.propose import propose as proposed
 from viewer.inference.run_records import USUAL_LIMIT_BYTES, RunRecords
+from viewer.inference.twice import twice_by_graph
 from viewer.io.atomic_file import replacing, write_atomically
 from viewer.services.model_adding import add_model
 from viewer.services.places import model_folders, run_records_folder
@@ -71,6 +72,9 @@ def add(arguments: argparse.Namespace) -> int:
     made = add_model(folder, own, shipped, progress_context(), replace=arguments.replace)
     told = Report(arguments)
     told.say(f"{made.name} {made.version} is here as “{made.id}”: it loads, and its files are as its manifest says.")
+    warning = twice_by_graph(made, facts_of(made.onnx_path))
+    if warning:
+        told.note(warning)
     told.finish(id=made.id, name=made.name, version=made.version, folder=str(made.folder))
     return 0
 

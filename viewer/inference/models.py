@@ -99,10 +99,7 @@ def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
     ModelError
         When the file is not a readable ONNX model.
     """
-    try:
-        content = path.read_bytes() if regular(path).stat().st_size < 2**31 else b""
-    except OSError as error:
-        raise ModelError(f"{path.name} cannot be read.", "", str(error)) from error
+    content = _content(path)
     facts = onnx_facts(content)
     problem = ""
     try:
@@ -119,6 +116,24 @@ def describe_onnx(path: Path, ctx: JobContext | None = None) -> OnnxDescription:
         problem=problem,
         questions=_questions(facts),
     )
+
+
+def facts_of(path: Path) -> OnnxFacts:
+    """Return what a model file says of its tensors; it is not loaded.
+
+    Raises
+    ------
+    ModelError
+        When the file is not a readable ONNX model.
+    """
+    return onnx_facts(_content(path))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes() if regular(path).stat().st_size < 2**31 else b""
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be read.", "", str(error)) from error
 
 
 def check_tensors_of(manifest: Manifest, ctx: JobContext) -> None:

@@ -7,6 +7,7 @@ what a file only claims.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -26,6 +27,10 @@ _ELEMENTS = {
 }  # fmt: skip
 
 
+# What only moves, names or rounds values.
+_MOVING = frozenset({"Identity", "Cast", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Flatten", "Slice", "Concat"})
+
+
 @frozen
 class TensorFacts:
     """A tensor at the model's door: element type, and its axes as numbers, names, or "?" where they are open."""
@@ -42,7 +47,10 @@ class TensorFacts:
 
 @frozen
 class OnnxFacts:
-    """Inputs (without constants), outputs, opset by domain, domains of operators and of the model's own functions."""
+    """Inputs (without constants), outputs, opset by domain, domains of operators and of the model's own functions.
+
+    `made_by` names for each output the operator that gives its values, whatever only moves them after that.
+    """
 
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
@@ -53,6 +61,7 @@ class OnnxFacts:
     nodes: int
     producer: str
     external: bool
+    made_by: Mapping[str, str]
 
 
 @define
@@ -64,6 +73,7 @@ class _Seen:
     operators: set[str] = field(factory=set)
     nodes: int = 0
     external: bool = False
+    made: dict[str, tuple[str, str]] = field(factory=dict)
 
 
 def onnx_facts(content: bytes) -> OnnxFacts:
@@ -192,7 +202,18 @@ def _model(view: memoryview) -> OnnxFacts:
         nodes=seen.nodes,
         producer=producer,
         external=seen.external,
+        made_by={tensor.name: _maker(tensor.name, seen.made) for tensor in outputs},
     )
+
+
+def _maker(name: str, made: Mapping[str, tuple[str, str]]) -> str:
+    """Return the operator that gives a tensor its values; "" where a model hands an input through."""
+    for _ in range(len(made) + 1):
+        operator, taken = made.get(name, ("", ""))
+        if operator not in _MOVING:
+            return operator
+        name = taken
+    return ""
 
 
 def _opset(view: memoryview) -> tuple[str, int]:
@@ -229,10 +250,16 @@ def _node(view: memoryview, seen: _Seen, depth: int) -> None:
     seen.nodes += 1
     if seen.nodes > _MOST_NODES:
         raise ValueError("the graph has too many nodes")
-    domain = ""
+    domain = operator = ""
+    taken, given = list[str](), list[str]()
     for number, value in _fields(view):
-        if number == 4:
-            seen.operators.add(text_of(value))
+        if number == 1:
+            taken.append(text_of(value))
+        elif number == 2:
+            given.append(text_of(value))
+        elif number == 4:
+            operator = text_of(value)
+            seen.operators.add(operator)
         elif number == 7:
             domain = text_of(value)
         elif number == 5:
@@ -246,6 +273,8 @@ def _node(view: memoryview, seen: _Seen, depth: int) -> None:
                 elif inner in (6, 11):
                     _graph(_message(part), seen, depth + 1)
     seen.domains.add(domain)
+    if depth == 0:
+        seen.made.update((name, (operator, taken[0] if taken else "")) for name in given)
 
 
 def _function(view: memoryview, seen: _Seen) -> None:

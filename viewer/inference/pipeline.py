@@ -22,6 +22,7 @@ from viewer.inference.placing import placing_of
 from viewer.inference.prepare import Box, Prepared, as_tensor, prepare
 from viewer.inference.probability_map import PackedMap, packed_map
 from viewer.inference.session import run_once, thread_count
+from viewer.inference.twice import twice_by_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,11 +95,12 @@ def _answers(manifest: Manifest, session: Session, feed: Feed, shape: tuple[int,
 
 @frozen(eq=False)
 class Answer:
-    """What a model says of a volume: its marks, the score of the case by label key, and a map of probabilities."""
+    """What a model says of a volume: marks, the score of the case by label key, a map of probabilities, and notes."""
 
     marks: list[Mark]
     case_scores: dict[str, float]
     probabilities: PackedMap | None = None
+    notes: tuple[str, ...] = ()
 
 
 Parts = Callable[[NDArray[np.float64] | None], None]
@@ -135,9 +137,10 @@ def answer_in(
 
     on_parts(np.array([corners(box) for box in how.boxes]))
 
-    probabilities = None
+    probabilities, warning = None, ""
     if manifest.task is Task.SEGMENTATION:
         values = values_in(manifest, prepared, how, session, running, done)
+        warning = twice_by_values(manifest, values)
         marks = marks_of(manifest, volume, values, prepared.sampling, rest)
         probabilities = packed_map(values, prepared.sampling, volume.stack)
     elif manifest.task is Task.DETECTION:
@@ -155,7 +158,8 @@ def answer_in(
         if manifest.output_of(OutputKind.ACTIVATION_MAP) is None:
             maps = _looked_at(manifest, prepared, session, runs, scores, ctx.part(0.7, 0.95))
         marks = slice_marks(manifest, volume, placing, runs, maps, fed_ji, ctx.part(0.95, 1.0))
-        return Answer(marks, _highest(manifest, scores))
+        warning = twice_by_values(manifest, scores)
+        return Answer(marks, _highest(manifest, scores), notes=(warning,) if warning else ())
     else:
         ((_, outputs),) = _outputs(manifest, prepared, how, session, running, done)
         scores = class_scores(manifest, outputs[manifest.output.name], 1)
@@ -164,7 +168,7 @@ def answer_in(
     for mark in marks:
         if mark.score is not None:
             best[mark.label_key] = max(best.get(mark.label_key, 0.0), mark.score)
-    return Answer(marks, best, probabilities)
+    return Answer(marks, best, probabilities, (warning,) if warning else ())
 
 
 def _highest(manifest: Manifest, scores: NDArray[np.float32]) -> dict[str, float]:

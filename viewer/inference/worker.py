@@ -146,7 +146,7 @@ def _answer(connection: Connection, request: Request) -> object:
         tuple(packed(mark) for mark in answer.marks),
         answer.case_scores,
         chosen.provider,
-        chosen.notes,
+        (*chosen.notes, *answer.notes),
         answer.probabilities if request.with_map else None,
     )
 
