@@ -26,7 +26,7 @@ def ellipses(halves_mm: list[tuple[float, float]], *, lung: bool = False, **fact
                 voxels[k][((x - side * a / 2) / (a * 0.38)) ** 2 + (y / (b * 0.7)) ** 2 < 1] = -850
     positions = [(-220.0, -220.0, SPACING_MM[2] * k) for k in range(len(halves_mm))]
     stack = SliceStack((COLUMNS, ROWS), SPACING_MM[:2], (1, 0, 0), (0, 1, 0), positions)
-    return Volume(SeriesFacts("1.2.3", modality="CT", **facts), voxels, stack, voxels, stack.as_grid())  # type: ignore[arg-type]
+    return Volume(SeriesFacts("1.2.3", modality="CT", **facts), voxels, stack, voxels, stack.as_grid())
 
 
 TRUNK, HEAD = (170.0, 115.0), (75.0, 95.0)

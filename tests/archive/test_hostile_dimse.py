@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve
 from pydicom import Dataset, dcmread
 from pynetdicom import AE, AllStoragePresentationContexts, StoragePresentationContexts, build_context, evt
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (
     CTImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,

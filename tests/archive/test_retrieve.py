@@ -116,7 +116,7 @@ def test_studies_are_found_by_name_id_date_modality_and_description(way: str, he
     archive = archive_of(held.server, way)
 
     def uids(**fields: object) -> set[str]:
-        return {study.study_uid for study in ask.find_studies(archive, Query(**fields), NOTHING, PASSWORD).studies}  # type: ignore[arg-type]
+        return {study.study_uid for study in ask.find_studies(archive, Query(**fields), NOTHING, PASSWORD).studies}
 
     both = {held.abdomen_study, held.mixed_study}
     day = next(

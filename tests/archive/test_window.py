@@ -71,7 +71,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(self: Landing, *arguments: object) -> None:
         time.sleep(0.1)
-        take(self, *arguments)  # type: ignore[arg-type]
+        take(self, *arguments)
 
     monkeypatch.setattr(Landing, "take", slow)
 
@@ -271,7 +271,7 @@ def test_an_archive_that_is_gone_is_a_sentence_with_a_hint_and_a_way_on(
         server.stop(at_once=True)
     sheet.list.setFocus()
     QTest.keyClick(sheet.list, Qt.Key.Key_Right)
-    qtbot.waitUntil(lambda: isinstance(sheet.rows.line(1), NoteLine) and sheet.rows.lines[1].is_wrong, timeout=8000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: isinstance(sheet.rows.line(1), NoteLine) and sheet.rows.lines[1].is_wrong, timeout=8000)
     QTest.keyClick(sheet.list, Qt.Key.Key_Left)
     sheet.retrieve()
     qtbot.waitUntil(lambda: sheet.messages.message is not None, timeout=8000)

@@ -67,7 +67,7 @@ def _rgb(pixels: NDArray[np.uint32]) -> Pixels:
 
 def _plane(plane: PlaneName, **changes: object) -> Pixels:
     volume = made.patient()
-    return plane_picture(volume, evolve(_view(volume), **changes), plane)  # type: ignore[arg-type]
+    return plane_picture(volume, evolve(_view(volume), **changes), plane)
 
 
 def _turned(plane: PlaneName) -> Pixels:

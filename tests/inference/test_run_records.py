@@ -28,7 +28,7 @@ MakeVolume = Callable[..., Volume] if TYPE_CHECKING else Callable
 def said(finding: Finding) -> dict[str, object]:
     """Everything of a finding that can be compared."""
     facts = {}
-    for name in finding.__attrs_attrs__:  # type: ignore[attr-defined]
+    for name in finding.__attrs_attrs__:
         value = getattr(finding, name.name)
         if name.name == "recorded":
             continue

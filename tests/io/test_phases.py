@@ -31,7 +31,7 @@ def write(
     elements: Callable[[int, int], dict[str, Any]],
     *,
     positions: Sequence[tuple[float, float, float]] | None = None,
-    leave_out: set[tuple[int, int]] = frozenset(),  # type: ignore[assignment]
+    leave_out: set[tuple[int, int]] = frozenset(),
 ) -> None:
     """Write `count` phases in files whose names say nothing; every pixel of phase p is 100 p higher.
 

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMOS = ROOT / "demo_cases"
 sys.path.insert(0, str(ROOT / "packaging"))
 
-from demo_recipes import STORIES  # type: ignore[import-not-found]  # noqa: E402
-from make_demo_cases import stage_of, steps_of  # type: ignore[import-not-found]  # noqa: E402
+from demo_recipes import STORIES  # noqa: E402
+from make_demo_cases import stage_of, steps_of  # noqa: E402
 
 CASES = installed_cases((DEMOS,)).cases
 LARGEST_BYTES = 1_000_000
@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_the_script_tells_what_the_document_says(told: object, tmp_path: Path) -> None:
-    folder = DEMOS / told.id  # type: ignore[attr-defined]
+    folder = DEMOS / told.id
     loaded = load_case(read_case(folder), JobContext())
     steps = steps_of(told, stage_of(told, loaded))
     write_case(tmp_path, evolve(loaded.case, folder=str(tmp_path), steps=steps))

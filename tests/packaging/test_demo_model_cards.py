@@ -16,9 +16,9 @@ from viewer.inference.manifest_reader import read
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
-from demo_model_card import card_text, toml_metrics  # type: ignore[import-not-found]  # noqa: E402
-from demo_model_data import TRAIN_SEEDS, VALIDATION_SEEDS  # type: ignore[import-not-found]  # noqa: E402
-from demo_model_scoring import (  # type: ignore[import-not-found]  # noqa: E402
+from demo_model_card import card_text, toml_metrics  # noqa: E402
+from demo_model_data import TRAIN_SEEDS, VALIDATION_SEEDS  # noqa: E402
+from demo_model_scoring import (  # noqa: E402
     Scored,
     area,
     calibration_table,
@@ -26,7 +26,7 @@ from demo_model_scoring import (  # type: ignore[import-not-found]  # noqa: E402
     rate,
     reliability,
 )
-from demo_model_tests import TEST_SETS  # type: ignore[import-not-found]  # noqa: E402
+from demo_model_tests import TEST_SETS  # noqa: E402
 
 EVALUATED = sorted(path.parent for path in (ROOT / "resources" / "models").glob("*/evaluation.json"))
 

@@ -82,3 +82,14 @@ def test_every_icon_is_drawn_somewhere(repository: Path) -> None:
     code = "".join(path.read_text("utf-8") for path in (repository / "viewer").rglob("*.py"))
     icons = {path.stem for path in (repository / "resources" / "icons").glob("*.svg")}
     assert sorted(name for name in icons if f'"{name}"' not in code) == []
+
+
+def test_what_the_type_checker_is_told_to_pass_over_says_why_and_tests_which_it_does_not_read_hold_none_of_it(
+    repository: Path,
+) -> None:
+    told = re.compile(r"# type: ignore\[[a-z-]+\](?!  # \w)")
+    for path in (repository / "viewer").rglob("*.py"):
+        assert not told.search(path.read_text(encoding="utf-8")), path.name
+    for path in (repository / "tests").rglob("*.py"):
+        said = path != Path(__file__) and "# type: ignore" in path.read_text(encoding="utf-8")
+        assert not said, path.name

@@ -29,7 +29,7 @@ MIMICS = (
 
 def small_chest(seed: int, **other: object) -> Phantom:
     """Return a coarse chest."""
-    return make_chest(seed, spacing_mm=COARSE_MM, size_ij=124, **other)  # type: ignore[arg-type]
+    return make_chest(seed, spacing_mm=COARSE_MM, size_ij=124, **other)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def written(folder: Path, phantom: Phantom, **other: object) -> list[pydicom.Fil
         study_uid=uid_from("study"),
         frame_uid=uid_from("frame"),
         window=(40.0, 80.0),
-        **other,  # type: ignore[arg-type]
+        **other,
     )
     return [pydicom.dcmread(path) for path in files]
 

@@ -60,7 +60,7 @@ def head(volume_of: Make) -> Volume:
 
 def scene_of(volume: Volume, preset: str, **more: object) -> VolumeScene:
     camera = Camera(as_point(volume.grid.centre_lps_mm), height_mm=260.0)
-    return VolumeScene(volume, camera, *SIZE, preset, **more)  # type: ignore[arg-type]
+    return VolumeScene(volume, camera, *SIZE, preset, **more)
 
 
 def drawn(scene3d: Scene3D, scene: VolumeScene) -> np.ndarray:
@@ -160,7 +160,7 @@ def cube(volume_of: Make) -> Volume:
 
 def cut_scene(volume: Volume, view: ViewState, side: str, **more: object) -> VolumeScene:
     camera = facing(Camera(as_point(volume.grid.centre_lps_mm), height_mm=160.0), side)
-    return VolumeScene(volume, camera, *SIZE, "bone", clips=clips(volume, view), **more)  # type: ignore[arg-type]
+    return VolumeScene(volume, camera, *SIZE, "bone", clips=clips(volume, view), **more)
 
 
 @pytest.mark.parametrize(

@@ -366,14 +366,14 @@ def test_3d_that_loses_its_context_is_back_with_the_next_picture(
 
     def opening(self: volume_window.VolumeWindow, **given: object) -> None:
         opened.append(1)
-        made(self, **given)  # type: ignore[arg-type]
+        made(self, **given)
 
     fails = [True]
 
     def draw(self: volume_window.VolumeWindow, *given: object) -> object:
         if fails.pop() if fails else False:
             raise RuntimeError("the context is lost")
-        return drawn(self, *given)  # type: ignore[arg-type]
+        return drawn(self, *given)
 
     monkeypatch.setattr(volume_window.VolumeWindow, "__init__", opening)
     monkeypatch.setattr(volume_window.VolumeWindow, "draw", draw)

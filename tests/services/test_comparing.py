@@ -72,7 +72,7 @@ class Two:
         self.here, self.there = Session(), Session()
         self.opening = Opened(self.there)
         self.runner = AtOnce()
-        self.comparing = Comparing(self.here, self.there, self.opening, self.runner, kept)  # type: ignore[arg-type]
+        self.comparing = Comparing(self.here, self.there, self.opening, self.runner, kept)
 
     def open(self, volume: Volume) -> None:
         self.here.view = None

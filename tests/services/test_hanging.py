@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def volume(slices: int = 5, unit: str = "HU", **facts: object) -> Volume:
     stack = SliceStack((8, 8), (1, 1), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 2.0 * k) for k in range(slices)])
     values = np.zeros(stack.shape_kji, dtype=np.int16)
-    return Volume(SeriesFacts("1.2", **facts), values, stack, values, stack.as_grid(), unit=unit)  # type: ignore[arg-type]
+    return Volume(SeriesFacts("1.2", **facts), values, stack, values, stack.as_grid(), unit=unit)
 
 
 def opened(rules: HangingRules, shown: Volume) -> ViewState:

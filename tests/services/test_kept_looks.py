@@ -33,7 +33,7 @@ class Program:
     def __init__(self, path: Path) -> None:
         self.session, self.opening = Session(), SimpleNamespace()
         self.session.workspace = Workspace.REVIEW
-        keep_looks(self.session, Settings(path), self.opening)  # type: ignore[arg-type]
+        keep_looks(self.session, Settings(path), self.opening)
 
     def open(self, volume: Volume) -> ViewState:
         self.session.view = None

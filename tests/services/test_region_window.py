@@ -18,7 +18,7 @@ def volume(values: np.ndarray | None = None, **more: object) -> Volume:
     stack = SliceStack(SIZE[:2], (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 2.0 * k) for k in range(SIZE[2])])
     if values is None:
         values = np.random.default_rng(3).integers(-200, 300, SIZE[::-1]).astype(np.int16)
-    return Volume(SeriesFacts("1.2.3"), values, stack, values, stack.as_grid(), **more)  # type: ignore[arg-type]
+    return Volume(SeriesFacts("1.2.3"), values, stack, values, stack.as_grid(), **more)
 
 
 def view_at(shown: Volume, z_mm: float) -> ViewState:
@@ -46,7 +46,7 @@ def test_the_window_goes_from_the_5th_to_the_95th_percentile_of_the_voxels_in_th
 def test_in_a_slab_it_fits_what_the_slab_shows(mode: SlabMode, of: object) -> None:
     shown = volume()
     view = evolve(view_at(shown, 14.0), slab_mm=10.0, slab_mode=mode)
-    low, high = np.percentile(of(shown.slices[5:10, 10:30, 20:50], axis=0), (5, 95))  # type: ignore[operator]
+    low, high = np.percentile(of(shown.slices[5:10, 10:30, 20:50], axis=0), (5, 95))
     centre, width = fitted(shown, view, (20, 10, 50, 30))
     assert (centre, width) == (round((low + high) / 2), max(round(high - low), 20))
 

@@ -19,7 +19,7 @@ from viewer.ui.theme import Theme
 class Drawing:
     """Stands for the 3D thread: writes down what is asked, answers when told."""
 
-    def __init__(self, on_picture, on_unavailable) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, on_picture, on_unavailable) -> None:
         self.on_picture, self.on_unavailable = on_picture, on_unavailable
         self.asked: list[tuple[VolumeScene, Quality]] = []
         self.aside: list[tuple[VolumeScene, Callable[[Picture3D | None], None]]] = []
@@ -56,7 +56,7 @@ class Opened:
 def opened(qtbot: QtBot, session: Session) -> Opened:
     made: list[Drawing] = []
 
-    def factory(on_picture, on_unavailable):  # type: ignore[no-untyped-def]
+    def factory(on_picture, on_unavailable):
         made.append(Drawing(on_picture, on_unavailable))
         return made[-1]
 

@@ -44,7 +44,7 @@ def alone(view: ViewState, plane: PlaneName, height_mm: float = 60.0) -> ViewSta
 
 
 def drawn(volume: Volume, view: ViewState, finding: Finding, **more: object) -> QImage:
-    return picture(volume, view, (finding,), SIZE, style=CanvasStyle.REVIEW, **more)  # type: ignore[arg-type]
+    return picture(volume, view, (finding,), SIZE, style=CanvasStyle.REVIEW, **more)
 
 
 def voxels_under(
@@ -154,7 +154,7 @@ def test_decisions_and_matches_choose_the_state(session: Session, small_ct_lesio
     assert view is not None
 
     def state(**more: object) -> Mark:
-        return shown_from(volume, view, findings=(small_ct_lesion,), **more).drawn[0].mark  # type: ignore[arg-type]
+        return shown_from(volume, view, findings=(small_ct_lesion,), **more).drawn[0].mark
 
     now = datetime(2026, 1, 1, tzinfo=UTC)
     decisions = {"lesion": Decision("lesion", Answer.REJECTED, "A", "", now)}

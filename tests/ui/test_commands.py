@@ -31,7 +31,7 @@ from viewer.ui.view_commands import CANVAS_MENU, view_commands
 
 
 def command(ident: str, run: Callable[[], object] = lambda: None, **more: object) -> Command:
-    return Command(ident, ident.title(), f"Do {ident}", run, **more)  # type: ignore[arg-type]
+    return Command(ident, ident.title(), f"Do {ident}", run, **more)
 
 
 class Window(QMainWindow):

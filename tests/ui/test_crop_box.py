@@ -187,7 +187,7 @@ def test_planes_that_are_turned_show_where_they_cut_the_box_and_have_no_handles(
 ) -> None:
     view = view_of(session)
     tilted = about((1.0, 0.0, 0.0), 0.4)
-    session.view = view.with_plane(ViewName.AXIAL.plane, evolve(view.axial, turned=tilted))  # type: ignore[arg-type]
+    session.view = view.with_plane(ViewName.AXIAL.plane, evolve(view.axial, turned=tilted))
     assert not [h for h in window.box.handles() if h.view is ViewName.AXIAL]
     assert not window.canvas.grab().isNull()
 

@@ -74,7 +74,7 @@ class Reader:
     def at(self, lps_mm: object, view: ViewName = ViewName.AXIAL) -> QPoint:
         tile = self.canvas.tile(view)
         assert tile is not None
-        x, y = self.geometry(view).screen_from_lps(lps_mm)  # type: ignore[arg-type]
+        x, y = self.geometry(view).screen_from_lps(lps_mm)
         return QPoint(round(tile.area.left() + x), round(tile.area.top() + y))
 
     def draw(self, tool: Tool, start: QPoint, by: QPoint) -> Measurement:

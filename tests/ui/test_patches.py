@@ -140,5 +140,5 @@ def test_many_parts_are_shown_as_one_box_that_grows(theme: Theme) -> None:
 
     look = TextLook(theme, stage=False, scale=1.0)
     camera = Camera((0.0, 0.0, 50.0))
-    paint_patches_in_3d(Counting(), Patches(slices, 30), camera, QRectF(0, 0, 300, 300), look)  # type: ignore[arg-type]
+    paint_patches_in_3d(Counting(), Patches(slices, 30), camera, QRectF(0, 0, 300, 300), look)
     assert sum(lines) <= 3 * 12

@@ -60,7 +60,7 @@ class Follower:
         assert tile is not None
         assert view.plane is not None
         assert self.session.volume is not None
-        x, y = tile.geometry(self.session.volume, self.view, view.plane).screen_from_lps(lps_mm)  # type: ignore[arg-type]
+        x, y = tile.geometry(self.session.volume, self.view, view.plane).screen_from_lps(lps_mm)
         return QPoint(round(tile.area.left() + x), round(tile.area.top() + y))
 
     def click(self, place: QPoint, modifiers: Qt.KeyboardModifier = NONE) -> None:
@@ -319,7 +319,7 @@ def test_the_value_under_the_pointer_is_that_of_its_place_in_the_patient(
     follower.canvas.pointer_moved.connect(lambda value, lps_mm, _view: told.append((value, lps_mm)))
     move_to(follower.canvas, follower.along(40.0, 3.0))
     value, lps_mm = told[-1]
-    assert follower.straightened().beside(lps_mm)[:2] == pytest.approx((40.0, 3.0), abs=0.6)  # type: ignore[arg-type]
+    assert follower.straightened().beside(lps_mm)[:2] == pytest.approx((40.0, 3.0), abs=0.6)
     assert value == small_ct_volume.value_at(lps_mm)
 
 

@@ -10,6 +10,8 @@ In `case.json` each is optional, within a step::
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import evolve, frozen
 
 from viewer.domain.view_state import Point, ViewState
@@ -91,9 +93,9 @@ def acts_from(view: ViewState, sweep: Sweep | None, curtain: CurtainDraw | None)
 
 def acted(view: ViewState, sweep: Sweep | None, curtain: CurtainDraw | None, elapsed_s: float) -> ViewState:
     """Return a step's view some seconds after its sweep and curtain began; both go evenly and then stay."""
-    changes: dict[str, float] = {}
+    changes: dict[str, Any] = {}
     for name, act in (("threshold", sweep), ("curtain", curtain)):
         if act is not None:
             share = min(1.0, max(0.0, elapsed_s / act.duration_s))
             changes[name] = act.end if share == 1.0 else act.start + (act.end - act.start) * share
-    return evolve(view, **changes)  # type: ignore[arg-type]
+    return evolve(view, **changes)

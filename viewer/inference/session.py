@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime  # type: ignore[import-untyped]  # it says no types
 
 from viewer.domain.errors import ModelError
 from viewer.inference.manifest_reader import LARGEST_MODEL_BYTES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import numpy as np
@@ -118,8 +118,7 @@ def keep_result(
     new, grown, seen = [], [], set()
     for entry, values in found:
         row = {**values, "place": place.id, "study": _study(db, entry, place)}
-        key = (str(row["uid"]), row["first"], str(row["which"]))
-        known = before.get(key)  # type: ignore[arg-type]
+        known = before.get((str(row["uid"]), cast("bytes", row["first"]), str(row["which"])))
         ident = _write_series(db, row)
         seen.add(ident)
         if known is None:

@@ -172,7 +172,8 @@ def _inside(
     stretch /= stretch.prod() ** (1 / 3)
     lump = lattice.noise(rng, max(9.0, 1.5 * radius), 0.5) * np.float32(0.17 * radius)
     c = bleed.place_lps_mm
-    r = ellipsoid(x, y, z, c, tuple(float(radius * s) for s in stretch))  # type: ignore[arg-type]
+    across, deep, high = (float(radius * s) for s in stretch)
+    r = ellipsoid(x, y, z, c, (across, deep, high))
     tissue = np.maximum(r + lump, inner + np.float32(2.0))
     distance = sized(tissue, bleed.volume_ml, lattice.step_mm)
     rim = distance - np.float32(rng.uniform(1.5, 3.0) + 0.12 * radius) + 0.6 * lump

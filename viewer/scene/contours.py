@@ -272,12 +272,12 @@ def _contours(field: NDArray[np.float64], level: float) -> list[Polyline]:
         x,
         y,
         field,
-        None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]  # its stub forgets that there may be no mask
         corner_mask=True,
         line_type=LineType.Separate,
         fill_type=FillType.OuterCode,
         quad_as_tri=False,
         z_interp=ZInterp.Linear,
     )
-    lines: list[Polyline] = made.lines(level)  # type: ignore[assignment]
+    lines: list[Polyline] = made.lines(level)  # type: ignore[assignment]  # so they are with Separate
     return lines

@@ -27,10 +27,10 @@ def main() -> None:
     sound = painting.paint_all
 
     def broken(painter: object, *_: object, **__: object) -> None:
-        painter.save()  # type: ignore[attr-defined]
+        painter.save()
         raise RuntimeError("painting failed")
 
-    painting.paint_all = broken  # type: ignore[assignment]
+    painting.paint_all = broken
     session.volume = volume
     session.view = overview("1.2.3", volume.grid)
     for _ in range(5):

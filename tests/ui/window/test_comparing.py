@@ -53,10 +53,10 @@ def compared(opened: MainWindow, head: Volume, qtbot: QtBot) -> MainWindow:
 
 def wheel(canvas: object, place: QPoint, notches: int) -> None:
     event = QWheelEvent(
-        QPointF(place), QPointF(canvas.mapToGlobal(place)), QPoint(), QPoint(0, 120 * notches),  # type: ignore[attr-defined]
+        QPointF(place), QPointF(canvas.mapToGlobal(place)), QPoint(), QPoint(0, 120 * notches),
         Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    QApplication.sendEvent(canvas, event)  # type: ignore[arg-type]
+    QApplication.sendEvent(canvas, event)
 
 
 def test_both_series_are_seen_and_scroll_together(compared: MainWindow) -> None:
@@ -176,7 +176,7 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     assert tile is not None
     assert view is not None
     assert volume is not None
-    mm = 40 * tile.geometry(volume, view, ViewName.AXIAL.plane).mm_per_px  # type: ignore[arg-type]
+    mm = 40 * tile.geometry(volume, view, ViewName.AXIAL.plane).mm_per_px
     assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
     assert compared.compare.bar is not None
     assert "B moved" in compared.compare.bar.said

@@ -52,7 +52,7 @@ def covered(
     apply_theme(qapp, theme)
     deliver = Deliver()
 
-    def factory(on_picture, on_unavailable):  # type: ignore[no-untyped-def]
+    def factory(on_picture, on_unavailable):
         drawings.append(Drawing(on_picture, on_unavailable))
         return drawings[-1]
 

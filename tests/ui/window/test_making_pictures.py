@@ -71,11 +71,11 @@ def red_in(image: QImage) -> int:
 
 
 def saved(window: MainWindow, qtbot: QtBot) -> Path:
-    window.making.panel.title.setText("Bone")  # type: ignore[union-attr]
+    window.making.panel.title.setText("Bone")
     window.desk.case_making.describe(title="Bone")
     window.making.save(False)
     qtbot.waitUntil(lambda: window.desk.case_making.draft is None, timeout=30_000)
-    case = next(case for case in window.library.shelf.cases if case.title == "Bone")  # type: ignore[union-attr]
+    case = next(case for case in window.library.shelf.cases if case.title == "Bone")
     return Path(case.folder)
 
 
@@ -158,7 +158,7 @@ def test_a_large_picture_is_made_smaller_and_a_third_one_is_too_many(
     choose(reading, photograph(tmp_path), monkeypatch)
     choose(reading, photograph(tmp_path, "png", (30, 30)), monkeypatch)
     assert len(pictures.named) == 2
-    assert "2 pictures at most" in reading.messages.message.sentence  # type: ignore[union-attr]
+    assert "2 pictures at most" in reading.messages.message.sentence
 
 
 def test_a_picture_goes_into_the_case_its_pack_and_what_is_left_behind(

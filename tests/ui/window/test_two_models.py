@@ -173,7 +173,7 @@ def test_as_a_difference_both_lie_on_one_picture_with_the_maps_subtracted(
     assert made is not None
     assert made.diverging
     assert made.made_by == "Test finder − Other finder"
-    assert made.value_at(session.view.cursor_lps_mm) == pytest.approx(0.6)  # type: ignore[union-attr]
+    assert made.value_at(session.view.cursor_lps_mm) == pytest.approx(0.6)
     assert shown.value_map is made
     # Side by side each shows its own again.
     press(compared, Qt.Key.Key_5, Qt.KeyboardModifier.ShiftModifier)
@@ -250,7 +250,7 @@ def test_a_model_that_was_not_made_for_it_says_so_and_can_be_run_anyway(
 
     def refuse(model_id: str, done: object, failed: Callable[..., None], *, anyway: bool = False, **_: object) -> None:
         if anyway:
-            working(model_id, done, failed)  # type: ignore[arg-type]
+            working(model_id, done, failed)
         else:
             failed(card(model_id, "Test finder"), ModelRefusedError("It was made for chests."))
 

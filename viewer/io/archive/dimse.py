@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pynetdicom import AE, _config, evt
-from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind, Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made while it is loaded
+    StudyRootQueryRetrieveInformationModelFind,
+    Verification,
+)
 
 from viewer.io.archive import failures
 from viewer.io.archive.extra import silence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -27,6 +28,8 @@ from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, panel_column, set_tone, text_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.session import Session
     from viewer.services.case_making import CaseMaking
     from viewer.services.finding_run import FindingRun
@@ -212,10 +215,11 @@ class MakingPanel(QFrame):
         steps.twin_wanted.connect(self._actions["making.twin"].trigger)
         self.title.textEdited.connect(lambda text: making.describe(title=text))
         self.summary.textEdited.connect(lambda text: making.describe(summary=text))
-        self.step_title.textEdited.connect(lambda text: self._edit(title=text))
-        self.narration.textChanged.connect(lambda: self._edit(narration=self.narration.toPlainText()))
-        self.notes.textChanged.connect(lambda: self._edit(notes=self.notes.toPlainText()))
-        self.seconds.textEdited.connect(lambda text: self._edit(duration_s=float(text or 0)))
+        edit = self._edit
+        self.step_title.textEdited.connect(lambda text: edit(partial(making.edit, title=text)))
+        self.narration.textChanged.connect(lambda: edit(partial(making.edit, narration=self.narration.toPlainText())))
+        self.notes.textChanged.connect(lambda: edit(partial(making.edit, notes=self.notes.toPlainText())))
+        self.seconds.textEdited.connect(lambda text: edit(partial(making.edit, duration_s=float(text or 0))))
         self.hides.toggled.connect(self._hide)
         self.parts.chosen.connect(lambda part: self._turn_to(part == "acts"))
         self.shows_card.toggled.connect(lambda _on: self._show_card())
@@ -239,10 +243,11 @@ class MakingPanel(QFrame):
         super().hideEvent(event)
         self.preview.show_step(None)
 
-    def _edit(self, **said: object) -> None:
+    def _edit(self, change: Callable[[str], None]) -> None:
+        """Change the step in hand by its id, where a person did that and not `_show`."""
         step = self._making.in_hand
         if step is not None and not self._showing:
-            self._making.edit(step.id, **said)  # type: ignore[arg-type]
+            change(step.id)
 
     def _hide(self, on: bool) -> None:
         step = self._making.in_hand
