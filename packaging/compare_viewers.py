@@ -6,6 +6,11 @@
 Needs Xvfb, openbox and xdotool, and those of the viewers that are to be compared: aeskulap, amide, invesalius3, mricron
 (Debian packages), napari (with napari-itk-io; NAPARI names the command). Those that are not there are left out. Viewers
 take turns, so that a busy machine is busy for all of them; medians are told, and ratios to ours.
+
+first_image_s   from the start of the process until something with the texture of CT is on the screen
+planes_s        until the last change outside of a view that renders a volume in 3D, which only CaseStage shows:
+                all files are read by then, and all planes and all around them are painted as they stay
+whole_s         until the last change anywhere, 3D included where it is shown
 """
 
 from __future__ import annotations
@@ -32,7 +37,11 @@ SCREEN = (1600, 1000)
 # So many blocks of 16×16 pixels with the texture of CT make an image; icons and text have none.
 _BLOCKS = 250
 _QUIET_S, _LIMIT_S, _SCROLL_S, _DRAIN_S = 3.0, 150.0, 4.0, 1.0
-_POLL_S = 0.02
+_POLL_S = 0.01
+# Every so many pixels tell a change; so much of them is one.
+_EVERY_PX, _CHANGED_SHARE = 8, 0.002
+# Where a view renders a volume, on this screen: left, top, right, bottom.
+_THREE_D = {"casestage": (584, 537, 1168, 970)}
 _CROP_PX = 48
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -135,18 +144,24 @@ def measured(name: str, command: list[str], rate: int) -> dict[str, float]:
     found: dict[str, float] = {}
     clicked = False
     try:
-        last, changed = None, start
+        seen, outside = screen.pixels[::_EVERY_PX, ::_EVERY_PX], _outside(name)
+        last, last_outside = seen.copy(), seen[outside]
+        changed = changed_outside = start
         while time.monotonic() - start < _LIMIT_S and process.poll() is None:
-            now, seen = time.monotonic(), screen.pixels[::8, ::8].copy()
-            if last is None or (seen != last).mean() > 0.002:
-                last, changed = seen, now
+            now, new = time.monotonic(), False
+            if (seen != last).mean() > _CHANGED_SHARE:
+                last, changed, new = seen.copy(), now, True
+            if (seen[outside] != last_outside).mean() > _CHANGED_SHARE:
+                last_outside, changed_outside = seen[outside], now
             if name == "amide" and not clicked and screen.pixels[252:270, 76:94].std() > 40:
                 # A data set is shown once its box is ticked.
                 screen.do("mousemove", 65, 261, "click", 1)
                 clicked = True
-            if "first_image_s" not in found and screen.texture().sum() >= _BLOCKS:
+            # Looked for in what is new alone: looking takes a core from the viewer.
+            if new and "first_image_s" not in found and screen.texture().sum() >= _BLOCKS:
                 found["first_image_s"] = now - start
             if "first_image_s" in found and now - changed > _QUIET_S:
+                found["planes_s"] = changed_outside - start
                 found["whole_s"] = changed - start
                 break
             time.sleep(_POLL_S)
@@ -162,6 +177,16 @@ def measured(name: str, command: list[str], rate: int) -> dict[str, float]:
         _end(process)
         screen.close()
         shutil.rmtree(home, ignore_errors=True)
+    return found
+
+
+def _outside(name: str) -> np.ndarray[Any, Any]:
+    """Return which of the pixels that are looked at lie outside of a view that renders a volume."""
+    outside = np.ones((SCREEN[1], SCREEN[0]), dtype=bool)
+    if name in _THREE_D:
+        left, top, right, bottom = _THREE_D[name]
+        outside[top:bottom, left:right] = False
+    found: np.ndarray[Any, Any] = outside[::_EVERY_PX, ::_EVERY_PX]
     return found
 
 
@@ -248,7 +273,7 @@ def main() -> None:
         print(json.dumps(medians))
         return
     ours = medians.get("casestage", {})
-    columns = ("first_image_s", "whole_s", "frames_per_s", "memory_mb")
+    columns = ("first_image_s", "planes_s", "whole_s", "frames_per_s", "memory_mb")
     print(f"load {os.getloadavg()[0]:.1f}; " + " | ".join(("viewer", *columns)))
     for name, found in medians.items():
         cells = []

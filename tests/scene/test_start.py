@@ -19,7 +19,8 @@ def test_planes_and_outlines_do_not_wait_for_vtk_at_the_start(repository: Path) 
 
 def test_the_window_is_there_without_what_only_later_work_needs(repository: Path) -> None:
     later = {"vtkmodules", "onnxruntime", "pydicom", "scipy", "imagecodecs", "nibabel", "highdicom", "pynetdicom"}
-    later |= {"email", "csv", "importlib.metadata"}
+    later |= {"email", "csv", "importlib.metadata", "cattrs", "html", "multiprocessing"}
+    later |= {"numpy.ma", "numpy.random", "numpy.testing", "numpy.f2py"}
     code = (
         "import sys\n"
         "from viewer.ui.quick_imports import leave_sources_unread, leave_version_unasked\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -85,7 +84,7 @@ def replacing(path: Path, what: str) -> Iterator[Path]:
     StorageError
         When the file system refuses.
     """
-    waiting = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    waiting = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     missing = [folder for folder in path.absolute().parents if not os.path.lexists(folder)]
     replaced = False
     try:

@@ -5,12 +5,10 @@ A file that crashes, hangs or bloats a decoder costs its worker, which is replac
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 import time
 from collections import deque
-from multiprocessing import connection as pipes
 from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import UnreadableFileError
@@ -150,6 +148,8 @@ class Decoders:
                     values[k] = room
                 on_slice(k, answer)
 
+        from multiprocessing.connection import wait
+
         try:
             while True:
                 ctx.stop_if_cancelled()
@@ -161,7 +161,7 @@ class Decoders:
                             worker.ask(ks, turns.together, frames, values.dtype, shrink)
                 if not turns.more and not any(worker.busy for worker in mine):
                     return
-                pipes.wait([worker.connection for worker in mine], timeout=_LOOK_S)
+                wait([worker.connection for worker in mine], timeout=_LOOK_S)
                 for worker in tuple(mine):
                     worker.hear(taken)
                     if worker.gone or worker.overdue:
@@ -182,6 +182,8 @@ class Decoders:
     def _started(self) -> DecodingProcess:
         """Return a new process; the lock is held."""
         # Loaded with the first process: no window waits for it.
+        import multiprocessing
+
         from viewer.io.decode_worker import serve
 
         spawn = multiprocessing.get_context("spawn")

@@ -8,7 +8,6 @@ import json
 import time
 from collections import deque
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +16,12 @@ from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.io.encapsulated import HTJ2K, JPEG, RLE
-from viewer.io.shared_array import SharedArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection  # noqa: TC004 (no field is evaluated; slow to load)
 
+    from viewer.io.shared_array import SharedArray  # noqa: TC004 (as above)
     from viewer.io.slice_header import Frame
 
 _LARGE_BYTES = 64 << 20
@@ -111,6 +111,8 @@ class DecodingProcess:
 
     def _memory_for(self, size: int) -> NDArray[np.uint8]:
         if self.memory is None or self.memory.array.nbytes < size:
+            from viewer.io.shared_array import SharedArray
+
             self.memory = SharedArray((size,), np.uint8)
             try:
                 self.memory.pass_to(self.connection, self.process.pid)

@@ -9,7 +9,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-import cattrs
 from attrs import define, fields, frozen
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
@@ -122,11 +121,16 @@ def stamp_of(path: str) -> Stamp | None:
 
 def _as_json(entry: SeriesEntry) -> dict[str, Any]:
     """Return a volume in a file of its own, which has no frames."""
+    # Slow to load, and not needed for images in series.
+    import cattrs
+
     names = (field.name for field in fields(SeriesEntry) if field.name != "frames")
     return {name: cattrs.unstructure(getattr(entry, name)) for name in names}
 
 
 def _from_json(stored: Mapping[str, Any]) -> SeriesEntry:
+    import cattrs
+
     said: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
     said["facts"] = cattrs.structure(stored["facts"], SeriesFacts)
     if said.get("foreseen"):

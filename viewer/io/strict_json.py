@@ -6,15 +6,15 @@ import json
 import math
 import re
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from cattrs import Converter, IterableValidationError
-from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError
 
 from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cattrs import Converter
 
 Value = TypeVar("Value")
 
@@ -61,16 +61,17 @@ def _choice(value: Any, kind: type[Enum]) -> Any:
         raise ValueError("it must be one of " + ", ".join(str(member.value) for member in kind)) from error
 
 
+@cache
 def _strict_converter() -> Converter:
+    # Slow to load, and the window is there before any document is read.
+    from cattrs import Converter
+
     converter = Converter(forbid_extra_keys=True)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _whole_number)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(bool, _yes_or_no)
     return converter
-
-
-_CONVERTER = _strict_converter()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,9 +125,11 @@ def structure(value: Any, kind: type[Value]) -> Value:
     WrongJsonError
         Naming the path of the first key that is unknown, missing, or of the wrong type.
     """
+    from cattrs import BaseValidationError
+
     try:
-        return _CONVERTER.structure(value, kind)
-    except (IterableValidationError, ClassValidationError) as error:
+        return _strict_converter().structure(value, kind)
+    except BaseValidationError as error:
         raise WrongJsonError(_first_fault(error, "")) from error
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise WrongJsonError(_words(error)) from error
@@ -134,10 +137,12 @@ def structure(value: Any, kind: type[Value]) -> Value:
 
 def unstructure(value: Any) -> Any:
     """Return an attrs instance as what JSON can hold."""
-    return _CONVERTER.unstructure(value)
+    return _strict_converter().unstructure(value)
 
 
 def _first_fault(error: BaseException, path: str) -> str:
+    from cattrs import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
+
     if isinstance(error, ClassValidationError):
         with_notes, without = error.group_exceptions()
         # An unknown key says more than the missing one that it was meant to be.

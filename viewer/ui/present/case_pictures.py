@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray
@@ -43,6 +42,7 @@ def pictures_told(narration: str, folder: str) -> tuple[QImage, ...]:
 
 def with_pictures(html: str, folder: str) -> str:
     """Return HTML whose pictures are those of a case; of each other one its description stays."""
+    from html import escape, unescape  # the window does not wait for the names of all letters
 
     def kept(found: re.Match[str]) -> str:
         said = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[0])}
