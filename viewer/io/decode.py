@@ -6,7 +6,6 @@ the interpreter lock while it decodes, so two threads are worth their while.
 
 from __future__ import annotations
 
-import struct
 import sys
 import threading
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from viewer.io.encapsulated import HTJ2K, HTJ2K_LOSSLESS, JPEG, JPEG_2000, JPEG_
 from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.run_lengths import unpacked_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,29 +93,6 @@ def stored_bytes(frame: Frame, files: OpenImages) -> bytes:
     return b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
 
 
-def decode_run_lengths(out: NDArray[np.uint16], frame: Frame, files: OpenImages) -> None:
-    """Fill `out` [j, i] with the stored words of an RLE frame of 16 bits, straight into their place.
-
-    Raises
-    ------
-    UnreadableFileError
-        Where the pixels are damaged or too few.
-    """
-    import imagecodecs
-
-    stream, code = stored_bytes(frame, files), frame.code
-    _check_run_lengths(stream, code)
-    room = out.data.cast("B")
-    try:
-        done = imagecodecs.dicomrle_decode(stream, "<u2", out=room)
-    except RuntimeError:
-        # Segments may be longer than the image by their padding; then there has to be room for it.
-        out[...] = _run_lengths(stream, code)
-        return
-    if len(done) < len(room):
-        raise UnreadableFileError("The compressed pixels end early.")
-
-
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:
     code = frame.code
     raw = _in_swapped_words(files, frame) if _of_words_of_two(files, frame) else stored_bytes(frame, files)
@@ -161,7 +138,7 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
     code = frame.code
     syntax = code.transfer_syntax
     if syntax == RLE:
-        return _of_words(_run_lengths(stream, code), frame)
+        return _of_words(unpacked_words(stream, code), frame)
     if syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
         raise UnreadableFileError(
             "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"
@@ -297,32 +274,6 @@ def _nothing_swallowed() -> Iterator[None]:
             _hooks.failed.discard(thread)
     if failed:
         raise RuntimeError("the codec stopped before the end of the image")
-
-
-def _check_run_lengths(stream: bytes, code: PixelCode) -> None:
-    size = code.bits_allocated // 8
-    if len(stream) < 64 or struct.unpack_from("<L", stream)[0] != size:
-        raise UnreadableFileError("The compressed pixels are damaged.")
-    # 128 bytes are the most that two bytes of a run stand for, so a larger image cannot be in there.
-    if code.frame_bytes > 64 * len(stream) + 1024:
-        raise UnreadableFileError("The compressed pixels are too few for the image.")
-
-
-def _run_lengths(stream: bytes, code: PixelCode) -> NDArray[Any]:
-    """Return the unsigned words of an RLE frame (DICOM PS3.5 annex G)."""
-    import imagecodecs
-
-    _check_run_lengths(stream, code)
-    size = code.bits_allocated // 8
-    try:
-        raw = imagecodecs.dicomrle_decode(stream, f"<u{size}")
-    except RuntimeError as error:
-        raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
-    # A segment may be a byte longer than the image (it is padded to an even length).
-    words = np.frombuffer(raw, f"<u{size}", count=len(raw) // size)
-    if len(words) < code.rows * code.columns:
-        raise UnreadableFileError("The compressed pixels end early.")
-    return words[: code.rows * code.columns].reshape(code.rows, code.columns)
 
 
 def why(error: CaseStageError) -> str:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.decode import decode_frame, decode_run_lengths, in_stored_bits
+from viewer.io.decode import decode_frame, in_stored_bits, stored_bytes
 from viewer.io.encapsulated import RLE
 from viewer.io.file_bytes import FileSource, reading
 from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.padding import padded, padding_value
+from viewer.io.run_lengths import unpacked_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,8 +70,8 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
     words = out.view(np.uint16) if plain else out
     if plain and code.native and code.transfer_syntax != EXPLICIT_BIG:
         _read_words(words, frame, files)
-    elif plain and code.transfer_syntax == RLE and sys.byteorder == "little":
-        decode_run_lengths(words, frame, files)
+    elif plain and code.transfer_syntax == RLE:
+        unpacked_words(stored_bytes(frame, files), code, words)
     else:
         stored = decode_frame(frame, files, words if plain else None)
         if frame.padding is None or frame.padding_to is None:

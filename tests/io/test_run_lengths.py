@@ -1,0 +1,89 @@
+"""Run lengths as DICOM packs them: every word in its place, whatever the segments end with, or a sentence."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from tests.io.conftest import rle
+from viewer.domain.errors import CaseStageError
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RLE = "1.2.840.10008.1.2.5"
+SHAPE = (24, 32)
+
+
+@pytest.fixture
+def words() -> NDArray[np.uint16]:
+    """Return words with runs and without, and with all ends of both bytes."""
+    found = np.random.default_rng(3).integers(0, 1 << 16, SHAPE).astype(np.uint16)
+    found[4:9] = 1024
+    found[10, :4] = [0, 255, 256, 65535]
+    return found
+
+
+def segments(words: NDArray[np.uint16]) -> list[bytes]:
+    """Return the packed high bytes and the packed low bytes."""
+    code = rle(words)
+    first, second = struct.unpack_from("<2L", code, 4)
+    return [code[first:second], code[second:]]
+
+
+def joined(parts: list[bytes]) -> bytes:
+    offsets = [64 + len(b"".join(parts[:n])) for n in range(len(parts))]
+    return struct.pack("<16L", len(parts), *offsets, *[0] * (15 - len(parts))) + b"".join(parts)
+
+
+def opened(made_ct: Any, words: NDArray[np.uint16], stream: bytes) -> NDArray[Any]:
+    made_ct.slice("a", words, syntax=RLE, stream=stream, RescaleIntercept="-32768")
+    values: NDArray[Any] = assemble(scan(made_ct.folder, JobContext()).series[0], JobContext()).slices[0]
+    return values
+
+
+@pytest.mark.parametrize("more", [b"", b"\0\0", b"\x80\x80", b"\0" * 64])
+def test_words_are_right_whatever_a_segment_is_filled_up_with(
+    made_ct: Any, words: NDArray[np.uint16], more: bytes
+) -> None:
+    high, low = segments(words)
+    parts = [high + more, low]
+    values = opened(made_ct, words, joined(parts))
+    assert values.dtype == np.int16
+    assert np.array_equal(values, words.astype(int) - 32768)
+
+
+def short(words: NDArray[np.uint16], where: int) -> bytes:
+    parts = segments(words)
+    parts[where] = parts[where][: len(parts[where]) // 2]
+    return joined(parts)
+
+
+def with_header(words: NDArray[np.uint16], *header: int) -> bytes:
+    code = joined(segments(words))
+    return struct.pack(f"<{len(header)}L", *header) + code[4 * len(header) :]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(lambda w: short(w, 0), id="high bytes end early"),
+        pytest.param(lambda w: short(w, 1), id="low bytes end early"),
+        pytest.param(lambda w: with_header(w, 2, 64, 64), id="a segment without bytes"),
+        pytest.param(lambda w: with_header(w, 2, 200, 100), id="segments turned round"),
+        pytest.param(lambda w: with_header(w, 2, 0, 64), id="a segment in the header"),
+        pytest.param(lambda w: with_header(w, 2, 64, 0xFFFFFFF0), id="a segment far beyond the end"),
+        pytest.param(lambda w: with_header(w, 3), id="too many segments"),
+    ],
+)
+def test_damaged_segments_are_a_sentence_and_never_an_image(
+    made_ct: Any, words: NDArray[np.uint16], damaged: Any
+) -> None:
+    with pytest.raises(CaseStageError, match=r"could not be read: the compressed pixels (are damaged|end early)"):
+        opened(made_ct, words, damaged(words))
