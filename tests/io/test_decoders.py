@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,6 +138,56 @@ def test_file_that_hangs_among_many_asked_for_at_once_costs_itself_alone(
     volume = assemble(entry, JobContext(), decoders=pool)
     assert any("H 47.5 mm" in r and "took longer than" in r for r in volume.reasons)
     assert np.array_equal(volume.slices, np.stack([s for k, s in enumerate(stored) if k != 19]) - 1024)
+
+
+def test_images_taken_slowly_are_not_overwritten_by_those_asked_for_meanwhile(made_ct: Any, pool: Decoders) -> None:
+    entry, stored = series(made_ct, 60, RLE)
+    frames = sorted(entry.frames, key=lambda frame: frame.position or ())
+    values = np.zeros((60, *stored[0].shape), np.int16)
+    waiting: list[bool] = []
+
+    def taken(_k: int, answer: Any) -> None:
+        assert answer == ""
+        waiting.append(all(len(worker.asked) == 2 for worker in pool._all))
+        time.sleep(0.003)
+
+    pool.warm()
+    pool.read(frames, values, iter([*range(60), None]).__next__, taken, JobContext())
+    assert np.array_equal(values, np.stack(stored) - 1024)
+    assert all(waiting[:40]), "they have work while somebody takes what they did"
+
+
+def test_one_image_takes_one_process_and_leaves_the_others_to_who_comes_next(made_ct: Any, pool: Decoders) -> None:
+    entry, _ = series(made_ct, 1)
+    pool.warm()
+    left: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        ask = decoding_process.DecodingProcess.ask
+        patched.setattr(
+            decoding_process.DecodingProcess,
+            "ask",
+            lambda process, *rest: (left.append(len(pool._idle)), ask(process, *rest)),
+        )
+        read_slices(entry.frames, JobContext(), pool)
+    assert left == [1]
+
+
+def test_what_a_process_answered_before_it_ended_is_still_heard(made_ct: Any) -> None:
+    entry, _ = series(made_ct, 2)
+    ours, theirs = multiprocessing.Pipe()
+    worker = decoding_process.DecodingProcess(SimpleNamespace(pid=os.getpid()), ours, time.monotonic(), ready=True)
+    worker.memory = SharedArray((1 << 20,), np.uint8)
+    worker.ask([0], 1, entry.frames, np.dtype(np.int16), 1)
+    theirs.send_bytes(b'{"ticket": 0, "images": [{"note": ""}]}')
+    theirs.close()
+    worker.ask([1], 1, entry.frames, np.dtype(np.int16), 1)
+    assert not worker.gone
+    heard = worker.hear()
+    assert heard is not None
+    assert heard[0].ks == [0]
+    assert worker.hear() is None
+    assert worker.gone
+    assert [asked.ks for asked in worker.asked] == [[1]]
 
 
 def test_process_killed_while_idle_is_replaced_and_no_image_is_blamed(made_ct: Any, pool: Decoders) -> None:

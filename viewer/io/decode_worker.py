@@ -1,6 +1,6 @@
 """The process in which compressed pixels are decoded, so that a file can crash or hang a decoder without harm.
 
-It is sent ("array", …), shared memory for a few images, ("read", ticket, dtype, shrink, [(frame, offset), …]), and
+It is sent ("array", …), shared memory for a few images, ("read", ticket, dtype, shrink, frames, offsets), and
 ("rest",). It answers each "read" in their order with a line of JSON, `{"ticket", "images"}`: for each image `{"note"}`
 where it lies in the shared memory at that offset, `{"error"}` where it cannot be read. Answers are JSON because what
 decodes hostile files should not be believed more than needed. The memory is small and used again and again: fresh pages
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import CaseStageError
+from viewer.io.asked_frames import understood
 from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.open_images import OpenImages
 from viewer.io.shared_array import received
@@ -44,7 +45,7 @@ def serve(connection: Connection) -> None:
     del imagecodecs
     _send(connection, {"ready": True})
     memory: NDArray[Any] = np.empty(0, np.uint8)
-    baseline = _memory_now()
+    limit = _MemoryLimit()
     with OpenImages() as files:
         while True:
             try:
@@ -55,10 +56,10 @@ def serve(connection: Connection) -> None:
                     # The file may be replaced or taken away before it is asked for again.
                     files.close()
                 else:
-                    _, ticket, dtype, shrink, images = message
+                    _, ticket, dtype, shrink, frames, offsets = message
                     answers = []
-                    for frame, offset in images:
-                        _limit_memory(baseline, frame)
+                    for frame, offset in zip(map(understood, frames), offsets, strict=True):
+                        limit.allow(frame)
                         shape = (frame.code.rows // shrink, frame.code.columns // shrink)
                         out: NDArray[Any] = np.ndarray(shape, dtype, memory, offset)
                         answers.append(_answer(frame, out, files, shrink))
@@ -101,13 +102,21 @@ def _memory_now() -> int:
     return 0
 
 
-def _limit_memory(baseline: int, frame: Frame) -> None:
-    """Let this image have what any decoder may sensibly need for it. Kept by Linux alone."""
-    if sys.platform != "linux" or not baseline:
-        return
-    import resource
+class _MemoryLimit:
+    """Lets an image have what any decoder may sensibly need for it. Kept by Linux alone."""
 
-    allowed = baseline + _LEAST_BYTES + _BYTES_PER_PIXEL * frame.code.rows * frame.code.columns
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.RLIM_INFINITY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    def __init__(self) -> None:
+        self._least = _memory_now() if sys.platform == "linux" else 0
+        self._allowed = 0
+
+    def allow(self, frame: Frame) -> None:
+        """Set the limit for the image that comes next."""
+        allowed = self._least + _LEAST_BYTES + _BYTES_PER_PIXEL * frame.code.rows * frame.code.columns
+        if not self._least or allowed == self._allowed:
+            return
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_DATA, (allowed, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            self._allowed = allowed

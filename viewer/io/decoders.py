@@ -12,7 +12,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.decoding_process import DecodingProcess, messages_ahead, together
+from viewer.io.decoding_process import DecodingProcess, messages_ahead, taken_later, together
+from viewer.io.ears import Ears
 from viewer.io.own_processes import deaf_to_interrupts
 
 if TYPE_CHECKING:
@@ -139,33 +140,39 @@ class Decoders:
         turns = _Turns(next_turn, len(frames), min(together(frame, values[0].nbytes) for frame in frames))
         tried: set[int] = set()
         mine: list[DecodingProcess] = []
-        messages = messages_ahead(values[0].nbytes)
-        most_workers = most or self.most
+        ears = Ears()
+        messages, later = messages_ahead(values[0].nbytes), taken_later(values[0].nbytes)
+        most_workers = min(most or self.most, len(frames))
 
-        def taken(asked: Asked, answers: list[Answer]) -> None:
+        def ask(worker: DecodingProcess) -> None:
+            while turns.more and len(worker.asked) < messages:
+                if ks := turns.taken(most_workers):
+                    worker.ask(ks, turns.together, frames, values.dtype, shrink)
+
+        def take(asked: Asked, answers: list[Answer]) -> None:
             for k, room, answer in zip(asked.ks, asked.rooms, answers, strict=True):
                 if isinstance(answer, str):
                     values[k] = room
                 on_slice(k, answer)
 
-        from multiprocessing.connection import wait
-
         try:
             while True:
                 ctx.stop_if_cancelled()
                 if turns.more and len(mine) < most_workers:
-                    self._borrow(mine)
+                    ears.open_for(self._borrow(mine, most_workers))
                 for worker in mine:
-                    while turns.more and len(worker.asked) < messages:
-                        if ks := turns.taken(most_workers):
-                            worker.ask(ks, turns.together, frames, values.dtype, shrink)
+                    ask(worker)
                 if not turns.more and not any(worker.busy for worker in mine):
                     return
-                wait([worker.connection for worker in mine], timeout=_LOOK_S)
+                for worker in ears.heard(_LOOK_S):
+                    if (answered := worker.hear()) is not None:
+                        if later:
+                            ask(worker)
+                        take(*answered)
                 for worker in tuple(mine):
-                    worker.hear(taken)
                     if worker.gone or worker.overdue:
                         mine.remove(worker)
+                        ears.close_for(worker)
                         turns.give_back(self._lost(worker, tried, on_slice))
         finally:
             self._give_back(mine)
@@ -201,8 +208,8 @@ class Decoders:
         self._all.append(worker)
         return worker
 
-    def _borrow(self, mine: list[DecodingProcess]) -> None:
-        """Take one more idle process; start one or wait for one where there is none."""
+    def _borrow(self, mine: list[DecodingProcess], most: int) -> list[DecodingProcess]:
+        """Take idle processes up to so many, and return those; start one or wait for one where there is none."""
         with self._there:
             if self._closed:
                 raise _no_process("The pool is closed.")
@@ -215,8 +222,9 @@ class Decoders:
                 self._idle.append(self._started())
             if not self._idle and not mine:
                 self._there.wait(_LOOK_S)
-            if self._idle:
-                mine.append(self._idle.pop())
+            borrowed = [self._idle.pop() for _ in range(min(len(self._idle), most - len(mine)))]
+            mine += borrowed
+            return borrowed
 
     def _give_back(self, mine: list[DecodingProcess]) -> None:
         for worker in mine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import pickle
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -15,10 +16,11 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
+from viewer.io.asked_frames import told
 from viewer.io.encapsulated import HTJ2K, JPEG, RLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection  # noqa: TC004 (no field is evaluated; slow to load)
 
     from viewer.io.shared_array import SharedArray  # noqa: TC004 (as above)
@@ -83,21 +85,22 @@ class DecodingProcess:
         return bool(self.asked) and waited > self.asked[0].limit_s
 
     def send(self, message: tuple[object, ...]) -> None:
-        """Send a message that `viewer.io.decode_worker` understands; a process that hears none is gone."""
-        try:
-            self.connection.send(message)
-        except (OSError, ValueError):
-            self.gone = True
+        """Send a message that `viewer.io.decode_worker` understands.
+
+        A process that hears none is gone, but what it answered before is still to be heard, and then that it ended.
+        """
+        with contextlib.suppress(OSError):
+            self.connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def ask(self, ks: list[int], most: int, frames: Sequence[Frame], dtype: np.dtype[Any], shrink: int) -> None:
         """Ask for images, `most` at once. Each will lie in one of the places of the shared memory, which take turns.
 
-        A place is free again when its answer was heard, and there are as many places as images asked for at a time.
+        A place is free again when its image was taken, and there are as many places as are in use at a time.
         """
         code = frames[ks[0]].code
         shape = (code.rows // shrink, code.columns // shrink)
         size = shape[0] * shape[1] * dtype.itemsize
-        places = messages_ahead(size) * most
+        places = (messages_ahead(size) + taken_later(size)) * most
         memory = self._memory_for(places * size)
         offsets = [next(self.places) % places * size for _ in ks]
         rooms: list[NDArray[Any]] = [np.ndarray(shape, dtype, memory, offset) for offset in offsets]
@@ -105,9 +108,7 @@ class DecodingProcess:
             self.since = time.monotonic()
         ticket = next(self.tickets)
         self.asked.append(Asked(ticket, ks, rooms, limit_s(frames[ks[0]])))
-        self.send(
-            ("read", ticket, dtype.str, shrink, [(frames[k], offset) for k, offset in zip(ks, offsets, strict=True)])
-        )
+        self.send(("read", ticket, dtype.str, shrink, told([frames[k] for k in ks]), offsets))
 
     def _memory_for(self, size: int) -> NDArray[np.uint8]:
         if self.memory is None or self.memory.array.nbytes < size:
@@ -121,29 +122,21 @@ class DecodingProcess:
             self.memory.close()
         return self.memory.array
 
-    def hear(self, taken: Callable[[Asked, list[Answer]], None]) -> None:
-        """Take what was answered so far."""
-        while (answered := self._answered()) is not None:
-            asked, answers = answered
-            if asked.wanted:
-                taken(asked, answers)
-
-    def _answered(self) -> tuple[Asked, list[Answer]] | None:
-        """Return the next answer, None where there is none yet or where it makes no sense."""
+    def hear(self) -> tuple[Asked, list[Answer]] | None:
+        """Return the next answer, which is there or comes; None where nobody waits for it or it makes no sense."""
         try:
-            while not self.gone and self.connection.poll(0):
-                answer = json.loads(self.connection.recv_bytes())
-                self.since = time.monotonic()
-                if "ready" in answer:
-                    self.ready = True
-                    continue
-                self.proven = True
-                asked = self.asked[0]
-                if answer["ticket"] == asked.ticket and len(answer["images"]) == len(asked.ks):
-                    answers = [_understood(image) for image in answer["images"]] if asked.wanted else []
-                    self.asked.popleft()
-                    return asked, answers
-                self.gone = True
+            answer = json.loads(self.connection.recv_bytes())
+            self.since = time.monotonic()
+            if "ready" in answer:
+                self.ready = True
+                return None
+            self.proven = True
+            asked = self.asked[0]
+            if answer["ticket"] == asked.ticket and len(answer["images"]) == len(asked.ks):
+                answers = [_understood(image) for image in answer["images"]] if asked.wanted else []
+                self.asked.popleft()
+                return (asked, answers) if asked.wanted else None
+            self.gone = True
         except InexactError:
             self.asked.popleft()
             raise
@@ -171,6 +164,11 @@ def messages_ahead(size: int) -> int:
     One is worked on while another waits; not more, because whoever asks next would have to wait for them.
     """
     return 1 if size > _LARGE_BYTES else 2
+
+
+def taken_later(size: int) -> bool:
+    """Return whether images of so many bytes are taken after more were asked for, so that nobody waits meanwhile."""
+    return size <= _LARGE_BYTES
 
 
 def limit_s(frame: Frame) -> float:
