@@ -7,14 +7,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from viewer.analysis.regrid import regridded
-from viewer.domain.geometry import PlaneName, Verdict
-from viewer.domain.job import JobContext
+from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.domain.volume import Volume
-from viewer.ui.canvas import Canvas, CanvasStyle, Density, Tool, shown_in
-from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
+from viewer.ui.canvas import Canvas, CanvasStyle, Tool
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.theme import Theme
 
@@ -238,113 +235,6 @@ def test_the_value_under_the_pointer_is_that_of_the_voxel_there(
             x, y = tile.geometry(volume_of(session), view_of(session), PlaneName(name.value)).screen_from_lps(lps)
             assert (x, y) == pytest.approx(tile.local(QPointF(place_in(canvas, name, across, down))), abs=1e-6)
     assert any(isinstance(value, float) and value > 0 for value, _, _ in told)
-
-
-@pytest.mark.parametrize(
-    ("view", "letters"),
-    [
-        (ViewName.AXIAL, ("R", "L", "A", "P")),
-        (ViewName.CORONAL, ("R", "L", "H", "F")),
-        (ViewName.SAGITTAL, ("A", "P", "H", "F")),
-        (ViewName.THREE_D, ("R", "L", "H", "F")),
-    ],
-)
-def test_letters_stand_where_radiologists_expect_them(
-    session: Session, view: ViewName, letters: tuple[str, str, str, str]
-) -> None:
-    shown = shown_in(session)
-    assert shown is not None
-    found = edge_letters(shown, view)
-    assert (found.left, found.right, found.top, found.bottom) == letters
-
-
-def test_corner_text_says_image_position_window_zoom_and_thickness(session: Session) -> None:
-    shown = shown_in(session)
-    assert shown is not None
-    said = corners(shown, ViewName.AXIAL, Density.FULL, first=True)
-    assert [w.text for w in said.top_left] == ["Axial", "DOE, JANE · 4711"]
-    assert [w.text for w in said.top_right] == ["CT", "Series 3, Thin"]
-    assert [w.text for w in said.bottom_left] == ["Image 23 of 40", "H 52.5 mm"]
-    assert [w.text for w in said.bottom_right] == ["W 400  L 40", "Zoom 1.0×  2.50 mm"]
-    session.view = evolve(view_of(session), window_centre=-600.0, window_width=1500.0, slab_mm=10.0)
-    shown = shown_in(session)
-    assert shown is not None
-    said = corners(shown, ViewName.AXIAL, Density.FULL, first=False)
-    assert [w.text for w in said.bottom_right] == ["W 1500  L −600", "Zoom 1.0×  MIP 10 mm"]
-    assert [w.text for w in said.top_left] == ["Axial"]
-    assert corners(shown, ViewName.AXIAL, Density.LETTERS, first=True).top_left == ()
-
-
-def test_images_between_the_original_slices_are_called_interpolated(session: Session, small_ct_volume: Volume) -> None:
-    heights = small_ct_volume.stack.positions_lps_mm.copy()
-    heights[5, 2] += 1.2
-    uneven = evolve(
-        small_ct_volume, stack=evolve(small_ct_volume.stack, positions_lps_mm=heights), verdict=Verdict.RESAMPLED
-    )
-    session.volume = regridded(uneven, JobContext())
-    shown = shown_in(session)
-    assert shown is not None
-    said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
-    assert said[0].text.startswith("Interpolated image ")
-
-
-def test_lossy_images_say_so_in_red(session: Session, small_ct_volume: Volume) -> None:
-    lossy = evolve(small_ct_volume, series=evolve(small_ct_volume.series, lossy=True))
-    session.volume = lossy
-    shown = shown_in(session)
-    assert shown is not None
-    for density in (Density.FULL, Density.SHORT):
-        lines = corners(shown, ViewName.CORONAL, density, first=False).top_left
-        assert ("Lossy compressed", "failed") in [(w.text, w.role) for w in lines]
-
-
-def test_whose_images_these_are_is_said_in_small_views_too(session: Session) -> None:
-    named = session.volume
-    assert named is not None
-    for masked in (False, True):
-        session.masked = masked
-        shown = shown_in(session)
-        assert shown is not None
-        said = [w.text for w in corners(shown, ViewName.AXIAL, Density.SHORT, first=True).top_left]
-        assert (shown.patient in said[1:]) is (not masked)
-        beside = [w.text for w in corners(shown, ViewName.CORONAL, Density.SHORT, first=False).top_left]
-        assert len(beside) == 1
-
-
-def test_in_present_the_patient_s_name_leaves_no_trace(qtbot: QtBot, session: Session, theme: Theme) -> None:
-    def pixels(style: CanvasStyle) -> QImage:
-        canvas = Canvas(session, theme, None, style=style)
-        qtbot.addWidget(canvas, before_close_func=lambda widget: widget.close_scene())
-        canvas.resize(1000, 700)
-        return canvas.grab().toImage()
-
-    named = session.volume
-    assert named is not None
-    unnamed = evolve(named, series=evolve(named.series, identity=type(named.series.identity)()))
-    for style in CanvasStyle:
-        session.workspace = Workspace.PRESENT
-        session.volume = named
-        with_name = pixels(style)
-        session.volume = unnamed
-        assert pixels(style) == with_name
-    session.workspace = Workspace.REVIEW
-    session.volume = named
-    in_review = pixels(CanvasStyle.REVIEW)
-    session.volume = unnamed
-    assert pixels(CanvasStyle.REVIEW) != in_review
-    session.volume = named
-    session.masked = True
-    masked = pixels(CanvasStyle.REVIEW)
-    session.volume = unnamed
-    assert pixels(CanvasStyle.REVIEW) == masked
-
-
-@pytest.mark.parametrize(("mm_per_px", "words"), [(1.0, "10 cm"), (0.4, "5 cm"), (0.05, "5 mm")])
-def test_the_scale_bar_is_a_round_length_drawn_at_its_size(mm_per_px: float, words: str) -> None:
-    length_px, said = scale_bar(mm_per_px, 130)
-    assert said == words
-    number, unit = said.split()
-    assert length_px * mm_per_px == pytest.approx(float(number) * (10 if unit == "cm" else 1))
 
 
 def test_scrolling_renders_one_picture_and_copies_the_others(canvas: Canvas, session: Session) -> None:

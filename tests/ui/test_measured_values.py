@@ -1,0 +1,171 @@
+"""What is said of a measurement, and where its value stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QImage, QPainter, QPolygonF
+
+from tests.ui.test_measuring import Reader
+from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import ViewName, as_point
+from viewer.ui.canvas import Canvas, Tool, paint_measurements, shown_from
+from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
+from viewer.ui.canvas.frame_places import frame_places
+from viewer.ui.canvas.measured_places import image_place
+from viewer.ui.canvas.paint_measurements import label_place, leader_between, place_of_finding
+from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
+from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.finding import Finding
+    from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
+    from viewer.ui.theme import Theme
+
+
+@pytest.fixture
+def reader(qtbot: QtBot, session: Session, theme: Theme) -> Reader:
+    session.findings = ()
+    made = Canvas(session, theme, None)
+    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
+    made.resize(1000, 700)
+    with qtbot.waitExposed(made):
+        made.show()
+    return Reader(made, session)
+
+
+def made_region(volume: Volume, kind: MeasurementKind, ijk: tuple[int, int, int], side_mm: float) -> Measurement:
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    centre = volume.stack.lps(ijk)
+    half = side_mm / 2 * (axes.right + axes.down)
+    corners = (as_point(centre - half), as_point(centre + half))
+    return Measurement("m", kind, corners, PlaneName.AXIAL, as_point(axes.right), as_point(axes.down))
+
+
+def test_a_region_says_mean_spread_area_extremes_and_pixels(small_ct_volume: Volume) -> None:
+    inside = made_region(small_ct_volume, MeasurementKind.RECTANGLE, (78, 60, 17), 8.0)
+    assert value_words(inside, small_ct_volume) == "300 ± 0 HU"
+    assert more_words(inside, small_ct_volume) == ("64 mm² · 121 px", "300 to 300 HU", "8.0 × 8.0 mm")
+    assert label_lines(inside, small_ct_volume, all_of_it=False) == ("300 ± 0 HU", "64 mm²")
+    in_slab = label_lines(inside, small_ct_volume, all_of_it=False, slab=True)
+    assert in_slab == ("300 ± 0 HU", "64 mm²", "Of one image, not the slab")
+    outside = made_region(small_ct_volume, MeasurementKind.ELLIPSE, (2, 2, 17), 3.0)
+    assert value_words(outside, small_ct_volume) == "−1000 ± 0 HU"
+
+
+def test_no_hu_are_said_where_values_are_none_but_the_area_is(small_ct_volume: Volume) -> None:
+    region = made_region(small_ct_volume, MeasurementKind.RECTANGLE, (78, 60, 17), 24.0)
+    unknown = evolve(small_ct_volume, unit="unknown")
+    assert value_words(region, unknown) == "5.8 cm²"
+    assert "No HU: the unit is unknown" in more_words(region, unknown)
+    counts = evolve(small_ct_volume, unit="BQML")
+    assert "No HU: values are in BQML" in more_words(region, counts)
+    untrusted = evolve(small_ct_volume, verdict=Verdict.UNTRUSTED)
+    assert label_lines(region, untrusted, all_of_it=True) == ("Not measured",)
+
+
+def test_areas_have_digits_that_can_be_meant() -> None:
+    assert [area_words(mm2) for mm2 in (8.14, 64.4, 99.7, 450.0)] == ["8.1 mm²", "64 mm²", "1.0 cm²", "4.5 cm²"]
+
+
+def test_the_label_keeps_off_findings_and_other_measurements() -> None:
+    size, viewport = QSizeF(80, 24), QRectF(0, 0, 500, 400)
+    points = QPolygonF([QPointF(100, 200), QPointF(200, 200)])
+    first = label_place(MeasurementKind.LENGTH, points, size, viewport, [])
+    assert first.left() > 200
+    lesion = QRectF(205, 150, 100, 100)
+    other = label_place(MeasurementKind.LENGTH, points, size, viewport, [], [lesion])
+    assert not other.intersects(lesion)
+    assert viewport.contains(other)
+    # Where all four sides are taken there are corners, and farther places; where nothing is free, least is covered.
+    beside = [QRectF(205, 185, 100, 30), QRectF(0, 185, 95, 30), QRectF(110, 160, 80, 38), QRectF(110, 202, 80, 38)]
+    corner = label_place(MeasurementKind.LENGTH, points, size, viewport, [], beside)
+    assert not any(corner.intersects(place) for place in beside)
+    least = label_place(MeasurementKind.LENGTH, points, size, viewport, [QRectF(0, 0, 500, 400)], beside)
+    assert not any(least.intersects(place) for place in beside)
+    # Rather over lines than over words.
+    word = QRectF(0, 0, 500, 190)
+    least = label_place(MeasurementKind.LENGTH, points, size, viewport, [QRectF(0, 190, 500, 210)], [word])
+    assert not least.intersects(word)
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (935, 560)])
+def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide: int, high: int) -> None:
+    frame = frame_places(wide, high, TextLook(theme))
+    size = QSizeF(80, 42)
+    for x in range(20, wide - 40, 37):
+        for y in range(20, high - 40, 31):
+            points = QPolygonF([QPointF(x, y), QPointF(x + 30, y + 25)])
+            place = label_place(MeasurementKind.RECTANGLE, points, size, QRectF(0, 0, wide, high), [], frame)
+            assert not any(place.intersects(part) for part in frame), (x, y)
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (530, 300), (935, 560)])
+def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wide: int, high: int) -> None:
+    look = TextLook(theme)
+    picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as painter:
+        free = QRectF(0, 3, wide, high - 3)
+        paint_letters(painter, free, EdgeLetters("RA", "LP", "H", "F"), look, large=True)
+        said = (Words("W 1500  L −600"), Words("Zoom 1.0×  0.80 mm"))[: 2 if min(wide - 430, high - 260) >= 0 else 1]
+        words = Corners(bottom_left=(Words("F 275.0 mm"),), bottom_right=said)
+        beside = paint_corners(painter, free, words, look)
+        paint_scale_bar(painter, free, 0.8, look, beside)
+    frame = [part.adjusted(-1, -1, 1, 1) for part in frame_places(wide, high, look)]
+    painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
+    assert painted
+    assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_measurements, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    made = reader.draw(Tool.LENGTH, tile.area.center().toPoint() - QPoint(60, 30), QPoint(50, 6))
+    reader.session.measurements = tuple(
+        evolve(made, id=f"{n}", points_lps_mm=tuple((x + 2 * n, y + 2.5 * n, z) for x, y, z in made.points_lps_mm))
+        for n in range(14)
+    )
+    reader.session.measurement_in_hand = "13"
+    reader.canvas.resize(420, 300)
+    plates.clear()
+    reader.canvas.grab()
+    assert 1 <= len(plates) < 14
+    assert not any(a.intersects(b) for n, a in enumerate(plates) for b in plates[n + 1 :])
+
+
+def test_a_line_leads_to_a_label_that_had_to_go_elsewhere() -> None:
+    own, size = QRectF(100, 100, 40, 30), QSizeF(80, 42)
+    assert leader_between(own, QRectF(QPointF(150, 94), size)) is None
+    leader = leader_between(own, QRectF(QPointF(190, 94), size))
+    assert leader is not None
+    assert (leader[0].x(), leader[1].x()) == (140, 190)
+    assert leader_between(own, QRectF(QPointF(60, 190), size)) is not None
+
+
+def test_the_place_of_a_finding_is_known_on_the_canvas(reader: Reader, small_ct_lesion: Finding) -> None:
+    reader.session.findings = (small_ct_lesion,)
+    volume, view = reader.session.volume, reader.session.view
+    assert volume is not None
+    assert view is not None
+    shown = shown_from(volume, view, findings=(small_ct_lesion,))
+    place = place_of_finding(shown.drawn[0], image_place(volume, reader.geometry()))
+    assert place is not None
+    x, y = reader.geometry().screen_from_lps(small_ct_lesion.centre_lps_mm)
+    assert place.contains(QPointF(x, y))
+    away = evolve(view, cursor_lps_mm=as_point(small_ct_lesion.centre_lps_mm + (0, 0, 20)))
+    reader.session.view = away
+    assert place_of_finding(shown.drawn[0], image_place(volume, reader.geometry())) is None
