@@ -43,7 +43,7 @@ class Patient:
     def without_table(self) -> NDArray[np.int16]:
         shape = body_shape(self.rendered)
         assert shape is not None
-        return without_table(self.rendered, shape, self.voxels)
+        return without_table(self.rendered, shape).voxels
 
 
 def gone(before: NDArray[np.int16], after: NDArray[np.int16], where: NDArray[np.bool_]) -> float:

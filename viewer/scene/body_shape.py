@@ -29,6 +29,7 @@ _LONG_MM = 40.0
 _BEYOND_EARS_MM = 24.0
 _SHEET_SAME_SHARE = 0.4
 _LEAST_LIMB_VOXELS = 12
+_LEAST_PIECE_VOXELS = 8
 _BRAIN_ML = (150.0, 2500.0)
 _BRAIN_FROM_BONE_MM = 7.0
 _LEAST_SKULL_SHARE = 0.35
@@ -87,10 +88,11 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     table = _table(solid & ~thick, thick, spacing)
     labels, count = pieces(solid & ~table)
     kept = np.zeros(count + 1, dtype=bool)
-    kept[np.unique(labels[core])] = True
+    kept[labels[core]] = True
+    large = np.bincount(labels.ravel(), minlength=count + 1) >= _LEAST_PIECE_VOXELS
     for number, box in enumerate(boxes(labels, count), start=1):
-        piece = labels[box] == number
-        if not kept[number] and piece.sum() >= 8:
+        if large[number] and not kept[number]:
+            piece = labels[box] == number
             same = piece.sum() / max(piece.any(axis=0).sum() * piece.shape[0], 1)
             kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and same < _SAME_SHARE
     kept[0] = False

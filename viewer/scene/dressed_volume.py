@@ -25,7 +25,7 @@ NO_BRAIN_WORDS = "no brain found"
 
 
 class DressedVolume:
-    """Holds a volume's voxels for 3D, and a copy (`drawn`) without what the last preset leaves away.
+    """Holds a volume's voxels for 3D, and a C-contiguous copy (`drawn`) without what the last preset leaves away.
 
     Parameters
     ----------
@@ -73,15 +73,19 @@ class DressedVolume:
         self._dress = wanted
         voxels, rendered = self.rendered.voxels, self.rendered
         shape = None if preset.bare is Bare.NOTHING and table else self._shape
+        if shape is not None and preset.bare is Bare.NOTHING:
+            self.drawn = without_table(rendered, shape, _around(shape, rendered))
+            return
         if shape is not None and preset.bare is Bare.SKIN:
             voxels = without_skin(rendered, shape, voxels)
         elif shape is not None and not table:
-            voxels = without_table(rendered, shape, voxels)
+            voxels = without_table(rendered, shape).voxels
         if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is not None:
             voxels = brain_alone(rendered, *self._brain, voxels, slice_mm=_slice_mm(self.volume))
         self.drawn = RenderVoxels(voxels, rendered.grid)
         if shape is not None:
-            self.drawn = self.drawn.part(_around(shape, rendered))
+            part = self.drawn.part(_around(shape, rendered))
+            self.drawn = RenderVoxels(np.ascontiguousarray(part.voxels), part.grid)
 
 
 def dressed_for(scene: VolumeScene, *, full: bool) -> DressedVolume | None:

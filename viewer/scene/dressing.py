@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viewer.scene.body_shape import stretched
-from viewer.scene.volume_image import AIR_HU
+from viewer.scene.volume_image import AIR_HU, RenderVoxels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.scene.body_shape import BodyShape
-    from viewer.scene.volume_image import RenderVoxels
+    from viewer.scene.shown_box import Box
 
 # What stands in for skin: fat, in which no preset without skin shows anything, and which has no edge against fat.
 _FAT_HU = -120
@@ -33,20 +33,21 @@ class Bare(StrEnum):
     ALL_BUT_BRAIN = "all but brain"
 
 
-def without_table(rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return a copy of voxels with air wherever neither the body nor its closest surroundings are."""
+def without_table(rendered: RenderVoxels, shape: BodyShape, box: Box | None = None) -> RenderVoxels:
+    """Return the voxels of a box, or all, with air wherever neither the body nor its closest surroundings are."""
     fi, fj, fk = shape.factors
     nk, nj, ni = shape.kept.shape
     size_i, size_j, size_k = rendered.grid.size_ijk
     i, j, k = (
         np.minimum(np.arange(s) // f, n - 1) for s, f, n in ((size_i, fi, ni), (size_j, fj, nj), (size_k, fk, nk))
     )
-    made = np.empty_like(voxels)
-    for at in range(size_k):
-        kept = shape.kept[k[at]][j][:, i]
-        np.copyto(made[at], AIR_HU)
-        np.copyto(made[at], voxels[at], where=kept)
-    return made
+    part = rendered if box is None else rendered.part(box)
+    if box is not None:
+        i, j, k = (at[first : last + 1] for at, (first, last) in zip((i, j, k), box, strict=True))
+    made = np.full(part.voxels.shape, AIR_HU, dtype=np.int16)
+    for at, coarse in enumerate(k):
+        np.copyto(made[at], part.voxels[at], where=shape.kept[coarse][j][:, i])
+    return RenderVoxels(made, part.grid)
 
 
 def without_skin(rendered: RenderVoxels, shape: BodyShape, voxels: NDArray[np.int16]) -> NDArray[np.int16]:

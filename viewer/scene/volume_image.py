@@ -26,7 +26,7 @@ class RenderVoxels:
     Attributes
     ----------
     voxels
-        int16, [k, j, i], C-contiguous; in HU, or stretched to HU's range where the unit is another.
+        int16, [k, j, i]; in HU, or stretched to HU's range where the unit is another.
     grid
         Where they lie: i, j, k run to the left, back and head as nearly as the original grid allows.
     """
@@ -35,11 +35,11 @@ class RenderVoxels:
     grid: Grid
 
     def part(self, box: Box) -> RenderVoxels:
-        """Return the voxels within a box, at their place; a copy unless it is all of them."""
+        """Return the voxels within a box, at their place; the same memory."""
         (i, i_end), (j, j_end), (k, k_end) = box
         matrix = self.grid.lps_from_ijk.copy()
         matrix[:3, 3] = self.grid.lps((i, j, k))
-        voxels = np.ascontiguousarray(self.voxels[k : k_end + 1, j : j_end + 1, i : i_end + 1])
+        voxels = self.voxels[k : k_end + 1, j : j_end + 1, i : i_end + 1]
         return RenderVoxels(voxels, Grid((i_end - i + 1, j_end - j + 1, k_end - k + 1), matrix))
 
 
