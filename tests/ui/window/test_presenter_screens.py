@@ -190,6 +190,20 @@ def test_a_step_is_searched_on_the_stage_too(staged: MainWindow, press: Callable
     assert staged.desk.session.workspace is Workspace.PRESENT
 
 
+def test_no_card_covers_the_search_also_when_the_theme_is_switched(
+    staged: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    press(staged, Qt.Key.Key_Slash)
+    search = staged.presenting.search
+    assert search is not None
+    for theme in ("light", "dark"):
+        staged.desk.settings.change(theme=theme)
+        staged.desk.player.jump(1)
+        qtbot.waitUntil(lambda: staged.stage.card.isVisible(), timeout=5000)
+        order = [child for child in staged.stage.children() if child in (search, staged.stage.card)]
+        assert order == [staged.stage.card, search]
+
+
 def test_a_clicker_works_while_the_search_is_open(staged: MainWindow, press: Callable[..., None]) -> None:
     press(staged, Qt.Key.Key_Slash)
     press(staged, Qt.Key.Key_PageDown)

@@ -257,7 +257,8 @@ class StagePage(QWidget):
         )
         self._cover.title = self._preparing
         self._cover.setVisible(bool(self._preparing) or player.black)
-        self._cover.raise_()
+        if not self._cover.isHidden():
+            self._cover.raise_()
         self._cover.update()
         self._follow_sweep()
         waiting = session.volume is None or session.volume.preview or step is None
@@ -293,8 +294,8 @@ class StagePage(QWidget):
         size = narration.size
         self.card.setGeometry(round(corner.x()), round(corner.y()), round(size.width()) + 1, round(size.height()) + 1)
         self.card.say(narration, quickly=quickly)
-        self.card.raise_()
-        self._cover.raise_()
+        # Not above what somebody opened over the stage.
+        self.card.stackUnder(self._cover)
 
     def _follow_sweep(self, *_: object) -> None:
         step = self._desk.player.step
@@ -309,8 +310,7 @@ class StagePage(QWidget):
         column = QSizeF(CARD_WIDTH * scale, size.height())
         x = card_corner(column, stage, step.view, self._side(step), scale).x()
         self.readout.setGeometry(round(x), round(MARGIN * scale), round(size.width()), round(size.height()))
-        self.readout.raise_()
-        self._cover.raise_()
+        self.readout.stackUnder(self._cover)
 
     def tell_again(self) -> None:
         """Say anew what is told, because something that it counts has changed."""
