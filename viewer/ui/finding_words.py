@@ -103,6 +103,6 @@ def source_words(finding: Finding) -> str:
         return "Ground truth"
     name = f"{source.name} {source.version}".strip()
     if finding.score is not None:
-        chance = f", probability {finding.probability:.0%}" if finding.probability is not None else ""
+        chance = f", probability {finding.probability * 100:.0f} %" if finding.probability is not None else ""
         return f"{name}, score {finding.score:.2f}{chance}"
     return f"{name}, fixed rules" if source.rules else name

@@ -10,7 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
@@ -180,6 +180,21 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
     assert compared.compare.bar is not None
     assert "B moved" in compared.compare.bar.said
+
+
+@pytest.mark.parametrize("width", [2560, 3840])
+def test_how_the_second_was_moved_is_read_whole_where_there_is_room(
+    compared: MainWindow, qtbot: QtBot, width: int
+) -> None:
+    compared.resize(width, 900)
+    qtbot.waitUntil(lambda: compared.width() == width)
+    compared.desk.comparing.aligning.alignment = Alignment(shift_mm=(-11.5, -23.4, 147.3))
+    bar = compared.compare.bar
+    assert bar is not None
+    qtbot.wait(50)
+    assert "147.3 mm" in bar.said
+    said = [label.text() for label in bar.findChildren(QLabel) if "B moved" in label.text()]
+    assert said == [bar.said]
 
 
 def test_a_measurement_beside_belongs_to_the_series_it_was_drawn_on(compared: MainWindow, qtbot: QtBot) -> None:

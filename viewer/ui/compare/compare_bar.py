@@ -49,7 +49,7 @@ class CompareBar(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(12, 0, 4, 0)
         row.setSpacing(4)
         self._here = ElidedLabel("", Type.NAME)
@@ -99,8 +99,9 @@ class CompareBar(QFrame):
         return self._here.whole, self._there.whole
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Say modes shorter where there is little room."""
+        """Say modes shorter where there is little room, and how B lies in full where there is much."""
         super().resizeEvent(event)
+        self._row.setStretchFactor(self._said, 3 if self.width() >= WIDE else 1)
         narrow = self.width() < NARROW
         for name, title, short in MODES:
             self._modes.button(name).set_words(short if narrow else title)
