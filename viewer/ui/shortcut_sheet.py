@@ -19,20 +19,35 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 3
 COLUMN_WIDTH = 320
+LOOKING, IN_3D, OVER = "Looking", "In 3D", "Findings, labels, maps"
+# In the order in which people look for them; several kinds of commands may stand under one title.
 GROUPS = {
     "present": "Presenting",
+    "presenter": "Presenting",
+    "case": "Presenting",
+    "ask": "Questions",
     "finding": "Findings",
     "review": "Review",
     "model": "Models",
+    "models": "Models",
     "inspect": "Inspect",
-    "view": "Looking",
+    "view": LOOKING,
+    "overlay": OVER,
+    "compare": "Two series",
     "measure": "Measuring",
+    "path": "Along a path",
+    "making": "Making a case",
     "go": "Back and forward",
     "place": "Places",
     "file": "Opening",
     "library": "Library",
+    "scans": "Library",
     "app": "Program",
 }
+OTHER = "Other"
+TITLES = tuple(dict.fromkeys((*GROUPS.values(), IN_3D, OTHER)))
+# Commands that are about how one looks at something are so many that they stand under three titles.
+_OVER_WORDS = ("overlay", "fill", "truth", "labels", "map")
 DRAGGING = {
     Dragging.WINDOW: "Window",
     Dragging.PAN: "Pan",
@@ -55,6 +70,17 @@ def mouse_words(mouse: MouseConventions) -> tuple[tuple[str, str], ...]:
     )
 
 
+def title_of(command: Command) -> str:
+    """Return the title under which a command's keys stand."""
+    title = GROUPS.get(command.group, OTHER)
+    if title != LOOKING:
+        return title
+    name = command.id.partition(".")[2]
+    if "3d" in name or "crop" in name:
+        return IN_3D
+    return OVER if any(word in name for word in _OVER_WORDS) else LOOKING
+
+
 class ShortcutSheet(Sheet):
     """The keys that work here, by group."""
 
@@ -72,9 +98,9 @@ class ShortcutSheet(Sheet):
         groups: dict[str, list[Command]] = {}
         for command in self._table.offered(where):
             if command.shortcuts:
-                groups.setdefault(GROUPS.get(command.group, "Other"), []).append(command)
-        blocks = [self._block(title, groups[title]) for title in GROUPS.values() if title in groups]
-        if "Looking" in groups:
+                groups.setdefault(title_of(command), []).append(command)
+        blocks = [self._block(title, groups[title]) for title in TITLES if title in groups]
+        if LOOKING in groups:
             blocks.append(self._mouse_block())
         body = QWidget()
         body.setProperty("surface", "panel")

@@ -5,22 +5,22 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.session import Workspace
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
 from viewer.ui.status_bar import place_words, value_words
+from viewer.ui.widgets import KeyChip
 from viewer.ui.window_place import first_place, suggest_scale, suggested_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from viewer.ui.main_window import MainWindow
 
@@ -89,6 +89,19 @@ def test_keys_rest_while_a_sheet_lies_over_the_window(opened: MainWindow, press:
     assert not opened.asking.keys_sheet.is_open
     press(opened, Qt.Key.Key_A)
     assert len(opened.desk.session.decisions) == 1
+
+
+@pytest.mark.parametrize("where", list(Workspace))
+def test_the_sheet_of_keys_holds_every_key_under_a_title_of_its_own(opened: MainWindow, where: Workspace) -> None:
+    sheet = opened.asking.keys_sheet
+    sheet.ask(where)
+    commands = [command for command in opened.actions_.table.offered(where) if command.shortcuts]
+    said = [label.text() for label in sheet.findChildren(QLabel)]
+    assert not {command.title.removesuffix("…") for command in commands} - set(said)
+    assert "Other" not in said
+    keys = sum(len([key for key in command.shortcuts if key != "Enter"]) for command in commands)
+    assert len(sheet.findChildren(KeyChip)) == keys
+    sheet.dismiss()
 
 
 def test_an_error_is_told_once_with_a_hint_and_details_to_copy(opened: MainWindow) -> None:
