@@ -79,6 +79,14 @@ def test_with_a_second_screen_the_window_opens_by_itself_where_the_audience_does
     assert window.audience.text() == "Audience on HDMI-1, 1920 × 1080"
 
 
+def test_the_audiences_screen_is_told_in_its_own_pixels(opened: MainWindow, plugged: list[ScreenFacts]) -> None:
+    plugged[1] = evolve(PROJECTOR, ratio=2.0)
+    opened.present_from(0)
+    window = opened.presenting.window
+    assert window is not None
+    assert window.audience.text() == "Audience on HDMI-1, 3840 × 2160"
+
+
 def test_it_stays_closed_where_the_setting_or_a_kiosk_says_so(opened: MainWindow, plugged: list[ScreenFacts]) -> None:
     opened.desk.settings.change(presenter_opens=False)
     opened.present_from(0)

@@ -229,9 +229,8 @@ class PresentingHere(QObject):
         if self.window is None:
             return
         stage, own = self._shared()
-        size = f"{stage.area.width()} × {stage.area.height()}"
-        where = f"Audience on {stage.name}, {size}" if own is not None else f"One screen, {size}"
-        self.window.say_audience(where, can_swap=own is not None)
+        where = f"Audience on {stage.name}" if own is not None else "One screen"
+        self.window.say_audience(f"{where}, {stage.size_words}", can_swap=own is not None)
 
     # --- on the stage
 

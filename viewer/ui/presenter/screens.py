@@ -17,18 +17,27 @@ SETTLED_MS = 150
 
 @frozen
 class ScreenFacts:
-    """A screen: its name, its place in all screens' coordinates, what bars leave free, whether it is the first."""
+    """A screen: its name, its place in all screens' coordinates, what bars leave free, whether it is the first.
+
+    `ratio` is how many of its own pixels there are to one of those coordinates.
+    """
 
     name: str
     area: QRect
     free: QRect
     primary: bool = False
+    ratio: float = 1.0
+
+    @property
+    def size_words(self) -> str:
+        """How many pixels it has, as its owner knows it, such as "3840 × 2160"."""
+        return f"{round(self.area.width() * self.ratio)} × {round(self.area.height() * self.ratio)}"
 
 
 def facts_of(screen: QScreen) -> ScreenFacts:
     """Return what is known of one of Qt's screens."""
     primary = screen is QGuiApplication.primaryScreen()
-    return ScreenFacts(screen.name(), screen.geometry(), screen.availableGeometry(), primary)
+    return ScreenFacts(screen.name(), screen.geometry(), screen.availableGeometry(), primary, screen.devicePixelRatio())
 
 
 def shared_out(
