@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -22,8 +22,14 @@ from viewer.scene.plane_slices import snapped
 from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
 from viewer.ui.buttons import Segmented
-from viewer.ui.canvas import paint_measurements
-from viewer.ui.canvas.beyond import curtain_px
+from viewer.ui.canvas import paint_curtain, paint_measurements
+from viewer.ui.canvas.beyond import Behind, curtain_px
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, tiles
+from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -319,6 +325,28 @@ def test_no_value_is_cut_by_the_curtain(
     assert tile is not None
     assert plates
     assert all(plate.right() <= curtain_px(tile, share) - tile.area.left() for plate in plates)
+
+
+def test_small_views_on_stage_leave_out_a_name_that_has_no_room(
+    head: Volume, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = evolve(view_of_volume(head), comparison=Comparison.CURTAIN, curtain=0.8, layout=Layout.STAGE)
+    shown, look = shown_from(head, view), Look(TextLook(Theme(), stage=True, scale=2 / 3))
+    behind = Behind(shown, PlanePainter(), ("Now", "A year before"))
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_curtain, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
+    told = {}
+    for tile in tiles(Layout.STAGE, ViewName.AXIAL, (1280.0, 656.0), style=CanvasStyle.STAGE):
+        if tile.view.plane is None:
+            continue
+        plates.clear()
+        image = QImage(1280, 656, QImage.Format.Format_RGB32)
+        with QPainter(image) as painter:
+            paint_curtain.paint_curtained(
+                painter, tile, shown, look, PlanePainter(), behind, first=tile.large, moving=False
+            )
+        told[tile.view] = len(plates)
+    assert told == {ViewName.AXIAL: 2, ViewName.CORONAL: 1, ViewName.SAGITTAL: 1}
 
 
 def test_the_last_of_joined_buttons_that_is_shown_has_its_edge(compared: MainWindow, qtbot: QtBot) -> None:

@@ -116,7 +116,9 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     for side, name, window in zip((-1, 1), names, windows, strict=True):
         room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
         words = name if windows[0] == windows[1] else f"{name}  {window}"
-        if room < min(LEAST_TAG_PX, measures.horizontalAdvance(words)):
+        wanted = measures.horizontalAdvance(words)
+        # Half a name says little, and the large view says it whole.
+        if room < min(LEAST_TAG_PX, wanted) or (not tile.large and room < wanted):
             continue
         text = measures.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
         width = measures.horizontalAdvance(text) + 12
