@@ -330,7 +330,7 @@ def test_no_value_is_cut_by_the_curtain(
 def test_small_views_on_stage_leave_out_a_name_that_has_no_room(
     head: Volume, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    view = evolve(view_of_volume(head), comparison=Comparison.CURTAIN, curtain=0.8, layout=Layout.STAGE)
+    view = evolve(view_of_volume(head), comparison=Comparison.CURTAIN, curtain=0.67, layout=Layout.STAGE)
     shown, look = shown_from(head, view), Look(TextLook(Theme(), stage=True, scale=2 / 3))
     behind = Behind(shown, PlanePainter(), ("Now", "A year before"))
     plates: list[QRectF] = []
