@@ -17,6 +17,8 @@ COMMANDS = (
     ("render",),
     ("archive",),
     *(("archive", kind) for kind in ("list", "query", "retrieve", "test", "add", "remove")),
+    ("cohort",),
+    *(("cohort", kind) for kind in ("run", "evaluate", "report")),
     ("phantom",),
     ("bench",),
 )

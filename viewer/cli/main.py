@@ -14,6 +14,8 @@ from viewer.cli.archive_options import EXAMPLE as ARCHIVE_EXAMPLE
 from viewer.cli.archive_options import add_archive_commands
 from viewer.cli.case_options import EXAMPLE as CASE_EXAMPLE
 from viewer.cli.case_options import add_case_commands
+from viewer.cli.cohort_options import EXAMPLE as COHORT_EXAMPLE
+from viewer.cli.cohort_options import add_cohort_commands
 from viewer.cli.model_options import EXAMPLE as MODEL_EXAMPLE
 from viewer.cli.model_options import add_model_commands
 from viewer.cli.pack_options import EXAMPLE as PACK_EXAMPLE
@@ -171,6 +173,11 @@ def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argpars
         ),
         lambda name: _lazy("viewer.cli.archives", name),
         _typed(parse_day, "a day written YYYY-MM-DD"),
+    )
+
+    add_cohort_commands(
+        command("cohort", "Run models over many scans, and count.", COHORT_EXAMPLE, _lazy("viewer.cli.cohorts", "run")),
+        lambda name: _lazy("viewer.cli.cohorts", name),
     )
 
     add_case_commands(

@@ -1,0 +1,126 @@
+"""Models over many scans: counted against the truth, gone on with where it was cut off, written without names."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import PATIENT, PATIENT_ID, casestage, write_series, write_small_case
+from viewer.domain.errors import StorageError
+from viewer.io.cohort_store import CohortStore
+from viewer.services import cohort
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.walkthrough import Case
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Path:
+    """Return three scans: one with a truth that is found, one without any truth, one that cannot be opened."""
+    folder = tmp_path / "Tweety's scans"
+    write_small_case(folder / "with truth")
+    write_series(folder / "plain" / "ct", number=2)
+    broken = write_series(folder / "broken" / "ct", number=3, slices=4)
+    for path in broken.iterdir():
+        path.write_bytes(path.read_bytes()[:-3000])
+    return folder
+
+
+def run(scans: Path, model: Path, out: Path) -> tuple[int, dict[str, object]]:
+    said = casestage("cohort", "run", scans, "--model", model, "--out", out, "--anyway", "--json")
+    assert not any(word in said.out for word in (*PATIENT.split("^"), PATIENT_ID))
+    return said.code, said.json
+
+
+def test_what_is_found_missed_and_false_is_counted_over_all_scans(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cohort"
+    code, told = run(scans, anatomy, out)
+    assert (code, told["runs"], told["failed"]) == (1, 3, 1)
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (count["scans"], count["lesions"], count["found"]) == (1, 1, 1)
+    assert (count["without_truth"], count["failed"]) == (1, 1)
+    found = json.loads((out / "results" / "000001-anatomy" / "findings.json").read_text())
+    assert found["not_for_diagnostic_use"] is True
+    words = casestage("cohort", "evaluate", out).out
+    assert "1 of 1 lesion found, 0 missed" in words
+    assert "1 scan without a truth, not counted" in words
+    assert "Not for diagnostic use" in words
+
+
+def test_the_table_holds_a_row_for_each_scan_and_names_nobody(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    out, table = tmp_path / "cohort", tmp_path / "runs.csv"
+    run(scans, anatomy, out)
+    assert casestage("cohort", "report", out, "--out", table, "--json").json["rows"] == 3
+    text = table.read_text(encoding="utf-8")
+    assert text.startswith("# Not for diagnostic use")
+    assert not any(word in text for word in (*PATIENT.split("^"), PATIENT_ID, "with truth", "plain"))
+    rows = list(csv.DictReader(text.splitlines()[1:]))
+    assert {row["study"] for row in rows} == {"1", "2", "3"}
+    assert sum(bool(row["problem"]) for row in rows) == 1
+    judged = next(row for row in rows if row["lesions"])
+    assert (judged["found"], judged["missed"]) == ("1", "0")
+
+
+def test_begun_again_it_makes_only_what_is_missing(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cohort"
+    run(scans, anatomy, out)
+    code, told = run(scans, anatomy, out)
+    # What failed is tried again; what was done is not.
+    assert (code, told["runs"], told["failed"]) == (1, 1, 1)
+
+
+def test_what_was_done_before_it_was_cut_off_is_kept(
+    scans: Path, anatomy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, real = tmp_path / "cohort", cohort.run_or_recall
+    runs: list[object] = []
+
+    def cut_off(*given: object, **more: object) -> object:
+        runs.append(given)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return real(*given, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cohort, "run_or_recall", cut_off)
+        assert casestage("cohort", "run", scans, "--model", anatomy, "--out", out, "--anyway").code == 130
+    with closing(CohortStore(out, to_write=False)) as store:
+        (model,) = store.models()
+        assert sum(not one.problem for one in store.runs(model.sha256)) == 1
+    runs.clear()
+    monkeypatch.setattr(cohort, "run_or_recall", lambda *given, **more: (runs.append(1), real(*given, **more))[1])
+    run(scans, anatomy, out)
+    assert len(runs) == 1
+
+
+def test_two_programs_do_not_run_one_cohort(scans: Path, anatomy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cohort"
+    with (
+        closing(CohortStore(out, to_write=True)),
+        pytest.raises(StorageError, match="run already"),
+    ):
+        CohortStore(out, to_write=True)
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_no_cohort_is_said_in_a_sentence(tmp_path: Path, small_case: Case, anatomy: Path) -> None:
+    assert casestage("cohort", "evaluate", tmp_path).is_sentence()
+    assert list(tmp_path.glob("cohort*")) == []
+    other = tmp_path / "theirs"
+    other.mkdir()
+    with closing(sqlite3.connect(other / "cohort.sqlite3")) as made:
+        made.execute("CREATE TABLE theirs (x)")
+        made.commit()
+    assert "another program" in casestage("cohort", "evaluate", other).err
+    assert casestage("cohort", "run", other, "--model", anatomy, "--out", other).is_sentence()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert casestage("cohort", "run", empty, "--model", anatomy, "--out", tmp_path / "none").is_sentence()
+    assert not (tmp_path / "none").exists()

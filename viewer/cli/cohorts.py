@@ -1,0 +1,132 @@
+"""`casestage cohort`: models run over many scans, counted against the truth, and written as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.cli.models import find_model
+from viewer.cli.report import Report
+from viewer.cli.terminal import progress_context
+from viewer.domain.count_words import count_words
+from viewer.domain.errors import NothingToOpenError, StorageError
+from viewer.inference.run_records import RunRecords
+from viewer.io.atomic_file import write_atomically
+from viewer.io.cohort_store import CohortStore
+from viewer.services.cohort import at_threshold, counted, run_cohort, series_below
+from viewer.services.places import run_records_folder
+
+if TYPE_CHECKING:
+    import argparse
+
+    from viewer.io.cohort_store import CohortRun
+    from viewer.services.cohort import CohortCount
+
+_COLUMNS = ("study", "series", "model", "version", "threshold", "findings", "lesions", "found", "missed")
+_LAST = ("false_positives", "seconds", "problem")
+_HONEST = "Not for diagnostic use"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run models on what they were not run on yet; 1 where a series gave no result."""
+    folder, told = Path(arguments.folder), Report(arguments)
+    if not folder.is_dir():
+        raise NothingToOpenError("There is no folder at this place.", "Check the path.")
+    manifests = [find_model(name) for name in arguments.model]
+    problems: list[CohortRun] = []
+
+    def note(one: CohortRun) -> None:
+        if one.problem:
+            problems.append(one)
+            told.note(f"Series {one.study}: {one.problem}")
+
+    out, ctx = Path(arguments.out), progress_context()
+    entries = series_below(folder, ctx)
+    with closing(CohortStore(out, to_write=True)) as store:
+        records = RunRecords(run_records_folder())
+        made = run_cohort(folder, entries, out, manifests, store, records, ctx, anyway=arguments.anyway, told=note)
+    told.say(f"{count_words(made, 'run')} made, {len(problems)} without a result. {_HONEST}.")
+    told.say(f"Then: casestage cohort evaluate {arguments.out}")
+    told.finish(folder=arguments.out, runs=made, failed=len(problems), not_for_diagnostic_use=True)
+    return 1 if problems else 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Count each model's findings against the truth."""
+    told = Report(arguments)
+    with closing(CohortStore(Path(arguments.cohort), to_write=False)) as store:
+        counts = counted(store, arguments.threshold)
+    for count in counts:
+        for line in _lines(count):
+            told.say(line)
+    if not counts:
+        told.say("Nothing was run yet.")
+    told.say(f"{_HONEST}.")
+    told.finish(models=[_row(count) for count in counts], not_for_diagnostic_use=True)
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write the runs as a table."""
+    out = Path(arguments.out)
+    if out.suffix.lower() != ".csv":
+        raise StorageError("The table is written as CSV.", "End the name of --out in .csv.")
+    written, rows = io.StringIO(), 0
+    table = csv.writer(written)
+    table.writerow([f"# {_HONEST}"])
+    table.writerow([*_COLUMNS, *_LAST])
+    with closing(CohortStore(Path(arguments.cohort), to_write=False)) as store:
+        for model in store.models():
+            at = model.threshold if arguments.threshold is None else arguments.threshold
+            for one in store.runs(model.sha256):
+                judged: tuple[object, ...] = ("", "", "", "")
+                if one.lesions is not None:
+                    found, false = at_threshold(one, at)
+                    judged = (one.lesions, found, one.lesions - found, false)
+                start = (one.study, one.series, model.id, model.version, at, one.findings)
+                table.writerow([*start, *judged, round(one.seconds, 2), one.problem])
+                rows += 1
+    write_atomically(out, written.getvalue().encode("utf-8"), "The table")
+    told = Report(arguments)
+    told.say(f"Written: {out}, {count_words(rows, 'row')}")
+    told.finish(file=str(out), rows=rows, not_for_diagnostic_use=True)
+    return 0
+
+
+def _lines(count: CohortCount) -> list[str]:
+    at = count.at
+    lines = [f"{count.model.name} {count.model.version}, at {at.threshold:.2f}"]
+    if at.sensitivity is None:
+        lines.append("  no lesion is known in these scans")
+    else:
+        lines.append(f"  {at.found} of {count_words(at.lesions, 'lesion')} found, {at.lesions - at.found} missed")
+    rate = at.false_positives_per_scan
+    scans = count_words(count.judged, "scan")
+    lines.append(f"  {count_words(at.false_positives, 'false positive')} in {scans}, {rate:.2f} in each")
+    if len(count.curve) > 1 and at.sensitivity is not None:
+        lines += [f"  at most {most:g} false in each: {share:.0%} found" for most, share in count.sensitivities]
+    if count.without_truth:
+        lines.append(f"  {count_words(count.without_truth, 'scan')} without a truth, not counted")
+    if count.failed:
+        lines.append(f"  {count_words(count.failed, 'scan')} without a result")
+    return lines
+
+
+def _row(count: CohortCount) -> dict[str, Any]:
+    at = count.at
+    return {
+        "model": {"id": count.model.id, "name": count.model.name, "version": count.model.version},
+        "threshold": at.threshold,
+        "scans": count.judged,
+        "lesions": at.lesions,
+        "found": at.found,
+        "false_positives": at.false_positives,
+        "without_truth": count.without_truth,
+        "failed": count.failed,
+        "curve": [
+            {"threshold": p.threshold, "found": p.found, "false_positives": p.false_positives} for p in count.curve
+        ],
+    }
