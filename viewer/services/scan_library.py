@@ -229,12 +229,16 @@ class ScanLibrary:
             self._take_in(place.id, PlaceState.CHECKED)
 
     def _entry(self, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
+        # Whatever is different there is seen in the list too.
+        look = partial(self._runner.deliver, partial(self.check, (row.place,)))
         try:
-            return entry_of(self._index, row, ctx)
+            entry = entry_of(self._index, row, ctx)
         except NothingToOpenError:
-            # Whatever is different there is seen in the list too.
-            self._runner.deliver(partial(self.check, (row.place,)))
+            look()
             raise
+        if entry.count != row.images:
+            look()
+        return entry
 
     # --- places
 

@@ -218,6 +218,18 @@ def test_a_series_is_opened_as_its_files_are_now(start: Callable[[], Any], folde
     assert [volume.stack.count for volume in program.opened] == [4]
 
 
+def test_a_list_that_an_opened_series_contradicts_is_brought_up_to_date(start: Callable[[], Any], folder: Path) -> None:
+    program = start()
+    program.open(folder)
+    row = next(row for row in program.rows() if row.description == "Thorax thin")
+    next(file for file in (folder / "thin").iterdir() if file.name.endswith("_2")).unlink()
+    program.library.open_series(row.id)
+    program.rest()
+    assert program.opened[-1].verdict is Verdict.UNTRUSTED
+    (now,) = (row for row in program.rows() if row.description == "Thorax thin")
+    assert (now.images, now.verdict) == (4, Verdict.UNTRUSTED)
+
+
 def test_a_series_whose_folder_is_gone_says_so(start: Callable[[], Any], folder: Path) -> None:
     start().open(folder)
     program = start()
