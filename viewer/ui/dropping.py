@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QDragMoveEvent, QDropEvent
 
 if TYPE_CHECKING:
@@ -32,11 +34,19 @@ class Drops(QObject):
             return True
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self._window.library.show_over(False)
-            paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+            paths = [_path_of(url) for url in event.mimeData().urls() if url.isLocalFile()]
             if paths and _leave_in_place(event):
                 self._window.asking.dropped(paths)
             return True
         return False
+
+
+def _path_of(url: QUrl) -> str:
+    """Return a local file's path; on POSIX by its bytes, which need not be text in any encoding."""
+    if os.name != "posix":
+        return url.toLocalFile()
+    encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
+    return os.fsdecode(unquote_to_bytes(encoded))
 
 
 def _leave_in_place(event: QDropEvent) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes
 
 import pytest
 from attrs import evolve
@@ -133,6 +135,21 @@ def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     assert enter.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
     assert asked == [[tmp_path, tmp_path / "scan.nii.gz"]]
+
+
+def test_dropped_names_are_taken_by_their_bytes_whatever_their_encoding(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(window.desk.library, "open", lambda paths: asked.append(list(paths)))
+    names = [b"f\xe4lder", "fälder 100%25 #1?".encode()]
+    mime = QMimeData()
+    lines = [b"file://" + os.fsencode(tmp_path) + b"/" + quote_from_bytes(name).encode() for name in names]
+    mime.setData("text/uri-list", b"\r\n".join(lines))
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(5, 5), copy, mime, left, none))
+    QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    assert asked == [[tmp_path / os.fsdecode(name) for name in names]]
 
 
 def test_what_is_dropped_onto_the_window_stays_where_it_lies(
