@@ -230,6 +230,25 @@ def test_a_list_that_an_opened_series_contradicts_is_brought_up_to_date(start: C
     assert (now.images, now.verdict) == (4, Verdict.UNTRUSTED)
 
 
+def test_images_that_are_there_twice_are_not_called_untrusted_before_anybody_has_looked(
+    program: Any, folder: Path, made: Any
+) -> None:
+    source = sorted((folder / "thin").iterdir())[2]
+    shutil.copy(source, folder / "thin" / "copy.dcm")
+    program.open(folder)
+    row = next(row for row in program.rows() if row.description == "Thorax thin")
+    assert row.verdict is None
+    assert row.reason == "1 of 6 images lie where others do; copies are left out when it is opened."
+    program.library.open_series(row.id)
+    program.rest()
+    assert program.opened[-1].verdict is Verdict.OK
+    for k in range(4):
+        made.slice(f"one place/{k}", made.pixels(k), (0, 0, 5), series="9", SeriesDescription="One place")
+    program.open(folder)
+    (stack,) = (row for row in program.rows() if row.description == "One place")
+    assert stack.verdict is Verdict.UNTRUSTED
+
+
 def test_a_series_whose_folder_is_gone_says_so(start: Callable[[], Any], folder: Path) -> None:
     start().open(folder)
     program = start()
