@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from enum import StrEnum
 from functools import partial
@@ -67,6 +68,8 @@ class ScanLibrary:
         self._states: dict[int, PlaceState] = {}
         self._checks: dict[int, Job] = {}
         self._asking: Job | None = None
+        self._readings = itertools.count(1)
+        self._newest_reading = 0
         self._naming: dict[int, frozenset[str]] = {}
         self._around: tuple[int, ...] = ()
         self._here: int | None = None
@@ -358,11 +361,16 @@ class ScanLibrary:
             self.changed.emit(frozenset(place.id for place in different))
 
     def _in_background(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
-        def body(_ctx: JobContext) -> tuple[Result, tuple[Place, ...]]:
-            return work(), self._index.places()
+        def body(_ctx: JobContext) -> tuple[Result, int, tuple[Place, ...]]:
+            result = work()
+            return result, next(self._readings), self._index.places()
 
-        def done(answer: tuple[Result, tuple[Place, ...]]) -> None:
-            self._take_places(answer[1])
-            then(answer[0])
+        def done(answer: tuple[Result, int, tuple[Place, ...]]) -> None:
+            result, reading, places = answer
+            if reading > self._newest_reading:
+                # Of two that ran at once the one that was asked first may answer last, with what is gone by now.
+                self._newest_reading = reading
+                self._take_places(places)
+            then(result)
 
         self._runner.run(body, done=done, failed=self.failed.emit, lane=Lane.BACKGROUND)
