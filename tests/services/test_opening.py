@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.domain.geometry import SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.session import Session, Workspace
 from viewer.io import read_slices
+from viewer.io.reading_order import ReadingOrder
 from viewer.io.scan import scan
 from viewer.services.jobs import JobRunner
 from viewer.services.opening import Opening
@@ -113,11 +115,11 @@ def test_slices_are_read_around_what_is_looked_at(made_ct: Any, desk: Desk, gate
     desk.opening.open_series(entry)
     gate.let(1)
     desk.until(lambda: desk.session.volume is not None)
-    assert gate.order == [COUNT // 2]
     volume, view = desk.session.volume, desk.session.view
     assert volume is not None
     assert view is not None
     assert volume.preview
+    assert gate.order == [volume.stack.nearest_slice(view.cursor_lps_mm)], "what is looked at is there"
     desk.session.view = evolve(view, cursor_lps_mm=(0.0, 0.0, 2.5 * 3))
     gate.let(6)
     desk.until(lambda: len(gate.order) >= 7)
@@ -128,6 +130,34 @@ def test_slices_are_read_around_what_is_looked_at(made_ct: Any, desk: Desk, gate
     assert not desk.opened[0].preview
     assert desk.session.view is not None
     assert desk.session.view.cursor_lps_mm == (0.0, 0.0, 7.5)
+
+
+@pytest.mark.parametrize("gaps", [[2.5] * 28, [2.5] * 29, [0.7] * 31, [1.0] * 20 + [5.0] * 9, [5.0] * 8 + [1.0] * 22])
+def test_the_slice_that_is_seen_first_is_read_first(made_ct: Any, desk: Desk, gate: Gate, gaps: list[float]) -> None:
+    for k, height in enumerate(np.cumsum([0.0, *gaps]).tolist()):
+        made_ct.slice(f"s1/IM{k:03d}", made_ct.pixels(k), (-10.0, -20.0, height), series="1", InstanceNumber=str(k))
+    (entry,) = scan(made_ct.folder / "s1", JobContext()).series
+    desk.opening.open_series(entry)
+    gate.let(1)
+    desk.until(lambda: desk.session.view is not None)
+    volume, view = desk.session.volume, desk.session.view
+    assert volume is not None
+    assert view is not None
+    assert gate.order == [volume.stack.nearest_slice(view.cursor_lps_mm)]
+
+
+def test_where_what_is_looked_at_is_not_in_yet_reading_does_not_wait(
+    made_ct: Any, desk: Desk, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+    monkeypatch.setattr(ReadingOrder, "hold", lambda _order, _s: held.append("held"))
+    monkeypatch.setattr(ReadingOrder, "go_on", lambda _order: held.append("goes on"))
+    entry = entry_of(made_ct)
+    monkeypatch.setattr(SliceStack, "middle_slice", COUNT // 2 + 3)
+    desk.opening.open_series(entry)
+    gate.let(1)
+    desk.until(lambda: desk.session.view is not None)
+    assert held == ["held", "goes on"]
 
 
 def test_tilted_series_is_shown_on_its_grid_while_it_is_read(made_ct: Any, desk: Desk, gate: Gate) -> None:

@@ -261,6 +261,16 @@ class SliceStack:
         height = float(np.asarray(lps_mm, dtype=np.float64) @ self.normal)
         return int(np.argmin(np.abs(self.heights_mm - height)))
 
+    @property
+    def middle_slice(self) -> int:
+        """The slice nearest to the middle of the stack, where a volume is looked at first; not that of the half count.
+
+        Gaps may differ, and of an even number two lie beside the middle.
+        """
+        column, row = ((n - 1) / 2 for n in self.size_ij)
+        ends = self.lps([(column, row, 0), (column, row, self.count - 1)])
+        return self.nearest_slice(ends.mean(axis=0))
+
     def nearest_ijk(self, lps_mm: ArrayLike) -> tuple[int, int, int] | None:
         """Return the original voxel at a position, or None outside: nearest slice, then nearest pixel in it.
 

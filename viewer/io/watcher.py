@@ -15,7 +15,7 @@ class Watcher(Protocol):
 
     def first_slice(self, stack: SliceStack) -> int:
         """Return the slice to read first."""
-        return stack.count // 2
+        return stack.middle_slice
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
         """Take a volume whose slices are coming in (`Volume.arrived`), and the order in which they come, to steer."""

@@ -57,7 +57,7 @@ class _Bringing(Watcher):
         self._on_its_way = False
 
     def first_slice(self, stack: SliceStack) -> int:
-        return stack.count // 2 if self._look_at is None else stack.nearest_slice(self._look_at)
+        return stack.middle_slice if self._look_at is None else stack.nearest_slice(self._look_at)
 
     def begun(self, volume: Volume, order: ReadingOrder) -> None:
         # Reading threads and the one that paints would take turns; the first image comes first.
@@ -250,8 +250,9 @@ class Opening:
         self._session.slices_in = volume.slices_in
         self._first_view = self._view_of(volume)
         self._session.view = self._first_view
-        if case is not None:
-            # A story's pictures stay covered until all of them are there.
+        seen = volume.stack.nearest_slice(self._first_view.cursor_lps_mm)
+        if case is not None or volume.arrived is None or not volume.arrived[seen]:
+            # A story's pictures stay covered until all of them are there; and what is looked at may still be missing.
             order.go_on()
 
     def _looked_elsewhere(self, view: ViewState | None, old: ViewState | None) -> None:
