@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
     from viewer.domain.geometry import PlaneName
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.ui.canvas.paint_plane import PlanePainter
     from viewer.ui.canvas.tiles import Tile
 
 GROW_EVERY_MS = 50
+# From a quick disk the rest is in by then, and comes sooner where nothing is painted meanwhile.
+GROW_FIRST_MS = 150
 
 
 class ComingIn(QObject):
@@ -41,15 +45,17 @@ class ComingIn(QObject):
     ) -> None:
         super().__init__(canvas)
         self._canvas, self._session, self._painters, self._placed = canvas, session, painters, placed
+        self._growing: Callable[[], Volume | None] = lambda: None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(GROW_EVERY_MS)
         self._timer.timeout.connect(self._next_turn)
 
     def soon(self, *_: object) -> None:
         """Bring a view up to date before long."""
         if not self._timer.isActive():
-            self._timer.start()
+            volume = self._session.volume
+            self._timer.start(GROW_EVERY_MS if volume is self._growing() else GROW_FIRST_MS)
+            self._growing = weakref.ref(volume) if volume is not None else lambda: None
 
     def painted(self) -> None:
         """Go on where a view that was just painted shows fewer slices than there are."""
