@@ -304,7 +304,7 @@ def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_ba
     assert again.reviewing.unsaved == 0
     again.close()
     (told,) = again.told
-    assert told.sentence == "Decisions on this series were changed outside of CaseStage: 1 of 2 entries was changed."
+    assert told.sentence == "Decisions on this series were changed outside of CaseStage: 1 of 2 entries."
     assert "Nothing was taken away" in told.hint
     assert told.detail == "Entry 1: f1"
     assert again.errors == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from viewer.domain.errors import StorageError
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ def entries(count: int) -> str:
 def of_series(chain: Chain) -> StorageError:
     """Return what is told when a series is opened whose entries in the journal are not as they were written."""
     if chain.changed:
-        sentence = f"Decisions on this series were changed outside of CaseStage: {chain_words(chain)}."
+        count = f"{len(chain.changed):,} of {entries(chain.events)}"
+        missing = f", and {chain_words(evolve(chain, changed=()))}" if chain.missing else ""
+        sentence = f"Decisions on this series were changed outside of CaseStage: {count}{missing}."
     else:
         sentence = f"From the decisions on this computer {chain_words(chain)}; they may be of this series."
     named = [f"Entry {one.sequence}: {one.finding_id}" for one in chain.changed[:_MOST_NAMED]]
