@@ -20,7 +20,9 @@ from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.ui.canvas import CanvasStyle, shown_from
+from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.paint_overlay import label_place
+from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.tiles import tiles
 from viewer.ui.marks import Mark
 from viewer.ui.snapshot import DESK_BAR_PX, picture
@@ -233,3 +235,13 @@ def test_a_label_stays_inside_a_viewport_too_narrow_for_it_beside_the_finding() 
     viewport = QRectF(0, 0, 180, 200)
     place = label_place(QRectF(60, 60, 70, 70), QSizeF(110, 24), viewport, [])
     assert viewport.contains(place)
+
+
+@pytest.mark.parametrize("viewport", [(240, 190), (270, 180), (467, 290), (935, 560)])
+def test_a_length_stands_on_no_letter(theme: Theme, viewport: tuple[int, int]) -> None:
+    seen = QRectF(0, 0, *viewport)
+    letters = frame_places(*viewport, TextLook(theme))[1:3]
+    for x in range(0, viewport[0] - 40, 17):
+        for y in range(0, viewport[1] - 40, 17):
+            place = label_place(QRectF(x, y, 40, 40), QSizeF(66, 24), seen, [QRectF(x, y, 40, 40)])
+            assert not any(place.intersects(letter) for letter in letters), (x, y)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.ui.fonts import Type, font
-from viewer.ui.sheet import Sheet
+from viewer.ui.sheet import EDGE_PX, Sheet
+from viewer.ui.tall import Tall
 from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT, ThemeName
 from viewer.ui.widgets import Button, Kind, Segmented, text_label
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LABEL_WIDTH = 176
+# The sheet's title and the margins around its rows.
+HEAD_PX, LEAST_ROWS_PX = 92, 120
 SCALES = (1.0, 1.25, 1.5, 2.0)
 OFF, ON = "off", "on"
 
@@ -36,6 +39,13 @@ class SettingsSheet(Sheet):
     def __init__(self, window: QWidget, theme: Theme, desk: Desk) -> None:
         super().__init__(window, theme, "Settings", width=640)
         self._desk = desk
+        rows = QWidget()
+        rows.setProperty("surface", "panel")
+        self._rows = QVBoxLayout(rows)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(self.body.spacing())
+        self._tall = Tall(rows, 0)
+        self.body.addWidget(self._tall)
         self.reader = QLineEdit()
         self.reader.setFont(font(Type.BODY))
         self.reader.setPlaceholderText("Stands in decisions and exports")
@@ -51,7 +61,7 @@ class SettingsSheet(Sheet):
         self._later = text_label("Takes effect at the next start.", Type.CAPTION, "text2")
         self._later.setContentsMargins(LABEL_WIDTH, 0, 0, 0)
         self._later.hide()
-        self.body.addWidget(self._later)
+        self._rows.addWidget(self._later)
         self.motion = self._switch(
             "Reduce motion", "Steps and findings change at once", lambda on: self._change(reduce_motion=on)
         )
@@ -77,7 +87,15 @@ class SettingsSheet(Sheet):
         self.presenter.choose(ON if now.presenter_opens else OFF)
         self.masked.choose(ON if now.masked else OFF)
         self._later.hide()
+        self._fit()
         self.open(self.reader)
+
+    def _fit(self) -> None:
+        """Let the rows scroll in a window that is lower than they are."""
+        over, need = self.parentWidget(), self._rows.sizeHint().height()
+        room = over.height() - 2 * EDGE_PX - HEAD_PX if over is not None else need
+        self._tall.need(need)
+        self._tall.setFixedHeight(max(min(need, room), LEAST_ROWS_PX))
 
     def _row(self, name: str, widget: QWidget, *, stretch: bool = False) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -88,7 +106,7 @@ class SettingsSheet(Sheet):
         row.addWidget(widget, 1 if stretch else 0)
         if not stretch:
             row.addStretch()
-        self.body.addLayout(row)
+        self._rows.addLayout(row)
         return row
 
     def _switch(self, name: str, what: str, change: Callable[[bool], None]) -> Segmented:
@@ -119,6 +137,7 @@ class SettingsSheet(Sheet):
             self._desk.settings.change(**fields)
         except StorageError as error:
             self.failed.emit(error)
+        self._fit()
         self.place()
 
 

@@ -34,10 +34,13 @@ class SidePanels(QObject):
         """True while they are shown."""
         return self._in_narrow if self._narrow else self._settings.now.side_panels
 
-    def shown_at(self, width: int) -> bool:
-        """Return whether they are shown in a page of a width, and act on that width from now on."""
+    def shown_at(self, width: int, *, seen: bool) -> bool:
+        """Return whether they are shown in a page of a width, and act on that width from now on.
+
+        A page that is not `seen` may have the width of a window that was larger then: it decides nothing.
+        """
         narrow = width < NARROW_BELOW
-        if narrow is not self._narrow:
+        if seen and narrow is not self._narrow:
             self._narrow, self._in_narrow = narrow, False
         return self.shown
 

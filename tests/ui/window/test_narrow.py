@@ -150,3 +150,31 @@ def test_a_message_is_read_whole_however_narrow_the_window(qtbot: QtBot, opened:
         assert words.height() <= label.height()
         assert opened.messages.rect().contains(QRect(label.mapTo(opened.messages, QPoint()), label.size()))
     assert opened.width() == width
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (853, 467), (1024, 576)])
+def test_settings_are_whole_in_a_low_window_and_scroll(
+    qtbot: QtBot, opened: MainWindow, width: int, height: int
+) -> None:
+    sized(qtbot, opened, width, height)
+    opened.asking.settings()
+    QApplication.processEvents()
+    sheet = opened.asking.settings_sheet
+    assert opened.rect().contains(sheet.card.geometry())
+    for button in sheet.findChildren(Button):
+        assert button.height() >= button.sizeHint().height(), button.text()
+        assert button.parentWidget().rect().contains(button.geometry())
+    sheet.dismiss()
+
+
+def test_panels_of_inspect_share_the_window_where_the_views_wait(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.go(Workspace.INSPECT)
+    sized(qtbot, opened, 853, 467)
+    page = opened.inspect
+    qtbot.waitUntil(lambda: page.width() == 853)
+    opened.actions_.run("app.panels")
+    qtbot.wait(30)
+    assert page._left.isVisible()
+    assert not page.host.isVisible()
+    gaps = page.width() - page._left.width() - page._side.width()
+    assert 0 <= gaps <= 2

@@ -38,6 +38,8 @@ STRAIGHT_MM2 = 1e-9
 # A long axis that leaves the plane further than this is said to be measured in 3D.
 IN_PLANE_SHARE = 0.985
 LEAST_AXIS_SHARE = 0.7
+# What the letters at the sides of a viewport keep for themselves.
+LETTER_SIDE_PX = 56.0
 
 
 class OutlinePaths:
@@ -326,10 +328,11 @@ def _moved_into(room: QRectF, place: QRectF) -> QRectF:
 def label_place(bounds: QRectF, size: QSizeF, seen: QRectF, taken: list[QRectF]) -> QRectF:
     """Return where a label goes: diagonally beside a finding, on what is seen, over no finding if possible.
 
-    Letters and corner text keep a margin of 56 px for themselves. Where a finding leaves no room beside it,
+    Letters and corner text keep a margin for themselves. Where a finding leaves no room beside it,
     the label is moved inside the viewport, at a corner that covers as little of findings as possible.
     """
-    inside = seen.adjusted(8, 56, -8, -56)
+    side = LETTER_SIDE_PX if seen.width() >= size.width() + 2 * LETTER_SIDE_PX else 8
+    inside = seen.adjusted(side, 56, -side, -56)
     places = []
     for away in (18.0, 48.0):
         for right, above in ((True, True), (False, True), (True, False), (False, False)):

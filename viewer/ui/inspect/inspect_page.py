@@ -23,7 +23,7 @@ from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from viewer.services.desk import Desk
     from viewer.ui.commands import CommandActions
@@ -93,16 +93,24 @@ class InspectPage(QWidget):
         self._left_pages.setCurrentIndex(0 if panel is None else self._left_pages.indexOf(panel))
         self._curve_title.setText("Curve of this case" if panel is None else "Curve of A")
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take in what was chosen, and how large the window became, while another page was seen."""
+        super().showEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        shown = self._panels.shown_at(self.width())
+        shown = self._panels.shown_at(self.width(), seen=self.isVisible())
         for widget in (self._left, self._left_line):
             widget.setVisible(shown)
-        for widget in (self._line, self._side):
-            widget.setVisible(shown and self._curve_there)
         left = self.width() - NARROW_LIST_WIDTH - (NARROW_SIDE_WIDTH if self._curve_there else 0)
-        self.host.setVisible(not shown or left >= LEAST_VIEWS)
+        views = not shown or left >= LEAST_VIEWS
+        self.host.setVisible(views)
+        self._side.setVisible(shown and self._curve_there)
+        self._line.setVisible(shown and self._curve_there and views)
         narrow = self.width() < NARROW_BELOW
-        self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow else LIST_WIDTH)
+        # Where views wait the list has their place too.
+        wide = self.width() - NARROW_SIDE_WIDTH - 1 if not views else LIST_WIDTH
+        self._left.setFixedWidth(NARROW_LIST_WIDTH if narrow and views else wide)
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
         self.measurements.set_low(self.height() < LOW)

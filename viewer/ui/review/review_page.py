@@ -14,7 +14,7 @@ from viewer.ui.tall import Tall
 from viewer.ui.widgets import hairline
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from viewer.services.desk import Desk
     from viewer.ui.commands import CommandActions
@@ -84,8 +84,13 @@ class ReviewPage(QWidget):
             self._models = panel
         self._fit()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take in what was chosen, and how large the window became, while another page was seen."""
+        super().showEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        shown = self._panels.shown_at(self.width())
+        shown = self._panels.shown_at(self.width(), seen=self.isVisible())
         models = self._models if self._instead is None else None
         self._line.setVisible(shown or self._instead is not None)
         self._tall.setVisible(shown and self._instead is None and models is None)
