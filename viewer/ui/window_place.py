@@ -61,12 +61,12 @@ def suggest_scale(window: MainWindow) -> None:
     window.tell(Message("Text may be small on this screen.", hint, calm=True, action=f"Use {words}", act=take))
 
 
-def least_size(room: QRect) -> tuple[int, int]:
-    """Return the smallest size of the window: less on a small screen, or a large interface on any.
+def least_size(room: QRect, wanted: tuple[int, int] = LEAST_SIZE) -> tuple[int, int]:
+    """Return the smallest size of a window: less than `wanted` on a small screen, or a large interface on any.
 
     All of it has to be on the screen, with the title above it.
     """
-    width, height = min(LEAST_SIZE[0], room.width()), min(LEAST_SIZE[1], room.height() - TITLE_PX)
+    width, height = min(wanted[0], room.width()), min(wanted[1], room.height() - TITLE_PX)
     return max(width, SMALLEST_SIZE[0]), max(height, SMALLEST_SIZE[1])
 
 

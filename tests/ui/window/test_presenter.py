@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetricsF, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
@@ -15,7 +15,9 @@ from viewer.domain.session import Workspace
 from viewer.domain.step_acts import Question
 from viewer.domain.view_state import ViewName
 from viewer.io.step_pictures import FOLDER, picture_name
+from viewer.ui.fonts import Type, font
 from viewer.ui.leaving.replay import keep_picture
+from viewer.ui.presenter.clocks import SMALLEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,6 +268,27 @@ def test_tab_reaches_every_control(presenter: PresenterWindow, qtbot: QtBot) -> 
     wanted = (steps.field, steps.rows, notes.larger, clocks.pause, clocks.reset, presenter.black, presenter.forward)
     assert all(widget in seen for widget in wanted)
     assert "Why is it bright?" in [widget.text() for widget in seen if isinstance(widget, QAbstractButton)]
+
+
+@pytest.mark.parametrize("size", [(853, 432), (1000, 560), (1280, 720), (1920, 1080)])
+def test_nothing_lies_on_another_or_beyond_the_edge_in_a_window_of_any_size(
+    presenter: PresenterWindow, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    presenter.setMinimumSize(640, 340)
+    presenter.resize(*size)
+    qtbot.waitUntil(lambda: (presenter.width(), presenter.height()) == size)
+    qtbot.wait(20)
+    for button in (presenter.end, presenter.black, presenter.back, presenter.resume, presenter.forward):
+        place = QRect(button.mapTo(presenter, QPoint()), button.size())
+        assert presenter.rect().contains(place), button.text()
+        assert button.width() >= button.sizeHint().width(), button.text()
+    parts = (presenter.live, presenter.next, presenter.clocks, presenter.notes, presenter.steps)
+    areas = [part.geometry() for part in parts]
+    assert not [(a, b) for n, a in enumerate(areas) for b in areas[n + 1 :] if a.intersects(b)]
+    clocks = presenter.clocks
+    wide = QFontMetricsF(font(Type.CLOCK, scale=SMALLEST)).horizontalAdvance("00:00")
+    assert clocks.shown * wide < clocks.width()
+    assert clocks.shown == 3 or size[0] < 1280
 
 
 # --- screens

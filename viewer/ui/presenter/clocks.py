@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAD = 24
 SMALLEST = 0.55
+LEAST_WITH_BUTTONS = 250
 
 
 class Clocks(QWidget):
@@ -41,6 +42,16 @@ class Clocks(QWidget):
     def words(self) -> tuple[tuple[str, str, str], ...]:
         """Each clock's name, time, and what stands below."""
         return self._said
+
+    @property
+    def shown(self) -> int:
+        """How many of the clocks there is room for, the first of them first."""
+        pad = min(PAD, self.width() / 24)
+        widest = max(
+            QFontMetricsF(font(Type.CLOCK, scale=SMALLEST)).horizontalAdvance(time) for _, time, _ in self._said
+        )
+        named = max(QFontMetricsF(font(Type.BODY)).horizontalAdvance(name) for name, _, _ in self._said)
+        return max(1, min(len(self._said), int((self.width() - 2 * pad) / (max(widest, named) + 1.5 * pad))))
 
     def tick(self) -> None:
         """Show the time that it is."""
@@ -80,6 +91,8 @@ class Clocks(QWidget):
         for n, button in enumerate((self.reset, self.pause)):
             button.setFixedSize(side, side)
             button.move(self.width() - (n + 1) * side - 4, 4)
+            # Where they would stand on a clock's name there are their keys.
+            button.setVisible(self.width() >= LEAST_WITH_BUTTONS)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the card, smaller digits where there is less room."""
@@ -90,14 +103,16 @@ class Clocks(QWidget):
             painter.setBrush(colour("panel"))
             painter.drawRoundedRect(rounded(self.rect()), RADIUS_CARD, RADIUS_CARD)
             pad = min(PAD, self.width() / 24)
-            part = (self.width() - 2 * pad) / 3
             widest = max(QFontMetricsF(font(Type.CLOCK)).horizontalAdvance(time) for _, time, _ in self._said)
+            count = self.shown
+            part = (self.width() - 2 * pad) / count
             scale = min(1.0, (part - 1.5 * pad) / widest, (self.height() - 52) / Type.CLOCK.line_px)
             scale = max(SMALLEST, scale)
             line = Type.CLOCK.line_px * scale
-            top = (self.height() - 20 - line - 20) / 2
+            plan = 20 if self.height() >= line + 44 else 0
+            top = (self.height() - 20 - line - plan) / 2
             middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-            for n, (name, time, below) in enumerate(self._said):
+            for n, (name, time, below) in enumerate(self._said[:count]):
                 x = pad + n * part + (pad / 2 if n else 0)
                 if n:
                     line_x = pad + n * part - pad / 4
@@ -105,7 +120,8 @@ class Clocks(QWidget):
                 painter.setPen(colour("text2"))
                 painter.setFont(font(Type.BODY))
                 painter.drawText(QRectF(x, top, part, 20), middle, name)
-                painter.drawText(QRectF(x, top + 20 + line, part, 20), middle, below)
+                if plan:
+                    painter.drawText(QRectF(x, top + 20 + line, part, 20), middle, below)
                 painter.setPen(colour("text"))
                 painter.setFont(font(Type.CLOCK, scale=scale))
                 painter.drawText(QRectF(x, top + 20, part, line), middle, time)

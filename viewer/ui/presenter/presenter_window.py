@@ -20,6 +20,7 @@ from viewer.ui.presenter.steps_panel import StepsPanel
 from viewer.ui.presenter.words import case_title, masked, plain_narration
 from viewer.ui.theme import STAGE_CONTROL_HEIGHT
 from viewer.ui.widgets import Badge, Button, ElidedLabel, FocusRing, Kind, hairline, text_label
+from viewer.ui.window_place import least_size
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QHideEvent, QResizeEvent, QShowEvent
@@ -35,11 +36,11 @@ TITLE = f"{NAME} – Presenter"
 SIZE, LEAST = (1280, 720), (900, 560)
 TICK_MS = 250
 FOLLOWED_AFTER_MS = 15
-LOW, NARROW = 860, 1500
+LOW, NARROW, SMALL = 860, 1500, 1000
 HEAD_LINE, WORDS_LINE = 32, 44
 LIVE_SHARE = 0.611
 LEAST_TITLE = 120
-STEPS_WIDTH, NARROW_STEPS_WIDTH = 384, 352
+STEPS_WIDTH, NARROW_STEPS_WIDTH, LEAST_STEPS_WIDTH = 384, 352, 280
 
 
 class PresenterWindow(QWidget):
@@ -57,7 +58,7 @@ class PresenterWindow(QWidget):
         self.setWindowTitle(TITLE)
         self.setProperty("surface", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumSize(*LEAST)
+        self.setMinimumSize(*least_size(self.screen().availableGeometry(), LEAST))
         self.resize(*SIZE)
         self.live = LivePicture(desk, theme, stage)
         self.next = NextPicture(desk, theme, lambda step: self.live.of_step.get(step.id), stage.canvas.view_3d)
@@ -133,6 +134,7 @@ class PresenterWindow(QWidget):
         row.addWidget(icon)
         self.audience = text_label("", Type.BODY, "text2")
         row.addWidget(self.audience)
+        self._where = (icon, self.audience)
         self.swap = self._button("presenter.swap", "Swap screens", kind=Kind.FLAT)
         row.addWidget(self.swap)
         self.end = self._button("present.leave", "End")
@@ -213,7 +215,10 @@ class PresenterWindow(QWidget):
         width, height = body.width(), body.height()
         low, narrow = self.height() < LOW, self.width() < NARROW
         margin, gap = (16, 16) if low else (24, 24)
-        steps_width = NARROW_STEPS_WIDTH if narrow else STEPS_WIDTH
+        small = self.width() < SMALL
+        steps_width = LEAST_STEPS_WIDTH if small else NARROW_STEPS_WIDTH if narrow else STEPS_WIDTH
+        for part in self._where:
+            part.setVisible(not small)
         self.steps.set_low(low)
         self.steps.setGeometry(width - margin - steps_width, margin, steps_width, height - 2 * margin)
         room = width - 2 * margin - steps_width - gap
