@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl
-from PySide6.QtGui import QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+
+from viewer.ui.drop_frame import DropFrame
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
@@ -19,26 +21,38 @@ class Drops(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._over = False
+        self._frame = DropFrame(window, window.theme)
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Follow a drag from its coming to its end."""
         # Entering is a move of another type, and moves are drops of another type.
+        if isinstance(event, QDragEnterEvent):
+            # What is dragged is asked for once: whence it comes may take long to tell.
+            files = any(url.isLocalFile() for url in event.mimeData().urls())
+            self._show(files and _leave_in_place(event))
+            return True
         if isinstance(event, QDragMoveEvent):
-            if any(url.isLocalFile() for url in event.mimeData().urls()) and _leave_in_place(event):
-                self._window.library.show_over(True)
+            if self._over:
+                _leave_in_place(event)
             return True
         if event.type() == QEvent.Type.DragLeave:
-            self._window.library.show_over(False)
+            self._show(False)
             return True
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
-            self._window.library.show_over(False)
+            self._show(False)
             paths = [_path_of(url) for url in event.mimeData().urls() if url.isLocalFile()]
             if paths and _leave_in_place(event):
                 self._window.asking.dropped(paths)
             return True
         return False
+
+    def _show(self, over: bool) -> None:
+        self._over = over
+        self._window.library.show_over(over)
+        self._frame.show_over(over)
 
 
 def _path_of(url: QUrl) -> str:

@@ -9,12 +9,13 @@ from urllib.parse import quote_from_bytes
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
 from viewer.io.case_document import write_case
 from viewer.services.cases import CaseShelf, ShelfReading
+from viewer.ui.drop_frame import DropFrame
 from viewer.ui.library.card_grid import columns_for
 from viewer.ui.library.case_card import duration_words
 from viewer.ui.library.cases_page import CasesPage
@@ -127,14 +128,22 @@ def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     asked: list[list[Path]] = []
     monkeypatch.setattr(window.desk.library, "open", lambda paths: asked.append(list(paths)))
     mime = QMimeData()
+    window.show()
+    window.go(Workspace.REVIEW)
+    (frame,) = window.findChildren(DropFrame)
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path)), QUrl.fromLocalFile(str(tmp_path / "scan.nii.gz"))])
     none = Qt.KeyboardModifier.NoModifier
     left = Qt.MouseButton.LeftButton
     enter = QDragEnterEvent(QPointF(5, 5).toPoint(), Qt.DropAction.CopyAction, mime, left, none)
     QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
+    assert frame.isVisible()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not frame.isVisible()
+    QApplication.sendEvent(window, enter)
     QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
     assert asked == [[tmp_path, tmp_path / "scan.nii.gz"]]
+    assert not frame.isVisible()
 
 
 def test_dropped_names_are_taken_by_their_bytes_whatever_their_encoding(
