@@ -232,7 +232,10 @@ def test_codec_that_stops_midway_without_raising_gives_no_pixels(made_ct: Any) -
     assert refused
 
 
-@pytest.mark.parametrize(("high", "low", "opens"), [(15, 15, True), (16, 15, True), (15, 14, False), (15, 16, False)])
+@pytest.mark.parametrize(
+    ("high", "low", "opens"),
+    [(15, 15, True), (16, 15, True), (15, 16, True), (30, 20, True), (15, 14, False), (14, 15, False), (30, 14, False)],
+)
 def test_run_length_segments_of_other_lengths(made_ct: Any, high: int, low: int, opens: bool) -> None:
     first, second = (bytes([n - 1]) + bytes(range(n)) for n in (high, low))
     stream = struct.pack("<16L", 2, 64, 64 + len(first), *[0] * 13) + first + second

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -12,7 +13,9 @@ from tests.io.conftest import rle
 from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
+from viewer.io.run_lengths import unpacked_words
 from viewer.io.scan import scan
+from viewer.io.slice_header import PixelCode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +60,16 @@ def test_words_are_right_whatever_a_segment_is_filled_up_with(
     values = opened(made_ct, words, joined(parts))
     assert values.dtype == np.int16
     assert np.array_equal(values, words.astype(int) - 32768)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_words_of_every_size_are_unpacked(size: int) -> None:
+    words = np.random.default_rng(size).integers(0, 1 << 8 * size, SHAPE, dtype=f"u{size}")
+    planes = [(words >> 8 * n & 0xFF).astype(np.uint8) for n in reversed(range(size))]
+    stream = joined([imagecodecs.packbits_encode(plane.tobytes()) for plane in planes])
+    found = unpacked_words(stream, PixelCode(RLE, *SHAPE, 8 * size, 8 * size, 8 * size - 1, False))
+    assert found.dtype == words.dtype
+    assert np.array_equal(found, words)
 
 
 def short(words: NDArray[np.uint16], where: int) -> bytes:

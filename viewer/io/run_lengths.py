@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ _HEADER_BYTES = 64
 
 
 def unpacked_words(stream: bytes, code: PixelCode, room: NDArray[np.uint16] | None = None) -> NDArray[Any]:
-    """Return the unsigned words [j, i] of an RLE frame, little-endian; those of 16 bits lie in `room`, if given.
+    """Return the unsigned words [j, i] of an RLE frame of 8, 16 or 32 bits; those of 16 bits lie in `room`, if given.
 
     Raises
     ------
@@ -31,50 +32,44 @@ def unpacked_words(stream: bytes, code: PixelCode, room: NDArray[np.uint16] | No
     # 128 bytes are the most that two bytes of a run stand for, so a larger image cannot be in there.
     if code.frame_bytes > 64 * len(stream) + 1024:
         raise UnreadableFileError("The compressed pixels are too few for the image.")
-    if size == 2:
-        words = np.empty((code.rows, code.columns), np.uint16) if room is None else room
-        if _of_two_planes(stream, words):
-            return words
-    words = _of_any_planes(stream, code)
-    if room is None:
-        return words
-    room[...] = words
-    return room
+    words = np.empty((code.rows, code.columns), f"u{size}") if room is None else room
+    high, *others = _planes(stream, size, words.shape)
+    if not others:
+        words[...] = high
+    for plane in others:
+        np.multiply(high, words.dtype.type(256), out=words)
+        np.add(words, plane, out=words)
+        high = words
+    return words
 
 
-def _of_two_planes(stream: bytes, words: NDArray[np.uint16]) -> bool:
-    """Fill `words` from a plane of high and one of low bytes; False where these are not of just its length.
+def _planes(stream: bytes, count: int, shape: tuple[int, ...]) -> list[NDArray[Any]]:
+    """Return so many planes of bytes of that shape, the highest bytes first.
 
-    Each plane is unpacked in one piece, which is more than twice as fast as putting every byte in its word.
+    Each is unpacked in one piece, which is more than twice as fast as putting every byte in its word.
     """
+    ends = [*struct.unpack_from(f"<{count}L", stream, 4), len(stream)]
+    if ends[0] != _HEADER_BYTES or any(begin >= end for begin, end in pairwise(ends)):
+        raise UnreadableFileError("The compressed pixels are damaged.")
+    packed = memoryview(stream)
+    # In one piece: small ones would be given back to the system, and come from there again, with each image.
+    rooms = np.empty((count, shape[0] * shape[1]), np.uint8)
+    unpacked = [_unpacked(packed[begin:end], room) for (begin, end), room in zip(pairwise(ends), rooms, strict=True)]
+    return [plane.reshape(shape) for plane in unpacked]
+
+
+def _unpacked(segment: memoryview[int], room: NDArray[np.uint8]) -> NDArray[np.uint8]:
     import imagecodecs
 
-    high_at, low_at = struct.unpack_from("<2L", stream, 4)
-    if not _HEADER_BYTES == high_at < low_at < len(stream):
-        return False
-    high, low = np.empty((2, *words.shape), np.uint8)
-    packed: Any = memoryview(stream)
+    decode: Any = imagecodecs.packbits_decode
     try:
-        for plane, segment in ((high, packed[high_at:low_at]), (low, packed[low_at:])):
-            if len(imagecodecs.packbits_decode(segment, out=plane.data.cast("B"))) < words.size:
-                return False
-    except RuntimeError:
-        return False
-    np.multiply(high, np.uint16(256), out=words)
-    np.add(words, low, out=words)
-    return True
-
-
-def _of_any_planes(stream: bytes, code: PixelCode) -> NDArray[Any]:
-    import imagecodecs
-
-    size = code.bits_allocated // 8
-    try:
-        raw = imagecodecs.dicomrle_decode(stream, f"<u{size}")
+        try:
+            found = decode(segment, out=room)
+        except RuntimeError:
+            # It may be longer than the image by what it was filled up with; then there has to be room for that.
+            found = decode(segment)
     except RuntimeError as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
-    # A segment may be a byte longer than the image (it is padded to an even length).
-    words = np.frombuffer(raw, f"<u{size}", count=len(raw) // size)
-    if len(words) < code.rows * code.columns:
+    if len(found) < room.size:
         raise UnreadableFileError("The compressed pixels end early.")
-    return words[: code.rows * code.columns].reshape(code.rows, code.columns)
+    return np.frombuffer(found, np.uint8, count=room.size)
