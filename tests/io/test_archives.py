@@ -244,6 +244,17 @@ def test_what_keeps_all_of_an_archive_closed_is_said_first(made_ct: Any, tmp_pat
     assert caught.value.hint == "3 files: Is packed in a way that is not supported; unpack the archive first."
 
 
+def test_dicomdir_whose_files_were_given_other_names_misses_none(made_ct: Any) -> None:
+    made_ct.stack(axial(3))
+    names = sorted(file.name for file in made_ct.folder.iterdir())
+    path = dicomdir(made_ct.folder, [(name,) for name in names])
+    for name in names:
+        (made_ct.folder / name).rename(made_ct.folder / f"{name}.dcm")
+    found = scan(path, JobContext())
+    assert [entry.count for entry in found.series] == [3]
+    assert [one.file for one in found.skipped] == ["DICOMDIR"]
+
+
 def test_dicomdir_without_the_files_of_its_disc_says_that_they_are_not_there(made_ct: Any) -> None:
     dicomdir(made_ct.folder, [("IMAGES", f"IM{k}") for k in range(3)])
     for path in (made_ct.folder / "DICOMDIR", made_ct.folder):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _RECORDS, _FILE_ID = 0x00041220, 0x00041500
 _LARGEST = 64 << 20
 _LONGEST_NAME = 255
+NOT_THERE = "Is listed in the DICOMDIR but is not there."
 
 
 def is_dicomdir(path: str) -> bool:
@@ -46,7 +47,7 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
             continue
         place = _resolved(root, parts, known)
         if place is None:
-            skipped.append(Skipped(shown, "Is listed in the DICOMDIR but is not there."))
+            skipped.append(Skipped(shown, NOT_THERE))
         elif not inside(root, place):
             skipped.append(Skipped(name_below(root, place), "A link that leads out of the folder."))
         elif os.path.isfile(place):

@@ -12,7 +12,7 @@ from attrs import define, field
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError
-from viewer.io.dicomdir import is_dicomdir, listed_files
+from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
 from viewer.io.forsaken_threads import ForsakenThreads
@@ -139,8 +139,14 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
     root = str(path.parent)
     if is_dicomdir(name):
         found = listed_files(name, skipped, ctx)
-        # One that is damaged or was copied without its files: whatever lies beside it is looked at.
-        return root, found or list(files_below(root, skipped, ctx))
+        if found:
+            return root, found
+        # One that is damaged, or was copied without its files or with other names for them: what lies beside it is
+        # looked at, and where there is any, no name that it lists is missed.
+        beside = list(files_below(root, skipped, ctx))
+        if len(beside) > 1:
+            skipped[:] = [one for one in skipped if one.why != NOT_THERE]
+        return root, beside
     if is_archive(name):
         return root, members(name, root, skipped)
     return root, [FilePlace(name)]
