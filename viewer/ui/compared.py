@@ -147,7 +147,7 @@ class Compared:
         self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)
 
     def _failed(self, error: CaseStageError) -> None:
-        self._window.tell(Message.of(error))
+        self._window.tell(Message.of(error, masked=self._desk.session.masked))
 
     def _too_large(self, entry: SeriesEntry, error: TooLargeError) -> None:
         def smaller() -> None:

@@ -295,7 +295,7 @@ class MainWindow(QMainWindow):
                 self.kiosk_here.case_failed(error)
                 return
             self.desk.session.workspace = Workspace.LIBRARY
-        self.tell(Message.of(error))
+        self.tell(Message.of(error, masked=self.desk.session.masked))
 
     def choose_model(self) -> None:
         """Show the models to choose one to run."""

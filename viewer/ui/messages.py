@@ -9,6 +9,7 @@ from attrs import frozen
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from viewer.domain.errors import NothingToOpenError
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import IconBox
 from viewer.ui.sheet import Sheet
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 _GAP_PX = 12
+_UNNAMED = "Places and files are not named while identity is hidden."
 
 
 @frozen
@@ -37,9 +39,10 @@ class Message:
     act: Callable[[], None] | None = None
 
     @classmethod
-    def of(cls, error: CaseStageError) -> Message:
-        """Return an error as a message."""
-        return cls(error.sentence, error.hint, error.detail)
+    def of(cls, error: CaseStageError, *, masked: bool = False) -> Message:
+        """Return an error as a message; masked, places and files that could not be opened are not named."""
+        unnamed = masked and bool(error.detail) and isinstance(error, NothingToOpenError)
+        return cls(error.sentence, error.hint, _UNNAMED if unnamed else error.detail)
 
     @property
     def report(self) -> str:

@@ -81,6 +81,21 @@ def test_skipped_files_are_told_without_names_where_identity_is_hidden(
         assert ("Jane" in window.messages.message.report) is not masked
 
 
+def test_what_could_not_be_opened_is_not_named_where_identity_is_hidden(
+    window: MainWindow, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    folder = tmp_path / "Doe_Jane"
+    folder.mkdir()
+    (folder / "letter to Jane.txt").write_text("no image")
+    for masked in (False, True):
+        window.desk.session.masked = masked
+        for path in (folder, tmp_path / "Roe_Jane"):
+            window.open_paths([path])
+            rest()
+            assert window.messages.message is not None
+            assert ("Jane" in window.messages.message.report) is not masked
+
+
 @pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT, Workspace.LIBRARY])
 def test_identity_is_hidden_with_one_key_in_every_workspace(
     opened: MainWindow, place: Workspace, press: Callable[..., None]
