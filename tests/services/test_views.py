@@ -27,3 +27,13 @@ def test_a_body_in_a_wide_field_of_view_fills_the_picture(real_data: Path) -> No
     middle, half = view.axial.centre_lps_mm[1], view.axial.height_mm / 2
     assert middle - half < volume.stack.lps((0, rows[0], 20))[1]
     assert middle + half > volume.stack.lps((0, rows[-1], 20))[1]
+
+
+def test_where_a_scan_is_looked_at_first_lies_in_an_image_of_each_plane(real_data: Path) -> None:
+    """The corner says where the image shown lies: between two images it named neither."""
+    entry = scan(real_data / "a13_abdomen_contrast_CRLM-1004", JobContext()).series[0]
+    volume = load_series(entry, JobContext())
+    ijk = volume.grid.ijk(view_of_volume(volume).cursor_lps_mm)
+    assert volume.grid.size_ijk[0] % 2 == 0
+    assert np.allclose(ijk, np.round(ijk), atol=1e-6)
+    assert np.all(np.abs(ijk - volume.grid.ijk(volume.body_lps_mm.mean(axis=1))) <= 0.5 + 1e-6)

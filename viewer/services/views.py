@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.finding import Finding
+    from viewer.domain.view_state import Point
     from viewer.domain.voi_lut import VoiLut
     from viewer.domain.volume import Volume
 
@@ -27,6 +28,7 @@ BONE = Window(480, 2500, "Bone")
 FIT_MARGIN = 1.06
 # Bounds of the body change a little while a volume comes in.
 _FITTED_WITHIN = 0.15
+_TIE = 1e-6
 _LEAST_HEIGHT_MM = 60.0
 _TIMES_FINDING = 3.2
 
@@ -78,13 +80,21 @@ def view_of_volume(volume: Volume) -> ViewState:
         window_centre=window.centre,
         window_width=window.width,
     )
-    view = evolve(view, preset_3d=first_preset(volume))
+    view = evolve(view, preset_3d=first_preset(volume), cursor_lps_mm=_on_a_voxel(volume, view.cursor_lps_mm))
     if volume.luts and not volume.series.windows:
         view = with_lut(volume, view, volume.luts[0])
     if volume.stack.count > 1:
         return view
     axis = int(np.argmax(np.abs(volume.stack.normal)))
     return evolve(view, layout=Layout.SINGLE, main=(ViewName.SAGITTAL, ViewName.CORONAL, ViewName.AXIAL)[axis])
+
+
+def _on_a_voxel(volume: Volume, lps_mm: Point) -> Point:
+    """Return the middle of the voxel at a point: where a count is even, the middle of all lies between two images.
+
+    What is shown is one of them, and where it lies is said of it.
+    """
+    return as_point(volume.grid.lps(np.ceil(volume.grid.ijk(lps_mm) - 0.5 - _TIE)))
 
 
 def with_lut(volume: Volume, view: ViewState, lut: VoiLut) -> ViewState:

@@ -69,7 +69,7 @@ def test_arrows_and_a_clicker_step_through_the_case(staged: MainWindow, case: Ca
 def test_wandering_off_is_said_and_enter_comes_back(staged: MainWindow, case: Case, press: Callable[..., None]) -> None:
     assert staged.stage.bar.resume.isHidden()
     press(staged, Qt.Key.Key_Up)
-    assert "Exploring · 1.5 mm towards the head" in staged.stage.bar.words
+    assert "Exploring · 3.0 mm towards the head" in staged.stage.bar.words
     press(staged, Qt.Key.Key_Up)
     assert "Exploring · 4.5 mm towards the head" in staged.stage.bar.words
     assert staged.stage.bar.resume.text() == "Resume step 1"
