@@ -71,7 +71,7 @@ def test_wandering_off_is_said_and_enter_comes_back(staged: MainWindow, case: Ca
     press(staged, Qt.Key.Key_Up)
     assert "Exploring · 3.0 mm towards the head" in staged.stage.bar.words
     press(staged, Qt.Key.Key_Up)
-    assert "Exploring · 4.5 mm towards the head" in staged.stage.bar.words
+    assert "Exploring · 6.0 mm towards the head" in staged.stage.bar.words
     assert staged.stage.bar.resume.text() == "Resume step 1"
     assert not staged.stage.bar.resume.isHidden()
     press(staged, Qt.Key.Key_Return)
