@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from viewer.domain.curved_view import CurvedView
-from viewer.domain.geometry import PlaneName
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.plane_turn import about
-from viewer.domain.view_state import ViewName, ViewState
+from viewer.domain.session import Session
+from viewer.domain.view_state import Comparison, ViewName, ViewState, as_point
 from viewer.scene.camera import facing, turned
 from viewer.scene.crop_box import FACES, Face, crop_box, section
-from viewer.ui.canvas import Canvas, paint_text
+from viewer.ui.canvas import Canvas, paint_measurements, paint_text
 from viewer.ui.canvas import crop_box as crop_box_module
 from viewer.ui.canvas.crop_box import HANDLE_PX, CropBox, Handle, crop_box_on
 from viewer.ui.commands import CommandActions, CommandTable
@@ -28,8 +30,6 @@ from viewer.ui.view_commands import view_commands
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from viewer.domain.session import Session
-
 LEFT, RIGHT, HEAD, FRONT = Face(0, True), Face(0, False), Face(2, True), Face(1, False)
 Box = tuple[tuple[float, float, float], tuple[float, float, float]]
 
@@ -37,7 +37,8 @@ Box = tuple[tuple[float, float, float], tuple[float, float, float]]
 class Looking(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.canvas = Canvas(session, Theme(), None)
+        self.other = Session()
+        self.canvas = Canvas(session, Theme(), None, other=self.other)
         self.setCentralWidget(self.canvas)
         self.actions_of = CommandActions(
             self, CommandTable(view_commands(session, lambda: self.canvas)), Theme(), lambda: session.workspace
@@ -243,17 +244,68 @@ def test_letters_and_the_size_stand_clear_of_the_box_and_its_handles(
         square = QRectF(0, 0, HANDLE_PX, HANDLE_PX)
         square.moveCenter(handle.place)
         assert not any(square.intersects(plate) for plate in plates), handle
-    # What was drawn last lies on top: the words, not the lines.
-    picture = QImage(window.box.size(), QImage.Format.Format_ARGB32_Premultiplied)
-    picture.fill(Qt.GlobalColor.black)
     monkeypatch.undo()
-    window.box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
+    assert not crossed_out(window, plates)
+
+
+@pytest.mark.parametrize("curtain", [False, True])
+def test_no_edge_or_handle_of_the_box_goes_through_a_value(
+    window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch, curtain: bool
+) -> None:
+    view = view_of(session)
+    x, y, z = view.cursor_lps_mm
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    ends = ((x - 12, y, z), (x + 12, y, z))
+    across = (as_point(axes.right), as_point(axes.down))
+    length = Measurement("m", MeasurementKind.LENGTH, ends, PlaneName.AXIAL, *across)
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_measurements, "paint_plate", lambda painter, area, _: painted(painter, plates, area))
+    if curtain:
+        window.other.volume, window.other.view, window.other.measurements = session.volume, view, (length,)
+        session.view = evolve(view, comparison=Comparison.CURTAIN, curtain=0.1)
+    else:
+        session.measurements = (length,)
+    window.canvas.grab()
+    assert plates
+    # The corner of the box in the middle of the value, and the value where a handle is.
+    tile = window.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    geometry = tile.geometry(session.volume, view_of(session), PlaneName.AXIAL)
+    low, high = box_of(session)
+    middle = plates[0].center() - tile.area.topLeft()
+    cut = geometry.lps_from_screen(middle.x(), middle.y())
+    session.view = evolve(view_of(session), box_3d=((low[0], float(cut[1]), low[2]), (float(cut[0]), *high[1:])))
+    monkeypatch.undo()
+    assert not crossed_out(window, plates[:1])
+    cut_low, cut_high = (float(cut[0]) - 20, float(cut[1]) - 9, low[2]), (float(cut[0]), float(cut[1]) + 9, high[2])
+    session.view = evolve(view_of(session), box_3d=(cut_low, cut_high))
+    behind = next(handle.place.toPoint() for handle in window.box.handles() if plates[0].contains(handle.place))
+    assert not crossed_out(window, plates[:1])
+    square = picture_of(window.box).copy(QRect(behind - QPoint(3, 3), QSize(6, 6)))
+    assert any(square.pixelColor(x, y).red() < 100 for x in range(6) for y in range(6))
+
+
+def crossed_out(window: Looking, plates: list[QRectF]) -> list[QPoint]:
+    """Return pixels of the box's lines within plates: what was drawn last lies on top, words and not lines."""
+    picture = picture_of(window.box)
     accent = window.canvas.theme.on_anatomy("accent")
+    found = []
     for plate in plates:
         inside = plate.adjusted(2, 2, -2, -2).toRect()
         for x in range(inside.left(), inside.right() + 1):
             for y in range(inside.top(), inside.bottom() + 1):
-                assert picture.pixelColor(x, y).blue() < accent.blue() or picture.pixelColor(x, y).red() > 150
+                colour = picture.pixelColor(x, y)
+                if colour.blue() >= accent.blue() and colour.red() <= 150:
+                    found.append(QPoint(x, y))
+    return found
+
+
+def picture_of(box: CropBox) -> QImage:
+    """Return what the box draws, on black."""
+    picture = QImage(box.size(), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.black)
+    box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
+    return picture
 
 
 def painted(painter: QPainter, plates: list[QRectF], area: QRectF) -> None:

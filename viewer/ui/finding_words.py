@@ -101,8 +101,12 @@ def source_words(finding: Finding) -> str:
         return f"Reader {source.name}".strip()
     if source.kind is SourceKind.TRUTH:
         return "Ground truth"
-    name = f"{source.name} {source.version}".strip()
+    return f"{source.name} {source.version}".strip()
+
+
+def sureness_words(finding: Finding) -> str:
+    """Return how sure a model was: "0.95", with its probability where that is known, or that it goes by fixed rules."""
     if finding.score is not None:
         chance = f", probability {finding.probability * 100:.0f} %" if finding.probability is not None else ""
-        return f"{name}, score {finding.score:.2f}{chance}"
-    return f"{name}, fixed rules" if source.rules else name
+        return f"{finding.score:.2f}{chance}"
+    return "None: fixed rules" if finding.source.rules else NONE

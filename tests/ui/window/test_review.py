@@ -158,8 +158,24 @@ def test_numbers_carry_units_and_recorded_is_said(opened: MainWindow, press: Cal
     assert detail.value("Volume") == "0.51 mL"
     assert detail.value("Long axis") == "12.3 mm"
     assert detail.value("Mean ± SD") == "62 ± 5 HU"
-    assert detail.value("Found by") == "Test finder 1.0, score 0.95"
+    assert detail.value("Found by") == "Test finder 1.0"
+    assert detail.value("Score") == "0.95"
     assert "Recorded" in opened.top.badges
+
+
+def test_a_score_and_its_probability_are_read_whole_however_long_the_models_name_is(
+    opened: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    source = evolve(opened.desk.session.findings[0].source, name="Nodules of the lung, three dimensional, ensemble")
+    opened.desk.session.findings = tuple(
+        evolve(finding, source=source, probability=0.93) for finding in opened.desk.session.findings
+    )
+    opened.resize(1280, 1000)
+    opened.show()
+    press(opened, Qt.Key.Key_N)
+    labels = opened.review.panel.detail.findChildren(QLabel)
+    qtbot.waitUntil(lambda: "0.95, probability 93 %" in {label.text() for label in labels if label.isVisible()})
+    assert source.name in next(label.toolTip() for label in labels if label.text().startswith("Nodules"))
 
 
 def test_nothing_is_measured_where_geometry_is_not_trusted(

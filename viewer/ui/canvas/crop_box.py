@@ -233,8 +233,11 @@ class CropBox(QWidget):
                 else:
                     self._paint_section(painter, tile, volume, view, box)
                 painter.restore()
+            self._paint_handles(painter, in_hand=False)
+            # A number is read in one piece; a handle below it can be pulled all the same.
             self._canvas.paint_words_over(painter)
-            self._paint_handles(painter, box)
+            self._paint_handles(painter, in_hand=True)
+            self._paint_face(painter, box)
             self._paint_size(painter, box)
 
     def _pen(self, *, behind: bool = False, dashed: bool = False) -> tuple[QPen, QPen]:
@@ -270,11 +273,17 @@ class CropBox(QWidget):
             painter.setPen(pen)
             painter.drawPolygon(outline)
 
-    def _paint_handles(self, painter: QPainter, box: Box) -> None:
+    @property
+    def _in_hand(self) -> Handle | None:
+        return self._pull.handle if self._pull is not None else self._over
+
+    def _paint_handles(self, painter: QPainter, *, in_hand: bool) -> None:
+        """Draw the handles of the face that is moved now, or all others."""
         theme = self._canvas.theme
-        in_hand = self._pull.handle if self._pull is not None else self._over
         for handle in self.handles():
-            strong = handle.face in (_face_of(in_hand), self.chosen)
+            strong = handle.face in (_face_of(self._in_hand), self.chosen)
+            if strong is not in_hand:
+                continue
             side = HANDLE_PX + (3.0 if strong else 0.0)
             square = QRectF(0, 0, side, side)
             square.moveCenter(handle.place)
@@ -282,6 +291,10 @@ class CropBox(QWidget):
             painter.setBrush(theme.on_anatomy("accent" if strong else "text"))
             painter.drawRect(square)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _paint_face(self, painter: QPainter, box: Box) -> None:
+        """Write where the face lies that is moved now."""
+        in_hand = self._in_hand
         told = _face_of(in_hand) or self.chosen
         if told is None:
             return

@@ -44,7 +44,7 @@ def paint_curtained(
     """Draw a plane's tile with the second volume right of the curtain, and what belongs to both over it."""
     share, bare = shown.view.curtain, evolve(look, decorated=False)
     right = right_part(tile, share)
-    here, there = _parts(tile, share)
+    here, there = curtain_parts(tile, share)
     planes.paint(painter, tile, evolve(shown, part=here), bare, first=first, moving=moving)
     painter.save()
     painter.setClipRect(right)
@@ -71,7 +71,7 @@ def paint_curtained(
     painter.restore()
 
 
-def _parts(tile: Tile, share: float) -> tuple[CurtainPart, CurtainPart]:
+def curtain_parts(tile: Tile, share: float) -> tuple[CurtainPart, CurtainPart]:
     """Return what is seen of a tile on the left and on the right of the curtain."""
     knob = handle_place(tile, share) - tile.area.topLeft()
     x, wide = knob.x(), tile.area.width()

@@ -54,15 +54,37 @@ def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeomet
         return
     image = image_place(shown.volume, geometry, shown.view.slab_mm)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    whole = []
     for drawn in shown.measured:
-        if image.holds(drawn.measurement):
-            whole.append((drawn, QPolygonF(_points(drawn.measurement.points_lps_mm, geometry))))
-        else:
+        if not image.holds(drawn.measurement):
             _paint_trace(painter, drawn.measurement, image, look)
+    whole = _on_image(shown, geometry, image)
     for drawn, points in whole:
         if drawn.measurement.kind is not MeasurementKind.TEXT:
             _paint_line(painter, drawn, points, geometry, look)
+    _paint_all_words(painter, whole, shown, geometry, look, image)
+
+
+def paint_measured_words(painter: QPainter, shown: Shown, geometry: ViewportGeometry, look: TextLook) -> None:
+    """Draw words and values of the measurements once more, where they stand, over lines that were drawn since."""
+    if shown.measured:
+        image = image_place(shown.volume, geometry, shown.view.slab_mm)
+        _paint_all_words(painter, _on_image(shown, geometry, image), shown, geometry, look, image)
+
+
+def _on_image(shown: Shown, geometry: ViewportGeometry, image: ImagePlace) -> list[tuple[DrawnMeasurement, QPolygonF]]:
+    """Return the measurements that lie on the image shown, with their points on the viewport."""
+    held = (drawn for drawn in shown.measured if image.holds(drawn.measurement))
+    return [(drawn, QPolygonF(_points(drawn.measurement.points_lps_mm, geometry))) for drawn in held]
+
+
+def _paint_all_words(
+    painter: QPainter,
+    whole: list[tuple[DrawnMeasurement, QPolygonF]],
+    shown: Shown,
+    geometry: ViewportGeometry,
+    look: TextLook,
+    image: ImagePlace,
+) -> None:
     frame = frame_places(geometry.width_px, geometry.height_px, look)
     words = frame[:LETTERS] + curtain_places(shown.part, geometry.width_px, look)
     taken = [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]

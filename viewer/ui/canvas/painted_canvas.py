@@ -263,10 +263,12 @@ class PaintedCanvas(QWidget):
     # --- painting
 
     def paint_words_over(self, painter: QPainter) -> None:
-        """Draw letters and corner text once more, for what lies over the canvas and would cross them out."""
+        """Draw letters, corner text and values once more, for what lies over the canvas and would cross them out."""
         shown = shown_in(self._session)
         if shown is not None:
-            paint_words_over(painter, self._placed(shown), shown, self._look())
+            shown = self.hands.drawn(shown)
+            behind = self.hands.beyond.behind if self.hands.beyond is not None else None
+            paint_words_over(painter, self._placed(shown), shown, self._look(), behind)
 
     def _look(self) -> Look:
         stage = self.style_of_canvas is CanvasStyle.STAGE

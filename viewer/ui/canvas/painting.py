@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QRegion
 
 from viewer.domain.view_state import ViewName
-from viewer.ui.canvas.paint_curtain import paint_curtained
+from viewer.ui.canvas.beyond import right_part
+from viewer.ui.canvas.paint_curtain import curtain_parts, paint_curtained
 from viewer.ui.canvas.paint_frame import paint_edge_words
+from viewer.ui.canvas.paint_measurements import paint_measured_words
 from viewer.ui.canvas.tiles import CanvasStyle, Tile, tiles
 from viewer.ui.canvas.view3d import Picture, paint_3d
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
+    from viewer.domain.geometry import PlaneName
     from viewer.ui.canvas.beyond import Behind
     from viewer.ui.canvas.paint_frame import Look
     from viewer.ui.canvas.paint_plane import PlanePainter
@@ -75,8 +78,14 @@ def paint_all(
             planes.paint(painter, tile, shown, look, first=tile.view is first, moving=moving)
 
 
-def paint_words_over(painter: QPainter, placed: tuple[Tile, ...], shown: Shown, look: Look) -> None:
-    """Draw what is said at the edges of all tiles once more, over lines that were drawn on the canvas since."""
+def paint_words_over(
+    painter: QPainter, placed: tuple[Tile, ...], shown: Shown, look: Look, behind: Behind | None = None
+) -> None:
+    """Draw what is said on all tiles once more, over lines that were drawn on the canvas since.
+
+    That is what stands at their edges, and in planes the words and values of measurements. `behind` is what the curtain
+    uncovers.
+    """
     first = next((tile.view for tile in placed if tile.view is not ViewName.THREE_D), None)
     for tile in placed:
         if tile.view is ViewName.THREE_D and shown.view.shows_curved:
@@ -86,5 +95,27 @@ def paint_words_over(painter: QPainter, placed: tuple[Tile, ...], shown: Shown, 
         plane = tile.view.plane
         geometry = tile.geometry(shown.volume, shown.view, plane) if plane is not None else None
         mm_per_px = geometry.mm_per_px if geometry is not None else None
+        if plane is not None:
+            for side, area in _sides(tile, shown, behind):
+                _paint_values(painter, tile, plane, side, area, look)
         paint_edge_words(painter, tile, shown, look, first=tile.view is first, mm_per_px=mm_per_px)
         painter.restore()
+
+
+def _sides(tile: Tile, shown: Shown, behind: Behind | None) -> list[tuple[Shown, QRectF]]:
+    """Return what a plane's tile shows, and where: one volume on all of it, or two beside the curtain."""
+    if behind is None:
+        return [(shown, tile.area)]
+    share = shown.view.curtain
+    here, there = curtain_parts(tile, share)
+    right = right_part(tile, share)
+    left = QRectF(tile.area.topLeft(), QPointF(right.left(), tile.area.bottom()))
+    return [(evolve(shown, part=here), left), (evolve(behind.shown, part=there), right)]
+
+
+def _paint_values(painter: QPainter, tile: Tile, plane: PlaneName, shown: Shown, area: QRectF, look: Look) -> None:
+    painter.save()
+    painter.setClipRect(area, Qt.ClipOperation.IntersectClip)
+    painter.translate(tile.area.topLeft())
+    paint_measured_words(painter, shown, tile.geometry(shown.volume, shown.view, plane), look.text)
+    painter.restore()

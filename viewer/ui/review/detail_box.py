@@ -9,7 +9,14 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.finding import Localisation, SourceKind
-from viewer.ui.finding_words import centre_words, long_axis_words, mean_words, source_words, volume_words
+from viewer.ui.finding_words import (
+    centre_words,
+    long_axis_words,
+    mean_words,
+    source_words,
+    sureness_words,
+    volume_words,
+)
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
 from viewer.ui.widgets import Badge, Button, ElidedLabel, key_chip_width, paint_key_chip, text_label
@@ -34,8 +41,8 @@ class Detail(IntEnum):
     LITTLE = 2
 
 
-LESS = ("Mean ± SD", "Centre, LPS", "Found by")
-ROWS = ("Long axis", "Volume", "Mean ± SD", "Centre, LPS", "Found by")
+LESS = ("Mean ± SD", "Centre, LPS", "Found by", "Score")
+ROWS = ("Long axis", "Volume", "Mean ± SD", "Centre, LPS", "Found by", "Score")
 
 
 class AnswerButton(Button):
@@ -211,6 +218,7 @@ class DetailBox(QWidget):
     def _fill(self, finding: Finding, volume: Volume) -> None:
         self._values["Centre, LPS"].set_whole(centre_words(finding))
         self._values["Found by"].set_whole(source_words(finding))
+        self._values["Score"].set_whole(sureness_words(finding))
         if finding.localisation is not Localisation.OUTLINE:
             self._values["Volume"].set_whole(volume_words(finding))
         if finding.mask is None:

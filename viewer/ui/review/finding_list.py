@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QPainter
 
 from viewer.domain.label_palette import LineStyle
-from viewer.ui.finding_words import NONE, score_words, size_words, source_words, volume_words
+from viewer.ui.finding_words import NONE, score_words, size_words, source_words, sureness_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.label_menu import LabelEntry, label_menu
 from viewer.ui.marks import Mark, mark_of, paint_mark
@@ -132,7 +132,8 @@ class FindingModel(RowModel[tuple["Finding", Mark]]):
             return f"{finding.label}, {mark.words}, {finding.place}, {numbers}"
         if role == Qt.ItemDataRole.ToolTipRole:
             decision = self._session.decisions.get(finding.id)
-            lines = (finding.label, finding.place, mark.words, source_words(finding))
+            sure = "" if finding.score is None else f"Score {sureness_words(finding)}"
+            lines = (finding.label, finding.place, mark.words, source_words(finding), sure)
             comment = f"“{decision.comment}”" if decision is not None and decision.comment else ""
             return "\n".join(line for line in (*lines, comment) if line)
         return None
