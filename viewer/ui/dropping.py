@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 
+from viewer.domain.session import Workspace
 from viewer.ui.drop_frame import DropFrame
+from viewer.ui.messages import Message
 
 if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
 
 
+# No name: it may be a patient's.
+KEPT = "Dropped · can be opened once you leave (Esc)"
+KEPT_LATER = "What was dropped while presenting is not open yet."
+
+
 class Drops(QObject):
-    """Takes what is dragged over a window and has it opened."""
+    """Takes what is dragged over a window and has it opened.
+
+    An audience sees nothing of it: what is dropped on the stage is offered once the stage is left.
+    """
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -45,14 +56,26 @@ class Drops(QObject):
             self._show(False)
             paths = [_path_of(url) for url in event.mimeData().urls() if url.isLocalFile()]
             if paths and _leave_in_place(event):
-                self._window.asking.dropped(paths)
+                self._dropped(paths)
             return True
         return False
+
+    @property
+    def _on_stage(self) -> bool:
+        return self._window.desk.session.workspace is Workspace.PRESENT
+
+    def _dropped(self, paths: list[str]) -> None:
+        open_it = partial(self._window.asking.dropped, paths)
+        if self._on_stage:
+            self._window.tell(Message(KEPT_LATER, calm=True, action="Open", act=open_it))
+            self._window.stage.bar.show_note(KEPT)
+        else:
+            open_it()
 
     def _show(self, over: bool) -> None:
         self._over = over
         self._window.library.show_over(over)
-        self._frame.show_over(over)
+        self._frame.show_over(over and not self._on_stage)
 
 
 def _path_of(url: QUrl) -> str:

@@ -111,7 +111,8 @@ class Going:
     def _show(self, new: Workspace, old: Workspace | None) -> None:
         window = self._window
         window.compared.finish()
-        if old is not None and old is not Workspace.LIBRARY:
+        if old in (Workspace.REVIEW, Workspace.INSPECT):
+            # What was told while somebody presented has not been seen yet.
             window.messages.clear_calm()
         staged = new is Workspace.PRESENT
         if staged and old is not None:

@@ -146,6 +146,32 @@ def test_what_is_dropped_onto_the_window_is_opened_all_of_it(
     assert not frame.isVisible()
 
 
+def test_what_is_dropped_on_the_stage_waits_until_it_is_left(
+    opened: MainWindow, tmp_path: Path, press: Callable[..., None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(opened.desk.library, "open", lambda paths: asked.append(list(paths)))
+    opened.present_from(0)
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "Smith John"))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    (frame,) = opened.findChildren(DropFrame)
+    QApplication.sendEvent(opened, QDragEnterEvent(QPoint(5, 5), copy, mime, left, none))
+    assert not frame.isVisible()
+    QApplication.sendEvent(opened, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    qtbot.wait(10)
+    assert opened.desk.session.workspace is Workspace.PRESENT
+    assert asked == []
+    assert not opened.messages.isVisible()
+    assert "Dropped · can be opened once you leave (Esc)" in opened.stage.bar.words
+    assert "Smith" not in opened.stage.bar.words
+    press(opened, Qt.Key.Key_Escape)
+    assert opened.messages.isVisible()
+    opened.messages.act()
+    assert asked == [[tmp_path / "Smith John"]]
+    assert opened.messages.message is None
+
+
 def test_dropped_names_are_taken_by_their_bytes_whatever_their_encoding(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -23,6 +23,7 @@ TARGET = 40
 TARGET_GAP = 12
 # Between what is said side by side.
 NEAR = 24
+NOTE_MS = 8000
 
 
 class StageButton(Button):
@@ -56,6 +57,11 @@ class StageBar(QWidget):
         self._banner = ""
         self._exploring = ""
         self._live, self._live_calm = "", True
+        self._note = ""
+        self._note_ends = QTimer(self)
+        self._note_ends.setSingleShot(True)
+        self._note_ends.setInterval(NOTE_MS)
+        self._note_ends.timeout.connect(self._end_note)
         self._index, self._count = 0, 0
         self._scale = 1.0
         self.resume = StageButton(theme, "Resume", "corner-down-left", self)
@@ -69,7 +75,7 @@ class StageBar(QWidget):
     def words(self) -> str:
         """Everything that the bar says."""
         exploring = f"Exploring · {self._exploring}" if self._exploring else ""
-        return "  ".join(part for part in (self._banner, self._live, exploring, self._progress_words()) if part)
+        return "  ".join(part for part in (self._banner, self._aside, exploring, self._progress_words()) if part)
 
     def show_state(self, *, banner: str, exploring: str, index: int | None, count: int, asking: bool = False) -> None:
         """Show where the story is; `exploring` says what differs from the step, "" on script.
@@ -90,6 +96,20 @@ class StageBar(QWidget):
         if (words, calm) != (self._live, self._live_calm):
             self._live, self._live_calm = words, calm
             self.update()
+
+    def show_note(self, words: str) -> None:
+        """Say something to the presenter for a while, where a run is told of otherwise."""
+        self._note = words
+        self._note_ends.start()
+        self.update()
+
+    def _end_note(self) -> None:
+        self._note = ""
+        self.update()
+
+    @property
+    def _aside(self) -> str:
+        return self._note or self._live
 
     def set_scale(self, scale: float) -> None:
         """Scale everything with the stage's height."""
@@ -116,8 +136,8 @@ class StageBar(QWidget):
             painter.setPen(colour("text2"))
             painter.drawText(QRectF(margin, 0, self.width() / 2, self.height()), middle, self._banner)
             least_x = margin + self._width(self._banner, Type.STAGE_BAR) + NEAR * self._scale
-            if self._live:
-                least_x = self._paint_live(painter, least_x) + NEAR * self._scale
+            if self._aside:
+                least_x = self._paint_aside(painter, least_x) + NEAR * self._scale
             if self._exploring:
                 self._paint_exploring(painter, least_x)
             if self._count:
@@ -182,19 +202,19 @@ class StageBar(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline([middle + QPointF(-tip, -high), middle + QPointF(tip, 0), middle + QPointF(-tip, high)])
 
-    def _paint_live(self, painter: QPainter, x: float) -> float:
-        """Draw what is said of a live run behind the banner, and return where it ends."""
+    def _paint_aside(self, painter: QPainter, x: float) -> float:
+        """Draw what is said of a live run, or to the presenter, behind the banner, and return where it ends."""
         right = self.back_area.left() if not self.resume.isVisible() else self.resume.x()
         metrics = QFontMetricsF(font(Type.STAGE_BAR, scale=self._scale))
         room = right - x - NEAR * self._scale
         if self._exploring:
             # Where one wandered is said in full first; of the run its first word stays.
             room -= NEAR * self._scale + self._exploring_width()
-            room = max(room, metrics.horizontalAdvance(f"{self._live.split(' · ')[0]} …"))
+            room = max(room, metrics.horizontalAdvance(f"{self._aside.split(' · ')[0]} …"))
         room = max(0.0, room)
-        words = metrics.elidedText(self._live, Qt.TextElideMode.ElideRight, room)
+        words = metrics.elidedText(self._aside, Qt.TextElideMode.ElideRight, room)
         painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
-        painter.setPen(self._theme.on_anatomy("text2" if self._live_calm else "text"))
+        painter.setPen(self._theme.on_anatomy("text2" if self._live_calm or self._note else "text"))
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(x, 0, room + 4, self.height()), middle, words)
         return x + metrics.horizontalAdvance(words)
