@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pydicom
 import pytest
 
+from tests.real_series import original_slices
 from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.volume import SeriesFacts, Volume
 
@@ -43,26 +43,7 @@ def real_volume(real_data: Path) -> Callable[[str], Volume]:
     """Original slices of a real series, read here without the program's own loader."""
 
     def read(folder: str) -> Volume:
-        headers = [
-            pydicom.dcmread(path, force=True) for path in sorted((real_data / folder).iterdir()) if path.is_file()
-        ]
-        headers = [h for h in headers if "ImagePositionPatient" in h]
-        first = headers[0]
-        orientation = np.array(first.ImageOrientationPatient, dtype=float)
-        normal = np.cross(orientation[:3], orientation[3:])
-        headers.sort(key=lambda h: float(np.array(h.ImagePositionPatient, dtype=float) @ normal))
-        slope, intercept = float(first.RescaleSlope), float(first.RescaleIntercept)
-        slices = np.stack([h.pixel_array * slope + intercept for h in headers]).astype(np.int16)
-        padding = first.get("PixelPaddingValue")
-        return made_volume(
-            slices,
-            positions=np.array([h.ImagePositionPatient for h in headers], dtype=float),
-            spacing=(float(first.PixelSpacing[1]), float(first.PixelSpacing[0])),
-            row=orientation[:3],
-            column=orientation[3:],
-            padding=None if padding is None else float(padding) * slope + intercept,
-            verdict=Verdict.RESAMPLED,
-            body_part=str(first.get("BodyPartExamined", "")),
-        )
+        slices, facts = original_slices(real_data / folder)
+        return made_volume(slices, **facts)
 
     return read

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import threading
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 
 from tests.archive.orthanc import DICOMWEB, MIXED_STUDY, PROGRAM, Orthanc, in_every_syntax
+from tests.archive.web_server import Server
 from viewer.domain.job import JobContext, Progress
 from viewer.io.synthetic_dicom import write_ct_series
 
@@ -121,3 +124,20 @@ class Watched:
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look every 2 ms instead of every 50, so that the middle of a quick retrieve is not missed."""
     monkeypatch.setattr("viewer.io.archive.stopping.LOOK_EVERY_S", 0.002)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.serve_forever, args=(0.02,))
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
+    """Return a small series as data sets."""
+    return [dcmread(path) for path in small_series(tmp_path_factory.mktemp("slices"), 6)]

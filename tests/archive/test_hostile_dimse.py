@@ -7,24 +7,14 @@ import struct
 import threading
 import time
 from contextlib import contextmanager
-from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
-from pydicom import Dataset, dcmread
-from pynetdicom import AE, StoragePresentationContexts, evt
-from pynetdicom.sop_class import (
-    CTImageStorage,
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
-    Verification,
-)
-from pynetdicom.transport import ThreadedAssociationServer
+from pydicom import Dataset
 
-from tests.archive.conftest import SERIES, STUDY, small_series
-from tests.archive.orthanc import free_port, is_open
+from tests.archive.dimse_server import NOTHING, TITLE, archive, fetch
+from tests.archive.orthanc import is_open
 from viewer.domain.errors import ArchiveError, CancelledError
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
@@ -35,70 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-NOTHING = JobContext()
-TITLE, OURS = "ODD", "CASESTAGE"
-EXPLICIT = "1.2.840.10008.1.2.1"
+    from pynetdicom import evt
+
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-
-
-@pytest.fixture(scope="module")
-def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
-    """Return a small series as data sets."""
-    return [dcmread(path) for path in small_series(tmp_path_factory.mktemp("slices"), 6)]
-
-
-@contextmanager
-def archive(
-    find: Callable[[evt.Event], Any] | None = None,
-    get: Callable[[evt.Event], Any] | None = None,
-    move: Callable[[evt.Event], Any] | None = None,
-    listed: list[Dataset] | None = None,
-) -> Iterator[Archive]:
-    """Run an archive on loopback; where no `find` is given it lists the series and the images of `listed`."""
-
-    def lists(event: evt.Event) -> Any:
-        if event.identifier.QueryRetrieveLevel == "SERIES":
-            row = Dataset()
-            row.SeriesInstanceUID = SERIES
-            yield 0xFF00, row
-            return
-        for image in listed or []:
-            row = Dataset()
-            row.SOPInstanceUID, row.SOPClassUID = image.SOPInstanceUID, image.SOPClassUID
-            yield 0xFF00, row
-
-    handlers: list[Any] = [(evt.EVT_C_FIND, find or lists)]
-    ae = AE(TITLE)
-    ae.add_supported_context(Verification)
-    ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
-    if get is not None:
-        ae.add_supported_context(StudyRootQueryRetrieveInformationModelGet)
-        ae.add_supported_context(CTImageStorage, EXPLICIT, scu_role=True, scp_role=True)
-        handlers.append((evt.EVT_C_GET, get))
-    if move is not None:
-        ae.add_supported_context(StudyRootQueryRetrieveInformationModelMove)
-        ae.requested_contexts = StoragePresentationContexts[:100]
-        handlers.append((evt.EVT_C_MOVE, move))
-    server = ae.make_server(("127.0.0.1", 0), evt_handlers=handlers, server_class=ThreadedAssociationServer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield Archive(
-            "Odd",
-            ArchiveKind.DIMSE,
-            host="127.0.0.1",
-            port=server.server_address[1],
-            title=TITLE,
-            own_title=OURS,
-            retrieve_by=RetrieveBy.MOVE if move is not None else RetrieveBy.GET,
-            receiver_port=free_port(),
-        )
-    finally:
-        for line in server.active_associations:
-            line.abort()
-        TCPServer.shutdown(server)
-        server.server_close()
-        thread.join(5)
 
 
 @contextmanager
@@ -130,10 +59,6 @@ def socket_server(act: Callable[[socket.socket], None]) -> Iterator[Archive]:
 
 def search(asked: Archive, ctx: JobContext = NOTHING) -> Any:
     return ask.find_studies(asked, Query(patient="Canary"), ctx)
-
-
-def fetch(asked: Archive, root: Path, ctx: JobContext = NOTHING) -> Any:
-    return ask.retrieve(asked, STUDY, SERIES, root, ctx)
 
 
 def test_rows_that_make_no_sense_are_left_out() -> None:

@@ -16,20 +16,14 @@ from pynetdicom.sop_class import (
     CTImageStorage,
 )
 
-from tests.archive.conftest import Watched, small_series
+from tests.archive.conftest import Watched
+from tests.archive.dimse_server import EXPLICIT, OURS, TITLE, archive, fetch
 from tests.archive.orthanc import free_port, is_open
-from tests.archive.test_hostile_dimse import EXPLICIT, OURS, TITLE, archive, fetch
 from viewer.domain.errors import ArchiveError, CancelledError
 from viewer.domain.job import JobContext
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture(scope="module")
-def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
-    """Return a small series as data sets."""
-    return [dcmread(path) for path in small_series(tmp_path_factory.mktemp("slices"), 6)]
 
 
 def other(image: Dataset, **changes: str) -> Dataset:

@@ -11,27 +11,15 @@ import pytest
 from pydicom import dcmread
 
 from tests.archive.conftest import SERIES, STUDY, Watched, small_series
-from tests.archive.test_hostile_web import NOTHING, Act, Handler, Server, as_json, part, raw
+from tests.archive.web_server import NOTHING, Act, Handler, Server, as_json, part, raw
 from viewer.domain.errors import ArchiveError, CancelledError
 from viewer.io.archive import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from viewer.domain.job import JobContext
     from viewer.io.archive.description import Archive
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    thread = threading.Thread(target=made.serve_forever, args=(0.02,))
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 
 from tests.archive.orthanc import ACCESSION
-from tests.archive.test_window import mark, open_sheet, searched
+from tests.archive.sheet_hands import mark, open_sheet, searched
 from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
 from viewer.domain.session import Workspace
 from viewer.ui.archive.study_rows import StudyLine, name_words

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from viewer.domain.geometry import SliceStack, Verdict
+from tests.real_series import original_slices
+from viewer.domain.geometry import SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
 
 MANIFEST = """\
@@ -220,28 +221,9 @@ def two_balls() -> Volume:
 @pytest.fixture(scope="session")
 def real_volume(real_data: Path) -> Callable[[str], Volume]:
     """Original slices of a real series, read here without the program's own loader."""
-    import pydicom
 
     def read(folder: str) -> Volume:
-        headers = [
-            pydicom.dcmread(path, force=True) for path in sorted((real_data / folder).iterdir()) if path.is_file()
-        ]
-        headers = [h for h in headers if "ImagePositionPatient" in h]
-        first = headers[0]
-        orientation = np.array(first.ImageOrientationPatient, dtype=float)
-        normal = np.cross(orientation[:3], orientation[3:])
-        headers.sort(key=lambda h: float(np.array(h.ImagePositionPatient, dtype=float) @ normal))
-        slope, intercept = float(first.RescaleSlope), float(first.RescaleIntercept)
-        slices = np.stack([h.pixel_array * slope + intercept for h in headers]).astype(np.int16)
-        padding = first.get("PixelPaddingValue")
-        return made_volume(
-            slices,
-            np.array([h.ImagePositionPatient for h in headers], dtype=float),
-            spacing=(float(first.PixelSpacing[1]), float(first.PixelSpacing[0])),
-            row=orientation[:3],
-            column=orientation[3:],
-            padding=None if padding is None else float(padding) * slope + intercept,
-            verdict=Verdict.RESAMPLED,
-        )
+        slices, facts = original_slices(real_data / folder)
+        return made_volume(slices, **facts)
 
     return read

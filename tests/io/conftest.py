@@ -14,10 +14,11 @@ from pydicom.sequence import Sequence as Sequence_
 
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
+from viewer.io.journal import Journal
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -214,3 +215,28 @@ def made_ct(tmp_path: Path) -> MadeCt:
     folder = tmp_path / "ct"
     folder.mkdir()
     return MadeCt(folder)
+
+
+COMPRESSED = (
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.201",
+)
+
+
+def axial(count: int) -> list[tuple[float, float, float]]:
+    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a folder" / "decisions.sqlite3"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    journal = Journal(path)
+    yield journal
+    journal.close()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 
-from tests.io.conftest import opened
+from tests.io.conftest import axial, opened
 from viewer.domain.errors import NothingToOpenError, StorageError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -36,10 +36,6 @@ SYNTAXES = (
     "1.2.840.10008.1.2.5",
     "1.2.840.10008.1.2.4.80",
 )
-
-
-def axial(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 def zipped(folder: Path, to: Path, *, packing: int = zipfile.ZIP_DEFLATED) -> Path:

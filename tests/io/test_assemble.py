@@ -11,7 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from tests.io.conftest import opened
+from tests.io.conftest import COMPRESSED, axial, opened
 from viewer.domain.errors import NothingToOpenError, TooLargeError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -22,17 +22,6 @@ from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_hash import volume_sha256
 
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2")
-COMPRESSED = (
-    "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.201",
-)
-
-
-def heights(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *COMPRESSED])
@@ -52,7 +41,7 @@ def test_every_lossless_transfer_syntax_gives_the_same_hu(made_ct: Any, syntax: 
 
 
 def test_slices_are_sorted_by_position_not_by_name_or_number(made_ct: Any) -> None:
-    stored = made_ct.stack(heights(9))
+    stored = made_ct.stack(axial(9))
     volume = opened(made_ct)
     assert np.array_equal(volume.slices, np.stack(stored) - 1024)
     assert np.all(np.diff(volume.stack.heights_mm) > 0)
@@ -268,7 +257,7 @@ def test_unit_is_hu_only_where_the_rescale_makes_it_so(made_ct: Any, elements: d
 
 
 def test_more_than_the_memory_is_refused_before_anything_is_read(made_ct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    made_ct.stack(heights(3))
+    made_ct.stack(axial(3))
     (entry,) = scan(made_ct.folder, JobContext()).series
     monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
     with pytest.raises(TooLargeError) as caught:
@@ -302,7 +291,7 @@ def test_facts_of_the_series_are_kept(made_ct: Any) -> None:
 
 
 def test_thumbnail_shows_something_where_the_window_shows_nothing(made_ct: Any) -> None:
-    made_ct.stack(heights(3), RescaleIntercept="-9000")
+    made_ct.stack(axial(3), RescaleIntercept="-9000")
     (entry,) = scan(made_ct.folder, JobContext()).series
     picture = thumbnail(entry)
     assert picture.max() == 255
@@ -310,7 +299,7 @@ def test_thumbnail_shows_something_where_the_window_shows_nothing(made_ct: Any) 
 
 
 def test_thumbnail_is_the_middle_slice_under_its_window_in_true_shape(made_ct: Any) -> None:
-    made_ct.stack(heights(3), WindowCenter="0", WindowWidth="2000")
+    made_ct.stack(axial(3), WindowCenter="0", WindowWidth="2000")
     (entry,) = scan(made_ct.folder, JobContext()).series
     picture = thumbnail(entry)
     # 24 rows of 0.8 mm, 32 columns of 0.7 mm: 22.4 mm wide, 19.2 mm high.

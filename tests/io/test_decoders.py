@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests.io.conftest import axial
 from viewer.domain.errors import CancelledError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 
 JPEG_LS = "1.2.840.10008.1.2.4.80"
 RLE = "1.2.840.10008.1.2.5"
-
-
-def axial(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 def series(made_ct: Any, count: int = 6, syntax: str = JPEG_LS, **elements: Any) -> tuple[SeriesEntry, list[Any]]:

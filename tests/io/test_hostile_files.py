@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from tests.io.conftest import COMPRESSED, axial
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -22,18 +23,6 @@ from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-COMPRESSED = (
-    "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.4.70",
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.201",
-)
-
-
-def axial(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 def opened(folder: Path) -> Any:

@@ -9,11 +9,11 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.io.journal_parts import OTHER_SERIES, SERIES, finding_of_a_model
 from viewer.domain.decision import Answer
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
@@ -23,17 +23,6 @@ from viewer.io.journal import Journal
 from viewer.io.journal_chain import check_chain
 from viewer.io.journal_event import EventKind
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SERIES = "1.2.840.1"
-OTHER_SERIES = "1.2.840.2"
-
-
-def _finding(name: str = "nodule-1") -> Finding:
-    source = Source(SourceKind.MODEL, "Nodules", "1.2", "nodules", "ab" * 32)
-    return Finding(name, "2.25.1", "nodule", "Nodule", source, np.zeros(3), np.zeros((3, 2)), score=0.8)
-
 
 def _mark(name: str = "mark-1") -> Finding:
     centre = np.array([12.25, -3.5, 100.125])
@@ -41,22 +30,10 @@ def _mark(name: str = "mark-1") -> Finding:
     return Finding(name, "2.25.77", "reader-mark", "Missed", Source(SourceKind.READER, "Dr. Ä"), centre, bounds)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "a folder" / "decisions.sqlite3"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    journal = Journal(path)
-    yield journal
-    journal.close()
-
-
 def test_a_decision_is_there_after_a_restart(path: Path) -> None:
     before = datetime.now(UTC)
     journal = Journal(path)
-    event = journal.decide(SERIES, _finding(), Answer.REJECTED, "Dr. Ä", "vessel", study_uid="1.2.3")
+    event = journal.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "Dr. Ä", "vessel", study_uid="1.2.3")
     journal.close()
     assert event is not None
     assert (event.kind, event.study_uid, event.model_sha256) == (EventKind.DECISION, "1.2.3", "ab" * 32)
@@ -68,41 +45,41 @@ def test_a_decision_is_there_after_a_restart(path: Path) -> None:
 
 
 def test_a_newer_decision_takes_the_place_of_the_older_and_both_stay_on_record(journal: Journal) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
-    journal.decide(SERIES, _finding(), Answer.UNSURE, "B")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.UNSURE, "B")
     assert journal.decisions(SERIES)["nodule-1"].answer is Answer.UNSURE
     assert [json.loads(e.after)["said"]["answer"] for e in journal.events(SERIES)] == ["accepted", "unsure"]
     assert journal.decisions(OTHER_SERIES) == {}
 
 
 def test_saying_the_same_again_is_no_event(journal: Journal) -> None:
-    assert journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A", "sure") is not None
-    assert journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A") is None
-    assert journal.comment(SERIES, _finding(), "sure", "A") is None
+    assert journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A", "sure") is not None
+    assert journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A") is None
+    assert journal.comment(SERIES, finding_of_a_model(), "sure", "A") is None
     assert len(journal.events(SERIES)) == 1
 
 
 def test_a_comment_leaves_the_answer_and_an_answer_leaves_the_comment(journal: Journal) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
-    event = journal.comment(SERIES, _finding(), "calcified", "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    event = journal.comment(SERIES, finding_of_a_model(), "calcified", "A")
     assert event is not None
     assert event.kind is EventKind.COMMENT
     assert journal.decisions(SERIES)["nodule-1"].answer is Answer.ACCEPTED
-    journal.decide(SERIES, _finding(), Answer.UNSURE, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.UNSURE, "A")
     assert journal.decisions(SERIES)["nodule-1"].comment == "calcified"
 
 
 def test_a_comment_without_an_answer_is_kept(journal: Journal) -> None:
-    journal.comment(SERIES, _finding(), "look again", "A")
+    journal.comment(SERIES, finding_of_a_model(), "look again", "A")
     decision = journal.decisions(SERIES)["nodule-1"]
     assert (decision.answer, decision.comment) == (None, "look again")
 
 
 def test_undo_and_redo_work_after_a_restart(path: Path) -> None:
     journal = Journal(path)
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
-    journal.decide(SERIES, _finding(), Answer.REJECTED, "A")
-    journal.decide(SERIES, _finding("nodule-2"), Answer.UNSURE, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "A")
+    journal.decide(SERIES, finding_of_a_model("nodule-2"), Answer.UNSURE, "A")
     journal.close()
 
     journal = Journal(path)
@@ -125,9 +102,9 @@ def test_undo_and_redo_work_after_a_restart(path: Path) -> None:
 
 
 def test_something_new_ends_what_can_be_redone_but_nothing_is_erased(journal: Journal) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.undo(SERIES)
-    journal.decide(SERIES, _finding(), Answer.REJECTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "A")
     assert not journal.can_redo(SERIES)
     assert journal.redo(SERIES) is None
     kinds = [e.kind for e in journal.events(SERIES)]
@@ -135,8 +112,8 @@ def test_something_new_ends_what_can_be_redone_but_nothing_is_erased(journal: Jo
 
 
 def test_undo_stays_within_its_series(journal: Journal) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
-    journal.decide(OTHER_SERIES, _finding(), Answer.REJECTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    journal.decide(OTHER_SERIES, finding_of_a_model(), Answer.REJECTED, "A")
     journal.undo(SERIES)
     assert journal.decisions(SERIES) == {}
     assert journal.decisions(OTHER_SERIES)["nodule-1"].answer is Answer.REJECTED
@@ -173,7 +150,7 @@ def test_a_mark_with_an_outline_is_not_silently_cut_down(journal: Journal) -> No
 
 
 def test_events_can_be_neither_changed_nor_deleted(journal: Journal, path: Path) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     with closing(sqlite3.connect(path)) as other:
         with pytest.raises(sqlite3.IntegrityError, match="never changed"):
             other.execute("UPDATE event SET reader = 'B'")
@@ -187,7 +164,7 @@ def test_a_commit_is_on_disk_before_the_call_returns(journal: Journal) -> None:
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     assert not connection.in_transaction
 
 
@@ -201,29 +178,29 @@ def test_no_acknowledged_decision_is_lost_when_the_program_is_killed(repository:
 
 
 def test_a_second_program_reads_and_says_who_holds_the_journal(journal: Journal, path: Path) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     second = Journal(path)
     assert second.decisions(SERIES)["nodule-1"].answer is Answer.ACCEPTED
     with pytest.raises(StorageError, match=r"open already \(process \d+ on ") as raised:
-        second.decide(SERIES, _finding(), Answer.REJECTED, "B")
+        second.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "B")
     assert raised.value.hint
-    journal.decide(SERIES, _finding("nodule-2"), Answer.UNSURE, "A")
+    journal.decide(SERIES, finding_of_a_model("nodule-2"), Answer.UNSURE, "A")
     assert set(second.decisions(SERIES)) == {"nodule-1", "nodule-2"}
     journal.close()
-    assert second.decide(SERIES, _finding(), Answer.REJECTED, "B") is not None
+    assert second.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "B") is not None
     second.close()
 
 
 def test_a_journal_from_a_newer_version_is_read_but_not_written(path: Path) -> None:
     journal = Journal(path)
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.close()
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA user_version = 99")
     newer = Journal(path)
     assert newer.decisions(SERIES)["nodule-1"].answer is Answer.ACCEPTED
     with pytest.raises(StorageError, match="newer CaseStage"):
-        newer.decide(SERIES, _finding(), Answer.REJECTED, "A")
+        newer.decide(SERIES, finding_of_a_model(), Answer.REJECTED, "A")
     newer.close()
 
 
@@ -231,7 +208,7 @@ def test_an_older_journal_is_copied_before_it_is_brought_up_to_date(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(path)
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.close()
     step, version = ("CREATE TABLE later (x)",), len(journal_store.MIGRATIONS)
     monkeypatch.setattr(journal_store, "MIGRATIONS", [*journal_store.MIGRATIONS, step])
@@ -256,7 +233,7 @@ def test_a_file_of_another_program_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     journal = Journal(path)
     with pytest.raises(StorageError, match="another program"):
-        journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+        journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.close()
     assert path.read_bytes() == before
 
@@ -267,24 +244,24 @@ def test_a_damaged_file_is_named_and_not_written_over(path: Path) -> None:
     journal = Journal(path)
     assert journal.decisions(SERIES) == {}
     with pytest.raises(StorageError, match="damaged") as raised:
-        journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+        journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.close()
     assert "backups" in raised.value.hint
     assert path.read_bytes() == b"no database at all" * 100
 
 
 def test_a_full_disk_is_said_and_the_next_try_works(journal: Journal) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     connection = journal._connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(StorageError, match="disk is full") as raised:
-        journal.decide(SERIES, _finding("large"), Answer.REJECTED, "A", "x" * 100_000)
+        journal.decide(SERIES, finding_of_a_model("large"), Answer.REJECTED, "A", "x" * 100_000)
     assert raised.value.hint
     assert set(journal.decisions(SERIES)) == {"nodule-1"}
     connection.execute("PRAGMA max_page_count = 1000000")
-    journal.decide(SERIES, _finding("large"), Answer.REJECTED, "A", "x" * 100_000)
+    journal.decide(SERIES, finding_of_a_model("large"), Answer.REJECTED, "A", "x" * 100_000)
     assert journal.decisions(SERIES)["large"].answer is Answer.REJECTED
     assert check_chain(journal.path).whole
 
@@ -295,10 +272,10 @@ def test_a_folder_that_cannot_be_made_is_said_and_the_next_try_works(tmp_path: P
     journal = Journal(blocked / "decisions.sqlite3")
     assert journal.decisions(SERIES) == {}
     with pytest.raises(StorageError, match="could not be saved") as raised:
-        journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+        journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     assert raised.value.hint
     blocked.unlink()
-    assert journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A") is not None
+    assert journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A") is not None
     assert journal.read_only is None
     journal.close()
 
@@ -326,9 +303,9 @@ def test_a_journal_on_a_read_only_disk_is_read_with_all_that_was_acknowledged(tm
         journal = Journal(disk / "d.sqlite3")
         assert set(journal.decisions("1.2.3")) == {"finding-1"}
         with pytest.raises(StorageError, match="cannot be written to|could not be saved"):
-            journal.decide("1.2.3", _finding(), Answer.ACCEPTED, "A")
+            journal.decide("1.2.3", finding_of_a_model(), Answer.ACCEPTED, "A")
         assert _mounted("-o", "remount,rw", str(disk))
-        assert journal.decide("1.2.3", _finding(), Answer.ACCEPTED, "A") is not None
+        assert journal.decide("1.2.3", finding_of_a_model(), Answer.ACCEPTED, "A") is not None
         journal.close()
     finally:
         # Lazily: where the test failed, a file on it may still be open, and a disk left here stops later runs.
@@ -336,7 +313,7 @@ def test_a_journal_on_a_read_only_disk_is_read_with_all_that_was_acknowledged(tm
 
 
 def test_backups_are_made_hourly_and_seven_are_kept(journal: Journal, path: Path) -> None:
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     start = datetime(2026, 1, 1, tzinfo=UTC)
     made = [journal_store.back_up_if_due(path, start + timedelta(minutes=30 * n)) for n in range(20)]
     assert sum(m is not None for m in made) == 10
@@ -350,6 +327,6 @@ def test_backups_are_made_hourly_and_seven_are_kept(journal: Journal, path: Path
 def test_opening_makes_a_backup_of_what_was_decided(path: Path) -> None:
     for _ in range(2):
         journal = Journal(path)
-        journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+        journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
         journal.close()
     assert len(list((path.parent / "backups").iterdir())) == 1

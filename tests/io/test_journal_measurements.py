@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pytest
-
-from tests.io.test_journal import OTHER_SERIES, SERIES
+from tests.io.journal_parts import OTHER_SERIES, SERIES, finding_of_a_model
 from viewer.domain.decision import Answer
-from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.io.journal import Journal
@@ -18,25 +14,7 @@ from viewer.io.journal_chain import check_chain
 from viewer.io.journal_state import state_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-def _finding(name: str = "nodule-1") -> Finding:
-    source = Source(SourceKind.MODEL, "Nodules", "1.2", "nodules", "ab" * 32)
-    return Finding(name, "2.25.1", "nodule", "Nodule", source, np.zeros(3), np.zeros((3, 2)), score=0.8)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "a folder" / "decisions.sqlite3"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    journal = Journal(path)
-    yield journal
-    journal.close()
 
 
 def _length(far: float = 10.0) -> Measurement:
@@ -63,7 +41,7 @@ def test_a_measurement_is_kept_with_every_digit_and_goes_and_comes_with_undo(pat
 
 
 def test_decisions_are_written_as_before_there_were_measurements(journal: Journal) -> None:
-    event = journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    event = journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     assert event is not None
     assert set(json.loads(event.after)) == {"said", "mark"}
 
@@ -104,7 +82,7 @@ def test_undo_takes_back_what_was_measured_on_the_phase_that_is_open_and_not_on_
 
 def test_decisions_belong_to_all_phases_and_keep_their_order_among_measurements(journal: Journal) -> None:
     journal.measure(SERIES, _of_part("early", "arterial"), "A")
-    journal.decide(SERIES, _finding(), Answer.ACCEPTED, "A")
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
     journal.measure(SERIES, _of_part("late", "venous"), "A")
     journal.undo(SERIES, part="arterial")
     assert journal.decisions(SERIES) == {}

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests.io.parts import entries, opened
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
-from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from viewer.domain.volume import Volume
-    from viewer.io.series_entry import SeriesEntry
 
 SLICES = 5
 
@@ -45,14 +44,6 @@ def write(
                 number = int(numbers[p * len(where) + k])
                 said = {"InstanceNumber": str(number + 1), **elements(p, k)}
                 made_ct.slice(f"{number:04d}", made_ct.pixels(k) + np.int16(100 * p), position, **said)
-
-
-def entries(made_ct: Any) -> tuple[SeriesEntry, ...]:
-    return scan(made_ct.folder, JobContext()).series
-
-
-def opened(made_ct: Any) -> list[Volume]:
-    return [assemble(entry, JobContext()) for entry in entries(made_ct)]
 
 
 def holds_phase(made_ct: Any, volume: Volume, p: int, slices: Sequence[int] = range(SLICES)) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from tests.io.conftest import axial
 from viewer.domain.errors import CancelledError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -18,10 +19,6 @@ from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def axial(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 def test_nested_mixed_folder_with_junk_becomes_a_list_of_series(made_ct: Any) -> None:

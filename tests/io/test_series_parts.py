@@ -8,28 +8,17 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from tests.io.parts import entries, opened
 from viewer.domain.geometry import Verdict
-from viewer.domain.job import JobContext
-from viewer.io.assemble import assemble
-from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.volume import Volume
-    from viewer.io.series_entry import SeriesEntry
 
 
 def axial(count: int, first: float = 0.0) -> list[tuple[float, float, float]]:
     return [(-10.0, -20.0, first + 2.0 * k) for k in range(count)]
-
-
-def entries(made_ct: Any) -> tuple[SeriesEntry, ...]:
-    return scan(made_ct.folder, JobContext()).series
-
-
-def opened(made_ct: Any) -> list[Volume]:
-    return [assemble(entry, JobContext()) for entry in entries(made_ct)]
 
 
 def holds(made_ct: Any, volume: Volume, count: int) -> bool:

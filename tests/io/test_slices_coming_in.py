@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.io.conftest import axial
 from viewer.domain.errors import CancelledError, UnreadableFileError
 from viewer.domain.job import JobContext, Progress
 from viewer.io.assemble import assemble
@@ -20,10 +21,6 @@ from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
-
-
-def heights(count: int) -> list[tuple[float, float, float]]:
-    return [(-10.0, -20.0, 2.5 * k) for k in range(count)]
 
 
 class Seen(Watcher):
@@ -48,7 +45,7 @@ class Seen(Watcher):
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"])
 def test_middle_slice_is_in_first_and_the_volume_grows_in_its_place(made_ct: Any, syntax: str) -> None:
-    stored = made_ct.stack(heights(5), syntax=syntax)
+    stored = made_ct.stack(axial(5), syntax=syntax)
     (entry,) = scan(made_ct.folder, JobContext()).series
     seen = Seen()
     volume = assemble(entry, JobContext(), seen)
@@ -56,20 +53,20 @@ def test_middle_slice_is_in_first_and_the_volume_grows_in_its_place(made_ct: Any
     growing = seen.volume
     assert growing.preview
     assert not growing.measurable
-    assert np.allclose(growing.stack.positions_lps_mm, heights(5))
+    assert np.allclose(growing.stack.positions_lps_mm, axial(5))
     assert not volume.preview
     assert np.shares_memory(growing.slices, volume.slices)
     assert np.array_equal(volume.slices, np.stack(stored) - 1024)
 
 
 def test_what_has_not_been_read_has_no_value(made_ct: Any) -> None:
-    made_ct.stack(heights(5))
+    made_ct.stack(axial(5))
     (entry,) = scan(made_ct.folder, JobContext()).series
     seen = Seen()
     volume = assemble(entry, JobContext(), seen)
     only_third = evolve(volume, arrived=np.array([False, False, True, False, False]))
-    assert only_third.value_at(heights(5)[2]) == volume.value_at(heights(5)[2])
-    assert only_third.value_at(heights(5)[1]) is None
+    assert only_third.value_at(axial(5)[2]) == volume.value_at(axial(5)[2])
+    assert only_third.value_at(axial(5)[1]) is None
 
 
 def test_slices_around_what_is_looked_at_are_read_first() -> None:
@@ -93,7 +90,7 @@ def test_neighbours_read_together_lie_on_one_side_and_none_is_read_twice() -> No
 
 
 def test_every_slice_is_in_however_many_are_read_together(made_ct: Any) -> None:
-    stored = made_ct.stack(heights(61))
+    stored = made_ct.stack(axial(61))
     (entry,) = scan(made_ct.folder, JobContext()).series
     for _ in range(20):
         volume = assemble(entry, JobContext())
@@ -116,7 +113,7 @@ def test_slices_wait_while_the_first_image_is_brought_to_the_screen_but_not_for_
 
 
 def test_progress_is_told_in_slices(made_ct: Any) -> None:
-    made_ct.stack(heights(3))
+    made_ct.stack(axial(3))
     (entry,) = scan(made_ct.folder, JobContext()).series
     told: list[Progress] = []
     assemble(entry, JobContext(told.append))
@@ -125,7 +122,7 @@ def test_progress_is_told_in_slices(made_ct: Any) -> None:
 
 
 def test_cancel_stops_between_slices_and_leaves_no_thread(made_ct: Any) -> None:
-    made_ct.stack(heights(6))
+    made_ct.stack(axial(6))
     (entry,) = scan(made_ct.folder, JobContext()).series
     asked = iter([False, False, True])
     before = threading.active_count()
@@ -158,7 +155,7 @@ class TheOtherWayRound(Decoders):
 def test_nothing_is_shown_before_the_slice_that_is_wanted_first_unless_it_does_not_come(
     made_ct: Any, first: str, shown: list[int]
 ) -> None:
-    made_ct.stack(heights(11), syntax="1.2.840.10008.1.2.4.80")
+    made_ct.stack(axial(11), syntax="1.2.840.10008.1.2.4.80")
     (entry,) = scan(made_ct.folder, JobContext()).series
     begun: list[list[int]] = []
 

@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.io.conftest import MadeCt
+from tests.io.conftest import made_ct  # noqa: F401 (a fixture)
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.labels import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from viewer.domain.volume import Volume
-
-
-@pytest.fixture
-def made_ct(tmp_path: Path) -> MadeCt:
-    """Return a writer of small CT series into a folder of its own."""
-    folder = tmp_path / "ct"
-    folder.mkdir()
-    return MadeCt(folder)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.services.clock import Clock
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SERIES = "1.2.3"
-
-
-class Clock:
-    now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def _volume() -> Volume:

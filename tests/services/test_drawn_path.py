@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.open_session import view_of
 from tests.services.test_reviewing import volume
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Verdict
@@ -16,7 +17,7 @@ from viewer.services.drawn_path import PathEdits, along_path, step_along_mm, why
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import Point, ViewState
+    from viewer.domain.view_state import Point
 
 A: Point = (-5.0, 0.0, 5.0)
 B: Point = (0.0, 2.0, 12.0)
@@ -30,11 +31,6 @@ def session() -> Session:
     made.volume = volume()
     made.view = evolve(view_of_volume(made.volume), curved=CurvedView())
     return made
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
 
 
 def draw(session: Session, *points: Point) -> None:

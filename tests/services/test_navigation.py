@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.services.clock import Clock
 from viewer.domain.geometry import Grid
 from viewer.domain.session import Session
 from viewer.domain.view_state import ViewState, overview
@@ -18,15 +19,6 @@ from viewer.services.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Clock:
-    """A clock that stands still until told."""
-
-    now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

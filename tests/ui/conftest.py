@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from attrs import evolve, frozen
 
+from tests.ui.looking import shown_canvas
+from tests.ui.reader import Reader
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
@@ -13,6 +17,11 @@ from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import as_point, overview
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.canvas import Canvas
 
 COLUMNS, ROWS, SLICES = 120, 100, 40
 SPACING_MM = (0.8, 0.8, 2.5)
@@ -110,3 +119,16 @@ def session(small_ct: SmallCT) -> Session:
 def theme() -> Theme:
     """Return the dark theme."""
     return Theme()
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
+    """Return a canvas on the session, on the screen."""
+    return shown_canvas(qtbot, session, theme)
+
+
+@pytest.fixture
+def reader(qtbot: QtBot, session: Session, theme: Theme) -> Reader:
+    """Return somebody who measures on a canvas without findings."""
+    session.findings = ()
+    return Reader(shown_canvas(qtbot, session, theme), session)

@@ -7,35 +7,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.open_session import view_of, volume_of
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.domain.view_state import Layout, ViewName
 from viewer.domain.volume import Volume
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.theme import Theme
 
 PLANES = [ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL]
-
-
-@pytest.fixture
-def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
-
-
-def volume_of(session: Session) -> Volume:
-    assert session.volume is not None
-    return session.volume
 
 
 def place_in(canvas: Canvas, view: ViewName, across: float = 0.3, down: float = 0.3) -> QPoint:

@@ -5,7 +5,7 @@ from attrs import evolve
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from tests.ui.test_canvas import view_of
+from tests.open_session import view_of
 from viewer.analysis.regrid import regridded
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -15,16 +15,6 @@ from viewer.domain.volume import Volume
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
 from viewer.ui.theme import Theme
-
-
-@pytest.fixture
-def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from tests.ui.looking import seen
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName
@@ -48,13 +49,7 @@ class Looking(QMainWindow):
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session) -> Looking:
-    made = Looking(session)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.canvas.close_scene())
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    return made
+    return seen(qtbot, Looking(session))
 
 
 def z_mm(session: Session) -> float:

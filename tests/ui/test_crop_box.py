@@ -12,6 +12,8 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from tests.open_session import view_of
+from tests.ui.looking import seen
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
@@ -70,21 +72,11 @@ class Looking(QMainWindow):
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session) -> Looking:
-    made = Looking(session)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.canvas.close_scene())
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
+    made = seen(qtbot, Looking(session))
     assert session.view is not None
     session.view = evolve(session.view, camera=turned(session.view.camera, 90, 60))
     made.actions_of.run("view.crop_3d_box")
     return made
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
 
 
 def box_of(session: Session) -> Box:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.open_session import view_of
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Interpolation, Layout, ViewName
 from viewer.scene.planes import PlaneRenderer
@@ -150,11 +151,6 @@ def turned(view: ViewState) -> ViewState:
     for plane, angle in ((PlaneName.AXIAL, 0.5), (PlaneName.SAGITTAL, 0.3)):
         view = turned_about(view, plane, angle)
     return view
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
-from tests.ui.test_measuring import LEFT, NONE, Reader
+from tests.ui.reader import LEFT, NONE, Reader
 from viewer.domain.geometry import Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.session import Workspace
@@ -25,22 +25,12 @@ from viewer.ui.measurement_words import label_lines, more_words, value_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytestqt.qtbot import QtBot
-
-    from viewer.domain.session import Session
-    from viewer.ui.theme import Theme
-
 
 @pytest.fixture
-def reader(qtbot: QtBot, session: Session, theme: Theme) -> Reader:
-    session.findings = ()
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    return Reader(made, session)
+def reader(reader: Reader) -> Reader:
+    """Return the reader with the keys at hand."""
+    reader.canvas.activateWindow()
+    return reader
 
 
 def around(centre: QPoint, radius: float, count: int = 60) -> list[QPoint]:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.open_session import view_of
+from tests.ui.looking import shown_canvas
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Cut3D, ViewName, ViewState
+from viewer.domain.view_state import Cut3D, ViewName
 from viewer.scene.presets_3d import PRESETS_3D
-from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.shown import shown_in
 from viewer.ui.canvas.tiles import Density
@@ -23,28 +24,19 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.scene.volume3d import PlanesShown
+    from viewer.ui.canvas import Canvas
     from viewer.ui.commands import Command
 
 
 @pytest.fixture
 def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(800, 600)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return shown_canvas(qtbot, session, theme, size=(800, 600))
 
 
 @pytest.fixture
 def commands(session: Session, canvas: Canvas) -> dict[str, Command]:
     made = three_d_commands(Looking(session, lambda: canvas, lambda: None))
     return {command.id: command for command in made}
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
 
 
 def said(session: Session) -> list[str]:

@@ -9,34 +9,20 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
 
+from tests.ui.looking import Looking, seen
 from viewer.domain.view_difference import difference_in_words
 from viewer.domain.view_state import ViewName
 from viewer.domain.voi_lut import LutTable, VoiLut
 from viewer.domain.volume import Volume, Window
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.facts import window_words
-from viewer.ui.commands import CommandActions, CommandTable
-from viewer.ui.theme import Theme
-from viewer.ui.view_commands import view_commands
 from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
-
-
-class Looking(QMainWindow):
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.canvas = Canvas(session, Theme(), None)
-        self.setCentralWidget(self.canvas)
-        self.table = CommandTable(view_commands(session, lambda: self.canvas))
-        self.actions_of = CommandActions(self, self.table, Theme(), lambda: session.workspace)
-        self.resize(1000, 700)
 
 
 @pytest.fixture
@@ -47,13 +33,7 @@ def window(qtbot: QtBot, session: Session, small_ct_volume: Volume) -> Looking:
     luts = (VoiLut("STEEP", (steep,), of_slice), VoiLut("A FLAT ONE WITH A LONG NAME", (flat,), of_slice))
     series = evolve(small_ct_volume.series, windows=(Window(60, 350, "BODY"),))
     session.volume = evolve(small_ct_volume, luts=luts, series=series)
-    made = Looking(session)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.canvas.close_scene())
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    return made
+    return seen(qtbot, Looking(session))
 
 
 def test_lookup_tables_stand_in_the_menu_by_name_after_the_windows(window: Looking, session: Session) -> None:

@@ -9,11 +9,10 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPolygonF
 
-from tests.ui.test_measuring import Reader
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import ViewName, as_point
-from viewer.ui.canvas import Canvas, Tool, paint_measurements, shown_from
+from viewer.ui.canvas import Tool, paint_measurements, shown_from
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.measured_places import image_place
@@ -22,23 +21,10 @@ from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, 
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
 if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
-
+    from tests.ui.reader import Reader
     from viewer.domain.finding import Finding
-    from viewer.domain.session import Session
     from viewer.domain.volume import Volume
     from viewer.ui.theme import Theme
-
-
-@pytest.fixture
-def reader(qtbot: QtBot, session: Session, theme: Theme) -> Reader:
-    session.findings = ()
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return Reader(made, session)
 
 
 def made_region(volume: Volume, kind: MeasurementKind, ijk: tuple[int, int, int], side_mm: float) -> Measurement:

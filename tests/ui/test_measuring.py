@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,87 +13,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
+from tests.ui.reader import LEFT, NONE, RIGHT, SHIFT, Reader
 from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.view_state import OverlayMode, ViewName
 from viewer.scene.turned_planes import turned_about
-from viewer.ui.canvas import Canvas, CanvasStyle, Tool
+from viewer.ui.canvas import CanvasStyle, Tool
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.moves import scrolled
 from viewer.ui.measurement_words import label_lines, value_words
-
-if TYPE_CHECKING:
-    from pytestqt.qtbot import QtBot
-
-    from viewer.domain.measurement import Measurement
-    from viewer.domain.session import Session
-    from viewer.scene.plane_geometry import ViewportGeometry
-    from viewer.ui.theme import Theme
-
-LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
-
-
-class Reader:
-    """A canvas whose measurements are kept in the session, as the window does it."""
-
-    def __init__(self, canvas: Canvas, session: Session) -> None:
-        self.canvas, self.session = canvas, session
-        self.refused: list[str] = []
-        canvas.measured.connect(self._keep)
-        canvas.measuring_refused.connect(self.refused.append)
-
-    def _keep(self, made: Measurement) -> None:
-        kept = {m.id: m for m in self.session.measurements} | {made.id: made}
-        self.session.measurements = tuple(kept.values())
-        self.session.measurement_in_hand = made.id
-
-    @property
-    def all(self) -> tuple[Measurement, ...]:
-        return self.session.measurements
-
-    @property
-    def one(self) -> Measurement:
-        (only,) = self.session.measurements
-        return only
-
-    def geometry(self, view: ViewName = ViewName.AXIAL) -> ViewportGeometry:
-        tile = self.canvas.tile(view)
-        assert tile is not None
-        assert view.plane is not None
-        assert self.session.volume is not None
-        assert self.session.view is not None
-        return tile.geometry(self.session.volume, self.session.view, view.plane)
-
-    def at(self, lps_mm: object, view: ViewName = ViewName.AXIAL) -> QPoint:
-        tile = self.canvas.tile(view)
-        assert tile is not None
-        x, y = self.geometry(view).screen_from_lps(lps_mm)
-        return QPoint(round(tile.area.left() + x), round(tile.area.top() + y))
-
-    def draw(self, tool: Tool, start: QPoint, by: QPoint) -> Measurement:
-        self.canvas.tool = tool
-        before = {m.id for m in self.all}
-        drag(self.canvas, LEFT, start, by)
-        (made,) = [m for m in self.all if m.id not in before]
-        return made
-
-    def seen(self, view: ViewName = ViewName.AXIAL) -> bytes:
-        """The picture of one viewport, without pointer and tool."""
-        tile = self.canvas.tile(view)
-        assert tile is not None
-        image = self.canvas.grab(tile.area.toRect()).toImage()
-        return bytes(image.constBits())
-
-
-@pytest.fixture
-def reader(qtbot: QtBot, session: Session, theme: Theme) -> Reader:
-    session.findings = ()
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return Reader(made, session)
 
 
 @pytest.mark.parametrize("view", [ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL])

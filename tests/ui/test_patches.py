@@ -10,10 +10,10 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QRectF
 
+from tests.ui.looking import shown_canvas
 from viewer.domain.patches import Patches
 from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName
 from viewer.scene.patch_boxes import cut_by_plane, edges_seen, hull
-from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.paint_patches import MOST_BOXES, paint_patches_in_3d
 from viewer.ui.canvas.paint_text import TextLook
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
+    from viewer.ui.canvas import Canvas
     from viewer.ui.theme import Theme
 
 
@@ -39,12 +40,7 @@ TWO = Patches(np.array([box((-40, -30, 20), (0, 30, 90)), box((0, -30, 20), (40,
 def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
     assert session.view is not None
     session.view = evolve(session.view, layout=Layout.SINGLE, main=ViewName.AXIAL, overlay=OverlayMode.OUTLINE)
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(600, 500)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return shown_canvas(qtbot, session, theme, size=(600, 500))
 
 
 def picture(canvas: Canvas) -> NDArray[np.int16]:

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to
+from tests.ui.looking import shown_canvas
 from viewer.analysis.path_curve import PathCurve, curve_through
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
@@ -109,12 +110,7 @@ class Follower:
 @pytest.fixture
 def follower(qtbot: QtBot, session: Session, theme: Theme) -> Follower:
     session.findings = ()
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return Follower(made, session)
+    return Follower(shown_canvas(qtbot, session, theme), session)
 
 
 def test_points_are_clicked_in_any_plane_and_the_crosshair_goes_along(follower: Follower) -> None:

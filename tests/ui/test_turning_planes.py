@@ -13,9 +13,11 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.open_session import view_of, volume_of
+from tests.ui.looking import shown_canvas
 from viewer.domain.geometry import PlaneName
 from viewer.domain.plane_turn import angle_rad
-from viewer.domain.view_state import ViewName, ViewState
+from viewer.domain.view_state import ViewName
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, Tool, shown_from
 from viewer.ui.canvas.facts import corners, edge_letters
 from viewer.ui.canvas.paint_crosshair import handle_places
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
-    from viewer.domain.volume import Volume
     from viewer.ui.theme import Theme
 
 AXIAL, CORONAL, SAGITTAL = PlaneName
@@ -34,23 +35,7 @@ AXIAL, CORONAL, SAGITTAL = PlaneName
 
 @pytest.fixture
 def canvas(qtbot: QtBot, session: Session, theme: Theme) -> Canvas:
-    made = Canvas(session, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    made.tool = Tool.CROSSHAIR
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
-
-
-def volume_of(session: Session) -> Volume:
-    assert session.volume is not None
-    return session.volume
+    return shown_canvas(qtbot, session, theme, tool=Tool.CROSSHAIR)
 
 
 def handle(canvas: Canvas, session: Session, view: ViewName, which: int) -> tuple[QPointF, QPointF]:

@@ -9,18 +9,15 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
 
+from tests.ui.looking import Looking, seen
 from viewer.domain.view_state import ViewName
 from viewer.domain.volume import Volume, Window
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.facts import window_words
 from viewer.ui.canvas.region import RegionPicker
-from viewer.ui.commands import CommandActions, CommandTable
 from viewer.ui.palette import matching_commands
-from viewer.ui.theme import Theme
-from viewer.ui.view_commands import CANVAS_MENU, view_commands
+from viewer.ui.view_commands import CANVAS_MENU
 from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
@@ -29,25 +26,9 @@ if TYPE_CHECKING:
     from viewer.domain.session import Session
 
 
-class Looking(QMainWindow):
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self.canvas = Canvas(session, Theme(), None)
-        self.setCentralWidget(self.canvas)
-        self.table = CommandTable(view_commands(session, lambda: self.canvas))
-        self.actions_of = CommandActions(self, self.table, Theme(), lambda: session.workspace)
-        self.resize(1000, 700)
-
-
 @pytest.fixture
 def window(qtbot: QtBot, session: Session) -> Looking:
-    made = Looking(session)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.canvas.close_scene())
-    with qtbot.waitExposed(made):
-        made.show()
-    made.activateWindow()
-    qtbot.waitUntil(made.isActiveWindow)
-    return made
+    return seen(qtbot, Looking(session))
 
 
 def shown(session: Session) -> tuple[float, float]:

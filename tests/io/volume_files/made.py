@@ -6,8 +6,10 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 import SimpleITK as sitk
 
+from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
@@ -172,3 +174,18 @@ def _replaced(start: bytes, said: list[str], lines: Sequence[str], without: Sequ
 PLAIN_MATRIX = np.array(
     [[0.7, 0, 0, ORIGIN[0]], [0, 0.8, 0, ORIGIN[1]], [0, 0, 2.5, ORIGIN[2]], [0, 0, 0, 1]], dtype=np.float64
 )
+
+
+RAW = values().tobytes()
+
+
+def refused(path: Path) -> CaseStageError:
+    """Return what is said of a file that cannot be opened, after proving that it is a sentence."""
+    with pytest.raises(CaseStageError) as caught:
+        opened(path)
+    error = caught.value
+    assert error.sentence.endswith(".")
+    assert error.sentence[0].isupper()
+    assert "Error" not in error.sentence
+    assert len(error.sentence) < 160
+    return error

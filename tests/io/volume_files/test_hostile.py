@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import time
 import tracemalloc
 import zlib
 from typing import TYPE_CHECKING
@@ -15,10 +14,12 @@ import pytest
 from tests.io.volume_files.made import (
     DIRECTIONS,
     PLAIN_MATRIX,
+    RAW,
     assert_lies_as,
     meta_header,
     nrrd_header,
     opened,
+    refused,
     values,
     written_by_itk,
 )
@@ -28,37 +29,9 @@ from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-RAW = values().tobytes()
 ENDINGS = [".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz"]
-_MOST_BYTES = 48 << 20
-_LONGEST_S = 5.0
-
-
-@pytest.fixture
-def cheaply() -> Iterator[None]:
-    """Fail where the test computes long or asks for much memory, however busy the machine is."""
-    tracemalloc.start()
-    begun = time.process_time()
-    yield
-    took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < _MOST_BYTES
-    assert took < _LONGEST_S
-
-
-def refused(path: Path) -> CaseStageError:
-    """Return what is said of a file that cannot be opened, after proving that it is a sentence."""
-    with pytest.raises(CaseStageError) as caught:
-        opened(path)
-    error = caught.value
-    assert error.sentence.endswith(".")
-    assert error.sentence[0].isupper()
-    assert "Error" not in error.sentence
-    assert len(error.sentence) < 160
-    return error
 
 
 NRRD = {

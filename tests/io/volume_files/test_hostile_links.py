@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
-import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.io.volume_files.made import (
     PLAIN_MATRIX,
+    RAW,
     assert_lies_as,
     meta_header,
     nrrd_header,
     opened,
+    refused,
     values,
 )
-from tests.io.volume_files.test_hostile import RAW, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-_MOST_BYTES = 48 << 20
-
-
-_LONGEST_S = 5.0
-
-
-@pytest.fixture
-def cheaply() -> Iterator[None]:
-    """Fail where the test computes long or asks for much memory, however busy the machine is."""
-    tracemalloc.start()
-    begun = time.process_time()
-    yield
-    took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < _MOST_BYTES
-    assert took < _LONGEST_S
 
 
 OUTSIDE = [

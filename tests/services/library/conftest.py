@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.io.conftest import MadeCt
 from viewer.domain.session import Session
 from viewer.io.decoders import Decoders
 from viewer.io.index import LibraryIndex
@@ -21,6 +20,8 @@ from viewer.services.watching import FolderWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.io.conftest import MadeCt
 
 HOUR_NS = 3_600_000_000_000
 
@@ -130,11 +131,9 @@ def program(start: Callable[..., Program]) -> Program:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> MadeCt:
+def made(made_ct: MadeCt) -> MadeCt:
     """Return a writer of small CT."""
-    folder = tmp_path / "ct"
-    folder.mkdir()
-    return MadeCt(folder)
+    return made_ct
 
 
 @pytest.fixture

@@ -9,14 +9,15 @@ from attrs import evolve
 
 from tests.tilted_series import tilted_volume
 from tests.ui.acquired.hands import GAPS_MM
+from tests.ui.looking import shown_canvas
 from viewer.domain.view_state import as_point, overview
-from viewer.ui.canvas import Canvas
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
     from viewer.domain.volume import Volume
+    from viewer.ui.canvas import Canvas
     from viewer.ui.theme import Theme
 
 
@@ -38,9 +39,4 @@ def looking(session: Session, tilted: Volume) -> Session:
 
 @pytest.fixture
 def canvas(qtbot: QtBot, looking: Session, theme: Theme) -> Canvas:
-    made = Canvas(looking, theme, None)
-    qtbot.addWidget(made, before_close_func=lambda widget: widget.close_scene())
-    made.resize(1000, 700)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
+    return shown_canvas(qtbot, looking, theme)

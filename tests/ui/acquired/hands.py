@@ -10,26 +10,16 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from viewer.domain.view_state import ViewName, ViewState
+from tests.open_session import view_of
+from viewer.domain.view_state import ViewName
 from viewer.ui.canvas import Canvas, Density, shown_from
 from viewer.ui.canvas.facts import corners
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
-    from viewer.domain.volume import Volume
 
 GAPS_MM = (4.0, 4.0, 7.0, 7.0, 1.1, 7.0, 7.0, 4.0, 4.0, 4.0, 7.0, 4.0, 4.0)
 COUNT = len(GAPS_MM) + 1
-
-
-def view_of(session: Session) -> ViewState:
-    assert session.view is not None
-    return session.view
-
-
-def volume_of(session: Session) -> Volume:
-    assert session.volume is not None
-    return session.volume
 
 
 def slice_of(session: Session) -> int:

@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 from PySide6.QtGui import QColor, QImage
 
+from tests.open_session import view_of
 from tests.tilted_series import PIXEL_MM
-from tests.ui.acquired.hands import view_of
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace

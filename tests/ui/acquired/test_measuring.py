@@ -9,7 +9,8 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 
-from tests.ui.acquired.hands import drag, place_in, slice_of, turn_wheel, view_of, volume_of
+from tests.open_session import view_of, volume_of
+from tests.ui.acquired.hands import drag, place_in, slice_of, turn_wheel
 from viewer.analysis.region import region_values
 from viewer.domain.view_state import ViewName, as_point
 from viewer.ui.canvas import Canvas, Tool

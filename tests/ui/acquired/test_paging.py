@@ -11,8 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
+from tests.open_session import view_of
 from tests.tilted_series import tilted_volume, with_slices_missing
-from tests.ui.acquired.hands import COUNT, on_slice, said, slice_of, turn_wheel, view_of
+from tests.ui.acquired.hands import COUNT, on_slice, said, slice_of, turn_wheel
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import ViewName, as_point, overview
 from viewer.ui.canvas import Canvas, Density, shown_from

@@ -11,8 +11,9 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
+from tests.open_session import view_of
 from tests.tilted_series import PIXEL_MM, TILT_DEG
-from tests.ui.acquired.hands import drag, move_to, on_slice, place_in, slice_of, turn_wheel, view_of
+from tests.ui.acquired.hands import drag, move_to, on_slice, place_in, slice_of, turn_wheel
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName, as_point
 from viewer.ui.canvas import Canvas, Tool

@@ -11,14 +11,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.cli.conftest import write_small_case
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import SliceStack
+from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Layout, as_point
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.domain.walkthrough import Case, Provenance, Step
+from viewer.io.case_document import read_case
 from viewer.services.desk import build_desk
+from viewer.services.loading import load_case
 from viewer.services.views import view_of_finding, view_of_volume
 from viewer.ui.deliver import Deliver
 from viewer.ui.main_window import MainWindow
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from viewer.ui.presenter.presenter_window import PresenterWindow
 
 SERIES_UID = "1.2.826.0.1.3680043.8.498.77"
 NARRATION = "The AI outlines a **bleed**.\n\n*recorded result*"
@@ -176,3 +182,50 @@ def press(qtbot: QtBot) -> Callable[..., None]:
 def left_of(findings: tuple[Finding, ...]) -> tuple[float, float, float]:
     """Return the centre of the left finding."""
     return as_point(findings[0].centre_lps_mm)
+
+
+NOTES = "Wait for an answer.\n\nQ: Why is it bright?\nA: Fresh blood is. Step 3 shows another."
+
+
+@pytest.fixture
+def told(case: Case) -> Case:
+    """Return the case with notes and a prepared answer."""
+    first = evolve(case.steps[0], notes=NOTES, duration_s=40.0)
+    return evolve(case, steps=(first, *(evolve(step, notes=f"Say {step.id}.") for step in case.steps[1:])))
+
+
+@pytest.fixture
+def staged(opened: MainWindow, told: Case) -> MainWindow:
+    """Return the window on the stage at the first step."""
+    opened.desk.session.case = told
+    opened.present_from(0)
+    return opened
+
+
+@pytest.fixture
+def presenter(staged: MainWindow, qtbot: QtBot) -> PresenterWindow:
+    """Return the presenter's window, which has the keys."""
+    staged.presenting.toggle_window()
+    window = staged.presenting.window
+    assert window is not None
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.wait(30)
+    return window
+
+
+@pytest.fixture
+def series(tmp_path: Path) -> Path:
+    write_small_case(tmp_path / "source")
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def reading(window: MainWindow, series: Path) -> MainWindow:
+    """Return the window with a patient's series open in Review, with a finding of a model."""
+    loaded = load_case(read_case(series), JobContext())
+    session = window.desk.session
+    session.volume, session.findings, session.truth = loaded.volume, loaded.findings, loaded.truth
+    session.view = loaded.case.steps[0].view
+    session.workspace = Workspace.REVIEW
+    window.desk.settings.change(reader="Dr Example", reduce_motion=True)
+    return window

@@ -10,7 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import Qt
 
 from tests.ui.window.conftest import _finding
-from tests.ui.window.test_two_models import card, result
+from tests.ui.window.model_results import card, result
 from viewer.domain.errors import ModelError
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.patches import Patches

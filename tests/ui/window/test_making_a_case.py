@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.cli.conftest import PATIENT, PATIENT_ID, write_small_case
+from tests.cli.conftest import PATIENT, PATIENT_ID
 from viewer.analysis.seen_through import seen_through
 from viewer.domain.geometry import SliceStack
 from viewer.domain.job import JobContext
@@ -35,24 +35,6 @@ if TYPE_CHECKING:
     from viewer.ui.making.making_panel import MakingPanel
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-
-
-@pytest.fixture
-def series(tmp_path: Path) -> Path:
-    write_small_case(tmp_path / "source")
-    return tmp_path / "source"
-
-
-@pytest.fixture
-def reading(window: MainWindow, series: Path) -> MainWindow:
-    """Return the window with a patient's series open in Review, with a finding of a model."""
-    loaded = load_case(read_case(series), JobContext())
-    session = window.desk.session
-    session.volume, session.findings, session.truth = loaded.volume, loaded.findings, loaded.truth
-    session.view = loaded.case.steps[0].view
-    session.workspace = Workspace.REVIEW
-    window.desk.settings.change(reader="Dr Example", reduce_motion=True)
-    return window
 
 
 def _panel(window: MainWindow) -> MakingPanel:

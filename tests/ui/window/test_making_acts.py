@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.cli.conftest import write_small_case
-from tests.ui.window.test_two_models import card
+from tests.ui.window.model_results import card
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
 from viewer.domain.step_acts import CurtainDraw, LiveRun, Question, Sweep

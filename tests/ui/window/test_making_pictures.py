@@ -13,7 +13,6 @@ from PySide6.QtGui import QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog
 
 from tests.cli.conftest import casestage
-from tests.ui.window.test_making_a_case import reading, series
 from viewer.domain.job import JobContext
 from viewer.domain.narration_pictures import pictures_named, without_picture
 from viewer.io.case_document import read_case
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
     from viewer.ui.making.making_panel import MakingPanel
 
-__all__ = ["reading", "series"]
 SECRET = b"Canary Tweety was here"
 
 

@@ -13,10 +13,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from tests.ui.window.looking import view_of
 from viewer.domain.label_palette import COLOURS
 from viewer.domain.overlay_look import look_of
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import OverlayMode, ViewState
+from viewer.domain.view_state import OverlayMode
 from viewer.ui.label_menu import label_menu
 from viewer.ui.overlay_commands import HOLD_S
 from viewer.ui.review.detail_box import AnswerButton
@@ -77,12 +78,6 @@ def laid(opened: MainWindow, files: dict[str, Path], choose: Callable[[Path], No
         if not box.fold.open:
             box.fold.click()
     return opened
-
-
-def view_of(window: MainWindow) -> ViewState:
-    view = window.desk.session.view
-    assert view is not None
-    return view
 
 
 def test_labels_are_listed_and_hidden_by_a_click_on_their_eye(laid: MainWindow) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDesktopServices, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from tests.ui.window.looking import view_of
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 from viewer.services.conventions import FILE_NAME, read_conventions
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
 
     Start = Callable[[str], MainWindow]
@@ -62,12 +62,6 @@ def start(qtbot: QtBot, own_home: Path, head: Volume) -> Iterator[Start]:
     yield act
     for deliver in delivers:
         deliver.stop()
-
-
-def view_of(window: MainWindow) -> ViewState:
-    view = window.desk.session.view
-    assert view is not None
-    return view
 
 
 def drag(window: MainWindow, button: Qt.MouseButton, by: QPoint) -> None:

@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import place_in
+from tests.ui.window.looking import view_of
 from viewer.domain.decision import Answer
 from viewer.domain.geometry import Verdict
-from viewer.domain.view_state import Interpolation, Layout, ViewName, ViewState
+from viewer.domain.view_state import Interpolation, Layout, ViewName
 from viewer.services.desk import build_desk
 from viewer.services.settings import Settings
 from viewer.ui.canvas import Tool
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 PLACES = ((0.3, 0.4), (0.4, 0.6), (0.62, 0.65))
-
-
-def view_of(window: MainWindow) -> ViewState:
-    view = window.desk.session.view
-    assert view is not None
-    return view
 
 
 def click(window: MainWindow, across: float, down: float) -> None:

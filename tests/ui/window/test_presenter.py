@@ -29,34 +29,7 @@ if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
     from viewer.ui.presenter.presenter_window import PresenterWindow
 
-NOTES = "Wait for an answer.\n\nQ: Why is it bright?\nA: Fresh blood is. Step 3 shows another."
 QUIET_MS = 120
-
-
-@pytest.fixture
-def told(case: Case) -> Case:
-    """Return the case with notes and a prepared answer."""
-    first = evolve(case.steps[0], notes=NOTES, duration_s=40.0)
-    return evolve(case, steps=(first, *(evolve(step, notes=f"Say {step.id}.") for step in case.steps[1:])))
-
-
-@pytest.fixture
-def staged(opened: MainWindow, told: Case) -> MainWindow:
-    """Return the window on the stage at the first step."""
-    opened.desk.session.case = told
-    opened.present_from(0)
-    return opened
-
-
-@pytest.fixture
-def presenter(staged: MainWindow, qtbot: QtBot) -> PresenterWindow:
-    """Return the presenter's window, which has the keys."""
-    staged.presenting.toggle_window()
-    window = staged.presenting.window
-    assert window is not None
-    qtbot.waitUntil(window.isActiveWindow)
-    qtbot.wait(30)
-    return window
 
 
 def key(qtbot: QtBot, window: PresenterWindow, *keys: Qt.Key) -> None:

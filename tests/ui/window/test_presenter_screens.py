@@ -11,7 +11,6 @@ from PySide6.QtGui import QInputDevice
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.window.test_presenter import NOTES
 from viewer.domain.session import Workspace
 from viewer.ui.canvas.view3d import Picture
 from viewer.ui.presenter.screens import ScreenFacts
@@ -26,32 +25,6 @@ if TYPE_CHECKING:
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
     from viewer.ui.presenter.presenter_window import PresenterWindow
-
-
-@pytest.fixture
-def told(case: Case) -> Case:
-    """Return the case with notes and a prepared answer."""
-    first = evolve(case.steps[0], notes=NOTES, duration_s=40.0)
-    return evolve(case, steps=(first, *(evolve(step, notes=f"Say {step.id}.") for step in case.steps[1:])))
-
-
-@pytest.fixture
-def staged(opened: MainWindow, told: Case) -> MainWindow:
-    """Return the window on the stage at the first step."""
-    opened.desk.session.case = told
-    opened.present_from(0)
-    return opened
-
-
-@pytest.fixture
-def presenter(staged: MainWindow, qtbot: QtBot) -> PresenterWindow:
-    """Return the presenter's window, which has the keys."""
-    staged.presenting.toggle_window()
-    window = staged.presenting.window
-    assert window is not None
-    qtbot.waitUntil(window.isActiveWindow)
-    qtbot.wait(30)
-    return window
 
 
 LAPTOP = ScreenFacts("eDP-1", QRect(0, 0, 1280, 720), QRect(0, 0, 1280, 720), primary=True)

@@ -11,14 +11,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from tests.ui.window.conftest import _finding
+from tests.ui.window.model_results import card, result
 from viewer.domain.errors import ModelRefusedError
 from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.geometry import Verdict
-from viewer.domain.model_card import ModelCard
 from viewer.domain.overlays import PROBABILITY, ValueMap
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
-from viewer.inference.result import RunResult
 from viewer.ui.canvas.facts import side_names
 from viewer.ui.canvas.shown import shown_in
 
@@ -33,30 +32,10 @@ if TYPE_CHECKING:
 A, B = "test-finder", "other-finder"
 
 
-def card(ident: str, name: str) -> ModelCard:
-    return ModelCard(ident, name, "1", "segmentation", "", "Finds bleeds.", "", "", False, False, "00")
-
-
 def value_map(head: Volume, value: int, name: str) -> ValueMap:
     voxels = np.full(head.slices.shape, value, np.int16)
     volume = evolve(head, slices=voxels, voxels=voxels, unit=PROBABILITY, verdict=Verdict.OK)
     return ValueMap(volume, PROBABILITY, 0.0, 1.0, scale=1 / 250, made_by=name)
-
-
-class Result(RunResult):
-    """A result whose map is at hand already."""
-
-    given: ValueMap | None = None
-
-    @property
-    def value_map(self) -> ValueMap | None:
-        return self.given
-
-
-def result(findings: tuple[Finding, ...], made: ValueMap | None = None) -> RunResult:
-    run = Result(findings, (), (), {}, "", (), 0.1)
-    object.__setattr__(run, "given", made)
-    return run
 
 
 @pytest.fixture
