@@ -3,82 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import struct
-import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import write_small_case
+from tests.packs.evil import Members, members_of, named, refused, with_file, with_list, written
 from viewer.domain.errors import PackError
 from viewer.domain.job import JobContext
 from viewer.io import pack as pack_module
 from viewer.io.pack import check_pack
-from viewer.io.pack_writing import write_pack
 from viewer.services.packing import install_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def whole_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole")
-    write_small_case(folder / "case")
-    write_pack(folder / "small.casepack", [folder / "case"], [], JobContext())
-    return folder / "small.casepack"
-
-
-Members = list[tuple[zipfile.ZipInfo, bytes]]
-
-
-def _members(pack: Path) -> Members:
-    with zipfile.ZipFile(pack) as archive:
-        return [(info, archive.read(info)) for info in archive.infolist()]
-
-
-def _named(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name)
-    info.external_attr = 0o100644 << 16
-    return info
-
-
-def _written(path: Path, members: Members) -> Path:
-    with zipfile.ZipFile(path, "w") as archive:
-        for info, content in members:
-            with warnings.catch_warnings():
-                # Python warns of a second file of the same name.
-                warnings.simplefilter("ignore")
-                archive.writestr(info, content)
-    return path
-
-
-def _manifest(members: Members, change: Callable[[dict[str, Any]], None]) -> None:
-    stored = json.loads(members[0][1])
-    change(stored)
-    members[0] = (_named("pack.json"), json.dumps(stored).encode())
-
-
-def _with_file(members: Members, name: str, content: bytes = b"evil") -> None:
-    """Add a file that the list of files names too, so that nothing but its name speaks against it."""
-    entry = {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    _manifest(members, lambda stored: stored["files"].append(entry))
-    members.append((_named(name), content))
-
-
-def _refused(pack: Path, data: Path, words: str) -> None:
-    """Check that a pack is refused in words, when checked and when installed, and nothing of it is there."""
-    for attempt in (lambda: check_pack(pack, JobContext()), lambda: install_pack(pack, data, JobContext())):
-        with pytest.raises(PackError, match=words) as refusal:
-            attempt()
-        assert refusal.value.sentence.endswith(".")
-        assert refusal.value.hint
-    assert [path for path in data.rglob("*") if path.is_file()] == []
-    assert {path.name for path in data.parent.iterdir()} == {"data", "evil.casepack"}
 
 
 NAMES = {
@@ -110,9 +51,9 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_with_an_evil_name_is_refused(whole_pack: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "data").mkdir()
-    members = _members(whole_pack)
-    _with_file(members, name)
-    _refused(_written(tmp_path / "evil.casepack", members), tmp_path / "data", NAMES[name])
+    members = members_of(whole_pack)
+    with_file(members, name)
+    refused(written(tmp_path / "evil.casepack", members), tmp_path / "data", NAMES[name])
 
 
 def _nul(pack: Path) -> None:
@@ -123,34 +64,34 @@ def _nul(pack: Path) -> None:
 
 def test_a_name_with_a_nul_in_it_is_refused(whole_pack: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    members = _members(whole_pack)
-    _with_file(members, "cases/small-case/evil")
-    pack = _written(tmp_path / "evil.casepack", members)
+    members = members_of(whole_pack)
+    with_file(members, "cases/small-case/evil")
+    pack = written(tmp_path / "evil.casepack", members)
     _nul(pack)
-    _refused(pack, tmp_path / "data", "must not hold")
+    refused(pack, tmp_path / "data", "must not hold")
 
 
 def _link(members: Members) -> None:
-    _with_file(members, "cases/small-case/link", b"/etc/passwd")
+    with_file(members, "cases/small-case/link", b"/etc/passwd")
     members[-1][0].external_attr = 0o120777 << 16
 
 
 def _folder(members: Members) -> None:
-    _with_file(members, "cases/small-case/x", b"")
+    with_file(members, "cases/small-case/x", b"")
     members[-1][0].external_attr = 0o040755 << 16
 
 
 def _bomb(members: Members) -> None:
-    _with_file(members, "cases/small-case/zeros", bytes(50_000_000))
+    with_file(members, "cases/small-case/zeros", bytes(50_000_000))
     members[-1][0].compress_type = zipfile.ZIP_DEFLATED
 
 
 def _twice(members: Members) -> None:
-    members.append((_named("cases/small-case/case.json"), b"{}"))
+    members.append((named("cases/small-case/case.json"), b"{}"))
 
 
 def _unlisted(members: Members) -> None:
-    members.append((_named("cases/small-case/more"), b"x"))
+    members.append((named("cases/small-case/more"), b"x"))
 
 
 def _changed(members: Members) -> None:
@@ -173,19 +114,19 @@ def _no_manifest(members: Members) -> None:
 
 
 def _newer(members: Members) -> None:
-    _manifest(members, lambda stored: stored.update(version=2))
+    with_list(members, lambda stored: stored.update(version=2))
 
 
 def _broken_manifest(members: Members) -> None:
-    members[0] = (_named("pack.json"), b'{"format": "casestage pack", "version": 1, "version": 1}')
+    members[0] = (named("pack.json"), b'{"format": "casestage pack", "version": 1, "version": 1}')
 
 
 def _evil_id(members: Members) -> None:
-    _manifest(members, lambda stored: stored["cases"][0].update(id="..", folder="cases/.."))
+    with_list(members, lambda stored: stored["cases"][0].update(id="..", folder="cases/.."))
 
 
 def _elsewhere(members: Members) -> None:
-    _manifest(members, lambda stored: stored["cases"][0].update(folder="models/small-case"))
+    with_list(members, lambda stored: stored["cases"][0].update(folder="models/small-case"))
 
 
 def _another_case(members: Members) -> None:
@@ -193,7 +134,7 @@ def _another_case(members: Members) -> None:
     content = members[place][1].replace(b'"small-case"', b'"other-case"')
     members[place] = (members[place][0], content)
     digest = hashlib.sha256(content).hexdigest()
-    _manifest(members, lambda stored: stored["files"][place - 1].update(sha256=digest, size=len(content)))
+    with_list(members, lambda stored: stored["files"][place - 1].update(sha256=digest, size=len(content)))
 
 
 CHANGES: dict[str, tuple[Callable[[Members], None], str]] = {
@@ -217,15 +158,15 @@ CHANGES: dict[str, tuple[Callable[[Members], None], str]] = {
 def test_a_pack_is_refused_that_holds(whole_pack: Path, tmp_path: Path, what: str) -> None:
     (tmp_path / "data").mkdir()
     change, words = CHANGES[what]
-    members = _members(whole_pack)
+    members = members_of(whole_pack)
     change(members)
-    _refused(_written(tmp_path / "evil.casepack", members), tmp_path / "data", words)
+    refused(written(tmp_path / "evil.casepack", members), tmp_path / "data", words)
 
 
 def test_a_case_that_is_not_the_one_the_list_names_is_not_installed(whole_pack: Path, tmp_path: Path) -> None:
-    members = _members(whole_pack)
+    members = members_of(whole_pack)
     _another_case(members)
-    pack = _written(tmp_path / "evil.casepack", members)
+    pack = written(tmp_path / "evil.casepack", members)
     with pytest.raises(PackError, match="not whole"):
         install_pack(pack, tmp_path / "data", JobContext())
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
@@ -233,17 +174,17 @@ def test_a_case_that_is_not_the_one_the_list_names_is_not_installed(whole_pack: 
 
 def test_members_that_lie_on_each_other_are_refused(whole_pack: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    members = _members(whole_pack)
+    members = members_of(whole_pack)
     for n in range(3):
-        _with_file(members, f"cases/small-case/{n}", b"x" * 100)
-    pack = _written(tmp_path / "evil.casepack", members)
+        with_file(members, f"cases/small-case/{n}", b"x" * 100)
+    pack = written(tmp_path / "evil.casepack", members)
     content = bytearray(pack.read_bytes())
     # The last entry of the directory points to where the one before it lies.
     last = content.rfind(b"PK\1\2")
     before = content.rfind(b"PK\1\2", 0, last)
     content[last + 42 : last + 46] = content[before + 42 : before + 46]
     pack.write_bytes(content)
-    _refused(pack, tmp_path / "data", "lie on each other")
+    refused(pack, tmp_path / "data", "lie on each other")
 
 
 def test_a_directory_that_claims_millions_of_files_is_refused_unread(whole_pack: Path, tmp_path: Path) -> None:
@@ -252,14 +193,14 @@ def test_a_directory_that_claims_millions_of_files_is_refused_unread(whole_pack:
     end = content.rfind(b"PK\5\6")
     struct.pack_into("<HHL", content, end + 8, 0xFFFE, 0xFFFE, 0xF0000000)
     (tmp_path / "evil.casepack").write_bytes(content)
-    _refused(tmp_path / "evil.casepack", tmp_path / "data", "which no pack does")
+    refused(tmp_path / "evil.casepack", tmp_path / "data", "which no pack does")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\3\4" + bytes(100), b"PK\5\6" + bytes(18)])
 def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "evil.casepack").write_bytes(content)
-    _refused(tmp_path / "evil.casepack", tmp_path / "data", "no pack")
+    refused(tmp_path / "evil.casepack", tmp_path / "data", "no pack")
 
 
 def test_a_pack_cut_anywhere_is_refused(whole_pack: Path, tmp_path: Path) -> None:
@@ -274,7 +215,7 @@ def test_a_pack_cut_anywhere_is_refused(whole_pack: Path, tmp_path: Path) -> Non
 def test_a_pack_with_any_byte_changed_is_refused_or_holds_the_same(whole_pack: Path, tmp_path: Path) -> None:
     content = whole_pack.read_bytes()
     good = check_pack(whole_pack, JobContext())
-    pack, chance, refused = tmp_path / "evil.casepack", random.Random(6), 0
+    pack, chance, rejected = tmp_path / "evil.casepack", random.Random(6), 0
     for _ in range(400):
         changed = bytearray(content)
         for _ in range(chance.choice((1, 1, 4))):
@@ -285,20 +226,20 @@ def test_a_pack_with_any_byte_changed_is_refused_or_holds_the_same(whole_pack: P
         try:
             assert check_pack(pack, JobContext()).files == good.files
         except PackError:
-            refused += 1
-    assert refused > 200
+            rejected += 1
+    assert rejected > 200
 
 
 def test_a_pack_of_an_older_version_is_brought_up_to_this_one(
     whole_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members = _members(whole_pack)
+    members = members_of(whole_pack)
 
     def older(stored: dict[str, Any]) -> None:
         stored["stories"] = stored.pop("cases")
 
-    _manifest(members, older)
-    pack = _written(tmp_path / "old.casepack", members)
+    with_list(members, older)
+    pack = written(tmp_path / "old.casepack", members)
     monkeypatch.setattr(pack_module, "PACK_VERSION", 3)
     steps = {
         1: lambda stored: {("cases" if key == "stories" else key): value for key, value in stored.items()},
