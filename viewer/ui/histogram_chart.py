@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LEFT, TOP, RIGHT, BOTTOM = 12, 28, 12, 50
 TICKS = 6
+HEIGHT, LEAST_HEIGHT = 260, 108
 BAND_PX = 6
 
 
@@ -42,11 +43,11 @@ class HistogramChart(QWidget):
         self._unit = ""
         self._window = (0.0, 0.0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(260)
+        self.setFixedHeight(HEIGHT)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return a comfortable size."""
-        return QSize(560, 260)
+        return QSize(560, HEIGHT)
 
     def show_histogram(self, shape: Histogram, unit: str, window: tuple[float, float], words: str) -> None:
         """Show bins; `window` is its lowest and highest value, `words` what a screen reader says."""

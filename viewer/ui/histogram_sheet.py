@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
 from viewer.domain.measurement import Measurement
 from viewer.ui.finding_words import volume_words
 from viewer.ui.fonts import Type
-from viewer.ui.histogram_chart import HistogramChart, number_words
+from viewer.ui.histogram_chart import HEIGHT, LEAST_HEIGHT, HistogramChart, number_words
 from viewer.ui.honesty import banner_words
 from viewer.ui.measurement_words import area_words
 from viewer.ui.sheet import Sheet
@@ -36,6 +36,7 @@ class HistogramSheet(Sheet):
         self._csv = ""
         self._chart = HistogramChart(theme)
         self._chart.setToolTip("Above: median and 5th to 95th percentile. Below: the window in force.")
+        self.let_give_way(self._chart, HEIGHT, LEAST_HEIGHT)
         self.body.addWidget(self._chart)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)

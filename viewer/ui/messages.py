@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 _GAP_PX = 12
+TEXT_HEIGHT, LEAST_TEXT = 220, 64
 _UNNAMED = "Places and files are not named while identity is hidden."
 
 
@@ -58,7 +59,7 @@ class DetailsSheet(Sheet):
         self._text = QPlainTextEdit()
         self._text.setReadOnly(True)
         self._text.setFont(font(Type.CAPTION))
-        self._text.setMinimumHeight(220)
+        self.let_give_way(self._text, TEXT_HEIGHT, LEAST_TEXT)
         self.body.addWidget(self._text)
         row = QHBoxLayout()
         copy = Button(theme, "Copy", icon="copy")

@@ -157,7 +157,7 @@ class Palette(Sheet):
         self.list = QListView()
         self.list.setModel(self._rows)
         self.list.setItemDelegate(_Delegate(theme, self._rows, actions))
-        self.list.setFixedHeight(ROWS * ROW_HEIGHT)
+        self.let_give_way(self.list, ROWS * ROW_HEIGHT, ROW_HEIGHT)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setUniformItemSizes(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
 from viewer.ui.fonts import Type, font
@@ -114,7 +114,7 @@ class SettingsSheet(Sheet):
         switch.chosen.connect(lambda choice: change(choice == ON))
         row = self._row(name, switch)
         row.insertSpacing(2, 12)
-        row.insertWidget(3, text_label(what, Type.CAPTION, "text2"))
+        row.insertWidget(3, _hint(what), 1)
         return switch
 
     def _file(self, name: str, what: str, wanted: SignalInstance) -> None:
@@ -125,7 +125,7 @@ class SettingsSheet(Sheet):
         button.clicked.connect(wanted)
         row = self._row(name, button)
         row.insertSpacing(2, 12)
-        row.insertWidget(3, text_label(what, Type.CAPTION, "text2"))
+        row.insertWidget(3, _hint(what), 1)
 
     def _set_masked(self, on: bool) -> None:
         self._desk.session.masked = on
@@ -139,6 +139,13 @@ class SettingsSheet(Sheet):
             self.failed.emit(error)
         self._fit()
         self.place()
+
+
+def _hint(what: str) -> QLabel:
+    """Return what a setting does in words, on two lines where there is little room."""
+    label = text_label(what, Type.CAPTION, "text2")
+    label.setWordWrap(True)
+    return label
 
 
 class ReaderSheet(Sheet):

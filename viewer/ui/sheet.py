@@ -43,6 +43,7 @@ class Sheet(QWidget):
         self.theme = theme
         self._width, self._top = width, top
         self._before: QWidget | None = None
+        self._giving: tuple[QWidget, int, int] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("own_focus", True)
         self.card = Card(self)
@@ -91,6 +92,11 @@ class Sheet(QWidget):
         self._before = None
         self.closed.emit()
 
+    def let_give_way(self, part: QWidget, wanted_px: int, least_px: int) -> None:
+        """Make a part as high as it wants; where the window is lower than the sheet it gives way to all others."""
+        self._giving = (part, wanted_px, least_px)
+        part.setFixedHeight(wanted_px)
+
     def place(self) -> None:
         """Lay the veil over the window and the card into it."""
         over = self.parentWidget()
@@ -99,15 +105,25 @@ class Sheet(QWidget):
         self.setGeometry(over.rect())
         width = min(self._width, self.width() - 2 * EDGE_PX)
         self.card.setFixedWidth(width)
-        layout = self.card.layout()
-        if layout is not None:
-            layout.activate()
-        wanted = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
-        height = min(max(wanted, self.card.sizeHint().height()), self.height() - 2 * EDGE_PX)
+        room = self.height() - 2 * EDGE_PX
+        if self._giving is not None:
+            part, wanted_px, least_px = self._giving
+            part.setFixedHeight(wanted_px)
+            part.setFixedHeight(max(least_px, wanted_px - max(0, self._needed(width) - room)))
+        height = min(self._needed(width), room)
         y = (self.height() - height) // 2 if self._top is None else round(self.height() * self._top)
         self.card.setGeometry(
             (self.width() - width) // 2, max(EDGE_PX, min(y, self.height() - height - EDGE_PX)), width, height
         )
+
+    def _needed(self, width: int) -> int:
+        """Return how high the card has to be at a width."""
+        layout = self.card.layout()
+        if layout is None:
+            return self.card.sizeHint().height()
+        layout.activate()
+        wanted = layout.heightForWidth(width) if layout.hasHeightForWidth() else 0
+        return max(wanted, self.card.sizeHint().height())
 
     def event(self, event: QEvent) -> bool:
         """Keep the window's shortcuts from acting below."""

@@ -20,6 +20,8 @@ from viewer.ui.widgets import Button, ElidedLabel, Kind, ProgressBar, hairline, 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from PySide6.QtGui import QResizeEvent
+
     from viewer.domain.job import Progress
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point, ViewState
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 32
 NOTE_MS = 6000
+MARGIN, SPACING = 16, 24
 
 
 def value_words(value: float | None, unit: str) -> str:
@@ -111,8 +114,8 @@ class StatusBar(QFrame):
         outer.setSpacing(0)
         outer.addWidget(hairline())
         row = QHBoxLayout()
-        row.setContentsMargins(16, 0, 16, 0)
-        row.setSpacing(24)
+        row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        row.setSpacing(SPACING)
         self.banner = IconLabel(theme, "shield-alert", "text2", "text")
         row.addWidget(self.banner)
         self._facts = ElidedLabel("", Type.CAPTION, "text2")
@@ -131,11 +134,13 @@ class StatusBar(QFrame):
         for widget in (self._busy_words, self._bar, cancel):
             busy.addWidget(widget)
         self._busy.hide()
+        self._is_busy = False
         row.addWidget(self._busy)
         self._value = text_label("", Type.CAPTION_NAME)
         self._place = text_label("", Type.CAPTION, "text2")
         self._saved = IconLabel(theme, "check", "text2", "text2")
         self._saved.hide()
+        self._says_saved = False
         for label in (self._value, self._place, self._saved):
             row.addWidget(label)
         outer.addLayout(row, 1)
@@ -160,7 +165,32 @@ class StatusBar(QFrame):
     @property
     def saved_words(self) -> str:
         """What is said of decisions and measurements, or ""."""
-        return "" if self._saved.isHidden() else self._saved.words.text()
+        return self._saved.words.text() if self._says_saved else ""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Leave out what there is no room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what matters least: never what the pictures are not for, nor that something is not saved."""
+        room = self.width() - 2 * MARGIN - self.banner.sizeHint().width() - SPACING
+        unsaved = self._says_saved and bool(self._desk.reviewing.unsaved)
+        parts: list[tuple[QWidget, bool, bool]] = [
+            (self._saved, unsaved, True),
+            (self._busy, self._is_busy, True),
+            (self._value, bool(self._value.text()), False),
+            (self._place, bool(self._place.text()), False),
+            (self._saved, self._says_saved, False),
+        ]
+        shown: set[QWidget] = set()
+        for part, wanted, always in parts:
+            needs = part.sizeHint().width() + SPACING
+            if wanted and part not in shown and (always or needs <= room):
+                shown.add(part)
+                room -= needs
+        for part in (self._saved, self._busy, self._value, self._place):
+            part.setVisible(part in shown)
 
     def say_library(self, words: str) -> None:
         """Say what the library holds, while nothing is open."""
@@ -190,6 +220,7 @@ class StatusBar(QFrame):
         over = map_value_words(self._desk.session, lps_mm) if volume is here else ""
         self._value.setText(f"{words}  ·  {over}" if words and over else words or over)
         self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
+        self._fit()
 
     def _update(self) -> None:
         session = self._desk.session
@@ -211,11 +242,12 @@ class StatusBar(QFrame):
         self._show_busy(progress, self._desk.finding_run.cancel)
 
     def _show_busy(self, progress: Progress | None, stop: object) -> None:
-        self._busy.setVisible(progress is not None)
+        self._is_busy = progress is not None
         if progress is not None and callable(stop):
             self._stop = stop
             self._busy_words.setText(progress_words(progress))
             self._bar.set_fraction(progress.fraction)
+        self._fit()
 
     def _say_saved(self, _what: object = None) -> None:
         reviewing = self._desk.reviewing
@@ -223,14 +255,16 @@ class StatusBar(QFrame):
             self._saved.words.setText(f"{reviewing.writes.waiting_words} not saved")
             self._saved.show_icon("triangle-alert", "disagree")
             set_tone(self._saved.words, "disagree")
-            self._saved.show()
+            self._says_saved = True
+            self._fit()
             return
         saved_at: datetime | None = reviewing.writes.saved_at
-        self._saved.setVisible(saved_at is not None)
+        self._says_saved = saved_at is not None
         if saved_at is not None:
             self._saved.words.setText(f"{reviewing.writes.saved_words} saved {saved_at.astimezone():%H:%M}")
             self._saved.show_icon("check", "text2")
             set_tone(self._saved.words, "text2")
+        self._fit()
 
 
 def progress_words(progress: Progress) -> str:

@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QPlainTextEdit, QWidget
 
+from tests.ui.window.looking import view_of
 from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
+from viewer.ui.histogram_chart import HistogramChart
 from viewer.ui.messages import Message
 from viewer.ui.review.toolbar import RestButton, Toolbar
+from viewer.ui.sheet import Sheet
 from viewer.ui.window_place import SMALLEST_SIZE, least_size
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
 
 
@@ -165,6 +172,66 @@ def test_settings_are_whole_in_a_low_window_and_scroll(
         assert button.height() >= button.sizeHint().height(), button.text()
         assert button.parentWidget().rect().contains(button.geometry())
     sheet.dismiss()
+
+
+def lying_on_each_other(sheet: Sheet) -> list[str]:
+    """Return what of a sheet lies on another part of it, or beyond its card."""
+    seen = [
+        w
+        for kind in (QLabel, QAbstractButton, QLineEdit, QListView, QPlainTextEdit, HistogramChart)
+        for w in sheet.card.findChildren(kind)
+        if w.isVisible() and not isinstance(w.parentWidget(), (QListView, QLineEdit))
+    ]
+    boxes = [(w, QRect(w.mapTo(sheet.card, QPoint(0, 0)), w.size())) for w in seen]
+    beyond = [type(w).__name__ for w, box in boxes if not sheet.card.rect().contains(box)]
+    crossing = [
+        f"{type(a).__name__} on {type(b).__name__}"
+        for n, (a, one) in enumerate(boxes)
+        for b, other in boxes[:n]
+        if one.intersects(other)
+    ]
+    return beyond + crossing
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (853, 480), (1280, 720)])
+def test_a_sheet_that_holds_a_list_or_a_chart_is_whole_in_a_low_window(
+    qtbot: QtBot, opened: MainWindow, findings: tuple[Finding, ...], width: int, height: int
+) -> None:
+    sized(qtbot, opened, width, height)
+    session = opened.desk.session
+    opened.asking.palette()
+    QTest.keyClicks(opened.asking.palette_sheet.field, "window")
+    opened.details.tell("Details", "A long text.\n" * 40)
+    opened.actions_.run("compare.choose")
+    opened.actions_.run("library.steps") if opened.actions_["library.steps"].isEnabled() else None
+    session.view = evolve(view_of(opened), selected_finding=findings[0].id)
+    opened.actions_.run("measure.histogram")
+    qtbot.waitUntil(lambda: opened.asking.histogram_sheet is not None and opened.asking.histogram_sheet.is_open)
+    sheets = [sheet for sheet in opened.findChildren(Sheet) if sheet.is_open]
+    assert len(sheets) >= 4
+    for sheet in sheets:
+        assert lying_on_each_other(sheet) == [], type(sheet).__name__
+        assert opened.rect().contains(sheet.card.geometry())
+
+
+@pytest.mark.parametrize("width", [640, 800, 1280])
+def test_what_the_pictures_are_not_for_is_read_whole_whatever_stands_beside_it(
+    qtbot: QtBot, opened: MainWindow, press: Callable[..., None], width: int
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_A)
+    sized(qtbot, opened, width, 500)
+    opened.status.show_pointer(-1000.0, (-142.4, 115.7, -1010.0))
+    QApplication.processEvents()
+    words = opened.status.banner.words
+    assert words.text() == "Synthetic · Not for diagnostic use"
+    shown = [label for label in opened.status.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert {"−1000 HU", words.text()} <= {label.text() for label in shown}
+    for label in shown:
+        assert label.width() >= label.fontMetrics().horizontalAdvance(label.text()), label.text()
+    if width == 1280:
+        assert "R 142.4  P 115.7  F 1010.0 mm" in {label.text() for label in shown}
+        assert any(label.text().startswith("Decisions saved") for label in shown)
 
 
 def test_panels_of_inspect_share_the_window_where_the_views_wait(qtbot: QtBot, opened: MainWindow) -> None:

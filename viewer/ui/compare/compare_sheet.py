@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
-LIST_HEIGHT = 420
+LIST_HEIGHT, LEAST_LIST = 420, 64
 NOTHING = "No other scan is known. Open its folder."
 NOT_FOUND = "Nothing matches “{words}”."
 
@@ -43,7 +43,7 @@ class CompareSheet(Sheet):
         self.body.addWidget(self.search)
         self.lines = ScanLines(desk, self)
         self.list = ScanList(theme, self.lines)
-        self.list.setMinimumHeight(LIST_HEIGHT)
+        self.let_give_way(self.list, LIST_HEIGHT, LEAST_LIST)
         self.list.opened.connect(self._choose)
         self.list.typed.connect(self.search.go_on_typing)
         self.list.pictures_wanted.connect(desk.pictures.want)

@@ -86,7 +86,7 @@ class StepFinder(Sheet):
         self._delegate = _Painter(theme, self.list)
         self.list.setItemDelegate(self._delegate)
         self.list.clicked.connect(self._clicked)
-        self.list.setFixedHeight(SHOWN_ROWS * ROW_HEIGHT)
+        self.let_give_way(self.list, SHOWN_ROWS * ROW_HEIGHT, ROW_HEIGHT)
         self.body.addWidget(self.list)
         self._none = text_label(NOTHING, Type.BODY, "text2")
         self.body.addWidget(self._none)

@@ -151,7 +151,7 @@ class RehearsalSheet(Sheet):
         cues = len(record.cues)
         self.cues.setVisible(bool(cues))
         self.cues.set_words(f"Add {count_words(cues, 'cue')} to the notes of their steps")
-        self.list.setFixedHeight(ROW_HEIGHT * min(len(rows), MOST_ROWS) + 2)
+        self.let_give_way(self.list, ROW_HEIGHT * min(len(rows), MOST_ROWS) + 2, ROW_HEIGHT + 2)
         self.open(self.take)
 
     def say_pictures(self, words: str) -> None:
