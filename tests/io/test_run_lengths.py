@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tests.io.conftest import rle
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
-from viewer.io.run_lengths import unpacked_words
+from viewer.io.run_lengths import unpacked_segment, unpacked_words
 from viewer.io.scan import scan
 from viewer.io.slice_header import PixelCode
 
@@ -100,3 +100,40 @@ def test_damaged_segments_are_a_sentence_and_never_an_image(
 ) -> None:
     with pytest.raises(CaseStageError, match=r"could not be read: the compressed pixels (are damaged|end early)"):
         opened(made_ct, words, damaged(words))
+
+
+def by_the_letter(segment: bytes) -> bytes:
+    """Return what PS3.5 annex G.3.2 says that a segment stands for."""
+    found, at = bytearray(), 0
+    while at < len(segment):
+        control = segment[at]
+        if control < 128:
+            found += segment[at + 1 : at + 2 + control]
+            at += control + 2
+        elif control > 128:
+            found += segment[at + 1 : at + 2] * (257 - control)
+            at += 2
+        else:
+            at += 1
+    return bytes(found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("filling", [b"", b"\0", b"\x80", b"\x00\x07", b"\x81\x07" * 3])
+def test_a_segment_holds_the_bytes_that_its_runs_stand_for(seed: int, filling: bytes) -> None:
+    rng = np.random.default_rng(seed)
+    runs = []
+    for _ in range(200):
+        count = int(rng.integers(1, 129))
+        literal, same = bytes([count - 1]) + rng.bytes(count), bytes([257 - max(2, count)]) + rng.bytes(1)
+        runs.append((literal, same, b"\x80")[rng.integers(0, 3)])
+    segment = b"".join(runs)
+    expected = by_the_letter(segment)
+    assert bytes(unpacked_segment(segment + filling, len(expected))) == expected
+    assert bytes(unpacked_segment(segment, len(expected) + 40)) == expected
+    assert bytes(unpacked_segment(segment, len(expected) // 2)) == expected[: len(expected) // 2]
+
+
+def test_a_segment_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(UnreadableFileError, match="damaged"):
+        unpacked_segment(b"\x81\0" * 4_000_000, 1000)

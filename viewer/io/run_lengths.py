@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import PixelCode
 
 _HEADER_BYTES = 64
+_MOST_FILLING_BYTES = 1 << 16
 
 
 def unpacked_words(stream: bytes, code: PixelCode, room: NDArray[np.uint16] | None = None) -> NDArray[Any]:
@@ -43,6 +44,19 @@ def unpacked_words(stream: bytes, code: PixelCode, room: NDArray[np.uint16] | No
     return words
 
 
+def unpacked_segment(segment: bytes, most: int) -> NDArray[np.uint8]:
+    """Return the bytes of one segment of an RLE frame, fewer than `most` where it holds fewer, never more.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where the segment is damaged, or far longer than that.
+    """
+    # It may be filled up; what is far longer is no image, and would take the memory that it asks for.
+    room = np.empty(most + _MOST_FILLING_BYTES, np.uint8)
+    return np.frombuffer(_decoded(memoryview(segment), room), np.uint8)[:most] if segment else room[:0]
+
+
 def _planes(stream: bytes, count: int, shape: tuple[int, ...]) -> list[NDArray[Any]]:
     """Return so many planes of bytes of that shape, the highest bytes first.
 
@@ -59,17 +73,21 @@ def _planes(stream: bytes, count: int, shape: tuple[int, ...]) -> list[NDArray[A
 
 
 def _unpacked(segment: memoryview[int], room: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    try:
+        found = _decoded(segment, room)
+    except UnreadableFileError:
+        # It may be longer than the image by what it was filled up with; then there has to be room for that.
+        found = _decoded(segment, None)
+    if len(found) < room.size:
+        raise UnreadableFileError("The compressed pixels end early.")
+    return np.frombuffer(found, np.uint8, count=room.size)
+
+
+def _decoded(segment: memoryview[int], room: NDArray[np.uint8] | None) -> Any:
     import imagecodecs
 
     decode: Any = imagecodecs.packbits_decode
     try:
-        try:
-            found = decode(segment, out=room)
-        except RuntimeError:
-            # It may be longer than the image by what it was filled up with; then there has to be room for that.
-            found = decode(segment)
+        return decode(segment, out=room)
     except RuntimeError as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
-    if len(found) < room.size:
-        raise UnreadableFileError("The compressed pixels end early.")
-    return np.frombuffer(found, np.uint8, count=room.size)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
+from viewer.io.run_lengths import unpacked_segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,24 +105,10 @@ def _run_lengths(stream: bytes, most: int) -> bytes:
     if not 1 <= count <= 2:
         raise UnreadableFileError("The segmentation's pixels are damaged.")
     offsets = [int.from_bytes(stream[4 + 4 * n : 8 + 4 * n], "little") for n in range(count)] + [len(stream)]
-    planes = [_unpacked(stream[offsets[n] : offsets[n + 1]], most) for n in range(count)]
+    planes = [unpacked_segment(stream[offsets[n] : offsets[n + 1]], most) for n in range(count)]
     if count == 1:
-        return planes[0]
+        return planes[0].tobytes()
     # The most significant byte's plane comes first.
-    return np.stack([np.frombuffer(plane, np.uint8) for plane in reversed(planes)], axis=-1).tobytes()
-
-
-def _unpacked(plane: bytes, most: int) -> bytes:
-    found = bytearray()
-    at = 0
-    while at < len(plane) and len(found) < most:
-        control = plane[at]
-        if control < 128:
-            found += plane[at + 1 : at + 2 + control]
-            at += control + 2
-        elif control > 128:
-            found += plane[at + 1 : at + 2] * (257 - control)
-            at += 2
-        else:
-            at += 1
-    return bytes(found[:most])
+    if len(planes[0]) != len(planes[1]):
+        raise UnreadableFileError("The segmentation's pixels are damaged.")
+    return np.stack(planes[::-1], axis=-1).tobytes()
