@@ -7,12 +7,15 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.cli.conftest import casestage, write_small_case
 from viewer.domain.errors import PackError
 from viewer.domain.job import JobContext
 from viewer.io.pack import check_pack, signer_of
-from viewer.io.pack_signature import SIGNATURE, fingerprint, new_key, signed, signer
+from viewer.io.pack_signature import SIGNATURE, fingerprint, new_key, public_key, signed, signer
 from viewer.services.trusted_keys import TrustedKeys
 
 if TYPE_CHECKING:
@@ -160,3 +163,71 @@ def test_a_damaged_list_of_trusted_keys_trusts_nobody(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("[]")
     with pytest.raises(PackError, match="cannot be read"):
         kept.name_of(public)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"algorithm": "ed25519"', b'"algorithm": "none"'),
+        (b"casestage signature", b"casestage pack"),
+        (b": 1,", b": 0,"),
+    ],
+)
+def test_a_signature_of_another_kind_proves_nothing(tmp_path: Path, before: bytes, after: bytes) -> None:
+    new_key(tmp_path / "k")
+    made = signed(b"a list", tmp_path / "k")
+    assert before in made
+    with pytest.raises(PackError, match="signature is wrong"):
+        signer(b"a list", made.replace(before, after))
+
+
+def test_only_a_private_key_of_the_right_kind_signs(tmp_path: Path) -> None:
+    new_key(tmp_path / "k")
+    foreign = X25519PrivateKey.generate()
+    pem = serialization.Encoding.PEM
+    shape = serialization.PrivateFormat.PKCS8
+    (tmp_path / "foreign").write_bytes(foreign.private_bytes(pem, shape, serialization.NoEncryption()))
+    (tmp_path / "foreign.pub").write_bytes(
+        foreign.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    locked = Ed25519PrivateKey.generate().private_bytes(pem, shape, serialization.BestAvailableEncryption(b"secret"))
+    (tmp_path / "locked").write_bytes(locked)
+    (tmp_path / "nonsense.pub").write_text("-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----\n")
+    for name, words in {
+        "k.pub": "public half",
+        "foreign": "no Ed25519 key",
+        "locked": "locked with a password",
+        "nowhere": "cannot be read",
+    }.items():
+        with pytest.raises(PackError, match=words):
+            signed(b"a list", tmp_path / name)
+    for name, words in {"foreign.pub": "no Ed25519 key", "nonsense.pub": "no Ed25519 key", "k": "private half"}.items():
+        with pytest.raises(PackError, match=words):
+            public_key(tmp_path / name, of_private=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("trusted keys", "other keys"), ('"version": 1', '"version": 2'), ('_key": "', '_key": "é')]
+)
+def test_a_list_of_trusted_keys_that_cannot_be_meant_trusts_nobody(tmp_path: Path, before: str, after: str) -> None:
+    kept = TrustedKeys(tmp_path / "keys.json")
+    public = new_key(tmp_path / "k")
+    kept.trust(public, "Acme")
+    text = (tmp_path / "keys.json").read_text()
+    assert before in text
+    (tmp_path / "keys.json").write_text(text.replace(before, after))
+    with pytest.raises(PackError, match="cannot be read"):
+        kept.name_of(public)
+
+
+def test_a_key_is_trusted_under_a_name_and_forgotten_by_it(tmp_path: Path) -> None:
+    kept = TrustedKeys(tmp_path / "keys.json")
+    public = new_key(tmp_path / "k")
+    for name in ("", " \u202e "):
+        with pytest.raises(PackError, match="needs a name"):
+            kept.trust(public, name)
+    kept.trust(public, "Acme")
+    with pytest.raises(PackError, match="No trusted key"):
+        kept.forget("Acm")
+    kept.forget("ACME")
+    assert kept.name_of(public) == ""
