@@ -99,16 +99,6 @@ def test_byte_that_changed_inside_an_archive_costs_that_image_alone(made_ct: Any
     assert volume.stack.count == 4
 
 
-def test_archive_cut_short_is_a_sentence(made_ct: Any, tmp_path: Path) -> None:
-    made_ct.stack(axial(3))
-    archive = zipped(made_ct.folder, tmp_path / "study.zip")
-    archive.write_bytes(archive.read_bytes()[:-40])
-    with pytest.raises(NothingToOpenError) as caught:
-        scan(archive, JobContext())
-    assert "damaged" in caught.value.sentence
-    assert caught.value.hint
-
-
 def test_what_an_archive_hides_is_named_with_the_reason(made_ct: Any, tmp_path: Path) -> None:
     made_ct.stack(axial(3), prefix="ct/")
     archive = tmp_path / "study.zip"

@@ -11,6 +11,7 @@ import zipfile
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from viewer.io.cut_archive import LOCAL_HEADER, LOCAL_MARK, cut_archive
 from viewer.io.file_bytes import FilePlace, Member, most_inflated
 from viewer.io.series_entry import Skipped
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from io import FileIO
 
 _MOST_MEMBERS = 200_000
-_LOCAL_HEADER = 30
-_LOCAL_MARK = b"PK\x03\x04"
+_NO_ARCHIVE = "The archive is damaged, or is no zip archive."
 _ENCRYPTED = 0x1 | 0x40
 # What a Mac adds of its own to every file.
 _NOT_THE_USERS = ("__MACOSX/",)
@@ -36,7 +36,7 @@ def is_archive(path: str) -> bool:
         return True
     try:
         with open(path, "rb") as file:
-            return file.read(4) == _LOCAL_MARK
+            return file.read(4) == LOCAL_MARK
     except OSError:
         return False
 
@@ -79,21 +79,39 @@ def members(path: str, root: str, skipped: list[Skipped]) -> list[FilePlace]:
                 skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
                 return []
             return _places(path, named, file, listed, skipped)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+    except zipfile.BadZipFile:
+        return _of_cut(path, named, skipped)
+    except (OSError, NotImplementedError, ValueError, EOFError, struct.error) as error:
         why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
-        skipped.append(Skipped(named, why or "The archive is damaged, or is no zip archive."))
+        skipped.append(Skipped(named, why or _NO_ARCHIVE))
         return []
 
 
+def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
+    """Return the files of an archive without a directory; one that is cut is among them, and fails where it ends."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            found = cut_archive(file)
+            places = _places(path, named, file, found.whole, skipped)
+            cut = found.cut
+            if cut is not None and not any(cut.filename == place.member.name for place in places if place.member):
+                places += _places(path, named, file, [cut], skipped, cut=True)
+    except OSError as error:
+        skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
+        return []
+    skipped.append(Skipped(named, found.words() if found.whole or found.cut else _NO_ARCHIVE))
+    return places
+
+
 def _places(
-    path: str, named: str, file: FileIO, listed: list[zipfile.ZipInfo], skipped: list[Skipped]
+    path: str, named: str, file: FileIO, listed: list[zipfile.ZipInfo], skipped: list[Skipped], *, cut: bool = False
 ) -> list[FilePlace]:
     found: dict[str, FilePlace] = {}
     end = os.fstat(file.fileno()).st_size
     for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
         if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
             continue
-        why = _objection(info)
+        why = _objection(info, cut=cut)
         if not why and info.filename in found:
             why = "Is in the archive twice; the first is used."
         start = _start(file, info) if not why else 0
@@ -102,23 +120,26 @@ def _places(
         if why:
             skipped.append(Skipped(f"{named}/{info.filename}", why))
             continue
-        deflated = info.compress_type == zipfile.ZIP_DEFLATED
-        member = Member(info.filename, start, info.compress_size, info.file_size, deflated, info.CRC)
-        found[info.filename] = FilePlace(path, member)
+        found[info.filename] = FilePlace(path, _member(info, start))
     return list(found.values())
 
 
-def _objection(info: zipfile.ZipInfo) -> str:
-    """Return why a member cannot be read, "" where it can."""
+def _member(info: zipfile.ZipInfo, start: int) -> Member:
+    deflated = info.compress_type == zipfile.ZIP_DEFLATED
+    return Member(info.filename, start, info.compress_size, info.file_size, deflated, info.CRC)
+
+
+def _objection(info: zipfile.ZipInfo, *, cut: bool = False) -> str:
+    """Return why a member cannot be read, "" where it can; a `cut` one is shorter than it says."""
     if info.flag_bits & _ENCRYPTED:
         return "Is encrypted; unpack the archive with its password first."
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "Is packed in a way that is not supported; unpack the archive first."
     if is_archive_name(info.filename):
         return "An archive inside an archive; unpack it first."
-    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
+    if not cut and info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
         return "The archive is damaged at this file."
-    if info.file_size > most_inflated(info.compress_size):
+    if not cut and info.file_size > most_inflated(info.compress_size):
         return f"Would become {info.file_size / 1e9:.1f} GB when unpacked, which no image does."
     return ""
 
@@ -126,8 +147,8 @@ def _objection(info: zipfile.ZipInfo) -> str:
 def _start(file: FileIO, info: zipfile.ZipInfo) -> int:
     """Return where a member's bytes begin, −1 where its local header is damaged."""
     file.seek(info.header_offset)
-    header = file.read(_LOCAL_HEADER)
-    if len(header) < _LOCAL_HEADER or not header.startswith(_LOCAL_MARK):
+    header = file.read(LOCAL_HEADER)
+    if len(header) < LOCAL_HEADER or not header.startswith(LOCAL_MARK):
         return -1
     name, extra = struct.unpack_from("<HH", header, 26)
-    return int(info.header_offset + _LOCAL_HEADER + name + extra)
+    return int(info.header_offset + LOCAL_HEADER + name + extra)
