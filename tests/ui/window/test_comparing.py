@@ -188,17 +188,19 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     assert "B moved" in compared.compare.bar.said
 
 
-@pytest.mark.parametrize("width", [2560, 3840])
+@pytest.mark.parametrize(
+    ("width", "shift_mm"), [(1920, (0.0, -5.0, 14.0)), (2560, (-11.5, -23.4, 147.3)), (3840, (-11.5, -23.4, 147.3))]
+)
 def test_how_the_second_was_moved_is_read_whole_where_there_is_room(
-    compared: MainWindow, qtbot: QtBot, width: int
+    compared: MainWindow, qtbot: QtBot, width: int, shift_mm: tuple[float, float, float]
 ) -> None:
     compared.resize(width, 900)
     qtbot.waitUntil(lambda: compared.width() == width)
-    compared.desk.comparing.aligning.alignment = Alignment(shift_mm=(-11.5, -23.4, 147.3))
+    compared.desk.comparing.aligning.alignment = Alignment(shift_mm=shift_mm)
     bar = compared.compare.bar
     assert bar is not None
     qtbot.wait(50)
-    assert "147.3 mm" in bar.said
+    assert f"{shift_mm[2]} mm" in bar.said
     said = [label.text() for label in bar.findChildren(QLabel) if "B moved" in label.text()]
     assert said == [bar.said]
 

@@ -101,7 +101,6 @@ class CompareBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Say modes shorter where there is little room, and how B lies in full where there is much."""
         super().resizeEvent(event)
-        self._row.setStretchFactor(self._said, 3 if self.width() >= WIDE else 1)
         narrow = self.width() < NARROW
         for name, title, short in MODES:
             self._modes.button(name).set_words(short if narrow else title)
@@ -123,8 +122,20 @@ class CompareBar(QFrame):
         self._said.set_whole(words if self.width() >= WIDE else brief, in_full=words)
         self._said.setVisible(bool(words))
         self._icon.setVisible(bool(icon))
+        self._share_out()
         if icon:
             self._icon.show_icon(icon, role)
+
+    def _share_out(self) -> None:
+        """Divide what is right of the buttons by what each needs, so that the buttons stay where they are."""
+        parts = 5000 if self.width() >= WIDE else 3000
+        said, name = (label.sizeHint().width() for label in (self._said, self._there))
+        if self._said.isHidden():
+            said = 0
+        of_said = round(parts * said / max(said + name, 1))
+        self._row.setStretchFactor(self._here, 2000)
+        self._row.setStretchFactor(self._said, of_said)
+        self._row.setStretchFactor(self._there, parts - of_said)
 
     def _words(self) -> tuple[str, str, str, str]:
         """Return what is said in full and in brief, its icon, and that one's colour role."""
