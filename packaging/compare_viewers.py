@@ -43,6 +43,8 @@ _EVERY_PX, _CHANGED_SHARE = 8, 0.002
 # Where a view renders a volume, on this screen: left, top, right, bottom.
 _THREE_D = {"casestage": (584, 537, 1168, 970)}
 _CROP_PX = 48
+# So many notches one way, so that no viewer comes to the end of a series, where nothing changes.
+_ONE_WAY = 100
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -191,7 +193,7 @@ def _outside(name: str) -> np.ndarray[Any, Any]:
 
 
 def _scrolled(screen: Screen, name: str, rate: int) -> float:
-    """Return how many distinct pictures a second are painted while the wheel turns, half the time back."""
+    """Return how many distinct pictures a second are painted while the wheel turns forth and back."""
     x, y = screen.most_textured()
     screen.do("mousemove", x, y)
     time.sleep(0.4)
@@ -211,10 +213,10 @@ def _scrolled(screen: Screen, name: str, rate: int) -> float:
     watcher = threading.Thread(target=watch)
     watcher.start()
     start = time.monotonic()
-    count, delay = round(rate * _SCROLL_S / 2), round(1000 / rate)
     ways = (("key", "Right"), ("key", "Left")) if name == "napari" else (("click", "5"), ("click", "4"))
-    for action, which in ways:
-        screen.do(action, "--repeat", count, "--delay", delay, which)
+    for turn in range(2 * max(1, round(rate * _SCROLL_S / 2 / _ONE_WAY))):
+        action, which = ways[turn % 2]
+        screen.do(action, "--repeat", _ONE_WAY, "--delay", round(1000 / rate), which)
     spent = time.monotonic() - start
     over.set()
     watcher.join()
