@@ -109,7 +109,7 @@ def made_series(tmp_path: Path) -> Path:
 
 
 def test_each_figure_says_how_it_was_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    from viewer.inference.models import installed_models
+    from viewer.inference.installed import installed_models
 
     monkeypatch.setattr(
         bench_models, "installed_models", lambda f: [m for m in installed_models(f) if m.id == "anatomy"]

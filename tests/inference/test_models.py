@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from viewer.domain.errors import ManifestError, ModelError
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest, read_manifest
-from viewer.inference.models import describe_onnx, installed_models
+from viewer.inference.models import describe_onnx
 from viewer.inference.timing import time_model
 
 if TYPE_CHECKING:

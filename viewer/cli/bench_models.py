@@ -11,8 +11,8 @@ from viewer.analysis.measure import body_bounds
 from viewer.cli.bench_figures import figure
 from viewer.domain.job import JobContext
 from viewer.inference.accept import refusal
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest
-from viewer.inference.models import installed_models
 from viewer.inference.run import run_on
 from viewer.inference.timing import time_model
 from viewer.io.shipped import shipped

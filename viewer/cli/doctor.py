@@ -14,8 +14,8 @@ from attrs import frozen
 
 from viewer.cli.terminal import say, say_json
 from viewer.domain.errors import CaseStageError
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest
-from viewer.inference.models import installed_models
 from viewer.inference.providers import provider_words, usable_providers
 from viewer.inference.session import thread_count
 from viewer.inference.worker import available_bytes

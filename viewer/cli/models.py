@@ -11,8 +11,8 @@ from viewer.cli.terminal import complain, progress_context, say, say_json
 from viewer.domain.errors import CaseStageError, ManifestError, ModelRefusedError, NothingToOpenError
 from viewer.domain.finding import Localisation
 from viewer.domain.geometry import Verdict
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest, card, read_manifest
-from viewer.inference.models import installed_models
 from viewer.inference.recalled import run_or_recall
 from viewer.inference.run_records import RunRecords
 from viewer.services.exporting import check_folder, write_outputs

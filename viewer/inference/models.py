@@ -1,4 +1,4 @@
-"""The models on this machine, and what an ONNX file without a manifest says of itself."""
+"""What an ONNX file without a manifest says of itself, and what its tensors are held against."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.domain.errors import ManifestError, ModelError
+from viewer.domain.errors import ModelError
 from viewer.domain.job import JobContext
-from viewer.inference.manifest import MANIFEST_NAME, Manifest, read_manifest
 from viewer.inference.onnx_file import OnnxFacts, TensorFacts, check_safe, onnx_facts
 from viewer.inference.process import ModelProcess
 from viewer.inference.session import checked_bytes
@@ -17,47 +16,11 @@ from viewer.inference.worker import Request
 from viewer.io.regular_file import regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
+    from viewer.inference.manifest import Manifest
+
 NOT_KNOWN = "not known: "
-
-
-def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError, ...]:
-    """Return the manifest, or what is wrong with it, of every model folder in some folders, by id.
-
-    A folder may itself be a model's, or hold folders of models. Of two models with one id the first is taken, and
-    the other is named as a mistake. Folders that are not there, or hold no manifest, are passed over.
-    """
-    found: dict[str, Manifest] = {}
-    problems: list[ManifestError] = []
-    for folder in folders:
-        for place in _model_folders(folder):
-            try:
-                manifest = read_manifest(place)
-            except ManifestError as error:
-                problems.append(ManifestError(f"{place.name}: {error.sentence}", error.hint, error.detail))
-                continue
-            if manifest.id in found:
-                problems.append(
-                    ManifestError(
-                        f"{place.name}: the id {manifest.id!r} is taken by the model in "
-                        f"{found[manifest.id].folder.name}.",
-                        "Change model.id in one of the two.",
-                    )
-                )
-            else:
-                found[manifest.id] = manifest
-    return (*(found[key] for key in sorted(found)), *problems)
-
-
-def _model_folders(folder: Path) -> list[Path]:
-    try:
-        if (folder / MANIFEST_NAME).is_file():
-            return [folder]
-        return sorted(place for place in folder.iterdir() if (place / MANIFEST_NAME).is_file())
-    except OSError:
-        return []
 
 
 @frozen

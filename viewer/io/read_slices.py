@@ -20,6 +20,7 @@ from viewer.io.decoding_process import InexactError
 from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.memory import refuse_if_too_large
 from viewer.io.open_images import OpenImages
+from viewer.io.page_choice import PageChoice
 from viewer.io.reading_order import ReadingOrder
 
 if TYPE_CHECKING:
@@ -173,16 +174,17 @@ def read_slices(
         try:
             if native:
                 return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx, shrink)
-            return _read_elsewhere(frames, _memory(shape, dtype), decoders, onlooker or Onlooker(), ctx, shrink)
+            values = _memory(shape, dtype).values
+            return _read_elsewhere(frames, values, decoders, onlooker or Onlooker(), ctx, shrink)
         except (NotExactError, InexactError):
             # Read again as float32, which holds any value.
             continue
     raise AssertionError("float32 holds any value")
 
 
-def _memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _memory(shape: tuple[int, int, int], dtype: np.dtype[Any]) -> PageChoice:
     try:
-        return np.empty(shape, dtype)
+        return PageChoice(shape, dtype)
     except MemoryError as error:
         raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
 
@@ -193,8 +195,9 @@ def _order(frames: Sequence[Frame], onlooker: Onlooker) -> ReadingOrder:
 
 
 def _read_here(
-    frames: Sequence[Frame], values: NDArray[Any], onlooker: Onlooker, ctx: JobContext, shrink: int
+    frames: Sequence[Frame], memory: PageChoice, onlooker: Onlooker, ctx: JobContext, shrink: int
 ) -> SlicesRead:
+    values = memory.values
     order = _order(frames, onlooker)
     progress = _Progress(frames, SlicesRead(values), order, onlooker)
     stop = threading.Event()
@@ -206,10 +209,13 @@ def _read_here(
             if stop.is_set():
                 return False
             ctx.stop_if_cancelled()
+            began = time.thread_time()
             try:
-                progress.take(k, fill_shrunk(values[k], frames[k], files, shrink))
+                answer: Answer = fill_shrunk(values[k], frames[k], files, shrink)
             except (UnreadableFileError, TooLargeError) as error:
-                progress.take(k, error)
+                answer = error
+            memory.took(time.thread_time() - began, values[k].nbytes)
+            progress.take(k, answer)
         return bool(run)
 
     def work() -> None:

@@ -62,8 +62,8 @@ class FindingRun:
 
     def models(self) -> tuple[ModelCard, ...]:
         """Return the cards of the models on this machine; `problems` says what is wrong with others."""
+        from viewer.inference.installed import installed_models
         from viewer.inference.manifest import Manifest, card
-        from viewer.inference.models import installed_models
 
         if self._manifests is None:
             found = installed_models(self._folders)

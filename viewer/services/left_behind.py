@@ -12,8 +12,8 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
 from viewer.domain.narration_pictures import DESCRIPTION, apart_from_pictures
 from viewer.domain.plain_text import plain_text
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest, card
-from viewer.inference.models import installed_models
 from viewer.io.program import NAME, program_version
 from viewer.services.loading import LoadedCase
 

@@ -9,8 +9,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import ManifestError
+from viewer.inference.installed import installed_models
 from viewer.inference.manifest import MANIFEST_NAME, Manifest, read_manifest
-from viewer.inference.models import check_tensors_of, installed_models
+from viewer.inference.models import check_tensors_of
 from viewer.io.atomic_file import storage_error, sync_folder
 
 if TYPE_CHECKING:

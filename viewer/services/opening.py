@@ -80,7 +80,7 @@ class Opening:
     `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole, and
     `prior_opened` the LoadedPrior that a case brings along; `failed` an error to
     show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
-    fit.
+    fit; `seen` that the first image of what is being read is on the screen.
 
     While a volume is being read, slices around what the session's view looks at are read first.
     """
@@ -91,6 +91,7 @@ class Opening:
     too_large = Signal(object, object)
     opened = Signal(object)
     prior_opened = Signal(object)
+    seen = Signal()
 
     def __init__(
         self, session: Session, runner: JobRunner, decoders: Decoders, hanging: HangingRules | None = None
@@ -196,6 +197,7 @@ class Opening:
         """Read on: what is there is on the screen."""
         if self._order is not None:
             self._order.go_on()
+            self.seen.emit()
 
     def close(self) -> None:
         """Stop opening, and let go of what is open."""

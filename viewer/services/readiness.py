@@ -146,8 +146,8 @@ def looked_at_models(
     if not wanted:
         return []
     # The window knows this module, and starts without what runs models.
+    from viewer.inference.installed import installed_models
     from viewer.inference.manifest import Manifest, card
-    from viewer.inference.models import installed_models
 
     known = {card(m).id: m for m in installed_models(folders) if isinstance(m, Manifest)}
     looked = []

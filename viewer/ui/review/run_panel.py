@@ -57,6 +57,7 @@ class RunPanel(QStackedWidget):
         run = desk.finding_run
         run.listed.connect(self._list_models)
         desk.session.volume_changed.connect(self._look)
+        desk.opening.seen.connect(self._look_for_models)
         run.busy.connect(self._busy)
         run.refused.connect(self._refuse)
 
@@ -139,7 +140,11 @@ class RunPanel(QStackedWidget):
 
     def _look(self, volume: Volume | None, _old: Volume | None = None) -> None:
         # Loading what models need takes its time, which belongs to the first image.
-        if not self._looked and volume is not None and not volume.preview:
+        if volume is not None and not volume.preview:
+            self._look_for_models()
+
+    def _look_for_models(self) -> None:
+        if not self._looked:
             self._looked = True
             self._desk.finding_run.look_for_models()
 
