@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QLocale, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CASES_AFTER_MS = 1000
+# Looking through a folder on a disk that answers takes a third of it.
+_WAITS_MS = 150
 # 3D of what was opened is at rest by then; what is only expected would share its cores.
 _REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
@@ -148,12 +150,6 @@ def run_window(
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     _measure(window)
-    window.show()
-    if kiosk:
-        window.kiosk_here.begin()
-    gc.freeze()
-    gc.enable()
-    when_painted(window, built)
     warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
 
     def rest(_what: object = None) -> None:
@@ -162,18 +158,24 @@ def run_window(
             if window.library.shelf is None:
                 QTimer.singleShot(_CASES_AFTER_MS, window.library.fill)
 
-    if case:
-        window.desk.opening.opened.connect(rest)
-        wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
-        if wanted is not None:
-            QTimer.singleShot(0, lambda: window.open_case(wanted, step))
-    elif paths:
+    if paths and not case:
         for source in (window.desk.opening.opened, window.desk.opening.failed, window.desk.library.listed):
             source.connect(lambda *_: QTimer.singleShot(_REST_AFTER_MS, rest))
         if compare is not None:
             window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
-    else:
+    window.show()
+    if kiosk:
+        window.kiosk_here.begin()
+    gc.freeze()
+    gc.enable()
+    when_painted(window, built)
+    if case:
+        window.desk.opening.opened.connect(rest)
+        wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
+        if wanted is not None:
+            QTimer.singleShot(0, lambda: window.open_case(wanted, step))
+    elif not paths:
         when_painted(window, lambda: _fill(window, rest))
     code = app.exec()
     pulse.stop()
@@ -202,7 +204,25 @@ def _open(window: MainWindow, paths: list[str]) -> None:
 
         WindowTimes(window, paths[0], clicks=measured == "click")
     if measured != "click":
-        QTimer.singleShot(0, lambda: window.asking.dropped(paths))
+        window.asking.dropped(paths)
+        _wait_for_something_to_show(window)
+
+
+def _wait_for_something_to_show(window: MainWindow) -> None:
+    """Wait a moment for what is opened: a window painted without it would be painted twice, and both come later."""
+    waiting = QEventLoop()
+    desk = window.desk
+    sources = (desk.session.volume_changed, desk.library.listed, desk.library.failed, desk.opening.failed)
+
+    def over(*_: object) -> None:
+        waiting.quit()
+
+    for source in sources:
+        source.connect(over)
+    QTimer.singleShot(_WAITS_MS, waiting.quit)
+    waiting.exec()
+    for source in sources:
+        source.disconnect(over)
 
 
 def _measure(window: MainWindow) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import Qt
 
+from viewer import app
 from viewer.cli.bench_figures import noise, write_series
 from viewer.domain.session import Workspace
-from viewer.io import memory
-from viewer.services import opening
+from viewer.io import memory, read_slices
+from viewer.services import opening, scan_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +79,40 @@ def test_images_are_read_on_as_soon_as_the_first_one_is_on_the_screen(
     window.show()
     window.open_paths([series])
     qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+
+
+def test_models_can_be_chosen_from_before_the_last_image_is_in(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    may, filled = threading.Event(), read_slices.fill_shrunk
+    came: list[int] = []
+
+    def fill(*arguments: Any) -> str:
+        came.append(1)
+        assert len(came) < 3 or may.wait(20)
+        return filled(*arguments)
+
+    monkeypatch.setattr(read_slices, "fill_shrunk", fill)
+    window.show()
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.finding_run.known)
+    assert window.desk.opening.running
+    may.set()
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+
+
+def test_a_window_started_with_a_folder_has_its_image_before_it_is_painted(window: MainWindow, series: Path) -> None:
+    app._open(window, [str(series)])
+    assert window.desk.session.volume is not None
+    assert window.desk.session.workspace is Workspace.REVIEW
+
+
+def test_a_window_started_with_a_folder_that_does_not_answer_appears_all_the_same(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = threading.Event()
+    monkeypatch.setattr(scan_library, "look_at", lambda *_: may.wait(20))
+    app._open(window, [str(series)])
+    assert window.desk.opening.running
+    window.desk.opening.cancel()
+    may.set()
