@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # No name: it may be a patient's.
-KEPT = "Dropped · can be opened once you leave (Esc)"
+KEPT = "Dropped · open it after Esc"
 KEPT_LATER = "What was dropped while presenting is not open yet."
 
 

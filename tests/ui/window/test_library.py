@@ -163,7 +163,7 @@ def test_what_is_dropped_on_the_stage_waits_until_it_is_left(
     assert opened.desk.session.workspace is Workspace.PRESENT
     assert asked == []
     assert not opened.messages.isVisible()
-    assert "Dropped · can be opened once you leave (Esc)" in opened.stage.bar.words
+    assert "Dropped · open it after Esc" in opened.stage.bar.words
     assert "Smith" not in opened.stage.bar.words
     press(opened, Qt.Key.Key_Escape)
     assert opened.messages.isVisible()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPointF, QRect, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 
@@ -18,6 +18,7 @@ from viewer.domain.walkthrough import Step
 from viewer.ui.canvas.facts import view_words
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.fonts import Type
+from viewer.ui.present import stage_bar
 from viewer.ui.present.card import PAD, WIDTH, Narration, card_side, narration_html, paint_card
 from viewer.ui.present.stage_bar import StageBar
 from viewer.ui.theme import Theme
@@ -276,3 +277,35 @@ def test_where_one_wandered_is_said_in_full_beside_a_live_run(qtbot: QtBot) -> N
     assert bar.grab(words).toImage() == alone
     bar.show_live("Recorded · the live run took longer than 20 s", calm=True)
     assert bar.grab(words).toImage() == alone
+
+
+@pytest.mark.parametrize("width", [1000, 1280, 1600])
+def test_in_a_narrow_bar_nothing_stands_on_what_is_said_of_a_run(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    bar = StageBar(Theme())
+    qtbot.addWidget(bar)
+    bar.resize(width, 88)
+    bar.set_scale(0.92)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    bar.show_state(banner="Synthetic · Not for diagnostic use", exploring="5.0 mm towards the head", index=1, count=6)
+    bar.show_live("Live · 1.2 s on this computer", calm=False)
+    drawn: list[tuple[float, float, str]] = []
+
+    class Listening(QPainter):
+        def drawText(self, area: QRectF, flags: int, words: str) -> None:  # noqa: N802 (Qt's name)
+            start = area.left()
+            wide = self.fontMetrics().horizontalAdvance(words)
+            if flags & Qt.AlignmentFlag.AlignRight:
+                start = area.right() - wide
+            if words:
+                drawn.append((start, start + wide, words))
+
+    monkeypatch.setattr(stage_bar, "QPainter", Listening)
+    bar.grab()
+    told = [words for _, _, words in drawn]
+    assert "Synthetic · Not for diagnostic use" in told
+    assert width == 1000 or any(words.startswith("Live") for words in told)
+    drawn.sort()
+    assert all(end <= start for (_, end, _), (start, _, _) in zip(drawn, drawn[1:], strict=False)), drawn

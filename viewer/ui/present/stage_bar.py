@@ -24,6 +24,7 @@ TARGET_GAP = 12
 # Between what is said side by side.
 NEAR = 24
 NOTE_MS = 8000
+NAME = Type.STAGE_BAR_NAME
 
 
 class StageButton(Button):
@@ -138,7 +139,8 @@ class StageBar(QWidget):
             least_x = margin + self._width(self._banner, Type.STAGE_BAR) + NEAR * self._scale
             if self._aside:
                 least_x = self._paint_aside(painter, least_x) + NEAR * self._scale
-            if self._exploring:
+            # Where there is no room for it the button alone says that one wandered.
+            if self._exploring and self.resume.x() - 32 * self._scale - least_x >= self._width("Exploring", NAME):
                 self._paint_exploring(painter, least_x)
             if self._count:
                 painter.setFont(font(Type.STAGE_BAR_NAME, scale=self._scale))
@@ -206,12 +208,13 @@ class StageBar(QWidget):
         """Draw what is said of a live run, or to the presenter, behind the banner, and return where it ends."""
         right = self.back_area.left() if not self.resume.isVisible() else self.resume.x()
         metrics = QFontMetricsF(font(Type.STAGE_BAR, scale=self._scale))
+        most = right - x - 8 * self._scale
         room = right - x - NEAR * self._scale
         if self._exploring:
             # Where one wandered is said in full first; of the run its first word stays.
             room -= NEAR * self._scale + self._exploring_width()
             room = max(room, metrics.horizontalAdvance(f"{self._aside.split(' · ')[0]} …"))
-        room = max(0.0, room)
+        room = max(0.0, min(room, most))
         words = metrics.elidedText(self._aside, Qt.TextElideMode.ElideRight, room)
         painter.setFont(font(Type.STAGE_BAR, scale=self._scale))
         painter.setPen(self._theme.on_anatomy("text2" if self._live_calm or self._note else "text"))
