@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import PackError, UnreadableFileError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from viewer.domain.job import JobContext
 
 _ASKED = ["PatientName", "PatientID", "PatientIdentityRemoved", "SyntheticData", "Modality"]
+# PS3.5 6.2, CS.
+_CODE = re.compile(r"[A-Z0-9 _]{1,16}")
 
 
 def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
@@ -37,7 +40,13 @@ def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
         ctx.report(number, len(files), "Looking for patients' names")
         said = _said(path)
         if said is None:
-            continue
+            if not _begins_as_dicom(path):
+                continue
+            raise PackError(
+                f"A DICOM file of the case “{title}” cannot be read, so nobody knows whom it names.",
+                "Take it out of the case's folder.",
+                path.name,
+            )
         who = (said["PatientName"], said["PatientID"])
         if said["SyntheticData"] == "YES":
             cleared.add(who)
@@ -53,7 +62,7 @@ def named_patients(title: str, files: Sequence[Path], ctx: JobContext) -> None:
 
 
 def _said(path: Path) -> dict[str, str] | None:
-    """Return what a DICOM file says of its patient, None for a file of another kind."""
+    """Return what a DICOM file says of its patient, None for one that cannot be read or is of another kind."""
     from pydicom import dcmread
 
     try:
@@ -64,8 +73,16 @@ def _said(path: Path) -> dict[str, str] | None:
                 return None
             stream = as_stream(source, size, 5.0)
             found = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=list(_ASKED))
-            return {keyword: str(found.get(keyword) or "").strip() for keyword in _ASKED}
+            said = {keyword: str(found.get(keyword) or "").strip() for keyword in _ASKED}
+            # Every image and report has a modality; what has none was not read to the patient, or lists several.
+            return said if _CODE.fullmatch(said["Modality"]) else None
     except UnreadableFileError:
         return None
     except dicom_faults():
         return None
+
+
+def _begins_as_dicom(path: Path) -> bool:
+    """Return whether a file has the mark of DICOM (PS3.10 7.1)."""
+    with FilePlace(str(path)).opened() as (source, size):
+        return size >= 132 and source.read_at(128, 4) == b"DICM"
