@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,13 +22,12 @@ from viewer.io.pydicom_headers import PARSER_FAILURES
 from viewer.io.run_lengths import unpacked_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from viewer.io.open_images import OpenImages
     from viewer.io.slice_header import Frame, PixelCode
 
 # No CT image is larger; a header that says more is damaged or hostile.
 MOST_PIXELS = 16384 * 16384
+_CODED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K
 
 
 @frozen(eq=False)
@@ -139,7 +137,7 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
     syntax = code.transfer_syntax
     if syntax == RLE:
         return _of_words(unpacked_words(stream, code), frame)
-    if syntax not in JPEG | JPEG_LS | JPEG_2000 | HTJ2K:
+    if syntax not in _CODED:
         raise UnreadableFileError(
             "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"
         )
@@ -208,7 +206,7 @@ def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[
     import imagecodecs
 
     try:
-        with _nothing_swallowed():
+        with _NOTHING_SWALLOWED:
             if syntax in JPEG:
                 found = imagecodecs.jpeg8_decode(stream, out=room)
             elif syntax in JPEG_LS:
@@ -251,29 +249,34 @@ def _note_unraisable(args: Any) -> None:
         _hooks.unraisable(args)
 
 
-@contextmanager
-def _nothing_swallowed() -> Iterator[None]:
-    """Raise RuntimeError for a failure that a codec only prints instead of raising it (HTJ2K does).
+class _NothingSwallowed:
+    """Raises RuntimeError for a failure that a codec only prints instead of raising it (HTJ2K does).
 
-    The codec would otherwise return an image whose last rows were never written.
+    The codec would otherwise return an image whose last rows were never written. A class, as a generator takes longer.
     """
-    thread = threading.get_ident()
-    with _hooks.lock:
-        if not _hooks.decoding:
-            _hooks.printed, _hooks.unraisable = sys.excepthook, sys.unraisablehook
-            sys.excepthook, sys.unraisablehook = _note_printed, _note_unraisable
-        _hooks.decoding.add(thread)
-    try:
-        yield
-    finally:
+
+    def __enter__(self) -> None:
+        """Begin to listen."""
+        with _hooks.lock:
+            if not _hooks.decoding:
+                _hooks.printed, _hooks.unraisable = sys.excepthook, sys.unraisablehook
+                sys.excepthook, sys.unraisablehook = _note_printed, _note_unraisable
+            _hooks.decoding.add(threading.get_ident())
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _where: object) -> None:
+        """Raise what was only printed."""
+        thread = threading.get_ident()
         with _hooks.lock:
             _hooks.decoding.discard(thread)
             if not _hooks.decoding:
                 sys.excepthook, sys.unraisablehook = _hooks.printed, _hooks.unraisable
             failed = thread in _hooks.failed
             _hooks.failed.discard(thread)
-    if failed:
-        raise RuntimeError("the codec stopped before the end of the image")
+        if failed and error is None:
+            raise RuntimeError("the codec stopped before the end of the image")
+
+
+_NOTHING_SWALLOWED = _NothingSwallowed()
 
 
 def why(error: CaseStageError) -> str:

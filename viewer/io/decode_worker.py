@@ -10,6 +10,7 @@ cost more than a copy.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -46,6 +47,8 @@ def serve(connection: Connection) -> None:
     _send(connection, {"ready": True})
     memory: NDArray[Any] = np.empty(0, np.uint8)
     limit = _MemoryLimit()
+    # What was loaded stays; to look through it again and again takes longer than reading an image.
+    gc.freeze()
     with OpenImages() as files:
         while True:
             try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LARGE_BYTES = 64 << 20
 _SMALL_BYTES = 2 << 20
 # How many images are asked for in one message: more where an image takes hardly longer than its message.
-_TOGETHER = {RLE: 6, **dict.fromkeys((*JPEG, *HTJ2K), 2)}
+_TOGETHER = {RLE: 6, **dict.fromkeys((*JPEG, *HTJ2K), 4)}
 # No image takes as long on any computer; a hung decoder does.
 _LEAST_LIMIT_S = 3.0
 _LIMIT_S_PER_PIXEL = 4e-6

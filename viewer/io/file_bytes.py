@@ -228,7 +228,7 @@ class FilePlace:
         with reading():
             member = self.member
             if member is None:
-                file = open(self.path, "rb", buffering=0)  # noqa: SIM115 - the caller closes it
+                file = FileIO(self.path)
                 return FileSource(file), file
             with self.opened() as (source, _):
                 content = source.read_at(0, member.size)

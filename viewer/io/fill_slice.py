@@ -6,6 +6,7 @@ HU = stored value × slope + intercept, per slice (DICOM PS3.3 C.11.1.1.2); in i
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,12 +143,23 @@ def _rescale(stored: Values, frame: Frame, out: Values) -> None:
     if out.dtype != np.int16:
         np.copyto(out, stored.astype(np.float64) * slope + intercept, casting="same_kind")
         return
-    ends = [int(stored.min()) * int(slope) + int(intercept), int(stored.max()) * int(slope) + int(intercept)]
-    if min(ends) < -32768 or max(ends) > 32767:
-        raise NotExactError
+    # What the outermost value of its type becomes fits mostly, and nobody has to look for the outermost one here.
+    for outermost, here in zip(_ends(stored.dtype), (stored.min, stored.max), strict=True):
+        if not _fits(outermost * int(slope) + int(intercept)) and not _fits(int(here()) * int(slope) + int(intercept)):
+            raise NotExactError
     if slope == 1:
         if not np.shares_memory(out, stored):
             np.copyto(out, stored, casting="unsafe")
         np.add(out.view(np.uint16), np.uint16(int(intercept) & 0xFFFF), out=out.view(np.uint16))
     else:
         out[...] = stored.astype(np.int64) * int(slope) + int(intercept)
+
+
+def _fits(value: int) -> bool:
+    return -32768 <= value <= 32767
+
+
+@lru_cache(maxsize=16)
+def _ends(dtype: np.dtype[Any]) -> tuple[int, int]:
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
