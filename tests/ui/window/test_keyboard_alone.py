@@ -84,3 +84,15 @@ def test_tab_visits_every_control_of_a_page(opened: MainWindow, place: Workspace
         if widget not in seen and not in_a_row(widget, seen)
     ]
     assert not missed
+
+
+@pytest.mark.parametrize("place", [Workspace.LIBRARY, Workspace.REVIEW, Workspace.INSPECT])
+def test_every_control_says_its_name_to_who_cannot_see_it(opened: MainWindow, place: Workspace) -> None:
+    opened.go(place)
+    QApplication.processEvents()
+    nameless = [
+        f"{type(widget).__name__} in {type(widget.parentWidget()).__name__}"
+        for widget in controls(opened)
+        if not (widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()))
+    ]
+    assert nameless == []

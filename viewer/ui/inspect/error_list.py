@@ -90,3 +90,4 @@ class ErrorList(RowList):
         self.rows = ErrorModel()
         super().__init__(self.rows, theme, parent)
         self.setItemDelegate(_ErrorDelegate(theme, self.rows, self))
+        self.setAccessibleName("Findings and missed lesions against the truth")

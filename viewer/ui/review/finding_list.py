@@ -199,6 +199,7 @@ class FindingList(RowList):
         self.rows = FindingModel(session)
         super().__init__(self.rows, theme, parent)
         self.setItemDelegate(FindingDelegate(theme, self.rows, self))
+        self.setAccessibleName("Findings")
         self._session, self._theme = session, theme
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
