@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 _CASES_AFTER_MS = 1000
 # Looking through a folder on a disk that answers takes a third of it.
 _WAITS_MS = 150
+# What shows the models and 3D is loaded after the first image.
+_LOADED_AFTER_MS = 1500
 # 3D of what was opened is at rest by then; what is only expected would share its cores.
 _REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
@@ -135,7 +137,7 @@ def run_window(
     kiosk
         True fills the screen and keeps the stage from being left.
     built
-        Called once all that the window needs is loaded.
+        Called once all that the window and what it opens first need is loaded.
     """
     app = build_application()
     paths = list(open_paths)
@@ -169,7 +171,7 @@ def run_window(
         window.kiosk_here.begin()
     gc.freeze()
     gc.enable()
-    when_painted(window, built)
+    when_painted(window, lambda: QTimer.singleShot(_LOADED_AFTER_MS, built))
     if case:
         window.desk.opening.opened.connect(rest)
         wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
