@@ -67,6 +67,14 @@ def test_decoding_happens_in_other_processes_and_the_array_is_shared(made_ct: An
     assert np.array_equal(volume.slices, np.stack(stored) - 1024)
 
 
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="Windows has no niceness")
+def test_the_window_goes_before_the_processes_that_decode(made_ct: Any, pool: Decoders) -> None:
+    made_ct.stack(axial(4), syntax="1.2.840.10008.1.2.4.80")
+    assemble(scan(made_ct.folder, JobContext()).series[0], JobContext(), None, pool)
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert all(os.getpriority(os.PRIO_PROCESS, worker.process.pid) > min(ours, 18) for worker in pool._all)
+
+
 def test_file_that_hangs_its_reader_costs_one_slice(
     made_ct: Any, pool: Decoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
