@@ -23,10 +23,14 @@ def readable_name(name: str) -> str:
 
 @frozen
 class Skipped:
-    """A file that was not opened, by its path below the folder that was scanned as it can be read, and why."""
+    """A file that was not opened, by its path below the folder that was scanned as it can be read, and why.
+
+    `in_part` where some of it was: an archive that is not whole.
+    """
 
     file: str = field(converter=readable_name)
     why: str
+    in_part: bool = False
 
 
 @define(frozen=True, eq=False)

@@ -99,7 +99,10 @@ def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
     except OSError as error:
         skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
         return []
-    skipped.append(Skipped(named, found.words() if found.whole or found.cut else _NO_ARCHIVE))
+    if found.whole or found.cut:
+        skipped.append(Skipped(named, found.words(), in_part=True))
+    else:
+        skipped.append(Skipped(named, _NO_ARCHIVE))
     return places
 
 

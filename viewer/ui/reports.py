@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Message:
     """Return which files were passed over: the first with its reason, all in the details.
 
-    Folders and files that hold one of the words of `naming` are masked.
+    An archive of which only a part could be opened comes first, and stays until it was read: nothing else tells that
+    images may be missing at the end of a series. Folders and files that hold one of the words of `naming` are masked.
     """
     lines = [f"{masked_path(item.file, naming)}: {item.why}" for item in skipped]
+    part = next((item for item in skipped if item.in_part), None)
+    if part is not None:
+        hint = f"{part.why} Get the archive again, or take this for a part of it."
+        return Message("Images may be missing: only a part of the archive was opened.", hint, "\n".join(lines))
     more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
     return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
 

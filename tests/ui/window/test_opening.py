@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +18,6 @@ from viewer.services import opening, scan_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -116,3 +117,18 @@ def test_a_window_started_with_a_folder_that_does_not_answer_appears_all_the_sam
     assert window.desk.opening.running
     window.desk.opening.cancel()
     may.set()
+
+
+def test_an_archive_that_broke_off_says_first_that_images_may_be_missing(
+    window: MainWindow, series: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    whole = Path(shutil.make_archive(str(tmp_path / "study"), "zip", series))
+    cut = tmp_path / "cut.zip"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    window.open_paths([cut])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence == "Images may be missing: only a part of the archive was opened."
+    assert not message.calm
+    assert "its directory is missing" in message.hint
