@@ -92,6 +92,18 @@ def test_an_arm_beside_the_trunk_stays() -> None:
     assert gone(patient.voxels, bare, arm) == 0.0
 
 
+def test_all_images_are_shown_where_others_are_missing_between_them() -> None:
+    patient = Patient()
+    patient.voxels[:, 40:80, 50:70] = 300
+    patient.set((slice(None), slice(96, 99), slice(5, 115)), 100)
+    for gap in (slice(4, 16), slice(20, 28), slice(44, 56)):
+        patient.voxels[gap] = -1025
+    there = (patient.voxels != -1025).all(axis=(1, 2))
+    bare = patient.without_table()
+    assert np.array_equal(bare[there][:, patient.body], patient.voxels[there][:, patient.body])
+    assert gone(patient.voxels, bare[there][:, 97, 5:115], np.ones((int(there.sum()), 110), dtype=bool)) == 1.0
+
+
 def test_lungs_stay_also_where_the_picture_cuts_the_chest_off() -> None:
     patient = Patient(half_x=75.0)
     lung = (patient.i < 30) & (np.abs(patient.j - 60) < 12)

@@ -69,10 +69,13 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
 
     The largest solid piece that is left when all is worn away by one coarse voxel is the body, with all that hangs
     on it, save what has the same cross-section all along, as tables and headrests have. A piece apart from it stays
-    where it holds bone and is no such table.
+    where it holds bone and is no such table. Images that are missing in the middle part nothing: those on both sides
+    of a gap are looked at as if they lay beside each other.
     """
-    coarse, factors = _coarse(rendered, _COARSE_MM)
+    whole, factors = _coarse(rendered, _COARSE_MM)
     spacing = _spacing(rendered, factors)
+    there = _between_gaps(whole > _SOLID_HU)
+    coarse = whole[there]
     solid = coarse > _SOLID_HU
     # The world goes on beyond the edge of the picture: a body that is cut off there is not worn away from that side.
     labels, count = pieces(worn(solid))
@@ -98,7 +101,23 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     kept[0] = False
     inside = _filled(kept[labels])
     around = grown(inside) & ~(table & ~inside)
-    return BodyShape(factors, around, inside, spacing)
+    return BodyShape(factors, _spread(around, there), _spread(inside, there), spacing)
+
+
+def _between_gaps(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which planes k hold something, or lie beyond all that do."""
+    there: NDArray[np.bool_] = np.asarray(solid.any(axis=(1, 2)))
+    at = np.flatnonzero(there)
+    if len(at):
+        there[: at[0]] = there[at[-1] :] = True
+    return there
+
+
+def _spread(mask: NDArray[np.bool_], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask of some planes k among all planes, with nothing in the others."""
+    made = np.zeros((len(there), *mask.shape[1:]), dtype=bool)
+    made[there] = mask
+    return made
 
 
 def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
