@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viewer.analysis.measure import describe, place_words
+from viewer.analysis.measure import body_bounds, describe, place_words
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 
@@ -186,3 +186,13 @@ def test_a_place_is_named_from_the_body_and_not_from_the_table_of_voxels(make_vo
 
 def test_no_place_is_named_where_there_is_no_body(make_volume: Make) -> None:
     assert place_words((1, 1, 1), make_volume(np.full((4, 8, 8), -1000, np.int16), body_part="CHEST")) == ""
+
+
+def test_a_body_is_looked_at_whole_though_an_image_in_it_could_not_be_read(make_volume: Make) -> None:
+    values = np.full((30, 64, 64), -1000, np.int16)
+    values[2:, 16:48, 8:56] = 40
+    values[20] = -2024
+    bounds = body_bounds(make_volume(values, padding=-2024, spacing=(4.0, 4.0)))
+    assert bounds is not None
+    assert bounds[2].tolist() == [2.0, 29.0]
+    assert bounds[0].tolist() == [8 * 4.0, 55 * 4.0]

@@ -269,8 +269,9 @@ def place_words(centre_lps_mm: ArrayLike, volume: Volume, body: NDArray[np.float
 def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
     """LPS bounds of the largest connected piece above −400 HU in a coarse sample of the slices, shape (3, 2).
 
-    While a volume is still being read they are those of the piece around the middle of the first slice that is in,
-    over the whole length of the stack. None where there is no such piece.
+    A slice that holds none of it, as one that could not be read, does not part those on both sides of it. While a
+    volume is still being read they are those of the piece around the middle of the first slice that is in, over the
+    whole length of the stack. None where there is no such piece.
     """
     step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
     step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))
@@ -283,14 +284,16 @@ def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
         ends = [np.array([0, volume.stack.count - 1]), rows, columns]
         step_k = 1
     else:
-        labels, count = pieces(_tissue(volume, volume.slices[::step_k, ::step_j, ::step_i]))
+        tissue = _tissue(volume, volume.slices[::step_k, ::step_j, ::step_i])
+        planes = np.flatnonzero(tissue.any(axis=(1, 2)))
+        labels, count = pieces(tissue[planes])
         if not count:
             return None
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         largest = labels == sizes.argmax()
         flat = largest.any(axis=0)
-        ends = [np.flatnonzero(line) for line in (largest.any(axis=(1, 2)), flat.any(axis=1), flat.any(axis=0))]
+        ends = [planes[largest.any(axis=(1, 2))], *(np.flatnonzero(flat.any(axis=axis)) for axis in (1, 0))]
     if not all(len(part) for part in ends):
         return None
     corners = [
