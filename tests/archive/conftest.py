@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-import warnings
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -59,12 +59,20 @@ class Held:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _sockets_are_collected_here() -> Iterator[None]:
-    """Collect what pynetdicom leaves open of lines that were cut: elsewhere its warning would fail another test."""
+def _no_line_stays_open() -> Iterator[None]:
+    """Collect what the tests of a module left: a socket that nobody closed fails here, and not in another's test."""
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """Let no thread of the program outlive its test: it would be found by another's."""
+    yield
+    until = time.monotonic() + 2
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith("casestage")]:
+        assert time.monotonic() < until, left
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
@@ -141,11 +149,3 @@ def server() -> Iterator[Server]:
 def slices(tmp_path_factory: pytest.TempPathFactory) -> list[Dataset]:
     """Return a small series as data sets."""
     return [dcmread(path) for path in small_series(tmp_path_factory.mktemp("slices"), 6)]
-
-
-@pytest.fixture(autouse=True)
-def left_open(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Collect the sockets that pynetdicom leaves open in the tests that expect it, not in whichever comes later."""
-    yield
-    if request.node.get_closest_marker("filterwarnings") is not None:
-        gc.collect()

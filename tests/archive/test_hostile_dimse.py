@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from attrs import evolve
 from pydicom import Dataset
+from pynetdicom.acse import ACSE
 
 from tests.archive.dimse_server import NOTHING, TITLE, archive, fetch
 from tests.archive.orthanc import is_open
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pynetdicom import evt
-
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 @contextmanager
@@ -99,6 +98,27 @@ def test_a_search_without_end_stops_where_a_list_gets_too_long(monkeypatch: pyte
     assert found.more
     # What was on its way when the search was given up still counts.
     assert len(sent) < 5000
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"), [(3, "does not know the AE title CASESTAGE"), (7, "does not answer to the AE title ODD")]
+)
+def test_a_refusal_is_understood_also_where_the_machine_is_busy(
+    reason: int, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(line: socket.socket) -> None:
+        line.recv(1 << 16)
+        line.sendall(bytes([3, 0, 0, 0, 0, 4, 0, 1, 1, reason]))
+
+    ask_for_association = ACSE.send_request
+
+    def ask_and_look_away(acse: ACSE) -> None:
+        ask_for_association(acse)
+        acse.dul.join(5)
+
+    monkeypatch.setattr(ACSE, "send_request", ask_and_look_away)
+    with socket_server(refuse) as asked, pytest.raises(ArchiveError, match=sentence):
+        search(asked)
 
 
 @pytest.mark.parametrize(

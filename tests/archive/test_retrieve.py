@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 WAYS = ("web", "get", "move")
 NOTHING = JobContext()
-# pynetdicom leaves the socket of a connection that was refused to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
 def archive_of(server: Orthanc, way: str) -> Archive:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pynetdicom import AE, _config, evt
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made while it is loaded
     StudyRootQueryRetrieveInformationModelFind,
     Verification,
 )
+from pynetdicom.transport import AssociationSocket
 
 from viewer.io.archive import failures
 from viewer.io.archive.extra import silence
@@ -61,6 +63,18 @@ _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
 
 
+def _shut(line: AssociationSocket) -> None:
+    wire = line.socket
+    if wire is not None:
+        with suppress(OSError):
+            wire.shutdown(socket.SHUT_RDWR)
+        wire.close()
+
+
+# pynetdicom 3.0.4 leaves a socket open that the other side, or nobody, has connected any more.
+AssociationSocket._shutdown_socket = _shut  # type: ignore[assignment,method-assign]
+
+
 def entity(title: str) -> AE:
     """Return an application entity of ours that gives up on an archive that is silent."""
     ae = AE(title)
@@ -95,12 +109,8 @@ def guard(event: evt.Event) -> None:
 def cut(association: Association) -> None:
     """End a connection at once, also while it waits for the other side."""
     line = association.dul.socket
-    wire = line.socket if line is not None else None
-    if wire is not None:
-        with suppress(OSError):
-            wire.shutdown(socket.SHUT_RDWR)
-        # pynetdicom leaves a socket open that is shut down already.
-        wire.close()
+    if line is not None:
+        _shut(line)
 
 
 @contextmanager
@@ -131,10 +141,15 @@ def associated(
     for sop_class, syntaxes in contexts:
         ae.add_requested_context(sop_class, list(syntaxes) if syntaxes is not None else None)
     connected: list[bool] = []
+    refusals: list[A_ASSOCIATE_RJ] = []
 
     def on_open(event: evt.Event) -> None:
         connected.append(True)
         guard(event)
+
+    def on_message(event: evt.Event) -> None:
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            refusals.append(event.pdu)
 
     stop.check()
     try:
@@ -143,11 +158,13 @@ def associated(
             archive.port,
             ae_title=archive.title,
             ext_neg=list(roles),
-            evt_handlers=[(evt.EVT_CONN_OPEN, on_open), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, on_open), (evt.EVT_PDU_RECV, on_message), *handlers],
         )
     except (OSError, ValueError) as error:
         raise failures.unknown_host(archive) from error
     if not association.is_established:
+        if refusals:
+            raise _refused(archive, refusals[0])
         raise _why_not(archive, association, service, connected=bool(connected))
     stop.ends(lambda: cut(association))
     try:
@@ -165,14 +182,19 @@ def _why_not(archive: Archive, association: Association, service: str, *, connec
         return failures.unreachable(archive)
     if association.rejected_contexts and not association.accepted_contexts:
         return failures.not_offered(archive, service)
-    if not association.is_rejected:
-        return failures.garbled(archive, "no association was agreed on")
-    answer: Any = association.acceptor.primitive
-    if answer.result_source == 1 and answer.diagnostic == CALLING_UNKNOWN:
+    return failures.garbled(archive, "no association was agreed on")
+
+
+def _refused(archive: Archive, answer: A_ASSOCIATE_RJ) -> ArchiveError:
+    """Return the error for a refusal, as it was sent.
+
+    `is_rejected` cannot be asked: where the line is closed before pynetdicom looks at it, it says aborted instead.
+    """
+    if answer.source == 1 and answer.reason_diagnostic == CALLING_UNKNOWN:
         return failures.our_title_unknown(archive)
-    if answer.result_source == 1 and answer.diagnostic == CALLED_UNKNOWN:
+    if answer.source == 1 and answer.reason_diagnostic == CALLED_UNKNOWN:
         return failures.their_title_unknown(archive)
-    return failures.turned_away(archive, f"source {answer.result_source}, reason {answer.diagnostic}")
+    return failures.turned_away(archive, f"source {answer.source}, reason {answer.reason_diagnostic}")
 
 
 def echo(archive: Archive, stop: Stop) -> None:

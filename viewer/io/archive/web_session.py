@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -14,12 +15,13 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from viewer.io.archive import failures
 from viewer.io.archive.extra import silence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from viewer.domain.errors import ArchiveError
     from viewer.io.archive.description import Archive
@@ -44,11 +46,6 @@ class _Body:
         self._pieces = raw.stream(CHUNK, decode_content=True)
         self._left = session.largest_answer
         self._ends_s = time.monotonic() + session.longest_answer_s
-
-    def shut(self) -> None:
-        """End a read that waits in another thread."""
-        with suppress(OSError, ValueError, RuntimeError, AttributeError):
-            self._raw.shutdown()
 
     def read(self, _count: int | None = None) -> bytes:
         """Return the next piece, b"" at the end."""
@@ -81,6 +78,28 @@ def _tls(*, verify: bool) -> ssl.SSLContext:
     return context
 
 
+def _pools(watch: Callable[[socket.socket], None]) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Return connection pools that tell of every line as soon as it is open."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            watch(self.sock)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            watch(self.sock)
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
 class _Adapter(HTTPAdapter):
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -90,6 +109,7 @@ class _Adapter(HTTPAdapter):
         if self._session.archive.url.startswith("https:"):
             kwargs["ssl_context"] = _tls(verify=self._session.archive.verify_tls)
         super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._session.watch)
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         response = super().build_response(req, resp)
@@ -103,6 +123,7 @@ class Session(requests.Session):
     def __init__(self, archive: Archive, password: str, stop: Stop) -> None:
         self.archive, self.stop = archive, stop
         self._open: set[_Body] = set()
+        self._lines: set[socket.socket] = set()
         self._lock = threading.Lock()
         stop.ends(self._shut)
         self.largest_answer: float = LARGEST_ANSWER
@@ -120,11 +141,9 @@ class Session(requests.Session):
         self.mount(f"{urlsplit(archive.url).scheme}://", _Adapter(self))
 
     def remember(self, body: _Body) -> _Body:
-        """Return an answer that is being read, to be ended or closed with the session."""
+        """Return an answer that is being read, to be closed with the session."""
         with self._lock:
             self._open.add(body)
-        if self.stop.asked:
-            body.shut()
         return body
 
     def forget(self, body: _Body) -> None:
@@ -132,11 +151,20 @@ class Session(requests.Session):
         with self._lock:
             self._open.discard(body)
 
+    def watch(self, line: socket.socket) -> None:
+        """Let a line end with the work, whatever is waited for on it: an answer's head, or more of its body."""
+        with self._lock:
+            self._lines = {one for one in self._lines if one.fileno() >= 0} | {line}
+        if self.stop.asked:
+            self._shut()
+
     def _shut(self) -> None:
         with self._lock:
-            waiting = tuple(self._open)
-        for body in waiting:
-            body.shut()
+            lines = tuple(self._lines)
+        for line in lines:
+            with suppress(OSError):
+                # Below TLS, whose own shutdown is not to be called while another thread reads.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close all connections, also of answers that were not read to their end."""
