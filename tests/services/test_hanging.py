@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.domain.errors import StorageError
 from viewer.domain.geometry import SliceStack
 from viewer.domain.session import Session
-from viewer.domain.view_state import Layout, SlabMode, ViewName, overview
+from viewer.domain.view_state import Comparison, Layout, SlabMode, ViewName, overview
 from viewer.domain.volume import SeriesFacts, Volume, Window
 from viewer.io.decoders import Decoders
 from viewer.services.hanging import HangingRules, HangingRulesError, built_in_rules, own_rules_file, rules_from
 from viewer.services.jobs import JobRunner
+from viewer.services.kept_looks import keep_looks
 from viewer.services.opening import Opening
+from viewer.services.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,10 +101,11 @@ def test_a_changed_file_holds_for_the_next_scan(file: Path) -> None:
         ('[[rule]]\nwindow = "Lungs"\n', "in line 2, rule 1, “window” must be"),
         ("[[rule]]\nwindow = [40, 0]\n", "in line 2, rule 1, “window” must be"),
         ("[[rule]]\n[[rule]]\nlayuot = 1\n", "in line 3, rule 2, “layuot” is not understood"),
-        ('[[rule]]\nlayout = "3x3"\n', "“layout” must be one of 2x2, 1+3, one"),
+        ('[[rule]]\nlayout = "3x3"\n', "“layout” must be one of 2x2, 1+3, 1x1"),
         ("[[rule]]\nlayout = []\n", "“layout” must be one of"),
         ('[[rule]]\npreset_3d = "gold"\n', "“preset_3d” must be one of bone"),
         ('[[rule]]\nwords = "head"\n', "“words” must be a list"),
+        ('[[rule]]\nwords = ["head", "–"]\n', "“words” must be a list"),
         ("[[rule]]\nslab_mm = -1\n", "“slab_mm” must be"),
         ("rule = 3\n", "rules begin with"),
         ("[[rule]]\nover_file = 1\n", "“over_file” must be true or false"),
@@ -160,6 +165,116 @@ def test_what_is_opened_is_shown_by_the_rules_and_a_mistake_in_them_is_told_with
         opening._volume_in(volume(body_part="ABDOMEN"))
         assert session.view.layout is Layout.FOUR
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("part", ["CSPINE", "TSPINE", "LSPINE", "SSPINE", "SPINE", "LSSPINE"])
+def test_spines_open_with_the_sagittal_plane_large_in_a_window_for_bone(file: Path, part: str) -> None:
+    spine = opened(HangingRules(file), volume(body_part=part))
+    assert (spine.layout, spine.main, window(spine)) == (Layout.STAGE, ViewName.SAGITTAL, (2500, 480))
+
+
+def test_head_and_neck_together_are_not_shown_in_the_brain_window(file: Path) -> None:
+    assert window(opened(HangingRules(file), volume(body_part="HEADNECK"))) == (400, 40)
+
+
+@pytest.mark.parametrize(
+    ("words", "description", "fits"),
+    [
+        ("c-spine", "CT C-Spine 1 mm", True),
+        ("lumbar spine", "CT LUMBAR SPINE W/O", True),
+        ("lumbar spine", "Lumbar_Spines", True),
+        ("lumbar spine", "CT lumbar puncture, spine", False),
+        ("lumb spine", "CT LUMBAR SPINE W/O", False),
+        ("schädel", "CT Schädel nativ", True),
+        ("schädel", "CT SCHA\u0308DEL", True),
+        ("crane", "Crâne sans IV", True),
+    ],
+)
+def test_words_that_belong_together_are_looked_for_together_and_accents_do_not_matter(
+    file: Path, words: str, description: str, *, fits: bool
+) -> None:
+    file.write_text(f'[[rule]]\nwords = ["{words}"]\nlayout = "1+3"\n', encoding="utf-8")
+    view = opened(HangingRules(file), volume(description=description))
+    assert (view.layout is Layout.STAGE) is fits
+
+
+def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_followed(file: Path) -> None:
+    file.write_bytes(b'\xef\xbb\xbf[[rule]]\nlayout = "1+3"\n')
+    assert opened(HangingRules(file), volume()).layout is Layout.STAGE
+
+
+def test_names_are_understood_in_any_case_and_a_single_view_also_as_1x1(file: Path) -> None:
+    file.write_text('[[rule]]\nwindow = "lung"\nlayout = "1X1"\nlarge = "Coronal"\nslab = "MinIP"\n')
+    view = opened(HangingRules(file), volume())
+    assert (window(view), view.layout, view.main) == ((1500, -600), Layout.SINGLE, ViewName.CORONAL)
+    assert view.slab_mode is SlabMode.MIN
+
+
+def test_the_complaint_is_taken_back_once_the_file_is_corrected_or_gone(file: Path) -> None:
+    opening = Opening(Session(), JobRunner(lambda call: call()), Decoders(), HangingRules(file))
+    told: list[CaseStageError | None] = []
+    opening.told.connect(told.append)
+    opening.rules_sound.connect(lambda: told.append(None))
+    file.write_text('[[rule]]\nlayout = "3x3"\n')
+    opening._volume_in(volume())
+    opening._volume_in(volume())
+    assert len(told) == 1
+    file.write_text('[[rule]]\nlayout = "one"\n')
+    opening._volume_in(volume())
+    opening._volume_in(volume())
+    assert told[1:] == [None]
+    file.write_text('[[rule]]\nlayout = "no such"\n')
+    opening._volume_in(volume())
+    file.unlink()
+    opening._volume_in(volume())
+    assert [problem is None for problem in told] == [False, True, False, True]
+
+
+def test_a_scan_is_hung_again_by_the_rules_as_they_are_now_and_the_place_stays(file: Path) -> None:
+    session = Session()
+    opening = Opening(session, JobRunner(lambda call: call()), Decoders(), HangingRules(file))
+    opening._volume_in(volume(body_part="HEAD"))
+    first = session.view
+    assert first is not None
+    there = evolve(first, cursor_lps_mm=(2.0, 2.0, 4.0), selected_finding="a", threshold=0.3)
+    changed = evolve(
+        there.windowed(0, 1000), layout=Layout.SINGLE, main=ViewName.CORONAL, slab_mm=9.0, invert=True,
+        axial=evolve(first.axial, height_mm=2.0), preset_3d="muscle",
+    )  # fmt: skip
+    session.view = changed
+    opening.hang_again(partial(setattr, session, "view"))
+    assert session.view == there
+    file.write_text('[[rule]]\nlayout = "1+3"\nwindow = "Bone"\nlarge = "3d"\n')
+    opening.hang_again(partial(setattr, session, "view"))
+    again = session.view
+    assert again is not None
+    assert (again.layout, again.main, window(again)) == (Layout.STAGE, ViewName.THREE_D, (2500, 480))
+    assert again.cursor_lps_mm == there.cursor_lps_mm
+
+
+def test_a_layout_that_the_rules_chose_again_is_not_taken_for_the_user_s_own_choice(file: Path) -> None:
+    session, settings = Session(), Settings(file.with_name("settings.json"))
+    opening = Opening(session, JobRunner(lambda call: call()), Decoders(), HangingRules(file))
+    keep_looks(session, settings, opening)
+    opening._volume_in(volume(body_part="LSPINE"))
+    assert session.view is not None
+    session.view = evolve(session.view, layout=Layout.SINGLE, main=ViewName.AXIAL)
+    opening.hang_again(partial(setattr, session, "view"))
+    assert session.view.main is ViewName.SAGITTAL
+    opening._volume_in(volume(body_part="ABDOMEN"))
+    assert (session.view.layout, session.view.main) == (Layout.SINGLE, ViewName.AXIAL)
+
+
+def test_what_two_volumes_are_compared_in_stays_when_a_scan_is_hung_again(file: Path) -> None:
+    session = Session()
+    opening = Opening(session, JobRunner(lambda call: call()), Decoders(), HangingRules(file))
+    opening._volume_in(volume(body_part="HEAD"))
+    assert session.view is not None
+    session.view = evolve(session.view, layout=Layout.SINGLE, comparison=Comparison.BESIDE).windowed(0, 1000)
+    opening.hang_again(partial(setattr, session, "view"))
+    again = session.view
+    assert again is not None
+    assert (again.layout, again.comparison, window(again)) == (Layout.SINGLE, Comparison.BESIDE, (80, 40))
 
 
 def test_the_rules_that_come_with_the_program_are_sound() -> None:

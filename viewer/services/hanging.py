@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from attrs import evolve, frozen
@@ -24,23 +25,26 @@ if TYPE_CHECKING:
     from viewer.domain.volume import SeriesFacts, Volume
 
 FILE_NAME = "hanging.toml"
-_LAYOUTS = {"2x2": Layout.FOUR, "1+3": Layout.STAGE, "one": Layout.SINGLE}
+_LAYOUTS = {"2x2": Layout.FOUR, "1+3": Layout.STAGE, "1x1": Layout.SINGLE, "one": Layout.SINGLE}
 _SLABS = {"mip": SlabMode.MAX, "minip": SlabMode.MIN, "mean": SlabMode.MEAN}
-_WINDOWS = {window.name: window for _, window in PRESETS}
+_WINDOWS = {window.name.casefold(): window for _, window in PRESETS}
 _MOST_SLAB_MM = 200.0
 
 
 class HangingRulesError(CaseStageError):
     """The rules cannot be followed; those that come with the program are."""
 
-    usual_hint = "The rules that come with CaseStage are used. Correct the file; it is read again for the next scan."
+    usual_hint = "The rules that come with CaseStage are used. Correct the file, then hang again (Shift+Space)."
 
 
 @frozen
 class HangingRule:
-    """What is shown of scans that any of `words` (folded; none: all) fits; None leaves a thing as usual."""
+    """What is shown of scans that any of `words` fits (none: all); None leaves a thing as usual.
 
-    words: tuple[str, ...] = ()
+    Each of `words` is what is said in a row, folded, the last as the beginning of a word.
+    """
+
+    words: tuple[tuple[str, ...], ...] = ()
     window: Window | None = None
     over_file: bool = False
     layout: Layout | None = None
@@ -53,9 +57,8 @@ class HangingRule:
         """Return whether the rule is for a series."""
         if not self.words:
             return True
-        said = f"{series.body_part} {series.study_description} {series.description}".casefold()
-        spoken = re.findall(r"[^\W_]+", said)
-        return any(word.startswith(wanted) for word in spoken for wanted in self.words)
+        spoken = _folded(f"{series.body_part} {series.study_description} {series.description}")
+        return any(_begins(spoken[at:], wanted) for at in range(len(spoken)) for wanted in self.words)
 
     def shown(self, volume: Volume, view: ViewState) -> ViewState:
         """Return the first view of a volume as the rule has it.
@@ -75,16 +78,30 @@ class HangingRule:
         return evolve(view, layout=layout, main=self.large or view.main)
 
 
+def _folded(text: str) -> tuple[str, ...]:
+    """Return the words of a text without capitals and accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return tuple(re.findall(r"[^\W_]+", "".join(sign for sign in plain if not unicodedata.combining(sign))))
+
+
+def _begins(spoken: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Return whether what is said begins with some words, of the last of which the beginning is enough."""
+    *whole, last = wanted
+    there = len(whole)
+    return len(spoken) > there and spoken[:there] == tuple(whole) and spoken[there].startswith(last)
+
+
 class HangingRules:
     """The rules in force: the user's file where there is one, else those that come with the program.
 
-    The file is read again when it has changed.
+    The file is read again when it has changed; `wrong` is what is the matter with it, None where it is sound.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read_at: tuple[int, int] | None = None
         self._rules: tuple[HangingRule, ...] | None = None
+        self.wrong: HangingRulesError | None = None
 
     def shown(self, volume: Volume, view: ViewState) -> tuple[ViewState, HangingRulesError | None]:
         """Return the first view of a volume by the rule that fits, and what is wrong with the file, told once."""
@@ -108,6 +125,7 @@ class HangingRules:
                 problem = error
         if read_at == (0, 0) or problem is not None:
             self._rules = built_in_rules()
+        self.wrong = problem
         return self._rules or (), problem
 
 
@@ -125,7 +143,8 @@ def rules_from(path: Path) -> tuple[HangingRule, ...]:
         Where it cannot be read, is no TOML, or says something that is not understood; names the rule and the key.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        # Some editors begin a file with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
         document = tomllib.loads(text)
     except OSError as error:
         raise HangingRulesError(f"The hanging rules in {path.name} cannot be read.", detail=str(error)) from error
@@ -183,8 +202,8 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingR
     def one_of(key: str, choices: Iterable[str]) -> str | None:
         value = table.get(key)
         names = list(choices)
-        if value is None or (isinstance(value, str) and value in names):
-            return value
+        if value is None or (isinstance(value, str) and value.casefold() in names):
+            return None if value is None else value.casefold()
         wrong(key, f"must be one of {', '.join(names)}")
 
     fields = ("words", "window", "over_file", "layout", "large", "preset_3d", "slab", "slab_mm")
@@ -192,7 +211,7 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingR
         if key not in fields:
             wrong(key, "is not understood")
     words = table.get("words", [])
-    if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+    if not isinstance(words, list) or not all(isinstance(word, str) and _folded(word) for word in words):
         wrong("words", "must be a list of words")
     over_file = table.get("over_file", False)
     if not isinstance(over_file, bool):
@@ -202,7 +221,7 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingR
         wrong("slab_mm", f"must be a number from 0 to {_MOST_SLAB_MM:g}")
     layout, large, slab = one_of("layout", _LAYOUTS), one_of("large", ViewName), one_of("slab", _SLABS)
     return HangingRule(
-        words=tuple(word.strip().casefold() for word in words),
+        words=tuple(_folded(word) for word in words),
         window=_window(table.get("window"), wrong),
         over_file=over_file,
         layout=_LAYOUTS[layout] if layout else None,
@@ -216,11 +235,11 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingR
 def _window(value: Any, wrong: Any) -> Window | None:
     if value is None:
         return None
-    if isinstance(value, str) and value in _WINDOWS:
-        return _WINDOWS[value]
+    if isinstance(value, str) and value.casefold() in _WINDOWS:
+        return _WINDOWS[value.casefold()]
     if isinstance(value, list) and len(value) == 2 and all(_is_number(part) for part in value) and value[1] >= 1:
         return Window(float(value[0]), float(value[1]))
-    wrong("window", f"must be [level, width] or one of {', '.join(_WINDOWS)}")
+    wrong("window", f"must be [level, width] or one of {', '.join(window.name for _, window in PRESETS)}")
     return None
 
 

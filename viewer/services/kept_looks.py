@@ -51,7 +51,7 @@ def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
             usual = evolve(usual, interpolation=new.interpolation)
         if volume is not None and not volume.is_hu and new.colours != old.colours:
             usual = evolve(usual, colours=new.colours)
-        if (new.layout, new.main) != (old.layout, old.main) and _free(session, new, old):
+        if (new.layout, new.main) != (old.layout, old.main) and not opening.hanging_again and _free(session, new, old):
             usual = evolve(usual, layout=new.layout, main=new.main)
         if usual == opening.usual:
             return

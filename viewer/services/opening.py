@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Comparison
 from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
 from viewer.services.jobs import Lane
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
     from viewer.services.loading import LoadedCase
 
 Result = TypeVar("Result")
+_LAID_OUT = frozenset({"layout", "main"})
+_HUNG = _LAID_OUT | frozenset(
+    "window_centre window_width lut invert axial coronal sagittal camera preset_3d slab_mm slab_mode table_3d "
+    "planes_3d cuts_3d box_3d curved".split()
+)
 _SEEN_FOR_S = 1.0
 # Longer than any window takes to paint its first image.
 _HELD_FOR_S = 0.15
@@ -79,7 +85,8 @@ class Opening:
 
     `busy` carries Progress, or None when nothing runs; `opened` the volume once it is whole, and
     `prior_opened` the LoadedPrior that a case brings along; `failed` an error to
-    show; `told` one that hinders nothing; `too_large` a SeriesEntry and the error that says how much smaller it would
+    show; `told` one that hinders nothing; `rules_sound` that hanging rules in which something was wrong are sound by
+    now; `too_large` a SeriesEntry and the error that says how much smaller it would
     fit; `seen` that the first image of what is being read is on the screen.
 
     While a volume is being read, slices around what the session's view looks at are read first.
@@ -88,6 +95,7 @@ class Opening:
     busy = Signal(object)
     failed = Signal(object)
     told = Signal(object)
+    rules_sound = Signal()
     too_large = Signal(object, object)
     opened = Signal(object)
     prior_opened = Signal(object)
@@ -110,6 +118,8 @@ class Opening:
         self._acquired = False
         self.ahead = CaseAhead(runner, decoders)
         self.usual = UsualLook()
+        # True while a view is the rules' choice and not the user's.
+        self.hanging_again = False
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -304,10 +314,29 @@ class Opening:
         view = self.usual.on(volume, view_of_volume(volume))
         if self._hanging is None:
             return view
+        was_wrong = self._hanging.wrong is not None
         view, problem = self._hanging.shown(volume, view)
         if problem is not None:
             self.told.emit(problem)
+        elif was_wrong and self._hanging.wrong is None:
+            self.rules_sound.emit()
         return view
+
+    def hang_again(self, go: Callable[[ViewState], None]) -> None:
+        """Let `go` show what is open as it opens by the rules of now; layouts of a comparison stay.
+
+        The place stays, and what lies over the picture.
+        """
+        volume, view = self._session.volume, self._session.view
+        if volume is None or view is None:
+            return
+        hung = self._hung(volume)
+        parts = _HUNG if view.comparison is Comparison.OFF else _HUNG - _LAID_OUT
+        self.hanging_again = True
+        try:
+            go(evolve(view, **{name: getattr(hung, name) for name in parts}))
+        finally:
+            self.hanging_again = False
 
     def _make_way(self, volume: Volume) -> None:
         """Clear the session, but leave the same volume in it that was being read: it is still looked at."""

@@ -204,7 +204,12 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
             icon="ruler",
         ),
         Command(
-            "app.hanging", "Hanging rules…", "How scans are shown when they open: edit the file of rules",
+            "view.hang", "Hang again", "Layout, window, slab and 3D as this scan opens; the place stays",
+            lambda: desk.opening.hang_again(desk.navigation.go), shortcuts=("Shift+Space",), contexts=DESK_WORK,
+            enabled_when=lambda: desk.session.view is not None, why_disabled=NO_VOLUME, icon="rotate-ccw",
+        ),
+        Command(
+            "app.hanging", "Hanging rules…", "Hanging protocols: edit the file of how scans are shown when they open",
             asks.hanging_rules, icon="layout-grid", contexts=OUTSIDE_PRESENT,
         ),
         Command(

@@ -23,6 +23,7 @@ from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
 from viewer.ui.giving_back import GivingBack
 from viewer.ui.going import Going
+from viewer.ui.hanging_file import tell_of_opening
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
@@ -212,7 +213,7 @@ class MainWindow(QMainWindow):
             moves.started.connect(self.beat.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
-        desk.opening.told.connect(lambda error: self.tell(Message.of(error)))
+        tell_of_opening(self)
         desk.finding_run.told.connect(lambda words: self.tell(Message(words, calm=True)))
         desk.library.changed.connect(lambda _: self.refresh_soon())
         for signal in (session.volume_changed, session.case_changed):

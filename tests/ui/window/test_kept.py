@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
 from PySide6.QtGui import QDesktopServices
 
+from viewer.domain.view_state import Layout, ViewName
 from viewer.services.places import config_folder
 from viewer.services.settings import Settings
+from viewer.services.views import view_of_volume
 from viewer.ui.canvas.tiles import Tool
 
 if TYPE_CHECKING:
     import pytest
 
+    from viewer.domain.volume import Volume
     from viewer.ui.main_window import MainWindow
 
 
@@ -49,3 +53,70 @@ def test_where_no_editor_is_there_the_file_is_named(opened: MainWindow, monkeypa
     opened.actions_.run("app.hanging")
     assert opened.messages.message is not None
     assert str(config_folder() / "hanging.toml") in opened.messages.message.sentence
+
+
+def test_what_is_wrong_with_the_rules_can_be_mended_from_the_message_which_goes_once_it_is(
+    opened: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: asked.append(url.toLocalFile()) or True)
+    file = config_folder() / "hanging.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('[[rule]]\nlayout = "3x3"\n')
+    opened.actions_.run("view.hang")
+    message = opened.messages.message
+    assert message is not None
+    assert "3x3" not in message.sentence
+    assert "must be one of 2x2" in message.sentence
+    file.write_text('[[rule]]\nlayout = "1+3"\nlarge = "coronal"\n')
+    opened.actions_.run("view.hang")
+    assert opened.messages.message is None
+    view = opened.desk.session.view
+    assert view is not None
+    assert (view.layout, view.main) == (Layout.STAGE, ViewName.CORONAL)
+    file.write_text("[[rule]\n")
+    opened.actions_.run("view.hang")
+    opened.messages.act()
+    assert asked == [str(file)]
+
+
+def test_hanging_again_is_one_step_for_back(opened: MainWindow) -> None:
+    session = opened.desk.session
+    opened.actions_.run("view.zoom_in")
+    opened.actions_.run("view.invert")
+    changed = session.view
+    assert opened.actions_.run("view.hang")
+    assert session.view is not None
+    assert not session.view.invert
+    opened.actions_.run("go.back")
+    opened.desk.navigation.finish()
+    assert session.view == changed
+
+
+def test_keys_act_on_the_view_that_was_hung_large(opened: MainWindow) -> None:
+    opened.canvas.active = ViewName.CORONAL
+    file = config_folder() / "hanging.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('[[rule]]\nlayout = "1+3"\nlarge = "sagittal"\n')
+    opened.actions_.run("view.hang")
+    before = opened.desk.session.view
+    opened.actions_.run("view.next_image")
+    after = opened.desk.session.view
+    assert before is not None
+    assert after is not None
+    moved = [now != then for now, then in zip(after.cursor_lps_mm, before.cursor_lps_mm, strict=True)]
+    assert moved == [True, False, False]
+
+
+def test_a_view_that_was_maximised_in_another_series_does_not_say_what_layout_to_go_back_to(
+    opened: MainWindow, head: Volume
+) -> None:
+    session = opened.desk.session
+    opened.actions_.run("view.layout_stage")
+    opened.actions_.run("view.maximise")
+    session.volume = None
+    session.view = evolve(view_of_volume(head), layout=Layout.SINGLE, main=ViewName.AXIAL)
+    session.volume = head
+    session.view = evolve(session.view, series_uid="1.2.3")
+    opened.actions_.run("view.maximise")
+    assert session.view.layout is Layout.FOUR

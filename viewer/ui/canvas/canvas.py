@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import evolve
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 
-from viewer.domain.view_state import Layout, ViewName
+from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.painted_canvas import PaintedCanvas
 from viewer.ui.canvas.tiles import Tool
@@ -31,6 +33,20 @@ class Canvas(PaintedCanvas):
             self._before_single = (state.layout, state.main)
             self._session.view = maximised(state, view)
         self.active = view
+
+    def _session_changed(self, new: Any, old: Any) -> None:
+        super()._session_changed(new, old)
+        if isinstance(new, ViewState):
+            self._laid_out(new, old)
+
+    def _laid_out(self, new: ViewState, old: ViewState | None) -> None:
+        """Let keys act on what was laid out large, and forget what another series was shown in."""
+        another = old is None or old.series_uid != new.series_uid
+        if another:
+            self._before_single = None
+        changed = another or old is None or (new.layout, new.main) != (old.layout, old.main)
+        if changed and new.layout is Layout.STAGE and new.main.plane is not None:
+            self.active = new.main
 
     def stop_measuring(self) -> bool:
         """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""

@@ -49,6 +49,9 @@ LAYOUTS = (
     None,
     "view.maximise",
     "view.text",
+    None,
+    "view.hang",
+    "app.hanging",
 )
 OVERLAYS = ("view.overlay", "view.fill", "view.truth")
 
