@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import nibabel
@@ -180,6 +182,95 @@ def test_huge_nifti_header_is_refused_without_memory(tmp_path: Path) -> None:
     path.write_bytes(bytes(raw))
     with pytest.raises(CaseStageError):
         opened(path)
+
+
+def patched(path: Path, *edits: tuple[int, str, Any], affine: Any = None, form: str = "sform") -> Path:
+    """Write a file that says by one of its two ways where it lies, then change numbers of its header."""
+    image = nibabel.Nifti1Image(ct_values(), None)
+    image.header.set_zooms((0.7, 0.8, 2.5))
+    getattr(image.header, f"set_{form}")(np.diag([0.7, 0.8, 2.5, 1.0]) if affine is None else affine, code=1)
+    nibabel.save(image, path)
+    raw = bytearray(path.read_bytes())
+    for at, kind, value in edits:
+        struct.pack_into(f"<{kind}", raw, at, value)
+    path.write_bytes(raw)
+    return path
+
+
+_SIZE_OF_I, _SIZE_OF_K = 80, 88
+
+
+@pytest.mark.parametrize("size", [0.0, np.nan, np.inf])
+def test_a_voxel_size_that_the_file_does_not_give_is_not_made_up(tmp_path: Path, size: float) -> None:
+    volume = opened(patched(tmp_path / "a.nii", (_SIZE_OF_K, "f", size), form="qform"))
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0] == "The file does not say how large its voxels are."
+
+
+def test_a_negative_voxel_size_could_mean_the_other_side(tmp_path: Path) -> None:
+    volume = opened(patched(tmp_path / "a.nii", (_SIZE_OF_I, "f", -0.7), form="qform"))
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0].startswith("The file gives its voxels a negative size, which programs read in two ways")
+
+
+@pytest.mark.parametrize("size", [0.0, -0.7, 0.7])
+def test_voxel_sizes_are_those_of_the_matrix_where_nothing_speaks_against_them(tmp_path: Path, size: float) -> None:
+    volume = opened(patched(tmp_path / "a.nii", (_SIZE_OF_I, "f", size)))
+    assert volume.verdict is Verdict.OK
+    assert volume.stack.pixel_spacing_mm == pytest.approx((0.7, 0.8))
+
+
+def test_a_matrix_that_makes_voxels_larger_than_the_file_says_is_not_trusted(tmp_path: Path) -> None:
+    # As after a registration that scales: its millimetres are those of another head.
+    volume = opened(patched(tmp_path / "a.nii", affine=np.diag([0.84, 0.8, 2.5, 1.0])))
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0] == "The file says in two ways how large its voxels are, and they differ."
+
+
+def test_a_tilt_whose_slice_distance_is_given_along_the_normal_is_no_contradiction(tmp_path: Path) -> None:
+    affine = np.diag([0.7, 0.8, 2.5, 1.0])
+    affine[1, 2] = 0.8
+    assert opened(patched(tmp_path / "a.nii", affine=affine)).verdict is Verdict.RESAMPLED
+
+
+def test_a_fourth_size_of_none_is_one_volume(tmp_path: Path) -> None:
+    path = patched(tmp_path / "a.nii", (40, "h", 4), (48, "h", 0))
+    assert np.array_equal(opened(path).slices, ct_values().transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize("kind", [nibabel.Nifti1Pair, nibabel.Nifti2Pair])
+@pytest.mark.parametrize("opened_as", ["folder", "header", "zip"])
+def test_a_header_beside_its_voxels_is_one_volume(tmp_path: Path, kind: Any, opened_as: str) -> None:
+    folder = tmp_path / "pair"
+    folder.mkdir()
+    nibabel.save(kind(ct_values(), np.diag([0.7, 0.8, 2.5, 1.0])), folder / "head.img")
+    where = {"folder": folder, "header": folder / "head.hdr", "zip": tmp_path / "pair.zip"}[opened_as]
+    with zipfile.ZipFile(tmp_path / "pair.zip", "w") as archive:
+        for name in ("head.hdr", "head.img"):
+            archive.write(folder / name, name)
+    found = scan(where, JobContext())
+    assert [entry.facts.description for entry in found.series] == ["head"]
+    assert not found.skipped
+    volume = assemble(found.series[0], JobContext())
+    assert np.array_equal(volume.slices, ct_values().transpose(2, 1, 0))
+    assert volume.value_at((-0.7 * 3, -0.8 * 2, 2.5 * 4)) == 777
+    assert volume.verdict is Verdict.OK
+
+
+def test_the_voxels_of_a_pair_alone_name_their_header(tmp_path: Path) -> None:
+    nibabel.save(nibabel.Nifti1Pair(ct_values(), np.eye(4)), tmp_path / "head.img")
+    with pytest.raises(NothingToOpenError, match=r"header is the \.hdr file beside it"):
+        scan(tmp_path / "head.img", JobContext())
+    (tmp_path / "head.img").unlink()
+    with pytest.raises(NothingToOpenError, match="voxels is not beside its header"):
+        scan(tmp_path / "head.hdr", JobContext())
+
+
+def test_analyze_is_refused_for_what_it_does_not_say(tmp_path: Path) -> None:
+    nibabel.save(nibabel.AnalyzeImage(ct_values(), np.eye(4)), tmp_path / "head.img")
+    with pytest.raises(NothingToOpenError, match=r"Analyze .*left .*right") as refused:
+        scan(tmp_path / "head.hdr", JobContext())
+    assert "NIfTI" in refused.value.hint
 
 
 def test_real_ct_has_the_values_and_the_place_that_other_tools_see(real_data: Path) -> None:

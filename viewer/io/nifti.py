@@ -1,4 +1,7 @@
-"""The header of a NIfTI-1 or NIfTI-2 file, packed with gzip or not: turned from RAS to LPS at the door."""
+"""The header of a NIfTI-1 or NIfTI-2 file, packed with gzip or not: turned from RAS to LPS at the door.
+
+One file (.nii, .nii.gz), or a header (.hdr) beside its voxels (.img).
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
 _NAME = "NIfTI"
 _LONGEST_HEADER = 540
 _SINGLE = (b"n+1", b"n+2")
+_PAIRED = (b"ni1", b"ni2")
+_PAIR_ENDING = ".hdr"
 _PACKED_START = 1 << 16
 _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _SAME_PLACE_MM = 1.0
+_SAME_SIZE = 1e-2
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
 _SILENT.addHandler(logging.NullHandler())
@@ -61,25 +67,31 @@ def describe(name: str, opener: Opener) -> StoredVolume:
         packed = start.startswith(b"\x1f\x8b")
         if packed:
             start = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(start, _LONGEST_HEADER)
-        return _described(name, _header(start), packed=packed)
+        header, sizes = _header(start, paired=name.lower().endswith(_PAIR_ENDING))
+        return _described(name, header, sizes, packed=packed)
     except _FAULTS as error:
         raise UnreadableFileError("Not a NIfTI file, or its header is damaged.", detail=repr(error)) from error
 
 
-def _header(start: bytes) -> Any:
+def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
+    """Return the header as nibabel mends it, and the sizes of a voxel as the file gives them."""
     said = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")}
     kinds: dict[int, Any] = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
     for size, kind in kinds.items():
         if size in said:
             header = kind(start[:size], check=False)
+            if paired and header["magic"].item() not in _SINGLE + _PAIRED:
+                raise UnreadableFileError(
+                    "An Analyze 7.5 file, which does not say where the patient's left and right are.",
+                    "Convert it to NIfTI with a program that knows how it was made.",
+                )
+            sizes = np.asarray(header["pixdim"][1:4], dtype=np.float64)
             header.check_fix(_SILENT)
-            return header
+            return header, sizes
     raise ValueError("neither NIfTI-1 nor NIfTI-2")
 
 
-def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
-    if header["magic"].item() not in _SINGLE:
-        raise ValueError("the voxels are in another file")
+def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bool) -> StoredVolume:
     axes, part_axis, part_word = _axes(header)
     dtype = header.get_data_dtype()
     if dtype.kind == "V":
@@ -89,7 +101,7 @@ def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
     if part_axis is not None and part_word == "channel":
         refuse_colours(axes[part_axis], dtype)
     slope, intercept = header.get_slope_inter()
-    matrix, doubts = _place(header)
+    matrix, doubts = _place(header, sizes)
     return StoredVolume(
         format_name=_NAME,
         kind="nifti",
@@ -100,7 +112,7 @@ def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
         slope=1.0 if slope is None else float(slope),
         intercept=0.0 if intercept is None else float(intercept),
         stored=StoredBytes(
-            (Piece(name, skip=int(header.get_data_offset()) or header.single_vox_offset),),
+            (_voxels(name, header),),
             total_bytes(axes, dtype),
             Encoding.DEFLATED if packed else Encoding.RAW,
             dtype,
@@ -111,9 +123,20 @@ def _described(name: str, header: Any, *, packed: bool) -> StoredVolume:
     )
 
 
+def _voxels(name: str, header: Any) -> Piece:
+    """Return the file that holds the voxels, and where in it they begin."""
+    magic, skip = header["magic"].item(), int(header.get_data_offset())
+    if magic in _SINGLE:
+        return Piece(name, skip=skip or header.single_vox_offset)
+    if not name.lower().endswith(_PAIR_ENDING):
+        raise ValueError("the voxels are in another file")
+    return Piece(name[: -len(_PAIR_ENDING)] + (".IMG" if name.endswith(".HDR") else ".img"), skip=skip)
+
+
 def _axes(header: Any) -> tuple[tuple[int, ...], int | None, str]:
     """Return sizes without those of 1 beyond the third, where the parts are, and what they are."""
-    shape = tuple(int(n) for n in header.get_data_shape())
+    # Axes beyond the third that are said to have no length have one, as the format's own library reads them.
+    shape = tuple(int(n) if axis < 3 else max(1, int(n)) for axis, n in enumerate(header.get_data_shape()))
     more = [(axis, n) for axis, n in enumerate(shape) if axis >= 3 and n != 1]
     if len(more) > 1:
         refuse_sizes(_NAME, shape)
@@ -125,20 +148,43 @@ def _axes(header: Any) -> tuple[tuple[int, ...], int | None, str]:
     return (*shape[:3], parts), 3, "volume" if more[0][0] == 3 else "channel"
 
 
-def _place(header: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return the matrix from ijk to LPS in mm, and why it cannot be trusted."""
     to_mm = np.diag([*[_MM.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
     aligned, scanned = int(header["sform_code"]), int(header["qform_code"])
     try:
-        matrix = LPS_FROM_RAS @ to_mm @ np.asarray(header.get_best_affine(), dtype=np.float64)
+        own = np.asarray(header.get_best_affine(), dtype=np.float64)
+        matrix = LPS_FROM_RAS @ to_mm @ own
         other = LPS_FROM_RAS @ to_mm @ np.asarray(header.get_qform(), dtype=np.float64) if scanned > 0 else matrix
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
         return np.full((4, 4), np.nan), ()
     if aligned <= 0 and scanned <= 0:
         return matrix, (NO_PLACE,)
+    long = np.asarray(header.get_data_shape()[:3]) > 1
+    sized = _doubts_of_matrix(own, sizes, long) if aligned > 0 else _doubts_of_sizes(sizes, long)
     if aligned == scanned and _furthest_mm(matrix, other, header.get_data_shape()) > _SAME_PLACE_MM:
-        return matrix, ("The file says in two ways where it lies, and they differ.",)
-    return matrix, ()
+        return matrix, ("The file says in two ways where it lies, and they differ.", *sized)
+    return matrix, sized
+
+
+def _doubts_of_sizes(sizes: NDArray[np.float64], long: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return what is wrong with sizes of a voxel that nothing else in the file gives; a single slice needs none."""
+    if not np.isfinite(sizes[long]).all() or np.any(sizes[long] == 0):
+        return ("The file does not say how large its voxels are.",)
+    if np.any(sizes[long] < 0):
+        return ("The file gives its voxels a negative size, which programs read in two ways, one of them mirrored.",)
+    return ()
+
+
+def _doubts_of_matrix(own: NDArray[np.float64], sizes: NDArray[np.float64], long: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return whether a matrix makes voxels of another size than the file gives; of slices also along their normal."""
+    given = np.isfinite(sizes) & (sizes != 0) & long
+    steps = np.linalg.norm(own[:3, :3], axis=0)
+    differ = np.abs(np.abs(sizes) - steps) > _SAME_SIZE * steps
+    normal = np.cross(own[:3, 0], own[:3, 1])
+    along = abs(float(normal @ own[:3, 2])) / max(float(np.linalg.norm(normal)), np.finfo(float).tiny)
+    differ[2] &= abs(abs(sizes[2]) - along) > _SAME_SIZE * along
+    return ("The file says in two ways how large its voxels are, and they differ.",) if np.any(differ & given) else ()
 
 
 def _furthest_mm(one: NDArray[np.float64], other: NDArray[np.float64], shape: tuple[int, ...]) -> float:

@@ -116,8 +116,10 @@ def refuse_sizes(format_name: str, size_ijk: Sequence[int], parts: int = 1) -> N
         dimensions = f"{len(size_ijk)} dimension{'' if len(size_ijk) == 1 else 's'}"
         raise UnreadableFileError(f"This {format_name} file has {dimensions}, so it is no volume.")
     said = f"The file says that it is {' × '.join(f'{n:,}' for n in size_ijk)} voxels large."
-    if min(size_ijk) < 1 or parts < 1:
+    if min(size_ijk) < 1:
         raise UnreadableFileError(said)
+    if parts < 1:
+        raise UnreadableFileError("The file says that it holds no volume.")
     if max(size_ijk) > _MOST_VALUES_EACH_WAY or size_ijk[0] * size_ijk[1] > MOST_PIXELS:
         raise TooLargeError(said)
     if parts > MOST_PARTS:

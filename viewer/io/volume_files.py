@@ -1,7 +1,7 @@
 """Volumes in single files: the one place that knows their endings, and the way from such a file to a volume.
 
-NIfTI (.nii, .nii.gz), NRRD (.nrrd, or .nhdr beside its voxels) and MetaImage (.mha, or .mhd beside its voxels). A
-format only says what its header says (`describe`); voxels are read in one way for all.
+NIfTI (.nii, .nii.gz, or .hdr beside its voxels), NRRD (.nrrd, or .nhdr beside its voxels) and MetaImage (.mha, or .mhd
+beside its voxels). A format only says what its header says (`describe`); voxels are read in one way for all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from viewer.io.voxel_filling import Voxels
     from viewer.io.watcher import Watcher
 
-_NIFTI = (".nii.gz", ".nii")
+_NIFTI = (".nii.gz", ".nii", ".hdr")
 _NRRD = (".nrrd", ".nhdr")
 _METAIMAGE = (".mha", ".mhd")
 VOLUME_FILE_ENDINGS = (*_NIFTI, *_NRRD, *_METAIMAGE)
