@@ -57,12 +57,24 @@ def _beside_file(header: str) -> Opener:
     def opened(name: str) -> BinaryIO:
         path = os.path.join(folder, name)
         if name != own:
-            path = os.path.realpath(os.path.join(real, name))
+            path = os.path.realpath(_there(os.path.join(real, name)))
             if not path.startswith(real.rstrip(os.sep) + os.sep):
                 raise UnreadableFileError("The header names a file outside of its folder, which is not opened.")
         return open(regular(Path(path)), "rb", buffering=0)
 
     return opened
+
+
+def _there(path: str) -> str:
+    """Return a path, or that of the one file beside it whose name differs by capital letters alone."""
+    if os.path.lexists(path):
+        return path
+    folder, own = os.path.split(path)
+    try:
+        alike = [name for name in os.listdir(folder) if name.lower() == own.lower()]
+    except (OSError, ValueError):
+        return path
+    return os.path.join(folder, alike[0]) if len(alike) == 1 else path
 
 
 def open_named(opener: Opener, name: str) -> BinaryIO:

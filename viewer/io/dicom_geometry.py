@@ -29,6 +29,8 @@ _TILTED_DEG = 0.1
 _SAME_DIRECTION = 2e-3
 _SAME_SPACING = 1e-3
 _MOST_NAMED = 3
+# From pixels of a tenth of a micrometre to some that are larger than those of any scan of a body.
+_SIZES_MM = (1e-4, 50.0)
 _MIXED = "The images of this series look in different directions."
 
 
@@ -178,14 +180,16 @@ def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
 def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict on a stack whose slices lie at different heights, and the reasons in sentences.
 
-    `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), or the images shift
-    sideways. `resampled`: gantry tilt above 0.1°, or uneven gaps. `ok`: neither, up to the rounding of positions.
+    `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), the images shift
+    sideways, or their pixels are of a size that none has. `resampled`: gantry tilt above 0.1°, or uneven gaps. `ok`:
+    neither, up to the rounding of positions.
     """
+    sized = _impossible_sizes(stack)
     if stack.count < 2:
-        return Verdict.OK, ()
+        return Verdict.UNTRUSTED if sized else Verdict.OK, sized
     heights, gaps = stack.heights_mm, stack.gaps_mm
     common = commonest_gap_mm(gaps)
-    reasons = _missing(stack, unread_lps_mm)
+    reasons = [*sized, *_missing(stack, unread_lps_mm)]
     sideways = stack.positions_lps_mm - np.outer(heights, stack.normal)
     slope = (sideways[-1] - sideways[0]) / (heights[-1] - heights[0])
     residual = np.linalg.norm(sideways - sideways[0] - np.outer(heights - heights[0], slope), axis=1)
@@ -203,6 +207,14 @@ def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -
         reasons.append(f"The slices are {gaps.min():.2f} to {gaps.max():.2f} mm apart.")
         verdict = Verdict.RESAMPLED
     return verdict, tuple(reasons)
+
+
+def _impossible_sizes(stack: SliceStack) -> tuple[str, ...]:
+    """Return a sentence where a header takes metres for millimetres, or the like."""
+    least, most = min(stack.pixel_spacing_mm), max(stack.pixel_spacing_mm)
+    if least >= _SIZES_MM[0] and most <= _SIZES_MM[1]:
+        return ()
+    return (f"The pixels are said to be {most if most > _SIZES_MM[1] else least:.4g} mm large, which no scan's are.",)
 
 
 def _missing(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None) -> list[str]:

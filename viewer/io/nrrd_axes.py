@@ -10,7 +10,7 @@ from attrs import define
 from numpy.typing import NDArray
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.header_words import numbers_of
+from viewer.io.header_words import numbers_of, whole_numbers_of
 from viewer.io.stored_volume import COLOURS, refuse_sizes
 
 if TYPE_CHECKING:
@@ -106,7 +106,12 @@ def axes_of(sizes: Sequence[int], fields: Mapping[str, str]) -> Axes:
 
 
 def _space(fields: Mapping[str, str]) -> tuple[str, int]:
-    """Return the space's name without "time", and how many axes it has."""
+    """Return the space's name without "time", and how many axes it has; one without a name may just count them."""
+    if "spacedimension" in fields and "space" not in fields:
+        (count,) = whole_numbers_of(fields["spacedimension"])
+        if count not in (3, 4):
+            refuse_sizes("NRRD", [1] * count if 0 < count <= _MOST_AXES else [])
+        return "", count
     name = "".join(fields.get("space", "").lower().replace("-", "").split())
     if name.endswith("time"):
         return name.removesuffix("time"), 4

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from tests.io.volume_files.made import (
     ORIGIN,
@@ -16,6 +17,7 @@ from tests.io.volume_files.made import (
     assert_lies_as,
     nrrd_header,
     opened,
+    refused,
     values,
     written_beside,
 )
@@ -374,3 +376,22 @@ def test_byte_order_is_never_guessed(tmp_path: Path) -> None:
     # One byte has no order.
     path = attached(tmp_path, nrrd_header("type: uint8", without=["endian"]), values(np.uint8).tobytes())
     assert_lies_as(opened(path), values(np.uint8), PLAIN_MATRIX)
+
+
+def test_a_space_that_only_counts_its_axes_may_count_time_as_itk_writes_it(tmp_path: Path) -> None:
+    volume = sitk.GetImageFromArray(CT)
+    volume.SetSpacing((0.7, 0.8, 2.5))
+    sitk.WriteImage(sitk.JoinSeries([volume, volume + 5]), str(tmp_path / "a.nrrd"))
+    entries = scan(tmp_path / "a.nrrd", JobContext()).series
+    assert [entry.part for entry in entries] == ["time point 1 of 2", "time point 2 of 2"]
+    for n, entry in enumerate(entries):
+        found = assemble(entry, JobContext())
+        assert np.array_equal(found.slices, CT + 5 * n)
+        assert found.stack.pixel_spacing_mm == pytest.approx((0.7, 0.8))
+        assert found.verdict is Verdict.UNTRUSTED
+        assert found.reasons[0] == "The file does not say where it lies in the patient."
+
+
+def test_a_flat_picture_is_said_to_be_one(tmp_path: Path) -> None:
+    sitk.WriteImage(sitk.GetImageFromArray(CT[0]), str(tmp_path / "a.nrrd"))
+    assert refused(tmp_path / "a.nrrd").sentence == "This NRRD file has 2 dimensions, so it is no volume."

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from tests.io.volume_files.made import DIRECTIONS, assert_as_itk, opened, values, written_by_itk
+from tests.io.volume_files.made import (
+    DIRECTIONS,
+    PLAIN_MATRIX,
+    RAW,
+    assert_as_itk,
+    assert_lies_as,
+    meta_header,
+    nrrd_header,
+    opened,
+    values,
+    written_by_itk,
+)
 from viewer.domain.errors import NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -141,3 +152,29 @@ def test_real_orientation_phantom_has_every_value_at_its_place(real_data: Path) 
     x, y, z = np.moveaxis(volume.grid.lps(np.stack([i, j, k], axis=-1)), -1, 0)
     # The same values as in the DICOM beside it, but this file lies head first from 0 mm on.
     assert np.allclose(volume.slices, (x + y + z) / 2, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("line", "size"),
+    [
+        ('space units: "m" "m" "m"', "800"),
+        ("space directions: (0.00006,0,0) (0,0.00007,0) (0,0,0.0001)", "6e-05"),
+    ],
+)
+def test_pixels_larger_or_smaller_than_those_of_any_scan_are_not_trusted(tmp_path: Path, line: str, size: str) -> None:
+    (tmp_path / "a.nrrd").write_bytes(nrrd_header(line) + RAW)
+    volume = opened(tmp_path / "a.nrrd")
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0] == f"The pixels are said to be {size} mm large, which no scan's are."
+
+
+@pytest.mark.parametrize("name", ["a.nhdr", "a.mhd"])
+def test_voxels_are_found_whatever_the_capital_letters_of_their_name(tmp_path: Path, name: str) -> None:
+    said = nrrd_header("data file: Voxels.raw") if name == "a.nhdr" else meta_header("ElementDataFile = Voxels.raw")
+    (tmp_path / name).write_bytes(said)
+    (tmp_path / "VOXELS.RAW").write_bytes(RAW)
+    assert_lies_as(opened(tmp_path / name), values(), PLAIN_MATRIX)
+    assert not scan(tmp_path, JobContext()).skipped
+    (tmp_path / "voxels.RAW").write_bytes(RAW)
+    with pytest.raises(NothingToOpenError, match="not beside its header"):
+        scan(tmp_path / name, JobContext())
