@@ -16,7 +16,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.volume import SeriesFacts
 from viewer.io.image_elements import KIND_TAGS, frame_of, kind_of
 from viewer.io.image_header import Image, ImageHeader
-from viewer.io.series_entry import SeriesEntry
+from viewer.io.series_entry import SeriesEntry, advice
 from viewer.io.slice_header import ImageFile
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def pack(files: Mapping[str, tuple[Stamp, Read]]) -> bytes:
                 {**_named([(name, stamp)]), "entries": [_as_json(entry) for entry in found], "beside": _beside(found)}
             )
         else:
-            skipped.append((name, stamp, found.sentence))
+            skipped.append((name, stamp, f"{found.sentence}\n{advice(found)}".rstrip()))
     packs += [_packed_images(members) for members in alike.values()]
     if skipped:
         packs.append({**_named([s[:2] for s in skipped]), "why": [why for _, _, why in skipped]})
@@ -298,7 +298,8 @@ class _Reasons:
 
     def header(self, n: int) -> UnreadableFileError:
         """Return the reason as the error that the reader raised."""
-        return UnreadableFileError(self.why[n])
+        sentence, _, hint = self.why[n].partition("\n")
+        return UnreadableFileError(sentence, hint)
 
     def recall(self, numbers: Sequence[int], _places: Sequence[FilePlace]) -> Iterable[UnreadableFileError]:
         """Return the reasons."""

@@ -11,6 +11,7 @@ from attrs import define, field
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
+from viewer.io.foreign_files import HEAD_BYTES, foreign
 from viewer.io.functional_groups import read_frames
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, Elements, Start, find_start, walk
 from viewer.io.image_elements import frame_of, kind_of, pixel_problem
@@ -151,6 +152,11 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
             if layouts is not None and found.walked:
                 layouts.learn(head, header)
             return header
+        except _NotAnImageError as error:
+            other = foreign(source.read_at(0, HEAD_BYTES), place.name) if error.sentence == NO_IMAGE else None
+            if other is not None:
+                raise _NotAnImageError(other.sentence, other.hint) from error
+            raise
         except PARSER_FAILURES as error:
             if isinstance(error, OSError):
                 raise

@@ -130,7 +130,7 @@ def keep_result(
             db.execute("DELETE FROM picture WHERE series = ?", (ident,))
     gone = [ident for ident, _ in before.values() if ident not in seen]
     db.executemany("DELETE FROM series WHERE id = ?", [(ident,) for ident in gone])
-    said = json.dumps([(item.file, item.why) for item in skipped])
+    said = json.dumps([(item.file, item.words) for item in skipped])
     db.execute("UPDATE place SET checked = ?, skipped = ? WHERE id = ?", (now, said, place.id))
     _drop_orphans(db)
     db.execute(_SORT, (place.id,))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
-from viewer.domain.errors import CaseStageError, NothingToOpenError
+from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
 from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
-from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE, ScanResult, SeriesEntry, Skipped, readable_name
+from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE, ScanResult, SeriesEntry, Skipped, advice, readable_name
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
 from viewer.io.volume_files import is_volume_file, volume_file_entries
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # into understanding what was read.
 WHAT_OPENS = "DICOM, NIfTI, NRRD and MetaImage are opened, also in a zip archive."
 """What to choose instead of what could not be opened."""
+_DAMAGE = ("damaged", "ends early", "cannot be read")
 _SLOW_FILE_S = 0.001
 _FIRST_TIMED = 16
 _THREADS = 8
@@ -104,20 +105,20 @@ def _result(
     series: list[list[SeriesEntry]] = []
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):
-            skipped.append(Skipped(name_below(root, place.name), found.sentence))
+            skipped.append(Skipped(name_below(root, place.name), found.sentence, advice(found)))
         elif isinstance(found, list):
             series.append(found)
         else:
             _add(place, found if isinstance(found, tuple) else found.images(place), groups)
     # The voxels beside a header are no image of their own.
     held = {
-        readable_name(name_below(root, file))
+        readable_name(name_below(root, file)).lower()
         for one in series
         for e in one
         if not e.index_in_file
         for file in e.files[1:]
     }
-    skipped = [one for one in skipped if one.file not in held]
+    skipped = [one for one in skipped if one.file.lower() not in held]
     series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
     if not series:
         raise _nothing(path, len(places), skipped)
@@ -197,12 +198,12 @@ def _look_at(place: FilePlace, layouts: Layouts) -> Read:
 
 
 def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenError:
-    listed = "\n".join(f"{s.file}: {s.why}" for s in skipped)
+    listed = "\n".join(f"{s.file}: {s.words}" for s in skipped)
     where = "archive" if is_archive(str(path)) else "folder"
     if path.is_file() and not is_dicomdir(path.name) and count <= 1 and len(skipped) <= 1:
         return NothingToOpenError(
             skipped[0].why if skipped else f"This {'archive holds no files' if count == 0 else 'file is no image'}.",
-            WHAT_OPENS,
+            _advice(skipped[0]) if skipped else WHAT_OPENS,
             listed,
         )
     if not count and not skipped:
@@ -220,13 +221,18 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     )
 
 
+def _advice(one: Skipped) -> str:
+    damaged = any(word in one.why for word in _DAMAGE)
+    return one.hint or (UnreadableFileError.usual_hint if damaged else WHAT_OPENS)
+
+
 def _commonest_obstacle(skipped: list[Skipped]) -> str:
     """Return what keeps most of the files from being opened, where it is more than that they are no images."""
-    obstacles = Counter(one.why for one in skipped if one.why not in (NO_IMAGE, LISTS_OTHERS))
+    obstacles = Counter((one.why, one.hint) for one in skipped if one.why not in (NO_IMAGE, LISTS_OTHERS))
     if not obstacles:
         return ""
-    why, count = obstacles.most_common(1)[0]
-    return f"{count_words(count, 'file')}: {why}"
+    (why, hint), count = obstacles.most_common(1)[0]
+    return f"{count_words(count, 'file')}: {why} {hint}".rstrip()
 
 
 def _add(place: FilePlace, image: Image, groups: Groups) -> None:

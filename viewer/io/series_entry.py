@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import define, field, frozen
 
+from viewer.domain.errors import UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import SeriesFacts
 from viewer.io.slice_header import Frame
+
+if TYPE_CHECKING:
+    from viewer.domain.errors import CaseStageError
 
 # They join signs into one, as in many languages and in pictures of people, and move nothing.
 _JOINERS = "\u200c\u200d"
@@ -21,16 +27,28 @@ def readable_name(name: str) -> str:
     return "".join(c if c.isprintable() or c in _JOINERS else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
+def advice(error: CaseStageError) -> str:
+    """Return what to do about a file that was refused, "" where there is no more than the usual advice."""
+    return "" if error.hint == UnreadableFileError.usual_hint else error.hint
+
+
 @frozen
 class Skipped:
     """A file that was not opened, by its path below the folder that was scanned as it can be read, and why.
 
-    `in_part` where some of it was: an archive that is not whole.
+    `hint` is what to do about it, "" where the reason says enough; `in_part` where some of it was opened: an archive
+    that is not whole.
     """
 
     file: str = field(converter=readable_name)
     why: str
+    hint: str = ""
     in_part: bool = False
+
+    @property
+    def words(self) -> str:
+        """The reason, and what to do about it."""
+        return f"{self.why} {self.hint}".rstrip()
 
 
 @define(frozen=True, eq=False)

@@ -80,7 +80,7 @@ def failure(entry: SeriesEntry, reasons: Sequence[str]) -> dict[str, Any]:
 
 def skipped_files(result: ScanResult) -> list[dict[str, str]]:
     """Return what a scan skipped, and why."""
-    return [{"file": s.file, "why": s.why} for s in result.skipped]
+    return [{"file": s.file, "why": s.words} for s in result.skipped]
 
 
 def _placed(entry: SeriesEntry, volume: Volume) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from viewer.io.cut_archive import LOCAL_HEADER, LOCAL_MARK, cut_archive
 from viewer.io.file_bytes import FilePlace, Member, most_inflated
+from viewer.io.foreign_files import JOIN
 from viewer.io.series_entry import Skipped
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _MOST_MEMBERS = 200_000
 _NO_ARCHIVE = "The archive is damaged, or is no zip archive."
+_AGAIN = "Get the archive again."
+_END_BYTES = 22
+_IN_64_BITS = 0xFFFF
 _ENCRYPTED = 0x1 | 0x40
 # What a Mac adds of its own to every file.
 _NOT_THE_USERS = ("__MACOSX/",)
@@ -72,6 +76,9 @@ def members(path: str, root: str, skipped: list[Skipped]) -> list[FilePlace]:
         The folder below which skipped members are named.
     """
     named = os.path.relpath(path, root) if path != root else os.path.basename(path)
+    if _is_last_of_several(path):
+        skipped.append(Skipped(named, "The last part of an archive in several parts.", JOIN))
+        return []
     try:
         with zipfile.ZipFile(path) as archive, open(path, "rb", buffering=0) as file:
             listed = archive.infolist()
@@ -83,8 +90,20 @@ def members(path: str, root: str, skipped: list[Skipped]) -> list[FilePlace]:
         return _of_cut(path, named, skipped)
     except (OSError, NotImplementedError, ValueError, EOFError, struct.error) as error:
         why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
-        skipped.append(Skipped(named, why or _NO_ARCHIVE))
+        skipped.append(Skipped(named, why or _NO_ARCHIVE, "" if why else _AGAIN))
         return []
+
+
+def _is_last_of_several(path: str) -> bool:
+    """Return True where the end of an archive's directory says that other parts come before (APPNOTE 4.3.16)."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
+            end = file.read(_END_BYTES)
+    except OSError:
+        return False
+    number = int.from_bytes(end[4:6], "little")
+    return end.startswith(b"PK\x05\x06") and number not in (0, _IN_64_BITS)
 
 
 def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
@@ -102,7 +121,7 @@ def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
     if found.whole or found.cut:
         skipped.append(Skipped(named, found.words(), in_part=True))
     else:
-        skipped.append(Skipped(named, _NO_ARCHIVE))
+        skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
     return places
 
 

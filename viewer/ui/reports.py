@@ -24,7 +24,7 @@ def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Me
     An archive of which only a part could be opened comes first, and stays until it was read: nothing else tells that
     images may be missing at the end of a series. Folders and files that hold one of the words of `naming` are masked.
     """
-    lines = [f"{masked_path(item.file, naming)}: {item.why}" for item in skipped]
+    lines = [f"{masked_path(item.file, naming)}: {item.words}" for item in skipped]
     part = next((item for item in skipped if item.in_part), None)
     if part is not None:
         hint = f"{part.why} Get the archive again, or take this for a part of it."

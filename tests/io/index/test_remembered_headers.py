@@ -266,6 +266,15 @@ def test_an_archive_is_known_until_what_it_holds_changes(
         assert assemble(entry, JobContext()).verdict is Verdict.OK
 
 
+def test_what_to_do_about_a_file_is_remembered_with_the_reason(library: Any, two_series: Path) -> None:
+    (two_series / "export.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(300))
+    (two_series / "letter.txt").write_text("x" * 300)
+    first, again = library.look(two_series)[0], library.look(two_series)[0]
+    assert not library.read
+    assert again.skipped == first.skipped
+    assert [one.words for one in again.skipped] == ["A 7z archive. Unpack it first.", "Not a DICOM or NIfTI image."]
+
+
 def test_a_file_that_could_not_be_read_is_tried_again(
     library: Any, two_series: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

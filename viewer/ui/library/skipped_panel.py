@@ -73,7 +73,7 @@ def by_reason(skipped: Sequence[Skipped]) -> dict[str, list[str]]:
     """Return the files of each reason, reasons of few files first: a damaged image is not to drown in letters."""
     found: dict[str, list[str]] = {}
     for item in skipped:
-        found.setdefault(item.why, []).append(item.file)
+        found.setdefault(item.words, []).append(item.file)
     return dict(sorted(found.items(), key=lambda group: (group[0] == NO_IMAGE, len(group[1]), group[0])))
 
 
