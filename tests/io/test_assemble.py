@@ -290,6 +290,11 @@ def test_facts_of_the_series_are_kept(made_ct: Any) -> None:
     assert facts.number == 2
 
 
+def test_a_window_of_absurd_numbers_is_left_out(made_ct: Any) -> None:
+    made_ct.stack(axial(3), WindowCenter=["-1e308", "40", "40", "40"], WindowWidth=["400", "350", "1e300", "-1"])
+    assert [(w.centre, w.width) for w in opened(made_ct).series.windows] == [(40, 350)]
+
+
 def test_thumbnail_shows_something_where_the_window_shows_nothing(made_ct: Any) -> None:
     made_ct.stack(axial(3), RescaleIntercept="-9000")
     (entry,) = scan(made_ct.folder, JobContext()).series

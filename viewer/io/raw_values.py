@@ -11,6 +11,8 @@ from viewer.io.pydicom_headers import text_of
 
 Triple = tuple[float, float, float]
 Six = tuple[float, float, float, float, float, float]
+# The largest stored value times the largest slope that means anything; a display computes in single precision.
+_BEYOND_PIXELS = 1e15
 Default = TypeVar("Default", int, None)
 
 
@@ -79,11 +81,11 @@ def spacing_of(raw: bytes) -> tuple[float, float] | None:
 
 @lru_cache(maxsize=256)
 def windows_of(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
-    """Return the windows that an image names."""
+    """Return the windows that an image names, without those that no pixel could lie in."""
     said = text_of(names, b"").split("\\") if names else []
     pairs = zip(numbers(centres), numbers(widths), strict=False)
     return tuple(
         Window(centre, width, said[n].strip() if n < len(said) else "")
         for n, (centre, width) in enumerate(pairs)
-        if width > 0
+        if 0 < width < _BEYOND_PIXELS and abs(centre) < _BEYOND_PIXELS
     )
