@@ -56,7 +56,11 @@ def archive(
             row.SOPInstanceUID, row.SOPClassUID = image.SOPInstanceUID, image.SOPClassUID
             yield 0xFF00, row
 
-    handlers: list[Any] = [(evt.EVT_C_FIND, find or lists)]
+    wires: list[Any] = []
+    handlers: list[Any] = [
+        (evt.EVT_C_FIND, find or lists),
+        (evt.EVT_CONN_OPEN, lambda event: wires.append(event.assoc.dul.socket.socket)),
+    ]
     ae = AE(TITLE)
     ae.add_supported_context(Verification)
     ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
@@ -88,6 +92,8 @@ def archive(
         TCPServer.shutdown(server)
         server.server_close()
         thread.join(5)
+        for wire in wires:
+            wire.close()
 
 
 def fetch(asked: Archive, root: Path, ctx: JobContext = NOTHING) -> Any:

@@ -86,8 +86,11 @@ def entity(title: str) -> AE:
     return ae
 
 
-def guard(event: evt.Event) -> None:
-    """Make a connection that opens quick, and let no message part of an absurd length be read into memory."""
+def guard(event: evt.Event) -> socket.socket:
+    """Make a connection that opens quick, and let no message part of an absurd length be read into memory.
+
+    Returns what it runs over, to be closed at the end: where the other side hangs up pynetdicom may leave it open.
+    """
     line: Any = event.assoc.dul.socket
     read, options = line.recv, line.socket.setsockopt
     # A message travels in two parts, and TCP holds the second back until the first is acknowledged, which the other
@@ -104,6 +107,8 @@ def guard(event: evt.Event) -> None:
         return answer
 
     line.recv = bounded
+    wire: socket.socket = line.socket
+    return wire
 
 
 def cut(association: Association) -> None:
@@ -137,15 +142,40 @@ def associated(
     ArchiveError
         When it cannot be reached or refuses.
     """
+    wires: list[socket.socket] = []
+    try:
+        association = _agreed(archive, contexts, service, stop, roles, handlers, wires)
+        stop.ends(lambda: cut(association))
+        try:
+            yield association
+        except BaseException:
+            association.abort(block=False)
+            cut(association)
+            raise
+        if association.is_established:
+            association.release()
+    finally:
+        for wire in wires:
+            wire.close()
+
+
+def _agreed(
+    archive: Archive,
+    contexts: Sequence[tuple[str, Sequence[str] | None]],
+    service: str,
+    stop: Stop,
+    roles: Sequence[Any],
+    handlers: Sequence[Any],
+    wires: list[socket.socket],
+) -> Association:
+    """Return an association as `associated` gives it, and put what it runs over into `wires`."""
     ae = entity(archive.own_title)
     for sop_class, syntaxes in contexts:
         ae.add_requested_context(sop_class, list(syntaxes) if syntaxes is not None else None)
-    connected: list[bool] = []
     refusals: list[A_ASSOCIATE_RJ] = []
 
     def on_open(event: evt.Event) -> None:
-        connected.append(True)
-        guard(event)
+        wires.append(guard(event))
 
     def on_message(event: evt.Event) -> None:
         if isinstance(event.pdu, A_ASSOCIATE_RJ):
@@ -162,19 +192,11 @@ def associated(
         )
     except (OSError, ValueError) as error:
         raise failures.unknown_host(archive) from error
-    if not association.is_established:
-        if refusals:
-            raise _refused(archive, refusals[0])
-        raise _why_not(archive, association, service, connected=bool(connected))
-    stop.ends(lambda: cut(association))
-    try:
-        yield association
-    except BaseException:
-        association.abort(block=False)
-        cut(association)
-        raise
     if association.is_established:
-        association.release()
+        return association
+    if refusals:
+        raise _refused(archive, refusals[0])
+    raise _why_not(archive, association, service, connected=bool(wires))
 
 
 def _why_not(archive: Archive, association: Association, service: str, *, connected: bool) -> ArchiveError:

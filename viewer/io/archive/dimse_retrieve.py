@@ -27,6 +27,7 @@ from viewer.io.archive.landing import LARGEST_INSTANCE, RefusedError
 from viewer.io.pydicom_headers import PARSER_FAILURES
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from pynetdicom.association import Association
@@ -186,7 +187,8 @@ def receiving(archive: Archive, arrivals: Arrivals, classes: list[str]) -> Itera
     ae.add_supported_context(Verification)
     ae.require_called_aet = True
     ae.require_calling_aet = [archive.title]
-    handlers = [(evt.EVT_CONN_OPEN, guard), *arrivals.handlers]
+    wires: list[socket.socket] = []
+    handlers = [(evt.EVT_CONN_OPEN, lambda event: wires.append(guard(event))), *arrivals.handlers]
     try:
         address = (archive.receiver_host, archive.receiver_port)
         server = ae.make_server(address, evt_handlers=handlers, server_class=ThreadedAssociationServer)
@@ -206,6 +208,8 @@ def receiving(archive: Archive, arrivals: Arrivals, classes: list[str]) -> Itera
             cut(line)
         for line in open_lines:
             line.join(0.2)
+        for wire in wires:
+            wire.close()
 
 
 def _ask(
