@@ -1,5 +1,7 @@
 """What stands on the canvas beside the picture: letters, corners, scale, whose images these are, and what was lost."""
 
+import math
+
 import pytest
 from attrs import evolve
 from PySide6.QtGui import QImage
@@ -7,13 +9,15 @@ from pytestqt.qtbot import QtBot
 
 from tests.open_session import view_of
 from viewer.analysis.regrid import regridded
-from viewer.domain.geometry import Verdict
+from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.plane_turn import about
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import ViewName
 from viewer.domain.volume import Volume
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
+from viewer.ui.canvas.paint_text import TextLook, fitting
 from viewer.ui.theme import Theme
 
 
@@ -122,3 +126,28 @@ def test_the_scale_bar_is_a_round_length_drawn_at_its_size(mm_per_px: float, wor
     assert said == words
     number, unit = said.split()
     assert length_px * mm_per_px == pytest.approx(float(number) * (10 if unit == "cm" else 1))
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("room_px", "said"), [(140, "Sagittal, turned 20°"), (90, "Sagittal, 20°"), (56, "Sag, 20°")])
+def test_in_a_narrow_view_its_name_is_said_shorter_not_cut(
+    session: Session, theme: Theme, room_px: int, said: str
+) -> None:
+    view = session.view
+    assert view is not None
+    turn = about((0, 0, 1), math.radians(20))
+    session.view = view.with_plane(PlaneName.SAGITTAL, evolve(view.sagittal, turned=turn))
+    shown = shown_in(session)
+    assert shown is not None
+    (name,) = corners(shown, ViewName.SAGITTAL, Density.SHORT, first=False).top_left
+    measures = TextLook(theme).metrics(TextLook(theme).caption_type(name=True))
+    assert fitting(name, measures, room_px) == said
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_names_of_the_planes_have_room_in_the_smallest_views(session: Session, theme: Theme) -> None:
+    shown = shown_in(session)
+    assert shown is not None
+    measures = TextLook(theme).metrics(TextLook(theme).caption_type(name=True))
+    said = [fitting(corners(shown, name, Density.SHORT, first=False).top_left[0], measures, 30) for name in ViewName]
+    assert said == ["Ax", "Cor", "Sag", "3D"]

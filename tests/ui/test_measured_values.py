@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -11,13 +11,16 @@ from PySide6.QtGui import QImage, QPainter, QPolygonF
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.overlays import Overlays, ValueMap
 from viewer.domain.view_state import ViewName, as_point
 from viewer.ui.canvas import Tool, paint_measurements, shown_from
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.measured_places import image_place
-from viewer.ui.canvas.paint_measurements import label_place, leader_between, place_of_finding
+from viewer.ui.canvas.paint_map import bar_places
+from viewer.ui.canvas.paint_measurements import place_of_finding
 from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
+from viewer.ui.canvas.value_places import label_place, leader_between
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 
 if TYPE_CHECKING:
@@ -131,6 +134,65 @@ def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(
     reader.canvas.grab()
     assert 1 <= len(plates) < 14
     assert not any(a.intersects(b) for n, a in enumerate(plates) for b in plates[n + 1 :])
+
+
+def test_a_value_does_not_stand_nearer_to_another_measurement_than_to_its_own() -> None:
+    size, viewport = QSizeF(104, 34), QRectF(0, 0, 456, 250)
+    length = QPolygonF([QPointF(157, 104), QPointF(272, 118)])
+    circle = QRectF(134, 134, 47, 44)
+    words = [QRectF(0, 0, 183, 95), QRectF(195, 122, 140, 62), QRectF(330, 60, 126, 190)]
+    place = label_place(MeasurementKind.LENGTH, length, size, viewport, [circle], words, [circle])
+    to_circle = max(place.left() - circle.right(), circle.left() - place.right(), place.top() - circle.bottom())
+    assert to_circle > 10 or place.bottom() < 104
+    assert not any(place.intersects(part) for part in words)
+
+
+def test_no_value_stands_behind_the_bar_of_a_map(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_clear: list[list[QRectF]] = []
+
+    def placed(*given: Any) -> QRectF:
+        kept_clear.append(given[5])
+        return label_place(*given)
+
+    monkeypatch.setattr(paint_measurements, "label_place", placed)
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    volume, view = reader.session.volume, reader.session.view
+    assert tile is not None
+    assert volume is not None
+    assert view is not None
+    overlays = Overlays(value_map=ValueMap(volume, "probability", 0.0, 1.0, scale=1e-4))
+    reader.session.overlays = overlays
+    reader.draw(Tool.RECTANGLE, tile.area.center().toPoint(), QPoint(30, 20))
+    kept_clear.clear()
+    picture = reader.canvas.grab(tile.area.toRect()).toImage()
+    area = QRectF(0, 0, tile.area.width(), tile.area.height())
+    (bar,) = bar_places(
+        shown_from(volume, view, overlays=overlays), PlaneName.AXIAL, area, TextLook(reader.canvas.theme)
+    )
+    assert bar in kept_clear[-1]
+    # It is painted there: coloured at its top, which the slice behind is not.
+    colour = picture.pixelColor(round(bar.left()) + 10, round(bar.top()) + 34)
+    assert colour.saturation() > 60
+
+
+def test_a_finding_that_fills_the_picture_does_not_drive_values_away(
+    reader: Reader, small_ct_lesion: Finding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plates: list[QRectF] = []
+    monkeypatch.setattr(paint_measurements, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    reader.draw(Tool.LENGTH, tile.area.center().toPoint() - QPoint(60, 30), QPoint(50, 6))
+    plates.clear()
+    reader.canvas.grab()
+    (alone,) = plates[-1:]
+    assert reader.session.volume is not None
+    bounds = reader.session.volume.grid.bounds_lps_mm.copy()
+    bounds[0, 1] = bounds[0, 0] + 0.6 * (bounds[0, 1] - bounds[0, 0])
+    reader.session.findings = (evolve(small_ct_lesion, bounds_lps_mm=bounds),)
+    plates.clear()
+    reader.canvas.grab()
+    assert alone in plates
 
 
 def test_a_line_leads_to_a_label_that_had_to_go_elsewhere() -> None:

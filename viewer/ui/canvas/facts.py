@@ -35,6 +35,13 @@ VIEW_WORDS = {
     ViewName.THREE_D: "3D",
 }
 
+SHORT_VIEW_WORDS = {
+    ViewName.AXIAL: "Ax",
+    ViewName.CORONAL: "Cor",
+    ViewName.SAGITTAL: "Sag",
+    ViewName.THREE_D: "3D",
+}
+
 INTERPOLATION_WORDS = {Interpolation.NEAREST: "Nearest", Interpolation.LINEAR: "", Interpolation.CUBIC: "Cubic"}
 SLAB_WORDS = {SlabMode.MAX: "MIP", SlabMode.MIN: "MinIP", SlabMode.MEAN: "Mean"}
 NAME_LENGTH = 18
@@ -52,11 +59,12 @@ class EdgeLetters:
 
 @frozen
 class Words:
-    """A line of corner text: what it says, whether it is a name, and its colour role."""
+    """A line of corner text: what it says, whether it is a name, its colour role, and what to say for want of room."""
 
     text: str
     name: bool = False
     role: str = "text"
+    shorter: tuple[str, ...] = ()
 
 
 @frozen
@@ -84,6 +92,18 @@ def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
         return f"{VIEW_WORDS[view]}, as acquired"
     turned = shown.view.plane(plane).turned
     return VIEW_WORDS[view] if turned is None else f"{VIEW_WORDS[view]}, turned {math.degrees(angle_rad(turned)):.0f}°"
+
+
+def _name_of(shown: Shown, view: ViewName) -> Words:
+    """Return the name of a viewport, with shorter ones for narrow ones."""
+    full = view_words(shown, view)
+    title = VIEW_WORDS[view]
+    short = SHORT_VIEW_WORDS[view]
+    turned = full.removeprefix(f"{title}, turned ")
+    if turned != full:
+        return Words(full, name=True, shorter=(f"{title}, {turned}", f"{short}, {turned}", turned))
+    acquired = (f"{short}, acquired",) if full.endswith("as acquired") else ()
+    return Words(full, name=True, shorter=(*acquired, short))
 
 
 def edge_letters(shown: Shown, view: ViewName) -> EdgeLetters:
@@ -146,7 +166,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
     """
     if density is Density.LETTERS:
         return Corners()
-    name = Words(view_words(shown, view), name=True)
+    name = _name_of(shown, view)
     lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
     plane = view.plane
     if plane is None:

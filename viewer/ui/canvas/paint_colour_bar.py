@@ -47,22 +47,27 @@ def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: View
 
     Only where colours are in use; a viewport too small for it goes without. Returns how much of the edge it takes.
     """
+    bar = colour_bar(volume, view)
+    return paint_bar(painter, free, bar, look) if bar is not None else 0.0
+
+
+def colour_bar(volume: Volume, view: ViewState) -> ColourBar | None:
+    """Return what the bar of the images says; None where they are grey."""
     if volume.is_hu or view.colours == GREY or view.colours not in COLOUR_MAPS:
-        return 0.0
+        return None
     low, high = view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
     values = (high, view.window_centre, low)
     table = table_for(volume, view)
-    bar = ColourBar(
+    return ColourBar(
         "unit unknown" if volume.unit == "unknown" else volume.unit,
         values,
         tuple(_number(value, view.window_width) for value in values),
         table.of(np.linspace(high, low, STEPS, dtype=np.float32)),
     )
-    return paint_bar(painter, free, bar, look)
 
 
-def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -> float:
-    """Draw a bar at the left edge and return how much of the edge it takes; 0 without room.
+def bar_plate(free: QRectF, bar: ColourBar, look: TextLook) -> QRectF | None:
+    """Return where a bar stands, with its words; None without room.
 
     Above the letter in the middle; where there is no room, beside that letter, between the corner texts.
     """
@@ -76,16 +81,27 @@ def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -
         height = min(MOST_HEIGHT, free.bottom() - corner - line - top)
         free = free.adjusted(BESIDE_LETTER_PX, 0, 0, 0)
     if height < LEAST_HEIGHT * scale:
-        return 0.0
+        return None
     width = BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in bar.words)
-    plate = QRectF(
+    return QRectF(
         round(free.left() + look.margin_px - 2),
         round(top - line - 6),
         round(max(width, measures.horizontalAdvance(bar.unit)) + 12),
         round(height + 2 * line + 6),
     )
+
+
+def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -> float:
+    """Draw a bar at the left edge and return how much of the edge it takes; 0 without room."""
+    plate = bar_plate(free, bar, look)
+    if plate is None:
+        return 0.0
+    line, scale = look.line_px, look.scale if look.stage else 1.0
     paint_plate(painter, plate, look.theme)
-    place = QRectF(plate.left() + 6, top + line / 2 - 2, round(BAR_WIDTH * scale), round(height))
+    above = 1.5 * line + 4
+    place = QRectF(
+        plate.left() + 6, plate.top() + above, round(BAR_WIDTH * scale), plate.height() - round(2 * line + 6)
+    )
     column = np.ascontiguousarray(bar.pixels).reshape(-1, 1)
     image = QImage(column.data, 1, len(column), 4, QImage.Format.Format_ARGB32_Premultiplied)
     painter.drawImage(place, image)

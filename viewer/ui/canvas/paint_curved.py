@@ -262,7 +262,7 @@ def _paint_words(
     at = [Words(f"At {place:.1f} of {geometry.curve.length_mm:.1f} mm")]
     if beside >= BESIDE_MM:
         at.append(Words(f"Crosshair {beside:.1f} mm beside the path"))
-    name = [Words("Curved, along the path", name=True)]
+    name = [Words("Curved, along the path", name=True, shorter=("Curved",))]
     if volume.series.lossy:
         name.append(Words("Lossy compressed", name=True, role="failed"))
     if density is Density.FULL:

@@ -13,7 +13,7 @@ from viewer.scene.arrival import image_is_in
 from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
-from viewer.ui.canvas.paint_map import paint_map_bar
+from viewer.ui.canvas.paint_map import has_bars, paint_map_bar
 from viewer.ui.canvas.paint_text import (
     NARROW_PX,
     SHORT_PX,
@@ -108,8 +108,7 @@ def paint_edge_words(
         beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, beside)
-    if plane is not None and (tile.large or look.stage or shown.view.main is ViewName.THREE_D):
-        # Where one view is large it says it for all.
+    if plane is not None and has_bars(shown.view, tile.view, stage=look.stage):
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)

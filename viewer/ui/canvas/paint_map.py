@@ -10,14 +10,16 @@ from attrs import frozen
 from PySide6.QtCore import QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.domain.view_state import Layout, ViewName
 from viewer.scene.acquired import viewport_geometry
 from viewer.scene.colour_maps import colour_table
 from viewer.scene.map_planes import MapRenderer, map_colours, map_least
 from viewer.ui.canvas.facts import signed
-from viewer.ui.canvas.paint_colour_bar import ColourBar, paint_bar
+from viewer.ui.canvas.paint_colour_bar import ColourBar, bar_plate, colour_bar, paint_bar
 
 if TYPE_CHECKING:
     from viewer.domain.geometry import PlaneName
+    from viewer.domain.view_state import ViewState
     from viewer.ui.canvas.paint_text import TextLook
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.tiles import OnPixels
@@ -76,9 +78,33 @@ def paint_map_bar(painter: QPainter, free: QRectF, shown: Shown, look: TextLook,
 
     What the threshold leaves out is left open in the bar.
     """
+    bar = map_bar(shown)
+    if bar is not None:
+        paint_bar(painter, free.adjusted(beside, 0, 0, 0), bar, look)
+
+
+def bar_places(shown: Shown, plane: PlaneName, free: QRectF, look: TextLook) -> list[QRectF]:
+    """Return where bars stand on the viewport of a plane, with their words."""
+    if not has_bars(shown.view, ViewName(plane.value), stage=look.stage):
+        return []
+    places: list[QRectF] = []
+    for bar in (colour_bar(shown.volume, shown.view), map_bar(shown)):
+        if bar is not None and (plate := bar_plate(free, bar, look)) is not None:
+            places.append(plate)
+            free = free.adjusted(plate.width() + 4, 0, 0, 0)
+    return places
+
+
+def has_bars(view: ViewState, name: ViewName, *, stage: bool) -> bool:
+    """Return whether a viewport tells what colours stand for: where one view is large it says it for all."""
+    return stage or view.layout is not Layout.STAGE or view.main in (name, ViewName.THREE_D)
+
+
+def map_bar(shown: Shown) -> ColourBar | None:
+    """Return what the bar of the map says; None where none is shown."""
     value_map = shown.value_map
     if value_map is None:
-        return
+        return None
     low, high = value_map.low, value_map.high
     least = map_least(value_map, shown.view.map_look)
     middle = (low + high) / 2
@@ -86,8 +112,7 @@ def paint_map_bar(painter: QPainter, free: QRectF, shown: Shown, look: TextLook,
     steps = np.linspace(high, low, 256)
     column = colour_table(map_colours(value_map, shown.view.map_look))[::-1].copy()
     column[(np.abs(steps) if value_map.diverging else steps) < least] = 0
-    bar = ColourBar(value_map.unit, values, tuple(map_words(v, high - low) for v in values), column)
-    paint_bar(painter, free.adjusted(beside, 0, 0, 0), bar, look)
+    return ColourBar(value_map.unit, values, tuple(map_words(v, high - low) for v in values), column)
 
 
 def map_words(value: float, span: float) -> str:

@@ -9,13 +9,16 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.ui.canvas.frame_places import LETTERS, curtain_places, frame_places, seen_part
 from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
+from viewer.ui.canvas.paint_map import bar_places
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.value_places import covered_by, label_place, leader_between
 from viewer.ui.canvas.words_on_images import paint_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
@@ -34,18 +37,23 @@ HANDLE_PX = 8.0
 TICK_PX = 5.0
 TRACE_PX = 3.0
 TRACE_OPACITY = 0.6
-AWAYS_PX = (10.0, 48.0, 86.0)
-# A label over a line costs one by the square pixel, a far one ten by the pixel, one over words more than all of that.
-WORDS_WEIGH, FAR_WEIGHS = 1e5, 10.0
-NEAR_PX = 4.0
-LEADER_PX = 16.0
 ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
 OUTLINE_HANDLE_PX = 5.0
 ARROW_PX = 12.0
+# A finding whose box fills more of a viewport is in every place of it.
+MOST_OF_PICTURE = 0.35
 ARROW_RAD = math.radians(27)
-# Letters and corner text keep the rim of a viewport for themselves where there is room for both.
-RIM_PX = 8.0
+
+
+@frozen(eq=False)
+class Beside:
+    """What a value finds its place beside: lines and findings, of them those of others, the frame, words so far."""
+
+    taken: list[QRectF]
+    others: list[QRectF]
+    frame: list[QRectF]
+    words: list[QRectF]
 
 
 def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeometry, look: TextLook) -> None:
@@ -86,18 +94,24 @@ def _paint_all_words(
     image: ImagePlace,
 ) -> None:
     frame = frame_places(geometry.width_px, geometry.height_px, look)
+    frame += bar_places(shown, geometry.plane, QRectF(0, 0, geometry.width_px, geometry.height_px), look)
     words = frame[:LETTERS] + curtain_places(shown.part, geometry.width_px, look)
-    taken = [part for drawn, points in whole for part in _covered_by(drawn.measurement, points)]
-    if whole:
-        taken += [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None]
+    covered = [covered_by(drawn.measurement.kind, points) for drawn, points in whole]
+    found = [place for drawn in shown.drawn if (place := place_of_finding(drawn, image)) is not None] if whole else []
+    # What fills the picture cannot be kept clear; to try would drive values from where they belong.
+    most = MOST_OF_PICTURE * geometry.width_px * geometry.height_px
+    found = [place for place in found if place.width() * place.height() <= most]
     # Words stand where they were put; values find a place beside them.
     for drawn, _ in whole:
         if drawn.measurement.text:
             words.append(paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand))
     # The one in hand has its place first.
-    for drawn, points in sorted(whole, key=lambda one: not one[0].in_hand):
+    for n in sorted(range(len(whole)), key=lambda n: not whole[n][0].in_hand):
+        drawn, points = whole[n]
         if not drawn.measurement.kind.bears_words:
-            _paint_label(painter, drawn, points, shown, geometry, look, taken, frame[LETTERS:], words)
+            others = [box for m, boxes in enumerate(covered) if m != n for box in boxes]
+            beside = Beside([*found, *covered[n], *others], others, frame[LETTERS:], words)
+            _paint_label(painter, drawn, points, shown, geometry, look, beside)
 
 
 def _points(lps_mm: ArrayLike, geometry: ViewportGeometry) -> list[QPointF]:
@@ -260,11 +274,9 @@ def _paint_label(
     shown: Shown,
     geometry: ViewportGeometry,
     look: TextLook,
-    taken: list[QRectF],
-    frame: list[QRectF],
-    words: list[QRectF],
+    beside: Beside,
 ) -> None:
-    measurement = drawn.measurement
+    measurement, words = drawn.measurement, beside.words
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
         return
     # What is within an outline is not known before it is closed.
@@ -279,7 +291,7 @@ def _paint_label(
     seen = seen_part(shown.part, geometry)
     if not seen.intersects(own.adjusted(-1, -1, 1, 1)):
         return
-    plate = label_place(measurement.kind, points, size, seen, taken, [*frame, *words])
+    plate = label_place(measurement.kind, points, size, seen, beside.taken, [*beside.frame, *words], beside.others)
     cut = shown.part is not None and not seen.contains(plate)
     if cut or (not drawn.in_hand and any(plate.intersects(other) for other in words)):
         # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
@@ -288,8 +300,9 @@ def _paint_label(
     accent = drawn.in_hand and lines[0] != NOT_MEASURED
     if (leader := leader_between(own, plate)) is not None:
         for pen in _pens(look.theme.on_anatomy("accent" if accent else "text"), 1.0, look):
+            pen.setDashPattern([3 / pen.widthF(), 2 / pen.widthF()])
             painter.setPen(pen)
-            _paint_dotted(painter, *leader)
+            painter.drawLine(*leader)
     paint_plate(painter, plate, look.theme)
     for n, (kind, line) in enumerate(zip(kinds, lines, strict=True)):
         role = "disagree" if line == NOT_MEASURED else ("accent" if accent else "text") if n == 0 else "text2"
@@ -297,95 +310,3 @@ def _paint_label(
         painter.setPen(look.theme.on_anatomy(role))
         row = QRectF(plate.left() + 7, plate.top() + 3 + n * look.line_px, plate.width() - 14, look.line_px)
         painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
-
-
-def label_place(
-    kind: MeasurementKind,
-    points: QPolygonF,
-    size: QSizeF,
-    seen: QRectF,
-    taken: list[QRectF],
-    words: list[QRectF] | None = None,
-) -> QRectF:
-    """Return where a label goes: beside its measurement, where that is seen, over nothing that is measured or found.
-
-    Beside the right end of a length, else to the right of the shape; where that is taken, on the other sides in turn,
-    then at its corners. Where none of these is free, it goes over some lines or farther away, whichever disturbs less;
-    over `words` only where there is no room at all.
-    """
-    inside = seen.adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
-    own = points.boundingRect()
-    right, left = QPointF(own.right(), own.center().y()), QPointF(own.left(), own.center().y())
-    if kind in (MeasurementKind.LENGTH, MeasurementKind.TWO_AXES):
-        left, *_, right = sorted((points.at(n) for n in range(points.size())), key=lambda end: end.x())
-    words = words or []
-
-    def cost(place: QRectF) -> float:
-        leader = leader_between(own, place)
-        far = math.dist(leader[0].toTuple(), leader[1].toTuple()) if leader is not None else 0.0
-        return _covered_px(place, taken) + WORDS_WEIGH * _covered_px(place, words) + FAR_WEIGHS * far
-
-    best, least = QRectF(), math.inf
-    for away in AWAYS_PX:
-        for corner in _corners_around(own, left, right, size, away):
-            place = _moved_into(inside, QRectF(QPointF(round(corner.x()), round(corner.y())), size))
-            if (now := cost(place)) < least:
-                best, least = place, now
-            if least == 0:
-                return best
-    return best
-
-
-def _covered_by(measurement: Measurement, points: QPolygonF) -> list[QRectF]:
-    """Return what a measurement covers: the box of a region, else small boxes along its lines."""
-    if measurement.kind.is_region or points.size() < 2:
-        return [points.boundingRect()]
-    joined = 1 if measurement.kind is MeasurementKind.ANGLE else 2
-    boxes = []
-    for n in range(0, points.size() - 1, joined):
-        start, end = points.at(n), points.at(n + 1)
-        count = int(max(abs(end.x() - start.x()), abs(end.y() - start.y())) // (2 * NEAR_PX)) + 1
-        for step in range(count + 1):
-            place = start + (end - start) * (step / count)
-            boxes.append(QRectF(place.x() - NEAR_PX, place.y() - NEAR_PX, 2 * NEAR_PX, 2 * NEAR_PX))
-    return boxes
-
-
-def _corners_around(own: QRectF, left: QPointF, right: QPointF, size: QSizeF, away: float) -> list[QPointF]:
-    """Return the upper left corners of a plate at the four sides of a shape, then at its four corners."""
-    wide, high = size.width(), size.height()
-    middle, half = own.center().x() - wide / 2, high / 2
-    over, under = own.top() - away - high, own.bottom() + away
-    sides = [
-        QPointF(right.x() + away, right.y() - half),
-        QPointF(left.x() - away - wide, left.y() - half),
-        QPointF(middle, under),
-        QPointF(middle, over),
-    ]
-    return sides + [QPointF(x, y) for x in (own.right() + away, own.left() - away - wide) for y in (over, under)]
-
-
-def _covered_px(place: QRectF, taken: list[QRectF]) -> float:
-    """Return how much of what is there already a plate would cover, in square pixels."""
-    return sum(part.width() * part.height() for other in taken if not (part := place.intersected(other)).isEmpty())
-
-
-def leader_between(own: QRectF, plate: QRectF) -> tuple[QPointF, QPointF] | None:
-    """Return the ends of a line from a shape to its label, which is not plainly beside it; None where it is."""
-    start, end = _nearest_in(own, plate.center()), _nearest_in(plate, own.center())
-    away = math.hypot(end.x() - start.x(), end.y() - start.y())
-    apart = not own.adjusted(-LEADER_PX, -LEADER_PX, LEADER_PX, LEADER_PX).intersects(plate)
-    return (start, end) if apart and away > LEADER_PX else None
-
-
-def _nearest_in(box: QRectF, place: QPointF) -> QPointF:
-    return QPointF(
-        max(box.left(), min(place.x(), box.right())),
-        max(box.top(), min(place.y(), box.bottom())),
-    )
-
-
-def _moved_into(room: QRectF, place: QRectF) -> QRectF:
-    left = max(room.left(), min(place.left(), room.right() - place.width()))
-    top = max(room.top(), min(place.top(), room.bottom() - place.height()))
-    return QRectF(QPointF(left, top), place.size())

@@ -100,7 +100,8 @@ def paint_corners(
 ) -> QRectF | None:
     """Draw the corner text, each block on one plate, and return the lower right one, None where there is none.
 
-    Titles too long for their half are elided in the middle; numbers are left out, since half a number says nothing.
+    Titles too long for their half are said shorter, or elided in the middle; numbers are left out, since half a number
+    says nothing.
     With an `open_middle`, where no letter stands, what has nothing opposite has all the width.
     """
     lower_right: QRectF | None = None
@@ -121,6 +122,12 @@ def paint_corners(
     return lower_right
 
 
+def fitting(words: Words, measures: QFontMetricsF, most_px: float) -> str:
+    """Return the longest way to say something for which there is room; the shortest where there is none for any."""
+    ways = (words.text, *words.shorter)
+    return next((way for way in ways if measures.horizontalAdvance(way) <= most_px), ways[-1])
+
+
 def _paint_block(
     painter: QPainter, free: QRectF, lines: Sequence[Words], look: TextLook, room: float, *, right: bool, bottom: bool
 ) -> QRectF | None:
@@ -130,11 +137,12 @@ def _paint_block(
     for words in lines:
         most = room - (28 if words.name else look.margin_px + 28)
         measures = look.metrics(look.caption_type(name=words.name))
-        text, width = words.text, measures.horizontalAdvance(words.text)
+        text = fitting(words, measures, most)
+        width = measures.horizontalAdvance(text)
         if width > most and bottom:
             continue
         if width > most:
-            text = measures.elidedText(words.text, Qt.TextElideMode.ElideMiddle, most)
+            text = measures.elidedText(text, Qt.TextElideMode.ElideMiddle, most)
             width = measures.horizontalAdvance(text)
         fitted.append((words, text, width))
     if not fitted:
