@@ -8,6 +8,7 @@ import imagecodecs
 import numpy as np
 import pytest
 
+from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
@@ -170,3 +171,28 @@ def test_a_highest_bit_that_may_be_a_sign_is_named(made_ct: Any, low: Any) -> No
     assert np.array_equal(volume.slices[0], low)
     (reason,) = volume.reasons
     assert reason.startswith("The compressed pixels have 12 bits without a sign, the header 16 with one;")
+
+
+CODECS = [(j2k, J2K), (htj2k, HTJ2K), (jpeg_ls, JPEG_LS), (lossless, LOSSLESS)]
+FILLINGS = [bytes(300), b"\xff" * 300, np.random.default_rng(7).bytes(300)]
+
+
+@pytest.mark.parametrize(("codec", "syntax"), CODECS)
+@pytest.mark.parametrize("filling", FILLINGS, ids=["zeros", "ones", "noise"])
+def test_a_code_stream_that_is_whole_may_be_filled_up_with_anything(
+    made_ct: Any, codec: Any, syntax: str, filling: bytes
+) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    volume = opened(made_ct, values, syntax, codec(values, 16) + filling, 16, signed=False)
+    assert np.array_equal(volume.slices[0], values)
+
+
+@pytest.mark.parametrize(("codec", "syntax"), CODECS)
+@pytest.mark.parametrize("filling", [b"", *FILLINGS], ids=["nothing", "zeros", "ones", "noise"])
+def test_a_code_stream_that_was_cut_is_no_image_whatever_it_is_filled_up_with(
+    made_ct: Any, codec: Any, syntax: str, filling: bytes
+) -> None:
+    values = np.random.default_rng(5).integers(0, 4000, (64, 64)).astype(np.uint16)
+    stream = codec(values, 16)
+    with pytest.raises(CaseStageError, match="could not be read"):
+        opened(made_ct, values, syntax, stream[: len(stream) // 2] + filling, 16, signed=False)

@@ -62,6 +62,21 @@ def test_words_are_right_whatever_a_segment_is_filled_up_with(
     assert np.array_equal(values, words.astype(int) - 32768)
 
 
+@pytest.mark.parametrize("where", [0, 1], ids=["high", "low"])
+@pytest.mark.parametrize(
+    "rubbish",
+    [b"\x7f", b"\x7f\1", b"\x81", b"\xff" * 1000, np.random.default_rng(1).bytes(101), b"\x81\7" * 70_000],
+    ids=["a run cut off", "two bytes of 128", "a repeat cut off", "runs", "noise", "more than an image"],
+)
+def test_words_are_right_whatever_rubbish_lies_behind_them(
+    made_ct: Any, words: NDArray[np.uint16], rubbish: bytes, where: int
+) -> None:
+    # As pydicom, DCMTK and GDCM read them: an image that is whole needs nothing of what follows.
+    parts = segments(words)
+    parts[where] += rubbish
+    assert np.array_equal(opened(made_ct, words, joined(parts)), words.astype(int) - 32768)
+
+
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_words_of_every_size_are_unpacked(size: int) -> None:
     words = np.random.default_rng(size).integers(0, 1 << 8 * size, SHAPE, dtype=f"u{size}")

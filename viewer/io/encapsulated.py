@@ -204,5 +204,14 @@ def loses(stream: bytes) -> bool | None:
 
 
 def ended(stream: bytes) -> bool:
-    """Return True where a code stream ends with its end mark (decoders otherwise make up what is missing)."""
-    return stream.rfind(b"\xff\xd9", max(0, len(stream) - 64)) >= 0
+    """Return True where a code stream has its end mark (decoders otherwise make up what is missing).
+
+    It may be filled up, with whatever. Packed pixels never look like the mark, which what stands before them may.
+    """
+    if stream.rfind(b"\xff\xd9", max(0, len(stream) - 64)) >= 0:
+        return True
+    if stream.startswith(b"\xff\xd8"):
+        begin = next((position for marker, position in _segments(stream) if marker == 0xDA), -1)
+    else:
+        begin = stream.find(b"\xff\x93")
+    return begin >= 0 and stream.find(b"\xff\xd9", begin) >= 0

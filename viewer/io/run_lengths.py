@@ -76,11 +76,27 @@ def _unpacked(segment: memoryview[int], room: NDArray[np.uint8]) -> NDArray[np.u
     try:
         found = _decoded(segment, room)
     except UnreadableFileError:
-        # It may be longer than the image by what it was filled up with; then there has to be room for that.
-        found = _decoded(segment, None)
+        # It may be longer than the image, by what it was filled up with or by rubbish; the image needs none of that.
+        found = _first_bytes(segment, room.size)
     if len(found) < room.size:
         raise UnreadableFileError("The compressed pixels end early.")
     return np.frombuffer(found, np.uint8, count=room.size)
+
+
+def _first_bytes(segment: memoryview[int], count: int) -> bytearray:
+    """Return so many of the bytes that a segment stands for, fewer where it ends before (PS3.5 annex G.3.2)."""
+    found, at = bytearray(), 0
+    while len(found) < count and at + 1 < len(segment):
+        control = segment[at]
+        if control == 128:
+            at += 1
+        elif control > 128:
+            found += bytes(segment[at + 1 : at + 2]) * (257 - control)
+            at += 2
+        else:
+            found += segment[at + 1 : at + 2 + control]
+            at += 2 + control
+    return found
 
 
 def _decoded(segment: memoryview[int], room: NDArray[np.uint8] | None) -> Any:
