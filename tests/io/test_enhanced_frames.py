@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.encaps import encapsulate
 
-from viewer.domain.errors import NothingToOpenError
+from tests.io.conftest import ENCODERS
+from viewer.domain.errors import NothingToOpenError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
@@ -94,6 +98,42 @@ def test_image_whose_frames_are_not_all_described_is_skipped(made_ct: Any) -> No
     path.write_bytes(path.read_bytes().replace(b"IS\x02\x003 ", b"IS\x02\x002 "))
     with pytest.raises(NothingToOpenError, match="holds 2 frames, but describes 3"):
         scan(path, JobContext())
+
+
+RLE, JPEG_LS, LOSSLESS = (f"1.2.840.10008.1.2.{n}" for n in ("5", "4.80", "4.70"))
+
+
+@pytest.mark.parametrize("pieces", [1, 3], ids=["in one piece", "in pieces"])
+@pytest.mark.parametrize("with_table", [True, False], ids=["with a table of offsets", "without"])
+@pytest.mark.parametrize("syntax", [EXPLICIT, BIG, RLE, JPEG_LS, LOSSLESS])
+def test_a_file_that_ends_early_shows_the_frames_before(
+    made_ct: Any, syntax: str, with_table: bool, pieces: int
+) -> None:
+    rng = np.random.default_rng(2)
+    frames = [rng.integers(0, 3000, (40, 48)).astype(np.uint16) for _ in HEIGHTS]
+    native = syntax if syntax == BIG else EXPLICIT
+    path = made_ct.frames("enhanced", frames, [at(h) for h in HEIGHTS], syntax=native)
+    if syntax != native:
+        image = pydicom.dcmread(path)
+        coded = [ENCODERS[syntax](frame) for frame in frames]
+        image.PixelData = encapsulate(coded, fragments_per_frame=pieces, has_bot=with_table)
+        image["PixelData"].VR = "OB"
+        image.file_meta.TransferSyntaxUID = syntax
+        image.save_as(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    if syntax == RLE and not with_table:
+        # Nothing tells where a frame begins.
+        with pytest.raises(UnreadableFileError):
+            opened(made_ct)
+        return
+    (volume,) = opened(made_ct)
+    assert np.array_equal(volume.slices, np.stack(frames[:3]).astype(int) - 1024)
+    assert volume.verdict is Verdict.UNTRUSTED
+    (reason,) = volume.reasons
+    assert re.fullmatch(
+        r"The image at H 6.0 mm could not be read: the (file ends|compressed pixels end) early\.", reason
+    )
+    assert volume.unread_lps_mm is not None
 
 
 PHASES: dict[str, tuple[Callable[[int, int], Macros], list[str]]] = {

@@ -88,7 +88,10 @@ def stored_bytes(frame: Frame, files: OpenImages) -> bytes:
     code = frame.code
     if code.native:
         return files.bytes_of(frame.file, frame.file.pixel_offset + frame.index * code.frame_bytes, code.frame_bytes)
-    return b"".join(files.bytes_of(frame.file, *part) for part in files.fragments(frame.file)[frame.index])
+    parts = files.fragments(frame.file)[frame.index]
+    if not parts:
+        raise UnreadableFileError("The file ends early.")
+    return b"".join(files.bytes_of(frame.file, *part) for part in parts)
 
 
 def _native(files: OpenImages, frame: Frame) -> NDArray[Any]:

@@ -46,13 +46,13 @@ class CodeStream:
     signed: bool = False
 
 
-def fragments(source: Source, image: ImageFile) -> tuple[list[int], list[Fragment]]:
-    """Return the basic offset table, and offset and length of every fragment.
+def fragments(source: Source, image: ImageFile) -> tuple[list[int], list[Fragment], bool]:
+    """Return the basic offset table, offset and length of every whole fragment, and whether the file ends within one.
 
     Raises
     ------
     UnreadableFileError
-        Where items are damaged or the file ends within one.
+        Where items are damaged, or the file ends within the only image or the first of several.
     """
     end = image.size if image.inflate_from < 0 else 1 << 40
     position = start = image.pixel_offset
@@ -64,16 +64,18 @@ def fragments(source: Source, image: ImageFile) -> tuple[list[int], list[Fragmen
         if len(header) < 8:
             header = source.read_at(position, 8)
         if len(header) < 8:
-            if len(header) == 0 and found:
-                return table or [], found
+            if found and (len(header) == 0 or image.frames > 1):
+                return table or [], found, image.frames > 1
             raise UnreadableFileError("The file ends early.")
         tag, length = struct.unpack("<LL", header)
         position += 8
         if tag == _SEQUENCE_END:
-            return table or [], found
+            return table or [], found, False
         if tag != _ITEM or len(found) > _MOST_FRAGMENTS:
             raise UnreadableFileError("The compressed pixels are damaged.", detail=f"tag {tag:08x} at {position - 8}")
         if position + length > end:
+            if found and image.frames > 1:
+                return table or [], found, True
             raise UnreadableFileError("The file ends early.")
         if table is None:
             raw = source.read_at(position, min(length, 4 * _MOST_FRAGMENTS)) if length else b""
@@ -86,12 +88,14 @@ def fragments(source: Source, image: ImageFile) -> tuple[list[int], list[Fragmen
 def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
     """Return the fragments of each frame, by the offset table, by number, or by the marks that begin a code stream.
 
+    Of a file that ends early those of the frames before; none of the others.
+
     Raises
     ------
     UnreadableFileError
         Where the frames cannot be told apart.
     """
-    table, found = fragments(source, image)
+    table, found, cut = fragments(source, image)
     if not found:
         raise UnreadableFileError("The file holds no compressed pixels.")
     if image.frames == 1:
@@ -105,8 +109,10 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
                 frames.append([])
             if frames:
                 frames[-1].append(fragment)
-        if len(frames) == image.frames:
-            return frames
+        if cut and frames and frames[-1][-1][0] + frames[-1][-1][1] not in starts:
+            del frames[-1]
+        if len(frames) == image.frames or cut:
+            return frames + [[]] * (image.frames - len(frames))
     if len(found) == image.frames:
         return [[fragment] for fragment in found]
     frames = []
@@ -115,6 +121,8 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
             frames.append([])
         if frames:
             frames[-1].append((offset, length))
+    if cut and frames:
+        return frames + [[]] * (image.frames - len(frames))
     if len(frames) != image.frames:
         raise UnreadableFileError(f"The file says that it holds {image.frames} images, but {len(frames)} begin in it.")
     return frames

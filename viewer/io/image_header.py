@@ -124,11 +124,14 @@ class ImageHeader:
         file = ImageFile(place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from)
         found = Elements(values, self.pixel_offset, self.pixel_length, complete=self.complete)
         kind = self.kind or kind_of(values, syntax)
-        problem = pixel_problem(found, kind.code, count, None if self.inflate_from >= 0 else self.size)
+        size = None if self.inflate_from >= 0 else self.size
+        problem = pixel_problem(found, kind.code, count, size)
         if not described:
             return values, [frame_of(file, 0, values, kind, problem)], syntax
         whole_frames = ({**values, **one} for one in described)
-        frames = [frame_of(file, n, one, kind_of(one, syntax), problem) for n, one in enumerate(whole_frames)]
+        # Frames before the one at which a file ends are whole.
+        problems = [pixel_problem(found, kind.code, n + 1, size) if problem else "" for n in range(count)]
+        frames = [frame_of(file, n, one, kind_of(one, syntax), problems[n]) for n, one in enumerate(whole_frames)]
         return {**values, **described[count // 2]}, frames, syntax
 
 
