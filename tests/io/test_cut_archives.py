@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.cut_archive import cut_archive
+from viewer.io.index_rows import series_values
 from viewer.io.scan import scan
 from viewer.io.zip_archive import members, place_named
 
@@ -103,6 +105,37 @@ def test_archive_cut_anywhere_shows_whole_images_and_no_other(
         assert any("directory" in skipped.why for skipped in scan(archive, JobContext()).skipped)
 
 
+@PACKINGS
+@STREAMED
+def test_what_an_archive_cut_between_two_images_still_holds_is_not_trusted_to_be_all(
+    made_ct: Any, tmp_path: Path, packing: int, streamed: bool
+) -> None:
+    made_ct.stack(POSITIONS)
+    raw, starts = packed(made_ct.folder, packing, streamed=streamed)
+    (tmp_path / "alone").mkdir()
+    archive = cut(tmp_path / "alone", raw, starts[3])
+    whole = opened(made_ct.folder)
+    for path in (archive, archive.parent):
+        (entry,) = scan(path, JobContext()).series
+        volume = assemble(entry, JobContext())
+        assert np.array_equal(volume.slices, whole.slices[:3])
+        assert volume.verdict is Verdict.UNTRUSTED
+        assert volume.reasons == ("The archive broke off, so images of this series may be missing.",)
+        listed = series_values(entry, "", str(archive.parent), frozenset())
+        assert (listed["verdict"], listed["reason"]) == ("untrusted", volume.reasons[0])
+
+
+def test_a_volume_that_is_whole_is_no_worse_for_what_followed_it(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.full((4, 5, 6), -1000, np.int16), np.eye(4))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a.nii", image.to_bytes())
+        archive.writestr("b.nii", image.to_bytes())
+        start = archive.infolist()[1].header_offset
+    path = cut(tmp_path, content.getvalue(), start)
+    assert opened(path).verdict is Verdict.OK
+
+
 def test_all_images_open_where_the_directory_alone_is_cut(made_ct: Any, tmp_path: Path) -> None:
     made_ct.stack(POSITIONS)
     raw, _ = packed(made_ct.folder, zipfile.ZIP_DEFLATED, streamed=False)
@@ -110,6 +143,8 @@ def test_all_images_open_where_the_directory_alone_is_cut(made_ct: Any, tmp_path
     assert np.array_equal(opened(archive).slices, opened(made_ct.folder).slices)
     (said,) = scan(archive, JobContext()).skipped
     assert said.why == "The directory of the archive is damaged; 6 whole files were found without it."
+    assert not said.in_part
+    assert opened(archive).verdict is Verdict.OK
 
 
 def test_a_byte_that_changed_in_a_cut_archive_costs_its_image(made_ct: Any, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def assemble(
         refused += [f for f, _ in failed]
         arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
+    said += [entry.incomplete] if entry.incomplete else []
     volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes, *luts.said], bool(said), shrink, luts)
     unread = _positions(refused, arrangement.frames[0])
     if unread is not None and shrink > 1:

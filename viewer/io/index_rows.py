@@ -214,6 +214,8 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
     if unreadable:
         count = f"{len(unreadable)} of {entry.count} images" if len(unreadable) > 1 else "One image"
         return Verdict.UNTRUSTED.value, f"{count} cannot be read: the file {unreadable[0]}."
+    if entry.incomplete and arrangement.verdict is not Verdict.UNTRUSTED:
+        return Verdict.UNTRUSTED.value, entry.incomplete
     if not arrangement.placed:
         single = _without_doubles(entry.frames)
         if single and (alone := arranged(single)).placed and alone.verdict is not Verdict.UNTRUSTED:

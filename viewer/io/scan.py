@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 # into understanding what was read.
 WHAT_OPENS = "DICOM, NIfTI, NRRD and MetaImage are opened, also in a zip archive."
 """What to choose instead of what could not be opened."""
+_BROKE_OFF = "The archive broke off, so images of this series may be missing."
 _DAMAGE = ("damaged", "ends early", "cannot be read")
 _SLOW_FILE_S = 0.001
 _FIRST_TIMED = 16
@@ -119,12 +120,26 @@ def _result(
         for file in e.files[1:]
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
-    series += [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
+    found = [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
+    series += _incomplete(found, root, skipped)
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.
     entries = tuple(entry for parts in sorted(series, key=_by_number) for entry in parts)
     return ScanResult(entries, tuple(sorted(skipped, key=lambda s: s.file)))
+
+
+def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skipped]) -> list[list[SeriesEntry]]:
+    """Return series of images, those marked of which an archive that broke off may have held more."""
+    cut = tuple(one.file + os.sep for one in skipped if one.in_part)
+    if not cut:
+        return series
+
+    def marked(entry: SeriesEntry) -> SeriesEntry:
+        names = (readable_name(name_below(root, file)) for file in entry.files)
+        return evolve(entry, incomplete=_BROKE_OFF) if any(name.startswith(cut) for name in names) else entry
+
+    return [[marked(entry) for entry in parts] for parts in series]
 
 
 def _by_number(parts: list[SeriesEntry]) -> tuple[bool, int, str, int, str]:

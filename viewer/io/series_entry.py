@@ -75,6 +75,8 @@ class SeriesEntry:
         Which of the volumes in one file, from 0.
     foreseen
         What the header of a volume in one file says of its geometry, and why; None where images say it (DICOM).
+    incomplete
+        Why more images may belong to it than there are, a sentence; "" where nothing says so.
     """
 
     facts: SeriesFacts
@@ -86,6 +88,7 @@ class SeriesEntry:
     part: str = ""
     index_in_file: int = 0
     foreseen: tuple[Verdict, str] | None = None
+    incomplete: str = ""
 
 
 @frozen

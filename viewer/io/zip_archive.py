@@ -119,7 +119,7 @@ def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
         skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
         return []
     if found.whole or found.cut:
-        skipped.append(Skipped(named, found.words(), in_part=True))
+        skipped.append(Skipped(named, found.words(), in_part=not found.directory))
     else:
         skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
     return places
