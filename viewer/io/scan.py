@@ -120,8 +120,8 @@ def _result(
         for file in e.files[1:]
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
-    found = [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
-    series += _incomplete(found, root, skipped)
+    of_images = [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
+    series += _incomplete(of_images, root, skipped)
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.
