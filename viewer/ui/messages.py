@@ -9,7 +9,7 @@ from attrs import frozen
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from viewer.domain.errors import NothingToOpenError
+from viewer.domain.errors import NothingToOpenError, UnreadableFileError
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import IconBox
 from viewer.ui.sheet import Sheet
@@ -29,13 +29,15 @@ _UNNAMED = "Places and files are not named while identity is hidden."
 class Message:
     """One thing to tell: a sentence, what to do, and a report that can be copied; `calm` where nothing is wrong.
 
-    `action` names what can be done about it right here, and `act` does it.
+    `unopened` where something could not be opened, which the next that is opened makes old news. `action` names what
+    can be done about it right here, and `act` does it.
     """
 
     sentence: str
     hint: str = ""
     detail: str = ""
     calm: bool = False
+    unopened: bool = False
     action: str = ""
     act: Callable[[], None] | None = None
 
@@ -43,7 +45,8 @@ class Message:
     def of(cls, error: CaseStageError, *, masked: bool = False) -> Message:
         """Return an error as a message; masked, places and files that could not be opened are not named."""
         unnamed = masked and bool(error.detail) and isinstance(error, NothingToOpenError)
-        return cls(error.sentence, error.hint, _UNNAMED if unnamed else error.detail)
+        unopened = isinstance(error, NothingToOpenError | UnreadableFileError)
+        return cls(error.sentence, error.hint, _UNNAMED if unnamed else error.detail, unopened=unopened)
 
     @property
     def report(self) -> str:
@@ -160,6 +163,11 @@ class MessageStrip(QFrame):
     def clear_calm(self) -> None:
         """Take away what only informed; what went wrong stays until it is closed."""
         if self._message is not None and self._message.calm:
+            self.clear()
+
+    def clear_unopened(self) -> None:
+        """Take away that something could not be opened: above what was opened since, it would be read as that one's."""
+        if self._message is not None and self._message.unopened:
             self.clear()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)

@@ -59,6 +59,7 @@ class OpenedPlaces:
         library.arrived.connect(self._arrived)
         library.vanished.connect(lambda place: self._window.tell(of_vanished(self._words(place))))
         self._desk.opening.too_large.connect(self._too_large)
+        self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
         self._desk.archives.removed.connect(library.forget_below)
         library.refresh()
         now = self._desk.settings.now

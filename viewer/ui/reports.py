@@ -56,7 +56,8 @@ def of_arrived(kept: Kept, place: str, act: Callable[[], None]) -> Message | Non
 
 def of_too_large(error: TooLargeError, act: Callable[[], None]) -> Message:
     """Return that a series does not fit into memory; `act` opens it at the resolution at which it does."""
-    return Message(error.sentence, error.hint, error.detail, action=f"Open at 1/{error.shrink}", act=act)
+    words = f"Open at 1/{error.shrink}"
+    return Message(error.sentence, error.hint, error.detail, unopened=True, action=words, act=act)
 
 
 def of_vanished(place: str) -> Message:

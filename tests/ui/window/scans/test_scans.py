@@ -282,6 +282,20 @@ def test_a_place_that_is_not_there_says_so_and_can_be_looked_for_or_forgotten(
     assert folder.exists()
 
 
+def test_what_could_not_be_opened_is_not_said_above_what_was_opened_since(
+    listed: MainWindow, folder: Path, rest: Callable[[], None], press: Callable[..., None], qtbot: QtBot
+) -> None:
+    away = folder.with_name("away")
+    folder.rename(away)
+    press(listed, Qt.Key.Key_Return)
+    rest()
+    assert listed.messages.message is not None
+    away.rename(folder)
+    press(listed, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listed.desk.session.volume is not None and not listed.desk.session.volume.preview)
+    assert listed.messages.message is None
+
+
 def test_delete_forgets_the_place_that_is_marked_and_only_there(
     listed: MainWindow, press: Callable[..., None], rest: Callable[[], None]
 ) -> None:
