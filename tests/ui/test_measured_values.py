@@ -13,12 +13,12 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.overlays import Overlays, ValueMap
 from viewer.domain.view_state import ViewName, as_point
-from viewer.ui.canvas import Tool, paint_measurements, shown_from
+from viewer.ui.canvas import Tool, paint_measurements, shown_from, shown_in
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.paint_map import bar_places
-from viewer.ui.canvas.paint_measurements import place_of_finding
+from viewer.ui.canvas.paint_measurements import place_of_finding, value_in_hand
 from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
 from viewer.ui.canvas.value_places import label_place, leader_between
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
@@ -114,6 +114,51 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
     painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
     assert painted
     assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+@pytest.mark.usefixtures("qapp")
+def test_letters_of_small_views_leave_most_of_the_picture_and_none_covers_the_value_in_hand(theme: Theme) -> None:
+    look = TextLook(theme)
+
+    def covered(wide: int, high: int, value: QRectF | None = None) -> list[QPointF]:
+        picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
+        picture.fill(Qt.GlobalColor.transparent)
+        with QPainter(picture) as painter:
+            letters = EdgeLetters("R", "L", "A", "P")
+            paint_letters(painter, QRectF(0, 3, wide, high - 3), letters, look, large=True, value=value)
+        return [QPointF(x, y) for x in range(wide) for y in range(high) if picture.pixelColor(x, y).alpha()]
+
+    small = covered(110, 76)
+    assert len(small) < 0.15 * 110 * 76
+    frame = frame_places(110, 76, look)
+    assert all(any(part.contains(place) for part in frame) for place in small)
+    value = QRectF(40, 0, 66, 24)
+    assert not any(value.contains(place) for place in covered(110, 76, value))
+
+
+def test_the_value_in_hand_is_read_whole_in_the_smallest_view(reader: Reader) -> None:
+    reader.canvas.resize(230, 170)
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    for away in (QPoint(0, 0), QPoint(-30, -20), QPoint(-40, 10), QPoint(10, -24)):
+        start = tile.area.center().toPoint() + away
+        reader.draw(Tool.LENGTH, start, QPoint(30, 4))
+        shown = shown_in(reader.session)
+        assert shown is not None
+        shown = reader.canvas.hands.drawn(shown)
+        assert reader.session.volume is not None
+        geometry = tile.geometry(reader.session.volume, shown.view, PlaneName.AXIAL)
+        place = value_in_hand(shown, geometry, TextLook(reader.canvas.theme))
+        assert place is not None
+        seen = reader.canvas.grab(tile.area.toRect()).toImage()
+        letters_colour = TextLook(reader.canvas.theme).theme.on_anatomy("text")
+        inside = place.adjusted(2, 2, -2, -2).toRect()
+        white = sum(
+            seen.pixelColor(x, y) == letters_colour
+            for x in range(inside.left(), inside.right())
+            for y in range(inside.top(), inside.bottom())
+        )
+        assert white == 0
 
 
 def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
 
-from viewer.ui.canvas.paint_text import NARROW_PX, SHORT_PX
+from viewer.ui.canvas.paint_text import LOWEST_PX, NARROW_PX, SHORT_PX, is_tight
 
 if TYPE_CHECKING:
     from viewer.scene.plane_geometry import ViewportGeometry
@@ -47,11 +47,15 @@ def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRec
     block = margin + rows * line + 12
     letter = QRectF(0, 0, 2 * line, margin + 1.5 * line)
     side = QRectF(0, 0, margin + 2.5 * line, 1.5 * line)
+    if is_tight(width_px, height_px, look):
+        letter, side = QRectF(0, 0, 1.5 * line, line + 4), QRectF(0, 0, 2 * line, line)
     top, left, right = QRectF(letter), QRectF(side), QRectF(side)
     top.moveCenter(QPointF(width_px / 2, letter.height() / 2))
     left.moveCenter(QPointF(side.width() / 2, height_px / 2))
     right.moveCenter(QPointF(width_px - side.width() / 2, height_px / 2))
     bottom = letter.translated(top.left(), height_px - letter.height())
+    if height_px < LOWEST_PX and not look.stage:
+        return [top, left, right, bottom]
     places = [top, left, right, bottom, QRectF(0, height_px - block, width_px, block)]
     if not look.stage and width_px < SCALE_ABOVE_BELOW_PX:
         scale = line + 14

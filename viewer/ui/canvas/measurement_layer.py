@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import define
+from PySide6.QtCore import QRectF
 
 from viewer.ui.canvas.overlay_layers import Layer, made_layer
+from viewer.ui.canvas.paint_map import bar_places
 from viewer.ui.canvas.paint_measurements import paint_measurements
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ def _key(tile: Tile, shown: Shown, geometry: ViewportGeometry, look: TextLook, r
         shown.part,
         tuple((drawn.measurement, drawn.in_hand) for drawn in shown.measured),
         tuple(drawn.finding for drawn in shown.drawn),
+        # Values keep clear of the bars of maps and colours.
+        tuple(bar.getRect() for bar in bar_places(shown, geometry.plane, QRectF(tile.area), look)),
         ratio,
         look.theme.name,
         look.stage,

@@ -14,7 +14,9 @@ from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_map import has_bars, paint_map_bar
+from viewer.ui.canvas.paint_measurements import value_in_hand
 from viewer.ui.canvas.paint_text import (
+    LOWEST_PX,
     NARROW_PX,
     SHORT_PX,
     TextLook,
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 MISSING_OPACITY = 0.8
 PLANE_LINE_PX = 3.0
 ACTIVE_BORDER_PX = 2.0
-# Lower viewports have room for letters alone.
-LOWEST_PX = 120
 
 
 @frozen(eq=False)
@@ -112,7 +112,11 @@ def paint_edge_words(
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-    paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large)
+    value = None
+    if plane is not None and shown.measured:
+        value = value_in_hand(shown, tile.geometry(shown.volume, shown.view, plane), look.text)
+        value = value.translated(tile.area.topLeft()) if value is not None else None
+    paint_letters(painter, letters_area, edge_letters(shown, tile.view), look.text, large=tile.large, value=value)
 
 
 def density_on(tile: Tile, wanted: Density) -> Density:

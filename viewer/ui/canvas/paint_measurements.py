@@ -18,18 +18,21 @@ from viewer.ui.canvas.frame_places import LETTERS, curtain_places, frame_places,
 from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
 from viewer.ui.canvas.paint_map import bar_places
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.shown import DrawnMeasurement
 from viewer.ui.canvas.value_places import covered_by, label_place, leader_between
-from viewer.ui.canvas.words_on_images import paint_words
+from viewer.ui.canvas.words_on_images import paint_words, place_of_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
 from viewer.ui.theme import CASING_OPACITY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike
     from PySide6.QtGui import QColor
 
     from viewer.scene.plane_geometry import ViewportGeometry
-    from viewer.ui.canvas.shown import Drawn, DrawnMeasurement, Shown
+    from viewer.ui.canvas.shown import Drawn, Shown
 
 LINE_PX = 1.5
 IN_HAND_PX = 2.0
@@ -54,6 +57,16 @@ class Beside:
     others: list[QRectF]
     frame: list[QRectF]
     words: list[QRectF]
+
+
+@frozen(eq=False)
+class _Value:
+    """A value with its place: `own` is the box around what it belongs to."""
+
+    drawn: DrawnMeasurement
+    own: QRectF
+    plate: QRectF
+    lines: tuple[str, ...]
 
 
 def paint_measurements(painter: QPainter, shown: Shown, geometry: ViewportGeometry, look: TextLook) -> None:
@@ -85,6 +98,15 @@ def _on_image(shown: Shown, geometry: ViewportGeometry, image: ImagePlace) -> li
     return [(drawn, QPolygonF(_points(drawn.measurement.points_lps_mm, geometry))) for drawn in held]
 
 
+def value_in_hand(shown: Shown, geometry: ViewportGeometry, look: TextLook) -> QRectF | None:
+    """Return where the value of what is in hand stands on the viewport; None where none does."""
+    if not any(drawn.in_hand for drawn in shown.measured):
+        return None
+    image = image_place(shown.volume, geometry, shown.view.slab_mm)
+    placed = _placed_values(_on_image(shown, geometry, image), shown, geometry, look, image)
+    return next((value.plate for value in placed if value.drawn.in_hand), None)
+
+
 def _paint_all_words(
     painter: QPainter,
     whole: list[tuple[DrawnMeasurement, QPolygonF]],
@@ -93,6 +115,21 @@ def _paint_all_words(
     look: TextLook,
     image: ImagePlace,
 ) -> None:
+    for drawn, _ in whole:
+        if drawn.measurement.text:
+            paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand)
+    for value in _placed_values(whole, shown, geometry, look, image):
+        _paint_value(painter, value, look)
+
+
+def _placed_values(
+    whole: list[tuple[DrawnMeasurement, QPolygonF]],
+    shown: Shown,
+    geometry: ViewportGeometry,
+    look: TextLook,
+    image: ImagePlace,
+) -> Iterator[_Value]:
+    """Yield values with their places: that of the one in hand first."""
     frame = frame_places(geometry.width_px, geometry.height_px, look)
     frame += bar_places(shown, geometry.plane, QRectF(0, 0, geometry.width_px, geometry.height_px), look)
     words = frame[:LETTERS] + curtain_places(shown.part, geometry.width_px, look)
@@ -102,16 +139,16 @@ def _paint_all_words(
     most = MOST_OF_PICTURE * geometry.width_px * geometry.height_px
     found = [place for place in found if place.width() * place.height() <= most]
     # Words stand where they were put; values find a place beside them.
-    for drawn, _ in whole:
-        if drawn.measurement.text:
-            words.append(paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand))
-    # The one in hand has its place first.
+    words += [place_of_words(drawn.measurement, geometry) for drawn, _ in whole if drawn.measurement.text]
     for n in sorted(range(len(whole)), key=lambda n: not whole[n][0].in_hand):
         drawn, points = whole[n]
         if not drawn.measurement.kind.bears_words:
             others = [box for m, boxes in enumerate(covered) if m != n for box in boxes]
             beside = Beside([*found, *covered[n], *others], others, frame[LETTERS:], words)
-            _paint_label(painter, drawn, points, shown, geometry, look, beside)
+            value = _placed_value(drawn, points, shown, geometry, look, beside)
+            if value is not None:
+                words.append(value.plate)
+                yield value
 
 
 def _points(lps_mm: ArrayLike, geometry: ViewportGeometry) -> list[QPointF]:
@@ -267,21 +304,20 @@ def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace,
             painter.drawEllipse(place, TRACE_PX * look.scale, TRACE_PX * look.scale)
 
 
-def _paint_label(
-    painter: QPainter,
+def _placed_value(
     drawn: DrawnMeasurement,
     points: QPolygonF,
     shown: Shown,
     geometry: ViewportGeometry,
     look: TextLook,
     beside: Beside,
-) -> None:
-    measurement, words = drawn.measurement, beside.words
+) -> _Value | None:
+    measurement = drawn.measurement
     if measurement.points_lps_mm[-1] == measurement.points_lps_mm[-2]:
-        return
+        return None
     # What is within an outline is not known before it is closed.
     if measurement.kind is MeasurementKind.FREEHAND and drawn.unfinished:
-        return
+        return None
     slab = shown.view.slab_mm > 0 and geometry.image is None
     lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
     kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
@@ -290,23 +326,28 @@ def _paint_label(
     own = points.boundingRect()
     seen = seen_part(shown.part, geometry)
     if not seen.intersects(own.adjusted(-1, -1, 1, 1)):
-        return
-    plate = label_place(measurement.kind, points, size, seen, beside.taken, [*beside.frame, *words], beside.others)
+        return None
+    words = [*beside.frame, *beside.words]
+    plate = label_place(measurement.kind, points, size, seen, beside.taken, words, beside.others)
     cut = shown.part is not None and not seen.contains(plate)
-    if cut or (not drawn.in_hand and any(plate.intersects(other) for other in words)):
+    if cut or (not drawn.in_hand and any(plate.intersects(other) for other in beside.words)):
         # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
-        return
-    words.append(plate)
-    accent = drawn.in_hand and lines[0] != NOT_MEASURED
-    if (leader := leader_between(own, plate)) is not None:
+        return None
+    return _Value(drawn, own, plate, tuple(lines))
+
+
+def _paint_value(painter: QPainter, value: _Value, look: TextLook) -> None:
+    accent = value.drawn.in_hand and value.lines[0] != NOT_MEASURED
+    if (leader := leader_between(value.own, value.plate)) is not None:
         for pen in _pens(look.theme.on_anatomy("accent" if accent else "text"), 1.0, look):
             pen.setDashPattern([3 / pen.widthF(), 2 / pen.widthF()])
             painter.setPen(pen)
             painter.drawLine(*leader)
+    plate = value.plate
     paint_plate(painter, plate, look.theme)
-    for n, (kind, line) in enumerate(zip(kinds, lines, strict=True)):
+    for n, line in enumerate(value.lines):
         role = "disagree" if line == NOT_MEASURED else ("accent" if accent else "text") if n == 0 else "text2"
-        painter.setFont(look.font(kind))
+        painter.setFont(look.font(look.caption_type(name=n == 0)))
         painter.setPen(look.theme.on_anatomy(role))
         row = QRectF(plate.left() + 7, plate.top() + 3 + n * look.line_px, plate.width() - 14, look.line_px)
         painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)

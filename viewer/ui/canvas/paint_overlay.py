@@ -15,7 +15,7 @@ from viewer.domain.overlay_look import MOST_LABEL_OPACITY, look_of
 from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
-from viewer.ui.canvas.frame_places import seen_part
+from viewer.ui.canvas.frame_places import frame_places, seen_part
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Line, Mark, line_of, line_of_label
@@ -237,8 +237,9 @@ def paint_long_axis(
         return
     places = [QPointF(*geometry.screen_from_lps(end)) for end in ends]
     _paint_axis(painter, places, look)
+    frame = [] if look.stage else frame_places(geometry.width_px, geometry.height_px, look)
     words = f"{finding.long_axis_mm:.1f} mm" + ("" if share >= IN_PLANE_SHARE else " in 3D")
-    _paint_leader(painter, words, places, bounds, seen_part(shown.part, geometry), look, taken)
+    _paint_leader(painter, words, places, bounds, seen_part(shown.part, geometry), look, taken, frame)
 
 
 def paint_short_axis(
@@ -298,12 +299,15 @@ def _paint_leader(
     seen: QRectF,
     look: TextLook,
     taken: list[QRectF],
+    frame: list[QRectF],
 ) -> None:
     """Draw a label beside the finding, where it covers no other finding, with a line to it; none that would be cut."""
     face = font(Type.NAME)
     size = QSizeF(round(QFontMetricsF(face).horizontalAdvance(words)) + 12, 24)
-    plate = label_place(bounds, size, seen, taken)
-    if seen.width() < size.width() or not seen.intersects(bounds):
+    plate = label_place(bounds, size, seen, taken, frame)
+    hidden = any(plate.intersects(place) for place in frame)
+    if hidden or seen.width() < size.width() or not seen.intersects(bounds):
+        # It stands in the list; half a number would be another one.
         return
     corner = QPointF(
         plate.left() + 8 if plate.center().x() > bounds.center().x() else plate.right() - 8,
@@ -325,11 +329,14 @@ def _moved_into(room: QRectF, place: QRectF) -> QRectF:
     return QRectF(QPointF(round(left), round(top)), place.size())
 
 
-def label_place(bounds: QRectF, size: QSizeF, seen: QRectF, taken: list[QRectF]) -> QRectF:
+def label_place(
+    bounds: QRectF, size: QSizeF, seen: QRectF, taken: list[QRectF], frame: list[QRectF] | None = None
+) -> QRectF:
     """Return where a label goes: diagonally beside a finding, on what is seen, over no finding if possible.
 
-    Letters and corner text keep a margin for themselves. Where a finding leaves no room beside it,
-    the label is moved inside the viewport, at a corner that covers as little of findings as possible.
+    Letters and corner text keep a margin for themselves, and the places where they stand, `frame`, if there is room
+    elsewhere. Where a finding leaves no room beside it, the label is moved inside the viewport, at a corner that covers
+    as little of findings as possible.
     """
     side = LETTER_SIDE_PX if seen.width() >= size.width() + 2 * LETTER_SIDE_PX else 8
     inside = seen.adjusted(side, 56, -side, -56)
@@ -340,5 +347,6 @@ def label_place(bounds: QRectF, size: QSizeF, seen: QRectF, taken: list[QRectF])
             top = bounds.top() - away - size.height() if above else bounds.bottom() + away
             places.append(QRectF(QPointF(round(left), round(top)), size))
     whole = [place for place in places if inside.contains(place)] or [_moved_into(inside, place) for place in places]
-    clear = (place for place in whole if not any(place.intersects(other) for other in taken))
-    return next(clear, whole[0])
+    readable = [place for place in whole if not any(place.intersects(words) for words in frame or ())] or whole
+    clear = (place for place in readable if not any(place.intersects(other) for other in taken))
+    return next(clear, readable[0])

@@ -19,6 +19,10 @@ PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
 # Narrower or lower viewports say less in their corners.
 NARROW_PX, SHORT_PX = 430, 260
+# Lower ones have room for letters alone.
+LOWEST_PX = 120
+# In smaller ones large letters would cover most of the anatomy.
+TIGHT_PX, TIGHT_MARGIN_PX = 100, 3.0
 
 
 @frozen
@@ -68,16 +72,30 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: TextLook, *, large: bool) -> None:
-    """Draw the letters at the middles of a viewport's edges."""
-    kind = look.letter_type(large=large)
+def is_tight(width_px: float, height_px: float, look: TextLook) -> bool:
+    """Return whether a viewport has room for small letters alone."""
+    return not look.stage and min(width_px, height_px) < TIGHT_PX
+
+
+def paint_letters(
+    painter: QPainter,
+    free: QRectF,
+    letters: EdgeLetters,
+    look: TextLook,
+    *,
+    large: bool,
+    value: QRectF | None = None,
+) -> None:
+    """Draw the letters at the middles of a viewport's edges, but none over the `value` that is in hand."""
+    tight = is_tight(free.width(), free.height(), look)
+    kind = look.caption_type(name=True) if tight else look.letter_type(large=large)
     measures = look.metrics(kind)
     painter.setFont(look.font(kind))
-    height = measures.capHeight() + 10
-    margin = look.margin_px
-    top = 6.0 if not look.stage else margin * 0.8
+    height = measures.capHeight() + (6 if tight else 10)
+    margin = TIGHT_MARGIN_PX if tight else look.margin_px
+    top = margin if tight else 6.0 if not look.stage else margin * 0.8
     for text, side in ((letters.left, "l"), (letters.right, "r"), (letters.top, "t"), (letters.bottom, "b")):
-        width = max(measures.horizontalAdvance(text) + 10, height)
+        width = max(measures.horizontalAdvance(text) + (6 if tight else 10), height)
         plate = QRectF(0, 0, width, height)
         plate.moveCenter(free.center())
         if side == "l":
@@ -89,6 +107,9 @@ def paint_letters(painter: QPainter, free: QRectF, letters: EdgeLetters, look: T
         else:
             plate.moveBottom(free.bottom() - margin)
         plate.moveTopLeft(QPointF(round(plate.x()), round(plate.y())))
+        if value is not None and value.intersects(plate):
+            # Half a number would be another one; the other three letters say the same.
+            continue
         paint_plate(painter, plate, look.theme)
         painter.setPen(look.theme.on_anatomy("text"))
         baseline = plate.center().y() + measures.capHeight() / 2
