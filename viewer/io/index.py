@@ -122,11 +122,16 @@ class LibraryIndex:
         changes = known.changes(self._clock_ns(), whole=place.kind == FOLDER)
 
         def work(db: Connection) -> Kept:
-            if tables.place_at(db, place.path) is None:
-                # It was forgotten while it was looked at.
-                return Kept(0)
+            here = tables.place_at(db, place.path)
+            if here is None:
+                if not opened:
+                    # It was forgotten while it was looked at.
+                    return Kept(0)
+                # The list began anew since: its disk is full.
+                tables.touch_place(db, place.path, place.kind, self._now_s())
+                here = tables.places(db, "WHERE p.path = ?", (os.fsencode(place.path),))[0]
             tables.keep_headers(db, changes, made_by())
-            return tables.keep_result(db, place, found, result.skipped, known.new, self._now_s())
+            return tables.keep_result(db, here, found, result.skipped, known.new, self._now_s())
 
         return self._store.write(work)
 

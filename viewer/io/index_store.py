@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
@@ -211,7 +212,7 @@ class IndexStore:
             except (sqlite3.Error, OSError, StorageError) as again:
                 problem = again if isinstance(again, StorageError) else _in_words(again)
         if self._doors is None:
-            both = _Door(_made(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)))
+            both = _Door(self._in_memory(copied=_code(error) not in _DAMAGED))
             self._doors = (both, both)
         self._tell(problem)
 
@@ -227,6 +228,19 @@ class IndexStore:
             writer.close()
             raise
         return (reader, writer)
+
+    def _in_memory(self, *, copied: bool) -> sqlite3.Connection:
+        """Return tables in memory, with what the file holds already where it can still be read."""
+        memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        if copied and self._path.is_file():
+            try:
+                with closing(sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as file:
+                    if schema_version(file, APPLICATION_ID) == SCHEMA_VERSION:
+                        file.backup(memory)
+            except sqlite3.Error:
+                memory.close()
+                memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        return _made(memory)
 
     def _tell(self, problem: StorageError) -> None:
         _log.warning("%s", problem.sentence)

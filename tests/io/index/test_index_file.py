@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -194,6 +195,25 @@ def test_a_full_disk_costs_only_the_memory_of_it(library: Any, two_series: Path)
         "The list of opened scans cannot be kept: the disk is full."
     ]
     assert sorted(listed(library, two_series)) == ["Thorax lung", "Thorax thin"]
+
+
+def test_what_is_opened_while_the_disk_is_full_is_listed_beside_what_was(
+    library: Any, two_series: Path, made_ct: Any, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(two_series, before)
+    library.look(before)
+    # The place itself still fits, what lies in it does not.
+    library.index.opened(two_series)
+    library.index._store._through(1, lambda db: db.execute("PRAGMA max_page_count = 1"))
+    made_ct.stack([(0, 0, 2.0 * k) for k in range(3)], series="77")
+    _, kept = library.look(two_series)
+    assert len(kept.new) == 3
+    places = {place.path: place.series for place in library.index.places()}
+    assert places == {str(before): 2, str(two_series): 3}
+    assert [problem.sentence for problem in library.problems] == [
+        "The list of opened scans cannot be kept: the disk is full."
+    ]
 
 
 def test_an_older_form_is_filled_again(library: Any, two_series: Path) -> None:
