@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
 from tests.ui.reader import LEFT, NONE, RIGHT, SHIFT, Reader
 from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode, ViewName
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import CanvasStyle, Tool
@@ -262,11 +263,29 @@ def test_nothing_is_drawn_where_the_geometry_is_not_trusted_and_a_sentence_says_
     assert reader.refused == ["Nothing is measured here: the geometry of this series is not trusted."]
 
 
-def test_the_stage_shows_measurements_and_lets_nobody_pull_them(reader: Reader) -> None:
+def test_the_stage_shows_measurements_only_when_asked_to(reader: Reader) -> None:
+    reader.canvas.set_style(CanvasStyle.STAGE)
+    session = reader.session
+    session.workspace = Workspace.PRESENT
+    story = reader.seen()
+    reader.canvas.set_style(CanvasStyle.REVIEW)
+    reader.draw(Tool.LENGTH, place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4), QPoint(80, 0))
+    reader.canvas.stop_measuring()
+    reader.canvas.set_style(CanvasStyle.STAGE)
+    assert reader.seen() == story
+    session.measured_on_stage = True
+    assert reader.seen() != story
+    session.workspace = Workspace.REVIEW
+    session.workspace = Workspace.PRESENT
+    assert reader.seen() == story
+
+
+def test_the_stage_lets_nobody_pull_what_was_measured(reader: Reader) -> None:
     start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)
     made = reader.draw(Tool.LENGTH, start, QPoint(80, 0))
     reader.canvas.stop_measuring()
     reader.canvas.set_style(CanvasStyle.STAGE)
+    reader.session.measured_on_stage = True
     start = reader.at(made.points_lps_mm[0])
     shown = reader.seen()
     drag(reader.canvas, LEFT, start, QPoint(0, 1))

@@ -59,6 +59,7 @@ class Session:
     measurement_in_hand_changed = sturdy(object, object)
     overlays_changed = sturdy(object, object)
     veiled_changed = sturdy(object, object)
+    measured_on_stage_changed = sturdy(object, object)
     awaited_changed = sturdy(object, object)
     patches_changed = sturdy(object, object)
     results_changed = sturdy(object, object)
@@ -82,6 +83,7 @@ class Session:
         self._measurement_in_hand: str | None = None
         self._overlays = Overlays()
         self._veiled = False
+        self._measured_on_stage = False
         self._awaited = False
         self._patches: Patches | None = None
         self._results: Mapping[str, ModelResult] = MappingProxyType({})
@@ -100,6 +102,8 @@ class Session:
 
     @workspace.setter
     def workspace(self, new: Workspace) -> None:
+        if new is not Workspace.PRESENT:
+            self.measured_on_stage = False
         self._set("_workspace", new, self.workspace_changed)
 
     @property
@@ -109,6 +113,8 @@ class Session:
 
     @case.setter
     def case(self, new: Case | None) -> None:
+        if new != self._case:
+            self.measured_on_stage = False
         self._set("_case", new, self.case_changed)
 
     @property
@@ -218,6 +224,18 @@ class Session:
     @measurements.setter
     def measurements(self, new: tuple[Measurement, ...]) -> None:
         self._set("_measurements", new, self.measurements_changed)
+
+    @property
+    def measured_on_stage(self) -> bool:
+        """True where an audience was to see what was measured; ends with the case, and where the stage is left.
+
+        A story is told alike on every computer, whatever was measured on it before.
+        """
+        return self._measured_on_stage
+
+    @measured_on_stage.setter
+    def measured_on_stage(self, new: bool) -> None:
+        self._set("_measured_on_stage", new, self.measured_on_stage_changed)
 
     @property
     def measurement_in_hand(self) -> str | None:

@@ -60,8 +60,13 @@ class Comparing:
             here.measurements_changed.connect(partial(self._same_said, here, there))
             here.decisions_changed.connect(partial(self._same_said, here, there))
             here.findings_changed.connect(partial(self._same_said, here, there))
-        mirrored = (session.workspace_changed, session.masked_changed, session.reader_changed, session.veiled_changed)
-        for signal in mirrored:
+        for signal in (
+            session.workspace_changed,
+            session.masked_changed,
+            session.reader_changed,
+            session.veiled_changed,
+            session.measured_on_stage_changed,
+        ):
             signal.connect(self._mirror)
         self._mirror()
 
@@ -294,4 +299,5 @@ class Comparing:
         self._other.workspace = self._session.workspace
         self._other.masked = self._session.masked
         self._other.veiled = self._session.veiled
+        self._other.measured_on_stage = self._session.measured_on_stage
         self._other.reader = self._session.reader

@@ -26,6 +26,9 @@ def presenting_commands(desk: Desk, asks: Asks) -> list[Command]:
     def last() -> None:
         player.jump(len(player.steps) - 1)
 
+    def show_measured() -> None:
+        session.measured_on_stage = not session.measured_on_stage
+
     return [
         Command(
             "present.start",
@@ -101,6 +104,17 @@ def presenting_commands(desk: Desk, asks: Asks) -> list[Command]:
             contexts=PRESENT,
             icon="monitor-off",
             checked_when=lambda: player.black,
+        ),
+        Command(
+            "present.measured",
+            "Measurements on the stage",
+            "Show what was measured in Review, until this case or the stage is left",
+            show_measured,
+            contexts=PRESENT,
+            enabled_when=lambda: bool(session.measurements or desk.other.session.measurements),
+            why_disabled="Nothing was measured on this scan.",
+            icon="ruler",
+            checked_when=lambda: session.measured_on_stage,
         ),
         Command(
             "present.live",

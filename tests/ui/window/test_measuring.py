@@ -155,6 +155,20 @@ def test_inspect_measures_and_undoes_too_and_present_does_not(opened: MainWindow
     assert not opened.actions_["measure.length"].isEnabled()
 
 
+def test_what_was_measured_is_not_part_of_the_story_until_the_presenter_asks_for_it(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    opened.present_from(0)
+    assert not opened.stage_canvas.hands.measuring.drawn()
+    assert opened.actions_.run("present.measured")
+    assert len(opened.stage_canvas.hands.measuring.drawn()) == 1
+    opened.leave_present()
+    opened.present_from(0)
+    assert not opened.stage_canvas.hands.measuring.drawn()
+
+
 def test_measuring_is_off_with_a_reason_where_the_geometry_is_not_trusted(
     opened: MainWindow, press: Callable[..., None], head: Volume
 ) -> None:

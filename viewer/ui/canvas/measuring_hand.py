@@ -93,7 +93,8 @@ class MeasuringHand:
     def _shown(self) -> tuple[Measurement, ...]:
         """Return what may be seen of the measurements: a note may name somebody, and goes where identity does."""
         # While an audience is asked where something is, a line drawn across it would tell.
-        kept = () if self._session.veiled else self._session.measurements
+        unseen = self._session.veiled or (self._staged and not self._session.measured_on_stage)
+        kept = () if unseen else self._session.measurements
         worded = self._worded.id if self._worded is not None else None
         hidden = self._session.masked
         return tuple(m for m in kept if m.id != worded and not (hidden and m.kind is MeasurementKind.TEXT))

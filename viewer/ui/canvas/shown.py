@@ -204,6 +204,7 @@ def looked_at(session: Session) -> tuple[SignalInstance, ...]:
         session.measurement_in_hand_changed,
         session.overlays_changed,
         session.veiled_changed,
+        session.measured_on_stage_changed,
         session.awaited_changed,
         session.results_changed,
     )
