@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # They join signs into one, as in many languages and in pictures of people, and move nothing.
 _JOINERS = "\u200c\u200d"
 NO_IMAGE = "Not a DICOM or NIfTI image."
+_NOT_LOOKED_INTO = ("annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive")
 LISTS_OTHERS = "Lists other files (DICOMDIR), which are looked at themselves."
 
 
@@ -49,6 +50,11 @@ class Skipped:
     def words(self) -> str:
         """The reason, and what to do about it."""
         return f"{self.why} {self.hint}".rstrip()
+
+    @property
+    def unread(self) -> bool:
+        """True where it was not found out what it holds: it may be images of a series that was opened."""
+        return any(word in self.why for word in _NOT_LOOKED_INTO)
 
 
 @define(frozen=True, eq=False)

@@ -22,13 +22,19 @@ def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Me
     """Return which files were passed over: the first with its reason, all in the details.
 
     An archive of which only a part could be opened comes first, and stays until it was read: nothing else tells that
-    images may be missing at the end of a series. Folders and files that hold one of the words of `naming` are masked.
+    images may be missing at the end of a series. So does what could not be looked into. Folders and files that hold
+    one of the words of `naming` are masked.
     """
     lines = [f"{masked_path(item.file, naming)}: {item.words}" for item in skipped]
     part = next((item for item in skipped if item.in_part), None)
     if part is not None:
         hint = f"{part.why} Get the archive again, or take this for a part of it."
         return Message("Images may be missing: only a part of the archive was opened.", hint, "\n".join(lines))
+    unread = [line for item, line in zip(skipped, lines, strict=True) if item.unread]
+    if unread:
+        count = f"{count_words(len(unread), 'file')} could not be read"
+        more = f" And {len(unread) - 1} more." if len(unread) > 1 else ""
+        return Message(f"Images may be missing: {count}.", f"{unread[0]}{more}", "\n".join(lines))
     more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
     return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
 

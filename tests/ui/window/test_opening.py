@@ -132,3 +132,19 @@ def test_an_archive_that_broke_off_says_first_that_images_may_be_missing(
     assert message.sentence == "Images may be missing: only a part of the archive was opened."
     assert not message.calm
     assert "its directory is missing" in message.hint
+
+
+def test_files_that_could_not_be_looked_into_may_be_images_that_are_missing(
+    window: MainWindow, series: Path, qtbot: QtBot
+) -> None:
+    last = max(series.iterdir())
+    last.write_bytes(last.read_bytes()[:600])
+    (series / "letter.txt").write_text("x" * 300)
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence == "Images may be missing: 1 file could not be read."
+    assert message.hint == f"{last.name}: The file ends early, before its image."
+    assert not message.calm
+    assert "letter.txt" in message.detail
