@@ -117,6 +117,24 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
 
 
 @pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("high", [122, 135, 150, 170, 200])
+def test_the_scale_stands_on_no_letter(theme: Theme, high: int) -> None:
+    look, free = TextLook(theme), QRectF(0, 3, 320, high - 3)
+
+    def painted(*, letters: bool, scale: bool) -> set[tuple[int, int]]:
+        picture = QImage(320, high, QImage.Format.Format_ARGB32_Premultiplied)
+        picture.fill(Qt.GlobalColor.transparent)
+        with QPainter(picture) as painter:
+            if letters:
+                paint_letters(painter, free, EdgeLetters("RA", "LP", "H", "F"), look, large=True)
+            if scale:
+                paint_scale_bar(painter, free, 0.8, look, QRectF(210, high - 30, 104, 24))
+        return {(x, y) for x in range(320) for y in range(high) if picture.pixelColor(x, y).alpha()}
+
+    assert not painted(letters=True, scale=False) & painted(letters=False, scale=True)
+
+
+@pytest.mark.usefixtures("qapp")
 def test_letters_of_small_views_leave_most_of_the_picture_and_none_covers_the_value_in_hand(theme: Theme) -> None:
     look = TextLook(theme)
 

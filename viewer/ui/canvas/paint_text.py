@@ -204,6 +204,10 @@ def paint_scale_bar(
     if beside is not None and foot_edge < beside.top():
         plate.moveRight(beside.right())
     plate.moveTop(round(foot_edge - plate.height()))
+    letter = look.metrics(look.letter_type(large=True)).capHeight() / 2 + 6
+    if beside is not None and foot_edge < beside.top() and plate.top() < free.center().y() + letter:
+        # The letter at the right edge stands there.
+        return
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.setFont(look.font(kind))
