@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.curved_view import CurvedView
+from viewer.domain.session import Workspace
 from viewer.domain.view_state import Layout, ViewName, ViewState, overview
 from viewer.domain.window_presets import PRESETS
 from viewer.scene.camera import zoomed
@@ -18,7 +19,7 @@ from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas.moves import scrolled, to_end, zoomed_plane
 from viewer.ui.canvas.paint_frame import density_on
 from viewer.ui.cine_commands import cine_commands
-from viewer.ui.commands import Submenu
+from viewer.ui.commands import VIEWING, Submenu
 from viewer.ui.crop_commands import crop_commands
 from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_commands
 from viewer.ui.looking import Looking, slice_commands, tool_commands
@@ -216,6 +217,14 @@ def _layouts(looking: Looking) -> list[Command]:
         if canvas is not None:
             canvas.toggle_maximised(canvas.active)
 
+    def step(by: int) -> Callable[[], None]:
+        def run() -> None:
+            canvas = looking.canvas()
+            if canvas is not None:
+                canvas.step_view(by)
+
+        return run
+
     def text() -> None:
         canvas = looking.canvas()
         if canvas is None:
@@ -271,6 +280,16 @@ def _layouts(looking: Looking) -> list[Command]:
             maximise,
             shortcuts=("D",),
             icon="maximize-2",
+        ),
+        *(
+            evolve(
+                looking.command(f"{word}_view", f"{word.capitalize()} view", tooltip, step(by), shortcuts=(key,)),
+                contexts=frozenset(VIEWING - {Workspace.PRESENT}),
+            )
+            for word, by, key, tooltip in (
+                ("next", 1, "F6", "Keys act on the next view from now on; one that stands alone gives way to the next"),
+                ("previous", -1, "Shift+F6", "Keys act on the view before from now on"),
+            )
         ),
         looking.command(
             "text",

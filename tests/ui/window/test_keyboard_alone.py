@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QApplication, QLineEdit, QScrollBar
 
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import Layout, ViewName
 from viewer.ui.palette import matching_commands
 
 if TYPE_CHECKING:
@@ -96,3 +97,42 @@ def test_every_control_says_its_name_to_who_cannot_see_it(opened: MainWindow, pl
         if not (widget.accessibleName() or (isinstance(widget, QAbstractButton) and widget.text()))
     ]
     assert nameless == []
+
+
+def test_f6_goes_from_view_to_view_and_keys_act_there(opened: MainWindow) -> None:
+    canvas = opened.canvas
+    visited = []
+    for _ in range(4):
+        visited.append(canvas.active)
+        assert opened.actions_.run("view.next_view")
+    assert visited == list(ViewName)
+    assert canvas.active is ViewName.AXIAL
+    opened.actions_.run("view.previous_view")
+    assert canvas.active is ViewName.THREE_D
+    opened.actions_.run("view.previous_view")
+    before = opened.desk.session.view
+    opened.actions_.run("view.next_image")
+    after = opened.desk.session.view
+    assert before is not None
+    assert after is not None
+    assert after.cursor_lps_mm[0] != before.cursor_lps_mm[0]
+
+
+def test_f6_shows_the_next_view_where_one_stands_alone_and_all_are_there_again_after(opened: MainWindow) -> None:
+    session = opened.desk.session
+    opened.actions_.run("view.maximise")
+    opened.actions_.run("view.next_view")
+    assert session.view is not None
+    assert (session.view.layout, session.view.main) == (Layout.SINGLE, ViewName.CORONAL)
+    opened.actions_.run("view.maximise")
+    assert session.view.layout is Layout.FOUR
+
+
+def test_f6_goes_on_in_the_second_series_and_comes_back(opened: MainWindow) -> None:
+    opened.actions_.run("compare.itself")
+    opened.actions_.run("compare.beside")
+    assert opened.canvas_here() is opened.canvas
+    opened.actions_.run("view.next_view")
+    assert opened.canvas_here() is opened.compare.there
+    opened.actions_.run("view.next_view")
+    assert opened.canvas_here() is opened.canvas

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from PySide6.QtCore import QEvent, Qt
@@ -12,6 +12,9 @@ from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.painted_canvas import PaintedCanvas
 from viewer.ui.canvas.tiles import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Canvas(PaintedCanvas):
@@ -47,6 +50,32 @@ class Canvas(PaintedCanvas):
         changed = another or old is None or (new.layout, new.main) != (old.layout, old.main)
         if changed and new.layout is Layout.STAGE and new.main.plane is not None:
             self.active = new.main
+
+    # The canvas that stands beside this one, where there is one: stepping from view to view goes on there.
+    beside: Callable[[], Canvas | None] = staticmethod(lambda: None)
+
+    def step_view(self, by: int) -> None:
+        """Let keys act on the next view, or with −1 on the one before; where one stands alone, show the next alone."""
+        shown, state = [tile.view for tile in self._placed()], self._session.view
+        if not shown or state is None:
+            return
+        self.gesture_started.emit()
+        at, beside = shown.index(self.active) + by, self.beside()
+        if 0 <= at < len(shown):
+            self.active = shown[at]
+        elif beside is not None:
+            beside.enter_views(by)
+        elif len(shown) > 1:
+            self.enter_views(by)
+        else:
+            names = list(ViewName)
+            self._session.view = maximised(state, names[(names.index(shown[0]) + by) % len(names)])
+
+    def enter_views(self, by: int) -> None:
+        """Let keys act on the first view, or with −1 on the last."""
+        self.gesture_started.emit()
+        if shown := [tile.view for tile in self._placed()]:
+            self.active = shown[0 if by > 0 else -1]
 
     def stop_measuring(self) -> bool:
         """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""

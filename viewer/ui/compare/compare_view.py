@@ -38,6 +38,8 @@ class CompareView(QWidget):
         self.there = Canvas(desk.other.session, theme, scene_3d, conventions=mouse)
         self.there.hide()
         self._keys_there = False
+        self.here.beside = lambda: None if self.there.isHidden() else self.there
+        self.there.beside = lambda: self.here
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GAP)
