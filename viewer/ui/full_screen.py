@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QRect
     from PySide6.QtGui import QScreen
     from PySide6.QtWidgets import QMainWindow
@@ -33,11 +36,16 @@ def centred(width: int, height: int, available: QRect) -> QRect | None:
     return within(place, available)
 
 
-class FullScreen:
-    """Remembers where a window was before it filled the screen; `on` while it does."""
+class FullScreen(QObject):
+    """Remembers where a window was before it filled the screen; `on` while it does.
 
-    def __init__(self, window: QMainWindow) -> None:
-        self._window = window
+    Esc that nobody else wants leaves it, where `esc_leaves` says so.
+    """
+
+    def __init__(self, window: QMainWindow, esc_leaves: Callable[[], bool] = lambda: False) -> None:
+        super().__init__(window)
+        self._window, self._esc_leaves = window, esc_leaves
+        window.installEventFilter(self)
         # Qt asks the window manager for the state; where none runs it would never be told.
         self.on = False
         self._maximised = False
@@ -73,6 +81,15 @@ class FullScreen:
         else:
             self._window.showNormal()
             self._window.setGeometry(place)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Take Esc where nobody nearer to the focus did."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if event.key() != Qt.Key.Key_Escape or not self.on or not self._esc_leaves():
+            return False
+        self.leave()
+        return True
 
     def toggle(self) -> None:
         """Fill the screen, or go back."""

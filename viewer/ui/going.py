@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import OverlayMode
+from viewer.ui.hanging_file import tell_of_opening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,8 @@ class Going:
         self._opening_case: Case | None = None
 
     def connect(self) -> None:
-        """Follow the session's workspace and what is opened."""
+        """Follow the session's workspace and what is opened; tell what hinders no opening."""
+        tell_of_opening(self._window)
         session = self._desk.session
         session.workspace_changed.connect(self._show)
         session.volume_changed.connect(self._volume_changed)

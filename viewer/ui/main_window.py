@@ -23,7 +23,6 @@ from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
 from viewer.ui.giving_back import GivingBack
 from viewer.ui.going import Going
-from viewer.ui.hanging_file import tell_of_opening
 from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
@@ -93,7 +92,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.desk, self.theme, self.kiosk = desk, theme, kiosk
-        self.full_screen = FullScreen(self)
+        self.full_screen = FullScreen(self, lambda: desk.session.workspace is not Workspace.PRESENT)
         self._warned = False
         self.setMinimumSize(*least_size(self.screen().availableGeometry()))
         self._drops = Drops(self)
@@ -213,7 +212,6 @@ class MainWindow(QMainWindow):
             moves.started.connect(self.beat.frames_start)
         for source in (desk.opening, desk.finding_run, desk.reviewing, desk.library, self.library):
             source.failed.connect(self._failed)
-        tell_of_opening(self)
         desk.finding_run.told.connect(lambda words: self.tell(Message(words, calm=True)))
         desk.library.changed.connect(lambda _: self.refresh_soon())
         for signal in (session.volume_changed, session.case_changed):

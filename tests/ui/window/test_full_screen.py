@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QMainWindow
 
+from viewer.ui.canvas.tiles import Tool
 from viewer.ui.full_screen import FullScreen, centred, within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytestqt.qtbot import QtBot
+
+    from viewer.ui.main_window import MainWindow
 
 SCREEN = QRect(0, 0, 1920, 1080)
 PROJECTOR = QRect(0, 0, 1280, 720)
@@ -46,3 +51,16 @@ def test_leaving_full_screen_brings_the_window_back_onto_the_screen(qtbot: QtBot
     assert not full.on
     assert not window.isMaximized()
     assert window.screen().availableGeometry().adjusted(8, 40, -8, -8).contains(window.geometry())
+
+
+def test_esc_ends_measuring_first_and_then_leaves_the_full_screen(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_F11)
+    press(opened, Qt.Key.Key_L)
+    assert opened.full_screen.on
+    press(opened, Qt.Key.Key_Escape)
+    assert opened.canvas.tool is Tool.WINDOW
+    assert opened.full_screen.on
+    press(opened, Qt.Key.Key_Escape)
+    assert not opened.full_screen.on
