@@ -75,8 +75,8 @@ def test_all_slices_truncated_is_a_sentence(made_ct: Any) -> None:
         path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UnreadableFileError) as caught:
         opened(made_ct.folder)
-    assert caught.value.sentence == "None of the images of this series can be read."
-    assert caught.value.hint
+    assert caught.value.sentence == "None of the images of this series can be read: the file ends early."
+    assert caught.value.hint.startswith("Copy the file again")
 
 
 def test_file_that_shrinks_after_the_scan_is_refused(made_ct: Any) -> None:

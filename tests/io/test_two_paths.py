@@ -87,7 +87,7 @@ def scanned(folder: Path) -> list[Any]:
 
 def assert_scans_agree(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = scanned(folder)
-    monkeypatch.setattr(image_header, "walk", lambda *_: None)
+    monkeypatch.setattr(image_header, "walk", lambda *_, **_how: None)
     assert scanned(folder) == fast
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def assemble(
         left = [k for k in range(len(arrangement.frames)) if k not in read.failures]
         said += _named([(f, why(error)) for f, error in failed])
         if not left:
-            raise _nothing_readable(said, next(iter(read.failures.values())))
+            raise _nothing_readable(said, list(read.failures.values()))
         refused += [f for f, _ in failed]
         arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
@@ -135,7 +136,7 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
     good = [f for f in frames if not f.problem]
     said = _named(bad)
     if not good:
-        raise _nothing_readable(said, None)
+        raise _nothing_readable(said, [UnreadableFileError(f"The file {f.problem}.") for f, _ in bad])
     return good, [f for f, _ in bad], said
 
 
@@ -155,11 +156,14 @@ def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:
     return said
 
 
-def _nothing_readable(said: Sequence[str], error: CaseStageError | None) -> UnreadableFileError:
+def _nothing_readable(said: Sequence[str], errors: Sequence[CaseStageError]) -> UnreadableFileError:
+    """Return that no image can be read, with what keeps most of them from it, and what to do about that."""
+    commonest, _ = Counter(error.sentence for error in errors).most_common(1)[0]
+    error = next(error for error in errors if error.sentence == commonest)
     return UnreadableFileError(
-        said[0] if len(said) == 1 else "None of the images of this series can be read.",
-        error.hint if error and error.hint else "Copy the files again from where they came from.",
-        "\n".join([*said, error.detail if error else ""]).strip(),
+        said[0] if len(said) == 1 else f"None of the images of this series can be read: {why(error)}.",
+        error.hint,
+        "\n".join([*said, error.detail]).strip(),
     )
 
 

@@ -142,7 +142,9 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
         return _of_words(unpacked_words(stream, code), frame)
     if syntax not in _CODED:
         raise UnreadableFileError(
-            "The pixels are compressed in a way that is not supported.", detail=f"transfer syntax {syntax}"
+            "The pixels are compressed in a way that is not supported.",
+            "Export them anew without compression, or as JPEG 2000, JPEG-LS or RLE.",
+            f"transfer syntax {syntax}",
         )
     said = described(stream)
     if said is None:

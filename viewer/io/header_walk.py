@@ -166,7 +166,7 @@ def _after_meta(source: Source, offset: int, head: bytes) -> Start | None:
     return Start(position, syntax or EXPLICIT_LITTLE, head[position:])
 
 
-def walk(source: Source, start: Start, size: int | None) -> Elements | None:
+def walk(source: Source, start: Start, size: int | None, *, lenient: bool = False) -> Elements | None:
     """Return the wanted elements of a data set, or None where anything is met that is not fully understood.
 
     Parameters
@@ -175,6 +175,8 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
         The bytes, and where the data set begins in them.
     size
         Length of the source in bytes, or None where it is not known (deflated).
+    lenient
+        True where elements of no known value representation are passed over, as far as what follows proves their end.
 
     Raises
     ------
@@ -231,7 +233,9 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                     return found
                 (length,) = _length(buffer, p + 8)
             elif not header and word & 0xFFFF != 0xFFFE:
-                return None
+                header, length = _of_unknown_form(source, base + p) if lenient else (0, 0)
+                if not header:
+                    return None
         else:
             word, length = _implicit(buffer, p)
             form, header = _SEQUENCE, 8
@@ -280,3 +284,24 @@ def walk(source: Source, start: Start, size: int | None) -> Elements | None:
                 return None
             continue
         p += length
+
+
+def _of_unknown_form(source: Source, at: int) -> tuple[int, int]:
+    """Return how long an element's header and value are whose value representation is none; (0, 0) for not known.
+
+    Writers gave it two bytes of length, four as later ones have, or none at all as in implicit data. It is whichever
+    alone leads to an element of a higher tag.
+    """
+    head = source.read_at(at, 12)
+    if len(head) < 12:
+        return 0, 0
+    group, element, form, short = struct.unpack_from("<4H", head)
+    ways = {(8, short), (8, form | short << 16)} | ({(12, _length(head, 8)[0])} if not short else set())
+    proven = []
+    for header, length in ways:
+        following = source.read_at(at + header + length, 8) if length <= _LONGEST_VALUE else b""
+        if len(following) == 8:
+            next_group, next_element, next_form = struct.unpack_from("<3H", following)
+            if (next_group, next_element) > (group, element) and (next_form in HEADER_LENGTHS or next_group == 0xFFFE):
+                proven.append((header, length))
+    return proven[0] if len(proven) == 1 else (0, 0)

@@ -81,7 +81,8 @@ def read_header(source: Source, size: int) -> Header:
         start, limit = Start(0, EXPLICIT_LITTLE), None
     found = walk(source, start, limit)
     if found is None:
-        return Header(read_elements(source, start, limit), start, source, limit, walked=False)
+        found = walk(source, start, limit, lenient=True) or read_elements(source, start, limit)
+        return Header(found, start, source, limit, walked=False)
     return Header(found, start, source, limit)
 
 
