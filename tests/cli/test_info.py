@@ -94,6 +94,22 @@ def test_junk_beside_a_series_is_named_with_the_reason(small_series: Path, tmp_p
     assert "notes.txt: Not a DICOM or NIfTI image." in words
 
 
+def test_a_thousand_files_do_not_push_the_sentence_off_the_terminal(small_series: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for n in range(1000):
+        (folder / f"{n}.txt").write_text("hello")
+    refused = casestage("info", folder)
+    assert refused.is_sentence()
+    assert len(refused.err.splitlines()) < 40
+    assert refused.err.splitlines()[-1] == "  and 970 more"
+    shutil.copytree(small_series, folder / "series")
+    words = casestage("info", folder).out.splitlines()
+    assert "1000 skipped:" in words
+    assert words[-1] == "  and 970 more"
+    assert len(casestage("info", folder, "--json").json["skipped"]) == 1000
+
+
 def test_words_for_people_hold_the_facts(small_series: Path) -> None:
     said = casestage("info", small_series)
     assert said.code == 0

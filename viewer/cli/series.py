@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viewer.cli.terminal import progress_context, say, say_json
+from viewer.cli.terminal import progress_context, say, say_json, shortened
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
@@ -82,5 +82,5 @@ def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, as
         say(f"  uid {row['uid']}")
     if skipped:
         say(f"{len(skipped)} skipped:")
-        for item in skipped:
-            say(f"  {item['file']}: {item['why']}")
+        for line in shortened([f"{item['file']}: {item['why']}" for item in skipped]):
+            say(f"  {line}")

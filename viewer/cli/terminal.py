@@ -9,9 +9,10 @@ import os
 import sys
 import threading
 
-from viewer.domain.errors import CaseStageError, StorageError
+from viewer.domain.errors import CaseStageError, NothingToOpenError, StorageError
 from viewer.domain.job import JobContext, Progress
 
+_MOST_LINES = 30
 # What a file says of itself must not steer the terminal.
 _STEERING = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
@@ -81,8 +82,15 @@ def complain(error: CaseStageError, *, details: bool = False) -> None:
         return
     lines = [f"casestage: {error.sentence}", f"  {error.hint}" if error.hint else ""]
     if details and error.detail:
-        lines += [f"  {line}" for line in error.detail.splitlines()]
+        listed = error.detail.splitlines()
+        lines += [f"  {line}" for line in (shortened(listed) if isinstance(error, NothingToOpenError) else listed)]
     sys.stderr.write("".join(f"{line}\n".translate(_STEERING) for line in lines if line))
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """Return a list as far as it is read on a terminal, and how many lines there are beyond."""
+    more = len(lines) - _MOST_LINES
+    return lines if more <= 1 else [*lines[:_MOST_LINES], f"and {more:,} more"]
 
 
 def progress_context() -> JobContext:
