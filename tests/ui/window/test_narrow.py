@@ -16,6 +16,7 @@ from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
 from viewer.ui.histogram_chart import HistogramChart
 from viewer.ui.messages import Message
+from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import RestButton, Toolbar
 from viewer.ui.sheet import Sheet
 from viewer.ui.window_place import SMALLEST_SIZE, least_size
@@ -47,6 +48,21 @@ def cut_off(page: QWidget) -> list[str]:
         if narrow or place.left() < 0 or place.right() >= page.width():
             found.append(f"{type(widget).__name__} {widget.accessibleName() or widget.text()}")
     return found
+
+
+def test_views_have_their_own_width_at_once_where_the_panel_beside_them_changes_its(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    opened.go(Workspace.REVIEW)
+    sized(qtbot, opened, 1500)
+    page, panel = opened.review, opened.review.findChild(ReviewPanel)
+    assert panel is not None
+    before = panel.width()
+    # Nothing else is heard of before the views are painted.
+    page.resize(1700, page.height())
+    assert panel.width() > before
+    assert opened.canvas.mapTo(page, QPoint(opened.canvas.width(), 0)).x() < panel.mapTo(page, QPoint(0, 0)).x()
+    assert panel.mapTo(page, QPoint(panel.width(), 0)).x() == page.width()
 
 
 @pytest.mark.parametrize("width", [640, 720, 800, 960, 1024, 1280, 1600])

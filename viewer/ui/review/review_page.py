@@ -102,3 +102,7 @@ class ReviewPage(QWidget):
             self._models.setFixedWidth(width)
         if self._tall.maximumWidth() != width:
             self._tall.setFixedWidth(width)
+            layout = self.layout()
+            if layout is not None:
+                # Now, and not after the views have been painted beside a panel of another width.
+                layout.activate()
