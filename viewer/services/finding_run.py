@@ -117,8 +117,8 @@ class FindingRun:
         self.cancel()
         volume = self._session.volume
         if volume is None or volume.preview:
-            words = "The images are still being read." if volume is not None else "No volume is open yet."
-            failed(None, ModelError(words, "Wait until all of them are in, then run again."))
+            error = ModelError("The images are still being read.", "Wait until all of them are in, then run again.")
+            failed(None, error if volume is not None else ModelError("No scan is open.", "Open one, then run again."))
             return
         cards = self.models()
         index = next((n for n, c in enumerate(cards) if c.id == model_id), None)

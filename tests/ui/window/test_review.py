@@ -338,3 +338,12 @@ def test_decisions_that_were_changed_outside_are_said_in_the_strip_and_the_revie
     assert "changed outside of CaseStage" in opened.messages._sentence.text()
     desk.reviewing.decide(Answer.REJECTED)
     assert desk.reviewing.unsaved == 0
+
+
+def test_a_model_cannot_be_run_on_nothing_and_does_not_seem_to(window: MainWindow) -> None:
+    window.desk.finding_run.look_for_models()
+    panel = window.review.panel.run_panel
+    panel.start(CARD)
+    assert window.messages.message is not None
+    assert window.messages.message.report == "No scan is open.\n\nOpen one, then run again."
+    assert panel.currentWidget() is panel._chooser

@@ -95,6 +95,9 @@ class RunPanel(QStackedWidget):
         self._words.setText("Starting")
         self.setCurrentWidget(self._progress)
         self._desk.finding_run.start(card.id, anyway=anyway)
+        if not self._desk.finding_run.running and self.currentWidget() is self._progress:
+            # It was refused at once, and has been said.
+            self.setCurrentWidget(self._chooser)
 
     def _make_chooser(self) -> QWidget:
         page = QWidget()
