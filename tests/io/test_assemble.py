@@ -241,6 +241,7 @@ def test_values_that_need_a_table_are_not_called_hu(made_ct: Any, rescale: dict[
         ({"RescaleType": "MGML"}, "MGML"),
         ({"RescaleType": "Z_EFF"}, "Z_EFF"),
         ({"RescaleType": "hu "}, "HU"),
+        ({"RescaleType": "Hounsfield Units"}, "HU"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "unknown"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "unknown"),
         ({"Modality": None}, "HU"),

@@ -48,6 +48,7 @@ _TELLING_TAGS = (
 _UNIT_TAGS = (
     0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
 )  # fmt: skip
+_HU_WORDS = ("HU", "", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
 
 
 def unit_of(values: dict[int, bytes]) -> str:
@@ -65,7 +66,7 @@ def unit_of(values: dict[int, bytes]) -> str:
         return word(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
     if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
         return "unknown"
-    if kind in ("HU", ""):
+    if kind in _HU_WORDS:
         return "HU" if rescaled else "unknown"
     return "unknown" if kind == "US" else kind
 
