@@ -84,6 +84,8 @@ class Session:
         self._overlays = Overlays()
         self._veiled = False
         self._measured_on_stage = False
+        # True while the layout is nobody's choice for other scans too: one view is maximised, or rules chose it.
+        self.layout_passes = False
         self._awaited = False
         self._patches: Patches | None = None
         self._results: Mapping[str, ModelResult] = MappingProxyType({})

@@ -44,6 +44,8 @@ def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
     opening.usual = _usual(settings)
 
     def looked(new: ViewState | None, old: ViewState | None) -> None:
+        if new is None or old is None or new.series_uid != old.series_uid:
+            session.layout_passes = False
         if new is None or old is None or new.series_uid != old.series_uid or session.workspace is Workspace.PRESENT:
             return
         volume, usual = session.volume, opening.usual
@@ -51,7 +53,7 @@ def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
             usual = evolve(usual, interpolation=new.interpolation)
         if volume is not None and not volume.is_hu and new.colours != old.colours:
             usual = evolve(usual, colours=new.colours)
-        if (new.layout, new.main) != (old.layout, old.main) and not opening.hanging_again and _free(session, new, old):
+        if (new.layout, new.main) != (old.layout, old.main) and not session.layout_passes and _free(session, new, old):
             usual = evolve(usual, layout=new.layout, main=new.main)
         if usual == opening.usual:
             return

@@ -118,8 +118,6 @@ class Opening:
         self._acquired = False
         self.ahead = CaseAhead(runner, decoders)
         self.usual = UsualLook()
-        # True while a view is the rules' choice and not the user's.
-        self.hanging_again = False
         session.view_changed.connect(self._looked_elsewhere)
 
     @property
@@ -332,11 +330,12 @@ class Opening:
             return
         hung = self._hung(volume)
         parts = _HUNG if view.comparison is Comparison.OFF else _HUNG - _LAID_OUT
-        self.hanging_again = True
+        # It is the rules' choice and not the user's.
+        self._session.layout_passes = True
         try:
             go(evolve(view, **{name: getattr(hung, name) for name in parts}))
         finally:
-            self.hanging_again = False
+            self._session.layout_passes = False
 
     def _make_way(self, volume: Volume) -> None:
         """Clear the session, but leave the same volume in it that was being read: it is still looked at."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.decision import Answer
+    from viewer.domain.volume import Volume
     from viewer.services.spreads import Spread
     from viewer.ui.archive.archive_sheet import ArchiveSheet
     from viewer.ui.commands import CommandActions
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
     from viewer.ui.palette import Palette
     from viewer.ui.settings_page import ReaderSheet, SettingsSheet
+    from viewer.ui.sheet import Sheet
     from viewer.ui.shortcut_sheet import ShortcutSheet
 
 FILES = f"CT images (*.dcm *.zip {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
@@ -84,7 +86,18 @@ class Asking:
         """Whether geometry can be trusted."""
         from viewer.ui.geometry_sheet import GeometrySheet
 
-        return GeometrySheet(self._window, self._window.theme)
+        sheet = GeometrySheet(self._window, self._window.theme)
+        self._close_with_scan(sheet)
+        return sheet
+
+    def _close_with_scan(self, sheet: Sheet) -> None:
+        """Close what is said of a scan when another one opens: it would be read as of that."""
+
+        def changed(new: Volume | None, old: Volume | None) -> None:
+            if new is None or old is None or new.series.series_uid != old.series.series_uid:
+                sheet.dismiss()
+
+        self._desk.session.volume_changed.connect(changed)
 
     def palette(self) -> None:
         """Show the command palette."""
@@ -156,6 +169,7 @@ class Asking:
             from viewer.ui.histogram_sheet import HistogramSheet
 
             self.histogram_sheet = HistogramSheet(self._window, self._window.theme)
+            self._close_with_scan(self.histogram_sheet)
         self.histogram_sheet.tell(spread)
 
     def decide(self, answer: Answer) -> None:

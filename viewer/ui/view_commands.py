@@ -205,8 +205,12 @@ def _zooming(looking: Looking) -> list[Command]:
 
 
 def _layouts(looking: Looking) -> list[Command]:
-    def layout(which: Layout) -> Callable[[], None]:
-        return lambda: looking.change(lambda _volume, view, active: evolve(view, layout=which, main=active))
+    def layout(which: Layout, main: ViewName | None = None) -> Callable[[], None]:
+        def run() -> None:
+            looking.session.layout_passes = False
+            looking.change(lambda _volume, view, active: evolve(view, layout=which, main=main or active))
+
+        return run
 
     def is_on(which: Layout) -> Callable[[], bool]:
         return looking.asks(lambda view: view.layout is which)
@@ -259,7 +263,7 @@ def _layouts(looking: Looking) -> list[Command]:
             "layout_3d",
             "3D large",
             "3D large, the three planes beside it",
-            looking.switch(lambda view: evolve(view, layout=Layout.STAGE, main=ViewName.THREE_D)),
+            layout(Layout.STAGE, ViewName.THREE_D),
             shortcuts=("Shift+4",),
             icon="box",
             checked_when=looking.asks(lambda view: view.layout is Layout.STAGE and view.main is ViewName.THREE_D),

@@ -120,3 +120,24 @@ def test_a_view_that_was_maximised_in_another_series_does_not_say_what_layout_to
     session.view = evolve(session.view, series_uid="1.2.3")
     opened.actions_.run("view.maximise")
     assert session.view.layout is Layout.FOUR
+
+
+def test_a_view_that_was_maximised_is_not_how_the_next_scan_opens(opened: MainWindow) -> None:
+    opened.desk.session.case = None
+    opened.actions_.run("view.layout_stage")
+    opened.actions_.run("view.maximise")
+    opened.actions_.run("view.next_view")
+    assert opened.desk.opening.usual.layout is Layout.STAGE
+    opened.actions_.run("view.layout_four")
+    assert opened.desk.opening.usual.layout is Layout.FOUR
+    opened.actions_.run("view.layout_single")
+    assert opened.desk.opening.usual.layout is Layout.SINGLE
+
+
+def test_what_is_said_of_a_scan_closes_when_another_opens(opened: MainWindow, head: Volume) -> None:
+    opened.asking.why_geometry()
+    assert opened.asking.geometry_sheet.is_open
+    other = evolve(head, series=evolve(head.series, series_uid="1.2.3"))
+    opened.desk.session.view = None
+    opened.desk.session.volume = other
+    assert not opened.asking.geometry_sheet.is_open

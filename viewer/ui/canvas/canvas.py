@@ -31,9 +31,11 @@ class Canvas(PaintedCanvas):
             return
         if state.layout is Layout.SINGLE:
             layout, main = self._before_single or (Layout.FOUR, ViewName.AXIAL)
+            self._session.layout_passes = False
             self._session.view = evolve(state, layout=layout, main=main)
         else:
             self._before_single = (state.layout, state.main)
+            self._session.layout_passes = True
             self._session.view = maximised(state, view)
         self.active = view
 
