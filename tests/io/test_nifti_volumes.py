@@ -266,6 +266,14 @@ def test_the_voxels_of_a_pair_alone_name_their_header(tmp_path: Path) -> None:
         scan(tmp_path / "head.hdr", JobContext())
 
 
+def test_a_header_of_another_program_is_no_damaged_nifti(tmp_path: Path) -> None:
+    written(tmp_path / "ct.nii", ct_values(), np.eye(4))
+    (tmp_path / "photo.hdr").write_bytes(b"#?RADIANCE\n" + bytes(600))
+    assert [(one.why, one.unread) for one in scan(tmp_path, JobContext()).skipped] == [
+        ("Not a DICOM or NIfTI image.", False)
+    ]
+
+
 def test_analyze_is_refused_for_what_it_does_not_say(tmp_path: Path) -> None:
     nibabel.save(nibabel.AnalyzeImage(ct_values(), np.eye(4)), tmp_path / "head.img")
     with pytest.raises(NothingToOpenError, match=r"Analyze .*left .*right") as refused:

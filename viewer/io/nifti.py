@@ -15,6 +15,7 @@ import numpy as np
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.beside_header import open_named
 from viewer.io.pydicom_headers import PARSER_FAILURES
+from viewer.io.series_entry import NO_IMAGE
 from viewer.io.stored_volume import (
     COLOURS,
     LPS_FROM_RAS,
@@ -88,6 +89,9 @@ def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
             sizes = np.asarray(header["pixdim"][1:4], dtype=np.float64)
             header.check_fix(_SILENT)
             return header, sizes
+    if paired:
+        # Other programs' headers have that ending too.
+        raise UnreadableFileError(NO_IMAGE)
     raise ValueError("neither NIfTI-1 nor NIfTI-2")
 
 
