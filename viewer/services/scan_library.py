@@ -49,7 +49,8 @@ class ScanLibrary:
     `changed` carries the ids of places whose series or state are different (an empty set where only the places are);
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
     path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
-    there (`Kept`); `vanished` a watched place that is not there any more; `failed` an error to show.
+    there (`Kept`); `vanished` a watched place that is not there any more, `returned` one that is back; `failed` an
+    error to show.
     """
 
     changed = Signal(object)
@@ -57,6 +58,7 @@ class ScanLibrary:
     skipped = Signal(object, object)
     arrived = Signal(object, object)
     vanished = Signal(object)
+    returned = Signal(object)
     failed = Signal(object)
 
     def __init__(self, index: LibraryIndex, runner: JobRunner, opening: Opening, watching: FolderWatch) -> None:
@@ -78,7 +80,7 @@ class ScanLibrary:
         opening.failed.connect(self._keep_now)
         watching.arrived.connect(self._arrived)
         watching.vanished.connect(self._vanished)
-        watching.returned.connect(lambda place: self.check((place.id,)))
+        watching.returned.connect(self._returned)
 
     def close(self) -> None:
         """Watch nothing any more."""
@@ -337,6 +339,10 @@ class ScanLibrary:
     def _vanished(self, place: Place) -> None:
         self._note(place.id, PlaceState.GONE)
         self.vanished.emit(place)
+
+    def _returned(self, place: Place) -> None:
+        self.check((place.id,))
+        self.returned.emit(place)
 
     def adopt(self, paths: Sequence[str]) -> None:
         """Take in places that an earlier version remembered, the newest first; those that are there no more are not."""

@@ -35,6 +35,7 @@ class OpenedPlaces:
         self._desk = window.desk
         # Commands are there before the page is.
         self._page: LibraryPage | None = None
+        self._gone: dict[int, Message] = {}
 
     def asks(self) -> LibraryAsks:
         """Return what the library's commands ask."""
@@ -57,7 +58,8 @@ class OpenedPlaces:
         self._page = self._window.library
         library.skipped.connect(self._skipped)
         library.arrived.connect(self._arrived)
-        library.vanished.connect(lambda place: self._window.tell(of_vanished(self._words(place))))
+        library.vanished.connect(self._vanished)
+        library.returned.connect(self._returned)
         self._desk.opening.too_large.connect(self._too_large)
         self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
         self._desk.archives.removed.connect(library.forget_below)
@@ -84,6 +86,14 @@ class OpenedPlaces:
         message = of_arrived(kept, self._words(place), partial(self._show, place, ids))
         if message is not None:
             self._window.tell(message)
+
+    def _vanished(self, place: Place) -> None:
+        self._gone[place.id] = of_vanished(self._words(place))
+        self._window.tell(self._gone[place.id])
+
+    def _returned(self, place: Place) -> None:
+        if self._window.messages.message is self._gone.pop(place.id, self):
+            self._window.messages.clear()
 
     def _show(self, place: Place, series: tuple[int, ...]) -> None:
         """Open what arrived where it is one series, else list it."""

@@ -1,0 +1,60 @@
+"""A watched folder: what arrives in it is told, and that it went and came back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.ui.window.scans.listed import JANE, places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from tests.io.conftest import MadeCt
+    from viewer.ui.main_window import MainWindow
+
+
+def test_what_arrives_in_a_watched_folder_is_told_calmly_and_opens(
+    listed: MainWindow, made: MadeCt, rest: Callable[[], None], qtbot: QtBot
+) -> None:
+    assert listed.actions_.run("scans.watch")
+    rest()
+    assert places(listed)[1][1].startswith("Watching · ")
+    assert listed.actions_["scans.watch"].isChecked()
+    watching = listed.desk.library._watching
+    watching.stop()
+    watching._stopped.clear()
+    watching.look()
+    for k in range(3):
+        made.slice(f"bone/IM{k}", made.pixels(k), (0, 0, 2 * k), series="8", SeriesDescription="Bone", **JANE)
+    watching.look()
+    watching.look()
+    rest()
+    message = listed.messages.message
+    assert message is not None
+    assert message.calm
+    assert message.sentence == "1 series arrived in Doe_Jane."
+    listed.messages.act()
+    rest()
+    assert listed.messages.message is None
+    assert listed.desk.session.volume is not None
+    assert listed.desk.session.volume.series.description == "Bone"
+
+
+def test_a_watched_folder_that_vanishes_is_told(listed: MainWindow, folder: Path, rest: Callable[[], None]) -> None:
+    listed.desk.session.masked = True
+    listed.library.watch_place()
+    rest()
+    watching = listed.desk.library._watching
+    folder.rename(folder.with_name("away"))
+    watching.look()
+    rest()
+    assert listed.messages.message is not None
+    assert listed.messages.message.sentence == "The watched folder Masked is not there any more."
+    assert "back" in listed.messages.message.hint
+    folder.with_name("away").rename(folder)
+    watching.look()
+    rest()
+    assert listed.messages.message is None
