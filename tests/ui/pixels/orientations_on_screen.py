@@ -79,10 +79,10 @@ def main() -> None:
     drawn: dict[str, list[str]] = {}
     letters_painted = painting.paint_letters
 
-    def noted(painter: Any, free: Any, letters: Any, look: Any, *, large: bool) -> None:
+    def noted(painter: Any, free: Any, letters: Any, look: Any, **more: Any) -> None:
         (name,) = [t.view.value for t in canvas._tiles if t.area.contains(free.center())]
         drawn[name] = [letters.left, letters.right, letters.top, letters.bottom]
-        letters_painted(painter, free, letters, look, large=large)
+        letters_painted(painter, free, letters, look, **more)
 
     painting.paint_letters = noted
     found: list[dict[str, Any]] = []

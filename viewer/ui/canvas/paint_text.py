@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words, scale_bar
 from viewer.ui.fonts import Type, font, metrics
@@ -70,6 +70,15 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     painter.setBrush(theme.on_anatomy("viewport", PLATE_OPACITY))
     painter.drawRoundedRect(area, PLATE_RADIUS, PLATE_RADIUS)
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _paint_plate_of_lines(painter: QPainter, lines: Sequence[QRectF], theme: Theme) -> None:
+    """Draw one plate behind lines that overlap, as wide as each: no anatomy is dimmed where nothing is said."""
+    shape = QPainterPath()
+    shape.setFillRule(Qt.FillRule.WindingFill)
+    for line in lines:
+        shape.addRoundedRect(line, PLATE_RADIUS, PLATE_RADIUS)
+    painter.fillPath(shape, theme.on_anatomy("viewport", PLATE_OPACITY))
 
 
 def is_tight(width_px: float, height_px: float, look: TextLook) -> bool:
@@ -173,11 +182,19 @@ def _paint_block(
     plate.moveLeft(free.right() - look.margin_px + 2 - plate.width() if right else left_edge)
     plate.moveTop(free.bottom() - look.margin_px + 2 - plate.height() if bottom else top_edge)
     plate = QRectF(round(plate.x()), round(plate.y()), round(plate.width()), round(plate.height()))
-    paint_plate(painter, plate, look.theme)
-    for n, (words, text, _) in enumerate(fitted):
+    rows = [plate.top() + 3 + n * look.line_px for n in range(len(fitted))]
+    _paint_plate_of_lines(
+        painter,
+        [
+            QRectF(plate.right() - width - 12 if right else plate.left(), top - 3, width + 12, look.line_px + 6)
+            for top, (_, _, width) in zip(rows, fitted, strict=True)
+        ],
+        look.theme,
+    )
+    for top, (words, text, _) in zip(rows, fitted, strict=True):
         painter.setFont(look.font(look.caption_type(name=words.name)))
         painter.setPen(look.theme.on_anatomy(words.role))
-        row = QRectF(plate.left() + 6, plate.top() + 3 + n * look.line_px, plate.width() - 12, look.line_px)
+        row = QRectF(plate.left() + 6, top, plate.width() - 12, look.line_px)
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
         painter.drawText(row, side | Qt.AlignmentFlag.AlignVCenter, text)
     return plate
