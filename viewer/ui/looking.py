@@ -52,18 +52,23 @@ class Looking:
         """Return whether a volume is there to look at, if only in part."""
         return self.session.view is not None and self.session.volume is not None
 
-    def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState]) -> None:
-        """Set the view to what `move` makes of volume, view and active viewport."""
+    def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState], *, step: bool = False) -> None:
+        """Set the view to what `move` makes of volume, view and active viewport.
+
+        Where that throws away what somebody set by hand it is a `step` that Back takes back.
+        """
         self.before()
         volume, view = self.session.volume, self.session.view
         if volume is None or view is None:
             return
         canvas = self.canvas()
-        self.session.view = move(volume, view, canvas.active if canvas is not None else view.main)
+        self.session.view = after = move(volume, view, canvas.active if canvas is not None else view.main)
+        if step and canvas is not None:
+            canvas.moved_by_hand.emit(view, after)
 
-    def switch(self, change: Callable[[ViewState], ViewState]) -> Callable[[], None]:
-        """Return a handler that changes the view without looking at volume or viewport."""
-        return lambda: self.change(lambda _volume, view, _active: change(view))
+    def switch(self, change: Callable[[ViewState], ViewState], *, step: bool = False) -> Callable[[], None]:
+        """Return a handler that changes the view without looking at volume or viewport; `step` as in `change`."""
+        return lambda: self.change(lambda _volume, view, _active: change(view), step=step)
 
     def asks(self, question: Callable[[ViewState], bool]) -> Callable[[], bool]:
         """Return a question about the view as it is when asked; False where there is none."""

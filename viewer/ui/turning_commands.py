@@ -56,7 +56,7 @@ def turning_commands(looking: Looking) -> list[Command]:
             "view.straighten",
             "Straight planes",
             "Show axial, coronal and sagittal again",
-            looking.switch(lambda view: view.straightened()),
+            looking.switch(lambda view: view.straightened(), step=True),
             shortcuts=("Shift+O",),
             contexts=VIEWING,
             enabled_when=looking.asks(lambda view: view.oblique),

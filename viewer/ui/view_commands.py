@@ -178,11 +178,13 @@ def _zooming(looking: Looking) -> list[Command]:
             "reset",
             "Reset view",
             "Fit all views, end the slab and the cuts in 3D; window and place stay",
-            lambda: looking.change(reset),
+            lambda: looking.change(reset, step=True),
             shortcuts=("Space",),
             icon="rotate-ccw",
         ),
-        looking.command("fit", "Fit", "Fit this view", lambda: looking.change(fit), shortcuts=("=",), icon="scan"),
+        looking.command(
+            "fit", "Fit", "Fit this view", lambda: looking.change(fit, step=True), shortcuts=("=",), icon="scan"
+        ),
         looking.command(
             "zoom_in",
             "Zoom in",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from attrs import evolve
 from PySide6.QtGui import QDesktopServices
 
@@ -14,8 +15,6 @@ from viewer.services.views import view_of_volume
 from viewer.ui.canvas.tiles import Tool
 
 if TYPE_CHECKING:
-    import pytest
-
     from viewer.domain.volume import Volume
     from viewer.ui.main_window import MainWindow
 
@@ -91,6 +90,29 @@ def test_hanging_again_is_one_step_for_back(opened: MainWindow) -> None:
     opened.actions_.run("go.back")
     opened.desk.navigation.finish()
     assert session.view == changed
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (("view.zoom_in", "view.slab_thicker", "view.turn_left"), "view.reset"),
+        (("view.zoom_in",), "view.fit"),
+        (("view.turn_left",), "view.straighten"),
+        (("view.cut_3d_axial",), "view.whole_3d"),
+    ],
+)
+def test_what_resets_what_was_set_by_hand_is_taken_back_by_back(
+    opened: MainWindow, first: tuple[str, ...], then: str
+) -> None:
+    session = opened.desk.session
+    for command in first:
+        assert opened.actions_.run(command)
+    set_by_hand = session.view
+    assert opened.actions_.run(then)
+    assert session.view != set_by_hand
+    assert opened.actions_.run("go.back")
+    opened.desk.navigation.finish()
+    assert session.view == set_by_hand
 
 
 def test_keys_act_on_the_view_that_was_hung_large(opened: MainWindow) -> None:
