@@ -136,6 +136,16 @@ def test_a_file_that_ends_early_shows_the_frames_before(
     assert volume.unread_lps_mm is not None
 
 
+def test_frames_are_refused_where_the_header_is_at_odds_with_their_length(made_ct: Any) -> None:
+    # The first half of what was written, read in words of twice the size, would be two wrong pictures.
+    path = made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], [at(h) for h in HEIGHTS])
+    image = pydicom.dcmread(path)
+    image.BitsAllocated = 32
+    image.save_as(path)
+    with pytest.raises(UnreadableFileError, match="fewer pixels than its header says"):
+        opened(made_ct)
+
+
 PHASES: dict[str, tuple[Callable[[int, int], Macros], list[str]]] = {
     "temporal position": (
         lambda p, k: {"FrameContentSequence": {"TemporalPositionIndex": p + 1, "FrameAcquisitionNumber": k}},

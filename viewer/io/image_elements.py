@@ -38,6 +38,7 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
 # The header of a fragment, and an empty one at that.
+CUT = "ends early"
 _LEAST_FRAME_BYTES = 8
 # In the order of the fields.
 _TELLING_TAGS = (
@@ -204,7 +205,7 @@ def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFact
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
     """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong."""
     if elements.pixel_offset < 0:
-        return "has no pixels" if elements.complete else "ends early"
+        return "has no pixels" if elements.complete else CUT
     if not code.bits_allocated:
         return "does not say how its pixels are stored"
     if elements.pixel_length == UNDEFINED_LENGTH:
@@ -219,5 +220,5 @@ def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | 
     if size is not None and elements.pixel_offset + elements.pixel_length > size:
         # Only what the image needs must be there; a trailing pad byte may be missing.
         if elements.pixel_offset + code.frame_bytes * frames > size:
-            return "ends early"
+            return CUT
     return ""

@@ -14,7 +14,7 @@ from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
 from viewer.io.functional_groups import read_frames
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, Elements, Start, find_start, walk
-from viewer.io.image_elements import frame_of, kind_of, pixel_problem
+from viewer.io.image_elements import CUT, frame_of, kind_of, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
@@ -130,8 +130,9 @@ class ImageHeader:
         if not described:
             return values, [frame_of(file, 0, values, kind, problem)], syntax
         whole_frames = ({**values, **one} for one in described)
-        # Frames before the one at which a file ends are whole.
-        problems = [pixel_problem(found, kind.code, n + 1, size) if problem else "" for n in range(count)]
+        # Frames before the one at which a file ends are whole. Where less was written than the header says, the header
+        # is as likely to be wrong of each frame.
+        problems = [pixel_problem(found, kind.code, n + 1, size) if problem == CUT else problem for n in range(count)]
         frames = [frame_of(file, n, one, kind_of(one, syntax), problems[n]) for n, one in enumerate(whole_frames)]
         return {**values, **described[count // 2]}, frames, syntax
 
