@@ -37,8 +37,8 @@ CT_CLASSES = frozenset(
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
-# The header of a fragment, and an empty one at that.
 CUT = "ends early"
+# The header of a fragment, and an empty one at that.
 _LEAST_FRAME_BYTES = 8
 # In the order of the fields.
 _TELLING_TAGS = (
