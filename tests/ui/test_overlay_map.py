@@ -96,6 +96,7 @@ def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
     others: list[QRectF] = []
     monkeypatch.setattr(paint_colour_bar, "paint_plate", lambda _painter, area, _theme: bars.append(QRectF(area)))
     monkeypatch.setattr(paint_text, "paint_plate", lambda _painter, area, _theme: others.append(QRectF(area)))
+    monkeypatch.setattr(paint_text, "_paint_plate_of_lines", lambda _painter, rows, _theme: others.extend(rows))
     over = Overlays(value_map=probability(small_ct_volume))
     tile = tiles(Layout.SINGLE, ViewName.AXIAL, (float(wide), float(high)))[0]
     image = QImage(wide, high, QImage.Format.Format_RGB32)

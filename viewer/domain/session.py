@@ -86,6 +86,8 @@ class Session:
         self._measured_on_stage = False
         # True while the layout is nobody's choice for other scans too: one view is maximised, or rules chose it.
         self.layout_passes = False
+        # True while the view is only fitted to where it is shown: nobody has moved it.
+        self.view_fitting = False
         self._awaited = False
         self._patches: Patches | None = None
         self._results: Mapping[str, ModelResult] = MappingProxyType({})

@@ -266,6 +266,8 @@ class Opening:
             order.go_on()
 
     def _looked_elsewhere(self, view: ViewState | None, old: ViewState | None) -> None:
+        if self._session.view_fitting and old is self._first_view:
+            self._first_view = view
         if view is not None and old is not None and view.acquired != old.acquired:
             # What is opened next is looked at alike. What a step of a story shows is nobody's choice.
             if self._session.workspace is not Workspace.PRESENT:

@@ -64,10 +64,18 @@ def fitted_height_mm(volume: Volume, plane: PlaneName, aspect: float) -> float:
 
 def refitted(volume: Volume, view: ViewState, plane: PlaneName, before: float, after: float) -> ViewState:
     """Return a view that is fitted again where it was, now that a viewport's aspect is another one."""
-    seen = view.plane(plane)
-    if abs(seen.height_mm / fitted_height_mm(volume, plane, before) - 1) > _FITTED_WITHIN:
+    seen, was, now = view.plane(plane), *(fitted_height_mm(volume, plane, aspect) for aspect in (before, after))
+    if was == now or abs(seen.height_mm / was - 1) > _FITTED_WITHIN:
         return view
-    return view.with_plane(plane, evolve(seen, height_mm=fitted_height_mm(volume, plane, after)))
+    return view.with_plane(plane, evolve(seen, height_mm=now))
+
+
+def fitted_camera_mm(volume: Volume, aspect: float) -> float:
+    """Return how many mm a 3D view has to show from top to bottom so that the whole body is seen from any side."""
+    whole = overview(volume.series.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm)
+    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    across_mm = float((bounds[:2, 1] - bounds[:2, 0]).max())
+    return max(whole.camera.height_mm, across_mm * FIT_MARGIN / aspect)
 
 
 def view_of_volume(volume: Volume) -> ViewState:

@@ -50,6 +50,7 @@ class Asks:
     keys: Callable[[], None]
     settings: Callable[[], None]
     switch_theme: Callable[[], None]
+    hang_again: Callable[[], None]
     hanging_rules: Callable[[], None]
     conventions: Callable[[], None]
     switch_panels: Callable[[], None]
@@ -205,7 +206,7 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
         ),
         Command(
             "view.hang", "Hang again", "Layout, window, slab and 3D as this scan opens; the place stays",
-            lambda: desk.opening.hang_again(desk.navigation.go), shortcuts=("Shift+Space",), contexts=DESK_WORK,
+            asks.hang_again, shortcuts=("Shift+Space",), contexts=DESK_WORK,
             enabled_when=lambda: desk.session.view is not None, why_disabled=NO_VOLUME, icon="rotate-ccw",
         ),
         Command(

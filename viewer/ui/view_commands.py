@@ -171,7 +171,9 @@ def _zooming(looking: Looking) -> list[Command]:
         view = evolve(
             view, axial=whole.axial, coronal=whole.coronal, sagittal=whole.sagittal, camera=whole.camera, slab_mm=0.0
         )
-        return evolve(view, cuts_3d=(), box_3d=None, curved=view.curved and CurvedView())
+        view = evolve(view, cuts_3d=(), box_3d=None, curved=view.curved and CurvedView())
+        canvas = looking.canvas()
+        return view if canvas is None else canvas.fitted(view)
 
     return [
         looking.command(

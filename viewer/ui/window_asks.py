@@ -19,6 +19,10 @@ def asks_of(window: MainWindow) -> Asks:
     def comment() -> None:
         window.review.panel.write_comment()
 
+    def hang_again() -> None:
+        go, fitted = window.desk.navigation.go, window.canvas.fitted
+        window.desk.opening.hang_again(lambda view: go(fitted(view)))
+
     return Asks(
         go=window.go,
         present_from=window.present_from,
@@ -42,6 +46,9 @@ def asks_of(window: MainWindow) -> Asks:
         keys=asking.keys,
         settings=asking.settings,
         switch_theme=window.switch_theme,
+        hang_again=lambda: window.desk.opening.hang_again(
+            lambda view: window.desk.navigation.go(window.canvas.fitted(view))
+        ),
         hanging_rules=lambda: edit_hanging_rules(window.tell),
         conventions=lambda: edit_conventions(window.actions_.table, window.tell),
         switch_panels=window.panels.switch,

@@ -180,8 +180,10 @@ def test_what_was_open_is_offered_at_the_next_start_and_looked_at_as_it_was(
     start: Callable[[], MainWindow], series: Path, qtbot: QtBot
 ) -> None:
     first = start()
-    left = look_at(first, series, qtbot)
+    look_at(first, series, qtbot)
     first.desk.session.workspace = Workspace.INSPECT
+    left = first.desk.session.view
+    assert left is not None
     first.close()
     window = start()
     bar = window.go_on.bar

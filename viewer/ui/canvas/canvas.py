@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
 
 from viewer.domain.view_state import Layout, ViewName, ViewState
+from viewer.ui.canvas.fitted_views import FittedViews
 from viewer.ui.canvas.mouse import maximised
 from viewer.ui.canvas.painted_canvas import PaintedCanvas
-from viewer.ui.canvas.tiles import Tool
+from viewer.ui.canvas.tiles import CanvasStyle, Tool, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from viewer.ui.canvas.tiles import Tile
 
 
 class Canvas(PaintedCanvas):
@@ -23,6 +27,10 @@ class Canvas(PaintedCanvas):
     # --- what keys ask
 
     _before_single: tuple[Layout, ViewName] | None = None
+
+    @cached_property
+    def _fitted(self) -> FittedViews:
+        return FittedViews()
 
     def toggle_maximised(self, view: ViewName) -> None:
         """Show one viewport alone, or all again."""
@@ -39,10 +47,47 @@ class Canvas(PaintedCanvas):
             self._session.view = maximised(state, view)
         self.active = view
 
+    def fitted(self, view: ViewState) -> ViewState:
+        """Return a view in which all of the body is seen in each of its viewports here."""
+        volume = self._session.volume
+        return view if volume is None else self._fitted.whole(volume, view, self._tiles_of(view))
+
+    def _tiles_of(self, view: ViewState) -> tuple[Tile, ...]:
+        size = (float(self.width()), float(self.height()))
+        return tiles(view.layout, view.main, size, style=self.style_of_canvas, reserved=self._reserved)
+
+    def _refit(self) -> None:
+        """Fit again what was fitted, now that viewports have other shapes: nothing of the body is cut off unasked."""
+        volume, view = self._session.volume, self._session.view
+        seen = self.isVisible() and self.style_of_canvas is CanvasStyle.REVIEW and not self._session.is_second
+        if not seen or volume is None or view is None:
+            return
+        self._session.view_fitting = True
+        try:
+            self._session.view = self._fitted.follow(volume, view, self._tiles_of(view))
+        finally:
+            self._session.view_fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Fit again what was fitted."""
+        super().resizeEvent(event)
+        self._refit()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Fit what came in while nobody saw it."""
+        super().showEvent(event)
+        self._refit()
+
+    def _volume_changed(self, new: object, old: object) -> None:
+        super()._volume_changed(new, old)
+        self._fitted.forget()
+
     def _session_changed(self, new: Any, old: Any) -> None:
         super()._session_changed(new, old)
         if isinstance(new, ViewState):
             self._laid_out(new, old)
+            if not self._session.view_fitting:
+                self._refit()
 
     def _laid_out(self, new: ViewState, old: ViewState | None) -> None:
         """Let keys act on what was laid out large, and forget what another series was shown in."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Comparison
-from viewer.services.views import refitted
 from viewer.ui.canvas import Canvas
 from viewer.ui.compare.compare_bar import CompareBar
 
@@ -81,29 +79,12 @@ class CompareView(QWidget):
     def _update(self, *_: object) -> None:
         beside = self._desk.comparing.mode is Comparison.BESIDE
         if beside is self.there.isHidden():
-            before = self._aspect()
             self.there.setVisible(beside)
             self._take_keys(beside and self._keys_there)
-            QTimer.singleShot(0, self, lambda: self._refit(before))
         if self.bar is not None:
             shown = self._desk.comparing.mode is not Comparison.OFF
             if shown is self.bar.isHidden():
                 self.bar.setVisible(shown)
-
-    def _aspect(self) -> float:
-        tile = self.here.tile(self.here.active)
-        return tile.area.width() / tile.area.height() if tile is not None and tile.area.height() else 0.0
-
-    def _refit(self, before: float) -> None:
-        """Show the whole body again where it was shown, now that the canvas is wider or narrower."""
-        self._column.activate()
-        session, after = self._desk.session, self._aspect()
-        volume, view = session.volume, session.view
-        if volume is None or view is None or not before or not after:
-            return
-        for name in PlaneName:
-            view = refitted(volume, view, name, before, after)
-        session.view = view
 
     def _take_keys(self, there: bool) -> None:
         moved, self._keys_there = there is not self._keys_there, there
