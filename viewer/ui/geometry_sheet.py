@@ -21,7 +21,7 @@ MEANING = {
     Verdict.OK: "Positions and spacing are proven from every slice. Lengths and volumes can be measured.",
     Verdict.RESAMPLED: "Slices are tilted or unevenly spaced. What is shown was made regular between them; the "
     "original slices are kept, and findings are measured on them. As acquired (O) shows them as they are.",
-    Verdict.UNTRUSTED: "The pictures can be looked at. Nothing is measured, because lengths could be wrong.",
+    Verdict.UNTRUSTED: "The pictures can be looked at. Nothing is measured: lengths could be wrong, or a part missing.",
 }
 _SMALLER = (
     "The images were made smaller as they were read. Where they lie is true; values, areas and findings are those of "
