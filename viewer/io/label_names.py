@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LONGEST_HEADER = 1 << 20
-_LONGEST_NAME = 64
+_LONGEST_NAME = 200
 _IN_NIFTI = re.compile(r'<Label\s[^>]*?Key="(\d{1,5})"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]*)')
 _IN_NRRD = re.compile(r"^Segment(\d+)_(LabelValue|Name):=(.*?)\r?$", re.MULTILINE)
 
@@ -36,7 +36,9 @@ def label_names(path: Path) -> dict[int, str]:
 def _tidy(names: dict[int, str]) -> dict[int, str]:
     made = {}
     for value, name in names.items():
-        words = " ".join(name.replace("_", " ").split())[:_LONGEST_NAME]
+        words = " ".join(name.replace("_", " ").split())
+        if len(words) > _LONGEST_NAME:
+            words = words[: _LONGEST_NAME - 1] + "…"
         if words:
             made[value] = words[0].upper() + words[1:]
     return made

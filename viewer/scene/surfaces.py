@@ -69,14 +69,17 @@ def _surface(
     nets.SetInputData(image)
     nets.SetValue(0, 1)
     nets.SetOutputMeshTypeToTriangles()
+    nets.SmoothingOff()
+    nets.Update()
+    surface = vtkPolyData()
+    if nets.GetOutput().GetNumberOfPoints() == 0:
+        return surface
+    began = array_of(nets.GetOutput().GetPoints().GetData()).copy()
     nets.SmoothingOn()
     nets.SetNumberOfIterations(_SMOOTHING)
     nets.Update()
-    surface = vtkPolyData()
     surface.ShallowCopy(nets.GetOutput())
-    if surface.GetNumberOfPoints() == 0:
-        return surface
-    ijk = array_of(surface.GetPoints().GetData()).astype(np.float64) - 1.0
+    ijk = _closed(array_of(surface.GetPoints().GetData()).astype(np.float64), began) - 1.0
     ijk = np.asarray(first_ijk) + ijk * by + (np.asarray(by) - 1) / 2
     lps = np.ascontiguousarray(_lps(stack, ijk))
     held = vtk_array_on(lps)
@@ -92,6 +95,25 @@ def _surface(
     normals.Update()
     made = vtkPolyData()
     made.ShallowCopy(normals.GetOutput())
+    return made
+
+
+def _closed(points: NDArray[np.float64], began: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return smoothed points, those that began at one place together again.
+
+    Where voxels touch along an edge the filter makes a place two points, and its faces take now one and now the other:
+    smoothed apart they would leave a hole.
+    """
+    # Places are between voxels of a grid that has fewer than 2^20 along each axis.
+    at = (2 * began).astype(np.int64) @ np.array([1, 1 << 21, 1 << 42])
+    _places, of, counts = np.unique(at, return_inverse=True, return_counts=True)
+    if len(counts) == len(points):
+        return points
+    shared = np.flatnonzero(counts[of] > 1)
+    made = points.copy()
+    for axis in range(3):
+        sums = np.bincount(of[shared], points[shared, axis], minlength=len(counts))
+        made[shared, axis] = (sums / counts)[of[shared]]
     return made
 
 
