@@ -127,6 +127,65 @@ def test_segments_of_slicer_keep_their_names(tmp_path: Path) -> None:
     assert [label.name for label in laid.what.labels] == ["Left kidney", "Tumour"]
 
 
+def test_a_long_name_is_whole(tmp_path: Path) -> None:
+    name = "Segmentum laterale superius sinistrum hepatis cum vasis, second reader, revised"
+    made = image(blocks(1))
+    made.SetMetaData("Segment0_Name", name)
+    made.SetMetaData("Segment0_LabelValue", "1")
+    sitk.WriteImage(made, tmp_path / "labels.seg.nrrd")
+    laid = read_labels(tmp_path / "labels.seg.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.name for label in laid.what.labels] == [name]
+
+
+def layered(path: Path, layers: list[np.ndarray], *about: str) -> None:
+    """Write label maps as Slicer writes segments that overlap: one file, the layers before the axes."""
+    ni, nj, nk = SIZE_IJK
+    head = (
+        f"NRRD0004\ntype: unsigned char\ndimension: 4\nsizes: {len(layers)} {ni} {nj} {nk}",
+        "space: left-posterior-superior",
+        f"space directions: none ({SPACING_MM[0]},0,0) (0,{SPACING_MM[1]},0) (0,0,{SPACING_MM[2]})",
+        f"kinds: list domain domain domain\nencoding: raw\nspace origin: ({','.join(map(str, ORIGIN_MM))})",
+        *about,
+    )
+    path.write_bytes("\n".join(head).encode() + b"\n\n" + np.stack(layers, axis=-1).astype(np.uint8).tobytes())
+
+
+def test_segments_that_overlap_in_layers_keep_each_its_own_name(tmp_path: Path) -> None:
+    organs, within = np.zeros((2, *SIZE_IJK[::-1]), np.uint8)
+    organs[2:9, 3:9, 3:9], organs[2:9, 12:18, 3:9], within[4:6, 5:7, 5:7] = 1, 2, 1
+    said = (("Liver", 0, 1), ("Kidney", 0, 2), ("Tumour", 1, 1))
+    about = [
+        f"Segment{n}_{key}:={value}"
+        for n, facts in enumerate(said)
+        for key, value in zip(("Name", "Layer", "LabelValue"), facts, strict=True)
+    ]
+    layered(tmp_path / "labels.seg.nrrd", [organs, within], *about)
+    laid = read_labels(tmp_path / "labels.seg.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    found = {label.name: label.mask.count for label in laid.what.labels}
+    assert found == {"Liver": 252, "Kidney": 252, "Tumour": 8}
+    assert len({label.key for label in laid.what.labels}) == 3
+
+
+def test_layers_without_names_are_as_many_labels_as_they_hold(tmp_path: Path) -> None:
+    first, second = np.zeros((2, *SIZE_IJK[::-1]), np.uint8)
+    first[2, 3], first[2, 9], second[2, 5], second[2, 12] = 1, 2, 1, 2
+    layered(tmp_path / "labels.nrrd", [first, second])
+    laid = read_labels(tmp_path / "labels.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.name for label in laid.what.labels] == [f"Label {n}" for n in (1, 2, 3, 4)]
+
+
+def test_segments_of_an_older_slicer_are_named_in_their_order(tmp_path: Path) -> None:
+    first, second = np.zeros((2, *SIZE_IJK[::-1]), np.uint8)
+    first[2, 3], second[2, 5, :4] = 1, 1
+    layered(tmp_path / "labels.seg.nrrd", [first, second], "Segment0_Name:=Lung", "Segment1_Name:=Nodule")
+    laid = read_labels(tmp_path / "labels.seg.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert {label.name: label.mask.count for label in laid.what.labels} == {"Lung": 24, "Nodule": 4}
+
+
 def test_values_between_whole_numbers_are_no_labels(tmp_path: Path) -> None:
     sitk.WriteImage(image(np.full(SIZE_IJK[::-1], 0.5, np.float32)), tmp_path / "p.nrrd")
     with pytest.raises(UnreadableFileError, match="not labels"):

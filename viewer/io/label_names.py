@@ -14,26 +14,33 @@ if TYPE_CHECKING:
 _LONGEST_HEADER = 1 << 20
 _LONGEST_NAME = 200
 _IN_NIFTI = re.compile(r'<Label\s[^>]*?Key="(\d{1,5})"[^>]*>\s*(?:<!\[CDATA\[)?([^<\]]*)')
-_IN_NRRD = re.compile(r"^Segment(\d+)_(LabelValue|Name):=(.*?)\r?$", re.MULTILINE)
+_IN_NRRD = re.compile(r"^Segment(\d+)_(LabelValue|Layer|Name):=(.*?)\r?$", re.MULTILINE)
 
 
-def label_names(path: Path) -> dict[int, str]:
-    """Return names by value: of the label table of a NIfTI file (Caret XML), of the segments of an NRRD file.
+def label_names(path: Path, layers: int = 1) -> dict[tuple[int, int], str]:
+    """Return names by layer and value: of the label table of a NIfTI file (Caret XML), of the segments of an NRRD file.
 
-    Empty where the file names none; never an error, as names are not needed.
+    A table names values, or of several label maps the maps, which are of one label each then. Empty where the file
+    names none; never an error, as names are not needed.
+
+    Parameters
+    ----------
+    layers
+        How many label maps the file holds; values mean another segment in each.
     """
     name = path.name.lower()
     try:
         if name.endswith((".nii", ".nii.gz")):
-            return _tidy(_of_nifti(path))
+            table = _of_nifti(path).items()
+            return _tidy({(value - 1, 1) if layers > 1 else (0, value): words for value, words in table})
         if name.endswith((".nrrd", ".nhdr")):
-            return _tidy(_of_nrrd(path))
+            return _tidy(_of_nrrd(path, layers))
     except (OSError, EOFError, ValueError, UnreadableFileError):
         return {}
     return {}
 
 
-def _tidy(names: dict[int, str]) -> dict[int, str]:
+def _tidy(names: dict[tuple[int, int], str]) -> dict[tuple[int, int], str]:
     made = {}
     for value, name in names.items():
         words = " ".join(name.replace("_", " ").split())
@@ -56,15 +63,17 @@ def _of_nifti(path: Path) -> dict[int, str]:
     return found
 
 
-def _of_nrrd(path: Path) -> dict[int, str]:
+def _of_nrrd(path: Path, layers: int) -> dict[tuple[int, int], str]:
     with regular(path).open("rb") as file:
         head = file.read(_LONGEST_HEADER)
     text = re.split(rb"\n\r?\n", head, maxsplit=1)[0].decode("utf-8", "replace")
-    values: dict[str, int] = {}
-    names: dict[str, str] = {}
+    said: dict[int, dict[str, str]] = {}
     for number, key, words in _IN_NRRD.findall(text):
-        if key == "Name":
-            names[number] = words
-        elif words.strip().isdigit():
-            values[number] = int(words)
-    return {values[number]: name for number, name in names.items() if number in values}
+        said.setdefault(int(number), {})[key] = words
+    names: dict[tuple[int, int], str] = {}
+    for number, about in said.items():
+        # Slicer up to 4.10 gave each segment a layer of its own and said neither layer nor value.
+        layer, value = about.get("Layer", str(number)), about.get("LabelValue", "1" if layers > 1 else "")
+        if "Name" in about and value.strip().isdigit() and (layers == 1 or layer.strip().isdigit()):
+            names[int(layer) if layers > 1 else 0, int(value)] = about["Name"]
+    return names

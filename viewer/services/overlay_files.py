@@ -17,6 +17,7 @@ from viewer.io.volume_files import is_volume_file, read_volume_file, volume_file
 from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -96,8 +97,8 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tu
     from viewer.io.label_names import label_names
 
     entries = volume_file_entries(str(path))
-    names = label_names(path)
-    found: list[tuple[int, str, Mask]] = []
+    names = label_names(path, len(entries))
+    found: list[tuple[int, int, Mask]] = []
     exact = True
     for n, entry in enumerate(entries):
         part = ctx.part(n / len(entries), (n + 1) / len(entries))
@@ -106,11 +107,24 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tu
         values = _whole_numbers(over)
         placed = on_slices(values, over.grid, volume.stack, part.part(0.4, 0.9))
         exact = exact and placed.exact
-        for value, mask in masks_by_value(placed.labels).items():
-            # Images of 0 and 1 in one file are one label each.
-            number = n + 1 if len(entries) > 1 and value == 1 else value
-            found.append((number, names.get(number, f"Label {number}"), mask))
-    return found, exact
+        found += [(n, value, mask) for value, mask in masks_by_value(placed.labels).items()]
+    number_of = _numbering(found, len(entries))
+    labels = []
+    for layer, value, mask in found:
+        number = number_of(layer, value)
+        labels.append((number, names.get((layer, value), f"Label {number}"), mask))
+    return labels, exact
+
+
+def _numbering(found: list[tuple[int, int, Mask]], layers: int) -> Callable[[int, int], int]:
+    """Return what numbers the labels of some layers: their values, or where values are there twice their order."""
+    if layers == 1:
+        return lambda _layer, value: value
+    if all(value == 1 for _layer, value, _mask in found):
+        # Images of 0 and 1 in one file are one label each.
+        return lambda layer, _value: layer + 1
+    order = {(layer, value): n for n, (layer, value, _mask) in enumerate(found, start=1)}
+    return lambda layer, value: order[layer, value]
 
 
 def _whole_numbers(over: Volume) -> NDArray[np.int32]:
