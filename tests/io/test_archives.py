@@ -252,6 +252,15 @@ def test_dicomdir_without_the_files_of_its_disc_says_that_they_are_not_there(mad
     assert caught.value.hint == "3 files: Is listed in the DICOMDIR but is not there."
 
 
+def test_an_image_that_a_dicomdir_lists_and_that_is_gone_may_be_missed(made_ct: Any) -> None:
+    made_ct.stack(axial(3), prefix="IMAGES/")
+    names = sorted(path.name for path in (made_ct.folder / "IMAGES").iterdir())
+    dicomdir(made_ct.folder, [("IMAGES", name) for name in [*names, "IM9"]])
+    found = scan(made_ct.folder / "DICOMDIR", JobContext())
+    assert [entry.count for entry in found.series] == [3]
+    assert [(one.file, one.unread) for one in found.skipped] == [("IMAGES/IM9", True)]
+
+
 def test_archive_without_files_is_a_sentence(tmp_path: Path) -> None:
     empty = tmp_path / "empty.zip"
     with zipfile.ZipFile(empty, "w"):

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # They join signs into one, as in many languages and in pictures of people, and move nothing.
 _JOINERS = "\u200c\u200d"
 NO_IMAGE = "Not a DICOM or NIfTI image."
-_NOT_LOOKED_INTO = ("annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive")
+_NOT_LOOKED_INTO = (
+    "annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive", "but is not there",
+)  # fmt: skip
 LISTS_OTHERS = "Lists other files (DICOMDIR), which are looked at themselves."
 
 
@@ -53,7 +55,7 @@ class Skipped:
 
     @property
     def unread(self) -> bool:
-        """True where it was not found out what it holds: it may be images of a series that was opened."""
+        """True where it was not found out what it holds, or it is gone: it may be images of a series that was opened."""
         return any(word in self.why for word in _NOT_LOOKED_INTO)
 
 
