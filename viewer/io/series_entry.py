@@ -55,7 +55,7 @@ class Skipped:
 
     @property
     def unread(self) -> bool:
-        """True where it was not found out what it holds, or it is gone: it may be images of a series that was opened."""
+        """True where it is not known what it holds, or it is gone: it may be images of a series that was opened."""
         return any(word in self.why for word in _NOT_LOOKED_INTO)
 
 
