@@ -25,6 +25,7 @@ from viewer.ui.interpolation_commands import INTERPOLATION_MENU, interpolation_c
 from viewer.ui.looking import Looking, slice_commands, tool_commands
 from viewer.ui.looking_3d import three_d_commands
 from viewer.ui.measuring_commands import MEASURING_MENU, measuring_commands
+from viewer.ui.moving_commands import moving_commands
 from viewer.ui.overlay_commands import OVERLAY_MENUS, overlay_view_commands
 from viewer.ui.path_commands import PATH_MENU, path_commands, zoomed_curved
 from viewer.ui.slab_commands import SLAB_CHOICES, slab_commands
@@ -88,6 +89,7 @@ def view_commands(
         *slice_commands(looking),
         *turning_commands(looking),
         *_zooming(looking),
+        *moving_commands(looking),
         *slab_commands(looking),
         *interpolation_commands(looking),
         *cine_commands(looking, settings),

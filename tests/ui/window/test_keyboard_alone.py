@@ -136,3 +136,21 @@ def test_f6_goes_on_in_the_second_series_and_comes_back(opened: MainWindow) -> N
     assert opened.canvas_here() is opened.compare.there
     opened.actions_.run("view.next_view")
     assert opened.canvas_here() is opened.canvas
+
+
+def test_pictures_are_moved_and_3d_is_turned_from_the_keyboard(opened: MainWindow) -> None:
+    session = opened.desk.session
+    before = session.view
+    assert before is not None
+    assert opened.actions_.run("view.move_left")
+    moved = session.view
+    assert moved is not None
+    # The picture goes to the left: what is seen in the middle lies further towards the patient's left.
+    assert moved.axial.centre_lps_mm[0] > before.axial.centre_lps_mm[0]
+    assert moved.axial.centre_lps_mm[1:] == before.axial.centre_lps_mm[1:]
+    opened.actions_.run("view.move_right")
+    assert session.view is not None
+    assert session.view.axial.centre_lps_mm == pytest.approx(before.axial.centre_lps_mm)
+    opened.canvas.active = ViewName.THREE_D
+    opened.actions_.run("view.move_up")
+    assert session.view.camera.to_eye != before.camera.to_eye

@@ -62,9 +62,12 @@ class Canvas(PaintedCanvas):
         seen = self.isVisible() and self.style_of_canvas is CanvasStyle.REVIEW and not self._session.is_second
         if not seen or volume is None or view is None:
             return
+        fitted = self._fitted.follow(volume, view, self._tiles_of(view))
+        if fitted is view:
+            return
         self._session.view_fitting = True
         try:
-            self._session.view = self._fitted.follow(volume, view, self._tiles_of(view))
+            self._session.view = fitted
         finally:
             self._session.view_fitting = False
 
