@@ -227,6 +227,25 @@ def test_a_matrix_that_makes_voxels_larger_than_the_file_says_is_not_trusted(tmp
     assert volume.reasons[0] == "The file says in two ways how large its voxels are, and they differ."
 
 
+_CODES, _SHIFT = ((252, "h", 1), (254, "h", 2)), (268, "f", 40.0)
+
+
+def test_of_two_spaces_that_differ_the_one_that_is_used_is_named(tmp_path: Path) -> None:
+    # Other readers take the other one: the same file lies elsewhere there.
+    image = nibabel.Nifti1Image(ct_values(), np.diag([0.7, 0.8, 2.5, 1.0]))
+    image.header.set_qform(np.diag([0.7, 0.8, 2.5, 1.0]), code=1)
+    nibabel.save(image, tmp_path / "a.nii")
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    for shifted in (False, True):
+        for at, kind, value in (*_CODES, *([_SHIFT] if shifted else [])):
+            struct.pack_into(f"<{kind}", raw, at, value)
+        (tmp_path / "a.nii").write_bytes(raw)
+        volume = opened(tmp_path / "a.nii")
+        assert volume.verdict is Verdict.OK
+        assert volume.value_at((-0.7 * 3, -0.8 * 2, 2.5 * 4)) == 777
+        assert any("(sform) is used" in reason for reason in volume.reasons) is shifted
+
+
 def test_a_tilt_whose_slice_distance_is_given_along_the_normal_is_no_contradiction(tmp_path: Path) -> None:
     affine = np.diag([0.7, 0.8, 2.5, 1.0])
     affine[1, 2] = 0.8

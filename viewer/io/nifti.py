@@ -41,6 +41,7 @@ _PACKED_START = 1 << 16
 _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _SAME_PLACE_MM = 1.0
 _SAME_SIZE = 1e-2
+_TWO_SPACES = "The file says where it lies in two spaces, and they differ; the one it was aligned to (sform) is used."
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
 _SILENT.addHandler(logging.NullHandler())
@@ -105,7 +106,7 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
     if part_axis is not None and part_word == "channel":
         refuse_colours(axes[part_axis], dtype)
     slope, intercept = header.get_slope_inter()
-    matrix, doubts = _place(header, sizes)
+    matrix, doubts, notes = _place(header, sizes)
     return StoredVolume(
         format_name=_NAME,
         kind="nifti",
@@ -123,6 +124,7 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
         ),
         lps_from_ijk=matrix,
         doubts=doubts,
+        notes=notes,
         never_hu="" if part_word == "volume" else "The file holds several channels, which are no HU.",
     )
 
@@ -152,8 +154,8 @@ def _axes(header: Any) -> tuple[tuple[int, ...], int | None, str]:
     return (*shape[:3], parts), 3, "volume" if more[0][0] == 3 else "channel"
 
 
-def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Return the matrix from ijk to LPS in mm, and why it cannot be trusted."""
+def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]]:
+    """Return the matrix from ijk to LPS in mm, why it cannot be trusted, and what else is to be said of it."""
     to_mm = np.diag([*[_MM.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
     aligned, scanned = int(header["sform_code"]), int(header["qform_code"])
     try:
@@ -161,14 +163,16 @@ def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64]
         matrix = LPS_FROM_RAS @ to_mm @ own
         other = LPS_FROM_RAS @ to_mm @ np.asarray(header.get_qform(), dtype=np.float64) if scanned > 0 else matrix
     except (ValueError, ArithmeticError, np.linalg.LinAlgError):
-        return np.full((4, 4), np.nan), ()
+        return np.full((4, 4), np.nan), (), ()
     if aligned <= 0 and scanned <= 0:
-        return matrix, (NO_PLACE,)
+        return matrix, (NO_PLACE,), ()
     long = np.asarray(header.get_data_shape()[:3]) > 1
     sized = _doubts_of_matrix(own, sizes, long) if aligned > 0 else _doubts_of_sizes(sizes, long)
-    if aligned == scanned and _furthest_mm(matrix, other, header.get_data_shape()) > _SAME_PLACE_MM:
-        return matrix, ("The file says in two ways where it lies, and they differ.", *sized)
-    return matrix, sized
+    if aligned <= 0 or _furthest_mm(matrix, other, header.get_data_shape()) <= _SAME_PLACE_MM:
+        return matrix, sized, ()
+    if aligned == scanned:
+        return matrix, ("The file says in two ways where it lies, and they differ.", *sized), ()
+    return matrix, sized, (_TWO_SPACES,)
 
 
 def _doubts_of_sizes(sizes: NDArray[np.float64], long: NDArray[np.bool_]) -> tuple[str, ...]:

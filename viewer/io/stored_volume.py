@@ -54,6 +54,8 @@ class StoredVolume:
         4×4, from the header; may be nonsense.
     doubts
         Why its place cannot be trusted, a sentence each; empty where the header says it.
+    notes
+        What else is to be said of its place, a sentence each, that puts it in no doubt.
     modality
         As the header says, a DICOM code; "" where it does not.
     unit
@@ -73,6 +75,7 @@ class StoredVolume:
     slope: float = 1.0
     intercept: float = 0.0
     doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     modality: str = ""
     unit: str = ""
     never_hu: str = ""

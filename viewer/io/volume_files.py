@@ -165,7 +165,7 @@ def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels
         grid=stack.as_grid(),
         unit=unit,
         verdict=verdict,
-        reasons=(*place.reasons, *part, *read.notes, *why, *smaller),
+        reasons=(*place.reasons, *part, *volume.notes, *read.notes, *why, *smaller),
         padding=read.padding,
         source_files=entry.files,
         placed=place.known,
