@@ -347,3 +347,4 @@ def test_a_model_cannot_be_run_on_nothing_and_does_not_seem_to(window: MainWindo
     assert window.messages.message is not None
     assert window.messages.message.report == "No scan is open.\n\nOpen one, then run again."
     assert panel.currentWidget() is panel._chooser
+    assert panel._invitation.text() == "Open a scan to look at it with a model."

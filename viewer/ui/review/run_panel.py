@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 INVITATION = "Choose a model to look at this scan."
+NOTHING_OPEN = "Open a scan to look at it with a model."
 
 
 class RunPanel(QStackedWidget):
@@ -79,7 +80,8 @@ class RunPanel(QStackedWidget):
 
     def say_kept(self, words: str) -> None:
         """Say above the models what was decided earlier; empty where nothing was."""
-        self._invitation.setText(words or INVITATION)
+        nothing = self._desk.session.volume is None
+        self._invitation.setText(words or (NOTHING_OPEN if nothing else INVITATION))
 
     def say_nothing_found(self, threshold: float, below: int) -> None:
         """Say that the model ran and reported nothing at the threshold."""
@@ -105,7 +107,7 @@ class RunPanel(QStackedWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(16, 16, 4, 16)
         column.setSpacing(12)
-        self._invitation = text_label(INVITATION, Type.BODY, "text2")
+        self._invitation = text_label(NOTHING_OPEN, Type.BODY, "text2")
         self._invitation.setWordWrap(True)
         column.addWidget(self._invitation)
         scroll = QScrollArea()
