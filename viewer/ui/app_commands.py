@@ -205,7 +205,7 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
             icon="ruler",
         ),
         Command(
-            "view.hang", "Hang again", "Layout, window, slab and 3D as this scan opens; the place stays",
+            "view.hang", "Hang again", "Layout, window and 3D as when this scan opens",
             asks.hang_again, shortcuts=("Shift+Space",), contexts=DESK_WORK,
             enabled_when=lambda: desk.session.view is not None, why_disabled=NO_VOLUME, icon="rotate-ccw",
         ),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from viewer.domain.session import Workspace
 from viewer.scene.camera import turned
 from viewer.ui.canvas.moves import panned_plane
+from viewer.ui.commands import VIEWING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 # Of a viewport's shorter side.
 SHARE = 0.1
 TURN_DEG = 10.0
-_WAYS = (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
+# Arrows with Alt and Shift or Ctrl belong to desktops; Shift with the upright ones goes ten images on.
+_WAYS = (
+    ("left", -1, 0, "Shift+Left"),
+    ("right", 1, 0, "Shift+Right"),
+    ("up", 0, -1, "Shift+PgUp"),
+    ("down", 0, 1, "Shift+PgDown"),
+)
 
 
 def moving_commands(looking: Looking) -> list[Command]:
@@ -42,13 +50,16 @@ def moving_commands(looking: Looking) -> list[Command]:
         return lambda: looking.change(move)
 
     return [
-        looking.command(
-            f"move_{way}",
-            f"Move {way}",
-            f"Move this view's picture {way}; 3D turns",
-            by(across, down),
-            shortcuts=(f"Alt+Shift+{way.capitalize()}",),
-            repeats=True,
+        evolve(
+            looking.command(
+                f"move_{way}",
+                f"Move {way}",
+                f"Move this view's picture {way}; 3D turns",
+                by(across, down),
+                shortcuts=(key,),
+                repeats=True,
+            ),
+            contexts=frozenset(VIEWING - {Workspace.PRESENT}),
         )
-        for way, across, down in _WAYS
+        for way, across, down, key in _WAYS
     ]
