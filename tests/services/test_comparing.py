@@ -239,6 +239,38 @@ def opened_again(folder: Path, here: str = "1.1", there: str = "1.2") -> Two:
     return made
 
 
+def test_an_alignment_by_hand_is_taken_back_and_made_again_drag_by_drag(tmp_path: Path) -> None:
+    kept = KeptAlignments(tmp_path)
+    two = Two(kept)
+    two.open(a_volume("A"))
+    two.opening.bring(a_volume("B", at_mm=(40, 0, 0)))
+    two.runner.go()
+    aligning = two.comparing.aligning
+    at_first, how = aligning.alignment, aligning.how
+    assert not aligning.can_undo
+    drag = object()
+    for _ in range(3):
+        aligning.shift(1.0, 0.0, PlaneName.AXIAL, drag=drag)
+    dragged = aligning.alignment
+    aligning.turn(0.1, PlaneName.AXIAL)
+    turned = aligning.alignment
+    aligning.undo()
+    assert aligning.alignment == dragged
+    aligning.undo()
+    assert (aligning.alignment, aligning.how) == (at_first, how)
+    assert kept.of(("A", "B")) is None
+    assert not aligning.can_undo
+    aligning.redo()
+    aligning.redo()
+    assert (aligning.alignment, aligning.how) == (turned, How.HAND)
+    assert kept.of(("A", "B")) == turned
+    aligning.forget()
+    aligning.undo()
+    assert (aligning.alignment, aligning.how) == (turned, How.HAND)
+    two.opening.bring(a_volume("C"))
+    assert not aligning.can_undo
+
+
 def test_an_alignment_by_hand_is_there_when_the_program_is_started_again(tmp_path: Path) -> None:
     first = opened_again(tmp_path)
     first.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import define
 from psygnal import Signal
 
 from viewer.analysis.lining_up import lined_up
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.history import History
 from viewer.domain.plane_turn import turned_axes
 
 if TYPE_CHECKING:
@@ -36,15 +38,25 @@ class How(Enum):
     HAND = "by hand"
 
 
+@define(eq=False)
+class _Step:
+    """How the two lay before a step, and once that is undone, after it."""
+
+    alignment: Alignment
+    how: How
+
+
 class Aligning:
     """Brings places of the first volume onto those of the second; `changed` tells that this is different now.
 
-    The alignment is nothing where both share a frame of reference; else the middles of the two bodies meet at first,
-    then what both show is brought together in the background, and the rest is for the hand. What was done by hand is
-    remembered for each pair of series, with `kept` beyond the end of the program.
+    `moved` tells that it was done by hand. The alignment is nothing where both share a frame of reference; else the
+    middles of the two bodies meet at first, then what both show is brought together in the background, and the rest is
+    for the hand. What was done by hand is remembered for each pair of series, with `kept` beyond the end of the program,
+    and can be undone while both are open.
     """
 
     changed = Signal()
+    moved = Signal()
 
     def __init__(self, session: Session, other: Session, runner: JobRunner, kept: KeptAlignments | None = None) -> None:
         self._session, self._other, self._runner, self._kept = session, other, runner, kept
@@ -52,6 +64,8 @@ class Aligning:
         self._how = How.FRAME
         self._alignment = Alignment()
         self._by_hand: dict[tuple[str, str], Alignment] = {}
+        self._steps: History[_Step] = History()
+        self._steps_of: tuple[str, str] | None = None
 
     @property
     def pair(self) -> tuple[str, str] | None:
@@ -66,13 +80,12 @@ class Aligning:
 
     @alignment.setter
     def alignment(self, alignment: Alignment) -> None:
-        pair = self.pair
-        if pair is not None and alignment != self._alignment:
-            self.stop()
-            self._by_hand[pair] = alignment
-            if self._kept is not None and pair[0] != pair[1]:
-                self._kept.keep(pair, alignment)
-            self._align(alignment, How.HAND)
+        self._by_the_hand(alignment)
+
+    def _by_the_hand(self, alignment: Alignment, drag: object = None) -> None:
+        if self.pair is not None and alignment != self._alignment:
+            self._push(drag)
+            self._put(alignment, How.HAND)
 
     @property
     def how(self) -> How:
@@ -88,30 +101,86 @@ class Aligning:
         """Take an alignment that comes with a case for one that was made by hand."""
         self._by_hand[pair] = alignment
 
-    def shift(self, right_mm: float, down_mm: float, plane: PlaneName) -> None:
-        """Shift the second volume's picture in a plane, as it lies on the screen."""
+    def shift(self, right_mm: float, down_mm: float, plane: PlaneName, *, drag: object = None) -> None:
+        """Shift the second volume's picture in a plane, as it lies on the screen; one `drag` is undone at once."""
         view = self._other.view
         if view is not None:
             axes = _axes(view, plane)
-            self.alignment = self._alignment.shifted(-right_mm * axes.right - down_mm * axes.down)
+            self._by_the_hand(self._alignment.shifted(-right_mm * axes.right - down_mm * axes.down), drag)
 
-    def turn(self, angle_rad: float, plane: PlaneName) -> None:
+    def turn(self, angle_rad: float, plane: PlaneName, *, drag: object = None) -> None:
         """Turn the second volume's picture in a plane about the crosshair, clockwise as seen on the screen."""
         view = self._other.view
         if view is not None:
             axes = _axes(view, plane)
             # From right to down is clockwise; right, down and into need not be a right-handed system.
             about = np.cross(axes.right, axes.down)
-            self.alignment = self._alignment.turned_about(about, -angle_rad, self._alignment.of(self._cursor()))
+            here = self._alignment.of(self._cursor())
+            self._by_the_hand(self._alignment.turned_about(about, -angle_rad, here), drag)
 
     def forget(self) -> None:
         """Forget what was shifted and turned by hand."""
+        if self.pair is not None:
+            if self._how is How.HAND:
+                self._push()
+            self._drop()
+            self.begin()
+
+    # --- undo
+
+    @property
+    def can_undo(self) -> bool:
+        """True where the two volumes that are open were moved by hand."""
+        return self._steps_of is not None and self._steps_of == self.pair and self._steps.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """True where that was undone."""
+        return self._steps_of is not None and self._steps_of == self.pair and self._steps.can_redo
+
+    def undo(self) -> None:
+        """Take back the newest move by hand."""
+        if self.can_undo:
+            self._exchange(self._steps.undo())
+
+    def redo(self) -> None:
+        """Move again what was taken back last."""
+        if self.can_redo:
+            self._exchange(self._steps.redo())
+
+    def _push(self, drag: object = None) -> None:
+        if self._steps_of != self.pair:
+            self._steps.clear()
+            self._steps_of = self.pair
+        self._steps.push(_Step(self._alignment, self._how), gesture=drag)
+        self.moved.emit()
+
+    def _exchange(self, step: _Step | None) -> None:
+        """Put back what a step holds, and let it hold what was there: that is how it is made again."""
+        if step is not None:
+            to = (step.alignment, step.how)
+            step.alignment, step.how = self._alignment, self._how
+            self._put(*to)
+
+    def _put(self, alignment: Alignment, how: How) -> None:
+        pair = self.pair
+        if pair is None:
+            return
+        self.stop()
+        if how is How.HAND:
+            self._by_hand[pair] = alignment
+            if self._kept is not None and pair[0] != pair[1]:
+                self._kept.keep(pair, alignment)
+        else:
+            self._drop()
+        self._align(alignment, how)
+
+    def _drop(self) -> None:
         pair = self.pair
         if pair is not None:
             self._by_hand.pop(pair, None)
             if self._kept is not None:
                 self._kept.forget(pair)
-            self.begin()
 
     # --- without a hand
 

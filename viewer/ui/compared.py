@@ -38,6 +38,7 @@ class Compared:
         self._window = window
         self._desk = window.desk
         self.sheet: CompareSheet | None = None
+        self._drag = object()
 
     def asks(self) -> CompareAsks:
         """Return what the commands ask."""
@@ -74,6 +75,8 @@ class Compared:
         other.navigation.started.connect(window.beat.frames_start)
         compare.here.aligned.connect(self._aligned)
         compare.there.aligned.connect(self._aligned)
+        compare.here.gesture_started.connect(self._grasped)
+        compare.there.gesture_started.connect(self._grasped)
         for canvas in (compare.here, compare.there):
             canvas.pointer_moved.connect(partial(self._point, canvas))
         connect_canvas(window, compare.there, other.session, other.measuring)
@@ -139,9 +142,12 @@ class Compared:
     def _aligned(self, plane: PlaneName, right_mm: float, down_mm: float, angle_rad: float) -> None:
         comparing = self._desk.comparing
         if angle_rad:
-            comparing.aligning.turn(angle_rad, plane)
+            comparing.aligning.turn(angle_rad, plane, drag=self._drag)
         else:
-            comparing.aligning.shift(right_mm, down_mm, plane)
+            comparing.aligning.shift(right_mm, down_mm, plane, drag=self._drag)
+
+    def _grasped(self) -> None:
+        self._drag = object()
 
     def _point(self, canvas: Canvas, value: float | None, lps_mm: Point | None, _view: object) -> None:
         self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)

@@ -11,12 +11,12 @@ from viewer.domain.session import Workspace
 from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
 from viewer.ui.present_commands import presenting_commands
+from viewer.ui.undoing import Undoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.services.desk import Desk
-    from viewer.services.drawn_path import PathEdits
     from viewer.ui.app_commands import Asks
 
 REVIEW = frozenset({Workspace.REVIEW})
@@ -90,21 +90,7 @@ def _findings(desk: Desk) -> list[Command]:
 def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
     session, reviewing = desk.session, desk.reviewing
 
-    def edits() -> PathEdits:
-        return desk.other.path_edits if asks.reviewing() is desk.other.reviewing else desk.path_edits
-
-    def undo() -> None:
-        # What was drawn last is on screen.
-        if edits().can_undo:
-            edits().undo()
-        else:
-            asks.reviewing().undo()
-
-    def redo() -> None:
-        if edits().can_redo:
-            edits().redo()
-        else:
-            asks.reviewing().redo()
+    undoing = Undoing(desk, asks.reviewing)
 
     def in_hand() -> bool:
         selected = session.selected
@@ -189,11 +175,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.undo",
             "Undo",
-            "Take back the newest decision or measurement; while a path is shown, its newest change",
-            undo,
+            "Take back the newest decision, measurement or alignment; while a path is shown, its newest change",
+            undoing.undo,
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
-            enabled_when=lambda: edits().can_undo or asks.reviewing().can_undo,
+            enabled_when=lambda: undoing.can_undo,
             why_disabled="There is nothing to take back.",
             icon="undo-2",
         ),
@@ -201,10 +187,10 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             "review.redo",
             "Redo",
             "Make again what was taken back",
-            redo,
+            undoing.redo,
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             contexts=DESK_WORK,
-            enabled_when=lambda: edits().can_redo or asks.reviewing().can_redo,
+            enabled_when=lambda: undoing.can_redo,
             why_disabled="Nothing was taken back.",
             icon="redo-2",
         ),

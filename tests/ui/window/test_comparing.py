@@ -186,6 +186,11 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
     assert compared.compare.bar is not None
     assert "B moved" in compared.compare.bar.said
+    # One drag is taken back at once, and made again.
+    compared.actions_.run("review.undo")
+    assert compared.desk.comparing.aligning.alignment == Alignment()
+    compared.actions_.run("review.redo")
+    assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(
