@@ -15,6 +15,7 @@ from viewer.domain.plane_turn import about
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import ViewName
 from viewer.domain.volume import Volume
+from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
 from viewer.ui.canvas.paint_text import TextLook, fitting
@@ -151,3 +152,15 @@ def test_the_names_of_the_planes_have_room_in_the_smallest_views(session: Sessio
     measures = TextLook(theme).metrics(TextLook(theme).caption_type(name=True))
     said = [fitting(corners(shown, name, Density.SHORT, first=False).top_left[0], measures, 30) for name in ViewName]
     assert said == ["Ax", "Cor", "Sag", "3D"]
+
+
+def test_what_is_fitted_to_a_narrow_viewport_is_at_zoom_one(session: Session, small_ct_volume: Volume) -> None:
+    view, shown = session.view, shown_in(session)
+    assert view is not None
+    height_mm = fitted_height_mm(small_ct_volume, PlaneName.CORONAL, 0.5)
+    assert height_mm > view.coronal.height_mm
+    session.view = evolve(view, coronal=evolve(view.coronal, height_mm=height_mm))
+    shown = shown_in(session)
+    assert shown is not None
+    said = corners(shown, ViewName.CORONAL, Density.FULL, first=False, aspect=0.5).bottom_right[1].text
+    assert said.startswith("Zoom 1.0×")

@@ -26,6 +26,8 @@ LUNG = Window(-600, 1500, "Lung")
 BONE = Window(480, 2500, "Bone")
 
 FIT_MARGIN = 1.06
+# What a view of a whole volume is made for: a little wider than high.
+USUAL_ASPECT = 4 / 3
 # Bounds of the body change a little while a volume comes in.
 _FITTED_WITHIN = 0.15
 _TIE = 1e-6

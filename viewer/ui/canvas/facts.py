@@ -9,7 +9,7 @@ from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.plane_turn import angle_rad
-from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName, overview
+from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
@@ -17,6 +17,7 @@ from viewer.scene.planes import image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
 from viewer.scene.turned_planes import shown_steps
 from viewer.scene.voi import lut_in_use
+from viewer.services.views import USUAL_ASPECT, fitted_height_mm
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
@@ -150,19 +151,20 @@ def slab_words(state: ViewState) -> str:
     return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
 
 
-def zoom_words(volume: Volume, state: ViewState, plane: PlaneName) -> str:
-    """Return the zoom against the fitted view, such as "Zoom 1.2×"."""
-    fitted = overview(state.series_uid, volume.grid, body_lps_mm=volume.body_lps_mm).plane(plane).height_mm
-    return f"Zoom {fitted / state.plane(plane).height_mm:.1f}×"
+def zoom_words(volume: Volume, state: ViewState, plane: PlaneName, aspect: float) -> str:
+    """Return the zoom against the view fitted to a viewport of this shape, width over height, such as "Zoom 1.2×"."""
+    return f"Zoom {fitted_height_mm(volume, plane, aspect) / state.plane(plane).height_mm:.1f}×"
 
 
-def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> Corners:
+def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspect: float = USUAL_ASPECT) -> Corners:
     """Return the corner text of a viewport.
 
     Parameters
     ----------
     first
         True for the view that carries patient and study; the others would only repeat them.
+    aspect
+        Width over height of the viewport.
     """
     if density is Density.LETTERS:
         return Corners()
@@ -195,7 +197,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool) -> C
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume) if first else (),
         bottom_left=(*image.missing, Words(image.number), Words(image.position)),
-        bottom_right=(window, Words(f"{zoom_words(volume, state, plane)}  {image.slab or image.apart}")),
+        bottom_right=(window, Words(f"{zoom_words(volume, state, plane, aspect)}  {image.slab or image.apart}")),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from viewer.services.views import fitted_camera_mm, fitted_height_mm, refitted
+from viewer.services.views import USUAL_ASPECT, fitted_camera_mm, fitted_height_mm, refitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from viewer.domain.view_state import ViewName, ViewState
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.tiles import Tile
-
-# What a view of a whole volume is made for: a little wider than high.
-USUAL_ASPECT = 4 / 3
 
 
 class FittedViews:

@@ -105,7 +105,9 @@ def paint_edge_words(
     else:
         density = density_on(tile, look.density)
         body = tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
-        beside = paint_corners(painter, body, corners(shown, tile.view, density, first=first), look.text)
+        aspect = max(tile.area.width(), 1.0) / max(tile.area.height(), 1.0)
+        said = corners(shown, tile.view, density, first=first, aspect=aspect)
+        beside = paint_corners(painter, body, said, look.text)
         if mm_per_px is not None and density is not Density.LETTERS:
             paint_scale_bar(painter, body, mm_per_px, look.text, beside)
     if plane is not None and has_bars(shown.view, tile.view, stage=look.stage):
