@@ -51,8 +51,8 @@ class Aligning:
 
     `moved` tells that it was done by hand. The alignment is nothing where both share a frame of reference; else the
     middles of the two bodies meet at first, then what both show is brought together in the background, and the rest is
-    for the hand. What was done by hand is remembered for each pair of series, with `kept` beyond the end of the program,
-    and can be undone while both are open.
+    for the hand. What was done by hand is remembered for each pair of series, with `kept` beyond the end of the
+    program, and can be undone while both are open.
     """
 
     changed = Signal()
