@@ -116,3 +116,20 @@ def test_another_path_picture_or_interpolation_is_said_in_words(view: ViewState)
     assert difference_in_words(drawn, evolve(drawn, curved=CurvedView(30.0))) == "the curved picture"
     cubic = evolve(view, interpolation=Interpolation.CUBIC)
     assert difference_in_words(view, cubic) == "another interpolation"
+
+
+@pytest.mark.parametrize(
+    ("size", "eye", "up"),
+    [
+        ((50, 60, 40), (0, -1, 0), (0, 0, 1)),
+        ((50, 60, 2), (0, 0, -1), (0, -1, 0)),
+        ((50, 2, 60), (0, -1, 0), (0, 0, 1)),
+        ((2, 50, 60), (1, 0, 0), (0, 0, 1)),
+    ],
+)
+def test_3d_begins_at_the_front_but_never_at_the_edge_of_a_few_images(
+    size: tuple[int, int, int], eye: tuple[float, ...], up: tuple[float, ...]
+) -> None:
+    grid = Grid.from_directions(size, origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))
+    camera = overview("1.2.3", grid).camera
+    assert (camera.to_eye, camera.up) == (eye, up)

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from viewer.domain.session import Session
-from viewer.domain.view_state import Camera, OverlayMode, ViewName
+from viewer.domain.view_state import Camera, Layout, OverlayMode, ViewName
+from viewer.domain.volume import Volume
 from viewer.scene.opengl_probe import Unavailable3D
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import Picture3D, VolumeScene
-from viewer.ui.canvas import Canvas
+from viewer.services.views import view_of_volume
+from viewer.ui.canvas import Canvas, paint_frame
 from viewer.ui.theme import Theme
 
 
@@ -162,6 +164,24 @@ def test_where_there_is_no_3d_the_view_says_why(qtbot: QtBot, session: Session) 
     shown = opened(qtbot, session)
     shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
     qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+
+
+def test_one_image_alone_says_why_3d_shows_nothing(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(paint_frame, "paint_sentence", lambda _painter, _free, text, *_, **__: said.append(text))
+    shown = opened(qtbot, session)
+    shown.canvas.grab()
+    assert said == []
+    many = session.volume
+    assert many is not None
+    stack = evolve(many.stack, positions_lps_mm=many.stack.positions_lps_mm[:1])
+    one = Volume(many.series, many.slices[:1], stack, many.slices[:1], stack.as_grid())
+    session.findings = session.truth = ()
+    session.volume, session.view = one, evolve(view_of_volume(one), layout=Layout.FOUR)
+    shown.canvas.grab()
+    assert said[-1] == "One image alone is not shown in 3D."
 
 
 def test_closing_ends_the_thread_and_a_late_picture_does_no_harm(

@@ -20,6 +20,7 @@ Point = tuple[float, float, float]
 
 # A path that somebody clicked has far fewer; each of them costs time.
 MOST_PATH_POINTS = 500
+_THIN_SHARE = 0.1
 
 
 class ViewName(StrEnum):
@@ -242,10 +243,21 @@ def overview(
         axial=views[PlaneName.AXIAL],
         coronal=views[PlaneName.CORONAL],
         sagittal=views[PlaneName.SAGITTAL],
-        camera=Camera(centre, height_mm=float(max(extent)) * 1.15),
+        camera=_camera(centre, grid, float(max(extent)) * 1.15),
         window_centre=window_centre,
         window_width=window_width,
     )
+
+
+def _camera(centre: Point, grid: Grid, height_mm: float) -> Camera:
+    """Return a camera that looks from the front; a few images alone it does not look at from their edge."""
+    extent = np.ptp(grid.bounds_lps_mm, axis=1)
+    thin = int(np.argmin(extent))
+    if thin == 1 or extent[thin] > _THIN_SHARE * extent.max():
+        return Camera(centre, height_mm=height_mm)
+    if thin == 0:
+        return Camera(centre, to_eye=(1.0, 0.0, 0.0), height_mm=height_mm)
+    return Camera(centre, to_eye=(0.0, 0.0, -1.0), up=(0.0, -1.0, 0.0), height_mm=height_mm)
 
 
 def as_point(lps_mm: object) -> Point:

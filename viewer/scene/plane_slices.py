@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # How far, in voxels, a corner of the grid may lie from where signed axes would put it.
 _AXIS_TOLERANCE_VOXELS = 0.25
 
+# Of a step; a cursor on the outer face of the last image is on that image.
+_AT_THE_EDGE = 0.01
+
 
 @define(frozen=True)
 class Run:
@@ -185,3 +188,10 @@ def image_number(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> tupl
     """Return (number, count) of the image that the cursor is on, such as (121, 256), counted into the screen."""
     steps = plane_steps(volume, plane)
     return steps.number(float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into)), steps.count
+
+
+def beyond_images(volume: Volume, plane: PlaneName, cursor_lps_mm: Point) -> bool:
+    """Return whether a plane through the cursor lies before the first image or behind the last, where nothing is."""
+    steps = plane_steps(volume, plane)
+    place = (float(np.asarray(cursor_lps_mm) @ PLANE_AXES[plane].into) - steps.first_mm) / steps.step_mm
+    return not -0.5 - _AT_THE_EDGE <= place <= steps.count - 0.5 + _AT_THE_EDGE

@@ -23,6 +23,7 @@ from viewer.scene.interpolation import Samples, interpolation_of, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
     Run,
+    beyond_images,
     cut,
     image_number,
     layers_at,
@@ -47,7 +48,16 @@ if TYPE_CHECKING:
 
     Between = Callable[[], None]
 
-__all__ = ["PlanePicture", "PlaneRenderer", "has_picture", "image_number", "plane_steps", "snapped", "stepped"]
+__all__ = [
+    "PlanePicture",
+    "PlaneRenderer",
+    "beyond_images",
+    "has_picture",
+    "image_number",
+    "plane_steps",
+    "snapped",
+    "stepped",
+]
 
 # Above this a picture is made smaller and left to the canvas to scale up: the voxels are no finer anyway.
 MOST_PX = 2_400_000

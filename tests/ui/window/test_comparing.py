@@ -10,7 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
@@ -22,13 +22,14 @@ from viewer.scene.plane_slices import snapped
 from viewer.services.loading import LoadedPrior
 from viewer.services.views import view_of_volume
 from viewer.ui.buttons import Segmented
-from viewer.ui.canvas import paint_curtain, paint_measurements
+from viewer.ui.canvas import paint_curtain, paint_frame, paint_measurements
 from viewer.ui.canvas.beyond import Behind, curtain_px
+from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
-from viewer.ui.canvas.tiles import CanvasStyle, tiles
+from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -208,6 +209,35 @@ def test_how_the_second_was_moved_is_read_whole_where_there_is_room(
     assert f"{shift_mm[2]} mm" in bar.said
     said = [label.text() for label in bar.findChildren(QLabel) if "B moved" in label.text()]
     assert said == [bar.said]
+
+
+def test_where_the_second_series_has_ended_no_image_is_named(compared: MainWindow) -> None:
+    other, view = compared.desk.other.session, compared.desk.session.view
+    assert view is not None
+    assert other.volume is not None
+    x, y, _ = view.cursor_lps_mm
+    foot = float(other.volume.grid.bounds_lps_mm[2, 0])
+
+    def number(z: float) -> str:
+        compared.desk.session.view = evolve(view, cursor_lps_mm=(x, y, z))
+        assert other.view is not None
+        shown = shown_from(other.volume, other.view)
+        return corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left[0].text
+
+    last = other.volume.stack.count
+    assert number(foot + 0.1) == f"Image {last} of {last}"
+    assert notices(compared.compare.there) == []
+    assert number(foot - 20.0) == f"Beyond the {last} images"
+    assert notices(compared.compare.there) == ["No image lies here"]
+
+
+def notices(canvas: QWidget) -> list[str]:
+    """Return the notices that a canvas paints."""
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(paint_frame, "paint_notice", lambda _painter, _free, text, *_, **__: said.append(text))
+        canvas.grab()
+    return said
 
 
 def test_a_measurement_beside_belongs_to_the_series_it_was_drawn_on(compared: MainWindow, qtbot: QtBot) -> None:

@@ -13,7 +13,7 @@ from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewNa
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
-from viewer.scene.planes import image_number, plane_steps
+from viewer.scene.planes import beyond_images, image_number, plane_steps
 from viewer.scene.presets_3d import preset_3d
 from viewer.scene.turned_planes import shown_steps
 from viewer.scene.voi import lut_in_use
@@ -232,8 +232,11 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWo
         return _ImageWords("Interpolated", place, f"{shown_steps(volume, state, plane).step_mm:.2f} mm", slab)
     number, count = image_number(volume, plane, state.cursor_lps_mm)
     axis = AXIS_ALONG[plane][2]
+    image = f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}"
+    if beyond_images(volume, plane, state.cursor_lps_mm):
+        image = f"Beyond the {count} images" if count > 1 else "Beyond the image"
     return _ImageWords(
-        f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}",
+        image,
         position_words(axis, crosshair_lps_mm(volume, state)[axis]),
         f"{plane_steps(volume, plane).step_mm:.2f} mm",
         slab,

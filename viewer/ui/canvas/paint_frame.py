@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QPainter, QPen, QPolygonF
 from viewer.domain.view_state import ViewName
 from viewer.scene.arrival import image_is_in
 from viewer.scene.missing_places import missing_areas, on_missing_image
+from viewer.scene.planes import beyond_images
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
 from viewer.ui.canvas.paint_map import has_bars, paint_map_bar
@@ -31,6 +32,7 @@ from viewer.ui.canvas.paint_two_models import paint_two_models
 from viewer.ui.canvas.tiles import Density, Tile
 
 if TYPE_CHECKING:
+    from viewer.domain.geometry import PlaneName
     from viewer.domain.volume import Volume
     from viewer.scene.plane_geometry import ViewportGeometry
     from viewer.ui.canvas.shown import Shown
@@ -146,9 +148,19 @@ def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: L
     interpolated = geometry is not None and geometry.image is None
     if geometry is not None and interpolated and volume.missing_planes and on_missing_image(volume, geometry):
         paint_notice(painter, tile.free, "This image is missing", look.text, role="disagree")
+    elif plane is not None and interpolated and _is_beyond(shown, plane):
+        paint_notice(painter, tile.free, "No image lies here", look.text)
+    elif plane is None and min(volume.grid.size_ijk) < 2:
+        paint_sentence(painter, tile.free, "One image alone is not shown in 3D.", look.text)
     elif not volume.preview:
         return
     elif plane is None:
         paint_sentence(painter, tile.free, f"{volume.slices_in} of {volume.stack.count} images are in", look.text)
     elif not image_is_in(volume, shown.view, plane):
         paint_notice(painter, tile.free, "This image is being read", look.text)
+
+
+def _is_beyond(shown: Shown, plane: PlaneName) -> bool:
+    """Return whether a plane shows nothing as it lies beyond the images: of two volumes one ends before the other."""
+    state = shown.view
+    return state.plane(plane).turned is None and beyond_images(shown.volume, plane, state.cursor_lps_mm)
