@@ -149,6 +149,11 @@ def test_a_volume_opens_with_the_look_that_fits_its_part_of_the_body(
     assert first_preset(volume_of(np.full(grid.shape_kji, 30, dtype=np.int16), grid, **facts)) == preset
 
 
+def test_a_few_images_of_a_chest_open_in_bone_as_nothing_would_be_seen_of_the_lung(volume_of: Make) -> None:
+    grid = Grid.from_directions((20, 20, 3), origin_lps_mm=(0, 0, 0), spacing_mm=(3.0, 3.0, 1.0))
+    assert first_preset(volume_of(np.full(grid.shape_kji, 30, dtype=np.int16), grid, body_part="CHEST")) == "bone"
+
+
 @pytest.fixture
 def cube(volume_of: Make) -> Volume:
     """A cube of bone, 60 mm long, in air."""

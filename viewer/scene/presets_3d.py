@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import frozen
 
 from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_contrast
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 
+# Of less lung next to nothing is seen.
+_LEAST_SEEN_THROUGH_MM = 20.0
 NOT_ON_HEADS = "Not on heads while identity is hidden."
 
 
@@ -194,9 +197,12 @@ def preset_3d(name: str) -> Preset3D:
 
 
 def first_preset(volume: Volume) -> str:
-    """Return the name of the preset that a volume opens with, by the part of the body: lung, vessels, or bone."""
+    """Return the name of the preset that a volume opens with, by the part of the body: lung, vessels, or bone.
+
+    A few images of a chest open in bone.
+    """
     part = body_part(volume)
-    if part is BodyPart.CHEST:
+    if part is BodyPart.CHEST and np.ptp(volume.grid.bounds_lps_mm, axis=1).min() >= _LEAST_SEEN_THROUGH_MM:
         return "lung"
     return "vessels" if part is BodyPart.ABDOMEN and says_contrast(volume) else "bone"
 
