@@ -24,7 +24,7 @@ from viewer.services.views import view_of_volume
 from viewer.ui.buttons import Segmented
 from viewer.ui.canvas import paint_curtain, paint_frame, paint_measurements
 from viewer.ui.canvas.beyond import Behind, curtain_px
-from viewer.ui.canvas.facts import corners
+from viewer.ui.canvas.facts import corners, side_names
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -87,6 +87,14 @@ def test_no_date_is_named_where_identity_is_hidden(compared: MainWindow) -> None
     compared.actions_.run("app.mask")
     assert compared.compare.bar is not None
     assert compared.compare.bar.names == ("A  Series 2, Thin head", "B  Series 2, Second")
+
+
+def test_a_series_that_says_nothing_of_itself_is_called_so(compared: MainWindow, head: Volume) -> None:
+    second = brighter(head, "1.2.3.10")
+    facts = evolve(second.series, description="", study_description="", number=None, identity=PatientIdentity())
+    other = compared.desk.other.session
+    other.volume = Volume(facts, second.voxels, head.stack, second.voxels, head.grid)
+    assert side_names(compared.desk.session, other)[1] == "B  Series without a name"
 
 
 def test_keys_act_on_the_side_that_was_used_last(compared: MainWindow, press: Callable[..., None]) -> None:

@@ -289,6 +289,10 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
     return tuple(Words(line) for line in lines if line)
 
 
+# Of a compared series that says nothing of itself; a letter alone could be taken for a name that was cut.
+UNNAMED = "Series without a name"
+
+
 def side_names(here: Session, there: Session) -> tuple[str, str]:
     """Return what two compared sides are called: volumes as the story says, else as their series do; models by name."""
     prior = here.case.prior if here.case is not None else None
@@ -309,7 +313,7 @@ def _side_words(letter: str, volume: Volume, masked: bool) -> str:
     day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
     number = f"Series {series.number}" if series.number is not None else ""
     named = ", ".join(part for part in (day, number, series.description, volume.part) if part)
-    return f"{letter}  {named or series.study_description}".rstrip()
+    return f"{letter}  {named or series.study_description or UNNAMED}"
 
 
 def scale_bar(mm_per_px: float, most_px: float) -> tuple[float, str]:
