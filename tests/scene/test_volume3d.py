@@ -248,12 +248,16 @@ def test_windows_come_and_go_without_leaving_threads_or_memory(volume_of: Make, 
 
     for _ in range(10):
         come_and_go()
-    threads, before = set(threading.enumerate()), megabytes()
-    for _ in range(20):
-        come_and_go()
+    threads = set(threading.enumerate())
+    grown: list[float] = []
+    # Windows that are not ended cost 3 to 12 MB each, every time; Mesa itself takes some 80 MB once in a while.
+    while not grown or (grown[-1] > 40 and len(grown) < 4):
+        before = megabytes()
+        for _ in range(20):
+            come_and_go()
+        grown.append(megabytes() - before)
     assert set(threading.enumerate()) == threads
-    # A window that is not ended costs 3 to 12 MB; Mesa itself wavers by some 50 MB in all.
-    assert megabytes() - before < 80
+    assert min(grown) < 40, grown
 
 
 def test_a_driver_that_ends_the_process_or_hangs_turns_3d_off_with_a_sentence(
