@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 VEIL_OPACITY = 0.6
 # What of the window stays to be seen around a sheet.
 EDGE_PX = 16
+HIDE_IDENTITY = QKeySequence("Ctrl+Shift+H")
 
 
 class Sheet(QWidget):
-    """A card above a window; `body` takes its contents. While it is open the window's keys rest.
+    """A card above a window; `body` takes its contents. While it is open the window's keys rest, but for hiding identity.
 
     Parameters
     ----------
@@ -126,8 +127,11 @@ class Sheet(QWidget):
         return max(wanted, self.card.sizeHint().height())
 
     def event(self, event: QEvent) -> bool:
-        """Keep the window's shortcuts from acting below."""
+        """Keep the window's shortcuts from acting below, but for the one that hides identity: sheets name patients."""
         if event.type() == QEvent.Type.ShortcutOverride:
+            if isinstance(event, QKeyEvent) and QKeySequence(event.keyCombination()) == HIDE_IDENTITY:
+                event.ignore()
+                return False
             event.accept()
             return True
         return super().event(event)

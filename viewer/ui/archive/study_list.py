@@ -83,14 +83,14 @@ class _Delegate(QStyledItemDelegate):
         who, what, day, here = self._columns(area)
         name, ident = who_words(study, masked=self._rows.masked)
         self._two(painter, who, name, ident, Type.NAME)
-        self._two(painter, what, *what_words(study), Type.BODY)
+        self._two(painter, what, *what_words(study, masked=self._rows.masked), Type.BODY)
         if study.date is not None:
             self._two(painter, day, f"{study.date:%Y-%m-%d}", study.time, Type.BODY)
         self._paint_here(painter, here, line.held, study.image_count)
 
     def _paint_series(self, painter: QPainter, area: QRectF, line: SeriesLine) -> None:
         who, what, day, here = self._columns(area)
-        title, facts = series_words(line.series)
+        title, facts = series_words(line, masked=self._rows.masked)
         self._one(painter, who.adjusted(24, 0, 0, 0), title, Type.BODY, "text")
         self._one(painter, what.united(day), facts, Type.CAPTION, "text2")
         self._paint_here(painter, here, line.held, line.series.image_count)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from PySide6.QtCore import QAbstractListModel, QModelIndex, Qt
 
+from viewer.domain.masking import MASKED, identity_words, masked_text
+from viewer.domain.volume import PatientIdentity
 from viewer.io.archive.rows import SeriesRow, StudyRow
 
 if TYPE_CHECKING:
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from viewer.io.archive.rows import Found
     from viewer.ui.painted_rows import Index
 
-MASKED = "Masked"
 
 
 def _all_here(count: int | None, held: int) -> bool:
@@ -44,6 +45,7 @@ class SeriesLine:
 
     series: SeriesRow
     held: int = 0
+    identity: PatientIdentity = field(default=PatientIdentity(), repr=False)
 
     @property
     def here(self) -> bool:
@@ -82,16 +84,23 @@ def who_words(study: StudyRow, *, masked: bool) -> tuple[str, str]:
     return name_words(who.name) or "No name", f"ID {who.patient_id}" if who.patient_id else "No ID"
 
 
-def what_words(study: StudyRow) -> tuple[str, str]:
+def what_words(study: StudyRow, *, masked: bool) -> tuple[str, str]:
     """Return a study's description, and its modalities and counts."""
+    description = _described(study.description, study.identity, masked=masked)
     count = "" if study.series_count is None else f"{study.series_count} series"
     facts = (" ".join(study.modalities), count, images_words(study.image_count))
-    return study.description or "No description", " · ".join(fact for fact in facts if fact)
+    return description or "No description", " · ".join(fact for fact in facts if fact)
 
 
-def series_words(series: SeriesRow) -> tuple[str, str]:
+def _described(text: str, who: PatientIdentity, *, masked: bool) -> str:
+    return masked_text(text, identity_words(who)) if masked else text
+
+
+def series_words(line: SeriesLine, *, masked: bool) -> tuple[str, str]:
     """Return a series' title and what is in it."""
-    title = series.description or (f"Series {series.number}" if series.number is not None else "Series without a name")
+    series = line.series
+    description = _described(series.description, line.identity, masked=masked)
+    title = description or (f"Series {series.number}" if series.number is not None else "Series without a name")
     number = f"series {series.number}" if series.number is not None and series.description else ""
     facts = (series.modality, series.body_part.capitalize(), images_words(series.image_count), number)
     return title, " · ".join(fact for fact in facts if fact)
@@ -175,7 +184,9 @@ class StudyRows(QAbstractListModel):
 
     def show_series(self, study_uid: str, series: tuple[SeriesRow, ...]) -> None:
         """Show the series of a study that is open."""
-        lines: list[Line] = [SeriesLine(one, self._held(study_uid, one.series_uid)) for one in series]
+        above = self.line(self.row_of(study_uid))
+        who = above.study.identity if isinstance(above, StudyLine) else PatientIdentity()
+        lines: list[Line] = [SeriesLine(one, self._held(study_uid, one.series_uid), who) for one in series]
         self._show_below(study_uid, lines or [NoteLine(study_uid, "The archive lists no series of this study.")])
 
     def show_wrong(self, study_uid: str, words: str) -> None:
@@ -204,12 +215,12 @@ class StudyRows(QAbstractListModel):
         if isinstance(line, NoteLine):
             return line.words
         if isinstance(line, SeriesLine):
-            parts = [*series_words(line.series), held_words(line.held, line.series.image_count)]
+            parts = [*series_words(line, masked=self.masked), held_words(line.held, line.series.image_count)]
         else:
             study = line.study
             day = f"{study.date:%Y-%m-%d}" if study.date else ""
             here = held_words(line.held, study.image_count)
-            parts = [*who_words(study, masked=self.masked), *what_words(study), day, here]
+            parts = [*who_words(study, masked=self.masked), *what_words(study, masked=self.masked), day, here]
         return ", ".join(part for part in parts if part)
 
     def _show_below(self, study_uid: str, lines: list[Line]) -> None:
