@@ -58,6 +58,7 @@ class Orthanc:
     dicom_port: int = field(default_factory=free_port)
     receiver_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    encoding: str = "Latin1"
 
     def start(self) -> None:
         """Start it, and wait until both its ports answer."""
@@ -71,6 +72,7 @@ class Orthanc:
             "HttpPort": self.http_port,
             "DicomPort": self.dicom_port,
             "DicomAet": TITLE,
+            "DefaultEncoding": self.encoding,
             "RemoteAccessAllowed": False,
             "AuthenticationEnabled": True,
             "RegisteredUsers": {USER: PASSWORD},

@@ -17,7 +17,7 @@ from viewer.domain.errors import ArchiveError
 from viewer.io.archive import ask
 from viewer.io.archive.description import Archive, ArchiveKind, RetrieveBy
 from viewer.io.archive.extra import need_extra
-from viewer.io.archive.rows import Query
+from viewer.io.archive.rows import MOST_ROWS, NOT_BY_LETTERS, Query
 from viewer.services import archives
 from viewer.services.places import config_folder, received_folder
 from viewer.services.settings import Settings
@@ -105,6 +105,8 @@ def query(arguments: argparse.Namespace) -> int:
     password = _password(archive)
     if arguments.study:
         return _series(archive, arguments, password)
+    if arguments.first and arguments.last and arguments.last < arguments.first:
+        raise ArchiveError("The last day lies before the first.", "Exchange --from and --to, or leave one out.")
     wanted = Query(
         arguments.patient,
         arguments.id,
@@ -125,6 +127,9 @@ def query(arguments: argparse.Namespace) -> int:
             who = study.identity
             say(f"  {who.name or 'no name'}, ID {who.patient_id or '–'}, accession {who.accession or '–'}")
         say(f"  uid {study.study_uid}")
+    if found.more and not found.studies:
+        say(f"Nothing of this among the first {MOST_ROWS} studies. {NOT_BY_LETTERS}")
+        return 0
     if found.more:
         say(f"Only the first {len(found.studies)} are listed. Narrow the search.")
     if not found.studies:

@@ -21,7 +21,7 @@ HIDE_IDENTITY = QKeySequence("Ctrl+Shift+H")
 
 
 class Sheet(QWidget):
-    """A card above a window; `body` takes its contents. While it is open the window's keys rest, but for hiding identity.
+    """A card above a window; `body` takes its contents. While it is open no key of the window works but Hide identity.
 
     Parameters
     ----------

@@ -34,6 +34,8 @@ from viewer.io.archive.rows import (
     by_number,
     clean,
     instance_row,
+    is_loose,
+    is_meant,
     newest_first,
     series_row,
     spellings,
@@ -242,9 +244,12 @@ def find_studies(archive: Archive, query: Query, stop: Stop) -> Found:
         for wanted in spellings(query):
             keys = {**dict.fromkeys(STUDY_KEYS, ""), **wanted}
             answers, more = _matches(archive, association, "STUDY", keys, stop, MOST_ROWS)
-            if answers:
+            rows = [row for row in map(study_row, answers) if row is not None]
+            if is_loose(wanted, query):
+                rows = [row for row in rows if is_meant(row, query)]
+            if rows or more:
                 break
-        return Found(newest_first([row for row in map(study_row, answers) if row is not None]), more)
+        return Found(newest_first(rows), more)
 
 
 def find_series(archive: Archive, study_uid: str, stop: Stop) -> tuple[SeriesRow, ...]:

@@ -7,6 +7,7 @@ characters, and an answer without a proper UID is left out.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -20,7 +21,9 @@ Values = Mapping[str, tuple[str, ...]]
 MOST_ROWS = 500
 MOST_INSTANCES = 200_000
 LONGEST_TEXT = 256
+NOT_BY_LETTERS = "This archive does not search by these letters. Add a date, or search by ID."
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9*?._~/:-]")
+_FOREIGN = re.compile(r"[^\x00-\x7f*]+\**")
 _UID = re.compile(r"[0-9.]{1,64}")
 
 STUDY_KEYS = (
@@ -130,12 +133,51 @@ def spellings(query: Query) -> list[dict[str, str]]:
     """Return the matching keys as they were typed, and then other spellings to try where nothing has that one.
 
     Matching is by case except for names, where an archive may do as it likes, and most type in capitals. Some cannot
-    read what lies outside plain letters; there the wildcard for one letter stands in its place.
+    read what lies outside plain letters, or drop it; there a wildcard stands in its place, and what they answer is to
+    be held to `is_meant`.
     """
     typed = matching_keys(query)
     capitals = {keyword: value.upper() for keyword, value in typed.items()}
-    plain = {keyword: _NOT_PLAIN.sub("?", value) for keyword, value in capitals.items()}
+    plain = {keyword: _NOT_PLAIN.sub("?", _FOREIGN.sub("*", value)) for keyword, value in capitals.items()}
     return [one for n, one in enumerate((typed, capitals, plain)) if one not in (typed, capitals)[:n]]
+
+
+def is_loose(keys: dict[str, str], query: Query) -> bool:
+    """Return whether one of the `spellings` asks for more than what was typed."""
+    return any(not typed.isascii() and keys[keyword].isascii() for keyword, typed in matching_keys(query).items())
+
+
+def is_meant(study: StudyRow, query: Query) -> bool:
+    """Return whether a study has what was typed in other than plain letters.
+
+    A letter that an archive lost on its way here may be any, and so may a name of which nothing is left.
+    """
+    who = study.identity
+    texts = {
+        "PatientName": who.name.split("="),
+        "PatientID": [who.patient_id],
+        "AccessionNumber": [who.accession],
+        "StudyDescription": [study.description],
+    }
+    return all(
+        any(_pattern(typed).fullmatch(_compared(text)) or _is_lost(text) for text in texts.get(keyword, [""]))
+        for keyword, typed in matching_keys(query).items()
+        if not typed.isascii()
+    )
+
+
+def _is_lost(text: str) -> bool:
+    return bool(text) and not any(c.isalnum() for c in text)
+
+
+def _compared(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _pattern(typed: str) -> re.Pattern[str]:
+    wild = {"*": ".*", "?": "."}
+    parts = (wild.get(c) or (re.escape(c) if c.isascii() else f"[{c}?\ufffd]") for c in _compared(typed))
+    return re.compile("".join(parts))
 
 
 def _typed(text: str) -> str:

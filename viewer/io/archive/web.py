@@ -18,10 +18,13 @@ from viewer.io.archive.rows import (
     InstanceRow,
     Query,
     SeriesRow,
+    StudyRow,
     Values,
     by_number,
     clean,
     instance_row,
+    is_loose,
+    is_meant,
     newest_first,
     series_row,
     spellings,
@@ -59,14 +62,16 @@ class WebArchive:
 
     def find_studies(self, query: Query, *, most: int = MOST_ROWS) -> Found:
         """Return the studies that match, the newest first, at most `most`."""
-        answers: list[Values] = []
+        rows: list[StudyRow] = []
         for wanted in spellings(query):
             answers = self._ask(
                 self._client.search_for_studies, search_filters=wanted, fields=_tags(STUDY_KEYS), limit=most + 1
             )
-            if answers:
+            rows = [row for row in map(study_row, answers) if row is not None]
+            if is_loose(wanted, query):
+                rows = [row for row in rows if is_meant(row, query)]
+            if rows:
                 break
-        rows = [row for row in map(study_row, answers) if row is not None]
         return Found(newest_first(rows[:most]), len(answers) > most)
 
     def find_series(self, study_uid: str) -> tuple[SeriesRow, ...]:
@@ -139,8 +144,9 @@ def _values(item: dict[str, Any]) -> Values:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        # A person's name comes in up to three scripts.
-        value = next((value[form] for form in ("Alphabetic", "Ideographic", "Phonetic") if value.get(form)), "")
+        # A person's name comes in up to three scripts; as in a file "=" stands between (PS3.5 section 6.2.1.2).
+        scripts = (value.get(form) for form in ("Alphabetic", "Ideographic", "Phonetic"))
+        value = "=".join(str(script) for script in scripts if script)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return clean(value) if isinstance(value, str | int | float) else ""

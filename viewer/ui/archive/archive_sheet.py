@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
+from viewer.io.archive.rows import MOST_ROWS, NOT_BY_LETTERS
 from viewer.services.archives import Wanted
 from viewer.ui.archive.archive_head import ArchiveHead, PasswordRow
 from viewer.ui.archive.edit_sheet import EditSheet
@@ -180,8 +181,8 @@ class ArchiveSheet(Sheet):
         self._show_password()
         try:
             query = self.form.query()
-        except WrongDateError:
-            self._say_wrong("This is not a date.", "Write it like 2025-01-31, or leave it empty.")
+        except WrongDateError as error:
+            self._say_wrong(error.sentence, error.hint)
             return
         self._searched = archive
         self.messages.clear()
@@ -268,6 +269,9 @@ class ArchiveSheet(Sheet):
     def _found(self, found: Found) -> None:
         self.rows.show_found(found)
         count = len(found.studies)
+        if not count and found.more:
+            self._say_wrong(f"Nothing of this among the first {MOST_ROWS} studies", NOT_BY_LETTERS)
+            return
         if not count:
             self._show(self.results.empty)
             return

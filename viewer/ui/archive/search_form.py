@@ -23,7 +23,11 @@ WILDCARDS = "* stands for any letters, ? for one"
 
 
 class WrongDateError(Exception):
-    """What was typed is no date; says in which field."""
+    """What was typed is no date, or no span of days; the sentence and a hint."""
+
+    def __init__(self, sentence: str, hint: str) -> None:
+        super().__init__(sentence)
+        self.sentence, self.hint = sentence, hint
 
 
 def date_of(text: str) -> date | None:
@@ -92,7 +96,7 @@ class SearchForm(QWidget):
         Raises
         ------
         WrongDateError
-            When one of the dates is none; that field then has the keys.
+            When one of the dates is none, or the last lies before the first; that field then has the keys.
         """
         days: list[date | None] = []
         for field in (self.first, self.last):
@@ -101,8 +105,12 @@ class SearchForm(QWidget):
             except ValueError as error:
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 field.selectAll()
-                raise WrongDateError from error
+                raise WrongDateError("This is not a date.", "Write it like 2025-01-31, or leave it empty.") from error
         first, last = days
+        if first is not None and last is not None and last < first:
+            self.last.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.last.selectAll()
+            raise WrongDateError("The last day lies before the first.", "Exchange From and To, or leave one empty.")
         return Query(
             patient=self.patient.text().strip(),
             patient_id=self.patient_id.text().strip(),

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from viewer.ui.painted_rows import Index
 
 
-
 def _all_here(count: int | None, held: int) -> bool:
     return count is not None and 0 < count <= held
 
@@ -45,7 +44,7 @@ class SeriesLine:
 
     series: SeriesRow
     held: int = 0
-    identity: PatientIdentity = field(default=PatientIdentity(), repr=False)
+    identity: PatientIdentity = field(default=PatientIdentity(), repr=False, eq=False)
 
     @property
     def here(self) -> bool:
@@ -72,7 +71,8 @@ def images_words(count: int | None) -> str:
 
 def name_words(name: str) -> str:
     """Return a DICOM person name as people write it: "Doe^Jane^^Dr" as "Doe, Jane, Dr" (PS3.5 section 6.2.1)."""
-    parts = [part.strip() for part in name.partition("=")[0].split("^")]
+    script = next((script for script in name.split("=") if script.strip("^ ")), "")
+    parts = [part.strip() for part in script.split("^")]
     return ", ".join(part for part in parts if part)
 
 
