@@ -35,6 +35,8 @@ LARGEST_INSTANCE = 2 << 30
 LARGEST_STUDY = 64 << 30
 LEAST_FREE = 1 << 30
 INCOMING = ".incoming"
+# What nobody has written to for so long was left by a retrieve that was killed.
+LEFT_FOR_S = 24 * 3600
 WHAT = "What was retrieved"
 _STUDY, _SERIES, _SOP = 0x0020000D, 0x0020000E, 0x00080018
 
@@ -58,6 +60,8 @@ class Landing:
 
     def __init__(self, root: Path, study_uid: str, series_uid: str = "", *, largest: int = LARGEST_STUDY) -> None:
         self.root = root
+        # Another program may retrieve into the same study meanwhile.
+        self._incoming = root / INCOMING / uuid.uuid4().hex
         self.study_uid, self.series_uid = study_uid, series_uid
         self._largest = largest
         self._lock = threading.Lock()
@@ -164,17 +168,22 @@ class Landing:
         return RefusedError(why)
 
     def tidy(self) -> None:
-        """Remove what arrived in part, and folders that stayed empty."""
-        shutil.rmtree(self.root / INCOMING, ignore_errors=True)
+        """Remove what arrived in part, also for a retrieve that was killed long ago, and folders that stayed empty."""
+        shutil.rmtree(self._incoming, ignore_errors=True)
         with suppress(OSError):
-            self.root.rmdir()
+            for other in (self.root / INCOMING).iterdir():
+                if time.time() - other.stat().st_mtime > LEFT_FOR_S:
+                    shutil.rmtree(other, ignore_errors=True)
+        for folder in (self.root / INCOMING, self.root):
+            with suppress(OSError):
+                folder.rmdir()
 
     def _path(self, series_uid: str, sop_uid: str) -> Path:
         return self.root / name_of(series_uid) / f"{name_of(sop_uid)}.dcm"
 
     @contextmanager
     def _waiting(self) -> Iterator[Path]:
-        incoming = self.root / INCOMING
+        incoming = self._incoming
         waiting = incoming / f"{uuid.uuid4().hex}.part"
         try:
             incoming.mkdir(parents=True, exist_ok=True)
