@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.archive.conftest import SERIES, STUDY, small_series
+from tests.archive.orthanc import PASSWORD
+from tests.cli.conftest import casestage
+from viewer.domain.job import JobContext
+from viewer.io.archive import ask
 from viewer.io.archive.landing import INCOMING, Landing
+from viewer.io.archive.rows import StudyRow
+from viewer.ui.archive.archive_sheet import brought_words
+from viewer.ui.archive.study_rows import StudyLine, held_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+    from tests.archive.conftest import Held
 
 
 def test_one_retrieve_that_ends_leaves_what_arrives_for_another_alone(tmp_path: Path) -> None:
@@ -34,3 +43,39 @@ def test_what_a_retrieve_left_that_was_killed_goes_another_time(
     monkeypatch.setattr("viewer.io.archive.landing.time.time", lambda: left.stat().st_mtime + 100_000)
     Landing(tmp_path / "study", STUDY).tidy()
     assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize("way", ["web", "get"])
+def test_images_that_the_archive_has_no_longer_are_said(way: str, held: Held, tmp_path: Path) -> None:
+    archive, series = getattr(held.server, way), f"{held.mixed_study}.2"
+    asked = (archive, held.mixed_study, series, tmp_path / "study", JobContext(), PASSWORD)
+    brought = ask.retrieve(*asked)
+    assert (brought.images, brought.withdrawn) == (1, 0)
+    (path,) = brought.folder.iterdir()
+    path.with_name(f"{'f' * 24}.dcm").write_bytes(path.read_bytes())
+    path.with_name("own.dcm").write_bytes(b"not from an archive")
+    brought = ask.retrieve(*asked)
+    assert (brought.images, brought.missing, brought.withdrawn) == (1, 0, 1)
+    said = brought_words(brought)
+    assert said is not None
+    assert said.sentence.startswith("1 image on this computer is no longer in the archive")
+
+
+def test_the_command_says_what_the_archive_has_no_longer(held: Held, tmp_path: Path) -> None:
+    place = f"ARCHIVE@127.0.0.1:{held.server.dicom_port}"
+    casestage("archive", "add", "Get", "--dimse", place)
+    asked = ("archive", "retrieve", "Get", held.mixed_study, "--out", tmp_path / "study")
+    assert "no longer" not in casestage(*asked).out
+    lost = tmp_path / "study" / ("e" * 24) / f"{'f' * 24}.dcm"
+    lost.parent.mkdir()
+    lost.write_bytes(b"of a series that was withdrawn")
+    said = casestage(*asked)
+    assert said.code == 0
+    assert "1 image here is no longer in the archive" in said.out
+    assert casestage(*asked, "--json").json["withdrawn"] == 1
+
+
+def test_a_study_that_became_smaller_is_not_opened_as_if_nothing_had_happened() -> None:
+    line = StudyLine(StudyRow("1.2.3", image_count=40), held=41)
+    assert not line.here
+    assert held_words(41, 40) == "Changed there"

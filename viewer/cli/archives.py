@@ -203,6 +203,7 @@ def retrieve(arguments: argparse.Namespace) -> int:
                 "folder": str(brought.folder),
                 "images": brought.images,
                 "missing": brought.missing,
+                "withdrawn": brought.withdrawn,
                 "bytes": brought.new_bytes,
                 "seconds": round(brought.seconds, 3),
                 "problems": list(brought.problems),
@@ -212,6 +213,9 @@ def retrieve(arguments: argparse.Namespace) -> int:
         say(f"{_images(brought.images)} in {brought.folder}")
         if brought.new_bytes:
             say(f"{brought.new_bytes / 1e6:.1f} MB in {brought.seconds:.1f} s, {rate:.1f} MB/s")
+        if brought.withdrawn:
+            one = "1 image here is" if brought.withdrawn == 1 else f"{brought.withdrawn} images here are"
+            say(f"{one} no longer in the archive. What was corrected or withdrawn there still lies in the folder.")
     if brought.missing:
         words = f"{brought.missing} images are missing." if brought.missing > 1 else "1 image is missing."
         raise ArchiveError(words, "Retrieve again to fetch the rest.", "\n".join(brought.problems))

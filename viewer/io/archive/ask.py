@@ -13,7 +13,7 @@ from viewer.io.archive import failures
 from viewer.io.archive.description import ArchiveKind, checked
 from viewer.io.archive.extra import need_extra
 from viewer.io.archive.landing import LARGEST_STUDY, Landing
-from viewer.io.archive.retrieved import Retrieved, Telling, planned, result
+from viewer.io.archive.retrieved import Plan, Retrieved, Telling, planned, result
 from viewer.io.archive.rows import Query, is_uid
 from viewer.io.archive.stopping import Stop, stoppable
 
@@ -130,6 +130,11 @@ def retrieve(
         _need_uid(archive, uid)
     landing = Landing(root, study_uid, series_uid, largest=largest)
     telling = Telling(archive, landing, ctx)
+    plans: list[Plan] = []
+
+    def take(plan: Plan) -> None:
+        plans.append(plan)
+        telling.total = plan.total
 
     def by_web(stop: Stop) -> None:
         from viewer.io.archive import web_retrieve
@@ -137,14 +142,14 @@ def retrieve(
 
         with WebArchive(archive, password, stop) as asked:
             plan = planned(asked.find_instances(study_uid, series_uid), landing)
-        telling.total = plan.total
+        take(plan)
         web_retrieve.retrieve(archive, plan, landing, password, stop)
 
     def by_dimse(stop: Stop) -> None:
         from viewer.io.archive import dimse, dimse_retrieve
 
         plan = planned(dimse.find_instances(archive, study_uid, series_uid, stop), landing)
-        telling.total = plan.total
+        take(plan)
         if any(plan.missing.values()) or not plan.known:
             dimse_retrieve.retrieve(archive, plan, landing, telling, stop)
 
@@ -156,7 +161,7 @@ def retrieve(
         raise landing.full or error from None
     finally:
         landing.tidy()
-    return result(archive, landing, telling)
+    return result(archive, landing, telling, plans[0])
 
 
 def _is_web(archive: Archive) -> bool:

@@ -7,6 +7,7 @@ start of the SHA-256 of their UID. A file that stands there is whole: it was wri
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -25,7 +26,7 @@ from viewer.io.pydicom_headers import PARSER_FAILURES
 from viewer.io.raw_values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -38,6 +39,7 @@ INCOMING = ".incoming"
 # What nobody has written to for so long was left by a retrieve that was killed.
 LEFT_FOR_S = 24 * 3600
 WHAT = "What was retrieved"
+_OWN_NAME = re.compile(r"[0-9a-f]{24}")
 _STUDY, _SERIES, _SOP = 0x0020000D, 0x0020000E, 0x00080018
 
 
@@ -155,6 +157,13 @@ class Landing:
             os.replace(waiting, target)
         with self._lock:
             self._taken.add(found_uid)
+
+    def unlisted(self, listed: Iterable[InstanceRow]) -> int:
+        """Return how many objects lie here from an earlier retrieve that an archive lists no longer."""
+        known = {self._path(instance.series_uid, instance.sop_uid) for instance in listed}
+        series = [self.folder] if self.series_uid else [f for f in self.root.glob("*") if _OWN_NAME.fullmatch(f.name)]
+        files = (file for one in series for file in one.glob("*.dcm") if _OWN_NAME.fullmatch(file.stem))
+        return sum(1 for file in files if file not in known)
 
     def already_here(self, instances: list[InstanceRow]) -> None:
         """Count objects that need not come again."""

@@ -37,6 +37,8 @@ class Retrieved:
         What came over the network this time, and how long it took.
     problems
         Why images are missing, in sentences.
+    withdrawn
+        How many lie in the folder from an earlier retrieve that the archive lists no longer.
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class Retrieved:
     new_bytes: int = 0
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
+    withdrawn: int = 0
 
 
 @define
@@ -118,7 +121,7 @@ def progress_words(count: int, total: int, megabytes_per_s: float) -> str:
     return f"{what} · {megabytes_per_s:.1f} MB/s" if megabytes_per_s else what
 
 
-def result(archive: Archive, landing: Landing, telling: Telling) -> Retrieved:
+def result(archive: Archive, landing: Landing, telling: Telling, plan: Plan) -> Retrieved:
     """Return what came.
 
     Raises
@@ -135,4 +138,5 @@ def result(archive: Archive, landing: Landing, telling: Telling) -> Retrieved:
         landing.received_bytes,
         telling.seconds,
         landing.refused,
+        landing.unlisted(one for listed in plan.listed.values() for one in listed) if plan.known else 0,
     )

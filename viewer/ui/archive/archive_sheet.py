@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import StorageError
 from viewer.io.archive.rows import MOST_ROWS, NOT_BY_LETTERS
 from viewer.services.archives import Wanted
@@ -36,8 +37,14 @@ WIDTH = 1120
 LEAST_LIST, MOST_LIST = 168, 620
 
 
-def missing_words(brought: Retrieved) -> Message | None:
-    """Return what to say where images did not come, or None where all did."""
+def brought_words(brought: Retrieved) -> Message | None:
+    """Return what to say where not exactly the archive's images are here now, or None where they are."""
+    if brought.withdrawn and not brought.missing:
+        words = (
+            f"{count_words(brought.withdrawn, 'image')} on this computer {'is' if brought.withdrawn == 1 else 'are'}"
+        )
+        hint = "They were corrected or withdrawn there, and are still among what was opened. Ask before using them."
+        return Message(f"{words} no longer in the archive.", hint)
     if not brought.missing:
         return None
     count = "1 image is" if brought.missing == 1 else f"{brought.missing} images are"
@@ -337,7 +344,7 @@ class ArchiveSheet(Sheet):
             self._archives.measure()
 
     def _retrieved(self, wanted: Wanted, brought: Retrieved) -> None:
-        missing = missing_words(brought)
+        missing = brought_words(brought)
         if self.is_open:
             self.dismiss()
             self.brought.emit(brought.folder, missing)

@@ -108,7 +108,7 @@ class _Delegate(QStyledItemDelegate):
         words = held_words(held, count)
         if not words:
             return
-        whole = count is None or held >= count
+        whole = count is None or held == count
         width = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(words)
         left = area.right() - width - 22
         box = QRectF(round(left), round(area.center().y() - 8), 16, 16)

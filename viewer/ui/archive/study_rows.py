@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _all_here(count: int | None, held: int) -> bool:
-    return count is not None and 0 < count <= held
+    return count is not None and 0 < count == held
 
 
 @frozen
@@ -107,10 +107,12 @@ def series_words(line: SeriesLine, *, masked: bool) -> tuple[str, str]:
 
 
 def held_words(held: int, count: int | None) -> str:
-    """Return whether images are on this computer: all of them, or how many of how many."""
+    """Return whether images are on this computer: all of them, how many of how many, or more than the archive has."""
     if not held:
         return ""
-    return "On this computer" if count is None or held >= count else f"{held} of {count} here"
+    if count is not None and held > count:
+        return "Changed there"
+    return "On this computer" if count is None or held == count else f"{held} of {count} here"
 
 
 class StudyRows(QAbstractListModel):
