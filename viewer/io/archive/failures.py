@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import ArchiveError, PasswordError
-from viewer.io.archive.description import ArchiveKind
+from viewer.io.archive.description import ArchiveKind, RetrieveBy
 
 if TYPE_CHECKING:
     from viewer.io.archive.description import Archive
@@ -37,7 +37,8 @@ def silent(archive: Archive) -> ArchiveError:
 
 def broken_off(archive: Archive, *, retrieving: bool = False) -> ArchiveError:
     """Return the error for a connection that ended too early."""
-    hint = KEPT if retrieving else "Try again. If it stays like this, ask its administrator."
+    again = f"Try again. If it stays like this, check the place in its settings: {archive.place}."
+    hint = KEPT if retrieving else again
     return ArchiveError(f"The connection to “{archive.name}” broke off.", hint)
 
 
@@ -96,6 +97,15 @@ def untrusted(archive: Archive) -> ArchiveError:
         f"“{archive.name}” cannot prove that it is the server it is said to be.",
         "Its certificate is not valid here. Ask its administrator for the certificate of the hospital’s authority, or "
         "turn the check off in its settings if you know the network.",
+    )
+
+
+def no_tls(archive: Archive) -> ArchiveError:
+    """Return the error for a server that speaks plain HTTP where HTTPS is expected."""
+    return ArchiveError(
+        f"“{archive.name}” does not speak https at this address.",
+        "Check host and port in its settings. If its administrator means it so, the address starts with http://; then "
+        "names, images and the password travel unencrypted.",
     )
 
 
@@ -185,5 +195,12 @@ def nothing_there(archive: Archive) -> ArchiveError:
 
 def nothing_came(archive: Archive, why: tuple[str, ...]) -> ArchiveError:
     """Return the error for a retrieve that brought nothing at all."""
-    hint = f"{' '.join(why)} Try another way to retrieve in its settings, or its DICOMweb if it has it.".strip()
+    to_us = (
+        f"It has to know {archive.own_title} at {archive.receiver_host}, port {archive.receiver_port}: ask its "
+        "administrator, or correct the settings."
+        if archive.kind is ArchiveKind.DIMSE and archive.retrieve_by is RetrieveBy.MOVE
+        else ""
+    )
+    other = "Try another way to retrieve in its settings, or its DICOMweb if it has it."
+    hint = " ".join(part for part in (*why, to_us, other) if part)
     return ArchiveError(f"“{archive.name}” sent none of the images.", hint)

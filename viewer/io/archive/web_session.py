@@ -31,6 +31,7 @@ CONNECT_WITHIN_S = 8
 LARGEST_ANSWER = 64 << 20
 LONGEST_ANSWER_S = 120.0
 CHUNK = 256 << 10
+NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 PORTS = {"http": 80, "https": 443}
 # Allowed as they are in a query (RFC 3986 section 3.4), and not understood escaped by some Orthanc (1.10).
 UNESCAPED = {"%2A": "*", "%3F": "?", "%2F": "/"}
@@ -209,7 +210,10 @@ def http_failures(archive: Archive, *, retrieving: bool = False) -> Iterator[Non
         yield
     except requests.HTTPError as error:
         raise status_failure(archive, error.response.status_code if error.response is not None else 0) from None
-    except (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError):
+    except (requests.exceptions.SSLError, urllib3.exceptions.SSLError, ssl.SSLError) as error:
+        # OpenSSL's name for an answer that is no TLS at all; the exceptions around it differ, their text does not.
+        if any(sign in str(error) for sign in NOT_TLS):
+            raise failures.no_tls(archive) from None
         raise failures.untrusted(archive) from None
     except requests.ConnectTimeout:
         raise failures.unreachable(archive, f"no connection within {CONNECT_WITHIN_S} s") from None

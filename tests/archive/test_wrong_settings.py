@@ -1,0 +1,40 @@
+"""What is said where a setting of an archive is wrong: it names the setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+
+from tests.archive.conftest import Watched
+from tests.archive.orthanc import PASSWORD, free_port
+from viewer.domain.errors import ArchiveError
+from viewer.io.archive import ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.archive.conftest import Held
+
+
+def test_https_at_a_server_without_tls_is_not_blamed_on_a_certificate(held: Held) -> None:
+    wrong = evolve(held.server.web, url=held.server.web.url.replace("http:", "https:"))
+    with pytest.raises(ArchiveError, match="does not speak https") as failed:
+        ask.check_connection(wrong, Watched().context, PASSWORD)
+    assert "http://" in failed.value.hint
+
+
+def test_dicomweb_at_a_dicom_port_says_to_look_at_the_address(held: Held) -> None:
+    wrong = evolve(held.server.web, url=f"http://127.0.0.1:{held.server.dicom_port}/dicom-web")
+    with pytest.raises(ArchiveError, match="broke off") as failed:
+        ask.check_connection(wrong, Watched().context, PASSWORD)
+    assert wrong.url in failed.value.hint
+
+
+def test_where_an_archive_cannot_send_to_us_the_place_it_has_to_know_is_said(held: Held, tmp_path: Path) -> None:
+    port = free_port()
+    wrong = evolve(held.server.move, receiver_port=port)
+    with pytest.raises(ArchiveError, match="sent none of the images") as failed:
+        ask.retrieve(wrong, held.mixed_study, f"{held.mixed_study}.2", tmp_path / "study", Watched().context)
+    assert f"{wrong.own_title} at 127.0.0.1, port {port}" in failed.value.hint
