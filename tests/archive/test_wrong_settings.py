@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from tests.archive.conftest import Watched
 from tests.archive.orthanc import PASSWORD, free_port
+from tests.archive.sheet_hands import open_sheet
+from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
 from viewer.domain.errors import ArchiveError
 from viewer.io.archive import ask
+from viewer.io.archive.failures import our_title_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.archive.conftest import Held
+    from viewer.ui.main_window import MainWindow
 
 
 def test_https_at_a_server_without_tls_is_not_blamed_on_a_certificate(held: Held) -> None:
@@ -38,3 +43,16 @@ def test_where_an_archive_cannot_send_to_us_the_place_it_has_to_know_is_said(hel
     with pytest.raises(ArchiveError, match="sent none of the images") as failed:
         ask.retrieve(wrong, held.mixed_study, f"{held.mixed_study}.2", tmp_path / "study", Watched().context)
     assert f"{wrong.own_title} at 127.0.0.1, port {port}" in failed.value.hint
+
+
+def test_all_settings_are_whole_in_a_window_at_twice_the_size(window: MainWindow, held: Held) -> None:  # noqa: F811
+    sheet = open_sheet(window, evolve(held.server.move, host="pacs.example.org"))
+    window.setMinimumSize(0, 0)
+    window.resize(960, 515)
+    sheet.change.click()
+    window.desk.archives.check_failed.emit(our_title_unknown(held.server.move))
+    QApplication.processEvents()
+    fields = [field for field in sheet.edit.findChildren(QLineEdit) if field.isVisible()]
+    assert len(fields) == 7
+    for part in (*fields, sheet.edit.answer, sheet.edit.save):
+        assert part.visibleRegion().boundingRect().size() == part.size(), part.accessibleName()

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 LABEL_WIDTH = 148
 PORT_WIDTH = 96
 ANSWER_HEIGHT = 40
-SPACING = 8
+SPACING, TIGHT = 8, 2
+# Below it not all settings would fit: a window of 1080 lines at twice the size.
+ROOMY_PX = 600
 CHECK, NO_CHECK = "check", "no check"
 IN_CLEAR = "Names and images travel unencrypted on this connection."
 
@@ -33,8 +35,6 @@ class EditSheet(Sheet):
     def __init__(self, window: QWidget, theme: Theme, archives: Archives) -> None:
         super().__init__(window, theme, "Archive", width=640)
         self._archives = archives
-        # All of it has to fit into the smallest window.
-        self.body.setSpacing(SPACING)
         self._editing = ""
         self._sure = False
         self.name = self._field("What to call it here", "Name of the archive")
@@ -121,6 +121,17 @@ class EditSheet(Sheet):
             ("Retrieve by", self.by),
         )
         self._move = self._group(("Receive at", _side_by_side(self.receiver_host, self.receiver_port)))
+
+    def place(self) -> None:
+        """Move the rows together where the window is low, so that all of them can be seen."""
+        over = self.parentWidget()
+        spacing = SPACING if over is None or over.height() >= ROOMY_PX else TIGHT
+        self.body.setSpacing(spacing)
+        for group in (self._web, self._dimse, self._move):
+            rows = group.layout()
+            if rows is not None:
+                rows.setSpacing(spacing)
+        super().place()
 
     def ask(self, archive: Archive | None) -> None:
         """Show the settings of an archive, or of a new one."""
