@@ -11,9 +11,12 @@ from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
 from viewer.domain.volume import PatientIdentity
 from viewer.io.archive.description import Archive
 from viewer.io.archive.rows import Found, SeriesRow, StudyRow
+from viewer.io.index_rows import FOLDER, Place
+from viewer.ui.library.series_words import place_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from viewer.ui.main_window import MainWindow
 
@@ -55,3 +58,11 @@ def test_descriptions_that_name_the_patient_are_hidden_too(window: MainWindow) -
     assert not any("doe" in words.casefold() for words in said)
     assert "series 2" in said[1]
     assert sheet.list.grab().toImage() != seen
+
+
+def test_the_place_of_what_came_from_an_archive_has_a_name_that_people_know(own_home: Path) -> None:
+    came = Place(
+        1, str(own_home / "data" / "received" / "04baf10f37c9cbc74d967a18"), FOLDER, 0.0, watched=False, series=1
+    )
+    assert place_name(came, (), masked=False) == "From an archive"
+    assert place_name(Place(2, "/scans/head", FOLDER, 0.0, watched=False, series=1), (), masked=False) == "head"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
 from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
 from viewer.io.index_rows import ARCHIVE, FOLDER
+from viewer.services.places import received_folder
 from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from viewer.io.index_rows import Place, SeriesRow, StudyRow
 
 IMAGE_KINDS = {"dicom": "", "nifti": "NIfTI", "nrrd": "NRRD", "mha": "MetaImage"}
+FROM_ARCHIVE = "From an archive"
 NOBODY = "No patient named"
 
 
@@ -64,7 +67,9 @@ def _unit_words(row: SeriesRow) -> str:
 
 
 def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:
-    """Return a place's own name."""
+    """Return a place's own name; a folder of what came from an archive is called by a hash."""
+    if Path(place.path).is_relative_to(received_folder()):
+        return FROM_ARCHIVE
     return masked_path(place.name, naming) if masked else place.name
 
 
