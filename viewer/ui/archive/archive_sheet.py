@@ -339,6 +339,10 @@ class ArchiveSheet(Sheet):
     def _busy(self, progress: Progress | None) -> None:
         self.bar.say_progress(progress)
         self._offer()
+        focused = self.window().focusWidget()
+        if self.is_open and not self.edit.is_open and (focused is None or not self.isAncestorOf(focused)):
+            # A button that goes, or rests, hands the keys on to what lies below the sheet.
+            self._go_down()
         if progress is None:
             self.rows.look_again()
             self._archives.measure()

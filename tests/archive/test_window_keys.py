@@ -1,13 +1,15 @@
-"""Hiding identity while the archives are on the screen."""
+"""Keys while the archives are on the screen: hiding identity, and where they go."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from tests.archive.sheet_hands import open_sheet
 from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
+from viewer.domain.job import Progress
 from viewer.domain.volume import PatientIdentity
 from viewer.io.archive.description import Archive
 from viewer.io.archive.rows import Found, SeriesRow, StudyRow
@@ -66,3 +68,15 @@ def test_the_place_of_what_came_from_an_archive_has_a_name_that_people_know(own_
     )
     assert place_name(came, (), masked=False) == "From an archive"
     assert place_name(Place(2, "/scans/head", FOLDER, 0.0, watched=False, series=1), (), masked=False) == "head"
+
+
+def test_the_keys_stay_in_the_sheet_when_a_retrieve_is_cancelled(window: MainWindow) -> None:  # noqa: F811
+    sheet = open_sheet(window, Archive("A", url="http://127.0.0.1:1/dicom-web"))
+    sheet.rows.show_found(Found((STUDY,)))
+    sheet.results.show_page(sheet.list)
+    sheet.list.mark(0)
+    window.desk.archives.busy.emit(Progress(1, 9, "1 of 9 images"))
+    sheet.bar.offer("Retrieve study", "Another retrieve is running.", enabled=False)
+    sheet.bar.cancel.setFocus()
+    window.desk.archives.busy.emit(None)
+    assert QApplication.focusWidget() is sheet.list
