@@ -95,7 +95,8 @@ def assemble(
         arrangement = arranged([arrangement.frames[k] for k in left], refused)
         values = values[left]
     said += [entry.incomplete] if entry.incomplete else []
-    volume = _volume(entry, arrangement, values, [*said, *doubles, *read.notes, *luts.said], bool(said), shrink, luts)
+    more = [*doubles, *read.notes, *luts.said, *([entry.remark] if entry.remark else [])]
+    volume = _volume(entry, arrangement, values, [*said, *more], bool(said), shrink, luts)
     unread = _positions(refused, arrangement.frames[0])
     if unread is not None and shrink > 1:
         unread = evolve(arrangement.stack, positions_lps_mm=unread).shrunk(shrink).positions_lps_mm

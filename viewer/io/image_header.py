@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from viewer.domain.errors import UnreadableFileError
+from viewer.io.concatenations import part_of
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
@@ -122,7 +123,9 @@ class ImageHeader:
         """Return elements, images and transfer syntax of the file at a place."""
         values, described, syntax = self.values, self.described, self.transfer_syntax
         count = len(described) or 1
-        file = ImageFile(place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from)
+        file = ImageFile(
+            place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from, part_of(values)
+        )
         found = Elements(values, self.pixel_offset, self.pixel_length, complete=self.complete)
         kind = self.kind or kind_of(values, syntax)
         size = None if self.inflate_from >= 0 else self.size

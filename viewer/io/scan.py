@@ -137,7 +137,9 @@ def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skippe
 
     def marked(entry: SeriesEntry) -> SeriesEntry:
         names = (readable_name(name_below(root, file)) for file in entry.files)
-        return evolve(entry, incomplete=_BROKE_OFF) if any(name.startswith(cut) for name in names) else entry
+        if not any(name.startswith(cut) for name in names):
+            return entry
+        return evolve(entry, incomplete=f"{entry.incomplete} {_BROKE_OFF}".lstrip())
 
     return [[marked(entry) for entry in parts] for parts in series]
 

@@ -85,6 +85,8 @@ class SeriesEntry:
         What the header of a volume in one file says of its geometry, and why; None where images say it (DICOM).
     incomplete
         Why more images may belong to it than there are, a sentence; "" where nothing says so.
+    remark
+        What else is to be said of it that casts no doubt, a sentence; "" for nothing.
     """
 
     facts: SeriesFacts
@@ -97,6 +99,7 @@ class SeriesEntry:
     index_in_file: int = 0
     foreseen: tuple[Verdict, str] | None = None
     incomplete: str = ""
+    remark: str = ""
 
 
 @frozen

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.errors import CaseStageError
+from viewer.io.concatenations import with_lacks
 from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
@@ -53,7 +54,7 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         if not divided:
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
-    return _told_apart(found)
+    return with_lacks(_told_apart(found))
 
 
 def _told_apart(entries: list[SeriesEntry]) -> list[SeriesEntry]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from attrs import define, frozen
 
 from viewer.domain.volume import Window
+from viewer.io.concatenations import PartOf
 from viewer.io.file_bytes import FilePlace
 from viewer.io.padding import Padding
 from viewer.io.raw_values import Six, Triple
@@ -76,7 +77,7 @@ class ImageFile:
     """A file with pixel data: where its value begins, how long it says to be, and how many frames it holds.
 
     `size` is the file's length in bytes; `inflate_from` the offset of a deflated data set in the file (offsets then
-    count inflated bytes), else −1.
+    count inflated bytes), else −1; `part_of` the image that several files hold, where this is one of them.
     """
 
     place: FilePlace
@@ -85,6 +86,7 @@ class ImageFile:
     pixel_length: int
     frames: int
     inflate_from: int = -1
+    part_of: PartOf | None = None
 
     @property
     def name(self) -> str:
@@ -134,9 +136,10 @@ class Frame:
     padding_to: float | None = None
 
     @property
-    def order(self) -> tuple[int, str, int]:
-        """Sort key where positions do not decide: instance number, file, frame."""
-        return (self.instance, self.file.name, self.index)
+    def order(self) -> tuple[int, int, str, int]:
+        """Sort key where positions do not decide: instance number, part of an image in several files, file, frame."""
+        part = self.file.part_of
+        return (self.instance, part.number if part is not None else 0, self.file.name, self.index)
 
     @property
     def code(self) -> PixelCode:

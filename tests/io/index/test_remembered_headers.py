@@ -328,3 +328,16 @@ def test_names_that_are_no_characters_are_remembered_too(library: Any, two_serie
     found, _ = library.look(two_series)
     assert library.read == []
     assert sorted(e.count for e in found.series) == [3, 5]
+
+
+def test_a_missing_part_of_an_image_in_several_files_is_listed_until_it_is_there(library: Any, made_ct: Any) -> None:
+    lacks = "This image was stored in 2 files; part 2 is missing."
+    for part, listed in [(1, ("untrusted", lacks)), (2, ("ok", ""))]:
+        frames = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, 2.0 * (2 * part + k)]}} for k in range(2)]
+        said = {"InConcatenationNumber": part, "InConcatenationTotalNumber": 2}
+        made_ct.frames(f"f{part}", [made_ct.pixels(k) for k in range(2)], frames, ConcatenationUID="1.2.3.9", **said)
+        for _ in range(2):
+            result, _ = library.look(made_ct.folder)
+            (row,) = library.index.series_of(result.series[0].facts.series_uid)
+            assert (row.verdict, row.reason) == listed
+        assert library.read == []
