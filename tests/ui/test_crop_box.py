@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from tests.open_session import view_of
 from tests.ui.looking import seen
+from viewer.analysis.measure import body_bounds
 from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
@@ -22,9 +23,10 @@ from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, ViewName, ViewState, as_point
 from viewer.scene.camera import facing, turned
 from viewer.scene.crop_box import FACES, Face, crop_box, section
-from viewer.ui.canvas import Canvas, paint_measurements, paint_text
-from viewer.ui.canvas import crop_box as crop_box_module
+from viewer.ui.canvas import Canvas, crop_words, paint_measurements, paint_text
 from viewer.ui.canvas.crop_box import HANDLE_PX, CropBox, Handle, crop_box_on
+from viewer.ui.canvas.frame_places import frame_places
+from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.commands import CommandActions, CommandTable
 from viewer.ui.theme import Theme
 from viewer.ui.view_commands import view_commands
@@ -216,7 +218,7 @@ def test_letters_and_the_size_stand_clear_of_the_box_and_its_handles(
 ) -> None:
     plates: list[QRectF] = []
     monkeypatch.setattr(paint_text, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
-    monkeypatch.setattr(crop_box_module, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    monkeypatch.setattr(crop_words, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
     volume, view = session.volume, view_of(session)
     assert volume is not None
     # The box as large as the picture, so that its faces go through the letters.
@@ -238,6 +240,43 @@ def test_letters_and_the_size_stand_clear_of_the_box_and_its_handles(
         assert not any(square.intersects(plate) for plate in plates), handle
     monkeypatch.undo()
     assert not crossed_out(window, plates)
+
+
+@pytest.mark.parametrize("view", [ViewName.CORONAL, ViewName.THREE_D])
+def test_where_a_face_lies_is_said_beside_the_letters(
+    window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch, view: ViewName
+) -> None:
+    low, high = box_of(session)
+    tile = window.canvas.tile(view)
+    assert tile is not None
+    middle = as_point((np.asarray(low) + high) / 2)
+    height = (high[2] - low[2]) * tile.area.height() / (tile.area.height() - 30)
+    plane = evolve(view_of(session).coronal, height_mm=height, centre_lps_mm=middle)
+    camera = evolve(facing(view_of(session).camera, "front"), height_mm=height, focal_lps_mm=middle)
+    session.view = evolve(view_of(session), coronal=plane, camera=camera)
+    letter = frame_places(tile.area.width(), tile.area.height(), TextLook(Theme()))[0]
+    letter.translate(tile.area.topLeft())
+    place = window.handle(HEAD, view).place
+    assert not letter.contains(place)
+    plates: list[QRectF] = []
+    monkeypatch.setattr(crop_words, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    QTest.mouseMove(window.canvas, place.toPoint())
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    face = plates[-2]
+    assert tile.area.contains(face)
+    assert not face.intersects(letter)
+
+
+def test_all_of_the_body_is_in_the_box_before_it_is_pulled(session: Session) -> None:
+    volume = session.volume
+    assert volume is not None
+    volume = evolve(volume, body_lps_mm=body_bounds(volume))
+    body = volume.voxels > -400
+    ends = [np.flatnonzero(body.any(axis=tuple(a for a in range(3) if a != axis)))[[0, -1]] for axis in (2, 1, 0)]
+    faces_lps_mm = volume.grid.lps(np.array(ends).T + np.array([[-0.5], [0.5]]))
+    low, high = crop_box(volume, view_of(session))
+    assert (np.asarray(low) <= faces_lps_mm[0] + 1e-6).all()
+    assert (np.asarray(high) >= faces_lps_mm[1] - 1e-6).all()
 
 
 @pytest.mark.parametrize("curtain", [False, True])
@@ -311,7 +350,7 @@ def test_the_size_stands_above_the_corner_text_where_there_is_no_3d(
     window.actions_of.run("view.layout_single")
     plates: list[QRectF] = []
     monkeypatch.setattr(paint_text, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
-    monkeypatch.setattr(crop_box_module, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
+    monkeypatch.setattr(crop_words, "paint_plate", lambda painter, area, _theme: painted(painter, plates, area))
     drawn_on(window.box, QRect(0, 0, 1, 1))
     size = plates[-1]
     assert not any(size.intersects(plate) for plate in plates[:-1])

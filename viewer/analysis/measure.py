@@ -273,9 +273,7 @@ def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
     volume is still being read they are those of the piece around the middle of the first slice that is in, over the
     whole length of the stack. None where there is no such piece.
     """
-    step_i = max(1, round(4.0 / volume.stack.pixel_spacing_mm[0]))
-    step_j = max(1, round(4.0 / volume.stack.pixel_spacing_mm[1]))
-    step_k = max(1, volume.stack.count // 40)
+    step_i, step_j, step_k = _sample_steps(volume.stack)
     if volume.arrived is not None:
         there = np.flatnonzero(volume.arrived)
         if not len(there):
@@ -304,6 +302,20 @@ def body_bounds(volume: Volume) -> NDArray[np.float64] | None:
     ]
     points = volume.stack.lps(np.array(corners, dtype=np.float64))
     return np.stack([points.min(axis=0), points.max(axis=0)], axis=1)
+
+
+def within_body_mm(stack: SliceStack) -> NDArray[np.float64]:
+    """Return how far, along x, y and z, a body may reach beyond its `body_bounds`, which see it in a coarse sample."""
+    along = np.stack([stack.row_direction, stack.column_direction, stack.normal], axis=1)
+    gap_mm = float(np.diff(stack.heights_mm).max()) if stack.count > 1 else 0.0
+    spacing_mm = np.array([*stack.pixel_spacing_mm, gap_mm])
+    return np.asarray(np.abs(along) @ (np.array(_sample_steps(stack)) * spacing_mm))
+
+
+def _sample_steps(stack: SliceStack) -> tuple[int, int, int]:
+    """Every which column, row and slice is looked at."""
+    di, dj = stack.pixel_spacing_mm
+    return max(1, round(4.0 / di)), max(1, round(4.0 / dj)), max(1, stack.count // 40)
 
 
 def _tissue(volume: Volume, values: NDArray[Any]) -> NDArray[np.bool_]:

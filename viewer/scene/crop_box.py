@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from viewer.analysis.measure import within_body_mm
 from viewer.domain.view_state import Point, as_point
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ FACES = tuple(Face(axis, far) for axis in range(3) for far in (False, True))
 
 
 def crop_box(volume: Volume, view: ViewState) -> Box:
-    """Return the box of a view: the one that it is cropped to, else that of the body, or of the volume."""
+    """Return the box of a view: the one that it is cropped to, else one around all of the body, or the volume."""
     if view.box_3d is not None:
         return view.box_3d
-    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
-    return as_point(bounds[:, 0]), as_point(bounds[:, 1])
+    low, high = volume.grid.bounds_lps_mm.T
+    if volume.body_lps_mm is not None:
+        around_mm = within_body_mm(volume.stack)
+        low = np.maximum(low, volume.body_lps_mm[:, 0] - around_mm)
+        high = np.minimum(high, volume.body_lps_mm[:, 1] + around_mm)
+    return as_point(low), as_point(high)
 
 
 def face_mm(box: Box, face: Face) -> float:

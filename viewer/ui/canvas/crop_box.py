@@ -15,8 +15,9 @@ from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.acquired import crosshair_lps_mm
 from viewer.scene.camera import screen_axes, screen_from_lps
 from viewer.scene.crop_box import FACES, Box, Face, crop_box, edges, face_centre, face_mm, mm_words, section, with_face
+from viewer.ui.canvas.crop_words import paint_beside, paint_words
 from viewer.ui.canvas.frame_places import LETTERS, frame_places
-from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.tiles import CanvasStyle
 from viewer.ui.escape import EscapeKey
 
@@ -304,7 +305,9 @@ class CropBox(QWidget):
         view = view if view in places else next(iter(places), view)
         if view in places:
             words = f"{told.side}  {position_words(told.axis, face_mm(box, told))}"
-            self._paint_words(painter, words, places[view] + QPointF(0, -HANDLE_PX - 14), self._area(view))
+            tile = self._canvas.tile(view)
+            if tile is not None:
+                paint_beside(painter, words, places[view], tile.area, self._look)
 
     def _paint_size(self, painter: QPainter, box: Box) -> None:
         tiles = self._tiles()
@@ -315,30 +318,14 @@ class CropBox(QWidget):
             if tile.view is not ViewName.THREE_D:
                 said = frame_places(tile.area.width(), tile.area.height(), self._look)[LETTERS]
                 within.setBottom(tile.area.top() + said.top())
-            self._paint_words(painter, f"{mm_words(box)} · {HINT}", within.bottomLeft(), within)
-
-    def _area(self, view: ViewName) -> QRectF:
-        tile = self._canvas.tile(view)
-        return QRectF(self.rect()) if tile is None else tile.area
-
-    def _paint_words(self, painter: QPainter, words: str, middle: QPointF, within: QRectF) -> None:
-        look = self._look
-        kind = look.caption_type(name=True)
-        metrics = look.metrics(kind)
-        plate = QRectF(0, 0, round(metrics.horizontalAdvance(words) + 14), round(metrics.height() + 6))
-        plate.moveCenter(middle)
-        plate.moveLeft(round(min(max(plate.left(), within.left() + 4), within.right() - 4 - plate.width())))
-        plate.moveTop(round(min(max(plate.top(), within.top() + 4), within.bottom() - 4 - plate.height())))
-        paint_plate(painter, plate, look.theme)
-        painter.setFont(look.font(kind))
-        painter.setPen(look.theme.on_anatomy("text"))
-        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+            paint_words(painter, f"{mm_words(box)} · {HINT}", within.bottomLeft(), within, self._look)
 
 
 def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box, look: TextLook) -> list[Handle]:
-    """Return the handles on a tile; in planes only where these run along the box, and beside the letters."""
+    """Return the handles on a tile, beside its letters; in planes only where these run along the box."""
     made = []
     plane = tile.view.plane
+    letters = frame_places(tile.area.width(), tile.area.height(), look)[:LETTERS]
     if plane is None:
         camera = tile.shifted(volume, view).camera
         width, height = round(tile.area.width()), round(tile.area.height())
@@ -350,9 +337,8 @@ def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box, look: TextLo
         right, down, scale, least = geometry.axes.right, geometry.axes.down, 1 / geometry.mm_per_px, 0.5
         if float(np.abs(geometry.axes.into).max()) < _FLAT_SHARE:
             return []
-        letters = frame_places(tile.area.width(), tile.area.height(), look)[:LETTERS]
-        places = {face: _beside(letters, geometry.screen_from_lps(face_centre(box, face))) for face in FACES}
-    for face, (x, y) in places.items():
+        places = {face: geometry.screen_from_lps(face_centre(box, face)) for face in FACES}
+    for face, (x, y) in ((face, _beside(letters, place)) for face, place in places.items()):
         along = QPointF(float(right[face.axis]), float(down[face.axis]))
         place = tile.area.topLeft() + QPointF(x, y)
         if QPointF.dotProduct(along, along) >= least**2 and tile.area.contains(place):
