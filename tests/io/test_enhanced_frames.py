@@ -105,21 +105,19 @@ RLE, JPEG_LS, LOSSLESS = (f"1.2.840.10008.1.2.{n}" for n in ("5", "4.80", "4.70"
 
 @pytest.mark.parametrize("pieces", [1, 3], ids=["in one piece", "in pieces"])
 @pytest.mark.parametrize("with_table", [True, False], ids=["with a table of offsets", "without"])
-@pytest.mark.parametrize("syntax", [EXPLICIT, BIG, RLE, JPEG_LS, LOSSLESS])
-def test_a_file_that_ends_early_shows_the_frames_before(
+@pytest.mark.parametrize("syntax", [RLE, JPEG_LS, LOSSLESS])
+def test_a_compressed_file_that_ends_early_shows_the_frames_before(
     made_ct: Any, syntax: str, with_table: bool, pieces: int
 ) -> None:
     rng = np.random.default_rng(2)
     frames = [rng.integers(0, 3000, (40, 48)).astype(np.uint16) for _ in HEIGHTS]
-    native = syntax if syntax == BIG else EXPLICIT
-    path = made_ct.frames("enhanced", frames, [at(h) for h in HEIGHTS], syntax=native)
-    if syntax != native:
-        image = pydicom.dcmread(path)
-        coded = [ENCODERS[syntax](frame) for frame in frames]
-        image.PixelData = encapsulate(coded, fragments_per_frame=pieces, has_bot=with_table)
-        image["PixelData"].VR = "OB"
-        image.file_meta.TransferSyntaxUID = syntax
-        image.save_as(path)
+    path = made_ct.frames("enhanced", frames, [at(h) for h in HEIGHTS])
+    image = pydicom.dcmread(path)
+    coded = [ENCODERS[syntax](frame) for frame in frames]
+    image.PixelData = encapsulate(coded, fragments_per_frame=pieces, has_bot=with_table)
+    image["PixelData"].VR = "OB"
+    image.file_meta.TransferSyntaxUID = syntax
+    image.save_as(path)
     path.write_bytes(path.read_bytes()[:-1000])
     if syntax == RLE and not with_table:
         # Nothing tells where a frame begins.
@@ -134,6 +132,58 @@ def test_a_file_that_ends_early_shows_the_frames_before(
         r"The image at H 6.0 mm could not be read: the (file ends|compressed pixels end) early\.", reason
     )
     assert volume.unread_lps_mm is not None
+
+
+FRAME_BYTES = 24 * 32 * 2
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT])
+@pytest.mark.parametrize(
+    ("at_byte", "count"),
+    [(0, 2), (FRAME_BYTES + 100, 64), (2 * FRAME_BYTES, FRAME_BYTES), (3 * FRAME_BYTES + 20, 1516)],
+    ids=["at the beginning", "in the middle", "a whole image", "at the end"],
+)
+def test_no_frame_is_shown_in_a_place_that_lost_bytes_may_have_moved(
+    made_ct: Any, at_byte: int, count: int, syntax: str
+) -> None:
+    # Uncompressed frames are found by counting bytes alone, and nothing tells where some of them went.
+    path = made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], [at(h) for h in HEIGHTS], syntax=syntax)
+    raw = path.read_bytes()
+    begin = len(raw) - 4 * FRAME_BYTES + at_byte
+    path.write_bytes(raw[:begin] + raw[begin + count :])
+    said = f"the file lacks {count:,} bytes of its pixels, and nothing tells where"
+    with pytest.raises(UnreadableFileError) as caught:
+        opened(made_ct)
+    assert caught.value.sentence == f"None of the images of this series can be read: {said}."
+    assert caught.value.hint == "Copy the file again from where it came, or export it anew."
+    # Beside others its frames are missing, each in its place.
+    for k in range(4, 8):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), SOPClassUID="1.2.840.10008.5.1.4.1.1.2.1")
+    (volume,) = opened(made_ct)
+    assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(4, 8)])
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0] == f"The image at H 0.0 mm could not be read: {said}."
+    assert volume.unread_lps_mm is not None
+    assert volume.unread_lps_mm[:, 2].tolist() == HEIGHTS
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG])
+@pytest.mark.parametrize("count", [0, 40, 512])
+def test_bytes_lost_among_the_pixels_are_noticed_by_what_follows_them(made_ct: Any, count: int, syntax: str) -> None:
+    # What is there behind the pixels makes up for what is not there of them.
+    padding = pydicom.DataElement(0xFFFCFFFC, "OB", bytes(1024))
+    made_ct.slice("single", made_ct.pixels(), (0, 0, 0), syntax=syntax, DataSetTrailingPadding=padding)
+    made_ct.slice("other", made_ct.pixels(1), (0, 0, 2), syntax=syntax, DataSetTrailingPadding=padding)
+    made_ct.slice("third", made_ct.pixels(2), (0, 0, 4), syntax=syntax, DataSetTrailingPadding=padding)
+    path = made_ct.folder / "third"
+    raw = path.read_bytes()
+    begin = raw.index(made_ct.pixels(2).astype(">i2" if syntax == BIG else "<i2").tobytes()) + 300
+    path.write_bytes(raw[:begin] + raw[begin + count :])
+    found = scan(made_ct.folder, JobContext())
+    said = [(one.file, one.why) for one in found.skipped]
+    why = f"The file lacks {count:,} bytes of its pixels, and nothing tells where."
+    assert said == ([("third", why)] if count else [])
+    assert found.series[0].count == (2 if count else 3)
 
 
 def test_frames_are_refused_where_the_header_is_at_odds_with_their_length(made_ct: Any) -> None:

@@ -86,13 +86,15 @@ class _Known:
     varying: tuple[tuple[int, int, int], ...]
     kind: Kind | None
 
-    def header(self, head: bytes, size: int) -> ImageHeader:
-        """Return the header of a file that has the steady values."""
+    def header(self, head: bytes, size: int) -> ImageHeader | None:
+        """Return the header of a file that has the steady values; None where something else follows its pixels."""
         first, at = self.first, self.layout.pixels_at + self.layout.header
         values = first.values.copy()
         for tag, begin, end in self.varying:
             values[tag] = head[begin:end]
         (length,) = _length(head, at - 4)
+        if length != UNDEFINED_LENGTH and size >= at + length + 8:
+            return None
         return ImageHeader(values, (), first.transfer_syntax, size, at, length, complete=True, kind=self.kind)
 
     def widened(self, head: bytes, number: int) -> _Known | None:

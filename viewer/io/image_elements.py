@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from viewer.domain.count_words import count_words
 from viewer.domain.volume import PatientIdentity, SeriesFacts
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import padding_of
@@ -202,8 +203,17 @@ def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFact
     )
 
 
+def lost_words(count: int) -> str:
+    """Return what is wrong with a file of whose uncompressed pixels so many bytes are not there."""
+    return f"lacks {count_words(count, 'byte')} of its pixels, and nothing tells where"
+
+
 def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | None) -> str:
-    """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong."""
+    """Return why the pixels of a file cannot be read, judged by its lengths alone; "" where nothing is wrong.
+
+    Uncompressed frames are found by counting bytes. Where some are lost they may be so anywhere, and whatever lies
+    behind would be shown where it does not belong.
+    """
     if elements.pixel_offset < 0:
         return "has no pixels" if elements.complete else CUT
     if not code.bits_allocated:
@@ -219,6 +229,7 @@ def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | 
         return "holds fewer pixels than its header says"
     if size is not None and elements.pixel_offset + elements.pixel_length > size:
         # Only what the image needs must be there; a trailing pad byte may be missing.
-        if elements.pixel_offset + code.frame_bytes * frames > size:
-            return CUT
+        lacking = elements.pixel_offset + code.frame_bytes * frames - size
+        if lacking > 0:
+            return CUT if frames == 1 else lost_words(lacking)
     return ""

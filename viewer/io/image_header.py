@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from viewer.domain.errors import UnreadableFileError
+from viewer.io.behind_pixels import lost_before_padding
 from viewer.io.concatenations import part_of
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
 from viewer.io.functional_groups import read_frames
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, Elements, Start, find_start, walk
-from viewer.io.image_elements import CUT, frame_of, kind_of, pixel_problem
+from viewer.io.image_elements import frame_of, kind_of, lost_words, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
@@ -133,10 +134,7 @@ class ImageHeader:
         if not described:
             return values, [frame_of(file, 0, values, kind, problem)], syntax
         whole_frames = ({**values, **one} for one in described)
-        # Frames before the one at which a file ends are whole. Where less was written than the header says, the header
-        # is as likely to be wrong of each frame.
-        problems = [pixel_problem(found, kind.code, n + 1, size) if problem == CUT else problem for n in range(count)]
-        frames = [frame_of(file, n, one, kind_of(one, syntax), problems[n]) for n, one in enumerate(whole_frames)]
+        frames = [frame_of(file, n, one, kind_of(one, syntax), problem) for n, one in enumerate(whole_frames)]
         return {**values, **described[count // 2]}, frames, syntax
 
 
@@ -183,6 +181,9 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
     if rows * columns > MOST_PIXELS or count > _MOST_FRAMES:
         many = f"{count}" if count < 1_000_000 else "more than a million"
         raise UnreadableFileError(f"The image says that it is {columns} × {rows} pixels × {many} frames large.")
+    lost = lost_before_padding(source, found, header.start.transfer_syntax, header.limit)
+    if lost:
+        raise UnreadableFileError(f"The file {lost_words(lost)}.")
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:
