@@ -10,6 +10,8 @@ import pytest
 
 from tests.io.parts import entries, opened
 from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +41,56 @@ def test_images_of_another_study_or_patient_under_the_same_series_uid_never_mix(
     made_ct.stack(axial(4, first=8.0), prefix="b", **elements)
     assert [(e.count, e.part) for e in entries(made_ct)] == [(4, ""), (4, "")]
     assert all(holds(made_ct, v, 4) for v in opened(made_ct))
+
+
+SPELLED = "On 3 images of this series the patient's ID is spelled otherwise"
+MAYBE = "as they may be another patient's they are listed apart."
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (("A 1", "A1"), SPELLED),
+        (("1 1", "11"), SPELLED),
+        (("007", "7"), SPELLED),
+        (("ab-3", "AB3"), SPELLED),
+        (("M1", None), "On 3 images of this series there is no patient's ID"),
+        ((None, "M1"), "On 3 images of this series there is a patient's ID, on these none"),
+    ],
+)
+def test_one_patient_in_two_spellings_is_not_joined_and_not_trusted(
+    made_ct: Any, ids: tuple[str | None, str | None], words: str
+) -> None:
+    # A site's first patient, "1 1", and its eleventh are two patients.
+    made_ct.stack(axial(4), PatientID=ids[0])
+    made_ct.stack(axial(3, first=8.0), prefix="b", PatientID=ids[1])
+    first, second = entries(made_ct)
+    assert (first.count, second.count) == (4, 3)
+    assert assemble(first, JobContext()).reasons == (f"{words}; {MAYBE}",)
+    assert assemble(first, JobContext()).verdict is Verdict.UNTRUSTED
+    assert assemble(second, JobContext()).verdict is Verdict.UNTRUSTED
+
+
+def test_padding_of_an_id_is_no_other_spelling(made_ct: Any) -> None:
+    made_ct.stack(axial(4), PatientID="A1")
+    made_ct.stack(axial(3, first=8.0), prefix="b", PatientID=" A1 ")
+    (volume,) = opened(made_ct)
+    assert (volume.verdict, volume.reasons) == (Verdict.OK, ())
+
+
+def test_one_uid_for_several_patients_or_studies_is_said(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    made_ct.stack(axial(3), prefix="b", StudyInstanceUID="1.2.3")
+    made_ct.stack(axial(2), prefix="c", series="2")
+    assert [v.reasons for v in opened(made_ct)] == [
+        ("The UID of this series is also on 3 images of another study; they are listed apart.",),
+        ("The UID of this series is also on 4 images of another study; they are listed apart.",),
+        (),
+    ]
+    for patient in ("M2", "M3"):
+        made_ct.stack(axial(5), prefix=patient, PatientID=patient)
+    said = "The UID of this series is also on 12 images of 2 other patients; they are listed apart."
+    assert [v.reasons for v in opened(made_ct) if v.stack.count == 5] == [(said,), (said,)]
 
 
 def test_images_in_other_coordinates_are_a_part_of_their_own(made_ct: Any) -> None:

@@ -88,7 +88,7 @@ class SeriesRow:
     verdict
         On its geometry; None where that is known only once it is read.
     reason
-        Why the verdict is not `ok`, one sentence.
+        Why the verdict is not `ok`, or what else is to be said, one sentence.
     frame
         UID of its frame of reference, "" where it names none.
     """
@@ -221,7 +221,7 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
         if single and (alone := arranged(single)).placed and alone.verdict is not Verdict.UNTRUSTED:
             more = len(entry.frames) - len(single)
             return "", f"{more} of {entry.count} images lie where others do; copies are left out when it is opened."
-    return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else ""
+    return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else entry.remark
 
 
 def _without_doubles(frames: Sequence[Frame]) -> list[Frame]:

@@ -8,8 +8,6 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
-
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files
@@ -18,9 +16,17 @@ from viewer.io.folder_files import files_below, name_below
 from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
-from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE, ScanResult, SeriesEntry, Skipped, advice, readable_name
-from viewer.io.series_parts import series_entries
-from viewer.io.slice_header import Frame
+from viewer.io.series_entry import (
+    LISTS_OTHERS,
+    NO_IMAGE,
+    ScanResult,
+    SeriesEntry,
+    Skipped,
+    advice,
+    readable_name,
+    with_doubt,
+)
+from viewer.io.series_groups import Groups, add_image, series_of
 from viewer.io.volume_files import is_volume_file, volume_file_entries
 from viewer.io.zip_archive import is_archive, members
 
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.job import JobContext
     from viewer.io.header_pack import Found, Read
-    from viewer.io.image_header import Image
     from viewer.io.known_files import KnownFiles
 
 # A folder on a slow share is read by several threads, which wait for it together; a fast disk by one, whose time goes
@@ -42,19 +47,6 @@ _DAMAGE = ("damaged", "ends early", "cannot be read")
 _SLOW_FILE_S = 0.001
 _FIRST_TIMED = 16
 _THREADS = 8
-
-
-@define
-class _Group:
-    """The images of one series as they come in."""
-
-    values: dict[int, bytes]
-    transfer_syntax: str
-    frames: list[Frame] = field(factory=list)
-
-
-# By series, study and patient as the files write them; by folder where no series is named.
-Groups = dict[tuple[bytes, bytes, bytes, str], _Group]
 
 
 def scan(path: Path, ctx: JobContext, known: KnownFiles | None = None) -> ScanResult:
@@ -110,7 +102,7 @@ def _result(
         elif isinstance(found, list):
             series.append(found)
         else:
-            _add(place, found if isinstance(found, tuple) else found.images(place), groups)
+            add_image(place, found if isinstance(found, tuple) else found.images(place), groups)
     # The voxels beside a header are no image of their own.
     held = {
         readable_name(name_below(root, file)).lower()
@@ -120,7 +112,7 @@ def _result(
         for file in e.files[1:]
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
-    of_images = [series_entries(g.values, g.transfer_syntax, g.frames) for g in _series_of(groups)]
+    of_images = [group.entries() for group in series_of(groups)]
     series += _incomplete(of_images, root, skipped)
     if not series:
         raise _nothing(path, len(places), skipped)
@@ -139,7 +131,7 @@ def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skippe
         names = (readable_name(name_below(root, file)) for file in entry.files)
         if not any(name.startswith(cut) for name in names):
             return entry
-        return evolve(entry, incomplete=f"{entry.incomplete} {_BROKE_OFF}".lstrip())
+        return with_doubt(entry, _BROKE_OFF)
 
     return [[marked(entry) for entry in parts] for parts in series]
 
@@ -250,35 +242,3 @@ def _commonest_obstacle(skipped: list[Skipped]) -> str:
         return ""
     (why, hint), count = obstacles.most_common(1)[0]
     return f"{count_words(count, 'file')}: {why} {hint}".rstrip()
-
-
-def _add(place: FilePlace, image: Image, groups: Groups) -> None:
-    """Add a file's images to their series."""
-    values, frames, syntax = image
-    uid = values.get(0x0020000E, b"")
-    key = (uid, values.get(0x0020000D, b""), values.get(0x00100020, b""), "" if uid else os.path.dirname(place.name))
-    group = groups.get(key)
-    if group is None:
-        group = groups[key] = _Group(values, syntax)
-    group.frames += frames
-
-
-def _series_of(groups: Groups) -> Iterator[_Group]:
-    """Yield the images of each series.
-
-    Careless anonymising gives different patients and studies one series UID; their images never mix, except where
-    nearly every image names a study of its own.
-    """
-    series: dict[tuple[bytes, bytes, str], dict[bytes, _Group]] = {}
-    for (uid, study, patient, folder), group in groups.items():
-        studies = series.setdefault((uid.strip(b"\0 "), patient.strip(b"\0 "), folder), {})
-        known = studies.setdefault(study.strip(b"\0 "), group)
-        if known is not group:
-            known.frames += group.frames
-    for studies in series.values():
-        found = list(studies.values())
-        if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
-            for group in found[1:]:
-                found[0].frames += group.frames
-            del found[1:]
-        yield from found

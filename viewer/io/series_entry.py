@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from viewer.domain.errors import UnreadableFileError
 from viewer.domain.geometry import Verdict
@@ -100,6 +100,12 @@ class SeriesEntry:
     foreseen: tuple[Verdict, str] | None = None
     incomplete: str = ""
     remark: str = ""
+
+
+def with_doubt(entry: SeriesEntry, incomplete: str, remark: str = "") -> SeriesEntry:
+    """Return an entry of which more is to be said; "" for nothing."""
+    doubts, remarks = (filter(None, both) for both in ((entry.incomplete, incomplete), (entry.remark, remark)))
+    return evolve(entry, incomplete=" ".join(doubts), remark=" ".join(remarks))
 
 
 @frozen

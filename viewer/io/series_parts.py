@@ -10,11 +10,11 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.errors import CaseStageError
-from viewer.io.concatenations import with_lacks
 from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
+from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry

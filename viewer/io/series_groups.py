@@ -1,0 +1,125 @@
+"""Images gathered by the series that they name, and what is said where one UID stands for several series."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from viewer.domain.count_words import count_words
+from viewer.io.series_entry import with_doubt
+from viewer.io.series_parts import series_entries
+from viewer.io.slice_header import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from viewer.io.file_bytes import FilePlace
+    from viewer.io.image_header import Image
+    from viewer.io.series_entry import SeriesEntry
+
+_PADDING = b"\0 "
+_APART = "they are listed apart"
+_MAYBE = f"as they may be another patient's {_APART}"
+
+
+@define(eq=False)
+class Group:
+    """The images of one series as they come in; the patient as they name it.
+
+    `doubt` and `remark` say what is seen of other series under its UID, "" for nothing.
+    """
+
+    values: dict[int, bytes]
+    transfer_syntax: str
+    patient: bytes
+    frames: list[Frame] = field(factory=list)
+    doubt: str = ""
+    remark: str = ""
+
+    def entries(self) -> list[SeriesEntry]:
+        """Return the parts that can be one volume each."""
+        found = series_entries(self.values, self.transfer_syntax, self.frames)
+        return [with_doubt(entry, self.doubt, self.remark) for entry in found] if self.doubt or self.remark else found
+
+
+# By series, study and patient as the files write them; by folder where no series is named.
+Groups = dict[tuple[bytes, bytes, bytes, str], Group]
+
+
+def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
+    """Add a file's images to their series."""
+    values, frames, syntax = image
+    uid = values.get(0x0020000E, b"")
+    patient = values.get(0x00100020, b"")
+    key = (uid, values.get(0x0020000D, b""), patient, "" if uid else os.path.dirname(place.name))
+    group = groups.get(key)
+    if group is None:
+        group = groups[key] = Group(values, syntax, patient.strip(_PADDING))
+    group.frames += frames
+
+
+def series_of(groups: Groups) -> Iterator[Group]:
+    """Yield the images of each series.
+
+    Careless anonymising gives different patients and studies one series UID; their images never mix, except where
+    nearly every image names a study of its own. Nor do those of one patient whose ID is written in two ways: "1 1"
+    and "11" may be two patients. What is apart says so.
+    """
+    series: dict[tuple[bytes, bytes, str], dict[bytes, Group]] = {}
+    for (uid, study, patient, folder), group in groups.items():
+        studies = series.setdefault((uid.strip(_PADDING), patient.strip(_PADDING), folder), {})
+        known = studies.setdefault(study.strip(_PADDING), group)
+        if known is not group:
+            known.frames += group.frames
+    by_uid: dict[bytes, list[Group]] = {}
+    for (uid, _, _), studies in series.items():
+        found = list(studies.values())
+        if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
+            for group in found[1:]:
+                found[0].frames += group.frames
+            del found[1:]
+        if uid:
+            by_uid.setdefault(uid, []).extend(found)
+        else:
+            yield from found
+    for found in by_uid.values():
+        if len(found) > 1:
+            _tell_of_each_other(found)
+        yield from found
+
+
+def _tell_of_each_other(groups: list[Group]) -> None:
+    """Let each of some series of one UID say what it sees of the others."""
+    for group in groups:
+        others = [other for other in groups if other is not group]
+        strangers = [other for other in others if not _may_be_one(other.patient, group.patient)]
+        alike = [other for other in others if other.patient != group.patient and other not in strangers]
+        if alike:
+            said = "the patient's ID is spelled otherwise"
+            if not group.patient:
+                said = "there is a patient's ID, on these none"
+            elif not any(other.patient for other in alike):
+                said = "there is no patient's ID"
+            group.doubt = f"On {_images(alike)} of this series {said}; {_MAYBE}."
+        if strangers:
+            patients = len({other.patient for other in strangers})
+            whose = "another patient" if patients == 1 else f"{patients:,} other patients"
+            group.remark = f"The UID of this series is also on {_images(strangers)} of {whose}; {_APART}."
+        elif not alike:
+            group.remark = f"The UID of this series is also on {_images(others)} of another study; {_APART}."
+
+
+def _images(groups: list[Group]) -> str:
+    return count_words(sum(len(group.frames) for group in groups), "image")
+
+
+def _may_be_one(a: bytes, b: bytes) -> bool:
+    """Return True where two IDs may be one patient's: the same but for blanks, signs, case, leading zeros."""
+    return not a or not b or _bare(a) == _bare(b)
+
+
+def _bare(patient: bytes) -> bytes:
+    return re.sub(rb"[^0-9a-z\x80-\xff]", b"", re.sub(rb"(?<![0-9])0+(?=[0-9])", b"", patient.lower()))
