@@ -158,3 +158,27 @@ def test_choices_are_there_after_a_restart_and_a_damaged_file_gives_defaults(tmp
     assert Settings(path).now.interface_scale == 1.5
     path.write_text("{ not json", encoding="utf-8")
     assert Settings(path).now.reader == ""
+
+
+def test_back_leads_to_no_view_of_another_series(session: Session, navigation: Navigation) -> None:
+    session.view = view_at(0, 0, 0)
+    navigation.go(view_at(5, 5, 5))
+    another = evolve(view_at(9, 9, 9), series_uid="7.8.9")
+    session.view = another
+    assert not navigation.visited.can_undo
+    navigation.back()
+    assert session.view == another
+    session.view = view_at(5, 5, 5)
+    navigation.back()
+    navigation.finish()
+    assert session.view == view_at(0, 0, 0)
+
+
+def test_forward_leads_to_where_one_was_when_one_went_back(session: Session, navigation: Navigation) -> None:
+    session.view = view_at(0, 0, 0)
+    navigation.go(view_at(5, 5, 5))
+    scrolled = session.view = view_at(5, 5, 8)
+    navigation.back()
+    navigation.forward()
+    navigation.finish()
+    assert session.view == scrolled

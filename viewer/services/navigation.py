@@ -6,7 +6,7 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define, frozen
 
 from viewer.domain.history import History
 from viewer.domain.sturdy_signal import sturdy
@@ -20,12 +20,23 @@ if TYPE_CHECKING:
     from viewer.services.settings import Settings
 
 
+_VIEWS_KEPT, _SERIES_KEPT = 100, 20
+
+
 class Motion(Enum):
     """How long a motion takes, in seconds."""
 
     NONE = 0.0
     FINDING = 0.25
     STEP = 0.6
+
+
+@define(eq=False)
+class Visit:
+    """Two views that follow each other; the one that is left takes along where one wandered meanwhile."""
+
+    before: ViewState
+    after: ViewState
 
 
 @frozen
@@ -57,7 +68,17 @@ class Navigation:
         self._settings = settings
         self._clock = clock
         self._flight: _Flight | None = None
-        self.visited: History[tuple[ViewState, ViewState]] = History(100)
+        self._visited: dict[str, History[Visit]] = {}
+
+    @property
+    def visited(self) -> History[Visit]:
+        """The views of the open series that Back and Forward lead to; those of another one would show nothing of it."""
+        uid = self._session.view.series_uid if self._session.view is not None else ""
+        if uid not in self._visited:
+            while len(self._visited) >= _SERIES_KEPT:
+                del self._visited[next(iter(self._visited))]
+            self._visited[uid] = History(_VIEWS_KEPT)
+        return self._visited[uid]
 
     @property
     def moving(self) -> bool:
@@ -73,7 +94,7 @@ class Navigation:
         """Move to a view; the way back is remembered unless told otherwise."""
         now = self._session.view
         if remember and now is not None and now != view and now.series_uid == view.series_uid:
-            self.visited.push((now, view))
+            self.visited.push(Visit(now, view))
         still = motion is Motion.NONE or self._settings.now.reduce_motion
         if now is None or still or now.series_uid != view.series_uid:
             self._flight = None
@@ -86,7 +107,7 @@ class Navigation:
     def remember(self, before: ViewState, after: ViewState) -> None:
         """Let Back lead from a view, to which a hand has led, to the one before."""
         if before != after and before.series_uid == after.series_uid:
-            self.visited.push((before, after))
+            self.visited.push(Visit(before, after))
 
     def tick(self) -> bool:
         """Set the view that belongs to this moment; return True while still moving."""
@@ -109,13 +130,15 @@ class Navigation:
         self.arrived.emit()
 
     def back(self) -> None:
-        """Return to the view before."""
-        entry = self.visited.undo()
-        if entry is not None:
-            self.go(entry[0], Motion.FINDING, remember=False)
+        """Return to the view before; Forward leads to where one is now."""
+        now, visit = self.goal, self.visited.undo()
+        if visit is not None and now is not None:
+            visit.after = now
+            self.go(visit.before, Motion.FINDING, remember=False)
 
     def forward(self) -> None:
         """Go again where Back came from."""
-        entry = self.visited.redo()
-        if entry is not None:
-            self.go(entry[1], Motion.FINDING, remember=False)
+        now, visit = self.goal, self.visited.redo()
+        if visit is not None and now is not None:
+            visit.before = now
+            self.go(visit.after, Motion.FINDING, remember=False)

@@ -52,14 +52,18 @@ class Asking:
         """Every command by its name."""
         from viewer.ui.palette import Palette
 
-        return Palette(self._window, self._window.theme, self._actions)
+        sheet = Palette(self._window, self._window.theme, self._actions)
+        self._desk.session.workspace_changed.connect(lambda now, _before: sheet.offer(now) if sheet.is_open else None)
+        return sheet
 
     @cached_property
     def keys_sheet(self) -> ShortcutSheet:
         """All keys."""
         from viewer.ui.shortcut_sheet import ShortcutSheet
 
-        return ShortcutSheet(self._window, self._window.theme, self._actions.table, self._desk.conventions.mouse)
+        sheet = ShortcutSheet(self._window, self._window.theme, self._actions.table, self._desk.conventions.mouse)
+        self._desk.session.workspace_changed.connect(lambda now, _before: sheet.ask(now) if sheet.is_open else None)
+        return sheet
 
     @cached_property
     def settings_sheet(self) -> SettingsSheet:

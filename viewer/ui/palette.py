@@ -174,11 +174,15 @@ class Palette(Sheet):
 
     def ask(self, where: Workspace) -> None:
         """Open with the commands of a workspace."""
+        self.field.clear()
+        self.offer(where)
+        self.open(self.field)
+
+    def offer(self, where: Workspace) -> None:
+        """List the commands of a workspace, which may have come by itself while this was open."""
         self._actions.refresh()
         self._offered = tuple(c for c in self._actions.table.offered(where) if c.id != "app.palette" and c.words)
-        self.field.clear()
-        self._search("")
-        self.open(self.field)
+        self._search(self.field.text())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
         """Let the field's arrows and Enter act on the list."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
 from viewer.ui.widgets import Card, IconButton, text_label
@@ -66,6 +66,9 @@ class Sheet(QWidget):
         self.body.setSpacing(12)
         outer.addLayout(self.body)
         window.installEventFilter(self)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._keys_went)
         self.hide()
 
     @property
@@ -92,6 +95,13 @@ class Sheet(QWidget):
             self._before.setFocus(Qt.FocusReason.OtherFocusReason)
         self._before = None
         self.closed.emit()
+
+    def _keys_went(self, _old: QWidget | None, new: QWidget | None) -> None:
+        """Keep the keys from what lies below, such as a page that comes by itself; it has them once this is closed."""
+        if not self.is_open or new is None or new.window() is not self.window() or _in_a_sheet(new):
+            return
+        self._before = new
+        (self.focusWidget() or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def let_give_way(self, part: QWidget, wanted_px: int, least_px: int) -> None:
         """Make a part as high as it wants; where the window is lower than the sheet it gives way to all others."""
@@ -165,3 +175,10 @@ class Sheet(QWidget):
         """Draw the veil."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))
+
+
+def _in_a_sheet(widget: QWidget) -> bool:
+    above: QWidget | None = widget
+    while above is not None and not isinstance(above, Sheet):
+        above = above.parentWidget()
+    return above is not None
