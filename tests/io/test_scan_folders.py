@@ -167,3 +167,26 @@ def test_a_map_of_floating_point_numbers_is_named(made_ct: Any) -> None:
         scan(made_ct.folder, JobContext())
     assert caught.value.sentence == "The only file in this folder is not an image that can be opened."
     assert "parametric map" in caught.value.detail
+
+
+@pytest.mark.parametrize("cut", [0, 400], ids=["whole", "cut"])
+@pytest.mark.parametrize("kind", ["FloatPixelData", "DoubleFloatPixelData"])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+def test_ct_of_floating_point_numbers_says_why_it_is_not_shown(made_ct: Any, syntax: str, kind: str, cut: int) -> None:
+    # Among others: an image with whole numbers is shown.
+    made_ct.slice("whole", made_ct.pixels(), (0, 0, 0))
+    path = made_ct.slice("a", made_ct.pixels(), (0, 0, 2), syntax=syntax)
+    ds = pydicom.dcmread(path)
+    single = kind == "FloatPixelData"
+    ds.BitsAllocated = 32 if single else 64
+    del ds.PixelData, ds.BitsStored, ds.HighBit, ds.PixelRepresentation
+    order = ">" if syntax.endswith("1.2.2") else "<"
+    setattr(ds, kind, made_ct.pixels().astype(f"{order}f{4 if single else 8}").tobytes())
+    ds.save_as(path)
+    if cut:
+        path.write_bytes(path.read_bytes()[:-cut])
+    found = scan(made_ct.folder, JobContext())
+    assert [entry.count for entry in found.series] == [1]
+    (skipped,) = found.skipped
+    assert skipped.why == "Its pixels are floating point numbers, which no CT image has; they are not read."
+    assert skipped.hint == "Export it with whole numbers and a rescale, or as NIfTI."

@@ -24,6 +24,8 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
+FLOATING_PIXELS = (0x7FE00008, 0x7FE00009)
+"""Float Pixel Data and Double Float Pixel Data, which take the place of Pixel Data (PS3.3 C.7.6.24 and .25)."""
 SHARED_GROUPS = 0x52009229
 PER_FRAME_GROUPS = 0x52009230
 
@@ -70,7 +72,7 @@ _MOST_WALKED = 24 << 20
 HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16
-    for tag in (*WANTED, MODALITY_LUT, VOI_LUT, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
+    for tag in (*WANTED, MODALITY_LUT, VOI_LUT, *FLOATING_PIXELS, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
 )
 # Tag by word for what is kept, −1 for what is looked into.
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
@@ -96,7 +98,8 @@ class Elements:
     Attributes
     ----------
     values
-        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT and a VOI LUT, which are only noted.
+        Raw bytes by tag, numbers little-endian; nothing for a Modality LUT, a VOI LUT and pixels of floating point
+        numbers, which are only noted.
     pixel_offset, pixel_length
         Where the value of Pixel Data begins in the source and how long it says to be; −1 where there is none.
     functional_groups
@@ -271,7 +274,7 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
                         found.complete = False
                         return found
                 values[tag] = buffer[p : p + length]
-            elif tag == MODALITY_LUT:
+            elif tag == MODALITY_LUT or tag in FLOATING_PIXELS:
                 values[tag] = b""
             elif tag == VOI_LUT:
                 values[tag] = b""

@@ -15,7 +15,16 @@ from viewer.io.decode import MOST_PIXELS
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
 from viewer.io.functional_groups import read_frames
-from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, FIRST_READ, Elements, Start, find_start, walk
+from viewer.io.header_walk import (
+    DEFLATED_LITTLE,
+    EXPLICIT_LITTLE,
+    FIRST_READ,
+    FLOATING_PIXELS,
+    Elements,
+    Start,
+    find_start,
+    walk,
+)
 from viewer.io.image_elements import frame_of, kind_of, lost_words, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
@@ -43,7 +52,8 @@ _OBJECTS = {
     "REG": "is a registration, not an image",
 }
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
-_FLOATING = "A parametric map whose pixels are floating point numbers, which are not understood."
+_FLOATING = "Its pixels are floating point numbers, which no CT image has; they are not read."
+_AS_WHOLE_NUMBERS = "Export it with whole numbers and a rescale, or as NIfTI."
 _SEGMENTATIONS = "1.2.840.10008.5.1.4.1.1.66."
 
 
@@ -210,13 +220,23 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
     objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280100)))
     if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
         raise _NotAnImageError(LISTS_OTHERS)
-    if not values.get(0x00280010) or not values.get(0x00280011) or (found.pixel_offset < 0 and found.complete):
+    floating = any(tag in values for tag in FLOATING_PIXELS)
+    without = found.pixel_offset < 0 and (found.complete or floating)
+    if not values.get(0x00280010) or not values.get(0x00280011) or without:
+        if not objection and floating:
+            raise _NotAnImageError(*_floating(values))
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
-        floating = plain(values.get(0x00080016)) == _PARAMETRIC_MAP
-        raise _NotAnImageError(objection or (_FLOATING if floating else "A DICOM file without an image."))
+        raise _NotAnImageError(objection or "A DICOM file without an image.")
     if objection:
         raise _NotAnImageError(objection)
+
+
+def _floating(values: dict[int, bytes]) -> tuple[str, str]:
+    """Return why pixels of floating point numbers are not shown, and what to do about that."""
+    if plain(values.get(0x00080016)) == _PARAMETRIC_MAP:
+        return "A parametric map whose pixels are floating point numbers, which are not understood.", ""
+    return _FLOATING, _AS_WHOLE_NUMBERS
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from viewer.domain.errors import UnreadableFileError
 from viewer.io.file_bytes import InflatedSource, as_stream, most_inflated
 from viewer.io.header_walk import (
     EXPLICIT_BIG,
+    FLOATING_PIXELS,
     FLOATS,
     HEADER_LENGTHS,
     IMPLICIT_LITTLE,
@@ -64,7 +65,7 @@ def dicom_faults() -> tuple[type[Exception], ...]:
 
 
 def _until_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return int(tag) in (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
+    return int(tag) in (PIXEL_DATA, *FLOATING_PIXELS)
 
 
 def _read(source: Source, start: Start, size: int | None, tags: list[int]) -> tuple[Dataset, int, bytes]:
@@ -117,7 +118,11 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     except dicom_faults() as error:
         raise UnreadableFileError("The header is damaged.", detail=repr(error)) from error
     order = ">" if big else "<"
-    if len(header) == 12 and struct.unpack(order + "HH", header[:4]) == (PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF):
+    group, element = struct.unpack(order + "HH", header[:4]) if len(header) == 12 else (0, 0)
+    tag = group << 16 | element
+    if tag in FLOATING_PIXELS:
+        found.values[tag] = b""
+    elif tag == PIXEL_DATA:
         implicit, _ = dataset.original_encoding
         length = 8 if implicit else 12
         if not implicit and HEADER_LENGTHS.get(int.from_bytes(header[4:6], "little")) != length:
