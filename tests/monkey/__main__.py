@@ -58,6 +58,7 @@ def main() -> int:
 def _run(asked: argparse.Namespace, folder: Path, real: Path | None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QDesktopServices
+    from PySide6.QtWidgets import QApplication
 
     from tests.monkey.acts import Acts
     from tests.monkey.checks import busy_with, check, open_sheets
@@ -94,6 +95,9 @@ def _run(asked: argparse.Namespace, folder: Path, real: Path | None) -> int:
             if asked.tell:
                 print(told, flush=True)
             acts.pause(0.02)
+            if QApplication.activeWindow() is None:
+                # Without a window manager nobody else gives the window the keys after a dialog.
+                window.activateWindow()
             with heart.resting():
                 check(window, faults, Random(f"{seed} {n} looking"))
             if n % _SETTLES_EVERY == _SETTLES_EVERY - 1:

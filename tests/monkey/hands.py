@@ -31,13 +31,13 @@ class Hands(QObject):
         super().__init__()
         self.window, self.rng, self._folder, self._places = window, rng, folder, places
         self._answered: dict[int, int] = {}
-        self._answering = QTimer(self)
-        self._answering.timeout.connect(self._answer)
-        self._answering.start(60)
+        (folder / "written").mkdir(exist_ok=True)
+        self._stopped = False
+        self._answer()
 
     def stop(self) -> None:
         """Answer nothing more."""
-        self._answering.stop()
+        self._stopped = True
 
     # --- keys
 
@@ -137,6 +137,10 @@ class Hands(QObject):
 
     def _answer(self) -> None:
         """Choose in a menu, answer a dialog, or close it; whoever opened it waits for that."""
+        if self._stopped:
+            return
+        # Asked for first: what an answer opens is answered from within it.
+        QTimer.singleShot(60, self, self._answer)
         popup = QApplication.activePopupWidget()
         asked = popup or QApplication.activeModalWidget()
         if asked is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_STILL_S = 0.5
 _TICK_MS = 10
+_ARMED_FOR_S = 0.2
 
 
 class Faults(logging.Handler):
@@ -105,6 +108,8 @@ class Heart(QObject):
         self._cpu = time.pthread_getcpuclockid(self._main)
         self._ended = threading.Event()
         self._stack = ""
+        self._all = tempfile.TemporaryFile("w+")
+        self._armed = 0.0
         self._beat()
         self._ticks = QTimer(self)
         self._ticks.setTimerType(Qt.TimerType.PreciseTimer)
@@ -123,15 +128,26 @@ class Heart(QObject):
     def stop(self) -> None:
         """Stop watching."""
         self._ended.set()
+        faulthandler.cancel_dump_traceback_later()
         self._ticks.stop()
 
     def _beat(self) -> None:
         self._last, self._last_cpu = time.perf_counter(), time.clock_gettime(self._cpu)
+        self._last_all = time.process_time()
+        if self._last - self._armed > _ARMED_FOR_S:
+            self._armed = self._last
+            self._all.truncate(0)
+            self._all.seek(0)
+            # The only one that can tell what every thread does while one of them lets no other run.
+            faulthandler.dump_traceback_later(LONGEST_STILL_S + _ARMED_FOR_S, file=self._all)
 
     def _tick(self) -> None:
         still, cpu = time.perf_counter() - self._last, time.clock_gettime(self._cpu) - self._last_cpu
         if still > LONGEST_STILL_S and not self._resting:
-            self._faults.add("stood still", f"{still:.2f} s, {cpu:.2f} s of them at work\n{self._stack}")
+            everything = time.process_time() - self._last_all
+            self._all.seek(0)
+            words = f"{still:.2f} s, {cpu:.2f} s of them at work, all threads {everything:.2f} s"
+            self._faults.add("stood still", f"{words}\n{self._stack}\n{self._all.read()}")
         self._stack = ""
         self._beat()
 

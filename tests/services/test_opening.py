@@ -204,6 +204,17 @@ def test_cancel_is_immediate_and_leaves_nothing_half_open(made_ct: Any, desk: De
     assert desk.session.volume is None
 
 
+def test_a_list_that_takes_the_place_of_a_scan_leaves_nothing_half_open(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    desk.opening.open_series(entry_of(made_ct))
+    gate.let(2)
+    desk.until(lambda: desk.session.volume is not None)
+    listed: list[str] = []
+    desk.opening.start(lambda _ctx: "several series", listed.append)
+    desk.until(lambda: bool(listed))
+    assert desk.session.volume is None
+    assert desk.session.view is None
+
+
 def test_second_choice_wins_at_once(made_ct: Any, desk: Desk, gate: Gate) -> None:
     first, second = entry_of(made_ct, series="1"), entry_of(made_ct, series="2", count=12)
     desk.opening.open_series(first)

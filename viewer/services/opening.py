@@ -198,8 +198,7 @@ class Opening:
             self._job.cancel()
             self._job = None
             self.busy.emit(None)
-        if self._session.volume is not None and self._session.volume.preview:
-            self._clear()
+        self._drop_half()
 
     def first_image_seen(self) -> None:
         """Read on: what is there is on the screen."""
@@ -224,6 +223,8 @@ class Opening:
             self._job = None
             self.busy.emit(None)
             done(result)
+            if self._job is None:
+                self._drop_half()
 
         self._job = self._runner.run(work, done=finish, failed=self._fail, progress=self.busy.emit, lane=Lane.PLACES)
 
@@ -244,8 +245,7 @@ class Opening:
     def _fail(self, error: CaseStageError) -> None:
         self._job = None
         self.busy.emit(None)
-        if self._session.volume is not None and self._session.volume.preview:
-            self._clear()
+        self._drop_half()
         if isinstance(error, TooLargeError) and error.shrink and self._entry is not None:
             self.too_large.emit(self._entry, error)
         else:
@@ -275,6 +275,11 @@ class Opening:
         volume = self._session.volume
         if self._order is not None and view is not None and volume is not None and volume.preview:
             self._order.focus = volume.stack.nearest_slice(view.cursor_lps_mm)
+
+    def _drop_half(self) -> None:
+        """Let go of what was read in part and is read no more: the rest of it would be waited for in vain."""
+        if self._session.volume is not None and self._session.volume.preview:
+            self._clear()
 
     def _clear(self) -> None:
         session = self._session

@@ -22,7 +22,7 @@ from viewer.services.navigation import Motion, Navigation
 from viewer.services.views import view_of_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from viewer.domain.measurement import Measurement
@@ -180,13 +180,13 @@ class Reviewing:
         start = self._navigation.goal or session.view
         self._navigation.go(view_of_finding(start, finding, session.volume), Motion.FINDING)
 
-    def next(self) -> None:
-        """Fly to the next finding, after the last to the first."""
-        self._neighbour(1)
+    def next(self, among: Sequence[str] = ()) -> None:
+        """Fly to the next finding, after the last to the first; `among` are ids in an order of their own."""
+        self._neighbour(1, among)
 
-    def previous(self) -> None:
+    def previous(self, among: Sequence[str] = ()) -> None:
         """Fly to the finding before."""
-        self._neighbour(-1)
+        self._neighbour(-1, among)
 
     def export(self, folder: Path) -> None:
         """Write findings, decisions and measurements as SEG, SR, JSON and CSV, in the background."""
@@ -299,15 +299,15 @@ class Reviewing:
                 self.select(following.id)
                 return
 
-    def _neighbour(self, step: int) -> None:
-        findings = self._session.shown_findings
-        if not findings:
+    def _neighbour(self, step: int, among: Sequence[str] = ()) -> None:
+        ids = among or [finding.id for finding in self._session.shown_findings]
+        if not ids:
             return
         goal = self._navigation.goal
         wanted = goal.selected_finding if goal else None
-        here = next((n for n, f in enumerate(findings) if f.id == wanted), None)
-        index = (0 if step > 0 else len(findings) - 1) if here is None else (here + step) % len(findings)
-        self.select(findings[index].id)
+        here = next((n for n, each in enumerate(ids) if each == wanted), None)
+        index = (0 if step > 0 else len(ids) - 1) if here is None else (here + step) % len(ids)
+        self.select(ids[index])
 
     def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is not None and not new.preview:

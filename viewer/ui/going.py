@@ -54,9 +54,9 @@ class Going:
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open what some paths hold; what is more than one series is listed."""
         self._window.messages.clear()
-        self._opening_case = None
         if self._desk.session.workspace is Workspace.PRESENT:
             self.leave_present()
+        self.case_given_up()
         self._desk.library.open(paths)
 
     def open_case(self, case: Case, step: int = 0) -> None:

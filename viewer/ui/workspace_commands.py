@@ -36,15 +36,20 @@ def workspace_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
 def _findings(desk: Desk) -> list[Command]:
     reviewing, navigation = desk.reviewing, desk.navigation
 
+    def listed() -> list[str]:
+        """Return what Inspect lists, errors first; elsewhere findings go by their score."""
+        inspects = desk.session.workspace is Workspace.INSPECT
+        return [row.finding.id for row in desk.inspecting.rows()] if inspects else []
+
     def any_finding() -> bool:
-        return bool(desk.session.shown_findings)
+        return bool(desk.session.shown_findings or listed())
 
     return [
         Command(
             "finding.next",
             "Next finding",
-            "Fly to the next finding",
-            reviewing.next,
+            "Fly to the next finding; in Inspect errors come first",
+            lambda: reviewing.next(listed()),
             shortcuts=("N",),
             contexts=VIEWING,
             enabled_when=any_finding,
@@ -54,8 +59,8 @@ def _findings(desk: Desk) -> list[Command]:
         Command(
             "finding.previous",
             "Previous finding",
-            "Fly to the finding before",
-            reviewing.previous,
+            "Fly to the finding before; in Inspect errors come first",
+            lambda: reviewing.previous(listed()),
             shortcuts=("P",),
             contexts=VIEWING,
             enabled_when=any_finding,

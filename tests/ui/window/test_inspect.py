@@ -35,6 +35,29 @@ def test_errors_stand_first_and_are_counted(inspected: MainWindow) -> None:
     assert set(states[2:]) == {MatchState.TRUE_POSITIVE}
 
 
+def test_next_goes_through_the_list_errors_and_what_was_missed_first(
+    inspected: MainWindow, press: Callable[..., None]
+) -> None:
+    rows = inspected.inspect.list.rows
+    listed = [rows.row(n).finding.id for n in range(rows.rowCount())]
+    assert listed[0] == "true small"
+
+    def visited(key: Qt.Key) -> list[str | None]:
+        seen = []
+        for _ in listed:
+            press(inspected, key)
+            selected = inspected.desk.session.selected
+            seen.append(selected.id if selected is not None else None)
+        return seen
+
+    assert visited(Qt.Key.Key_N) == listed
+    assert visited(Qt.Key.Key_P) == [listed[-2], *reversed(listed[:-2]), listed[-1]]
+    inspected.go(Workspace.REVIEW)
+    press(inspected, Qt.Key.Key_N)
+    assert inspected.desk.session.selected is not None
+    assert inspected.desk.session.selected.id in {finding.id for finding in inspected.desk.session.findings}
+
+
 def test_the_slider_decides_anew_at_once(inspected: MainWindow) -> None:
     page = inspected.inspect
     page.threshold.slider.setValue(60)
