@@ -21,6 +21,7 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import Layout, SlabMode, ViewName, ViewState, as_point, overview
 from viewer.scene.curved import curved_geometry
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool
+from viewer.ui.canvas.hands import NOT_ALONG
 from viewer.ui.snapshot import picture
 
 if TYPE_CHECKING:
@@ -254,6 +255,19 @@ def test_the_mark_is_pulled_along_the_path_with_any_tool(follower: Follower) -> 
     drag(follower.canvas, LEFT, start, QPoint(80, 0))
     place, _ = follower.curve.nearest(follower.view.cursor_lps_mm)
     assert place == pytest.approx(20.0 + 80 * follower.straightened().mm_per_px, abs=0.5)
+
+
+def test_whoever_measures_in_the_curved_picture_is_told_where_to_and_moves_nothing(follower: Follower) -> None:
+    follower.show()
+    follower.go(follower.curve.point_at(20.0))
+    before = follower.view
+    follower.canvas.tool = Tool.LENGTH
+    drag(follower.canvas, LEFT, follower.along(40.0, 8.0), QPoint(80, 0))
+    assert follower.view == before
+    assert follower.refused == [NOT_ALONG]
+    drag(follower.canvas, LEFT, follower.along(20.0, 8.0), QPoint(80, 0))
+    assert follower.view.cursor_lps_mm != before.cursor_lps_mm
+    assert follower.refused == [NOT_ALONG]
 
 
 def test_the_mark_stands_where_the_crosshair_is(qtbot: QtBot, follower: Follower) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 
 from viewer.domain.session import Workspace
 from viewer.services.measuring import why_not_measured
+from viewer.ui.canvas.hands import ELSEWHERE
 from viewer.ui.canvas.measuring_hand import WORDS_HIDDEN
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import Command, MenuEntry, Submenu
@@ -183,6 +184,7 @@ def connect_canvas(window: MainWindow, canvas: Canvas, session: Session, measuri
 
 
 def _say(window: MainWindow, canvas: Canvas, why: str) -> None:
-    canvas.tool = Tool.WINDOW
+    if why not in ELSEWHERE:
+        canvas.tool = Tool.WINDOW
     hint = "The badge at the top says why." if "trusted" in why else ""
     window.tell(Message(why, "Ctrl+Shift+H shows it." if why == WORDS_HIDDEN else hint))

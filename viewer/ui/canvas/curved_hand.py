@@ -161,6 +161,10 @@ class CurvedHand:
             self._session.view = in_sight(along_path(volume, view, -notches * step_along_mm(volume)), geometry)
         return True
 
+    def beside_mark(self, tile: Tile, place: QPointF) -> bool:
+        """Return whether the pointer is on the straightened picture, and not on the line that marks the crosshair."""
+        return self.geometry(tile) is not None and not self.mark_under(tile, place)
+
     def mark_under(self, tile: Tile, place: QPointF) -> bool:
         """Return whether the pointer is on the line that marks the crosshair's place along the path."""
         view, geometry = self._session.view, self.geometry(tile)

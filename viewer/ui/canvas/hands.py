@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.words_on_images import WordsField
 
 NOT_BEYOND = "Measure left of the curtain, or side by side: right of it lies the other volume."
+NOT_ALONG = "Measure in the planes: the curved picture is true along the path and straight across it alone."
+# What is refused for where it was begun: the tool stays for the right place.
+ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG})
 
 
 @frozen(eq=False)
@@ -122,6 +125,8 @@ class Hands:
         there = beyond is not None and beyond.covers(tile, place)
         if left and there and (self.tool.measures or self.tool is Tool.PATH):
             self._says.refused(NOT_BEYOND)
+        elif left and not there and self.tool.measures and self._curved.beside_mark(tile, place):
+            self._says.refused(NOT_ALONG)
         elif not there and (self.path.press(tile, event) or self._curved.press(tile, event)):
             return
         elif left and not there and self.measuring.press(tile, place, even=_even(event)):
