@@ -15,7 +15,7 @@ from viewer.domain.job import JobContext
 from viewer.domain.plane_turn import turned_axes
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_between import between
-from viewer.domain.view_state import Comparison, Layout, ViewState
+from viewer.domain.view_state import Comparison, Cut3D, Layout, ViewState
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 from viewer.services.aligning import How
 from viewer.services.comparing import Comparing
@@ -132,6 +132,30 @@ def test_one_window_serves_both_until_it_is_let_go(two: Two) -> None:
     two.look(cursor_lps_mm=(2.0, 2.0, 3.0))
     assert two.views[1].cursor_lps_mm == (2.0, 2.0, 3.0)
     assert two.views[1].window_width == 2500.0
+
+
+def test_3d_of_both_shows_the_same_look_planes_cuts_and_box(two: Two) -> None:
+    cut, box = Cut3D(PlaneName.SAGITTAL, 1), ((2.0, 4.0, 6.0), (12.0, 14.0, 16.0))
+    two.comparing.aligning.alignment = Alignment(None, (5.0, 0.0, -3.0))
+    two.look(preset_3d="lung", planes_3d=True, labels_3d=True, table_3d=True, cuts_3d=(cut,), box_3d=box)
+    there = two.views[1]
+    assert there.preset_3d == "lung"
+    assert there.planes_3d
+    assert there.labels_3d
+    assert there.table_3d
+    assert there.cuts_3d == (cut,)
+    assert there.box_3d == ((7.0, 4.0, 3.0), (17.0, 14.0, 13.0))
+    two.look_there(box_3d=None, cuts_3d=(), planes_3d=False)
+    assert two.views[0].box_3d is None
+    assert two.views[0].cuts_3d == ()
+    assert not two.views[0].planes_3d
+
+
+def test_the_look_of_3d_goes_with_the_window_and_what_is_cut_with_the_place(two: Two) -> None:
+    two.comparing.links = Links(place=False, window=False)
+    before = two.views[1]
+    two.look(preset_3d="lung", cuts_3d=(Cut3D(PlaneName.AXIAL, 1),), box_3d=((0.0, 0.0, 0.0), (9.0, 9.0, 9.0)))
+    assert two.views[1] == before
 
 
 def test_volumes_of_other_frames_meet_in_their_middles() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve, frozen
 
 from viewer.domain.geometry import PlaneName
@@ -12,11 +13,12 @@ from viewer.domain.view_state import Camera, PlaneView, ViewState, as_point
 
 if TYPE_CHECKING:
     from viewer.domain.alignment import Alignment
+    from viewer.domain.view_state import Point
 
 
 @frozen
 class Links:
-    """What the two volumes have in common: the place that is looked at, and the window."""
+    """What the two volumes have in common: the place that is looked at, and the window with the look of 3D."""
 
     place: bool = True
     window: bool = True
@@ -46,9 +48,17 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
         slab_mode=leader.slab_mode,
         interpolation=leader.interpolation,
         acquired=leader.acquired,
+        table_3d=leader.table_3d,
+        planes_3d=leader.planes_3d,
+        labels_3d=leader.labels_3d,
     )
     if links.window:
-        view = evolve(view.windowed(leader.window_centre, leader.window_width), invert=leader.invert, lut=leader.lut)
+        view = evolve(
+            view.windowed(leader.window_centre, leader.window_width),
+            invert=leader.invert,
+            lut=leader.lut,
+            preset_3d=leader.preset_3d,
+        )
     if not links.place:
         return view
     for name in PlaneName:
@@ -59,6 +69,8 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
     return evolve(
         view,
         cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
+        cuts_3d=leader.cuts_3d,
+        box_3d=None if leader.box_3d is None else _moved(leader.box_3d, alignment),
         camera=Camera(
             alignment.of(camera.focal_lps_mm),
             as_point(alignment.direction(camera.to_eye)),
@@ -66,3 +78,10 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
             camera.height_mm,
         ),
     )
+
+
+def _moved(box: tuple[Point, Point], alignment: Alignment) -> tuple[Point, Point]:
+    """Return a box of the same size about the same place of the other volume; it stays along that one's axes."""
+    low, high = np.asarray(box)
+    middle, half = np.asarray(alignment.of((low + high) / 2)), (high - low) / 2
+    return as_point(middle - half), as_point(middle + half)

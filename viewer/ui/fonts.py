@@ -10,6 +10,7 @@ import logging
 from enum import Enum
 from functools import cache
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontDatabase, QFontMetricsF
 
 from viewer.domain.errors import StorageError
@@ -104,3 +105,9 @@ def _font(kind: Type, size_px: int) -> QFont:
 @cache
 def _metrics(kind: Type, size_px: int) -> QFontMetricsF:
     return QFontMetricsF(_font(kind, size_px))
+
+
+def fitting_words(measures: QFontMetricsF, words: tuple[str, ...], room: float) -> str:
+    """Return the first of words that have so much room, the longest first; the last, cut in the middle, if none has."""
+    whole = next((text for text in words if measures.horizontalAdvance(text) <= room), None)
+    return measures.elidedText(words[-1], Qt.TextElideMode.ElideMiddle, room) if whole is None else whole

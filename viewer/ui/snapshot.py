@@ -213,7 +213,7 @@ def behind_of_second(shown: Shown, first: ModelResult, second: ModelResult) -> B
     if shown.view.comparison is Comparison.OFF:
         return None
     there = shown_from(shown.volume, shown.view, findings=second.shown, masked=True, is_second=True)
-    return Behind(there, PlanePainter(), (f"A  {first.name}", f"B  {second.name}"))
+    return Behind(there, PlanePainter(), ((f"A  {first.name}",), (f"B  {second.name}",)))
 
 
 def behind_of(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
@@ -222,7 +222,8 @@ def behind_of(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
         return None
     there = followed(view_of_volume(prior.volume), view, prior.alignment, Links())
     known = tuple(f for f in prior.findings if f.score is None or f.score >= view.threshold)
-    return Behind(shown_from(prior.volume, there, findings=known, masked=True), PlanePainter(), (NOW, prior.title))
+    shown = shown_from(prior.volume, there, findings=known, masked=True)
+    return Behind(shown, PlanePainter(), ((NOW,), (prior.title,)))
 
 
 def _blank(size: tuple[int, int]) -> QImage:

@@ -39,7 +39,7 @@ from shiboken6 import isValid
 
 from viewer.ui.buttons import Button, IconButton, Kind, Segmented, key_chip_width, paint_key_chip, rounded
 from viewer.ui.commands import key_words
-from viewer.ui.fonts import Type, font
+from viewer.ui.fonts import Type, fitting_words, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.theme import (
     FOCUS_DISTANCE,
@@ -220,6 +220,7 @@ class ElidedLabel(QLabel):
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._whole = self._in_full = ""
+        self._shorter: tuple[str, ...] = ()
         self.set_whole(text)
 
     @property
@@ -227,9 +228,12 @@ class ElidedLabel(QLabel):
         """The text without elision."""
         return self._whole
 
-    def set_whole(self, text: str, *, in_full: str = "") -> None:
-        """Change the text; `in_full` is what a tooltip says of it, however much room there is."""
-        self._whole, self._in_full = text, in_full
+    def set_whole(self, text: str, *, in_full: str = "", shorter: tuple[str, ...] = ()) -> None:
+        """Change the text; `in_full` is what a tooltip says of it, however much room there is.
+
+        Of `shorter` texts, the longest first, the first that has room is shown where the whole one has none.
+        """
+        self._whole, self._in_full, self._shorter = text, in_full, shorter
         self._elide()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -243,8 +247,7 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        metrics = QFontMetricsF(self.font())
-        shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, max(0, self.width()))
+        shown = fitting_words(QFontMetricsF(self.font()), (self._whole, *self._shorter), max(0, self.width()))
         self.setText(shown)
         self.setToolTip(self._in_full or (self._whole if shown != self._whole else ""))
 

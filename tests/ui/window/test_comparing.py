@@ -24,13 +24,15 @@ from viewer.services.views import view_of_volume
 from viewer.ui.buttons import Segmented
 from viewer.ui.canvas import paint_curtain, paint_frame, paint_measurements
 from viewer.ui.canvas.beyond import Behind, curtain_px
-from viewer.ui.canvas.facts import corners, side_names
+from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.side_names import side_names
 from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
 from viewer.ui.theme import Theme
+from viewer.ui.widgets import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +97,44 @@ def test_a_series_that_says_nothing_of_itself_is_called_so(compared: MainWindow,
     other = compared.desk.other.session
     other.volume = Volume(facts, second.voxels, head.stack, second.voxels, head.grid)
     assert side_names(compared.desk.session, other)[1] == "B  Series without a name"
+
+
+def test_in_a_narrow_bar_names_say_what_tells_the_two_apart(compared: MainWindow, head: Volume, qtbot: QtBot) -> None:
+    kernels = ("CT abdomen with contrast, standard kernel", "CT abdomen with contrast, sharp kernel")
+    identity = PatientIdentity(patient_id="4711", study_date="20240131")
+    for number, session in enumerate((compared.desk.session, compared.desk.other.session)):
+        series = evolve(head.series, series_uid=f"1.2.{number}", number=7 + number, identity=identity)
+        volume = Volume(evolve(series, description=kernels[number]), head.voxels, head.stack, head.voxels, head.grid)
+        session.volume, session.view = volume, view_of_volume(volume)
+    bar = compared.compare.bar
+    assert bar is not None
+    labels = bar.findChildren(ElidedLabel)
+    for width, said in ((1800, f"A  2024-01-31, Series 7, {kernels[0]}"), (720, "A  Series 7")):
+        bar.setFixedWidth(width)
+        qtbot.wait(20)
+        assert labels[0].text() == said
+        assert labels[0].toolTip() == ("" if width > 1000 else f"A  2024-01-31, Series 7, {kernels[0]}")
+    assert bar.names[1] == f"B  2024-01-31, Series 8, {kernels[1]}"
+
+
+def test_one_zoom_figure_means_one_scale_on_both_sides(compared: MainWindow, head: Volume) -> None:
+    # Of half the size, so that fitted by itself it would be twice as large.
+    half = evolve(head.series, series_uid="1.2.3.11")
+    stack = evolve(head.stack, pixel_spacing_mm=tuple(mm / 2 for mm in head.stack.pixel_spacing_mm))
+    other = compared.desk.other.session
+    other.volume = Volume(half, head.voxels, stack, head.voxels, stack.as_grid())
+    other.view = view_of_volume(other.volume)
+    here, there = compared.compare.here, compared.compare.there
+    figures = []
+    for canvas in (here, there):
+        shown = canvas.shown
+        tile = canvas.tile(ViewName.AXIAL)
+        assert shown is not None
+        assert tile is not None
+        aspect = tile.area.width() / tile.area.height()
+        said = corners(shown, ViewName.AXIAL, Density.FULL, first=True, aspect=aspect).bottom_right[-1].text
+        figures.append((said.split("×")[0], tile.geometry(shown.volume, shown.view, PlaneName.AXIAL).mm_per_px))
+    assert figures[0] == figures[1]
 
 
 def test_keys_act_on_the_side_that_was_used_last(compared: MainWindow, press: Callable[..., None]) -> None:
@@ -377,7 +417,7 @@ def test_small_views_on_stage_leave_out_a_name_that_has_no_room(
 ) -> None:
     view = evolve(view_of_volume(head), comparison=Comparison.CURTAIN, curtain=0.67, layout=Layout.STAGE)
     shown, look = shown_from(head, view), Look(TextLook(Theme(), stage=True, scale=2 / 3))
-    behind = Behind(shown, PlanePainter(), ("Now", "A year before"))
+    behind = Behind(shown, PlanePainter(), (("Now",), ("A year before",)))
     plates: list[QRectF] = []
     monkeypatch.setattr(paint_curtain, "paint_plate", lambda _painter, area, _theme: plates.append(QRectF(area)))
     told = {}

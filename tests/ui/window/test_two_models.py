@@ -18,8 +18,8 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.overlays import PROBABILITY, ValueMap
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
-from viewer.ui.canvas.facts import side_names
 from viewer.ui.canvas.shown import shown_in
+from viewer.ui.canvas.side_names import side_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +169,7 @@ def test_a_curtain_can_be_drawn_between_the_two(compared: MainWindow, press: Cal
     assert beyond is not None
     behind = beyond.behind
     assert behind is not None
-    assert behind.names == ("A  Test finder", "B  Other finder")
+    assert behind.names == (("A  Test finder",), ("B  Other finder",))
     assert any(d.second for d in behind.shown.drawn)
 
 

@@ -8,10 +8,10 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, QRectF
 
 from viewer.domain.view_state import Comparison
-from viewer.ui.canvas.facts import side_names
 from viewer.ui.canvas.mouse import USUAL, Mouse
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_in
+from viewer.ui.canvas.side_names import Names, all_side_names
 from viewer.ui.canvas.tiles import CanvasStyle
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ def handle_place(tile: Tile, share: float) -> QPointF:
 
 @frozen(eq=False)
 class Behind:
-    """What is painted right of the curtain, with what, and what the volumes left and right of it are called."""
+    """What is painted right of the curtain, with what, and what the volumes left and right of it are called.
+
+    Where there is no room for a name, shorter ones follow.
+    """
 
     shown: Shown
     planes: PlanePainter
-    names: tuple[str, str]
+    names: tuple[Names, Names]
 
 
 class Beyond:
@@ -93,7 +96,7 @@ class Beyond:
         if shown is None:
             return None
         measured = tuple(DrawnMeasurement(m, False) for m in self._other.measurements)
-        return Behind(evolve(shown, measured=measured), self.planes, side_names(self._session, self._other))
+        return Behind(evolve(shown, measured=measured), self.planes, all_side_names(self._session, self._other))
 
     def covers(self, tile: Tile | None, place: QPointF) -> bool:
         """Return whether a place shows the second volume."""

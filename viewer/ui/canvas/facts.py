@@ -21,7 +21,6 @@ from viewer.services.views import USUAL_ASPECT, fitted_height_mm
 from viewer.ui.canvas.tiles import Density
 
 if TYPE_CHECKING:
-    from viewer.domain.session import Session
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.scene.acquired import AcquiredSlices
@@ -151,9 +150,10 @@ def slab_words(state: ViewState) -> str:
     return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
 
 
-def zoom_words(volume: Volume, state: ViewState, plane: PlaneName, aspect: float) -> str:
+def zoom_words(shown: Shown, plane: PlaneName, aspect: float) -> str:
     """Return the zoom against the view fitted to a viewport of this shape, width over height, such as "Zoom 1.2×"."""
-    return f"Zoom {fitted_height_mm(volume, plane, aspect) / state.plane(plane).height_mm:.1f}×"
+    fitted_mm = fitted_height_mm(shown.zoom_of or shown.volume, plane, aspect)
+    return f"Zoom {fitted_mm / shown.view.plane(plane).height_mm:.1f}×"
 
 
 def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspect: float = USUAL_ASPECT) -> Corners:
@@ -197,7 +197,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume) if first else (),
         bottom_left=(*image.missing, Words(image.number), Words(image.position)),
-        bottom_right=(window, Words(f"{zoom_words(volume, state, plane, aspect)}  {image.slab or image.apart}")),
+        bottom_right=(window, Words(f"{zoom_words(shown, plane, aspect)}  {image.slab or image.apart}")),
     )
 
 
@@ -287,33 +287,6 @@ def _study_words(volume: Volume) -> tuple[Words, ...]:
         size,
     )
     return tuple(Words(line) for line in lines if line)
-
-
-# Of a compared series that says nothing of itself; a letter alone could be taken for a name that was cut.
-UNNAMED = "Series without a name"
-
-
-def side_names(here: Session, there: Session) -> tuple[str, str]:
-    """Return what two compared sides are called: volumes as the story says, else as their series do; models by name."""
-    prior = here.case.prior if here.case is not None else None
-    if here.volume is None or there.volume is None:
-        return "A", "B"
-    models = here.view.models if here.view is not None else None
-    if models is not None and there.volume is here.volume and all(model in here.results for model in models):
-        first, second = (here.results[model].name for model in models)
-        return f"A  {first}", f"B  {second}"
-    if prior is not None and prior.series_uid == there.volume.series.series_uid:
-        return NOW, prior.title
-    return _side_words("A", here.volume, here.masked), _side_words("B", there.volume, there.masked)
-
-
-def _side_words(letter: str, volume: Volume, masked: bool) -> str:
-    """Return the name of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung"; no date if masked."""
-    series, date = volume.series, volume.series.identity.study_date
-    day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
-    number = f"Series {series.number}" if series.number is not None else ""
-    named = ", ".join(part for part in (day, number, series.description, volume.part) if part)
-    return f"{letter}  {named or series.study_description or UNNAMED}"
 
 
 def scale_bar(mm_per_px: float, most_px: float) -> tuple[float, str]:

@@ -15,6 +15,7 @@ from viewer.ui.canvas.paint_crosshair import paint_crosshair
 from viewer.ui.canvas.paint_frame import paint_frame, paint_what_is_not_there
 from viewer.ui.canvas.paint_text import paint_plate
 from viewer.ui.canvas.shown import CurtainPart
+from viewer.ui.fonts import fitting_words
 
 if TYPE_CHECKING:
     from viewer.ui.canvas.beyond import Behind
@@ -112,15 +113,15 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     measures, height = look.text.metrics(kind), look.text.line_px + 6
     painter.setFont(look.text.font(kind))
     named = tile.area.width() >= NAMED_PX
-    names = behind.names if named else tuple(name.partition("  ")[0] for name in behind.names)
-    for side, name, window in zip((-1, 1), names, windows, strict=True):
+    brief = tuple((names[0].partition("  ")[0],) for names in behind.names)
+    for side, names, window in zip((-1, 1), behind.names if named else brief, windows, strict=True):
         room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
-        words = name if windows[0] == windows[1] else f"{name}  {window}"
-        wanted = measures.horizontalAdvance(words)
+        words = names if windows[0] == windows[1] else tuple(f"{name}  {window}" for name in names)
+        wanted = measures.horizontalAdvance(words[-1])
         # Half a name says little, and the large view says it whole.
         if room < min(LEAST_TAG_PX, wanted) or (not tile.large and room < wanted):
             continue
-        text = measures.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
+        text = fitting_words(measures, words, room)
         width = measures.horizontalAdvance(text) + 12
         plate = QRectF(x + gap if side > 0 else x - gap - width, y - height / 2, width, height)
         paint_plate(painter, plate, look.text.theme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QHideEvent,
@@ -102,6 +103,7 @@ class PaintedCanvas(QWidget):
         self._view_3d = View3D(scene_3d, theme, self)
         self._view_3d.changed.connect(self._picture_came)
         self._pointer: QPointF | None = None
+        self.zoom_of: Callable[[], Volume | None] = lambda: None
         self.pointed_at: Volume | None = None
         words = WordsField(self)
         words.given.connect(self.update)
@@ -264,9 +266,8 @@ class PaintedCanvas(QWidget):
 
     def paint_words_over(self, painter: QPainter) -> None:
         """Draw letters, corner text and values once more, for what lies over the canvas and would cross them out."""
-        shown = shown_in(self._session)
+        shown = self.shown
         if shown is not None:
-            shown = self.hands.drawn(shown)
             behind = self.hands.beyond.behind if self.hands.beyond is not None else None
             paint_words_over(painter, self._placed(shown), shown, self._look(), behind)
 
@@ -294,12 +295,17 @@ class PaintedCanvas(QWidget):
         with QPainter(self) as painter:
             self._paint(painter, event)
 
-    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
+    @property
+    def shown(self) -> Shown | None:
+        """What is painted now, with what is being drawn; None where nothing is open."""
         shown = shown_in(self._session)
+        return None if shown is None else self.hands.drawn(evolve(shown, zoom_of=self.zoom_of()))
+
+    def _paint(self, painter: QPainter, event: QPaintEvent) -> None:
+        shown = self.shown
         if shown is None:
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             return
-        shown = self.hands.drawn(shown)
         self._tiles = self._placed(shown)
         ratio = self.devicePixelRatioF()
         three_d = next((tile for tile in self._tiles if tile.view is ViewName.THREE_D), None)

@@ -92,6 +92,9 @@ class Shown:
         The names of the two models that are drawn on one picture; None while there is one, or a curtain between them.
     part
         The side of a curtain that it is seen on; None where all of a tile shows it.
+    zoom_of
+        The volume whose fitted view is called zoom 1.0: of two side by side the first, so that one figure means one
+        scale. None for its own.
     """
 
     volume: Volume
@@ -109,6 +112,7 @@ class Shown:
     patches: Patches | None = None
     two_models: tuple[str, str] | None = None
     part: CurtainPart | None = None
+    zoom_of: Volume | None = None
 
 
 def shown_from(

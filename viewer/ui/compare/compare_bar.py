@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from viewer.domain.view_state import Comparison
 from viewer.services.aligning import How
-from viewer.ui.canvas.facts import side_names
+from viewer.ui.canvas.side_names import all_side_names
 from viewer.ui.fonts import Type
 from viewer.ui.icons import IconBox
 from viewer.ui.widgets import ElidedLabel, IconButton, Segmented, hairline
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 48
 NARROW, WIDE = 760, 1200
+# Of the room for words, how much the name of A gets.
+LEAST_SHARE, LEAST_SHARE_WIDE, MOST_SHARE = 0.4, 0.28, 0.5
 MODES = (
     ("compare.beside", "Side by side", "Beside"),
     ("compare.curtain", "Curtain", "Curtain"),
@@ -111,8 +113,8 @@ class CompareBar(QFrame):
         session, other = self._desk.session, self._desk.other.session
         if session.volume is None or other.volume is None or comparing.mode is Comparison.OFF:
             return
-        for label, name in zip((self._here, self._there), side_names(session, other), strict=True):
-            label.set_whole(name)
+        for label, names in zip((self._here, self._there), all_side_names(session, other), strict=True):
+            label.set_whole(names[0], shorter=names[1:])
         self._modes.choose(f"compare.{comparing.mode.value}")
         of_models = self._desk.two_models.pair is not None
         self._modes.button("compare.difference").setVisible(of_models)
@@ -127,15 +129,18 @@ class CompareBar(QFrame):
             self._icon.show_icon(icon, role)
 
     def _share_out(self) -> None:
-        """Divide what is right of the buttons by what each needs, so that the buttons stay where they are."""
-        parts = 5000 if self.width() >= WIDE else 3000
-        said, name = (label.sizeHint().width() for label in (self._said, self._there))
-        if self._said.isHidden():
-            said = 0
-        of_said = round(parts * said / max(said + name, 1))
-        self._row.setStretchFactor(self._here, 2000)
-        self._row.setStretchFactor(self._said, of_said)
-        self._row.setStretchFactor(self._there, parts - of_said)
+        """Give A's name what it needs, within limits, so that the buttons stay where they are; divide what is left."""
+        words = (self._here, self._said, self._there)
+        margins = self._row.contentsMargins()
+        items = [item for n in range(self._row.count()) if (item := self._row.itemAt(n)) is not None]
+        taken = sum(item.sizeHint().width() for item in items if item.widget() not in words)
+        room = self.width() - margins.left() - margins.right() - taken - self._row.spacing() * (len(items) - 1)
+        least = LEAST_SHARE_WIDE if self.width() >= WIDE else LEAST_SHARE
+        here, said, there = (0 if label.isHidden() else label.sizeHint().width() for label in words)
+        of_here = min(max(here / max(room, 1), least), MOST_SHARE)
+        of_said = (1.0 - of_here) * said / max(said + there, 1)
+        for label, share in zip(words, (of_here, of_said, 1.0 - of_here - of_said), strict=True):
+            self._row.setStretchFactor(label, round(1000 * share))
 
     def _words(self) -> tuple[str, str, str, str]:
         """Return what is said in full and in brief, its icon, and that one's colour role."""

@@ -38,6 +38,7 @@ class CompareView(QWidget):
         self._keys_there = False
         self.here.beside = lambda: None if self.there.isHidden() else self.there
         self.there.beside = lambda: self.here
+        self.there.zoom_of = lambda: desk.session.volume
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GAP)

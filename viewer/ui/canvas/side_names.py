@@ -1,0 +1,59 @@
+"""What two compared volumes are called: in full, and in fewer words where there is little room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from viewer.ui.canvas.facts import NOW
+
+if TYPE_CHECKING:
+    from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
+
+# Of a compared series that says nothing of itself; a letter alone could be taken for a name that was cut.
+UNNAMED = "Series without a name"
+# A name, and shorter ones, the longest first.
+Names = tuple[str, ...]
+
+
+def side_names(here: Session, there: Session) -> tuple[str, str]:
+    """Return what two compared sides are called: volumes as the story says, else as their series do; models by name."""
+    first, second = all_side_names(here, there)
+    return first[0], second[0]
+
+
+def all_side_names(here: Session, there: Session) -> tuple[Names, Names]:
+    """Return what two compared sides are called, each in full and then shorter.
+
+    Shorter names say no more than what tells the two apart.
+    """
+    prior = here.case.prior if here.case is not None else None
+    if here.volume is None or there.volume is None:
+        return ("A",), ("B",)
+    models = here.view.models if here.view is not None else None
+    if models is not None and there.volume is here.volume and all(model in here.results for model in models):
+        first, second = (here.results[model].name for model in models)
+        return (f"A  {first}",), (f"B  {second}",)
+    if prior is not None and prior.series_uid == there.volume.series.series_uid:
+        return (NOW,), (prior.title,)
+    parts = _parts(here.volume, here.masked), _parts(there.volume, there.masked)
+    return _names("A", here.volume, *parts), _names("B", there.volume, *reversed(parts))
+
+
+def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
+    """Return day, number, part and description of a series, each "" where it is not known; no day if masked."""
+    series, date = volume.series, volume.series.identity.study_date
+    day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
+    number = f"Series {series.number}" if series.number is not None else ""
+    return day, number, volume.part, series.description
+
+
+def _names(letter: str, volume: Volume, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
+    """Return the names of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung", then "A  Series 3"."""
+    day, number, part, description = own
+    full = ", ".join(word for word in (day, number, description, part) if word)
+    apart = [word for word, other in zip(own, others, strict=True) if word and word != other]
+    # What is shown last in a name is the longest as a rule, and left out first.
+    shorter = [", ".join(apart[:count]) for count in range(len(apart), 0, -1)]
+    named = dict.fromkeys((full or volume.series.study_description or UNNAMED, *shorter))
+    return tuple(f"{letter}  {name}" for name in named)
