@@ -117,6 +117,19 @@ def test_in_a_narrow_bar_names_say_what_tells_the_two_apart(compared: MainWindow
     assert bar.names[1] == f"B  2024-01-31, Series 8, {kernels[1]}"
 
 
+def test_the_second_picture_that_goes_leaves_the_keys_to_the_first(compared: MainWindow, head: Volume) -> None:
+    view = compared.compare
+    QTest.mouseClick(view.there, Qt.MouseButton.LeftButton, pos=view.there.rect().center())
+    assert view.there.hasFocus()
+    series = evolve(head.series, series_uid="1.2.3.12", identity=PatientIdentity(patient_id="4711"))
+    session = compared.desk.session
+    session.case = None
+    session.view, session.volume = None, Volume(series, head.voxels, head.stack, head.voxels, head.grid)
+    session.view = view_of_volume(session.volume)
+    assert view.there.isVisible()
+    assert view.here.hasFocus()
+
+
 def test_one_zoom_figure_means_one_scale_on_both_sides(compared: MainWindow, head: Volume) -> None:
     # Of half the size, so that fitted by itself it would be twice as large.
     half = evolve(head.series, series_uid="1.2.3.11")

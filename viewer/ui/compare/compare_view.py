@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.view_state import Comparison
@@ -80,6 +80,9 @@ class CompareView(QWidget):
     def _update(self, *_: object) -> None:
         beside = self._desk.comparing.mode is Comparison.BESIDE
         if beside is self.there.isHidden():
+            if not beside and self.there.hasFocus():
+                # Qt would give it to a button somewhere, which Space and Enter then press.
+                self.here.setFocus(Qt.FocusReason.OtherFocusReason)
             self.there.setVisible(beside)
             self._take_keys(beside and self._keys_there)
         if self.bar is not None:
