@@ -285,6 +285,23 @@ def test_a_segmentation_of_another_patient_is_refused(real_data: Path) -> None:
         read_labels(real_data / "a06_seg_liver_3slice" / "liver.dcm", volume, JobContext())
 
 
+def test_a_segmentation_of_another_frame_of_reference_is_refused_though_its_numbers_fit(real_data: Path) -> None:
+    folder = real_data / "a06_seg_liver_3slice"
+    volume = opened(folder / "ct")
+
+    def as_series(uid: str, frame: str) -> Volume:
+        facts = evolve(volume.series, series_uid=uid, frame_of_reference_uid=frame)
+        return Volume(facts, volume.slices, volume.stack, volume.voxels, volume.grid)
+
+    with pytest.raises(CaseStageError, match="another frame of reference"):
+        read_labels(folder / "liver.dcm", as_series("1.2.3", "1.2.4"), JobContext())
+    frame = volume.series.frame_of_reference_uid
+    for same in (as_series("1.2.3", frame), as_series("1.2.3", ""), as_series(volume.series.series_uid, "1.2.4")):
+        laid = read_labels(folder / "liver.dcm", same, JobContext())
+        assert isinstance(laid.what, Segmentation)
+        assert len(laid.what.labels) == 1
+
+
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> Overlaying:
     """A service over an open series whose work is done when asked."""

@@ -28,6 +28,7 @@ _CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 # How far a frame may lie from its slice, in pixels and mm: text in headers is rounded.
 _OFF_PX = 0.1
 _OFF_MM = 0.05
+_NOT_ITS_SERIES = "Open the series that it was made from."
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_INFLATED = 1 << 30
 
@@ -47,7 +48,9 @@ class SegSegment:
     mask: Mask | None
 
 
-def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tuple[SegSegment, ...]:
+def read_seg(
+    path: Path, volume: Volume, *, least_fraction: float = 0.5, in_its_frame: bool = False
+) -> tuple[SegSegment, ...]:
     """Return the segments of a SEG or Label Map SEG, by number, as masks on the volume's original slices.
 
     Frames may be fewer or smaller than the slices (sparse, cropped); each is placed by its position in the patient.
@@ -60,6 +63,8 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
         What it lies on.
     least_fraction
         From which share of the largest value a voxel of a FRACTIONAL segment is marked.
+    in_its_frame
+        Refuses one that names another frame of reference than the volume's, and another series.
 
     Raises
     ------
@@ -74,6 +79,8 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
             dataset = dcmread(path)
             if str(dataset.get("SOPClassUID", "")) not in _CLASSES:
                 raise UnreadableFileError("The file is not a DICOM segmentation.", "Choose a SEG file.")
+            if in_its_frame:
+                _refuse_another_frame(dataset, volume)
             return _segments(dataset, volume, least_fraction)
     except OSError as error:
         raise UnreadableFileError(
@@ -85,6 +92,17 @@ def read_seg(path: Path, volume: Volume, *, least_fraction: float = 0.5) -> tupl
             "Export it again from the program that made it.",
             type(error).__name__,
         ) from error
+
+
+def _refuse_another_frame(dataset: Dataset, volume: Volume) -> None:
+    """Refuse what only by chance has the numbers of this series' positions."""
+    series, frame = volume.series, str(dataset.get("FrameOfReferenceUID", ""))
+    made_from = {str(item.get("SeriesInstanceUID", "")) for item in dataset.get("ReferencedSeriesSequence") or ()}
+    apart = bool(frame and series.frame_of_reference_uid) and frame != series.frame_of_reference_uid
+    if apart and series.series_uid not in made_from:
+        raise UnreadableFileError(
+            "The segmentation belongs to another frame of reference than this series.", _NOT_ITS_SERIES
+        )
 
 
 def _refuse_what_inflates_too_far(path: Path) -> None:
@@ -155,7 +173,7 @@ def _not_here(place: _Place, why: str) -> UnreadableFileError:
     x, y, z = place.position
     return UnreadableFileError(
         f"The segmentation does not lie on this series: {why}.",
-        "Open the series that it was made from.",
+        _NOT_ITS_SERIES,
         f"frame at LPS {x:.2f}, {y:.2f}, {z:.2f}",
     )
 

@@ -90,7 +90,8 @@ def _segmentation(named: list[tuple[int, str, Mask]], volume: Volume, ctx: JobCo
 def _of_seg(path: Path, volume: Volume) -> list[tuple[int, str, Mask]]:
     from viewer.io.seg import read_seg
 
-    return [(s.number, s.label or f"Segment {s.number}", s.mask) for s in read_seg(path, volume) if s.mask is not None]
+    segments = read_seg(path, volume, in_its_frame=True)
+    return [(s.number, s.label or f"Segment {s.number}", s.mask) for s in segments if s.mask is not None]
 
 
 def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tuple[int, str, Mask]], bool]:
