@@ -13,10 +13,12 @@ from attrs import evolve
 from viewer.domain.errors import CaseStageError, GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.overlay_look import MapLook
 from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Segmentation, ValueMap
 from viewer.domain.session import Session
 from viewer.domain.view_state import OverlayMode, overview
 from viewer.domain.volume import SeriesFacts, Volume
+from viewer.domain.walkthrough import Case, Provenance
 from viewer.io.scan import scan
 from viewer.services.jobs import JobRunner
 from viewer.services.loading import load_series
@@ -32,7 +34,7 @@ SPACING_MM = (1.5, 1.25, 2.0)
 ORIGIN_MM = (-20.0, 15.0, 100.0)
 
 
-def series(**facts: str) -> Volume:
+def series(series_uid: str = "1.2.3", **facts: str) -> Volume:
     stack = SliceStack(
         SIZE_IJK[:2],
         SPACING_MM[:2],
@@ -41,7 +43,7 @@ def series(**facts: str) -> Volume:
         np.array(ORIGIN_MM) + np.arange(SIZE_IJK[2])[:, None] * (0, 0, SPACING_MM[2]),
     )
     values = np.zeros(stack.shape_kji, np.int16)
-    return Volume(SeriesFacts("1.2.3", modality="CT", **facts), values, stack, values, stack.as_grid())
+    return Volume(SeriesFacts(series_uid, modality="CT", **facts), values, stack, values, stack.as_grid())
 
 
 def image(values: np.ndarray) -> sitk.Image:
@@ -337,6 +339,66 @@ def test_what_was_opened_is_seen_and_goes_with_the_series(tmp_path: Path, at_onc
     assert session.view.overlay is OverlayMode.OUTLINE
     session.volume = series()
     assert session.overlays.labels == ()
+
+
+def test_what_lay_over_a_series_is_there_when_it_is_shown_again(tmp_path: Path, at_once: Overlaying) -> None:
+    session, said = at_once._session, []
+    at_once.told.connect(said.append)
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    sitk.WriteImage(image(blocks().astype(np.float32) / 3), tmp_path / "map.nrrd")
+    at_once.open_labels(tmp_path / "labels.nrrd")
+    at_once.open_map(tmp_path / "map.nrrd")
+    assert session.view is not None
+    session.view = evolve(session.view, overlay=OverlayMode.OFF, map_look=MapLook(opacity=0.2))
+    before, said[:] = session.view, []
+    for volume in (series(series_uid="9"), series()):
+        session.volume = volume
+        at_once.lay_again()
+        here = volume.series.series_uid != "9"
+        assert len(session.overlays.labels) == 3 * here
+        assert (session.overlays.value_map is not None) is here
+    assert session.view == before
+    assert said == []
+    at_once.close_labels()
+    session.volume = series()
+    at_once.lay_again()
+    assert session.overlays.labels == ()
+    assert session.overlays.value_map is not None
+
+
+def test_labels_go_with_the_frame_of_reference_to_another_series_and_lie_over_no_story(
+    tmp_path: Path, at_once: Overlaying
+) -> None:
+    session, failed = at_once._session, []
+    at_once.failed.connect(failed.append)
+    session.volume = series(frame_of_reference_uid="7")
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    at_once.open_labels(tmp_path / "labels.nrrd")
+    session.volume = series(series_uid="8", frame_of_reference_uid="7")
+    at_once.lay_again()
+    assert len(session.overlays.labels) == 3
+    (tmp_path / "labels.nrrd").unlink()
+    session.volume = series(series_uid="9", frame_of_reference_uid="7")
+    at_once.lay_again()
+    assert session.overlays.labels == ()
+    assert failed == []
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    session.case = Case("c", "A case", "", "HEAD", Provenance("test", "", True), "", "", "", "", ())
+    at_once.lay_again()
+    assert session.overlays.labels == ()
+
+
+def test_labels_are_laid_over_both_of_two_series_of_one_frame_of_reference(tmp_path: Path, at_once: Overlaying) -> None:
+    other = Session(second=True)
+    beside = Overlaying(other, at_once._runner, at_once._files, story=at_once._session)
+    at_once._session.volume = series(frame_of_reference_uid="7")
+    other.volume = series(series_uid="8", frame_of_reference_uid="7")
+    sitk.WriteImage(image(blocks()), tmp_path / "labels.nrrd")
+    at_once.open_labels(tmp_path / "labels.nrrd")
+    assert len(other.overlays.labels) == 3
+    beside.close_labels()
+    assert other.overlays.labels == ()
+    assert len(at_once._session.overlays.labels) == 3
 
 
 def test_a_file_that_is_refused_leaves_what_is_there(tmp_path: Path, at_once: Overlaying) -> None:

@@ -60,6 +60,7 @@ class Comparing:
             here.measurements_changed.connect(partial(self._same_said, here, there))
             here.decisions_changed.connect(partial(self._same_said, here, there))
             here.findings_changed.connect(partial(self._same_said, here, there))
+            here.overlays_changed.connect(partial(self._same_said, here, there))
         for signal in (
             session.workspace_changed,
             session.masked_changed,
@@ -185,6 +186,7 @@ class Comparing:
         self._other.findings = self._session.findings
         self._other.truth = self._session.truth
         self._other.volume = self._session.volume
+        self._other.overlays = self._session.overlays
         self._other.view = self._session.view
 
     def close(self) -> None:
@@ -292,6 +294,7 @@ class Comparing:
             if self._second is None:
                 there.findings = here.findings
                 there.decisions = here.decisions
+                there.overlays = here.overlays
             there.measurements = here.measurements
 
     def _mirror(self, *_: object) -> None:

@@ -22,6 +22,7 @@ from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.kept_alignments import KeptAlignments
 from viewer.services.kept_looks import keep_looks
+from viewer.services.laid_files import LaidFiles
 from viewer.services.last_place import LastPlace
 from viewer.services.left_open import LeftOpen
 from viewer.services.live_steps import LiveSteps
@@ -68,6 +69,7 @@ class Other:
     path_edits: PathEdits
     spreads: Spreads
     inspecting: Inspecting
+    overlaying: Overlaying
 
 
 @frozen(eq=False)
@@ -113,6 +115,7 @@ class Desk:
         self.last_place.close()
         self.finding_run.close()
         self.overlaying.cancel()
+        self.other.overlaying.cancel()
         self.library.close()
         self.decoders.close()
         self.runner.shutdown()
@@ -139,7 +142,10 @@ def build_desk(deliver: Deliver) -> Desk:
     keep_looks(session, settings, opening)
     journal = Journal(decisions_file())
     reviewing = Reviewing(session, navigation, runner, journal)
-    other = _other(runner, decoders, settings, journal, reviewing.writes)
+    files = LaidFiles()
+    overlaying = Overlaying(session, runner, files)
+    opening.opened.connect(lambda _volume: overlaying.lay_again())
+    other = _other(session, runner, decoders, settings, journal, reviewing.writes, files)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     comparing = Comparing(session, other.session, other.opening, runner, KeptAlignments(alignments_folder()))
     opening.prior_opened.connect(comparing.bring)
@@ -165,7 +171,7 @@ def build_desk(deliver: Deliver) -> Desk:
         navigation=navigation,
         player=player,
         inspecting=Inspecting(session),
-        overlaying=Overlaying(session, runner),
+        overlaying=overlaying,
         case_making=CaseMaking(session, data_folder() / "drafts", other.session, comparing),
         two_models=TwoModels(session, other.session, comparing, finding_run, navigation, runner),
         rehearsals=Rehearsals(rehearsals_folder(), own_cases_folder()),
@@ -184,17 +190,29 @@ def _conventions() -> tuple[Conventions, ConventionsError | None]:
         return Conventions(), error
 
 
-def _other(runner: JobRunner, decoders: Decoders, settings: Settings, journal: Journal, writes: KeptWrites) -> Other:
+def _other(
+    first: Session,
+    runner: JobRunner,
+    decoders: Decoders,
+    settings: Settings,
+    journal: Journal,
+    writes: KeptWrites,
+    files: LaidFiles,
+) -> Other:
     session = Session(second=True)
+    opening = Opening(session, runner, decoders)
+    overlaying = Overlaying(session, runner, files, story=first)
+    opening.opened.connect(lambda _volume: overlaying.lay_again())
     navigation = Navigation(session, settings)
     reviewing = Reviewing(session, navigation, runner, journal, writes)
     return Other(
         session=session,
-        opening=Opening(session, runner, decoders),
+        opening=opening,
         navigation=navigation,
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),
         spreads=Spreads(session, runner),
         inspecting=Inspecting(session),
+        overlaying=overlaying,
     )

@@ -44,6 +44,8 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
         curtain=leader.curtain,
         overlay=leader.overlay,
         fill_opacity=leader.fill_opacity,
+        hidden_labels=leader.hidden_labels,
+        label_looks=leader.label_looks,
         slab_mm=leader.slab_mm,
         slab_mode=leader.slab_mode,
         interpolation=leader.interpolation,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
     from viewer.services.measuring import Measuring
+    from viewer.services.overlaying import Overlaying
     from viewer.services.reviewing import Reviewing
     from viewer.services.spreads import Spreads
     from viewer.ui.canvas import Canvas
@@ -55,6 +56,10 @@ class Compared:
     def spreads(self) -> Spreads:
         """Return the histograms of the volume that keys act on."""
         return self._desk.other.spreads if self._keys_there else self._desk.spreads
+
+    def overlaying(self) -> Overlaying:
+        """Return what lays files over the volume that keys act on."""
+        return self._desk.other.overlaying if self._keys_there else self._desk.overlaying
 
     def connect(self) -> None:
         """Follow what happens to the second volume."""

@@ -13,6 +13,7 @@ from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.map_planes import map_colours, map_least
+from viewer.services.overlaying import Overlaying
 from viewer.ui.commands import VIEWING, Command, Submenu
 from viewer.ui.messages import Message
 from viewer.ui.workspace_commands import DESK_WORK
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.overlays import ValueMap
+    from viewer.domain.session import Session
     from viewer.ui.commands import MenuEntry
     from viewer.ui.looking import Looking
     from viewer.ui.main_window import MainWindow
@@ -265,16 +267,20 @@ def _map(looking: Looking) -> list[Command]:
 
 def overlay_file_commands(window: MainWindow) -> list[Command]:
     """Return the commands that open and close what is laid over the series; the window asks for files."""
-    session, overlaying = window.desk.session, window.desk.overlaying
+    compared = window.compared
+
+    def session() -> Session:
+        return window.compare.with_keys.session
 
     def whole() -> bool:
-        return session.volume is not None and not session.volume.preview
+        volume = session().volume
+        return volume is not None and not volume.preview
 
-    def ask(title: str, files: str, then: Callable[[Path], None]) -> Callable[[], None]:
+    def ask(title: str, files: str, then: Callable[[Overlaying, Path], None]) -> Callable[[], None]:
         def run() -> None:
             chosen, _ = QFileDialog.getOpenFileName(window, title, window.desk.library.last_folder, files)
             if chosen:
-                then(Path(chosen))
+                then(compared.overlaying(), Path(chosen))
 
         return run
 
@@ -283,7 +289,7 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             "overlay.open_labels",
             "Open labels over this series…",
             "Lay a segmentation over the images: DICOM SEG, or a label map as NIfTI, NRRD or MHA",
-            ask("Open labels over this series", LABEL_FILES, overlaying.open_labels),
+            ask("Open labels over this series", LABEL_FILES, Overlaying.open_labels),
             shortcuts=("Ctrl+Shift+G",),
             contexts=DESK_WORK,
             enabled_when=whole,
@@ -294,9 +300,9 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             "overlay.close_labels",
             "Close labels",
             "Take the segmentation away; its file stays as it is",
-            overlaying.close_labels,
+            lambda: compared.overlaying().close_labels(),
             contexts=DESK_WORK,
-            enabled_when=lambda: session.overlays.segmentation is not None,
+            enabled_when=lambda: session().overlays.segmentation is not None,
             why_disabled=NO_LABELS,
             icon="x",
         ),
@@ -304,7 +310,7 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             "overlay.open_map",
             "Open a map over this series…",
             "Lay values in colours over the images, such as probabilities: NIfTI, NRRD or MHA",
-            ask("Open a map over this series", MAP_FILES, overlaying.open_map),
+            ask("Open a map over this series", MAP_FILES, Overlaying.open_map),
             shortcuts=("Ctrl+Shift+M",),
             contexts=DESK_WORK,
             enabled_when=whole,
@@ -315,9 +321,9 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             "overlay.close_map",
             "Close map",
             "Take the map away; its file stays as it is",
-            overlaying.close_map,
+            lambda: compared.overlaying().close_map(),
             contexts=DESK_WORK,
-            enabled_when=lambda: session.overlays.value_map is not None,
+            enabled_when=lambda: session().overlays.value_map is not None,
             why_disabled=NO_MAP,
             icon="x",
         ),
@@ -326,7 +332,9 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
 
 def connect_overlays(window: MainWindow) -> None:
     """Let what was refused or assumed be said, and commands follow what is open."""
-    overlaying = window.desk.overlaying
-    overlaying.failed.connect(lambda error: window.tell(Message.of(error)))
-    overlaying.told.connect(lambda sentence: window.tell(Message(sentence, calm=True)))
-    window.desk.session.overlays_changed.connect(lambda *_: window.refresh_soon())
+    desk = window.desk
+    for overlaying in (desk.overlaying, desk.other.overlaying):
+        overlaying.failed.connect(lambda error: window.tell(Message.of(error)))
+        overlaying.told.connect(lambda sentence: window.tell(Message(sentence, calm=True)))
+    for session in (desk.session, desk.other.session):
+        session.overlays_changed.connect(lambda *_: window.refresh_soon())
