@@ -11,15 +11,12 @@ import struct
 import time
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import IO
 
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
 from viewer.io.file_bytes import most_inflated
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 LOCAL_MARK = b"PK\x03\x04"
 LOCAL_HEADER = 30
@@ -71,9 +68,9 @@ class CutArchive:
         return f"{said}; what follows is damaged." if self.lost else f"{said}; how many are missing is not known."
 
 
-def cut_archive(file: FileIO) -> CutArchive:
+def cut_archive(file: IO[bytes]) -> CutArchive:
     """Return what can be found in an archive from its beginning on."""
-    found, end = CutArchive(), os.fstat(file.fileno()).st_size
+    found, end = CutArchive(), file.seek(0, os.SEEK_END)
     until_s = time.thread_time() + _PATIENCE_S
     at, info = 0, None
     try:
@@ -100,7 +97,7 @@ def cut_archive(file: FileIO) -> CutArchive:
     return found
 
 
-def _said(file: FileIO, header: bytes, at: int) -> tuple[zipfile.ZipInfo, int]:
+def _said(file: IO[bytes], header: bytes, at: int) -> tuple[zipfile.ZipInfo, int]:
     """Return what a local header says of its member, and where that begins."""
     if len(header) < LOCAL_HEADER:
         raise _NotWholeError
@@ -115,7 +112,7 @@ def _said(file: FileIO, header: bytes, at: int) -> tuple[zipfile.ZipInfo, int]:
     return info, at + LOCAL_HEADER + name_size + extra_size
 
 
-def _end(file: FileIO, info: zipfile.ZipInfo, start: int, end: int, until_s: float) -> int:
+def _end(file: IO[bytes], info: zipfile.ZipInfo, start: int, end: int, until_s: float) -> int:
     """Return where a member ends, and put into `info` how long it is, where that is said behind it."""
     behind = bool(info.flag_bits & _SIZES_BEHIND)
     if behind and not info.compress_size:
@@ -138,7 +135,7 @@ def _in_64_bits(extra: bytes, size: int, packed: int) -> tuple[int, int]:
     return size, packed
 
 
-def _behind_descriptor(file: FileIO, at: int, end: int) -> int:
+def _behind_descriptor(file: IO[bytes], at: int, end: int) -> int:
     """Return where the next member begins after one whose sizes are known and said again behind it."""
     for length in (16, 24, 12, 20):
         file.seek(at + length)
@@ -150,7 +147,7 @@ def _behind_descriptor(file: FileIO, at: int, end: int) -> int:
     raise _LostError
 
 
-def _measured(file: FileIO, start: int, end: int, info: zipfile.ZipInfo, until_s: float) -> int:
+def _measured(file: IO[bytes], start: int, end: int, info: zipfile.ZipInfo, until_s: float) -> int:
     """Find out how long a member is that says so only behind itself, and return where the next begins."""
     if info.flag_bits & _ENCRYPTED:
         raise _LostError
@@ -174,12 +171,12 @@ def _measured(file: FileIO, start: int, end: int, info: zipfile.ZipInfo, until_s
     raise _LostError
 
 
-def _descriptor(file: FileIO, at: int) -> bytes:
+def _descriptor(file: IO[bytes], at: int) -> bytes:
     file.seek(at)
     return file.read(24)
 
 
-def _inflated(file: FileIO, start: int, end: int, until_s: float) -> tuple[int, int, int]:
+def _inflated(file: IO[bytes], start: int, end: int, until_s: float) -> tuple[int, int, int]:
     """Return packed size, size and check sum of a deflated member, which says itself where it ends."""
     inflater, most = zlib.decompressobj(-zlib.MAX_WBITS), most_inflated(end - start)
     size = crc = read = 0
@@ -199,7 +196,7 @@ def _inflated(file: FileIO, start: int, end: int, until_s: float) -> tuple[int, 
     return read - len(inflater.unused_data), size, crc
 
 
-def _stored(file: FileIO, start: int, end: int, until_s: float) -> tuple[int, int, int]:
+def _stored(file: IO[bytes], start: int, end: int, until_s: float) -> tuple[int, int, int]:
     """Return size, size and check sum of a member that was stored: up to a descriptor that says just that."""
     crc, checked, at, kept = 0, start, start, b""
     while at < end:
@@ -221,7 +218,7 @@ def _stored(file: FileIO, start: int, end: int, until_s: float) -> tuple[int, in
     raise _NotWholeError(end - start)
 
 
-def _summed(file: FileIO, at: int, to: int, crc: int) -> int:
+def _summed(file: IO[bytes], at: int, to: int, crc: int) -> int:
     file.seek(at)
     while at < to:
         part = file.read(min(_CHUNK, to - at))

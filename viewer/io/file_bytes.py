@@ -1,7 +1,6 @@
 """The bytes of a file, wherever they lie: on disk, inside a zip archive, or deflated in either.
 
-Nothing is unpacked to disk: what is stored is read in its place, what is deflated is inflated as far as it is needed
-and never beyond a bound.
+What is stored is read in its place, what is packed is unpacked as far as it is needed and never beyond a bound.
 """
 
 from __future__ import annotations
@@ -13,11 +12,14 @@ import time
 import zlib
 from contextlib import contextmanager
 from io import FileIO
+from mmap import mmap
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field, frozen
 
 from viewer.domain.errors import UnreadableFileError
+from viewer.io.inner_archives import unpacked
+from viewer.io.unpacking import Packing, Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +47,7 @@ class _Reading:
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _where: object) -> None:
         """Raise what went wrong in the program's words."""
         if isinstance(error, zlib.error):
-            raise UnreadableFileError("The deflated data is damaged or too large.", detail=repr(error)) from error
+            raise UnreadableFileError("The packed data is damaged or too large.", detail=repr(error)) from error
         if isinstance(error, OSError):
             why = error.strerror or "no reason given"
             raise UnreadableFileError(f"The file cannot be read ({why}).", detail=repr(error)) from error
@@ -93,18 +95,22 @@ class FileSource:
 
 @define
 class BytesSource:
-    """Bytes in memory."""
+    """Bytes in memory, from `base`; to their end, or `length` of them."""
 
-    content: bytes
+    content: bytes | mmap
+    base: int = 0
+    length: int = -1
 
     def read_at(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset`."""
-        return self.content[offset : offset + count]
+        if self.length >= 0:
+            count = max(0, min(count, self.length - offset))
+        return self.content[self.base + offset : self.base + offset + count]
 
 
 @define
 class InflatedSource:
-    """What a raw deflate stream in another source holds, inflated only as far as asked and never beyond a bound.
+    """What a packed stream in another source holds, unpacked only as far as asked and never beyond a bound.
 
     The bound (a multiple of what is packed, and 1 GiB at most) keeps a small file from filling the memory.
     """
@@ -112,9 +118,9 @@ class InflatedSource:
     packed: Source
     start: int
     packed_size: int
+    packing: Packing = Packing.DEFLATED
     _inflated: bytearray = field(factory=bytearray)
-    _inflater: zlib._Decompress = field(factory=lambda: zlib.decompressobj(-zlib.MAX_WBITS))
-    _waiting: bytes = b""
+    _unpacker: Unpacker | None = None
     _read_to: int = 0
 
     def read_at(self, offset: int, count: int) -> bytes:
@@ -123,17 +129,20 @@ class InflatedSource:
         end = offset + count
         if end > bound:
             raise zlib.error(f"more than {bound} bytes inflated")
-        while len(self._inflated) < end and not self._inflater.eof:
-            if not self._waiting:
-                left = self.packed_size - self._read_to
-                self._waiting = self.packed.read_at(self.start + self._read_to, min(_CHUNK, left)) if left > 0 else b""
-                self._read_to += len(self._waiting)
-                if not self._waiting:
-                    break
-            wanted = min(max(end - len(self._inflated), _CHUNK), bound - len(self._inflated))
-            self._inflated += self._inflater.decompress(self._waiting, wanted)
-            self._waiting = self._inflater.unconsumed_tail
+        if self._unpacker is None:
+            self._unpacker = Unpacker(self.packing, self._next)
+        while len(self._inflated) < end:
+            got = self._unpacker.some(min(max(end - len(self._inflated), _CHUNK), bound - len(self._inflated)))
+            if not got:
+                break
+            self._inflated += got
         return bytes(self._inflated[offset:end])
+
+    def _next(self) -> bytes:
+        left = self.packed_size - self._read_to
+        piece = self.packed.read_at(self.start + self._read_to, min(_CHUNK, left)) if left > 0 else b""
+        self._read_to += len(piece)
+        return piece
 
 
 def most_inflated(packed_size: int) -> int:
@@ -152,19 +161,39 @@ class Member:
     start, packed_size
         Where its bytes begin in the archive, and how many there are.
     size
-        How many they are when inflated.
-    deflated
-        False where they are stored as they are.
+        How many they are when unpacked.
+    packing
+        How they are packed.
     crc32
-        Check sum of the inflated bytes.
+        Check sum of the unpacked bytes.
+    within
+        The archive inside the archive in which it lies, where that one is packed; offsets then count its bytes.
     """
 
     name: str
     start: int
     packed_size: int
     size: int
-    deflated: bool
+    packing: Packing
     crc32: int
+    within: Member | None = None
+
+    def stored(self, archive: FileIO) -> FileSource | BytesSource:
+        """Return its bytes as they are packed, from the open archive.
+
+        Raises
+        ------
+        UnreadableFileError
+            Where they lie in an archive that is damaged.
+        """
+        if self.within is None:
+            return FileSource(archive, self.start, self.packed_size)
+        return BytesSource(unpacked(FileSource(archive), self.within), self.start, self.packed_size)
+
+    def source(self, archive: FileIO) -> Source:
+        """Return its bytes; see `stored` for the errors."""
+        stored = self.stored(archive)
+        return stored if self.packing is Packing.STORED else InflatedSource(stored, 0, self.packed_size, self.packing)
 
 
 @frozen
@@ -186,15 +215,14 @@ class FilePlace:
         Raises
         ------
         UnreadableFileError
-            Where they cannot be read, or what is deflated is damaged.
+            Where they cannot be read, or what is packed is damaged.
         """
         with reading(), open(self.path, "rb", buffering=0) as file:
             member = self.member
             if member is None:
                 yield FileSource(file), os.fstat(file.fileno()).st_size
                 return
-            stored = FileSource(file, member.start, member.packed_size)
-            yield InflatedSource(stored, 0, member.packed_size) if member.deflated else stored, member.size
+            yield member.source(file), member.size
 
     def head(self, count: int) -> tuple[bytes, int]:
         """Return the file's first `count` bytes, fewer where it ends before, and its length.
@@ -202,7 +230,7 @@ class FilePlace:
         Raises
         ------
         UnreadableFileError
-            Where they cannot be read, or what is deflated is damaged.
+            Where they cannot be read, or what is packed is damaged.
         """
         if self.member is not None:
             with self.opened() as (source, size):

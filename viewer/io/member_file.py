@@ -5,7 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import zlib
+from io import FileIO
 from typing import TYPE_CHECKING, Any
+
+from viewer.io.file_bytes import FileSource
+from viewer.io.unpacking import Packing, Unpacker
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import Member
@@ -18,20 +22,21 @@ _READ_THROUGH = 1 << 22
 class MemberFile(io.RawIOBase):
     """The bytes of a member; what was read without a gap from its beginning to its end matches its check sum.
 
-    Going back in a deflated member begins it anew. Raises OSError where the member is damaged.
+    Going back in a packed member begins it anew. Raises OSError where the member is damaged.
     """
 
     def __init__(self, archive: str, member: Member) -> None:
         super().__init__()
         self._member = member
         self._wanted = 0
-        self._file = open(archive, "rb", buffering=0)  # noqa: SIM115 - closed with this one
+        self._file = FileIO(archive)
         self._begin()
 
     def _begin(self) -> None:
-        self._at, self._packed_at, self._crc, self._gap = 0, 0, 0, False
-        self._waiting = b""
-        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._at, self._crc, self._gap = 0, 0, False
+        self._source = self._member.stored(self._file)
+        self._unpacker = Unpacker(self._member.packing, self._next_packed)
+        self._packed_at = 0
 
     def close(self) -> None:
         """Close the archive."""
@@ -70,7 +75,7 @@ class MemberFile(io.RawIOBase):
     def _go_to_wanted(self) -> None:
         if self._wanted < self._at:
             self._begin()
-        if not self._member.deflated and self._wanted - self._at > _READ_THROUGH:
+        if self._member.packing is Packing.STORED and self._wanted - self._at > _READ_THROUGH:
             self._at, self._gap = self._wanted, True
         scratch = memoryview(bytearray(min(_CHUNK, self._wanted - self._at)))
         while self._at < self._wanted:
@@ -78,7 +83,7 @@ class MemberFile(io.RawIOBase):
 
     def _next(self, view: memoryview) -> int:
         """Read at the place where the last reading ended."""
-        count = self._inflate(view) if self._member.deflated else self._copy(view)
+        count = self._copy(view) if self._member.packing is Packing.STORED else self._unpack(view)
         self._crc = zlib.crc32(view[:count], self._crc)
         self._at += count
         if self._at == self._member.size and not self._gap and self._crc != self._member.crc32:
@@ -86,26 +91,27 @@ class MemberFile(io.RawIOBase):
         return count
 
     def _copy(self, view: memoryview) -> int:
-        self._file.seek(self._member.start + self._at)
-        count = self._file.readinto(view)
+        if isinstance(self._source, FileSource):
+            count = self._source.fill(self._at, view)
+        else:
+            piece = self._source.read_at(self._at, len(view))
+            view[: len(piece)] = piece
+            count = len(piece)
         if not count:
             raise OSError(errno.EIO, "The archive ends early")
         return count
 
-    def _inflate(self, view: memoryview) -> int:
+    def _unpack(self, view: memoryview) -> int:
         try:
-            while True:
-                if not self._waiting:
-                    self._file.seek(self._member.start + self._packed_at)
-                    self._waiting = self._file.read(min(_CHUNK, self._member.packed_size - self._packed_at))
-                    self._packed_at += len(self._waiting)
-                given = self._waiting
-                got = self._inflater.decompress(given, len(view))
-                self._waiting = self._inflater.unconsumed_tail
-                if got:
-                    view[: len(got)] = got
-                    return len(got)
-                if not given or self._inflater.eof:
-                    raise OSError(errno.EIO, "Damaged inside the archive")
+            got = self._unpacker.some(len(view))
         except zlib.error as error:
             raise OSError(errno.EIO, "Damaged inside the archive") from error
+        if not got:
+            raise OSError(errno.EIO, "Damaged inside the archive")
+        view[: len(got)] = got
+        return len(got)
+
+    def _next_packed(self) -> bytes:
+        piece = self._source.read_at(self._packed_at, min(_CHUNK, self._member.packed_size - self._packed_at))
+        self._packed_at += len(piece)
+        return piece

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import TooLargeError
+from viewer.io.inner_archives import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ def give_back() -> bool:
     Big arrays that come and go leave holes, so that what is resident grows although what is in use does not. Of the
     allocators only glibc's has to be asked (malloc_trim); it takes some milliseconds.
     """
+    forget()
     if sys.platform != "linux":
         return False
     import ctypes

@@ -1,4 +1,4 @@
-"""What a zip archive holds, without unpacking it: where each member's bytes lie.
+"""What a zip archive holds, without unpacking it: where each member's bytes lie. Archives in it are looked into.
 
 PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header) and 4.3.12 (central directory, read by `zipfile`).
 """
@@ -8,18 +8,33 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+import zlib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from io import FileIO
+from itertools import chain
+from typing import IO, TYPE_CHECKING
 
+from attrs import Factory, define, field
+
+from viewer.domain.errors import UnreadableFileError
 from viewer.io.cut_archive import LOCAL_HEADER, LOCAL_MARK, cut_archive
-from viewer.io.file_bytes import FilePlace, Member, most_inflated
+from viewer.io.file_bytes import BytesSource, FilePlace, FileSource, Member, as_stream, most_inflated
 from viewer.io.foreign_files import JOIN
+from viewer.io.inner_archives import LARGEST_BYTES, unpacked
 from viewer.io.series_entry import Skipped
+from viewer.io.unpacking import Packing
 
 if TYPE_CHECKING:
-    from io import FileIO
+    from viewer.io.file_bytes import Source
 
 _MOST_MEMBERS = 200_000
+_MOST_UNPACKED = 4 << 30
+_PACKINGS = {
+    zipfile.ZIP_STORED: Packing.STORED,
+    zipfile.ZIP_DEFLATED: Packing.DEFLATED,
+    zipfile.ZIP_BZIP2: Packing.BZIP2,
+    zipfile.ZIP_LZMA: Packing.LZMA,
+}
 _NO_ARCHIVE = "The archive is damaged, or is no zip archive."
 _AGAIN = "Get the archive again."
 _END_BYTES = 22
@@ -80,17 +95,10 @@ def members(path: str, root: str, skipped: list[Skipped]) -> list[FilePlace]:
         skipped.append(Skipped(named, "The last part of an archive in several parts.", JOIN))
         return []
     try:
-        with zipfile.ZipFile(path) as archive, open(path, "rb", buffering=0) as file:
-            listed = archive.infolist()
-            if len(listed) > _MOST_MEMBERS:
-                skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
-                return []
-            return _places(path, named, file, listed, skipped)
-    except zipfile.BadZipFile:
-        return _of_cut(path, named, skipped)
-    except (OSError, NotImplementedError, ValueError, EOFError, struct.error) as error:
-        why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
-        skipped.append(Skipped(named, why or _NO_ARCHIVE, "" if why else _AGAIN))
+        with FileIO(path) as file:
+            return _Listing(path, file, skipped).places(named)
+    except OSError as error:
+        skipped.append(Skipped(named, f"Cannot be read ({error.strerror})." if error.strerror else _NO_ARCHIVE))
         return []
 
 
@@ -106,59 +114,138 @@ def _is_last_of_several(path: str) -> bool:
     return end.startswith(b"PK\x05\x06") and number not in (0, _IN_64_BITS)
 
 
-def _of_cut(path: str, named: str, skipped: list[Skipped]) -> list[FilePlace]:
-    """Return the files of an archive without a directory; one that is cut is among them, and fails where it ends."""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            found = cut_archive(file)
-            places = _places(path, named, file, found.whole, skipped)
+@define
+class _Listing:
+    """The files in an open archive, and in the archives inside of it.
+
+    Attributes
+    ----------
+    path, file
+        The outermost archive.
+    opened
+        The archive to list, which may lie inside of that one.
+    base, within, prefix
+        Where it begins in the file, or which packed member it is; how names in it begin.
+    left_bytes
+        How much may still be unpacked to look into archives inside of archives.
+    """
+
+    path: str
+    file: FileIO
+    skipped: list[Skipped]
+    opened: IO[bytes] = field(default=Factory(lambda self: self.file, takes_self=True))
+    base: int = 0
+    within: Member | None = None
+    prefix: str = ""
+    left_bytes: int = _MOST_UNPACKED
+
+    def places(self, named: str) -> list[FilePlace]:
+        """Return the files by name; `named` is what the archive is called where something in it is skipped."""
+        try:
+            with zipfile.ZipFile(self.opened) as archive:
+                listed = archive.infolist()
+        except zipfile.BadZipFile:
+            return self._of_cut(named)
+        except (OSError, NotImplementedError, ValueError, EOFError, struct.error) as error:
+            why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
+            self.skipped.append(Skipped(named, why or _NO_ARCHIVE, "" if why else _AGAIN))
+            return []
+        if len(listed) > _MOST_MEMBERS:
+            self.skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
+            return []
+        return self._places(named, listed)
+
+    def _of_cut(self, named: str) -> list[FilePlace]:
+        """Return the files of an archive without a directory; one that is cut is among them, and fails at its end."""
+        try:
+            found = cut_archive(self.opened)
+            places = self._places(named, found.whole)
             cut = found.cut
-            if cut is not None and not any(cut.filename == place.member.name for place in places if place.member):
-                places += _places(path, named, file, [cut], skipped, cut=True)
-    except OSError as error:
-        skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
-        return []
-    if found.whole or found.cut:
-        skipped.append(Skipped(named, found.words(), in_part=not found.directory))
-    else:
-        skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
-    return places
+            if cut is not None and not any(cut.filename == p.member.name for p in places if p.member):
+                places += self._places(named, [cut], cut=True)
+        except OSError as error:
+            self.skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
+            return []
+        if found.whole or found.cut:
+            self.skipped.append(Skipped(named, found.words(), in_part=not found.directory))
+        else:
+            self.skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
+        return places
 
+    def _places(self, named: str, listed: list[zipfile.ZipInfo], *, cut: bool = False) -> list[FilePlace]:
+        found: dict[str, list[FilePlace]] = {}
+        end = self.opened.seek(0, os.SEEK_END)
+        for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
+            if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
+                continue
+            why = _objection(info, cut=cut) or self._objection_to_archive(info, cut=cut)
+            if not why and info.filename in found:
+                why = "Is in the archive twice; the first is used."
+            start = _start(self.opened, info) if not why else 0
+            if not why and (start < 0 or start + info.compress_size > end):
+                why = "The archive is damaged at this file."
+            if why:
+                self.skipped.append(Skipped(f"{named}/{info.filename}", why))
+                continue
+            member = Member(
+                self.prefix + info.filename,
+                self.base + start,
+                info.compress_size,
+                info.file_size,
+                _PACKINGS[info.compress_type],
+                info.CRC,
+                self.within,
+            )
+            if is_archive_name(info.filename):
+                found[info.filename] = self._inside(f"{named}/{info.filename}", member)
+            else:
+                found[info.filename] = [FilePlace(self.path, member)]
+        return list(chain.from_iterable(found.values()))
 
-def _places(
-    path: str, named: str, file: FileIO, listed: list[zipfile.ZipInfo], skipped: list[Skipped], *, cut: bool = False
-) -> list[FilePlace]:
-    found: dict[str, FilePlace] = {}
-    end = os.fstat(file.fileno()).st_size
-    for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
-        if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
-            continue
-        why = _objection(info, cut=cut)
-        if not why and info.filename in found:
-            why = "Is in the archive twice; the first is used."
-        start = _start(file, info) if not why else 0
-        if not why and (start < 0 or start + info.compress_size > end):
-            why = "The archive is damaged at this file."
-        if why:
-            skipped.append(Skipped(f"{named}/{info.filename}", why))
-            continue
-        found[info.filename] = FilePlace(path, _member(info, start))
-    return list(found.values())
+    def _objection_to_archive(self, info: zipfile.ZipInfo, *, cut: bool) -> str:
+        """Return why an archive inside this one is not looked into, "" where it is, or it is none."""
+        if not is_archive_name(info.filename):
+            return ""
+        if self.prefix:
+            return "An archive inside an archive inside an archive; unpack the outer one first."
+        if cut:
+            return "An archive inside an archive, and cut off; get the archive again."
+        if info.compress_type != zipfile.ZIP_STORED and info.file_size > min(LARGEST_BYTES, self.left_bytes):
+            return f"An archive inside an archive, {info.file_size / 1e9:.1f} GB large; unpack the outer one first."
+        return ""
 
-
-def _member(info: zipfile.ZipInfo, start: int) -> Member:
-    deflated = info.compress_type == zipfile.ZIP_DEFLATED
-    return Member(info.filename, start, info.compress_size, info.file_size, deflated, info.CRC)
+    def _inside(self, named: str, member: Member) -> list[FilePlace]:
+        """Return the files in an archive inside this one."""
+        packed = member.packing is not Packing.STORED
+        try:
+            source: Source = FileSource(self.file, member.start, member.packed_size)
+            if packed:
+                self.left_bytes -= member.size
+                source = BytesSource(unpacked(FileSource(self.file), member))
+        except OSError as error:
+            self.skipped.append(Skipped(named, f"Cannot be read ({error.strerror})."))
+            return []
+        except (UnreadableFileError, zlib.error):
+            self.skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
+            return []
+        inner = _Listing(
+            self.path,
+            self.file,
+            self.skipped,
+            as_stream(source, member.size),
+            0 if packed else member.start,
+            member if packed else None,
+            f"{member.name}/",
+        )
+        return inner.places(named)
 
 
 def _objection(info: zipfile.ZipInfo, *, cut: bool = False) -> str:
     """Return why a member cannot be read, "" where it can; a `cut` one is shorter than it says."""
     if info.flag_bits & _ENCRYPTED:
         return "Is encrypted; unpack the archive with its password first."
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if info.compress_type not in _PACKINGS:
         return "Is packed in a way that is not supported; unpack the archive first."
-    if is_archive_name(info.filename):
-        return "An archive inside an archive; unpack it first."
     if not cut and info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
         return "The archive is damaged at this file."
     if not cut and info.file_size > most_inflated(info.compress_size):
@@ -166,7 +253,7 @@ def _objection(info: zipfile.ZipInfo, *, cut: bool = False) -> str:
     return ""
 
 
-def _start(file: FileIO, info: zipfile.ZipInfo) -> int:
+def _start(file: IO[bytes], info: zipfile.ZipInfo) -> int:
     """Return where a member's bytes begin, −1 where its local header is damaged."""
     file.seek(info.header_offset)
     header = file.read(LOCAL_HEADER)

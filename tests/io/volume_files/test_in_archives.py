@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RAW = values().tobytes()
+PACKINGS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
 ENDINGS = [".nrrd", ".nhdr", ".mha", ".mhd", ".nii", ".nii.gz"]
 
 
@@ -40,7 +46,7 @@ def zipped(to: Path, files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATE
     return to
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_volume_in_an_archive_is_the_same_as_beside_it(tmp_path: Path, ending: str, packing: int) -> None:
     (tmp_path / "plain").mkdir()
@@ -67,7 +73,7 @@ def test_an_archive_among_the_files_of_a_folder_is_read_too(tmp_path: Path) -> N
     assert_lies_as(assemble(found.series[1], JobContext()), values(), PLAIN_MATRIX)
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS)
 def test_a_later_volume_of_an_archived_file_is_read(tmp_path: Path, packing: int) -> None:
     header = nrrd_header(
         "dimension: 4",
@@ -90,7 +96,7 @@ def spoil(archive: Path) -> None:
     archive.write_bytes(bytes(whole))
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS)
 @pytest.mark.parametrize("name", ["a.mha", "a.mhd"])
 def test_a_byte_changed_in_an_archive_is_noticed(tmp_path: Path, name: str, packing: int) -> None:
     files = {"a.mha": meta_header() + RAW}
@@ -102,8 +108,8 @@ def test_a_byte_changed_in_an_archive_is_noticed(tmp_path: Path, name: str, pack
         opened(archive)
     assert "cannot be read" in caught.value.sentence + caught.value.detail
     # A larger one is read to its end only when it is opened.
-    large = np.random.default_rng(2).integers(-1000, 1000, (80, 160, 200)).astype(np.int16).tobytes()
-    header = meta_header("DimSize = 200 160 80", "ElementDataFile = a.raw")
+    large = np.random.default_rng(2).integers(-1000, 1000, (60, 130, 200)).astype(np.int16).tobytes()
+    header = meta_header("DimSize = 200 130 60", "ElementDataFile = a.raw")
     zipped(archive, {"a.mhd": header, "a.raw": large}, packing)
     spoil(archive)
     with pytest.raises(CaseStageError, match="damaged or ends early"):
@@ -122,7 +128,7 @@ def test_voxels_are_looked_for_only_in_the_same_archive(tmp_path: Path) -> None:
                 opened(zipped(tmp_path / "a.zip", {name: header}))
 
 
-@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS)
 def test_reading_from_an_archive_takes_no_more_memory_than_the_volume(tmp_path: Path, packing: int) -> None:
     array = np.random.default_rng(2).integers(-1000, 1000, (60, 160, 200)).astype(np.int16)
     path = written_by_itk(tmp_path / "a.nrrd", array, DIRECTIONS["left-handed"])
@@ -131,4 +137,5 @@ def test_reading_from_an_archive_takes_no_more_memory_than_the_volume(tmp_path: 
     volume = assemble(entry, JobContext())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 1.3 * volume.slices.nbytes
+    # What LZMA looks back into is as large as the archive says.
+    assert peak < 1.3 * volume.slices.nbytes + (24 << 20 if packing == zipfile.ZIP_LZMA else 0)
