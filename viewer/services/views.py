@@ -64,12 +64,20 @@ def fitted_height_mm(volume: Volume, plane: PlaneName, aspect: float) -> float:
     return max(usual, width_mm * FIT_MARGIN / aspect)
 
 
-def refitted(volume: Volume, view: ViewState, plane: PlaneName, before: float, after: float) -> ViewState:
+def refitted(volume: Volume, view: ViewState, shown: ViewName, before: float, after: float) -> ViewState:
     """Return a view that is fitted again where it was, now that a viewport's aspect is another one."""
-    seen, was, now = view.plane(plane), *(fitted_height_mm(volume, plane, aspect) for aspect in (before, after))
-    if was == now or abs(seen.height_mm / was - 1) > _FITTED_WITHIN:
-        return view
-    return view.with_plane(plane, evolve(seen, height_mm=now))
+    if shown.plane is None:
+        height_mm = _refitted_mm(
+            view.camera.height_mm, *(fitted_camera_mm(volume, aspect) for aspect in (before, after))
+        )
+        return view if height_mm is None else evolve(view, camera=evolve(view.camera, height_mm=height_mm))
+    seen = view.plane(shown.plane)
+    height_mm = _refitted_mm(seen.height_mm, *(fitted_height_mm(volume, shown.plane, a) for a in (before, after)))
+    return view if height_mm is None else view.with_plane(shown.plane, evolve(seen, height_mm=height_mm))
+
+
+def _refitted_mm(seen: float, was: float, now: float) -> float | None:
+    return None if was == now or abs(seen / was - 1) > _FITTED_WITHIN else now
 
 
 def fitted_camera_mm(volume: Volume, aspect: float) -> float:

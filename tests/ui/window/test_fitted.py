@@ -31,8 +31,9 @@ def seen_whole(window: MainWindow, name: ViewName = ViewName.AXIAL) -> bool:
     assert volume is not None
     assert view is not None
     assert tile is not None
-    assert name.plane is not None
     bounds = volume.grid.bounds_lps_mm
+    if name.plane is None:
+        return bool(np.ptp(bounds, axis=1).max() <= view.camera.height_mm * tile.area.width() / tile.area.height())
     across, down = {PlaneName.AXIAL: (0, 1), PlaneName.CORONAL: (0, 2), PlaneName.SAGITTAL: (1, 2)}[name.plane]
     high = view.plane(name.plane).height_mm
     wide = high * tile.area.width() / tile.area.height()
@@ -49,7 +50,7 @@ def show(window: MainWindow, volume: Volume) -> None:
 def test_in_a_portrait_window_nothing_of_the_body_is_cut_off(opened: MainWindow, wide: Volume) -> None:
     opened.resize(900, 1300)
     show(opened, wide)
-    assert all(seen_whole(opened, name) for name in ViewName if name.plane is not None)
+    assert all(seen_whole(opened, name) for name in ViewName)
     opened.actions_.run("view.layout_single")
     assert seen_whole(opened)
     opened.resize(700, 1300)
@@ -79,3 +80,19 @@ def test_the_stage_shows_what_the_story_says(opened: MainWindow, wide: Volume) -
     told = evolve(view_of_volume(wide), layout=Layout.SINGLE, invert=True)
     session.view = told
     assert session.view == told
+
+
+def test_3d_that_was_zoomed_stays_and_comes_back_when_the_window_is_wide_again(
+    opened: MainWindow, wide: Volume
+) -> None:
+    show(opened, wide)
+    session = opened.desk.session
+    assert session.view is not None
+    before = session.view.camera
+    opened.resize(900, 1300)
+    assert session.view.camera.height_mm > before.height_mm
+    opened.resize(1280, 720)
+    assert session.view.camera == before
+    session.view = evolve(session.view, camera=evolve(before, height_mm=60.0))
+    opened.resize(900, 1300)
+    assert session.view.camera.height_mm == 60.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -146,9 +147,14 @@ def test_the_place_stays_when_going_between_review_and_inspect(opened: MainWindo
     before = opened.desk.session.view
     canvas = opened.canvas
     press(opened, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    assert opened.desk.session.view == before
+    there = opened.desk.session.view
+    assert before is not None
+    assert there is not None
+    # In its smaller viewport 3D is as large as lets all of the body be seen.
+    assert evolve(there, camera=evolve(there.camera, height_mm=before.camera.height_mm)) == before
     assert opened.inspect.host.isAncestorOf(canvas)
     assert canvas.isVisible()
     press(opened, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    assert opened.desk.session.view == before
     assert opened.review.host.isAncestorOf(canvas)
     assert canvas.isVisible()

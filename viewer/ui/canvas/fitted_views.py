@@ -27,15 +27,13 @@ class FittedViews:
         self._aspects.clear()
 
     def follow(self, volume: Volume, view: ViewState, placed: Iterable[Tile]) -> ViewState:
-        """Return a view in which planes that were fitted are fitted to the tiles of now; what was zoomed stays."""
+        """Return a view in which what was fitted is fitted to the tiles of now; what was zoomed stays."""
         for tile in placed:
-            if tile.view.plane is None:
-                continue
             after = _aspect(tile)
             before = self._aspects.get(tile.view, USUAL_ASPECT)
             self._aspects[tile.view] = after
             if before != after:
-                view = refitted(volume, view, tile.view.plane, before, after)
+                view = refitted(volume, view, tile.view, before, after)
         return view
 
     def whole(self, volume: Volume, view: ViewState, placed: Iterable[Tile]) -> ViewState:
