@@ -181,7 +181,9 @@ def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewSt
         framing = whole.plane(name)
         plane = PlaneView(centre, height) if height < framing.height_mm else evolve(framing, centre_lps_mm=centre)
         state = state.with_plane(name, plane)
-    return evolve(state, camera=_camera_on(finding, volume, whole.camera))
+    # Where the viewport is narrow, the whole body takes more than it does in the usual one.
+    height_mm = max(whole.camera.height_mm, view.camera.height_mm)
+    return evolve(state, camera=_camera_on(finding, volume, evolve(whole.camera, height_mm=height_mm)))
 
 
 def _camera_on(finding: Finding, volume: Volume, whole: Camera) -> Camera:

@@ -96,3 +96,10 @@ def test_3d_that_was_zoomed_stays_and_comes_back_when_the_window_is_wide_again(
     session.view = evolve(session.view, camera=evolve(before, height_mm=60.0))
     opened.resize(900, 1300)
     assert session.view.camera.height_mm == 60.0
+
+
+def test_on_the_way_to_a_finding_3d_still_shows_all_of_the_body(opened: MainWindow) -> None:
+    opened.resize(700, 1300)
+    assert seen_whole(opened, ViewName.THREE_D)
+    assert opened.actions_.run("finding.next")
+    assert seen_whole(opened, ViewName.THREE_D)
