@@ -129,7 +129,11 @@ def _run(asked: argparse.Namespace, folder: Path, real: Path | None) -> int:
                     flush=True,
                 )
     acts.settle()
-    print(f"{len(numbers) * asked.seeds:,} steps, {broken} faults. Said nothing: {acts.silent}", flush=True)
+    print(
+        f"{len(numbers) * asked.seeds:,} steps, {broken} faults. "
+        f"Of {acts.looked} commands nothing was seen: {acts.silent}",
+        flush=True,
+    )
     window.desk.session.workspace = Workspace.LIBRARY
     heart.stop()
     hands.stop()

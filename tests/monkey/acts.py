@@ -45,6 +45,7 @@ class Acts:
         self._commands = [command.id for command in table]
         self._keys = [key for command in table for key in command.shortcuts]
         self.silent: dict[str, int] = {}
+        self.looked = 0
         self.all: list[tuple[int, str, Callable[[], str]]] = [
             (40, "command", self._command),
             (22, "key", self._key),
@@ -52,6 +53,9 @@ class Acts:
             (10, "button", self._hands.button),
             (5, "open", self._open),
             (4, "go", self._go),
+            (5, "draw", self._draw),
+            (2, "compare", self._compare),
+            (2, "model", self._model),
             (2, "case", self._case),
             (3, "size", self._size),
             (2, "type", self._type),
@@ -67,7 +71,11 @@ class Acts:
         return f"{name}: {act()}"
 
     def _command(self) -> str:
-        command = self._hands.rng.choice(self._commands)
+        where = self._window.desk.session.workspace
+        self._window.actions_.refresh()
+        here = [c for c in self._commands if where in self._window.actions_.table[c].contexts]
+        now = [c for c in here if self._window.actions_[c].isEnabled()]
+        command = self._hands.rng.choice(now if self._hands.rng.random() < 0.9 else here)
         looks = self._hands.rng.random() < 0.4 and not busy_with(self._window) and not open_sheets(self._window)
         before = self._picture() if looks else None
         if not self._window.actions_.run(command):
@@ -75,6 +83,7 @@ class Acts:
         checked = self._window.actions_.table[command].checked_when
         if before is not None and checked is None and not command.startswith(_QUIET):
             self.pause(0.5)
+            self.looked += 1
             if before == self._picture() and not open_sheets(self._window):
                 self.silent[command] = self.silent.get(command, 0) + 1
         return command
@@ -126,6 +135,32 @@ class Acts:
         where = self._hands.rng.choice(("review", "review", "inspect", "present", "library"))
         return f"{where} {self._window.actions_.run(f'place.{where}')}"
 
+    def _draw(self) -> str:
+        tools = ("measure.length", "measure.two_axes", "measure.ellipse", "measure.freehand", "measure.angle",
+                 "measure.cobb", "measure.arrow", "path.draw", "view.tool_crosshair", "view.crop_3d_box")  # fmt: skip
+        tool = self._hands.rng.choice(tools)
+        canvas = shown_canvas(self._window)
+        if canvas is None or not self._window.actions_.run(tool):
+            return f"{tool} (cannot be asked for)"
+        acts = (self._hands.drag, self._hands.click, self._hands.wheel)
+        done = [self._hands.rng.choice(acts)(canvas) for _ in range(self._hands.rng.randint(1, 5))]
+        return f"{tool}: {'; '.join(done)}"
+
+    def _compare(self) -> str:
+        place = self._hands.rng.choice(self._places)
+        if self._window.desk.session.volume is None or self._window.desk.session.workspace is Workspace.PRESENT:
+            return "no"
+        self._window.desk.comparing.open(self._window.desk.library.finder_at(place))
+        return place.name
+
+    def _model(self) -> str:
+        volume = self._window.desk.session.volume
+        if volume is None or volume.preview or self._window.desk.session.workspace is not Workspace.REVIEW:
+            return "no"
+        model = self._hands.rng.choice(("anatomy", "head-bleed"))
+        self._window.desk.finding_run.start(model)
+        return model
+
     def _size(self) -> str:
         size = self._hands.rng.choice(_SIZES)
         self._window.resize(*size)
@@ -147,8 +182,6 @@ class Acts:
 
     def settle(self, limit_s: float = 90.0) -> str:
         """Wait until nothing goes on any more; return what still does."""
-        desk = self._window.desk
-        desk.finding_run.cancel()
         if self._window.canvas.isVisible() or self._window.stage_canvas.isVisible():
             self._hands.key(Qt.Key.Key_Shift)
         for _ in range(round(limit_s * 10)):

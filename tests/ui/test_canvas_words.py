@@ -19,6 +19,7 @@ from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
 from viewer.ui.canvas.paint_text import TextLook, fitting
+from viewer.ui.canvas.side_names import side_names
 from viewer.ui.theme import Theme
 
 
@@ -91,6 +92,26 @@ def test_whose_images_these_are_is_said_in_small_views_too(session: Session) -> 
         assert (shown.patient in said[1:]) is (not masked)
         beside = [w.text for w in corners(shown, ViewName.CORONAL, Density.SHORT, first=False).top_left]
         assert len(beside) == 1
+
+
+def test_descriptions_that_name_the_patient_are_hidden_with_the_name(session: Session, small_ct_volume: Volume) -> None:
+    facts = evolve(small_ct_volume.series, description="Doe, thin", study_description="CT of Jane Doe")
+    session.volume = evolve(small_ct_volume, series=facts)
+    other = Session(second=True)
+    other.volume = session.volume
+
+    def said() -> str:
+        shown = shown_in(session)
+        assert shown is not None
+        told = corners(shown, ViewName.AXIAL, Density.FULL, first=True)
+        other.masked = session.masked
+        return " ".join([*(words.text for words in told.top_right), *side_names(session, other)])
+
+    assert "Jane Doe" in said()
+    assert "Doe, thin" in said()
+    session.masked = True
+    assert "Doe" not in said()
+    assert "Series 3, Masked" in said()
 
 
 def test_in_present_the_patient_s_name_leaves_no_trace(qtbot: QtBot, session: Session, theme: Theme) -> None:

@@ -93,4 +93,14 @@ def masked_path(path: str, words: Iterable[str]) -> str:
 
 def masked_description(series: SeriesFacts) -> str:
     """Return what a series says it is, or "Masked" where that names its patient; synthetic series have none."""
-    return series.description if series.synthetic else masked_text(series.description, identity_words(series.identity))
+    return _of_series(series, series.description)
+
+
+def descriptions(series: SeriesFacts, *, masked: bool) -> tuple[str, str]:
+    """Return what a series' study and the series itself say they are; `masked`, without what names their patient."""
+    said = (series.study_description, series.description)
+    return (_of_series(series, said[0]), _of_series(series, said[1])) if masked else said
+
+
+def _of_series(series: SeriesFacts, text: str) -> str:
+    return text if series.synthetic else masked_text(text, identity_words(series.identity))

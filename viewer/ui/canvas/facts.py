@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
+from viewer.domain.masking import descriptions
 from viewer.domain.plane_turn import angle_rad
 from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
@@ -195,7 +196,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     who = (*patient, *(Words(text) for text in (shown.title,) if text and first))
     return Corners(
         top_left=(name, *who, *lossy),
-        top_right=_study_words(volume) if first else (),
+        top_right=_study_words(volume, masked=shown.masked) if first else (),
         bottom_left=(*image.missing, Words(image.number), Words(image.position)),
         bottom_right=(window, Words(f"{zoom_words(shown, plane, aspect)}  {image.slab or image.apart}")),
     )
@@ -274,11 +275,12 @@ def angle_words(acquired: AcquiredSlices) -> str:
     return f"Oblique {angle:.1f}°" if angle >= LEAST_ANGLE_DEG else ""
 
 
-def _study_words(volume: Volume) -> tuple[Words, ...]:
+def _study_words(volume: Volume, *, masked: bool) -> tuple[Words, ...]:
     series = volume.series
-    study = series.study_description or " ".join(part for part in (series.modality, series.body_part) if part)
+    of_study, description = descriptions(series, masked=masked)
+    study = of_study or " ".join(part for part in (series.modality, series.body_part) if part)
     number = f"Series {series.number}" if series.number is not None else ""
-    described = series.description if series.description != study else ""
+    described = description if description != study else ""
     size = f"1/{volume.shrunk} resolution" if volume.shrunk > 1 else ""
     lines = (
         study,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viewer.domain.masking import descriptions
 from viewer.ui.canvas.facts import NOW
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def all_side_names(here: Session, there: Session) -> tuple[Names, Names]:
     if prior is not None and prior.series_uid == there.volume.series.series_uid:
         return (NOW,), (prior.title,)
     parts = _parts(here.volume, here.masked), _parts(there.volume, there.masked)
-    return _names("A", here.volume, *parts), _names("B", there.volume, *reversed(parts))
+    return _names("A", here, *parts), _names("B", there, *reversed(parts))
 
 
 def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
@@ -45,15 +46,16 @@ def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
     series, date = volume.series, volume.series.identity.study_date
     day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
     number = f"Series {series.number}" if series.number is not None else ""
-    return day, number, volume.part, series.description
+    return day, number, volume.part, descriptions(series, masked=masked)[1]
 
 
-def _names(letter: str, volume: Volume, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
+def _names(letter: str, side: Session, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
     """Return the names of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung", then "A  Series 3"."""
     day, number, part, description = own
     full = ", ".join(word for word in (day, number, description, part) if word)
     apart = [word for word, other in zip(own, others, strict=True) if word and word != other]
     # What is shown last in a name is the longest as a rule, and left out first.
     shorter = [", ".join(apart[:count]) for count in range(len(apart), 0, -1)]
-    named = dict.fromkeys((full or volume.series.study_description or UNNAMED, *shorter))
+    study = descriptions(side.volume.series, masked=side.masked)[0] if side.volume is not None else ""
+    named = dict.fromkeys((full or study or UNNAMED, *shorter))
     return tuple(f"{letter}  {name}" for name in named)
