@@ -15,6 +15,7 @@ from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_words import NOT_MEASURED, more_words, value_words
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
+from viewer.ui.review.sharing import GrowingList
 from viewer.ui.widgets import hairline, text_label
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class MeasurementBox(QWidget):
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = desk.session
-        self._most = MOST_ROWS
+        self._low = False
         self.setProperty("surface", "panel")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -155,6 +156,7 @@ class MeasurementBox(QWidget):
         self.list = MeasurementRows(desk.session, theme)
         self.list.chosen.connect(desk.measuring.show)
         column.addWidget(self.list)
+        self.growing = GrowingList(self.list, ROW_HEIGHT, MOST_ROWS)
         desk.session.measurements_changed.connect(self._update)
         desk.session.volume_changed.connect(self._update)
         desk.session.masked_changed.connect(self._update)
@@ -163,7 +165,7 @@ class MeasurementBox(QWidget):
 
     def set_low(self, low: bool) -> None:
         """Show fewer rows at a time in a low window."""
-        self._most = MOST_ROWS_LOW if low else MOST_ROWS
+        self._low = low
         self._fit()
 
     def _update(self) -> None:
@@ -176,9 +178,8 @@ class MeasurementBox(QWidget):
 
     def _fit(self) -> None:
         self.list.setVisible(self.fold.open)
-        rows = min(self.list.rows.rowCount(), MOST_ROWS if self.fold.opened else self._most)
-        if self.list.height() != rows * ROW_HEIGHT:
-            self.list.setFixedHeight(rows * ROW_HEIGHT)
+        self.growing.usual = MOST_ROWS_LOW if self._low and not self.fold.opened else MOST_ROWS
+        self.growing.fit()
 
     def _mark(self) -> None:
         self.list.show_selected(self._session.measurement_in_hand)

@@ -10,6 +10,9 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
 
 from tests.ui.acquired.hands import drag, place_in
+from viewer.domain.geometry import PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 
 if TYPE_CHECKING:
@@ -75,6 +78,29 @@ def test_measurements_fold_in_a_low_window_and_open_in_the_place_of_the_details(
     qtbot.waitUntil(lambda: box.list.isVisible() and not panel.detail.isVisible())
     opened.resize(1280, 1000)
     qtbot.waitUntil(lambda: box.list.isVisible() and panel.detail.isVisible())
+
+
+def test_measurements_have_the_room_that_findings_leave(opened: MainWindow, qtbot: QtBot) -> None:
+    across = {"right": (1.0, 0.0, 0.0), "down": (0.0, 1.0, 0.0)}
+    ends = ((0.0, 0.0, 42.0), (20.0, 0.0, 42.0))
+    session = opened.desk.session
+    for n in range(9):
+        opened.desk.measuring.keep(Measurement(f"m{n}", MeasurementKind.LENGTH, ends, PlaneName.AXIAL, **across))
+    opened.resize(1280, 1200)
+    opened.show()
+    panel, page = opened.review.panel, opened.inspect
+    box = panel.measurements.list
+    qtbot.waitUntil(lambda: box.height() >= 6 * 40 and box.height() % 40 == 0)
+    assert panel.list.height() >= len(session.findings) * 72
+    qtbot.waitUntil(lambda: not overlapping(panel))
+    opened.resize(1280, 760)
+    qtbot.waitUntil(lambda: not box.isVisible() and panel.list.height() >= 40)
+    qtbot.waitUntil(lambda: not overlapping(panel))
+    opened.resize(1280, 1200)
+    session.findings = ()
+    qtbot.waitUntil(lambda: box.height() == 9 * 40)
+    session.workspace = Workspace.INSPECT
+    qtbot.waitUntil(lambda: page.measurements.list.height() == 9 * 40)
 
 
 def test_a_comment_can_be_typed_where_something_was_opened_in_the_place_of_the_details(

@@ -11,6 +11,7 @@ from viewer.domain.finding import MatchState
 from viewer.ui.canvas_host import CanvasHost
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
+from viewer.ui.inspect.error_list import ROW_HEIGHT as ERROR_ROW_HEIGHT
 from viewer.ui.inspect.error_list import ErrorList
 from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
@@ -18,6 +19,7 @@ from viewer.ui.inspect.threshold_row import ThresholdRow
 from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
 from viewer.ui.measurement_list import MeasurementBox
+from viewer.ui.review.sharing import Need, shared
 from viewer.ui.side_panels import LEAST_VIEWS
 from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
@@ -72,6 +74,7 @@ class InspectPage(QWidget):
         session = desk.session
         session.view_changed.connect(self._view_changed)
         session.volume_changed.connect(self._update)
+        session.measurements_changed.connect(self._share)
         self._update()
 
     @property
@@ -114,8 +117,19 @@ class InspectPage(QWidget):
         self._side.setFixedWidth(NARROW_SIDE_WIDTH if narrow else SIDE_WIDTH)
         self.threshold.set_narrow(narrow)
         self.measurements.set_low(self.height() < LOW)
+        self._share()
         self._tiles_box.setVisible(self.height() >= TILES_FROM)
         self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
+
+    def _share(self, *_: object) -> None:
+        """Let the measurements have what the errors leave of the panel's height."""
+        growing, box = self.measurements.growing, self.measurements
+        head = 0 if box.isHidden() else box.sizeHint().height() - box.list.minimumHeight()
+        errors = Need(LEAST_LIST_HEIGHT, LEAST_LIST_HEIGHT)
+        if self._pages.currentIndex() == 0:
+            page = self._full.sizeHint().height() - self.list.sizeHint().height()
+            errors = Need(page + ERROR_ROW_HEIGHT, page + self.list.rows.rowCount() * ERROR_ROW_HEIGHT)
+        growing.give(shared(self.height() - head, (errors, growing.need))[1])
 
     def _make_left(self, theme: Theme, actions: CommandActions) -> QWidget:
         panel = QFrame()
@@ -125,7 +139,7 @@ class InspectPage(QWidget):
         outer.setSpacing(0)
         self._pages = QStackedWidget()
         outer.addWidget(self._pages, 1)
-        full = QWidget()
+        full = self._full = QWidget()
         full.setProperty("surface", "panel")
         column = QVBoxLayout(full)
         column.setContentsMargins(0, 0, 0, 0)
@@ -283,6 +297,7 @@ class InspectPage(QWidget):
         self.threshold.show_threshold(matching.threshold)
         rows = inspecting.rows()
         self.list.rows.set_rows(rows)
+        self._share()
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
         self._say_why()

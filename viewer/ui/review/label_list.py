@@ -28,6 +28,7 @@ from viewer.ui.label_menu import (
 )
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
+from viewer.ui.review.sharing import GrowingList
 from viewer.ui.widgets import IconButton, hairline, text_label
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ class LabelBox(QWidget):
         self.list = LabelRows(desk.session, theme)
         self.list.gone_to.connect(self._go)
         column.addWidget(self.list)
+        self.growing = GrowingList(self.list, ROW_HEIGHT, MOST_ROWS)
         session = desk.session
         for signal in (session.overlays_changed, session.findings_changed):
             signal.connect(self._update)
@@ -249,9 +251,7 @@ class LabelBox(QWidget):
 
     def _fit(self) -> None:
         self.list.setVisible(self.fold.open)
-        height = min(self.list.rows.rowCount(), MOST_ROWS) * ROW_HEIGHT
-        if self.list.height() != height:
-            self.list.setFixedHeight(height)
+        self.growing.fit()
 
     def _go(self, entry: LabelEntry) -> None:
         """Show where a label lies; one that was hidden is shown."""

@@ -14,10 +14,11 @@ from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.painted_rows import words
 from viewer.ui.review.detail_box import Detail, DetailBox
-from viewer.ui.review.finding_list import NAME_X, SIZE_WIDTH, Columns, Filter, FindingList
+from viewer.ui.review.finding_list import NAME_X, ROW_HEIGHT, SIZE_WIDTH, Columns, Filter, FindingList
 from viewer.ui.review.label_list import LabelBox
 from viewer.ui.review.map_box import MapBox
 from viewer.ui.review.run_panel import RunPanel
+from viewer.ui.review.sharing import Need, shared
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, panel_column, text_label
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class ReviewPanel(QFrame):
         self.map = MapBox(desk, theme, actions)
         column.addWidget(self.map)
         self._boxes = (self.measurements, self.labels, self.map)
+        self._growing = (self.measurements.growing, self.labels.growing)
         for box in self._boxes:
             box.fold.turned.connect(self._make_room)
         session = desk.session
@@ -122,6 +124,8 @@ class ReviewPanel(QFrame):
             signal.connect(self._update)
         session.view_changed.connect(self._view_changed)
         session.volume_changed.connect(self._volume_changed)
+        for signal in (session.measurements_changed, session.overlays_changed):
+            signal.connect(self._fit)
         desk.finding_run.done.connect(self._model_done)
         self._update()
 
@@ -166,19 +170,35 @@ class ReviewPanel(QFrame):
     def _around_px(self) -> int:
         """Return how high everything is but the list and the details."""
         boxes = sum(box.sizeHint().height() for box in self._boxes if not box.isHidden())
+        boxes -= sum(growing.grown_px for growing in self._growing)
         none = self._none.sizeHint().height() if not self._none.isHidden() else 0
+        if self._pages.currentIndex() != 0:
+            return HEAD_HEIGHT + boxes
         page = self._filter_row.sizeHint().height() + self._head.height() + self._foot.sizeHint().height()
         lines = 3
         return HEAD_HEIGHT + page + boxes + none + lines
 
-    def _fit(self) -> None:
+    def _fit(self, *_: object) -> None:
         """Say as much of the finding in hand as fits with the list, and tell how much room is needed at least."""
         if self._pages.currentIndex() == 0:
-            room = self.height() - self._around_px() - LEAST_ROW
+            room = self.height() - self._around_px()
             levels = Detail if self.height() >= LOW else (Detail.SHORT, Detail.LITTLE)
-            fitting = (how_much for how_much in levels if self.detail.height_of(how_much) <= room)
-            self.detail.say(next(fitting, Detail.LITTLE))
+            fitting = (how_much for how_much in levels if self.detail.height_of(how_much) <= room - LEAST_ROW)
+            said = next(fitting, Detail.LITTLE)
+            self.detail.say(said)
+            found = Need(LEAST_ROW, self.list.rows.rowCount() * ROW_HEIGHT)
+            self._share(room - (self.detail.height_of(said) if self.detail_shown else 0), found)
+        else:
+            self._share(self.height() - self._around_px(), Need(LEAST_MODELS, self.run_panel.wanted_px))
         self.needs.emit(self.least_px)
+
+    def _share(self, room_px: int, main: Need) -> None:
+        """Let the lists below grow; `room_px` is that of the main one while they are as low as they may be."""
+        needs = [growing.need for growing in self._growing]
+        room_px += sum(need.least_px for need in needs)
+        given = shared(room_px if self.height() >= LOW else 0, (main, *needs))
+        for growing, height_px in zip(self._growing, given[1:], strict=True):
+            growing.give(height_px)
 
     def _fold(self) -> None:
         """Fold what stands below the findings where it would leave them too little room."""
@@ -304,6 +324,7 @@ class ReviewPanel(QFrame):
         self.detail.refresh()
         self._choose_page(bool(total))
         self._fold()
+        self._fit()
 
     def _choose_page(self, any_finding: bool) -> None:
         if any_finding and not self._wants_models:

@@ -72,6 +72,15 @@ class RunPanel(QStackedWidget):
         """The cards of the models."""
         return self._body.findChildren(ModelBox)
 
+    @property
+    def wanted_px(self) -> int:
+        """The height at which all models are seen; what else is shown here has its place in the least height."""
+        if self.currentWidget() is not self._chooser:
+            return 0
+        margins = self._column.contentsMargins()
+        around = margins.top() + self._invitation.height() + self._column.spacing() + margins.bottom()
+        return around + self._boxes.totalHeightForWidth(self._body.width())
+
     def choose(self) -> None:
         """Show the models."""
         self._look(self._desk.session.volume)
@@ -104,7 +113,7 @@ class RunPanel(QStackedWidget):
     def _make_chooser(self) -> QWidget:
         page = QWidget()
         page.setProperty("surface", "panel")
-        column = QVBoxLayout(page)
+        column = self._column = QVBoxLayout(page)
         column.setContentsMargins(16, 16, 4, 16)
         column.setSpacing(12)
         self._invitation = text_label(NOTHING_OPEN, Type.BODY, "text2")
