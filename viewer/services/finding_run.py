@@ -75,6 +75,11 @@ class FindingRun:
         """Find out in the background which models are on this machine; `listed` tells when that is known."""
         self._runner.run(lambda _ctx: self.models(), done=lambda _cards: self.listed.emit(), failed=self.failed.emit)
 
+    def look_again(self) -> None:
+        """Find out anew which models are on this machine, once one was added."""
+        self._manifests = None
+        self.look_for_models()
+
     @property
     def known(self) -> bool:
         """True once it is known which models are on this machine."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.io.dicomdir import is_dicomdir
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from viewer.io.index import LibraryIndex
     from viewer.io.index_rows import SeriesRow, StudyRow
     from viewer.io.index_tables import Kept
+
+
+_MODEL, _PACK = "model.toml", ".casepack"
 
 
 @frozen(eq=False)
@@ -45,6 +48,8 @@ class Looked:
     keep
         Where there is only one series: keeps what was found in the index, which can wait until it is on screen, and
         returns its place and all places.
+    to_install
+        Packs and models among the paths, which hold no scans to be listed.
     """
 
     places: tuple[Place, ...]
@@ -54,6 +59,17 @@ class Looked:
     known: bool = False
     all_places: tuple[Place, ...] = ()
     keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
+    to_install: tuple[Path, ...] = ()
+
+
+def model_folder(path: Path) -> Path | None:
+    """Return the folder of a model that is pointed at, or of its manifest; None for anything else."""
+    folder = path.parent if path.name == _MODEL else path
+    return folder if (folder / _MODEL).is_file() else None
+
+
+def _is_pack(path: Path) -> bool:
+    return path.suffix.lower() == _PACK and path.is_file()
 
 
 def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
@@ -68,6 +84,15 @@ def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Look
     CancelledError
         When the work was cancelled.
     """
+    to_install = tuple(path for path in paths if _is_pack(path) or model_folder(path) is not None)
+    if not to_install:
+        return _look_at_scans(index, paths, ctx)
+    scans = [path for path in paths if path not in to_install]
+    found = _look_at_scans(index, scans, ctx) if scans else Looked((), all_places=index.places())
+    return evolve(found, to_install=to_install)
+
+
+def _look_at_scans(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
     known = [index.place_at(path) for path in paths]
     there = [place for place in known if place is not None and place.series and os.path.exists(place.path)]
     if len(there) == len(paths) and sum(place.series for place in there) > 1:

@@ -49,8 +49,8 @@ class ScanLibrary:
     `changed` carries the ids of places whose series or state are different (an empty set where only the places are);
     `listed` the places to show to choose from; `skipped` the files that were passed over where the one series of a
     path is opened at once, and the words that give its patient away; `arrived` a watched place and what is different
-    there (`Kept`); `vanished` a watched place that is not there any more, `returned` one that is back; `failed` an
-    error to show.
+    there (`Kept`); `vanished` a watched place that is not there any more, `returned` one that is back; `to_install`
+    packs and models among the paths to open; `failed` an error to show.
     """
 
     changed = Signal(object)
@@ -59,6 +59,7 @@ class ScanLibrary:
     arrived = Signal(object, object)
     vanished = Signal(object)
     returned = Signal(object)
+    to_install = Signal(object)
     failed = Signal(object)
 
     def __init__(self, index: LibraryIndex, runner: JobRunner, opening: Opening, watching: FolderWatch) -> None:
@@ -210,12 +211,16 @@ class ScanLibrary:
         self.refresh()
         for error in looked.errors:
             self.failed.emit(error)
+        if looked.to_install:
+            self.to_install.emit(looked.to_install)
         if looked.only is not None:
             only, self._keep = looked.only, looked.keep
             self._opening.open_series(only)
             if looked.skipped:
                 facts = only.facts
                 self.skipped.emit(looked.skipped, frozenset() if facts.synthetic else identity_words(facts.identity))
+            return
+        if looked.to_install and not looked.places:
             return
         self.listed.emit(looked.places)
         if looked.known:

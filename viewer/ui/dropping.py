@@ -42,7 +42,7 @@ class Drops(QObject):
         # Entering is a move of another type, and moves are drops of another type.
         if isinstance(event, QDragEnterEvent):
             # What is dragged is asked for once: whence it comes may take long to tell.
-            files = any(url.isLocalFile() for url in event.mimeData().urls())
+            files = any(map(_is_here, event.mimeData().urls()))
             self._show(files and _leave_in_place(event))
             return True
         if isinstance(event, QDragMoveEvent):
@@ -54,7 +54,7 @@ class Drops(QObject):
             return True
         if event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self._show(False)
-            paths = [_path_of(url) for url in event.mimeData().urls() if url.isLocalFile()]
+            paths = [_path_of(url) for url in event.mimeData().urls() if _is_here(url)]
             if paths and _leave_in_place(event):
                 self._dropped(paths)
             return True
@@ -76,6 +76,16 @@ class Drops(QObject):
         self._over = over
         self._window.library.show_over(over)
         self._frame.show_over(over and not self._on_stage)
+
+
+def _is_here(url: QUrl) -> bool:
+    """Return True for a file of this computer; Windows reaches those of others by their names too.
+
+    Elsewhere a path behind another computer's name would be looked for on this one.
+    """
+    if os.name != "posix":
+        return url.isLocalFile()
+    return url.isLocalFile() and url.host().lower() in ("", "localhost", os.uname().nodename.lower())
 
 
 def _path_of(url: QUrl) -> str:

@@ -52,7 +52,7 @@ class Going:
         self._window.actions_.refresh()
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open what some paths hold; what is more than one series is listed."""
+        """Open what some paths hold; what is more than one series is listed, packs and models can be installed."""
         self._window.messages.clear()
         if self._desk.session.workspace is Workspace.PRESENT:
             self.leave_present()

@@ -60,6 +60,7 @@ class OpenedPlaces:
         library.arrived.connect(self._arrived)
         library.vanished.connect(self._vanished)
         library.returned.connect(self._returned)
+        library.to_install.connect(self._to_install)
         self._desk.opening.too_large.connect(self._too_large)
         self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
         self._desk.archives.removed.connect(library.forget_below)
@@ -94,6 +95,11 @@ class OpenedPlaces:
     def _returned(self, place: Place) -> None:
         if self._window.messages.message is self._gone.pop(place.id, self):
             self._window.messages.clear()
+
+    def _to_install(self, paths: tuple[Path, ...]) -> None:
+        from viewer.ui.bringing_here import BringingHere
+
+        BringingHere(self._window).offer(paths)
 
     def _show(self, place: Place, series: tuple[int, ...]) -> None:
         """Open what arrived where it is one series, else list it."""

@@ -187,6 +187,25 @@ def test_dropped_names_are_taken_by_their_bytes_whatever_their_encoding(
     assert asked == [[tmp_path / os.fsdecode(name) for name in names]]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows names other computers in paths")
+def test_files_of_another_computer_are_not_looked_for_on_this_one(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(window.desk.library, "open", lambda paths: asked.append(list(paths)))
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    taken = []
+    for host in ("elsewhere", "", "localhost", os.uname().nodename):
+        mime = QMimeData()
+        mime.setData("text/uri-list", f"file://{host}{tmp_path}\r\nhttp://example.org/ct.zip\r\n".encode())
+        enter = QDragEnterEvent(QPoint(5, 5), copy, mime, left, none)
+        QApplication.sendEvent(window, enter)
+        taken.append(enter.isAccepted())
+        QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    assert taken == [False, True, True, True]
+    assert asked == [[tmp_path]] * 3
+
+
 def test_what_is_dropped_onto_the_window_stays_where_it_lies(
     window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,120 @@
+"""Packs and models that are dropped or opened: said what they are, and installed once that is wanted."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import write_small_case
+from viewer.domain.job import JobContext
+from viewer.io.pack_signature import new_key
+from viewer.io.pack_writing import write_pack
+from viewer.services.places import config_folder, data_folder
+from viewer.services.trusted_keys import FILE_NAME, TrustedKeys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.main_window import MainWindow
+
+
+@pytest.fixture(scope="session")
+def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the same case in a pack that is signed and in one that is not."""
+    folder = tmp_path_factory.mktemp("packs")
+    write_small_case(folder / "case")
+    new_key(folder / "my.key")
+    write_pack(folder / "plain.casepack", [folder / "case"], [], JobContext())
+    write_pack(folder / "signed.casepack", [folder / "case"], [], JobContext(), key=folder / "my.key")
+    return folder
+
+
+def offered(window: MainWindow, qtbot: QtBot, *paths: Path) -> Any:
+    window.messages.clear()
+    window.open_paths(paths)
+    qtbot.waitUntil(lambda: window.messages.message is not None, timeout=20_000)
+    return window.messages.message
+
+
+def after_install(window: MainWindow, qtbot: QtBot, words: str) -> str:
+    window.messages.act()
+    qtbot.waitUntil(lambda: words in (window.messages.message or None).sentence, timeout=60_000)
+    return window.messages.message.sentence
+
+
+def titles(window: MainWindow) -> list[str]:
+    assert window.library.shelf is not None
+    return [case.title for case in window.library.shelf.cases]
+
+
+def test_a_pack_is_installed_once_that_is_wanted(window: MainWindow, packs: Path, qtbot: QtBot) -> None:
+    message = offered(window, qtbot, packs / "plain.casepack")
+    assert message.sentence == "A pack with “A small case”."
+    assert message.hint == "Not signed: install it only where you know its maker."
+    assert message.action == "Install"
+    assert titles(window) == []
+    assert window.desk.session.volume is None
+    assert after_install(window, qtbot, "Installed") == "Installed: “A small case”."
+    assert titles(window) == ["A small case"]
+    again = offered(window, qtbot, packs / "plain.casepack")
+    assert again.action == "Replace"
+    assert again.hint.endswith("It takes the place of “A small case”.")
+    after_install(window, qtbot, "Installed")
+    assert titles(window) == ["A small case"]
+
+
+def test_who_signed_a_pack_is_said_before_it_is_installed(window: MainWindow, packs: Path, qtbot: QtBot) -> None:
+    message = offered(window, qtbot, packs / "signed.casepack")
+    assert message.hint == "Signed by a key that is not trusted here."
+    from viewer.io.pack import signer_of
+
+    key = signer_of(packs / "signed.casepack")
+    assert key is not None
+    TrustedKeys(config_folder() / FILE_NAME).trust(key, "Acme")
+    assert offered(window, qtbot, packs / "signed.casepack").hint == "Signed by Acme, whom you trust."
+
+
+def test_a_damaged_pack_is_refused_and_nothing_of_it_is_there(
+    window: MainWindow, packs: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    raw = bytearray((packs / "plain.casepack").read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (tmp_path / "bad.casepack").write_bytes(raw)
+    assert offered(window, qtbot, tmp_path / "bad.casepack").action == "Install"
+    window.messages.act()
+    qtbot.waitUntil(lambda: "checked" not in (window.messages.message or None).sentence, timeout=20_000)
+    assert "Installed" not in window.messages.message.sentence
+    assert titles(window) == []
+    assert not list((data_folder() / "cases").glob("*"))
+
+
+def test_a_model_is_put_among_the_models(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from viewer.io.shipped import shipped
+
+    source = tmp_path / "Köpfe 100%"
+    shutil.copytree(shipped("resources/models/anatomy"), source)
+    manifest = (source / "model.toml").read_text(encoding="utf-8")
+    (source / "model.toml").write_text(manifest.replace('id = "anatomy"', 'id = "mine"'), encoding="utf-8")
+    assert "mine" not in [card.id for card in window.desk.finding_run.models()]
+    for path in (source, source / "model.toml"):
+        message = offered(window, qtbot, path)
+        assert message.sentence.startswith("This folder holds a model: Anatomy by rules")
+    assert message.action == "Add"
+    assert after_install(window, qtbot, "can be run").endswith("can be run now.")
+    qtbot.waitUntil(lambda: window.desk.finding_run.known, timeout=20_000)
+    assert "mine" in [card.id for card in window.desk.finding_run.models()]
+    assert offered(window, qtbot, source).action == "Replace"
+
+
+def test_scans_beside_a_pack_are_opened_and_the_pack_is_offered(window: MainWindow, packs: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.desk.opening.opened, timeout=20_000):
+        window.open_paths([packs / "plain.casepack", packs / "case" / "ct"])
+    qtbot.waitUntil(lambda: window.messages.message is not None, timeout=20_000)
+    assert window.messages.message is not None
+    assert window.messages.message.action == "Install"
