@@ -79,7 +79,9 @@ class ShelfReading:
         found = [(folder, sorted(folder.glob(f"*/{DOCUMENT}"))) for folder in folders if folder.is_dir()]
         self.total = sum(len(documents) for _, documents in found)
         yield True
-        for _, documents in found:
+        # A story is told of what lies beside it, also where a case of the user's own has the same id.
+        beside: dict[Path, dict[str, Case]] = {folder: {} for folder, _ in found}
+        for folder, documents in found:
             for document in documents:
                 try:
                     case = self._case(document)
@@ -87,13 +89,13 @@ class ShelfReading:
                     self._problems.append(error)
                 else:
                     self._cases.setdefault(case.id, case)
+                    beside[folder][case.id] = case
                 self.done += 1
                 yield True
         for folder, _ in found:
             for document in sorted(folder.glob(f"*/{STORY}")):
-                beside = {case.id: case for case in self._cases.values() if Path(case.folder).parent == folder}
                 try:
-                    story = read_story(document.parent, beside)
+                    story = read_story(document.parent, beside[folder])
                 except CaseStageError as error:
                     self._problems.append(error)
                 else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,6 @@ from viewer.io.case_document import missing_paths, read_case
 from viewer.io.story_document import read_story
 from viewer.services.case_checks import narration_words
 from viewer.services.cases import case_state, installed_cases
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -70,6 +69,15 @@ def test_a_story_that_is_wrong_is_named_and_the_others_are_there(shelf: Path, fi
     found = installed_cases([shelf])
     assert [case.id for case in found.cases] == ["head-epidural"]
     assert len(found.problems) == 1
+
+
+def test_a_story_stays_where_the_user_has_the_same_case_from_elsewhere(shelf: Path, tmp_path: Path) -> None:
+    shutil.copytree(shelf / "head-epidural", tmp_path / "own" / "head-epidural")
+    found = installed_cases([tmp_path / "own", shelf])
+    assert found.problems == ()
+    cases = {case.id: case for case in found.cases}
+    assert Path(cases["head-epidural"].folder).parent == tmp_path / "own"
+    assert Path(cases["tour"].folder).parent == shelf
 
 
 def test_a_story_never_takes_the_place_of_a_case(shelf: Path) -> None:
