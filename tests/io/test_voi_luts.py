@@ -88,6 +88,28 @@ def test_lookup_tables_are_read_in_every_form_of_file_beside_the_windows(made_ct
         assert np.array_equal(greys(volume, name, values), expected)
 
 
+@pytest.mark.parametrize("syntax", [IMPLICIT, EXPLICIT, DEFLATED, BIG])
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 192", "Lunge weiß"),
+        ("ISO_IR 100", "Übersicht"),
+        ("ISO_IR 144", "Лёгкие"),
+        (["", "ISO 2022 IR 87"], "肺"),
+    ],
+)
+def test_windows_and_tables_are_called_as_the_file_writes_it(
+    made_ct: Any, charset: str | list[str], name: str, syntax: str
+) -> None:
+    # A name in a second alphabet is what German, Russian and Japanese scanners write.
+    elements = {"WindowCenter": [40, -600], "WindowWidth": [400, 1500], "WindowCenterWidthExplanation": ["SOFT", name]}
+    table = lut(0, curve(300, 10), 10, name)
+    write(made_ct, table, SpecificCharacterSet=charset, syntax=syntax, **elements)
+    volume = opened(made_ct.folder)
+    assert [window.name for window in volume.series.windows] == ["SOFT", name]
+    assert [one.name for one in volume.luts] == [name]
+
+
 def test_a_table_in_big_endian_reads_like_the_others(made_ct: Any) -> None:
     write(made_ct, lut(-5, curve(300, 10), 10, "CURVE", "SS"), syntax=BIG)
     (found,) = opened(made_ct.folder).luts

@@ -109,7 +109,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110, VOI_LUT,
+    0x00281055, 0x00282110, 0x00080005, VOI_LUT,
 )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         unit_of(values),
         padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
-        windows_of(values.get(0x00281050, b""), values.get(0x00281051, b""), values.get(0x00281055, b"")),
+        windows_of(*(values.get(tag, b"") for tag in (0x00281050, 0x00281051, 0x00281055, 0x00080005))),
         word(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,

@@ -80,9 +80,9 @@ def spacing_of(raw: bytes) -> tuple[float, float] | None:
 
 
 @lru_cache(maxsize=256)
-def windows_of(centres: bytes, widths: bytes, names: bytes) -> tuple[Window, ...]:
-    """Return the windows that an image names, without those that no pixel could lie in."""
-    said = text_of(names, b"").split("\\") if names else []
+def windows_of(centres: bytes, widths: bytes, names: bytes, charset: bytes) -> tuple[Window, ...]:
+    """Return the windows that an image names, in its character set, without those that no pixel could lie in."""
+    said = text_of(names, charset).split("\\") if names else []
     pairs = zip(numbers(centres), numbers(widths), strict=False)
     return tuple(
         Window(centre, width, said[n].strip() if n < len(said) else "")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from viewer.io.sequence_items import Form, Item
     from viewer.io.slice_header import Frame
 
+_CHARSET = 0x00080005
 _DESCRIPTOR, _EXPLANATION, _DATA = 0x00283002, 0x00283003, 0x00283006
 _MOST_OFFERED = 8
 _LARGEST = 16 << 20
@@ -82,7 +83,7 @@ def read_luts(frames: Sequence[Frame], ctx: JobContext) -> Luts:
         return Luts({})
     seen = _Seen()
     by_frame: dict[int, tuple[_Named, ...]] = {}
-    opened: dict[int, list[list[Item]] | str] = {}
+    opened: dict[int, tuple[list[list[Item]], bytes] | str] = {}
     for frame in sorted(wanted, key=lambda f: (f.file.name, f.index)):
         ctx.stop_if_cancelled()
         file = id(frame.file)
@@ -93,8 +94,9 @@ def read_luts(frames: Sequence[Frame], ctx: JobContext) -> Luts:
         if isinstance(found, str):
             by_frame[id(frame)] = (_Named("", found),)
             continue
-        items = found[frame.index] if frame.index < len(found) else []
-        by_frame[id(frame)] = tuple(_named(items, frame, seen))
+        of_frames, charset = found
+        items = of_frames[frame.index] if frame.index < len(of_frames) else []
+        by_frame[id(frame)] = tuple(_named(items, charset, frame, seen))
     return Luts(by_frame, tuple(_problems(frames, by_frame)))
 
 
@@ -112,10 +114,10 @@ def _problems(frames: Sequence[Frame], by_frame: dict[int, tuple[_Named, ...]]) 
             yield f"{which} of the file is not offered: {count_words(lacking, 'image')} of {len(frames)} lack it."
 
 
-def _sequences(place: FilePlace) -> list[list[Item]] | str:
-    """Return the items of each frame's VOI LUT Sequence (one list for all where frames have none of their own).
+def _sequences(place: FilePlace) -> tuple[list[list[Item]], bytes] | str:
+    """Return the items of each frame's VOI LUT Sequence, and the file's character set.
 
-    A sentence's end instead where they cannot be read.
+    One list for all where frames have none of their own; a sentence's end instead where they cannot be read.
     """
     try:
         with place.opened() as (source, size):
@@ -128,7 +130,7 @@ def _sequences(place: FilePlace) -> list[list[Item]] | str:
     if form.big:
         for item in (item for items in (whole, *of_frames) for item in items):
             item.update({tag: _little(raw) for tag, raw in item.items() if tag in (_DESCRIPTOR, _DATA)})
-    return [items or whole for items in of_frames] or [whole]
+    return [items or whole for items in of_frames] or [whole], found.values.get(_CHARSET, b"")
 
 
 def _of_image(found: Elements, source: Source, form: Form, limit: int | None) -> list[Item]:
@@ -151,11 +153,11 @@ def _little(raw: bytes | list[Item]) -> bytes | list[Item]:
     return np.frombuffer(raw[: len(raw) // 2 * 2], ">u2").astype("<u2").tobytes()
 
 
-def _named(items: list[Item], frame: Frame, seen: _Seen) -> list[_Named]:
+def _named(items: list[Item], charset: bytes, frame: Frame, seen: _Seen) -> list[_Named]:
     made: list[_Named] = []
     for n, item in enumerate(items[:_MOST_OFFERED]):
         said = item.get(_EXPLANATION, b"")
-        name = text_of(said.strip(b"\0 "), b"") if isinstance(said, bytes) else ""
+        name = text_of(said.strip(b"\0 "), charset) if isinstance(said, bytes) else ""
         name = name or f"LUT {n + 1}"
         taken = {one.name for one in made}
         if name in taken:
