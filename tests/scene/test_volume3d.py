@@ -296,6 +296,71 @@ def test_without_opengl_requests_do_nothing_and_the_reason_is_told_once(
     assert told == [why]
 
 
+def test_a_driver_that_is_only_slow_is_told_of_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch, volume_of: Make, noise: Arrays
+) -> None:
+    import viewer.scene.volume3d as volume3d
+
+    there, answers = probed(), threading.Event()
+    if isinstance(there, Unavailable3D):
+        pytest.skip(there.sentence)
+
+    def waited_for() -> object:
+        answers.wait(10.0)
+        return there
+
+    why = Unavailable3D("3D is off: the graphics driver did not answer within 5 seconds.", slow=True)
+    monkeypatch.setattr(volume3d, "probed", lambda: why)
+    monkeypatch.setattr(volume3d, "waited_for", waited_for)
+    grid = Grid.from_directions((8, 8, 8), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    asked = VolumeScene(volume_of(noise(grid.size_ijk), grid), Camera((0.0, 0.0, 0.0)), 64, 64)
+    told, drawn = threading.Event(), threading.Event()
+    scene = Scene3D(on_picture=lambda _picture: drawn.set(), on_unavailable=lambda _why: told.set())
+    scene.request(asked)
+    assert told.wait(5.0)
+    assert scene.unavailable is None
+    assert not drawn.is_set()
+    answers.set()
+    assert drawn.wait(20.0)
+    scene.close()
+
+
+def test_drawing_ends_at_once_though_its_driver_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, volume_of: Make, noise: Arrays
+) -> None:
+    import viewer.scene.volume3d as volume3d
+
+    told, answers = threading.Event(), threading.Event()
+    why = Unavailable3D("3D is off: the graphics driver did not answer within 5 seconds.", slow=True)
+    monkeypatch.setattr(volume3d, "probed", lambda: why)
+    monkeypatch.setattr(volume3d, "waited_for", lambda: answers.wait(10.0) and why)
+    grid = Grid.from_directions((8, 8, 8), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    scene = Scene3D(on_unavailable=lambda _why: told.set())
+    scene.request(VolumeScene(volume_of(noise(grid.size_ijk), grid), Camera((0.0, 0.0, 0.0)), 64, 64))
+    assert told.wait(5.0)
+    began = time.monotonic()
+    scene.close()
+    assert time.monotonic() - began < 2.0
+    answers.set()
+
+
+def test_a_driver_is_waited_for_only_where_it_was_slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child = tmp_path / "child.py"
+    child.write_text(
+        'print(\'started\', flush=True); import time; time.sleep(0.6)\nprint(\'{"renderer": "x", "drawn": "yes"}\')'
+    )
+    monkeypatch.setattr(opengl_probe, "child_command", lambda: [sys.executable, str(child)])
+    monkeypatch.setattr(opengl_probe, "LONGEST_S", 0.1)
+    first = opengl_probe.tried()
+    assert isinstance(first, Unavailable3D)
+    assert first.slow
+    assert opengl_probe.tried(10.0) == opengl_probe.Capabilities("x", software=False)
+    monkeypatch.setattr(opengl_probe, "child_command", lambda: [sys.executable, "-c", "raise SystemExit"])
+    broken = opengl_probe.tried()
+    assert isinstance(broken, Unavailable3D)
+    assert not broken.slow
+
+
 def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(volume_of: Make, signed_axes: Arrays) -> None:
     from viewer.scene.opengl_probe import choose_window_kind
     from viewer.scene.volume_window import VolumeWindow

@@ -166,6 +166,22 @@ def test_where_there_is_no_3d_the_view_says_why(qtbot: QtBot, session: Session) 
     qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
 
 
+def test_no_letters_stand_in_the_sentence_that_says_why_there_is_no_3d(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lettered: list[QRectF] = []
+    monkeypatch.setattr(paint_frame, "paint_letters", lambda _painter, free, *_, **__: lettered.append(free))
+    shown = opened(qtbot, session)
+    tile = shown.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
+    qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+    lettered.clear()
+    shown.canvas.grab()
+    assert lettered
+    assert not any(free.intersects(tile.area) for free in lettered)
+
+
 def test_one_image_alone_says_why_3d_shows_nothing(
     qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

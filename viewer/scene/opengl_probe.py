@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 LONGEST_S = 5.0
+# A computer that starts many things at once may need so long; it is waited for in the background.
+PATIENT_S = 60.0
 # A first start from a cold disk, with a virus scanner reading along.
 _START_S = 30.0
 _STARTED = "started"
-_probing = threading.Lock()
+_probing, _waiting = threading.Lock(), threading.Lock()
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic", "software", "microsoft basic render")
 
 
@@ -37,11 +40,12 @@ class Capabilities:
 
 @frozen
 class Unavailable3D:
-    """Why there is no 3D, in a sentence for the user; planes do not need it."""
+    """Why there is no 3D, in a sentence for the user; planes do not need it. `slow` where it may still come."""
 
     sentence: str
     hint: str = "The planes do not need it. Updating the graphics driver may bring 3D back."
     detail: str = ""
+    slow: bool = False
 
 
 def choose_window_kind() -> None:
@@ -76,6 +80,9 @@ def _draw() -> dict[str, str]:
 def _talk(say: Callable[[str], None]) -> None:
     """Say that the libraries are there, then what drawing gave."""
     choose_window_kind()
+    if hasattr(signal, "alarm"):
+        # Whoever waits may be gone before a driver that hangs.
+        signal.alarm(round(_START_S + PATIENT_S))
     # VTK dresses its arrays for numpy where that is there; loading it is a fifth of the wait for an answer.
     sys.modules.setdefault("numpy", cast("ModuleType", None))
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
@@ -89,8 +96,8 @@ def child_command() -> list[str]:
     return [sys.executable, "-m", "viewer.scene.opengl_probe"]
 
 
-def _from_child() -> str:
-    """Return what a child interpreter says.
+def _from_child(longest_s: float) -> str:
+    """Return what a child interpreter says within so many seconds of its start.
 
     Raises
     ------
@@ -119,7 +126,7 @@ def _from_child() -> str:
     reader = threading.Thread(target=read, name="3D probe", daemon=True)
     reader.start()
     try:
-        return _answer_in(lines)
+        return _answer_in(lines, longest_s)
     finally:
         child.kill()
         child.wait()
@@ -128,7 +135,7 @@ def _from_child() -> str:
             child.stdout.close()
 
 
-def _answer_in(lines: queue.SimpleQueue[str | None]) -> str:
+def _answer_in(lines: queue.SimpleQueue[str | None], longest_s: float) -> str:
     """Return the line that holds the answer; drivers may say other things around it."""
     others: list[str] = []
     until = time.monotonic() + _START_S
@@ -140,14 +147,14 @@ def _answer_in(lines: queue.SimpleQueue[str | None]) -> str:
         if line is None:
             raise EOFError("\n".join(others[-8:]))
         if line == _STARTED:
-            until = time.monotonic() + LONGEST_S
+            until = time.monotonic() + longest_s
         elif line.startswith("{"):
             return line
         else:
             others.append(line)
 
 
-def _from_frozen_child() -> str:
+def _from_frozen_child(longest_s: float) -> str:
     """Return what a child of a frozen program says; it has no interpreter to start a module with."""
     import multiprocessing
 
@@ -157,7 +164,7 @@ def _from_frozen_child() -> str:
     child.start()
     there.close()
     try:
-        for limit_s in (_START_S, LONGEST_S):
+        for limit_s in (_START_S, longest_s):
             if not here.poll(limit_s):
                 raise TimeoutError
             said = str(here.recv())
@@ -171,12 +178,16 @@ def _talk_through(connection: Connection) -> None:
     _talk(connection.send)
 
 
-def tried() -> Capabilities | Unavailable3D:
-    """Return what OpenGL there is, or why 3D cannot be drawn; up to 5 s after the libraries are loaded."""
+def tried(longest_s: float | None = None) -> Capabilities | Unavailable3D:
+    """Return what OpenGL there is, or why 3D cannot be drawn; up to 5 s, or as told, after the libraries are loaded."""
+    limit_s = LONGEST_S if longest_s is None else longest_s
     try:
-        said = json.loads(_from_frozen_child() if getattr(sys, "frozen", False) else _from_child())
+        said = json.loads(_from_frozen_child(limit_s) if getattr(sys, "frozen", False) else _from_child(limit_s))
     except TimeoutError:
-        return Unavailable3D("3D is off: the graphics driver did not answer within 5 seconds.")
+        late = f"3D is off: the graphics driver did not answer within {limit_s:.0f} seconds."
+        if longest_s is not None:
+            return Unavailable3D(late)
+        return Unavailable3D(late, "It comes as soon as the driver answers. The planes do not need it.", slow=True)
     except (OSError, EOFError, ValueError, IndexError) as error:
         return Unavailable3D("3D is off: the graphics driver cannot draw it.", detail=str(error))
     if said["drawn"] != "yes":
@@ -190,10 +201,23 @@ def _tried_once() -> Capabilities | Unavailable3D:
     return tried()
 
 
+@lru_cache(maxsize=1)
+def _tried_patiently() -> Capabilities | Unavailable3D:
+    return tried(PATIENT_S)
+
+
 def probed() -> Capabilities | Unavailable3D:
     """Return what `tried` returns; remembered, and who asks meanwhile waits for the same answer."""
     with _probing:
-        return _tried_once()
+        found = _tried_once()
+    late = isinstance(found, Unavailable3D) and found.slow and _tried_patiently.cache_info().currsize
+    return _tried_patiently() if late else found
+
+
+def waited_for() -> Capabilities | Unavailable3D:
+    """Return what a driver says that was slow, once it answers; up to a minute, remembered too."""
+    with _waiting:
+        return _tried_patiently()
 
 
 def probe_ahead() -> None:

@@ -23,7 +23,7 @@ from viewer.domain.plane_turn import Turn
 from viewer.domain.view_state import Camera, Point
 from viewer.domain.volume import Volume
 from viewer.scene.clips import Clip
-from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed
+from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed, waited_for
 from viewer.scene.quality import Quality
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _NICENESS = 4
 # A window that fails is made anew, unless the last one was so shortly before.
 _AGAIN_AFTER_S = 30.0
+_LOOKS_EVERY_S = 0.2
 
 __all__ = ["FindingSurface", "Picture3D", "Quality", "Scene3D", "Unavailable3D", "VolumeScene"]
 
@@ -153,7 +154,8 @@ class Scene3D:
     on_picture
         Called with each picture, in the drawing thread (on macOS in the caller's, where windows have to live).
     on_unavailable
-        Called once, there too, when this machine cannot draw 3D; later requests do nothing.
+        Called there too, when this machine cannot draw 3D; later requests do nothing. Where its driver is only slow it
+        is called before, and pictures come once the driver has answered.
     """
 
     def __init__(
@@ -251,6 +253,10 @@ class Scene3D:
 
     def _opened(self) -> VolumeWindow | None:
         found = probed()
+        if isinstance(found, Unavailable3D) and found.slow and sys.platform != "darwin":
+            # Said at once; requests wait with this thread.
+            self._on_unavailable(found)
+            found = self._waited_for(found)
         if isinstance(found, Capabilities):
             # Voxels first: meanwhile planes are painted, which would wait for who loads VTK.
             ahead = self._dressed(full=not found.software)
@@ -261,6 +267,15 @@ class Scene3D:
             return VolumeWindow(software=found.software, stop=self._superseded, ahead=ahead)
         self._give_up(found)
         return None
+
+    def _waited_for(self, slow: Unavailable3D) -> Capabilities | Unavailable3D:
+        """Return what a slow driver says at last; what is known of it where drawing is ended meanwhile."""
+        said: list[Capabilities | Unavailable3D] = []
+        threading.Thread(target=lambda: said.append(waited_for()), name="3D waits", daemon=True).start()
+        with self._changed:
+            while not said and not self._closing:
+                self._changed.wait(_LOOKS_EVERY_S)
+        return said[0] if said else slow
 
     def _dressed(self, *, full: bool) -> DressedVolume | None:
         """Return the voxels of the picture that will be drawn first; None where they have to be made later."""

@@ -67,15 +67,17 @@ def paint_frame(
     first: bool,
     mm_per_px: float | None = None,
     said_on: QRectF | None = None,
+    letters: bool = True,
 ) -> None:
     """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
 
-    `said_on` is the part on which is said that something is not there; None for all of it.
+    `said_on` is the part on which is said that something is not there; None for all of it. `letters` is False where
+    there is no picture that they would say something of.
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme = look.text.theme
     plane = tile.view.plane
-    paint_edge_words(painter, tile, shown, look, first=first, mm_per_px=mm_per_px)
+    paint_edge_words(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, letters=letters)
     paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
     if look.stage:
         return
@@ -91,7 +93,14 @@ def paint_frame(
 
 
 def paint_edge_words(
-    painter: QPainter, tile: Tile, shown: Shown, look: Look, *, first: bool, mm_per_px: float | None = None
+    painter: QPainter,
+    tile: Tile,
+    shown: Shown,
+    look: Look,
+    *,
+    first: bool,
+    mm_per_px: float | None = None,
+    letters: bool = True,
 ) -> None:
     """Draw what is said at the edges of a tile: letters, corner text, scale, colour bars."""
     plane = tile.view.plane
@@ -115,6 +124,8 @@ def paint_edge_words(
     if plane is not None and has_bars(shown.view, tile.view, stage=look.stage):
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
+    if not letters:
+        return
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     value = None
     if plane is not None and shown.measured:

@@ -161,7 +161,9 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
         paint_patches_in_3d(painter, shown.patches, camera, tile.area, look.text)
     if look.decorated:
         shown = evolve(shown, drawn_3d=picture.drawn, view=evolve(shown.view, camera=camera))
-        paint_frame(painter, tile, shown, look, first=False)
+        # Over a sentence they would only make it hard to read.
+        letters = picture.image is not None or not picture.sentence
+        paint_frame(painter, tile, shown, look, first=False, letters=letters)
     painter.restore()
 
 
