@@ -161,8 +161,7 @@ def run_window(
                 QTimer.singleShot(_CASES_AFTER_MS, window.library.fill)
 
     if paths and not case:
-        for source in (window.desk.opening.opened, window.desk.opening.failed, window.desk.library.listed):
-            source.connect(lambda *_: QTimer.singleShot(_REST_AFTER_MS, rest))
+        _after_opening(window, rest)
         if compare is not None:
             window.compared.open_when_ready(compare)
         _open(window, [str(path) for path in paths])
@@ -182,6 +181,13 @@ def run_window(
     code = app.exec()
     pulse.stop()
     return int(code)
+
+
+def _after_opening(window: MainWindow, rest: Callable[[], None]) -> None:
+    """Have the rest done once what was asked for is on screen, or is known not to come."""
+    opening, library = window.desk.opening, window.desk.library
+    for source in (opening.opened, opening.failed, opening.too_large, library.listed, library.to_install):
+        source.connect(lambda *_: QTimer.singleShot(_REST_AFTER_MS, rest))
 
 
 def _end(window: MainWindow) -> None:

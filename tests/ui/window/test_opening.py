@@ -119,6 +119,21 @@ def test_a_window_started_with_a_folder_that_does_not_answer_appears_all_the_sam
     may.set()
 
 
+@pytest.mark.parametrize("asked", ["a series", "one too large", "a pack", "nothing that opens"])
+def test_the_cases_come_whatever_became_of_what_the_program_was_started_with(
+    window: MainWindow, series: Path, tmp_path: Path, asked: str, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    path = {"a pack": tmp_path / "a.casepack", "nothing that opens": tmp_path / "a.txt"}.get(asked, series)
+    if path != series:
+        path.write_bytes(b"nothing")
+    if asked == "one too large":
+        monkeypatch.setattr(memory, "free_bytes", lambda: 128 * 128 * 8)
+    came: list[int] = []
+    app._after_opening(window, lambda: came.append(1))
+    app._open(window, [str(path)])
+    qtbot.waitUntil(lambda: bool(came))
+
+
 def test_an_archive_that_broke_off_says_first_that_images_may_be_missing(
     window: MainWindow, series: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
