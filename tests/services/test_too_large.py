@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -22,9 +24,6 @@ from viewer.io.scan import scan
 from viewer.services import loading
 from viewer.services.exporting import write_review
 from viewer.services.loading import load_series, memory_needed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80")
 
@@ -183,3 +182,50 @@ def test_slices_of_a_single_row_are_not_offered_smaller(tmp_path: Path, monkeypa
     with pytest.raises(TooLargeError) as caught:
         load_series(entry, JobContext())
     assert caught.value.shrink == 0
+
+
+def test_a_container_is_taken_at_what_it_may_have(tmp_path: Path) -> None:
+    groups, mounted = tmp_path / "groups", tmp_path / "mounted"
+
+    def group(name: str, **files: object) -> None:
+        (mounted / name).mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            (mounted / name / file.replace("__", ".")).write_text(f"{text}\n")
+
+    def free() -> int | None:
+        return memory.free_of_group_bytes(str(groups), str(mounted))
+
+    assert free() is None
+    groups.write_text("0::/user.slice/app\n")
+    group("", memory__stat="anon 5\ninactive_file 7\n")
+    group("user.slice/app", memory__max="max", memory__current=50, memory__stat="inactive_file 10")
+    assert free() is None
+    group("user.slice", memory__max=1000, memory__current=600, memory__stat="anon 1\ninactive_file 100")
+    assert free() == 500
+    group("user.slice/app", memory__max=100)
+    assert free() == 60
+    # Inside a container its own group is the root, whatever it is called outside.
+    groups.write_text("0::/somewhere/else\n")
+    group("", memory__max=300, memory__current=100)
+    assert free() == 207
+    groups.write_text("3:cpu,cpuacct:/x\n4:memory:/docker/x\n0::/\n")
+    for file in ("memory.max", "memory.current"):
+        (mounted / file).unlink()
+    stat = "inactive_file 1\ntotal_inactive_file 20"
+    group("memory/docker/x", memory__limit_in_bytes=(1 << 63) - 4096, memory__usage_in_bytes=5, memory__stat=stat)
+    assert free() is None
+    group("memory/docker", memory__limit_in_bytes=900, memory__usage_in_bytes=400, memory__stat=stat)
+    assert free() == 520
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is free")
+def test_a_shell_that_allows_less_has_less() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + (300 << 20), before[1]))
+    try:
+        assert 200 << 20 < memory.free_bytes() <= 300 << 20
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
