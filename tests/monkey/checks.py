@@ -127,10 +127,11 @@ def _letters(canvas: Canvas, tile: Tile, faults: Faults) -> None:
     shown = shown_in(canvas.session)
     if shown is None:
         return
-    middle, side, below = (
-        canvas.hands.pointed(tile, tile.free.center() + QPointF(x, y)).lps_mm for x, y in ((0, 0), (20, 0), (0, 20))
-    )
-    if middle is None or side is None or below is None:
+    places = (tile.free.center() + QPointF(x, y) for x, y in ((0, 0), (20, 0), (0, 20)))
+    pointed = [canvas.hands.pointed(tile, place) for place in places]
+    middle, side, below = (each.lps_mm for each in pointed)
+    of_one = all(each.volume is canvas.session.volume for each in pointed)
+    if middle is None or side is None or below is None or not of_one:
         return
     letters = edge_letters(shown, tile.view)
     right, down = np.subtract(side, middle), np.subtract(below, middle)

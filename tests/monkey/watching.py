@@ -44,6 +44,7 @@ class Faults(logging.Handler):
         threading.excepthook = lambda told: self.add("in a thread", "".join(_trace(told.exc_value)))
         qInstallMessageHandler(self._qt)
         logging.getLogger().addHandler(self)
+        logging.captureWarnings(True)
         _watch_painting(self._drawn)
 
     def add(self, kind: str, words: str) -> None:
@@ -147,7 +148,7 @@ class Heart(QObject):
         still, cpu = time.perf_counter() - self._last, time.clock_gettime(self._cpu) - self._last_cpu
         everything = time.process_time() - self._last_all
         # Else the computer had something else to do.
-        at_work = max(cpu, everything) > still / 2 and not any(known in self._stack for known in _KNOWN)
+        at_work = cpu > still / 2 and not any(known in self._stack for known in _KNOWN)
         if still > LONGEST_STILL_S and at_work and not self._resting:
             self._all.seek(0)
             words = f"{still:.2f} s, {cpu:.2f} s of them at work, all threads {everything:.2f} s"

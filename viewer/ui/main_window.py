@@ -299,7 +299,9 @@ class MainWindow(QMainWindow):
     def choose_model(self) -> None:
         """Show the models to choose one to run."""
         self.desk.session.workspace = Workspace.REVIEW
-        self.review.panel.choose_model()
+        hidden = not self.panels.shown
+        self.panels.reveal()
+        self.review.panel.choose_model(back=not hidden)
 
     def switch_theme(self) -> None:
         """Go from dark to light, or back."""

@@ -44,6 +44,11 @@ class SidePanels(QObject):
             self._narrow, self._in_narrow = narrow, False
         return self.shown
 
+    def reveal(self) -> None:
+        """Show them, for something that was asked for and is in them."""
+        if not self.shown:
+            self.switch()
+
     def switch(self) -> None:
         """Show or hide them."""
         if self._narrow:

@@ -17,6 +17,7 @@ def asks_of(window: MainWindow) -> Asks:
     asking, compared = window.asking, window.compared
 
     def comment() -> None:
+        window.panels.reveal()
         window.review.panel.write_comment()
 
     def hang_again() -> None:

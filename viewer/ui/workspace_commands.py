@@ -26,6 +26,7 @@ THRESHOLD_STEP = 0.05
 
 NO_FINDING = "No finding is selected. Press N for the first."
 NO_VOLUME = "Nothing is open."
+NO_PANEL = "While a case is made or two models are compared, their panel stands in the place of the findings."
 
 
 def workspace_commands(desk: Desk, asks: Asks) -> tuple[Command, ...]:
@@ -108,6 +109,9 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
     def whole() -> bool:
         return session.volume is not None and not session.volume.preview
 
+    def panel_free() -> bool:
+        return desk.case_making.draft is None and desk.two_models.pair is None
+
     def answered(answer: Answer) -> Callable[[], bool]:
         def on() -> bool:
             selected = session.selected
@@ -173,8 +177,8 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             asks.comment,
             shortcuts=("Shift+C",),
             contexts=REVIEW,
-            enabled_when=in_hand,
-            why_disabled=NO_FINDING,
+            enabled_when=lambda: in_hand() and panel_free(),
+            why_disabled=f"{NO_FINDING} {NO_PANEL}",
             icon="message-square",
         ),
         Command(
@@ -228,8 +232,8 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             asks.choose_model,
             shortcuts=("Ctrl+R",),
             contexts=DESK_WORK,
-            enabled_when=whole,
-            why_disabled=NO_VOLUME,
+            enabled_when=lambda: whole() and panel_free(),
+            why_disabled=f"{NO_VOLUME} {NO_PANEL}",
             icon="cpu",
         ),
         Command(

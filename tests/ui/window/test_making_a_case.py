@@ -120,6 +120,27 @@ def test_a_first_draft_begins_with_what_its_first_step_shows_and_its_title_can_b
     assert set(marks[1:]) == {"Findings are seen"}
 
 
+def test_ctrl_z_in_the_title_takes_back_what_was_typed_and_then_the_draft(
+    reading: MainWindow, press: Callable[..., None]
+) -> None:
+    reading.actions_.run("making.start")
+    panel = _panel(reading)
+    reading.actions_.run("making.told")
+    told = panel.steps.titles
+    assert len(told) > 2
+    assert QApplication.focusWidget() is panel.title
+    QTest.keyClicks(panel.title, "Mine")
+    press(reading, Qt.Key.Key_Z, CONTROL)
+    assert panel.title.text() == ""
+    assert panel.steps.titles == told
+    for _ in range(3):
+        press(reading, Qt.Key.Key_Z, CONTROL)
+    assert panel.steps.titles == []
+    for _ in range(3):
+        press(reading, Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert panel.steps.titles == told
+
+
 def test_a_step_that_is_clicked_is_shown(reading: MainWindow) -> None:
     reading.actions_.run("making.told")
     panel = _panel(reading)

@@ -50,6 +50,29 @@ def cut_off(page: QWidget) -> list[str]:
     return found
 
 
+def test_what_is_asked_for_and_stands_in_a_hidden_panel_brings_the_panel(
+    qtbot: QtBot, opened: MainWindow, press: Callable[..., None]
+) -> None:
+    opened.go(Workspace.REVIEW)
+    panel = opened.review.panel
+    press(opened, Qt.Key.Key_N)
+    for width in (1500, 700):
+        sized(qtbot, opened, width)
+        for key, held, shown in (
+            (Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier, panel.run_panel),
+            (Qt.Key.Key_C, Qt.KeyboardModifier.ShiftModifier, panel.detail.comment),
+        ):
+            if opened.panels.shown:
+                opened.panels.switch()
+            assert not panel.isVisible()
+            press(opened, key, held)
+            assert shown.isVisible()
+            assert not shown.visibleRegion().isEmpty()
+        assert QApplication.focusWidget() is panel.detail.comment
+        press(opened, Qt.Key.Key_Escape)
+        opened.canvas.setFocus()
+
+
 def test_views_have_their_own_width_at_once_where_the_panel_beside_them_changes_its(
     qtbot: QtBot, opened: MainWindow
 ) -> None:

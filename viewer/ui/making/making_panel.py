@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from viewer.services.case_checks import MOST_WORDS, narration_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.making.acts_editor import ActsEditor
+from viewer.ui.making.field_undo import FieldUndo
 from viewer.ui.making.live_editor import LiveEditor
 from viewer.ui.making.picture_row import PictureRow
 from viewer.ui.making.step_list import StepList
@@ -207,6 +208,8 @@ class MakingPanel(QFrame):
     def _connect(self) -> None:
         making, steps = self._making, self.steps
         making.changed.connect(self._show)
+        fields = (self.title, self.summary, self.step_title, self.narration, self.notes, self.seconds)
+        FieldUndo(self, self._actions, fields)
         steps.picked.connect(self.picked)
         steps.moved.connect(making.move)
         steps.undo_wanted.connect(lambda: self._actions.run("making.undo"))

@@ -162,6 +162,7 @@ class ReviewPanel(QFrame):
 
     def write_comment(self) -> None:
         """Let a comment on the finding in hand be typed; what stands in the place of its details is folded away."""
+        self._leave_models()
         for box in self._boxes:
             if box.fold.opened:
                 box.fold.click()
@@ -211,9 +212,9 @@ class ReviewPanel(QFrame):
         """Let what was opened take the place of the finding's details; the keys of its answers work all the same."""
         self.detail.setVisible(self.detail_shown)
 
-    def choose_model(self) -> None:
-        """Show the models to choose from; asked again, show the findings."""
-        if self._wants_models and self._desk.session.findings:
+    def choose_model(self, *, back: bool = True) -> None:
+        """Show the models to choose from; asked again, show the findings unless `back` is False."""
+        if back and self._wants_models and self._desk.session.findings:
             self._leave_models()
             return
         self.run_panel.choose()
