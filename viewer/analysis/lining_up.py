@@ -24,6 +24,8 @@ FINE_MM = (4.0, 2.0, 1.0)
 LEAST_OVERLAP = 0.3
 # Below this nothing alike was found.
 LEAST_LIKENESS = 0.6
+# Of the values of each, 0…1: what FFTs make of values that are all the same is far below.
+LEAST_SPREAD = 1e-3
 # What tells tissues apart: from fat to dense bone; air counts as one, contrast agent hardly.
 LOW_HU, HIGH_HU = -300.0, 700.0
 _MOST_POINTS = 60_000
@@ -97,6 +99,9 @@ def _coarse(volume: Volume) -> _Coarse:
 
 def _correlated(a: _Coarse, b: _Coarse) -> LinedUp | None:
     """Return the shift of whole steps with the greatest correlation where both are known."""
+    if any(float(one.values[one.known > 0].std()) < LEAST_SPREAD for one in (a, b)):
+        # The same all over: it fits everywhere and nowhere.
+        return None
     size = [_quick(n + m - 1) for n, m in zip(a.values.shape, b.values.shape, strict=True)]
 
     def spectrum(values: NDArray[np.float32]) -> NDArray[np.complex64]:
