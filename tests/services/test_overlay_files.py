@@ -13,6 +13,7 @@ from attrs import evolve
 from viewer.domain.errors import CaseStageError, GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import SliceStack, Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.label_palette import COLOURS, seen_on_black
 from viewer.domain.overlay_look import MapLook
 from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Segmentation, ValueMap
 from viewer.domain.session import Session
@@ -24,6 +25,7 @@ from viewer.services.jobs import JobRunner
 from viewer.services.loading import load_series
 from viewer.services.overlay_files import read_labels, read_map
 from viewer.services.overlaying import Overlaying
+from viewer.services.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -399,6 +401,37 @@ def test_labels_are_laid_over_both_of_two_series_of_one_frame_of_reference(tmp_p
     beside.close_labels()
     assert other.overlays.labels == ()
     assert len(at_once._session.overlays.labels) == 3
+
+
+def test_labels_are_told_apart_by_colour_until_those_of_the_file_are_asked_for_and_that_is_kept(
+    tmp_path: Path, at_once: Overlaying
+) -> None:
+    settings, session = Settings(tmp_path / "settings.json"), Session()
+    overlaying = Overlaying(session, at_once._runner, settings=settings)
+    session.volume = series()
+    about = [
+        f"Segment{n}_{key}:={value}"
+        for n, colour in enumerate(("0.8 0.2 0.6", "0 0 0.1"))
+        for key, value in (("Layer", 0), ("LabelValue", n + 1), ("Color", colour))
+    ]
+    layered(tmp_path / "labels.seg.nrrd", [blocks(2)], *about)
+
+    def colours() -> list[str]:
+        return [label.colour for label in session.overlays.labels]
+
+    overlaying.open_labels(tmp_path / "labels.seg.nrrd")
+    assert colours() == list(COLOURS[:2])
+    settings.change(label_colours_of_file=True)
+    first, second = colours()
+    assert first == "#CC3399"
+    # Nearly black would not be seen on the images.
+    assert second == seen_on_black("#00001A") != "#00001A"
+    session.volume = series("9")
+    overlaying.open_labels(tmp_path / "labels.seg.nrrd")
+    assert colours() == [first, second]
+    assert Settings(tmp_path / "settings.json").now.label_colours_of_file
+    settings.change(label_colours_of_file=False)
+    assert colours() == list(COLOURS[:2])
 
 
 def test_a_file_that_is_refused_leaves_what_is_there(tmp_path: Path, at_once: Overlaying) -> None:

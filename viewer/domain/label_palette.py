@@ -72,6 +72,8 @@ COLOUR_NAMES = (
 # Share of the way to a second colour, once all line styles have been used.
 _TINTS = ((0.0, (0, 0, 0)), (0.45, (255, 255, 255)), (0.35, (120, 120, 120)))
 MOST_LABELS = 255
+# Of a colour that stands 3:1 on black.
+_LEAST_LUMINANCE = 0.1
 
 
 @cache
@@ -87,3 +89,15 @@ def label_colour(number: int) -> str:
 def label_line(number: int) -> LineStyle:
     """Return the line style of a label, counted from 0."""
     return tuple(LineStyle)[number // len(COLOURS) % len(LineStyle)]
+
+
+@cache
+def seen_on_black(colour: str) -> str:
+    """Return a colour "#RRGGBB", paler where it would not stand 3:1 or better on black (WCAG 2, relative luminance)."""
+    rgb = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    for percent in range(101):
+        paler = [round(own + (255 - own) * percent / 100) for own in rgb]
+        linear = [n / 255 / 12.92 if n <= 10 else ((n / 255 + 0.055) / 1.055) ** 2.4 for n in paler]
+        if 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] >= _LEAST_LUMINANCE:
+            return "#" + "".join(f"{n:02X}" for n in paler)
+    return "#FFFFFF"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
-from viewer.domain.label_palette import LineStyle, label_colour, label_line
+from viewer.domain.label_palette import LineStyle, label_colour, label_line, seen_on_black
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 
@@ -35,7 +35,8 @@ class Label:
     """One structure of a segmentation, as a mask on the original slices of the series that it lies over.
 
     `key` is unique among what is drawn and the same whenever the file is opened again; `number` counts from 0 and
-    gives colour and line style. `facts` is None where lengths and volumes mean nothing.
+    gives colour and line style. `facts` is None where lengths and volumes mean nothing. `file_colour` is what the file
+    recommends, "#RRGGBB" or "", and `in_file_colour` says that it is followed.
     """
 
     key: str
@@ -43,10 +44,14 @@ class Label:
     number: int
     mask: Mask
     facts: LabelFacts | None = None
+    file_colour: str = ""
+    in_file_colour: bool = False
 
     @property
     def colour(self) -> str:
         """Its colour "#RRGGBB" unless the user chose another."""
+        if self.in_file_colour and self.file_colour:
+            return seen_on_black(self.file_colour)
         return label_colour(self.number)
 
     @property
@@ -60,6 +65,17 @@ class Segmentation:
     """The labels of a file, in its order. Its name is not kept: it may be a patient's."""
 
     labels: tuple[Label, ...]
+
+    @property
+    def has_file_colours(self) -> bool:
+        """True where the file recommends colours."""
+        return any(label.file_colour for label in self.labels)
+
+    def in_file_colours(self, followed: bool) -> Segmentation:
+        """Return it in the colours that the file recommends, or in those that are told apart best."""
+        if all(label.in_file_colour is followed for label in self.labels):
+            return self
+        return Segmentation(tuple(evolve(label, in_file_colour=followed) for label in self.labels))
 
 
 @frozen(eq=False)

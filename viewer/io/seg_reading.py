@@ -10,6 +10,7 @@ from attrs import define
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.labels import Mask
+from viewer.io.dicom_colour import srgb_of_cielab
 from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg_frames import stored_frames
 from viewer.io.source_headers import without_complaints
@@ -35,7 +36,7 @@ _MOST_INFLATED = 1 << 30
 
 @define(frozen=True, eq=False)
 class SegSegment:
-    """One segment as it was written; `mask` is None where nothing is marked."""
+    """One segment as it was written; `mask` is None where nothing is marked, `colour` "#RRGGBB" or ""."""
 
     number: int
     label: str
@@ -46,6 +47,7 @@ class SegSegment:
     algorithm_type: str
     algorithm_name: str
     mask: Mask | None
+    colour: str = ""
 
 
 def read_seg(
@@ -219,6 +221,7 @@ def _segment(item: Dataset, planes: dict[int, NDArray[np.bool_]]) -> SegSegment:
         algorithm_type=str(item.get("SegmentAlgorithmType", "")),
         algorithm_name=str(item.get("SegmentAlgorithmName", "")),
         mask=_mask(planes),
+        colour=srgb_of_cielab(item.get("RecommendedDisplayCIELabValue")),
     )
 
 

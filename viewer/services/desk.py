@@ -143,7 +143,7 @@ def build_desk(deliver: Deliver) -> Desk:
     journal = Journal(decisions_file())
     reviewing = Reviewing(session, navigation, runner, journal)
     files = LaidFiles()
-    overlaying = Overlaying(session, runner, files)
+    overlaying = Overlaying(session, runner, files, settings)
     opening.opened.connect(lambda _volume: overlaying.lay_again())
     other = _other(session, runner, decoders, settings, journal, reviewing.writes, files)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
@@ -201,7 +201,7 @@ def _other(
 ) -> Other:
     session = Session(second=True)
     opening = Opening(session, runner, decoders)
-    overlaying = Overlaying(session, runner, files, story=first)
+    overlaying = Overlaying(session, runner, files, settings, first)
     opening.opened.connect(lambda _volume: overlaying.lay_again())
     navigation = Navigation(session, settings)
     reviewing = Reviewing(session, navigation, runner, journal, writes)

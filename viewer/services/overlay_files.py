@@ -12,6 +12,7 @@ from viewer.analysis.measure import label_facts
 from viewer.domain.errors import GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.label_palette import MOST_LABELS
+from viewer.domain.labels import Mask
 from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Label, Segmentation, ValueMap
 from viewer.io.volume_files import is_volume_file, read_volume_file, volume_file_entries
 from viewer.services.loading import load_series
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from viewer.domain.job import JobContext
-    from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
 
 _NOT_HERE = "Open the series that it was made from, then lay it over that."
@@ -32,6 +32,16 @@ _LEAST_SHARE_SAID = 0.98
 # Smoothing and resampling leave values a little beyond those of the model, and a little below 0.
 _BEYOND = 0.02
 _LEAST_BELOW = 0.05
+
+
+@frozen(eq=False)
+class _Named:
+    """A label as a file has it; `colour` "#RRGGBB", "" where it says none."""
+
+    number: int
+    name: str
+    mask: Mask
+    colour: str = ""
 
 
 @frozen(eq=False)
@@ -69,7 +79,7 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
     return Laid(_segmentation(named, volume, ctx), note)
 
 
-def _segmentation(named: list[tuple[int, str, Mask]], volume: Volume, ctx: JobContext) -> Segmentation:
+def _segmentation(named: list[_Named], volume: Volume, ctx: JobContext) -> Segmentation:
     if not named:
         raise UnreadableFileError(
             "The file marks nothing on this series.", "Choose another file, or the series that it was made from."
@@ -80,25 +90,27 @@ def _segmentation(named: list[tuple[int, str, Mask]], volume: Volume, ctx: JobCo
             "If it holds measured values, open it as a map.",
         )
     labels = []
-    for n, (value, name, mask) in enumerate(named):
+    for n, one in enumerate(named):
         ctx.report(n, len(named), "Measuring labels")
-        facts = label_facts(mask, volume) if volume.measurable else None
-        labels.append(Label(f"label {value} {name}", name, n, mask, facts))
+        facts = label_facts(one.mask, volume) if volume.measurable else None
+        labels.append(Label(f"label {one.number} {one.name}", one.name, n, one.mask, facts, one.colour))
     return Segmentation(tuple(labels))
 
 
-def _of_seg(path: Path, volume: Volume) -> list[tuple[int, str, Mask]]:
+def _of_seg(path: Path, volume: Volume) -> list[_Named]:
     from viewer.io.seg import read_seg
 
     segments = read_seg(path, volume, in_its_frame=True)
-    return [(s.number, s.label or f"Segment {s.number}", s.mask) for s in segments if s.mask is not None]
+    return [
+        _Named(s.number, s.label or f"Segment {s.number}", s.mask, s.colour) for s in segments if s.mask is not None
+    ]
 
 
-def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tuple[int, str, Mask]], bool]:
-    from viewer.io.label_names import label_names
+def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[_Named], bool]:
+    from viewer.io.label_names import label_colours, label_names
 
     entries = volume_file_entries(str(path))
-    names = label_names(path, len(entries))
+    names, colours = label_names(path, len(entries)), label_colours(path, len(entries))
     found: list[tuple[int, int, Mask]] = []
     exact = True
     for n, entry in enumerate(entries):
@@ -113,7 +125,8 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[tu
     labels = []
     for layer, value, mask in found:
         number = number_of(layer, value)
-        labels.append((number, names.get((layer, value), f"Label {number}"), mask))
+        name, colour = names.get((layer, value), f"Label {number}"), colours.get((layer, value), "")
+        labels.append(_Named(number, name, mask, colour))
     return labels, exact
 
 

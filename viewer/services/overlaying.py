@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.services.jobs import Job, JobRunner
     from viewer.services.overlay_files import Laid
+    from viewer.services.settings import Choices, Settings
 
 
 class Overlaying:
@@ -37,6 +38,8 @@ class Overlaying:
     ----------
     files
         Remembers what lies over which series, for both of two that are compared.
+    settings
+        Says whether labels have the colours that their file recommends.
     story
         The session whose case, while one is open, is told as it was made: nothing else is laid over it by itself.
     """
@@ -46,10 +49,18 @@ class Overlaying:
     told = Signal(str)
 
     def __init__(
-        self, session: Session, runner: JobRunner, files: LaidFiles | None = None, story: Session | None = None
+        self,
+        session: Session,
+        runner: JobRunner,
+        files: LaidFiles | None = None,
+        settings: Settings | None = None,
+        story: Session | None = None,
     ) -> None:
         self._session = session
         self._runner = runner
+        self._settings = settings
+        if settings is not None:
+            settings.changed.connect(self._recolour)
         self._files, self._story = files or LaidFiles(), story or session
         self._job: Job | None = None
         session.volume_changed.connect(self._volume_changed)
@@ -75,6 +86,11 @@ class Overlaying:
         if known:
             self._open(*known[0], then=known[1:], by_itself=True)
 
+    @property
+    def in_file_colours(self) -> bool:
+        """True where labels have the colours that their file recommends."""
+        return self._settings is not None and self._settings.now.label_colours_of_file
+
     def close_labels(self) -> None:
         """Take the segmentation away again."""
         self._session.overlays = evolve(self._session.overlays, segmentation=None)
@@ -91,6 +107,13 @@ class Overlaying:
             self._job.cancel()
             self._job = None
             self.busy.emit(None)
+
+    def _recolour(self, _new: Choices, _old: Choices) -> None:
+        over = self._session.overlays
+        if over.segmentation is not None:
+            recoloured = over.segmentation.in_file_colours(self.in_file_colours)
+            if recoloured is not over.segmentation:
+                self._session.overlays = evolve(over, segmentation=recoloured)
 
     def _forget(self, kind: LaidKind) -> None:
         if self._session.volume is not None:
@@ -135,7 +158,8 @@ class Overlaying:
     def _laid(self, laid: Laid, *, by_itself: bool) -> None:
         session, view = self._session, self._session.view
         if isinstance(laid.what, Segmentation):
-            session.overlays = evolve(session.overlays, segmentation=laid.what)
+            segmentation = laid.what.in_file_colours(self.in_file_colours)
+            session.overlays = evolve(session.overlays, segmentation=segmentation)
         else:
             session.overlays = evolve(session.overlays, value_map=laid.what)
         if by_itself:

@@ -51,6 +51,7 @@ class Choices:
     layout: str = "four"
     main_view: str = "axial"
     colours: str = "grey"
+    label_colours_of_file: bool = False
     presenter_opens: bool = True
     presenter_screen: str = ""
     presenter_geometry: str = ""

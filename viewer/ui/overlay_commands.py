@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve
 from PySide6.QtWidgets import QFileDialog
 
+from viewer.domain.errors import StorageError
 from viewer.domain.view_state import OverlayMode, ViewState
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
@@ -31,6 +33,7 @@ HOLD_S = 0.35
 THRESHOLD_STEP = 0.05
 OPACITY_STEP = 0.1
 NO_MAP = "No map is open over this series."
+NO_FILE_COLOURS = "No labels are open whose file recommends colours."
 NO_LABELS = "No labels are open over this series."
 MAP_COLOURS = tuple(name for name in COLOUR_MAPS if name != GREY)
 _ENDINGS = " ".join(f"*{ending}" for ending in VOLUME_FILE_ENDINGS)
@@ -63,7 +66,14 @@ LAID_OVER_MENU = (
     Submenu(
         "Over this series",
         "layers",
-        ("overlay.open_labels", "overlay.close_labels", None, "overlay.open_map", "overlay.close_map"),
+        (
+            "overlay.open_labels",
+            "overlay.file_colours",
+            "overlay.close_labels",
+            None,
+            "overlay.open_map",
+            "overlay.close_map",
+        ),
     ),
 )
 
@@ -284,6 +294,16 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
 
         return run
 
+    def recommended() -> bool:
+        segmentation = session().overlays.segmentation
+        return segmentation is not None and segmentation.has_file_colours
+
+    def follow_file() -> None:
+        settings = window.desk.settings
+        # Where it cannot be written it holds until the program ends, and whatever else is kept says so.
+        with suppress(StorageError):
+            settings.change(label_colours_of_file=not settings.now.label_colours_of_file)
+
     return [
         Command(
             "overlay.open_labels",
@@ -305,6 +325,16 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             enabled_when=lambda: session().overlays.segmentation is not None,
             why_disabled=NO_LABELS,
             icon="x",
+        ),
+        Command(
+            "overlay.file_colours",
+            "Labels in the colours of their file",
+            "Colours that the file recommends, in place of those that colour-blind people tell apart too",
+            follow_file,
+            contexts=DESK_WORK,
+            enabled_when=recommended,
+            why_disabled=NO_FILE_COLOURS,
+            checked_when=lambda: compared.overlaying().in_file_colours,
         ),
         Command(
             "overlay.open_map",

@@ -8,6 +8,7 @@ import pytest
 
 from tests.io.documents.made import opened
 from viewer.domain.errors import UnreadableFileError
+from viewer.io.dicom_colour import srgb_of_cielab
 from viewer.io.seg import read_seg
 
 if TYPE_CHECKING:
@@ -97,3 +98,21 @@ def test_a_single_frame(real_data: Path) -> None:
 def test_a_segmentation_that_does_not_lie_on_the_series_is_refused(real_data: Path, liver: Volume) -> None:
     with pytest.raises(UnreadableFileError, match="does not lie on this series"):
         read_seg(real_data / "a09_sr_tid1500_refs_absent" / "seg.dcm", liver)
+
+
+def test_segments_have_the_colours_that_their_author_recommends(real_data: Path, liver: Volume) -> None:
+    folder = real_data / "a06_seg_liver_3slice"
+    # Slicer's colours of liver, tissue and so on, to the last digit.
+    assert [s.colour for s in read_seg(folder / "liver.dcm", liver)] == ["#DD8265"]
+    colours = [s.colour for s in read_seg(folder / "partial_overlaps.dcm", liver)]
+    assert colours[:3] == ["#80AE80", "#D8654F", "#B79CDC"]
+
+
+@pytest.mark.parametrize("stored", [None, 5, (), (1, 2), (0, 0, 70000), ("a", "b", "c")])
+def test_a_colour_that_is_none_is_no_colour(stored: object) -> None:
+    assert srgb_of_cielab(stored) == ""
+
+
+@pytest.mark.parametrize(("stored", "colour"), [((65535, 32896, 32896), "#FFFFFF"), ((0, 32896, 32896), "#000000")])
+def test_white_and_black_are_white_and_black(stored: tuple[int, ...], colour: str) -> None:
+    assert srgb_of_cielab(stored) == colour
