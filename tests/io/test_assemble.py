@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from tests.io.conftest import COMPRESSED, axial, opened
-from viewer.domain.errors import NothingToOpenError, TooLargeError
+from viewer.domain.errors import NothingToOpenError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io import memory
@@ -313,3 +313,16 @@ def test_thumbnail_is_the_middle_slice_under_its_window_in_true_shape(made_ct: A
     assert picture.dtype == np.uint8
     assert picture[0, 0] == 0
     assert picture[-1, -1] > picture[80, 20] > picture[0, 0]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [{"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, {"BurnedInAnnotation": "YES"}],
+    ids=["a picture of a screen", "with words burned in"],
+)
+def test_no_small_picture_is_kept_of_what_may_show_a_name(made_ct: Any, elements: dict[str, str]) -> None:
+    made_ct.slice("a", made_ct.pixels(), (0, 0, 0), BurnedInAnnotation="NO")
+    thumbnail(scan(made_ct.folder, JobContext()).series[0])
+    made_ct.slice("a", made_ct.pixels(), (0, 0, 0), **elements)
+    with pytest.raises(UnreadableFileError, match="burned in"):
+        thumbnail(scan(made_ct.folder, JobContext()).series[0])

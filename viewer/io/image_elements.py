@@ -66,7 +66,7 @@ def unit_of(values: dict[int, bytes]) -> str:
         return "unknown"
     if not ct:
         return word(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
-    if _is_localizer(values) or plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE):
+    if _is_localizer(values) or _is_capture(values):
         return "unknown"
     if kind in _HU_WORDS:
         return "HU" if rescaled else "unknown"
@@ -85,6 +85,15 @@ def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
 
 def _is_localizer(values: dict[int, bytes]) -> bool:
     return b"LOCALIZER" in values.get(0x00080008, b"")
+
+
+def _may_carry_words(values: dict[int, bytes]) -> bool:
+    """Return True for a picture of a screen, and where an image says that words are burned in (C.7.6.1.1.4)."""
+    return _is_capture(values) or plain(values.get(0x00280301)) == "YES"
+
+
+def _is_capture(values: dict[int, bytes]) -> bool:
+    return plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE)
 
 
 _CODE_TAGS = (0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103)
@@ -109,7 +118,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110, 0x00080005, VOI_LUT,
+    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT,
 )  # fmt: skip
 
 
@@ -133,6 +142,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
         VOI_LUT in values,
+        _may_carry_words(values),
     )
 
 

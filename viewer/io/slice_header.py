@@ -98,7 +98,8 @@ class ImageFile:
 class Kind:
     """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
-    `needs_table` tells of a Modality LUT, which is not applied; `has_luts` of lookup tables in place of windows.
+    `needs_table` tells of a Modality LUT, which is not applied; `has_luts` of lookup tables in place of windows;
+    `worded` of words that the pixels may show, a name among them.
     """
 
     code: PixelCode
@@ -115,6 +116,7 @@ class Kind:
     lossy: bool
     needs_table: bool
     has_luts: bool = False
+    worded: bool = False
 
 
 @define(frozen=True, eq=False)

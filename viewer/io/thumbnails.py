@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from viewer.domain.errors import UnreadableFileError
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
@@ -33,8 +34,10 @@ def thumbnail(entry: SeriesEntry, decoders: Decoders | None = None) -> NDArray[n
     Raises
     ------
     CaseStageError
-        Where the middle image cannot be read.
+        Where the middle image cannot be read, or images may show a name.
     """
+    if any(frame.kind.worded for frame in entry.frames):
+        raise UnreadableFileError("Words may be burned in, and small pictures are kept on disk.")
     values, stack = _middle(entry, decoders)
     window = entry.facts.windows[0] if entry.facts.windows else _window_of(values, entry)
     shown = _windowed(values, window)
