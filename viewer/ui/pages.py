@@ -28,12 +28,18 @@ class Pages(QStackedWidget):
     commented = Signal(str)
 
     def __init__(
-        self, desk: Desk, theme: Theme, actions: CommandActions, panels: SidePanels, stage_canvas: Canvas
+        self,
+        desk: Desk,
+        theme: Theme,
+        actions: CommandActions,
+        panels: SidePanels,
+        stage_canvas: Canvas,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self._desk, self._theme, self._actions, self._panels = desk, theme, actions, panels
         self._stage_canvas = stage_canvas
-        self.library = LibraryPage(desk, theme)
+        self.library = LibraryPage(desk, theme, self)
         self.addWidget(self.library)
 
     @cached_property
@@ -41,7 +47,7 @@ class Pages(QStackedWidget):
         """The page of findings."""
         from viewer.ui.review.review_page import ReviewPage
 
-        page = ReviewPage(self._desk, self._theme, self._actions, self._panels)
+        page = ReviewPage(self._desk, self._theme, self._actions, self._panels, self)
         page.commented.connect(self.commented)
         self.addWidget(page)
         return page

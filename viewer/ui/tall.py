@@ -5,23 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
-    from PySide6.QtWidgets import QWidget
 
 
 class Tall(QScrollArea):
-    """Shows a panel as high as there is room, and never lower than `least` pixels."""
+    """Shows the panel that it holds as high as there is room, and never lower than it needs.
 
-    def __init__(self, panel: QWidget, least: int) -> None:
-        super().__init__()
-        self._least = least
-        self.setWidget(panel)
+    Attributes
+    ----------
+    inside
+        What the panel is best made for: every widget that is given to another parent later makes all below it look up
+        their style anew.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._least = 0
+        self._panel: QWidget | None = None
+        # Its own would have to be recognised by the binding first, which then loads every kind of widget there is.
+        self.inside = QWidget(self)
+        self.inside.setBackgroundRole(QPalette.ColorRole.NoRole)
+        self.inside.setAutoFillBackground(True)
+        self.setViewport(self.inside)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def hold(self, panel: QWidget, least: int) -> None:
+        """Show a panel that needs so many pixels."""
+        self._panel, self._least = panel, least
+        self.setWidget(panel)
 
     def need(self, least: int) -> None:
         """Let the panel need so many pixels from now on."""
@@ -35,6 +52,5 @@ class Tall(QScrollArea):
         self._give_room()
 
     def _give_room(self) -> None:
-        panel, room = self.widget(), self.viewport().size()
-        if panel is not None:
-            panel.resize(room.width(), max(room.height(), self._least))
+        if self._panel is not None:
+            self._panel.resize(self.inside.width(), max(self.inside.height(), self._least))

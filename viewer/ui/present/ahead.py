@@ -11,7 +11,6 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 from viewer.ui.canvas.painting import tiles_for
 from viewer.ui.canvas.shown import shown_in
-from viewer.ui.present.card import RESERVED, card_side, reserves_space
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
@@ -46,6 +45,9 @@ class StepsAhead(QObject):
 
     def _room(self, step: Step) -> tuple[float, float]:
         """Return what the card of a step takes of the large view, left and right, as the stage will."""
+        # Loaded with the stage: no window waits for it.
+        from viewer.ui.present.card import RESERVED, card_side, reserves_space
+
         if not reserves_space(step.view):
             return 0.0, 0.0
         session, wanted = self._desk.session, step.view.selected_finding
