@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Span = tuple[bytes, bytes]
 
 _SERIES_COLUMNS = ", ".join(f"s.{field.name}" for field in attrs.fields(SeriesRow))
+# What the list says of a series, beside how many images it has.
+_TOLD = ("part", "description", "modality", "body_part", "columns", "rows", "unit", "verdict", "reason", "lossy")
 _STUDY_COLUMNS = ", ".join(field.name for field in attrs.fields(StudyRow))
 # Newest studies first, then by number; of the parts of a series the largest first.
 _SORT = """
@@ -56,13 +58,14 @@ _PLACES = """
 class Kept:
     """What changed in the index when a place was looked at: its id, and the ids of series.
 
-    `grown` are those that have more images than before.
+    `grown` are those that have more images than before, `replaced` those that have fewer, or say something else.
     """
 
     place: int
     new: tuple[int, ...] = ()
     grown: tuple[int, ...] = ()
     gone: tuple[int, ...] = ()
+    replaced: tuple[int, ...] = ()
 
 
 def places(db: sqlite3.Connection, where: str = "ORDER BY p.opened DESC", values: Sequence[object] = ()) -> list[Place]:
@@ -110,32 +113,40 @@ def keep_result(
     new_files
         Names of files whose content is new, so that pictures of it are out of date.
     """
-    before: dict[tuple[str, bytes, str], tuple[int, int]] = {}
-    for ident, uid, first, which, images in db.execute(
-        "SELECT id, uid, first, which, images FROM series WHERE place = ?", (place.id,)
+    before: dict[tuple[str, bytes, str], tuple[int, int, list[object]]] = {}
+    for ident, uid, first, which, images, *said in db.execute(
+        f"SELECT id, uid, first, which, images, {', '.join(_TOLD)} FROM series WHERE place = ?", (place.id,)
     ):
-        before[uid, first, which] = (ident, images)
-    new, grown, seen = [], [], set()
+        before[uid, first, which] = (ident, images, said)
+    new, grown, replaced, seen = [], [], [], set()
     for entry, values in found:
         row = {**values, "place": place.id, "study": _study(db, entry, place)}
         known = before.get((str(row["uid"]), cast("bytes", row["first"]), str(row["which"])))
         ident = _write_series(db, row)
         seen.add(ident)
         if known is None:
-            new.append(ident)
+            new.append((ident, str(row["uid"]), entry.count))
             continue
         if entry.count > known[1]:
             grown.append(ident)
-        if any(file in new_files for file in entry.files):
+        elif entry.count < known[1] or [row[name] for name in _TOLD] != known[2]:
+            replaced.append(ident)
+        if entry.count != known[1] or any(file in new_files for file in entry.files):
             db.execute("DELETE FROM picture WHERE series = ?", (ident,))
-    gone = [ident for ident, _ in before.values() if ident not in seen]
+    gone = [ident for ident, _, _ in before.values() if ident not in seen]
+    # The same series, only that it begins in another file now.
+    counts = {uid: images for (uid, _, _), (ident, images, _) in before.items() if ident not in seen}
+    for ident, uid, images in new:
+        if uid in counts:
+            (grown if images > counts[uid] else replaced).append(ident)
+    arrived = tuple(ident for ident, uid, _ in new if uid not in counts)
     db.executemany("DELETE FROM series WHERE id = ?", [(ident,) for ident in gone])
     said = json.dumps([(item.file, item.words) for item in skipped])
     db.execute("UPDATE place SET checked = ?, skipped = ? WHERE id = ?", (now, said, place.id))
     _drop_orphans(db)
     db.execute(_SORT, (place.id,))
     db.execute(_TWINS)
-    return Kept(place.id, tuple(new), tuple(grown), tuple(gone))
+    return Kept(place.id, arrived, tuple(grown), tuple(gone), tuple(replaced))
 
 
 def described(place: Place, result: ScanResult) -> list[tuple[SeriesEntry, dict[str, object]]]:

@@ -83,7 +83,7 @@ class OpenedPlaces:
         self._window.tell(of_too_large(error, smaller))
 
     def _arrived(self, place: Place, kept: Kept) -> None:
-        ids = (*kept.new, *kept.grown)
+        ids = (*kept.new, *kept.grown, *kept.replaced)
         message = of_arrived(kept, self._words(place), partial(self._show, place, ids))
         if message is not None:
             self._window.tell(message)

@@ -55,9 +55,13 @@ def of_arrived(kept: Kept, place: str, act: Callable[[], None]) -> Message | Non
     elif kept.grown:
         count = len(kept.grown)
         sentence = f"{count_words(count, 'series')} in {place} {'has' if count == 1 else 'have'} more images now."
+    elif kept.replaced:
+        count = len(kept.replaced)
+        sentence = f"{count_words(count, 'series')} in {place} {'has' if count == 1 else 'have'} changed."
     else:
         return None
-    return Message(sentence, calm=True, action="Open" if len((*kept.new, *kept.grown)) == 1 else "Show them", act=act)
+    several = len((*kept.new, *kept.grown, *kept.replaced)) > 1
+    return Message(sentence, calm=True, action="Show them" if several else "Open", act=act)
 
 
 def of_too_large(error: TooLargeError, act: Callable[[], None]) -> Message:

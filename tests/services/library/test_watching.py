@@ -106,6 +106,40 @@ def test_more_images_of_a_listed_series_are_taken_in(watched: Any, made: Any) ->
     assert watched.rows("thin")[0].images == 6
 
 
+def test_images_that_go_or_are_replaced_one_for_one_are_seen_in_the_list(watched: Any, made: Any, folder: Path) -> None:
+    kept: list[Any] = []
+    watched.watching.arrived.connect(lambda _place, what: kept.append(what))
+    (before,) = watched.rows("thin")
+    assert before.reason == ""
+    second = sorted((folder / "thin").iterdir())[1]
+    content = second.read_bytes()
+    second.unlink()
+    watched.look(2)
+    (now,) = watched.rows("thin")
+    assert now.images == before.images - 1
+    assert "missing" in now.reason
+    assert [what.replaced for what in kept] == [(now.id,)]
+    second.write_bytes(content)
+    watched.look(2)
+    assert [what.grown for what in kept[1:]] == [(now.id,)]
+    made.slice(f"thin/{second.name}", made.pixels(9), (-10, -20, 30.0), series="5", SeriesDescription="Thorax thin")
+    watched.look(2)
+    (now,) = watched.rows("thin")
+    assert now.images == before.images
+    assert "missing" in now.reason
+    assert [what.replaced for what in kept[2:]] == [(now.id,)]
+
+
+def test_a_series_that_loses_its_first_file_has_not_arrived(watched: Any, folder: Path) -> None:
+    kept: list[Any] = []
+    watched.watching.arrived.connect(lambda _place, what: kept.append(what))
+    min((folder / "thin").iterdir()).unlink()
+    watched.look(2)
+    (what,) = kept
+    assert (what.new, len(what.replaced)) == ((), 1)
+    assert watched.rows("thin")[0].images == 4
+
+
 def test_a_series_that_goes_leaves_the_list(watched: Any, folder: Path) -> None:
     shutil.rmtree(folder / "lung")
     watched.look()
