@@ -71,8 +71,8 @@ def _run(asked: argparse.Namespace, folder: Path, real: Path | None) -> int:
     from viewer.ui.program_run import ProgramRun
 
     places = make_material(folder, real)
-    QDesktopServices.openUrl = lambda _url: True  # type: ignore[method-assign]
-    ProgramRun.start = lambda run, _words: QTimer.singleShot(200, lambda: run.ended.emit(1, "", "No."))  # type: ignore[method-assign]
+    QDesktopServices.openUrl = lambda _url: True
+    ProgramRun.start = lambda run, _words: QTimer.singleShot(200, lambda: run.ended.emit(1, "", "No."))
     build_application()
     window = build_window()
     window.desk.settings.change(reader="Dr Monkey")

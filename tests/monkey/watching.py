@@ -97,7 +97,7 @@ def _watch_painting(drawn: Callable[[str], None]) -> None:
                 drawn(part)
         return draw(painter, *what)
 
-    QPainter.drawText = looked_at  # type: ignore[method-assign]
+    QPainter.drawText = looked_at
 
 
 class Heart(QObject):
