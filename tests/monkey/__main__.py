@@ -1,7 +1,7 @@
 """A monkey at the window: `python -m tests.monkey [--seed N] [--steps N] [--only STEP,…]`; says what it broke, and how.
 
 Every step draws from its own random numbers, seed and step alone, so that a run can be played again, from anywhere or
-with the steps that matter alone. It needs a screen; without one it makes its own.
+with the steps that matter alone. It needs a screen; without one it makes its own (Linux).
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
-from random import Random
 
 from tests.own_screen import own_screen
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-_SETTLES_EVERY = 40
-_TOLD_BEFORE = 14
 
 
 def _arguments() -> argparse.Namespace:
@@ -49,98 +45,19 @@ def main() -> int:
         os.environ["DISPLAY"] = own_screen()
     with tempfile.TemporaryDirectory(prefix="casestage-monkey-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
+        # Read once, when the program is imported.
         os.environ["CASESTAGE_HOME"] = str(folder / "home")
+        from tests.monkey.monkey import Monkey
+
         named = os.environ.get("CASESTAGE_REAL_DATA")
         real = Path(named) if named else REAL
-        return _run(asked, folder, real if (real / "MANIFEST.md").is_file() else None)
-
-
-def _run(asked: argparse.Namespace, folder: Path, real: Path | None) -> int:
-    from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QDesktopServices
-    from PySide6.QtWidgets import QApplication
-
-    from tests.monkey.acts import Acts
-    from tests.monkey.checks import busy_with, check, open_sheets
-    from tests.monkey.hands import Hands
-    from tests.monkey.material import NAMES, make_material
-    from tests.monkey.watching import Faults, Heart
-    from viewer.app import build_application, build_window
-    from viewer.domain.session import Workspace
-    from viewer.io.memory import resident_bytes
-    from viewer.ui.program_run import ProgramRun
-
-    places = make_material(folder, real)
-    QDesktopServices.openUrl = lambda _url: True
-    ProgramRun.start = lambda run, _words: QTimer.singleShot(200, lambda: run.ended.emit(1, "", "No."))
-    build_application()
-    window = build_window()
-    window.desk.settings.change(reader="Dr Monkey")
-    faults = Faults(NAMES, lambda: window.desk.session.masked)
-    heart = Heart(faults)
-    window.show()
-    window.library.fill()
-    window.activateWindow()
-    hands = Hands(window, folder, places, Random(0))
-    acts = Acts(window, hands, places, ["head-epidural", "head-small-bleed", "lung-nodules", "tour"], faults, heart)
-    acts.pause(2.0)
-    broken, done, began = 0, list[str](), time.monotonic()
-    known: set[str] = set()
-    numbers = _steps(asked)
-    for seed in range(asked.seed, asked.seed + asked.seeds):
-        for n in numbers:
-            hands.rng = Random(f"{seed} {n}")
-            told = f"{seed}:{n} {acts.one()}"
-            done.append(told)
-            if asked.tell:
-                print(told, flush=True)
-            acts.pause(0.02)
-            if QApplication.activeWindow() is None:
-                # Without a window manager nobody else gives the window the keys after a dialog.
-                window.activateWindow()
-            with heart.resting():
-                check(window, faults, Random(f"{seed} {n} looking"))
-            if n % _SETTLES_EVERY == _SETTLES_EVERY - 1:
-                if still := acts.settle():
-                    faults.add("never done", still)
-                    window.desk.opening.cancel()
-                for _ in range(8):
-                    if open_sheets(window):
-                        hands.key(0x01000000)
-                        acts.pause(0.05)
-                if sheets := open_sheets(window):
-                    keys = type(hands.with_keys()).__name__
-                    faults.add("cannot be closed", f"{type(sheets[0]).__name__} while {keys} has the keys")
-            found = faults.take()
-            before, known = known, set(found)
-            for fault in found:
-                if fault in before:
-                    continue
-                broken += 1
-                print(f"--- fault {broken} at {told}\n{fault}\n  after:", flush=True)
-                print(*(f"    {line}" for line in done[-_TOLD_BEFORE:]), sep="\n", flush=True)
-            if broken and asked.stop:
-                break
-            if n % 100 == 99:
-                mb = resident_bytes() / 1e6
-                widgets = len(window.findChildren(object))
-                print(
-                    f"{seed}:{n} {time.monotonic() - began:.0f} s, {mb:.0f} MB, {widgets} objects, {broken} faults",
-                    flush=True,
-                )
-    acts.settle()
-    print(
-        f"{len(numbers) * asked.seeds:,} steps, {broken} faults. "
-        f"Of {acts.looked} commands nothing was seen: {acts.silent}",
-        flush=True,
-    )
-    window.desk.session.workspace = Workspace.LIBRARY
-    heart.stop()
-    hands.stop()
-    if busy_with(window):
-        window.desk.opening.cancel()
-    window.close()
-    return 1 if broken else 0
+        monkey = Monkey(folder, real if (real / "MANIFEST.md").is_file() else None, print)
+        try:
+            for seed in range(asked.seed, asked.seed + asked.seeds):
+                monkey.play(seed, _steps(asked), every_step=asked.tell, stop=asked.stop)
+        finally:
+            monkey.leave()
+    return 1 if monkey.broken else 0
 
 
 if __name__ == "__main__":

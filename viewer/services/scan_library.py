@@ -319,8 +319,14 @@ class ScanLibrary:
         if check is not None:
             check.cancel()
         self._states.pop(place, None)
-        self._naming.pop(place, None)
-        self._in_background(partial(self._index.forget, place), lambda _: self.changed.emit(frozenset({place})))
+        # The place is listed a moment longer than the index knows whom it names.
+        self.naming_words(place)
+
+        def forgotten(_: None) -> None:
+            self._naming.pop(place, None)
+            self.changed.emit(frozenset({place}))
+
+        self._in_background(partial(self._index.forget, place), forgotten)
 
     def forget_below(self, folder: Path) -> None:
         """Take out of the list what lay in a folder and is not there any more."""

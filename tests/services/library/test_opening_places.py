@@ -309,31 +309,6 @@ def test_a_forgotten_place_leaves_the_list_and_its_files_stay(program: Any, fold
     assert len(list((folder / "thin").iterdir())) == 5
 
 
-def test_a_forgotten_place_does_not_come_back_with_an_answer_from_before(
-    program: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program.open(folder)
-    place = program.place(folder.name)
-    reading, may_answer = threading.Event(), threading.Event()
-    real = program.index.places
-
-    def slow() -> Any:
-        found = real()
-        monkeypatch.setattr(program.index, "places", real)
-        reading.set()
-        may_answer.wait(10)
-        return found
-
-    monkeypatch.setattr(program.index, "places", slow)
-    program.library.refresh()
-    assert reading.wait(10)
-    program.library.forget(place.id)
-    program.until(lambda: not program.library.places)
-    may_answer.set()
-    program.rest()
-    assert program.library.places == ()
-
-
 def test_places_come_in_the_order_in_which_they_were_opened(
     start: Callable[[], Any], folder: Path, tmp_path: Path
 ) -> None:
