@@ -99,8 +99,8 @@ def _coarse(volume: Volume) -> _Coarse:
 
 def _correlated(a: _Coarse, b: _Coarse) -> LinedUp | None:
     """Return the shift of whole steps with the greatest correlation where both are known."""
-    if any(float(one.values[one.known > 0].std()) < LEAST_SPREAD for one in (a, b)):
-        # The same all over: it fits everywhere and nowhere.
+    if any(not one.known.any() or float(one.values[one.known > 0].std()) < LEAST_SPREAD for one in (a, b)):
+        # Thinner than the lattice, or the same all over: it fits everywhere and nowhere.
         return None
     size = [_quick(n + m - 1) for n, m in zip(a.values.shape, b.values.shape, strict=True)]
 
