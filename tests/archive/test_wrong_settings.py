@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from tests.archive.conftest import Watched
@@ -18,6 +20,8 @@ from viewer.io.archive.failures import our_title_unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
 
     from tests.archive.conftest import Held
     from viewer.ui.main_window import MainWindow
@@ -56,3 +60,26 @@ def test_all_settings_are_whole_in_a_window_at_twice_the_size(window: MainWindow
     assert len(fields) == 7
     for part in (*fields, sheet.edit.answer, sheet.edit.save):
         assert part.visibleRegion().boundingRect().size() == part.size(), part.accessibleName()
+
+
+def test_the_keys_stay_where_the_connection_was_tested(
+    window: MainWindow,  # noqa: F811
+    held: Held,
+    qtbot: QtBot,
+) -> None:
+    # On Save they would keep what has just been said to be wrong.
+    sheet = open_sheet(window, evolve(held.server.web, url=f"http://127.0.0.1:{free_port()}/dicom-web"))
+    sheet.change.click()
+    edit = sheet.edit
+    edit.test.setFocus()
+    for _ in range(2):
+        QTest.keyClick(edit.test, Qt.Key.Key_Space)
+        assert QApplication.focusWidget() is edit.test
+        qtbot.waitUntil(lambda: "cannot be reached" in edit.answer.text(), timeout=8000)
+        assert QApplication.focusWidget() is edit.test
+    edit.url.setText(held.server.web.url)
+    edit.password.setText(PASSWORD)
+    QTest.keyClick(edit.test, Qt.Key.Key_Space)
+    QTest.keyClick(edit.test, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "answers" in edit.answer.text(), timeout=8000)
+    assert edit.isVisible()

@@ -37,6 +37,7 @@ class EditSheet(Sheet):
         self._archives = archives
         self._editing = ""
         self._sure = False
+        self._asking = False
         self.name = self._field("What to call it here", "Name of the archive")
         self._row("Name", self.name)
         self.kind = Segmented(
@@ -204,21 +205,24 @@ class EditSheet(Sheet):
         self._say(words, "triangle-alert", "disagree")
 
     def _test(self) -> None:
+        if self._asking:
+            return
         made = self.described
         wrong = objection(made)
         if wrong:
             self._say_wrong(wrong)
             return
         self._say("Asking …")
-        self.test.setEnabled(False)
+        # Disabled, it would hand the keys to Save.
+        self._asking = True
         self._archives.check(made, self.password.text())
 
     def _answered(self, words: str) -> None:
-        self.test.setEnabled(True)
+        self._asking = False
         self._say(words, "circle-check", "agree")
 
     def _refused(self, error: CaseStageError) -> None:
-        self.test.setEnabled(True)
+        self._asking = False
         self._say_wrong(f"{error.sentence} {error.hint}")
 
     def _save(self) -> None:
@@ -251,7 +255,7 @@ class EditSheet(Sheet):
     def dismiss(self) -> None:
         """Close it; what was typed as a password goes with it."""
         self.password.clear()
-        self.test.setEnabled(True)
+        self._asking = False
         super().dismiss()
 
     def _field(self, placeholder: str, name: str) -> QLineEdit:
