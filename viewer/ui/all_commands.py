@@ -12,6 +12,7 @@ from viewer.ui.messages import Message
 from viewer.ui.models.models_commands import models_commands
 from viewer.ui.overlay_commands import overlay_file_commands
 from viewer.ui.own_keys import with_own_keys
+from viewer.ui.picture_commands import picture_commands
 from viewer.ui.question_commands import question_commands
 from viewer.ui.view_commands import view_commands
 from viewer.ui.window_asks import asks_of
@@ -27,6 +28,7 @@ def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]
         *app_commands(desk, asks_of(window)),
         *view_commands(session, window.canvas_here, window.compared.finish, desk.settings, desk.conventions.windows),
         *overlay_file_commands(window),
+        *picture_commands(window),
         *making_commands(desk.case_making, window.making.asks()),
         *question_commands(desk.player, window.questions),
         *models_commands(desk, window.models.asks()),

@@ -15,9 +15,9 @@ from viewer.ui.asking import Asking
 from viewer.ui.beat import Beat
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
+from viewer.ui.canvas_menu import canvas_menu
 from viewer.ui.commands import CommandActions, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
-from viewer.ui.compare_commands import COMPARE
 from viewer.ui.compared import Compared
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
@@ -27,16 +27,14 @@ from viewer.ui.honesty import window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
 from viewer.ui.library_commands import PLACE_MENU
-from viewer.ui.looking_3d import MENU_3D
 from viewer.ui.making.making_here import MakingHere
-from viewer.ui.making_commands import MAKING
-from viewer.ui.measuring_commands import connect_measuring, menu_in_hand
+from viewer.ui.measuring_commands import connect_measuring
 from viewer.ui.messages import DetailsSheet, Message, MessageStrip
 from viewer.ui.models.models_here import ModelsHere
 from viewer.ui.opened_places import OpenedPlaces
-from viewer.ui.overlay_commands import LAID_OVER_MENU, connect_overlays
+from viewer.ui.overlay_commands import connect_overlays
 from viewer.ui.pages import Pages
-from viewer.ui.path_commands import CURVED_MENU, connect_path
+from viewer.ui.path_commands import connect_path
 from viewer.ui.preloading import Preloading
 from viewer.ui.present.kiosk_here import KioskHere
 from viewer.ui.present.questions_here import QuestionsHere
@@ -45,7 +43,6 @@ from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
-from viewer.ui.view_commands import CANVAS_MENU
 from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
 from viewer.ui.window_place import least_size, restore_place, suggest_scale
@@ -335,13 +332,8 @@ class MainWindow(QMainWindow):
 
     def _canvas_menu(self, place: QPoint) -> None:
         canvas = self.canvas_here()
-        if canvas is None:
-            return
-        if canvas.active.plane is None:
-            view = canvas.session.view
-            self.menu(CURVED_MENU if view is not None and view.shows_curved else MENU_3D, place)
-        else:
-            self.menu((*menu_in_hand(canvas.session), *CANVAS_MENU, *LAID_OVER_MENU, COMPARE, MAKING), place)
+        if canvas is not None:
+            self.menu(canvas_menu(canvas), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen; in a kiosk there are none."""

@@ -32,6 +32,7 @@ GROUPS = {
     "models": "Models",
     "inspect": "Inspect",
     "view": LOOKING,
+    "picture": LOOKING,
     "overlay": OVER,
     "compare": "Two series",
     "measure": "Measuring",

@@ -149,7 +149,7 @@ def picture(
         paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=behind)
         if step is not None:
             paint_card(painter, theme, step, told, QSizeF(*area), scale)
-        _paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
+        paint_bar(painter, QRectF(0, height - bar, width, bar), banner or banner_words(volume), title, look.text)
     finally:
         painter.end()
     return image
@@ -254,7 +254,8 @@ def _drawn_here(scene: VolumeScene, *, given: Scene3D | None) -> Picture:
     return Picture(image_of(drawn.pixels), drawn=drawn.drawn)
 
 
-def _paint_bar(painter: QPainter, bar: QRectF, banner: str, title: str, look: TextLook) -> None:
+def paint_bar(painter: QPainter, bar: QRectF, banner: str, title: str, look: TextLook) -> None:
+    """Draw the bar below a picture: what it is not for at the left, its title at the right."""
     painter.fillRect(bar, look.theme.on_anatomy("viewport" if look.stage else "panel"))
     painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 1), look.theme.on_anatomy("hairline"))
     face = font(Type.STAGE_BAR, scale=look.scale) if look.stage else font(Type.CAPTION)

@@ -23,10 +23,10 @@ def side_names(here: Session, there: Session) -> tuple[str, str]:
     return first[0], second[0]
 
 
-def all_side_names(here: Session, there: Session) -> tuple[Names, Names]:
+def all_side_names(here: Session, there: Session, *, unnamed: bool = False) -> tuple[Names, Names]:
     """Return what two compared sides are called, each in full and then shorter.
 
-    Shorter names say no more than what tells the two apart.
+    Shorter names say no more than what tells the two apart. `unnamed` leaves out whose they are, masked or not.
     """
     prior = here.case.prior if here.case is not None else None
     if here.volume is None or there.volume is None:
@@ -37,8 +37,10 @@ def all_side_names(here: Session, there: Session) -> tuple[Names, Names]:
         return (f"A  {first}",), (f"B  {second}",)
     if prior is not None and prior.series_uid == there.volume.series.series_uid:
         return (NOW,), (prior.title,)
-    parts = _parts(here.volume, here.masked), _parts(there.volume, there.masked)
-    return _names("A", here, *parts), _names("B", there, *reversed(parts))
+    masked = [side.masked or unnamed for side in (here, there)]
+    parts = _parts(here.volume, masked[0]), _parts(there.volume, masked[1])
+    names = _names("A", descriptions(here.volume.series, masked=masked[0])[0], *parts)
+    return names, _names("B", descriptions(there.volume.series, masked=masked[1])[0], *reversed(parts))
 
 
 def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
@@ -49,13 +51,12 @@ def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
     return day, number, volume.part, descriptions(series, masked=masked)[1]
 
 
-def _names(letter: str, side: Session, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
+def _names(letter: str, study: str, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
     """Return the names of one of two compared volumes, such as "A  2024-03-01, Series 3, Lung", then "A  Series 3"."""
     day, number, part, description = own
     full = ", ".join(word for word in (day, number, description, part) if word)
     apart = [word for word, other in zip(own, others, strict=True) if word and word != other]
     # What is shown last in a name is the longest as a rule, and left out first.
     shorter = [", ".join(apart[:count]) for count in range(len(apart), 0, -1)]
-    study = descriptions(side.volume.series, masked=side.masked)[0] if side.volume is not None else ""
     named = dict.fromkeys((full or study or UNNAMED, *shorter))
     return tuple(f"{letter}  {name}" for name in named)

@@ -219,6 +219,11 @@ class View3D(QObject):
             return Picture(None, self._sentence)
         return Picture(self._image, self._sentence, self._drawn, self._camera)
 
+    @property
+    def shows_no_face(self) -> bool:
+        """True where identity was hidden when the picture was drawn, so that no face can be in it."""
+        return self._image is None or self._image_masked
+
     def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
         if self._factory is None or self._closed or shown.volume.preview:

@@ -1,0 +1,134 @@
+"""Pictures of the views to give away: what stands on screen, without whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
+
+from viewer.domain.geometry import PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import Comparison, Layout
+from viewer.domain.volume import PatientIdentity, Volume
+from viewer.services.views import view_of_volume
+from viewer.ui.canvas import paint_curtain, paint_frame, view3d
+from viewer.ui.desk_picture import NO_FACE, desk_picture, without_names
+from viewer.ui.snapshot import DESK_BAR_PX
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from viewer.ui.main_window import MainWindow
+
+NAME, NUMBER, DAY = "DOE^JANE", "4711-X", "20240131"
+
+
+def of_patient(head: Volume, uid: str) -> Volume:
+    """Return a real head whose patient and day are known."""
+    identity = PatientIdentity(name=NAME, patient_id=NUMBER, study_date=DAY)
+    series = evolve(head.series, series_uid=uid, identity=identity, synthetic=False, frame_of_reference_uid="1.2")
+    return Volume(series, head.voxels, head.stack, head.voxels, head.grid)
+
+
+@pytest.fixture
+def desk(opened: MainWindow, head: Volume, qtbot: QtBot) -> MainWindow:
+    """Return the window with two series of a patient, identity shown, and what a reader wrote on the first."""
+    session, other = opened.desk.session, opened.desk.other.session
+    session.case = None
+    for each, uid in ((session, "1.2.7"), (other, "1.2.8")):
+        each.volume = of_patient(head, uid)
+        each.view = view_of_volume(each.volume)
+    x, y, z = session.view.cursor_lps_mm if session.view is not None else (0.0, 0.0, 0.0)
+    axes = {"right": (1.0, 0.0, 0.0), "down": (0.0, 1.0, 0.0)}
+    note = Measurement("t", MeasurementKind.TEXT, ((x, y, z),), PlaneName.AXIAL, **axes, text="Jane Doe")
+    arrow = Measurement("a", MeasurementKind.ARROW, ((x, y, z), (x + 9, y, z)), PlaneName.AXIAL, **axes, text="Doe")
+    opened.desk.measuring.keep(note)
+    opened.desk.measuring.keep(arrow)
+    qtbot.wait(30)
+    return opened
+
+
+@pytest.mark.parametrize("mode", [Comparison.BESIDE, Comparison.CURTAIN])
+def test_a_picture_names_nobody_though_the_screen_does(
+    desk: MainWindow, monkeypatch: pytest.MonkeyPatch, mode: Comparison
+) -> None:
+    desk.desk.comparing.mode = mode
+    said: list[str] = []
+
+    def corners(_painter: object, _free: object, words: object, *_: object, **__: object) -> None:
+        said.append(repr(words))
+
+    monkeypatch.setattr(paint_frame, "paint_corners", corners)
+    monkeypatch.setattr(
+        paint_curtain, "fitting_words", lambda _measures, names, _room: said.append(repr(names)) or names[-1]
+    )
+    compare = desk.compare
+    canvases = (compare.here, compare.there) if mode is Comparison.BESIDE else (compare.here,)
+    compare.here.repaint()
+    assert any("JANE" in words for words in said)
+    said.clear()
+    picture = desk_picture(canvases)
+    assert picture is not None
+    assert said
+    for words in said:
+        assert "DOE" not in words
+        assert "JANE" not in words
+        assert NUMBER not in words
+        assert "2024" not in words
+    assert picture.width() == pytest.approx(sum(c.width() for c in canvases), abs=4)
+    bar = picture.copy(0, picture.height() - DESK_BAR_PX + 2, 200, DESK_BAR_PX - 4)
+    colours = {bar.pixelColor(x, y).name() for x in range(bar.width()) for y in range(bar.height())}
+    assert len(colours) > 3, "what it is not for is written on it"
+
+
+def test_what_a_reader_wrote_is_not_in_a_picture_and_what_was_measured_is(desk: MainWindow) -> None:
+    shown = desk.canvas.shown
+    assert shown is not None
+    assert {drawn.measurement.text for drawn in shown.measured} == {"Jane Doe", "Doe"}
+    left = without_names(shown).measured
+    assert [(drawn.measurement.kind, drawn.measurement.text) for drawn in left] == [(MeasurementKind.ARROW, "")]
+
+
+def test_a_face_is_left_out_with_the_reason_while_identity_is_shown(
+    desk: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas = desk.canvas
+    face = QImage(40, 40, QImage.Format.Format_RGB32)
+    face.fill(QColor("#204060"))
+    canvas.view_3d._image = face
+    said: list[str] = []
+    monkeypatch.setattr(view3d, "paint_sentence", lambda _painter, _free, words, *_, **__: said.append(words))
+    for masked, preset, expected in ((False, "soft", [NO_FACE]), (False, "bone", []), (True, "soft", [])):
+        canvas.view_3d._image_masked = masked
+        view = desk.desk.session.view
+        desk.desk.session.view = evolve(view, preset_3d=preset, comparison=Comparison.CURTAIN, layout=Layout.FOUR)
+        said.clear()
+        assert desk_picture((canvas,)) is not None
+        assert said == expected, (masked, preset)
+
+
+def test_a_picture_is_copied_and_saved_by_key(
+    desk: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(desk, "tell", lambda message: told.append(message.sentence))
+    assert desk.actions_.run("picture.copy")
+    copied = QGuiApplication.clipboard().image()
+    assert not copied.isNull()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "views"), ""))
+    assert desk.actions_.run("picture.save")
+    saved = QImage(str(tmp_path / "views.png"))
+    assert saved.size() == copied.size()
+    pixels = np.frombuffer(saved.convertToFormat(QImage.Format.Format_RGB32).constBits(), np.uint8)
+    assert pixels.std() > 10, "anatomy is in it"
+    assert told == ["The picture was copied.", "The picture was saved."]
+
+
+def test_without_a_scan_there_is_no_picture(window: MainWindow) -> None:
+    assert not window.actions_["picture.copy"].isEnabled()

@@ -1,0 +1,89 @@
+"""The commands that give the views away as a picture: onto the clipboard, or into a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from viewer.domain.errors import StorageError
+from viewer.ui.commands import Command, Submenu
+from viewer.ui.looking import NOTHING_OPEN
+from viewer.ui.messages import Message
+from viewer.ui.workspace_commands import DESK_WORK
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from viewer.ui.main_window import MainWindow
+
+PICTURE_MENU = (Submenu("Picture", "image", ("picture.copy", "picture.save")),)
+WITHOUT = "Names, dates and what readers wrote are left out."
+
+
+def picture_commands(window: MainWindow) -> list[Command]:
+    """Return the commands of pictures of the views."""
+    desk = window.desk
+
+    def ready() -> bool:
+        return desk.session.view is not None and desk.session.volume is not None
+
+    def made() -> QImage | None:
+        # Loaded when it is asked for: no window waits for it.
+        from viewer.ui.desk_picture import desk_picture
+
+        compare = window.compare
+        window.compared.finish()
+        return desk_picture(tuple(canvas for canvas in (compare.here, compare.there) if canvas.isVisible()))
+
+    def copy() -> None:
+        image = made()
+        if image is not None:
+            QGuiApplication.clipboard().setImage(image)
+            window.tell(Message("The picture was copied.", WITHOUT, calm=True))
+
+    def save() -> None:
+        from viewer.ui.desk_picture import name_of
+        from viewer.ui.snapshot import save_png
+
+        image = made()
+        if image is None:
+            return
+        proposed = Path(desk.settings.now.export_folder or Path.home()) / name_of(desk.session)
+        chosen, _ = QFileDialog.getSaveFileName(window, "Save the picture", str(proposed), "Pictures (*.png)")
+        if not chosen:
+            return
+        path = Path(chosen)
+        try:
+            save_png(image, path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png"))
+        except StorageError as error:
+            window.tell(Message.of(error))
+            return
+        window.tell(Message("The picture was saved.", WITHOUT, calm=True))
+
+    return [
+        Command(
+            "picture.copy",
+            "Copy picture",
+            "Copy the views as they stand, without whose they are, to paste them elsewhere",
+            copy,
+            shortcuts=("Ctrl+C",),
+            contexts=DESK_WORK,
+            enabled_when=ready,
+            why_disabled=NOTHING_OPEN,
+            icon="copy",
+        ),
+        Command(
+            "picture.save",
+            "Save picture…",
+            "Write the views as they stand, without whose they are, into a PNG file",
+            save,
+            shortcuts=("Ctrl+Shift+C",),
+            contexts=DESK_WORK,
+            enabled_when=ready,
+            why_disabled=NOTHING_OPEN,
+            icon="image",
+        ),
+    ]
