@@ -32,6 +32,16 @@ class History(Generic[Entry]):
         """True where something undone can be done again."""
         return bool(self._undone)
 
+    @property
+    def newest(self) -> Entry | None:
+        """What would be undone next; None where there is nothing."""
+        return self._done[-1][0] if self._done else None
+
+    @property
+    def newest_undone(self) -> Entry | None:
+        """What would be done again next; None where there is nothing."""
+        return self._undone[-1][0] if self._undone else None
+
     def push(self, entry: Entry, *, gesture: object = None) -> None:
         """Add what was just done; the oldest goes when the list is full."""
         if gesture is not None and self._done and self._done[-1][1] == gesture:

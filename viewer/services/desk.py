@@ -15,6 +15,7 @@ from viewer.services.case_making import CaseMaking
 from viewer.services.comparing import Comparing
 from viewer.services.conventions import FILE_NAME as conventions_file
 from viewer.services.conventions import Conventions, ConventionsError, read_conventions
+from viewer.services.crop_edits import CropEdits
 from viewer.services.drawn_path import PathEdits
 from viewer.services.finding_run import FindingRun
 from viewer.services.hanging import FILE_NAME, HangingRules
@@ -67,6 +68,7 @@ class Other:
     reviewing: Reviewing
     measuring: Measuring
     path_edits: PathEdits
+    crop_edits: CropEdits
     spreads: Spreads
     inspecting: Inspecting
     overlaying: Overlaying
@@ -91,6 +93,7 @@ class Desk:
     reviewing: Reviewing
     measuring: Measuring
     path_edits: PathEdits
+    crop_edits: CropEdits
     spreads: Spreads
     navigation: Navigation
     player: Player
@@ -167,6 +170,7 @@ def build_desk(deliver: Deliver) -> Desk:
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),
+        crop_edits=CropEdits(session),
         spreads=Spreads(session, runner),
         navigation=navigation,
         player=player,
@@ -212,6 +216,7 @@ def _other(
         reviewing=reviewing,
         measuring=Measuring(session, navigation, reviewing),
         path_edits=PathEdits(session),
+        crop_edits=CropEdits(session),
         spreads=Spreads(session, runner),
         inspecting=Inspecting(session),
         overlaying=overlaying,

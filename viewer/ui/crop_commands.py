@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.ui.looking import Looking
+    from viewer.ui.main_window import MainWindow
 
 NO_BOX = "Only while the crop box is shown (Alt+B)."
 
@@ -80,3 +81,11 @@ def crop_commands(looking: Looking) -> list[Command]:
             for name, title, tooltip, key, act in faces
         ),
     ]
+
+
+def connect_crop(window: MainWindow) -> None:
+    """Let what a hand does to the box be taken back."""
+    desk = window.desk
+    for canvas, edits in ((window.canvas, desk.crop_edits), (window.compare.there, desk.other.crop_edits)):
+        canvas.moved_by_hand.connect(edits.keep)
+        edits.changed.connect(window.refresh_soon)

@@ -19,6 +19,7 @@ from viewer.ui.canvas_menu import canvas_menu
 from viewer.ui.commands import CommandActions, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compared import Compared
+from viewer.ui.crop_commands import connect_crop
 from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
 from viewer.ui.giving_back import GivingBack
@@ -242,6 +243,7 @@ class MainWindow(QMainWindow):
         self.panels.failed.connect(self._failed)
         connect_overlays(self)
         connect_path(self)
+        connect_crop(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now

@@ -1,7 +1,9 @@
-"""What Ctrl+Z takes back: of paths, alignments by hand, decisions and measurements, what was done last."""
+"""What Ctrl+Z takes back: of paths, crops, alignments by hand, decisions and measurements, what was done last."""
 
 from __future__ import annotations
 
+from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -9,6 +11,13 @@ if TYPE_CHECKING:
 
     from viewer.services.desk import Desk
     from viewer.services.reviewing import Reviewing
+
+
+class _Kind(Enum):
+    PATH = "path"
+    REVIEW = "review"
+    ALIGNMENT = "alignment"
+    CROP = "crop"
 
 
 class _Undone(Protocol):
@@ -24,14 +33,19 @@ class _Undone(Protocol):
 
 
 class Undoing:
-    """Undo and redo of one desk; `reviewing` returns the decisions and measurements of the volume that keys act on."""
+    """Undo and redo of one desk; `reviewing` returns the decisions and measurements of the volume that keys act on.
+
+    Of what can be undone the kind comes first that was used last.
+    """
 
     def __init__(self, desk: Desk, reviewing: Callable[[], Reviewing]) -> None:
         self._desk, self._reviewing = desk, reviewing
-        self._aligned_last = False
-        desk.comparing.aligning.moved.connect(self._aligned)
-        for other in (desk.reviewing, desk.other.reviewing):
-            other.history_changed.connect(self._decided)
+        self._used: list[_Kind] = [_Kind.PATH, _Kind.REVIEW, _Kind.ALIGNMENT, _Kind.CROP]
+        desk.comparing.aligning.moved.connect(partial(self._use, _Kind.ALIGNMENT))
+        for side in (desk, desk.other):
+            side.reviewing.history_changed.connect(partial(self._use, _Kind.REVIEW))
+            side.path_edits.changed.connect(partial(self._use, _Kind.PATH))
+            side.crop_edits.changed.connect(partial(self._use, _Kind.CROP))
 
     @property
     def can_undo(self) -> bool:
@@ -56,14 +70,16 @@ class Undoing:
             first.redo()
 
     def _in_order(self) -> Sequence[_Undone]:
-        reviewing = self._reviewing()
-        # A path that was drawn is on screen.
-        path = self._desk.other.path_edits if reviewing is self._desk.other.reviewing else self._desk.path_edits
-        aligning = self._desk.comparing.aligning
-        return (path, aligning, reviewing) if self._aligned_last else (path, reviewing, aligning)
+        reviewing, desk = self._reviewing(), self._desk
+        side = desk.other if reviewing is desk.other.reviewing else desk
+        of: dict[_Kind, _Undone] = {
+            _Kind.PATH: side.path_edits,
+            _Kind.REVIEW: reviewing,
+            _Kind.ALIGNMENT: desk.comparing.aligning,
+            _Kind.CROP: side.crop_edits,
+        }
+        return [of[kind] for kind in self._used]
 
-    def _aligned(self) -> None:
-        self._aligned_last = True
-
-    def _decided(self) -> None:
-        self._aligned_last = False
+    def _use(self, kind: _Kind, *_: object) -> None:
+        self._used.remove(kind)
+        self._used.insert(0, kind)

@@ -184,7 +184,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "review.undo",
             "Undo",
-            "Take back the newest decision, measurement or alignment; while a path is shown, its newest change",
+            "Take back the newest decision, measurement, alignment, change of a path, or pull of the crop box",
             undoing.undo,
             shortcuts=("Ctrl+Z",),
             contexts=DESK_WORK,
