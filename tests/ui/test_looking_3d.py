@@ -10,7 +10,7 @@ from tests.open_session import view_of
 from tests.ui.looking import shown_canvas
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Cut3D, ViewName
+from viewer.domain.view_state import Cut3D, Layout, ViewName
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.shown import shown_in
@@ -179,3 +179,17 @@ def test_the_planes_stand_in_3d_when_asked_for_and_then_follow_crosshair_and_win
     assert now is not None
     assert now.cursor_lps_mm == (1.0, 2.0, 30.0)
     assert now.window_width == 80.0
+
+
+def test_where_3d_is_not_on_the_screen_its_commands_say_so(
+    session: Session, canvas: Canvas, commands: dict[str, Command]
+) -> None:
+    view = view_of(session)
+    in_3d = [command for command in commands.values() if command.id not in ("view.whole_3d", "view.crop_3d_finding")]
+    assert all(command.enabled_when() for command in in_3d)
+    session.view = evolve(view, layout=Layout.SINGLE, main=ViewName.AXIAL)
+    for command in in_3d:
+        assert not command.enabled_when()
+        assert command.why_disabled == "3D is not on the screen. Shift+4 shows it large."
+    session.view = evolve(view, layout=Layout.SINGLE, main=ViewName.THREE_D)
+    assert all(command.enabled_when() for command in in_3d)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.session import Session
+from viewer.domain.view_state import ViewName
 from viewer.scene.acquired import acquired_slices, with_cursor
 from viewer.ui.canvas.canvas import Canvas
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import VIEWING, Command
 
 if TYPE_CHECKING:
-    from viewer.domain.view_state import ViewName, ViewState
+    from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
 
 NOTHING_OPEN = "Nothing is open."
+NOT_IN_3D = "3D is not on the screen. Shift+4 shows it large."
 SHOWN_AS_ACQUIRED = "Only for tilted, oblique, unevenly spaced or missing slices; others are shown as acquired anyway."
 
 _TOOLS = (
@@ -51,6 +53,13 @@ class Looking:
     def ready(self) -> bool:
         """Return whether a volume is there to look at, if only in part."""
         return self.session.view is not None and self.session.volume is not None
+
+    def sees_3d(self) -> bool:
+        """Return whether 3D is on the screen: not where the layout leaves it out, or a curved picture stands there."""
+        canvas, view = self.canvas(), self.session.view
+        if canvas is None or view is None or not self.ready():
+            return False
+        return not view.shows_curved and canvas.lays_out(ViewName.THREE_D)
 
     def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState], *, step: bool = False) -> None:
         """Set the view to what `move` makes of volume, view and active viewport.
@@ -86,8 +95,9 @@ class Looking:
         checked_when: Callable[[], bool] | None = None,
         released: Callable[[], None] | None = None,
         repeats: bool = False,
+        in_3d: bool = False,
     ) -> Command:
-        """Return a command of looking: offered where volumes are looked at, once one is open."""
+        """Return a command of looking: offered where volumes are looked at, once one is open, or once 3D is seen."""
         return Command(
             f"view.{ident}",
             title,
@@ -95,8 +105,8 @@ class Looking:
             run,
             shortcuts=shortcuts,
             contexts=VIEWING,
-            enabled_when=self.ready,
-            why_disabled=NOTHING_OPEN,
+            enabled_when=self.sees_3d if in_3d else self.ready,
+            why_disabled=NOT_IN_3D if in_3d else NOTHING_OPEN,
             icon=icon,
             checked_when=checked_when,
             released=released,

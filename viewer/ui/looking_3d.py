@@ -14,7 +14,6 @@ from viewer.scene.clips import cut_towards_eye
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.presets_3d import PRESETS_3D
 from viewer.ui.commands import VIEWING, Command, MenuEntry, Submenu
-from viewer.ui.looking import NOTHING_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.ui.looking import Looking
 
-NO_FINDING = "No finding is selected."
-ALL_SHOWN = "All is shown."
+NO_FINDING = "No finding is selected, or 3D is not on the screen."
+ALL_SHOWN = "Nothing is cut away."
 # What is seen around a finding: as much again on each side, and never less than this.
 _AROUND_SHARE = 1.0
 _LEAST_AROUND_MM = 25.0
@@ -90,6 +89,7 @@ def _presets(looking: Looking) -> list[Command]:
             f"Show {preset_3d.title.lower()} in 3D. {preset_3d.hint}".rstrip(),
             preset(name),
             checked_when=is_on(name),
+            in_3d=True,
         )
         for name, preset_3d in PRESETS_3D.items()
     ]
@@ -102,6 +102,7 @@ def _presets(looking: Looking) -> list[Command]:
             looking.switch(following),
             shortcuts=("Alt+P",),
             icon="box",
+            in_3d=True,
         ),
     ]
 
@@ -114,6 +115,7 @@ def _table(looking: Looking) -> Command:
         looking.switch(lambda view: evolve(view, table_3d=not view.table_3d)),
         shortcuts=("Alt+T",),
         checked_when=looking.asks(lambda view: not view.table_3d),
+        in_3d=True,
     )
 
 
@@ -125,6 +127,7 @@ def _planes(looking: Looking) -> Command:
         looking.switch(lambda view: evolve(view, planes_3d=not view.planes_3d)),
         shortcuts=("Alt+X",),
         checked_when=looking.asks(lambda view: view.planes_3d),
+        in_3d=True,
     )
 
 
@@ -136,6 +139,7 @@ def _labels(looking: Looking) -> Command:
         looking.switch(lambda view: evolve(view, labels_3d=not view.labels_3d)),
         shortcuts=("Alt+O",),
         checked_when=looking.asks(lambda view: view.labels_3d),
+        in_3d=True,
     )
 
 
@@ -160,6 +164,7 @@ def _cuts(looking: Looking) -> list[Command]:
             cut(plane),
             shortcuts=(key,),
             checked_when=is_on(plane),
+            in_3d=True,
         )
         for plane, key in _CUTS
     ]
@@ -190,7 +195,7 @@ def _crops(looking: Looking) -> list[Command]:
             lambda: looking.change(around_finding, step=True),
             shortcuts=("Alt+F",),
             contexts=VIEWING,
-            enabled_when=lambda: looking.ready() and selected() is not None,
+            enabled_when=lambda: looking.sees_3d() and selected() is not None,
             why_disabled=NO_FINDING,
             icon="scan-search",
         ),
@@ -201,6 +206,7 @@ def _crops(looking: Looking) -> list[Command]:
             lambda: looking.change(as_views, step=True),
             shortcuts=("Alt+V",),
             icon="scan",
+            in_3d=True,
         ),
         Command(
             "view.whole_3d",
@@ -210,7 +216,7 @@ def _crops(looking: Looking) -> list[Command]:
             shortcuts=("Alt+0",),
             contexts=VIEWING,
             enabled_when=lambda: looking.ready() and is_cut(),
-            why_disabled=ALL_SHOWN if looking.ready() else NOTHING_OPEN,
+            why_disabled=ALL_SHOWN,
             icon="undo-2",
         ),
     ]
@@ -227,6 +233,7 @@ def _sides(looking: Looking) -> list[Command]:
             f"Look at the patient from the {side} in 3D",
             turn(side),
             icon="rotate-3d",
+            in_3d=True,
         )
         for side in FACING
     ]

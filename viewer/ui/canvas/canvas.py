@@ -52,6 +52,11 @@ class Canvas(PaintedCanvas):
         volume = self._session.volume
         return view if volume is None else self._fitted.whole(volume, view, self._tiles_of(view))
 
+    def lays_out(self, view: ViewName) -> bool:
+        """Return whether the layout has a place for a view."""
+        state = self._session.view
+        return state is not None and any(tile.view is view for tile in self._tiles_of(state))
+
     def _tiles_of(self, view: ViewState) -> tuple[Tile, ...]:
         size = (float(self.width()), float(self.height()))
         return tiles(view.layout, view.main, size, style=self.style_of_canvas, reserved=self._reserved)

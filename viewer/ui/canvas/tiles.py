@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
@@ -156,6 +157,7 @@ class Tile:
         return (moved.x(), moved.y())
 
 
+@lru_cache(maxsize=32)
 def tiles(
     layout: Layout,
     main: ViewName,
