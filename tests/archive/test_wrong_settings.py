@@ -83,3 +83,24 @@ def test_the_keys_stay_where_the_connection_was_tested(
     QTest.keyClick(edit.test, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: "answers" in edit.answer.text(), timeout=8000)
     assert edit.isVisible()
+
+
+@pytest.mark.parametrize("opener", ["add", "change"])
+def test_once_an_archive_is_saved_the_keys_are_where_one_searches_it(
+    window: MainWindow,  # noqa: F811
+    held: Held,
+    opener: str,
+) -> None:
+    sheet = open_sheet(window, held.server.get)
+    button = {"add": sheet._head.add, "change": sheet.change}[opener]
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    QTest.keyClick(sheet.edit.name, Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is button
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    sheet.edit.name.setText("Another")
+    sheet.edit.url.setText(held.server.web.url)
+    QTest.keyClick(sheet.edit.name, Qt.Key.Key_Return)
+    assert not sheet.edit.is_open
+    assert sheet.choice.key == "Another"
+    assert QApplication.focusWidget() is sheet.form.patient

@@ -238,7 +238,7 @@ class EditSheet(Sheet):
             return
         if self.password.text():
             self._archives.take_password(made, self.password.text())
-        self.dismiss()
+        self._leave()
 
     def _remove(self) -> None:
         if not self._sure:
@@ -250,6 +250,11 @@ class EditSheet(Sheet):
         except CaseStageError as error:
             self._say_wrong(f"{error.sentence} {error.hint}")
             return
+        self._leave()
+
+    def _leave(self) -> None:
+        """Close it and leave the keys where the archives have just put them: on Edit or Add nobody could go on."""
+        self._before = None
         self.dismiss()
 
     def dismiss(self) -> None:
