@@ -41,6 +41,8 @@ def main() -> int:
     """Let the monkey in; returns 0 where nothing was broken."""
     asked = _arguments()
     faulthandler.register(signal.SIGUSR1)
+    # So that what was started for it ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not os.environ.get("DISPLAY"):
         os.environ["DISPLAY"] = own_screen()
     with tempfile.TemporaryDirectory(prefix="casestage-monkey-", ignore_cleanup_errors=True) as made:

@@ -115,8 +115,6 @@ class Acts:
 
     def _open(self) -> str:
         place = self._hands.rng.choice(self._places)
-        if self._hands.rng.random() < 0.25:
-            self._window.compared.open_when_ready(place) if self._window.desk.session.volume is None else None
         self._window.asking.dropped([str(place)])
         return place.name
 
