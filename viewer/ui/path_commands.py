@@ -19,7 +19,7 @@ from viewer.ui.measuring_commands import AT_THE_DESK, NOT_TRUSTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from viewer.domain.view_state import ViewState
+    from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
     from viewer.ui.looking import Looking
     from viewer.ui.main_window import MainWindow
@@ -115,11 +115,17 @@ def _curved(looking: Looking) -> list[Command]:
     def shown() -> bool:
         return looking.asks(lambda view: view.shows_curved)()
 
+    # How the picture of a path was turned and zoomed when it was left.
+    left: dict[tuple[Point, ...], CurvedView] = {}
+
     def toggle(view: ViewState) -> ViewState:
         if view.curved is not None:
+            left.clear()
+            left[view.path_lps_mm] = view.curved
             return evolve(view, curved=None)
         hidden = view.layout is Layout.SINGLE and view.main is not ViewName.THREE_D
-        return evolve(view, curved=CurvedView(), layout=Layout.FOUR if hidden else view.layout)
+        curved = left.get(view.path_lps_mm, CurvedView())
+        return evolve(view, curved=curved, layout=Layout.FOUR if hidden else view.layout)
 
     def by(degrees: float) -> Callable[[], None]:
         def turn(view: ViewState) -> ViewState:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import place_in
 from tests.ui.window.looking import view_of
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.decision import Answer
 from viewer.domain.geometry import Verdict
 from viewer.domain.view_state import Interpolation, Layout, ViewName
@@ -79,6 +80,25 @@ def test_alt_u_closes_the_curved_picture_and_shows_it_again(opened: MainWindow, 
     assert len(view_of(opened).path_lps_mm) == 3
     press(opened, Qt.Key.Key_U, ALT)
     assert view_of(opened).shows_curved
+
+
+def test_the_curved_picture_is_shown_again_as_it_was_left_and_that_of_another_path_anew(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    draw(opened, press)
+    press(opened, Qt.Key.Key_Escape)
+    opened.actions_.run("path.turn_right")
+    opened.actions_.run("path.turn_right")
+    turned = view_of(opened).curved
+    assert turned is not None
+    assert turned.turned_deg
+    press(opened, Qt.Key.Key_U, ALT)
+    press(opened, Qt.Key.Key_U, ALT)
+    assert view_of(opened).curved == turned
+    press(opened, Qt.Key.Key_U, ALT)
+    opened.desk.session.view = evolve(view_of(opened), path_lps_mm=view_of(opened).path_lps_mm[:2])
+    press(opened, Qt.Key.Key_U, ALT)
+    assert view_of(opened).curved == CurvedView()
 
 
 def test_keys_go_along_and_turn_and_fit(opened: MainWindow, press: Callable[..., None]) -> None:
