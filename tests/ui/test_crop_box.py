@@ -267,6 +267,26 @@ def test_where_a_face_lies_is_said_beside_the_letters(
     assert not face.intersects(letter)
 
 
+def test_a_face_a_little_beyond_its_view_is_pulled_at_the_edge(window: Looking, session: Session) -> None:
+    low, high = box_of(session)
+    tile = window.canvas.tile(ViewName.CORONAL)
+    assert tile is not None
+    middle = as_point((np.asarray(low) + high) / 2)
+
+    def beyond(px: float) -> None:
+        height = (high[2] - low[2]) * tile.area.height() / (tile.area.height() + 2 * px)
+        plane = evolve(view_of(session).coronal, height_mm=height, centre_lps_mm=middle)
+        session.view = view_of(session).with_plane(PlaneName.CORONAL, plane)
+
+    beyond(10)
+    assert tile.area.adjusted(4, 4, -4, -4).contains(window.handle(HEAD, ViewName.CORONAL).place)
+    window.pull(HEAD, ViewName.CORONAL, -20.0)
+    assert box_of(session)[1][2] == pytest.approx(high[2] - 20.0, abs=0.7)
+    session.view = evolve(view_of(session), box_3d=None)
+    beyond(60)
+    assert not [h for h in window.box.handles() if h.view is ViewName.CORONAL and h.face == HEAD]
+
+
 def test_all_of_the_body_is_in_the_box_before_it_is_pulled(session: Session) -> None:
     volume = session.volume
     assert volume is not None

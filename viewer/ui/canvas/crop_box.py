@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 HANDLE_PX = 8.0
 GRIP_PX = 20.0
+# A face so little beyond its tile can be pulled at its edge.
+BEYOND_PX = 24.0
 STEP_MM = 5.0
 # A face is not pulled where its axis runs nearly into the screen: a pixel would be centimetres.
 _LEAST_SHARE = 0.25
@@ -341,9 +343,17 @@ def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box, look: TextLo
     for face, (x, y) in ((face, _beside(letters, place)) for face, place in places.items()):
         along = QPointF(float(right[face.axis]), float(down[face.axis]))
         place = tile.area.topLeft() + QPointF(x, y)
-        if QPointF.dotProduct(along, along) >= least**2 and tile.area.contains(place):
+        seen = tile.area.adjusted(-BEYOND_PX, -BEYOND_PX, BEYOND_PX, BEYOND_PX).contains(place)
+        if QPointF.dotProduct(along, along) >= least**2 and seen:
+            place = _within(tile.area, place)
             made.append(Handle(face, tile.view, place, along * scale))
     return made
+
+
+def _within(area: QRectF, place: QPointF) -> QPointF:
+    """Return a handle's place, moved onto its tile where it lies a little beyond."""
+    x = min(max(place.x(), area.left() + HANDLE_PX), area.right() - HANDLE_PX)
+    return QPointF(x, min(max(place.y(), area.top() + HANDLE_PX), area.bottom() - HANDLE_PX))
 
 
 def _beside(letters: list[QRectF], place: tuple[float, float]) -> tuple[float, float]:
