@@ -326,3 +326,5 @@ def test_no_small_picture_is_kept_of_what_may_show_a_name(made_ct: Any, elements
     made_ct.slice("a", made_ct.pixels(), (0, 0, 0), **elements)
     with pytest.raises(UnreadableFileError, match="burned in"):
         thumbnail(scan(made_ct.folder, JobContext()).series[0])
+    said = "Words may be burned into these images, a name among them, which hiding identity leaves there."
+    assert said in opened(made_ct).reasons

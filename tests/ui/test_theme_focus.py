@@ -47,6 +47,21 @@ def test_tab_shows_the_ring_around_the_control_and_fields_show_focus_themselves(
     assert window.ring.isVisible()
 
 
+def test_the_ring_stays_at_a_button_that_moves_when_it_is_pressed(qtbot: QtBot) -> None:
+    # What it says above itself pushes it down.
+    window = window_on_screen(qtbot)
+    window.first.setFocus()
+    window.second.clicked.connect(lambda: window.first.setMinimumHeight(120))
+    QTest.keyClick(window.first, Qt.Key.Key_Tab)
+    before = window.ring.y()
+    QTest.keyClick(window.second, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.ring.y() != before)
+    assert window.ring.isVisible()
+    QTest.mouseClick(window.first, Qt.MouseButton.LeftButton)
+    window.first.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not window.ring.isVisible()
+
+
 def test_the_ring_follows_a_control_that_is_scrolled_and_goes_where_it_is_out_of_sight(qtbot: QtBot) -> None:
     window = QMainWindow()
     theme = Theme()

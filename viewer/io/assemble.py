@@ -227,6 +227,8 @@ def _volume(
         reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
     elif unit == "unknown":
         reasons.append("The values have no known unit.")
+    if any(f.kind.worded for f in frames):
+        reasons.append("Words may be burned into these images, a name among them, which hiding identity leaves there.")
     verdict = Verdict.UNTRUSTED if untrusted else arrangement.verdict
     if shrink > 1:
         reasons.append(shrunk_words(shrink))

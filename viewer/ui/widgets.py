@@ -308,7 +308,8 @@ class FocusRing(QWidget):
             # Sent before the next control is known: the reason is the same for both.
             self._by_keyboard = event.reason() in KEYBOARD_REASONS
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            self._by_keyboard = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+            # Any other key leaves it as it is: what a button does when it is pressed may move the button.
+            self._by_keyboard |= event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
         elif kind in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide):
             if watched in self._watched:
                 self._place()
