@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from tests.cli.conftest import PATIENT, PATIENT_ID
 from viewer.analysis.seen_through import seen_through
@@ -68,6 +68,16 @@ def test_ctrl_enter_captures_what_is_seen_and_shows_the_steps(reading: MainWindo
     reading.actions_.run("making.close")
     assert not panel.isVisible()
     assert reading.review.panel.isVisible()
+
+
+def test_a_step_that_is_captured_where_the_case_is_not_seen_is_confirmed(
+    reading: MainWindow, press: Callable[..., None]
+) -> None:
+    reading.go(Workspace.INSPECT)
+    for count in ("1 step", "2 steps"):
+        press(reading, Qt.Key.Key_Return, CONTROL)
+        said = [label.toolTip() or label.text() for label in reading.status.findChildren(QLabel)]
+        assert f"Captured: the case has {count}. Review shows it." in said
 
 
 def test_steps_are_told_moved_removed_and_brought_back_from_the_keyboard(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
@@ -89,6 +90,10 @@ class MakingHere:
             self._making.capture()
         except CaseStageError as error:
             self._window.tell(Message.of(error))
+            return
+        draft = self._making.draft
+        if draft is not None and (self.panel is None or not self.panel.isVisible()):
+            self._window.status.say(f"Captured: the case has {count_words(len(draft.steps), 'step')}. Review shows it.")
 
     def choose_picture(self) -> None:
         """Ask for a picture, and add it to the narration of the step in hand."""
