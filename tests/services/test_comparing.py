@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from viewer.domain.alignment import Alignment
+from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.plane_turn import turned_axes
@@ -149,6 +150,17 @@ def test_3d_of_both_shows_the_same_look_planes_cuts_and_box(two: Two) -> None:
     assert two.views[0].box_3d is None
     assert two.views[0].cuts_3d == ()
     assert not two.views[0].planes_3d
+
+
+def test_a_path_and_its_curved_picture_go_along_where_they_lie_in_the_other_series(two: Two) -> None:
+    two.comparing.aligning.alignment = Alignment(None, (5.0, 0.0, -3.0))
+    two.look(path_lps_mm=((2.0, 4.0, 6.0), (8.0, 4.0, 9.0)), curved=CurvedView(turned_deg=15.0))
+    there = two.views[1]
+    assert there.path_lps_mm == ((7.0, 4.0, 3.0), (13.0, 4.0, 6.0))
+    assert there.curved == CurvedView(turned_deg=15.0)
+    two.look_there(curved=None)
+    assert two.views[0].curved is None
+    assert two.views[0].path_lps_mm == ((2.0, 4.0, 6.0), (8.0, 4.0, 9.0))
 
 
 def test_the_look_of_3d_goes_with_the_window_and_what_is_cut_with_the_place(two: Two) -> None:

@@ -71,6 +71,8 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
     return evolve(
         view,
         cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
+        path_lps_mm=tuple(alignment.of(point) for point in leader.path_lps_mm),
+        curved=leader.curved,
         cuts_3d=leader.cuts_3d,
         box_3d=None if leader.box_3d is None else _moved(leader.box_3d, alignment),
         camera=Camera(

@@ -73,7 +73,8 @@ class Undoing:
         reviewing, desk = self._reviewing(), self._desk
         side = desk.other if reviewing is desk.other.reviewing else desk
         of: dict[_Kind, _Undone] = {
-            _Kind.PATH: side.path_edits,
+            # Linked, both sides have one path, and what is done to it on either is known to the first.
+            _Kind.PATH: desk.path_edits if desk.comparing.on and desk.comparing.links.place else side.path_edits,
             _Kind.REVIEW: reviewing,
             _Kind.ALIGNMENT: desk.comparing.aligning,
             _Kind.CROP: side.crop_edits,

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from viewer.ui.commands import CommandActions
     from viewer.ui.theme import Theme
 
-GAP = 2
+# More than between views of one series: whose are whose is seen.
+GAP = 8
 
 
 class CompareView(QWidget):
