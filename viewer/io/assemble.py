@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
     from viewer.io.watcher import Watcher
 
+BURNED_IN = "Words may be burned into these images, a name among them, which hiding identity leaves there."
 _MOST_NAMED = 3
 
 
@@ -228,7 +229,7 @@ def _volume(
     elif unit == "unknown":
         reasons.append("The values have no known unit.")
     if any(f.kind.worded for f in frames):
-        reasons.append("Words may be burned into these images, a name among them, which hiding identity leaves there.")
+        reasons.append(BURNED_IN)
     verdict = Verdict.UNTRUSTED if untrusted else arrangement.verdict
     if shrink > 1:
         reasons.append(shrunk_words(shrink))

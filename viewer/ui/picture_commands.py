@@ -38,11 +38,18 @@ def picture_commands(window: MainWindow) -> list[Command]:
         window.compared.finish()
         return desk_picture(tuple(canvas for canvas in (compare.here, compare.there) if canvas.isVisible()))
 
+    def told(sentence: str) -> None:
+        from viewer.io.assemble import BURNED_IN
+
+        volumes = (side.session.volume for side in (desk, desk.other))
+        burned_in = any(volume is not None and BURNED_IN in volume.reasons for volume in volumes)
+        window.tell(Message(sentence, BURNED_IN if burned_in else WITHOUT, calm=not burned_in))
+
     def copy() -> None:
         image = made()
         if image is not None:
             QGuiApplication.clipboard().setImage(image)
-            window.tell(Message("The picture was copied.", WITHOUT, calm=True))
+            told("The picture was copied.")
 
     def save() -> None:
         from viewer.ui.desk_picture import name_of
@@ -61,7 +68,7 @@ def picture_commands(window: MainWindow) -> list[Command]:
         except StorageError as error:
             window.tell(Message.of(error))
             return
-        window.tell(Message("The picture was saved.", WITHOUT, calm=True))
+        told("The picture was saved.")
 
     return [
         Command(

@@ -14,10 +14,12 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import Comparison, Layout
 from viewer.domain.volume import PatientIdentity, Volume
+from viewer.io.assemble import BURNED_IN
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas import paint_curtain, paint_frame, view3d
 from viewer.ui.compare.compare_view import GAP
 from viewer.ui.desk_picture import NO_FACE, desk_picture, without_names
+from viewer.ui.picture_commands import WITHOUT
 from viewer.ui.snapshot import DESK_BAR_PX
 
 if TYPE_CHECKING:
@@ -129,6 +131,20 @@ def test_a_picture_is_copied_and_saved_by_key(
     pixels = np.frombuffer(saved.convertToFormat(QImage.Format.Format_RGB32).constBits(), np.uint8)
     assert pixels.std() > 10, "anatomy is in it"
     assert told == ["The picture was copied.", "The picture was saved."]
+
+
+def test_of_images_with_words_burned_in_it_is_said_that_those_stay(
+    desk: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(desk, "tell", lambda message: told.append(message.hint))
+    assert desk.actions_.run("picture.copy")
+    session = desk.desk.session
+    view = session.view
+    session.volume = evolve(session.volume, reasons=(BURNED_IN,))
+    session.view = view
+    assert desk.actions_.run("picture.copy")
+    assert told == [WITHOUT, BURNED_IN]
 
 
 def test_without_a_scan_there_is_no_picture(window: MainWindow) -> None:
