@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve, frozen
 
+from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PlaneName
 from viewer.domain.plane_turn import followed_by
 from viewer.domain.view_state import Camera, PlaneView, ViewState, as_point
 
 if TYPE_CHECKING:
-    from viewer.domain.alignment import Alignment
     from viewer.domain.view_state import Point
+
+_SAME_PLACE = Alignment()
 
 
 @frozen
@@ -71,7 +73,7 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
     return evolve(
         view,
         cursor_lps_mm=alignment.of(leader.cursor_lps_mm),
-        path_lps_mm=tuple(alignment.of(point) for point in leader.path_lps_mm),
+        path_lps_mm=_path(leader, alignment),
         curved=leader.curved,
         cuts_3d=leader.cuts_3d,
         box_3d=None if leader.box_3d is None else _moved(leader.box_3d, alignment),
@@ -82,6 +84,13 @@ def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Li
             camera.height_mm,
         ),
     )
+
+
+def _path(leader: ViewState, alignment: Alignment) -> tuple[Point, ...]:
+    """Return the leader's path in the other volume; most lie in one frame of reference, and each wheel notch asks."""
+    if alignment == _SAME_PLACE:
+        return leader.path_lps_mm
+    return tuple(alignment.of(point) for point in leader.path_lps_mm)
 
 
 def _moved(box: tuple[Point, Point], alignment: Alignment) -> tuple[Point, Point]:
