@@ -68,12 +68,15 @@ class Acts:
         return f"{name}: {act()}"
 
     def _command(self) -> str:
+        if open_sheets(self._window):
+            # Nobody can ask for anything below a sheet.
+            return "none"
         where = self._window.desk.session.workspace
         self._window.actions_.refresh()
         here = [c for c in self._commands if where in self._window.actions_.table[c].contexts]
         now = [c for c in here if self._window.actions_[c].isEnabled()]
         command = self._hands.rng.choice(now if self._hands.rng.random() < 0.9 else here)
-        looks = self._hands.rng.random() < 0.8 and not busy_with(self._window) and not open_sheets(self._window)
+        looks = self._hands.rng.random() < 0.8 and not busy_with(self._window)
         before = self._picture() if looks else None
         if not self._window.actions_.run(command):
             return f"{command} (cannot be asked for)"

@@ -38,6 +38,7 @@ class Monkey:
         self._done: list[str] = []
         self._known: set[str] = set()
         self._began = time.monotonic()
+        places = make_material(folder, real)
         _start_nothing_else()
         build_application()
         self._window = window = build_window()
@@ -47,7 +48,6 @@ class Monkey:
         window.show()
         window.library.fill()
         window.activateWindow()
-        places = make_material(folder, real)
         self._hands = Hands(window, folder, places, Random(0))
         self._acts = Acts(window, self._hands, places, _CASES, self._faults, self._heart)
         self._acts.pause(2.0)

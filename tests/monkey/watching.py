@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -23,7 +21,6 @@ LONGEST_STILL_S = 0.5
 _TICK_MS = 10
 # Qt paints a thousand widgets in another theme; whoever signs off a head waits for two pictures of it.
 _KNOWN = ("app.setStyleSheet", "seen_through.py")
-_ARMED_FOR_S = 0.2
 
 
 class Faults(logging.Handler):
@@ -111,8 +108,6 @@ class Heart(QObject):
         self._cpu = time.pthread_getcpuclockid(self._main)
         self._ended = threading.Event()
         self._stack = ""
-        self._all = tempfile.TemporaryFile("w+")
-        self._armed = 0.0
         self._beat()
         self._ticks = QTimer(self)
         self._ticks.setTimerType(Qt.TimerType.PreciseTimer)
@@ -131,18 +126,11 @@ class Heart(QObject):
     def stop(self) -> None:
         """Stop watching."""
         self._ended.set()
-        faulthandler.cancel_dump_traceback_later()
         self._ticks.stop()
 
     def _beat(self) -> None:
         self._last, self._last_cpu = time.perf_counter(), time.clock_gettime(self._cpu)
         self._last_all = time.process_time()
-        if self._last - self._armed > _ARMED_FOR_S:
-            self._armed = self._last
-            self._all.truncate(0)
-            self._all.seek(0)
-            # The only one that can tell what every thread does while one of them lets no other run.
-            faulthandler.dump_traceback_later(LONGEST_STILL_S + _ARMED_FOR_S, file=self._all)
 
     def _tick(self) -> None:
         still, cpu = time.perf_counter() - self._last, time.clock_gettime(self._cpu) - self._last_cpu
@@ -150,9 +138,8 @@ class Heart(QObject):
         # Else the computer had something else to do.
         at_work = cpu > still / 2 and not any(known in self._stack for known in _KNOWN)
         if still > LONGEST_STILL_S and at_work and not self._resting:
-            self._all.seek(0)
             words = f"{still:.2f} s, {cpu:.2f} s of them at work, all threads {everything:.2f} s"
-            self._faults.add("stood still", f"{words}\n{self._stack}\n{self._all.read()}")
+            self._faults.add("stood still", f"{words}\n{self._stack}")
         self._stack = ""
         self._beat()
 
