@@ -197,6 +197,7 @@ class CommandActions(QObject):
         self._letting_go.timeout.connect(self._let_go)
         self._watched: QWidget | None = None
         self._windows: list[QWidget] = [window]
+        self._bearer = _bearer(window)
         self._actions = {command.id: self._action(command) for command in table}
         theme.changed.connect(self._recolour)
         window.installEventFilter(self)
@@ -219,9 +220,10 @@ class CommandActions(QObject):
 
     def also_in(self, window: QWidget) -> None:
         """Let the keys work in another window too, but for those that would open something above the first."""
+        bearer = _bearer(window)
         for command in self.table:
             if command.id not in ABOVE_THE_FIRST:
-                window.addAction(self._actions[command.id])
+                bearer.addAction(self._actions[command.id])
         self._windows.append(window)
         window.installEventFilter(self)
 
@@ -250,13 +252,14 @@ class CommandActions(QObject):
     def _action(self, command: Command) -> QAction:
         action = QAction(command.title, self._window)
         action.setShortcuts([QKeySequence(shortcut) for shortcut in command.shortcuts])
-        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        action.setAutoRepeat(command.repeats)
-        action.setCheckable(command.checked_when is not None)
+        if not command.repeats:
+            action.setAutoRepeat(False)
+        if command.checked_when is not None:
+            action.setCheckable(True)
         action.triggered.connect(lambda _checked=False: self._triggered(command))
         if command.icon:
             action.setIcon(icon(self._theme, command.icon))
-        self._window.addAction(action)
+        self._bearer.addAction(action)
         return action
 
     def _triggered(self, command: Command) -> None:
@@ -321,6 +324,15 @@ class CommandActions(QObject):
         if held is not None and held.released is not None:
             held.released()
         self.refresh()
+
+
+def _bearer(window: QWidget) -> QWidget:
+    """Return what bears the actions of a window: all their changes are told to it, and in the window many listen."""
+    bearer = QWidget(window)
+    bearer.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    bearer.resize(0, 0)
+    bearer.show()
+    return bearer
 
 
 def _is_key_of(event: QKeyEvent, command: Command) -> bool:
