@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QImage, QRegion, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -233,6 +233,21 @@ def test_many_changes_in_one_turn_make_one_repaint(qtbot: QtBot, canvas: Canvas,
         turn_wheel(canvas, ViewName.AXIAL, -1)
     qtbot.wait(50)
     assert canvas._planes.rendered.count(PlaneName.AXIAL) <= 2
+
+
+def test_nothing_is_painted_anew_because_keys_go_elsewhere_and_come_back(
+    qtbot: QtBot, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qtbot.wait(400)
+    painted: list[QRegion] = []
+    monkeypatch.setattr(canvas, "_paint", lambda _painter, event: painted.append(event.region()))
+    for _ in range(2):
+        for reason in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            QApplication.sendEvent(canvas, QFocusEvent(reason))
+        qtbot.wait(30)
+    assert painted == []
+    canvas.update()
+    qtbot.waitUntil(lambda: bool(painted))
 
 
 def test_an_oblique_scan_is_coarse_only_while_it_is_scrolled(session: Session, small_ct_volume: Volume) -> None:

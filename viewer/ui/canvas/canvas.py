@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
 
 from viewer.domain.view_state import Layout, ViewName, ViewState
 from viewer.ui.canvas.fitted_views import FittedViews
@@ -75,6 +75,12 @@ class Canvas(PaintedCanvas):
             self._session.view = fitted
         finally:
             self._session.view_fitting = False
+
+    def focusInEvent(self, _event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Paint nothing, as Qt would: no picture looks different with the focus."""
+
+    def focusOutEvent(self, _event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Paint nothing, as `focusInEvent`."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Fit again what was fitted."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROW_EVERY_MS = 50
 # From a quick disk the rest is in by then, and comes sooner where nothing is painted meanwhile.
-GROW_FIRST_MS = 150
+GROW_FIRST_MS = 250
 
 
 class ComingIn(QObject):
