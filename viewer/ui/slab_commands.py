@@ -48,6 +48,16 @@ def slab_commands(looking: Looking) -> list[Command]:
 
         return looking.asks(on)
 
+    def some() -> bool:
+        return looking.ready() and looking.asks(lambda view: view.slab_mm > 0)()
+
+    thinner = looking.command(
+        "slab_thinner",
+        "Thinner slab",
+        "Show a thinner slab, at last a single image; also Shift+wheel",
+        by(-1),
+        shortcuts=("[",),
+    )
     return [
         *(
             looking.command(f"slab_{mode.value}", title, tooltip, choose(mode), checked_when=is_on(mode))
@@ -68,11 +78,5 @@ def slab_commands(looking: Looking) -> list[Command]:
             shortcuts=("]",),
             icon="layers",
         ),
-        looking.command(
-            "slab_thinner",
-            "Thinner slab",
-            "Show a thinner slab, at last a single image; also Shift+wheel",
-            by(-1),
-            shortcuts=("[",),
-        ),
+        evolve(thinner, enabled_when=some, why_disabled="The slab is off: single images are shown."),
     ]

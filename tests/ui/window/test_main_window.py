@@ -69,6 +69,17 @@ def test_the_palette_finds_a_command_by_a_few_letters_and_runs_it(
     assert opened.desk.session.view.window_width == 1500
 
 
+def test_a_slab_that_is_off_cannot_be_made_thinner_and_says_so(opened: MainWindow, press: Callable[..., None]) -> None:
+    thinner = opened.actions_["view.slab_thinner"]
+    opened.actions_.refresh()
+    assert not thinner.isEnabled()
+    assert "The slab is off" in thinner.toolTip()
+    press(opened, Qt.Key.Key_BracketRight)
+    assert thinner.isEnabled()
+    press(opened, Qt.Key.Key_BracketLeft)
+    assert not thinner.isEnabled()
+
+
 def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> None:
     assert fuzzy_score("nxf", "Next finding") is not None
     assert fuzzy_score("xyz", "Next finding") is None
