@@ -192,6 +192,9 @@ def _layout(head: bytes, pixels_at: int, form: int, found: ImageHeader) -> _Layo
             if in_meta and tag == _TRANSFER_SYNTAX:
                 mask[begin : begin + length] = b"\xff" * length
             elif depth == 0 and (tag in WANTED or tag in (MODALITY_LUT, VOI_LUT)):
+                if tag in values:
+                    # The two may differ in the next file.
+                    return None
                 values[tag] = (begin, begin + length if tag in WANTED else begin)
             if length == UNDEFINED_LENGTH:
                 depth, length = depth + 1, 0

@@ -51,6 +51,11 @@ TEXTS = frozenset(
     }
 )  # fmt: skip
 WANTED = NUMBERS | FLOATS | TEXTS
+# What pixels, places, values and identity hang on. Of one that stands there twice, readers take one or the other.
+_SAID_ONCE = NUMBERS | FLOATS | {
+    0x00080016, 0x00080018, 0x00080060, 0x00100010, 0x00100020, 0x00180050, 0x0020000D, 0x0020000E, 0x00200032,
+    0x00200037, 0x00200052, 0x00280004, 0x00280008, 0x00280030, 0x00281052, 0x00281053, 0x00281054,
+}  # fmt: skip
 
 # Value representations as the 16 bit numbers that their two letters are in the file: quicker to compare than text.
 _LONG_FORMS, _SHORT_FORMS = (
@@ -109,6 +114,8 @@ class Elements:
         Where the value of the VOI LUT Sequence lies, offset and length; None where there is none.
     complete
         False where the file ends before Pixel Data or a later element says so.
+    contradicted
+        The tag of an element that stands there twice with two values, and that an image hangs on; 0 for none.
     """
 
     values: dict[int, bytes] = field(factory=dict)
@@ -117,6 +124,13 @@ class Elements:
     functional_groups: dict[int, tuple[int, int]] = field(factory=dict)
     voi_lut: tuple[int, int] | None = field(default=None, eq=False)
     complete: bool = True
+    contradicted: int = 0
+
+    def take(self, tag: int, value: bytes) -> None:
+        """Note a value, the last where there are several."""
+        if tag in self.values and self.values[tag] != value and tag in _SAID_ONCE:
+            self.contradicted = tag
+        self.values[tag] = value
 
 
 def find_start(source: Source) -> Start | None:
@@ -222,7 +236,10 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
                     if tag:
                         if tag < 0 or end > n:
                             break
-                        values[tag] = buffer[p + 8 : end]
+                        if tag in values:
+                            found.take(tag, buffer[p + 8 : end])
+                        else:
+                            values[tag] = buffer[p + 8 : end]
                     p = end
                     if p > last:
                         break
@@ -273,7 +290,7 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
                     if n < length:
                         found.complete = False
                         return found
-                values[tag] = buffer[p : p + length]
+                found.take(tag, buffer[p : p + length])
             elif tag == MODALITY_LUT or tag in FLOATING_PIXELS:
                 values[tag] = b""
             elif tag == VOI_LUT:

@@ -183,6 +183,10 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
     found, source = header.elements, header.source
     values = found.values
     _refuse_other_objects(found, name)
+    if found.contradicted:
+        raise UnreadableFileError(
+            f"The header holds “{_name_of(found.contradicted)}” twice, with two values; nothing tells which is meant."
+        )
     count_said = numbers(values.get(0x00280008, b""))
     count = max(1, int(count_said[0])) if count_said else 1
     rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
@@ -213,6 +217,12 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
         found.complete,
         inflate_from,
     )
+
+
+def _name_of(tag: int) -> str:
+    from pydicom.datadict import dictionary_description
+
+    return dictionary_description(tag)
 
 
 def _refuse_other_objects(found: Elements, name: str) -> None:
