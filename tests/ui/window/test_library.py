@@ -66,6 +66,20 @@ def test_cases_show_how_long_they_are_and_whether_they_are_ready(library: MainWi
     assert duration_words(ready.case.duration_s) == "2 min"
 
 
+def test_whoever_comes_back_reads_what_holds_of_a_case_by_now(library: MainWindow, own_home: Path) -> None:
+    library.show()
+    session, grid = library.desk.session, library.library.cases.grid
+    grid.pick(1)
+    picked = grid.selected
+    session.workspace = Workspace.REVIEW
+    (own_home / "data" / "cases" / "chest" / "dicom").mkdir()
+    session.workspace = Workspace.LIBRARY
+    made = grid.card("chest")
+    assert made is not None
+    assert made.state == "Ready"
+    assert grid.selected == picked
+
+
 def test_a_case_that_cannot_be_read_is_told_and_explained(library: MainWindow) -> None:
     assert library.library.cases.problem_words == "1 case cannot be shown"
     library.library.cases.problems_wanted.emit()

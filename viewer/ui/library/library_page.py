@@ -20,7 +20,7 @@ from viewer.ui.library.page_head import Page
 from viewer.ui.library.scans_page import ScansPage
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QShowEvent
 
     from viewer.domain.job import Progress
     from viewer.domain.walkthrough import Case
@@ -162,6 +162,12 @@ class LibraryPage(QStackedWidget):
             states = {case.id: case_state(case) for case in self.shelf.cases}
             rehearsed = {name: self._desk.rehearsals.words(name) for name in states}
             page.show_shelf(self.shelf, states, rehearsed, more=self.filling)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Say of each case what holds now: its pictures may have been made, or taken away, since it was seen."""
+        super().showEvent(event)
+        if "cases" in self.__dict__:
+            self._show_shelf(self.cases)
 
     @property
     def case_in_hand(self) -> Case | None:
