@@ -183,9 +183,12 @@ def test_frames_that_a_writer_did_not_know_are_understood(made_ct: Any, undefine
     assert [f.kind.unit for f in found] == ["HU"] * 4
 
 
-def test_frames_whose_description_says_to_be_no_sequence_are_refused(made_ct: Any) -> None:
+@pytest.mark.parametrize("sequence", [b"\x00\x52\x29\x92", b"\x28\x00\x45\x91"], ids=["shared groups", "rescale"])
+def test_frames_whose_description_says_to_be_no_sequence_are_refused(made_ct: Any, sequence: bytes) -> None:
     path = enhanced(made_ct)
-    path.write_bytes(path.read_bytes().replace(b"\x00\x52\x29\x92SQ", b"\x00\x52\x29\x92OD"))
+    raw = path.read_bytes()
+    assert sequence + b"SQ" in raw
+    path.write_bytes(raw.replace(sequence + b"SQ", sequence + b"UR"))
     with pytest.raises(NothingToOpenError, match="description of the frames is damaged"):
         scan(path, JobContext())
 

@@ -132,6 +132,8 @@ class _Reading:
                 raise ValueError("an element ends early")
             else:
                 if tag in self._sequences:
+                    if kind not in (_SEQUENCE, _UNKNOWN):
+                        raise ValueError("a sequence of another kind")
                     inside = Form(explicit=False) if kind == _UNKNOWN else form
                     found[tag], _ = self.items(at, at + length, inside, depth + 1)
                 else:
