@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import pytest
 from tests.own_screen import own_screen
 from viewer.io import read_slices
 from viewer.io.decoders import Decoders
+from viewer.ui.tidying import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,14 @@ if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the bundled cases that are made at first use be told too."""
     parser.addoption("--every-case", action="store_true", help="tell all bundled cases, also those made at first use")
+
+
+@pytest.fixture(autouse=True)
+def tidied() -> Iterator[None]:
+    """Search for what may go in the main thread alone, as the program does."""
+    gc.disable()
+    yield
+    tidy()
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from viewer.ui.faults import Faults
 from viewer.ui.fonts import load_fonts
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import Theme, ThemeName, apply_theme
+from viewer.ui.tidying import Tidying
 from viewer.ui.when_painted import when_painted
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def run_window(
     if kiosk:
         window.kiosk_here.begin()
     gc.freeze()
-    gc.enable()
+    Tidying(window)
     when_painted(window, lambda: QTimer.singleShot(_LOADED_AFTER_MS, built))
     if case:
         window.desk.opening.opened.connect(rest)

@@ -1,0 +1,45 @@
+"""What nobody holds any more goes in the window's thread, whichever thread is at work."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from viewer.ui.tidying import Tidying
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+class _Held:
+    """Holds itself, and tells in which thread it goes."""
+
+    def __init__(self, gone_in: list[threading.Thread]) -> None:
+        self.itself = self
+        self._gone_in = gone_in
+
+    def __del__(self) -> None:
+        self._gone_in.append(threading.current_thread())
+
+
+def test_what_holds_itself_goes_soon_and_in_the_windows_thread_while_others_work(qtbot: QtBot) -> None:
+    gone_in: list[threading.Thread] = []
+    parent = QObject()
+    gc.enable()
+    tidying = Tidying(parent)
+
+    def work() -> None:
+        for _ in range(1000):
+            _Held(gone_in)
+            [[k] for k in range(1000)]
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert gone_in == []
+    qtbot.waitUntil(lambda: len(gone_in) == 1000)
+    assert set(gone_in) == {threading.main_thread()}
+    tidying.deleteLater()
