@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,13 @@ class Desk:
     def close(self) -> None:
         self.reviewing.close()
         self.runner.shutdown()
+
+    def at_rest(self) -> None:
+        """Wait until nothing runs in the background: what runs when the program is closed is cancelled."""
+        end = time.monotonic() + 20
+        while self.runner._jobs:
+            assert time.monotonic() < end
+            time.sleep(0.005)
 
     @property
     def in_hand(self) -> str | None:
@@ -289,6 +297,7 @@ def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_ba
         desk.reviewing.decide(Answer.ACCEPTED)
     desk.close()
     whole = Desk(tmp_path)
+    whole.at_rest()
     whole.close()
     assert whole.told == []
     with closing(sqlite3.connect(tmp_path / "decisions.sqlite3")) as other:
@@ -302,6 +311,7 @@ def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_ba
     again.navigation.finish()
     again.reviewing.decide(Answer.UNSURE)
     assert again.reviewing.unsaved == 0
+    again.at_rest()
     again.close()
     (told,) = again.told
     assert told.sentence == "Decisions on this series were changed outside of CaseStage: 1 of 2 entries."
