@@ -305,13 +305,13 @@ def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_ba
         other.execute("UPDATE event SET after = replace(after, 'accepted', 'rejected') WHERE sequence = 1")
         other.commit()
     again = Desk(tmp_path)
+    again.at_rest()
     # Nothing is lost, and the review goes on.
     assert again.answers() == {"f1": Answer.REJECTED, "f2": Answer.ACCEPTED}
     again.reviewing.select("f3")
     again.navigation.finish()
     again.reviewing.decide(Answer.UNSURE)
     assert again.reviewing.unsaved == 0
-    again.at_rest()
     again.close()
     (told,) = again.told
     assert told.sentence == "Decisions on this series were changed outside of CaseStage: 1 of 2 entries."
