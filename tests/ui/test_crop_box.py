@@ -34,6 +34,8 @@ from viewer.ui.view_commands import view_commands
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.volume import Volume
+
 LEFT, RIGHT, HEAD, FRONT = Face(0, True), Face(0, False), Face(2, True), Face(1, False)
 Box = tuple[tuple[float, float, float], tuple[float, float, float]]
 
@@ -383,3 +385,49 @@ def drawn_on(box: CropBox, area: QRect) -> bool:
     box.render(picture, QPoint(), QRegion(), QWidget.RenderFlag(0))
     part = picture.copy(area)
     return any(part.pixelColor(x, y).alpha() for x in range(part.width()) for y in range(part.height()))
+
+
+def test_each_key_that_moves_a_face_is_a_step_back(window: Looking, session: Session) -> None:
+    before = view_of(session)
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    between = view_of(session)
+    QTest.keyClick(window, Qt.Key.Key_PageDown, Qt.KeyboardModifier.AltModifier)
+    assert window.remembered == [(before, between), (between, view_of(session))]
+
+
+def another(session: Session, *, frame: str) -> tuple[Volume, ViewState]:
+    """Return the volume once more as another series of a frame of reference, and the view of it."""
+    assert session.volume is not None
+    series = evolve(session.volume.series, series_uid="1.2.3.99", frame_of_reference_uid=frame)
+    return evolve(session.volume, series=series), evolve(view_of(session), series_uid=series.series_uid)
+
+
+@pytest.mark.parametrize(("frame", "stays"), [("1.2.3", True), ("1.2.4", False)])
+def test_the_box_stays_for_the_next_series_where_that_lies_in_the_same_place(
+    window: Looking, session: Session, frame: str, stays: bool
+) -> None:
+    assert session.volume is not None
+    session.volume = evolve(session.volume, series=evolve(session.volume.series, frame_of_reference_uid="1.2.3"))
+    assert crop_box_on(window.canvas) is not None
+    window.pull(LEFT, ViewName.AXIAL, -20.0)
+    volume, view = another(session, frame=frame)
+    session.view = session.volume = None
+    window.canvas.grab()
+    session.volume, session.view = volume, view
+    assert (crop_box_on(window.canvas) is not None) is stays
+    if stays:
+        before = view
+        window.pull(HEAD, ViewName.CORONAL, -10.0)
+        assert window.remembered[-1] == (before, view_of(session))
+
+
+def test_nothing_is_pulled_on_where_the_volume_went(window: Looking, session: Session) -> None:
+    window.pull(LEFT, ViewName.AXIAL, -20.0, let_go=False)
+    volume, view = session.volume, session.view
+    session.view = session.volume = None
+    session.volume, session.view = volume, view
+    QTest.mouseMove(window.canvas, QPoint(5, 5))
+    QTest.mouseRelease(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(5, 5))
+    assert session.view == view
+    assert window.remembered == []

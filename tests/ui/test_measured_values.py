@@ -98,7 +98,7 @@ def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide:
 
 
 @pytest.mark.usefixtures("qapp")
-@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (530, 300), (935, 560)])
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (530, 300), (935, 560), (1900, 1000)])
 def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wide: int, high: int) -> None:
     look = TextLook(theme)
     picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)
@@ -114,6 +114,23 @@ def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wi
     painted = [QPointF(x, y) for x in range(0, wide, 2) for y in range(0, high, 2) if picture.pixelColor(x, y).alpha()]
     assert painted
     assert all(any(part.contains(place) for part in frame) for place in painted)
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize(("wide", "mm_per_px"), [(930, 0.5), (1430, 0.3), (1900, 0.24), (3700, 0.12), (3700, 0.81)])
+def test_the_scale_takes_a_share_of_a_large_view_that_is_seen_from_afar(
+    theme: Theme, wide: int, mm_per_px: float
+) -> None:
+    look, free = TextLook(theme), QRectF(0, 3, wide, wide // 2)
+    picture = QImage(wide, wide // 2 + 3, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as painter:
+        words = Corners(bottom_right=(Words("W 1500  L −600"), Words("Zoom 1.0×  0.80 mm")))
+        paint_scale_bar(painter, free, mm_per_px, look, paint_corners(painter, free, words, look))
+    rows = range(picture.height() - 60, picture.height())
+    drawn = [[x for x in range(wide // 2, wide - 180) if picture.pixelColor(x, y).alpha() > 250] for y in rows]
+    longest = max((row[-1] - row[0] for row in drawn if row), default=0)
+    assert 0.08 * wide < longest <= 0.21 * wide
 
 
 @pytest.mark.usefixtures("qapp")

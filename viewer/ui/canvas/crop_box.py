@@ -15,6 +15,7 @@ from viewer.domain.view_state import ViewName, ViewState
 from viewer.scene.acquired import crosshair_lps_mm
 from viewer.scene.camera import screen_axes, screen_from_lps
 from viewer.scene.crop_box import FACES, Box, Face, crop_box, edges, face_centre, face_mm, mm_words, section, with_face
+from viewer.services.aligning import share_frame
 from viewer.ui.canvas.crop_words import paint_beside, paint_words
 from viewer.ui.canvas.frame_places import LETTERS, frame_places
 from viewer.ui.canvas.paint_text import TextLook
@@ -73,6 +74,7 @@ class CropBox(QWidget):
     def __init__(self, canvas: Canvas, session: Session) -> None:
         super().__init__(canvas)
         self._canvas, self._session = canvas, session
+        self._around = session.volume
         self._pull: _Pull | None = None
         self._over: Handle | None = None
         self.chosen: Face | None = None
@@ -81,15 +83,15 @@ class CropBox(QWidget):
         self._escape = EscapeKey(self, self._escaped)
         canvas.installEventFilter(self)
         session.view_changed.connect(self._view_changed)
-        for signal in (session.volume_changed, session.workspace_changed):
-            signal.connect(self._gone)
+        session.volume_changed.connect(self._volume_changed)
+        session.workspace_changed.connect(self._gone)
         canvas.settings_changed.emit()
         self.show()
 
     def end(self) -> None:
         """Go away; the crop stays as it is."""
-        for signal in (self._session.volume_changed, self._session.workspace_changed):
-            signal.disconnect(self._gone, missing_ok=True)
+        self._session.volume_changed.disconnect(self._volume_changed, missing_ok=True)
+        self._session.workspace_changed.disconnect(self._gone, missing_ok=True)
         self._session.view_changed.disconnect(self._view_changed, missing_ok=True)
         self._escape.stop()
         self._canvas.removeEventFilter(self)
@@ -115,6 +117,7 @@ class CropBox(QWidget):
         box = crop_box(volume, view)
         moved = face_mm(box, face) + steps * STEP_MM * (1 if face.far else -1)
         self._show(view, with_face(volume, box, face, moved))
+        self._canvas.moved_by_hand.emit(view, self._session.view)
 
     def handles(self) -> list[Handle]:
         """Return the handles that can be pulled now."""
@@ -139,6 +142,13 @@ class CropBox(QWidget):
 
     def _gone(self, _new: object, _old: object) -> None:
         self.end()
+
+    def _volume_changed(self, new: Volume | None, _old: object) -> None:
+        """Stay for the next series and for the whole of one that comes in, where that lies in the same place."""
+        self._pull = self._over = None
+        around, self._around = self._around, new or self._around
+        if new is not None and around is not None and not _same_place(around, new):
+            self.end()
 
     def _view_changed(self, _new: object, _old: object) -> None:
         self.update()
@@ -363,6 +373,11 @@ def _beside(letters: list[QRectF], place: tuple[float, float]) -> tuple[float, f
             above_or_below = n in (0, LETTERS - 1)
             return (letter.left() - HANDLE_PX, place[1]) if above_or_below else (place[0], letter.bottom() + HANDLE_PX)
     return place
+
+
+def _same_place(one: Volume, other: Volume) -> bool:
+    """Return whether two volumes are of one series, or share a frame of reference."""
+    return one.series.series_uid == other.series.series_uid or share_frame(one, other)
 
 
 def _face_of(handle: Handle | None) -> Face | None:

@@ -294,7 +294,7 @@ def _study_words(volume: Volume, *, masked: bool) -> tuple[Words, ...]:
 def scale_bar(mm_per_px: float, most_px: float) -> tuple[float, str]:
     """Return the longest round length that fits into so many pixels: its length in pixels, and its words."""
     most_mm = most_px * mm_per_px
-    lengths = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
+    lengths = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
     length_mm = max((length for length in lengths if length <= most_mm), default=lengths[0])
     words = f"{length_mm / 10:g} cm" if length_mm >= 10 else f"{length_mm:g} mm"
     return length_mm / mm_per_px, words

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
+# The longest scale: on large viewports a share of their width, as it is read from where all of them is seen.
+_LONGEST_SCALE_PX, _LONGEST_SCALE_SHARE = 150, 0.2
 # Narrower or lower viewports say less in their corners.
 NARROW_PX, SHORT_PX = 430, 260
 # Lower ones have room for letters alone.
@@ -208,7 +210,10 @@ def paint_scale_bar(
     foot_edge = free.bottom() - look.margin_px + 2
     if beside is not None and right_edge - left_edge - 36 < _LEAST_SCALE_PX:
         right_edge, foot_edge = beside.right() + 8, beside.top() - 4
-    most = min(150 * look.scale, right_edge - left_edge - 36)
+    longest = _LONGEST_SCALE_PX * look.scale
+    if not look.stage:
+        longest = max(longest, free.width() * _LONGEST_SCALE_SHARE)
+    most = min(longest, right_edge - left_edge - 36)
     if most < _LEAST_SCALE_PX:
         return
     length, words = scale_bar(mm_per_px, most)
