@@ -100,6 +100,14 @@ def test_image_whose_frames_are_not_all_described_is_skipped(made_ct: Any) -> No
         scan(path, JobContext())
 
 
+def test_an_image_whose_frames_say_one_thing_twice_is_skipped(made_ct: Any) -> None:
+    path = made_ct.frames("enhanced", [made_ct.pixels(n) for n in range(3)], [at(h) for h in HEIGHTS[:3]])
+    # The rescale's type becomes a second slope.
+    path.write_bytes(path.read_bytes().replace(b"\x28\x00\x54\x10LO", b"\x28\x00\x53\x10LO"))
+    with pytest.raises(NothingToOpenError, match="description of the frames is damaged"):
+        scan(path, JobContext())
+
+
 RLE, JPEG_LS, LOSSLESS = (f"1.2.840.10008.1.2.{n}" for n in ("5", "4.80", "4.70"))
 
 

@@ -52,7 +52,7 @@ TEXTS = frozenset(
 )  # fmt: skip
 WANTED = NUMBERS | FLOATS | TEXTS
 # What pixels, places, values and identity hang on. Of one that stands there twice, readers take one or the other.
-_SAID_ONCE = NUMBERS | FLOATS | {
+SAID_ONCE = NUMBERS | FLOATS | {
     0x00080016, 0x00080018, 0x00080060, 0x00100010, 0x00100020, 0x00180050, 0x0020000D, 0x0020000E, 0x00200032,
     0x00200037, 0x00200052, 0x00280004, 0x00280008, 0x00280030, 0x00281052, 0x00281053, 0x00281054,
 }  # fmt: skip
@@ -115,7 +115,8 @@ class Elements:
     complete
         False where the file ends before Pixel Data or a later element says so.
     contradicted
-        The tag of an element that stands there twice with two values, and that an image hangs on; 0 for none.
+        The tag of an element that stands there twice with two values, or of a description of the frames that stands
+        there twice; 0 for none.
     """
 
     values: dict[int, bytes] = field(factory=dict)
@@ -128,9 +129,15 @@ class Elements:
 
     def take(self, tag: int, value: bytes) -> None:
         """Note a value, the last where there are several."""
-        if tag in self.values and self.values[tag] != value and tag in _SAID_ONCE:
+        if tag in self.values and self.values[tag] != value and tag in SAID_ONCE:
             self.contradicted = tag
         self.values[tag] = value
+
+    def take_groups(self, tag: int, offset: int, length: int) -> None:
+        """Note where a description of the frames lies."""
+        if tag in self.functional_groups:
+            self.contradicted = tag
+        self.functional_groups[tag] = (offset, length)
 
 
 def find_start(source: Source) -> Start | None:
@@ -297,7 +304,7 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
                 values[tag] = b""
                 found.voi_lut = (base + p, length)
             else:
-                found.functional_groups[tag] = (base + p, length)
+                found.take_groups(tag, base + p, length)
         if length == UNDEFINED_LENGTH:
             depth += 1
             if form != _SEQUENCE or depth > _DEEPEST:

@@ -9,7 +9,7 @@ import logging
 import struct
 import warnings
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.file_bytes import InflatedSource, as_stream, most_inflated
@@ -23,6 +23,7 @@ from viewer.io.header_walk import (
     NUMBERS,
     PER_FRAME_GROUPS,
     PIXEL_DATA,
+    SAID_ONCE,
     SHARED_GROUPS,
     UNDEFINED_LENGTH,
     VOI_LUT,
@@ -52,6 +53,7 @@ PARSER_FAILURES = (
     zlib.error,
 )
 _LARGEST_HEADER = 64 << 20
+_LONGEST_COMPARED = 65536
 _PATIENCE_S = 2.5
 # Its warnings name files, and folders can be named after patients.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -64,30 +66,53 @@ def dicom_faults() -> tuple[type[Exception], ...]:
     return (*PARSER_FAILURES, BytesLengthException, InvalidDicomError)
 
 
-def _until_pixels(tag: int, vr: str | None, length: int) -> bool:
-    return int(tag) in (PIXEL_DATA, *FLOATING_PIXELS)
+class _Twice:
+    """Looks on while elements are read up to Pixel Data: pydicom keeps the last of those that stand there twice."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._values: dict[int, bytes] = {}
+        self.contradicted = 0
+
+    def __call__(self, tag: int, vr: str | None, length: int) -> bool:
+        """Return whether reading stops before an element whose value comes next in the stream."""
+        tag = int(tag)
+        if tag in (PIXEL_DATA, *FLOATING_PIXELS):
+            return True
+        if tag in SAID_ONCE and length != UNDEFINED_LENGTH:
+            at = self._stream.tell()
+            value = self._stream.read(min(length, _LONGEST_COMPARED))
+            self._stream.seek(at)
+            if self._values.setdefault(tag, value) != value:
+                self.contradicted = tag
+        elif tag in (SHARED_GROUPS, PER_FRAME_GROUPS):
+            if tag in self._values:
+                self.contradicted = tag
+            self._values[tag] = b""
+        return False
 
 
-def _read(source: Source, start: Start, size: int | None, tags: list[int]) -> tuple[Dataset, int, bytes]:
-    """Return the data set up to Pixel Data, the offset where it stopped, and the 12 bytes that lie there."""
+def _read(source: Source, start: Start, size: int | None, tags: list[int]) -> tuple[Dataset, int, bytes, int]:
+    """Return the data set up to Pixel Data, where it stopped, the 12 bytes there, and what is said twice, or 0."""
     from pydicom.filereader import read_dataset
 
     # Of a deflated data set no more is asked for than may be in it.
     known = most_inflated(source.packed_size) if isinstance(source, InflatedSource) else size
     stream: Any = as_stream(source, min(known or 0, start.offset + _LARGEST_HEADER), _PATIENCE_S)
     stream.seek(start.offset)
+    twice = _Twice(stream)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dataset = read_dataset(
             stream,
             start.transfer_syntax == IMPLICIT_LITTLE,
             start.transfer_syntax != EXPLICIT_BIG,
-            stop_when=_until_pixels,
+            stop_when=twice,
             specific_tags=tags,
         )
     stopped = stream.tell()
     stream.seek(stopped)
-    return dataset, stopped, stream.read(12)
+    return dataset, stopped, stream.read(12), twice.contradicted
 
 
 def read_elements(source: Source, start: Start, size: int | None) -> Elements:
@@ -100,8 +125,8 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     """
     tags = [*WANTED, MODALITY_LUT, VOI_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
     try:
-        dataset, stopped, header = _read(source, start, size, tags)
-        found = Elements()
+        dataset, stopped, header, contradicted = _read(source, start, size, tags)
+        found = Elements(contradicted=contradicted)
         big = start.transfer_syntax == EXPLICIT_BIG
         for tag in dataset.keys():
             if tag in (SHARED_GROUPS, PER_FRAME_GROUPS):

@@ -135,9 +135,9 @@ class _Reading:
                     if kind not in (_SEQUENCE, _UNKNOWN):
                         raise ValueError("a sequence of another kind")
                     inside = Form(explicit=False) if kind == _UNKNOWN else form
-                    found[tag], _ = self.items(at, at + length, inside, depth + 1)
+                    self._take(found, tag, self.items(at, at + length, inside, depth + 1)[0])
                 else:
-                    found[tag] = content[at : at + length]
+                    self._take(found, tag, content[at : at + length])
                     if tag == _LUT_DESCRIPTOR and form.explicit:
                         found[-tag] = content[at - header + 4 : at - header + 6]
                 at += length
@@ -151,8 +151,13 @@ class _Reading:
             raise ValueError("a value without an end")
         inside, at = self.items(at, None, form, depth + 1)
         if tag in self._sequences:
-            found[tag] = inside
+            self._take(found, tag, inside)
         return at
+
+    def _take(self, found: Item, tag: int, value: bytes | list[Item]) -> None:
+        """Note a value; of two that differ nothing tells which is meant. Private ones are nobody's here."""
+        if found.setdefault(tag, value) != value and not tag >> 16 & 1:
+            raise ValueError("an element stands there twice, with two values")
 
     def _count(self) -> None:
         self._left -= 1
