@@ -59,6 +59,7 @@ class Kept:
     """What changed in the index when a place was looked at: its id, and the ids of series.
 
     `grown` are those that have more images than before, `replaced` those that have fewer, or say something else.
+    `rewritten` say the same of files that were written anew, so that pictures of them are out of date.
     """
 
     place: int
@@ -66,6 +67,7 @@ class Kept:
     grown: tuple[int, ...] = ()
     gone: tuple[int, ...] = ()
     replaced: tuple[int, ...] = ()
+    rewritten: tuple[int, ...] = ()
 
 
 def places(db: sqlite3.Connection, where: str = "ORDER BY p.opened DESC", values: Sequence[object] = ()) -> list[Place]:
@@ -118,7 +120,7 @@ def keep_result(
         f"SELECT id, uid, first, which, images, {', '.join(_TOLD)} FROM series WHERE place = ?", (place.id,)
     ):
         before[uid, first, which] = (ident, images, said)
-    new, grown, replaced, seen = [], [], [], set()
+    new, grown, replaced, rewritten, seen = [], [], [], [], set()
     for entry, values in found:
         row = {**values, "place": place.id, "study": _study(db, entry, place)}
         known = before.get((str(row["uid"]), cast("bytes", row["first"]), str(row["which"])))
@@ -133,6 +135,7 @@ def keep_result(
             replaced.append(ident)
         if entry.count != known[1] or any(file in new_files for file in entry.files):
             db.execute("DELETE FROM picture WHERE series = ?", (ident,))
+            rewritten.append(ident)
     gone = [ident for ident, _, _ in before.values() if ident not in seen]
     # The same series, only that it begins in another file now.
     counts = {uid: images for (uid, _, _), (ident, images, _) in before.items() if ident not in seen}
@@ -146,7 +149,7 @@ def keep_result(
     _drop_orphans(db)
     db.execute(_SORT, (place.id,))
     db.execute(_TWINS)
-    return Kept(place.id, arrived, tuple(grown), tuple(gone), tuple(replaced))
+    return Kept(place.id, arrived, tuple(grown), tuple(gone), tuple(replaced), tuple(rewritten))
 
 
 def described(place: Place, result: ScanResult) -> list[tuple[SeriesEntry, dict[str, object]]]:

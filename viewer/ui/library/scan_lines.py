@@ -106,10 +106,14 @@ class ScanLines(QAbstractListModel):
         others = [pair for pair in same if rows[pair[0]].uid != open_one.series_uid]
         return [*others, *(pair for pair in found if studies[pair[1]].patient_id != patient)]
 
-    def forget_pictures(self) -> None:
-        """Ask again which pictures there are."""
+    def ask_again(self) -> None:
+        """Ask again for pictures that were not there."""
         for series in [series for series, picture in self._pictures.items() if picture is None]:
             del self._pictures[series]
+
+    def forget_pictures(self) -> None:
+        """Ask for all pictures again: files may have been written anew."""
+        self._pictures.clear()
 
     def take_picture(self, series: int) -> None:
         """Show the picture of a series that has been made."""

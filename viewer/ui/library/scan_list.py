@@ -266,7 +266,7 @@ class ScanList(QAbstractItemView):
         last = self._line_at(min(self.verticalOffset() + self.viewport().height(), self._tops[-1] - 1))
         in_sight = {self.lines.line(n).series for n in range(max(0, first), last + 1)}
         # Those that were scrolled past are asked for when they are seen again.
-        self.lines.forget_pictures()
+        self.lines.ask_again()
         self.pictures_wanted.emit([series for series in missing if series in in_sight])
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)

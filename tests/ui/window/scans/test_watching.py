@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.ui.window.scans.listed import JANE, places
+from tests.ui.window.scans.listed import JANE, places, titles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,4 +57,30 @@ def test_a_watched_folder_that_vanishes_is_told(listed: MainWindow, folder: Path
     folder.with_name("away").rename(folder)
     watching.look()
     rest()
+    assert listed.messages.message is None
+
+
+def test_the_picture_of_images_that_were_replaced_at_their_places_is_made_anew(
+    listed: MainWindow, made: MadeCt, rest: Callable[[], None], qtbot: QtBot
+) -> None:
+    listed.library.watch_place()
+    rest()
+    watching = listed.desk.library._watching
+    watching.stop()
+    watching._stopped.clear()
+    watching.look()
+    lines = listed.library.scans.lines
+    n = titles(listed).index("Thorax thin")
+    qtbot.waitUntil(lambda: lines.picture(n) is not None, timeout=10_000)
+    before = lines.picture(n)
+    for k in range(5):
+        path = made.folder / "thin" / f"IM{k}"
+        raw = path.read_bytes()
+        size = 2 * made.pixels().size
+        # The same header, and the picture upside down.
+        path.write_bytes(raw[:-size] + raw[-size:][::-1])
+    watching.look()
+    watching.look()
+    rest()
+    qtbot.waitUntil(lambda: lines.picture(n) not in (None, before), timeout=10_000)
     assert listed.messages.message is None
