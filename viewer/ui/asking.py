@@ -13,6 +13,7 @@ from viewer.domain.session import Workspace
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.scene.acquired import crosshair_lps_mm
 from viewer.ui.messages import Message
+from viewer.ui.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from viewer.ui.main_window import MainWindow
     from viewer.ui.palette import Palette
     from viewer.ui.settings_page import ReaderSheet, SettingsSheet
-    from viewer.ui.sheet import Sheet
     from viewer.ui.shortcut_sheet import ShortcutSheet
 
 FILES = f"CT images (*.dcm *.zip {' '.join(f'*{ending}' for ending in VOLUME_FILE_ENDINGS)} DICOMDIR);;All files (*)"
@@ -148,7 +148,9 @@ class Asking:
         self._open(chosen)
 
     def dropped(self, paths: list[str]) -> None:
-        """Open what was dropped: several things are listed together."""
+        """Open what was dropped: several things are listed together. It is not to come behind a sheet."""
+        for sheet in self._window.findChildren(Sheet):
+            sheet.dismiss()
         self._window.open_paths([Path(path) for path in paths])
 
     def export(self) -> None:

@@ -340,6 +340,20 @@ def test_things_dropped_together_are_listed_together(
     assert window.library.scans.words == "thin and lung · 2 series"
 
 
+def test_what_is_dropped_while_a_sheet_is_open_does_not_come_behind_it(
+    window: MainWindow, folder: Path, rest: Callable[[], None]
+) -> None:
+    window.asking.settings()
+    assert window.asking.settings_sheet.is_open
+    window.asking.dropped([str(folder / "thin")])
+    rest()
+    assert not window.asking.settings_sheet.is_open
+    assert window.desk.session.workspace is Workspace.REVIEW
+    focused = window.focusWidget()
+    assert focused is not None
+    assert focused.isVisible()
+
+
 def test_the_commands_of_a_place_need_one(listed: MainWindow, rest: Callable[[], None]) -> None:
     assert listed.actions_["scans.watch"].isEnabled()
     listed.library.show_scans(None)
