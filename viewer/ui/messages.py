@@ -30,7 +30,7 @@ class Message:
     """One thing to tell: a sentence, what to do, and a report that can be copied; `calm` where nothing is wrong.
 
     `unopened` where something could not be opened, which the next that is opened makes old news. `action` names what
-    can be done about it right here, and `act` does it.
+    can be done about it right here, and `act` does it. `begun` where the hint only begins what the details list.
     """
 
     sentence: str
@@ -40,6 +40,7 @@ class Message:
     unopened: bool = False
     action: str = ""
     act: Callable[[], None] | None = None
+    begun: bool = False
 
     @classmethod
     def of(cls, error: CaseStageError, *, masked: bool = False) -> Message:
@@ -51,7 +52,8 @@ class Message:
     @property
     def report(self) -> str:
         """The whole text, for a report."""
-        return "\n\n".join(part for part in (self.sentence, self.hint, self.detail) if part)
+        parts = (self.sentence, "" if self.begun else self.hint, self.detail)
+        return "\n\n".join(part for part in parts if part)
 
 
 class DetailsSheet(Sheet):

@@ -34,9 +34,9 @@ def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Me
     if unread:
         count = f"{count_words(len(unread), 'file')} could not be read"
         more = f" And {len(unread) - 1} more." if len(unread) > 1 else ""
-        return Message(f"Images may be missing: {count}.", f"{unread[0]}{more}", "\n".join(lines))
+        return Message(f"Images may be missing: {count}.", f"{unread[0]}{more}", "\n".join(lines), begun=True)
     more = f" And {len(lines) - 1} more." if len(lines) > 1 else ""
-    return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True)
+    return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True, begun=True)
 
 
 def of_written(written: Written) -> Message:

@@ -14,7 +14,9 @@ from viewer import app
 from viewer.cli.bench_figures import noise, write_series
 from viewer.domain.session import Workspace
 from viewer.io import memory, read_slices
+from viewer.io.series_entry import Skipped
 from viewer.services import opening, scan_library
+from viewer.ui.reports import of_skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +165,12 @@ def test_files_that_could_not_be_looked_into_may_be_images_that_are_missing(
     assert message.hint == f"{last.name}: The file ends early, before its image."
     assert not message.calm
     assert "letter.txt" in message.detail
+
+
+def test_the_details_of_what_was_skipped_say_each_file_once() -> None:
+    skipped = (Skipped("a/letter.txt", "Not a DICOM or NIfTI image."), Skipped("b.dcm", "The file is damaged."))
+    for told in (skipped[:1], skipped[1:], skipped):
+        report = of_skipped(told).report
+        for item in told:
+            assert report.count(item.file) == 1
+            assert report.count(item.words) == 1
