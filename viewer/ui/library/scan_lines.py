@@ -10,6 +10,7 @@ from attrs import frozen
 from PySide6.QtCore import QAbstractListModel, Qt, Signal
 from PySide6.QtGui import QImage
 
+from viewer.domain.geometry import Verdict
 from viewer.ui.library.series_words import person_words, place_icon, place_name, series_facts, series_title, study_words
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 _FETCHED_AT_ONCE = 60
 _MOST_ROWS = 3000
 _MOST_PICTURES = 400
+_MOST_WEIGHED = 200
+_PROVEN, _UNSEEN, _DOUBTFUL = 2, 1, 0
+
+
+def _worth(row: SeriesRow) -> tuple[int, bool, int]:
+    proven = {None: _UNSEEN, Verdict.UNTRUSTED: _DOUBTFUL}.get(row.verdict, _PROVEN)
+    return proven, row.unit == "HU", row.images * row.rows * row.columns
 
 
 @frozen
@@ -141,6 +149,28 @@ class ScanLines(QAbstractListModel):
             around = self._series[max(0, n - _FETCHED_AT_ONCE // 2) : n + _FETCHED_AT_ONCE]
             self._rows.update(self._desk.library.series(ident for ident in around if ident))
         return self._rows.get(series)
+
+    def is_worth_it(self, n: int) -> bool:
+        """Return whether a line is a series in which one can look around: proven, in HU, more than an image."""
+        row = self.row(n) if n >= 0 else None
+        return row is not None and _worth(row)[:2] == (_PROVEN, True) and row.images > 1
+
+    def worthiest(self) -> int:
+        """Return the line to look at first: the largest proven volume of the first study that has one; −1 for none.
+
+        Scout views and dose sheets come first in many studies.
+        """
+        best = 1 if len(self._series) > 1 else -1
+        for n in range(1, min(len(self._series), _MOST_WEIGHED)):
+            row = self.row(n)
+            if row is None:
+                if self._series[n] == 0 and self.is_worth_it(best):
+                    break
+                continue
+            now = self.row(best)
+            if now is None or _worth(row) > _worth(now):
+                best = n
+        return best
 
     def study(self, n: int) -> StudyRow | None:
         """Return the study of a line."""

@@ -58,6 +58,8 @@ class ScanList(QAbstractItemView):
         self.lines = lines
         self._tops: list[int] = [0]
         self._hovered = -1
+        # Whether a person, or what a person asked for, marked the series.
+        self._by_hand = False
         self._asking = QTimer(self)
         self._asking.setSingleShot(True)
         self._asking.setInterval(_PICTURES_AFTER_MS)
@@ -85,10 +87,18 @@ class ScanList(QAbstractItemView):
         return self.lines.line(index.row()).series or None if index.isValid() else None
 
     def choose(self, series: int | None) -> None:
-        """Mark a series; the first where it is not there."""
+        """Mark a series; the one that is most worth looking at where it is not there."""
         at = self.lines.line_of(Line(series, 0)) if series else -1
-        if at < 0:
-            at = 1 if self.lines.rowCount() > 1 else -1
+        self._by_hand = at >= 0
+        self._mark(at if at >= 0 else self.lines.worthiest())
+
+    def stay(self, series: int | None) -> None:
+        """Mark a series again after other lines came: one that was not chosen by a person only where it is worth it."""
+        at = self.lines.line_of(Line(series, 0)) if series else -1
+        self._by_hand = self._by_hand and at >= 0
+        self._mark(at if self._by_hand or self.lines.is_worth_it(at) else self.lines.worthiest())
+
+    def _mark(self, at: int) -> None:
         self.setCurrentIndex(self.lines.index(at) if at >= 0 else QModelIndex())
 
     def anchor(self) -> tuple[Line, int] | None:
@@ -226,12 +236,18 @@ class ScanList(QAbstractItemView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Open with Enter, go to the places with ←."""
+        self._by_hand = True
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.chosen is not None:
             self.opened.emit(self.chosen)
         elif event.key() == Qt.Key.Key_Left:
             self.left.emit()
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Mark what is clicked."""
+        self._by_hand = True
+        super().mousePressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:  # noqa: N802 (Qt's name)
         """Leave letters to the search field; Qt would mark headings, which cannot be opened."""

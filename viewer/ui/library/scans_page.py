@@ -248,7 +248,7 @@ class ScansPage(QWidget):
     def _find(self) -> None:
         chosen, anchor = self.list.chosen, self.list.anchor()
         self.lines.show(self.search.text(), self._shown)
-        self.list.choose(chosen)
+        self.list.stay(chosen)
         self.list.keep(anchor)
         self._tell()
 
@@ -263,6 +263,7 @@ class ScansPage(QWidget):
 
     def _open_chosen(self) -> None:
         if self.list.chosen is not None:
+            self.list.choose(self.list.chosen)
             self._open_series(self.list.chosen)
 
     def _open_series(self, series: int) -> None:

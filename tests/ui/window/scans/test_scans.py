@@ -340,6 +340,38 @@ def test_things_dropped_together_are_listed_together(
     assert window.library.scans.words == "thin and lung · 2 series"
 
 
+def test_the_series_most_worth_looking_at_is_marked_first_and_a_chosen_one_stays(
+    window: MainWindow, made: MadeCt, rest: Callable[[], None], press: Callable[..., None], qtbot: QtBot
+) -> None:
+    def series(number: int, name: str, count: int, step_mm: float = 2.0, **said: Any) -> None:
+        for k in range(count):
+            place = (-10, -20, step_mm * (k + (k > 3)))
+            made.slice(f"{name}/{k}", made.pixels(k), place, series=str(number), SeriesNumber=str(number),
+                       SeriesDescription=name, **said, **JANE)  # fmt: skip
+
+    series(1, "Topogram", 1, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    series(2, "Thick", 3)
+    window.open_paths([made.folder])
+    rest()
+    assert titles(window)[1:] == ["Topogram", "Thick"]
+    assert marked(window) == "Thick"
+    series(3, "Gap", 9)
+    series(4, "Thin", 4, 1.0)
+    window.library.check_place()
+    rest()
+    # Nobody chose it, but it is worth a look, and nothing moves under a hand.
+    assert marked(window) == "Thick"
+    window.library.show_scans(window.library.scans._shown)
+    assert marked(window) == "Thin"
+    press(window, Qt.Key.Key_Home)
+    assert marked(window) == "Topogram"
+    series(5, "Thinnest", 4, 0.5)
+    window.library.check_place()
+    rest()
+    assert titles(window)[1:] == ["Topogram", "Thick", "Gap", "Thin", "Thinnest"]
+    assert marked(window) == "Topogram"
+
+
 def test_what_is_dropped_while_a_sheet_is_open_does_not_come_behind_it(
     window: MainWindow, folder: Path, rest: Callable[[], None]
 ) -> None:
