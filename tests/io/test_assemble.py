@@ -317,8 +317,14 @@ def test_thumbnail_is_the_middle_slice_under_its_window_in_true_shape(made_ct: A
 
 @pytest.mark.parametrize(
     "elements",
-    [{"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, {"BurnedInAnnotation": "YES"}],
-    ids=["a picture of a screen", "with words burned in"],
+    [
+        {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"},
+        {"BurnedInAnnotation": "YES"},
+        {"ImageType": ["DERIVED", "SECONDARY", "SCREEN SAVE"]},
+        {"ImageType": ["DERIVED", "SECONDARY", "OTHER", "CT_SOM5 PROT"]},
+        {"ImageType": ["DERIVED", "SECONDARY", "DOSE_INFO"]},
+    ],
+    ids=["a picture of a screen", "with words burned in", "a saved screen", "a protocol", "a dose sheet"],
 )
 def test_no_small_picture_is_kept_of_what_may_show_a_name(made_ct: Any, elements: dict[str, str]) -> None:
     made_ct.slice("a", made_ct.pixels(), (0, 0, 0), BurnedInAnnotation="NO")
@@ -326,5 +332,7 @@ def test_no_small_picture_is_kept_of_what_may_show_a_name(made_ct: Any, elements
     made_ct.slice("a", made_ct.pixels(), (0, 0, 0), **elements)
     with pytest.raises(UnreadableFileError, match="burned in"):
         thumbnail(scan(made_ct.folder, JobContext()).series[0])
-    said = "Words may be burned into these images, a name among them, which hiding identity leaves there."
-    assert said in opened(made_ct).reasons
+    volume = opened(made_ct)
+    said = "Words may be burned into these images, a name among them: they are covered while identity is hidden."
+    assert said in volume.reasons
+    assert volume.may_name

@@ -101,6 +101,8 @@ def _fed(arguments: argparse.Namespace, manifest: Manifest, told: Report) -> dic
         told.say(line)
     if fed.refusal:
         told.say(f"{fed.refusal} It runs when told to (--anyway).")
+    if out is not None and volume.may_name:
+        raise CaseStageError("Words may be burned into these images, so no picture is made of them.", "Leave it out.")
     if out is not None:
         # Qt is loaded only where a picture is made.
         from viewer.ui.input_picture import input_picture

@@ -22,6 +22,7 @@ from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlays import Overlays, Segmentation, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
+from viewer.io.assemble import BURNED_IN
 from viewer.scene.acquired import acquired_in
 from viewer.services.cases import installed_cases
 from viewer.services.exporting import check_folder
@@ -107,6 +108,8 @@ def render(arguments: argparse.Namespace) -> int:
         results=loaded.results if case is not None else (),
     )
     save_png(image, out)
+    if volume.may_name:
+        told.note(BURNED_IN)
     told.say(f"Written: {out}")
     width, height = arguments.size
     told.finish(file=str(out), width=width, height=height, not_for_diagnostic_use=True)

@@ -99,6 +99,8 @@ class Volume:
         Smallest and largest x, y, z of the body in the picture, shape (3, 2), to fit views to; None where not known.
     luts
         Lookup tables that the file offers in place of windows.
+    worded
+        True where words may be burned into the images, a name among them.
     """
 
     series: SeriesFacts
@@ -122,6 +124,7 @@ class Volume:
     missing_planes: tuple[int, ...] = ()
     body_lps_mm: NDArray[np.float64] | None = None
     luts: tuple[VoiLut, ...] = ()
+    worded: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Make the arrays read-only and hold shapes and geometry together."""
@@ -136,6 +139,11 @@ class Volume:
     def preview(self) -> bool:
         """True while only part of the series is in: to be looked at, not to be measured or searched."""
         return self.arrived is not None
+
+    @property
+    def may_name(self) -> bool:
+        """True where the images themselves may name their patient: they are covered while identity is hidden."""
+        return self.worded and not self.series.synthetic
 
     @property
     def slices_in(self) -> int:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
     from viewer.io.watcher import Watcher
 
-BURNED_IN = "Words may be burned into these images, a name among them, which hiding identity leaves there."
+BURNED_IN = "Words may be burned into these images, a name among them: they are covered while identity is hidden."
 _MOST_NAMED = 3
 
 
@@ -228,7 +228,8 @@ def _volume(
         reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
     elif unit == "unknown":
         reasons.append("The values have no known unit.")
-    if any(f.kind.worded for f in frames):
+    worded = any(f.kind.worded for f in frames)
+    if worded and not entry.facts.synthetic:
         reasons.append(BURNED_IN)
     verdict = Verdict.UNTRUSTED if untrusted else arrangement.verdict
     if shrink > 1:
@@ -257,4 +258,5 @@ def _volume(
         shrunk=shrink,
         part=entry.part,
         luts=luts.of(frames),
+        worded=worded,
     )

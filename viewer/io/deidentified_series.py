@@ -98,7 +98,7 @@ def export_series(
         names = list(dict.fromkeys(volume.source_files))
         for number, name in enumerate(names, start=1):
             ctx.report(number - 1, 1.25 * len(names), f"Writing image {number} of {len(names)}")
-            content, why = _written(name, number, deidentifier, volume.source_files.count(name))
+            content, why = _written(name, number, deidentifier, volume.source_files.count(name), seen=signed_off)
             doubted.update(why)
             write_atomically(folder / f"{number:04d}.dcm", content, "The images")
         if not signed_off:
@@ -139,8 +139,8 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _written(name: str, number: int, deidentifier: Deidentifier, frames: int) -> tuple[bytes, list[str]]:
-    """Return a file without its patient, and why its images may show text."""
+def _written(name: str, number: int, deidentifier: Deidentifier, frames: int, *, seen: bool) -> tuple[bytes, list[str]]:
+    """Return a file without its patient, and why its images may show text; `seen` where a person looked for it."""
     dataset, syntax = _whole(name)
     if embedded_overlay(dataset):
         raise DeidentifyError(
@@ -155,6 +155,9 @@ def _written(name: str, number: int, deidentifier: Deidentifier, frames: int) ->
     with without_complaints():
         made = deidentifier.cleaned(dataset, number)
         why = doubts(dataset)
+        if seen and "BurnedInAnnotation" in made:
+            # Somebody looked, and nothing that names the patient is there.
+            made.BurnedInAnnotation = "NO"
         pixels = _pixels(dataset, syntax)
         return _file(made, pixels, syntax), why
 

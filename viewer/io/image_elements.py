@@ -36,6 +36,8 @@ CT_CLASSES = frozenset(
     }
 )
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+# What scanners call pictures of a screen, protocols and dose sheets that they keep as CT images.
+_SHEETS = (b"SCREEN", b"DOSE", b" PROT")
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
 CUT = "ends early"
@@ -88,8 +90,11 @@ def _is_localizer(values: dict[int, bytes]) -> bool:
 
 
 def _may_carry_words(values: dict[int, bytes]) -> bool:
-    """Return True for a picture of a screen, and where an image says that words are burned in (C.7.6.1.1.4)."""
-    return _is_capture(values) or plain(values.get(0x00280301)) == "YES"
+    """Return True for a picture of a screen or a dose sheet, and where an image says so (PS3.3 C.7.6.1.1.4)."""
+    kind = values.get(0x00080008, b"").upper()
+    return (
+        _is_capture(values) or plain(values.get(0x00280301)).upper() == "YES" or any(words in kind for words in _SHEETS)
+    )
 
 
 def _is_capture(values: dict[int, bytes]) -> bool:

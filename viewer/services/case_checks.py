@@ -51,6 +51,9 @@ def objections_to_words(loaded: LoadedCase) -> list[Objection]:
     if len(case.summary) > LONGEST_SUMMARY:
         hint = f"Shorten it to {LONGEST_SUMMARY} characters: a card shows one line."
         found.append(Objection("Summary", f"It has {len(case.summary)} characters.", hint, grave=False))
+    if any(volume.may_name for volume in volumes):
+        hint = "Make the case anew from the series: the images are looked at then, and said to name nobody."
+        found.append(Objection("Pictures", "Words may be burned into them, so the stage covers them.", hint))
     if not case.steps:
         found.append(Objection("Steps", "There is none yet.", "Capture one."))
     for number, step in enumerate(case.steps, start=1):

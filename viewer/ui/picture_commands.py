@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PICTURE_MENU = (Submenu("Picture", "image", ("picture.copy", "picture.save")),)
 WITHOUT = "Names, dates and what readers wrote are left out."
+WITHOUT_IMAGES = "The images are covered in it: words may be burned into them, a name among them."
 
 
 def picture_commands(window: MainWindow) -> list[Command]:
@@ -39,11 +40,9 @@ def picture_commands(window: MainWindow) -> list[Command]:
         return desk_picture(tuple(canvas for canvas in (compare.here, compare.there) if canvas.isVisible()))
 
     def told(sentence: str) -> None:
-        from viewer.io.assemble import BURNED_IN
-
         volumes = (side.session.volume for side in (desk, desk.other))
-        burned_in = any(volume is not None and BURNED_IN in volume.reasons for volume in volumes)
-        window.tell(Message(sentence, BURNED_IN if burned_in else WITHOUT, calm=not burned_in))
+        covered = any(volume is not None and volume.may_name for volume in volumes)
+        window.tell(Message(sentence, WITHOUT_IMAGES if covered else WITHOUT, calm=not covered))
 
     def copy() -> None:
         image = made()

@@ -12,19 +12,20 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.geometry import PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
-from viewer.domain.view_state import Comparison, Layout
+from viewer.domain.view_state import Comparison, Layout, ViewName
 from viewer.domain.volume import PatientIdentity, Volume
-from viewer.io.assemble import BURNED_IN
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas import paint_curtain, paint_frame, view3d
+from viewer.ui.canvas import cover, paint_curtain, paint_frame, view3d
+from viewer.ui.canvas.cover import COVERED
 from viewer.ui.compare.compare_view import GAP
 from viewer.ui.desk_picture import NO_FACE, desk_picture, without_names
-from viewer.ui.picture_commands import WITHOUT
-from viewer.ui.snapshot import DESK_BAR_PX
+from viewer.ui.picture_commands import WITHOUT, WITHOUT_IMAGES
+from viewer.ui.snapshot import DESK_BAR_PX, picture, thumbnail
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
     from viewer.ui.main_window import MainWindow
@@ -133,18 +134,66 @@ def test_a_picture_is_copied_and_saved_by_key(
     assert told == ["The picture was copied.", "The picture was saved."]
 
 
-def test_of_images_with_words_burned_in_it_is_said_that_those_stay(
-    desk: MainWindow, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def worded(volume: Volume, values: NDArray[np.int16]) -> Volume:
+    """Return a volume with other values, into which words may be burned."""
+    return evolve(volume, slices=values, voxels=values, worded=True)
+
+
+def test_images_with_words_burned_in_are_covered_in_it(desk: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     monkeypatch.setattr(desk, "tell", lambda message: told.append(message.hint))
     assert desk.actions_.run("picture.copy")
     session = desk.desk.session
-    view = session.view
-    session.volume = evolve(session.volume, reasons=(BURNED_IN,))
-    session.view = view
-    assert desk.actions_.run("picture.copy")
-    assert told == [WITHOUT, BURNED_IN]
+    volume, view = session.volume, session.view
+    pictures, seen = [], []
+    for values in (volume.voxels, 90 - volume.voxels):
+        session.volume = worded(volume, values)
+        session.view = view
+        seen.append(desk.canvas.grab().toImage())
+        assert desk.actions_.run("picture.copy")
+        pictures.append(QGuiApplication.clipboard().image())
+    assert seen[0] != seen[1], "the images are on screen"
+    assert pictures[0] == pictures[1], "nothing of the images is in it"
+    assert told == [WITHOUT, WITHOUT_IMAGES, WITHOUT_IMAGES]
+
+
+@pytest.mark.parametrize("mode", [Comparison.BESIDE, Comparison.CURTAIN])
+def test_images_with_words_burned_in_are_covered_while_identity_is_hidden(
+    desk: MainWindow, monkeypatch: pytest.MonkeyPatch, mode: Comparison
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(cover, "paint_sentence", lambda _painter, _free, words, *_, **__: said.append(words))
+    session, other = desk.desk.session, desk.desk.other.session
+    volume, view = session.volume, evolve(session.view, comparison=mode, layout=Layout.FOUR)
+    seen: dict[bool, list[QImage]] = {False: [], True: []}
+    for values in (volume.voxels, 90 - volume.voxels):
+        for each in (session, other):
+            each.volume = worded(volume, values)
+            each.view = view
+        for masked in (False, True):
+            session.masked = other.masked = masked
+            said.clear()
+            seen[masked].append(desk.compare.grab().toImage())
+            assert (COVERED in said) is masked
+    assert seen[False][0] != seen[False][1]
+    assert seen[True][0] == seen[True][1]
+    for each in (session, other):
+        each.volume = evolve(each.volume, series=evolve(each.volume.series, synthetic=True))
+        each.view = view
+    said.clear()
+    assert desk.compare.grab().toImage() != seen[True][0], "a synthetic patient has no name to hide"
+    assert not said
+
+
+def test_exports_cover_images_with_words_burned_in(head: Volume) -> None:
+    one, two = (worded(of_patient(head, "1.2.7"), values) for values in (head.voxels, 90 - head.voxels))
+    view = evolve(view_of_volume(one), layout=Layout.SINGLE, main=ViewName.AXIAL)
+    for made in (
+        lambda volume: picture(volume, view, size=(320, 240)),
+        lambda volume: thumbnail(volume, view, (96, 96)),
+    ):
+        assert made(one) == made(two)
+        assert made(evolve(one, worded=False)) != made(evolve(two, worded=False))
 
 
 def test_without_a_scan_there_is_no_picture(window: MainWindow) -> None:

@@ -14,6 +14,7 @@ from viewer.domain.view_state import Interpolation, ViewName
 from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry
 from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
+from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.facts import INTERPOLATION_WORDS, Corners, Words, slab_words, window_words
 from viewer.ui.canvas.paint_text import paint_corners, paint_plate, paint_sentence, paint_stage_name
 from viewer.ui.canvas.tiles import Density
@@ -115,7 +116,7 @@ class CurvedPainter:
         """Draw the tile with all that belongs on it."""
         area = tile.free
         ratio = painter.device().devicePixelRatio()
-        why_not = why_no_path(shown.volume)
+        why_not = COVERED if shown.covered else why_no_path(shown.volume)
         geometry = curved_geometry(shown.view, max(round(area.width()), 1), max(round(area.height()), 1))
         painter.save()
         painter.setClipRect(tile.area)

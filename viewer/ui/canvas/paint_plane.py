@@ -17,6 +17,7 @@ from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.voi import shown_lut
 from viewer.scene.window_table import BLACK
+from viewer.ui.canvas.cover import paint_cover
 from viewer.ui.canvas.measurement_layer import MeasurementLayers
 from viewer.ui.canvas.overlay_layers import OverlayLayers
 from viewer.ui.canvas.paint_crosshair import paint_crosshair
@@ -279,6 +280,14 @@ class PlanePainter:
         ratio = painter.device().devicePixelRatio()
         drawn = tile.on_pixels(shown.volume, shown.view, plane, ratio)
         if min(drawn.width_px, drawn.height_px) < 2:
+            return
+        if shown.covered:
+            painter.save()
+            painter.setClipRect(tile.area, Qt.ClipOperation.IntersectClip)
+            paint_cover(painter, tile, shown, look.text)
+            if look.decorated:
+                paint_frame(painter, tile, shown, look, first=first, letters=False)
+            painter.restore()
             return
         image, px = self.picture(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px, moving=moving)
         painter.save()

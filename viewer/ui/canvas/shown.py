@@ -114,6 +114,11 @@ class Shown:
     part: CurtainPart | None = None
     zoom_of: Volume | None = None
 
+    @property
+    def covered(self) -> bool:
+        """True where the images are not to be seen, because they may name their patient."""
+        return self.masked and self.volume.may_name
+
 
 def shown_from(
     volume: Volume,

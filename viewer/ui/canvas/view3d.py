@@ -20,6 +20,7 @@ from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
+from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.paint_frame import Look, paint_frame
 from viewer.ui.canvas.paint_patches import paint_patches_in_3d
 from viewer.ui.canvas.paint_plane import image_of
@@ -150,6 +151,8 @@ def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: P
     """Draw the 3D tile."""
     painter.save()
     painter.setClipRect(tile.area)
+    if shown.covered:
+        picture = Picture(sentence=COVERED)
     if picture.image is not None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(tile.area, picture.image, QRectF(picture.image.rect()))
@@ -227,6 +230,9 @@ class View3D(QObject):
     def show(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Ask for what is shown, if it differs from what was asked last: coarse now, fine when all is still."""
         if self._factory is None or self._closed or shown.volume.preview:
+            return
+        if shown.covered:
+            self.clear()
             return
         scene = volume_scene(shown, tile, self._theme, ratio)
         asked = (id(scene.volume), scene.camera, scene.width_px, scene.height_px, *_look_of(scene))

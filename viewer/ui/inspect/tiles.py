@@ -212,6 +212,7 @@ class ErrorTiles(QWidget):
             truth=(finding,) if truth else (),
             matching=session.matching,
             inspecting=True,
+            masked=session.masked,
         )
         tile = tiles(Layout.SINGLE, ViewName.AXIAL, size, style=CanvasStyle.STAGE)[0]
         painter = QPainter(image)
