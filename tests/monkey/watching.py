@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_STILL_S = 0.5
 _TICK_MS = 10
-# Qt paints a thousand widgets in another theme; whoever signs off a head waits for two pictures of it.
-_KNOWN = ("app.setStyleSheet", "seen_through.py")
+# Qt paints a thousand widgets in another theme.
+_KNOWN = ("app.setStyleSheet",)
 
 
 class Faults(logging.Handler):

@@ -43,13 +43,17 @@ def seen_through(volume: Volume, axis: int, size_px: int) -> NDArray[np.uint8]:
     scale = size_px / max(spans)
     height, width = (max(1, round(span * scale)) for span in spans)
     rows, columns = _places(height, values.shape[0]), _places(width, values.shape[2 - across])
-    deep = values.shape[2 - axis]
-    along = np.arange(0, deep, max(1, deep // _ALONG))
-    picked = values[np.ix_(rows, columns, along) if axis == 0 else np.ix_(rows, along, columns)]
-    rays = np.asarray(picked, dtype=np.float32)
-    if volume.padding is not None:
-        rays = np.where(picked == volume.padding, np.float32(-1000.0), rays)
-    mean = np.clip(rays, -1000.0, 1500.0).mean(axis=2 if axis == 0 else 1)
+    along = slice(None, None, max(1, values.shape[2 - axis] // _ALONG))
+    mean = np.empty((height, width), dtype=np.float32)
+    # Image by image: all that is picked at once would be copied through memory several times.
+    for n, row in enumerate(rows):
+        if n and row == rows[n - 1]:
+            mean[n] = mean[n - 1]
+            continue
+        rays = values[row][columns, along] if axis == 0 else values[row][along][:, columns]
+        if volume.padding is not None:
+            rays = np.where(rays == volume.padding, rays.dtype.type(-1000), rays)
+        mean[n] = np.clip(rays, -1000, 1500).mean(axis=1 if axis == 0 else 0, dtype=np.float32)
     low, high = float(mean.min()), float(mean.max())
     return np.asarray(((mean - low) / max(high - low, 1e-6)) ** 0.6 * 255, dtype=np.uint8)
 
