@@ -99,6 +99,25 @@ def test_the_nose_is_in_the_skin_picture_only_where_identity_is_shown_or_synthet
     assert not nose_seen(head, masked=True)
 
 
+def test_a_smooth_skin_has_no_rings_and_what_is_cut_off_no_grain(volume_of: Make, scene3d: Scene3D) -> None:
+    rng = np.random.default_rng(2)
+    k, j, i = np.indices((60, 120, 120))
+    radius_mm = 1.4 * np.hypot(i - 59.5, (j - 59.5) * 1.3)
+    values = np.where(radius_mm < 70, 20, -1000) + rng.normal(0, 8, k.shape)
+    grid = Grid.from_directions((120, 120, 60), origin_lps_mm=(0, 0, 0), spacing_mm=(1.4, 1.4, 1.4))
+    body = volume_of(values.astype(np.int16), grid, body_part="ABDOMEN")
+    camera = Camera(as_point(body.grid.centre_lps_mm), height_mm=120.0)
+
+    def unevenness(side: str) -> float:
+        seen = VolumeScene(body, facing(camera, side), 400, 400, "soft", masked=False)
+        green = (drawn(scene3d, seen) >> 8 & 0xFF)[150:250, 120:280].astype(float)
+        around = sum(np.roll(green, (a, b), (0, 1)) for a in range(-6, 7, 3) for b in range(-6, 7, 3)) / 25
+        return float((green - around)[8:-8, 8:-8].std() / green.mean())
+
+    assert unevenness("front") < 0.02
+    assert unevenness("head") < 0.03
+
+
 def test_nothing_is_drawn_while_identity_is_hidden_where_values_are_no_hu(head: Volume, scene3d: Scene3D) -> None:
     unknown = evolve(head, unit="unknown")
     for preset in PRESETS_3D:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viewer.scene.body_shape import BodyShape, body_shape, brain_mask
-from viewer.scene.dressing import Bare, brain_alone, without_skin, without_table
+from viewer.scene.dressing import Bare, brain_alone, smoothed, without_skin, without_table
 from viewer.scene.presets_3d import PRESETS_3D, Preset3D, allowed_preset, preset_3d
 from viewer.scene.volume_image import RenderVoxels, render_voxels
 
@@ -37,7 +37,7 @@ class DressedVolume:
         self.volume = volume
         self.rendered: RenderVoxels = render_voxels(volume, full=full)
         self.drawn: RenderVoxels = self.rendered
-        self._dress: tuple[Bare, bool] | None = None
+        self._dress: tuple[Bare, bool, bool] | None = None
 
     @cached_property
     def _shape(self) -> BodyShape | None:
@@ -67,25 +67,30 @@ class DressedVolume:
         body, the voxels there are left away: light takes time and memory for each voxel.
         """
         table = table and preset.bare is not Bare.SKIN
-        wanted = (preset.bare, table)
+        wanted = (preset.bare, table, preset.smooth)
         if wanted == self._dress:
             return
         self._dress = wanted
+        self.drawn = self._bared(preset, table=table)
+        if preset.smooth:
+            self.drawn = smoothed(self.drawn)
+
+    def _bared(self, preset: Preset3D, *, table: bool) -> RenderVoxels:
         voxels, rendered = self.rendered.voxels, self.rendered
         shape = None if preset.bare is Bare.NOTHING and table else self._shape
         if shape is not None and preset.bare is Bare.NOTHING:
-            self.drawn = without_table(rendered, shape, _around(shape, rendered))
-            return
+            return without_table(rendered, shape, _around(shape, rendered))
         if shape is not None and preset.bare is Bare.SKIN:
             voxels = without_skin(rendered, shape, voxels)
         elif shape is not None and not table:
             voxels = without_table(rendered, shape).voxels
         if preset.bare is Bare.ALL_BUT_BRAIN and self._brain is not None:
             voxels = brain_alone(rendered, *self._brain, voxels, slice_mm=_slice_mm(self.volume))
-        self.drawn = RenderVoxels(voxels, rendered.grid)
-        if shape is not None:
-            part = self.drawn.part(_around(shape, rendered))
-            self.drawn = RenderVoxels(np.ascontiguousarray(part.voxels), part.grid)
+        bared = RenderVoxels(voxels, rendered.grid)
+        if shape is None:
+            return bared
+        part = bared.part(_around(shape, rendered))
+        return RenderVoxels(np.ascontiguousarray(part.voxels), part.grid)
 
 
 def dressed_for(scene: VolumeScene, *, full: bool) -> DressedVolume | None:

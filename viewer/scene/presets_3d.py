@@ -39,6 +39,8 @@ class Preset3D:
         Ray steps of a picture at rest. Longer ones leave rings on smooth surfaces.
     rays_per_voxel
         How many rays a picture at rest casts across a voxel at most; what is seen through has no fine edges.
+    smooth
+        True where voxels are mixed with their neighbours, for a surface between air and skin.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Preset3D:
     hint: str = ""
     step_voxels: float = 0.5
     rays_per_voxel: float = 2.2
+    smooth: bool = False
 
 
 PRESETS_3D: dict[str, Preset3D] = {
@@ -184,6 +187,7 @@ PRESETS_3D: dict[str, Preset3D] = {
             ambient=0.45,
             diffuse=0.65,
             specular=0.05,
+            smooth=True,
             shows_face=True,
             hint=NOT_ON_HEADS,
         ),
