@@ -177,7 +177,7 @@ def test_volumes_of_other_frames_meet_in_their_middles() -> None:
     here, there = two.views
     assert np.subtract(there.cursor_lps_mm, here.cursor_lps_mm) == pytest.approx((100.0, -50.0, 300.0))
     assert not two.comparing.same_frame
-    assert "100.0 mm towards the left" in two.comparing.aligning.words
+    assert "100.0 mm towards the right" in two.comparing.aligning.words
 
 
 def blobs(uid: str, *, at_mm: tuple[float, float, float], of: slice = slice(None)) -> Volume:
@@ -232,7 +232,8 @@ def test_let_go_move_and_link_again_keeps_what_was_brought_together(two: Two) ->
     two.look_there(cursor_lps_mm=(10.0, 10.0, 21.0))
     assert two.views[0].cursor_lps_mm == (10.0, 10.0, 9.0)
     two.comparing.links = Links()
-    assert two.comparing.aligning.words == "12.0 mm towards the head"
+    # What lies 12 mm further up in B is shown so far below there.
+    assert two.comparing.aligning.words == "12.0 mm towards the feet"
     two.look(cursor_lps_mm=(10.0, 10.0, 12.0))
     assert two.views[1].cursor_lps_mm == pytest.approx((10.0, 10.0, 24.0))
 
@@ -244,6 +245,7 @@ def test_a_picture_that_is_dragged_to_the_right_shows_what_lay_at_the_left(two: 
     # In axial the screen's right is the patient's left (+x) and down is the back (+y).
     assert np.subtract(after, before) == pytest.approx((-5.0, -2.0, 0.0))
     assert two.views[0].axial.centre_lps_mm == before
+    assert two.comparing.aligning.words == "5.0 mm towards the left, 2.0 mm towards the back"
     two.comparing.aligning.forget()
     assert two.comparing.aligning.words == ""
 
@@ -264,7 +266,7 @@ def test_an_alignment_by_hand_is_remembered_for_the_pair(two: Two) -> None:
     two.opening.bring(a_volume("1.3", frame="f"))
     assert two.comparing.aligning.words == ""
     two.opening.bring(a_volume("1.2", frame="f"))
-    assert two.comparing.aligning.words == "5.0 mm towards the right"
+    assert two.comparing.aligning.words == "5.0 mm towards the left"
 
 
 def opened_again(folder: Path, here: str = "1.1", there: str = "1.2") -> Two:

@@ -94,8 +94,8 @@ class Aligning:
 
     @property
     def words(self) -> str:
-        """How far the second volume is moved where the crosshair is; "" where it is not."""
-        return self._alignment.words(self._cursor())
+        """How far the second volume's picture is moved where the crosshair is; "" where it is not."""
+        return self._alignment.back.words(self._alignment.of(self._cursor()))
 
     def told(self, pair: tuple[str, str], alignment: Alignment) -> None:
         """Take an alignment that comes with a case for one that was made by hand."""

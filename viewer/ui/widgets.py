@@ -241,6 +241,12 @@ class ElidedLabel(QLabel):
         width = QFontMetricsF(self.font()).horizontalAdvance(self._whole)
         return QSize(round(width) + 2, super().sizeHint().height())
 
+    @property
+    def least_width(self) -> int:
+        """The room of the shortest text that is not cut."""
+        measures = QFontMetricsF(self.font())
+        return round(min(measures.horizontalAdvance(text) for text in (self._whole, *self._shorter))) + 2
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Cut again."""
         super().resizeEvent(event)

@@ -247,7 +247,8 @@ def test_the_second_volume_is_dragged_onto_the_first(compared: MainWindow, qtbot
     mm = 40 * tile.geometry(volume, view, ViewName.AXIAL.plane).mm_per_px
     assert compared.desk.comparing.aligning.alignment.shift_mm == pytest.approx((-mm, 0.0, 0.0))
     assert compared.compare.bar is not None
-    assert "B moved" in compared.compare.bar.said
+    # The screen's right is the patient's left.
+    assert f"B moved {mm:.1f} mm towards the left" in compared.compare.bar.said
     # One drag is taken back at once, and made again.
     compared.actions_.run("review.undo")
     assert compared.desk.comparing.aligning.alignment == Alignment()
@@ -268,6 +269,21 @@ def test_how_the_second_was_moved_is_read_whole_where_there_is_room(
     assert bar is not None
     qtbot.wait(50)
     assert f"{shift_mm[2]} mm" in bar.said
+    said = [label.text() for label in bar.findChildren(QLabel) if "B moved" in label.text()]
+    assert said == [bar.said]
+
+
+def test_how_the_second_was_moved_is_read_whole_before_its_own_name_is(compared: MainWindow, qtbot: QtBot) -> None:
+    other = compared.desk.other.session
+    assert other.volume is not None
+    compared.resize(1920, 900)
+    qtbot.waitUntil(lambda: compared.width() == 1920)
+    described = evolve(other.volume.series, description="Standard brain, 5 mm, sagittal and thin")
+    other.volume = evolve(other.volume, series=described)
+    compared.desk.comparing.aligning.alignment = Alignment(shift_mm=(-6.4, 0.0, 5.5))
+    bar = compared.compare.bar
+    assert bar is not None
+    qtbot.wait(50)
     said = [label.text() for label in bar.findChildren(QLabel) if "B moved" in label.text()]
     assert said == [bar.said]
 

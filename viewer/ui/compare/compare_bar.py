@@ -138,7 +138,11 @@ class CompareBar(QFrame):
         least = LEAST_SHARE_WIDE if self.width() >= WIDE else LEAST_SHARE
         here, said, there = (0 if label.isHidden() else label.sizeHint().width() for label in words)
         of_here = min(max(here / max(room, 1), least), MOST_SHARE)
+        rest = room * (1.0 - of_here)
+        # Where not all is said whole, B's name is said shorter: how it lies cannot be.
         of_said = (1.0 - of_here) * said / max(said + there, 1)
+        if said + there > rest:
+            of_said = min(said, max(rest - self._there.least_width, rest / 2)) / max(room, 1)
         for label, share in zip(words, (of_here, of_said, 1.0 - of_here - of_said), strict=True):
             self._row.setStretchFactor(label, round(1000 * share))
 
