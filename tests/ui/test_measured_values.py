@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
@@ -225,6 +226,45 @@ def test_a_value_does_not_stand_nearer_to_another_measurement_than_to_its_own() 
     to_circle = max(place.left() - circle.right(), circle.left() - place.right(), place.top() - circle.bottom())
     assert to_circle > 10 or place.bottom() < 104
     assert not any(place.intersects(part) for part in words)
+
+
+def test_a_value_that_would_be_read_as_anothers_is_said_shorter_or_left_out(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, tuple[QRectF, tuple[str, ...]]] = {}
+
+    def note(_painter: QPainter, value: Any, _look: TextLook) -> None:
+        said[value.drawn.measurement.id] = value.plate, value.lines
+
+    monkeypatch.setattr(paint_measurements, "_paint_value", note)
+    reader.canvas.resize(700, 560)
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    middle = tile.area.center().toPoint()
+    assert reader.session.view is not None
+    reader.session.view = evolve(reader.session.view, slab_mm=10.0)
+    shapes = (
+        (Tool.ELLIPSE, (-85, -22), (56, 44)),
+        (Tool.RECTANGLE, (-25, 24), (36, 34)),
+        (Tool.ELLIPSE, (60, -50), (50, 60)),
+        (Tool.LENGTH, (-26, -54), (70, 0)),
+    )
+    made = [reader.draw(tool, middle + QPoint(*start), QPoint(*by)) for tool, start, by in shapes]
+    reader.session.measurement_in_hand = None
+    said.clear()
+    reader.canvas.grab()
+    geometry = reader.geometry()
+    boxes = {m.id: QPolygonF([QPointF(*at) for at in geometry.screen_points(m.points_lps_mm)]) for m in made}
+    assert said
+    for ident, (plate, lines) in said.items():
+        gaps = {other: _gap(plate, points.boundingRect()) for other, points in boxes.items()}
+        assert gaps[ident] == min(gaps.values()), (lines, gaps)
+    assert any("Of one image" in lines for _, lines in said.values())
+
+
+def _gap(one: QRectF, other: QRectF) -> float:
+    across = max(one.left() - other.right(), other.left() - one.right(), 0.0)
+    return float(np.hypot(across, max(one.top() - other.bottom(), other.top() - one.bottom(), 0.0)))
 
 
 def test_no_value_stands_behind_the_bar_of_a_map(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

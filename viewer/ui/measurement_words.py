@@ -101,18 +101,22 @@ def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def label_lines(measurement: Measurement, volume: Volume, *, all_of_it: bool, slab: bool = False) -> tuple[str, ...]:
+def label_lines(
+    measurement: Measurement, volume: Volume, *, all_of_it: bool, slab: bool = False, brief: bool = False
+) -> tuple[str, ...]:
     """Return what stands beside a measurement on a picture: its value and area, all of it where it is in hand.
 
-    Where a slab is shown, a region says that its values are not the slab's.
+    Where a slab is shown, a region says that its values are not the slab's. `brief` leaves the area to the list.
     """
-    lines = _label_lines(measurement, volume, all_of_it)
-    return (*lines, "Of one image, not the slab") if slab and measurement.kind.is_region and volume.is_hu else lines
+    lines = _label_lines(measurement, volume, all_of_it, brief)
+    if not (slab and measurement.kind.is_region and volume.is_hu):
+        return lines
+    return (*lines, "Of one image" if brief else "Of one image, not the slab")
 
 
-def _label_lines(measurement: Measurement, volume: Volume, all_of_it: bool) -> tuple[str, ...]:
+def _label_lines(measurement: Measurement, volume: Volume, all_of_it: bool, brief: bool) -> tuple[str, ...]:
     first, more = value_words(measurement, volume), more_words(measurement, volume)
     if all_of_it or not more or not volume.is_hu:
         return (first, *more) if all_of_it else (first,)
     interpolated = ("Interpolated",) if values_of(measurement, volume).interpolated else ()
-    return (first, area_words(measurement.area_mm2), *interpolated)
+    return (first, *(() if brief else (area_words(measurement.area_mm2),)), *interpolated)

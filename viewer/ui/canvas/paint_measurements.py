@@ -19,7 +19,7 @@ from viewer.ui.canvas.measured_places import PARALLEL, ImagePlace, image_place
 from viewer.ui.canvas.paint_map import bar_places
 from viewer.ui.canvas.paint_text import TextLook, paint_plate
 from viewer.ui.canvas.shown import DrawnMeasurement
-from viewer.ui.canvas.value_places import covered_by, label_place, leader_between
+from viewer.ui.canvas.value_places import covered_by, label_place, leader_between, taken_for_anothers
 from viewer.ui.canvas.words_on_images import paint_words, place_of_words
 from viewer.ui.marks import CASING_WIDER_PX
 from viewer.ui.measurement_words import NOT_MEASURED, label_lines
@@ -318,22 +318,33 @@ def _placed_value(
     # What is within an outline is not known before it is closed.
     if measurement.kind is MeasurementKind.FREEHAND and drawn.unfinished:
         return None
-    slab = shown.view.slab_mm > 0 and geometry.image is None
-    lines = label_lines(measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
-    kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
-    widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
-    size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
     own = points.boundingRect()
     seen = seen_part(shown.part, geometry)
     if not seen.intersects(own.adjusted(-1, -1, 1, 1)):
         return None
     words = [*beside.frame, *beside.words]
-    plate = label_place(measurement.kind, points, size, seen, beside.taken, words, beside.others)
+    for lines in _choices(drawn, shown, geometry):
+        kinds = [look.caption_type(name=n == 0) for n in range(len(lines))]
+        widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
+        size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
+        plate = label_place(measurement.kind, points, size, seen, beside.taken, words, beside.others)
+        if drawn.in_hand or not taken_for_anothers(measurement.kind, points, plate, beside.others):
+            break
+    else:
+        return None
     cut = shown.part is not None and not seen.contains(plate)
     if cut or (not drawn.in_hand and any(plate.intersects(other) for other in beside.words)):
         # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
         return None
-    return _Value(drawn, own, plate, tuple(lines))
+    return _Value(drawn, own, plate, lines)
+
+
+def _choices(drawn: DrawnMeasurement, shown: Shown, geometry: ViewportGeometry) -> Iterator[tuple[str, ...]]:
+    """Yield what may be said of a measurement, and what of it where there is little room."""
+    slab = shown.view.slab_mm > 0 and geometry.image is None
+    yield label_lines(drawn.measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
+    if drawn.measurement.kind.is_region and not drawn.in_hand:
+        yield label_lines(drawn.measurement, shown.volume, all_of_it=False, slab=slab, brief=True)
 
 
 def _paint_value(painter: QPainter, value: _Value, look: TextLook) -> None:

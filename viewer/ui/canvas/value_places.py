@@ -64,6 +64,13 @@ def label_place(
     return best
 
 
+def taken_for_anothers(kind: MeasurementKind, points: QPolygonF, place: QRectF, strangers: list[QRectF]) -> bool:
+    """Return whether a label stands nearer to others than to its own measurement; not to what that lies within."""
+    middle = points.boundingRect().center()
+    strangers = [box for box in strangers if not box.contains(middle)]
+    return bool(strangers) and _nearest_px(place, strangers) < _nearest_px(place, covered_by(kind, points))
+
+
 def covered_by(kind: MeasurementKind, points: QPolygonF) -> list[QRectF]:
     """Return what a measurement covers: the box of a region, else small boxes along its lines."""
     if kind.is_region or points.size() < 2:
