@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ _HONEST = "Not for diagnostic use"
 def run(arguments: argparse.Namespace) -> int:
     """Run models on what they were not run on yet; 1 where a series gave no result."""
     folder, told = Path(arguments.folder), Report(arguments)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise NothingToOpenError("There is no folder at this place.", "Check the path.")
     manifests = [find_model(name) for name in arguments.model]
     problems: list[CohortRun] = []

@@ -33,6 +33,7 @@ from viewer.cli.phantom_options import EXAMPLE as PHANTOM_EXAMPLE
 from viewer.cli.phantom_options import add_phantom_options
 from viewer.cli.terminal import complain, drop_output, finish_output, forgiving_output, say, say_json
 from viewer.domain.errors import CancelledError, CaseStageError, unexpected
+from viewer.io.kind_at import kind_at
 from viewer.io.program import program_version
 
 
@@ -255,8 +256,8 @@ def _open(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     paths = tuple(Path(p).expanduser() for p in arguments.paths)
     compare = Path(arguments.compare).expanduser() if arguments.compare else None
     for path in (*paths, compare):
-        if path is not None and not path.exists():
-            raise CaseStageError(f"{path} does not exist.", "Check the path.")
+        if path is not None:
+            kind_at(path)
     return open_window(paths=paths, compare=compare)
 
 

@@ -23,6 +23,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.overlays import Overlays, Segmentation, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
 from viewer.io.assemble import BURNED_IN
+from viewer.io.kind_at import kind_at
 from viewer.scene.acquired import acquired_in
 from viewer.services.cases import installed_cases
 from viewer.services.exporting import check_folder
@@ -72,11 +73,15 @@ def render(arguments: argparse.Namespace) -> int:
         known = ", ".join(c.id for c in installed_cases(case_folders()).cases) or "none"
         if arguments.step is not None:
             raise CaseDocumentError(f"“{arguments.path}” is not a case.", f"Cases on this machine: {known}.")
-        if not Path(arguments.path).exists():
+        try:
+            kind_at(Path(arguments.path))
+        except NothingToOpenError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
             raise NothingToOpenError(
                 "There is no file or folder at this place, and no case of this name.",
                 f"Cases on this machine: {known}.",
-            )
+            ) from error
         entries, _ = chosen_series(Path(arguments.path), arguments.series)
         entry = max(entries, key=lambda e: e.count)
         volume = load_series(entry, progress_context())

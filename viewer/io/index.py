@@ -194,7 +194,7 @@ def made_by() -> str:
 
 
 def _kind(path: Path) -> str:
-    return kind_of(path, archive=path.is_file() and is_archive(str(path)))
+    return kind_of(path, archive=os.path.isfile(path) and is_archive(str(path)))
 
 
 def _spans(path: str, kind: str) -> list[Span]:

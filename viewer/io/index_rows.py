@@ -119,7 +119,7 @@ class SeriesRow:
 
 def kind_of(path: Path, *, archive: bool) -> str:
     """Return what kind of place a path is; `archive` where it was found to be one."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return FOLDER
     if is_dicomdir(str(path)):
         return DICOMDIR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import stat
 import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from viewer.io.folder_files import files_below, name_below
 from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import read_image_header
+from viewer.io.kind_at import kind_at
 from viewer.io.series_entry import (
     LISTS_OTHERS,
     NO_IMAGE,
@@ -68,9 +70,8 @@ def scan(path: Path, ctx: JobContext, known: KnownFiles | None = None) -> ScanRe
     CancelledError
         When the work was cancelled.
     """
-    if not path.exists():
-        raise NothingToOpenError("There is no file or folder at this place.", "Check the path.", str(path))
-    if not path.is_file() and not path.is_dir():
+    kind = kind_at(path)
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
         raise NothingToOpenError("This is neither a file nor a folder.", WHAT_OPENS, str(path))
     skipped: list[Skipped] = []
     root, places = _places(path, skipped, ctx)
@@ -144,7 +145,7 @@ def _by_number(parts: list[SeriesEntry]) -> tuple[bool, int, str, int, str]:
 def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, list[FilePlace]]:
     """Return the folder below which files are named, and the files to look at."""
     name = str(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         return name, list(files_below(name, skipped, ctx))
     root = str(path.parent)
     if is_dicomdir(name):
@@ -209,7 +210,7 @@ def _look_at(place: FilePlace, layouts: Layouts) -> Read:
 def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenError:
     listed = "\n".join(f"{s.file}: {s.words}" for s in skipped)
     where = "archive" if is_archive(str(path)) else "folder"
-    if path.is_file() and not is_dicomdir(path.name) and count <= 1 and len(skipped) <= 1:
+    if os.path.isfile(path) and not is_dicomdir(path.name) and count <= 1 and len(skipped) <= 1:
         return NothingToOpenError(
             skipped[0].why if skipped else f"This {'archive holds no files' if count == 0 else 'file is no image'}.",
             _advice(skipped[0]) if skipped else WHAT_OPENS,

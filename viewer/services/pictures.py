@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from functools import partial
 from pathlib import Path
@@ -94,7 +95,7 @@ class Pictures:
 
     def _entries(self, row: SeriesRow, ctx: JobContext) -> tuple[SeriesEntry, ...]:
         path = Path(row.home)
-        if not path.exists():
+        if not os.path.exists(path):
             return ()
         try:
             return scan(path, ctx, self._index.known_files(path)).series

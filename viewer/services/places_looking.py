@@ -65,11 +65,11 @@ class Looked:
 def model_folder(path: Path) -> Path | None:
     """Return the folder of a model that is pointed at, or of its manifest; None for anything else."""
     folder = path.parent if path.name == _MODEL else path
-    return folder if (folder / _MODEL).is_file() else None
+    return folder if os.path.isfile(folder / _MODEL) else None
 
 
 def _is_pack(path: Path) -> bool:
-    return path.suffix.lower() == _PACK and path.is_file()
+    return path.suffix.lower() == _PACK and os.path.isfile(path)
 
 
 def look_at(index: LibraryIndex, paths: Sequence[Path], ctx: JobContext) -> Looked:
@@ -138,7 +138,7 @@ def _targets(paths: Sequence[Path]) -> list[Path | tuple[Path, ...]]:
     loose: dict[Path, list[Path]] = {}
     targets: list[Path | tuple[Path, ...]] = []
     for path in dict.fromkeys(paths):
-        alone = not path.is_file() or is_archive(str(path)) or is_dicomdir(str(path)) or is_volume_file(str(path))
+        alone = not os.path.isfile(path) or is_archive(str(path)) or is_dicomdir(str(path)) or is_volume_file(str(path))
         if alone:
             targets.append(path)
         else:
@@ -191,7 +191,7 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
         When the work was cancelled.
     """
     home = Path(row.home)
-    if not home.exists():
+    if not os.path.exists(home):
         raise NothingToOpenError(
             "The folder of this series is not there.",
             "Connect the disk or the network place that it lies on, or forget the place.",

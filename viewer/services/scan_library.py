@@ -292,7 +292,7 @@ class ScanLibrary:
 
     def _checked(self, place: int, ctx: JobContext) -> bool:
         path = next((Path(p.path) for p in self._index.places() if p.id == place), None)
-        if path is None or not path.exists():
+        if path is None or not os.path.exists(path):
             return False
         look_again(self._index, path, ctx)
         return True
