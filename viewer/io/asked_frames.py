@@ -49,6 +49,8 @@ def told(frames: Sequence[Frame]) -> list[Told]:
                 file.pixel_length,
                 file.frames,
                 file.inflate_from,
+                file.changed_ns,
+                file.sop_uid,
             )
         )
     return found

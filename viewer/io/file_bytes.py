@@ -224,8 +224,10 @@ class FilePlace:
                 return
             yield member.source(file), member.size
 
-    def head(self, count: int) -> tuple[bytes, int]:
-        """Return the file's first `count` bytes, fewer where it ends before, and its length.
+    def head(self, count: int) -> tuple[bytes, int, int]:
+        """Return the file's first `count` bytes, fewer where it ends before, its length, and when it was changed (ns).
+
+        That is 0 for a member of an archive, which has a check sum.
 
         Raises
         ------
@@ -234,12 +236,13 @@ class FilePlace:
         """
         if self.member is not None:
             with self.opened() as (source, size):
-                return source.read_at(0, count), size
+                return source.read_at(0, count), size, 0
         with reading():
             # A third quicker than through a file object, and scanning a folder is little else.
             descriptor = os.open(self.path, _READ_ONLY)
             try:
-                return os.read(descriptor, count), os.fstat(descriptor).st_size
+                there = os.fstat(descriptor)
+                return os.read(descriptor, count), there.st_size, there.st_mtime_ns
             finally:
                 os.close(descriptor)
 

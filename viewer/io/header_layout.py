@@ -86,7 +86,7 @@ class _Known:
     varying: tuple[tuple[int, int, int], ...]
     kind: Kind | None
 
-    def header(self, head: bytes, size: int) -> ImageHeader | None:
+    def header(self, head: bytes, size: int, changed_ns: int) -> ImageHeader | None:
         """Return the header of a file that has the steady values; None where something else follows its pixels."""
         first, at = self.first, self.layout.pixels_at + self.layout.header
         values = first.values.copy()
@@ -95,7 +95,9 @@ class _Known:
         (length,) = _length(head, at - 4)
         if length != UNDEFINED_LENGTH and size >= at + length + 8:
             return None
-        return ImageHeader(values, (), first.transfer_syntax, size, at, length, complete=True, kind=self.kind)
+        return ImageHeader(
+            values, (), first.transfer_syntax, size, at, length, complete=True, kind=self.kind, changed_ns=changed_ns
+        )
 
     def widened(self, head: bytes, number: int) -> _Known | None:
         """Return the same without the values that a file of this layout has not; None where these decide too much."""
@@ -120,8 +122,11 @@ class Layouts:
         self._kept: tuple[_Known, ...] = ()
         self._met: set[int] = set()
 
-    def recall(self, head: bytes, size: int) -> ImageHeader | None:
-        """Return what walking over a file of `size` bytes gives, by its first ones; None where it has to be done."""
+    def recall(self, head: bytes, size: int, changed_ns: int = 0) -> ImageHeader | None:
+        """Return what walking over a file of `size` bytes gives, by its first ones; None where it has to be done.
+
+        `changed_ns` is kept as given.
+        """
         for known in self._kept:
             layout = known.layout
             at = layout.pixels_at
@@ -131,12 +136,12 @@ class Layouts:
             if number & known.steady == known.pattern:
                 if known is not self._kept[0]:
                     self._kept = (known, *(other for other in self._kept if other is not known))
-                return known.header(head, size)
+                return known.header(head, size, changed_ns)
             if number & layout.mask == layout.pattern:
                 wider = known.widened(head, number)
                 others = (other for other in self._kept if other is not known)
                 self._kept = (*((wider,) if wider is not None else ()), *others)
-                return wider.header(head, size) if wider is not None else None
+                return wider.header(head, size, changed_ns) if wider is not None else None
         return None
 
     def learn(self, head: bytes, header: ImageHeader) -> None:

@@ -118,6 +118,8 @@ class ImageHeader:
         As in `slice_header.ImageFile`.
     kind
         What a single image has in common with others, where that is known already.
+    changed_ns
+        When the file had last been changed when this was read; 0 where that is not known.
     """
 
     values: dict[int, bytes]
@@ -129,13 +131,22 @@ class ImageHeader:
     complete: bool
     inflate_from: int = -1
     kind: Kind | None = field(default=None, eq=False)
+    changed_ns: int = field(default=0, eq=False)
 
     def images(self, place: FilePlace) -> Image:
         """Return elements, images and transfer syntax of the file at a place."""
         values, described, syntax = self.values, self.described, self.transfer_syntax
         count = len(described) or 1
         file = ImageFile(
-            place, self.size, self.pixel_offset, self.pixel_length, count, self.inflate_from, part_of(values)
+            place,
+            self.size,
+            self.pixel_offset,
+            self.pixel_length,
+            count,
+            self.inflate_from,
+            self.changed_ns,
+            values.get(0x00080018, b""),
+            part_of(values),
         )
         found = Elements(values, self.pixel_offset, self.pixel_length, complete=self.complete)
         kind = self.kind or kind_of(values, syntax)
@@ -156,15 +167,16 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
     UnreadableFileError
         Where it holds no image that can be shown, or is damaged.
     """
+    changed_ns = 0
     if layouts is not None:
-        head, size = place.head(FIRST_READ)
-        header = layouts.recall(head, size)
+        head, size, changed_ns = place.head(FIRST_READ)
+        header = layouts.recall(head, size, changed_ns)
         if header is not None:
             return header
     with place.opened() as (source, size):
         try:
             found = read_header(source, size)
-            header = _image_header(found, place.name, size)
+            header = _image_header(found, place.name, size, changed_ns)
             if layouts is not None and found.walked:
                 layouts.learn(head, header)
             return header
@@ -179,7 +191,7 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
             raise UnreadableFileError("The file is damaged.", detail=repr(error)) from error
 
 
-def _image_header(header: Header, name: str, size: int) -> ImageHeader:
+def _image_header(header: Header, name: str, size: int, changed_ns: int) -> ImageHeader:
     found, source = header.elements, header.source
     values = found.values
     _refuse_other_objects(found, name)
@@ -216,6 +228,7 @@ def _image_header(header: Header, name: str, size: int) -> ImageHeader:
         found.pixel_length,
         found.complete,
         inflate_from,
+        changed_ns=changed_ns,
     )
 
 

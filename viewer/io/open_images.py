@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import UnreadableFileError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from viewer.io.encapsulated import Fragment
     from viewer.io.file_bytes import FilePlace, Source
     from viewer.io.slice_header import ImageFile
+_SOP_UID = 0x00080018
 
 
 class OpenImages:
@@ -37,12 +39,14 @@ class OpenImages:
         Raises
         ------
         UnreadableFileError
-            Where the file cannot be read.
+            Where the file cannot be read, or is another one than when its header was read.
         """
         key = (image.place, image.inflate_from)
         if self._source is None or key != self._key:
             self.close()
             source, self._file = image.place.open_whole()
+            if self._file is not None and image.changed_ns:
+                _same_file(self._file, image)
             if image.inflate_from >= 0:
                 source = InflatedSource(source, image.inflate_from, image.size - image.inflate_from)
             self._source, self._key = source, key
@@ -81,3 +85,21 @@ class OpenImages:
         if self._file is not None:
             self._file.close()
         self._key = self._file = self._source = self._fragments = None
+
+
+def _same_file(file: FileIO, image: ImageFile) -> None:
+    """Raise UnreadableFileError for a file that was written anew since, unless with the same image in the same place.
+
+    Pixels of another image would be shown where this one lies.
+    """
+    with reading():
+        there = os.fstat(file.fileno())
+    if (there.st_size, there.st_mtime_ns) == (image.size, image.changed_ns):
+        return
+    # Needed for nearly no file, and loaded only then.
+    from viewer.io.image_header import read_image_header
+
+    again = read_image_header(image.place)
+    found = (again.values.get(_SOP_UID, b""), again.pixel_offset, again.pixel_length, len(again.described) or 1)
+    if found != (image.sop_uid, image.pixel_offset, image.pixel_length, image.frames):
+        raise UnreadableFileError("The file was replaced by another while it was being opened.", "Open it again.")

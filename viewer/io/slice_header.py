@@ -78,6 +78,7 @@ class ImageFile:
 
     `size` is the file's length in bytes; `inflate_from` the offset of a deflated data set in the file (offsets then
     count inflated bytes), else −1; `part_of` the image that several files hold, where this is one of them.
+    `changed_ns` is when it had last been changed when its header was read (0 for not known), `sop_uid` what that named.
     """
 
     place: FilePlace
@@ -86,6 +87,8 @@ class ImageFile:
     pixel_length: int
     frames: int
     inflate_from: int = -1
+    changed_ns: int = 0
+    sop_uid: bytes = b""
     part_of: PartOf | None = None
 
     @property
