@@ -9,7 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, fields, frozen
+from attrs import define, evolve, fields, frozen
 
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
@@ -31,7 +31,7 @@ Found = Read | Image
 # its size, check sum and packed size.
 Stamp = tuple[int, int, int]
 
-_SERIES = 0x0020000E
+_SERIES, _SOP = 0x0020000E, 0x00080018
 _OF_KIND = frozenset(KIND_TAGS)
 _REST = ("size", "pixel_offset", "pixel_length", "complete", "inflate_from")
 
@@ -53,8 +53,8 @@ class Pack(Protocol):
         """Return what a file holds, as it was packed."""
         ...
 
-    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace]) -> Iterable[Found]:
-        """Return what files hold, in the order given; each by its number and where it is now."""
+    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace], changed_ns: Sequence[int]) -> Iterable[Found]:
+        """Return what files hold, in the order given; each by its number, where it is now, and its last change."""
         ...
 
 
@@ -218,10 +218,11 @@ class _Images:
             {**self.same, **_at(self.each, n)}, self.described, self.syntax, *(column[n] for column in self.rest)
         )
 
-    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace]) -> Iterator[Image]:
+    def recall(self, numbers: Sequence[int], places: Sequence[FilePlace], changed_ns: Sequence[int]) -> Iterator[Image]:
         """Yield the images; what the files have in common is worked out once."""
         if self.described:
-            yield from (self.header(n).images(place) for n, place in zip(numbers, places, strict=True))
+            for n, place, changed in zip(numbers, places, changed_ns, strict=True):
+                yield evolve(self.header(n), changed_ns=changed).images(place)
             return
         syntax, same = self.syntax, self.same
         tags = [tag for tag, _ in self.each]
@@ -231,10 +232,10 @@ class _Images:
         # Files of a pack have the same elements, so that no column has gaps.
         columns = [[text.encode("latin-1") for text in column if text is not None] for _, column in self.each]
         rows = list(zip(*columns, strict=True)) or [()] * len(sizes)
-        for n, place in zip(numbers, places, strict=True):
+        for n, place, changed in zip(numbers, places, changed_ns, strict=True):
             values = same.copy()
             values.update(zip(tags, rows[n], strict=True))
-            file = ImageFile(place, sizes[n], offsets[n], lengths[n], 1, inflated[n])
+            file = ImageFile(place, sizes[n], offsets[n], lengths[n], 1, inflated[n], changed, values.get(_SOP, b""))
             problem = self._problem(n, place) if one_problem is None else one_problem
             yield values, [frame_of(file, 0, values, kind or kind_of(values, syntax), problem)], syntax
 
@@ -275,7 +276,9 @@ class _Volumes:
         """Return the entries."""
         return [_from_json(entry) for entry in self.entries]
 
-    def recall(self, numbers: Sequence[int], _places: Sequence[FilePlace]) -> Iterable[list[SeriesEntry]]:
+    def recall(
+        self, numbers: Sequence[int], _places: Sequence[FilePlace], _changed_ns: Sequence[int]
+    ) -> Iterable[list[SeriesEntry]]:
         """Return the entries."""
         return [self.header(n) for n in numbers]
 
@@ -301,6 +304,8 @@ class _Reasons:
         sentence, _, hint = self.why[n].partition("\n")
         return UnreadableFileError(sentence, hint)
 
-    def recall(self, numbers: Sequence[int], _places: Sequence[FilePlace]) -> Iterable[UnreadableFileError]:
+    def recall(
+        self, numbers: Sequence[int], _places: Sequence[FilePlace], _changed_ns: Sequence[int]
+    ) -> Iterable[UnreadableFileError]:
         """Return the reasons."""
         return [self.header(n) for n in numbers]

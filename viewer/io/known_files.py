@@ -129,16 +129,19 @@ class KnownFiles:
 
     def found(self) -> Iterator[tuple[FilePlace, Found]]:
         """Yield what each file holds, in the order in which `unread` got them."""
-        wanted: dict[int, tuple[Pack, list[int], list[FilePlace]]] = {}
+        wanted: dict[int, tuple[Pack, list[int], list[FilePlace], list[int]]] = {}
         for place, number in zip(self._places, self._numbers, strict=True):
             if number >= 0:
                 held = self._held[number]
                 if id(held) not in wanted:
-                    wanted[id(held)] = (held, [], [])
-                _, numbers, places = wanted[id(held)]
+                    wanted[id(held)] = (held, [], [], [])
+                _, numbers, places, changed = wanted[id(held)]
                 numbers.append(self._n[number])
                 places.append(place)
-        recalled = {key: iter(held.recall(numbers, places)) for key, (held, numbers, places) in wanted.items()}
+                changed.append(self._changed[number] if place.member is None else 0)
+        recalled = {
+            key: iter(held.recall(numbers, places, changed)) for key, (held, numbers, places, changed) in wanted.items()
+        }
         for place, number in zip(self._places, self._numbers, strict=True):
             yield place, next(recalled[id(self._held[number])]) if number >= 0 else self._read[place.name]
 

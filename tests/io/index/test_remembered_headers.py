@@ -37,7 +37,8 @@ def same(found: Any, fresh: Any) -> bool:
         if attrs.evolve(one, frames=()).__getstate__() != attrs.evolve(other, frames=()).__getstate__():
             return False
         for frame, wanted in zip(one.frames, other.frames, strict=True):
-            file, expected = attrs.asdict(frame.file), attrs.asdict(wanted.file)
+            # When it was changed says nothing of what it holds.
+            file, expected = (attrs.asdict(attrs.evolve(f.file, changed_ns=0)) for f in (frame, wanted))
             values = [getattr(frame, f.name) for f in attrs.fields(type(frame)) if f.name != "file"]
             if file != expected or values != [
                 getattr(wanted, f.name) for f in attrs.fields(type(wanted)) if f.name != "file"
@@ -199,6 +200,16 @@ def test_whatever_the_series_is_called_its_files_are_read_when_it_is_opened(
     assert library.read == []
     library.look(made_ct.folder, read_anew=first.series[0].facts.series_uid)
     assert len(library.read) == 3
+
+
+def test_a_file_that_is_replaced_after_it_was_recalled_is_noticed(library: Any, two_series: Path) -> None:
+    library.look(two_series)
+    found, _ = library.look(two_series)
+    assert library.read == []
+    entry = next(e for e in found.series if e.count == 5)
+    renamed(two_series, None)
+    volume = assemble(entry, JobContext())
+    assert any("was replaced by another while it was being opened" in reason for reason in volume.reasons)
 
 
 def test_no_voxel_is_placed_by_what_is_only_remembered(
