@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from viewer.analysis import matching as matching_module
 from viewer.analysis.froc import froc, sensitivity_at
-from viewer.analysis.matching import iou, match
+from viewer.analysis.matching import Overlaps, iou, match
 from viewer.domain.finding import Finding, MatchRule, MatchState, Source, SourceKind
 from viewer.domain.labels import Mask
 
@@ -168,3 +169,33 @@ sys.exit("scipy.optimize" in sys.modules)
 """
     case = Path(__file__).parents[2] / "demo_cases" / "head-epidural"
     assert subprocess.run([sys.executable, "-c", code, str(case)], check=False).returncode == 0
+
+
+def test_findings_that_lie_on_no_lesion_cost_no_time_at_each_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[tuple[str, str]] = []
+    monkeypatch.setattr(matching_module, "iou", lambda a, b: looked.append((a.id, b.id)) or iou(a, b))
+    findings = [bar(f"f{n}", 20 * n, 10, (n + 1) / 500) for n in range(500)]
+    truth = [bar(f"t{n}", 2000 * n + 2, 8) for n in range(5)]
+    points = froc([(findings, truth)])
+    assert sorted(looked) == [(f"f{100 * n}", f"t{n}") for n in range(5)]
+    assert [(p.found, p.false_positives) for p in (points[0], points[-1])] == [(0, 1), (5, 495)]
+    assert [p.found + p.false_positives for p in points] == list(range(1, 501))
+
+
+def test_what_is_counted_is_what_is_matched() -> None:
+    draw = np.random.default_rng(3)
+    findings = [
+        bar(f"f{n}", int(draw.integers(0, 120)), int(draw.integers(2, 20)), float(draw.random())) for n in range(60)
+    ]
+    findings[5] = evolve(findings[5], mask=None)
+    truth = [
+        bar(f"t{n}", int(draw.integers(0, 120)), int(draw.integers(2, 20)), volume_ml=float(draw.random()))
+        for n in range(12)
+    ]
+    overlaps = Overlaps(findings, truth, MatchRule(0.1, least_truth_ml=0.2))
+    for threshold in np.linspace(0, 1, 21):
+        held = overlaps.matching(float(threshold))
+        assert overlaps.counted(float(threshold)) == (
+            held.count(MatchState.FOUND),
+            held.count(MatchState.FALSE_POSITIVE),
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.analysis.matching import match
+from viewer.analysis.matching import Overlaps
 from viewer.domain.finding import Finding, MatchRule, MatchState
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ def froc(
         (findings, truth) of each scan; scans without lesions count too.
     """
     thresholds = sorted({f.score for findings, _ in cases for f in findings if f.score is not None}, reverse=True)
+    looked_at = [Overlaps(findings, truth, rule) for findings, truth in cases]
     points = []
     for threshold in thresholds:
-        matchings = [match(findings, truth, threshold, rule) for findings, truth in cases]
+        matchings = [overlaps.matching(threshold) for overlaps in looked_at]
         points.append(
             FrocPoint(
                 threshold=threshold,

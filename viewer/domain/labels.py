@@ -52,6 +52,13 @@ class Mask:
         return (slice(k, k + nk), slice(j, j + nj), slice(i, i + ni))
 
     @property
+    def behind_ijk(self) -> tuple[int, int, int]:
+        """Column, row, slice behind the box's last voxel."""
+        nk, nj, ni = self.voxels.shape
+        i, j, k = self.first_ijk
+        return (i + ni, j + nj, k + nk)
+
+    @property
     def slices_k(self) -> tuple[int, int]:
         """First and last slice of the box."""
         return (self.first_ijk[2], self.first_ijk[2] + len(self.voxels) - 1)

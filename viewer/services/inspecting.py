@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from psygnal import Signal
 
-from viewer.analysis.matching import match
+from viewer.analysis.matching import Overlaps
 from viewer.domain.finding import Finding, Matching, MatchState
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Inspecting:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._overlaps_of: tuple[object, ...] = ()
+        self._overlaps: Overlaps | None = None
         for signal in (session.findings_changed, session.truth_changed, session.match_rule_changed):
             signal.connect(self._update)
         session.view_changed.connect(self._view_changed)
@@ -70,11 +72,16 @@ class Inspecting:
     def curve(self) -> tuple[tuple[float, int, int], ...]:
         """Return (threshold, true lesions found, false positives) of this case, highest threshold first."""
         scores = sorted({f.score for f in self._session.findings if f.score is not None}, reverse=True)
-        points: list[tuple[float, int, int]] = []
-        for threshold in (1.0, *scores):
-            matching = match(self._session.findings, self._session.truth, threshold, self._session.match_rule)
-            points.append((threshold, matching.count(MatchState.FOUND), matching.count(MatchState.FALSE_POSITIVE)))
-        return tuple(points)
+        overlaps = self._looked_at()
+        return tuple((threshold, *overlaps.counted(threshold)) for threshold in (1.0, *scores))
+
+    def _looked_at(self) -> Overlaps:
+        """Return what lies on each other; it is looked at once for all thresholds."""
+        session = self._session
+        of = (session.findings, session.truth, session.match_rule)
+        if self._overlaps is None or any(a is not b for a, b in zip(of, self._overlaps_of, strict=True)):
+            self._overlaps_of, self._overlaps = of, Overlaps(*of)
+        return self._overlaps
 
     def _view_changed(self) -> None:
         view, matching = self._session.view, self._session.matching
@@ -84,9 +91,9 @@ class Inspecting:
     def _update(self) -> None:
         session = self._session
         if not session.truth or session.view is None:
-            session.matching = None
+            session.matching = self._overlaps = None
         else:
-            session.matching = match(session.findings, session.truth, session.view.threshold, session.match_rule)
+            session.matching = self._looked_at().matching(session.view.threshold)
         self.changed.emit()
 
 
