@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from viewer.ui.theme import FOCUS_WIDTH
-from viewer.ui.widgets import rounded
+from viewer.ui.widgets import KEYBOARD_REASONS, rounded
 
 if TYPE_CHECKING:
     from viewer.ui.theme import Theme
@@ -99,6 +99,7 @@ class RowList(QListView):
     def __init__(self, model: RowModel[Any], theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._listed = model
+        self._theme, self._by_keyboard = theme, False
         model.setParent(self)
         self.setModel(model)
         prepare_list(self, theme)
@@ -113,6 +114,18 @@ class RowList(QListView):
         elif self.currentIndex().row() != row or not self.selectionModel().isSelected(self._listed.index(row)):
             self.setCurrentIndex(self._listed.index(row))
             self.scrollTo(self._listed.index(row))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep by what the focus came."""
+        self._by_keyboard = event.reason() in KEYBOARD_REASONS
+        super().focusInEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Draw the rows; where none is in hand to show the focus, it is around all of them."""
+        super().paintEvent(event)
+        if self._by_keyboard and self.hasFocus() and not self.currentIndex().isValid():
+            with QPainter(self.viewport()) as painter:
+                _paint_ring(painter, QRectF(self.viewport().rect()), self._theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Go to the row that the arrows reach."""
@@ -142,12 +155,13 @@ def paint_row_ground(painter: QPainter, area: QRectF, theme: Theme, state: Any, 
     if selected:
         painter.fillRect(QRectF(area.left(), area.top(), 3, area.height()), theme.colour("accent"))
         if focused:
-            pen = painter.pen()
-            pen.setColor(theme.colour("accent"))
-            pen.setWidth(FOCUS_WIDTH)
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(rounded(area, FOCUS_WIDTH))
+            _paint_ring(painter, area, theme)
+
+
+def _paint_ring(painter: QPainter, area: QRectF, theme: Theme) -> None:
+    painter.setPen(QPen(theme.colour("accent"), FOCUS_WIDTH))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rounded(area, FOCUS_WIDTH))
 
 
 def words(

@@ -140,6 +140,52 @@ def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> Non
     assert page.list.isHidden() or not page.list.isVisible()
     assert not page._side.isVisible()
     assert page._pages.currentIndex() == 1
+    assert page._empty.title.text() == "No ground truth"
+
+
+def test_with_nothing_open_it_says_nothing_of_a_scan(window: MainWindow) -> None:
+    window.go(Workspace.INSPECT)
+    said = window.inspect._empty
+    assert said.title.text() == "Findings against the truth"
+    assert "scan" not in said.sentence.text()
+
+
+def test_the_list_shows_that_keys_go_to_it_before_a_row_is_in_hand(
+    inspected: MainWindow, press: Callable[..., None]
+) -> None:
+    rows = inspected.inspect.list
+    assert inspected.desk.session.selected is None
+    accent = inspected.theme.colour("accent").name()
+
+    def edge() -> str:
+        return rows.grab().toImage().pixelColor(rows.viewport().width() // 2, 1).name()
+
+    rows.setFocus(Qt.FocusReason.TabFocusReason)
+    assert edge() == accent
+    inspected.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert edge() != accent
+    rows.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert edge() != accent
+    rows.setFocus(Qt.FocusReason.TabFocusReason)
+    press(inspected, Qt.Key.Key_Down)
+    assert inspected.desk.session.selected is not None
+    assert rows.grab().toImage().pixelColor(200, rows.viewport().height() - 1).name() != accent
+
+
+def test_the_picture_of_what_is_in_hand_comes_into_sight_and_what_is_left_out_is_said(inspected: MainWindow) -> None:
+    page, session = inspected.inspect, inspected.desk.session
+    wrong = next(finding for finding in session.findings if finding.id == "wrong")
+    more = [evolve(wrong, id=f"wrong {n}", tracking_uid=f"2.25.{n}", volume_ml=0.5 - n / 100) for n in range(30)]
+    session.findings = (*session.findings, *more)
+    assert page._tiles_said.text() == "24 of 34"
+    scrolled = page.tiles.parentWidget().parentWidget().parentWidget().verticalScrollBar()
+    assert scrolled.value() == 0
+    page.list.chosen.emit("wrong 20")
+    assert scrolled.value() > 0
+    page.list.chosen.emit("true small")
+    assert scrolled.value() == 0
+    session.findings = session.findings[:3]
+    assert page._tiles_said.text() == ""
 
 
 def test_the_place_stays_when_going_between_review_and_inspect(opened: MainWindow, press: Callable[..., None]) -> None:

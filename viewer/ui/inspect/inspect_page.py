@@ -16,6 +16,7 @@ from viewer.ui.inspect.error_list import ErrorList
 from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.threshold_row import ThresholdRow
+from viewer.ui.inspect.tiles import MOST as MOST_TILES
 from viewer.ui.inspect.tiles import ErrorTiles
 from viewer.ui.marks import Mark
 from viewer.ui.measurement_list import MeasurementBox
@@ -37,6 +38,11 @@ SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
 LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
+_NOTHING_OPEN = ("Findings against the truth", "Pick a case that has a ground truth: most demo cases have one.")
+_NO_TRUTH = (
+    "No ground truth",
+    "There is none of this scan, so findings cannot be held against it. Most demo cases have one.",
+)
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
@@ -180,14 +186,8 @@ class InspectPage(QWidget):
         action = Button.of(theme, actions["place.library"], actions.table["place.library"], text="Choose a case")
         action.icon_name = "layout-grid"
         action.key = ""
-        empty = EmptyState(
-            theme,
-            "chart-line",
-            "No ground truth",
-            "This series has none, so findings cannot be held against it. The demo cases have one.",
-            action,
-        )
-        self._pages.addWidget(empty)
+        self._empty = EmptyState(theme, "chart-line", *_NOTHING_OPEN, action)
+        self._pages.addWidget(self._empty)
         self.measurements = MeasurementBox(self._desk, theme)
         outer.addWidget(self.measurements)
         return panel
@@ -246,11 +246,19 @@ class InspectPage(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(holder)
+        self.tiles.reached.connect(
+            lambda place: scroll.ensureVisible(place.center().x(), place.center().y(), 0, place.height() // 2)
+        )
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
-        column.addWidget(text_label("Errors first", Type.NAME))
+        head = QHBoxLayout()
+        head.addWidget(text_label("Errors first", Type.NAME))
+        head.addStretch()
+        self._tiles_said = text_label("", Type.CAPTION, "text2")
+        head.addWidget(self._tiles_said)
+        column.addLayout(head)
         column.addWidget(scroll, 1)
         return box
 
@@ -284,6 +292,7 @@ class InspectPage(QWidget):
         self._fit()
         if matching is None or session.view is None:
             self._curve_of = ()
+            self._empty.say(*(_NOTHING_OPEN if session.volume is None else _NO_TRUTH))
             return
         self._true.show_count(matching.count(MatchState.TRUE_POSITIVE))
         self._false.show_count(matching.count(MatchState.FALSE_POSITIVE))
@@ -300,6 +309,7 @@ class InspectPage(QWidget):
         rows = inspecting.rows()
         self.list.rows.set_rows(rows)
         self._share()
+        self._tiles_said.setText(f"{MOST_TILES} of {len(rows)}" if len(rows) > MOST_TILES else "")
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
         self._say_why()

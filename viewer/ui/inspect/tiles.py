@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -44,9 +44,13 @@ Key = tuple[str, "MatchState"]
 
 
 class ErrorTiles(QWidget):
-    """A grid of tiles; `chosen` carries the id of the one that was clicked. Pictures come one per turn."""
+    """A grid of tiles. Pictures come one per turn.
+
+    `chosen` carries the id of the one that was clicked, `reached` where the one lies that was taken in hand.
+    """
 
     chosen = Signal(str)
+    reached = Signal(QRect)
 
     def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,11 +79,15 @@ class ErrorTiles(QWidget):
         if self._session.volume is not self._of:
             self._of = self._session.volume
             self._pictures.clear()
-        before = len(self._rows)
+        before, selected_before = len(self._rows), self._selected
         self._rows, self._selected = rows[:MOST], selected
         if len(self._rows) != before:
             self.updateGeometry()
         self.update()
+        if selected != selected_before:
+            at = next((n for n, row in enumerate(self._rows) if row.finding.id == selected), None)
+            if at is not None:
+                self.reached.emit(self._place(at).toAlignedRect())
         if self.isVisible():
             self._next.start(0)
 
