@@ -116,10 +116,11 @@ def _place(canvas: Canvas, tile: Tile, place: QPointF, lps_mm: NDArray[np.float6
     seen = view.plane(plane)
     if seen.turned is not None or acquired_on(volume, view, plane) is not None:
         return
-    away = (place - tile.free.center()) * (seen.height_mm / tile.area.height())
+    mm_per_px = seen.height_mm * tile.wider / tile.area.height()
+    away = (place - tile.free.center()) * mm_per_px
     for axis, by in zip(_AXES[plane.value], (away.x(), away.y()), strict=True):
         wrong_mm = abs(np.dot(axis, lps_mm) - np.dot(axis, seen.centre_lps_mm) - by)
-        if wrong_mm > seen.height_mm / tile.area.height():
+        if wrong_mm > mm_per_px:
             faults.add("place", f"{lps_mm} in {tile.view} is {wrong_mm:.2f} mm away from where it is drawn")
 
 
@@ -187,7 +188,11 @@ def busy_with(window: MainWindow) -> str:
     for words, going_on in (
         ("a scan", desk.opening.running),
         ("the other scan", desk.other.opening.running),
-        ("images", any(s.volume is not None and s.volume.preview for s in (desk.session, desk.other.session))),
+        *(
+            (f"images of {whose}: {s.volume.slices_in} of {s.volume.stack.count}", s.volume.preview)
+            for whose, s in (("the scan", desk.session), ("the other scan", desk.other.session))
+            if s.volume is not None
+        ),
         ("a model", desk.finding_run.running),
         ("the stage", desk.session.workspace is Workspace.PRESENT and window.stage.preparing),
         ("the bar below", not window.status._busy.isHidden()),

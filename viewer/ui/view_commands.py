@@ -163,9 +163,8 @@ def _zooming(looking: Looking) -> list[Command]:
             )
         seen, tile = whole.plane(active.plane), tile_of(active)
         if tile is not None:
-            seen = evolve(
-                seen, height_mm=fitted_height_mm(volume, active.plane, tile.area.width() / tile.area.height())
-            )
+            fitted = fitted_height_mm(volume, active.plane, tile.area.width() / tile.area.height())
+            seen = evolve(seen, height_mm=fitted / tile.wider)
         return view.with_plane(active.plane, seen)
 
     def reset(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:

@@ -189,7 +189,7 @@ class Mouse:
         if self._drag is Drag.TURN:
             camera = turned(camera, step.x(), step.y())
         elif self._drag is Drag.PAN:
-            camera = panned(camera, step.x(), step.y(), round(tile.area.height()))
+            camera = panned(camera, step.x(), step.y(), round(tile.area.height() / tile.wider))
         else:
             camera = zoomed(camera, 2.0 ** (-step.y() * ZOOM_PER_PX * 1.5))
         return evolve(view, camera=camera)

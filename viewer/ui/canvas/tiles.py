@@ -25,6 +25,10 @@ _ROUNDED = 1e-3
 STAGE_GAP = 8
 STAGE_COLUMN_SHARE = 0.284
 PORTRAIT_MAIN_SHARE = 0.65
+# Of the stage of a 16:9 screen, above its bar.
+STAGE_ASPECT = (16 / 9) / (1 - 96 / 1080)
+# How much of what a stage is too narrow for is made up by a smaller picture; the card lies over the rest.
+_SMALLER = 0.75
 
 
 class CanvasStyle(Enum):
@@ -98,12 +102,15 @@ class Tile:
         The part that nothing lies over: the view's centre is shown in its middle, and letters stand at its edges.
     large
         True for the largest view of its layout.
+    wider
+        How many times the view's height it shows: more than 1 on a stage too narrow for what was rehearsed.
     """
 
     view: ViewName
     area: QRectF
     free: QRectF = field()
     large: bool = True
+    wider: float = 1.0
 
     @property
     def shift_px(self) -> tuple[float, float]:
@@ -140,16 +147,17 @@ class Tile:
     def shifted(self, volume: Volume, state: ViewState) -> ViewState:
         """Return the view as this tile draws it: what was in its middle is in the middle of the free part."""
         dx, dy = self.shift_px
-        if abs(dx) < 0.01 and abs(dy) < 0.01:
+        if abs(dx) < 0.01 and abs(dy) < 0.01 and self.wider == 1.0:
             return state
         plane = self.view.plane
         if plane is None:
-            return evolve(state, camera=panned(state.camera, dx, dy, round(self.area.height())))
+            camera = evolve(state.camera, height_mm=state.camera.height_mm * self.wider)
+            return evolve(state, camera=panned(camera, dx, dy, round(self.area.height())))
         view = state.plane(plane)
-        scale = view.height_mm / self.area.height()
+        height_mm = view.height_mm * self.wider
         axes = shown_axes(volume, state, plane)
-        centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * scale
-        return state.with_plane(plane, evolve(view, centre_lps_mm=as_point(centre)))
+        centre = view.centre_lps_mm - (dx * axes.right + dy * axes.down) * (height_mm / self.area.height())
+        return state.with_plane(plane, evolve(view, centre_lps_mm=as_point(centre), height_mm=height_mm))
 
     def local(self, place: QPointF) -> tuple[float, float]:
         """Return a place on the canvas counted from the tile's corner."""
@@ -176,8 +184,9 @@ def tiles(
         Pixels at the left and at the right of the large view that something lies over.
     """
     width, height = size
+    narrow = width / (height * STAGE_ASPECT) if style is CanvasStyle.STAGE and sum(reserved) else 1.0
     if layout is Layout.SINGLE:
-        return (_tile(main, QRectF(0, 0, width, height), reserved),)
+        return (_tile(main, QRectF(0, 0, width, height), reserved, narrow),)
     if layout is Layout.FOUR:
         x, y = round((width - GAP) / 2), round((height - GAP) / 2)
         spans = ((0, x), (x + GAP, width - x - GAP))
@@ -192,7 +201,7 @@ def tiles(
     column = round(width * STAGE_COLUMN_SHARE)
     left = width - column
     each = (height - 2 * gap) / 3
-    made = [_tile(main, QRectF(0, 0, left - gap, height), reserved)]
+    made = [_tile(main, QRectF(0, 0, left - gap, height), reserved, narrow)]
     for n, view in enumerate(others):
         top = round(n * (each + gap))
         place = QRectF(left, top, column, round(n * (each + gap) + each) - top)
@@ -213,7 +222,18 @@ def _portrait(
     return tuple(made)
 
 
-def _tile(view: ViewName, place: QRectF, reserved: tuple[float, float]) -> Tile:
+def _tile(view: ViewName, place: QRectF, reserved: tuple[float, float], narrow: float = 1.0) -> Tile:
+    """Return the tile of a large view.
+
+    `narrow` is the width of the stage over that of 16:9, at which cases are rehearsed. On a narrower one as much of the
+    anatomy is seen beside the card: the picture becomes smaller, and the card lies over some of what is far from it.
+    """
+    wider, taken = 1.0, sum(reserved)
+    if narrow < 1 - _ROUNDED:
+        wider = narrow**-_SMALLER
+        needed = (place.width() / narrow - taken) / wider
+        share = min(1.0, max(0.0, place.width() - needed) / taken)
+        reserved = (reserved[0] * share, reserved[1] * share)
     left, right = reserved
     free = place.adjusted(left, 0, -right, 0)
-    return Tile(view, place, free if free.width() > 80 else place)
+    return Tile(view, place, free if free.width() > 80 else place, wider=wider)
