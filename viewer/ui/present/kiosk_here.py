@@ -127,8 +127,10 @@ class KioskHere(QObject):
         if watched is self._window and kind is QEvent.Type.Close:
             event.ignore()
             return True
-        if watched is self._window and kind is QEvent.Type.WindowStateChange and not self._window.isFullScreen():
-            QTimer.singleShot(0, self._fill)
+        if watched is self._window and kind is QEvent.Type.WindowStateChange:
+            # A window that a window manager made an icon of is still said to fill the screen.
+            if not self._window.isFullScreen() or self._window.isMinimized():
+                QTimer.singleShot(0, self._fill)
         return False
 
     def _key(self, kind: QEvent.Type, event: QKeyEvent) -> bool:
