@@ -7,11 +7,11 @@ import os
 import subprocess
 
 
-def own_screen() -> str:
+def own_screen(bits: int = 24) -> str:
     """Return the name of a new X display of 1920 × 1080, which is there until this process ends."""
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1920x1080x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"1920x1080x{bits}", "-nolisten", "tcp"],
         pass_fds=(write,),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -48,6 +48,8 @@ _LOADED_AFTER_MS = 1500
 _REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
 _SWITCH_S = 0.001
+# Qt draws nothing on screens with a palette.
+_LEAST_BITS = 15
 
 WARM_UP = (
     "viewer.services.loading",
@@ -73,7 +75,7 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
     Raises
     ------
     CaseStageError
-        When there is no screen to draw on.
+        When there is no screen, or none to draw on.
     """
     running = QApplication.instance()
     if isinstance(running, QApplication):
@@ -89,6 +91,12 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
         os.environ.setdefault("QT_SCALE_FACTOR", f"{scale:g}")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(arguments or ["casestage"])
+    screen = QGuiApplication.primaryScreen()
+    if screen is not None and screen.depth() < _LEAST_BITS:
+        raise CaseStageError(
+            f"This screen has too few colours to draw on: {screen.depth()} bits for each pixel.",
+            f"Set it to {_LEAST_BITS} bits or more; of a remote desktop the client or its server says how many.",
+        )
     app.setApplicationName("casestage")
     app.setApplicationDisplayName("CaseStage")
     QLocale.setDefault(QLocale.c())
@@ -145,10 +153,6 @@ def run_window(
     window = build_window(kiosk=kiosk, cases_later=not case)
     sys.excepthook = Faults(window)
     signal.signal(signal.SIGINT, lambda *_: _end(window))
-    # Python runs signal handlers only between its own instructions; this gives it the chance.
-    pulse = QTimer()
-    pulse.start(300)
-    pulse.timeout.connect(lambda: None)
     if case or window.desk.last_place.left is not None:
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
@@ -170,6 +174,7 @@ def run_window(
     if kiosk:
         window.kiosk_here.begin()
     gc.freeze()
+    # Python runs signal handlers only between its own instructions; the tidying's timer gives it the chance too.
     Tidying(window)
     when_painted(window, lambda: QTimer.singleShot(_LOADED_AFTER_MS, built))
     if case:
@@ -179,9 +184,7 @@ def run_window(
             QTimer.singleShot(0, lambda: window.open_case(wanted, step))
     elif not paths:
         when_painted(window, lambda: _fill(window, rest))
-    code = app.exec()
-    pulse.stop()
-    return int(code)
+    return int(app.exec())
 
 
 def _after_opening(window: MainWindow, rest: Callable[[], None]) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from tests.own_screen import own_screen
+
 COMMAND = (sys.executable, "-m", "viewer")
 
 
@@ -111,6 +113,40 @@ def test_ctrl_c_while_a_model_runs_stops_all_of_it_and_writes_nothing(
     assert out == b""
     assert err.decode().strip() == "casestage: stopped."
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="X servers with a palette are started here only on Linux")
+def test_a_screen_with_too_few_colours_is_told_and_not_left_black(repository: Path) -> None:
+    done = subprocess.run(
+        COMMAND,
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, "DISPLAY": own_screen(bits=8), "QT_QPA_PLATFORM": "xcb"},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("casestage: This screen has too few colours to draw on: 8 bits for each pixel.")
+    assert "QPainter" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl+C is sent as a signal only there")
+def test_ctrl_c_closes_the_window(repository: Path) -> None:
+    started = subprocess.Popen(
+        COMMAND,
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    home = Path(os.environ["CASESTAGE_HOME"])
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not (home / "data" / "library.sqlite3").exists():
+        time.sleep(0.02)
+    time.sleep(0.5)
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=20)
+    assert (started.returncode, out, err) == (0, b"", b"")
 
 
 def _read(path: str) -> str:
