@@ -41,7 +41,8 @@ class Overlaps:
         ignored = [t for t in truth if _ignored(t, rule)]
         self._overlaps = _overlaps(findings, self._counted)
         self._gated = _gated(findings, self._counted, self._overlaps, rule)
-        self._near_ignored = _gated(findings, ignored, _overlaps(findings, ignored), rule).any(axis=1)
+        near = _gated(findings, ignored, _overlaps(findings, ignored), rule)
+        self._near_ignored: NDArray[np.bool_] = np.logical_or.reduce(near, axis=1)
         self._worth = np.where(self._gated, np.maximum(self._overlaps, _POINT_WORTH), 0.0)
         self._scores = np.array([np.inf if f.score is None else f.score for f in findings], dtype=np.float64)
 

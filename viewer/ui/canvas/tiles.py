@@ -184,7 +184,7 @@ def tiles(
         Pixels at the left and at the right of the large view that something lies over.
     """
     width, height = size
-    narrow = width / (height * STAGE_ASPECT) if style is CanvasStyle.STAGE and sum(reserved) else 1.0
+    narrow = width / (height * STAGE_ASPECT) if style is CanvasStyle.STAGE and reserved != (0.0, 0.0) else 1.0
     if layout is Layout.SINGLE:
         return (_tile(main, QRectF(0, 0, width, height), reserved, narrow),)
     if layout is Layout.FOUR:
