@@ -36,6 +36,14 @@ def centred(width: int, height: int, available: QRect) -> QRect | None:
     return within(place, available)
 
 
+def places_itself() -> bool:
+    """Return whether a window may say where it stands.
+
+    Under Wayland the compositor does. It ends a program that gives a window which fills the screen a size of its own.
+    """
+    return not QGuiApplication.platformName().startswith("wayland")
+
+
 class FullScreen(QObject):
     """Remembers where a window was before it filled the screen; `on` while it does.
 
@@ -61,16 +69,29 @@ class FullScreen(QObject):
         goal = screen or window.screen()
         if goal is not window.screen():
             # A window that fills one screen is moved to another only after it has let go of the first.
-            window.showNormal()
-            window.setScreen(goal)
-            window.setGeometry(goal.geometry())
+            if places_itself():
+                window.showNormal()
+                window.setScreen(goal)
+                window.setGeometry(goal.geometry())
+            else:
+                window.hide()
+                window.setScreen(goal)
         window.showFullScreen()
-        # Where no window manager runs, nobody else gives the window its size.
-        window.setGeometry(goal.geometry())
+        if places_itself():
+            # Where no window manager runs, nobody else gives the window its size.
+            window.setGeometry(goal.geometry())
 
     def leave(self) -> None:
         """Go back to the place before."""
         self.on = False
+        if not places_itself():
+            # A surface of its own: of one that filled a screen some compositors do not know how large it may be.
+            self._window.hide()
+            if self._maximised:
+                self._window.showMaximized()
+            else:
+                self._window.showNormal()
+            return
         before = QGuiApplication.screenAt(self._normal.center()) or self._window.screen()
         place = None if self._maximised else within(self._normal, before.availableGeometry())
         if place is None:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
+from viewer.ui import full_screen
 from viewer.ui.canvas.tiles import Tool
-from viewer.ui.full_screen import FullScreen, centred, within
+from viewer.ui.full_screen import FullScreen, centred, places_itself, within
+from viewer.ui.presenter import presenter_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.presenter.presenter_window import PresenterWindow
 
 SCREEN = QRect(0, 0, 1920, 1080)
 PROJECTOR = QRect(0, 0, 1280, 720)
@@ -51,6 +55,44 @@ def test_leaving_full_screen_brings_the_window_back_onto_the_screen(qtbot: QtBot
     assert not full.on
     assert not window.isMaximized()
     assert window.screen().availableGeometry().adjusted(8, 40, -8, -8).contains(window.geometry())
+
+
+def test_under_wayland_no_window_that_fills_a_screen_is_given_a_size(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A compositor ends the program for it.
+    monkeypatch.setattr(full_screen, "places_itself", lambda: False)
+    monkeypatch.setattr(presenter_window, "places_itself", lambda: False)
+    placed: list[QRect] = []
+
+    class Placed(QMainWindow):
+        def setGeometry(self, *place: object) -> None:  # noqa: N802 (Qt's name)
+            placed.append(QRect(*place))  # type: ignore[call-overload]
+
+    for maximised in (True, False):
+        window = Placed()
+        qtbot.addWidget(window)
+        window.showMaximized() if maximised else window.show()
+        full = FullScreen(window)
+        full.enter()
+        assert window.isFullScreen()
+        full.leave()
+        assert window.isVisible()
+        assert not window.isFullScreen()
+        assert window.isMaximized() is maximised
+    assert placed == []
+    assert places_itself() is not QGuiApplication.platformName().startswith("wayland")
+
+
+def test_the_presenters_window_fills_its_screen_where_it_cannot_say_where_it_stands(
+    presenter: PresenterWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presenter_window, "places_itself", lambda: False)
+    presenter.place_at(PROJECTOR, maximised=True)
+    assert presenter.isFullScreen()
+    presenter.place_at(PROJECTOR)
+    assert not presenter.isFullScreen()
+    assert presenter.isVisible()
 
 
 def test_esc_ends_measuring_first_and_then_leaves_the_full_screen(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QSizeP
 
 from viewer.io.program import NAME
 from viewer.ui.fonts import Type
+from viewer.ui.full_screen import places_itself
 from viewer.ui.honesty import banner_words
 from viewer.ui.icons import IconBox
 from viewer.ui.presenter.clocks import Clocks
@@ -284,7 +285,17 @@ class PresenterWindow(QWidget):
         self.closed.emit()
 
     def place_at(self, area: QRect, *, maximised: bool = False) -> None:
-        """Stand at a place; maximised, where a window manager leaves room for its bars."""
+        """Stand at a place; maximised, where a window manager leaves room for its bars.
+
+        Where only a window that fills a screen can choose which, it fills that screen instead of being maximised.
+        """
+        if not places_itself():
+            if not maximised:
+                self.resize(area.size())
+                self.showNormal()
+            else:
+                self.showFullScreen()
+            return
         if self.isMaximized():
             self.showNormal()
         self.setGeometry(area)

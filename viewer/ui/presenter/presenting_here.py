@@ -11,6 +11,7 @@ from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.services.pace import Pace
 from viewer.services.rehearsing import Rehearsing
+from viewer.ui.full_screen import places_itself
 from viewer.ui.messages import Message
 from viewer.ui.presenter.rehearsals_here import RehearsalsHere
 from viewer.ui.presenter.screens import Screens, brought_inside, screen_named, shared_out
@@ -195,7 +196,7 @@ class PresentingHere(QObject):
         words = self._desk.settings.now.presenter_geometry
         kept = _rect_of(words.removesuffix(MAXIMISED))
         home = own or stage
-        maximised = words.endswith(MAXIMISED) and own is not None
+        maximised = own is not None and (words.endswith(MAXIMISED) or not places_itself())
         if kept is not None and (own is None or own.area.contains(kept.center())):
             goal = brought_inside(kept, [home] if own is not None else screens)
         elif own is not None:
@@ -206,6 +207,8 @@ class PresentingHere(QObject):
             goal = brought_inside(goal, screens)
         screen = screen_named(home.name)
         if screen is not None and window.screen() is not screen:
+            if not places_itself():
+                window.hide()
             window.setScreen(screen)
         window.place_at(goal, maximised=maximised)
 
