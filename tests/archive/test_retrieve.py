@@ -15,6 +15,7 @@ from pydicom import dcmread
 from tests.archive.conftest import Watched
 from tests.archive.orthanc import PASSWORD, PATIENT, PATIENT_ID, Orthanc, free_port, is_open, listening_ports
 from viewer.domain.errors import ArchiveError, CancelledError, CaseStageError, PasswordError, StorageError
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
 from viewer.io.archive.received import name_of
@@ -164,9 +165,15 @@ def test_a_retrieve_can_be_cancelled_in_its_middle_and_goes_on_where_it_was(
     assert 3 <= len(there) < 41
     assert not list(root.rglob("*.part"))
     assert not is_open(held.server.receiver_port)
+    for place in (root, root / name_of(held.abdomen_series)):
+        (entry,) = scan(place, NOTHING).series
+        said = f"Not all images have been retrieved: {len(there)} of 41 images of the archive are here."
+        assert said in assemble(entry, NOTHING).reasons
+        assert assemble(entry, NOTHING).verdict is Verdict.UNTRUSTED
     stamps = {path: path.stat().st_mtime_ns for path in root.rglob("*.dcm")}
     brought = fetch(archive, held.abdomen_study, root, held.abdomen_series)
     assert brought.images == 41
+    assert assemble(scan(root, NOTHING).series[0], NOTHING).verdict is Verdict.OK
     assert hashes(brought.folder) == given(held.abdomen)
     # What was there did not come again.
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps

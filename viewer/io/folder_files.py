@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from viewer.io.expected_images import NAME, lacking
 from viewer.io.file_bytes import FilePlace
 from viewer.io.series_entry import Skipped
 from viewer.io.zip_archive import is_archive_name, members
@@ -57,6 +58,10 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
             skipped.append(Skipped(name_below(root, current), f"The folder cannot be read ({error.strerror})."))
             continue
         folders = []
+        if any(entry.name == NAME for entry in entries):
+            lack = lacking(current, (entry.name for entry in entries), name_below(root, current))
+            skipped += [lack] if lack is not None else []
+            entries = [entry for entry in entries if entry.name != NAME]
         for entry in entries:
             try:
                 if entry.is_symlink() and not inside(root, entry.path):

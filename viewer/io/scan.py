@@ -123,16 +123,19 @@ def _result(
 
 
 def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skipped]) -> list[list[SeriesEntry]]:
-    """Return series of images, those marked of which an archive that broke off may have held more."""
+    """Return series of images, those marked of which an archive holds more, or may have held before it broke off."""
     cut = tuple(one.file + os.sep for one in skipped if one.in_part)
-    if not cut:
+    lacks = {one.file: f"Not all images have been retrieved: {one.why}" for one in skipped if one.lacking}
+    if not cut and not lacks:
         return series
 
     def marked(entry: SeriesEntry) -> SeriesEntry:
-        names = (readable_name(name_below(root, file)) for file in entry.files)
-        if not any(name.startswith(cut) for name in names):
-            return entry
-        return with_doubt(entry, _BROKE_OFF)
+        names = [readable_name(name_below(root, file)) for file in entry.files]
+        folders = dict.fromkeys(os.path.dirname(name) or os.curdir for name in names)
+        doubts = [lacks[folder] for folder in folders if folder in lacks]
+        if cut and any(name.startswith(cut) for name in names):
+            doubts.append(_BROKE_OFF)
+        return with_doubt(entry, " ".join(doubts)) if doubts else entry
 
     return [[marked(entry) for entry in parts] for parts in series]
 

@@ -40,13 +40,14 @@ class Skipped:
     """A file that was not opened, by its path below the folder that was scanned as it can be read, and why.
 
     `hint` is what to do about it, "" where the reason says enough; `in_part` where some of it was opened: an archive
-    that is not whole.
+    that is not whole; `lacking` for a folder that holds not all images that an archive listed.
     """
 
     file: str = field(converter=readable_name)
     why: str
     hint: str = ""
     in_part: bool = False
+    lacking: bool = False
 
     @property
     def words(self) -> str:

@@ -30,6 +30,9 @@ def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Me
     if part is not None:
         hint = f"{part.why} Get the archive again, or take this for a part of it."
         return Message("Images may be missing: only a part of the archive was opened.", hint, "\n".join(lines))
+    lack = next((item for item in skipped if item.lacking), None)
+    if lack is not None:
+        return Message("Not all images have been retrieved yet.", f"{lack.why} {lack.hint}", "\n".join(lines))
     unread = [line for item, line in zip(skipped, lines, strict=True) if item.unread]
     if unread:
         count = f"{count_words(len(unread), 'file')} could not be read"

@@ -134,6 +134,7 @@ def retrieve(
 
     def take(plan: Plan) -> None:
         plans.append(plan)
+        landing.expect(plan.listed)
         telling.total = plan.total
 
     def by_web(stop: Stop) -> None:

@@ -19,6 +19,7 @@ from viewer.domain.errors import CaseStageError, StorageError, UnreadableFileErr
 from viewer.io.archive.received import name_of
 from viewer.io.archive.rows import is_uid
 from viewer.io.atomic_file import storage_error
+from viewer.io.expected_images import expect, settle
 from viewer.io.file_bytes import FilePlace
 from viewer.io.header_walk import UNDEFINED_LENGTH
 from viewer.io.image_header import read_header
@@ -26,7 +27,7 @@ from viewer.io.pydicom_headers import PARSER_FAILURES
 from viewer.io.raw_values import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -69,6 +70,7 @@ class Landing:
         self._lock = threading.Lock()
         self._taken: set[str] = set()
         self._refused: dict[str, int] = {}
+        self._listed: dict[str, int] = {}
         self._bytes = 0
         self._last_s = time.monotonic()
         self.full: StorageError | None = None
@@ -131,6 +133,20 @@ class Landing:
             return False
         return found == (self.study_uid, instance.series_uid, instance.sop_uid)
 
+    def expect(self, listed: Mapping[str, Collection[InstanceRow]]) -> None:
+        """Take what the archive lists by series, so that nobody takes a part of a series for all of it.
+
+        Raises
+        ------
+        StorageError
+            When that cannot be noted where images lie already.
+        """
+        self._listed = {uid: len(instances) for uid, instances in listed.items() if instances}
+        for uid, count in self._listed.items():
+            folder = self.root / name_of(uid)
+            if folder.is_dir():
+                expect(folder, count)
+
     def take(self, write: Callable[[BinaryIO], object], sop_uid: str = "") -> None:
         """Keep one object that `write` writes as a DICOM file.
 
@@ -153,7 +169,10 @@ class Landing:
                 os.fsync(file.fileno())
             series_uid, found_uid = self._checked(waiting, sop_uid)
             target = self._path(series_uid, found_uid)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.parent.is_dir():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if series_uid in self._listed:
+                    expect(target.parent, self._listed[series_uid])
             os.replace(waiting, target)
         with self._lock:
             self._taken.add(found_uid)
@@ -178,6 +197,8 @@ class Landing:
 
     def tidy(self) -> None:
         """Remove what arrived in part, also for a retrieve that was killed long ago, and folders that stayed empty."""
+        for uid in self._listed:
+            settle(self.root / name_of(uid))
         shutil.rmtree(self._incoming, ignore_errors=True)
         with suppress(OSError):
             for other in (self.root / INCOMING).iterdir():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
+from viewer.io.expected_images import IMAGE_ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ def name_of(uid: str) -> str:
 
 def held_count(folder: Path) -> int:
     """Return how many objects lie in a folder of a study or series; 0 where it is not there."""
-    return sum(1 for entry in _files(folder) if entry.name.endswith(".dcm"))
+    return sum(1 for entry in _files(folder) if entry.name.endswith(IMAGE_ENDING))
 
 
 def folders_size(received: Path) -> int:
