@@ -19,9 +19,13 @@ from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import Layout, SlabMode, ViewName, ViewState, as_point, overview
+from viewer.scene.acquired import viewport_geometry
 from viewer.scene.curved import curved_geometry
+from viewer.scene.curved_lengths import length_across, seen_across
+from viewer.services.measuring import view_of_measurement
 from viewer.ui.canvas import Canvas, CanvasStyle, Tool
-from viewer.ui.canvas.hands import NOT_ALONG
+from viewer.ui.canvas.caliper import NOT_ALONG
+from viewer.ui.canvas.hands import NOT_CURVED
 from viewer.ui.snapshot import picture
 
 if TYPE_CHECKING:
@@ -268,6 +272,70 @@ def test_whoever_measures_in_the_curved_picture_is_told_where_to_and_moves_nothi
     drag(follower.canvas, LEFT, follower.along(20.0, 8.0), QPoint(80, 0))
     assert follower.view.cursor_lps_mm != before.cursor_lps_mm
     assert follower.refused == [NOT_ALONG]
+
+
+def test_a_width_is_measured_by_a_drag_straight_across_the_path(follower: Follower) -> None:
+    made: list[Measurement] = []
+    follower.canvas.measured.connect(made.append)
+    follower.show()
+    follower.go(follower.curve.point_at(20.0))
+    before = follower.view
+    follower.canvas.tool = Tool.LENGTH
+    # A little aside while dragging: the line stays upright on the path.
+    drag(follower.canvas, LEFT, follower.along(40.0, 8.0), QPoint(7, 60))
+    (width,) = made
+    straightened = follower.straightened()
+    assert width.kind is MeasurementKind.LENGTH
+    assert width.length_mm == pytest.approx(60 * straightened.mm_per_px, abs=0.01)
+    tile = follower.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+    for n, below_px in enumerate((0, 60)):
+        x, y = straightened.screen(40.0, 8.0)
+        lps = straightened.lps(round(x), round(y) + below_px)
+        assert np.linalg.norm(np.subtract(lps, width.points_lps_mm[n])) < 1.5 * straightened.mm_per_px
+    assert np.abs((np.subtract(*width.points_lps_mm)) @ width.normal) < 1e-6
+    assert follower.view == before
+    assert follower.refused == []
+    # It goes to where it is in the planes too.
+    assert follower.session.volume is not None
+    there = view_of_measurement(before, width, follower.session.volume)
+    image = viewport_geometry(follower.session.volume, there, width.plane, 400, 400)
+    assert max(abs(image.distance_mm(point)) for point in width.points_lps_mm) < 1e-6
+
+
+def test_a_width_is_seen_in_the_picture_it_was_measured_in_and_no_more_once_that_is_turned(
+    follower: Follower,
+) -> None:
+    follower.show()
+    tile = follower.canvas.tile(ViewName.THREE_D)
+    assert tile is not None
+
+    def picture() -> bytes:
+        assert tile is not None
+        return bytes(follower.canvas.grab(tile.area.toRect()).toImage().constBits())
+
+    width = length_across(follower.straightened(), 40.0, (6.0, -6.0), "w")
+    without = picture()
+    follower.session.measurements = (width,)
+    assert picture() != without
+    assert seen_across(follower.straightened(), width) == (pytest.approx(40.0, abs=0.1), pytest.approx((6.0, -6.0)))
+    follower.wheel(3, ALT)
+    assert seen_across(follower.straightened(), width) is None
+
+
+def test_only_lengths_are_measured_in_the_curved_picture(follower: Follower) -> None:
+    made: list[Measurement] = []
+    follower.canvas.measured.connect(made.append)
+    follower.show()
+    follower.canvas.tool = Tool.ELLIPSE
+    drag(follower.canvas, LEFT, follower.along(40.0, 8.0), QPoint(20, 60))
+    assert follower.refused == [NOT_CURVED]
+    follower.canvas.tool = Tool.LENGTH
+    QTest.mousePress(follower.canvas, LEFT, NONE, follower.along(40.0, 8.0))
+    move_to(follower.canvas, follower.along(40.0, 8.0) + QPoint(0, 60))
+    assert follower.canvas.stop_measuring()
+    QTest.mouseRelease(follower.canvas, LEFT, NONE, follower.along(40.0, 8.0) + QPoint(0, 60))
+    assert made == []
 
 
 def test_the_mark_stands_where_the_crosshair_is(qtbot: QtBot, follower: Follower) -> None:

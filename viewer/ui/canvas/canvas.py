@@ -140,7 +140,7 @@ class Canvas(PaintedCanvas):
 
     def stop_measuring(self) -> bool:
         """Give up what is being drawn, else let go of what is in hand and of the tool; False where there is nothing."""
-        if self.hands.measuring.cancel():
+        if self.hands.cancel_measuring():
             self.update()
             return True
         if self.tool is Tool.PATH:
@@ -167,7 +167,7 @@ class Canvas(PaintedCanvas):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Begin a drag."""
         tile = self._tile_at(event.position())
-        if event.button() == Qt.MouseButton.RightButton and self.hands.measuring.cancel():
+        if event.button() == Qt.MouseButton.RightButton and self.hands.cancel_measuring():
             self.update()
         elif tile is not None and not self.hands.dragging and not self._waiting():
             self.active = tile.view

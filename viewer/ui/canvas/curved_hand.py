@@ -180,9 +180,9 @@ class CurvedHand:
         if self.mark_under(tile, place):
             return Qt.CursorShape.SplitHCursor
         tool = self._mouse.tool
-        return {Tool.PAN: Qt.CursorShape.OpenHandCursor, Tool.CROSSHAIR: Qt.CursorShape.CrossCursor}.get(
-            tool, Qt.CursorShape.ArrowCursor
-        )
+        if tool in (Tool.CROSSHAIR, Tool.LENGTH):
+            return Qt.CursorShape.CrossCursor
+        return Qt.CursorShape.OpenHandCursor if tool is Tool.PAN else Qt.CursorShape.ArrowCursor
 
     def lps(self, tile: Tile | None, place: QPointF) -> Point | None:
         """Return the point of the patient under a place; None where the tile shows no straightened picture."""

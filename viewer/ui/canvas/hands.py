@@ -12,6 +12,7 @@ from viewer.domain.measurement import Measurement
 from viewer.domain.view_state import Point, ViewName
 from viewer.domain.volume import Volume
 from viewer.ui.canvas.beyond import Beyond
+from viewer.ui.canvas.caliper import NOT_ALONG, Caliper
 from viewer.ui.canvas.curved_hand import CurvedHand
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Align, Mouse
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.words_on_images import WordsField
 
 NOT_BEYOND = "Measure left of the curtain, or side by side: right of it lies the other volume."
-NOT_ALONG = "Measure in the planes: the curved picture is true along the path and straight across it alone."
+NOT_CURVED = "Measure in the planes: in the curved picture only lengths straight across the path can be."
 # What is refused for where it was begun: the tool stays for the right place.
-ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG})
+ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG, NOT_CURVED})
 
 
 @frozen(eq=False)
@@ -82,6 +83,7 @@ class Hands:
         self.measuring = MeasuringHand(session, self.mouse, says.measured, says.refused, words)
         self.path = PathHand(session, self.mouse, says.refused)
         self._curved = CurvedHand(session, self.mouse, says.begun)
+        self.caliper = Caliper(session, self._curved, says.measured, says.refused)
 
     @property
     def tool(self) -> Tool:
@@ -107,18 +109,24 @@ class Hands:
     def drawn(self, shown: Shown) -> Shown:
         """Return what is shown with what is being drawn on it."""
         view = self.path.drawn(shown.view)
-        return evolve(shown, view=view, measured=self.measuring.drawn(), drawing_path=self.path.drawing)
+        measured = (*self.measuring.drawn(), *self.caliper.drawn())
+        return evolve(shown, view=view, measured=measured, drawing_path=self.path.drawing)
 
     def cancel(self) -> None:
         """Give up what is being drawn."""
-        self.measuring.cancel()
+        self.cancel_measuring()
         self.path.cancel()
+
+    def cancel_measuring(self) -> bool:
+        """Give up what is being measured; return False where there is nothing."""
+        across = self.caliper.cancel()
+        return self.measuring.cancel() or across
 
     # --- from button down to up
 
     def press(self, tile: Tile, event: QMouseEvent) -> None:
         """Begin what a press on a tile is meant for."""
-        held, place, beyond = self.measuring.holding, event.position(), self.beyond
+        held, place, beyond = self.measuring.holding or self.caliper.holding, event.position(), self.beyond
         left = event.button() == Qt.MouseButton.LeftButton and not held
         if left and beyond is not None and beyond.press(tile, place):
             return
@@ -126,13 +134,20 @@ class Hands:
         if left and there and (self.tool.measures or self.tool is Tool.PATH):
             self._says.refused(NOT_BEYOND)
         elif left and not there and self.tool.measures and self._curved.beside_mark(tile, place):
-            self._says.refused(NOT_ALONG)
+            self._measure_across(tile, place)
         elif not there and (self.path.press(tile, event) or self._curved.press(tile, event)):
             return
         elif left and not there and self.measuring.press(tile, place, even=_even(event)):
             self._says.begun()
         elif not held:
             self._mouse_on(tile, place).press(tile, event)
+
+    def _measure_across(self, tile: Tile, place: QPointF) -> None:
+        if self.tool is Tool.LENGTH:
+            self._says.begun()
+            self.caliper.press(tile, place)
+        else:
+            self._says.refused(NOT_CURVED)
 
     def move(self, event: QMouseEvent) -> bool:
         """Go on with what was begun; return whether something that is being drawn looks different."""
@@ -142,7 +157,8 @@ class Hands:
         elif dragging is not None:
             dragging.move(event)
         else:
-            drawn = self.path.move(event.position()) or self._curved.move(event.position())
+            place = event.position()
+            drawn = self.caliper.move(place) or self.path.move(place) or self._curved.move(place)
             return drawn or self.measuring.move(event.position(), even=_even(event))
         return False
 
@@ -150,6 +166,7 @@ class Hands:
         """End what was begun; return whether it was a right click that asks for the menu."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.path.release()
+            self.caliper.release(event.position())
             self.measuring.release(event.position())
             if self.beyond is not None:
                 self.beyond.release()

@@ -16,6 +16,7 @@ from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
 from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.facts import INTERPOLATION_WORDS, Corners, Words, slab_words, window_words
+from viewer.ui.canvas.paint_curved_lengths import paint_lengths
 from viewer.ui.canvas.paint_text import paint_corners, paint_plate, paint_sentence, paint_stage_name
 from viewer.ui.canvas.tiles import Density
 from viewer.ui.theme import CASING_OPACITY
@@ -45,6 +46,7 @@ BESIDE_MM = 1.0
 MARK_GAP_PX = 14.0
 # The letters stand on the mark's line, so far from the middle.
 LETTER_SHARE = 0.26
+CORNER_PX = 280.0
 
 
 @frozen(eq=False)
@@ -142,6 +144,7 @@ class CurvedPainter:
             whole = QRectF(0, 0, area.width(), area.height())
             _paint_ruler(painter, whole, geometry, look.text)
             _paint_mark(painter, whole, geometry, shown, look)
+            paint_lengths(painter, *_room(whole, look.text), geometry, shown, look.text)
             _paint_words(painter, whole, geometry, shown, look, large=tile.large, folded=picture.folded)
             painter.translate(-area.topLeft())
             if look.active is tile.view and not look.stage:
@@ -235,6 +238,14 @@ def _paint_mark(painter: QPainter, area: QRectF, geometry: CurvedGeometry, shown
         paint_plate(painter, plate, text.theme)
         painter.setPen(text.theme.on_anatomy("text"))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, letters)
+
+
+def _room(area: QRectF, look: TextLook) -> tuple[QRectF, list[QRectF]]:
+    """Return where values may stand: above the ruler, and beside what is said in the corners."""
+    seen = area.adjusted(0, 0, 0, -RULER_PX * (look.scale if look.stage else 1.0))
+    rows = 2 * look.line_px + look.margin_px + 12
+    name = QRectF(0, 0, min(CORNER_PX, area.width() / 2), rows)
+    return seen, [name, QRectF(0, seen.bottom() - rows, area.width(), rows)]
 
 
 def _paint_words(

@@ -165,7 +165,7 @@ def place_of_finding(drawn: Drawn, image: ImagePlace) -> QRectF | None:
     return QPolygonF(_points(corners, image.geometry)).boundingRect()
 
 
-def _pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
+def line_pens(colour: QColor, width_px: float, look: TextLook) -> tuple[QPen, QPen]:
     """Return the pen of the casing and that of the line."""
     casing = look.theme.on_anatomy("casing", CASING_OPACITY)
     cap, join = Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.MiterJoin
@@ -183,7 +183,7 @@ def _paint_line(
     colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
     # The sides of a box run along the screen's unless the plane was turned in itself since.
     upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
-    for pen in _pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
+    for pen in line_pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
         painter.setPen(pen)
         if measurement.kind is MeasurementKind.FREEHAND:
             _paint_outline(painter, points, unfinished=drawn.unfinished)
@@ -199,7 +199,7 @@ def _paint_line(
         elif measurement.kind is MeasurementKind.ANGLE:
             painter.drawPolyline(points)
         else:
-            _paint_straight(painter, points, TICK_PX * look.scale)
+            paint_straight(painter, points, TICK_PX * look.scale)
         if measurement.kind is MeasurementKind.COBB:
             _paint_between(painter, points)
         elif measurement.kind is MeasurementKind.ANGLE:
@@ -210,7 +210,7 @@ def _paint_line(
         held = () if drawn.unfinished and size < HANDLE_PX else measurement.handles_lps_mm()
         for place in _points(held, geometry) if len(held) else ():
             # Hollow: what lies below the end of a length is what is measured.
-            for pen in _pens(colour, 1.5, look):
+            for pen in line_pens(colour, 1.5, look):
                 painter.setPen(pen)
                 painter.drawEllipse(place, size / 2, size / 2)
 
@@ -238,7 +238,7 @@ def _paint_arrow(painter: QPainter, points: QPolygonF, reach: float) -> None:
     painter.drawPolyline(QPolygonF([barbs[0], tip, barbs[1]]))
 
 
-def _paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
+def paint_straight(painter: QPainter, points: QPolygonF, tick: float) -> None:
     """Draw one or two straight lines with a tick at each end."""
     for n in range(0, points.size(), 2):
         start, end = points.at(n), points.at(n + 1)
@@ -293,13 +293,13 @@ def _paint_trace(painter: QPainter, measurement: Measurement, image: ImagePlace,
     if measurement.kind.is_region and places and len(places) % 2 == 0:
         # Along the line in which the planes meet, what is inside lies between every other two.
         places.sort(key=lambda place: (round(place.x(), 3), place.y()))
-        for pen in _pens(colour, 1.0, look):
+        for pen in line_pens(colour, 1.0, look):
             painter.setPen(pen)
             for n in range(0, len(places), 2):
                 painter.drawLine(places[n], places[n + 1])
         return
     for place in places:
-        for pen in _pens(colour, 1.0, look):
+        for pen in line_pens(colour, 1.0, look):
             painter.setPen(pen)
             painter.drawEllipse(place, TRACE_PX * look.scale, TRACE_PX * look.scale)
 
@@ -350,7 +350,7 @@ def _choices(drawn: DrawnMeasurement, shown: Shown, geometry: ViewportGeometry) 
 def _paint_value(painter: QPainter, value: _Value, look: TextLook) -> None:
     accent = value.drawn.in_hand and value.lines[0] != NOT_MEASURED
     if (leader := leader_between(value.own, value.plate)) is not None:
-        for pen in _pens(look.theme.on_anatomy("accent" if accent else "text"), 1.0, look):
+        for pen in line_pens(look.theme.on_anatomy("accent" if accent else "text"), 1.0, look):
             pen.setDashPattern([3 / pen.widthF(), 2 / pen.widthF()])
             painter.setPen(pen)
             painter.drawLine(*leader)

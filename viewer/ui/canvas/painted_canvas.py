@@ -375,7 +375,7 @@ class PaintedCanvas(QWidget):
         """Give the 3D memory back if nobody returns soon."""
         super().hideEvent(event)
         self._pointer = None
-        self.hands.measuring.cancel()
+        self.hands.cancel_measuring()
         self._resting.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
