@@ -18,7 +18,8 @@ from viewer.domain.volume import Volume
 from viewer.services.views import fitted_height_mm
 from viewer.ui.canvas import Canvas, CanvasStyle, Density, shown_in
 from viewer.ui.canvas.facts import corners, edge_letters, scale_bar
-from viewer.ui.canvas.paint_text import TextLook, fitting
+from viewer.ui.canvas.paint_corners import fitting
+from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.side_names import side_names
 from viewer.ui.theme import Theme
 

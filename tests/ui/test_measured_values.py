@@ -18,9 +18,10 @@ from viewer.ui.canvas import Tool, paint_measurements, shown_from, shown_in
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.measured_places import image_place
+from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_map import bar_places
 from viewer.ui.canvas.paint_measurements import place_of_finding, value_in_hand
-from viewer.ui.canvas.paint_text import TextLook, paint_corners, paint_letters, paint_scale_bar
+from viewer.ui.canvas.paint_text import TextLook, paint_letters, paint_scale_bar
 from viewer.ui.canvas.value_places import label_place, leader_between
 from viewer.ui.measurement_words import area_words, label_lines, more_words, value_words
 

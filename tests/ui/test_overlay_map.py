@@ -17,7 +17,7 @@ from viewer.domain.overlay_look import MapLook
 from viewer.domain.overlays import PROBABILITY, Overlays, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.ui.canvas import paint_colour_bar, paint_text
+from viewer.ui.canvas import paint_colour_bar, paint_corners, paint_text
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
@@ -96,7 +96,8 @@ def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
     others: list[QRectF] = []
     monkeypatch.setattr(paint_colour_bar, "paint_plate", lambda _painter, area, _theme: bars.append(QRectF(area)))
     monkeypatch.setattr(paint_text, "paint_plate", lambda _painter, area, _theme: others.append(QRectF(area)))
-    monkeypatch.setattr(paint_text, "_paint_plate_of_lines", lambda _painter, rows, _theme: others.extend(rows))
+    monkeypatch.setattr(paint_corners, "_whole_scale", lambda *_: None)
+    monkeypatch.setattr(paint_corners, "_paint_plate_of_lines", lambda _painter, rows, _theme: others.extend(rows))
     over = Overlays(value_map=probability(small_ct_volume))
     tile = tiles(Layout.SINGLE, ViewName.AXIAL, (float(wide), float(high)))[0]
     image = QImage(wide, high, QImage.Format.Format_RGB32)

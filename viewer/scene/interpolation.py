@@ -135,6 +135,7 @@ def _paint_linear(
     left, right = max(int(across.lower[0]) + first, 0), min(int(across.lower[-1]) + last, width - 1) + 1
     # Beyond the image's edge its outermost voxels go on.
     columns = [np.clip(across.lower + tap, 0, width - 1) - left for tap in taps]
+    all_rows = [np.clip(down.lower + tap, 0, height - 1) for tap in taps]
     weights = _weights(across.share, cubic=cubic)
     down_weights = _weights(down.share, cubic=cubic)
     for start in range(0, down.count, _STRIP_ROWS):
@@ -143,7 +144,7 @@ def _paint_linear(
         rows = image[top:bottom, left:right] - np.float32(table.first)
         rows *= np.float32(table.per_unit)
         wide = _weighted(rows, columns, weights, axis=1)
-        numbers = [np.clip(lower + tap, 0, height - 1) - top for tap in taps]
+        numbers = [number[start : start + _STRIP_ROWS] - top for number in all_rows]
         strip = [weight[start : start + _STRIP_ROWS, None] for weight in down_weights]
         picture[start : start + _STRIP_ROWS] = table.of_entries(_weighted(wide, numbers, strip, axis=0))
 

@@ -196,21 +196,21 @@ class PlaneRenderer:
         reduction: int,
         interpolation: Interpolation,
     ) -> NDArray[np.uint32]:
-        picture, k = _black(geometry, reduction), geometry.image
+        k = geometry.image
         if k is None or not (volume.arrived is None or volume.arrived[k]):
-            return picture
+            return _black(geometry, reduction)
         right, down = acquired.runs(k)
-        laid = _laid(picture, geometry, right, down, reduction)
-        if laid is not None:
-            key = (geometry.plane, "acquired", k)
-            held = self._cuts.get(geometry.plane)
-            if held is None or held.key != key:
-                values = np.array(turned(volume.slices[k], right, down), dtype=np.float32, order="C")
-                held = self._cuts[geometry.plane] = _Cut(
-                    key, values, _without_padding(values, volume, unknown=volume.slices.dtype.kind == "f")
-                )
-            _paint_on(picture, held, *laid, table, interpolation)
-        return picture
+        laid = _laid(geometry, right, down, reduction)
+        if laid is None:
+            return _black(geometry, reduction)
+        key = (geometry.plane, "acquired", k)
+        held = self._cuts.get(geometry.plane)
+        if held is None or held.key != key:
+            values = np.array(turned(volume.slices[k], right, down), dtype=np.float32, order="C")
+            held = self._cuts[geometry.plane] = _Cut(
+                key, values, _without_padding(values, volume, unknown=volume.slices.dtype.kind == "f")
+            )
+        return _painted(held, geometry, reduction, *laid, table, interpolation)
 
     def _aligned(
         self,
@@ -222,15 +222,12 @@ class PlaneRenderer:
         reduction: int,
         interpolation: Interpolation,
     ) -> NDArray[np.uint32]:
-        picture = _black(geometry, reduction)
         layers = layers_at(runs.into, float(np.asarray(state.cursor_lps_mm) @ geometry.axes.into), state.slab_mm)
-        if layers is None or not layers_in(volume, runs, layers):
-            return picture
-        laid = _laid(picture, geometry, runs.right, runs.down, reduction)
-        if laid is not None:
-            shown = self._cut(volume, geometry.plane, runs, layers, state.slab_mode)
-            _paint_on(picture, shown, *laid, table, interpolation)
-        return picture
+        laid = _laid(geometry, runs.right, runs.down, reduction)
+        if laid is None or layers is None or not layers_in(volume, runs, layers):
+            return _black(geometry, reduction)
+        shown = self._cut(volume, geometry.plane, runs, layers, state.slab_mode)
+        return _painted(shown, geometry, reduction, *laid, table, interpolation)
 
     def _cut(self, volume: Volume, plane: PlaneName, runs: PlaneRuns, layers: tuple[int, int], mode: SlabMode) -> _Cut:
         key = (plane, *layers, mode, reading(volume))
@@ -301,38 +298,47 @@ def slow_at_rest(volume: Volume, state: ViewState, plane: PlaneName, width_px: i
 
 def _black(geometry: ViewportGeometry, reduction: int) -> NDArray[np.uint32]:
     """Return a black picture for a viewport, reduced."""
-    shape = (-(-geometry.height_px // reduction), -(-geometry.width_px // reduction))
-    return np.full(shape, BLACK, dtype=np.uint32)
+    return np.full(_shape(geometry, reduction), BLACK, dtype=np.uint32)
 
 
-def _laid(
-    picture: NDArray[np.uint32], geometry: ViewportGeometry, right: Run, down: Run, reduction: int
-) -> tuple[Samples, Samples] | None:
-    """Return where the rows and the columns of a picture fall on an image's pixels; None where none do."""
+def _shape(geometry: ViewportGeometry, reduction: int) -> tuple[int, int]:
+    """Return the rows and columns of a viewport's picture, reduced."""
+    return -(-geometry.height_px // reduction), -(-geometry.width_px // reduction)
+
+
+def _laid(geometry: ViewportGeometry, right: Run, down: Run, reduction: int) -> tuple[Samples, Samples] | None:
+    """Return where the rows and the columns of a viewport's picture fall on an image's pixels; None where none do."""
     if min(right.count, down.count) < 2:
         return None
     centre = np.asarray(geometry.view.centre_lps_mm)
     step_mm = geometry.mm_per_px * reduction
     left_mm = float(centre @ geometry.axes.right) - geometry.width_px / 2 * geometry.mm_per_px
     top_mm = float(centre @ geometry.axes.down) - geometry.height_px / 2 * geometry.mm_per_px
-    rows = Samples.along(down, top_mm + step_mm / 2, step_mm, picture.shape[0])
-    columns = Samples.along(right, left_mm + step_mm / 2, step_mm, picture.shape[1])
+    height, width = _shape(geometry, reduction)
+    rows = Samples.along(down, top_mm + step_mm / 2, step_mm, height)
+    columns = Samples.along(right, left_mm + step_mm / 2, step_mm, width)
     return None if rows is None or columns is None else (rows, columns)
 
 
-def _paint_on(
-    picture: NDArray[np.uint32],
+def _painted(
     image: _Cut,
+    geometry: ViewportGeometry,
+    reduction: int,
     rows: Samples,
     columns: Samples,
     table: WindowTable,
     interpolation: Interpolation,
-) -> None:
-    """Fill the part of a picture that an image covers."""
-    inside = picture[rows.start : rows.start + rows.count, columns.start : columns.start + columns.count]
+) -> NDArray[np.uint32]:
+    """Return a viewport's picture of an image, black where that does not reach."""
+    picture = np.empty(_shape(geometry, reduction), dtype=np.uint32)
+    below, beyond = rows.start + rows.count, columns.start + columns.count
+    inside = picture[rows.start : below, columns.start : beyond]
     paint(inside, image.values, rows, columns, table, interpolation, image.padded)
     if image.padded is not None:
         inside[image.padded[rows.nearest][:, columns.nearest]] = BLACK
+    for outside in (picture[: rows.start], picture[below:], picture[:, : columns.start], picture[:, beyond:]):
+        outside[...] = BLACK
+    return picture
 
 
 def _without_padding(values: NDArray[np.float32], volume: Volume, *, unknown: bool) -> NDArray[np.bool_] | None:

@@ -16,8 +16,9 @@ from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
 from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.facts import INTERPOLATION_WORDS, Corners, Words, slab_words, window_words
+from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_curved_lengths import paint_lengths
-from viewer.ui.canvas.paint_text import paint_corners, paint_plate, paint_sentence, paint_stage_name
+from viewer.ui.canvas.paint_text import paint_plate, paint_sentence, paint_stage_name
 from viewer.ui.canvas.tiles import Density
 from viewer.ui.theme import CASING_OPACITY
 

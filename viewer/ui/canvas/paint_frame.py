@@ -14,6 +14,7 @@ from viewer.scene.missing_places import missing_areas, on_missing_image
 from viewer.scene.planes import beyond_images
 from viewer.ui.canvas.facts import corners, edge_letters, view_words
 from viewer.ui.canvas.paint_colour_bar import paint_colour_bar
+from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_map import has_bars, paint_map_bar
 from viewer.ui.canvas.paint_measurements import value_in_hand
 from viewer.ui.canvas.paint_text import (
@@ -21,7 +22,6 @@ from viewer.ui.canvas.paint_text import (
     NARROW_PX,
     SHORT_PX,
     TextLook,
-    paint_corners,
     paint_letters,
     paint_notice,
     paint_scale_bar,

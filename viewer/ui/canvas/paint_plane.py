@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
@@ -30,8 +31,6 @@ from viewer.ui.canvas.paint_path import paint_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.fine_pictures import FinePictures
@@ -46,14 +45,21 @@ MOST_AHEAD, AHEAD = 12, "ahead"
 
 def image_of(pixels: NDArray[np.uint32]) -> QImage:
     """Return a QImage of its own from an array 0xFFRRGGBB, [row, column]."""
+    return _image_over(pixels).copy()
+
+
+def _image_over(pixels: NDArray[np.uint32]) -> QImage:
+    """Return a QImage that shows an array and is good as long as that."""
     height, width = pixels.shape
-    view = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
-    return view.copy()
+    return QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
 
 
 @frozen(eq=False)
 class _Held:
-    """The last picture of a plane, and what it shows; `along` where that is one image as it was read."""
+    """The last picture of a plane, and what it shows; `along` where that is one image as it was read.
+
+    `pixels` are those that the image shows, where it has none of its own.
+    """
 
     key: tuple[object, ...]
     growth: int
@@ -61,6 +67,7 @@ class _Held:
     coarse: bool
     image: QImage
     px_per_pixel: int
+    pixels: NDArray[np.uint32] | None = None
 
 
 class PlanePainter:
@@ -188,8 +195,8 @@ class PlanePainter:
             coarse = True
         made = self._renderer.render(volume, state, plane, width_px, height_px, moving=coarse)
         self.rendered.append(plane)
-        image = image_of(made.pixels)
-        self._pictures[plane] = _Held(key, grown, along, coarse, image, made.px_per_pixel)
+        image = _image_over(made.pixels)
+        self._pictures[plane] = _Held(key, grown, along, coarse, image, made.px_per_pixel, made.pixels)
         return image, made.px_per_pixel
 
     def make_ahead(self, volume: Volume, state: ViewState, plane: PlaneName, width_px: int, height_px: int) -> None:

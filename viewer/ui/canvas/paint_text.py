@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 
-from viewer.ui.canvas.facts import Corners, EdgeLetters, Words, scale_bar
+from viewer.ui.canvas.facts import EdgeLetters, scale_bar
 from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.theme import PLATE_OPACITY, Theme
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
@@ -74,15 +69,6 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def _paint_plate_of_lines(painter: QPainter, lines: Sequence[QRectF], theme: Theme) -> None:
-    """Draw one plate behind lines that overlap, as wide as each: no anatomy is dimmed where nothing is said."""
-    shape = QPainterPath()
-    shape.setFillRule(Qt.FillRule.WindingFill)
-    for line in lines:
-        shape.addRoundedRect(line, PLATE_RADIUS, PLATE_RADIUS)
-    painter.fillPath(shape, theme.on_anatomy("viewport", PLATE_OPACITY))
-
-
 def is_tight(width_px: float, height_px: float, look: TextLook) -> bool:
     """Return whether a viewport has room for small letters alone."""
     return not look.stage and min(width_px, height_px) < TIGHT_PX
@@ -125,81 +111,6 @@ def paint_letters(
         painter.setPen(look.theme.on_anatomy("text"))
         baseline = plate.center().y() + measures.capHeight() / 2
         painter.drawText(QPointF(plate.center().x() - measures.horizontalAdvance(text) / 2, baseline), text)
-
-
-def paint_corners(
-    painter: QPainter, free: QRectF, corners: Corners, look: TextLook, *, open_middle: bool = False
-) -> QRectF | None:
-    """Draw the corner text, each block on one plate, and return the lower right one, None where there is none.
-
-    Titles too long for their half are said shorter, or elided in the middle; numbers are left out, since half a number
-    says nothing.
-    With an `open_middle`, where no letter stands, what has nothing opposite has all the width.
-    """
-    lower_right: QRectF | None = None
-    for lines, right, bottom in (
-        (corners.top_left, False, False),
-        (corners.top_right, True, False),
-        (corners.bottom_left, False, True),
-        (corners.bottom_right, True, True),
-    ):
-        left_lines, right_lines = (
-            (corners.bottom_left, corners.bottom_right) if bottom else (corners.top_left, corners.top_right)
-        )
-        beside = left_lines if right else right_lines
-        room = free.width() if open_middle and not beside else free.width() / 2
-        plate = _paint_block(painter, free, lines, look, room - look.margin_px, right=right, bottom=bottom)
-        if right and bottom:
-            lower_right = plate
-    return lower_right
-
-
-def fitting(words: Words, measures: QFontMetricsF, most_px: float) -> str:
-    """Return the longest way to say something for which there is room; the shortest where there is none for any."""
-    ways = (words.text, *words.shorter)
-    return next((way for way in ways if measures.horizontalAdvance(way) <= most_px), ways[-1])
-
-
-def _paint_block(
-    painter: QPainter, free: QRectF, lines: Sequence[Words], look: TextLook, room: float, *, right: bool, bottom: bool
-) -> QRectF | None:
-    if not lines:
-        return None
-    fitted = []
-    for words in lines:
-        most = room - (28 if words.name else look.margin_px + 28)
-        measures = look.metrics(look.caption_type(name=words.name))
-        text = fitting(words, measures, most)
-        width = measures.horizontalAdvance(text)
-        if width > most and bottom:
-            continue
-        if width > most:
-            text = measures.elidedText(text, Qt.TextElideMode.ElideMiddle, most)
-            width = measures.horizontalAdvance(text)
-        fitted.append((words, text, width))
-    if not fitted:
-        return None
-    plate = QRectF(0, 0, max(width for _, _, width in fitted) + 12, look.line_px * len(fitted) + 6)
-    left_edge, top_edge = free.left() + look.margin_px - 2, free.top() + look.margin_px
-    plate.moveLeft(free.right() - look.margin_px + 2 - plate.width() if right else left_edge)
-    plate.moveTop(free.bottom() - look.margin_px + 2 - plate.height() if bottom else top_edge)
-    plate = QRectF(round(plate.x()), round(plate.y()), round(plate.width()), round(plate.height()))
-    rows = [plate.top() + 3 + n * look.line_px for n in range(len(fitted))]
-    _paint_plate_of_lines(
-        painter,
-        [
-            QRectF(plate.right() - width - 12 if right else plate.left(), top - 3, width + 12, look.line_px + 6)
-            for top, (_, _, width) in zip(rows, fitted, strict=True)
-        ],
-        look.theme,
-    )
-    for top, (words, text, _) in zip(rows, fitted, strict=True):
-        painter.setFont(look.font(look.caption_type(name=words.name)))
-        painter.setPen(look.theme.on_anatomy(words.role))
-        row = QRectF(plate.left() + 6, top, plate.width() - 12, look.line_px)
-        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(row, side | Qt.AlignmentFlag.AlignVCenter, text)
-    return plate
 
 
 def paint_scale_bar(

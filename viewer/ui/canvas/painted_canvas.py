@@ -389,8 +389,8 @@ class PaintedCanvas(QWidget):
     def _tell(self, place: QPointF) -> None:
         self._pointer = place
         tile = self._tile_at(place)
-        if not self.hands.dragging:
-            self.setCursor(self.hands.shape(tile, place))
+        if not self.hands.dragging and (shape := self.hands.shape(tile, place)) is not self.cursor().shape():
+            self.setCursor(shape)
         pointed = self.hands.pointed(tile, place)
         self.pointed_at = pointed.volume
         self.pointer_moved.emit(pointed.value, pointed.lps_mm, pointed.view)

@@ -1,0 +1,66 @@
+"""Corner text that is copied from an earlier image looks as if it were drawn where it stands."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from viewer.ui.canvas import paint_corners as corner_text
+from viewer.ui.canvas.facts import Corners, Words
+from viewer.ui.canvas.paint_corners import paint_corners
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.theme import Theme
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+WORDS = Corners(
+    top_left=(Words("Axial", name=True), Words("DOE, JANE · 4711")),
+    top_right=(Words("CT"), Words("Series 3, Thin")),
+    bottom_left=(Words("Image 23 of 40", role="disagree"), Words("H 52.5 mm")),
+    bottom_right=(Words("W 1500  L −600"), Words("Zoom 1.0×  2.50 mm")),
+)
+
+
+def _levels(look: TextLook, words: Corners, ratio: float, at: float = 0.0) -> NDArray[np.int16]:
+    """Return the colours of a grey viewport with words on it, [row, column, channel]."""
+    picture = QImage(round(480 * ratio), round(300 * ratio), QImage.Format.Format_RGB32)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(0xFF909090)
+    with QPainter(picture) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(at, at)
+        paint_corners(painter, QRectF(0, 0, 480, 300), words, look)
+    flat = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1, 4)
+    return flat[..., :3].astype(np.int16)
+
+
+@pytest.mark.parametrize(("ratio", "at"), [(1.0, 0.0), (2.0, 0.0), (2.0, 0.5), (1.25, 0.0), (1.0, 0.5)])
+def test_words_are_the_same_the_first_time_again_and_drawn_in_place(
+    theme: Theme, monkeypatch: pytest.MonkeyPatch, ratio: float, at: float
+) -> None:
+    look = TextLook(theme)
+    first, again = _levels(look, WORDS, ratio, at), _levels(look, WORDS, ratio, at)
+    assert np.ptp(first) > 100
+    assert np.array_equal(first, again)
+    monkeypatch.setattr(corner_text, "_whole_scale", lambda *_: None)
+    assert np.abs(_levels(look, WORDS, ratio, at) - first).max() <= 4
+
+
+def test_what_changes_is_drawn_anew_and_the_rest_stays(theme: Theme) -> None:
+    look = TextLook(theme)
+    before = _levels(look, WORDS, 1.0)
+    next_image = Corners(
+        WORDS.top_left, WORDS.top_right, (Words("Image 24 of 40", role="disagree"), WORDS.bottom_left[1])
+    )
+    changed = (_levels(look, next_image, 1.0) != before).any(axis=2)
+    assert changed[150:, :240].any()
+    assert not changed[:150].any()
+    other_role = Corners(WORDS.top_left, WORDS.top_right, (Words("Image 23 of 40"), WORDS.bottom_left[1]))
+    assert (_levels(look, other_role, 1.0) != before)[150:, :240].any()
+
+
+def test_on_a_larger_stage_words_are_larger(theme: Theme) -> None:
+    small, large = (_levels(TextLook(theme, stage=True, scale=scale), WORDS, 1.0) for scale in (0.6, 0.8))
+    rows = [int((levels != 0x90).any(axis=(1, 2))[:150].sum()) for levels in (small, large)]
+    assert rows[1] > rows[0]

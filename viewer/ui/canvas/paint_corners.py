@@ -1,0 +1,174 @@
+"""Text in a viewport's corners: blocks of lines, each block on one plate.
+
+Most blocks stay the same from image to image, and to draw one takes ten times as long as to copy it: what was drawn
+is kept.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QPaintEngine, QPainter, QPainterPath, QTransform
+
+from viewer.ui.canvas.paint_text import PLATE_RADIUS, TextLook
+from viewer.ui.fonts import Type
+from viewer.ui.theme import PLATE_OPACITY, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.ui.canvas.facts import Corners, Words
+
+_MOST_KEPT = 64
+_STRAIGHT = (
+    QTransform.TransformationType.TxNone,
+    QTransform.TransformationType.TxTranslate,
+    QTransform.TransformationType.TxScale,
+)
+# Room around a kept block, for what is rounded.
+_AROUND_PX = 1
+
+
+@frozen
+class _Line:
+    """A line as it is drawn, and its width in pixels."""
+
+    text: str
+    kind: Type
+    role: str
+    width_px: float
+
+
+def paint_corners(
+    painter: QPainter, free: QRectF, corners: Corners, look: TextLook, *, open_middle: bool = False
+) -> QRectF | None:
+    """Draw the corner text, each block on one plate, and return the lower right one, None where there is none.
+
+    Titles too long for their half are said shorter, or elided in the middle; numbers are left out, since half a number
+    says nothing.
+    With an `open_middle`, where no letter stands, what has nothing opposite has all the width.
+    """
+    lower_right: QRectF | None = None
+    for lines, right, bottom in (
+        (corners.top_left, False, False),
+        (corners.top_right, True, False),
+        (corners.bottom_left, False, True),
+        (corners.bottom_right, True, True),
+    ):
+        left_lines, right_lines = (
+            (corners.bottom_left, corners.bottom_right) if bottom else (corners.top_left, corners.top_right)
+        )
+        beside = left_lines if right else right_lines
+        room = free.width() if open_middle and not beside else free.width() / 2
+        plate = _paint_block(painter, free, lines, look, room - look.margin_px, right=right, bottom=bottom)
+        if right and bottom:
+            lower_right = plate
+    return lower_right
+
+
+def fitting(words: Words, measures: QFontMetricsF, most_px: float) -> str:
+    """Return the longest way to say something for which there is room; the shortest where there is none for any."""
+    ways = (words.text, *words.shorter)
+    return next((way for way in ways if measures.horizontalAdvance(way) <= most_px), ways[-1])
+
+
+def _paint_block(
+    painter: QPainter, free: QRectF, words: tuple[Words, ...], look: TextLook, room: float, *, right: bool, bottom: bool
+) -> QRectF | None:
+    lines = _fitted(words, look, room, bottom)
+    if not lines:
+        return None
+    size = _size(lines, look)
+    left, top = free.left() + look.margin_px - 2, free.top() + look.margin_px
+    if right:
+        left = free.right() - look.margin_px + 2 - size.width()
+    if bottom:
+        top = free.bottom() - look.margin_px + 2 - size.height()
+    place = QPointF(round(left), round(top))
+    plate = QRectF(place, QSizeF(round(size.width()), round(size.height())))
+    scale = _whole_scale(painter, place)
+    if scale is None:
+        _draw_block(painter, plate, lines, look, right=right)
+    else:
+        painter.drawImage(place - QPointF(_AROUND_PX, _AROUND_PX), _block_picture(lines, look, right, scale))
+    return plate
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _fitted(block: tuple[Words, ...], look: TextLook, room: float, bottom: bool) -> tuple[_Line, ...]:
+    """Return the lines as there is room for them."""
+    fitted = []
+    for words in block:
+        most = room - (28 if words.name else look.margin_px + 28)
+        kind = look.caption_type(name=words.name)
+        measures = look.metrics(kind)
+        text = fitting(words, measures, most)
+        width = measures.horizontalAdvance(text)
+        if width > most and bottom:
+            continue
+        if width > most:
+            text = measures.elidedText(text, Qt.TextElideMode.ElideMiddle, most)
+            width = measures.horizontalAdvance(text)
+        fitted.append(_Line(text, kind, words.role, width))
+    return tuple(fitted)
+
+
+def _size(lines: Sequence[_Line], look: TextLook) -> QSizeF:
+    return QSizeF(max(line.width_px for line in lines) + 12, look.line_px * len(lines) + 6)
+
+
+def _whole_scale(painter: QPainter, place: QPointF) -> int | None:
+    """Return how many pixels of the device a unit has, where a picture can be copied to a place pixel by pixel.
+
+    None where that place lies between pixels, or the device has none.
+    """
+    to_device = painter.deviceTransform()
+    scale, at = to_device.m11(), to_device.map(place)
+    straight = to_device.type() in _STRAIGHT and to_device.m22() == scale
+    on_pixels = scale >= 1 and scale.is_integer() and at.x().is_integer() and at.y().is_integer()
+    of_pixels = painter.paintEngine().type() is QPaintEngine.Type.Raster
+    return int(scale) if straight and on_pixels and of_pixels else None
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _block_picture(lines: tuple[_Line, ...], look: TextLook, right: bool, scale: int) -> QImage:
+    """Return a block on transparent ground, with room around it."""
+    size = _size(lines, look)
+    plate = QRectF(_AROUND_PX, _AROUND_PX, round(size.width()), round(size.height()))
+    whole = plate.adjusted(0, 0, 2 * _AROUND_PX, 2 * _AROUND_PX).size() * scale
+    picture = QImage(whole.toSize(), QImage.Format.Format_ARGB32_Premultiplied)
+    picture.setDevicePixelRatio(scale)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _draw_block(painter, plate, lines, look, right=right)
+    painter.end()
+    return picture
+
+
+def _draw_block(painter: QPainter, plate: QRectF, lines: Sequence[_Line], look: TextLook, *, right: bool) -> None:
+    height = look.line_px + 6
+    tops = [plate.top() + 3 + n * look.line_px for n in range(len(lines))]
+    grounds = [
+        QRectF(plate.right() - line.width_px - 12 if right else plate.left(), top - 3, line.width_px + 12, height)
+        for top, line in zip(tops, lines, strict=True)
+    ]
+    _paint_plate_of_lines(painter, grounds, look.theme)
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    for top, line in zip(tops, lines, strict=True):
+        painter.setFont(look.font(line.kind))
+        painter.setPen(look.theme.on_anatomy(line.role))
+        row = QRectF(plate.left() + 6, top, plate.width() - 12, look.line_px)
+        painter.drawText(row, side | Qt.AlignmentFlag.AlignVCenter, line.text)
+
+
+def _paint_plate_of_lines(painter: QPainter, lines: Sequence[QRectF], theme: Theme) -> None:
+    """Draw one plate behind lines that overlap, as wide as each: no anatomy is dimmed where nothing is said."""
+    shape = QPainterPath()
+    shape.setFillRule(Qt.FillRule.WindingFill)
+    for line in lines:
+        shape.addRoundedRect(line, PLATE_RADIUS, PLATE_RADIUS)
+    painter.fillPath(shape, theme.on_anatomy("viewport", PLATE_OPACITY))
