@@ -290,6 +290,36 @@ def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(
     assert len(desk.journal.events("1.2.3")) == 2
 
 
+def test_undo_takes_back_what_waits_for_the_disk_and_never_what_was_decided_before_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = {"full": False}
+    transaction = desk.journal._transaction
+
+    def refuse_while_full() -> object:
+        if disk["full"]:
+            raise StorageError("The disk is full.", "Make room.")
+        return transaction()
+
+    monkeypatch.setattr(desk.journal, "_transaction", refuse_while_full)
+    for name, full in (("f1", False), ("f2", True)):
+        disk["full"] = full
+        desk.reviewing.select(name)
+        desk.navigation.finish()
+        desk.reviewing.decide(Answer.ACCEPTED)
+    both = {"f1": Answer.ACCEPTED, "f2": Answer.ACCEPTED}
+    assert desk.reviewing.can_undo
+    desk.reviewing.undo()
+    assert [error.sentence for error in desk.errors] == ["The disk is full."] * 2
+    assert desk.answers() == both
+    disk["full"] = False
+    desk.reviewing.undo()
+    assert desk.reviewing.unsaved == 0
+    assert desk.answers() == {"f1": Answer.ACCEPTED}
+    desk.reviewing.redo()
+    assert desk.answers() == both
+
+
 def test_a_reader_is_told_of_decisions_that_were_changed_behind_the_program_s_back(desk: Desk, tmp_path: Path) -> None:
     for name in ("f1", "f2"):
         desk.reviewing.select(name)

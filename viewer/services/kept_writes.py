@@ -39,12 +39,13 @@ class Write:
 
 
 class KeptWrites:
-    """Writes to one journal in the order they were said, of all volumes that are open."""
+    """Writes to one journal in the order they were said, of all volumes that are open; `why` the first still waits."""
 
     def __init__(self) -> None:
         self._waiting: list[Write] = []
         self._saved: set[str] = set()
         self.saved_at: datetime | None = None
+        self.why: StorageError | None = None
 
     @property
     def waiting(self) -> tuple[Write, ...]:
@@ -69,10 +70,12 @@ class KeptWrites:
 
     def retry(self, failed: Callable[[StorageError], None]) -> None:
         """Write what waits, in the order it was said; stop at the first that cannot be, and call `failed` with why."""
+        self.why = None
         while self._waiting:
             try:
                 self._waiting[0].write()
             except StorageError as error:
+                self.why = error
                 failed(error)
                 return
             self.note_saved(self._waiting.pop(0).what)

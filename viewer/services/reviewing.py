@@ -78,6 +78,8 @@ class Reviewing:
     @property
     def can_undo(self) -> bool:
         """True where the newest decision on this series, or measurement on what is open of it, can be taken back."""
+        if any(write.series_uid == self._series for write in self.writes.waiting):
+            return True
         return self._journal.can_undo(self._series, part=self._part) if self._series else False
 
     @property
@@ -216,9 +218,12 @@ class Reviewing:
             failed=self.failed.emit,
         )
 
-    def retry(self) -> None:
-        """Write what is not on disk yet, in the order it was said; stop at the first that cannot be written."""
-        self.writes.retry(self.failed.emit)
+    def retry(self, *, quietly: bool = False) -> None:
+        """Write what is not on disk yet, in the order it was said; stop at the first that cannot be written.
+
+        `quietly` says nothing of it where it cannot: that is known.
+        """
+        self.writes.retry((lambda _: None) if quietly else self.failed.emit)
         self._tell_saved()
 
     def close(self) -> None:
@@ -267,6 +272,11 @@ class Reviewing:
     def _step_history(self, step: Callable[..., object]) -> None:
         if not self._series:
             return
+        # The newest is what waits: what lies on disk before it is not to be taken back in its place.
+        if self.unsaved:
+            self.retry()
+            if self.unsaved:
+                return
         before = dict(self._session.decisions)
         measured = {m.id: m for m in self._session.measurements}
         try:

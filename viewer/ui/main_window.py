@@ -44,6 +44,7 @@ from viewer.ui.reports import of_problems, of_written
 from viewer.ui.side_panels import SidePanels
 from viewer.ui.status_bar import StatusBar
 from viewer.ui.top_bar import TopBar
+from viewer.ui.unsaved import Unsaved
 from viewer.ui.waking import Waking
 from viewer.ui.widgets import FocusRing
 from viewer.ui.window_place import least_size, restore_place, suggest_scale
@@ -244,6 +245,7 @@ class MainWindow(QMainWindow):
         connect_overlays(self)
         connect_path(self)
         connect_crop(self)
+        Unsaved(self)
 
     def _restore(self) -> None:
         now = self.desk.settings.now

@@ -14,15 +14,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from viewer.domain.decision import Answer
+from viewer.domain.errors import StorageError
 from viewer.domain.finding import SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.model_card import ModelCard
 from viewer.services.places import decisions_file
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark
+from viewer.ui.messages import Message
 from viewer.ui.review.finding_list import Columns, Filter
 from viewer.ui.review.model_box import ModelBox
 from viewer.ui.review.toolbar import preset_keys
+from viewer.ui.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -338,6 +341,44 @@ def test_decisions_that_were_changed_outside_are_said_in_the_strip_and_the_revie
     assert "changed outside of CaseStage" in opened.messages._sentence.text()
     desk.reviewing.decide(Answer.REJECTED)
     assert desk.reviewing.unsaved == 0
+
+
+def test_what_a_full_disk_refused_is_written_by_itself_once_there_is_room_and_that_is_said(
+    opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.ui.unsaved.RETRY_MS", 20)
+    disk = {"full": True}
+    desk, strip = opened.desk, opened.messages
+    Unsaved(opened)
+    transaction = desk.reviewing._journal._transaction
+
+    def refuse_while_full() -> object:
+        if disk["full"]:
+            raise StorageError("The disk is full.", "Make room.")
+        return transaction()
+
+    monkeypatch.setattr(desk.reviewing._journal, "_transaction", refuse_while_full)
+    desk.reviewing.select("left")
+    desk.navigation.finish()
+    desk.reviewing.decide(Answer.ACCEPTED)
+    said = strip.message
+    assert said is not None
+    assert said.sentence == "The disk is full."
+    qtbot.wait(60)
+    assert strip.message is said
+    assert desk.reviewing.unsaved == 1
+    disk["full"] = False
+    qtbot.waitUntil(lambda: desk.reviewing.unsaved == 0)
+    assert strip.message is not None
+    assert strip.message.calm
+    assert strip.message.sentence == "What was not on disk is written now."
+    # What else was said in between stays.
+    disk["full"] = True
+    desk.reviewing.decide(Answer.REJECTED)
+    opened.tell(Message("Something else"))
+    disk["full"] = False
+    qtbot.waitUntil(lambda: desk.reviewing.unsaved == 0)
+    assert strip.message.sentence == "Something else"
 
 
 def test_a_model_cannot_be_run_on_nothing_and_does_not_seem_to(window: MainWindow) -> None:
