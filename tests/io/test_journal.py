@@ -302,8 +302,9 @@ def test_a_journal_on_a_read_only_disk_is_read_with_all_that_was_acknowledged(tm
         assert _mounted("-o", "remount,ro", str(disk))
         journal = Journal(disk / "d.sqlite3")
         assert set(journal.decisions("1.2.3")) == {"finding-1"}
-        with pytest.raises(StorageError, match="cannot be written to|could not be saved"):
+        with pytest.raises(StorageError, match="cannot be written to|could not be saved") as refused:
             journal.decide("1.2.3", finding_of_a_model(), Answer.ACCEPTED, "A")
+        assert refused.value.hint.startswith("Make the disk writable;")
         assert _mounted("-o", "remount,rw", str(disk))
         assert journal.decide("1.2.3", finding_of_a_model(), Answer.ACCEPTED, "A") is not None
         journal.close()
@@ -322,6 +323,16 @@ def test_backups_are_made_hourly_and_seven_are_kept(journal: Journal, path: Path
     assert kept[-1] == made[-2]
     with closing(sqlite3.connect(kept[-1])) as copy:
         assert copy.execute("SELECT finding_id FROM event").fetchall() == [("nodule-1",)]
+
+
+def test_a_clock_that_was_put_back_stops_no_backups(journal: Journal, path: Path) -> None:
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
+    wrong, right = datetime(2031, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    for n in range(9):
+        journal_store.back_up_if_due(path, wrong + timedelta(hours=n))
+    made = [journal_store.back_up_if_due(path, right + timedelta(minutes=30 * n)) for n in range(20)]
+    assert sum(copy is not None for copy in made) == 10
+    assert sorted((path.parent / "backups").iterdir()) == [copy for copy in made if copy is not None][-7:]
 
 
 def test_opening_makes_a_backup_of_what_was_decided(path: Path) -> None:

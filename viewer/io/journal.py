@@ -232,7 +232,8 @@ class Journal:
         except sqlite3.Error as error:
             self.read_only = journal_store.error_in_words(error)
         except OSError as error:
-            self.read_only = storage_error("Decisions", error)
+            said = storage_error("Decisions", error)
+            self.read_only = StorageError(said.sentence, "Make the disk writable; they are then written.", said.detail)
         if self._connection is None:
             self._writer.release()
             self._open_for_reading()

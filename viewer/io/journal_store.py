@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # "CSTG": tells this file from any other SQLite file.
 APPLICATION_ID = 0x43535447
 _QUICK_CHECK_BELOW = 64 * 1024 * 1024
+_STAMP = "%Y%m%dT%H%M%SZ"
 _KEPT_BACKUPS = 7
 _BACKUP_EVERY = timedelta(hours=1)
 _WAIT_S = 1.0
@@ -176,18 +177,23 @@ def back_up_if_due(path: Path, now: datetime | None = None) -> Path | None:
     """
     now = now or datetime.now(UTC)
     folder = path.parent / "backups"
-    kept = sorted(folder.glob(f"{path.stem}-*{path.suffix}"))
-    stamp = "%Y%m%dT%H%M%SZ"
-    if kept:
+
+    def made(copy: Path) -> datetime:
         try:
-            made = datetime.strptime(kept[-1].stem[-16:], stamp).replace(tzinfo=UTC)
+            return datetime.strptime(copy.stem[-16:], _STAMP).replace(tzinfo=UTC)
         except ValueError:
-            made = datetime.min.replace(tzinfo=UTC)
-        if timedelta(0) <= now - made < _BACKUP_EVERY:
-            return None
-    target = folder / f"{path.stem}-{now.strftime(stamp)}{path.suffix}"
+            return datetime.min.replace(tzinfo=UTC)
+
+    def in_order() -> list[Path]:
+        # What seems to come from the future was made before the clock was put back.
+        return sorted(folder.glob(f"{path.stem}-*{path.suffix}"), key=lambda copy: (made(copy) <= now, copy.name))
+
+    kept = in_order()
+    if kept and timedelta(0) <= now - made(kept[-1]) < _BACKUP_EVERY:
+        return None
+    target = folder / f"{path.stem}-{now.strftime(_STAMP)}{path.suffix}"
     _copy(path, target)
-    for old in sorted(folder.glob(f"{path.stem}-*{path.suffix}"))[:-_KEPT_BACKUPS]:
+    for old in in_order()[:-_KEPT_BACKUPS]:
         old.unlink(missing_ok=True)
     return target
 
