@@ -13,7 +13,7 @@ from viewer.domain.job import JobContext
 from viewer.io.archive import ask
 from viewer.io.archive.landing import INCOMING, Landing
 from viewer.io.archive.rows import StudyRow
-from viewer.ui.archive.archive_sheet import brought_words
+from viewer.ui.archive.coming import brought_words
 from viewer.ui.archive.study_rows import StudyLine, held_words
 
 if TYPE_CHECKING:

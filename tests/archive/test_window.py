@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from tests.archive.orthanc import PASSWORD, PATIENT, PATIENT_ID, Orthanc
 from tests.archive.sheet_hands import mark, open_sheet, searched, sheet_of
 from tests.ui.window.conftest import press, window  # noqa: F401 (fixtures)
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
 from viewer.io.archive.landing import Landing
@@ -183,7 +184,7 @@ def test_a_retrieve_shows_how_far_it_is_can_be_cancelled_and_goes_on(
         qtbot.waitUntil(lambda: sheet.bar.words.text().startswith(("2 of 41", "3 of 41", "4 of 41")), timeout=8000)
         assert sheet.bar.words.text().endswith(" MB/s")
         assert sheet.bar.cancel.isVisible()
-        assert not sheet.bar.retrieve.isEnabled()
+        assert sheet.bar.retrieve.text() == "Open what is here"
         started_s = time.monotonic()
         sheet.bar.cancel.click()
         assert not sheet.bar.cancel.isVisible()
@@ -220,8 +221,62 @@ def test_a_retrieve_goes_on_when_the_sheet_is_closed_and_says_when_it_is_done(
     message = window.messages.message
     assert message is not None
     assert message.calm
-    assert "are on this computer now" in message.sentence
+    assert "is on this computer now, 41 images" in message.sentence
     assert window.desk.session.volume is None
+    window.messages.act()
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None, timeout=8000)
+
+
+def test_several_are_asked_for_one_after_another_and_what_has_arrived_opens(
+    window: MainWindow,  # noqa: F811
+    held: Held,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sheet = open_sheet(window, held.server.get)
+    searched(qtbot, sheet)
+    queue = window.desk.archives.queue
+    session = window.desk.session
+
+    def said(study: str) -> str:
+        return str(sheet.rows.data(sheet.rows.index(sheet.rows.row_of(study))))
+
+    with monkeypatch.context() as patched:
+        slowly(patched)
+        for study in (held.abdomen_study, held.mixed_study):
+            mark(sheet, study)
+            QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+            # A second Enter takes nothing back.
+            QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+        assert said(held.mixed_study).endswith("Waiting")
+        assert sheet.bar.retrieve.text() == "Do not retrieve"
+        qtbot.waitUntil(lambda: "Coming, " in said(held.abdomen_study), timeout=8000)
+        assert sheet.bar.words.text().endswith("1 more to come")
+        QTest.keyClick(sheet.list, Qt.Key.Key_Delete)
+        assert queue.waiting == ()
+        assert sheet.bar.retrieve.text() == "Retrieve study"
+        sheet.bar.retrieve.click()
+        assert len(queue.waiting) == 1
+        mark(sheet, held.abdomen_study)
+        qtbot.waitUntil(lambda: sheet.bar.retrieve.isEnabled(), timeout=8000)
+        assert sheet.bar.retrieve.text() == "Open what is here"
+        QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+        assert not sheet.is_open
+        qtbot.waitUntil(lambda: session.volume is not None and not session.volume.preview, timeout=8000)
+        assert session.volume is not None
+        assert session.volume.verdict is Verdict.UNTRUSTED
+        assert "Not all images have been retrieved" in session.volume.reasons[-1]
+    qtbot.waitUntil(lambda: queue.coming is None, timeout=20_000)
+    message = window.messages.message
+    assert message is not None
+    assert message.sentence.startswith("A study from “By C-GET” is on this computer now, 16 images")
+    window.actions_.run("file.archive")
+    assert said(held.abdomen_study).endswith("On this computer")
+    mark(sheet, held.abdomen_study)
+    QTest.keyClick(sheet.list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: session.volume is not None and session.volume.stack.count == 41, timeout=8000)
+    assert session.volume is not None
+    qtbot.waitUntil(lambda: session.volume is not None and session.volume.verdict is Verdict.OK, timeout=8000)
 
 
 def test_an_archive_that_is_gone_is_a_sentence_with_a_hint_and_a_way_on(

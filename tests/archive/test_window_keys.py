@@ -75,8 +75,8 @@ def test_the_keys_stay_in_the_sheet_when_a_retrieve_is_cancelled(window: MainWin
     sheet.rows.show_found(Found((STUDY,)))
     sheet.results.show_page(sheet.list)
     sheet.list.mark(0)
-    window.desk.archives.busy.emit(Progress(1, 9, "1 of 9 images"))
+    window.desk.archives.queue.busy.emit(Progress(1, 9, "1 of 9 images"))
     sheet.bar.offer("Retrieve study", "Another retrieve is running.", enabled=False)
     sheet.bar.cancel.setFocus()
-    window.desk.archives.busy.emit(None)
+    window.desk.archives.queue.busy.emit(None)
     assert QApplication.focusWidget() is sheet.list

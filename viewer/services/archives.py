@@ -6,7 +6,6 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import frozen
 from psygnal import Signal
 
 from viewer.domain.errors import ArchiveError, CaseStageError, PasswordError
@@ -14,6 +13,7 @@ from viewer.io.archive.description import Archive, archive_text, checked, read_a
 from viewer.io.archive.extra import install_line, is_installed
 from viewer.io.archive.received import folders_size, held_count, name_of, remove_folders
 from viewer.services.jobs import Lane
+from viewer.services.retrieving import RetrieveQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,18 +23,10 @@ if TYPE_CHECKING:
     from viewer.io.archive.retrieved import Retrieved
     from viewer.io.archive.rows import Found, Query, SeriesRow
     from viewer.services.jobs import Job, JobRunner
+    from viewer.services.retrieving import Wanted
     from viewer.services.settings import Settings
 
 Result = TypeVar("Result")
-
-
-@frozen
-class Wanted:
-    """A study to retrieve, or one series of it where `series_uid` is given."""
-
-    archive: Archive
-    study_uid: str
-    series_uid: str = ""
 
 
 def study_folder(received: Path, archive: Archive, study_uid: str) -> Path:
@@ -83,9 +75,8 @@ class Archives:
 
     `found` carries what a search brought and `search_failed` why it did not; `series_found` a study's UID and its
     series, `series_failed` its UID and an error; `answered` the words of a connection test and `check_failed` an error.
-    `busy` carries the Progress of a retrieve, or None when none runs; `retrieved` the Wanted and what came, and
-    `failed` an error of it; `removed` the folder from which received images were removed. Passwords are kept until the
-    program ends, and nowhere else.
+    `removed` carries the folder from which received images were removed, `failed` an error of that; what comes from
+    archives is told by `queue`. Passwords are kept until the program ends, and nowhere else.
     """
 
     changed = Signal()
@@ -95,8 +86,6 @@ class Archives:
     series_failed = Signal(str, object)
     answered = Signal(str)
     check_failed = Signal(object)
-    busy = Signal(object)
-    retrieved = Signal(object, object)
     failed = Signal(object)
     size_known = Signal(object)
     removed = Signal(object)
@@ -106,7 +95,8 @@ class Archives:
         self._passwords: dict[str, str] = {}
         self._search: Job | None = None
         self._check: Job | None = None
-        self._retrieve: Job | None = None
+        self.queue = RetrieveQueue(runner, self._fetch)
+        self.queue.failed.connect(lambda wanted, error: self._doubt(wanted.archive, error))
         self._series: dict[str, Job] = {}
 
     # --- which archives there are
@@ -222,45 +212,20 @@ class Archives:
     @property
     def retrieving(self) -> bool:
         """True while images come."""
-        return self._retrieve is not None and self._retrieve.running and not self._retrieve.cancelled
+        return self.queue.coming is not None
 
-    def retrieve(self, wanted: Wanted) -> None:
-        """Bring a study or series; what is here already does not come again. One at a time."""
-        if self.retrieving:
-            return
+    def _fetch(self, wanted: Wanted, ctx: JobContext) -> Retrieved:
+        from viewer.io.archive import ask
+
         folder = study_folder(self._received, wanted.archive, wanted.study_uid)
         password = self._password(wanted.archive)
-
-        def work(ctx: JobContext) -> Retrieved:
-            from viewer.io.archive import ask
-
-            return ask.retrieve(wanted.archive, wanted.study_uid, wanted.series_uid, folder, ctx, password)
-
-        def done(brought: Retrieved) -> None:
-            self._retrieve = None
-            self.busy.emit(None)
-            self.retrieved.emit(wanted, brought)
-
-        def lost(error: CaseStageError) -> None:
-            self._retrieve = None
-            self.busy.emit(None)
-            self._doubt(wanted.archive, error)
-            self.failed.emit(error)
-
-        self._retrieve = self._runner.run(work, done=done, failed=lost, progress=self.busy.emit, lane=Lane.NETWORK)
-
-    def cancel_retrieve(self) -> None:
-        """Stop a retrieve; what has arrived is kept."""
-        if self._retrieve is not None:
-            self._retrieve.cancel()
-            self._retrieve = None
-            self.busy.emit(None)
+        return ask.retrieve(wanted.archive, wanted.study_uid, wanted.series_uid, folder, ctx, password)
 
     def cancel(self) -> None:
         """Stop everything."""
         self.cancel_check()
         self.cancel_search()
-        self.cancel_retrieve()
+        self.queue.cancel_all()
 
     # --- what is here
 

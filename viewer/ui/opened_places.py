@@ -64,6 +64,7 @@ class OpenedPlaces:
         self._desk.opening.too_large.connect(self._too_large)
         self._desk.opening.opened.connect(lambda _: self._window.messages.clear_unopened())
         self._desk.archives.removed.connect(library.forget_below)
+        self._desk.archives.queue.retrieved.connect(lambda _wanted, brought, _alone: self._came(brought.folder))
         library.refresh()
         now = self._desk.settings.now
         if now.recent or now.last_folder:
@@ -87,6 +88,15 @@ class OpenedPlaces:
         message = of_arrived(kept, self._words(place), partial(self._show, place, ids))
         if message is not None:
             self._window.tell(message)
+
+    def _came(self, folder: Path) -> None:
+        """Look again at what was listed of a study before all of it was there."""
+        library = self._desk.library
+        library.check(
+            place.id
+            for place in library.places
+            if folder.is_relative_to(place.path) or Path(place.path).is_relative_to(folder)
+        )
 
     def _vanished(self, place: Place) -> None:
         self._gone[place.id] = of_vanished(self._words(place))

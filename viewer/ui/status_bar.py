@@ -155,7 +155,7 @@ class StatusBar(QFrame):
         desk.opening.busy.connect(self._opening_busy)
         desk.other.opening.busy.connect(self._other_busy)
         desk.finding_run.busy.connect(self._run_busy)
-        desk.archives.busy.connect(self._archive_busy)
+        desk.archives.queue.busy.connect(self._archive_busy)
         for reviewing in (desk.reviewing, desk.other.reviewing):
             reviewing.saved.connect(self._say_saved)
             reviewing.failed.connect(self._say_saved)
@@ -236,7 +236,7 @@ class StatusBar(QFrame):
         self._show_busy(progress, self._desk.other.opening.cancel)
 
     def _archive_busy(self, progress: Progress | None) -> None:
-        self._show_busy(progress, self._desk.archives.cancel_retrieve)
+        self._show_busy(progress, self._desk.archives.queue.cancel_all)
 
     def _run_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.finding_run.cancel)

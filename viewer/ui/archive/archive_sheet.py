@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from viewer.domain.count_words import count_words
 from viewer.domain.errors import StorageError
 from viewer.io.archive.rows import MOST_ROWS, NOT_BY_LETTERS
-from viewer.services.archives import Wanted
+from viewer.services.retrieving import Wanted
 from viewer.ui.archive.archive_head import ArchiveHead, PasswordRow
+from viewer.ui.archive.coming import brought_words, come_words, coming_words, offer
 from viewer.ui.archive.edit_sheet import EditSheet
 from viewer.ui.archive.results import Results
 from viewer.ui.archive.retrieve_bar import NOTHING_MARKED, RetrieveBar
@@ -37,21 +38,6 @@ WIDTH = 1120
 LEAST_LIST, MOST_LIST = 168, 620
 
 
-def brought_words(brought: Retrieved) -> Message | None:
-    """Return what to say where not exactly the archive's images are here now, or None where they are."""
-    if brought.withdrawn and not brought.missing:
-        words = (
-            f"{count_words(brought.withdrawn, 'image')} on this computer {'is' if brought.withdrawn == 1 else 'are'}"
-        )
-        hint = "They were corrected or withdrawn there, and are still among what was opened. Ask before using them."
-        return Message(f"{words} no longer in the archive.", hint)
-    if not brought.missing:
-        return None
-    count = "1 image is" if brought.missing == 1 else f"{brought.missing} images are"
-    hint = "Retrieve the same again to fetch the rest."
-    return Message(f"{count} missing: the archive did not send them.", hint, "\n".join(brought.problems))
-
-
 class ArchiveSheet(Sheet):
     """The sheet of the archives.
 
@@ -65,6 +51,7 @@ class ArchiveSheet(Sheet):
     def __init__(self, window: QWidget, theme: Theme, desk: Desk, details: DetailsSheet) -> None:
         super().__init__(window, theme, "Archive", width=WIDTH)
         self._desk, self._archives = desk, desk.archives
+        self._queue = desk.archives.queue
         self._searched: Archive | None = None
         self.edit = EditSheet(window, theme, desk.archives)
         self._main = self._make_main(theme, details)
@@ -77,9 +64,11 @@ class ArchiveSheet(Sheet):
         archives.search_failed.connect(self._search_failed)
         archives.series_found.connect(self._series_found)
         archives.series_failed.connect(self._series_failed)
-        archives.busy.connect(self._busy)
-        archives.retrieved.connect(self._retrieved)
-        archives.failed.connect(self._failed)
+        archives.failed.connect(partial(self._failed, None))
+        self._queue.busy.connect(self._busy)
+        self._queue.changed.connect(self._queue_changed)
+        self._queue.retrieved.connect(self._retrieved)
+        self._queue.failed.connect(self._failed)
         archives.size_known.connect(self._size_known)
         desk.session.masked_changed.connect(self._mask)
         self._mask()
@@ -105,7 +94,7 @@ class ArchiveSheet(Sheet):
         self.form.wanted.connect(self.search)
         self.form.down.connect(self._go_down)
         column.addWidget(self.form)
-        self.rows = StudyRows(self._held, lambda: self._desk.session.masked, self)
+        self.rows = StudyRows(self._held, lambda: self._desk.session.masked, self, coming=self._coming)
         self.add_first = Button(theme, "Add archive…", icon="plus")
         self.add_first.setToolTip("Say where an archive is")
         self.add_first.clicked.connect(lambda: self.edit.ask(None))
@@ -113,6 +102,7 @@ class ArchiveSheet(Sheet):
         self.list = self.results.list
         self.list.opened.connect(self._look_into)
         self.list.wanted.connect(self.retrieve)
+        self.list.given_up.connect(self.give_up)
         self.list.marked.connect(self._offer)
         self.list.took_keys.connect(self._show_keys)
         self.list.left_above.connect(lambda: self.form.patient.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -120,8 +110,8 @@ class ArchiveSheet(Sheet):
         self.messages = MessageStrip(theme, details)
         column.addWidget(self.messages)
         self.bar = RetrieveBar(theme)
-        self.bar.wanted.connect(self.retrieve)
-        self.bar.cancelled.connect(self._archives.cancel_retrieve)
+        self.bar.wanted.connect(self._press)
+        self.bar.cancelled.connect(self._queue.cancel)
         self.bar.removal_wanted.connect(self._remove_received)
         column.addWidget(self.bar)
         return page
@@ -200,23 +190,44 @@ class ArchiveSheet(Sheet):
         self.bar.summary.setText("")
         self._archives.search(archive, query)
 
-    def retrieve(self) -> None:
-        """Bring what is marked."""
+    def _marked(self) -> Wanted | None:
+        """Return the marked study or series as what may be retrieved."""
         line = self.list.line
-        if line is None or self._searched is None or self._archives.retrieving:
-            return
+        if line is None or self._searched is None:
+            return None
         if isinstance(line, StudyLine):
-            wanted = Wanted(self._searched, line.study.study_uid)
-        else:
-            wanted = Wanted(self._searched, line.series.study_uid, line.series.series_uid)
+            return Wanted(self._searched, line.study.study_uid)
+        return Wanted(self._searched, line.series.study_uid, line.series.series_uid)
+
+    def retrieve(self) -> None:
+        """Bring what is marked, after what was asked for before; open it where it is here, or what of it is."""
+        line, wanted = self.list.line, self._marked()
+        if line is None or wanted is None or wanted in self._queue.waiting:
+            return
         self.messages.clear()
         self.place()
-        if line.here:
-            self.dismiss()
-            self.brought.emit(self._archives.folder(wanted), None)
-            return
-        self._archives.retrieve(wanted)
-        self._offer()
+        coming = wanted == self._queue.coming
+        if line.here or (coming and line.held):
+            self._open(wanted)
+        elif not coming:
+            self._queue.add(wanted)
+
+    def _open(self, wanted: Wanted) -> None:
+        self.dismiss()
+        self.brought.emit(self._archives.folder(wanted), None)
+
+    def _press(self) -> None:
+        """Do what the main button says."""
+        if self._marked() in self._queue.waiting:
+            self.give_up()
+        else:
+            self.retrieve()
+
+    def give_up(self) -> None:
+        """Stop what is marked where it comes, or take it out of what waits."""
+        wanted = self._marked()
+        if wanted is not None and (wanted == self._queue.coming or wanted in self._queue.waiting):
+            self._queue.cancel(wanted)
 
     def dismiss(self) -> None:
         """Close it: a search is given up, a retrieve goes on."""
@@ -319,44 +330,48 @@ class ArchiveSheet(Sheet):
     def _held(self, study_uid: str, series_uid: str) -> int:
         return self._archives.held(self._searched, study_uid, series_uid) if self._searched is not None else 0
 
+    def _coming(self, study_uid: str, series_uid: str) -> str:
+        return coming_words(self._queue, Wanted(self._searched, study_uid, series_uid)) if self._searched else ""
+
     def _go_down(self) -> None:
         if self.results.listed:
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _offer(self) -> None:
         line = self.list.line if self.results.listed else None
-        if line is None:
+        wanted = self._marked()
+        if line is None or wanted is None:
             self.bar.offer("Retrieve", NOTHING_MARKED, enabled=False)
             return
-        what = "study" if isinstance(line, StudyLine) else "series"
-        words, tip = f"Retrieve {what}", "Bring its images to this computer and open them (Enter)"
-        if line.here:
-            words, tip = f"Open {what}", "Open it from this computer (Enter)"
-        if self._archives.retrieving:
-            tip = "Another retrieve is running."
-        self.bar.offer(words, tip, enabled=not self._archives.retrieving)
+        offer(self.bar, line, wanted, self._queue)
 
     def _busy(self, progress: Progress | None) -> None:
         self.bar.say_progress(progress)
+        self.rows.look_at_coming()
         self._offer()
         focused = self.window().focusWidget()
         if self.is_open and not self.edit.is_open and (focused is None or not self.isAncestorOf(focused)):
             # A button that goes, or rests, hands the keys on to what lies below the sheet.
             self._go_down()
-        if progress is None:
-            self.rows.look_again()
-            self._archives.measure()
 
-    def _retrieved(self, wanted: Wanted, brought: Retrieved) -> None:
-        missing = brought_words(brought)
-        if self.is_open:
+    def _queue_changed(self) -> None:
+        self.rows.look_again()
+        self._archives.measure()
+        self._offer()
+
+    def _retrieved(self, wanted: Wanted, brought: Retrieved, alone: bool) -> None:
+        if self.is_open and alone:
             self.dismiss()
-            self.brought.emit(brought.folder, missing)
+            self.brought.emit(brought.folder, brought_words(brought))
             return
-        words = f"Images from “{wanted.archive.name}” are on this computer now."
-        self.told.emit(missing or Message(words, "Open them in Archive… (Ctrl+Shift+A).", calm=True))
+        message = come_words(wanted, brought, partial(self._open, wanted))
+        if self.is_open:
+            self.messages.tell(message)
+            self.place()
+        else:
+            self.told.emit(message)
 
-    def _failed(self, error: CaseStageError) -> None:
+    def _failed(self, _wanted: Wanted | None, error: CaseStageError) -> None:
         self._show_password()
         if not self.is_open:
             self.told.emit(Message.of(error))

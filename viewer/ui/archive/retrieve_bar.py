@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from viewer.domain.job import Progress
     from viewer.ui.theme import Theme
 
-ENTER = "Enter"
+ENTER, DELETE = "Enter", "Delete"
 NOTHING_MARKED = "Mark a study or a series first."
 
 
@@ -34,6 +34,7 @@ class RetrieveBar(QWidget):
         super().__init__(parent)
         self._size = 0
         self._sure = False
+        self._key, self._key_shown = ENTER, False
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -63,16 +64,20 @@ class RetrieveBar(QWidget):
         self.say_size(0)
         self.offer("Retrieve", NOTHING_MARKED, enabled=False)
 
-    def offer(self, words: str, tip: str, *, enabled: bool) -> None:
-        """Say what the main button would do."""
+    def offer(self, words: str, tip: str, *, enabled: bool, key: str = ENTER) -> None:
+        """Say what the main button would do, and which key in the list does the same."""
         self.retrieve.set_words(words)
         self.retrieve.setToolTip(tip)
         self.retrieve.setAccessibleName(words)
         self.retrieve.setEnabled(enabled)
+        if key != self._key:
+            self._key = key
+            self.show_key(self._key_shown)
 
     def show_key(self, shown: bool) -> None:
-        """Show on the main button whether Enter presses it."""
-        self.retrieve.key = ENTER if shown else ""
+        """Show on the main button its key, or none where that would go elsewhere."""
+        self._key_shown = shown
+        self.retrieve.key = self._key if shown else ""
         self.retrieve.updateGeometry()
         self.retrieve.update()
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QP
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from viewer.ui.archive.study_rows import (
+    WAITING,
     NoteLine,
     SeriesLine,
     StudyLine,
@@ -86,14 +87,14 @@ class _Delegate(QStyledItemDelegate):
         self._two(painter, what, *what_words(study, masked=self._rows.masked), Type.BODY)
         if study.date is not None:
             self._two(painter, day, f"{study.date:%Y-%m-%d}", study.time, Type.BODY)
-        self._paint_here(painter, here, line.held, study.image_count)
+        self._paint_here(painter, here, line, study.image_count)
 
     def _paint_series(self, painter: QPainter, area: QRectF, line: SeriesLine) -> None:
         who, what, day, here = self._columns(area)
         title, facts = series_words(line, masked=self._rows.masked)
         self._one(painter, who.adjusted(24, 0, 0, 0), title, Type.BODY, "text")
         self._one(painter, what.united(day), facts, Type.CAPTION, "text2")
-        self._paint_here(painter, here, line.held, line.series.image_count)
+        self._paint_here(painter, here, line, line.series.image_count)
 
     def _paint_note(self, painter: QPainter, area: QRectF, line: NoteLine) -> None:
         left = area.left() + CHEVRON + 24
@@ -104,15 +105,17 @@ class _Delegate(QStyledItemDelegate):
         words = QRectF(left, area.top(), area.right() - 20 - left, area.height())
         self._one(painter, words, line.words, Type.CAPTION, "text" if line.is_wrong else "text2")
 
-    def _paint_here(self, painter: QPainter, area: QRectF, held: int, count: int | None) -> None:
-        words = held_words(held, count)
+    def _paint_here(self, painter: QPainter, area: QRectF, line: StudyLine | SeriesLine, count: int | None) -> None:
+        words = line.coming or held_words(line.held, count)
         if not words:
             return
-        whole = count is None or held == count
+        icon = "check" if count is None or line.held == count else "circle-dashed"
+        if line.coming:
+            icon = "clock" if line.coming == WAITING else "download"
         width = QFontMetricsF(font(Type.CAPTION)).horizontalAdvance(words)
         left = area.right() - width - 22
         box = QRectF(round(left), round(area.center().y() - 8), 16, 16)
-        paint_icon(painter, box, self._theme, "check" if whole else "circle-dashed", "text2")
+        paint_icon(painter, box, self._theme, icon, "text2")
         self._one(painter, QRectF(left + 22, area.top(), width + 2, area.height()), words, Type.CAPTION, "text2")
 
     def _two(self, painter: QPainter, area: QRectF, above: str, below: str, kind: Type) -> None:
@@ -129,14 +132,15 @@ class _Delegate(QStyledItemDelegate):
 class StudyList(QListView):
     """Studies and their series.
 
-    `opened` carries the UID of a study whose series are wanted, `wanted` asks for the marked row's images, `marked`
-    tells that another row is marked, `left_above` that ↑ was pressed in the first row, `took_keys`
-    whether the keys go to the list.
+    `opened` carries the UID of a study whose series are wanted, `wanted` asks for the marked row's images, `given_up`
+    for them to come no more, `marked` tells that another row is marked, `left_above` that ↑ was pressed in the first
+    row, `took_keys` whether the keys go to the list.
     """
 
     opened = Signal(str)
     took_keys = Signal(bool)
     wanted = Signal()
+    given_up = Signal()
     marked = Signal()
     left_above = Signal()
 
@@ -190,6 +194,8 @@ class StudyList(QListView):
         key, line = event.key(), self.line
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and line is not None:
             self.wanted.emit()
+        elif key == Qt.Key.Key_Delete and line is not None:
+            self.given_up.emit()
         elif key == Qt.Key.Key_Right and isinstance(line, StudyLine):
             if line.is_open:
                 self.mark(self.currentIndex().row() + 1)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from viewer.io.archive.rows import Found
     from viewer.ui.painted_rows import Index
 
+WAITING = "Waiting"
+
 
 def _all_here(count: int | None, held: int) -> bool:
     return count is not None and 0 < count == held
@@ -26,11 +28,12 @@ def _all_here(count: int | None, held: int) -> bool:
 
 @frozen
 class StudyLine:
-    """A study, opened or not, and how many of its images are on this computer."""
+    """A study, opened or not, how many of its images are on this computer, and how far others are on their way."""
 
     study: StudyRow
     is_open: bool = False
     held: int = 0
+    coming: str = ""
 
     @property
     def here(self) -> bool:
@@ -44,6 +47,7 @@ class SeriesLine:
 
     series: SeriesRow
     held: int = 0
+    coming: str = ""
     identity: PatientIdentity = field(default=PatientIdentity(), repr=False, eq=False)
 
     @property
@@ -124,13 +128,20 @@ class StudyRows(QAbstractListModel):
         Returns how many images of a study ("" for the series) or of a series are on this computer.
     masked
         Whether names and IDs are hidden.
+    coming
+        Returns how far a study ("" for the series) or a series is on its way, "" where it is not.
     """
 
     def __init__(
-        self, held: Callable[[str, str], int], masked: Callable[[], bool], parent: QWidget | None = None
+        self,
+        held: Callable[[str, str], int],
+        masked: Callable[[], bool],
+        parent: QWidget | None = None,
+        *,
+        coming: Callable[[str, str], str] = lambda _study, _series: "",
     ) -> None:
         super().__init__(parent)
-        self._held, self._masked = held, masked
+        self._held, self._masked, self._coming = held, masked, coming
         self._lines: list[Line] = []
 
     @property
@@ -146,7 +157,7 @@ class StudyRows(QAbstractListModel):
     def show_found(self, found: Found) -> None:
         """Show the studies of a search."""
         self.beginResetModel()
-        self._lines = [StudyLine(study, held=self._held(study.study_uid, "")) for study in found.studies]
+        self._lines = [self._as_it_is(StudyLine(study)) for study in found.studies]
         self.endResetModel()
 
     def clear(self) -> None:
@@ -188,7 +199,7 @@ class StudyRows(QAbstractListModel):
         """Show the series of a study that is open."""
         above = self.line(self.row_of(study_uid))
         who = above.study.identity if isinstance(above, StudyLine) else PatientIdentity()
-        lines: list[Line] = [SeriesLine(one, self._held(study_uid, one.series_uid), who) for one in series]
+        lines: list[Line] = [self._as_it_is(SeriesLine(one, identity=who)) for one in series]
         self._show_below(study_uid, lines or [NoteLine(study_uid, "The archive lists no series of this study.")])
 
     def show_wrong(self, study_uid: str, words: str) -> None:
@@ -197,13 +208,26 @@ class StudyRows(QAbstractListModel):
 
     def look_again(self) -> None:
         """Bring up to date what is on this computer, and whether names are hidden."""
-        for n, line in enumerate(self._lines):
-            if isinstance(line, StudyLine):
-                self._lines[n] = evolve(line, held=self._held(line.study.study_uid, ""))
-            elif isinstance(line, SeriesLine):
-                self._lines[n] = evolve(line, held=self._held(line.series.study_uid, line.series.series_uid))
+        self._lines = [self._as_it_is(line) for line in self._lines]
         if self._lines:
             self.dataChanged.emit(self.index(0), self.index(len(self._lines) - 1))
+
+    def look_at_coming(self) -> None:
+        """Bring up to date how far those are that are on their way."""
+        for n, line in enumerate(self._lines):
+            if not isinstance(line, NoteLine) and line.coming:
+                self._replace(n, self._as_it_is(line))
+
+    def _as_it_is(self, line: Line) -> Line:
+        """Return a line with what is here of it, and how far the rest is."""
+        if isinstance(line, NoteLine):
+            return line
+        named = (
+            (line.study.study_uid, "")
+            if isinstance(line, StudyLine)
+            else (line.series.study_uid, line.series.series_uid)
+        )
+        return evolve(line, held=self._held(*named), coming=self._coming(*named))
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802 (Qt's name)
         """Return how many rows there are."""
@@ -217,11 +241,12 @@ class StudyRows(QAbstractListModel):
         if isinstance(line, NoteLine):
             return line.words
         if isinstance(line, SeriesLine):
-            parts = [*series_words(line, masked=self.masked), held_words(line.held, line.series.image_count)]
+            here = line.coming or held_words(line.held, line.series.image_count)
+            parts = [*series_words(line, masked=self.masked), here]
         else:
             study = line.study
             day = f"{study.date:%Y-%m-%d}" if study.date else ""
-            here = held_words(line.held, study.image_count)
+            here = line.coming or held_words(line.held, study.image_count)
             parts = [*who_words(study, masked=self.masked), *what_words(study, masked=self.masked), day, here]
         return ", ".join(part for part in parts if part)
 
