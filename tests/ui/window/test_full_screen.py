@@ -67,7 +67,7 @@ def test_under_wayland_no_window_that_fills_a_screen_is_given_a_size(
 
     class Placed(QMainWindow):
         def setGeometry(self, *place: object) -> None:  # noqa: N802 (Qt's name)
-            placed.append(QRect(*place))  # type: ignore[call-overload]
+            placed.append(QRect(*place))
 
     for maximised in (True, False):
         window = Placed()
