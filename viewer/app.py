@@ -24,6 +24,7 @@ from viewer.ui.deliver import Deliver
 from viewer.ui.faults import Faults
 from viewer.ui.fonts import load_fonts
 from viewer.ui.main_window import MainWindow
+from viewer.ui.still_hands import StillHands
 from viewer.ui.theme import Theme, ThemeName, apply_theme
 from viewer.ui.tidying import Tidying
 from viewer.ui.when_painted import when_painted
@@ -157,13 +158,14 @@ def run_window(
         # A case comes compressed. Files may be anything, and two more processes cost their first image 80 ms.
         threading.Thread(target=_warm_decoders, args=(window.desk.decoders,), name="decoders", daemon=True).start()
     _measure(window)
-    warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders,), name="warm-up", daemon=True)
+    hands = StillHands(window.desk.session)
+    warm_up = threading.Thread(target=_warm_up, args=(window.desk.decoders, hands), name="warm-up", daemon=True)
 
     def rest(_what: object = None) -> None:
         if warm_up.ident is None:
             warm_up.start()
             if window.library.shelf is None:
-                QTimer.singleShot(_CASES_AFTER_MS, window.library.fill)
+                QTimer.singleShot(_CASES_AFTER_MS, lambda: _fill_beside(window, hands))
 
     if paths and not case:
         _after_opening(window, rest)
@@ -266,9 +268,18 @@ def _measure(window: MainWindow) -> None:
         KioskTimes(window, float(os.environ.get("CASESTAGE_BENCH_TIMES", "3")))
 
 
-def _warm_up(decoders: Decoders) -> None:
+def _fill_beside(window: MainWindow, hands: StillHands) -> None:
+    """Show the library's cases, which nobody looks at yet, once nothing else is moved through."""
+    if hands.still:
+        window.library.fill()
+    else:
+        QTimer.singleShot(_CASES_AFTER_MS, lambda: _fill_beside(window, hands))
+
+
+def _warm_up(decoders: Decoders, hands: StillHands) -> None:
     """Load what opening a case will need, while the user still looks at the library."""
     for name in WARM_UP:
+        hands.wait()
         try:
             importlib.import_module(name)
         except ImportError:

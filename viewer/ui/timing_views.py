@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from viewer.ui.canvas.tiles import Tile
     from viewer.ui.main_window import MainWindow
 
-_SETTLED_MS = 1500
+# All that is loaded beside is loaded by then.
+_SETTLED_MS = 5000
 _FIRST_3D_S = 60.0
 _ALONE_PX, _FOUR_PX = (900, 900), (1802, 1802)
 _IMAGES = 60
