@@ -103,3 +103,27 @@ def test_where_the_box_is_another_one_since_nothing_is_taken_back(cropping: Main
     session.view = evolve(view_of(session), series_uid="another", box_3d=None)
     assert not cropping.desk.crop_edits.can_undo
     assert not cropping.desk.crop_edits.can_redo
+
+
+def test_the_crop_box_is_there_again_once_the_next_series_is(cropping: MainWindow, qtbot: QtBot) -> None:
+    session = cropping.desk.session
+    pull(cropping, -20.0)
+    volume, view = session.volume, view_of(session)
+    assert volume is not None
+    series = evolve(volume.series, series_uid="1.2.3.99")
+    framed = evolve(series, frame_of_reference_uid="1.2.3.1")
+    session.volume = evolve(volume, series=evolve(volume.series, frame_of_reference_uid="1.2.3.1"))
+    session.view = None
+    session.volume = None
+    qtbot.waitUntil(lambda: not cropping.canvas.isVisible())
+    session.volume = evolve(volume, series=framed)
+    session.view = evolve(view, series_uid="1.2.3.99")
+    qtbot.waitUntil(cropping.canvas.isVisible)
+    box = crop_box_on(cropping.canvas)
+    assert box is not None
+    assert box.isVisible()
+    before = view_of(session).box_3d
+    pull(cropping, -10.0)
+    assert view_of(session).box_3d != before
+    cropping.actions_.run("review.undo")
+    assert view_of(session).box_3d == before

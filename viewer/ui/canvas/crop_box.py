@@ -147,7 +147,9 @@ class CropBox(QWidget):
         """Stay for the next series and for the whole of one that comes in, where that lies in the same place."""
         self._pull = self._over = None
         around, self._around = self._around, new or self._around
-        if new is not None and around is not None and not _same_place(around, new):
+        if new is None or around is None or around.series.series_uid == new.series.series_uid:
+            return
+        if not share_frame(around, new):
             self.end()
 
     def _view_changed(self, _new: object, _old: object) -> None:
@@ -178,7 +180,8 @@ class CropBox(QWidget):
         kind = event.type()
         if kind == QEvent.Type.Resize:
             self.setGeometry(self._canvas.rect())
-        elif kind == QEvent.Type.Hide:
+        elif kind == QEvent.Type.Hide and self._session.view is not None:
+            # Without a view the next series is on its way.
             self.end()
         elif isinstance(event, QMouseEvent):
             return self._mouse(event)
@@ -373,11 +376,6 @@ def _beside(letters: list[QRectF], place: tuple[float, float]) -> tuple[float, f
             above_or_below = n in (0, LETTERS - 1)
             return (letter.left() - HANDLE_PX, place[1]) if above_or_below else (place[0], letter.bottom() + HANDLE_PX)
     return place
-
-
-def _same_place(one: Volume, other: Volume) -> bool:
-    """Return whether two volumes are of one series, or share a frame of reference."""
-    return one.series.series_uid == other.series.series_uid or share_frame(one, other)
 
 
 def _face_of(handle: Handle | None) -> Face | None:
