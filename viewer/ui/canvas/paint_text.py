@@ -12,6 +12,8 @@ from viewer.ui.theme import PLATE_OPACITY, Theme
 
 PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
+# What its plate is wider than the scale, and the gap to the text beside it.
+_BESIDE_SCALE_PX = 28
 # The longest scale: on large viewports a share of their width, as it is read from where all of them is seen.
 _LONGEST_SCALE_PX, _LONGEST_SCALE_SHARE = 150, 0.2
 # Narrower or lower viewports say less in their corners.
@@ -119,12 +121,12 @@ def paint_scale_bar(
     """Draw the scale at the bottom, between the middle letter and a block of text, or above it for want of room."""
     left_edge, right_edge = free.center().x() + 28 * look.scale, free.right() if beside is None else beside.left()
     foot_edge = free.bottom() - look.margin_px + 2
-    if beside is not None and right_edge - left_edge - 36 < _LEAST_SCALE_PX:
+    if beside is not None and right_edge - left_edge - _BESIDE_SCALE_PX < _LEAST_SCALE_PX:
         right_edge, foot_edge = beside.right() + 8, beside.top() - 4
     longest = _LONGEST_SCALE_PX * look.scale
     if not look.stage:
         longest = max(longest, free.width() * _LONGEST_SCALE_SHARE)
-    most = min(longest, right_edge - left_edge - 36)
+    most = min(longest, right_edge - left_edge - _BESIDE_SCALE_PX)
     if most < _LEAST_SCALE_PX:
         return
     length, words = scale_bar(mm_per_px, most)
