@@ -67,6 +67,25 @@ def test_what_a_file_is_is_said_with_what_to_do(tmp_path: Path, content: bytes, 
         assert hint in words
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "sentence", "hint"),
+    [
+        ("cd.iso", bytes(40_000), "A disc image.", "Mount it"),
+        ("brain.mgz", gzip.compress(bytes(300)), "A FreeSurfer volume.", "Convert it to NIfTI."),
+        ("brain.mnc", b"\x89HDF\r\n\x1a\n" + bytes(300), "A MINC volume.", "Convert it to NIfTI."),
+        ("ct.npy", b"\x93NUMPY\1\0" + bytes(300), "An array of numbers", "Convert it to NIfTI."),
+    ],
+)
+def test_what_researchers_and_archives_hand_over_is_known(
+    tmp_path: Path, name: str, content: bytes, sentence: str, hint: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(tmp_path / name, JobContext())
+    assert caught.value.sentence.startswith(sentence)
+    assert caught.value.hint.startswith(hint)
+
+
 def test_a_zip_archive_without_its_ending_opens_alone_and_is_named_in_a_folder(made_ct: Any) -> None:
     made_ct.stack([(0, 0, 2.0 * k) for k in range(3)])
     with zipfile.ZipFile(made_ct.folder.parent / "export", "w") as archive:

@@ -118,6 +118,13 @@ def test_air_alone_has_no_body() -> None:
     assert brain_mask(patient.rendered) is None
 
 
+def test_a_few_small_images_in_which_all_could_be_a_table_are_shown_as_they_are() -> None:
+    voxels = np.full((7, 24, 32), -1000, dtype=np.int16)
+    voxels[:, 10:] = 40
+    grid = Grid.from_directions((32, 24, 7), origin_lps_mm=(0, 0, 0), spacing_mm=(0.7, 0.8, 1.0))
+    assert body_shape(RenderVoxels(voxels, grid)) is None
+
+
 def test_without_skin_there_is_fat_at_the_surface_and_nothing_else_changes() -> None:
     patient = Patient()
     lung = ((patient.i - 45) / 9) ** 2 + ((patient.j - 60) / 9) ** 2 < 1

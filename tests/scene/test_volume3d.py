@@ -465,3 +465,22 @@ def test_3d_that_loses_its_context_is_back_with_the_next_picture(
         assert [why.sentence for why in told] == ["3D stopped: drawing it failed."]
     finally:
         drawing.close()
+
+
+def test_a_fault_of_any_kind_is_said_and_nobody_waits_for_a_picture(
+    volume_of: Callable[..., Volume], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dressed(*_: object, **__: object) -> None:
+        raise IndexError("a fault of the program")
+
+    monkeypatch.setattr("viewer.scene.dressed_volume.DressedVolume.dress", dressed)
+    grid = Grid.from_directions((24, 24, 24), origin_lps_mm=(0, 0, 0), spacing_mm=(1.0, 1.0, 1.0))
+    volume = volume_of(np.full(grid.shape_kji, 800, np.int16), grid)
+    scene = VolumeScene(volume, Camera(as_point(volume.grid.bounds_lps_mm.mean(axis=1)), height_mm=40.0), 64, 64)
+    told: list[Unavailable3D] = []
+    drawing = Scene3D(on_unavailable=told.append)
+    try:
+        assert drawing.render_once(scene) is None
+        assert [why.sentence for why in told] == ["3D stopped: drawing it failed."]
+    finally:
+        drawing.close()

@@ -21,6 +21,17 @@ _ARCHIVES = (
     (b"\xfd7zXZ\0", "A file packed with xz."),
     (b"\x28\xb5\x2f\xfd", "A file packed with zstd."),
 )
+_CONVERT = "Convert it to NIfTI."
+_RESEARCH = (
+    (b"\x93NUMPY", "An array of numbers (NumPy), which does not say where it lies in a patient."),
+    (b"CDF\x01", "A MINC volume."),
+)
+_BY_ENDING = {
+    ".iso": ("A disc image.", "Mount it, as a file manager does on a double-click, and open the folder that comes."),
+    ".mgz": ("A FreeSurfer volume.", _CONVERT),
+    ".mgh": ("A FreeSurfer volume.", _CONVERT),
+    ".mnc": ("A MINC volume.", _CONVERT),
+}
 _DOCUMENTS = (b"[Content_Types].xml", b"mimetype", b"META-INF/", b"_rels/")
 _METAIMAGE = re.compile(rb"\s*(ObjectType|NDims)\s*=")
 
@@ -35,9 +46,13 @@ class Foreign:
 
 def foreign(head: bytes, name: str) -> Foreign | None:
     """Return what a file is by its first `HEAD_BYTES` bytes and its name, None where nothing better is known of it."""
-    for mark, sentence in _ARCHIVES:
-        if head.startswith(mark):
-            return Foreign(sentence, _UNPACK)
+    known = _BY_ENDING.get(os.path.splitext(name)[1].lower())
+    if known is not None:
+        return Foreign(*known)
+    for marks, hint in ((_ARCHIVES, _UNPACK), (_RESEARCH, _CONVERT)):
+        for mark, sentence in marks:
+            if head.startswith(mark):
+                return Foreign(sentence, hint)
     if head.startswith(b"PK\x03\x04"):
         if head[30:].startswith(_DOCUMENTS):
             return None

@@ -65,7 +65,7 @@ class BodyShape:
 
 
 def body_shape(rendered: RenderVoxels) -> BodyShape | None:
-    """Return where the body is, or None where there is nothing solid.
+    """Return where the body is, or None where there is nothing solid, or nothing but what could be a table.
 
     The largest solid piece that is left when all is worn away by one coarse voxel is the body, with all that hangs
     on it, save what has the same cross-section all along, as tables and headrests have. A piece apart from it stays
@@ -99,6 +99,8 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
             same = piece.sum() / max(piece.any(axis=0).sum() * piece.shape[0], 1)
             kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and same < _SAME_SHARE
     kept[0] = False
+    if not kept.any():
+        return None
     inside = _filled(kept[labels])
     around = grown(inside) & ~(table & ~inside)
     return BodyShape(factors, _spread(around, there), _spread(inside, there), spacing)

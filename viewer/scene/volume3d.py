@@ -285,8 +285,7 @@ class Scene3D:
             first = self._owed[0] if self._owed else self._pending
         try:
             return None if first is None else dressed_for(first.scene, full=full)
-        except (RuntimeError, ValueError, MemoryError):
-            # Drawing will meet it again, and say so.
+        except Exception:  # noqa: BLE001 (drawing will meet it again, and say so)
             return None
 
     def _give_up(self, why: Unavailable3D) -> None:
@@ -317,7 +316,7 @@ class Scene3D:
                     failed_s = time.monotonic()
                     window = self._anew(window)
                     self._serve(window, request)
-        except (RuntimeError, ValueError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 (the last net: without a word 3D would be prepared for ever)
             self._give_up(Unavailable3D("3D stopped: drawing it failed.", detail=repr(error)))
         finally:
             self._drawing = None

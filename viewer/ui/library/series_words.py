@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.count_words import count_words
 from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
 from viewer.io.index_rows import ARCHIVE, FOLDER
+from viewer.io.series_entry import readable_name
 from viewer.services.places import received_folder
 from viewer.services.scan_library import PlaceState
 
@@ -70,12 +71,14 @@ def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:
     """Return a place's own name; a folder of what came from an archive is called by a hash."""
     if Path(place.path).is_relative_to(received_folder()):
         return FROM_ARCHIVE
-    return masked_path(place.name, naming) if masked else place.name
+    name = readable_name(place.name)
+    return masked_path(name, naming) if masked else name
 
 
 def place_path(place: Place, naming: Iterable[str], *, masked: bool) -> str:
     """Return where a place is."""
-    return masked_path(place.path, naming) if masked else place.path
+    path = readable_name(place.path)
+    return masked_path(path, naming) if masked else path
 
 
 def state_words(state: PlaceState, *, watched: bool) -> str:

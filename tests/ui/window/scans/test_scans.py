@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -370,6 +371,21 @@ def test_the_series_most_worth_looking_at_is_marked_first_and_a_chosen_one_stays
     rest()
     assert titles(window)[1:] == ["Topogram", "Thick", "Gap", "Thin", "Thinnest"]
     assert marked(window) == "Topogram"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere no name holds such signs")
+def test_a_folder_of_an_unreadable_name_has_one_line_for_it(
+    window: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    odd = tmp_path / os.fsdecode(b"w\xe9ird\nname")
+    folder.rename(odd)
+    window.open_paths([odd])
+    rest()
+    assert places(window)[1][0] == "w\ufffdird\ufffdname"
+    assert places(window)[1][1] == str(tmp_path / "w\ufffdird\ufffdname")
+    window.desk.library.open_series(window.library.scans.lines.series_ids[0])
+    rest()
+    assert window.desk.session.volume is not None
 
 
 def test_what_is_dropped_while_a_sheet_is_open_does_not_come_behind_it(
