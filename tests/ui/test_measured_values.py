@@ -10,6 +10,8 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPolygonF
 
+from tests.ui.acquired.hands import drag
+from tests.ui.reader import LEFT
 from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.overlays import Overlays, ValueMap
@@ -17,6 +19,7 @@ from viewer.domain.view_state import ViewName, as_point
 from viewer.ui.canvas import Tool, paint_measurements, shown_from, shown_in
 from viewer.ui.canvas.facts import Corners, EdgeLetters, Words
 from viewer.ui.canvas.frame_places import frame_places
+from viewer.ui.canvas.hands import NO_IMAGE
 from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_map import bar_places
@@ -261,6 +264,27 @@ def test_a_value_that_would_be_read_as_anothers_is_said_shorter_or_left_out(
         gaps = {other: _gap(plate, points.boundingRect()) for other, points in boxes.items()}
         assert gaps[ident] == min(gaps.values()), (lines, gaps)
     assert any("Of one image" in lines for _, lines in said.values())
+
+
+def test_where_no_image_lies_nothing_is_measured_and_nothing_of_the_last_image_is_seen(reader: Reader) -> None:
+    view, volume = reader.session.view, reader.session.volume
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert view is not None
+    assert volume is not None
+    assert tile is not None
+    x, y, _ = view.cursor_lps_mm
+    last = float(volume.stack.positions_lps_mm[:, 2].max())
+    start, by = tile.area.center().toPoint() - QPoint(60, 30), QPoint(50, 40)
+    reader.session.view = evolve(view, cursor_lps_mm=(x, y, last))
+    reader.draw(Tool.ELLIPSE, start, by)
+    (on_last,) = reader.all
+    reader.session.measurement_in_hand = None
+    reader.session.view = evolve(view, cursor_lps_mm=(x, y, last + 200))
+    assert not image_place(volume, reader.geometry()).holds(on_last)
+    reader.canvas.tool = Tool.RECTANGLE
+    drag(reader.canvas, LEFT, start + QPoint(10, 0), by)
+    assert reader.all == (on_last,)
+    assert reader.refused == [NO_IMAGE]
 
 
 def _gap(one: QRectF, other: QRectF) -> float:

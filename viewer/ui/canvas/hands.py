@@ -14,6 +14,7 @@ from viewer.domain.volume import Volume
 from viewer.ui.canvas.beyond import Beyond
 from viewer.ui.canvas.caliper import NOT_ALONG, Caliper
 from viewer.ui.canvas.curved_hand import CurvedHand
+from viewer.ui.canvas.measured_places import shows_nothing
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Align, Mouse
 from viewer.ui.canvas.path_hand import PathHand
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 
 NOT_BEYOND = "Measure left of the curtain, or side by side: right of it lies the other volume."
 NOT_CURVED = "Measure in the planes: in the curved picture only lengths straight across the path can be."
+NO_IMAGE = "No image lies here: scroll to one first."
 # What is refused for where it was begun: the tool stays for the right place.
-ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG, NOT_CURVED})
+ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG, NOT_CURVED, NO_IMAGE})
 
 
 @frozen(eq=False)
@@ -131,8 +133,11 @@ class Hands:
         if left and beyond is not None and beyond.press(tile, place):
             return
         there = beyond is not None and beyond.covers(tile, place)
-        if left and there and (self.tool.measures or self.tool is Tool.PATH):
+        draws = left and (self.tool.measures or self.tool is Tool.PATH)
+        if draws and there:
             self._says.refused(NOT_BEYOND)
+        elif draws and self._nowhere(tile):
+            self._says.refused(NO_IMAGE)
         elif left and not there and self.tool.measures and self._curved.beside_mark(tile, place):
             self._measure_across(tile, place)
         elif not there and (self.path.press(tile, event) or self._curved.press(tile, event)):
@@ -141,6 +146,10 @@ class Hands:
             self._says.begun()
         elif not held:
             self._mouse_on(tile, place).press(tile, event)
+
+    def _nowhere(self, tile: Tile) -> bool:
+        geometry, volume = self.mouse.geometry_at(tile), self._session.volume
+        return geometry is not None and volume is not None and shows_nothing(volume, geometry)
 
     def _measure_across(self, tile: Tile, place: QPointF) -> None:
         if self.tool is Tool.LENGTH:

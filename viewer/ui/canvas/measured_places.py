@@ -12,7 +12,7 @@ from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import Point, as_point
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.plane_geometry import ViewportGeometry
-from viewer.scene.plane_slices import plane_runs, snapped
+from viewer.scene.plane_slices import beyond_images, plane_runs, snapped
 from viewer.ui.canvas.words_on_images import place_of_words
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     """Return where the image on a viewport lies.
 
     The cursor may lie between two images of a plane along the grid; what is drawn belongs to the one that is seen.
-    A turned plane, or one askew to the grid, is seen where the cursor is.
+    A turned plane, or one askew to the grid, is seen where the cursor is; and beyond all images none is.
     """
     middle = geometry.cursor_lps_mm
     straight = geometry.image is None and geometry.view.turned is None
-    if straight and plane_runs(volume.grid, geometry.plane) is not None:
+    if straight and plane_runs(volume.grid, geometry.plane) is not None and not shows_nothing(volume, geometry):
         middle = snapped(volume, geometry.plane, middle)
     acquired = acquired_slices(volume) if geometry.image is not None else None
     if acquired is not None and geometry.image is not None:
@@ -115,6 +115,12 @@ def image_place(volume: Volume, geometry: ViewportGeometry, slab_mm: float = 0.0
     reach = half if geometry.image is not None else max(half, slab_mm / 2)
     into = as_point(geometry.axes.into)
     return ImagePlace(geometry, into, _dot(middle, into), reach)
+
+
+def shows_nothing(volume: Volume, geometry: ViewportGeometry) -> bool:
+    """Return whether a standard plane lies beyond all images, as where the cursor is that of another series."""
+    straight = geometry.image is None and geometry.view.turned is None
+    return straight and beyond_images(volume, geometry.plane, geometry.cursor_lps_mm)
 
 
 def grip_at(
