@@ -22,13 +22,16 @@ COARSE_MM = 8.0
 FINE_MM = (4.0, 2.0, 1.0)
 # Of the smaller body at least this share has to be covered: two corners that touch look alike too easily.
 LEAST_OVERLAP = 0.3
-# Below this nothing alike was found.
-LEAST_LIKENESS = 0.6
+# Below this nothing alike was found: where all of the smaller body is covered, and where next to nothing of it is.
+LEAST_LIKENESS, LEAST_LIKENESS_APART = 0.6, 0.85
 # Of the values of each, 0…1: what FFTs make of values that are all the same is far below.
 LEAST_SPREAD = 1e-3
 # What tells tissues apart: from fat to dense bone; air counts as one, contrast agent hardly.
 LOW_HU, HIGH_HU = -300.0, 700.0
 _MOST_POINTS = 60_000
+# So much of what overlaps at the coarse place has to on finer grids too, and so few steps it may be wrong: else one
+# walks to where both hardly overlap any more, as little is easily alike.
+_STILL_OVERLAP, _MOST_STEPS = 0.7, 4
 
 
 @frozen
@@ -68,7 +71,21 @@ def lined_up(here: Volume, there: Volume, ctx: JobContext) -> LinedUp | None:
     for step_mm in FINE_MM:
         shift, likeness = _refined(here, there, np.asarray(shift), step_mm)
         ctx.report(3, 3, "lining up")
-    return LinedUp(shift, likeness) if likeness >= LEAST_LIKENESS else None
+    apart = 1.0 - _overlap(_body_mm(here), _body_mm(there), shift)
+    least = LEAST_LIKENESS + apart * (LEAST_LIKENESS_APART - LEAST_LIKENESS)
+    return LinedUp(shift, likeness) if likeness >= least else None
+
+
+def _body_mm(volume: Volume) -> NDArray[np.float64]:
+    return volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+
+
+def _overlap(here_mm: NDArray[np.float64], there_mm: NDArray[np.float64], shift_mm: Point) -> float:
+    """Return how much of the smaller of two boxes, shape (3, 2), the other covers once the first is shifted."""
+    moved = here_mm + np.asarray(shift_mm)[:, None]
+    both = np.minimum(moved[:, 1], there_mm[:, 1]) - np.maximum(moved[:, 0], there_mm[:, 0])
+    smaller = min(float(np.prod(np.ptp(box, axis=1))) for box in (here_mm, there_mm))
+    return float(np.prod(np.maximum(both, 0.0))) / max(smaller, 1e-9)
 
 
 def _values_at(volume: Volume, lps_mm: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -85,7 +102,7 @@ def _values_at(volume: Volume, lps_mm: NDArray[np.float64]) -> tuple[NDArray[np.
 
 
 def _coarse(volume: Volume) -> _Coarse:
-    bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    bounds = _body_mm(volume)
     # The same lattice for both, so that a shift is a whole number of its steps.
     first = np.ceil(bounds[:, 0] / COARSE_MM).astype(int)
     last = np.maximum(np.floor(bounds[:, 1] / COARSE_MM).astype(int), first)
@@ -133,20 +150,23 @@ def _correlated(a: _Coarse, b: _Coarse) -> LinedUp | None:
 
 
 def _refined(here: Volume, there: Volume, shift: NDArray[np.float64], step_mm: float) -> tuple[Point, float]:
-    """Return the best shift around one, in steps, going on while a neighbour is better."""
-    bounds = here.grid.bounds_lps_mm if here.body_lps_mm is None else here.body_lps_mm
+    """Return the best shift around one, in steps, going on while a neighbour is better, though not far."""
+    bounds = _body_mm(here)
     share = (np.prod(np.ptp(bounds, axis=1) / step_mm) / _MOST_POINTS) ** (1 / 3)
     axes = [np.arange(low, high, step_mm * max(share, 1.0)) for low, high in bounds]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     mine, inside = _values_at(here, points)
     points, mine = points[inside], mine[inside]
     known: dict[tuple[int, int, int], float] = {}
+    least = _STILL_OVERLAP * np.count_nonzero(_values_at(there, points + shift)[1])
 
     def likeness(at: tuple[int, int, int]) -> float:
+        if max(map(abs, at)) > _MOST_STEPS:
+            return -1.0
         if at not in known:
             theirs, covered = _values_at(there, points + shift + np.asarray(at) * step_mm)
             x, y = mine[covered], theirs[covered]
-            alike = x.std() * y.std() if len(x) >= LEAST_OVERLAP * len(points) / 2 and len(x) > 1 else 0.0
+            alike = x.std() * y.std() if len(x) >= least and len(x) > 1 else 0.0
             known[at] = float(((x - x.mean()) * (y - y.mean())).mean() / alike) if alike > 0 else -1.0
         return known[at]
 
