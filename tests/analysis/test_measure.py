@@ -188,6 +188,15 @@ def test_no_place_is_named_where_there_is_no_body(make_volume: Make) -> None:
     assert place_words((1, 1, 1), make_volume(np.full((4, 8, 8), -1000, np.int16), body_part="CHEST")) == ""
 
 
+def test_a_body_of_a_few_millimetres_is_found_too(make_volume: Make) -> None:
+    values = np.full((5, 64, 64), -1000, np.int16)
+    values[:, 16:48, 8:56] = 40
+    bounds = body_bounds(make_volume(values, spacing=(0.05, 0.05)))
+    assert bounds is not None
+    assert np.ptp(bounds[0]) == pytest.approx(47 * 0.05)
+    assert np.ptp(bounds[1]) == pytest.approx(31 * 0.05)
+
+
 def test_a_body_is_looked_at_whole_though_an_image_in_it_could_not_be_read(make_volume: Make) -> None:
     values = np.full((30, 64, 64), -1000, np.int16)
     values[2:, 16:48, 8:56] = 40

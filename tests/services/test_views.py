@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
+from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.job import JobContext
+from viewer.domain.view_state import overview
 from viewer.io.scan import scan
 from viewer.services.loading import load_series
 from viewer.services.views import view_of_volume
@@ -37,3 +40,12 @@ def test_where_a_scan_is_looked_at_first_lies_in_an_image_of_each_plane(real_dat
     assert volume.grid.size_ijk[0] % 2 == 0
     assert np.allclose(ijk, np.round(ijk), atol=1e-6)
     assert np.all(np.abs(ijk - volume.grid.ijk(volume.body_lps_mm.mean(axis=1))) <= 0.5 + 1e-6)
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (64, 1, 1), (64, 64, 5)])
+def test_a_volume_of_a_few_tiny_voxels_has_views_that_show_something(size: tuple[int, int, int]) -> None:
+    grid = Grid.from_directions(size, origin_lps_mm=(0, 0, 0), spacing_mm=(0.05, 0.05, 20.0))
+    view = overview("1.2.3", grid, body_lps_mm=np.zeros((3, 2)))
+    assert min(view.plane(plane).height_mm for plane in PlaneName) > 0
+    assert view.camera.height_mm > 0
+    assert min(overview("1.2.3", grid).plane(plane).height_mm for plane in PlaneName) > 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 _RowEnds: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+_SAMPLES_MM, _LEAST_SAMPLES = 4.0, 48
 
 
 @frozen(eq=False)
@@ -313,9 +314,13 @@ def within_body_mm(stack: SliceStack) -> NDArray[np.float64]:
 
 
 def _sample_steps(stack: SliceStack) -> tuple[int, int, int]:
-    """Every which column, row and slice is looked at."""
-    di, dj = stack.pixel_spacing_mm
-    return max(1, round(4.0 / di)), max(1, round(4.0 / dj)), max(1, stack.count // 40)
+    """Every which column, row and slice is looked at: 4 mm apart, closer in a small field of view."""
+    (di, dj), (columns, rows) = stack.pixel_spacing_mm, stack.size_ij
+    return _step(di, columns), _step(dj, rows), max(1, stack.count // 40)
+
+
+def _step(spacing_mm: float, size: int) -> int:
+    return max(1, min(round(_SAMPLES_MM / spacing_mm), size // _LEAST_SAMPLES))
 
 
 def _tissue(volume: Volume, values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -231,10 +231,12 @@ def overview(
     bounds = grid.bounds_lps_mm if body_lps_mm is None else body_lps_mm
     centre = as_point(bounds.mean(axis=1))
     extent = bounds[:, 1] - bounds[:, 0]
+    # A voxel alone has some size too.
+    least = max(grid.spacing_mm)
     heights = {
-        PlaneName.AXIAL: max(extent[1], extent[0] * 0.75),
-        PlaneName.CORONAL: max(extent[2], extent[0] * 0.75),
-        PlaneName.SAGITTAL: max(extent[2], extent[1] * 0.75),
+        PlaneName.AXIAL: max(extent[1], extent[0] * 0.75, least),
+        PlaneName.CORONAL: max(extent[2], extent[0] * 0.75, least),
+        PlaneName.SAGITTAL: max(extent[2], extent[1] * 0.75, least),
     }
     views = {name: PlaneView(centre, float(height) * 1.06) for name, height in heights.items()}
     return ViewState(
@@ -243,7 +245,7 @@ def overview(
         axial=views[PlaneName.AXIAL],
         coronal=views[PlaneName.CORONAL],
         sagittal=views[PlaneName.SAGITTAL],
-        camera=_camera(centre, grid, float(max(extent)) * 1.15),
+        camera=_camera(centre, grid, float(max(*extent, least)) * 1.15),
         window_centre=window_centre,
         window_width=window_width,
     )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QHideEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-)
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from viewer.domain.view_state import ViewName
@@ -291,9 +287,13 @@ class PaintedCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw everything; what did not change is copied from the last picture."""
-        # Ended in any case: a painter that is left behind by a fault takes the program with it.
+        # Ended in any case: a painter that a fault leaves behind takes the program with it, and so does a fault that
+        # goes on through Qt's own painting of the widgets around.
         with QPainter(self) as painter:
-            self._paint(painter, event)
+            try:
+                self._paint(painter, event)
+            except Exception as error:  # noqa: BLE001 (told by whoever tells of what nobody caught)
+                QTimer.singleShot(0, partial(sys.excepthook, type(error), error, error.__traceback__))
 
     @property
     def shown(self) -> Shown | None:
