@@ -99,6 +99,8 @@ def test_default_goes_back_to_the_models_own_threshold(inspected: MainWindow, mo
 
 def test_a_row_says_why_and_takes_one_there(inspected: MainWindow) -> None:
     page = inspected.inspect
+    tip = page.list.rows.data(page.list.rows.index(0), Qt.ItemDataRole.ToolTipRole)
+    assert tip.startswith("Bleed true small, Left, front\nNo finding overlaps it")
     page.list.chosen.emit("true small")
     assert inspected.desk.session.selected is not None
     assert inspected.desk.session.selected.id == "true small"

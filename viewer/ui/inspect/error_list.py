@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT = 64
 VOLUME_WIDTH = 68
 SCORE_WIDTH = 42
+GAP = 12
 MARK_OF = {
     MatchState.TRUE_POSITIVE: Mark.TRUE_POSITIVE,
     MatchState.FALSE_POSITIVE: Mark.FALSE_POSITIVE,
@@ -47,7 +48,10 @@ class ErrorModel(RowModel["InspectRow"]):
         row = self.row(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{row.finding.label}, {row.state.value}, {volume_words(row.finding)}"
-        return row.why if role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            # The name and the place may be cut.
+            return f"{row.finding.label}{f', {row.finding.place}' if row.finding.place else ''}\n{row.why}"
+        return None
 
 
 class _ErrorDelegate(RowDelegate):
@@ -64,23 +68,24 @@ class _ErrorDelegate(RowDelegate):
         paint_mark(painter, QRectF(area.left() + MARK_X - 9, area.top() + 13, 18, 18), mark, self.theme)
         first, second = area.top() + 12, area.top() + 34
         score_left = area.right() - RIGHT - SCORE_WIDTH
-        volume_left = score_left - VOLUME_WIDTH
-        painter.setFont(font(Type.NAME))
+        name_left = area.left() + NAME_X
+
+        def line(top: float, high: int, left: str, right: str, cut: Qt.TextElideMode, of_left: Type) -> None:
+            # The left has what the number on its right leaves: in a narrow list each letter counts.
+            number = painter.fontMetrics().horizontalAdvance(right)
+            words(painter, QRectF(score_left - VOLUME_WIDTH, top, VOLUME_WIDTH, high), right, right=True)
+            painter.setFont(font(of_left))
+            words(painter, QRectF(name_left, top, score_left - number - GAP - name_left, high), left, cut=cut)
+
         painter.setPen(colour("text"))
-        words(
-            painter,
-            QRectF(area.left() + NAME_X, first, volume_left - area.left() - NAME_X - 8, 20),
-            shown.finding.label,
-        )
         painter.setFont(font(Type.BODY))
-        words(painter, QRectF(volume_left, first, VOLUME_WIDTH, 20), volume_words(shown.finding), right=True)
         words(painter, QRectF(score_left, first, SCORE_WIDTH, 20), score_words(shown.score), right=True)
+        volume = volume_words(shown.finding)
+        line(first, 20, shown.finding.label, volume, Qt.TextElideMode.ElideMiddle, Type.NAME)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
         where = f"{mark.words} · {shown.finding.place}" if shown.finding.place else mark.words
-        below = QRectF(area.left() + NAME_X, second, volume_left - area.left() - NAME_X - 8, 18)
-        words(painter, below, where, cut=Qt.TextElideMode.ElideRight)
-        words(painter, QRectF(volume_left, second, VOLUME_WIDTH, 18), size_words(shown.finding), right=True)
+        line(second, 18, where, size_words(shown.finding), Qt.TextElideMode.ElideRight, Type.CAPTION)
 
 
 class ErrorList(RowList):
