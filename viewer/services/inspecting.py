@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -19,6 +20,14 @@ _ERRORS_FIRST = {
     MatchState.TRUE_POSITIVE: 2,
     MatchState.FOUND: 3,
 }
+
+
+class RowOrder(StrEnum):
+    """What comes first in the list."""
+
+    ERRORS = "errors"
+    VOLUME = "volume"
+    SCORE = "score"
 
 
 @frozen(eq=False)
@@ -41,11 +50,23 @@ class Inspecting:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._order = RowOrder.ERRORS
         self._overlaps_of: tuple[object, ...] = ()
         self._overlaps: Overlaps | None = None
         for signal in (session.findings_changed, session.truth_changed, session.match_rule_changed):
             signal.connect(self._update)
         session.view_changed.connect(self._view_changed)
+
+    @property
+    def order(self) -> RowOrder:
+        """What comes first; N and P go through the rows in it too."""
+        return self._order
+
+    @order.setter
+    def order(self, order: RowOrder) -> None:
+        if order is not self._order:
+            self._order = order
+            self.changed.emit()
 
     def set_threshold(self, threshold: float) -> None:
         """Move the operating point."""
@@ -53,7 +74,7 @@ class Inspecting:
             self._session.view = evolve(self._session.view, threshold=round(min(1.0, max(0.0, threshold)), 3))
 
     def rows(self) -> tuple[InspectRow, ...]:
-        """Return false positives, misses and true positives, errors first, then the largest."""
+        """Return false positives, misses and true positives: errors first, then the largest, or by `order`."""
         matching = self._session.matching
         if matching is None:
             return ()
@@ -67,7 +88,14 @@ class Inspecting:
             for t in self._session.truth
             if matching.of_truth.get(t.id) is MatchState.MISSED
         ]
-        return tuple(sorted(rows, key=lambda row: (_ERRORS_FIRST[row.state], -(row.finding.volume_ml or 0))))
+        if self._order is RowOrder.ERRORS:
+            rows.sort(key=lambda row: (_ERRORS_FIRST[row.state], -(row.finding.volume_ml or 0)))
+        elif self._order is RowOrder.VOLUME:
+            rows.sort(key=lambda row: -(row.finding.volume_ml or 0))
+        else:
+            # What no finding lies on has no score, and comes last.
+            rows.sort(key=lambda row: -1.0 if row.score is None else row.score, reverse=True)
+        return tuple(rows)
 
     def curve(self) -> tuple[tuple[float, int, int], ...]:
         """Return (threshold, true lesions found, false positives) of this case, highest threshold first."""

@@ -20,6 +20,7 @@ from attrs import field, frozen
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
@@ -360,4 +361,5 @@ def _keeps(widget: QObject, event: QKeyEvent) -> bool:
         return modifiers == Qt.KeyboardModifier.ControlModifier and key in _EDITING | _FIELD_KEYS
     if isinstance(widget, QAbstractItemView):
         return plain and key in _LIST_KEYS
-    return False
+    # Only Tab gives the keys to a button; Space then presses it, as everywhere else.
+    return isinstance(widget, QAbstractButton) and plain and key == Qt.Key.Key_Space

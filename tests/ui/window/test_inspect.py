@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,43 @@ def test_errors_stand_first_and_are_counted(inspected: MainWindow) -> None:
     assert states[0] is MatchState.MISSED
     assert states[1] is MatchState.FALSE_POSITIVE
     assert set(states[2:]) == {MatchState.TRUE_POSITIVE}
+
+
+def test_the_list_is_sorted_by_the_column_whose_word_is_clicked_and_next_follows_it(
+    inspected: MainWindow, press: Callable[..., None]
+) -> None:
+    page, desk = inspected.inspect, inspected.desk
+    left, right, wrong = desk.session.findings
+    desk.session.findings = (evolve(left, volume_ml=0.2), evolve(right, volume_ml=3.0), evolve(wrong, volume_ml=0.4))
+
+    def listed() -> list[str]:
+        return [page.list.rows.row(n).finding.id for n in range(page.list.rows.rowCount())]
+
+    usual = ["true small", "wrong", "right", "left"]
+    assert listed() == usual
+    assert page._tiles_title.text() == "Errors first"
+    QTest.mouseClick(page.head.word("volume"), Qt.MouseButton.LeftButton)
+    assert listed() == ["right", "true small", "wrong", "left"]
+    assert page._tiles_title.text() == "Largest first"
+    press(inspected, Qt.Key.Key_N)
+    assert desk.session.selected is not None
+    assert desk.session.selected.id == "right"
+    score = page.head.word("score")
+    score.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(score, Qt.Key.Key_Space)
+    assert listed() == ["left", "right", "wrong", "true small"]
+    assert score.isChecked()
+    assert not page.head.word("volume").isChecked()
+    QTest.mouseClick(page.head.word("errors"), Qt.MouseButton.LeftButton)
+    assert listed() == usual
+
+
+def test_the_words_over_the_columns_never_lie_on_each_other(inspected: MainWindow) -> None:
+    words = [inspected.inspect.head.word(name) for name in ("errors", "volume", "score")]
+    for width in (304, 400):
+        inspected.inspect.head.resize(width, 32)
+        assert all(a.geometry().right() < b.geometry().left() for a, b in pairwise(words))
+        assert words[-1].geometry().right() <= width
 
 
 def test_next_goes_through_the_list_errors_and_what_was_missed_first(

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlide
 
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Layout, ViewName
+from viewer.ui.buttons import Button
 from viewer.ui.palette import matching_commands
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
+    from pytestqt.qtbot import QtBot
 
     from viewer.ui.main_window import MainWindow
 
@@ -66,6 +68,32 @@ def visited(window: MainWindow) -> list[QWidget]:
             break
         seen.append(now)
     return seen
+
+
+@pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT])
+def test_space_presses_the_button_that_tab_went_to_and_leaves_the_view(
+    opened: MainWindow, place: Workspace, qtbot: QtBot
+) -> None:
+    opened.go(place)
+    # The views take the keys when they come in.
+    qtbot.wait(50)
+    session = opened.desk.session
+    assert session.view is not None
+    session.view = session.view.windowed(77.0, 333.0).looking_at((1.0, 2.0, 30.0), height_mm=50.0)
+    looked_at = session.view
+    button = opened.inspect.head.word("volume")
+    if place is Workspace.REVIEW:
+        button = next(b for b in opened.review.findChildren(Button) if b.isVisible() and b.isEnabled())
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    pressed: list[bool] = []
+    button.clicked.connect(lambda *_: pressed.append(True))
+    assert button.hasFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert len(pressed) == 1
+    assert session.view.axial == looked_at.axial
+    opened.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
+    QTest.keyClick(opened.canvas, Qt.Key.Key_Space)
+    assert session.view.axial != looked_at.axial
 
 
 def in_a_row(widget: QWidget, seen: set[QWidget]) -> bool:

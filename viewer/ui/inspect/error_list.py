@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QRectF, Qt
 
 from viewer.domain.finding import MatchState
+from viewer.services.inspecting import RowOrder
 from viewer.ui.finding_words import score_words, size_words, volume_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.finding_list import MARK_X, NAME_X, RIGHT
+from viewer.ui.sort_head import SortColumn
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
@@ -24,6 +26,13 @@ ROW_HEIGHT = 64
 VOLUME_WIDTH = 68
 SCORE_WIDTH = 42
 GAP = 12
+COLUMNS = (
+    SortColumn(RowOrder.ERRORS, "Errors first", "Sort by state: missed, false positives, then the rest", NAME_X),
+    SortColumn(
+        RowOrder.VOLUME, "Volume", "Sort by volume, the largest first", RIGHT + SCORE_WIDTH + 20, from_right=True
+    ),
+    SortColumn(RowOrder.SCORE, "Score", "Sort by score, highest first", RIGHT, from_right=True),
+)
 MARK_OF = {
     MatchState.TRUE_POSITIVE: Mark.TRUE_POSITIVE,
     MatchState.FALSE_POSITIVE: Mark.FALSE_POSITIVE,

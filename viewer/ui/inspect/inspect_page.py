@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.finding import MatchState
+from viewer.services.inspecting import RowOrder
 from viewer.ui.canvas_host import CanvasHost
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
+from viewer.ui.inspect.error_list import COLUMNS, ErrorList
 from viewer.ui.inspect.error_list import ROW_HEIGHT as ERROR_ROW_HEIGHT
-from viewer.ui.inspect.error_list import ErrorList
 from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.threshold_row import ThresholdRow
@@ -22,6 +23,7 @@ from viewer.ui.marks import Mark
 from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.review.sharing import Need, shared
 from viewer.ui.side_panels import LEAST_VIEWS
+from viewer.ui.sort_head import SortHead
 from viewer.ui.tall import Tall
 from viewer.ui.widgets import Button, hairline, text_label
 
@@ -44,6 +46,13 @@ _NO_TRUTH = (
     "There is none of this scan, so findings cannot be held against it. Most demo cases have one.",
 )
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
+
+
+_FIRST = {
+    RowOrder.ERRORS: "Errors first",
+    RowOrder.VOLUME: "Largest first",
+    RowOrder.SCORE: "Highest score first",
+}
 
 
 class InspectPage(QWidget):
@@ -174,6 +183,10 @@ class InspectPage(QWidget):
         counts.addStretch()
         column.addLayout(counts)
         column.addWidget(hairline())
+        self.head = SortHead(theme, COLUMNS)
+        self.head.chosen.connect(lambda name: setattr(self._desk.inspecting, "order", RowOrder(name)))
+        column.addWidget(self.head)
+        column.addWidget(hairline())
         self.list = ErrorList(theme)
         self.list.chosen.connect(self._desk.reviewing.select)
         column.addWidget(self.list, 1)
@@ -254,7 +267,8 @@ class InspectPage(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(8)
         head = QHBoxLayout()
-        head.addWidget(text_label("Errors first", Type.NAME))
+        self._tiles_title = text_label("", Type.NAME)
+        head.addWidget(self._tiles_title)
         head.addStretch()
         self._tiles_said = text_label("", Type.CAPTION, "text2")
         head.addWidget(self._tiles_said)
@@ -309,6 +323,8 @@ class InspectPage(QWidget):
         rows = inspecting.rows()
         self.list.rows.set_rows(rows)
         self._share()
+        self.head.show_sorted(inspecting.order)
+        self._tiles_title.setText(_FIRST[inspecting.order])
         self._tiles_said.setText(f"{MOST_TILES} of {len(rows)}" if len(rows) > MOST_TILES else "")
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
