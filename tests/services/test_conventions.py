@@ -33,6 +33,12 @@ def test_without_a_file_they_are_the_usual_ones(tmp_path: Path) -> None:
     assert read_conventions(tmp_path / "conventions.toml") == Conventions()
 
 
+def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "conventions.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + FILE.encode())
+    assert read_conventions(path).mouse.middle is Dragging.IMAGES
+
+
 def test_what_a_file_says_holds_and_the_rest_stays(tmp_path: Path) -> None:
     path = tmp_path / "conventions.toml"
     path.write_text(FILE)

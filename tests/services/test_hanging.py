@@ -21,6 +21,7 @@ from viewer.services.jobs import JobRunner
 from viewer.services.kept_looks import keep_looks
 from viewer.services.opening import Opening
 from viewer.services.settings import Settings
+from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,6 +202,13 @@ def test_words_that_belong_together_are_looked_for_together_and_accents_do_not_m
 def test_a_file_that_an_editor_began_with_a_byte_order_mark_is_followed(file: Path) -> None:
     file.write_bytes(b'\xef\xbb\xbf[[rule]]\nlayout = "1+3"\n')
     assert opened(HangingRules(file), volume()).layout is Layout.STAGE
+
+
+def test_a_file_in_another_encoding_is_told_of_with_the_line(file: Path) -> None:
+    file.write_bytes('[[rule]]\nwords = ["Schädel"]\n'.encode("latin-1"))
+    _, problem = HangingRules(file).shown(volume(), view_of_volume(volume()))
+    assert problem is not None
+    assert "line 2 has a letter that is not in UTF-8" in problem.sentence
 
 
 def test_names_are_understood_in_any_case_and_a_single_view_also_as_1x1(file: Path) -> None:

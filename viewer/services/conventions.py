@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 from viewer.domain.errors import CaseStageError
 from viewer.domain.volume import Window
 from viewer.domain.window_presets import PRESETS
+from viewer.services.users_file import users_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +80,7 @@ def read_conventions(path: Path) -> Conventions:
         Where it cannot be read, is no TOML, or says something that is not understood; names the section and the key.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(users_text(path))
     except FileNotFoundError:
         return Conventions()
     except OSError as error:

@@ -16,6 +16,7 @@ from viewer.domain.window_presets import PRESETS
 from viewer.io.atomic_file import write_atomically
 from viewer.io.shipped import shipped
 from viewer.scene.presets_3d import PRESETS_3D
+from viewer.services.users_file import users_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,8 +144,7 @@ def rules_from(path: Path) -> tuple[HangingRule, ...]:
         Where it cannot be read, is no TOML, or says something that is not understood; names the rule and the key.
     """
     try:
-        # Some editors begin a file with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
+        text = users_text(path)
         document = tomllib.loads(text)
     except OSError as error:
         raise HangingRulesError(f"The hanging rules in {path.name} cannot be read.", detail=str(error)) from error

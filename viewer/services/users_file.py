@@ -1,0 +1,26 @@
+"""The text of a file that a user edits with an editor of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def users_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, without the mark that some editors begin it with.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    ValueError
+        Where it is saved in another encoding; says in which line.
+    """
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"line {line} has a letter that is not in UTF-8, in which the file has to be saved") from error
