@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.scene.window_table import grey_of, window_table
 
@@ -40,3 +41,19 @@ def test_table_gives_every_whole_number_its_exact_grey(
 def test_float_values_far_outside_the_window_are_black_and_white() -> None:
     pixels = window_table(0.5, 0.2, "LINEAR_EXACT").of(np.array([-1e30, 0.5, 1e30], dtype=np.float32))
     assert (pixels & 255).tolist() in ([0, 127, 255], [0, 128, 255])
+
+
+@pytest.mark.parametrize("function", ["LINEAR", "LINEAR_EXACT"])
+@pytest.mark.parametrize(
+    ("centre", "width"), [(40, 400), (35.5, 80.5), (-600, 1500), (0, 2), (1023.25, 4095), (0, 8000)]
+)
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_grey_is_the_same_counted_and_looked_up(function: str, centre: float, width: float, invert: bool) -> None:
+    values = np.arange(-32768, 32768, dtype=np.int16)
+    counted = window_table(centre, width, function, invert=invert)
+    looked_up = evolve(counted, ramp=None)
+    assert counted.ramp is not None
+    assert np.array_equal(counted.of(values), looked_up.of(values))
+    between = np.random.default_rng(5).uniform(centre - width, centre + width, 20000).astype(np.float32)
+    exact = grey_of(between, centre=centre, width=width, function=function, invert=invert)
+    assert np.abs((counted.of(between) & 255) - exact).max() <= 0.501

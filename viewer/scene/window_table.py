@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_ENTRIES = 65536
 _ENOUGH_ENTRIES = 8192
 BLACK = np.uint32(0xFF000000)
+_OPAQUE = np.int32(-0x01000000)
+# A grey in the middle between two is the brighter one, however it was counted.
+_ROUNDED_UP = 0.5 + 2e-5
 
 
 def grey_of(
@@ -66,11 +69,15 @@ class WindowTable:
     ----------
     pixels
         uint32 0xFFRRGGBB (Qt's RGB32), at most 65 536 entries; read-only.
+    ramp
+        Where the table is a straight line of greys: grey at entry 0, beyond black or white too, and more for each
+        entry. To count takes half as long as to look up.
     """
 
     first: float
     per_unit: float
     pixels: NDArray[np.uint32]
+    ramp: tuple[float, float] | None = None
 
     def of(self, values: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.uint32]:
         """Return the pixels of values of any shape."""
@@ -81,6 +88,8 @@ class WindowTable:
 
     def of_entries(self, entries: NDArray[np.float32]) -> NDArray[np.uint32]:
         """Return the pixels of continuous entry numbers; overwrites `entries`."""
+        if self.ramp is not None:
+            return _greys(entries, *self.ramp)
         entries += np.float32(0.5)
         np.clip(entries, 0, len(self.pixels) - 1, out=entries)
         return np.take(self.pixels, entries.astype(np.intp), mode="clip")
@@ -100,7 +109,30 @@ def window_table(
         per_unit = _ENOUGH_ENTRIES / 16
     count = min(MOST_ENTRIES, int(round(span * per_unit)) + 1)
     grey = grey_of(first + np.arange(count) / per_unit, centre=centre, width=width, function=function, invert=invert)
-    level = np.floor(grey + 0.5).astype(np.uint32)
+    level = np.floor(grey + _ROUNDED_UP).astype(np.uint32)
     pixels = level * np.uint32(0x010101) | BLACK if colours == GREY else colour_table(colours)[level]
     pixels.setflags(write=False)
-    return WindowTable(float(first), per_unit, pixels)
+    straight = colours == GREY and function != "SIGMOID" and width > 1
+    ramp = _ramp(first, per_unit, centre, width, exact=function == "LINEAR_EXACT", invert=invert) if straight else None
+    return WindowTable(float(first), per_unit, pixels, ramp)
+
+
+def _ramp(
+    first: float, per_unit: float, centre: float, width: float, *, exact: bool, invert: bool
+) -> tuple[float, float]:
+    """Return the grey at entry 0 of a table, as if black and white had no end, and how much more each entry is."""
+    wide = width if exact else width - 1.0
+    start = 255.0 * ((first - (centre if exact else centre - 0.5)) / wide + 0.5)
+    more = 255.0 / (wide * per_unit)
+    return (255.0 - start, -more) if invert else (start, more)
+
+
+def _greys(entries: NDArray[np.float32], start: float, more: float) -> NDArray[np.uint32]:
+    """Return the pixels of continuous entry numbers on a straight line of greys; overwrites `entries`."""
+    entries *= np.float32(more)
+    entries += np.float32(start + _ROUNDED_UP)
+    np.clip(entries, np.float32(0), np.float32(255.5), out=entries)
+    level = entries.astype(np.int32)
+    level *= np.int32(0x010101)
+    level |= _OPAQUE
+    return level.view(np.uint32)
