@@ -462,3 +462,16 @@ def test_names_of_members_steer_no_terminal_and_turn_no_line(made_ct: Any, tmp_p
         "a.zip/\N{REPLACEMENT CHARACTER}gnp.exe\N{REPLACEMENT CHARACTER}[2J",
         "a.zip/woman \U0001f469\u200d\U0001f52c",
     }
+
+
+def test_names_that_are_not_the_text_that_they_say_to_be_hide_no_image(made_ct: Any, tmp_path: Path) -> None:
+    stored = made_ct.stack(axial(4))
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for n, path in enumerate(sorted(made_ct.folder.iterdir())):
+            out.write(path, f"Größe {n}")
+    archive.write_bytes(archive.read_bytes().replace("öß".encode(), b"\xf6\xdf\xff\xfe"))
+    volume = opened(archive)
+    assert np.array_equal(volume.slices, np.stack(stored).astype(int) - 1024)
+    assert volume.verdict is Verdict.OK
+    assert len(source_headers(volume, range(4))) == 4

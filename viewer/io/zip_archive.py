@@ -144,7 +144,8 @@ class _Listing:
         try:
             with zipfile.ZipFile(self.opened) as archive:
                 listed = archive.infolist()
-        except zipfile.BadZipFile:
+        except (zipfile.BadZipFile, UnicodeDecodeError):
+            # Names that are not what they say to be hide no image.
             return self._of_cut(named)
         except (OSError, NotImplementedError, ValueError, EOFError, struct.error) as error:
             why = f"Cannot be read ({error.strerror})." if isinstance(error, OSError) and error.strerror else ""
