@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 
-from viewer.domain.geometry import Grid, PlaneName
+from viewer.domain.geometry import Grid, PlaneName, SliceStack
 from viewer.domain.job import JobContext
-from viewer.domain.view_state import overview
+from viewer.domain.view_state import ViewName, overview
+from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.scan import scan
 from viewer.services.loading import load_series
-from viewer.services.views import view_of_volume
+from viewer.services.views import fitted_height_mm, refitted, view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,3 +51,15 @@ def test_a_volume_of_a_few_tiny_voxels_has_views_that_show_something(size: tuple
     assert min(view.plane(plane).height_mm for plane in PlaneName) > 0
     assert view.camera.height_mm > 0
     assert min(overview("1.2.3", grid).plane(plane).height_mm for plane in PlaneName) > 0
+
+
+def test_a_view_that_a_document_has_rounded_is_not_fitted_again() -> None:
+    stack = SliceStack((96, 96), (1.37, 1.37), (1, 0, 0), (0, 1, 0), [(-72.0, -72.0, 3.0 * k) for k in range(9)])
+    values = np.zeros(stack.shape_kji, dtype=np.int16)
+    volume = Volume(SeriesFacts("1.2.3"), values, stack, values, stack.as_grid())
+    view = view_of_volume(volume)
+    fitted_mm = fitted_height_mm(volume, PlaneName.AXIAL, 0.5)
+    rounded = view.with_plane(PlaneName.AXIAL, evolve(view.axial, height_mm=round(fitted_mm, 2)))
+    assert rounded.axial.height_mm != fitted_mm
+    assert refitted(volume, rounded, ViewName.AXIAL, 0.49, 0.5) == rounded
+    assert refitted(volume, rounded, ViewName.AXIAL, 0.5, 0.4).axial.height_mm == pytest.approx(fitted_mm * 0.5 / 0.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,7 +78,10 @@ def refitted(volume: Volume, view: ViewState, shown: ViewName, before: float, af
 
 
 def _refitted_mm(seen: float, was: float, now: float) -> float | None:
-    return None if was == now or abs(seen / was - 1) > _FITTED_WITHIN else now
+    """Return the height that fits now in the place of what fitted before; None where it did not, or fits already."""
+    # Views in documents are rounded: going back to one is not to move it.
+    fits_already = was == now or math.isclose(seen, now, rel_tol=1e-4)
+    return None if fits_already or abs(seen / was - 1) > _FITTED_WITHIN else now
 
 
 def fitted_camera_mm(volume: Volume, aspect: float) -> float:
