@@ -193,6 +193,7 @@ def busy_with(window: MainWindow) -> str:
             for whose, s in (("the scan", desk.session), ("the other scan", desk.other.session))
             if s.volume is not None
         ),
+        ("lining up", desk.comparing.aligning.lining_up),
         ("a model", desk.finding_run.running),
         ("the stage", desk.session.workspace is Workspace.PRESENT and window.stage.preparing),
         ("the bar below", not window.status._busy.isHidden()),
