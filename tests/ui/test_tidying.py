@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from viewer.ui import tidying
 from viewer.ui.tidying import Tidying
 
 if TYPE_CHECKING:
+    import pytest
     from pytestqt.qtbot import QtBot
 
 # What other tests left behind goes at the same time, and is counted against these.
@@ -45,3 +47,28 @@ def test_what_holds_itself_goes_soon_and_in_the_windows_thread_while_others_work
     qtbot.waitUntil(lambda: len(gone_in) == _MANY)
     assert set(gone_in) == {threading.main_thread()}
     tidying.deleteLater()
+
+
+def test_everything_is_searched_again_only_once_there_is_a_quarter_more_of_it(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = QObject()
+    gc.collect()
+    searched: list[int] = []
+    monkeypatch.setattr(tidying, "_due", lambda: 2)
+    monkeypatch.setattr(tidying, "_LOOK_EVERY_MS", 5)
+    collect = gc.collect
+
+    def told(generation: int) -> None:
+        searched.append(generation)
+        collect(generation)
+
+    monkeypatch.setattr(gc, "collect", told)
+    Tidying(parent)
+    qtbot.waitUntil(lambda: len(searched) >= 4)
+    assert searched[0] == 2
+    assert set(searched[1:]) == {1}
+    held = [[] for _ in range(2 * len(gc.get_objects()))]
+    qtbot.waitUntil(lambda: 2 in searched[1:])
+    assert held
+    parent.deleteLater()
