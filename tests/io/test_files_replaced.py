@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pydicom
 import pytest
 
+from viewer.domain.errors import StorageError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
 from viewer.io.scan import scan
+from viewer.io.source_headers import source_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.io.conftest import MadeCt
 
@@ -61,6 +63,17 @@ def test_pixels_of_another_image_never_stand_in_the_place_of_one_that_was_replac
     assert any("H 4.0 mm could not be read: the file was replaced" in reason for reason in volume.reasons)
     for k, (_, _, height) in enumerate(volume.stack.positions_lps_mm):
         assert np.array_equal(volume.slices[k], stored[round(height / 2)].astype(int) - 1024), height
+
+
+def test_findings_are_never_given_to_whoever_the_files_are_of_by_now(made_ct: MadeCt) -> None:
+    made_ct.stack([(0, 0, 2.0 * k) for k in range(COUNT)])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert [h.SOPInstanceUID for h in source_headers(volume, range(COUNT))] == list(volume.source_uids)
+    made_ct.slice(Path(volume.source_files[3]).name, made_ct.pixels(3), (0, 0, 6.0), PatientName="ANOTHER^PATIENT")
+    assert len(source_headers(volume, range(3))) == 3
+    with pytest.raises(StorageError, match="replaced by others"):
+        source_headers(volume, range(COUNT))
 
 
 def test_a_file_that_was_only_written_anew_is_read(made_ct: Any) -> None:

@@ -81,7 +81,7 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     Raises
     ------
     StorageError
-        When the volume was not read from DICOM, or its files are no longer there.
+        When the volume was not read from DICOM, or its files are no longer there, or are others now.
     """
     from pydicom import dcmread
 
@@ -100,6 +100,7 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
             with without_complaints(), place_named(path).opened() as (source, size):
                 stream = as_stream(source, size)
                 header = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=wanted_tags)
+                _check_same(header, {volume.source_uids[k] for k in wanted if volume.source_files[k] == path})
                 headers.append(_prepared(header, volume))
         except faults as error:
             raise StorageError(
@@ -108,6 +109,15 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
                 type(error).__name__,
             ) from error
     return headers
+
+
+def _check_same(header: Dataset, uids: set[str]) -> None:
+    """Refuse a file that was replaced since: findings would go to whoever it is of."""
+    if str(header.get("SOPInstanceUID") or "").strip("\0 ") not in uids:
+        raise StorageError(
+            "The CT files that the findings refer to were replaced by others.",
+            "Put the first ones back in their place, or open what is there now.",
+        )
 
 
 def _prepared(header: Dataset, volume: Volume) -> Dataset:
