@@ -178,13 +178,22 @@ def connect_measuring(window: MainWindow) -> None:
 def connect_canvas(window: MainWindow, canvas: Canvas, session: Session, measuring: Measuring) -> None:
     """Let what is drawn on one canvas be kept with its volume."""
     canvas.measured.connect(measuring.keep)
+    canvas.measured.connect(lambda _: _found_the_place(window))
     canvas.measuring_refused.connect(partial(_say, window, canvas))
     for signal in (session.measurements_changed, session.measurement_in_hand_changed):
         signal.connect(window.refresh_soon)
 
 
 def _say(window: MainWindow, canvas: Canvas, why: str) -> None:
-    if why not in ELSEWHERE:
+    elsewhere = why in ELSEWHERE
+    if not elsewhere:
         canvas.tool = Tool.WINDOW
     hint = "The badge at the top says why." if "trusted" in why else ""
-    window.tell(Message(why, "Ctrl+Shift+H shows it." if why == WORDS_HIDDEN else hint))
+    window.tell(Message(why, "Ctrl+Shift+H shows it." if why == WORDS_HIDDEN else hint, calm=elsewhere))
+
+
+def _found_the_place(window: MainWindow) -> None:
+    """Take away where to measure, once something was measured."""
+    message = window.messages.message
+    if message is not None and message.sentence in ELSEWHERE:
+        window.messages.clear()

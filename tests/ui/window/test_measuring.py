@@ -15,6 +15,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
 from viewer.ui.canvas import Tool
+from viewer.ui.canvas.hands import NO_IMAGE
 from viewer.ui.review.toolbar import ToolsButton
 
 if TYPE_CHECKING:
@@ -192,6 +193,20 @@ def test_a_tool_still_in_hand_says_why_it_draws_nothing(
     assert opened.desk.session.measurements == ()
     assert opened.messages.isVisible()
     assert opened.canvas.tool is Tool.WINDOW
+
+
+def test_where_to_measure_is_said_calmly_until_something_is_measured(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_L)
+    opened.canvas.measuring_refused.emit(NO_IMAGE)
+    said = opened.messages.message
+    assert said is not None
+    assert said.sentence == NO_IMAGE
+    assert said.calm
+    assert opened.actions_["measure.length"].isChecked()
+    draw(opened)
+    assert opened.messages.message is None
 
 
 def test_the_bar_shows_which_of_the_other_tools_is_in_use(opened: MainWindow, press: Callable[..., None]) -> None:
