@@ -157,9 +157,7 @@ def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
     """
     document = _read(folder)
     if document.series != volume.series.series_uid:
-        raise CaseDocumentError(
-            "The recorded findings belong to another series.", "Open the series that they were made from."
-        )
+        raise CaseDocumentError("The findings belong to another series.", "Open the series that they were made from.")
     masks = _masks(folder, document, volume)
     found = []
     for record in document.findings:
@@ -180,13 +178,13 @@ def _read(folder: Path) -> _Findings:
         version = stored.get("version")
         if isinstance(version, int) and version > FINDINGS_VERSION:
             raise CaseDocumentError(
-                "The recorded findings were made by a newer CaseStage.", "Install the newest CaseStage to open them."
+                "The findings were made by a newer CaseStage.", "Install the newest CaseStage to open them."
             )
         return structure(stored, _Findings)
     except OSError as error:
         raise CaseDocumentError(
-            f"The recorded findings are not there: “{folder.name}/{DOCUMENT}” cannot be read.",
-            "Copy the case again, or run the model again.",
+            f"The findings are not there: “{folder.name}/{DOCUMENT}” cannot be read.",
+            "Copy the case again.",
             error.strerror or type(error).__name__,
         ) from error
     except WrongJsonError as error:
@@ -204,8 +202,8 @@ def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple
         digest = _sha256(path)
     except OSError as error:
         raise UnreadableFileError(
-            f"The outlines of the recorded findings are not there: “{folder.name}/{named.file}” cannot be read.",
-            "Copy the case again, or run the model again.",
+            f"The outlines of the findings are not there: “{folder.name}/{named.file}” cannot be read.",
+            "Copy the case again.",
             error.strerror or type(error).__name__,
         ) from error
     if digest != named.sha256:
@@ -216,9 +214,7 @@ def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple
 
 
 def _damaged(what: str) -> CaseDocumentError:
-    return CaseDocumentError(
-        f"The recorded findings cannot be read: {what}.", "Copy the case again, or run the model again."
-    )
+    return CaseDocumentError(f"The findings cannot be read: {what}.", "Copy the case again.")
 
 
 def _sha256(path: Path) -> str:
