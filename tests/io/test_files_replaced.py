@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.io.conftest import MadeCt
+    from viewer.domain.volume import Volume
 
 COUNT = 7
 
@@ -63,6 +65,21 @@ def test_pixels_of_another_image_never_stand_in_the_place_of_one_that_was_replac
     assert any("H 4.0 mm could not be read: the file was replaced" in reason for reason in volume.reasons)
     for k, (_, _, height) in enumerate(volume.stack.positions_lps_mm):
         assert np.array_equal(volume.slices[k], stored[round(height / 2)].astype(int) - 1024), height
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes among files here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(made_ct: MadeCt) -> None:
+    made_ct.stack([(0, 0, 2.0 * k) for k in range(COUNT)])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    path = sorted(made_ct.folder.iterdir())[2]
+    path.unlink()
+    os.mkfifo(path)
+    found: list[Volume] = []
+    reading = threading.Thread(target=lambda: found.append(assemble(entry, JobContext())), daemon=True)
+    reading.start()
+    reading.join(5)
+    assert found, "it waits for somebody to write into the pipe"
+    assert any("H 4.0 mm could not be read" in reason for reason in found[0].reasons)
 
 
 def test_findings_are_never_given_to_whoever_the_files_are_of_by_now(made_ct: MadeCt) -> None:

@@ -54,7 +54,13 @@ class _Reading:
 
 
 _READING = _Reading()
-_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# A pipe that took the place of a file is not waited for.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_WAIT)
 
 
 def reading() -> _Reading:
@@ -217,7 +223,7 @@ class FilePlace:
         UnreadableFileError
             Where they cannot be read, or what is packed is damaged.
         """
-        with reading(), open(self.path, "rb", buffering=0) as file:
+        with reading(), FileIO(self.path, opener=_without_waiting) as file:
             member = self.member
             if member is None:
                 yield FileSource(file), os.fstat(file.fileno()).st_size
@@ -259,7 +265,7 @@ class FilePlace:
         with reading():
             member = self.member
             if member is None:
-                file = FileIO(self.path)
+                file = FileIO(self.path, opener=_without_waiting)
                 return FileSource(file), file
             with self.opened() as (source, _):
                 content = source.read_at(0, member.size)
