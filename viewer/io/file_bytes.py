@@ -54,7 +54,6 @@ class _Reading:
 
 
 _READING = _Reading()
-# A pipe that took the place of a file is not waited for.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT
 
@@ -223,7 +222,7 @@ class FilePlace:
         UnreadableFileError
             Where they cannot be read, or what is packed is damaged.
         """
-        with reading(), FileIO(self.path, opener=_without_waiting) as file:
+        with reading(), open(self.path, "rb", buffering=0) as file:
             member = self.member
             if member is None:
                 yield FileSource(file), os.fstat(file.fileno()).st_size
@@ -252,10 +251,11 @@ class FilePlace:
             finally:
                 os.close(descriptor)
 
-    def open_whole(self) -> tuple[Source, FileIO | None]:
+    def open_whole(self, *, waits: bool = True) -> tuple[Source, FileIO | None]:
         """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.
 
-        A member of an archive is read into memory and held against its check sum.
+        A member of an archive is read into memory and held against its check sum. Unless `waits`, a pipe that took the
+        place of a file is empty; else it is opened once somebody writes into it.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class FilePlace:
         with reading():
             member = self.member
             if member is None:
-                file = FileIO(self.path, opener=_without_waiting)
+                file = FileIO(self.path) if waits else FileIO(self.path, opener=_without_waiting)
                 return FileSource(file), file
             with self.opened() as (source, _):
                 content = source.read_at(0, member.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import UnreadableFileError
@@ -19,9 +20,13 @@ _SOP_UID = 0x00080018
 
 
 class OpenImages:
-    """Gives the bytes of image files to one thread. Close it, or use it in a `with` statement."""
+    """Gives the bytes of image files to one thread. Close it, or use it in a `with` statement.
 
-    def __init__(self) -> None:
+    `waits` is False where nobody would end a thread that waits for a pipe, which took the place of a file.
+    """
+
+    def __init__(self, *, waits: bool = True) -> None:
+        self._waits = waits
         self._key: tuple[FilePlace, int] | None = None
         self._file: FileIO | None = None
         self._source: Source | None = None
@@ -44,7 +49,7 @@ class OpenImages:
         key = (image.place, image.inflate_from)
         if self._source is None or key != self._key:
             self.close()
-            source, self._file = image.place.open_whole()
+            source, self._file = image.place.open_whole(waits=self._waits)
             if self._file is not None and image.changed_ns:
                 _same_file(self._file, image)
             if image.inflate_from >= 0:
@@ -96,10 +101,15 @@ def _same_file(file: FileIO, image: ImageFile) -> None:
         there = os.fstat(file.fileno())
     if (there.st_size, there.st_mtime_ns) == (image.size, image.changed_ns):
         return
+    if not stat.S_ISREG(there.st_mode) or not _holds(image):
+        raise UnreadableFileError("The file was replaced by another while it was being opened.", "Open it again.")
+
+
+def _holds(image: ImageFile) -> bool:
+    """Return whether the file at an image's place holds the same image in the same way."""
     # Needed for nearly no file, and loaded only then.
     from viewer.io.image_header import read_image_header
 
     again = read_image_header(image.place)
     found = (again.values.get(_SOP_UID, b""), again.pixel_offset, again.pixel_length, len(again.described) or 1)
-    if found != (image.sop_uid, image.pixel_offset, image.pixel_length, image.frames):
-        raise UnreadableFileError("The file was replaced by another while it was being opened.", "Open it again.")
+    return found == (image.sop_uid, image.pixel_offset, image.pixel_length, image.frames)

@@ -220,7 +220,7 @@ def _read_here(
 
     def work() -> None:
         try:
-            with OpenImages() as files:
+            with OpenImages(waits=False) as files:
                 while not stop.is_set() and read_some(files):
                     pass
         except BaseException as error:  # noqa: BLE001 - carried to the caller's thread and raised there
@@ -230,7 +230,7 @@ def _read_here(
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
     others: list[threading.Thread] = []
     try:
-        with OpenImages() as files:
+        with OpenImages(waits=False) as files:
             more = True
             while more and not stop.is_set():
                 more = read_some(files)
