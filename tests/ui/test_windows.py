@@ -76,6 +76,22 @@ def test_a_file_with_one_window_or_none_offers_no_more_than_the_key(window: Look
     assert not window.actions_of.run("view.file_window_1")
 
 
+def test_the_only_window_of_a_file_is_offered_by_its_name(
+    window: Looking, session: Session, small_ct_volume: Volume
+) -> None:
+    name_windows(session, small_ct_volume, Window(60, 350, "ABDOMEN"))
+    assert [name for name in offered(window) if "ile" in name] == ["Window of the file: ABDOMEN"]
+
+
+def test_a_file_that_shows_its_values_along_a_curve_says_so_beside_the_window(
+    window: Looking, session: Session, small_ct_volume: Volume
+) -> None:
+    assert session.view is not None
+    assert "sigmoid" not in window_words(session.view, small_ct_volume)
+    curved = evolve(small_ct_volume, series=evolve(small_ct_volume.series, voi_function="SIGMOID"))
+    assert window_words(session.view, curved).endswith("  sigmoid")
+
+
 def drag(picker: RegionPicker, start: QPoint, end: QPoint) -> None:
     QTest.mousePress(picker, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
     QTest.mouseMove(picker, end)

@@ -79,7 +79,10 @@ def _of_file(looking: Looking) -> list[Command]:
         return volume.series.windows if volume is not None else ()
 
     def title() -> str:
-        return "Next window of the file" if len(windows()) + len(luts()) > 1 else "Window of the file"
+        if len(windows()) + len(luts()) > 1:
+            return "Next window of the file"
+        name = windows()[0].name if windows() else ""
+        return f"Window of the file: {short_name(name)}" if name else "Window of the file"
 
     def luts() -> tuple[VoiLut, ...]:
         volume = looking.session.volume

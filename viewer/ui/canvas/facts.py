@@ -130,7 +130,7 @@ def signed(value: float, decimals: int = 0) -> str:
 def window_words(state: ViewState, volume: Volume | None = None) -> str:
     """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits.
 
-    Where a lookup table of the volume's file is in use, its name: "LUT NORMAL".
+    Where a lookup table of the volume's file is in use, its name: "LUT NORMAL". A curve in place of a ramp is named.
     """
     lut = lut_in_use(volume, state) if volume is not None else None
     if lut is not None:
@@ -138,7 +138,8 @@ def window_words(state: ViewState, volume: Volume | None = None) -> str:
     digits = 0
     if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
         digits = 2 - math.floor(math.log10(state.window_width))
-    return f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
+    words = f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
+    return f"{words}  sigmoid" if volume is not None and volume.series.voi_function == "SIGMOID" else words
 
 
 def short_name(name: str) -> str:
