@@ -216,7 +216,9 @@ class _Filling:
         if stored.dtype.kind in "iu" and stored.itemsize <= 2 and slope == int(slope) and intercept == int(intercept):
             if abs(slope) * 65536 + abs(intercept) < 1 << 31:
                 return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
-        return stored.astype(np.float64) * slope + intercept
+        # Of what is no number, or becomes none, is told below.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return stored.astype(np.float64) * slope + intercept
 
     def _means(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
         """Return means over squares, whole where all numbers are; no number where half or more of a square is none."""

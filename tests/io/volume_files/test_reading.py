@@ -172,6 +172,16 @@ def test_voxels_that_hold_no_number_are_kept_apart(tmp_path: Path, ending: str, 
     assert volume.unit == "unknown"
 
 
+@pytest.mark.parametrize("slope", [0.5, 1.0])
+def test_a_signalling_nan_is_no_number_either_and_is_not_complained_of(tmp_path: Path, slope: float) -> None:
+    array = values(np.float32) + np.float32(0.25)
+    array.view(np.uint32)[2, 3, 4] = 0x7FA00001
+    scaled(tmp_path / "a.nii", array, slope, 0.0)
+    volume = opened(tmp_path / "a.nii")
+    assert "1 voxel holds no number." in volume.reasons
+    assert volume.value_at(volume.stack.lps((4, 3, 2))) is None
+
+
 def test_a_file_without_any_number_is_refused(tmp_path: Path) -> None:
     written_by_itk(tmp_path / "a.nrrd", np.full((2, 3, 4), np.nan, np.float32), DIRECTIONS["LPS"])
     with pytest.raises(CaseStageError, match="holds no numbers"):
