@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Layout, ViewName
 from viewer.scene.camera import screen_from_lps
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas.tiles import CanvasStyle, tiles
+from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_plane import PlanePainter
+from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
 from viewer.ui.present.card import RESERVED
+from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from viewer.domain.volume import Volume
     from viewer.ui.canvas.tiles import Tile
 
@@ -69,3 +79,30 @@ def test_views_that_no_card_lies_over_stay_as_they_are(small_ct_volume: Volume) 
         made = tiles(layout, ViewName.AXIAL, size, style=CanvasStyle.STAGE, reserved=reserved)
         assert all(tile.wider == 1.0 for tile in made)
     assert all(tile.wider == 1.0 for tile in tiles(Layout.STAGE, ViewName.AXIAL, size, reserved=(300.0, 0.0)))
+
+
+def test_the_letters_at_the_sides_stand_above_the_card_that_may_lie_over_the_lower_half(
+    small_ct_volume: Volume, qapp: QApplication
+) -> None:
+    view = evolve(view_of_volume(small_ct_volume), layout=Layout.STAGE, main=ViewName.AXIAL)
+    nowhere = view.looking_at((5000.0, 5000.0, view.cursor_lps_mm[2]))
+
+    def heights(screen: tuple[int, int]) -> tuple[float, float]:
+        """Where the letters at the left and right stand, as shares of the height."""
+        tile = large(screen, Layout.STAGE)
+        image = QImage(tile.area.size().toSize(), QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.black)
+        shown = shown_from(small_ct_volume, nowhere)
+        with QPainter(image) as painter:
+            look = Look(TextLook(Theme(), stage=True), Density.LETTERS)
+            PlanePainter().paint(painter, tile, shown, look, first=False)
+        middle = round(tile.free.center().x())
+        found = []
+        for columns in (range(middle - 60), range(middle + 60, image.width())):
+            edges = range(image.height() // 8, image.height() * 3 // 4)
+            rows = [y for y in edges if any(image.pixelColor(x, y).value() > 150 for x in columns)]
+            found.append(sum(rows) / len(rows) / image.height())
+        return found[0], found[1]
+
+    assert heights(XGA) == pytest.approx((0.3, 0.3), abs=0.02)
+    assert heights(WIDE) == pytest.approx((0.5, 0.5), abs=0.02)

@@ -76,6 +76,10 @@ def is_tight(width_px: float, height_px: float, look: TextLook) -> bool:
     return not look.stage and min(width_px, height_px) < TIGHT_PX
 
 
+# Higher than any card of as many words as are told.
+_HIGH = 0.3
+
+
 def paint_letters(
     painter: QPainter,
     free: QRectF,
@@ -84,8 +88,12 @@ def paint_letters(
     *,
     large: bool,
     value: QRectF | None = None,
+    high: bool = False,
 ) -> None:
-    """Draw the letters at the middles of a viewport's edges, but none over the `value` that is in hand."""
+    """Draw the letters at the middles of a viewport's edges, but none over the `value` that is in hand.
+
+    `high` puts those at the sides above the middle, where a card may reach into the lower half.
+    """
     tight = is_tight(free.width(), free.height(), look)
     kind = look.caption_type(name=True) if tight else look.letter_type(large=large)
     measures = look.metrics(kind)
@@ -97,6 +105,8 @@ def paint_letters(
         width = max(measures.horizontalAdvance(text) + (6 if tight else 10), height)
         plate = QRectF(0, 0, width, height)
         plate.moveCenter(free.center())
+        if high and side in "lr":
+            plate.moveCenter(QPointF(free.center().x(), free.top() + _HIGH * free.height()))
         if side == "l":
             plate.moveLeft(free.left() + margin)
         elif side == "r":
