@@ -131,8 +131,8 @@ def paint_edge_words(
     if plane is not None and shown.measured:
         value = value_in_hand(shown, tile.geometry(shown.volume, shown.view, plane), look.text)
         value = value.translated(tile.area.topLeft()) if value is not None else None
-    said = edge_letters(shown, tile.view)
-    paint_letters(painter, letters_area, said, look.text, large=tile.large, value=value, high=tile.wider > 1)
+    ways = edge_letters(shown, tile.view)
+    paint_letters(painter, letters_area, ways, look.text, large=tile.large, value=value, high=tile.wider > 1)
 
 
 def density_on(tile: Tile, wanted: Density) -> Density:
