@@ -34,6 +34,14 @@ def _meaning(volume: Volume) -> str:
     return _SMALLER if smaller else MEANING[volume.verdict]
 
 
+def _unit(volume: Volume) -> str:
+    if volume.is_hu:
+        return ""
+    if volume.unit != "unknown":
+        return f"Values are in {volume.unit}, not in Hounsfield units."
+    return "Values are not Hounsfield units: the file does not say so."
+
+
 class GeometrySheet(Sheet):
     """The verdict, what it means, and each reason."""
 
@@ -60,8 +68,7 @@ class GeometrySheet(Sheet):
         self.title.setText(verdict_words(volume.verdict)[0])
         tilt = volume.stack.tilt_deg
         facts = facts_words(volume) + (f" · tilt {tilt:.1f}°" if tilt >= 0.1 else "")
-        unit = "" if volume.is_hu else "Values are not Hounsfield units: the file does not say so."
-        for text, tone in ((_meaning(volume), "text"), *((r, "text") for r in volume.reasons), (unit, "text"),
+        for text, tone in ((_meaning(volume), "text"), *((r, "text") for r in volume.reasons), (_unit(volume), "text"),
                            (facts, "text2")):  # fmt: skip
             if text:
                 label = text_label(text, Type.BODY, tone)

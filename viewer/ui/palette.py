@@ -23,11 +23,15 @@ from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import key_chip_width, paint_key_chip, text_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from viewer.domain.session import Workspace
     from viewer.ui.commands import Command, CommandActions
     from viewer.ui.painted_rows import Index
     from viewer.ui.theme import Theme
 
+# How much worse a title fits that cannot be asked for now: less than one in which letters alone are found.
+_NOT_NOW = 2.0
 ROW_HEIGHT = 44
 ROWS = 9
 
@@ -55,8 +59,13 @@ def fuzzy_score(wanted: str, text: str) -> float | None:
     return score
 
 
-def matching_commands(commands: tuple[Command, ...], wanted: str) -> tuple[Command, ...]:
-    """Return the commands that fit what was typed, the best first; all of them for nothing."""
+def matching_commands(
+    commands: tuple[Command, ...], wanted: str, possible: Callable[[Command], bool] = lambda _command: True
+) -> tuple[Command, ...]:
+    """Return the commands that fit what was typed, the best first; all of them for nothing.
+
+    Of those that fit about as well, the ones that are `possible` now come before the others.
+    """
     scored = []
     for n, command in enumerate(commands):
         by_title = fuzzy_score(wanted, command.words)
@@ -65,7 +74,10 @@ def matching_commands(commands: tuple[Command, ...], wanted: str) -> tuple[Comma
         worse = by_words + 3 if by_words is not None and by_words < 2 else None
         scores = [score for score in (by_title, worse) if score is not None]
         if scores:
-            scored.append((min(scores), n, command))
+            fits = min(scores)
+            # What was typed out in full is meant, and its sentence tells why it cannot be done.
+            apart = _NOT_NOW if wanted.strip() and 0 <= fits < _NOT_NOW and not possible(command) else 0.0
+            scored.append((fits + apart, n, command))
     return tuple(command for _, _, command in sorted(scored, key=lambda item: item[:2]))
 
 
@@ -200,7 +212,7 @@ class Palette(Sheet):
         return super().eventFilter(watched, event)
 
     def _search(self, text: str) -> None:
-        self._rows.show(matching_commands(self._offered, text))
+        self._rows.show(matching_commands(self._offered, text, lambda c: self._actions[c.id].isEnabled()))
         self.list.setCurrentIndex(self._rows.index(0))
         self.list.scrollToTop()
         self._none.setVisible(not self._rows.commands)

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -88,6 +89,18 @@ def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> No
     # "Remove path point" begins with it too.
     assert matching_commands(offered, "remove path")[0].words == "Remove path"
     assert len(matching_commands(offered, "")) == len(offered)
+
+
+def test_of_commands_that_fit_alike_those_that_can_be_asked_for_come_first(opened: MainWindow) -> None:
+    volume = opened.desk.session.volume
+    assert volume is not None
+    opened.desk.session.volume = evolve(volume, unit="MGML")
+    palette = opened.asking.palette_sheet
+    palette.ask(Workspace.REVIEW)
+    palette.field.setText("hot iron")
+    assert [command.words for command in palette.shown][:2] == ["Colours: hot iron", "Map in hot iron"]
+    palette.field.setText("map in hot iron")
+    assert palette.shown[0].words == "Map in hot iron"
 
 
 def test_keys_rest_while_a_sheet_lies_over_the_window(opened: MainWindow, press: Callable[..., None]) -> None:
