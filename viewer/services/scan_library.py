@@ -79,6 +79,7 @@ class ScanLibrary:
         self._keep: Callable[[], tuple[Place | None, tuple[Place, ...]]] | None = None
         opening.opened.connect(self._keep_now)
         opening.failed.connect(self._keep_now)
+        opening.too_large.connect(self._keep_now)
         watching.arrived.connect(self._arrived)
         watching.vanished.connect(self._vanished)
         watching.returned.connect(self._returned)

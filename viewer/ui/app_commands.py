@@ -16,6 +16,7 @@ from viewer.ui.commands import EVERYWHERE, Command
 from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
 from viewer.ui.present_commands import NO_CASE
+from viewer.ui.status_bar import CANCEL_KEY
 from viewer.ui.workspace_commands import DESK_WORK, NO_VOLUME, workspace_commands
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Asks:
     full_screen: Callable[[], None]
     is_full_screen: Callable[[], bool]
     why_geometry: Callable[[], None]
+    cancel: Callable[[], None]
+    is_busy: Callable[[], bool]
     quit: Callable[[], object]
 
 
@@ -224,6 +227,10 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
         Command(
             "app.full_screen", "Full screen", "Fill the whole screen", asks.full_screen, shortcuts=("F11",),
             icon="maximize", checked_when=asks.is_full_screen,
+        ),
+        Command(
+            "app.cancel", "Cancel", "Stop what is running", asks.cancel, shortcuts=(CANCEL_KEY,),
+            contexts=OUTSIDE_PRESENT, icon="square-x", enabled_when=asks.is_busy, why_disabled="Nothing is running.",
         ),
         Command("app.quit", "Quit", "Close the program", asks.quit, shortcuts=("Ctrl+Q",), icon="x"),
     ]  # fmt: skip

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
             desk.live.changed,
         ):
             signal.connect(self.refresh_soon)
+        self.status.busy_changed.connect(self.refresh_soon)
         session.view_changed.connect(self.beat.refresh_later)
         for moves in (desk.navigation, desk.player.acting):
             moves.started.connect(self.beat.frames_start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
@@ -12,6 +12,7 @@ from viewer.domain.overlays import UNKNOWN_UNIT
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.facts import short_name
 from viewer.ui.canvas.paint_map import map_words
+from viewer.ui.commands import key_words
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
 from viewer.ui.icons import IconBox
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from viewer.services.desk import Desk
     from viewer.ui.theme import Theme
 
+CANCEL_KEY = "Ctrl+."
 HEIGHT = 32
 NOTE_MS = 6000
 MARGIN, SPACING = 16, 24
@@ -100,7 +102,9 @@ class IconLabel(QWidget):
 
 
 class StatusBar(QFrame):
-    """32 px high."""
+    """32 px high; `busy_changed` tells that something began to run, or ended."""
+
+    busy_changed = Signal()
 
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -129,8 +133,8 @@ class StatusBar(QFrame):
         self._bar.setFixedWidth(160)
         cancel = Button(theme, "Cancel", kind=Kind.FLAT, height=28)
         cancel.type = Type.CAPTION
-        cancel.setToolTip("Stop what is running")
-        cancel.clicked.connect(lambda: self._stop())
+        cancel.setToolTip(f"Stop what is running ({key_words(CANCEL_KEY)})")
+        cancel.clicked.connect(self.cancel)
         for widget in (self._busy_words, self._bar, cancel):
             busy.addWidget(widget)
         self._busy.hide()
@@ -161,6 +165,16 @@ class StatusBar(QFrame):
             reviewing.failed.connect(self._say_saved)
         desk.overlaying.busy.connect(lambda progress: self._show_busy(progress, desk.overlaying.cancel))
         self._update()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs that can be cancelled here."""
+        return self._is_busy
+
+    def cancel(self) -> None:
+        """Stop what is running."""
+        if self._is_busy:
+            self._stop()
 
     @property
     def saved_words(self) -> str:
@@ -242,7 +256,9 @@ class StatusBar(QFrame):
         self._show_busy(progress, self._desk.finding_run.cancel)
 
     def _show_busy(self, progress: Progress | None, stop: object) -> None:
-        self._is_busy = progress is not None
+        was, self._is_busy = self._is_busy, progress is not None
+        if was != self._is_busy:
+            self.busy_changed.emit()
         if progress is not None and callable(stop):
             self._stop = stop
             self._busy_words.setText(progress_words(progress))

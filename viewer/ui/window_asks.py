@@ -24,6 +24,10 @@ def asks_of(window: MainWindow) -> Asks:
         go, fitted = window.desk.navigation.go, window.canvas.fitted
         window.desk.opening.hang_again(lambda view: go(fitted(view)))
 
+    def is_busy() -> bool:
+        # Commands are there before the bar is.
+        return hasattr(window, "status") and window.status.is_busy
+
     return Asks(
         go=window.go,
         present_from=window.present_from,
@@ -57,5 +61,7 @@ def asks_of(window: MainWindow) -> Asks:
         full_screen=window.full_screen.toggle,
         is_full_screen=lambda: window.full_screen.on,
         why_geometry=asking.why_geometry,
+        cancel=lambda: window.status.cancel(),
+        is_busy=is_busy,
         quit=window.close,
     )

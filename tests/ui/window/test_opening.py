@@ -58,6 +58,34 @@ def test_series_that_does_not_fit_into_memory_is_offered_smaller(
     assert "tilted" not in said
 
 
+def test_a_folder_whose_only_series_does_not_fit_into_memory_is_listed_all_the_same(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 128 * 128 * 8)
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: [Path(place.path) for place in window.desk.library.places] == [series])
+    assert window.desk.session.volume is None
+
+
+def test_cancel_is_a_command_while_something_runs(
+    window: MainWindow, series: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    assert not window.actions_.run("app.cancel")
+    may, filled = threading.Event(), read_slices.fill_shrunk
+
+    def fill(*arguments: Any) -> str:
+        may.wait(20)
+        return filled(*arguments)
+
+    monkeypatch.setattr(read_slices, "fill_shrunk", fill)
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.status.is_busy and window.actions_["app.cancel"].isEnabled())
+    assert window.actions_.run("app.cancel")
+    assert not window.desk.opening.running
+    assert not window.status.is_busy
+    may.set()
+
+
 def test_escape_stops_what_is_being_opened(
     window: MainWindow, series: Path, qtbot: QtBot, press: Callable[..., None]
 ) -> None:
