@@ -61,6 +61,14 @@ def test_lines_on_anatomy_keep_their_colours_in_the_light_theme(qapp: QApplicati
     assert light.colour("agree") != Theme().colour("agree")
 
 
+@pytest.mark.usefixtures("qapp")
+def test_a_hyphen_in_a_name_is_no_gap_and_digits_of_numbers_have_one_width() -> None:
+    name, number = QFontMetricsF(font(Type.NAME)), QFontMetricsF(font(Type.CAPTION))
+    parts = name.horizontalAdvance("Ground") + name.horizontalAdvance("glass")
+    assert name.horizontalAdvance("Ground-glass") < parts + 8
+    assert number.horizontalAdvance("111.1") == number.horizontalAdvance("888.8")
+
+
 def test_digits_are_equally_wide_and_inter_is_bundled(qapp: QApplication) -> None:
     assert load_fonts() == "Inter"
     metrics = QFontMetricsF(font(Type.CAPTION))

@@ -1,4 +1,4 @@
-"""Inter in the sizes of the type scale, with digits of one width.
+"""Inter in the sizes of the type scale, with digits of one width where numbers stand or change.
 
 Call `load_fonts()` once after the application exists, then `font(Type.BODY)`. A label gets its font by
 `label.setFont(font(Type.CAPTION))`; the style sheet never sets fonts, so that the digits' setting is kept.
@@ -21,6 +21,22 @@ LOGGER = logging.getLogger(__name__)
 REGULAR = QFont.Weight.Normal
 MEDIUM = QFont.Weight.Medium
 SEMIBOLD = QFont.Weight.DemiBold
+
+
+_OF_NAMES = frozenset(
+    {
+        "NAME",
+        "BUTTON",
+        "BUTTON_MAIN",
+        "PANEL_TITLE",
+        "LIST",
+        "CARD_TITLE",
+        "PAGE_TITLE",
+        "STAGE_BODY",
+        "STAGE_TITLE",
+        "NOTES",
+    }
+)
 
 
 class Type(Enum):
@@ -48,6 +64,11 @@ class Type(Enum):
     STAGE_TITLE = (40, 46, SEMIBOLD)
     NOTES = (26, 40, REGULAR)
     CLOCK = (44, 56, SEMIBOLD)
+
+    @property
+    def names(self) -> bool:
+        """True for names, titles and sentences: digits of one width also widen the hyphen, which looks like a gap."""
+        return self.name in _OF_NAMES
 
     @property
     def size_px(self) -> int:
@@ -98,7 +119,8 @@ def _font(kind: Type, size_px: int) -> QFont:
     made = QFont(load_fonts())
     made.setPixelSize(max(1, size_px))
     made.setWeight(kind.weight)
-    made.setFeature(QFont.Tag("tnum"), 1)
+    if not kind.names:
+        made.setFeature(QFont.Tag("tnum"), 1)
     return made
 
 

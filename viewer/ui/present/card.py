@@ -91,9 +91,7 @@ class Narration:
         self._theme, self._scale, self._folder = theme, scale, folder
         self._document = _ClosedDocument(folder)
         self._document.setDocumentMargin(0)
-        body = font(Type.STAGE_BODY, scale=scale)
-        body.unsetFeature(QFont.Tag("tnum"))
-        self._document.setDefaultFont(body)
+        self._document.setDefaultFont(font(Type.STAGE_BODY, scale=scale))
         self._document.setTextWidth((WIDTH - 2 * PAD) * scale)
         self._document.setHtml(narration_html(step, folder))
         block = self._document.begin()
@@ -151,8 +149,6 @@ class Narration:
                 self._fit(cursor, position, length, old.toImageFormat())
                 continue
             face = font(kind, scale=self._scale)
-            # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
-            face.unsetFeature(QFont.Tag("tnum"))
             if not title and old.fontWeight() >= QFont.Weight.Bold:
                 face.setWeight(SEMIBOLD)
             look = QTextCharFormat()

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QTextBlockFormat, QTextCursor
+from PySide6.QtGui import QKeyEvent, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QTextBrowser, QVBoxLayout
 
 from viewer.domain.presenter_notes import parse_notes
@@ -155,8 +155,6 @@ class NotesPanel(Card):
         self.smaller.setEnabled(self._size_px > SMALLEST_PX)
         self.larger.setEnabled(self._size_px < LARGEST_PX)
         face = font(Type.NOTES, scale=self._size_px / Type.NOTES.size_px)
-        # Digits of one width also widen the hyphen, which in a sentence looks like a gap.
-        face.unsetFeature(QFont.Tag("tnum"))
         self.text.setFont(face)
         self.text.document().setDefaultFont(face)
         # Paragraphs stand apart by a gap, not by an empty line.
