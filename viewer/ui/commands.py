@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -181,8 +181,11 @@ class CommandTable:
 class CommandActions(QObject):
     """The commands as window-wide actions, enabled only in the workspace they belong to.
 
-    A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End.
+    A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End. `refused` tells why nothing
+    comes of a key.
     """
+
+    refused = Signal(str)
 
     def __init__(self, window: QWidget, table: CommandTable, theme: Theme, where: Callable[[], Workspace]) -> None:
         super().__init__(window)
@@ -312,6 +315,8 @@ class CommandActions(QObject):
             if _keeps(watched, event):
                 event.accept()
                 return True
+        elif kind == QEvent.Type.KeyPress and watched is self._window and isinstance(event, QKeyEvent):
+            self._say_why_not(event)
         elif kind == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             if self._held is not None and not event.isAutoRepeat() and _is_key_of(event, self._held):
                 if time.monotonic() - self._held_from_s < REPEATS_AFTER_S:
@@ -319,6 +324,16 @@ class CommandActions(QObject):
                 else:
                     self._letting_go.start()
         return False
+
+    def _say_why_not(self, event: QKeyEvent) -> None:
+        # A key that reaches the window itself was taken by no command and no widget.
+        pressed = QKeySequence(event.keyCombination())
+        for command in self.table.offered(self._where()):
+            if not command.why_disabled or self._actions[command.id].isEnabled() or event.isAutoRepeat():
+                continue
+            if any(QKeySequence(shortcut) == pressed for shortcut in command.shortcuts):
+                self.refused.emit(command.why_disabled)
+                return
 
     def _let_go(self) -> None:
         held, self._held = self._held, None

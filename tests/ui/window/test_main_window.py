@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from viewer.domain.errors import StorageError, UnreadableFileError
+from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
 from viewer.ui.messages import Message
 from viewer.ui.palette import fuzzy_score, matching_commands
@@ -79,6 +80,22 @@ def test_a_slab_that_is_off_cannot_be_made_thinner_and_says_so(opened: MainWindo
     assert thinner.isEnabled()
     press(opened, Qt.Key.Key_BracketLeft)
     assert not thinner.isEnabled()
+
+
+def test_a_key_from_which_nothing_can_come_says_why(opened: MainWindow, press: Callable[..., None]) -> None:
+    volume = opened.desk.session.volume
+    assert volume is not None
+    opened.desk.session.volume = evolve(volume, verdict=Verdict.UNTRUSTED)
+    opened.actions_.refresh()
+    said: list[str] = []
+    opened.actions_.refused.connect(said.append)
+    press(opened, Qt.Key.Key_L)
+    assert said == [opened.actions_.table["measure.length"].why_disabled]
+    assert said[0] in [label.text() for label in opened.status.findChildren(QLabel)]
+    press(opened, Qt.Key.Key_D)
+    press(opened, Qt.Key.Key_F1)
+    press(opened, Qt.Key.Key_L)
+    assert len(said) == 1
 
 
 def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> None:
