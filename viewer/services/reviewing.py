@@ -16,6 +16,7 @@ from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
 from viewer.io.journal_chain import check_chain
 from viewer.services.chain_words import of_series
+from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
@@ -67,6 +68,7 @@ class Reviewing:
         self._runner = runner
         self._journal = journal
         self.writes = KeptWrites() if writes is None else writes
+        self.listing = FindingListing(session)
         session.volume_changed.connect(self._volume_changed)
         session.findings_changed.connect(self._findings_changed)
 
@@ -300,7 +302,7 @@ class Reviewing:
             self.select(shown)
 
     def _go_on(self) -> None:
-        findings = self._session.shown_findings
+        findings = self.listing.findings
         selected = self._session.selected
         start = next((n for n, f in enumerate(findings) if selected is not None and f.id == selected.id), -1)
         for offset in range(1, len(findings)):

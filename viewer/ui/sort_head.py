@@ -74,6 +74,7 @@ class SortHead(QWidget):
         self.setFixedHeight(HEIGHT)
         self._group = QButtonGroup(self)
         self._words = {column.name: _Word(theme, column, self) for column in columns}
+        self._at = {column.name: column.at for column in columns}
         for name, word in self._words.items():
             self._group.addButton(word)
             word.clicked.connect(lambda *_, name=name: self.chosen.emit(name))
@@ -83,6 +84,11 @@ class SortHead(QWidget):
         """Put the arrow at a column."""
         self._words[name].setChecked(True)
 
+    def move_word(self, name: str, at: int) -> None:
+        """Put a word elsewhere over its column, `at` as in `SortColumn`."""
+        self._at[name] = at
+        self._place()
+
     def word(self, name: str) -> QAbstractButton:
         """Return a column's button."""
         return self._words[name]
@@ -90,7 +96,10 @@ class SortHead(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Put the words over their columns."""
         super().resizeEvent(event)
-        for word in self._words.values():
-            size, at = word.sizeHint(), word.column.at
+        self._place()
+
+    def _place(self) -> None:
+        for name, word in self._words.items():
+            size, at = word.sizeHint(), self._at[name]
             left = self.width() - at - size.width() + _AROUND if word.column.from_right else at - _AROUND
             word.setGeometry(left, (HEIGHT - size.height()) // 2, size.width(), size.height())

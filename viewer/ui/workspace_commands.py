@@ -38,9 +38,10 @@ def _findings(desk: Desk) -> list[Command]:
     reviewing, navigation = desk.reviewing, desk.navigation
 
     def listed() -> list[str]:
-        """Return what Inspect lists, errors first; elsewhere findings go by their score."""
-        inspects = desk.session.workspace is Workspace.INSPECT
-        return [row.finding.id for row in desk.inspecting.rows()] if inspects else []
+        """Return what Inspect and Review list, in their order; elsewhere findings go by their score."""
+        if desk.session.workspace is Workspace.INSPECT:
+            return [row.finding.id for row in desk.inspecting.rows()]
+        return [f.id for f in reviewing.listing.findings] if desk.session.workspace is Workspace.REVIEW else []
 
     def any_finding() -> bool:
         return bool(desk.session.shown_findings or listed())

@@ -77,6 +77,42 @@ def test_accept_reject_unsure_go_through_the_list_and_are_counted(
     assert opened.status.saved_words.startswith("Decisions saved ")
 
 
+def test_sorted_by_size_the_largest_comes_first_and_deciding_goes_on_from_there(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    panel, session = opened.review.panel, opened.desk.session
+    left, right, wrong = session.findings
+    session.findings = (evolve(left, volume_ml=0.2), evolve(right, volume_ml=3.0), evolve(wrong, volume_ml=0.4))
+
+    def listed() -> list[str]:
+        return [panel.list.rows.row(n)[0].id for n in range(panel.list.rows.rowCount())]
+
+    assert listed() == ["left", "right", "wrong"]
+    QTest.mouseClick(panel.head.word("size"), Qt.MouseButton.LeftButton)
+    assert listed() == ["right", "wrong", "left"]
+    gone_through = []
+    for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_P, Qt.Key.Key_P):
+        press(opened, key)
+        assert session.selected is not None
+        gone_through.append(session.selected.id)
+    assert gone_through == ["right", "wrong", "right", "left"]
+    QTest.mouseClick(panel.head.word("score"), Qt.MouseButton.LeftButton)
+    assert listed() == ["left", "right", "wrong"]
+
+
+def test_without_scores_there_is_no_word_for_them_and_the_words_stand_over_their_columns(opened: MainWindow) -> None:
+    head, session = opened.review.panel.head, opened.desk.session
+    size, score = head.word("size"), head.word("score")
+    for width in (340, 440):
+        head.resize(width, head.height())
+        assert size.geometry().right() < score.geometry().left()
+        assert score.geometry().right() <= width
+    session.findings = tuple(evolve(f, score=None) for f in session.findings)
+    assert score.isHidden()
+    assert size.isChecked()
+    assert size.geometry().right() > 400
+
+
 def test_a_decision_is_taken_back_with_ctrl_z(opened: MainWindow, press: Callable[..., None]) -> None:
     for key in (Qt.Key.Key_N, Qt.Key.Key_A):
         press(opened, key)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Finding
     from viewer.domain.session import Session
+    from viewer.services.finding_listing import FindingListing
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 72
@@ -78,9 +79,9 @@ class Filter(StrEnum):
 class FindingModel(RowModel[tuple["Finding", Mark]]):
     """The findings of the session that pass the filter, each with its state."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, listing: FindingListing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._listing = session, listing
         self._filter = Filter.ALL
 
     def ident(self, row: tuple[Finding, Mark]) -> str:
@@ -106,7 +107,7 @@ class FindingModel(RowModel[tuple["Finding", Mark]]):
     def refresh(self) -> bool:
         """Read the session again; return whether other findings are listed than before."""
         made = []
-        for finding in self._session.shown_findings:
+        for finding in self._listing.findings:
             mark = self._mark(finding)
             if self._filter is Filter.ALL or (mark is Mark.TO_DECIDE) == (self._filter is Filter.OPEN):
                 made.append((finding, mark))
@@ -195,8 +196,8 @@ class FindingDelegate(RowDelegate):
 class FindingList(RowList):
     """The rows; `chosen` carries the id of the finding that the user picked."""
 
-    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
-        self.rows = FindingModel(session)
+    def __init__(self, session: Session, listing: FindingListing, theme: Theme, parent: QWidget | None = None) -> None:
+        self.rows = FindingModel(session, listing)
         super().__init__(self.rows, theme, parent)
         self.setItemDelegate(FindingDelegate(theme, self.rows, self))
         self.setAccessibleName("Findings")

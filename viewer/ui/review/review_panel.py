@@ -9,16 +9,17 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QWidget
 
 from viewer.domain.finding import SourceKind
+from viewer.services.finding_listing import FindingOrder
 from viewer.ui.fonts import Type, font
-from viewer.ui.icons import paint_icon
 from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.painted_rows import words
 from viewer.ui.review.detail_box import Detail, DetailBox
-from viewer.ui.review.finding_list import NAME_X, ROW_HEIGHT, SIZE_WIDTH, Columns, Filter, FindingList
+from viewer.ui.review.finding_list import NAME_X, RIGHT, ROW_HEIGHT, Columns, Filter, FindingList
 from viewer.ui.review.label_list import LabelBox
 from viewer.ui.review.map_box import MapBox
 from viewer.ui.review.run_panel import RunPanel
 from viewer.ui.review.sharing import Need, shared
+from viewer.ui.sort_head import SortColumn, SortHead
 from viewer.ui.widgets import Button, IconButton, Kind, Segmented, hairline, panel_column, text_label
 
 if TYPE_CHECKING:
@@ -33,33 +34,44 @@ LEAST_LIST, LEAST_ROW = 40, 72
 ROOM_FOR_ALL = 1100
 LEAST_MODELS = 300
 NARROW = 400
-_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+_SORTED_BY = (
+    SortColumn(FindingOrder.SIZE, "Size", "Sort by volume, the largest first", RIGHT, from_right=True),
+    SortColumn(FindingOrder.SCORE, "Score", "Sort by score, highest first", RIGHT, from_right=True),
+)
 
 
-class ColumnHead(QWidget):
-    """The words over the columns; the arrow stands at what the list is sorted by."""
+class ColumnHead(SortHead):
+    """The words over the columns, those of numbers to sort by; without scores there is no word for them."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme, _SORTED_BY)
         self._theme = theme
-        self.by_score = True
-        self.setFixedHeight(28)
+        self._scored = True
+
+    def show_order(self, order: FindingOrder, *, scored: bool) -> None:
+        """Put the arrow at what the list is sorted by."""
+        self._scored = scored
+        self.word(FindingOrder.SCORE).setVisible(scored)
+        self.show_sorted(order if scored else FindingOrder.SIZE)
+        self._over_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Put the words over their columns."""
+        super().resizeEvent(event)
+        self._over_columns()
+
+    def _over_columns(self) -> None:
+        beside = RIGHT + self.word(FindingOrder.SCORE).sizeHint().width() if self._scored else RIGHT
+        self.move_word(
+            FindingOrder.SIZE, max(beside, round(self.width() - Columns(self.width(), self._scored).size_right))
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Draw the words in line with the rows' columns."""
+        """Draw the word over the names."""
         with QPainter(self) as painter:
             painter.setFont(font(Type.CAPTION))
             painter.setPen(self._theme.colour("text2"))
-            columns = Columns(self.width(), self.by_score)
-            words(painter, QRectF(NAME_X, 2, 200, 20), "Finding")
-            arrow = 14
-            room = SIZE_WIDTH - (0 if self.by_score else arrow + 2)
-            words(painter, QRectF(columns.size_left, 2, room, 20), "Size", right=True)
-            if self.by_score:
-                left = columns.right - columns.score_width
-                painter.drawText(QRectF(left - 20, 2, columns.score_width - arrow + 20, 20), _RIGHT, "Score")
-            at = columns.right if self.by_score else columns.size_right
-            paint_icon(painter, QRectF(at - arrow, 5, arrow, arrow), self._theme, "chevron-down", "text2")
+            words(painter, QRectF(NAME_X, 0, 200, self.height()), "Finding")
 
 
 def kept_words(count: int, *, ran: bool) -> str:
@@ -174,7 +186,7 @@ class ReviewPanel(QFrame):
         none = self._none.sizeHint().height() if not self._none.isHidden() else 0
         if self._pages.currentIndex() != 0:
             return HEAD_HEIGHT + boxes
-        page = self._filter_row.sizeHint().height() + self._head.height() + self._foot.sizeHint().height()
+        page = self._filter_row.sizeHint().height() + self.head.height() + self._foot.sizeHint().height()
         lines = 3
         return HEAD_HEIGHT + page + boxes + none + lines
 
@@ -233,9 +245,11 @@ class ReviewPanel(QFrame):
         row.addWidget(self._filter)
         self._filter_row = row
         column.addLayout(row)
-        self._head = ColumnHead(self._theme)
-        column.addWidget(self._head)
-        self.list = FindingList(self._desk.session, self._theme, page)
+        self.head = ColumnHead(self._theme)
+        column.addWidget(self.head)
+        self.head.chosen.connect(lambda name: setattr(self._desk.reviewing.listing, "order", FindingOrder(name)))
+        self._desk.reviewing.listing.changed.connect(self._update)
+        self.list = FindingList(self._desk.session, self._desk.reviewing.listing, self._theme, page)
         self.list.setMinimumHeight(LEAST_LIST)
         self.list.chosen.connect(self._desk.reviewing.select)
         column.addWidget(self.list, 1)
@@ -293,7 +307,7 @@ class ReviewPanel(QFrame):
         self._wants_models = False
         self._update()
         if self._desk.session.shown_findings:
-            self._desk.reviewing.select(self._desk.session.shown_findings[0].id)
+            self._desk.reviewing.select(self._desk.reviewing.listing.findings[0].id)
 
     def _view_changed(self) -> None:
         view = self._desk.session.view
@@ -310,8 +324,8 @@ class ReviewPanel(QFrame):
             self._filter.button(name).set_words(f"{words_} {counts[name]}")
         total, decided = counts[Filter.ALL], counts[Filter.DECIDED]
         self._count.setText(f"{decided} of {total} decided" if total else "")
-        self._head.by_score = any(f.score is not None for f in session.shown_findings)
-        self._head.update()
+        scored = any(f.score is not None for f in session.shown_findings)
+        self.head.show_order(self._desk.reviewing.listing.order, scored=scored)
         selected = session.view.selected_finding if session.view is not None else None
         self.list.show_selected(selected)
         listed = self.list.rows.rowCount()
