@@ -57,7 +57,7 @@ def test_a_region_says_mean_spread_area_extremes_and_pixels(small_ct_volume: Vol
 def test_no_hu_are_said_where_values_are_none_but_the_area_is(small_ct_volume: Volume) -> None:
     region = made_region(small_ct_volume, MeasurementKind.RECTANGLE, (78, 60, 17), 24.0)
     unknown = evolve(small_ct_volume, unit="unknown")
-    assert value_words(region, unknown) == "5.8 cm²"
+    assert value_words(region, unknown) == "576 mm²"
     assert "No HU: the unit is unknown" in more_words(region, unknown)
     counts = evolve(small_ct_volume, unit="BQML")
     assert "No HU: values are in BQML" in more_words(region, counts)
@@ -65,8 +65,9 @@ def test_no_hu_are_said_where_values_are_none_but_the_area_is(small_ct_volume: V
     assert label_lines(region, untrusted, all_of_it=True) == ("Not measured",)
 
 
-def test_areas_have_digits_that_can_be_meant() -> None:
-    assert [area_words(mm2) for mm2 in (8.14, 64.4, 99.7, 450.0)] == ["8.1 mm²", "64 mm²", "1.0 cm²", "4.5 cm²"]
+def test_areas_are_in_square_millimetres_with_digits_that_can_be_meant() -> None:
+    words = [area_words(mm2) for mm2 in (8.14, 9.96, 99.7, 450.4, 14502.0)]
+    assert words == ["8.1 mm²", "10 mm²", "100 mm²", "450 mm²", "14\u202f502 mm²"]
 
 
 def test_the_label_keeps_off_findings_and_other_measurements() -> None:

@@ -98,7 +98,7 @@ class HistogramSheet(Sheet):
 
 
 def subject_words(spread: Spread) -> str:
-    """Return what a histogram is of and how large that is: "Freehand, 4.5 cm²" or "Nodule, 0.27 mL"."""
+    """Return what a histogram is of and how large that is: "Freehand, 450 mm²" or "Nodule, 0.27 mL"."""
     if isinstance(spread.of, Measurement):
         return f"{spread.of.kind.words}, {area_words(spread.of.area_mm2)}"
     return f"{spread.of.label}, {volume_words(spread.of)}"

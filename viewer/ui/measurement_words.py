@@ -41,10 +41,10 @@ def angle_words(angle_deg: float) -> str:
 
 
 def area_words(area_mm2: float) -> str:
-    """Return an area, such as "8.1 mm²", "64 mm²" or "4.5 cm²"."""
-    if area_mm2 < 99.5:
-        return f"{area_mm2:.1f} mm²" if area_mm2 < 9.95 else f"{area_mm2:.0f} mm²"
-    return f"{area_mm2 / 100:.1f} cm²"
+    """Return an area, such as "8.1 mm²", "64 mm²" or, with a narrow gap between the thousands, "1450 mm²"."""
+    if area_mm2 < 9.95:
+        return f"{area_mm2:.1f} mm²"
+    return f"{area_mm2:,.0f} mm²".replace(",", "\u202f")
 
 
 def whole(value: float) -> str:
