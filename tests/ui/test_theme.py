@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from viewer.ui.fonts import Type, font, load_fonts
+from viewer.ui.fonts import Type, font, load_fonts, metrics
 from viewer.ui.icons import pixmap
 from viewer.ui.marks import Mark, line_of, mark_pixmap
 from viewer.ui.theme import COLOURS, Theme, ThemeName, apply_theme
@@ -62,11 +62,18 @@ def test_lines_on_anatomy_keep_their_colours_in_the_light_theme(qapp: QApplicati
 
 
 @pytest.mark.usefixtures("qapp")
-def test_a_hyphen_in_a_name_is_no_gap_and_digits_of_numbers_have_one_width() -> None:
+def test_a_hyphen_in_a_name_is_no_gap_and_digits_of_numbers_have_one_width(qapp: QApplication) -> None:
     name, number = QFontMetricsF(font(Type.NAME)), QFontMetricsF(font(Type.CAPTION))
     parts = name.horizontalAdvance("Ground") + name.horizontalAdvance("glass")
     assert name.horizontalAdvance("Ground-glass") < parts + 8
     assert number.horizontalAdvance("111.1") == number.horizontalAdvance("888.8")
+
+
+def test_a_name_painted_in_a_widget_is_as_wide_as_it_was_measured(qapp: QApplication) -> None:
+    # What a font leaves open a painter takes from its widget's.
+    painted = font(Type.NAME).resolve(font(Type.BODY))
+    value = "118 ± 17 HU"
+    assert QFontMetricsF(painted).horizontalAdvance(value) == metrics(Type.NAME).horizontalAdvance(value)
 
 
 def test_digits_are_equally_wide_and_inter_is_bundled(qapp: QApplication) -> None:

@@ -119,8 +119,8 @@ def _font(kind: Type, size_px: int) -> QFont:
     made = QFont(load_fonts())
     made.setPixelSize(max(1, size_px))
     made.setWeight(kind.weight)
-    if not kind.names:
-        made.setFeature(QFont.Tag("tnum"), 1)
+    # Said either way: a painter takes what a font leaves open from its widget's.
+    made.setFeature(QFont.Tag("tnum"), 0 if kind.names else 1)
     return made
 
 
