@@ -61,13 +61,16 @@ class Choices:
 
 
 class Settings:
-    """Holds the user's choices and writes each change to disk; `changed` carries (new, old)."""
+    """Holds the user's choices and writes each change to disk; `changed` carries (new, old).
+
+    What another program wrote meanwhile (a command, a second window) is taken over with the next change, not undone.
+    """
 
     changed = Signal(object, object)
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._now = _read(path)
+        self._now = self._stored = _read(path) or Choices()
 
     @property
     def now(self) -> Choices:
@@ -82,22 +85,34 @@ class Settings:
         StorageError
             When the file cannot be written; the choice holds until the program ends.
         """
-        new, old = attrs.evolve(self._now, **fields), self._now
-        if new == old:
+        old = self._now
+        if attrs.evolve(old, **fields) == old:
             return
+        new = attrs.evolve(old, **(self._of_others() | fields))
         self._now = new
         self.changed.emit(new, old)
-        _write(self._path, new)
+        # Those who were told may have chosen more.
+        written = self._now
+        _write(self._path, written)
+        self._stored = written
+
+    def _of_others(self) -> dict[str, Any]:
+        there = _read(self._path)
+        if there is None:
+            return {}
+        names = [field.name for field in attrs.fields(Choices)]
+        return {name: getattr(there, name) for name in names if getattr(there, name) != getattr(self._stored, name)}
 
 
-def _read(path: Path) -> Choices:
+def _read(path: Path) -> Choices | None:
+    """Return the choices in a file; None where there is none, or none that can be read."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return Choices()
+        return None
     except (OSError, ValueError):
-        _log.warning("the settings could not be read; defaults are used")
-        return Choices()
+        _log.warning("the settings could not be read; what holds now holds on")
+        return None
     default = Choices()
     known: dict[str, Any] = {}
     for field in attrs.fields(Choices):
