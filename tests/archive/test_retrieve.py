@@ -110,6 +110,21 @@ def test_file_names_say_nothing_of_the_patient_or_the_study(way: str, held: Held
     assert held.mixed_study not in "".join(names)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps a user's folders from others by itself.")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_came_is_readable_for_its_owner_alone_unless_the_folder_was_there(
+    way: str, held: Held, tmp_path: Path
+) -> None:
+    archive, series = archive_of(held.server, way), f"{held.mixed_study}.1"
+    fetch(archive, held.mixed_study, tmp_path / "made", series)
+    assert (tmp_path / "made").stat().st_mode & 0o077 == 0
+    shared = tmp_path / "shared"
+    shared.mkdir(0o755)
+    before = shared.stat().st_mode
+    fetch(archive, held.mixed_study, shared, series)
+    assert shared.stat().st_mode == before
+
+
 @pytest.mark.parametrize("way", ["web", "get"])
 def test_studies_are_found_by_name_id_date_modality_and_description(way: str, held: Held) -> None:
     archive = archive_of(held.server, way)

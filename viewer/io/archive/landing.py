@@ -216,6 +216,8 @@ class Landing:
         incoming = self._incoming
         waiting = incoming / f"{uuid.uuid4().hex}.part"
         try:
+            # Patients are named in what comes: for its owner alone, where the folder is not there yet.
+            self.root.mkdir(0o700, parents=True, exist_ok=True)
             incoming.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(incoming).free < LEAST_FREE:
                 raise StorageError(
