@@ -326,8 +326,10 @@ class CommandActions(QObject):
         return False
 
     def _say_why_not(self, event: QKeyEvent) -> None:
-        # A key that reaches the window itself was taken by no command and no widget.
+        # A key that reaches the window itself was taken by no command and no widget. Esc asks for nothing.
         pressed = QKeySequence(event.keyCombination())
+        if event.key() == Qt.Key.Key_Escape:
+            return
         for command in self.table.offered(self._where()):
             if not command.why_disabled or self._actions[command.id].isEnabled() or event.isAutoRepeat():
                 continue

@@ -93,6 +93,7 @@ def test_a_key_from_which_nothing_can_come_says_why(opened: MainWindow, press: C
     assert said == [opened.actions_.table["measure.length"].why_disabled]
     assert said[0] in [label.text() for label in opened.status.findChildren(QLabel)]
     press(opened, Qt.Key.Key_D)
+    press(opened, Qt.Key.Key_Escape)
     press(opened, Qt.Key.Key_F1)
     press(opened, Qt.Key.Key_L)
     assert len(said) == 1
