@@ -177,7 +177,7 @@ def run_window(
         window.kiosk_here.begin()
     gc.freeze()
     # Python runs signal handlers only between its own instructions; the tidying's timer gives it the chance too.
-    Tidying(window)
+    Tidying(window, hands)
     when_painted(window, lambda: QTimer.singleShot(_LOADED_AFTER_MS, built))
     if case:
         window.desk.opening.opened.connect(rest)

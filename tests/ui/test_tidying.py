@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import threading
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject
 
+from viewer.domain.session import Session
 from viewer.ui import tidying
+from viewer.ui.still_hands import StillHands
 from viewer.ui.tidying import Tidying
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ def test_what_holds_itself_goes_soon_and_in_the_windows_thread_while_others_work
     gone_in: list[threading.Thread] = []
     parent = QObject()
     gc.enable()
-    tidying = Tidying(parent)
+    tidying = Tidying(parent, StillHands(Session()))
 
     def work() -> None:
         for _ in range(_MANY):
@@ -49,26 +52,30 @@ def test_what_holds_itself_goes_soon_and_in_the_windows_thread_while_others_work
     tidying.deleteLater()
 
 
-def test_everything_is_searched_again_only_once_there_is_a_quarter_more_of_it(
+def test_everything_is_searched_only_now_and_then_and_while_nothing_moves(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parent = QObject()
-    gc.collect()
+    parent, hands = QObject(), SimpleNamespace(resting=True)
+    now_s = [1000.0]
     searched: list[int] = []
+    monkeypatch.setattr(tidying, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
     monkeypatch.setattr(tidying, "_due", lambda: 2)
-    monkeypatch.setattr(tidying, "_LOOK_EVERY_MS", 5)
-    collect = gc.collect
+    monkeypatch.setattr(tidying, "_LOOK_EVERY_MS", 2)
+    monkeypatch.setattr(gc, "collect", searched.append)
+    Tidying(parent, cast("StillHands", hands))
 
-    def told(generation: int) -> None:
-        searched.append(generation)
-        collect(generation)
+    def searched_from_now() -> set[int]:
+        before = len(searched)
+        qtbot.waitUntil(lambda: len(searched) > before + 3)
+        return set(searched[before:])
 
-    monkeypatch.setattr(gc, "collect", told)
-    Tidying(parent)
-    qtbot.waitUntil(lambda: len(searched) >= 4)
-    assert searched[0] == 2
-    assert set(searched[1:]) == {1}
-    held = [[] for _ in range(2 * len(gc.get_objects()))]
-    qtbot.waitUntil(lambda: 2 in searched[1:])
-    assert held
+    assert searched_from_now() == {1}
+    now_s[0] += 31.0
+    assert 2 in searched_from_now()
+    assert searched_from_now() == {1}
+    hands.resting = False
+    now_s[0] += 40.0
+    assert searched_from_now() == {1}
+    now_s[0] += 60.0
+    assert 2 in searched_from_now()
     parent.deleteLater()

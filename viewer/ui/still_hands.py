@@ -27,10 +27,14 @@ class StillHands:
         self._moved_at = time.monotonic()
 
     @property
+    def resting(self) -> bool:
+        """True where the view has not changed for a moment."""
+        return time.monotonic() - self._moved_at > _STILL_S
+
+    @property
     def still(self) -> bool:
-        """True where the view has not changed for a moment, or does not stop changing."""
-        now = time.monotonic()
-        return now - self._moved_at > _STILL_S or now > self._latest
+        """True where the view has not changed for a moment, or does not stop changing after the start."""
+        return self.resting or time.monotonic() > self._latest
 
     def wait(self) -> None:
         """Wait until hands are still; for a thread beside the window's."""

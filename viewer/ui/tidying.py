@@ -8,10 +8,16 @@ ever, or the program breaks off.
 from __future__ import annotations
 
 import gc
+import time
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+if TYPE_CHECKING:
+    from viewer.ui.still_hands import StillHands
+
 _LOOK_EVERY_MS = 250
+_AT_REST_S, _MOVING_S = 30.0, 60.0
 _ALL = 2
 
 
@@ -31,23 +37,26 @@ def _due() -> int | None:
 class Tidying(QObject):
     """Takes the search over from Python for as long as the program runs.
 
-    As in Python a search through everything, which holds the window up for 40 ms once a case has been shown, waits
-    until there is a quarter more of it.
+    A search through everything holds the window up for 40 ms once a case has been shown: it waits until nothing moves,
+    and half a minute from one to the next; where something moves all the time, a minute.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, hands: StillHands) -> None:
         super().__init__(parent)
         gc.disable()
-        self._kept = 0
+        self._hands = hands
+        self._searched_at = time.monotonic()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tidy)
         self._timer.start(_LOOK_EVERY_MS)
 
     def _tidy(self) -> None:
         deep = _due()
-        if deep == _ALL and len(gc.get_objects(generation=_ALL)) < 1.25 * self._kept:
-            deep = _ALL - 1
+        if deep == _ALL:
+            passed_s = time.monotonic() - self._searched_at
+            if passed_s > (_AT_REST_S if self._hands.resting else _MOVING_S):
+                self._searched_at = time.monotonic()
+            else:
+                deep = _ALL - 1
         if deep is not None:
             gc.collect(deep)
-        if deep == _ALL:
-            self._kept = len(gc.get_objects(generation=_ALL))
