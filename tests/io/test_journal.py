@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -42,6 +43,23 @@ def test_a_decision_is_there_after_a_restart(path: Path) -> None:
     journal.close()
     assert (decision.answer, decision.reader, decision.comment) == (Answer.REJECTED, "Dr. Ä", "vessel")
     assert before <= decision.time_utc <= datetime.now(UTC)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files there have no modes")
+@pytest.mark.parametrize("mode", [None, 0o640])
+def test_only_those_may_read_decisions_and_their_copies_who_may_read_the_file_and_at_first_the_user_alone(
+    path: Path, mode: int | None
+) -> None:
+    Journal(path).close()
+    if mode is not None:
+        path.chmod(mode)
+    journal = Journal(path)
+    journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A", "as in 2019 of Ms Doe")
+    copied = journal_store.back_up_if_due(path, datetime.now(UTC) + timedelta(days=1))
+    assert copied is not None
+    files = [copied, path, *(path.with_name(f"{path.name}{side}") for side in ("-wal", "-shm"))]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {mode or 0o600}
+    journal.close()
 
 
 def test_a_newer_decision_takes_the_place_of_the_older_and_both_stay_on_record(journal: Journal) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -116,6 +118,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     sqlite3.Error
         When it cannot be written.
     """
+    _own(path)
     connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -133,6 +136,16 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _own(path: Path, mode: int = 0o600) -> None:
+    """Make a file that nobody else on this machine may read, as a comment may name a patient; one that is there stays.
+
+    SQLite gives its side files the same rights.
+    """
+    # Where it cannot be made, SQLite says why.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode))
 
 
 def open_for_reading(path: Path, scratch: Scratch) -> sqlite3.Connection:
@@ -236,11 +249,17 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
         raise
 
 
+def _private(path: Path, like: Path) -> sqlite3.Connection:
+    """Return a connection to a new file that those may read who may read another."""
+    _own(path, stat.S_IMODE(like.stat().st_mode))
+    return sqlite3.connect(path)
+
+
 def _copy(path: Path, target: Path) -> None:
     with (
         replacing(target, "The backup of the decisions") as waiting,
         closing(sqlite3.connect(path, timeout=_WAIT_S)) as source,
-        closing(sqlite3.connect(waiting)) as copy,
+        closing(_private(waiting, path)) as copy,
     ):
         source.backup(copy)
         # A copy in WAL mode could not be opened from a read-only medium.
