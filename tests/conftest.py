@@ -15,7 +15,7 @@ import pytest
 from tests.own_screen import own_screen
 from viewer.io import read_slices
 from viewer.io.decoders import Decoders
-from viewer.ui.tidying import tidy
+from viewer.ui.tidying import due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,9 @@ def tidied() -> Iterator[None]:
     """Search for what may go in the main thread alone, as the program does."""
     gc.disable()
     yield
-    tidy()
+    deep = due()
+    if deep is not None:
+        gc.collect(deep)
 
 
 @pytest.fixture(autouse=True)

@@ -264,18 +264,23 @@ def test_a_decision_is_exported_also_when_the_threshold_was_moved_above_its_scor
     assert exported == [["f1", "f3"]]
 
 
-def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = {"full": True}
+@pytest.fixture
+def disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """Return whether the disk is "full": then nothing is written."""
+    said = {"full": False}
     transaction = desk.journal._transaction
 
     def refuse_while_full() -> object:
-        if disk["full"]:
+        if said["full"]:
             raise StorageError("The disk is full.", "Make room.")
         return transaction()
 
     monkeypatch.setattr(desk.journal, "_transaction", refuse_while_full)
+    return said
+
+
+def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(desk: Desk, disk: dict[str, bool]) -> None:
+    disk["full"] = True
     desk.reviewing.select("f1")
     desk.navigation.finish()
     desk.reviewing.decide(Answer.ACCEPTED)
@@ -291,17 +296,8 @@ def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(
 
 
 def test_undo_takes_back_what_waits_for_the_disk_and_never_what_was_decided_before_it(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, disk: dict[str, bool]
 ) -> None:
-    disk = {"full": False}
-    transaction = desk.journal._transaction
-
-    def refuse_while_full() -> object:
-        if disk["full"]:
-            raise StorageError("The disk is full.", "Make room.")
-        return transaction()
-
-    monkeypatch.setattr(desk.journal, "_transaction", refuse_while_full)
     for name, full in (("f1", False), ("f2", True)):
         disk["full"] = full
         desk.reviewing.select(name)

@@ -59,7 +59,7 @@ def test_everything_is_searched_only_now_and_then_and_while_nothing_moves(
     now_s = [1000.0]
     searched: list[int] = []
     monkeypatch.setattr(tidying, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
-    monkeypatch.setattr(tidying, "_due", lambda: 2)
+    monkeypatch.setattr(tidying, "due", lambda: 2)
     monkeypatch.setattr(tidying, "_LOOK_EVERY_MS", 2)
     monkeypatch.setattr(gc, "collect", searched.append)
     Tidying(parent, cast("StillHands", hands))

@@ -23,22 +23,6 @@ MEDIUM = QFont.Weight.Medium
 SEMIBOLD = QFont.Weight.DemiBold
 
 
-_OF_NAMES = frozenset(
-    {
-        "NAME",
-        "BUTTON",
-        "BUTTON_MAIN",
-        "PANEL_TITLE",
-        "LIST",
-        "CARD_TITLE",
-        "PAGE_TITLE",
-        "STAGE_BODY",
-        "STAGE_TITLE",
-        "NOTES",
-    }
-)
-
-
 class Type(Enum):
     """The type scale: size and line height in logical pixels, weight."""
 
@@ -68,7 +52,7 @@ class Type(Enum):
     @property
     def names(self) -> bool:
         """True for names, titles and sentences: digits of one width also widen the hyphen, which looks like a gap."""
-        return self.name in _OF_NAMES
+        return self in _OF_NAMES
 
     @property
     def size_px(self) -> int:
@@ -84,6 +68,22 @@ class Type(Enum):
     def weight(self) -> QFont.Weight:
         """Weight."""
         return self.value[2]
+
+
+_OF_NAMES = frozenset(
+    {
+        Type.NAME,
+        Type.BUTTON,
+        Type.BUTTON_MAIN,
+        Type.PANEL_TITLE,
+        Type.LIST,
+        Type.CARD_TITLE,
+        Type.PAGE_TITLE,
+        Type.STAGE_BODY,
+        Type.STAGE_TITLE,
+        Type.NOTES,
+    }
+)
 
 
 @cache

@@ -21,17 +21,10 @@ _AT_REST_S, _MOVING_S = 30.0, 60.0
 _ALL = 2
 
 
-def tidy() -> None:
-    """Search as deep as the number of new objects asks for by now."""
-    deep = _due()
-    if deep is not None:
-        gc.collect(deep)
-
-
-def _due() -> int | None:
+def due() -> int | None:
+    """Return how deep a search the number of new objects asks for by now; None for none."""
     counts = gc.get_count()
-    due = [deep for deep, most in enumerate(gc.get_threshold()) if counts[deep] > most]
-    return due[-1] if due else None
+    return max((deep for deep, most in enumerate(gc.get_threshold()) if counts[deep] > most), default=None)
 
 
 class Tidying(QObject):
@@ -51,7 +44,7 @@ class Tidying(QObject):
         self._timer.start(_LOOK_EVERY_MS)
 
     def _tidy(self) -> None:
-        deep = _due()
+        deep = due()
         if deep == _ALL:
             passed_s = time.monotonic() - self._searched_at
             if passed_s > (_AT_REST_S if self._hands.resting else _MOVING_S):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
+from viewer.io.expected_images import RETRIEVE_AGAIN
 from viewer.ui.archive.retrieve_bar import DELETE
 from viewer.ui.archive.study_rows import WAITING, StudyLine
 from viewer.ui.messages import Message
@@ -29,8 +30,8 @@ def brought_words(brought: Retrieved) -> Message | None:
     if not brought.missing:
         return None
     count = "1 image is" if brought.missing == 1 else f"{brought.missing} images are"
-    hint = "Retrieve the same again to fetch the rest."
-    return Message(f"{count} missing: the archive did not send them.", hint, "\n".join(brought.problems))
+    words = f"{count} missing: the archive did not send them."
+    return Message(words, RETRIEVE_AGAIN, "\n".join(brought.problems))
 
 
 def come_words(wanted: Wanted, brought: Retrieved, act: Callable[[], None]) -> Message:
