@@ -82,20 +82,20 @@ def test_sorted_by_size_the_largest_comes_first_and_deciding_goes_on_from_there(
 ) -> None:
     panel, session = opened.review.panel, opened.desk.session
     left, right, wrong = session.findings
-    session.findings = (evolve(left, volume_ml=0.2), evolve(right, volume_ml=3.0), evolve(wrong, volume_ml=0.4))
+    session.findings = (evolve(left, volume_ml=0.4), evolve(right, volume_ml=3.0), evolve(wrong, volume_ml=0.2))
 
     def listed() -> list[str]:
         return [panel.list.rows.row(n)[0].id for n in range(panel.list.rows.rowCount())]
 
     assert listed() == ["left", "right", "wrong"]
     QTest.mouseClick(panel.head.word("size"), Qt.MouseButton.LeftButton)
-    assert listed() == ["right", "wrong", "left"]
+    assert listed() == ["right", "left", "wrong"]
     gone_through = []
     for key in (Qt.Key.Key_N, Qt.Key.Key_A, Qt.Key.Key_P, Qt.Key.Key_P):
         press(opened, key)
         assert session.selected is not None
         gone_through.append(session.selected.id)
-    assert gone_through == ["right", "wrong", "right", "left"]
+    assert gone_through == ["right", "left", "right", "wrong"]
     QTest.mouseClick(panel.head.word("score"), Qt.MouseButton.LeftButton)
     assert listed() == ["left", "right", "wrong"]
 
