@@ -175,7 +175,7 @@ def retell(story: Story, folder: Path) -> Stage:
 def stage_of(story: Story, loaded: LoadedCase) -> Stage:
     """Return what the story of a case that is there stands on."""
     before = loaded.prior.findings if loaded.prior is not None else ()
-    return _stage(story, loaded.volume, loaded.findings, loaded.truth or loaded.findings, before)
+    return _stage(story, loaded.volume, loaded.findings, loaded.lesions or loaded.findings, before)
 
 
 def steps_of(story: Story, stage: Stage) -> tuple[Step, ...]:

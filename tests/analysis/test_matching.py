@@ -164,7 +164,7 @@ from viewer.domain.job import JobContext
 from viewer.io.case_document import read_case
 from viewer.services.loading import load_case
 loaded = load_case(read_case(Path(sys.argv[1])), JobContext())
-assert loaded.findings and loaded.truth
+assert loaded.findings and loaded.lesions
 sys.exit("scipy.optimize" in sys.modules)
 """
     case = Path(__file__).parents[2] / "demo_cases" / "head-epidural"

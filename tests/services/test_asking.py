@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from tests.services.clock import Clock
-from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.finding import Finding, Source, SourceKind, Truth
 from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace
@@ -75,7 +75,7 @@ class Stage:
         made = Provenance("Test", "CC0", synthetic=True)
         self.session.case = Case("one", "One", "", "head", made, "", "dicom", SERIES, "", steps)
         self.session.findings = (self.found, self.wrong)
-        self.session.truth = (self.true, self.missed)
+        self.session.truth = Truth((self.true, self.missed))
         self.session.workspace = Workspace.PRESENT
         self.player.start(0)
 

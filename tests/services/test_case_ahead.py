@@ -74,7 +74,7 @@ def test_what_was_read_ahead_is_opened_without_reading_it_again(
     assert told == ["in"]
     assert desk.session.case == case
     assert [f.id for f in desk.session.findings] == ["block-1"]
-    assert len(desk.session.truth) == 1
+    assert len(desk.session.lesions) == 1
     # It is held by the session alone from then on.
     assert ahead.ready is None
 

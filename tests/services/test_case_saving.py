@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
 from viewer.domain.alignment import Alignment
 from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, FaceSignOffError, SignOffError
-from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.finding import Finding, Source, SourceKind, Truth
 from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
 from viewer.domain.model_result import ModelResult
@@ -76,7 +76,7 @@ def making(patient: Volume, tmp_path: Path) -> CaseMaking:
     session = Session()
     session.volume = patient
     session.findings = (_finding(patient, SourceKind.MODEL), _finding(patient, SourceKind.READER))
-    session.truth = (_finding(patient, SourceKind.TRUTH),)
+    session.truth = Truth((_finding(patient, SourceKind.TRUTH),))
     session.view = view_of_volume(patient)
     made = CaseMaking(session, tmp_path / "drafts")
     made.start(told=True)

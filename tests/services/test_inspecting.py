@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viewer.domain.finding import Finding, MatchState, Source, SourceKind
+from viewer.domain.finding import Finding, MatchState, Source, SourceKind, Truth
 from viewer.domain.geometry import Grid
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session
@@ -40,10 +40,12 @@ def session() -> Session:
 @pytest.fixture
 def inspecting(session: Session) -> Inspecting:
     inspecting = Inspecting(session)
-    session.truth = (
-        lesion("large", SourceKind.TRUTH, (10, 10, 10)),
-        lesion("faint", SourceKind.TRUTH, (40, 10, 10)),
-        lesion("unseen", SourceKind.TRUTH, (70, 10, 10)),
+    session.truth = Truth(
+        (
+            lesion("large", SourceKind.TRUTH, (10, 10, 10)),
+            lesion("faint", SourceKind.TRUTH, (40, 10, 10)),
+            lesion("unseen", SourceKind.TRUTH, (70, 10, 10)),
+        )
     )
     session.findings = (
         lesion("sure", SourceKind.MODEL, (10, 10, 10), 0.9),
@@ -93,6 +95,6 @@ def test_the_curve_tells_what_each_threshold_would_give(inspecting: Inspecting) 
 
 
 def test_without_truth_nothing_is_right_or_wrong(session: Session, inspecting: Inspecting) -> None:
-    session.truth = ()
+    session.truth = None
     assert session.matching is None
     assert inspecting.rows() == ()

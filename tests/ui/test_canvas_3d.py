@@ -196,7 +196,7 @@ def test_one_image_alone_says_why_3d_shows_nothing(
     assert many is not None
     stack = evolve(many.stack, positions_lps_mm=many.stack.positions_lps_mm[:1])
     one = Volume(many.series, many.slices[:1], stack, many.slices[:1], stack.as_grid())
-    session.findings = session.truth = ()
+    session.findings, session.truth = (), None
     session.volume, session.view = one, evolve(view_of_volume(one), layout=Layout.FOUR)
     shown.canvas.grab()
     assert said[-1] == "One image alone is not shown in 3D."

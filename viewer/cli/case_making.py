@@ -144,7 +144,7 @@ def new(arguments: argparse.Namespace) -> int:
     records = RunRecords(run_records_folder())
     result = run_or_recall(manifest, volume, ctx.part(0.3, 0.6), records, anyway=arguments.anyway)
     view = evolve(view_of_volume(volume), threshold=card(manifest).default_threshold)
-    steps = first_draft(volume, result.findings, (), view)
+    steps = first_draft(volume, result.findings, None, view)
     first = next((step.id for step in steps if step.id.startswith("finding-")), "")
     shown = sum(f.score is None or f.score >= view.threshold for f in result.findings)
     draft = Draft(
@@ -155,7 +155,7 @@ def new(arguments: argparse.Namespace) -> int:
         steps=steps,
         hidden_until=first,
     )
-    making = Making(draft, volume, tuple(sorted(result.findings, key=lambda f: f.order)), ())
+    making = Making(draft, volume, tuple(sorted(result.findings, key=lambda f: f.order)), None)
     case = _saved(making, out, ctx.part(0.6, 1.0), looked_at=arguments.images_looked_at)
     told.say(f"{case.title}: {count_words(len(case.steps), 'step')}, {count_words(shown, 'finding')}")
     told.say(f"Written to {arguments.out}, without the patient. Not for diagnostic use.")

@@ -18,7 +18,7 @@ from viewer.domain.errors import (
     StorageError,
     UnreadableFileError,
 )
-from viewer.domain.finding import Finding, MatchRule
+from viewer.domain.finding import Finding, MatchRule, Truth, lesions_of
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlays import Overlays, Segmentation, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
@@ -55,7 +55,7 @@ def render(arguments: argparse.Namespace) -> int:
     check_picture(out)
     case = _case_named(arguments.path)
     findings: tuple[Finding, ...] = ()
-    truth: tuple[Finding, ...] = ()
+    truth: Truth | None = None
     title = ""
     step: Step | None = None
     prior: LoadedPrior | None = None
@@ -94,7 +94,7 @@ def render(arguments: argparse.Namespace) -> int:
         raise CaseStageError("That point lies outside of the volume.", f"The volume reaches over {ends} mm (LPS).")
     view = _changed_view(view, arguments)
     _check_acquired(volume, view)
-    matching = match(findings, truth, view.threshold, MatchRule()) if truth else None
+    matching = match(findings, truth.lesions, view.threshold, MatchRule()) if truth is not None else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
     told = Report(arguments)
     overlays = _laid_over(volume, arguments, told)
@@ -107,7 +107,7 @@ def render(arguments: argparse.Namespace) -> int:
         title=title,
         style=style,
         matching=matching,
-        truth=truth if view.show_truth else (),
+        truth=lesions_of(truth) if view.show_truth else (),
         step=step if arguments.plane is None else None,
         prior=prior,
         results=loaded.results if case is not None else (),

@@ -156,6 +156,21 @@ class CaseScored:
     calibration: str = ""
 
 
+@define(frozen=True)
+class Truth:
+    """What is known to be there: every true lesion of a scan.
+
+    Without lesions it says that there is nothing to find. Where nothing is known there is no Truth, but None.
+    """
+
+    lesions: tuple[Finding, ...] = ()
+
+
+def lesions_of(truth: Truth | None) -> tuple[Finding, ...]:
+    """Return the true lesions that are known, to draw them or look one up; whether any are known it does not say."""
+    return () if truth is None else truth.lesions
+
+
 class MatchState(StrEnum):
     """How a finding or a true lesion fares against the other side at the operating point."""
 

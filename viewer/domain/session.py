@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from viewer.domain.finding import Finding, Matching, MatchRule
+from viewer.domain.finding import Finding, Matching, MatchRule, Truth, lesions_of
 from viewer.domain.overlays import Overlays
 from viewer.domain.sturdy_signal import sturdy
 
@@ -39,7 +39,7 @@ class Session:
     """Holds frozen values; setting one emits one signal `(new, old)`, an equal value emits nothing.
 
     Touched by the main thread only. `is_second` is True of the session that stands beside another one. `findings` are
-    what the model or readers say, best first; `truth` is the ground truth of a case; `decisions` are by finding id.
+    what the model or readers say, best first; `truth` is what is known to be there; `decisions` are by finding id.
     """
 
     workspace_changed = sturdy(object, object)
@@ -71,7 +71,7 @@ class Session:
         self._volume: Volume | None = None
         self._slices_in = 0
         self._findings: tuple[Finding, ...] = ()
-        self._truth: tuple[Finding, ...] = ()
+        self._truth: Truth | None = None
         self._matching: Matching | None = None
         self._match_rule = MatchRule()
         self._decisions: Mapping[str, Decision] = MappingProxyType({})
@@ -149,12 +149,12 @@ class Session:
         self._set("_findings", new, self.findings_changed)
 
     @property
-    def truth(self) -> tuple[Finding, ...]:
-        """The ground truth of the case; empty where there is none."""
+    def truth(self) -> Truth | None:
+        """What is known to be there; None where nothing is known."""
         return self._truth
 
     @truth.setter
-    def truth(self, new: tuple[Finding, ...]) -> None:
+    def truth(self, new: Truth | None) -> None:
         self._set("_truth", new, self.truth_changed)
 
     @property
@@ -321,5 +321,13 @@ class Session:
     @property
     def selected(self) -> Finding | None:
         """The finding in hand: a finding or a truth."""
-        wanted = self._view.selected_finding if self._view else None
-        return next((f for f in (*self._findings, *self._truth) if f.id == wanted), None)
+        return self.finding(self._view.selected_finding if self._view else None)
+
+    @property
+    def lesions(self) -> tuple[Finding, ...]:
+        """The true lesions that are known; none where there is nothing to find, and where nothing is known."""
+        return lesions_of(self._truth)
+
+    def finding(self, wanted: str | None) -> Finding | None:
+        """Return the finding or true lesion of an id; None where there is none."""
+        return next((f for f in (*self._findings, *self.lesions) if f.id == wanted), None)

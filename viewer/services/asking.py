@@ -161,11 +161,11 @@ class Asking:
         assert question is not None
         sought = self._sought(step)
         guesses = tuple(self._held(place, question.at_lps_mm, sought) for place in self._guesses)
-        best = Revealed(guesses, None, None, truth_known=bool(session.truth)).best
+        best = Revealed(guesses, None, None, truth_known=session.truth is not None).best
         one = best.sought if best is not None else None
         if one is None and len(sought) == 1:
             one = sought[0]
-        return Revealed(guesses, one, self._found(one), bool(session.truth), session.awaited)
+        return Revealed(guesses, one, self._found(one), session.truth is not None, session.awaited)
 
     def _model_changed(self, *_: object) -> None:
         """Say anew what the model says: it ran on stage, or the threshold moved. Distances stay."""
@@ -185,8 +185,8 @@ class Asking:
             return ()
         named = question.finding or step.view.selected_finding
         if named:
-            return tuple(self._as_truth(one) for one in (*session.truth, *session.findings) if one.id == named)[:1]
-        placed = [one for one in session.truth if one.placed]
+            return tuple(self._as_truth(one) for one in (*session.lesions, *session.findings) if one.id == named)[:1]
+        placed = [one for one in session.lesions if one.placed]
         if not placed:
             shown = (one for one in session.findings if one.score is None or one.score >= step.view.threshold)
             placed = [one for one in shown if one.placed]
@@ -195,7 +195,7 @@ class Asking:
     def _as_truth(self, one: Finding) -> Finding:
         pairs = self._session.matching.pairs if self._session.matching is not None else ()
         wanted = next((truth for found, truth, _ in pairs if found == one.id), None)
-        return next((truth for truth in self._session.truth if truth.id == wanted), one)
+        return next((truth for truth in self._session.lesions if truth.id == wanted), one)
 
     def _found(self, one: Finding | None) -> Finding | None:
         """Return the model's finding of a lesion at the operating point."""

@@ -85,7 +85,7 @@ def _objections_to(step: Step, where: str, names: frozenset[str]) -> list[Object
 def objections_to_findings(loaded: LoadedCase) -> list[Objection]:
     """Return the steps that point at what is not there, or that show nothing of what they point at."""
     findings = {f.id: f for f in loaded.findings}
-    truth = {f.id: f for f in loaded.truth}
+    truth = {f.id: f for f in loaded.lesions}
     for result in loaded.results:
         findings.update({f.id: f for f in result.findings})
     found = []

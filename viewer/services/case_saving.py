@@ -15,7 +15,7 @@ from viewer.analysis.body_part import BodyPart, body_part, may_show_face
 from viewer.domain.alignment import Alignment
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, DeidentifyError
-from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.finding import Finding, SourceKind, Truth
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.masking import identity_words, masked_text, names_patient_in_prose, words_of
 from viewer.domain.model_result import ModelResult
@@ -71,7 +71,7 @@ class Making:
     draft: Draft
     volume: Volume
     findings: tuple[Finding, ...]
-    truth: tuple[Finding, ...]
+    truth: Truth | None
     prior: PriorScan | None = None
     results: tuple[ModelResult, ...] = ()
     pictures: Path | None = None
@@ -164,11 +164,11 @@ def _made(
         volume, folder / "dicom", deidentifier, ctx.part(0.0, share), decoders, signed_off=signed_off, faces=faces
     )
     found = [_without_names(f, deidentifier, names) for f in making.findings]
-    truth = [_without_names(f, deidentifier, names) for f in making.truth]
     model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), None)
     if found:
         write_findings(folder / "findings", own, found, model, recorded=True, compressed=True)
-    if truth:
+    if making.truth is not None:
+        truth = [_without_names(f, deidentifier, names) for f in making.truth.lesions]
         write_findings(folder / "truth", own, truth, None, compressed=True)
     before = None
     if prior is not None and any(step.view.comparison is not Comparison.OFF for step in draft.steps):
@@ -198,7 +198,7 @@ def _made(
         series_sha256=volume_sha256(own) or "",
         steps=steps,
         findings_path="findings" if found else "",
-        truth_path="truth" if truth else "",
+        truth_path="truth" if making.truth is not None else "",
         model_id=model.model_id if model is not None else "",
         prior=before,
         results=results,

@@ -11,7 +11,7 @@ from attrs import frozen
 from viewer.analysis.froc import STANDARD_RATES, FrocPoint, sensitivity_at
 from viewer.analysis.matching import match
 from viewer.domain.errors import CancelledError, CaseStageError, NothingToOpenError, StorageError
-from viewer.domain.finding import MatchRule, MatchState
+from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.io.cohort_store import CohortModel, CohortRun
@@ -188,8 +188,8 @@ def _runs(
         except CaseStageError as error:
             yield failed(manifest, error, time.monotonic() - started)
             continue
-        lesions = None if truth is None else len(truth)
-        points = () if truth is None else _points(result.findings, truth)
+        lesions = None if truth is None else len(truth.lesions)
+        points = () if truth is None else _points(result.findings, truth.lesions)
         seconds = time.monotonic() - started
         yield CohortRun(number, uid, known.sha256, "", len(result.findings), lesions, points, seconds)
 
@@ -209,10 +209,10 @@ def _place(entry: SeriesEntry, folder: Path) -> str:
     return first.relative_to(folder).as_posix() if first.is_relative_to(folder) else ""
 
 
-def _truth(entry: SeriesEntry, volume: Volume) -> tuple[Finding, ...] | None:
+def _truth(entry: SeriesEntry, volume: Volume) -> Truth | None:
     """Return the ground truth of a series; None where there is none."""
     images = Path(entry.files[0]).parent
     for place in (images / TRUTH, images.parent / TRUTH):
         if (place / DOCUMENT).is_file():
-            return read_findings(place, volume)
+            return Truth(read_findings(place, volume))
     return None

@@ -9,7 +9,7 @@ from attrs import evolve
 from viewer.analysis.body_part import BodyPart, body_part
 from viewer.analysis.matching import match
 from viewer.domain.count_words import count_words
-from viewer.domain.finding import MatchState, SourceKind
+from viewer.domain.finding import MatchState, SourceKind, lesions_of
 from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Comparison, Layout, OverlayMode, ViewName
 from viewer.domain.walkthrough import Step
@@ -20,7 +20,7 @@ from viewer.services.views import fitted_height_mm, view_of_finding, view_of_vol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viewer.domain.finding import Finding, Matching
+    from viewer.domain.finding import Finding, Matching, Truth
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
 
@@ -32,7 +32,7 @@ _FREE_ASPECT = 0.86
 def first_draft(
     volume: Volume,
     findings: Sequence[Finding],
-    truth: Sequence[Finding],
+    truth: Truth | None,
     view: ViewState,
     *,
     prior_title: str = "",
@@ -52,7 +52,7 @@ def first_draft(
     """
     shown = sorted((f for f in findings if f.score is None or f.score >= view.threshold), key=lambda f: f.order)
     # All of them: what lies below the threshold says by how much a lesion was missed.
-    matching = match(tuple(findings), tuple(truth), view.threshold) if truth else None
+    matching = match(tuple(findings), truth.lesions, view.threshold) if truth is not None else None
     whole = evolve(view_of_volume(volume), layout=Layout.STAGE, threshold=view.threshold)
     if view.selected_finding is None:
         # A finding in hand has brought a window of its own.
@@ -65,13 +65,13 @@ def first_draft(
     steps += [_on(f, volume, whole, n, matching) for n, f in enumerate(told, start=1)]
     if told and prior_title:
         steps.append(_before(told[0], volume, whole, prior_title))
-    steps += _missed(volume, whole, truth, matching)
+    steps += _missed(volume, whole, lesions_of(truth), matching)
     # Voxels that are no HU have no 3D look that is sure to leave the skin out.
     look = allowed_preset(volume, whole.preset_3d, masked=True)
     if look is not None and volume.stack.count > 1:
         solid = evolve(whole, main=ViewName.THREE_D, preset_3d=look.name)
         steps.append(Step("solid", "In 3D", _solid_words(told), solid, "Turn it slowly.", 45.0))
-    steps.append(_end(whole, shown, truth, matching))
+    steps.append(_end(whole, shown, lesions_of(truth), matching))
     return tuple(steps)
 
 
@@ -119,10 +119,10 @@ def _before(finding: Finding, volume: Volume, whole: ViewState, title: str) -> S
     return Step("before", f"{title}: the same place", words, view, "Drag the line across.", 60.0)
 
 
-def _missed(volume: Volume, whole: ViewState, truth: Sequence[Finding], matching: Matching | None) -> list[Step]:
+def _missed(volume: Volume, whole: ViewState, lesions: Sequence[Finding], matching: Matching | None) -> list[Step]:
     if matching is None:
         return []
-    missed = [lesion for lesion in truth if matching.of_truth.get(lesion.id) is MatchState.MISSED]
+    missed = [lesion for lesion in lesions if matching.of_truth.get(lesion.id) is MatchState.MISSED]
     steps = []
     for number, lesion in enumerate(sorted(missed, key=lambda f: -(f.volume_ml or 0))[:MOST_MISSED], start=1):
         best = matching.best_score_of_truth.get(lesion.id)
@@ -145,12 +145,12 @@ def _solid_words(told: Sequence[Finding]) -> str:
     return "The same outlines as surfaces." if told else "The same voxels, as a picture in 3D."
 
 
-def _end(whole: ViewState, shown: Sequence[Finding], truth: Sequence[Finding], matching: Matching | None) -> Step:
+def _end(whole: ViewState, shown: Sequence[Finding], lesions: Sequence[Finding], matching: Matching | None) -> Step:
     if matching is not None:
         found = matching.count(MatchState.FOUND)
-        title = f"{found} of {len(truth)} found"
+        title = f"{found} of {len(lesions)} found"
     else:
         title = count_words(len(shown), "finding") if shown else "Nothing was found"
     words = "Not for diagnostic use. What would you like to see again?"
-    view = evolve(whole, overlay=OverlayMode.OUTLINE, show_truth=bool(truth), selected_finding=None)
+    view = evolve(whole, overlay=OverlayMode.OUTLINE, show_truth=bool(lesions), selected_finding=None)
     return Step("end", title, words, view, "Offer to scroll.", 40.0)

@@ -85,7 +85,7 @@ class Inspecting:
         ]
         rows += [
             InspectRow(t, MatchState.MISSED, _why(t, matching, self._session), matching.best_score_of_truth.get(t.id))
-            for t in self._session.truth
+            for t in self._session.lesions
             if matching.of_truth.get(t.id) is MatchState.MISSED
         ]
         if self._order is RowOrder.ERRORS:
@@ -106,7 +106,7 @@ class Inspecting:
     def _looked_at(self) -> Overlaps:
         """Return what lies on each other; it is looked at once for all thresholds."""
         session = self._session
-        of = (session.findings, session.truth, session.match_rule)
+        of = (session.findings, session.lesions, session.match_rule)
         if self._overlaps is None or any(a is not b for a, b in zip(of, self._overlaps_of, strict=True)):
             self._overlaps_of, self._overlaps = of, Overlaps(*of)
         return self._overlaps
@@ -118,7 +118,7 @@ class Inspecting:
 
     def _update(self) -> None:
         session = self._session
-        if not session.truth or session.view is None:
+        if session.truth is None or session.view is None:
             session.matching = self._overlaps = None
         else:
             session.matching = self._looked_at().matching(session.view.threshold)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from viewer.domain.finding import Source, SourceKind
+from viewer.domain.finding import Source, SourceKind, Truth
 from viewer.domain.geometry import Verdict
 from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
 from viewer.domain.narration_pictures import DESCRIPTION, apart_from_pictures
@@ -103,7 +103,8 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     def named(part: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(evolve(f, label=clean(f.label)) for f in part)
 
-    findings, truth = named(loaded.findings), named(loaded.truth)
+    findings = named(loaded.findings)
+    truth = Truth(named(loaded.truth.lesions)) if loaded.truth is not None else None
     results = tuple(evolve(r, name=clean(r.name), findings=named(r.findings)) for r in loaded.results)
     prior = loaded.prior
     if prior is not None:
@@ -148,7 +149,7 @@ def _geometry(volume: Volume) -> str:
     return " ".join([f"{words[volume.verdict]}.", *volume.reasons])
 
 
-def _said_of_findings(findings: tuple[Finding, ...], truth: tuple[Finding, ...]) -> str:
+def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None) -> str:
     parts = []
     if findings:
         kind = "as marked"
@@ -157,8 +158,8 @@ def _said_of_findings(findings: tuple[Finding, ...], truth: tuple[Finding, ...])
         elif all(f.source.kind is SourceKind.TRUTH for f in findings):
             kind = "the ground truth; no model ran"
         parts.append(f"{len(findings)}, {kind}")
-    if truth:
-        parts.append(f"{len(truth)} known as ground truth")
+    if truth is not None:
+        parts.append(f"{len(truth.lesions)} known as ground truth")
     return "; ".join(parts)
 
 

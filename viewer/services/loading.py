@@ -12,7 +12,7 @@ from viewer.analysis.regrid import Regridding, regridded, spare_value
 from viewer.analysis.whole_stack import needs_regular_grid, regular_grid, whole_stack
 from viewer.domain.alignment import Alignment
 from viewer.domain.errors import CaseDocumentError, NothingToOpenError, WrongStepError
-from viewer.domain.finding import Finding
+from viewer.domain.finding import Finding, Truth, lesions_of
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
@@ -91,10 +91,15 @@ class LoadedCase:
     case: Case
     volume: Volume
     findings: tuple[Finding, ...]
-    truth: tuple[Finding, ...]
+    truth: Truth | None
     prior: LoadedPrior | None = None
     note: str = ""
     results: tuple[ModelResult, ...] = ()
+
+    @property
+    def lesions(self) -> tuple[Finding, ...]:
+        """The true lesions that are known; none where there is nothing to find, and where nothing is known."""
+        return lesions_of(self.truth)
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:
@@ -171,15 +176,16 @@ def load_case(
     folder, whole = Path(case.folder), 0.9 if case.prior is None else 0.5
     volume, note = _pictures(case, case, ctx.part(0.0, whole), watcher, decoders)
     findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
-    truth = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
-    if truth:
+    lesions = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
+    truth = Truth(lesions) if lesions else None
+    if lesions:
         # What matching stands on takes a second to load; here that holds up no window.
-        match(findings, truth, threshold=0.5)
+        match(findings, lesions, threshold=0.5)
     results = tuple(
         ModelResult(r.model_id, r.name, read_findings(folder / r.findings_path, volume), r.threshold, recorded=True)
         for r in case.results
     )
-    _refuse_unknown_answers(case, (*findings, *truth, *(f for result in results for f in result.findings)))
+    _refuse_unknown_answers(case, (*findings, *lesions, *(f for result in results for f in result.findings)))
     if case.prior is None:
         return LoadedCase(case, volume, findings, truth, note=note, results=results)
     earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)

@@ -286,7 +286,7 @@ class Opening:
         self._order = None
         session.view = None
         session.findings = ()
-        session.truth = ()
+        session.truth = None
         session.decisions = {}
         session.case = None
         session.volume = None

@@ -175,7 +175,7 @@ class Reviewing:
     def select(self, finding_id: str, *, fly: bool = True) -> None:
         """Take a finding in hand, and fly to it unless told otherwise."""
         session = self._session
-        finding = next((f for f in (*session.findings, *session.truth) if f.id == finding_id), None)
+        finding = session.finding(finding_id)
         if finding is None or session.view is None or session.volume is None:
             return
         if not fly:

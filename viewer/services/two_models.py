@@ -189,7 +189,9 @@ class TwoModels:
             return ()
         missed = MatchState.MISSED
         return [
-            t for t in self._session.truth if mine.of_truth.get(t.id) is missed and theirs.of_truth.get(t.id) is missed
+            t
+            for t in self._session.lesions
+            if mine.of_truth.get(t.id) is missed and theirs.of_truth.get(t.id) is missed
         ]
 
     # --- running

@@ -172,10 +172,7 @@ def _cuts(looking: Looking) -> list[Command]:
 
 def _crops(looking: Looking) -> list[Command]:
     def selected() -> Finding | None:
-        session, view = looking.session, looking.session.view
-        if view is None or view.selected_finding is None:
-            return None
-        return next((f for f in (*session.findings, *session.truth) if f.id == view.selected_finding), None)
+        return looking.session.selected
 
     def around_finding(_volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
         finding = selected()

@@ -47,7 +47,7 @@ def loaded(small_ct: SmallCT) -> LoadedCase:
     )  # fmt: skip
     assert volume.grid.bounds_lps_mm.shape == (3, 2)
     assert near.plane(PlaneName.AXIAL).height_mm == 60.0
-    return LoadedCase(case, volume, (lesion,), ())
+    return LoadedCase(case, volume, (lesion,), None)
 
 
 @pytest.fixture

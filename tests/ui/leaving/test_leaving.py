@@ -273,7 +273,7 @@ def compared(loaded: LoadedCase) -> LoadedCase:
 
 def test_a_truth_that_no_model_was_held_against_was_found_by_nobody(qapp: QApplication, loaded: LoadedCase) -> None:
     made = tuple(evolve(each, source=Source(SourceKind.TRUTH, "Phantom"), recorded=False) for each in loaded.findings)
-    left = left_behind(evolve(loaded, findings=made, truth=()))
+    left = left_behind(evolve(loaded, findings=made, truth=None))
     assert dict(left.facts)["Findings"] == f"{len(made)}, the ground truth; no model ran"
     row = Drawn(made[0], Mark.TRUTH, selected=False)
     *_, against, said = cells(row, left.steps[0], judged=False)

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tests.cli.conftest import write_small_case
-from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.finding import Finding, Source, SourceKind, Truth
 from viewer.domain.geometry import SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.labels import Mask
@@ -154,7 +154,7 @@ def opened(
     session = window.desk.session
     session.volume = head
     session.case = case
-    session.truth = truth
+    session.truth = Truth(truth)
     session.findings = findings
     session.view = evolve(view_of_volume(head), threshold=0.5)
     session.workspace = Workspace.REVIEW

@@ -62,7 +62,7 @@ def test_the_question_stands_alone_and_nothing_tells_the_answer(tell: Callable[.
     assert "Blood on the left" not in window.stage.card.words
     picture = window.stage.canvas.grab().toImage()
     window.desk.session.findings = ()
-    window.desk.session.truth = ()
+    window.desk.session.truth = None
     assert window.stage.canvas.grab().toImage() == picture
     assert window.stage.bar.resume.text() == "Reveal"
 
@@ -222,7 +222,7 @@ def test_a_touch_stops_the_sweep_and_resume_lands_at_the_steps_threshold(
 def test_where_no_model_ran_the_answer_does_not_say_that_one_missed_it(tell: Callable[..., MainWindow]) -> None:
     window = tell(question=QUESTION)
     session = window.desk.session
-    session.findings, session.truth = session.truth, ()
+    session.findings, session.truth = session.lesions, None
     window.desk.player.reveal()
     assert "Truth" in window.stage.card.words
     assert "Model" not in window.stage.card.words

@@ -175,7 +175,7 @@ def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:
 
 
 def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:
-    inspected.desk.session.truth = ()
+    inspected.desk.session.truth = None
     page = inspected.inspect
     assert page.list.isHidden() or not page.list.isVisible()
     assert not page._side.isVisible()

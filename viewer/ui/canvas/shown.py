@@ -229,7 +229,7 @@ def shown_in(session: Session) -> Shown | None:
         session.volume,
         view,
         findings=session.shown_findings,
-        truth=() if session.veiled else session.truth,
+        truth=() if session.veiled else session.lesions,
         decisions=session.decisions,
         matching=session.matching,
         inspecting=session.workspace is Workspace.INSPECT,

@@ -28,7 +28,7 @@ def covered(loaded: LoadedCase | LeftBehind) -> list[Objection]:
     """Return the steps whose card lies over the finding that they point at, or does not fit, and on which screens."""
     ensure_application()
     case = loaded if not hasattr(loaded, "loaded") else loaded.loaded
-    known = {f.id: f for f in (*case.findings, *case.truth)}
+    known = {f.id: f for f in (*case.findings, *case.lesions)}
     found = []
     for number, step in enumerate(case.case.steps, start=1):
         told = known.get(step.view.selected_finding or "")

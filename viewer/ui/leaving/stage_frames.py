@@ -113,7 +113,7 @@ class StageFrames:
     def told(self, step: Step) -> Finding | None:
         """Return the finding that a step is about."""
         both = (*self._said_by(step.view, 0), *(self._said_by(step.view, 1) if step.view.models else ()))
-        known = (*both, *self.left.loaded.truth)
+        known = (*both, *self.left.loaded.lesions)
         return next((f for f in known if f.id == step.view.selected_finding), None)
 
     def listed(self, number: int) -> tuple[Drawn, ...]:
@@ -181,8 +181,8 @@ class StageFrames:
         return next((r.findings for r in loaded.results if r.model_id == view.models[side]), ())
 
     def _shown_of(self, view: ViewState, findings: tuple[Finding, ...]) -> Shown:
-        loaded = self.left.loaded
-        matching = match(findings, loaded.truth, view.threshold, MatchRule()) if loaded.truth else None
+        loaded, truth = self.left.loaded, self.left.loaded.truth
+        matching = match(findings, truth.lesions, view.threshold, MatchRule()) if truth is not None else None
         said = said_by_both(loaded.results, view)
         apart = said is not None and view.comparison is Comparison.DIFFERENCE
         return shown_from(
@@ -191,7 +191,7 @@ class StageFrames:
             second=said[1].shown if said is not None and apart else None,
             two_models=(said[0].name, said[1].name) if said is not None else None,
             findings=tuple(f for f in findings if f.score is None or f.score >= view.threshold),
-            truth=loaded.truth,
+            truth=loaded.lesions,
             matching=matching,
             masked=True,
             title=loaded.case.title,

@@ -138,7 +138,7 @@ class ActsEditor(QWidget):
         if asked.at_lps_mm is not None:
             return "The answer is a place, where the crosshair was."
         named = asked.finding or step.view.selected_finding
-        known = (*self._session.truth, *self._session.findings)
+        known = (*self._session.lesions, *self._session.findings)
         one = next((finding for finding in known if finding.id == named), None)
         if one is not None:
             set_tone(self.answer, "text2")

@@ -50,8 +50,7 @@ class StepsAhead(QObject):
 
         if not reserves_space(step.view):
             return 0.0, 0.0
-        session, wanted = self._desk.session, step.view.selected_finding
-        finding = next((f for f in (*session.findings, *session.truth) if f.id == wanted), None)
+        finding = self._desk.session.finding(step.view.selected_finding)
         room = RESERVED * self._canvas.stage_scale
         return (room, 0.0) if card_side(step.view, finding) == "left" else (0.0, room)
 

@@ -321,9 +321,7 @@ class StagePage(QWidget):
         if session.veiled:
             # The card goes away from the lesion, and would point at it.
             return "left"
-        wanted = step.view.selected_finding
-        finding = next((f for f in (*session.findings, *session.truth) if f.id == wanted), None)
-        return card_side(step.view, finding)
+        return card_side(step.view, session.finding(step.view.selected_finding))
 
     def _make_room(self, step: Step, *, at_once: bool = False) -> None:
         """Slide the picture clear of the card; left is negative."""

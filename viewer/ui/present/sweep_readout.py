@@ -40,7 +40,7 @@ class SweepReadout(QWidget):
         """What is counted at the threshold: a mark and words for each line; without truth the findings alone."""
         session = self._desk.session
         matching = session.matching
-        if not session.truth or matching is None:
+        if matching is None:
             count = len(session.shown_findings)
             return ((None, f"{count} {'finding' if count == 1 else 'findings'}"),)
         states = (

@@ -114,7 +114,7 @@ class NextPicture(QWidget):
 
         size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
         try:
-            made = picture(volume, step.view, session.findings, size, truth=session.truth, step=step, solid=solid)
+            made = picture(volume, step.view, session.findings, size, truth=session.lesions, step=step, solid=solid)
         except Exception as error:  # noqa: BLE001 (a picture for one pair of eyes: the talk goes on)
             _log.error("the next step could not be drawn: %s", unexpected(error).detail)
             return

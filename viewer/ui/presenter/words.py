@@ -26,7 +26,7 @@ def masked(session: Session, text: str) -> str:
 
 def names_here(session: Session) -> dict[str, str]:
     """Return what the findings that are open may be called in a search, by their ids."""
-    return finding_names(session.findings, session.truth, session.matching)
+    return finding_names(session.findings, session.lesions, session.matching)
 
 
 def plain_narration(step: Step) -> str:
