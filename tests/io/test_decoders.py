@@ -22,6 +22,7 @@ from viewer.domain.job import JobContext
 from viewer.io import decoding_process
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
+from viewer.io.page_choice import PageChoice
 from viewer.io.read_slices import read_slices
 from viewer.io.scan import scan
 from viewer.io.shared_array import SharedArray
@@ -148,7 +149,7 @@ def test_file_that_hangs_among_many_asked_for_at_once_costs_itself_alone(
 def test_images_taken_slowly_are_not_overwritten_by_those_asked_for_meanwhile(made_ct: Any, pool: Decoders) -> None:
     entry, stored = series(made_ct, 60, RLE)
     frames = sorted(entry.frames, key=lambda frame: frame.position or ())
-    values = np.zeros((60, *stored[0].shape), np.int16)
+    memory = PageChoice((60, *stored[0].shape), np.dtype(np.int16))
     waiting: list[bool] = []
 
     def taken(_k: int, answer: Any) -> None:
@@ -157,8 +158,8 @@ def test_images_taken_slowly_are_not_overwritten_by_those_asked_for_meanwhile(ma
         time.sleep(0.003)
 
     pool.warm()
-    pool.read(frames, values, iter([*range(60), None]).__next__, taken, JobContext())
-    assert np.array_equal(values, np.stack(stored) - 1024)
+    pool.read(frames, memory, iter([*range(60), None]).__next__, taken, JobContext())
+    assert np.array_equal(memory.values, np.stack(stored) - 1024)
     assert all(waiting[:40]), "they have work while somebody takes what they did"
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
 
 import numpy as np
 import pytest
 
+from viewer.io import page_choice
 from viewer.io.page_choice import PageChoice
 
 SLICE_BYTES = 512 * 512 * 2
@@ -27,6 +29,19 @@ def test_large_pages_that_lie_idle_are_given_up(memory: PageChoice) -> None:
     for _ in range(3):
         memory.took(DEAR_S, SLICE_BYTES)
     assert not memory.large
+
+
+@on_linux
+def test_decoded_slices_give_up_large_pages_that_lie_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = PageChoice((8, 512, 512), np.dtype(np.int16))
+    if not memory.large:
+        pytest.skip("this system was built without large pages")
+    decoded = np.arange(512 * 512, dtype=np.int16).reshape(512, 512)
+    monkeypatch.setattr(page_choice.time, "thread_time", count(step=DEAR_S).__next__)
+    for k in range(8):
+        memory.put(k, decoded + k)
+    assert not memory.large
+    assert all(np.array_equal(memory.values[k], decoded + k) for k in range(8))
 
 
 @on_linux

@@ -138,13 +138,13 @@ class TheOtherWayRound(Decoders):
         super().__init__(1)
         self._at_once, self._first = at_once, first
 
-    def read(self, frames: Any, values: Any, next_turn: Any, on_slice: Any, ctx: Any, **_: Any) -> None:
+    def read(self, frames: Any, memory: Any, next_turn: Any, on_slice: Any, ctx: Any, **_: Any) -> None:
         turns = list(iter(next_turn, None))
         for n in range(0, len(turns), self._at_once):
             for k in reversed(turns[n : n + self._at_once]):
                 late = self._first == "late" and k == turns[0]
                 if not late:
-                    values[k] = k
+                    memory.values[k] = k
                     on_slice(k, UnreadableFileError("Bad.") if self._first == "fails" and k == turns[0] else "")
 
 

@@ -19,10 +19,9 @@ from viewer.io.own_processes import deaf_to_interrupts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
     from viewer.domain.job import JobContext
     from viewer.io.decoding_process import Answer, Asked
+    from viewer.io.page_choice import PageChoice
     from viewer.io.slice_header import Frame
 
 _LOOK_S = 0.05
@@ -105,7 +104,7 @@ class Decoders:
     def read(
         self,
         frames: Sequence[Frame],
-        values: NDArray[Any],
+        memory: PageChoice,
         next_turn: Callable[[], int | None],
         on_slice: Callable[[int, Answer], None],
         ctx: JobContext,
@@ -119,8 +118,8 @@ class Decoders:
         ----------
         frames
             One for each slice, all of one size.
-        values
-            The array [k, j, i], int16 or float32.
+        memory
+            Holds the array [k, j, i], int16 or float32.
         next_turn
             Gives the k to read next, None when all were given. Called by this thread alone, as is `on_slice`.
         shrink
@@ -137,6 +136,7 @@ class Decoders:
         UnreadableFileError
             Where no process can be started.
         """
+        values = memory.values
         turns = _Turns(next_turn, len(frames), min(together(frame, values[0].nbytes) for frame in frames))
         tried: set[int] = set()
         mine: list[DecodingProcess] = []
@@ -152,7 +152,7 @@ class Decoders:
         def take(asked: Asked, answers: list[Answer]) -> None:
             for k, room, answer in zip(asked.ks, asked.rooms, answers, strict=True):
                 if isinstance(answer, str):
-                    values[k] = room
+                    memory.put(k, room)
                 on_slice(k, answer)
 
         try:

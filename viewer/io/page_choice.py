@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,8 +53,14 @@ class PageChoice:
         """True while what is written next comes in large pages."""
         return self._memory is not None
 
+    def put(self, k: int, values: NDArray[Any]) -> None:
+        """Copy values that lie elsewhere in memory to place `k` of the array."""
+        began = time.thread_time()
+        self.values[k] = values
+        self.took(time.thread_time() - began, values.nbytes)
+
     def took(self, processor_s: float, size: int) -> None:
-        """Take note of how long writing `size` bytes that were read from a file kept a processor busy."""
+        """Take note of how long writing `size` bytes that were read or copied kept a processor busy."""
         self._dear += processor_s > _DEAR_S + size / _READ_BYTES_PER_S
         if self._memory is not None and self._dear >= _DEAR_ENOUGH:
             self._asked(self._memory, mmap.MADV_NOHUGEPAGE)

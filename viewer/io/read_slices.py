@@ -174,8 +174,7 @@ def read_slices(
         try:
             if native:
                 return _read_here(frames, _memory(shape, dtype), onlooker or Onlooker(), ctx, shrink)
-            values = _memory(shape, dtype).values
-            return _read_elsewhere(frames, values, decoders, onlooker or Onlooker(), ctx, shrink)
+            return _read_elsewhere(frames, _memory(shape, dtype), decoders, onlooker or Onlooker(), ctx, shrink)
         except (NotExactError, InexactError):
             # Read again as float32, which holds any value.
             continue
@@ -253,7 +252,7 @@ def _read_here(
 
 def _read_elsewhere(
     frames: Sequence[Frame],
-    values: NDArray[Any],
+    memory: PageChoice,
     decoders: Decoders | None,
     onlooker: Onlooker,
     ctx: JobContext,
@@ -261,16 +260,16 @@ def _read_elsewhere(
 ) -> SlicesRead:
     if decoders is None:
         with Decoders(1 if len(frames) == 1 else None) as own:
-            return _read_elsewhere(frames, values, own, onlooker, ctx, shrink)
+            return _read_elsewhere(frames, memory, own, onlooker, ctx, shrink)
     order = _order(frames, onlooker)
-    progress = _Progress(frames, SlicesRead(values), order, onlooker)
+    progress = _Progress(frames, SlicesRead(memory.values), order, onlooker)
 
     def taken(k: int, answer: Answer) -> None:
         progress.take(k, answer)
         progress.tell(ctx)
 
     ctx.report(0, len(frames), f"Reading slice 1 of {len(frames)}")
-    decoders.read(frames, values, order.next, taken, ctx, shrink=shrink)
+    decoders.read(frames, memory, order.next, taken, ctx, shrink=shrink)
     return _finished(progress, ctx)
 
 
