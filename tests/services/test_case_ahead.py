@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import shutil
 import time
@@ -11,7 +12,9 @@ import pytest
 from attrs import evolve
 
 from tests.cli.conftest import write_small_case
+from viewer.domain.finding import Truth
 from viewer.domain.session import Session
+from viewer.io.case_document import read_case
 from viewer.services import case_ahead, first_use
 from viewer.services.jobs import JobRunner
 from viewer.services.opening import Opening
@@ -77,6 +80,24 @@ def test_what_was_read_ahead_is_opened_without_reading_it_again(
     assert len(desk.session.lesions) == 1
     # It is held by the session alone from then on.
     assert ahead.ready is None
+
+
+def test_a_case_whose_truth_holds_nothing_is_told_from_one_without_a_truth(
+    desk: Desk, case: Case, tmp_path: Path
+) -> None:
+    folder = tmp_path / "normal"
+    shutil.copytree(case.folder, folder)
+    document = json.loads((folder / "truth" / "findings.json").read_text())
+    (folder / "truth" / "findings.json").write_text(json.dumps(document | {"findings": [], "segmentation": None}))
+    desk.opening.open_case(read_case(folder))
+    desk.settle()
+    assert desk.session.truth == Truth()
+    document = json.loads((folder / "case.json").read_text())
+    (folder / "case.json").write_text(json.dumps(document | {"truth_path": ""}))
+    desk.opening.open_case(read_case(folder))
+    desk.settle()
+    assert [f.id for f in desk.session.findings] == ["block-1"]
+    assert desk.session.truth is None
 
 
 def test_another_case_is_not_taken_for_it(desk: Desk, case: Case) -> None:

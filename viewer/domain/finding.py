@@ -217,6 +217,11 @@ class Matching:
     best_score_of_truth: dict[str, float]
     rule: MatchRule
 
+    @property
+    def nothing_to_find(self) -> bool:
+        """True where no true lesion counts: there is none, or none as large as the rule asks for."""
+        return not self.of_truth
+
     def count(self, state: MatchState) -> int:
         """Return how many findings or true lesions are in a state."""
         side = self.of_truth if state in (MatchState.MISSED, MatchState.FOUND) else self.of_finding

@@ -130,6 +130,8 @@ def _why(finding: Finding, matching: Matching, session: Session) -> str:
     if state is MatchState.TRUE_POSITIVE:
         overlap = next(iou for found, _, iou in matching.pairs if found == finding.id)
         return f"Overlaps a true lesion (IoU {overlap:.2f})."
+    if state is MatchState.FALSE_POSITIVE and not session.lesions:
+        return "The truth says that there is nothing to find."
     if state is MatchState.FALSE_POSITIVE:
         return f"No true lesion overlaps it enough (IoU {matching.rule.least_iou:g} or more) or another finding has it."
     best = matching.best_score_of_truth.get(finding.id)

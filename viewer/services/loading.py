@@ -176,16 +176,15 @@ def load_case(
     folder, whole = Path(case.folder), 0.9 if case.prior is None else 0.5
     volume, note = _pictures(case, case, ctx.part(0.0, whole), watcher, decoders)
     findings = read_findings(folder / case.findings_path, volume) if case.findings_path else ()
-    lesions = read_findings(folder / case.truth_path, volume) if case.truth_path else ()
-    truth = Truth(lesions) if lesions else None
-    if lesions:
+    truth = Truth(read_findings(folder / case.truth_path, volume)) if case.truth_path else None
+    if truth is not None:
         # What matching stands on takes a second to load; here that holds up no window.
-        match(findings, lesions, threshold=0.5)
+        match(findings, truth.lesions, threshold=0.5)
     results = tuple(
         ModelResult(r.model_id, r.name, read_findings(folder / r.findings_path, volume), r.threshold, recorded=True)
         for r in case.results
     )
-    _refuse_unknown_answers(case, (*findings, *lesions, *(f for result in results for f in result.findings)))
+    _refuse_unknown_answers(case, (*findings, *lesions_of(truth), *(f for result in results for f in result.findings)))
     if case.prior is None:
         return LoadedCase(case, volume, findings, truth, note=note, results=results)
     earlier, earlier_note = _pictures(case, case.prior, ctx.part(whole, 1.0), None, decoders)

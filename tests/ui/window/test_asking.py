@@ -9,6 +9,7 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from viewer.domain.finding import Truth
 from viewer.domain.step_acts import Question, Sweep
 from viewer.domain.view_state import ViewName
 
@@ -204,6 +205,14 @@ def test_the_threshold_sweeps_with_a_quiet_count_and_rests_at_its_end(
     assert window.stage.readout.words == "Threshold 0.50  2 found  1 false  1 missed"
     qtbot.wait(5)
     assert window.stage.bar.resume.isHidden()
+
+
+def test_a_sweep_where_nothing_is_to_be_found_counts_what_is_false_alone(tell: Callable[..., MainWindow]) -> None:
+    window = tell(sweep=Sweep(1.0, 0.5, 60.0))
+    window.desk.session.truth = Truth()
+    assert window.stage.readout.words == "Threshold 1.00  Nothing to find  0 false"
+    window.desk.session.truth = None
+    assert window.stage.readout.words == "Threshold 1.00  0 findings"
 
 
 def test_a_touch_stops_the_sweep_and_resume_lands_at_the_steps_threshold(

@@ -10,7 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from viewer.domain.finding import MatchState
+from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.domain.session import Workspace
 
 if TYPE_CHECKING:
@@ -172,6 +172,39 @@ def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:
         chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(chart.width() - 5, first.y())
     )
     assert chart.words == "2 of 3 found, 1 false positive"
+
+
+def test_where_nothing_is_to_be_found_all_that_is_found_is_false_and_no_share_is_told(inspected: MainWindow) -> None:
+    page, session = inspected.inspect, inspected.desk.session
+    session.truth = Truth()
+    assert page.counts == (0, 3, 0)
+    assert [box.isVisible() for box in (page._true, page._false, page._missed)] == [False, True, False]
+    assert page.truth_words.startswith("Truth: nothing to find here.")
+    assert page.list.rows.rowCount() == 3
+    assert all(page.list.rows.row(n).why.startswith("The truth says") for n in range(3))
+    assert page._curve_title.text() == "False positives of this case"
+    assert page.chart.words == "3 false positives, nothing to find"
+    # The threshold is an axis: a click between two scores counts what lies above it.
+    at = page.chart._place((0.8, 0, 0)).toPoint()
+    QTest.mouseClick(page.chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert session.view is not None
+    assert session.view.threshold == pytest.approx(0.8, abs=0.01)
+    assert page.counts == (0, 1, 0)
+    assert not page.chart.grab().isNull()
+    session.truth = None
+    assert page._empty.title.text() == "No ground truth"
+
+
+def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspected: MainWindow) -> None:
+    page, session = inspected.inspect, inspected.desk.session
+    session.match_rule = MatchRule(least_truth_ml=1000.0)
+    assert page.counts == (0, 1, 0)
+    assert page.truth_words.startswith("Truth: no lesion is large enough to count.")
+    assert page.chart.words == "1 false positive, nothing to find"
+    session.match_rule = MatchRule()
+    assert page.counts == (2, 1, 1)
+    assert page._true.isVisible()
+    assert page.truth_words == ""
 
 
 def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:

@@ -1,4 +1,7 @@
-"""The curve of one case: true lesions found against false positives, with the operating point to drag."""
+"""The curve of one case: true lesions found against false positives, with the operating point to drag.
+
+Where there is nothing to find no share of it can be: then it is false positives against the threshold.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.theme import RADIUS_CONTROL
 from viewer.ui.widgets import rounded
@@ -57,7 +61,9 @@ class FrocChart(QWidget):
         point = self.here
         if point is None:
             return ""
-        false = "1 false positive" if point[2] == 1 else f"{point[2]} false positives"
+        false = count_words(point[2], "false positive")
+        if not self._lesions:
+            return f"{false}, nothing to find"
         return f"{point[1]} of {self._lesions} found, {false}"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
@@ -72,6 +78,10 @@ class FrocChart(QWidget):
 
     def _drag(self, place: QPointF) -> None:
         if not self._points:
+            return
+        if not self._lesions:
+            area = self._area()
+            self.threshold_wanted.emit(min(1.0, max(0.0, (place.x() - area.left()) / area.width())))
             return
 
         def distance(point: tuple[float, int, int]) -> float:
@@ -88,10 +98,13 @@ class FrocChart(QWidget):
         return max(1, *(false for _, _, false in self._points)) if self._points else 1
 
     def _place(self, point: tuple[float, int, int]) -> QPointF:
-        area = self._area()
-        x = area.left() + area.width() * point[2] / self._most_false()
-        share = point[1] / self._lesions if self._lesions else 0.0
-        return QPointF(x, area.bottom() - area.height() * share)
+        area, false = self._area(), point[2] / self._most_false()
+        across, up = (false, point[1] / self._lesions) if self._lesions else (point[0], false)
+        return QPointF(area.left() + area.width() * across, area.bottom() - area.height() * up)
+
+    def _place_here(self, point: tuple[float, int, int]) -> QPointF:
+        """Return where the operating point lies; where the threshold is an axis, between the points of the curve."""
+        return self._place(point if self._lesions else (self._threshold, *point[1:]))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw axes, curve and operating point."""
@@ -104,7 +117,9 @@ class FrocChart(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._theme.colour("text"), 2))
             corners: list[QPointF] = []
-            for place in map(self._place, self._points):
+            # What is false at the lowest score is so at every threshold below.
+            end = () if self._lesions else ((0.0, *self._points[-1][1:]),)
+            for place in map(self._place, (*self._points, *end)):
                 if corners and place.x() != corners[-1].x() and place.y() != corners[-1].y():
                     corners.append(QPointF(place.x(), corners[-1].y()))
                 corners.append(place)
@@ -118,34 +133,39 @@ class FrocChart(QWidget):
     def _paint_axes(self, painter: QPainter) -> None:
         area, colour = self._area(), self._theme.colour
         painter.setFont(font(Type.CAPTION))
-        for n in range(6):
-            y = round(area.bottom() - area.height() * n / 5) + 0.5
+        shares = [(n / 5, f"{n / 5:.1f}") for n in range(6)]
+        most = self._most_false()
+        counts = [(n / most, str(n)) for n in range(0, most + 1, max(1, -(-most // 8)))]
+        across, up = (counts, shares) if self._lesions else (shares, counts)
+        names = ("False positives in this case", "Share of lesions found")
+        if not self._lesions:
+            names = ("Threshold", "False positives in this case")
+        for share, words in up:
+            y = round(area.bottom() - area.height() * share) + 0.5
             painter.setPen(QPen(colour("hairline"), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(colour("text2"))
             box = QRectF(0, y - 10, area.left() - 10, 20)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{n / 5:.1f}")
-        most = self._most_false()
-        step = max(1, -(-most // 8))
-        for n in range(0, most + 1, step):
-            x = round(area.left() + area.width() * n / most) + 0.5
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        for share, words in across:
+            x = round(area.left() + area.width() * share) + 0.5
             painter.setPen(QPen(colour("hairline"), 1))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             painter.setPen(colour("text2"))
-            painter.drawText(QRectF(x - 30, area.bottom() + 6, 60, 18), Qt.AlignmentFlag.AlignCenter, str(n))
+            painter.drawText(QRectF(x - 30, area.bottom() + 6, 60, 18), Qt.AlignmentFlag.AlignCenter, words)
         below = QRectF(area.left(), area.bottom() + 26, area.width(), 20)
-        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, "False positives in this case")
+        painter.drawText(below, Qt.AlignmentFlag.AlignCenter, names[0])
         painter.save()
         painter.translate(10, area.center().y())
         painter.rotate(-90)
-        painter.drawText(QRectF(-110, -10, 220, 20), Qt.AlignmentFlag.AlignCenter, "Share of lesions found")
+        painter.drawText(QRectF(-110, -10, 220, 20), Qt.AlignmentFlag.AlignCenter, names[1])
         painter.restore()
 
     def _paint_guides(self, painter: QPainter) -> None:
         point = self.here
         if point is None:
             return
-        area, place = self._area(), self._place(point)
+        area, place = self._area(), self._place_here(point)
         painter.setPen(QPen(self._theme.colour("accent"), 1.5, Qt.PenStyle.DashLine))
         painter.drawLine(place, QPointF(place.x(), area.bottom()))
         painter.drawLine(place, QPointF(area.left(), place.y()))
@@ -154,7 +174,7 @@ class FrocChart(QWidget):
         point = self.here
         if point is None:
             return
-        colour, place = self._theme.colour, self._place(point)
+        colour, place = self._theme.colour, self._place_here(point)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("accent", 0.3))
         painter.drawEllipse(place, POINT + 5, POINT + 5)

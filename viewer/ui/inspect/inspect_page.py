@@ -45,6 +45,8 @@ _NO_TRUTH = (
     "No ground truth",
     "There is none of this scan, so findings cannot be held against it. Most demo cases have one.",
 )
+_NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false positive."
+_NOTHING_COUNTS = "Truth: no lesion is large enough to count. What lies on a smaller one is left out."
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
@@ -111,7 +113,7 @@ class InspectPage(QWidget):
             self._left_pages.addWidget(panel)
             self._models = panel
         self._left_pages.setCurrentIndex(0 if panel is None else self._left_pages.indexOf(panel))
-        self._curve_title.setText("Curve of this case" if panel is None else "Curve of A")
+        self._name_curve()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Take in what was chosen, and how large the window became, while another page was seen."""
@@ -182,6 +184,10 @@ class InspectPage(QWidget):
             counts.addWidget(box)
         counts.addStretch()
         column.addLayout(counts)
+        self._nothing = text_label("", Type.BODY, "text2")
+        self._nothing.setWordWrap(True)
+        self._nothing.setContentsMargins(16, 0, 16, 16)
+        column.addWidget(self._nothing)
         column.addWidget(hairline())
         self.head = SortHead(theme, COLUMNS)
         self.head.chosen.connect(lambda name: setattr(self._desk.inspecting, "order", RowOrder(name)))
@@ -211,7 +217,7 @@ class InspectPage(QWidget):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        head = self._curve_title = text_label("Curve of this case", Type.PANEL_TITLE)
+        head = self._curve_title = text_label("", Type.PANEL_TITLE)
         head.setFixedHeight(47)
         head.setContentsMargins(16, 0, 16, 0)
         column.addWidget(head)
@@ -281,6 +287,16 @@ class InspectPage(QWidget):
         """Why the row in hand counts as it does."""
         return f"{self._why_title.text()}. {self._why.text()}"
 
+    @property
+    def truth_words(self) -> str:
+        """What is said where there is nothing to find; else ""."""
+        return self._nothing.text()
+
+    def _name_curve(self) -> None:
+        matching, one = self._desk.session.matching, self._left_pages.currentIndex() == 0
+        what = "False positives" if matching is not None and matching.nothing_to_find else "Curve"
+        self._curve_title.setText(f"{what} of this case" if one else f"{what} of A")
+
     def _to_default(self) -> None:
         desk = self._desk
         source = next((f.source for f in desk.session.findings if f.source.model_id), None)
@@ -311,6 +327,12 @@ class InspectPage(QWidget):
         self._true.show_count(matching.count(MatchState.TRUE_POSITIVE))
         self._false.show_count(matching.count(MatchState.FALSE_POSITIVE))
         self._missed.show_count(matching.count(MatchState.MISSED))
+        nothing = matching.nothing_to_find
+        for box in (self._true, self._missed):
+            box.setVisible(not nothing)
+        self._nothing.setText("" if not nothing else _NOTHING_COUNTS if session.lesions else _NOTHING_TO_FIND)
+        self._nothing.setVisible(nothing)
+        self._name_curve()
         errors = self._false.count + self._missed.count
         self._errors.setText("No errors" if not errors else "1 error" if errors == 1 else f"{errors} errors")
         self._rule.setText(f"Match rule: {matching.rule.words}")

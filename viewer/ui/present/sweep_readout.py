@@ -37,18 +37,20 @@ class SweepReadout(QWidget):
 
     @property
     def rows(self) -> tuple[tuple[Mark | None, str], ...]:
-        """What is counted at the threshold: a mark and words for each line; without truth the findings alone."""
+        """What is counted at the threshold: a mark and words for each line; without truth the findings alone.
+
+        Where there is nothing to find, nothing can be found or missed.
+        """
         session = self._desk.session
         matching = session.matching
         if matching is None:
             count = len(session.shown_findings)
             return ((None, f"{count} {'finding' if count == 1 else 'findings'}"),)
-        states = (
-            (Mark.TRUE_POSITIVE, MatchState.TRUE_POSITIVE, "found"),
-            (Mark.FALSE_POSITIVE, MatchState.FALSE_POSITIVE, "false"),
-            (Mark.MISSED, MatchState.MISSED, "missed"),
-        )
-        return tuple((mark, f"{matching.count(state)} {words}") for mark, state, words in states)
+        false = (Mark.FALSE_POSITIVE, f"{matching.count(MatchState.FALSE_POSITIVE)} false")
+        if matching.nothing_to_find:
+            return ((None, "Nothing to find"), false)
+        found, missed = matching.count(MatchState.FOUND), matching.count(MatchState.MISSED)
+        return ((Mark.TRUE_POSITIVE, f"{found} found"), false, (Mark.MISSED, f"{missed} missed"))
 
     @property
     def words(self) -> str:
