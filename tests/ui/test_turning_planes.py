@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
     from viewer.ui.theme import Theme
 
 AXIAL, CORONAL, SAGITTAL = PlaneName
@@ -91,6 +92,17 @@ def test_a_dot_dragged_about_the_crosshair_turns_the_other_two_planes_with_the_h
     arm, goal = start - middle, place - middle
     went = math.degrees(math.atan2(goal.y(), goal.x()) - math.atan2(arm.y(), arm.x()))
     assert math.remainder(went - 30, 180) == pytest.approx(0, abs=1.0)
+
+
+def test_a_drag_of_a_dot_is_one_step_for_back_and_a_click_on_it_is_none(canvas: Canvas, session: Session) -> None:
+    steps: list[tuple[ViewState, ViewState]] = []
+    canvas.moved_by_hand.connect(lambda before, after: steps.append((before, after)))
+    straight = view_of(session)
+    start, middle = handle(canvas, session, ViewName.AXIAL, 0)
+    drag_about(canvas, start, middle, 0)
+    assert steps == []
+    drag_about(canvas, start, middle, 30)
+    assert steps == [(straight, view_of(session))]
 
 
 def test_shift_turns_in_steps_of_five_degrees(canvas: Canvas, session: Session) -> None:

@@ -182,10 +182,11 @@ class CommandActions(QObject):
     """The commands as window-wide actions, enabled only in the workspace they belong to.
 
     A text field that has the focus keeps all typing; a focused list keeps ↑ ↓ Home End. `refused` tells why nothing
-    comes of a key.
+    comes of a key, `followed` that a command is about to be done.
     """
 
     refused = Signal(str)
+    followed = Signal()
 
     def __init__(self, window: QWidget, table: CommandTable, theme: Theme, where: Callable[[], Workspace]) -> None:
         super().__init__(window)
@@ -270,6 +271,7 @@ class CommandActions(QObject):
         self._letting_go.stop()
         self._held = command if command.released else None
         self._held_from_s = time.monotonic()
+        self.followed.emit()
         command.run()
         self.refresh()
 

@@ -207,7 +207,8 @@ class MainWindow(QMainWindow):
         ):
             signal.connect(self.refresh_soon)
         self.status.busy_changed.connect(self.refresh_soon)
-        self.actions_.refused.connect(self.status.say)
+        self.actions_.refused.connect(self.status.say_refusal)
+        self.actions_.followed.connect(self.status.forget_refusal)
         session.view_changed.connect(self.beat.refresh_later)
         for moves in (desk.navigation, desk.player.acting):
             moves.started.connect(self.beat.frames_start)

@@ -111,6 +111,7 @@ class StatusBar(QFrame):
         self._desk = desk
         self._stop = desk.opening.cancel
         self._library_words = ""
+        self._refuses = False
         self.setProperty("surface", "panel")
         self.setFixedHeight(HEIGHT)
         outer = QVBoxLayout(self)
@@ -213,8 +214,19 @@ class StatusBar(QFrame):
 
     def say(self, words: str) -> None:
         """Say something for a while, in place of what is open."""
+        self._refuses = False
         self._facts.set_whole(words)
         self._note.start()
+
+    def say_refusal(self, words: str) -> None:
+        """Say why nothing comes of a key, until a command is done."""
+        self.say(words)
+        self._refuses = True
+
+    def forget_refusal(self) -> None:
+        """No longer say why nothing came of a key."""
+        if self._refuses:
+            self._update()
 
     def _view_changed(self, new: ViewState | None, old: ViewState | None) -> None:
         if new is None or old is None or not old.lut or new.lut or new.series_uid != old.series_uid:
@@ -240,6 +252,7 @@ class StatusBar(QFrame):
         session = self._desk.session
         self.banner.words.setText(banner_words(session.volume, session.case))
         self._note.stop()
+        self._refuses = False
         self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
         self._say_saved()
 

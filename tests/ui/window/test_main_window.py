@@ -99,6 +99,19 @@ def test_a_key_from_which_nothing_can_come_says_why(opened: MainWindow, press: C
     assert len(said) == 1
 
 
+def test_why_nothing_came_of_a_key_is_old_news_once_something_came_of_one(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    def said() -> list[str]:
+        return [label.text() for label in opened.status.findChildren(QLabel)]
+
+    why = opened.actions_.table["go.back"].why_disabled
+    press(opened, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert why in said()
+    press(opened, Qt.Key.Key_2)
+    assert why not in said()
+
+
 def test_letters_in_order_are_found_and_others_are_not(opened: MainWindow) -> None:
     assert fuzzy_score("nxf", "Next finding") is not None
     assert fuzzy_score("xyz", "Next finding") is None

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from PySide6.QtCore import QPointF, Qt
 
 from viewer.domain.measurement import Measurement
-from viewer.domain.view_state import Point, ViewName
+from viewer.domain.view_state import Point, ViewName, ViewState
 from viewer.domain.volume import Volume
 from viewer.ui.canvas.beyond import Beyond
 from viewer.ui.canvas.caliper import NOT_ALONG, Caliper
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from viewer.domain.session import Session
     from viewer.services.conventions import MouseConventions
     from viewer.ui.canvas.fine_pictures import FinePictures
+    from viewer.ui.canvas.painted_canvas import PaintedCanvas
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.words_on_images import WordsField
 
@@ -40,12 +41,27 @@ ELSEWHERE = frozenset({NOT_BEYOND, NOT_ALONG, NOT_CURVED, NO_IMAGE})
 
 @frozen(eq=False)
 class Says:
-    """Whom a canvas tells what happens: something was taken hold of, measured, refused, or one volume moved."""
+    """Whom a canvas tells what happens: something was taken hold of, measured, refused, moved, or one volume shifted.
+
+    `moved` gets the ViewState before and after a drag that Back is to undo.
+    """
 
     begun: Callable[[], None]
     measured: Callable[[Measurement], None]
     refused: Callable[[str], None]
+    moved: Callable[[ViewState, ViewState], None]
     aligned: Align
+
+    @classmethod
+    def of(cls, canvas: PaintedCanvas) -> Says:
+        """Return what lets a canvas's signals tell."""
+        return cls(
+            begun=canvas.gesture_started.emit,
+            measured=canvas.measured.emit,
+            refused=canvas.measuring_refused.emit,
+            moved=canvas.moved_by_hand.emit,
+            aligned=canvas.aligned.emit,
+        )
 
 
 @frozen(eq=False)
@@ -182,7 +198,12 @@ class Hands:
         if self._curved.holding and self._curved.release():
             return True
         dragging = self._dragging
-        if dragging is None or not dragging.release(event):
+        before = self.mouse.turns_from
+        asks_for_menu = dragging is not None and dragging.release(event)
+        after = self._session.view
+        if before is not None and after is not None and after != before:
+            self._says.moved(before, after)
+        if not asks_for_menu:
             return False
         self.measuring.pick(tile, event.position())
         return True

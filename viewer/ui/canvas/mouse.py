@@ -105,6 +105,11 @@ class Mouse:
         """True while a button is held."""
         return self._drag is not None
 
+    @property
+    def turns_from(self) -> ViewState | None:
+        """The view from which planes are being turned; None while none are."""
+        return self._before_turn if self._drag is Drag.TURN_PLANES else None
+
     def press(self, tile: Tile, event: QMouseEvent) -> None:
         """Begin a drag on a tile."""
         place = event.position()

@@ -104,8 +104,7 @@ class PaintedCanvas(QWidget):
         words = WordsField(self)
         words.given.connect(self.update)
         words.given_up.connect(self.update)
-        says = Says(self.gesture_started.emit, self.measured.emit, self.measuring_refused.emit, self.aligned.emit)
-        self.hands = Hands(session, other, style, says, words, self._fine, conventions)
+        self.hands = Hands(session, other, style, Says.of(self), words, self._fine, conventions)
         self._density = Density.FULL
         self._keys_here: bool | None = None
         self._active = ViewName.AXIAL
