@@ -6,7 +6,8 @@ import platform
 
 import pytest
 
-from viewer.io.memory import give_back, resident_bytes
+from viewer.io.memory import give_back
+from viewer.io.system_memory import resident_bytes
 
 _SIZE, _COUNT = 60_000, 2000
 

@@ -16,7 +16,7 @@ from tests.monkey.hands import Hands
 from tests.monkey.material import NAMES, make_material
 from tests.monkey.watching import Faults, Heart
 from viewer.app import build_application, build_window
-from viewer.io.memory import resident_bytes
+from viewer.io.system_memory import resident_bytes
 from viewer.ui.program_run import ProgramRun
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from viewer.domain.identifiers import new_uid
 from viewer.domain.job import JobContext
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import as_point
-from viewer.io import memory
+from viewer.io import memory, system_memory
 from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
 from viewer.services import loading
@@ -193,7 +193,7 @@ def test_a_container_is_taken_at_what_it_may_have(tmp_path: Path) -> None:
             (mounted / name / file.replace("__", ".")).write_text(f"{text}\n")
 
     def free() -> int | None:
-        return memory.free_of_group_bytes(str(groups), str(mounted))
+        return system_memory.free_of_group_bytes(str(groups), str(mounted))
 
     assert free() is None
     groups.write_text("0::/user.slice/app\n")
@@ -226,6 +226,6 @@ def test_a_shell_that_allows_less_has_less() -> None:
     now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + (300 << 20), before[1]))
     try:
-        assert 200 << 20 < memory.free_bytes() <= 300 << 20
+        assert 200 << 20 < system_memory.free_bytes() <= 300 << 20
     finally:
         resource.setrlimit(resource.RLIMIT_AS, before)

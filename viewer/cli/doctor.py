@@ -18,9 +18,9 @@ from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest
 from viewer.inference.providers import provider_words, usable_providers
 from viewer.inference.session import thread_count
-from viewer.inference.worker import available_bytes
 from viewer.io.journal_chain import check_chain
 from viewer.io.program import program_version
+from viewer.io.system_memory import free_bytes
 from viewer.scene.opengl_probe import Capabilities, probed
 from viewer.services.chain_words import HINT, chain_words, entries
 from viewer.services.places import config_folder, data_folder, decisions_file, model_folders, run_records_folder
@@ -146,7 +146,7 @@ def _writable(folder: Path) -> bool:
 
 
 def _memory() -> Check:
-    free = available_bytes()
+    free = free_bytes()
     return Check(
         "Memory",
         f"{free / 1e9:.1f} GB available",

@@ -11,8 +11,9 @@ import numpy as np
 
 from viewer.domain.errors import ModelError
 from viewer.domain.patches import Patches
-from viewer.inference.worker import CHUNK_BYTES, Request, allowed_bytes, resident_bytes, serve
+from viewer.inference.worker import CHUNK_BYTES, Request, allowed_bytes, serve
 from viewer.io.own_processes import deaf_to_interrupts
+from viewer.io.system_memory import resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class ModelProcess:
 
     def __init__(self) -> None:
         spawn = multiprocessing.get_context("spawn")
+        self._ours: Any
         self._ours, theirs = spawn.Pipe(duplex=True)
         self._process: Any = spawn.Process(target=serve, args=(theirs,), name="casestage-model", daemon=True)
         self._ended = False

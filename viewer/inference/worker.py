@@ -26,6 +26,7 @@ from viewer.domain.volume import SeriesFacts, Volume
 from viewer.inference.manifest import Manifest
 from viewer.inference.marks import Mark
 from viewer.inference.probability_map import PackedMap
+from viewer.io.system_memory import addressed_bytes, free_bytes
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -115,8 +116,9 @@ def _answer(connection: Connection, request: Request) -> object:
     from viewer.inference.providers import session_on
     from viewer.inference.session import check_tensors, checked_bytes, session_from
 
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(5)
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.nice(5)
     if request.volume is None:
         limit_memory(request.memory_bytes)
         if request.manifest is not None:
@@ -186,25 +188,9 @@ def _received(connection: Connection, facts: VolumeFacts) -> Volume:
     )
 
 
-def available_bytes() -> int:
-    """Return the memory that programs can still have; 4 GiB where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError), open("/proc/meminfo", encoding="ascii") as lines:
-        for line in lines:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return 4 * 1024**3
-
-
-def resident_bytes(pid: int | None) -> int:
-    """Return the memory that a process holds, 0 where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/statm", encoding="ascii") as sizes:
-        return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
 def allowed_bytes(wanted: int | None = None) -> int:
     """Return how much memory a model may have, by default 70 % of what is available."""
-    return wanted if wanted is not None else max(_LEAST_BYTES, int(available_bytes() * 0.7))
+    return wanted if wanted is not None else max(_LEAST_BYTES, int(free_bytes() * 0.7))
 
 
 def limit_memory(wanted: int | None = None) -> None:
@@ -212,13 +198,12 @@ def limit_memory(wanted: int | None = None) -> None:
 
     Where the system knows no such limit (Windows; macOS does not keep it) nothing happens.
     """
-    if sys.platform == "win32":
+    if sys.platform != "linux":
         return
     import resource
 
     allowed = allowed_bytes(wanted)
     with contextlib.suppress(OSError, ValueError):
-        with open("/proc/self/statm", encoding="ascii") as sizes:
-            now = int(sizes.read().split()[0]) * resource.getpagesize()
+        now = addressed_bytes()
         resource.setrlimit(resource.RLIMIT_AS, (now + allowed, now + allowed))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

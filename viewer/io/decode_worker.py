@@ -24,6 +24,7 @@ from viewer.io.asked_frames import understood
 from viewer.io.fill_slice import NotExactError, fill_shrunk
 from viewer.io.open_images import OpenImages
 from viewer.io.shared_array import received
+from viewer.io.system_memory import private_bytes
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -102,24 +103,17 @@ def _silence() -> None:
         os.close(nowhere)
 
 
-def _memory_now() -> int:
-    """Return the private writable memory of this process in bytes; 0 where the system does not say."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/statm", encoding="ascii") as sizes:
-        return int(sizes.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
-    return 0
-
-
 class _MemoryLimit:
     """Lets an image have what any decoder may sensibly need for it. Kept by Linux alone."""
 
     def __init__(self) -> None:
-        self._least = _memory_now() if sys.platform == "linux" else 0
+        self._least = private_bytes()
         self._allowed = 0
 
     def allow(self, frame: Frame) -> None:
         """Set the limit for the image that comes next."""
         allowed = self._least + _LEAST_BYTES + _BYTES_PER_PIXEL * frame.code.rows * frame.code.columns
-        if not self._least or allowed == self._allowed:
+        if sys.platform == "win32" or not self._least or allowed == self._allowed:
             return
         import resource
 

@@ -194,6 +194,7 @@ class Decoders:
         from viewer.io.decode_worker import serve
 
         spawn = multiprocessing.get_context("spawn")
+        ours: Any
         ours, theirs = spawn.Pipe(duplex=True)
         process: Any = spawn.Process(target=serve, args=(theirs,), name="casestage-decoder", daemon=True)
         try:

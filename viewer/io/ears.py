@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ class Ears:
     """Waits for answers of decoding processes; where the system can, without telling it anew each time for whose."""
 
     def __init__(self) -> None:
-        self._poll: Any = select.poll() if hasattr(select, "poll") else None
+        self._poll: Any = None
+        if sys.platform != "win32":
+            self._poll = select.poll()
         self._open: dict[int, DecodingProcess] = {}
 
     def open_for(self, workers: Sequence[DecodingProcess]) -> None:
@@ -23,7 +26,7 @@ class Ears:
         for worker in workers:
             descriptor = worker.connection.fileno()
             self._open[descriptor] = worker
-            if self._poll is not None:
+            if sys.platform != "win32":
                 self._poll.register(descriptor, select.POLLIN)
 
     def close_for(self, worker: DecodingProcess) -> None:

@@ -1,111 +1,19 @@
-"""How much memory there is, asked before anything large is read."""
+"""How much memory a volume may take, asked before anything large is read, and memory that is given back."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import TooLargeError
 from viewer.io.inner_archives import forget
+from viewer.io.system_memory import free_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SHARE_OF_MEMORY = 0.7
 _SHRINKS = (2, 3, 4, 6, 8)
-_WITHOUT_KNOWING_BYTES = 16 << 30
-_NO_LIMIT_BYTES = 1 << 60
-# The limit, what is in use, and in memory.stat what could be dropped.
-_GROUP_V2 = ("memory.max", "memory.current", "inactive_file")
-_GROUP_V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-
-
-def free_bytes() -> int:
-    """Return how much memory can be had, or 16 GiB where the system does not say.
-
-    A container, a service or a shell may be allowed less than the computer has.
-    """
-    if sys.platform != "linux":
-        return _WITHOUT_KNOWING_BYTES
-    said = (_available_bytes(), free_of_group_bytes(), _address_bytes())
-    return max(0, min((count for count in said if count is not None), default=_WITHOUT_KNOWING_BYTES))
-
-
-def _available_bytes() -> int | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return None
-
-
-def free_of_group_bytes(groups: str = "/proc/self/cgroup", mounted: str = "/sys/fs/cgroup") -> int | None:
-    """Return what is left of the least that this process's control groups allow; None where none sets a limit.
-
-    Both versions are read (kernel documentation, cgroup-v2 "Memory" and cgroup-v1 "memory"). Files that are kept in
-    memory only for speed do not count as used.
-    """
-    least: int | None = None
-    try:
-        with open(groups, encoding="utf-8") as lines:
-            named = [line.rstrip("\n").split(":", 2) for line in lines]
-    except OSError:
-        return None
-    for line in named:
-        if len(line) != 3 or (line[1] and "memory" not in line[1].split(",")):
-            continue
-        root = os.path.join(mounted, "memory") if line[1] else mounted
-        files = _GROUP_V1 if line[1] else _GROUP_V2
-        below = line[2].strip("/")
-        # Each group above sets a limit of its own; in a container the names are those outside of it.
-        while True:
-            left = _left_of_group(os.path.join(root, below), files)
-            least = left if least is None else least if left is None else min(left, least)
-            if not below:
-                break
-            below = os.path.dirname(below)
-    return least
-
-
-def _left_of_group(folder: str, files: tuple[str, str, str]) -> int | None:
-    limit, used, kept = files
-    try:
-        with open(os.path.join(folder, limit), encoding="ascii") as text:
-            most = int(text.read())
-        with open(os.path.join(folder, used), encoding="ascii") as text:
-            now = int(text.read())
-        with open(os.path.join(folder, "memory.stat"), encoding="ascii") as lines:
-            for_speed = next((int(line.split()[1]) for line in lines if line.startswith(f"{kept} ")), 0)
-    except (OSError, ValueError, IndexError):
-        return None
-    return None if most >= _NO_LIMIT_BYTES else most - now + for_speed
-
-
-def _address_bytes() -> int | None:
-    """Return how much more this process may address (`ulimit -v`); None where that has no limit."""
-    import resource
-
-    most, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if most == resource.RLIM_INFINITY:
-        return None
-    try:
-        with open("/proc/self/statm", encoding="ascii") as numbers:
-            return int(most) - int(numbers.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def resident_bytes() -> int:
-    """Return how much memory this process has resident, 0 where the system does not say."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as numbers:
-            return int(numbers.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0
 
 
 def give_back() -> bool:

@@ -17,7 +17,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_HAS_BOTH = sys.platform == "linux" and hasattr(mmap, "MADV_NOHUGEPAGE")
 # Where a page has to be found, it alone takes twice this; reading a slice into one that is there a fifth of it.
 _DEAR_S, _READ_BYTES_PER_S = 0.0015, 1e9
 _DEAR_ENOUGH = 3
@@ -37,16 +36,16 @@ class PageChoice:
         self._dear = 0
         self.values: NDArray[Any]
         size = int(np.prod(shape, dtype=object)) * dtype.itemsize
-        if not _HAS_BOTH or size < mmap.PAGESIZE:
+        if sys.platform == "linux" and size >= mmap.PAGESIZE:
+            try:
+                memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            except (OSError, OverflowError, ValueError) as error:
+                raise MemoryError from error
+            self.values = np.frombuffer(memory, dtype).reshape(shape)
+            if _advised(memory, large=True):
+                self._memory = memory
+        else:
             self.values = np.empty(shape, dtype)
-            return
-        try:
-            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        except (OSError, OverflowError, ValueError) as error:
-            raise MemoryError from error
-        self.values = np.frombuffer(memory, dtype).reshape(shape)
-        if self._asked(memory, mmap.MADV_HUGEPAGE):
-            self._memory = memory
 
     @property
     def large(self) -> bool:
@@ -63,13 +62,16 @@ class PageChoice:
         """Take note of how long writing `size` bytes that were read or copied kept a processor busy."""
         self._dear += processor_s > _DEAR_S + size / _READ_BYTES_PER_S
         if self._memory is not None and self._dear >= _DEAR_ENOUGH:
-            self._asked(self._memory, mmap.MADV_NOHUGEPAGE)
+            _advised(self._memory, large=False)
             self._memory = None
 
-    def _asked(self, memory: mmap.mmap, advice: int) -> bool:
-        try:
-            memory.madvise(advice)
-        except OSError:
-            # A system built without large pages.
-            return False
-        return True
+
+def _advised(memory: mmap.mmap, *, large: bool) -> bool:
+    if sys.platform != "linux":
+        return False
+    try:
+        memory.madvise(mmap.MADV_HUGEPAGE if large else mmap.MADV_NOHUGEPAGE)
+    except OSError:
+        # A system built without large pages.
+        return False
+    return True

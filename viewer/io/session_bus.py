@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -91,6 +92,8 @@ class SessionBus:
         raise BusError(f"{remote.interface}.{method}: no answer")
 
     def _let_in(self) -> None:
+        if sys.platform == "win32":
+            raise BusError("it is known to other systems alone")
         who = str(os.getuid()).encode().hex()
         self._socket.sendall(b"\0AUTH EXTERNAL " + who.encode() + b"\r\n")
         line = b""
@@ -131,6 +134,8 @@ class SessionBus:
 
 
 def _connected(timeout_s: float) -> socket.socket:
+    if sys.platform == "win32":
+        raise BusError("there is no session bus")
     for address in _addresses():
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         made.settimeout(timeout_s)
@@ -144,8 +149,6 @@ def _connected(timeout_s: float) -> socket.socket:
 
 
 def _addresses() -> list[str]:
-    if not hasattr(socket, "AF_UNIX"):
-        return []
     found: list[str] = []
     for address in os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").split(";"):
         kind, _, rest = address.partition(":")

@@ -60,7 +60,7 @@ class SharedArray:
     def pass_to(self, connection: Connection, pid: int) -> None:
         """Hand the array to the process `pid` at the other end of a pipe, which calls `received`."""
         connection.send(("array", self.key, self.array.shape, self.array.dtype.str, self._bytes))
-        if self._descriptor >= 0:
+        if sys.platform != "win32":
             reduction.send_handle(connection, self._descriptor, pid)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 def serve(connection: Connection, recipe_path: Path, sha256: str, folder: Path) -> None:
     """Make the pictures of a recipe into a folder, where they are those that were tested, and end the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(5)
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            os.nice(5)
 
     def tell(progress: Progress) -> None:
         connection.send(("progress", progress.done, progress.total, progress.what))

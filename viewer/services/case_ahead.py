@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import TooLargeError
-from viewer.io.memory import free_bytes
+from viewer.io.system_memory import free_bytes
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from viewer.domain.errors import CancelledError, CaseStageError, ModelRefusedError
 from viewer.io.case_document import DOCUMENT, missing_paths
-from viewer.io.memory import free_bytes
+from viewer.io.system_memory import free_bytes
 from viewer.io.whose_images import named_patients
 from viewer.scene.opengl_probe import Capabilities, probed
 from viewer.services.cases import can_be_presented, case_state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -83,14 +84,14 @@ def _is_here(url: QUrl) -> bool:
 
     Elsewhere a path behind another computer's name would be looked for on this one.
     """
-    if os.name != "posix":
+    if sys.platform == "win32":
         return url.isLocalFile()
     return url.isLocalFile() and url.host().lower() in ("", "localhost", os.uname().nodename.lower())
 
 
 def _path_of(url: QUrl) -> str:
     """Return a local file's path; on POSIX by its bytes, which need not be text in any encoding."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return url.toLocalFile()
     encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
     return os.fsdecode(unquote_to_bytes(encoded))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from viewer.io.memory import resident_bytes
+from viewer.io.system_memory import resident_bytes
 from viewer.ui.when_painted import when_painted
 
 if TYPE_CHECKING:
