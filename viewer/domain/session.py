@@ -251,6 +251,11 @@ class Session:
         self._set("_measurement_in_hand", new, self.measurement_in_hand_changed)
 
     @property
+    def measured_in_hand(self) -> Measurement | None:
+        """The measurement that is selected."""
+        return next((m for m in self._measurements if m.id == self._measurement_in_hand), None)
+
+    @property
     def overlays(self) -> Overlays:
         """What was opened over the volume: labels of a segmentation, a map."""
         return self._overlays

@@ -61,8 +61,7 @@ class Measuring:
     @property
     def in_hand(self) -> Measurement | None:
         """The measurement that is selected."""
-        wanted = self._session.measurement_in_hand
-        return next((m for m in self._session.measurements if m.id == wanted), None)
+        return self._session.measured_in_hand
 
     def keep(self, measurement: Measurement) -> None:
         """Keep a measurement, new or changed, and take it in hand; nothing where that changes nothing."""
@@ -138,6 +137,12 @@ def _on_its_plane(view: ViewState, measurement: Measurement, volume: Volume) -> 
     stays = turn is None and (on_slice or facing is None or facing.plane is not plane)
     turned = view.with_plane(plane, evolve(view.plane(plane), turned=turn))
     return evolve(turned, acquired=view.acquired and stays)
+
+
+def turned_by(measurement: Measurement, volume: Volume) -> Turn | None:
+    """Return how the plane of a measurement was turned; None where it was straight, or an original slice."""
+    turn = turn_onto(PLANE_AXES[measurement.plane], measurement.right, measurement.down)
+    return None if turn is None or _meets_slice(measurement, volume) else turn
 
 
 def turn_onto(axes: PlaneAxes, right: ArrayLike, down: ArrayLike) -> Turn | None:

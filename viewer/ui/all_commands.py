@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from viewer.ui.app_commands import app_commands
 from viewer.ui.case_commands import case_commands
 from viewer.ui.commands import CommandTable
+from viewer.ui.copied_value import value_commands
 from viewer.ui.making_commands import making_commands
 from viewer.ui.messages import Message
 from viewer.ui.models.models_commands import models_commands
@@ -28,6 +29,7 @@ def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]
         *app_commands(desk, asks_of(window)),
         *view_commands(session, window.canvas_here, window.compared.finish, desk.settings, desk.conventions.windows),
         *overlay_file_commands(window),
+        *value_commands(window),
         *picture_commands(window),
         *making_commands(desk.case_making, window.making.asks()),
         *question_commands(desk.player, window.questions),

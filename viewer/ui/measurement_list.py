@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from viewer.domain.geometry import position_words
 from viewer.domain.measurement import MeasurementKind
-from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.icons import paint_icon
-from viewer.ui.measurement_words import NOT_MEASURED, more_words, value_words
+from viewer.ui.measurement_words import NOT_MEASURED, more_words, place_words, value_words
+from viewer.ui.measuring_commands import menu_in_hand
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
 from viewer.ui.review.sharing import GrowingList
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from viewer.domain.measurement import Measurement
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
+    from viewer.ui.commands import CommandActions
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 40
@@ -44,12 +46,6 @@ ICONS = {
 }
 
 
-def place_words(measurement: Measurement) -> str:
-    """Return where a measurement was drawn, such as "Axial, H 12.3 mm"."""
-    axis = AXIS_ALONG[measurement.plane][2]
-    return f"{measurement.plane.value.capitalize()}, {position_words(axis, measurement.centre_lps_mm[axis])}"
-
-
 class MeasurementModel(RowModel["Measurement"]):
     """The measurements of the session, oldest first."""
 
@@ -60,6 +56,11 @@ class MeasurementModel(RowModel["Measurement"]):
     def ident(self, row: Measurement) -> str:
         """Return the id of a row's measurement."""
         return row.id
+
+    @property
+    def volume(self) -> Volume | None:
+        """The volume that was measured."""
+        return self._session.volume
 
     def refresh(self) -> None:
         """Read the session again."""
@@ -78,9 +79,9 @@ class MeasurementModel(RowModel["Measurement"]):
         value = self.value(index.row())
         head = f"{measurement.kind.words}, {value}" if value else measurement.kind.words
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{head}, {place_words(measurement)}"
+            return f"{head}, {place_words(measurement, volume)}"
         if role == Qt.ItemDataRole.ToolTipRole and volume is not None:
-            return "\n".join((head, *more_words(measurement, volume), place_words(measurement)))
+            return "\n".join((head, *more_words(measurement, volume), place_words(measurement, volume)))
         return None
 
 
@@ -98,7 +99,7 @@ class MeasurementDelegate(RowDelegate):
         measurement, value = self._model.row(row), self._model.value(row)
         box = QRectF(area.left() + 15, area.top() + 11, 18, 18)
         paint_icon(painter, box, self.theme, ICONS[measurement.kind], "text2")
-        place = place_words(measurement)
+        place = place_words(measurement, self._model.volume)
         room = area.width() - NAME_X - RIGHT - 8
         # A note may be long; where it lies has to be read too.
         wide = min(
@@ -122,17 +123,30 @@ class MeasurementDelegate(RowDelegate):
 class MeasurementRows(RowList):
     """The rows; `chosen` carries the id of the measurement that the user picked."""
 
-    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         self.rows = MeasurementModel(session)
         super().__init__(self.rows, theme, parent)
+        self._session, self._actions = session, actions
         self.setItemDelegate(MeasurementDelegate(theme, self.rows, self))
         self.setAccessibleName("Measurements")
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """Take a measurement in hand and offer what can be done with it; by the menu key with the current one."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        if not index.isValid():
+            return
+        place = self.visualRect(index).center() if by_key else event.pos()
+        self.chosen.emit(self.rows.ident_at(index.row()))
+        menu = self._actions.menu(menu_in_hand(self._session), self)
+        menu.exec(self.viewport().mapToGlobal(place))
+        menu.deleteLater()
 
 
 class MeasurementBox(QWidget):
     """The list with its heading; a click goes to the image that a measurement was drawn on."""
 
-    def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = desk.session
         self._low = False
@@ -153,7 +167,7 @@ class MeasurementBox(QWidget):
         self.fold.turned.connect(self._fit)
         head.addWidget(self.fold)
         column.addLayout(head)
-        self.list = MeasurementRows(desk.session, theme)
+        self.list = MeasurementRows(desk.session, theme, actions)
         self.list.chosen.connect(desk.measuring.show)
         column.addWidget(self.list)
         self.growing = GrowingList(self.list, ROW_HEIGHT, MOST_ROWS)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from viewer.analysis.region import region_values
+from viewer.domain.geometry import position_words
 from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.plane_turn import angle_rad
+from viewer.scene.plane_geometry import AXIS_ALONG
+from viewer.services.measuring import turned_by
 
 if TYPE_CHECKING:
     from viewer.domain.measured import RegionValues
@@ -112,6 +117,15 @@ def label_lines(
     if not (slab and measurement.kind.is_region and volume.is_hu):
         return lines
     return (*lines, "Of one image" if brief else "Of one image, not the slab")
+
+
+def place_words(measurement: Measurement, volume: Volume | None) -> str:
+    """Return where a measurement was drawn, such as "Axial, H 12.3 mm" or "Coronal, turned 15°, P 5.8 mm"."""
+    axis = AXIS_ALONG[measurement.plane][2]
+    turn = None if volume is None else turned_by(measurement, volume)
+    turned = "" if turn is None else f"turned {math.degrees(angle_rad(turn)):.0f}°, "
+    place = position_words(axis, measurement.centre_lps_mm[axis])
+    return f"{measurement.plane.value.capitalize()}, {turned}{place}"
 
 
 def _label_lines(measurement: Measurement, volume: Volume, all_of_it: bool, brief: bool) -> tuple[str, ...]:

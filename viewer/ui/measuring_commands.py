@@ -101,10 +101,8 @@ def measuring_commands(looking: Looking) -> list[Command]:
         return can
 
     def bears_words() -> bool:
-        wanted = looking.session.measurement_in_hand
-        return not looking.session.masked and any(
-            m.id == wanted and m.kind.bears_words for m in looking.session.measurements
-        )
+        wanted = looking.session.measured_in_hand
+        return wanted is not None and wanted.kind.bears_words and not looking.session.masked
 
     def write() -> None:
         canvas = looking.canvas()
@@ -141,13 +139,13 @@ def measuring_commands(looking: Looking) -> list[Command]:
 
 
 def menu_in_hand(session: Session) -> tuple[MenuEntry, ...]:
-    """Return what a right click offers of the measurement in hand, before everything else."""
-    measurement = next((m for m in session.measurements if m.id == session.measurement_in_hand), None)
+    """Return what a right click offers of the measurement in hand, where it is drawn and where it is listed."""
+    measurement = session.measured_in_hand
     if measurement is None:
         return ()
     words = ("measure.words",) if measurement.kind.bears_words else ()
     spread = ("measure.histogram",) if measurement.kind.is_region else ()
-    return (*words, *spread, "review.remove", None)
+    return (*words, "measure.copy", *spread, "review.remove", None)
 
 
 class MeasuringKeys(QObject):

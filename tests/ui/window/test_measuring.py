@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
+from tests.open_session import view_of
 from tests.ui.acquired.hands import drag, place_in
 from viewer.domain.decision import Answer
-from viewer.domain.geometry import Verdict
+from viewer.domain.geometry import PlaneName, Verdict
+from viewer.domain.measurement import MeasurementKind
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import ViewName
+from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Tool
 from viewer.ui.canvas.hands import NO_IMAGE
 from viewer.ui.review.toolbar import ToolsButton
@@ -101,6 +106,62 @@ def test_the_menu_of_a_region_in_hand_stands_in_one_column_on_a_low_screen(
     ((titles, height),) = offered
     assert {"Histogram", "Remove", "Measure", "Compare", "Case"} <= titles
     assert height <= 700, "a screen is 720 high"
+
+
+def test_a_right_click_in_the_list_takes_a_measurement_in_hand_and_offers_what_can_be_done_with_it(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_R)
+    made = draw(opened, QPoint(60, 40))
+    press(opened, Qt.Key.Key_Escape)
+    rows = opened.review.panel.measurements.list
+    offered: list[str] = []
+
+    def look() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        offered.extend(action.text() for action in menu.actions() if action.text())
+        menu.close()
+
+    QTimer.singleShot(100, look)
+    at = rows.visualRect(rows.rows.index(0)).center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, rows.viewport().mapToGlobal(at))
+    QApplication.sendEvent(rows.viewport(), event)
+    assert offered == ["Copy value", "Histogram", "Remove"]
+    assert opened.desk.session.measurement_in_hand == made.id
+
+
+def test_what_a_measurement_says_is_copied_without_whose_it_is(
+    opened: MainWindow, press: Callable[..., None], head: Volume
+) -> None:
+    copy = opened.actions_["measure.copy"]
+    press(opened, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.AltModifier)
+    assert not copy.isEnabled()
+    press(opened, Qt.Key.Key_L)
+    made = draw(opened)
+    press(opened, Qt.Key.Key_C, CONTROL | Qt.KeyboardModifier.AltModifier)
+    z = made.centre_lps_mm[2]
+    said = f"Length {made.length_mm:.1f} mm, Axial, H {z:.1f} mm (Synthetic · Not for diagnostic use)"
+    assert QApplication.clipboard().text() == said
+    words = evolve(made, id="noted", kind=MeasurementKind.ARROW, text="As Mrs Doe said")
+    opened.desk.measuring.keep(words)
+    QApplication.processEvents()
+    assert copy.isEnabled()
+    opened.desk.session.masked = True
+    assert not opened.actions_.run("measure.copy")
+    assert QApplication.clipboard().text() == said
+
+
+def test_the_list_says_of_a_measurement_on_a_turned_plane_that_it_was_turned(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    session = opened.desk.session
+    session.view = turned_about(view_of(session), PlaneName.CORONAL, math.radians(20))
+    QApplication.processEvents()
+    press(opened, Qt.Key.Key_L)
+    made = draw(opened)
+    rows = opened.review.panel.measurements.list.rows
+    assert f"Axial, turned 20°, H {made.centre_lps_mm[2]:.1f} mm" in rows.index(0).data()
 
 
 def test_delete_removes_a_measurement_before_a_mark(opened: MainWindow, press: Callable[..., None]) -> None:

@@ -225,8 +225,7 @@ class MeasuringHand:
 
     def write_in_hand(self, tiles: Iterable[Tile]) -> bool:
         """Let the words of the measurement in hand be changed, on the tile that shows it; False where none does."""
-        wanted = self._session.measurement_in_hand
-        measurement = next((m for m in self._session.measurements if m.id == wanted), None)
+        measurement = self._session.measured_in_hand
         if measurement is None or not measurement.kind.bears_words or self._staged:
             return False
         for tile in tiles:

@@ -207,7 +207,7 @@ class InspectPage(QWidget):
         action.key = ""
         self._empty = EmptyState(theme, "chart-line", *_NOTHING_OPEN, action)
         self._pages.addWidget(self._empty)
-        self.measurements = MeasurementBox(self._desk, theme)
+        self.measurements = MeasurementBox(self._desk, theme, actions)
         outer.addWidget(self.measurements)
         return panel
 

@@ -120,7 +120,7 @@ class ReviewPanel(QFrame):
         self._pages.addWidget(self.run_panel)
         self._pages.currentChanged.connect(lambda _: self._fit())
         column.addWidget(self._pages, 1)
-        self.measurements = MeasurementBox(desk, theme, self)
+        self.measurements = MeasurementBox(desk, theme, actions, self)
         column.addWidget(self.measurements)
         self.labels = LabelBox(desk, theme, actions, self)
         column.addWidget(self.labels)
