@@ -18,7 +18,7 @@ from viewer.domain.errors import (
     StorageError,
     UnreadableFileError,
 )
-from viewer.domain.finding import Finding, MatchRule, Truth, lesions_of
+from viewer.domain.finding import Finding, MatchRule
 from viewer.domain.geometry import PlaneName
 from viewer.domain.overlays import Overlays, Segmentation, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
@@ -55,13 +55,15 @@ def render(arguments: argparse.Namespace) -> int:
     check_picture(out)
     case = _case_named(arguments.path)
     findings: tuple[Finding, ...] = ()
-    truth: Truth | None = None
+    truth: tuple[Finding, ...] = ()
+    judged = False
     title = ""
     step: Step | None = None
     prior: LoadedPrior | None = None
     if case is not None:
         loaded = load_case(case, progress_context())
-        volume, findings, truth, prior = loaded.volume, loaded.findings, loaded.truth, loaded.prior
+        volume, findings, truth, prior = loaded.volume, loaded.findings, loaded.lesions, loaded.prior
+        judged = loaded.judged
         number = 1 if arguments.step is None else arguments.step
         if not 1 <= number <= len(case.steps):
             raise CaseDocumentError(
@@ -94,7 +96,7 @@ def render(arguments: argparse.Namespace) -> int:
         raise CaseStageError("That point lies outside of the volume.", f"The volume reaches over {ends} mm (LPS).")
     view = _changed_view(view, arguments)
     _check_acquired(volume, view)
-    matching = match(findings, truth.lesions, view.threshold, MatchRule()) if truth is not None else None
+    matching = match(findings, truth, view.threshold, MatchRule()) if judged else None
     style = CanvasStyle.STAGE if case is not None else CanvasStyle.REVIEW
     told = Report(arguments)
     overlays = _laid_over(volume, arguments, told)
@@ -107,7 +109,7 @@ def render(arguments: argparse.Namespace) -> int:
         title=title,
         style=style,
         matching=matching,
-        truth=lesions_of(truth) if view.show_truth else (),
+        truth=truth if view.show_truth else (),
         step=step if arguments.plane is None else None,
         prior=prior,
         results=loaded.results if case is not None else (),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.domain.finding import Finding
+from viewer.domain.finding import Finding, SourceKind
 from viewer.domain.overlays import ValueMap
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from viewer.domain.walkthrough import Case
 
 
 @frozen(eq=False)
@@ -33,6 +39,21 @@ class ModelResult:
     def shown(self) -> tuple[Finding, ...]:
         """Findings at or above the threshold; those without a score always."""
         return tuple(f for f in self.findings if f.score is None or f.score >= self.threshold)
+
+
+def anything_said(findings: Collection[Finding], results: Collection[object], case: Case | None) -> bool:
+    """Return whether a model or a reader has said what is there, be it nothing; the truth itself does not count.
+
+    Parameters
+    ----------
+    results
+        What models said of the volume: one that has said something may have found nothing.
+    case
+        The open case, if any: where it has a place for findings and there are none, none were found.
+    """
+    if results or any(finding.source.kind is not SourceKind.TRUTH for finding in findings):
+        return True
+    return not findings and case is not None and bool(case.findings_path)
 
 
 class SaidBy(StrEnum):

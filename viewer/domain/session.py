@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from viewer.domain.finding import Finding, Matching, MatchRule, Truth, lesions_of
+from viewer.domain.model_result import anything_said
 from viewer.domain.overlays import Overlays
 from viewer.domain.sturdy_signal import sturdy
 
@@ -299,6 +300,11 @@ class Session:
     @results.setter
     def results(self, new: Mapping[str, ModelResult]) -> None:
         self._set("_results", MappingProxyType(dict(new)), self.results_changed)
+
+    @property
+    def anything_said(self) -> bool:
+        """True once a model or a reader has said what is there, be it nothing."""
+        return anything_said(self._findings, self._results, self._case)
 
     @property
     def second(self) -> ModelResult | None:

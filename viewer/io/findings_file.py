@@ -170,6 +170,17 @@ def read_findings(folder: Path, volume: Volume) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def series_named(folder: Path) -> str:
+    """Return the UID of the series that the findings of a folder belong to.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the document is missing, damaged or newer.
+    """
+    return _read(folder).series
+
+
 def _read(folder: Path) -> _Findings:
     try:
         stored = read_json(folder / DOCUMENT)

@@ -57,9 +57,13 @@ class Revealed:
     model
         The model's finding of it at the view's threshold; None where it reported nothing there.
     truth_known
-        True where the case brings ground truth.
+        True where the ground truth is known.
     awaited
         True while the model runs live, and nothing is known of what it says.
+    said
+        True where a model or a reader has said something, be it nothing.
+    alarms
+        Where there is nothing to find, what was said to be there all the same; None where there is something.
     """
 
     guesses: tuple[Guess, ...]
@@ -67,6 +71,8 @@ class Revealed:
     model: Finding | None
     truth_known: bool
     awaited: bool = False
+    said: bool = True
+    alarms: tuple[Finding, ...] | None = None
 
     @property
     def best(self) -> Guess | None:
@@ -165,16 +171,25 @@ class Asking:
         one = best.sought if best is not None else None
         if one is None and len(sought) == 1:
             one = sought[0]
-        return Revealed(guesses, one, self._found(one), session.truth is not None, session.awaited)
+        return Revealed(
+            guesses, one, self._found(one), session.truth is not None, session.awaited, session.anything_said,
+            None if sought or question.at_lps_mm is not None or not self._nothing_to_find else session.shown_findings,
+        )  # fmt: skip
+
+    @property
+    def _nothing_to_find(self) -> bool:
+        return self._session.truth is not None and not self._session.lesions
 
     def _model_changed(self, *_: object) -> None:
         """Say anew what the model says: it ran on stage, or the threshold moved. Distances stay."""
         told = self._revealed
         if told is None:
             return
-        model, awaited = self._found(told.sought), self._session.awaited
-        if model is not told.model or awaited is not told.awaited:
-            self._revealed = evolve(told, model=model, awaited=awaited)
+        session = self._session
+        model, awaited, said = self._found(told.sought), session.awaited, session.anything_said
+        alarms = None if told.alarms is None else session.shown_findings
+        if model is not told.model or (awaited, said, alarms) != (told.awaited, told.said, told.alarms):
+            self._revealed = evolve(told, model=model, awaited=awaited, said=said, alarms=alarms)
             self.changed.emit()
 
     def _sought(self, step: Step) -> tuple[Finding, ...]:
@@ -187,7 +202,7 @@ class Asking:
         if named:
             return tuple(self._as_truth(one) for one in (*session.lesions, *session.findings) if one.id == named)[:1]
         placed = [one for one in session.lesions if one.placed]
-        if not placed:
+        if not placed and not self._nothing_to_find:
             shown = (one for one in session.findings if one.score is None or one.score >= step.view.threshold)
             placed = [one for one in shown if one.placed]
         return tuple(placed)

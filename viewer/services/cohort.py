@@ -11,27 +11,25 @@ from attrs import frozen
 from viewer.analysis.froc import STANDARD_RATES, FrocPoint, sensitivity_at
 from viewer.analysis.matching import match
 from viewer.domain.errors import CancelledError, CaseStageError, NothingToOpenError, StorageError
-from viewer.domain.finding import MatchRule, MatchState, Truth
+from viewer.domain.finding import MatchRule, MatchState
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.io.cohort_store import CohortModel, CohortRun
-from viewer.io.findings_file import DOCUMENT, read_findings
 from viewer.io.scan import scan
 from viewer.services.exporting import write_outputs
 from viewer.services.loading import load_series
+from viewer.services.truth_beside import truth_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from viewer.domain.finding import Finding
     from viewer.domain.job import JobContext
-    from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
     from viewer.inference.run_records import RunRecords
     from viewer.io.cohort_store import CohortStore
     from viewer.io.series_entry import SeriesEntry
 
-TRUTH = "truth"
 RESULTS = "results"
 _LEAST_IMAGES = 2
 
@@ -167,7 +165,7 @@ def _runs(
 
     try:
         volume = load_series(entry, ctx.part(0.0, 0.3))
-        truth = _truth(entry, volume)
+        truth = truth_beside(entry, volume)
     except CancelledError:
         raise
     except CaseStageError as error:
@@ -207,12 +205,3 @@ def _points(findings: Sequence[Finding], truth: Sequence[Finding]) -> tuple[tupl
 def _place(entry: SeriesEntry, folder: Path) -> str:
     first = Path(entry.files[0]).parent
     return first.relative_to(folder).as_posix() if first.is_relative_to(folder) else ""
-
-
-def _truth(entry: SeriesEntry, volume: Volume) -> Truth | None:
-    """Return the ground truth of a series; None where there is none."""
-    images = Path(entry.files[0]).parent
-    for place in (images / TRUTH, images.parent / TRUTH):
-        if (place / DOCUMENT).is_file():
-            return Truth(read_findings(place, volume))
-    return None

@@ -53,7 +53,13 @@ class Inspecting:
         self._order = RowOrder.ERRORS
         self._overlaps_of: tuple[object, ...] = ()
         self._overlaps: Overlaps | None = None
-        for signal in (session.findings_changed, session.truth_changed, session.match_rule_changed):
+        for signal in (
+            session.findings_changed,
+            session.truth_changed,
+            session.match_rule_changed,
+            session.results_changed,
+            session.case_changed,
+        ):
             signal.connect(self._update)
         session.view_changed.connect(self._view_changed)
 
@@ -118,7 +124,8 @@ class Inspecting:
 
     def _update(self) -> None:
         session = self._session
-        if session.truth is None or session.view is None:
+        # Where nobody has said anything there is nothing to hold against the truth: no lesion was missed.
+        if session.truth is None or session.view is None or not session.anything_said:
             session.matching = self._overlaps = None
         else:
             session.matching = self._looked_at().matching(session.view.threshold)
@@ -137,4 +144,4 @@ def _why(finding: Finding, matching: Matching, session: Session) -> str:
     best = matching.best_score_of_truth.get(finding.id)
     if best is not None and best < matching.threshold:
         return f"No finding overlaps it at {matching.threshold:.2f}; its highest score is {best:.2f}."
-    return "No finding overlaps it at any threshold." if session.findings else "No model has been run."
+    return "No finding overlaps it at any threshold."

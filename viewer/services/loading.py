@@ -15,7 +15,7 @@ from viewer.domain.errors import CaseDocumentError, NothingToOpenError, WrongSte
 from viewer.domain.finding import Finding, Truth, lesions_of
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
-from viewer.domain.model_result import ModelResult
+from viewer.domain.model_result import ModelResult, anything_said
 from viewer.domain.volume import Volume
 from viewer.domain.walkthrough import Case, Prior
 from viewer.io.assemble import assemble
@@ -100,6 +100,11 @@ class LoadedCase:
     def lesions(self) -> tuple[Finding, ...]:
         """The true lesions that are known; none where there is nothing to find, and where nothing is known."""
         return lesions_of(self.truth)
+
+    @property
+    def judged(self) -> bool:
+        """True where the truth is known and something has been said to be held against it."""
+        return self.truth is not None and anything_said(self.findings, self.results, self.case)
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:

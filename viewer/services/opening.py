@@ -22,6 +22,7 @@ from viewer.services.views import view_of_volume
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from viewer.domain.finding import Truth
     from viewer.domain.geometry import SliceStack
     from viewer.domain.job import JobContext
     from viewer.domain.session import Session
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from viewer.services.loading import LoadedCase
 
 Result = TypeVar("Result")
+# A volume, the truth beside its images, and why that is left out.
+LoadedSeries = tuple["Volume", "Truth | None", CaseStageError | None]
 _LAID_OUT = frozenset({"layout", "main"})
 _HUNG = _LAID_OUT | frozenset(
     "window_centre window_width lut invert axial coronal sagittal camera preset_3d slab_mm slab_mode table_3d "
@@ -152,15 +155,17 @@ class Opening:
 
         generation = self._generation + 1
 
-        def work(ctx: JobContext) -> Volume:
+        def work(ctx: JobContext) -> LoadedSeries:
             entry = find(ctx)
             self._runner.deliver(partial(self._found, generation, entry))
             # Loaded when something is opened: no window waits for it.
             from viewer.services.loading import load_series
+            from viewer.services.truth_beside import truth_or_why_not
 
-            return load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
+            volume = load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
+            return volume, *truth_or_why_not(entry, volume)
 
-        self.start(work, self._volume_in)
+        self.start(work, self._series_in)
 
     def _found(self, generation: int, entry: SeriesEntry) -> None:
         if generation == self._generation:
@@ -291,10 +296,17 @@ class Opening:
         session.case = None
         session.volume = None
 
-    def _volume_in(self, volume: Volume) -> None:
+    def _series_in(self, loaded: LoadedSeries) -> None:
+        volume, truth, problem = loaded
+        self._volume_in(volume, truth)
+        if problem is not None:
+            self.told.emit(problem)
+
+    def _volume_in(self, volume: Volume, truth: Truth | None = None) -> None:
         looked_at = self._kept_view(volume)
         self._make_way(volume)
         self._session.volume = volume
+        self._session.truth = truth
         self._session.view = looked_at or self._view_of(volume)
         self.opened.emit(volume)
 

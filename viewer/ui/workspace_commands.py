@@ -263,7 +263,7 @@ def _inspecting(desk: Desk) -> list[Command]:
     def has_truth() -> bool:
         return session.matching is not None
 
-    why = "This series has no ground truth."
+    why = "Nothing is held against a ground truth here."
     return [
         Command(
             "inspect.raise",

@@ -228,6 +228,26 @@ def test_a_touch_stops_the_sweep_and_resume_lands_at_the_steps_threshold(
     assert window.stage.readout.words.startswith("Threshold 0.50")
 
 
+def test_where_nothing_is_to_be_found_the_answer_says_so_and_what_the_model_reported(
+    tell: Callable[..., MainWindow],
+) -> None:
+    window = tell(question=Question("Is there a bleed?"))
+    session = window.desk.session
+    session.truth = Truth()
+    assert session.view is not None
+    session.view = evolve(session.view, selected_finding=None)
+    step = window.desk.player.steps[1]
+    window.desk.player.asking.begin(evolve(step, view=evolve(step.view, selected_finding=None)))
+    _click(window, session.view.cursor_lps_mm)
+    window.desk.player.reveal()
+    assert "Truth nothing to find here" in window.stage.card.words
+    assert "Model reported 3 findings recorded" in window.stage.card.words
+    session.view = evolve(session.view, threshold=0.99)
+    assert "Model reported nothing" in window.stage.card.words
+    session.findings = ()
+    assert "Model" not in window.stage.card.words
+
+
 def test_where_no_model_ran_the_answer_does_not_say_that_one_missed_it(tell: Callable[..., MainWindow]) -> None:
     window = tell(question=QUESTION)
     session = window.desk.session

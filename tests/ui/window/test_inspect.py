@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from viewer.domain.finding import MatchRule, MatchState, Truth
+from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
 
 if TYPE_CHECKING:
@@ -205,6 +206,21 @@ def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspec
     assert page.counts == (2, 1, 1)
     assert page._true.isVisible()
     assert page.truth_words == ""
+
+
+def test_where_no_model_has_run_nothing_is_missed_and_the_way_to_run_one_is_offered(inspected: MainWindow) -> None:
+    page, session = inspected.inspect, inspected.desk.session
+    session.findings = ()
+    assert page._pages.currentWidget() is page._not_run
+    assert page._not_run.title.text() == "No model has run"
+    assert page._not_run.sentence.text().startswith("Truth: 3 lesions.")
+    session.truth = Truth()
+    assert page._not_run.sentence.text().startswith("Truth: nothing to find here.")
+    # A model that has run and found nothing has said so.
+    session.results = {"one": ModelResult("one", "One", ())}
+    assert page._pages.currentWidget() is page._full
+    assert page.counts == (0, 0, 0)
+    assert page.chart.words == "0 false positives, nothing to find"
 
 
 def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:

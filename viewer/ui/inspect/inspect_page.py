@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.domain.finding import MatchState
 from viewer.services.inspecting import RowOrder
 from viewer.ui.canvas_host import CanvasHost
@@ -43,10 +44,11 @@ LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
 _NOTHING_OPEN = ("Findings against the truth", "Pick a case that has a ground truth: most demo cases have one.")
 _NO_TRUTH = (
     "No ground truth",
-    "There is none of this scan, so findings cannot be held against it. Most demo cases have one.",
+    "Nothing is known of this scan to hold findings against. A folder “truth” beside the images brings it, or a case.",
 )
 _NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false positive."
 _NOTHING_COUNTS = "Truth: no lesion is large enough to count. What lies on a smaller one is left out."
+_NOT_RUN = ("No model has run", "{truth} Run a model in Review, and what it finds is held against that.")
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
@@ -202,14 +204,24 @@ class InspectPage(QWidget):
         self._rule.setContentsMargins(16, 12, 16, 12)
         column.addWidget(self._rule)
         self._pages.addWidget(full)
-        action = Button.of(theme, actions["place.library"], actions.table["place.library"], text="Choose a case")
-        action.icon_name = "layout-grid"
-        action.key = ""
-        self._empty = EmptyState(theme, "chart-line", *_NOTHING_OPEN, action)
-        self._pages.addWidget(self._empty)
+        self._empty, self._not_run = (
+            self._make_empty(theme, actions, place, words, icon)
+            for place, words, icon in (
+                ("place.library", "Choose a case", "layout-grid"),
+                ("place.review", "Go to Review", ""),
+            )
+        )
         self.measurements = MeasurementBox(self._desk, theme, actions)
         outer.addWidget(self.measurements)
         return panel
+
+    def _make_empty(self, theme: Theme, actions: CommandActions, place: str, words: str, icon: str) -> EmptyState:
+        action = Button.of(theme, actions[place], actions.table[place], text=words)
+        action.icon_name = icon or action.icon_name
+        action.key = ""
+        made = EmptyState(theme, "chart-line", *_NOTHING_OPEN, action)
+        self._pages.addWidget(made)
+        return made
 
     def _make_side(self, theme: Theme) -> QWidget:
         panel = QFrame()
@@ -317,12 +329,15 @@ class InspectPage(QWidget):
         session, inspecting = self._desk.session, self._desk.inspecting
         matching = session.matching
         there = matching is not None and session.volume is not None
-        self._pages.setCurrentIndex(0 if there else 1)
+        waits = session.volume is not None and session.truth is not None
+        self._pages.setCurrentWidget(self._full if there else self._not_run if waits else self._empty)
         self._curve_there = there
         self._fit()
         if matching is None or session.view is None:
             self._curve_of = ()
             self._empty.say(*(_NOTHING_OPEN if session.volume is None else _NO_TRUTH))
+            known = count_words(len(session.lesions), "lesion") if session.lesions else "nothing to find here"
+            self._not_run.say(_NOT_RUN[0], _NOT_RUN[1].format(truth=f"Truth: {known}."))
             return
         self._true.show_count(matching.count(MatchState.TRUE_POSITIVE))
         self._false.show_count(matching.count(MatchState.FALSE_POSITIVE))

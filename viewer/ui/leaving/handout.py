@@ -220,7 +220,7 @@ class _Handout:
         if fit < 1:
             return
         indent = 18.0
-        judged = self._left.loaded.truth is not None
+        judged = self._left.loaded.judged
         told = [cells(row, step, judged=judged) for row in drawn[:fit]]
         # A column in which nothing stands is left out, and its room is the others'.
         kept = [n for n in range(len(_COLUMNS)) if any(row[n] != NOTHING for row in told)]

@@ -111,7 +111,7 @@ def _page(left: LeftBehind, steps: list[dict[str, Any]]) -> str:
 def _table(left: LeftBehind, step: Step, drawn: tuple[Drawn, ...]) -> str:
     if not drawn:
         return ""
-    rows, judged = [], left.loaded.truth is not None
+    rows, judged = [], left.loaded.judged
     for row in drawn[:12]:
         name, size, volume, score, against, said = map(escape, cells(row, step, judged=judged))
         told = ' class="told"' if row.selected else ""

@@ -181,8 +181,8 @@ class StageFrames:
         return next((r.findings for r in loaded.results if r.model_id == view.models[side]), ())
 
     def _shown_of(self, view: ViewState, findings: tuple[Finding, ...]) -> Shown:
-        loaded, truth = self.left.loaded, self.left.loaded.truth
-        matching = match(findings, truth.lesions, view.threshold, MatchRule()) if truth is not None else None
+        loaded = self.left.loaded
+        matching = match(findings, loaded.lesions, view.threshold, MatchRule()) if loaded.judged else None
         said = said_by_both(loaded.results, view)
         apart = said is not None and view.comparison is Comparison.DIFFERENCE
         return shown_from(

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.count_words import count_words
 from viewer.domain.finding import SourceKind
 from viewer.ui.finding_words import volume_words
 
 if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
     from viewer.domain.step_acts import Question
     from viewer.domain.walkthrough import Step
     from viewer.services.asking import Asking, Guess, Revealed
@@ -79,13 +81,16 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
     if best is not None:
         name = "Guess" if len(revealed.guesses) == 1 else f"Best of {len(revealed.guesses)} guesses"
         said.append(f"**{name}** {place_words(best)}")
+    told = revealed.said and not revealed.awaited
     if revealed.sought is not None:
-        # Where all that is known is the truth, no model was asked.
-        truth_alone = not revealed.truth_known and revealed.sought.source.kind is SourceKind.TRUTH
-        if not revealed.awaited and not truth_alone:
+        if told:
             said.append(f"**Model** {_model_words(revealed)}")
-        if revealed.truth_known or truth_alone:
+        if revealed.truth_known or revealed.sought.source.kind is SourceKind.TRUTH:
             said.append(f"**Truth** {_truth_words(revealed)}")
+    elif revealed.alarms is not None:
+        if told:
+            said.append(f"**Model** {_alarm_words(revealed.alarms)}")
+        said.append("**Truth** nothing to find here")
     if visitors:
         said.append(f"*{visitors} {'guess' if visitors == 1 else 'guesses'} of visitors, brighter where more*")
     return said
@@ -99,6 +104,13 @@ def _model_words(revealed: Revealed) -> str:
     sought = revealed.sought
     alarm = revealed.truth_known and sought is not None and sought.source.kind is not SourceKind.TRUTH
     return ("reported it" if alarm else "found it") + score + (" *recorded*" if model.recorded else "")
+
+
+def _alarm_words(alarms: tuple[Finding, ...]) -> str:
+    if not alarms:
+        return "reported nothing"
+    recorded = " *recorded*" if any(alarm.recorded for alarm in alarms) else ""
+    return f"reported {count_words(len(alarms), 'finding')}{recorded}"
 
 
 def _truth_words(revealed: Revealed) -> str:
