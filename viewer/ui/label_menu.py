@@ -54,11 +54,13 @@ def label_entries(session: Session, role_colour: str) -> tuple[LabelEntry, ...]:
         for key, name in named.items()
         if len(named) > 1 or key in touched
     ]
-    made += [
-        LabelEntry(label.key, label.name, look_of(looks, label.key).colour or label.colour, label.line, label)
-        for label in session.overlays.labels
-    ]
-    return tuple(made)
+    return (*made, *(entry_of(session, label) for label in session.overlays.labels))
+
+
+def entry_of(session: Session, label: Label) -> LabelEntry:
+    """Return a label of a segmentation as lists show it."""
+    looks = session.view.label_looks if session.view is not None else ()
+    return LabelEntry(label.key, label.name, look_of(looks, label.key).colour or label.colour, label.line, label)
 
 
 def keys_beside(session: Session, key: str) -> tuple[str, ...]:

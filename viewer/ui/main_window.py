@@ -15,7 +15,7 @@ from viewer.ui.asking import Asking
 from viewer.ui.beat import Beat
 from viewer.ui.canvas import Canvas, CanvasStyle, Density
 from viewer.ui.canvas.tiles import LOOKING_TOOLS, Tool
-from viewer.ui.canvas_menu import canvas_menu
+from viewer.ui.canvas_menu import open_canvas_menu
 from viewer.ui.commands import CommandActions, MenuEntry
 from viewer.ui.compare.compare_view import CompareView
 from viewer.ui.compared import Compared
@@ -36,6 +36,7 @@ from viewer.ui.opened_places import OpenedPlaces
 from viewer.ui.overlay_commands import connect_overlays
 from viewer.ui.pages import Pages
 from viewer.ui.path_commands import connect_path
+from viewer.ui.picking import connect_picking
 from viewer.ui.preloading import Preloading
 from viewer.ui.present.kiosk_here import KioskHere
 from viewer.ui.present.questions_here import QuestionsHere
@@ -234,7 +235,7 @@ class MainWindow(QMainWindow):
         )
         for canvas in (self.canvas, self.compare.there, self.stage_canvas):
             canvas.gesture_started.connect(self.compared.finish)
-            canvas.menu_requested.connect(self._canvas_menu)
+            canvas.menu_requested.connect(partial(open_canvas_menu, self))
             canvas.settings_changed.connect(self._canvas_settings_changed)
         for canvas, navigation in (
             (self.canvas, desk.navigation),
@@ -246,6 +247,7 @@ class MainWindow(QMainWindow):
         self.questions.follow(self.stage_canvas)
         self.panels.failed.connect(self._failed)
         connect_overlays(self)
+        connect_picking(self)
         connect_path(self)
         connect_crop(self)
         Unsaved(self)
@@ -336,11 +338,6 @@ class MainWindow(QMainWindow):
         if self.desk.session.workspace is Workspace.PRESENT:
             return self.stage_canvas
         return self.compare.with_keys if self.desk.session.volume is not None else None
-
-    def _canvas_menu(self, place: QPoint) -> None:
-        canvas = self.canvas_here()
-        if canvas is not None:
-            self.menu(canvas_menu(canvas), place)
 
     def menu(self, commands: Iterable[MenuEntry], place: QPoint) -> None:
         """Offer commands at a place on the screen; in a kiosk there are none."""

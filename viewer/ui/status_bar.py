@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.domain.geometry import position_words
+from viewer.domain.lying_there import finding_at, labels_at
 from viewer.domain.overlays import UNKNOWN_UNIT
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.facts import short_name
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 CANCEL_KEY = "Ctrl+."
 HEIGHT = 32
 NOTE_MS = 6000
+MOST_LETTERS = 32
 MARGIN, SPACING = 16, 24
 
 
@@ -55,6 +57,16 @@ def map_value_words(session: Session, lps_mm: Point | None) -> str:
         return "no map here"
     unit = "" if over.unit == UNKNOWN_UNIT else f" {over.unit}"
     return f"map {map_words(value, over.high - over.low)}{unit}"
+
+
+def drawn_words(session: Session, lps_mm: Point | None) -> str:
+    """Return the names of what is drawn under the pointer, such as "Nodule, Left lung"; of many the first two."""
+    if lps_mm is None:
+        return ""
+    finding = finding_at(session, lps_mm)
+    names = [*([finding.label] if finding is not None else []), *(label.name for label in labels_at(session, lps_mm))]
+    shown = [name if len(name) <= MOST_LETTERS else f"{name[:15]}…{name[-15:]}" for name in names[:2]]
+    return ", ".join((*shown, f"{len(names) - 2} more") if len(names) > 2 else shown)
 
 
 def place_words(lps_mm: Point) -> str:
@@ -244,7 +256,8 @@ class StatusBar(QFrame):
         words = side + value_words(value, volume.unit) if volume is not None else ""
         # A map lies over the open volume alone.
         over = map_value_words(self._desk.session, lps_mm) if volume is here else ""
-        self._value.setText(f"{words}  ·  {over}" if words and over else words or over)
+        drawn = drawn_words(self._desk.session if volume is here else self._desk.other.session, lps_mm)
+        self._value.setText("  ·  ".join(part for part in (drawn, words, over) if part))
         self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
         self._fit()
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-import SimpleITK as sitk
 from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
 from tests.ui.window.looking import view_of
 from viewer.domain.label_palette import COLOURS
@@ -30,54 +28,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.ui.main_window import MainWindow
-
-
-@pytest.fixture
-def files(opened: MainWindow, tmp_path: Path) -> dict[str, Path]:
-    """Return a label map of three labels, a map of probabilities, and one that lies elsewhere."""
-    volume = opened.desk.session.volume
-    assert volume is not None
-    labels = np.zeros(volume.stack.shape_kji, np.uint8)
-    labels[4:8, 4:14, 4:14], labels[4:8, 20:30, 20:30], labels[10:14, 8:20, 8:20] = 1, 2, 7
-    made = {"labels": labels, "map": np.linspace(0, 1, labels.size, dtype=np.float32).reshape(labels.shape)}
-    made["elsewhere"] = made["map"]
-    paths = {}
-    for name, values in made.items():
-        image = sitk.GetImageFromArray(values)
-        image.SetSpacing(volume.grid.spacing_mm)
-        image.SetDirection(volume.grid.directions.ravel())
-        origin = volume.grid.lps((0, 0, 0))
-        image.SetOrigin((origin + (900.0 if name == "elsewhere" else 0.0)).tolist())
-        paths[name] = tmp_path / f"{name}.nrrd"
-        sitk.WriteImage(image, paths[name])
-    return paths
-
-
-@pytest.fixture
-def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
-    """Let the next file dialog answer with a path."""
-
-    def act(path: Path) -> None:
-        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-
-    return act
-
-
-@pytest.fixture
-def laid(opened: MainWindow, files: dict[str, Path], choose: Callable[[Path], None], qtbot: QtBot) -> MainWindow:
-    """Return the window in Review with labels and a map over its series, both opened by their commands."""
-    opened.desk.session.workspace = Workspace.REVIEW
-    overlays = opened.desk.session
-    choose(files["labels"])
-    assert opened.actions_.run("overlay.open_labels")
-    qtbot.waitUntil(lambda: len(overlays.overlays.labels) == 3)
-    choose(files["map"])
-    assert opened.actions_.run("overlay.open_map")
-    qtbot.waitUntil(lambda: overlays.overlays.value_map is not None)
-    for box in (opened.review.panel.labels, opened.review.panel.map):
-        if not box.fold.open:
-            box.fold.click()
-    return opened
 
 
 def test_labels_are_listed_and_hidden_by_a_click_on_their_eye(laid: MainWindow) -> None:

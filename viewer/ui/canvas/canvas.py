@@ -18,6 +18,9 @@ from viewer.ui.canvas.tiles import CanvasStyle, Tool, tiles
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import QPointF
+
+    from viewer.domain.view_state import Point
     from viewer.ui.canvas.tiles import Tile
 
 
@@ -162,6 +165,10 @@ class Canvas(PaintedCanvas):
         self.hands.write_in_hand(self._placed())
         self.update()
 
+    def lps_at(self, place: QPointF) -> Point | None:
+        """Return the LPS mm under a place of the canvas; None where there is no plane."""
+        return self.hands.pointed(self._tile_at(place), place).lps_mm
+
     # --- mouse and wheel
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
@@ -218,7 +225,9 @@ class Canvas(PaintedCanvas):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
         """Open the menu for the menu key; a right click asks for it when it ends without a drag."""
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self.menu_requested.emit(self.mapToGlobal(self.rect().center()))
+            tile = self.tile(self.active)
+            middle = self.rect().center() if tile is None else tile.area.center().toPoint()
+            self.menu_requested.emit(self.mapToGlobal(middle))
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)

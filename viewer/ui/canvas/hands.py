@@ -50,6 +50,7 @@ class Says:
     measured: Callable[[Measurement], None]
     refused: Callable[[str], None]
     moved: Callable[[ViewState, ViewState], None]
+    clicked: Callable[[Point], None]
     aligned: Align
 
     @classmethod
@@ -60,6 +61,7 @@ class Says:
             measured=canvas.measured.emit,
             refused=canvas.measuring_refused.emit,
             moved=canvas.moved_by_hand.emit,
+            clicked=canvas.place_clicked.emit,
             aligned=canvas.aligned.emit,
         )
 
@@ -198,11 +200,14 @@ class Hands:
         if self._curved.holding and self._curved.release():
             return True
         dragging = self._dragging
-        before = self.mouse.turns_from
+        before, clicks = self.mouse.turns_from, self.mouse.only_clicks and not self.measuring.picked
         asks_for_menu = dragging is not None and dragging.release(event)
         after = self._session.view
         if before is not None and after is not None and after != before:
             self._says.moved(before, after)
+        there = self.pointed(tile, event.position()).lps_mm if clicks else None
+        if there is not None:
+            self._says.clicked(there)
         if not asks_for_menu:
             return False
         self.measuring.pick(tile, event.position())

@@ -67,6 +67,11 @@ class MeasuringHand:
         return MeasurementKind(tool.value) if tool.measures else None
 
     @property
+    def picked(self) -> bool:
+        """True where the last press of the left button was on a measurement."""
+        return self._picked is not None
+
+    @property
     def drawing(self) -> bool:
         """True while something is begun and not whole."""
         return self._draft is not None or self._worded is not None

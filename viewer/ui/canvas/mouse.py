@@ -61,6 +61,7 @@ class Drag(Enum):
 
 
 _OF_TOOL = {Tool.WINDOW: Drag.WINDOW, Tool.PAN: Drag.PAN, Tool.ZOOM: Drag.ZOOM, Tool.CROSSHAIR: Drag.CURSOR}
+_TOUCHES_NOTHING = frozenset({Tool.WINDOW, Tool.PAN, Tool.ZOOM})
 # Of two volumes: by how many mm to the right and downwards in a plane, and by which angle clockwise, one is moved.
 Align = Callable[[PlaneName, float, float, float], None]
 
@@ -91,7 +92,7 @@ class Mouse:
         self._last = QPointF()
         self._lines = (False, False)
         self._before_turn: ViewState | None = None
-        self._moved = False
+        self._moved = self._by_left = False
         self._notches = 0.0
         self._images = 0
 
@@ -110,6 +111,11 @@ class Mouse:
         """The view from which planes are being turned; None while none are."""
         return self._before_turn if self._drag is Drag.TURN_PLANES else None
 
+    @property
+    def only_clicks(self) -> bool:
+        """True while the left button is held and has not moved, with a tool of which a click does nothing itself."""
+        return self._drag is not None and self._by_left and not self._moved and self.tool in _TOUCHES_NOTHING
+
     def press(self, tile: Tile, event: QMouseEvent) -> None:
         """Begin a drag on a tile."""
         place = event.position()
@@ -119,7 +125,8 @@ class Mouse:
         # A running motion ends first: what follows starts from where it has led.
         self._begun()
         self._tile, self._pressed, self._last, self._moved = tile, place, place, False
-        if button == Qt.MouseButton.LeftButton:
+        self._by_left = button == Qt.MouseButton.LeftButton
+        if self._by_left:
             self._drag = self._left(tile, place)
         else:
             self._drag = self._other_button(tile, middle=button == Qt.MouseButton.MiddleButton)

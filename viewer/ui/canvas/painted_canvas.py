@@ -63,6 +63,8 @@ class PaintedCanvas(QWidget):
         The sentence that says why nothing is measured.
     moved_by_hand
         (ViewState before, ViewState after) of a drag that Back is to undo.
+    place_clicked
+        LPS mm of a plane that was clicked while looking, where no measurement is.
     aligned
         (PlaneName, mm to the right, mm downwards, angle clockwise) by which the second volume was moved in a plane.
     """
@@ -76,6 +78,7 @@ class PaintedCanvas(QWidget):
     measured = Signal(object)
     measuring_refused = Signal(str)
     moved_by_hand = Signal(object, object)
+    place_clicked = Signal(object)
     aligned = Signal(object, float, float, float)
 
     def __init__(
