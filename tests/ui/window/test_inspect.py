@@ -184,7 +184,7 @@ def test_where_nothing_is_to_be_found_all_that_is_found_is_false_and_no_share_is
     assert page.list.rows.rowCount() == 3
     assert all(page.list.rows.row(n).why.startswith("The truth says") for n in range(3))
     assert page._curve_title.text() == "False positives of this case"
-    assert page.chart.words == "3 false positives, nothing to find"
+    assert page.chart.words == "3 false positives"
     # The threshold is an axis: a click between two scores counts what lies above it.
     at = page.chart._place((0.8, 0, 0)).toPoint()
     QTest.mouseClick(page.chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
@@ -201,7 +201,7 @@ def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspec
     session.match_rule = MatchRule(least_truth_ml=1000.0)
     assert page.counts == (0, 1, 0)
     assert page.truth_words.startswith("Truth: no lesion is large enough to count.")
-    assert page.chart.words == "1 false positive, nothing to find"
+    assert page.chart.words == "1 false positive"
     session.match_rule = MatchRule()
     assert page.counts == (2, 1, 1)
     assert page._true.isVisible()
@@ -220,7 +220,8 @@ def test_where_no_model_has_run_nothing_is_missed_and_the_way_to_run_one_is_offe
     session.results = {"one": ModelResult("one", "One", ())}
     assert page._pages.currentWidget() is page._full
     assert page.counts == (0, 0, 0)
-    assert page.chart.words == "0 false positives, nothing to find"
+    assert page.truth_words.endswith("nothing is found at this threshold.")
+    assert page.chart.words == "0 false positives"
 
 
 def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from tests.ui.window.conftest import _finding
 from tests.ui.window.model_results import card, result
 from viewer.domain.errors import ModelRefusedError
-from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.finding import Finding, SourceKind, Truth
 from viewer.domain.geometry import Verdict
 from viewer.domain.overlays import PROBABILITY, ValueMap
 from viewer.domain.session import Workspace
@@ -188,6 +188,17 @@ def test_in_inspect_both_are_counted_against_the_truth(compared: MainWindow) -> 
     # A lesion that neither finds is a row too.
     compared.desk.inspecting.set_threshold(0.99)
     assert any(words.startswith("Bleed true right, Missed by both") for words in panel.words)
+
+
+def test_where_nothing_is_to_be_found_both_are_counted_by_what_is_false_alone(compared: MainWindow) -> None:
+    compared.go(Workspace.INSPECT)
+    panel = compared.models.inspecting
+    assert panel is not None
+    for session in (compared.desk.session, compared.desk.other.session):
+        session.truth = Truth()
+    assert panel.counts_words == ("3 false", "2 false")
+    assert [label.text() for label in panel._numbers[0]] == ["–", "3", "–"]
+    assert all("false positive" in words for words in panel.words)
 
 
 def test_when_it_ends_the_findings_of_before_are_there_again(

@@ -63,7 +63,7 @@ class FrocChart(QWidget):
             return ""
         false = count_words(point[2], "false positive")
         if not self._lesions:
-            return f"{false}, nothing to find"
+            return false
         return f"{point[1]} of {self._lesions} found, {false}"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)

@@ -47,6 +47,7 @@ _NO_TRUTH = (
     "Nothing is known of this scan to hold findings against. A folder “truth” beside the images brings it, or a case.",
 )
 _NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false positive."
+_NOTHING_FOUND = "Truth: nothing to find here, and nothing is found at this threshold."
 _NOTHING_COUNTS = "Truth: no lesion is large enough to count. What lies on a smaller one is left out."
 _NOT_RUN = ("No model has run", "{truth} Run a model in Review, and what it finds is held against that.")
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
@@ -345,7 +346,8 @@ class InspectPage(QWidget):
         nothing = matching.nothing_to_find
         for box in (self._true, self._missed):
             box.setVisible(not nothing)
-        self._nothing.setText("" if not nothing else _NOTHING_COUNTS if session.lesions else _NOTHING_TO_FIND)
+        said = _NOTHING_COUNTS if session.lesions else _NOTHING_TO_FIND if self._false.count else _NOTHING_FOUND
+        self._nothing.setText(said if nothing else "")
         self._nothing.setVisible(nothing)
         self._name_curve()
         errors = self._false.count + self._missed.count
@@ -361,7 +363,7 @@ class InspectPage(QWidget):
         self.list.rows.set_rows(rows)
         self._share()
         self.head.show_sorted(inspecting.order)
-        self._tiles_title.setText(_FIRST[inspecting.order])
+        self._tiles_title.setText(_FIRST[inspecting.order] if rows else "")
         self._tiles_said.setText(f"{MOST_TILES} of {len(rows)}" if len(rows) > MOST_TILES else "")
         self.tiles.show_rows(rows, session.view.selected_finding)
         self.list.show_selected(session.view.selected_finding)
@@ -370,8 +372,9 @@ class InspectPage(QWidget):
     def _say_why(self) -> None:
         row = self.list.rows.row_of(self._desk.session.view.selected_finding) if self._desk.session.view else None
         if row is None:
-            self._why_title.setText("Why")
-            self._why.setText("Pick a row to see why it counts as it does.")
+            picks = bool(self.list.rows.rowCount())
+            self._why_title.setText("Why" if picks else "")
+            self._why.setText("Pick a row to see why it counts as it does." if picks else "")
             return
         shown = self.list.rows.row(row)
         self._why_title.setText(f"Why it counts as {shown.state.value}")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WIDTH, NARROW_WIDTH = 432, 344
 ALL = "all"
 FILTERS = ((ALL, "All"), (SaidBy.ONLY_A.value, "Only A"), (SaidBy.ONLY_B.value, "Only B"), (SaidBy.BOTH.value, "Both"))
+NONE = "–"
 COUNTED = ((Mark.TRUE_POSITIVE, "True"), (Mark.FALSE_POSITIVE, "False"), (Mark.MISSED, "Missed"))
 SAME = "Both say the same, at their own thresholds."
 NOTHING = "Neither says anything at its own threshold."
@@ -146,8 +147,20 @@ class ModelsPanel(QFrame):
         counts = self._desk.two_models.counts()
         if counts is None:
             return "", ""
-        a, b = (", ".join(f"{n} {word.lower()}" for n, (_, word) in zip(of, COUNTED, strict=True)) for of in counts)
+        a, b = (
+            ", ".join(f"{n} {word.lower()}" for n, (_, word) in zip(self._told(of), COUNTED, strict=True) if n != NONE)
+            for of in counts
+        )
         return a, b
+
+    def _told(self, counts: tuple[int, int, int]) -> list[str]:
+        """Return counts as they are shown: where there is nothing to find, none of it can be found or missed."""
+        matching = self._desk.session.matching
+        nothing = matching is not None and matching.nothing_to_find
+        return [
+            NONE if nothing and mark is not Mark.FALSE_POSITIVE else str(n)
+            for n, (mark, _) in zip(counts, COUNTED, strict=True)
+        ]
 
     @property
     def words(self) -> list[str]:
@@ -233,8 +246,8 @@ class ModelsPanel(QFrame):
         self._counts_box.setVisible(counts is not None)
         if counts is not None:
             for labels, numbers in zip(self._numbers, counts, strict=True):
-                for label, number in zip(labels, numbers, strict=True):
-                    label.setText(str(number))
+                for label, number in zip(labels, self._told(numbers), strict=True):
+                    label.setText(number)
         by_kind = {name: sum(1 for row in rows if row.said_by == name) for name, _ in FILTERS}
         by_kind[ALL] = len(rows)
         for name, title in FILTERS:
