@@ -57,3 +57,12 @@ def test_a_grey_is_the_same_counted_and_looked_up(function: str, centre: float, 
     between = np.random.default_rng(5).uniform(centre - width, centre + width, 20000).astype(np.float32)
     exact = grey_of(between, centre=centre, width=width, function=function, invert=invert)
     assert np.abs((counted.of(between) & 255) - exact).max() <= 0.501
+
+
+@pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
+@pytest.mark.parametrize("width", [2e-4, 0.004, 0.3])
+def test_narrow_windows_of_maps_have_as_many_greys_as_wide_ones(function: str, width: float) -> None:
+    values = np.linspace(1.0 - 3 * width, 1.0 + 3 * width, 2001, dtype=np.float32)
+    expected = grey_of(values, centre=1.0, width=width, function=function)
+    found = window_table(1.0, width, function).of(values) & 0xFF
+    assert np.abs(found - expected).max() < 1.3

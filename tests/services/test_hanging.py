@@ -287,3 +287,18 @@ def test_what_two_volumes_are_compared_in_stays_when_a_scan_is_hung_again(file: 
 
 def test_the_rules_that_come_with_the_program_are_sound() -> None:
     assert len(built_in_rules()) >= 4
+
+
+def test_windows_and_looks_for_hu_are_not_laid_over_values_of_another_unit_but_all_else_is(file: Path) -> None:
+    file.write_text(
+        '[[rule]]\nwindow = "Lung"\npreset_3d = "lung"\nover_file = true\nlayout = "1+3"\nlarge = "coronal"\n'
+        'slab = "mip"\nslab_mm = 10\n'
+    )
+    rules = HangingRules(file)
+    iodine = volume(unit="MGML", windows=(Window(5, 10, "IODINE"),))
+    view, _ = rules.shown(iodine, view_of_volume(iodine))
+    assert window(view) == (10, 5)
+    assert view.preset_3d == "mip"
+    assert (view.layout, view.main, view.slab_mode, view.slab_mm) == (Layout.STAGE, ViewName.CORONAL, SlabMode.MAX, 10)
+    modified = opened(rules, volume(unit="HU_MOD"))
+    assert (window(modified), modified.preset_3d) == ((1500, -600), "lung")

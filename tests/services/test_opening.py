@@ -292,3 +292,25 @@ def test_next_phase_is_looked_at_like_the_one_before(made_ct: Any, desk: Desk, g
     desk.until(lambda: len(desk.opened) == 3)
     assert np.array_equal(desk.opened[2].slices, first.slices)
     assert desk.session.view != looked_at
+
+
+def test_what_follows_in_another_unit_keeps_the_place_and_has_a_window_and_look_of_its_own(
+    made_ct: Any, desk: Desk, gate: Gate
+) -> None:
+    gate.open()
+    for k in range(6):
+        at, values = (-10.0, -20.0, 2.5 * k), made_ct.pixels(k)
+        made_ct.slice(f"p/1_{k}", values, at, series="1", WindowCenter="40", WindowWidth="400")
+        map_of = {"RescaleType": "MGML", "RescaleSlope": "0.01", "RescaleIntercept": "0"}
+        made_ct.slice(f"p/2_{k}", values, at, series="2", WindowCenter="5", WindowWidth="10", **map_of)
+    hu, iodine = scan(made_ct.folder / "p", JobContext()).series
+    desk.opening.open_series(hu)
+    desk.until(lambda: len(desk.opened) == 1)
+    assert desk.session.view is not None
+    desk.session.view = evolve(desk.session.view, cursor_lps_mm=(-5.0, -12.0, 2.5), preset_3d="muscle")
+    for n, (entry, window, look) in enumerate(((iodine, (5, 10), "mip"), (hu, (40, 400), "bone")), start=2):
+        desk.opening.open_found(lambda _ctx, entry=entry: entry, entry.facts.frame_of_reference_uid)
+        desk.until(lambda n=n: len(desk.opened) == n)
+        view = desk.session.view
+        assert view.cursor_lps_mm == (-5.0, -12.0, 2.5)
+        assert ((view.window_centre, view.window_width), view.preset_3d) == (window, look)

@@ -59,10 +59,18 @@ def test_no_hu_are_said_where_values_are_none_but_the_area_is(small_ct_volume: V
     unknown = evolve(small_ct_volume, unit="unknown")
     assert value_words(region, unknown) == "576 mm²"
     assert "No HU: the unit is unknown" in more_words(region, unknown)
-    counts = evolve(small_ct_volume, unit="BQML")
-    assert "No HU: values are in BQML" in more_words(region, counts)
     untrusted = evolve(small_ct_volume, verdict=Verdict.UNTRUSTED)
     assert label_lines(region, untrusted, all_of_it=True) == ("Not measured",)
+
+
+def test_a_region_tells_its_values_in_the_unit_that_the_file_names(small_ct_volume: Volume) -> None:
+    region = made_region(small_ct_volume, MeasurementKind.RECTANGLE, (78, 60, 17), 8.0)
+    values = (small_ct_volume.slices / np.float32(40)).astype(np.float32)
+    iodine = evolve(small_ct_volume, unit="MGML", slices=values, voxels=values)
+    assert value_words(region, iodine) == "7.50 ± 0.00 mg/mL"
+    assert more_words(region, iodine) == ("64 mm² · 121 px", "7.50 to 7.50 mg/mL", "8.0 × 8.0 mm")
+    assert label_lines(region, iodine, all_of_it=False, slab=True)[-1] == "Of one image, not the slab"
+    assert value_words(region, evolve(small_ct_volume, unit="HU_MOD")) == "300 ± 0 modified HU"
 
 
 def test_areas_are_in_square_millimetres_with_digits_that_can_be_meant() -> None:

@@ -60,7 +60,7 @@ def body_part(volume: Volume) -> BodyPart:
     for part in (BodyPart.ABDOMEN, BodyPart.CHEST, BodyPart.HEAD):
         if said & _WORDS[part]:
             return part
-    if volume.series.body_part.strip() or not volume.is_hu or volume.preview or volume.stack.count < 2:
+    if volume.series.body_part.strip() or not volume.on_hu_scale or volume.preview or volume.stack.count < 2:
         return BodyPart.OTHER
     step_k = max(1, volume.stack.count // 16)
     few = volume.slices[::step_k, ::8, ::8]

@@ -245,10 +245,10 @@ def place_words(centre_lps_mm: ArrayLike, volume: Volume, body: NDArray[np.float
 
     It is the place within what was scanned of the body, not within an organ. Nothing is said of left or right
     within a twentieth of the body's extent from its middle and of the other directions within a tenth, of height
-    in scans that name no body part, and of anything where the unit is not HU or the geometry is not trusted.
+    in scans that name no body part, and of anything not on the scale of HU or of which the geometry is not trusted.
     `body` is what `body_bounds` gave for this volume, to be asked once for many places.
     """
-    if not (volume.is_hu and volume.measurable):
+    if not (volume.on_hu_scale and volume.measurable):
         return ""
     bounds = body_bounds(volume) if body is None else body
     if bounds is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from viewer.cli.terminal import progress_context, say, say_json, shortened
 from viewer.domain.errors import CaseStageError, NothingToOpenError
+from viewer.domain.value_units import unit_name
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
 from viewer.io.scan import scan
@@ -68,7 +69,7 @@ def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, as
         values = f", values {row['range'][0]:g} to {row['range'][1]:g}" if row["range"] else ""
         part = f", {row['part']}" if row["part"] else ""
         say(f"{row['modality'] or 'Image'}  {row['description'] or 'no description'}{part}")
-        unit = "no known unit" if row["unit"] == "unknown" else row["unit"]
+        unit = unit_name(row["unit"]) or "no known unit"
         say(f"  {size}, {_spacing_words(row)}, {unit}{values}{', lossy compressed' if row['lossy'] else ''}")
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:

@@ -10,6 +10,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.geometry import Grid, SliceStack, Verdict
+from viewer.domain.value_units import HU, PLAUSIBLE_AIR_HU, UNKNOWN, is_on_hu_scale
 from viewer.domain.voi_lut import VoiLut
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Volume:
     voxels
         Values on the regular `grid` that is shown, [k, j, i]; the same array as `slices` unless regridded.
     unit
-        "HU", or what the file says otherwise; "unknown" where it does not say.
+        "HU", or what the file says otherwise, in its own word; "unknown" where it does not say. People read
+        `value_units.unit_words` of it.
     padding
         The value that stands for "no pixel here" (after rescale), or None.
     reasons
@@ -169,8 +171,28 @@ class Volume:
 
     @property
     def is_hu(self) -> bool:
-        """True where values are Hounsfield units."""
-        return self.unit == "HU"
+        """True where values are Hounsfield units: measured, reported and searched as such."""
+        return self.unit == HU
+
+    @property
+    def on_hu_scale(self) -> bool:
+        """True where 0 is water and −1000 air, as the file says: windows and rules for CT hold without being asked."""
+        return is_on_hu_scale(self.unit)
+
+    @cached_property
+    def suits_hu(self) -> bool:
+        """True where windows and 3D looks that are made for HU show what their names say.
+
+        That is on the scale of HU, and where no unit is stated but values are as low as air in CT. Where a unit is
+        stated that is another, such as mg/mL, it is never so.
+        """
+        if self.unit != UNKNOWN:
+            return self.on_hu_scale
+        there = np.arange(self.stack.count) if self.arrived is None else np.flatnonzero(self.arrived)
+        few = self.slices[there, ::4, ::4]
+        if self.padding is not None:
+            few = few[few != self.padding]
+        return bool((few <= PLAUSIBLE_AIR_HU).any())
 
     @property
     def measurable(self) -> bool:

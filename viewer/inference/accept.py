@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.domain.geometry import Verdict
+from viewer.domain.value_units import unit_name
 
 if TYPE_CHECKING:
     from viewer.domain.volume import Volume
@@ -26,7 +27,9 @@ def reasons_against(manifest: Manifest, volume: Volume) -> tuple[str, ...]:
     if series.modality and series.modality not in accept.modality:
         reasons.append(f"it takes {' or '.join(accept.modality)}, and this series is {series.modality}")
     if accept.unit == "HU" and not volume.is_hu:
-        reasons.append(f"it takes Hounsfield units, and the unit of this series is {volume.unit}")
+        reasons.append(
+            f"it takes Hounsfield units, and the unit of this series is {unit_name(volume.unit) or volume.unit}"
+        )
     part = series.body_part.upper()
     if accept.body_part and part and part not in accept.body_part:
         reasons.append(f"it was made for {' or '.join(accept.body_part).lower()}, and this series says {part.lower()}")

@@ -50,7 +50,7 @@ class Places:
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
-        known = volume.is_hu and volume.measurable
+        known = volume.on_hu_scale and volume.measurable
         self._body = (volume.body_lps_mm if volume.body_lps_mm is not None else body_bounds(volume)) if known else None
 
     def words(self, centre_lps_mm: NDArray[np.float64]) -> str:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from viewer.domain.errors import CaseDocumentError, UnreadableFileError
 from viewer.domain.finding import CaseScored, SourceKind
+from viewer.domain.value_units import unit_words
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.memory import shrunk_words
@@ -135,7 +136,7 @@ def write_findings(
         "version": FINDINGS_VERSION,
         "model_version": model.version if model else "",
         "model_sha256": model.model_sha256 if model else "",
-        "unit": volume.unit,
+        "unit": unit_words(volume.unit) or volume.unit,
         "segmentation": None if mask_file is None else {"file": mask_file.name, "sha256": _sha256(mask_file)},
         "note": note,
         "case_scores": [unstructure(scored) for scored in case_scores],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.count_words import count_words
+from viewer.domain.value_units import is_on_hu_scale
 from viewer.domain.volume import PatientIdentity, SeriesFacts
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import padding_of
@@ -189,7 +190,7 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         number=count_of(values.get(0x00200011), None),
         synthetic=plain(values.get(0x0008001C)) == "YES",
         lossy=_is_lossy(values, transfer_syntax),
-        voi_function=word(values.get(0x00281056)) or "LINEAR",
+        voi_function=word(values.get(0x00281056)) or _usual_voi(values),
         monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
         identity=PatientIdentity(
             name=text(0x00100010),
@@ -200,6 +201,17 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
             accession=text(0x00080050),
         ),
     )
+
+
+def _usual_voi(values: dict[int, bytes]) -> str:
+    """Return the VOI function of an image that names none: LINEAR (PS3.3 C.11.2.1.2), as the standard has it.
+
+    LINEAR counts in whole numbers, half a one at each end. Where values are fractions, and no HU, that would shift a
+    window of mg/mL or of a ratio by much of its width; there it is LINEAR_EXACT.
+    """
+    slope, intercept = _rescale(values) or (1.0, 0.0)
+    whole_numbers = slope.is_integer() and intercept.is_integer()
+    return "LINEAR" if whole_numbers or is_on_hu_scale(unit_of(values)) else "LINEAR_EXACT"
 
 
 def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from viewer.domain.masking import identity_words, masked_text
 from viewer.domain.measurement import MeasurementKind
+from viewer.domain.value_units import unit_words
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.memory import shrunk_words
 from viewer.io.program import NOT_FOR_DIAGNOSTIC_USE
@@ -89,7 +90,7 @@ def write_measurements(
         "series": volume.series.series_uid,
         "not_for_diagnostic_use": True,
         "synthetic": volume.series.synthetic,
-        "unit": volume.unit,
+        "unit": unit_words(volume.unit) or volume.unit,
         "note": shrunk_words(volume.shrunk) if volume.shrunk > 1 else "",
         "measurements": [
             {
@@ -117,7 +118,7 @@ def _table(measured: Sequence[Measured], labels: Sequence[Label], volume: Volume
     said = f"Synthetic · {NOT_FOR_DIAGNOSTIC_USE}" if volume.series.synthetic else NOT_FOR_DIAGNOSTIC_USE
     if volume.shrunk > 1:
         said = f"{said} · {shrunk_words(volume.shrunk)}"
-    facts = {"unit": volume.unit, "series": volume.series.series_uid, "note": said}
+    facts = {"unit": unit_words(volume.unit) or volume.unit, "series": volume.series.series_uid, "note": said}
     for row in (*(_values(one, volume) for one in measured), *(_of_label(label, volume) for label in labels)):
         writer.writerow({**{k: "" if v is None else v for k, v in row.items()}, **facts})
     return text.getvalue()

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.errors import CaseStageError
+from viewer.domain.value_units import unit_words
 from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
@@ -164,7 +165,7 @@ def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: boo
     if coordinates and any(not _same_coordinates(first, other) for other in others):
         words.append(f"coordinates {origins.index(first.kind.frame_of_reference) + 1} of {len(origins)}")
     if any(first.unit != other.unit for other in others):
-        words.append("HU" if first.unit == "HU" else f"unit {first.unit}")
+        words.append("HU" if first.unit == "HU" else f"unit {unit_words(first.unit) or first.unit}")
     return ", ".join(words)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from viewer.domain.errors import UnreadableFileError
 from viewer.domain.job import JobContext
+from viewer.domain.value_units import is_on_hu_scale
 from viewer.domain.volume import Window
 from viewer.io.dicom_geometry import arranged
 from viewer.io.padding import with_one_padding
@@ -72,7 +73,7 @@ def _windowed(values: NDArray[np.float32], window: Window) -> NDArray[Any]:
 
 
 def _window_of(values: NDArray[np.float32], entry: SeriesEntry) -> Window:
-    return _SOFT_TISSUE if entry.frames and entry.frames[0].unit == "HU" else _spread(values)
+    return _SOFT_TISSUE if entry.frames and is_on_hu_scale(entry.frames[0].unit) else _spread(values)
 
 
 def _spread(values: NDArray[np.float32]) -> Window:

@@ -17,6 +17,7 @@ from attrs import evolve
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.value_units import PLAUSIBLE_AIR_HU, is_on_hu_scale
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.beside_header import beside, open_named
 from viewer.io.memory import shrunk_words
@@ -39,8 +40,6 @@ _NRRD = (".nrrd", ".nhdr")
 _METAIMAGE = (".mha", ".mhd")
 VOLUME_FILE_ENDINGS = (*_NIFTI, *_NRRD, *_METAIMAGE)
 _IDENTIFYING_BYTES = 1 << 20
-# Air in CT lies near −1000 HU; no other common image has values as low as this in a file without a stated unit.
-_PLAUSIBLE_AIR_HU = -500
 _MOST_UNPACKED_FOR_A_PICTURE = 512 << 20
 _TELL_EVERY_S = 0.04
 
@@ -154,7 +153,7 @@ def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
     facts = entry.facts
-    if read.values.dtype.kind == "f" and unit != "HU":
+    if read.values.dtype.kind == "f" and not is_on_hu_scale(unit):
         # LINEAR takes values for whole numbers, half a number at each end: too coarse for maps between 0 and 1.
         facts = evolve(facts, voi_function="LINEAR_EXACT")
     return Volume(
@@ -279,14 +278,19 @@ def _uid_of_part(uid: str, n: int) -> str:
 
 
 def _unit(volume: StoredVolume, lowest: float) -> tuple[str, tuple[str, ...]]:
-    """Return the unit of the values and what is to be said of it."""
+    """Return the unit of the values and what is to be said of it.
+
+    A unit that the file states is taken as it is. Where it states none, and does not say that it is no CT, values are
+    taken for HU where one of them is as low as air in CT (`PLAUSIBLE_AIR_HU`), and for values of an unknown unit else:
+    images of MR, labels, probabilities and maps have no such values, and a CT without any air is not told from them.
+    """
     if volume.unit and not (volume.unit == "HU" and volume.never_hu):
         return volume.unit, ()
     if volume.never_hu:
         return "unknown", (volume.never_hu,)
     if volume.modality not in ("", "CT"):
         return "unknown", (f"{volume.format_name} does not say a unit, and the file is {volume.modality}, not CT.",)
-    if lowest <= _PLAUSIBLE_AIR_HU:
+    if lowest <= PLAUSIBLE_AIR_HU:
         words = "does not say a unit; HU is assumed because the values go as low as air in CT."
         return "HU", (f"{volume.format_name} {words}",)
     return "unknown", (f"{volume.format_name} does not say a unit, and the values are not those of CT.",)

@@ -9,7 +9,7 @@ import numpy as np
 
 from viewer.scene.body_shape import BodyShape, body_shape, brain_mask
 from viewer.scene.dressing import Bare, brain_alone, smoothed, without_skin, without_table
-from viewer.scene.presets_3d import PRESETS_3D, Preset3D, allowed_preset, preset_3d
+from viewer.scene.presets_3d import PRESETS_3D, Preset3D, allowed_preset, fitting_preset, preset_3d
 from viewer.scene.volume_image import RenderVoxels, render_voxels
 
 if TYPE_CHECKING:
@@ -41,16 +41,17 @@ class DressedVolume:
 
     @cached_property
     def _shape(self) -> BodyShape | None:
-        # Without HU nothing tells skin and table from the rest.
-        return body_shape(self.rendered) if self.volume.is_hu else None
+        # Without the scale of HU nothing tells skin and table from the rest.
+        return body_shape(self.rendered) if self.volume.suits_hu else None
 
     @cached_property
     def _brain(self) -> tuple[tuple[int, int, int], NDArray[np.float32]] | None:
-        return brain_mask(self.rendered) if self.volume.is_hu else None
+        return brain_mask(self.rendered) if self.volume.suits_hu else None
 
     def preset(self, name: str, *, masked: bool) -> tuple[Preset3D | None, str]:
         """Return what is drawn for a preset (None: nothing), and words where it is another: a face, no brain."""
-        preset, wanted = allowed_preset(self.volume, name, masked=masked), preset_3d(name)
+        preset = allowed_preset(self.volume, name, masked=masked)
+        wanted = preset_3d(fitting_preset(self.volume, name))
         if preset is None:
             return None, HIDDEN_WORDS
         if preset is not wanted:

@@ -64,7 +64,7 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
         state = state.with_plane(plane, PlaneView(centre, down, turned))
         pixels = renderer.render(volume, state, plane, width, height).pixels
         solid = (pixels & 0xFF >= _LEAST_GREY) | shown.invert
-        if volume.is_hu:
+        if volume.suits_hu:
             there = evolve(state.windowed(*_AIR_WINDOW), invert=False)
             solid &= renderer.render(volume, there, plane, width, height).pixels & 0xFF >= _LEAST_GREY
         geometry = viewport_geometry(volume, state, plane, width, height)

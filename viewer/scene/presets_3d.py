@@ -1,4 +1,4 @@
-"""How 3D looks: colour and opacity by HU."""
+"""How 3D looks: colour and opacity by HU, or the brightest values of any unit."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of less lung next to nothing is seen.
 _LEAST_SEEN_THROUGH_MM = 20.0
+# The look for values of any unit.
+ANY_VALUES = "mip"
 NOT_ON_HEADS = "Not on heads while identity is hidden."
 
 
@@ -39,6 +41,9 @@ class Preset3D:
         Ray steps of a picture at rest. Longer ones leave rings on smooth surfaces.
     rays_per_voxel
         How many rays a picture at rest casts across a voxel at most; what is seen through has no fine edges.
+    of_values
+        True where the brightest value on each ray is shown, in the window of the planes, whatever its unit; there are
+        no colours and opacities by HU then.
     smooth
         True where voxels are mixed with their neighbours, for a surface between air and skin.
     """
@@ -57,6 +62,7 @@ class Preset3D:
     step_voxels: float = 0.5
     rays_per_voxel: float = 2.2
     smooth: bool = False
+    of_values: bool = False
 
 
 PRESETS_3D: dict[str, Preset3D] = {
@@ -191,6 +197,17 @@ PRESETS_3D: dict[str, Preset3D] = {
             shows_face=True,
             hint=NOT_ON_HEADS,
         ),
+        Preset3D(
+            ANY_VALUES,
+            "MIP",
+            opacity=(),
+            colour=(),
+            step_voxels=0.7,
+            rays_per_voxel=1.6,
+            shows_face=True,
+            hint=f"The brightest value along each ray, in the window of the planes; for any unit. {NOT_ON_HEADS}",
+            of_values=True,
+        ),
     )
 }
 
@@ -203,21 +220,31 @@ def preset_3d(name: str) -> Preset3D:
 def first_preset(volume: Volume) -> str:
     """Return the name of the preset that a volume opens with, by the part of the body: lung, vessels, or bone.
 
-    A few images of a chest open in bone.
+    A few images of a chest open in bone; what is made for HU is not for values of another unit.
     """
+    if not volume.suits_hu:
+        return ANY_VALUES
     part = body_part(volume)
     if part is BodyPart.CHEST and np.ptp(volume.grid.bounds_lps_mm, axis=1).min() >= _LEAST_SEEN_THROUGH_MM:
         return "lung"
     return "vessels" if part is BodyPart.ABDOMEN and says_contrast(volume) else "bone"
 
 
+def fitting_preset(volume: Volume, name: str) -> str:
+    """Return the name of a preset, or of that for any values in its place where it is made for HU and values are none.
+
+    A look may come from another series, a rule or a case.
+    """
+    return name if volume.suits_hu or preset_3d(name).of_values else ANY_VALUES
+
+
 def allowed_preset(volume: Volume, name: str, *, masked: bool) -> Preset3D | None:
-    """Return a preset by name, or bone in its place where it could show a face and identity is masked.
+    """Return a preset by name, as it fits, or bone in its place where it could show a face and identity is masked.
 
     A face gives its owner away; a synthetic one has none. None where values are no HU: then no preset, not even bone,
     is sure to leave the skin out.
     """
-    preset = preset_3d(name)
+    preset = preset_3d(fitting_preset(volume, name))
     if not masked or volume.series.synthetic:
         return preset
     if not volume.is_hu:

@@ -33,11 +33,15 @@ def shown_lut(volume: Volume, state: ViewState) -> LutTable | None:
     return None if lut is None else lut.at(volume.stack.nearest_slice(state.cursor_lps_mm))
 
 
+def shown_colours(volume: Volume, state: ViewState) -> str:
+    """Return the name of the colours of a view: Hounsfield units are read by their grey."""
+    return GREY if volume.on_hu_scale else state.colours
+
+
 def table_for(volume: Volume, state: ViewState) -> WindowTable:
     """Return the table of a view."""
     invert = state.invert != volume.series.monochrome1
-    # Hounsfield units are read by their grey.
-    colours = GREY if volume.is_hu else state.colours
+    colours = shown_colours(volume, state)
     lut = shown_lut(volume, state)
     if lut is not None:
         return lut_table(lut, invert=invert, colours=colours)

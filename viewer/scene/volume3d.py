@@ -25,6 +25,7 @@ from viewer.domain.volume import Volume
 from viewer.scene.clips import Clip
 from viewer.scene.opengl_probe import Capabilities, Unavailable3D, choose_window_kind, probed, waited_for
 from viewer.scene.quality import Quality
+from viewer.scene.values_look import ValuesShown
 
 if TYPE_CHECKING:
     from viewer.scene.dressed_volume import DressedVolume
@@ -93,6 +94,8 @@ class VolumeScene:
         What of the volume is shown: the part that all of them leave. Findings are always whole.
     planes
         The planes that stand in the picture, or None.
+    values
+        In what a look for any values shows them, or None for a look that is made for HU.
     """
 
     volume: Volume
@@ -105,6 +108,7 @@ class VolumeScene:
     table: bool = False
     clips: tuple[Clip, ...] = ()
     planes: PlanesShown | None = None
+    values: ValuesShown | None = None
 
 
 @define(frozen=True, eq=False)

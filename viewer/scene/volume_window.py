@@ -9,24 +9,20 @@ import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
 import vtkmodules.vtkRenderingVolumeOpenGL2  # noqa: F401
 from vtkmodules.vtkCommonCore import vtkCommand, vtkUnsignedCharArray
-from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPiecewiseFunction, vtkPlane
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPlane
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
-from vtkmodules.vtkRenderingCore import (
-    vtkColorTransferFunction,
-    vtkRenderer,
-    vtkRenderWindow,
-    vtkVolume,
-    vtkVolumeProperty,
-)
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkVolume
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
 from viewer.scene.dressed_volume import dressed_for
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
-from viewer.scene.presets_3d import allowed_preset, preset_3d
+from viewer.scene.presets_3d import allowed_preset, fitting_preset, preset_3d
 from viewer.scene.quality import Quality
 from viewer.scene.shown_box import shown_box
 from viewer.scene.surface_actors import SurfaceActors
+from viewer.scene.values_look import range_shown
+from viewer.scene.volume_properties import brightest, by_hu
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -40,6 +36,7 @@ if TYPE_CHECKING:
     from viewer.scene.dressed_volume import DressedVolume
     from viewer.scene.planes_in_3d import PlaneActors
     from viewer.scene.presets_3d import Preset3D
+    from viewer.scene.values_look import ValuesShown
     from viewer.scene.volume3d import PlanesShown, VolumeScene
     from viewer.scene.volume_image import RenderVoxels
 
@@ -88,6 +85,7 @@ class VolumeWindow:
         self._dressed: DressedVolume | None = None
         self._drawn: RenderVoxels | None = None
         self._preset: Preset3D | None = None
+        self._values: ValuesShown | None = None
         self._clips: tuple[Clip, ...] = ()
         self._planes: list[PlaneActors] = []
         self._planes_shown: tuple[int, PlanesShown | None] = (0, None)
@@ -224,10 +222,8 @@ class VolumeWindow:
             self._mapper.SetInputData(self._image(self._dressed.drawn))
             self._place(self._prop, self._dressed.drawn.grid)
             self._preset = None
-        if preset is not self._preset:
-            self._prop.SetProperty(_property(preset))
-            self._preset = preset
-            self._crop(self._dressed.drawn, preset)
+        if preset is not self._preset or scene.values != self._values:
+            self._look(preset, scene, self._dressed)
         if scene.clips != self._clips:
             self._mapper.RemoveAllClippingPlanes()
             for clip in scene.clips:
@@ -236,6 +232,22 @@ class VolumeWindow:
                 plane.SetNormal(*clip.inwards)
                 self._mapper.AddClippingPlane(plane)
             self._clips = scene.clips
+
+    def _look(self, preset: Preset3D, scene: VolumeScene, dressed: DressedVolume) -> None:
+        """Let rays show what a preset says."""
+        assert self._prop is not None
+        assert self._mapper is not None
+        if preset.of_values:
+            shown = scene.values or range_shown(dressed.rendered)
+            self._prop.SetProperty(brightest(shown, dressed.rendered))
+            self._mapper.SetBlendModeToMaximumIntensity()
+            self._mapper.SetCropping(False)
+        else:
+            self._prop.SetProperty(by_hu(preset))
+            self._mapper.SetBlendModeToComposite()
+            if preset is not self._preset:
+                self._crop(dressed.drawn, preset)
+        self._preset, self._values = preset, scene.values
 
     def _crop(self, drawn: RenderVoxels, preset: Preset3D) -> None:
         """Cast rays only where the preset shows anything."""
@@ -277,7 +289,6 @@ class VolumeWindow:
             mapper = vtkGPUVolumeRayCastMapper()
             mapper.SetAutoAdjustSampleDistances(0)
             mapper.SetUseJittering(1)
-        mapper.SetBlendModeToComposite()
         prop = vtkVolume()
         prop.SetMapper(mapper)
         self._caster = (prop, mapper)
@@ -288,7 +299,8 @@ class VolumeWindow:
         if allowed_preset(scene.volume, _SKIN, masked=scene.masked) is not preset_3d(_SKIN):
             surfaces = tuple(surface for surface in surfaces if not surface.label)
         if len(surfaces) < len(scene.surfaces):
-            self.drawn = f"{self.drawn or preset_3d(scene.preset).title} · {_NO_LABELS_WORDS}"
+            look = self.drawn or preset_3d(fitting_preset(scene.volume, scene.preset)).title
+            self.drawn = f"{look} · {_NO_LABELS_WORDS}"
         self._solids.show(surfaces, scene.volume.stack, quality)
 
     def _show_planes(self, scene: VolumeScene) -> None:
@@ -341,23 +353,3 @@ class VolumeWindow:
             np.uint32(0xFF000000) | rgba[..., 0] << np.uint32(16) | rgba[..., 1] << np.uint32(8) | rgba[..., 2]
         )
         return np.ascontiguousarray(pixels)
-
-
-def _property(preset: Preset3D) -> vtkVolumeProperty:
-    opacity = vtkPiecewiseFunction()
-    for hu, share in preset.opacity:
-        opacity.AddPoint(hu, share)
-    colour = vtkColorTransferFunction()
-    for hu, red, green, blue in preset.colour:
-        colour.AddRGBPoint(hu, red, green, blue)
-    made = vtkVolumeProperty()
-    made.SetScalarOpacity(opacity)
-    made.SetScalarOpacityUnitDistance(1.0)
-    made.SetColor(colour)
-    made.SetInterpolationTypeToLinear()
-    made.ShadeOn()
-    made.SetAmbient(preset.ambient)
-    made.SetDiffuse(preset.diffuse)
-    made.SetSpecular(preset.specular)
-    made.SetSpecularPower(preset.specular_power)
-    return made

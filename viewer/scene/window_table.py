@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 65536
 _ENOUGH_ENTRIES = 8192
+_NARROW = 1.0
 BLACK = np.uint32(0xFF000000)
 _OPAQUE = np.int32(-0x01000000)
 # A grey in the middle between two is the brighter one, however it was counted.
@@ -63,7 +64,8 @@ class WindowTable:
     """A table from values to opaque grey pixels.
 
     A value v stands at entry (v − first) · per_unit; values beyond the ends take the end entries, where the window
-    has reached black or white. Whole numbers fall exactly on entries while the window is narrower than 65 536.
+    has reached black or white. Whole numbers fall exactly on entries while the window is narrower than 65 536, and not
+    narrower than 1 where it is not LINEAR.
 
     Attributes
     ----------
@@ -102,11 +104,16 @@ def window_table(
     """Return the table of a window, in grey or in a colour map's colours; cached."""
     # Beyond ±1.7 widths the sigmoid is within half a grey value of its end.
     reach = 1.8 * width if function == "SIGMOID" else width / 2 + 1
-    first, last = math.floor(centre - reach) - 1, math.ceil(centre + reach) + 1
-    span = last - first
+    first = float(math.floor(centre - reach) - 1)
+    span = math.ceil(centre + reach) + 1 - first
     per_unit = float(max(1, _ENOUGH_ENTRIES // span)) if span < MOST_ENTRIES else (MOST_ENTRIES - 1) / span
     if span < 16:
         per_unit = _ENOUGH_ENTRIES / 16
+    if width < _NARROW and function in ("LINEAR_EXACT", "SIGMOID"):
+        # Maps of ratios and diffusion live in thousandths; no values between them are to share a grey.
+        far = reach if function == "SIGMOID" else width
+        first, span = centre - far, 2 * far
+        per_unit = _ENOUGH_ENTRIES / span
     count = min(MOST_ENTRIES, int(round(span * per_unit)) + 1)
     grey = grey_of(first + np.arange(count) / per_unit, centre=centre, width=width, function=function, invert=invert)
     level = np.floor(grey + _ROUNDED_UP).astype(np.uint32)
@@ -114,7 +121,7 @@ def window_table(
     pixels.setflags(write=False)
     straight = colours == GREY and function != "SIGMOID" and width > 1
     ramp = _ramp(first, per_unit, centre, width, exact=function == "LINEAR_EXACT", invert=invert) if straight else None
-    return WindowTable(float(first), per_unit, pixels, ramp)
+    return WindowTable(first, per_unit, pixels, ramp)
 
 
 def _ramp(

@@ -197,7 +197,7 @@ class Aligning:
             self._align(Alignment(), How.FRAME)
         else:
             self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
-            if here.is_hu and there.is_hu:
+            if here.on_hu_scale and there.on_hu_scale:
                 self.line_up()
 
     def line_up(self) -> None:

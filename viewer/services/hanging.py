@@ -64,11 +64,11 @@ class HangingRule:
     def shown(self, volume: Volume, view: ViewState) -> ViewState:
         """Return the first view of a volume as the rule has it.
 
-        Windows are for HU alone, and a single slice keeps the plane it lies in.
+        Windows are for HU alone, looks for values that go by them, and a single slice keeps the plane it lies in.
         """
-        if self.window is not None and volume.is_hu and (self.over_file or not volume.series.windows):
+        if self.window is not None and volume.on_hu_scale and (self.over_file or not volume.series.windows):
             view = view.windowed(self.window.centre, self.window.width)
-        if self.preset_3d is not None:
+        if self.preset_3d is not None and volume.suits_hu:
             view = evolve(view, preset_3d=self.preset_3d)
         if volume.stack.count < 2:
             return view

@@ -34,7 +34,7 @@ class UsualLook:
     def on(self, volume: Volume, view: ViewState) -> ViewState:
         """Return the first view of a volume with it; hanging rules may say otherwise, and one slice has no layout."""
         view = evolve(view, interpolation=self.interpolation)
-        if not volume.is_hu:
+        if not volume.on_hu_scale:
             view = evolve(view, colours=self.colours)
         return view if volume.stack.count < 2 else evolve(view, layout=self.layout, main=self.main)
 
@@ -51,7 +51,7 @@ def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
         volume, usual = session.volume, opening.usual
         if new.interpolation is not old.interpolation:
             usual = evolve(usual, interpolation=new.interpolation)
-        if volume is not None and not volume.is_hu and new.colours != old.colours:
+        if volume is not None and not volume.on_hu_scale and new.colours != old.colours:
             usual = evolve(usual, colours=new.colours)
         if (new.layout, new.main) != (old.layout, old.main) and not session.layout_passes and _free(session, new, old):
             usual = evolve(usual, layout=new.layout, main=new.main)

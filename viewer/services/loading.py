@@ -56,7 +56,7 @@ class _OnTheGrid(Watcher):
             self._made = Regridding(volume, padding)
             self._made.fill(self._quiet)
             volume = self._made.shown(volume)
-        if volume.is_hu:
+        if volume.on_hu_scale:
             volume = evolve(volume, body_lps_mm=body_bounds(volume))
         self._watcher.begun(volume, order)
 
@@ -157,7 +157,7 @@ def load_series(
     if needs_regular_grid(volume):
         rest = ctx.part(0.9, 1.0)
         volume = on_the_grid.finished(volume, rest) if on_the_grid is not None else regridded(volume, rest)
-    return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.is_hu else volume
+    return evolve(volume, body_lps_mm=body_bounds(volume)) if volume.on_hu_scale else volume
 
 
 def load_case(

@@ -117,6 +117,7 @@ class Opening:
         self._shown_at = 0.0
         self._first_view: ViewState | None = None
         self._like: ViewState | None = None
+        self._like_unit = ("", True)
         self._entry: SeriesEntry | None = None
         self._acquired = False
         self.ahead = CaseAhead(runner, decoders)
@@ -244,7 +245,9 @@ class Opening:
             if generation == self._generation and self._session.volume is not None and self._session.volume.preview:
                 self._session.slices_in = self._session.volume.slices_in
 
+        before = self._session.volume if case is None else None
         self._like = view
+        self._like_unit = ("", True) if before is None else (before.unit, before.suits_hu)
         return _Bringing(self._runner.deliver, begun, grown, None if view is None else view.cursor_lps_mm)
 
     def _fail(self, error: CaseStageError) -> None:
@@ -315,7 +318,8 @@ class Opening:
         fitted, like = evolve(self._hung(volume), acquired=self._acquired), self._like
         if like is None or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
             return fitted
-        if like.series_uid == volume.series.series_uid:
+        unit, suited_hu = self._like_unit
+        if like.series_uid == volume.series.series_uid and unit in ("", volume.unit):
             return like
         return evolve(
             like,
@@ -323,6 +327,7 @@ class Opening:
             window_centre=fitted.window_centre,
             window_width=fitted.window_width,
             lut=fitted.lut,
+            preset_3d=like.preset_3d if suited_hu == volume.suits_hu else fitted.preset_3d,
             selected_finding=None,
         )
 

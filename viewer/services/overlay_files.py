@@ -14,6 +14,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.label_palette import MOST_LABELS
 from viewer.domain.labels import Mask
 from viewer.domain.overlays import PROBABILITY, UNKNOWN_UNIT, Label, Segmentation, ValueMap
+from viewer.domain.value_units import unit_words
 from viewer.io.volume_files import is_volume_file, read_volume_file, volume_file_entries
 from viewer.services.loading import load_series
 
@@ -203,7 +204,7 @@ def value_map(over: Volume) -> tuple[ValueMap, str]:
     if over.unit == "unknown" and low >= -_BEYOND and high <= 1 + _BEYOND:
         note = "The file does not say a unit; values from 0 to 1 are taken for probabilities."
         return ValueMap(over, PROBABILITY, 0.0, 1.0), note
-    unit = UNKNOWN_UNIT if over.unit == "unknown" else over.unit
+    unit = unit_words(over.unit) or UNKNOWN_UNIT
     if low < -_LEAST_BELOW * high < 0:
         reach = _high_end(np.abs(known))
         return ValueMap(over, unit, -reach, reach, diverging=True), ""

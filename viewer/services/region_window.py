@@ -46,7 +46,7 @@ def window_of_region(
     if not values.size:
         return None
     low, high = np.percentile(values, (LOW_PERCENT, HIGH_PERCENT))
-    if volume.is_hu:
+    if volume.on_hu_scale:
         return Window(float(round((low + high) / 2)), float(max(round(high - low), LEAST_WIDTH_HU)))
     width = high - low
     if width <= 0:

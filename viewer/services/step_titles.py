@@ -46,7 +46,7 @@ def side_words(finding: Finding, volume: Volume) -> str:
 
 def window_words(view: ViewState, volume: Volume) -> str:
     """Return the name of a view's window, such as "lung window"; "" where it has none."""
-    if not volume.is_hu:
+    if not volume.on_hu_scale:
         return ""
     known = (
         name for _, w in PRESETS if (w.centre, w.width) == (view.window_centre, view.window_width) for name in [w.name]

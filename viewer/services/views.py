@@ -27,6 +27,7 @@ LUNG = Window(-600, 1500, "Lung")
 BONE = Window(480, 2500, "Bone")
 
 FIT_MARGIN = 1.06
+_BACKGROUND_SHARE = 0.15
 # What a view of a whole volume is made for: a little wider than high.
 USUAL_ASPECT = 4 / 3
 # Bounds of the body change a little while a volume comes in.
@@ -40,17 +41,32 @@ def first_window(volume: Volume) -> Window:
     """Return the window to open a volume with: the file's own first, else one that fits its values."""
     if volume.series.windows:
         return volume.series.windows[0]
-    if volume.is_hu:
+    if volume.on_hu_scale:
         return SOFT_TISSUE
-    there = np.arange(volume.stack.count) if volume.arrived is None else np.flatnonzero(volume.arrived)
-    sample = np.asarray(volume.slices[there[:: max(1, len(there) // 8)], ::4, ::4], dtype=np.float64)
-    if volume.padding is not None:
-        sample = sample[sample != volume.padding]
-    sample = sample[np.isfinite(sample)]
+    sample = _in_the_middle(volume)
     low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 1.0)
     # Maps go from 0 to 1 as well; values that are all the same still need a width.
     finest = 1e-4 if volume.slices.dtype.kind == "f" else 1.0
-    return Window(float(low + high) / 2, max(finest, float(high - low)))
+    width = max(finest, float(high - low))
+    digits = max(0, 3 - math.floor(math.log10(width)))
+    return Window(round(float(low + high) / 2, digits) + 0.0, round(width, digits))
+
+
+def _in_the_middle(volume: Volume) -> NDArray[np.float64]:
+    """Return values of the middle half of some slices, where the body is, without padding and background.
+
+    Background is one value that fills a good part of them, and is not all there is: maps are that in most places.
+    """
+    there = np.arange(volume.stack.count) if volume.arrived is None else np.flatnonzero(volume.arrived)
+    rows, columns = (slice(n // 4, max(n - n // 4, n // 4 + 1), 1 + n // 128) for n in volume.slices.shape[1:])
+    sample = np.asarray(volume.slices[there[:: max(1, len(there) // 8)], rows, columns], dtype=np.float64)
+    if volume.padding is not None:
+        sample = sample[sample != volume.padding]
+    sample = sample[np.isfinite(sample)]
+    found, counts = np.unique(sample, return_counts=True)
+    if len(found) > 1 and counts.max() > _BACKGROUND_SHARE * sample.size:
+        sample = sample[sample != found[counts.argmax()]]
+    return sample
 
 
 def fitted_height_mm(volume: Volume, plane: PlaneName, aspect: float) -> float:
@@ -132,7 +148,7 @@ def window_for(finding: Finding, volume: Volume) -> Window | None:
     """
     if finding.window is not None:
         return finding.window
-    if not volume.is_hu or finding.mask is None:
+    if not volume.on_hu_scale or finding.mask is None:
         return None
     around = _around(finding, volume)
     if around is not None and around < -400:

@@ -85,7 +85,7 @@ class Command:
     contexts
         Workspaces in which it exists.
     enabled_when, why_disabled
-        Whether it can be asked for now, and the sentence for the tooltip where it cannot.
+        Whether it can be asked for now, and the sentence for the tooltip where it cannot (or what says it).
     checked_when
         For a command that is on or off: whether it is on.
     released
@@ -103,7 +103,7 @@ class Command:
     shortcuts: tuple[str, ...] = ()
     contexts: frozenset[Workspace] = field(default=EVERYWHERE, converter=_contexts)
     enabled_when: Callable[[], bool] = _always
-    why_disabled: str = ""
+    why_disabled: str | Callable[[], str] = ""
     icon: str = ""
     checked_when: Callable[[], bool] | None = None
     released: Callable[[], object] | None = None
@@ -114,6 +114,11 @@ class Command:
     def words(self) -> str:
         """The title now; "" where menus leave it out."""
         return self.title if self.title_now is None else self.title_now()
+
+    @property
+    def why_not(self) -> str:
+        """Why it cannot be asked for now, "" where there is nothing to say."""
+        return self.why_disabled() if callable(self.why_disabled) else self.why_disabled
 
     @property
     def group(self) -> str:
@@ -289,7 +294,8 @@ class CommandActions(QObject):
             action.setChecked(here and command.checked_when())
         keys = shortcut_words(command)
         tip = f"{command.tooltip} ({keys})" if keys else command.tooltip
-        action.setToolTip(f"{tip}\n{command.why_disabled}" if here and not enabled and command.why_disabled else tip)
+        why = command.why_not if here and not enabled else ""
+        action.setToolTip(f"{tip}\n{why}" if why else tip)
 
     def _recolour(self, _name: object) -> None:
         for command in self.table:
@@ -333,10 +339,10 @@ class CommandActions(QObject):
         if event.key() == Qt.Key.Key_Escape:
             return
         for command in self.table.offered(self._where()):
-            if not command.why_disabled or self._actions[command.id].isEnabled() or event.isAutoRepeat():
+            if self._actions[command.id].isEnabled() or event.isAutoRepeat() or not command.why_not:
                 continue
             if any(QKeySequence(shortcut) == pressed for shortcut in command.shortcuts):
-                self.refused.emit(command.why_disabled)
+                self.refused.emit(command.why_not)
                 return
 
     def _let_go(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from viewer.domain.finding import Localisation, SourceKind
 from viewer.domain.geometry import PLANE_AXES
+from viewer.domain.value_units import decimals, number_words, with_unit
 
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
@@ -79,9 +80,9 @@ def mean_words(finding: Finding, unit: str) -> str:
     """Return mean and standard deviation of the values inside."""
     if finding.mean is None:
         return NONE
-    of = f" {unit}" if unit != "unknown" else ""
-    spread = f" ± {finding.sd:.0f}" if finding.sd is not None else ""
-    return f"{finding.mean:.0f}{spread}{of}".replace("-", "−")
+    digits = decimals(unit, (finding.mean, finding.sd))
+    spread = f" ± {number_words(finding.sd, digits)}" if finding.sd is not None else ""
+    return with_unit(f"{number_words(finding.mean, digits)}{spread}", unit)
 
 
 def centre_words(finding: Finding) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.domain.geometry import Verdict
+from viewer.domain.value_units import unit_name
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import verdict_words
 from viewer.ui.sheet import Sheet
@@ -27,6 +28,10 @@ _SMALLER = (
     "The images were made smaller as they were read. Where they lie is true; values, areas and findings are those of "
     "the smaller images."
 )
+_MODIFIED = (
+    "Values are Hounsfield units that were modified (HU_MOD): a material was enhanced or taken away. They are looked "
+    "at as CT is; they are no attenuation that was measured, and no model takes them for it."
+)
 
 
 def _meaning(volume: Volume) -> str:
@@ -37,8 +42,10 @@ def _meaning(volume: Volume) -> str:
 def _unit(volume: Volume) -> str:
     if volume.is_hu:
         return ""
-    if volume.unit != "unknown":
-        return f"Values are in {volume.unit}, not in Hounsfield units."
+    if volume.on_hu_scale:
+        return _MODIFIED
+    if name := unit_name(volume.unit):
+        return f"Values are {name}, not Hounsfield units: windows and 3D looks for CT are not used."
     return "Values are not Hounsfield units: the file does not say so."
 
 

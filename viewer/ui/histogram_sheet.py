@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
 
 from viewer.domain.measurement import Measurement
+from viewer.domain.value_units import unit_words
 from viewer.ui.finding_words import volume_words
 from viewer.ui.fonts import Type
 from viewer.ui.histogram_chart import HEIGHT, LEAST_HEIGHT, HistogramChart, number_words
@@ -68,10 +69,10 @@ class HistogramSheet(Sheet):
         shape, volume, view = spread.shape, spread.volume, spread.view
         if shape is None:
             return
-        unit = volume.unit if volume.unit != "unknown" else ""
+        unit = unit_words(volume.unit)
         self.title.setText(f"Histogram: {subject_words(spread)}")
         low, high = (0.0, 0.0) if view is None else _window_range(view)
-        whole = volume.is_hu
+        whole = volume.on_hu_scale
         said = {
             "Mean ± SD": f"{_number(shape.mean, whole)} ± {_number(shape.sd, whole)}",
             "Median": _number(shape.median, whole),
@@ -106,7 +107,7 @@ def subject_words(spread: Spread) -> str:
 
 def csv_of(spread: Spread, shape: Histogram, window: tuple[float, float]) -> str:
     """Return numbers and bins as CSV: names and values first, then an empty line and a row for each bin."""
-    unit = spread.volume.unit
+    unit = unit_words(spread.volume.unit) or spread.volume.unit
     of = spread.of.kind.words if isinstance(spread.of, Measurement) else spread.of.label.replace('"', '""')
     rows = [
         f'of,"{of}"',

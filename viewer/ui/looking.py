@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from viewer.domain.session import Session
+from viewer.domain.value_units import unit_name
 from viewer.domain.view_state import ViewName
 from viewer.scene.acquired import acquired_slices, with_cursor
 from viewer.ui.canvas.canvas import Canvas
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 NOTHING_OPEN = "Nothing is open."
+_NOT_SAID = "and no unit is known here"
 NOT_IN_3D = "3D is not on the screen. Shift+4 shows it large."
 SHOWN_AS_ACQUIRED = "Only for tilted, oblique, unevenly spaced or missing slices; others are shown as acquired anyway."
 
@@ -61,6 +63,20 @@ class Looking:
             return False
         return not view.shows_curved and canvas.lays_out(ViewName.THREE_D)
 
+    def fits_hu(self) -> bool:
+        """Return whether what is made for HU shows what it says, of what is open."""
+        volume = self.session.volume
+        return self.ready() and volume is not None and volume.suits_hu
+
+    def why_no_hu(self, what: str, instead: str) -> str:
+        """Return why `what`, such as "This window", does not fit the values that are open, and what does."""
+        volume = self.session.volume
+        if volume is None:
+            return NOTHING_OPEN
+        name = unit_name(volume.unit)
+        said = f"{what} is made for HU, and values here are {name}." if name else f"{what} is made for HU, {_NOT_SAID}."
+        return f"{said} {instead}"
+
     def change(self, move: Callable[[Volume, ViewState, ViewName], ViewState], *, step: bool = False) -> None:
         """Set the view to what `move` makes of volume, view and active viewport.
 
@@ -96,8 +112,15 @@ class Looking:
         released: Callable[[], None] | None = None,
         repeats: bool = False,
         in_3d: bool = False,
+        for_hu: tuple[str, str] | None = None,
     ) -> Command:
-        """Return a command of looking: offered where volumes are looked at, once one is open, or once 3D is seen."""
+        """Return a command of looking: offered where volumes are looked at, once one is open, or once 3D is seen.
+
+        One that is made `for_hu`, and for values that go by them, says what it is and what there is in its place:
+        ("This window", "0 fits the window to the values.").
+        """
+        there = self.sees_3d if in_3d else self.ready
+        absent = NOT_IN_3D if in_3d else NOTHING_OPEN
         return Command(
             f"view.{ident}",
             title,
@@ -105,8 +128,8 @@ class Looking:
             run,
             shortcuts=shortcuts,
             contexts=VIEWING,
-            enabled_when=self.sees_3d if in_3d else self.ready,
-            why_disabled=NOT_IN_3D if in_3d else NOTHING_OPEN,
+            enabled_when=(lambda: there() and self.fits_hu()) if for_hu else there,
+            why_disabled=(lambda: absent if not there() else self.why_no_hu(*for_hu)) if for_hu else absent,
             icon=icon,
             checked_when=checked_when,
             released=released,

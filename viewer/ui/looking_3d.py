@@ -12,7 +12,7 @@ from viewer.domain.view_state import ViewName, as_point
 from viewer.scene.camera import FACING, facing
 from viewer.scene.clips import cut_towards_eye
 from viewer.scene.plane_geometry import AXIS_ALONG
-from viewer.scene.presets_3d import PRESETS_3D
+from viewer.scene.presets_3d import PRESETS_3D, fitting_preset
 from viewer.ui.commands import VIEWING, Command, MenuEntry, Submenu
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
+    from viewer.scene.presets_3d import Preset3D
     from viewer.ui.looking import Looking
 
+INSTEAD_OF_LOOKS = "MIP shows them in the window of the planes."
 NO_FINDING = "No finding is selected, or 3D is not on the screen."
 ALL_SHOWN = "Nothing is cut away."
 # What is seen around a finding: as much again on each side, and never less than this.
@@ -75,21 +77,22 @@ def _presets(looking: Looking) -> list[Command]:
         return looking.switch(lambda view: evolve(view, preset_3d=name))
 
     def is_on(name: str) -> Callable[[], bool]:
-        return looking.asks(lambda view: view.preset_3d == name)
+        return looking.asks(lambda view: _look_now(looking, view) == name)
 
-    def following(view: ViewState) -> ViewState:
-        names = list(PRESETS_3D)
+    def following(volume: Volume, view: ViewState, _active: ViewName) -> ViewState:
+        names = [name for name in PRESETS_3D if fitting_preset(volume, name) == name]
         at = names.index(view.preset_3d) if view.preset_3d in names else -1
         return evolve(view, preset_3d=names[(at + 1) % len(names)])
 
     chosen = [
         looking.command(
             f"preset_3d_{name}",
-            f"3D: {preset_3d.title.lower()}",
-            f"Show {preset_3d.title.lower()} in 3D. {preset_3d.hint}".rstrip(),
+            f"3D: {_title(preset_3d)}",
+            f"Show {_title(preset_3d)} in 3D. {preset_3d.hint}".rstrip(),
             preset(name),
             checked_when=is_on(name),
             in_3d=True,
+            for_hu=None if preset_3d.of_values else ("This look", INSTEAD_OF_LOOKS),
         )
         for name, preset_3d in PRESETS_3D.items()
     ]
@@ -99,12 +102,23 @@ def _presets(looking: Looking) -> list[Command]:
             "preset_3d_next",
             "3D: next look",
             "Show 3D as bone, vessels, lung and so on, one after the other",
-            looking.switch(following),
+            lambda: looking.change(following),
             shortcuts=("Alt+P",),
             icon="box",
             in_3d=True,
+            for_hu=("Every other look", INSTEAD_OF_LOOKS),
         ),
     ]
+
+
+def _title(preset: Preset3D) -> str:
+    """Return what a look is called in a sentence: "bone", "MIP"."""
+    return preset.title if preset.title.isupper() else preset.title.lower()
+
+
+def _look_now(looking: Looking, view: ViewState) -> str:
+    volume = looking.session.volume
+    return view.preset_3d if volume is None else fitting_preset(volume, view.preset_3d)
 
 
 def _table(looking: Looking) -> Command:
@@ -114,8 +128,9 @@ def _table(looking: Looking) -> Command:
         "Leave table and headrest out of the 3D picture; values and planes stay as they are",
         looking.switch(lambda view: evolve(view, table_3d=not view.table_3d)),
         shortcuts=("Alt+T",),
-        checked_when=looking.asks(lambda view: not view.table_3d),
+        checked_when=lambda: looking.fits_hu() and looking.asks(lambda view: not view.table_3d)(),
         in_3d=True,
+        for_hu=("Telling the table from the patient", "Alt+B crops it away."),
     )
 
 

@@ -10,6 +10,7 @@ from viewer.analysis.region import region_values
 from viewer.domain.geometry import position_words
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.plane_turn import angle_rad
+from viewer.domain.value_units import decimals, number_words, unit_words, with_unit
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.services.measuring import turned_by
 
@@ -52,13 +53,8 @@ def area_words(area_mm2: float) -> str:
     return f"{area_mm2:,.0f} mm²".replace(",", "\u202f")
 
 
-def whole(value: float) -> str:
-    """Return a number without digits behind the point, with a true minus."""
-    return str(round(value)).replace("-", "−")
-
-
 def value_words(measurement: Measurement, volume: Volume) -> str:
-    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without HU.
+    """Return the one value that counts most: length, axes, angle, a region's mean ± SD, or its area without a unit.
 
     Of a text or an arrow its words; they may name somebody.
     """
@@ -73,12 +69,14 @@ def value_words(measurement: Measurement, volume: Volume) -> str:
         return f"{longer:.1f} × {length_words(shorter)}"
     if measurement.kind in (MeasurementKind.ANGLE, MeasurementKind.COBB):
         return angle_words(measurement.angle_deg)
-    if not volume.is_hu:
+    if not unit_words(volume.unit):
         return area_words(measurement.area_mm2)
     values = values_of(measurement, volume)
     if values.mean is None or values.sd is None:
         return "No pixels"
-    return f"{whole(values.mean)} ± {whole(values.sd)} HU"
+    digits = _digits(values, volume)
+    spread = f"{number_words(values.mean, digits)} ± {number_words(values.sd, digits)}"
+    return with_unit(spread, volume.unit)
 
 
 def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
@@ -88,22 +86,30 @@ def more_words(measurement: Measurement, volume: Volume) -> tuple[str, ...]:
     width, height = measurement.size_mm
     size = f"{width:.1f} × {height:.1f} mm"
     crossing = measurement.crosses_itself
-    if not volume.is_hu:
-        return (
-            _CROSSING if crossing else size,
-            f"No HU: values are in {volume.unit}" if volume.unit != "unknown" else "No HU: the unit is unknown",
-        )
+    if not unit_words(volume.unit):
+        return (_CROSSING if crossing else size, "No HU: the unit is unknown")
     values = values_of(measurement, volume)
     lines = [area_words(measurement.area_mm2)]
     if values.least is not None and values.most is not None:
         pixels = "" if values.interpolated else f" · {values.count:,} px".replace(",", "\u202f")
-        lines = [area_words(measurement.area_mm2) + pixels, f"{whole(values.least)} to {whole(values.most)} HU"]
+        lines = [area_words(measurement.area_mm2) + pixels, _range_words(values, volume)]
     lines.append(_CROSSING if crossing else size)
     if values.interpolated:
         lines.append("Interpolated")
     elif volume.shrunk > 1:
         lines.append(f"Of means over {volume.shrunk} × {volume.shrunk} pixels")
     return tuple(lines)
+
+
+def _digits(values: RegionValues, volume: Volume) -> int:
+    """Return how many digits behind the point all numbers of a region are said with."""
+    return decimals(volume.unit, (values.mean, values.sd, values.least, values.most))
+
+
+def _range_words(values: RegionValues, volume: Volume) -> str:
+    digits = _digits(values, volume)
+    ends = (number_words(value, digits) for value in (values.least, values.most) if value is not None)
+    return with_unit(" to ".join(ends), volume.unit)
 
 
 def label_lines(
@@ -114,7 +120,7 @@ def label_lines(
     Where a slab is shown, a region says that its values are not the slab's. `brief` leaves the area to the list.
     """
     lines = _label_lines(measurement, volume, all_of_it, brief)
-    if not (slab and measurement.kind.is_region and volume.is_hu):
+    if not (slab and measurement.kind.is_region and unit_words(volume.unit)):
         return lines
     return (*lines, "Of one image" if brief else "Of one image, not the slab")
 
@@ -130,7 +136,7 @@ def place_words(measurement: Measurement, volume: Volume | None) -> str:
 
 def _label_lines(measurement: Measurement, volume: Volume, all_of_it: bool, brief: bool) -> tuple[str, ...]:
     first, more = value_words(measurement, volume), more_words(measurement, volume)
-    if all_of_it or not more or not volume.is_hu:
+    if all_of_it or not more or not unit_words(volume.unit):
         return (first, *more) if all_of_it else (first,)
     interpolated = ("Interpolated",) if values_of(measurement, volume).interpolated else ()
     return (first, *(() if brief else (area_words(measurement.area_mm2),)), *interpolated)

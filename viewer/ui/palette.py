@@ -138,7 +138,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2" if enabled else "disabled"))
         left = title.right() + 12
-        why = command.tooltip if enabled else command.why_disabled or command.tooltip
+        why = command.tooltip if enabled else command.why_not or command.tooltip
         shown = painter.fontMetrics().elidedText(why, Qt.TextElideMode.ElideRight, max(0, int(right - left)))
         painter.drawText(QRectF(left, area.top(), right - left, ROW_HEIGHT), middle, shown)
         painter.restore()

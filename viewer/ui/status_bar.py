@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from viewer.domain.geometry import position_words
 from viewer.domain.lying_there import finding_at, labels_at
 from viewer.domain.overlays import UNKNOWN_UNIT
+from viewer.domain.value_units import is_on_hu_scale, with_unit
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.facts import short_name
 from viewer.ui.canvas.paint_map import map_words
@@ -35,15 +36,17 @@ CANCEL_KEY = "Ctrl+."
 HEIGHT = 32
 NOTE_MS = 6000
 MOST_LETTERS = 32
+# As many as are said of a number; of larger ones all that stand before the point.
+_MOST_DIGITS = 1e6
 MARGIN, SPACING = 16, 24
 
 
 def value_words(value: float | None, unit: str) -> str:
-    """Return a voxel's value with its unit: HU as a whole number."""
+    """Return a voxel's value with its unit: HU as a whole number, others with six digits."""
     if value is None:
         return ""
-    number = f"{value:.0f}" if unit == "HU" else f"{value:g}"
-    return f"{number} {unit}".replace("-", "−") if unit != "unknown" else number.replace("-", "−")
+    whole = is_on_hu_scale(unit) or abs(value) >= _MOST_DIGITS
+    return with_unit((f"{value:.0f}" if whole else f"{value:g}").replace("-", "−"), unit)
 
 
 def map_value_words(session: Session, lps_mm: Point | None) -> str:

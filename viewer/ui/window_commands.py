@@ -36,6 +36,7 @@ WINDOW_MENU: tuple[str | None, ...] = (
     None,
     *(f"view.colours_{name}" for name in COLOUR_MAPS),
 )
+INSTEAD_OF_PRESETS = "0 fits the window to the file or to all values, Shift+W to a region."
 NOT_FOR_HU = "Hounsfield units are shown in grey alone."
 
 
@@ -81,6 +82,8 @@ def _of_file(looking: Looking) -> list[Command]:
     def title() -> str:
         if len(windows()) + len(luts()) > 1:
             return "Next window of the file"
+        if not windows() and not luts() and looking.ready() and not looking.fits_hu():
+            return "Window that fits the values"
         name = windows()[0].name if windows() else ""
         return f"Window of the file: {short_name(name)}" if name else "Window of the file"
 
@@ -177,7 +180,7 @@ def _presets(looking: Looking, windows: tuple[tuple[str, Window], ...]) -> list[
         return looking.switch(lambda view: with_window(view, window))
 
     def is_on(window: Window) -> Callable[[], bool]:
-        return looking.asks(lambda view: _shows(view, window))
+        return lambda: looking.fits_hu() and looking.asks(lambda view: _shows(view, window))()
 
     made = []
     for key, window in windows:
@@ -190,6 +193,7 @@ def _presets(looking: Looking, windows: tuple[tuple[str, Window], ...]) -> list[
                 preset(window),
                 shortcuts=(key,),
                 checked_when=is_on(window),
+                for_hu=("This window", INSTEAD_OF_PRESETS),
             )
         )
     return made
@@ -226,7 +230,7 @@ def _region_and_invert(looking: Looking) -> list[Command]:
 def _colours(looking: Looking) -> list[Command]:
     def fits() -> bool:
         volume = looking.session.volume
-        return looking.ready() and volume is not None and not volume.is_hu
+        return looking.ready() and volume is not None and not volume.on_hu_scale
 
     def choose(name: str) -> Callable[[], None]:
         return looking.switch(lambda view: evolve(view, colours=name))
@@ -239,7 +243,7 @@ def _colours(looking: Looking) -> list[Command]:
 
         def now() -> str:
             volume = volume_known.volume
-            return words if volume is not None and not volume.is_hu else ""
+            return words if volume is not None and not volume.on_hu_scale else ""
 
         return now
 

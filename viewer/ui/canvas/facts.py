@@ -10,12 +10,13 @@ from attrs import frozen
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
 from viewer.domain.masking import descriptions
 from viewer.domain.plane_turn import angle_rad
+from viewer.domain.value_units import with_unit
 from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.planes import beyond_images, image_number, plane_steps
-from viewer.scene.presets_3d import preset_3d
+from viewer.scene.presets_3d import fitting_preset, preset_3d
 from viewer.scene.turned_planes import shown_steps
 from viewer.scene.voi import lut_in_use
 from viewer.services.views import USUAL_ASPECT, fitted_height_mm
@@ -127,19 +128,33 @@ def signed(value: float, decimals: int = 0) -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def window_words(state: ViewState, volume: Volume | None = None) -> str:
+def window_words(state: ViewState, volume: Volume | None = None, *, unit: bool = False) -> str:
     """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits.
 
     Where a lookup table of the volume's file is in use, its name: "LUT NORMAL". A curve in place of a ramp is named.
+    With `unit` a unit that is not HU stands behind them.
     """
     lut = lut_in_use(volume, state) if volume is not None else None
     if lut is not None:
         return lut.name if lut.name.startswith("LUT") else f"LUT {short_name(lut.name)}"
     digits = 0
-    if 0 < state.window_width < 10 and not float(state.window_width).is_integer():
+    whole = float(state.window_width).is_integer() and float(state.window_centre).is_integer()
+    if 0 < state.window_width < 10 and not whole:
         digits = 2 - math.floor(math.log10(state.window_width))
     words = f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
+    if unit and volume is not None and not volume.is_hu:
+        words = with_unit(words, volume.unit)
     return f"{words}  sigmoid" if volume is not None and volume.series.voi_function == "SIGMOID" else words
+
+
+def window_line(state: ViewState, volume: Volume) -> Words:
+    """Return the line of a corner that tells interpolation and window; without its unit where there is no room."""
+    mixed = INTERPOLATION_WORDS[state.interpolation]
+    said = dict.fromkeys(
+        f"{mixed}  {window_words(state, volume, unit=unit)}" if mixed else window_words(state, volume, unit=unit)
+        for unit in (True, False)
+    )
+    return Words(next(iter(said)), shorter=tuple(said)[1:])
 
 
 def short_name(name: str) -> str:
@@ -174,7 +189,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     lossy = (Words("Lossy compressed", name=True, role="failed"),) if shown.volume.series.lossy else ()
     plane = view.plane
     if plane is None:
-        preset = shown.drawn_3d or preset_3d(shown.view.preset_3d).title
+        preset = shown.drawn_3d or preset_3d(fitting_preset(shown.volume, shown.view.preset_3d)).title
         found = any(d.finding.mask for d in shown.drawn) and not shown.drawn_3d
         what = f"{preset} and findings" if found else preset
         cut = cut_words(shown.view)
@@ -183,10 +198,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
     image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
-    window = Words(window_words(state, volume))
-    mixed = INTERPOLATION_WORDS[state.interpolation]
-    if mixed:
-        window = Words(f"{mixed}  {window.text}")
+    window = window_line(state, volume)
     # Whose images these are is never left out for want of room.
     patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:

@@ -44,7 +44,7 @@ def windowed(volume: Volume, view: ViewState, dx: float, dy: float) -> ViewState
 
 def finest_width(volume: Volume) -> float:
     """Return the narrowest window that means something: 1, or far less for maps of values between 0 and 1."""
-    return LEAST_WIDTH if volume.is_hu or volume.slices.dtype.kind != "f" else LEAST_MAP_WIDTH
+    return LEAST_WIDTH if volume.on_hu_scale or volume.slices.dtype.kind != "f" else LEAST_MAP_WIDTH
 
 
 def settled_window(volume: Volume, view: ViewState) -> ViewState:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
+from viewer.domain.overlays import UNKNOWN_UNIT
+from viewer.domain.value_units import unit_words
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.voi import table_for
 from viewer.ui.canvas.facts import signed
@@ -53,13 +55,13 @@ def paint_colour_bar(painter: QPainter, free: QRectF, volume: Volume, view: View
 
 def colour_bar(volume: Volume, view: ViewState) -> ColourBar | None:
     """Return what the bar of the images says; None where they are grey."""
-    if volume.is_hu or view.colours == GREY or view.colours not in COLOUR_MAPS:
+    if volume.on_hu_scale or view.colours == GREY or view.colours not in COLOUR_MAPS:
         return None
     low, high = view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
     values = (high, view.window_centre, low)
     table = table_for(volume, view)
     return ColourBar(
-        "unit unknown" if volume.unit == "unknown" else volume.unit,
+        unit_words(volume.unit) or UNKNOWN_UNIT,
         values,
         tuple(_number(value, view.window_width) for value in values),
         table.of(np.linspace(high, low, STEPS, dtype=np.float32)),

@@ -108,7 +108,8 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     """Name the two sides beside the line, in full where there is room for it."""
     x, y = curtain_px(tile, shown.view.curtain), handle_place(tile, shown.view.curtain).y()
     gap = (HANDLE_PX + TAG_GAP_PX) * (look.text.scale if look.stage else 1.0)
-    windows = (window_words(shown.view, shown.volume), window_words(behind.shown.view, behind.shown.volume))
+    units = shown.volume.unit != behind.shown.volume.unit
+    windows = tuple(window_words(each.view, each.volume, unit=units) for each in (shown, behind.shown))
     kind = look.text.caption_type(name=True)
     measures, height = look.text.metrics(kind), look.text.line_px + 6
     painter.setFont(look.text.font(kind))

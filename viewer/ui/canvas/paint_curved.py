@@ -15,7 +15,7 @@ from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry
 from viewer.scene.voi import shown_lut
 from viewer.services.drawn_path import why_no_path
 from viewer.ui.canvas.cover import COVERED
-from viewer.ui.canvas.facts import INTERPOLATION_WORDS, Corners, Words, slab_words, window_words
+from viewer.ui.canvas.facts import Corners, Words, slab_words, window_line
 from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_curved_lengths import paint_lengths
 from viewer.ui.canvas.paint_text import paint_plate, paint_sentence, paint_stage_name
@@ -283,10 +283,7 @@ def _paint_words(
         if folded:
             name.append(Words("Black: beyond a sharp bend"))
     turned = round(view.curved.turned_deg) if view.curved is not None else 0
-    window = Words(
-        "  ".join(part for part in (INTERPOLATION_WORDS[view.interpolation], window_words(view, volume)) if part)
-    )
-    right = [window]
+    right = [window_line(view, volume)]
     facts = "  ".join(
         part for part in (f"Turned {turned}°".replace("-", "−") if turned else "", slab_words(view)) if part
     )

@@ -18,7 +18,9 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.overlay_look import look_of
 from viewer.domain.view_state import Camera, OverlayMode
 from viewer.scene.clips import clips
+from viewer.scene.presets_3d import fitting_preset, preset_3d
 from viewer.scene.quality import Quality
+from viewer.scene.values_look import values_shown
 from viewer.scene.volume3d import FindingSurface, Picture3D, PlanesShown, VolumeScene
 from viewer.ui.canvas.cover import COVERED
 from viewer.ui.canvas.paint_frame import Look, paint_frame
@@ -119,6 +121,7 @@ def label_surfaces(shown: Shown) -> tuple[FindingSurface, ...]:
 
 def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> VolumeScene:
     """Return what is to be drawn on a tile, in device pixels."""
+    of_values = preset_3d(fitting_preset(shown.volume, shown.view.preset_3d)).of_values
     return VolumeScene(
         shown.volume,
         tile.shifted(shown.volume, shown.view).camera,
@@ -130,6 +133,7 @@ def volume_scene(shown: Shown, tile: Tile, theme: Theme, ratio: float) -> Volume
         table=shown.view.table_3d,
         clips=clips(shown.volume, shown.view),
         planes=_planes(shown, theme) if shown.view.planes_3d and not shown.veiled else None,
+        values=values_shown(shown.volume, shown.view) if of_values else None,
     )
 
 
@@ -144,7 +148,7 @@ def _planes(shown: Shown, theme: Theme) -> PlanesShown:
 
 
 def _look_of(scene: VolumeScene) -> tuple[object, ...]:
-    return (scene.preset, scene.surfaces, scene.masked, scene.table, scene.clips, scene.planes)
+    return (scene.preset, scene.surfaces, scene.masked, scene.table, scene.clips, scene.planes, scene.values)
 
 
 def paint_3d(painter: QPainter, tile: Tile, shown: Shown, look: Look, picture: Picture) -> None:

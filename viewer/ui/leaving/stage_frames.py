@@ -306,8 +306,8 @@ def _line(painter: QPainter, area: QRectF, text: str, kind: Type, scale: float, 
 
 def _same(a: VolumeScene, b: VolumeScene) -> bool:
     """Return whether two 3D scenes of one case look the same; how far the camera may differ is less than a pixel."""
-    same = (a.width_px, a.height_px, a.preset, a.table, a.clips, a.planes) == (
-        b.width_px, b.height_px, b.preset, b.table, b.clips, b.planes,
+    same = (a.width_px, a.height_px, a.preset, a.table, a.clips, a.planes, a.values) == (
+        b.width_px, b.height_px, b.preset, b.table, b.clips, b.planes, b.values,
     )  # fmt: skip
     if not same or a.surfaces != b.surfaces:
         return False

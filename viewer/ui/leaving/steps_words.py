@@ -38,7 +38,7 @@ def asked_words(step: Step) -> str:
 def seen_words(view: ViewState, volume: Volume) -> str:
     """Return how a step's picture is to be read: what is large in it, its window, and its slab."""
     shown = "Four views" if view.layout is Layout.FOUR else "3D" if view.main.plane is None else view.main.value.title()
-    parts = (shown, window_words(view, volume), slab_words(view))
+    parts = (shown, window_words(view, volume, unit=True), slab_words(view))
     return ", ".join(" ".join(part.split()) for part in parts if part)
 
 

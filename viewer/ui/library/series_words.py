@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
 from viewer.domain.masking import MASKED, identity_words, masked_path, masked_text
+from viewer.domain.value_units import HU, UNKNOWN, unit_words
 from viewer.io.index_rows import ARCHIVE, FOLDER
 from viewer.io.series_entry import readable_name
 from viewer.services.places import received_folder
@@ -62,9 +63,9 @@ def series_facts(row: SeriesRow) -> str:
 
 def _unit_words(row: SeriesRow) -> str:
     """Return what values are in, where whoever looks at CT would take them for HU and they are not."""
-    if row.unit == "unknown":
+    if row.unit == UNKNOWN:
         return "no HU" if row.modality == "CT" else ""
-    return f"values in {row.unit}" if row.unit not in ("", "HU") else ""
+    return f"values in {unit_words(row.unit)}" if row.unit not in ("", HU) else ""
 
 
 def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:

@@ -12,8 +12,8 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
 
+from viewer.domain.value_units import decimals, number_words, unit_words, with_unit
 from viewer.domain.view_state import as_point
-from viewer.ui.canvas.facts import signed
 from viewer.ui.finding_words import ml_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
@@ -68,10 +68,11 @@ def facts_of(entry: LabelEntry, unit: str) -> tuple[str, ...]:
     if facts is None:
         return ()
     lines = [f"Volume {ml_words(facts.volume_ml)}"]
-    if unit != "unknown" and None not in (facts.mean, facts.sd, facts.least, facts.most):
-        digits = 0 if unit == "HU" else 2
-        mean, sd, least, most = (signed(v or 0.0, digits) for v in (facts.mean, facts.sd, facts.least, facts.most))
-        lines.append(f"Mean {mean} ± {sd} {unit}, {least} to {most}")
+    found = (facts.mean, facts.sd, facts.least, facts.most)
+    if unit_words(unit) and None not in found:
+        digits = decimals(unit, found)
+        mean, sd, least, most = (number_words(value or 0.0, digits) for value in found)
+        lines.append(f"Mean {with_unit(f'{mean} ± {sd}', unit)}, {least} to {most}")
     return tuple(lines)
 
 

@@ -188,6 +188,8 @@ class Toolbar(QFrame):
         outer.addLayout(self._row, 1)
         outer.addWidget(hairline())
         session.view_changed.connect(self._update)
+        for key, _ in windows:
+            actions[f"view.preset_{key}"].changed.connect(self._take_presets)
         session.volume_changed.connect(self._choose_presets)
         session.case_changed.connect(self._choose_presets)
         self._choose_presets()
@@ -226,8 +228,10 @@ class Toolbar(QFrame):
         if view is None:
             self._window.set_words("Window")
             return
-        on = _preset_of(view, self._windows) if self._fitted.step >= PRESETS_GONE else ""
-        words = window_words(view, self._session.volume)
+        volume = self._session.volume
+        fits = self._fitted.step >= PRESETS_GONE and (volume is None or volume.suits_hu)
+        on = _preset_of(view, self._windows) if fits else ""
+        words = window_words(view, volume)
         words = f"{dict(self._windows)[on].name}  {words}" if on else words
         if words != self._window.text():
             self._window.set_words(words)
@@ -253,8 +257,7 @@ class Toolbar(QFrame):
                 gone.deleteLater()
             named = dict(self._windows)
             self._presets = Segmented(self._theme, tuple((key, named[key].name, key) for key in keys))
-            for key in keys:
-                self._presets.button(key).setToolTip(self._actions[f"view.preset_{key}"].toolTip())
+            self._take_presets()
             self._presets.chosen.connect(self._preset_chosen)
             # Else the row would show it later on, whether there is room or not.
             self._presets.hide()
@@ -263,6 +266,15 @@ class Toolbar(QFrame):
         self._said = ()
         self._update()
         self._fit()
+
+    def _take_presets(self) -> None:
+        """Let the buttons of the presets be offered and explained as their commands are."""
+        if self._presets is None:
+            return
+        for key in self._keys:
+            button, action = self._presets.button(key), self._actions[f"view.preset_{key}"]
+            button.setEnabled(action.isEnabled())
+            button.setToolTip(action.toolTip())
 
     def _preset_chosen(self, key: str) -> None:
         self._actions.run(f"view.preset_{key}")
@@ -280,7 +292,9 @@ class Toolbar(QFrame):
             return
         self._said = said
         self.setEnabled(view is not None)
-        on = _preset_of(view, self._windows) if view is not None else ""
+        volume = self._session.volume
+        fits = view is not None and (volume is None or volume.suits_hu)
+        on = _preset_of(view, self._windows) if view is not None and fits else ""
         if self._presets is not None:
             self._presets.choose(on)
         self._say_window()

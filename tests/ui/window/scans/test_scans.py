@@ -224,9 +224,9 @@ def test_reasons_of_few_skipped_files_come_before_those_of_many_and_before_lette
     [
         ("CT", "HU", ""),
         ("CT", "unknown", "no HU"),
-        ("CT", "MGML", "values in MGML"),
+        ("CT", "MGML", "values in mg/mL"),
         ("MR", "unknown", ""),
-        ("PT", "BQML", "values in BQML"),
+        ("PT", "BQML", "values in Bq/mL"),
     ],
 )
 def test_a_series_says_before_it_is_opened_that_its_values_are_no_hu(modality: str, unit: str, words: str) -> None:
