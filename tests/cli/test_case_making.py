@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from tests.cli.conftest import PATIENT, PATIENT_ID, casestage
+from tests.cli.conftest import PATIENT, PATIENT_ID, casestage, write_small_case
 from viewer.domain.view_state import PlaneView
 from viewer.io.case_document import read_case, write_case
 from viewer.services.case_checks import narration_words
@@ -44,6 +44,18 @@ def test_a_case_is_made_of_a_folder_and_a_model_and_can_be_shown(
     again = casestage("case", "new", small_series, "--model", anatomy, "--out", out)
     assert again.code == 1
     assert "is there already" in again.err
+
+
+def test_a_case_brings_the_truth_that_lies_beside_the_images_be_it_nothing(tmp_path: Path, anatomy: Path) -> None:
+    write_small_case(tmp_path / "scan")
+    place, out = tmp_path / "scan" / "truth" / "findings.json", tmp_path / "normal"
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"findings": [], "segmentation": None}))
+    given = ("--model", anatomy, "--out", out, "--anyway", "--images-looked-at")
+    assert casestage("case", "new", tmp_path / "scan" / "ct", *given).code == 0
+    case = read_case(out)
+    assert case.truth_path == "truth"
+    assert json.loads((out / "truth" / "findings.json").read_text())["findings"] == []
+    assert "false alarm" in case.steps[-1].title
 
 
 def test_a_case_that_is_fine_is_said_to_be(small_case: Case) -> None:

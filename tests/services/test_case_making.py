@@ -10,7 +10,9 @@ from attrs import evolve
 
 from tests.cli.conftest import write_small_case
 from viewer.domain.errors import CaseDocumentError, StorageError
+from viewer.domain.finding import Truth
 from viewer.domain.job import JobContext
+from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 from viewer.io import draft_file
@@ -160,6 +162,29 @@ def test_a_first_draft_is_told_from_the_findings_and_from_what_was_missed(sessio
     assert "below the threshold" in missed[1].narration
     assert missed[-1].title == "0 of 1 found"
     assert all(len(step.narration.split()) <= 25 for step in (*draft.steps, *missed))
+
+
+def test_a_first_draft_of_a_scan_with_nothing_to_find_counts_false_alarms(session: Session, making: CaseMaking) -> None:
+    session.truth = Truth()
+    wrong = making.start(told=True).steps
+    assert [step.id for step in wrong] == ["overview", "finding-1", "solid", "end"]
+    assert wrong[1].narration.startswith("A false alarm")
+    assert wrong[-1].title == "Nothing to find, 1 false alarm"
+    session.findings = ()
+    assert making.start(told=True).steps[-1].title == "Nothing to find here"
+    session.results = {"one": ModelResult("one", "One", ())}
+    assert making.start(told=True).steps[-1].title == "Nothing to find, nothing found"
+
+
+def test_a_first_draft_before_any_model_ran_tells_what_is_true_and_of_no_miss(
+    session: Session, making: CaseMaking
+) -> None:
+    session.findings = ()
+    steps = making.start(told=True).steps
+    assert [step.id for step in steps] == ["overview", "finding-1", "solid", "end"]
+    assert steps[1].narration.startswith("Known to be here.")
+    assert steps[1].view.selected_finding == "truth-1"
+    assert steps[-1].view.show_truth
 
 
 def test_a_first_draft_over_steps_that_were_captured_is_taken_back_like_any_change(making: CaseMaking) -> None:

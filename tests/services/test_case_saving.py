@@ -27,6 +27,7 @@ from viewer.io.pack_writing import write_pack
 from viewer.io.scan import scan
 from viewer.services.case_making import CaseMaking
 from viewer.services.case_saving import PriorScan, save_case
+from viewer.services.left_behind import left_behind
 from viewer.services.loading import load_case, load_series
 from viewer.services.views import view_of_finding, view_of_volume
 
@@ -110,6 +111,29 @@ def test_a_case_stands_under_what_it_shows_though_only_a_description_tells(
     )
     assert case.body_part == "ABDOMEN"
     assert planted((Path(case.folder) / "case.json").read_bytes()) == 0
+
+
+def test_a_normal_scan_on_which_a_model_found_nothing_is_kept_as_just_that(making: CaseMaking, tmp_path: Path) -> None:
+    finder = Source(SourceKind.MODEL, "Small model", "1.0.0", "small", "ab" * 32)
+    given = evolve(making.making(), findings=(), truth=Truth(), model=finder)
+    case = save_case(given, tmp_path / "cases", JobContext(), signed_off=True)
+    loaded = load_case(read_case(Path(case.folder)), JobContext())
+    assert (loaded.findings, loaded.truth, loaded.judged) == ((), Truth(), True)
+    assert case.model_id == "small"
+    packed = tmp_path / "normal.casepack"
+    write_pack(packed, [Path(case.folder)], [], JobContext())
+    with zipfile.ZipFile(packed) as archive:
+        assert sum(name.endswith("truth/findings.json") for name in archive.namelist()) == 1
+    assert dict(left_behind(loaded).facts)["Findings"].endswith("the ground truth holds none")
+
+
+def test_a_scan_of_which_nothing_is_known_and_nothing_was_said_says_neither(making: CaseMaking, tmp_path: Path) -> None:
+    case = save_case(
+        evolve(making.making(), findings=(), truth=None), tmp_path / "cases", JobContext(), signed_off=True
+    )
+    loaded = load_case(read_case(Path(case.folder)), JobContext())
+    assert (loaded.findings, loaded.truth, loaded.anything_said) == ((), None, False)
+    assert "Findings" not in dict(left_behind(loaded).facts)
 
 
 def test_the_saved_case_opens_with_the_same_ct_findings_and_story(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 
+from viewer.analysis.matching import match
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.walkthrough import Step
 from viewer.io.case_document import read_case
@@ -62,6 +63,14 @@ def test_a_whole_sentence_finds_the_step_of_the_finding_it_means(head: Case) -> 
     )
     assert titles(head, "Take me to the small bleed, please", names) == [other.title]
     assert titles(head, "the large bleed", names)[0] == one.title
+
+
+def test_a_finding_that_is_wrong_is_found_as_a_false_alarm(head: Case) -> None:
+    one = next(step for step in head.steps if step.id == "bleed")
+    wrong = small(one.view.selected_finding or "", 17.8)
+    names = finding_names([wrong], (), match([wrong], (), 0.0))
+    assert titles(head, "the false alarm", names) == [one.title]
+    assert "alarm" not in finding_names([wrong], (), None)[wrong.id]
 
 
 def test_words_fit_from_their_beginning_in_titles_narration_and_notes(head: Case) -> None:

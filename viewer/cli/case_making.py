@@ -41,6 +41,7 @@ from viewer.services.exporting import check_folder
 from viewer.services.first_draft import first_draft
 from viewer.services.loading import load_case, load_series
 from viewer.services.places import case_folders, run_records_folder
+from viewer.services.truth_beside import truth_or_why_not
 from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
@@ -134,17 +135,21 @@ def new(arguments: argparse.Namespace) -> int:
     if not entries:
         raise CaseStageError("There is no series here that a case could be made of.")
     ctx = progress_context()
-    volume = load_series(max(entries, key=lambda e: e.count), ctx.part(0.0, 0.3))
+    entry = max(entries, key=lambda e: e.count)
+    volume = load_series(entry, ctx.part(0.0, 0.3))
     if not volume.source_uids:
         raise CaseDocumentError("Only DICOM CT can be made into a case.", "Name a folder of DICOM files.")
     told = Report(arguments)
     if volume.verdict is not Verdict.OK:
         for reason in volume.reasons:
             told.note(f"Geometry {volume.verdict}: {reason}")
+    truth, why_not = truth_or_why_not(entry, volume)
+    if why_not is not None:
+        told.note(why_not.sentence)
     records = RunRecords(run_records_folder())
     result = run_or_recall(manifest, volume, ctx.part(0.3, 0.6), records, anyway=arguments.anyway)
     view = evolve(view_of_volume(volume), threshold=card(manifest).default_threshold)
-    steps = first_draft(volume, result.findings, None, view)
+    steps = first_draft(volume, result.findings, truth, view)
     first = next((step.id for step in steps if step.id.startswith("finding-")), "")
     shown = sum(f.score is None or f.score >= view.threshold for f in result.findings)
     draft = Draft(
@@ -155,7 +160,8 @@ def new(arguments: argparse.Namespace) -> int:
         steps=steps,
         hidden_until=first,
     )
-    making = Making(draft, volume, tuple(sorted(result.findings, key=lambda f: f.order)), None)
+    found = tuple(sorted(result.findings, key=lambda f: f.order))
+    making = Making(draft, volume, found, truth, model=card(manifest).source)
     case = _saved(making, out, ctx.part(0.6, 1.0), looked_at=arguments.images_looked_at)
     told.say(f"{case.title}: {count_words(len(case.steps), 'step')}, {count_words(shown, 'finding')}")
     told.say(f"Written to {arguments.out}, without the patient. Not for diagnostic use.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from viewer.domain.finding import Finding, SourceKind
+from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.overlays import ValueMap
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class ModelResult:
         The map that its findings were cut from, where there is one.
     recorded
         True where it was computed earlier.
+    source
+        The model as the source of findings, also where it has none; None where only its findings are known.
     """
 
     model_id: str
@@ -34,6 +36,7 @@ class ModelResult:
     threshold: float = 0.5
     value_map: ValueMap | None = None
     recorded: bool = False
+    source: Source | None = None
 
     @property
     def shown(self) -> tuple[Finding, ...]:

@@ -116,7 +116,10 @@ class CaseMaking:
             return self._draft
         if told:
             title = PRIOR_TITLE if self._prior() is not None else ""
-            steps = first_draft(volume, self._session.findings, self._session.truth, view, prior_title=title)
+            session = self._session
+            steps = first_draft(
+                volume, session.findings, session.truth, view, said=session.anything_said, prior_title=title
+            )
         first = next((step.id for step in steps if step.id.startswith("finding-")), "")
         if told and self._draft is not None:
             # What was made so far comes back with undo.
@@ -328,8 +331,11 @@ class CaseMaking:
             raise CaseDocumentError("The case has no steps yet.", "Set the view and press Ctrl+Enter to capture one.")
         wanted = dict.fromkeys(model for step in draft.steps for model in step.view.models or ())
         results = tuple(self._session.results[model] for model in wanted if model in self._session.results)
+        session = self._session
+        # One that has found nothing has said so.
+        silent = next((result.source for result in session.results.values() if not result.findings), None)
         return Making(
-            draft, volume, self._session.findings, self._session.truth, self._prior(), results, self.pictures.home
+            draft, volume, session.findings, session.truth, self._prior(), results, self.pictures.home, silent
         )
 
     def _prior(self) -> PriorScan | None:

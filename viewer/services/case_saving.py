@@ -15,7 +15,7 @@ from viewer.analysis.body_part import BodyPart, body_part, may_show_face
 from viewer.domain.alignment import Alignment
 from viewer.domain.draft import Draft
 from viewer.domain.errors import CaseDocumentError, DeidentifyError
-from viewer.domain.finding import Finding, SourceKind, Truth
+from viewer.domain.finding import Finding, Source, SourceKind, Truth
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.masking import identity_words, masked_text, names_patient_in_prose, words_of
 from viewer.domain.model_result import ModelResult
@@ -40,7 +40,6 @@ from viewer.services.views import view_of_volume
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viewer.domain.finding import Source
     from viewer.domain.job import JobContext
     from viewer.domain.view_state import ViewState
     from viewer.io.decoders import Decoders
@@ -66,7 +65,11 @@ class PriorScan:
 
 @frozen(eq=False)
 class Making:
-    """All that a case is made of; `pictures` is the folder that pictures in its narrations are named from."""
+    """All that a case is made of.
+
+    `pictures` is the folder that pictures in its narrations are named from; `model` the one that was run, also where it
+    found nothing.
+    """
 
     draft: Draft
     volume: Volume
@@ -75,6 +78,7 @@ class Making:
     prior: PriorScan | None = None
     results: tuple[ModelResult, ...] = ()
     pictures: Path | None = None
+    model: Source | None = None
 
 
 def save_case(
@@ -164,8 +168,9 @@ def _made(
         volume, folder / "dicom", deidentifier, ctx.part(0.0, share), decoders, signed_off=signed_off, faces=faces
     )
     found = [_without_names(f, deidentifier, names) for f in making.findings]
-    model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), None)
-    if found:
+    model = next((f.source for f in found if f.source.kind is SourceKind.MODEL), making.model)
+    said = bool(found) or model is not None
+    if said:
         write_findings(folder / "findings", own, found, model, recorded=True, compressed=True)
     if making.truth is not None:
         truth = [_without_names(f, deidentifier, names) for f in making.truth.lesions]
@@ -197,7 +202,7 @@ def _made(
         series_uid=own.series.series_uid,
         series_sha256=volume_sha256(own) or "",
         steps=steps,
-        findings_path="findings" if found else "",
+        findings_path="findings" if said else "",
         truth_path="truth" if making.truth is not None else "",
         model_id=model.model_id if model is not None else "",
         prior=before,

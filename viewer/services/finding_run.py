@@ -244,7 +244,7 @@ def result_in(model: ModelCard, result: RunResult) -> ModelResult:
     """Return what a run gave, as the session keeps it."""
     return ModelResult(
         model.id, model.name, tuple(sorted(result.findings, key=lambda f: f.order)), model.default_threshold,
-        result.value_map, recorded=result.recorded,
+        result.value_map, recorded=result.recorded, source=model.source,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ def first_draft(
     truth: Truth | None,
     view: ViewState,
     *,
+    said: bool = True,
     prior_title: str = "",
 ) -> tuple[Step, ...]:
     """Return the steps of a story told from what was found, in the window and at the threshold of a view.
@@ -47,12 +48,16 @@ def first_draft(
         Those below the view's threshold are left out, and so are all beyond the eight with the highest scores.
     truth
         Where it is known, what was missed is told too.
+    said
+        False where no model has run and nobody has marked anything: then what is known to be true is told.
     prior_title
         What an earlier scan is called that is compared with this one; "" for none.
     """
+    if not said and not findings:
+        findings = lesions_of(truth)
     shown = sorted((f for f in findings if f.score is None or f.score >= view.threshold), key=lambda f: f.order)
     # All of them: what lies below the threshold says by how much a lesion was missed.
-    matching = match(tuple(findings), truth.lesions, view.threshold) if truth is not None else None
+    matching = match(tuple(findings), truth.lesions, view.threshold) if truth is not None and said else None
     whole = evolve(view_of_volume(volume), layout=Layout.STAGE, threshold=view.threshold)
     if view.selected_finding is None:
         # A finding in hand has brought a window of its own.
@@ -71,7 +76,7 @@ def first_draft(
     if look is not None and volume.stack.count > 1:
         solid = evolve(whole, main=ViewName.THREE_D, preset_3d=look.name)
         steps.append(Step("solid", "In 3D", _solid_words(told), solid, "Turn it slowly.", 45.0))
-    steps.append(_end(whole, shown, lesions_of(truth), matching))
+    steps.append(_end(whole, shown, truth, matching))
     return tuple(steps)
 
 
@@ -145,10 +150,14 @@ def _solid_words(told: Sequence[Finding]) -> str:
     return "The same outlines as surfaces." if told else "The same voxels, as a picture in 3D."
 
 
-def _end(whole: ViewState, shown: Sequence[Finding], lesions: Sequence[Finding], matching: Matching | None) -> Step:
-    if matching is not None:
-        found = matching.count(MatchState.FOUND)
-        title = f"{found} of {len(lesions)} found"
+def _end(whole: ViewState, shown: Sequence[Finding], truth: Truth | None, matching: Matching | None) -> Step:
+    lesions = lesions_of(truth)
+    if truth is not None and not lesions:
+        false = matching.count(MatchState.FALSE_POSITIVE) if matching is not None else 0
+        found = count_words(false, "false alarm") if false else "nothing found"
+        title = "Nothing to find here" if matching is None else f"Nothing to find, {found}"
+    elif matching is not None:
+        title = f"{matching.count(MatchState.FOUND)} of {len(lesions)} found"
     else:
         title = count_words(len(shown), "finding") if shown else "Nothing was found"
     words = "Not for diagnostic use. What would you like to see again?"

@@ -122,7 +122,7 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         ("Case made by", provenance.made_by),
         ("Licence", provenance.licence),
         ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
-        ("Findings", _said_of_findings(findings, truth)),
+        ("Findings", _said_of_findings(findings, truth, said=loaded.anything_said)),
         ("Models compared", ", ".join(f"{r.name} at {r.threshold:.2f}, recorded" for r in results)),
         ("This copy", f"{NAME} {program_version()}"),
     ]
@@ -149,7 +149,7 @@ def _geometry(volume: Volume) -> str:
     return " ".join([f"{words[volume.verdict]}.", *volume.reasons])
 
 
-def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None) -> str:
+def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None, *, said: bool) -> str:
     parts = []
     if findings:
         kind = "as marked"
@@ -158,8 +158,11 @@ def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None) -> str
         elif all(f.source.kind is SourceKind.TRUTH for f in findings):
             kind = "the ground truth; no model ran"
         parts.append(f"{len(findings)}, {kind}")
+    elif said:
+        parts.append("none, recorded when the case was made, not computed anew")
     if truth is not None:
-        parts.append(f"{len(truth.lesions)} known as ground truth")
+        known = f"{len(truth.lesions)} known as ground truth" if truth.lesions else "the ground truth holds none"
+        parts.append(known)
     return "; ".join(parts)
 
 

@@ -104,7 +104,12 @@ class LoadedCase:
     @property
     def judged(self) -> bool:
         """True where the truth is known and something has been said to be held against it."""
-        return self.truth is not None and anything_said(self.findings, self.results, self.case)
+        return self.truth is not None and self.anything_said
+
+    @property
+    def anything_said(self) -> bool:
+        """True where a model or a reader has said what is there, be it nothing."""
+        return anything_said(self.findings, self.results, self.case)
 
 
 def memory_needed(entry: SeriesEntry, shrink: int = 1) -> int:

@@ -181,7 +181,7 @@ def _model(manifest: Manifest, loaded: LoadedCase, ctx: JobContext, records: Pat
     seconds = time.monotonic() - started
     recorded = [f for f in loaded.findings if f.source.model_id == card(manifest).id]
     words = f"{manifest.name} ran in {seconds:.1f} s"
-    if recorded:
+    if recorded or (loaded.case.findings_path and loaded.case.model_id == card(manifest).id):
         here = {(f.label_key, round(f.score or 0.0, 2)) for f in result.findings}
         there = {(f.label_key, round(f.score or 0.0, 2)) for f in recorded}
         same = here == there

@@ -24,6 +24,7 @@ _SAID_ALONG = frozenset(
 _TITLE, _FINDING, _NARRATION, _NOTES = 8.0, 5.0, 3.0, 2.0
 _SMALLEST = "small smaller smallest little tiny"
 _MISSED = "missed overlooked"
+_FALSE = "false alarm wrong"
 _LARGEST = "large larger largest big bigger biggest"
 
 
@@ -133,7 +134,7 @@ def finding_names(
     """Return what each finding may be called, by its id: label, place, side, its size beside the others', missed.
 
     Of several findings the smallest is called small and the largest large, of the truth likewise; a truth that nothing
-    matches is missed.
+    matches is missed, and a finding that matches no truth a false alarm.
     """
     names: dict[str, str] = {}
     for group in (tuple(findings), tuple(truth)):
@@ -145,4 +146,7 @@ def finding_names(
     for truth_id, state in (matching.of_truth if matching is not None else {}).items():
         if state is MatchState.MISSED and truth_id in names:
             names[truth_id] += f" {_MISSED}"
+    for finding_id, state in (matching.of_finding if matching is not None else {}).items():
+        if state is MatchState.FALSE_POSITIVE and finding_id in names:
+            names[finding_id] += f" {_FALSE}"
     return names
