@@ -14,7 +14,7 @@ from viewer.domain.view_state import ViewName, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.scan import scan
 from viewer.services.loading import load_series
-from viewer.services.views import fitted_height_mm, refitted, view_of_volume
+from viewer.services.views import USUAL_ASPECT, fitted_height_mm, refitted, view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,19 @@ def test_where_a_scan_is_looked_at_first_lies_in_an_image_of_each_plane(real_dat
     assert volume.grid.size_ijk[0] % 2 == 0
     assert np.allclose(ijk, np.round(ijk), atol=1e-6)
     assert np.all(np.abs(ijk - volume.grid.ijk(volume.body_lps_mm.mean(axis=1))) <= 0.5 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("across", "deep", "long"), [(340, 230, 205), (380, 220, 350), (420, 300, 900), (150, 190, 160)]
+)
+def test_a_body_in_3d_is_as_large_as_a_usual_view_of_it_from_any_side_allows(across: int, deep: int, long: int) -> None:
+    body = np.array([[-across / 2, across / 2], [-deep / 2, deep / 2], [-long / 2, long / 2]])
+    grid = Grid.from_directions((512, 512, 90), origin_lps_mm=(-250, -250, -450), spacing_mm=(1.0, 1.0, 10.0))
+    height_mm = overview("1.2.3", grid, body_lps_mm=body).camera.height_mm
+    # From the front, from a side, from the feet: how wide and how high it is there.
+    from_sides = [(across, long), (deep, long), (across, deep)]
+    needed = max(max(high, wide / USUAL_ASPECT) for wide, high in from_sides)
+    assert needed < height_mm <= 1.16 * needed
 
 
 @pytest.mark.parametrize("size", [(1, 1, 1), (64, 1, 1), (64, 64, 5)])

@@ -245,7 +245,8 @@ def overview(
         axial=views[PlaneName.AXIAL],
         coronal=views[PlaneName.CORONAL],
         sagittal=views[PlaneName.SAGITTAL],
-        camera=_camera(centre, grid, float(max(*extent, least)) * 1.15),
+        # From the front, the sides, head and feet; what is upright there is never the width of the patient.
+        camera=_camera(centre, grid, float(max(extent[0] * 0.75, *extent[1:], least)) * 1.15),
         window_centre=window_centre,
         window_width=window_width,
     )
