@@ -67,6 +67,7 @@ class Compared:
         comparing = self._desk.comparing
         compare.build_bar(window.actions_)
         compare.keys_moved.connect(window.refresh_soon)
+        compare.keys_moved.connect(lambda: window.review.toolbar.tell_of(compare.with_keys.session))
         comparing.changed.connect(window.refresh_soon)
         comparing.changed.connect(self._changed)
         other.session.volume_changed.connect(self._came)

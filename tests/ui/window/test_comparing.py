@@ -164,6 +164,21 @@ def test_keys_act_on_the_side_that_was_used_last(compared: MainWindow, press: Ca
     assert compared.desk.session.view.window_width == there.window_width
 
 
+def test_the_bar_tells_the_window_of_the_side_that_keys_act_on(
+    compared: MainWindow, press: Callable[..., None]
+) -> None:
+    compared.actions_.run("compare.link_window")
+    presets = compared.review.toolbar.presets
+    assert presets is not None
+    for side, key in ((compared.compare.here, "4"), (compared.compare.there, "5")):
+        QTest.mouseClick(side, Qt.MouseButton.LeftButton, pos=side.rect().center())
+        press(compared, Qt.Key(ord(key)))
+    assert presets.button("5").isChecked()
+    here = compared.compare.here
+    QTest.mouseClick(here, Qt.MouseButton.LeftButton, pos=here.rect().center())
+    assert presets.button("4").isChecked()
+
+
 def curtained(window: MainWindow, qtbot: QtBot) -> tuple[float, int]:
     window.actions_.run("compare.curtain")
     window.actions_.run("view.layout_single")

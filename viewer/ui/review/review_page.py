@@ -40,7 +40,7 @@ class ReviewPage(QWidget):
         row.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(0)
-        self.toolbar = Toolbar(desk.session, theme, actions, desk.conventions.windows, self)
+        self.toolbar = Toolbar(desk.session, desk.other.session, theme, actions, desk.conventions.windows, self)
         left.addWidget(self.toolbar)
         self.host = CanvasHost(desk.session, theme, actions, self)
         left.addWidget(self.host, 1)

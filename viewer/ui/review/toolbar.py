@@ -131,11 +131,12 @@ class RestButton(MenuButton):
 
 
 class Toolbar(QFrame):
-    """48 px high."""
+    """48 px high. Of two volumes it tells how that one is looked at which keys act on."""
 
     def __init__(
         self,
         session: Session,
+        other: Session,
         theme: Theme,
         actions: CommandActions,
         windows: tuple[tuple[str, Window], ...],
@@ -143,6 +144,7 @@ class Toolbar(QFrame):
     ) -> None:
         super().__init__(parent)
         self._session, self._theme, self._actions, self._windows = session, theme, actions, windows
+        self._with_keys = session
         self._keys: tuple[str, ...] = ()
         self._presets: Segmented | None = None
         self._said: tuple[object, ...] = ()
@@ -187,12 +189,23 @@ class Toolbar(QFrame):
         self._say_cine()
         outer.addLayout(self._row, 1)
         outer.addWidget(hairline())
-        session.view_changed.connect(self._update)
+        for one in (session, other):
+            one.view_changed.connect(self._update)
         for key, _ in windows:
             actions[f"view.preset_{key}"].changed.connect(self._take_presets)
         session.volume_changed.connect(self._choose_presets)
         session.case_changed.connect(self._choose_presets)
         self._choose_presets()
+
+    @property
+    def presets(self) -> Segmented | None:
+        """The presets of the window, the one in use pressed."""
+        return self._presets
+
+    def tell_of(self, session: Session) -> None:
+        """Tell how another volume is looked at."""
+        self._with_keys = session
+        self._update()
 
     def _menu(self, commands: tuple[MenuEntry, ...], tooltip: str, icon: str) -> MenuButton:
         return MenuButton(self._theme, self._actions, commands, tooltip, icon=icon)
@@ -224,11 +237,11 @@ class Toolbar(QFrame):
         self._say_window()
 
     def _say_window(self) -> None:
-        view = self._session.view
+        view = self._with_keys.view
         if view is None:
             self._window.set_words("Window")
             return
-        volume = self._session.volume
+        volume = self._with_keys.volume
         fits = self._fitted.step >= PRESETS_GONE and (volume is None or volume.suits_hu)
         on = _preset_of(view, self._windows) if fits else ""
         words = window_words(view, volume)
@@ -282,9 +295,9 @@ class Toolbar(QFrame):
         self._update()
 
     def _update(self) -> None:
-        view = self._session.view
+        view = self._with_keys.view
         said = (
-            (window_words(view, self._session.volume), slab_words(view), view.layout, view.main)
+            (window_words(view, self._with_keys.volume), slab_words(view), view.layout, view.main)
             if view is not None
             else ()
         )
@@ -292,7 +305,7 @@ class Toolbar(QFrame):
             return
         self._said = said
         self.setEnabled(view is not None)
-        volume = self._session.volume
+        volume = self._with_keys.volume
         fits = view is not None and (volume is None or volume.suits_hu)
         on = _preset_of(view, self._windows) if view is not None and fits else ""
         if self._presets is not None:
