@@ -11,12 +11,19 @@ from PySide6.QtTest import QTest
 
 from tests.open_session import view_of
 from tests.ui.looking import Looking, seen
-from viewer.domain.view_state import ViewName
+from viewer.analysis.histogram import histogram
+from viewer.analysis.region import region_voxels
+from viewer.domain.geometry import PLANE_AXES, PlaneName
+from viewer.domain.measurement import Measurement, MeasurementKind
+from viewer.domain.view_state import ViewName, as_point
+from viewer.services.spreads import Spread
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas import Density, shown_in
 from viewer.ui.canvas.facts import corners
 from viewer.ui.finding_words import mean_words
+from viewer.ui.histogram_sheet import HistogramSheet
 from viewer.ui.status_bar import value_words
+from viewer.ui.theme import Theme
 from viewer.ui.window_commands import WINDOW_MENU
 
 if TYPE_CHECKING:
@@ -137,3 +144,24 @@ def test_the_pointer_and_findings_tell_the_unit_as_people_write_it(small_ct_lesi
     finding = evolve(small_ct_lesion, mean=7.4312, sd=0.2123)
     assert mean_words(finding, "MGML") == "7.43 ± 0.21 mg/mL"
     assert mean_words(finding, "HU") == "7 ± 0 HU"
+
+
+def test_the_histogram_tells_small_values_whole_with_their_unit(
+    qtbot: QtBot, window: Looking, session: Session, small_ct_volume: Volume
+) -> None:
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    centre = small_ct_volume.stack.lps((78, 60, 17))
+    half = 8.0 * (axes.right + axes.down)
+    corners_ = (as_point(centre - half), as_point(centre + half))
+    right, down = as_point(axes.right), as_point(axes.down)
+    region = Measurement("m", MeasurementKind.ELLIPSE, corners_, PlaneName.AXIAL, right, down)
+    values = (np.maximum(small_ct_volume.slices + 1000, 0) * np.float32(1e-6)).astype(np.float32)
+    diffusion = evolve(small_ct_volume, unit="mm2/s", slices=values, voxels=values)
+    sheet = HistogramSheet(window, Theme())
+    qtbot.addWidget(sheet)
+    shape = histogram(region_voxels(region, diffusion)[0])
+    sheet.tell(Spread(region, diffusion, view_of_volume(diffusion), shape))
+    assert sheet.value("Smallest to largest").endswith(" mm2/s")
+    for label in sheet._values.values():
+        assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width()
+        assert "e−" not in label.text()

@@ -21,7 +21,7 @@ HEIGHT, LEAST_HEIGHT = 260, 108
 BAND_PX = 6
 
 
-def number_words(value: float, step: float) -> str:
+def step_words(value: float, step: float) -> str:
     """Return a number with as many digits as steps of the axis need, with a true minus."""
     digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return f"{value + 0.0:.{min(digits, 6)}f}".replace("-", "−")
@@ -101,7 +101,7 @@ class HistogramChart(QWidget):
         for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1):
             x = round(self._x(n * step)) + 0.5
             painter.drawLine(QPointF(x, base), QPointF(x, base + 4))
-            words = number_words(n * step, step)
+            words = step_words(n * step, step)
             half = metrics(Type.CAPTION).horizontalAdvance(words) / 2
             # The unit stands at the axis' end, and no number under it.
             if x + half < area.right() - unit_wide:

@@ -8,10 +8,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
 
 from viewer.domain.measurement import Measurement
-from viewer.domain.value_units import unit_words
+from viewer.domain.value_units import decimals, number_words, unit_words
 from viewer.ui.finding_words import volume_words
 from viewer.ui.fonts import Type
-from viewer.ui.histogram_chart import HEIGHT, LEAST_HEIGHT, HistogramChart, number_words
+from viewer.ui.histogram_chart import HEIGHT, LEAST_HEIGHT, HistogramChart, step_words
 from viewer.ui.honesty import banner_words
 from viewer.ui.measurement_words import area_words
 from viewer.ui.sheet import Sheet
@@ -33,7 +33,7 @@ class HistogramSheet(Sheet):
     """Shows one histogram; it says what it is of, and never of whom."""
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
-        super().__init__(window, theme, "Histogram", width=640)
+        super().__init__(window, theme, "Histogram", width=800)
         self._csv = ""
         self._chart = HistogramChart(theme)
         self._chart.setToolTip("Above: median and 5th to 95th percentile. Below: the window in force.")
@@ -72,13 +72,13 @@ class HistogramSheet(Sheet):
         unit = unit_words(volume.unit)
         self.title.setText(f"Histogram: {subject_words(spread)}")
         low, high = (0.0, 0.0) if view is None else _window_range(view)
-        whole = volume.on_hu_scale
+        digits = decimals(volume.unit, (shape.mean, shape.sd, shape.low, shape.high, shape.least, shape.most))
         said = {
-            "Mean ± SD": f"{_number(shape.mean, whole)} ± {_number(shape.sd, whole)}",
-            "Median": _number(shape.median, whole),
-            "5th to 95th percentile": f"{_number(shape.low, whole)} to {_number(shape.high, whole)}",
-            "Smallest to largest": f"{_number(shape.least, whole)} to {_number(shape.most, whole)}",
-            "Window": f"{_number(low, whole)} to {_number(high, whole)}",
+            "Mean ± SD": f"{number_words(shape.mean, digits)} ± {number_words(shape.sd, digits)}",
+            "Median": number_words(shape.median, digits),
+            "5th to 95th percentile": f"{number_words(shape.low, digits)} to {number_words(shape.high, digits)}",
+            "Smallest to largest": f"{number_words(shape.least, digits)} to {number_words(shape.most, digits)}",
+            "Window": f"{number_words(low, digits)} to {number_words(high, digits)}",
         }
         for name, words in said.items():
             self._values[name].setText(f"{words} {unit}".rstrip())
@@ -86,7 +86,7 @@ class HistogramSheet(Sheet):
         self._values["Values"].setText(f"{shape.count:,} {kind}".replace(",", "\u202f"))
         spoken = f"{self.title.text()}, {said['Mean ± SD']} {unit}"
         self._chart.show_histogram(shape, unit or "Value", (low, high), spoken)
-        wide = f"Bins of {number_words(shape.width, shape.width)} {unit}".rstrip()
+        wide = f"Bins of {step_words(shape.width, shape.width)} {unit}".rstrip()
         between = " · Interpolated between voxels" if spread.interpolated else ""
         self._note.setText(f"{wide}{between} · {banner_words(volume, None)}")
         self._csv = csv_of(spread, shape, (low, high))
@@ -142,8 +142,3 @@ def csv_of(spread: Spread, shape: Histogram, window: tuple[float, float]) -> str
 
 def _window_range(view: ViewState) -> tuple[float, float]:
     return view.window_centre - view.window_width / 2, view.window_centre + view.window_width / 2
-
-
-def _number(value: float, whole: bool) -> str:
-    # Rounded first: what is a little below nothing is 0, not −0.
-    return (f"{round(value)}" if whole else f"{value:.4g}").replace("-", "−")
