@@ -11,6 +11,7 @@ import pytest
 from viewer.domain.errors import CaseStageError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
+from viewer.io.decode import SIGNED_STREAM, UNSIGNED_STREAM
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def test_values_below_zero_come_back_under_a_signed_header(
     volume = opened(made_ct, low, syntax, codec(words, bits), stored, signed=True)
     assert volume.slices.dtype == np.int16
     assert np.array_equal(volume.slices[0], low)
-    assert volume.reasons == ()
+    # JPEG and JPEG-LS know of no sign; JPEG 2000 says outright that there is none.
+    assert volume.reasons == ((UNSIGNED_STREAM,) if syntax in (J2K, HTJ2K) and not sign else ())
 
 
 @pytest.mark.parametrize(("codec", "syntax"), [(jpeg_ls, JPEG_LS), (lossless, LOSSLESS), (j2k, J2K)])
@@ -99,7 +101,15 @@ def test_twelve_bits_that_were_never_given_their_sign_get_it(
 ) -> None:
     volume = opened(made_ct, low, syntax, codec((low & 0x0FFF).astype(np.uint16), 16), 12, signed=True)
     assert np.array_equal(volume.slices[0], low)
-    assert volume.reasons == ()
+    assert volume.reasons == ((UNSIGNED_STREAM,) if syntax == J2K else ())
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (htj2k, HTJ2K)])
+def test_where_no_value_hangs_on_the_sign_nothing_is_said_of_it(
+    made_ct: Any, codec: Callable[[Any, int], bytes], syntax: str
+) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    assert opened(made_ct, values.view(np.int16), syntax, codec(values, 16), 16, signed=True).reasons == ()
 
 
 @pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (htj2k, HTJ2K)])
@@ -109,7 +119,7 @@ def test_code_stream_with_a_sign_is_believed_where_the_header_has_none(
 ) -> None:
     volume = opened(made_ct, low, syntax, codec(low, 16), stored, signed=False)
     assert np.array_equal(volume.slices[0], low)
-    assert volume.reasons == ("The compressed pixels have a sign and the header has none; the pixels were believed.",)
+    assert volume.reasons == (SIGNED_STREAM,)
 
 
 def lossy_j2k(values: NDArray[Any]) -> bytes:

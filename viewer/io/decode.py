@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 # No CT image is larger; a header that says more is damaged or hostile.
 MOST_PIXELS = 16384 * 16384
+# Code streams that say whether their values have a sign.
+_TELL_SIGN = JPEG_2000 | HTJ2K
+SIGNED_STREAM = "The compressed pixels have a sign and the header has none; the pixels were believed."
+UNSIGNED_STREAM = "The compressed pixels have no sign and the header has one; the header was believed."
 _CODED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K
 
 
@@ -161,18 +165,22 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
     values = _by_codec(stream, syntax, place if fits else None)
     if values.shape != (code.rows, code.columns) or values.dtype.kind not in "iu":
         raise UnreadableFileError("The compressed pixels are not one grey image.")
-    return _with_sign(values, code, said.signed, said.precision)
+    stored = _with_sign(values, code, said.signed, said.precision)
+    if syntax in _TELL_SIGN and code.signed and not said.signed and not stored.note and int(stored.values.min()) < 0:
+        return evolve(stored, note=UNSIGNED_STREAM)
+    return stored
 
 
 def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> Stored:
     """Return decoded values with the right sign where header and code stream may disagree.
 
-    A code stream without sign under a signed header holds two's complement in its bits. A code stream with sign
-    under an unsigned header says outright that a value is negative, and is believed.
+    A code stream without sign under a signed header holds two's complement in its bits. JPEG and JPEG-LS know no
+    other way; of JPEG 2000, which tells the sign, the header is believed. A code stream with sign under an unsigned
+    header says outright that a value is negative, and is believed.
     """
     unsigned = values.view(f"u{values.dtype.itemsize}")
     if stream_signed and not code.signed and int(values.min(initial=0)) < 0:
-        return Stored(values, "The compressed pixels have a sign and the header has none; the pixels were believed.")
+        return Stored(values, SIGNED_STREAM)
     note = _doubt_about_bits(unsigned, code, stream_signed, precision)
     width = values.dtype.itemsize * 8
     if stream_signed == code.signed and precision >= min(code.bits_stored, width):
