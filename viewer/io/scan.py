@@ -29,6 +29,7 @@ from viewer.io.series_entry import (
     with_doubt,
 )
 from viewer.io.series_groups import Groups, add_image, series_of
+from viewer.io.unread_files import UnreadFiles
 from viewer.io.volume_files import is_volume_file, volume_file_entries
 from viewer.io.zip_archive import is_archive, members
 
@@ -97,9 +98,11 @@ def _result(
 ) -> ScanResult:
     groups: Groups = {}
     series: list[list[SeriesEntry]] = []
+    unread = UnreadFiles()
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(name_below(root, place.name), found.sentence, advice(found)))
+            unread.note(place, found)
         elif isinstance(found, list):
             series.append(found)
         else:
@@ -114,7 +117,7 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    series += _incomplete(of_images, root, skipped)
+    series += unread.doubted(_incomplete(of_images, root, skipped), places)
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.

@@ -1,0 +1,106 @@
+"""Files that a scan sees and cannot look into: series beside them may lack images, and say so."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from viewer.domain.errors import UnreadableFileError
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io import scan as scanning
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+from viewer.io.series_report import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PLACES = [(0.0, 0.0, 2.0 * k) for k in range(6)]
+
+
+@pytest.fixture
+def vanishing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return the function that lets files go once their folder was listed."""
+
+    def let_go(*files: Path) -> None:
+        look = scanning._look_at
+
+        def first(place: Any, layouts: Any) -> Any:
+            for file in files:
+                file.unlink(missing_ok=True)
+            return look(place, layouts)
+
+        monkeypatch.setattr(scanning, "_look_at", first)
+
+    return let_go
+
+
+def slices(made_ct: Any, ending: str = ".dcm") -> list[Path]:
+    return [made_ct.slice(f"IM{k:03d}{ending}", made_ct.pixels(k), place) for k, place in enumerate(PLACES)]
+
+
+@pytest.mark.parametrize("ending", [".dcm", ""])
+def test_a_series_whose_end_vanished_while_its_folder_was_scanned_is_not_trusted(
+    ending: str, made_ct: Any, vanishing: Callable[..., None]
+) -> None:
+    vanishing(*slices(made_ct, ending)[4:])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert volume.stack.count == 4
+    assert volume.verdict is Verdict.UNTRUSTED
+    said = (
+        "2 of the 6 files in its folder were gone before they could be read, so images of this series may be missing, "
+        "also at its ends."
+    )
+    assert said in volume.reasons
+    row = report(entry, volume)
+    assert (row["verdict"], said in row["reasons"]) == ("untrusted", True)
+
+
+def test_one_that_vanished_is_told_as_one(made_ct: Any, vanishing: Callable[..., None]) -> None:
+    vanishing(slices(made_ct)[0])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert entry.incomplete.startswith("1 of the 6 files in its folder was gone before it could be read, so images")
+
+
+@pytest.mark.parametrize("name", ["IM006.dcm.part", "notes.txt", ".IM006.dcm", "LOCK"])
+def test_what_could_be_no_image_of_a_series_casts_no_doubt_on_it(
+    name: str, made_ct: Any, vanishing: Callable[..., None]
+) -> None:
+    slices(made_ct)
+    other = made_ct.folder / name
+    other.write_text("?")
+    vanishing(other)
+    found = scan(made_ct.folder, JobContext())
+    assert [(one.file, one.unread) for one in found.skipped] == [(name, True)]
+    assert assemble(found.series[0], JobContext()).verdict is Verdict.OK
+
+
+def test_what_vanished_in_another_folder_casts_no_doubt(made_ct: Any, vanishing: Callable[..., None]) -> None:
+    slices(made_ct)
+    other = made_ct.slice("elsewhere/IM006.dcm", made_ct.pixels(), (0.0, 0.0, 0.0), series="2")
+    vanishing(other)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert entry.incomplete == ""
+
+
+def test_a_file_that_nobody_may_read_is_told_apart_from_one_that_is_gone(
+    made_ct: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = slices(made_ct)[5]
+    look = scanning._look_at
+
+    def refusing(place: Any, layouts: Any) -> Any:
+        if place.path != os.path.realpath(closed):
+            return look(place, layouts)
+        error = UnreadableFileError("The file cannot be read (Permission denied).")
+        error.__cause__ = PermissionError(13, "Permission denied")
+        return error
+
+    monkeypatch.setattr(scanning, "_look_at", refusing)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert entry.incomplete.startswith("1 of the 6 files in its folder could not be read, so images")
