@@ -33,6 +33,12 @@ def scans(tmp_path: Path) -> Path:
     return folder
 
 
+def empty(scan: Path) -> None:
+    """Let the truth of a scan say that there is nothing to find."""
+    place = scan / "truth" / "findings.json"
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"findings": [], "segmentation": None}))
+
+
 def run(scans: Path, model: Path, out: Path) -> tuple[int, dict[str, object]]:
     said = casestage("cohort", "run", scans, "--model", model, "--out", out, "--anyway", "--json")
     assert not any(word in said.out for word in (*PATIENT.split("^"), PATIENT_ID))
@@ -52,6 +58,45 @@ def test_what_is_found_missed_and_false_is_counted_over_all_scans(scans: Path, a
     assert "1 of 1 lesion found, 0 missed" in words
     assert "1 scan without a truth, not counted" in words
     assert "Not for diagnostic use" in words
+
+
+def test_scans_with_nothing_to_find_count_by_what_is_false_in_them(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    empty(tmp_path / "scans" / "one")
+    out = tmp_path / "cohort"
+    assert run(tmp_path / "scans", anatomy, out)[0] == 0
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (count["scans"], count["normal"], count["normal_clear"]) == (1, 1, 0)
+    assert (count["lesions"], count["found"], count["without_truth"]) == (0, 0, 0)
+    assert count["false_positives"] >= 1
+    words = casestage("cohort", "evaluate", out).out
+    assert "there is nothing to find in these scans" in words
+    assert "nothing to find in 1 scan, and nothing found in 0 of them" in words
+    assert "%" not in words
+
+
+def test_where_no_truth_is_known_nothing_is_counted(anatomy: Path, tmp_path: Path) -> None:
+    write_series(tmp_path / "scans" / "ct")
+    out = tmp_path / "cohort"
+    assert run(tmp_path / "scans", anatomy, out)[0] == 0
+    words = casestage("cohort", "evaluate", out).out
+    assert "of no scan the truth is known, so nothing is counted" in words
+    assert "false positive" not in words
+
+
+def test_a_truth_that_came_later_is_counted_and_that_of_another_series_is_none(anatomy: Path, tmp_path: Path) -> None:
+    scan, out = tmp_path / "scans" / "one", tmp_path / "cohort"
+    write_small_case(scan)
+    write_series(scan / "other", number=2)
+    (scan / "truth").rename(tmp_path / "truth")
+    assert run(tmp_path / "scans", anatomy, out)[1]["runs"] == 2
+    (tmp_path / "truth").rename(scan / "truth")
+    # Of the two series that the folder lies beside it is the truth of one.
+    code, told = run(tmp_path / "scans", anatomy, out)
+    assert (code, told["runs"], told["failed"]) == (0, 1, 0)
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (count["scans"], count["lesions"], count["without_truth"]) == (1, 1, 1)
+    assert run(tmp_path / "scans", anatomy, out)[1]["runs"] == 0
 
 
 def test_the_table_holds_a_row_for_each_scan_and_names_nobody(scans: Path, anatomy: Path, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from tests.cli.conftest import casestage, write_series
+from tests.cli.conftest import casestage, write_series, write_small_case
 from tests.io.conftest import MadeCt
 
 if TYPE_CHECKING:
@@ -53,6 +54,22 @@ def test_json_holds_every_agreed_key_in_its_agreed_form(small_series: Path) -> N
     assert said["range"] == [-1000, 700]
     assert said["at"] is None
     assert said["sha256"] is None
+
+
+def test_the_truth_beside_the_images_is_told_be_it_nothing(small_series: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scan")
+    place = tmp_path / "scan" / "truth" / "findings.json"
+    ct = tmp_path / "scan" / "ct"
+    assert only_series(ct)["truth"] == {"lesions": 1}
+    assert "truth: 1 lesion" in casestage("info", ct).out
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"findings": [], "segmentation": None}))
+    assert only_series(ct)["truth"] == {"lesions": 0}
+    assert "truth: nothing to find" in casestage("info", ct).out
+    assert only_series(small_series)["truth"] is None
+    assert "truth" not in casestage("info", small_series).out
+    place.write_text("{")
+    assert only_series(ct)["truth"] is None
+    assert "The ground truth beside the images is left out." in casestage("info", ct).out
 
 
 def test_the_hash_is_over_int16_values_in_order_k_j_i(small_series: Path) -> None:

@@ -100,19 +100,30 @@ def report(arguments: argparse.Namespace) -> int:
 def _lines(count: CohortCount) -> list[str]:
     at = count.at
     lines = [f"{count.model.name} {count.model.version}, at {at.threshold:.2f}"]
-    if at.sensitivity is None:
-        lines.append("  no lesion is known in these scans")
+    if not count.judged:
+        lines.append("  of no scan the truth is known, so nothing is counted")
     else:
-        lines.append(f"  {at.found} of {count_words(at.lesions, 'lesion')} found, {at.lesions - at.found} missed")
-    rate = at.false_positives_per_scan
-    scans = count_words(count.judged, "scan")
-    lines.append(f"  {count_words(at.false_positives, 'false positive')} in {scans}, {rate:.2f} in each")
-    if len(count.curve) > 1 and at.sensitivity is not None:
-        lines += [f"  at most {most:g} false in each: {share:.0%} found" for most, share in count.sensitivities]
+        lines += _counted(count)
     if count.without_truth:
         lines.append(f"  {count_words(count.without_truth, 'scan')} without a truth, not counted")
     if count.failed:
         lines.append(f"  {count_words(count.failed, 'scan')} without a result")
+    return lines
+
+
+def _counted(count: CohortCount) -> list[str]:
+    at, lines = count.at, []
+    if at.sensitivity is None:
+        lines.append("  there is nothing to find in these scans")
+    else:
+        lines.append(f"  {at.found} of {count_words(at.lesions, 'lesion')} found, {at.lesions - at.found} missed")
+    scans, rate = count_words(count.judged, "scan"), at.false_positives_per_scan
+    lines.append(f"  {count_words(at.false_positives, 'false positive')} in {scans}, {rate:.2f} in each")
+    if count.normal:
+        normal = count_words(count.normal, "scan")
+        lines.append(f"  nothing to find in {normal}, and nothing found in {count.clear} of them")
+    if len(count.curve) > 1 and at.sensitivity is not None:
+        lines += [f"  at most {most:g} false in each: {share:.0%} found" for most, share in count.sensitivities]
     return lines
 
 
@@ -125,6 +136,8 @@ def _row(count: CohortCount) -> dict[str, Any]:
         "lesions": at.lesions,
         "found": at.found,
         "false_positives": at.false_positives,
+        "normal": count.normal,
+        "normal_clear": count.clear,
         "without_truth": count.without_truth,
         "failed": count.failed,
         "curve": [

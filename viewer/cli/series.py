@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viewer.cli.terminal import progress_context, say, say_json, shortened
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.domain.value_units import unit_name
 from viewer.io.assemble import assemble
 from viewer.io.decoders import Decoders
 from viewer.io.scan import scan
 from viewer.io.series_report import failure, report, skipped_files
+from viewer.services.truth_beside import truth_or_why_not
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +49,11 @@ def info(arguments: argparse.Namespace) -> int:
                 rows.append(failure(entry, [error.sentence]))
                 unread += 1
                 continue
-            rows.append(report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash))
+            truth, why_not = truth_or_why_not(entry, volume)
+            row = report(entry, volume, at_lps=arguments.at, with_hash=arguments.hash)
+            row["truth"] = None if truth is None else {"lesions": len(truth.lesions)}
+            row["truth_problem"] = "" if why_not is None else why_not.sentence
+            rows.append(row)
     if arguments.json:
         say_json({"series": rows, "skipped": skipped})
     else:
@@ -74,6 +80,11 @@ def _print_rows(rows: list[dict[str, Any]], skipped: list[dict[str, str]], *, as
         say(f"  geometry {row['verdict']}" + (f", tilt {row['tilt_deg']:.1f}°" if row["tilt_deg"] else ""))
         for reason in row["reasons"]:
             say(f"    {reason}")
+        if row.get("truth"):
+            lesions = row["truth"]["lesions"]
+            say(f"  truth: {count_words(lesions, 'lesion') if lesions else 'nothing to find'}")
+        if row.get("truth_problem"):
+            say(f"    {row['truth_problem']}")
         if row["at"]:
             say(f"  at that point: voxel {row['at']['ijk']}, value {row['at']['value']}")
         elif asked:

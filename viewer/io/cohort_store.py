@@ -141,11 +141,14 @@ class CohortStore:
             values = (model.sha256, model.id, model.name, model.version, model.threshold)
             self._db.execute("INSERT OR REPLACE INTO model VALUES (?, ?, ?, ?, ?)", values)
 
-    def done(self, study: int, model: str) -> bool:
-        """Return whether a model was run on a series and gave a result."""
+    def done(self, study: int, model: str, *, judged: bool = False) -> bool:
+        """Return whether a model was run on a series and gave a result; `judged` asks for one held against a truth."""
         with self._words():
-            query = "SELECT EXISTS (SELECT 1 FROM run WHERE study = ? AND model = ? AND problem = '')"
-            return bool(self._db.execute(query, (study, model)).fetchone()[0])
+            query = (
+                "SELECT EXISTS (SELECT 1 FROM run WHERE study = ? AND model = ? AND problem = '' "
+                "AND (lesions IS NOT NULL OR NOT ?))"
+            )
+            return bool(self._db.execute(query, (study, model, judged)).fetchone()[0])
 
     def keep(self, run: CohortRun) -> None:
         """Write what a model said of a series, in the place of an earlier try."""

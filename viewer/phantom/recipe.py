@@ -170,7 +170,8 @@ def check(recipe: Recipe) -> None:
     named = [lesion.key for lesion in recipe.lesions or ()] + list(recipe.only or ())
     for key in named:
         if key not in LESIONS[recipe.kind]:
-            raise CaseStageError(f"The {recipe.kind} has no “{key}”.", f"There are: {', '.join(LESIONS[recipe.kind])}.")
+            hint = f"There are: {', '.join(LESIONS[recipe.kind])}; or none."
+            raise CaseStageError(f"The {recipe.kind} has no “{key}”.", hint)
     if len(named) > _MOST_LESIONS or not all(0.1 <= lesion.size <= 300 for lesion in recipe.lesions or ()):
         raise CaseStageError(
             "Its lesions are too many, or of a size that fits into no body.", "Lesions are 0.1 to 300 large."

@@ -18,7 +18,7 @@ from viewer.io.cohort_store import CohortModel, CohortRun
 from viewer.io.scan import scan
 from viewer.services.exporting import write_outputs
 from viewer.services.loading import load_series
-from viewer.services.truth_beside import truth_beside
+from viewer.services.truth_beside import place_of_truth, truth_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,14 +38,17 @@ _LEAST_IMAGES = 2
 class CohortCount:
     """A model over all scans with a truth, at one threshold.
 
-    `curve` has a point at each score that occurs; `judged` is how many scans are counted, `failed` how many gave no
-    result, `without_truth` how many of the others have none.
+    `curve` has a point at each score that occurs; `judged` is how many scans are counted, `normal` in how many of them
+    there is nothing to find, `clear` in how many of those nothing is found; `failed` how many gave no result,
+    `without_truth` how many of the others have none.
     """
 
     model: CohortModel
     at: FrocPoint
     curve: tuple[FrocPoint, ...]
     judged: int
+    normal: int
+    clear: int
     failed: int
     without_truth: int
 
@@ -84,8 +87,8 @@ def run_cohort(
     """Run models on series below a folder that they were not run on yet, and return how many runs were made.
 
     What a model finds goes into `results` in `out`, in a folder for each series and model. The ground truth of a series
-    is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one. What
-    fails is kept with its reason, and tried again the next time.
+    is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one; what was
+    run before that was there is held against it now. What fails is kept with its reason, and tried again the next time.
 
     Raises
     ------
@@ -95,13 +98,14 @@ def run_cohort(
         When the work was cancelled; what was done is kept.
     """
     for manifest in manifests:
-        known = card(manifest)
-        store.add_model(CohortModel(known.sha256, known.id, known.name, known.version, known.default_threshold))
+        of = card(manifest)
+        store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
     made = 0
     for n, entry in enumerate(entries):
         place = _place(entry, folder)
         number = store.number(place, entry.facts.series_uid, entry.part)
-        wanted = [m for m in manifests if not store.done(number, card(m).sha256)]
+        known = _truth_is_there(entry)
+        wanted = [m for m in manifests if not store.done(number, card(m).sha256, judged=known)]
         ctx.report(n, len(entries), f"Series {n + 1} of {len(entries)}")
         if not wanted:
             continue
@@ -122,12 +126,15 @@ def counted(store: CohortStore, threshold: float | None = None) -> tuple[CohortC
         judged = [run for run in whole if run.lesions is not None]
         thresholds = sorted({point[0] for run in judged for point in run.points}, reverse=True)
         at = model.threshold if threshold is None else threshold
+        normal = [run for run in judged if run.lesions == 0]
         found.append(
             CohortCount(
                 model,
                 _point(judged, at),
                 tuple(_point(judged, each) for each in thresholds),
                 len(judged),
+                len(normal),
+                sum(at_threshold(run, at) == (0, 0) for run in normal),
                 len(runs) - len(whole),
                 len(whole) - len(judged),
             )
@@ -200,6 +207,14 @@ def _points(findings: Sequence[Finding], truth: Sequence[Finding]) -> tuple[tupl
         matching = match(findings, truth, threshold, MatchRule())
         points.append((threshold, matching.count(MatchState.FOUND), matching.count(MatchState.FALSE_POSITIVE)))
     return tuple(points)
+
+
+def _truth_is_there(entry: SeriesEntry) -> bool:
+    try:
+        return place_of_truth(entry) is not None
+    except CaseStageError:
+        # One that cannot be read is a reason to try again, and to say so.
+        return True
 
 
 def _place(entry: SeriesEntry, folder: Path) -> str:

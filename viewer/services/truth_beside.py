@@ -27,10 +27,22 @@ def truth_beside(entry: SeriesEntry, volume: Volume) -> Truth | None:
     CaseStageError
         When there is one that cannot be read.
     """
+    place = place_of_truth(entry)
+    return None if place is None else Truth(read_findings(place, volume))
+
+
+def place_of_truth(entry: SeriesEntry) -> Path | None:
+    """Return the folder that holds the ground truth of a series; None where there is none.
+
+    Raises
+    ------
+    CaseStageError
+        When there is one of which it cannot be told whose it is.
+    """
     images = Path(entry.files[0]).parent
     for place in (images / TRUTH, images.parent / TRUTH):
-        if (place / DOCUMENT).is_file() and series_named(place) == volume.series.series_uid:
-            return Truth(read_findings(place, volume))
+        if (place / DOCUMENT).is_file() and series_named(place) == entry.facts.series_uid:
+            return place
     return None
 
 

@@ -175,6 +175,16 @@ def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:
     assert chart.words == "2 of 3 found, 1 false positive"
 
 
+def test_a_point_that_is_dragged_to_counts_the_finding_whose_score_it_is(inspected: MainWindow) -> None:
+    left, *others = inspected.desk.session.findings
+    inspected.desk.session.findings = (evolve(left, score=0.9478261), *others)
+    chart = inspected.inspect.chart
+    place = chart._place(chart._points[1]).toPoint()
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    assert chart.words == "1 of 3 found, 0 false positives"
+    assert inspected.inspect.counts == (1, 0, 2)
+
+
 def test_where_nothing_is_to_be_found_all_that_is_found_is_false_and_no_share_is_told(inspected: MainWindow) -> None:
     page, session = inspected.inspect, inspected.desk.session
     session.truth = Truth()

@@ -5,6 +5,7 @@ Where there is nothing to find no share of it can be: then it is false positives
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -88,8 +89,9 @@ class FrocChart(QWidget):
             away = self._place(point) - place
             return float(away.x() ** 2 + away.y() ** 2)
 
-        # The threshold of a point lies just at its score, so that the finding itself still counts.
-        self.threshold_wanted.emit(min(self._points, key=distance)[0])
+        # The threshold of a point lies just below its score, so that the finding itself still counts.
+        score = min(self._points, key=distance)[0]
+        self.threshold_wanted.emit(math.floor(score * 1000 + 1e-6) / 1000)
 
     def _area(self) -> QRectF:
         return QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
