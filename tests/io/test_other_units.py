@@ -46,10 +46,20 @@ def test_fractions_that_are_no_hu_are_shown_by_the_exact_window_unless_the_file_
     assert opened(made_ct).series.voi_function == "LINEAR_EXACT"
 
 
+def test_a_window_of_the_file_that_the_standards_function_cannot_show_is_exact_too(made_ct: Any) -> None:
+    made_ct.stack(PLACES, **MAP, WindowCenter="0.5", WindowWidth="0.8")
+    assert opened(made_ct).series.voi_function == "LINEAR_EXACT"
+
+
 @pytest.mark.parametrize(
     "elements",
-    [{**MAP, "VOILUTFunction": "LINEAR"}, {**MAP, "RescaleSlope": "1"}, {**MAP, "RescaleType": "HU"}],
-    ids=["named", "whole numbers", "HU"],
+    [
+        {**MAP, "VOILUTFunction": "LINEAR"},
+        {**MAP, "RescaleSlope": "1"},
+        {**MAP, "RescaleType": "HU"},
+        {**MAP, "WindowCenter": "5", "WindowWidth": "10"},
+    ],
+    ids=["named", "whole numbers", "HU", "a window of the file"],
 )
 def test_all_else_is_shown_as_the_standard_says_of_none(elements: dict[str, str], made_ct: Any) -> None:
     made_ct.stack(PLACES, **elements)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from viewer.domain.count_words import count_words
 from viewer.domain.value_units import is_on_hu_scale
-from viewer.domain.volume import PatientIdentity, SeriesFacts
+from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import padding_of
 from viewer.io.pydicom_headers import text_of
@@ -143,7 +143,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         unit_of(values),
         padding_of(values.get(0x00280120, b""), values.get(0x00280121, b""), code),
         _is_localizer(values),
-        windows_of(*(values.get(tag, b"") for tag in (0x00281050, 0x00281051, 0x00281055, 0x00080005))),
+        _windows(values),
         word(values.get(0x00200052)),
         _is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
@@ -206,12 +206,19 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
 def _usual_voi(values: dict[int, bytes]) -> str:
     """Return the VOI function of an image that names none: LINEAR (PS3.3 C.11.2.1.2), as the standard has it.
 
-    LINEAR counts in whole numbers, half a one at each end. Where values are fractions, and no HU, that would shift a
-    window of mg/mL or of a ratio by much of its width; there it is LINEAR_EXACT.
+    LINEAR counts in whole numbers, half a one at each end, and has no meaning for widths below 1. Where values are
+    fractions, and no HU, it would shift a window of mg/mL or of a ratio by much of its width; there it is LINEAR_EXACT,
+    but for windows of the file that LINEAR can show.
     """
     slope, intercept = _rescale(values) or (1.0, 0.0)
     whole_numbers = slope.is_integer() and intercept.is_integer()
-    return "LINEAR" if whole_numbers or is_on_hu_scale(unit_of(values)) else "LINEAR_EXACT"
+    windows = _windows(values)
+    meant = bool(windows) and all(window.width >= 1 for window in windows)
+    return "LINEAR" if meant or whole_numbers or is_on_hu_scale(unit_of(values)) else "LINEAR_EXACT"
+
+
+def _windows(values: dict[int, bytes]) -> tuple[Window, ...]:
+    return windows_of(*(values.get(tag, b"") for tag in (0x00281050, 0x00281051, 0x00281055, 0x00080005)))
 
 
 def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
