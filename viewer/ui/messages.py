@@ -63,6 +63,7 @@ class DetailsSheet(Sheet):
         super().__init__(window, theme, "Details", width=640)
         self._text = QPlainTextEdit()
         self._text.setReadOnly(True)
+        self._text.setAccessibleName("Details")
         self._text.setFont(font(Type.CAPTION))
         self.let_give_way(self._text, TEXT_HEIGHT, LEAST_TEXT)
         self.body.addWidget(self._text)

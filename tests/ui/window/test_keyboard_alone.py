@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlider, QApplication, QLineEdit, QScrollBar
 
@@ -68,6 +69,14 @@ def visited(window: MainWindow) -> list[QWidget]:
             break
         seen.append(now)
     return seen
+
+
+@pytest.mark.parametrize("place", list(Workspace))
+def test_who_hears_the_window_read_out_is_told_what_has_the_focus(opened: MainWindow, place: Workspace) -> None:
+    opened.go(place)
+    for widget in [*visited(opened), opened.focusWidget()]:
+        interface = QAccessible.queryAccessibleInterface(widget)
+        assert interface.text(QAccessible.Text.Name), f"{type(widget).__name__} in {type(widget.parent()).__name__}"
 
 
 @pytest.mark.parametrize("place", [Workspace.REVIEW, Workspace.INSPECT])

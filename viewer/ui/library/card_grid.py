@@ -51,6 +51,7 @@ class CardGrid(QWidget):
         self._index = 0
         self.drop = DropCard(theme, self)
         self.drop.picked.connect(lambda: self.pick(len(self._shown)))
+        self.setAccessibleName("Cases")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("own_focus", True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
