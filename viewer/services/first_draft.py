@@ -161,5 +161,5 @@ def _end(whole: ViewState, shown: Sequence[Finding], truth: Truth | None, matchi
     else:
         title = count_words(len(shown), "finding") if shown else "Nothing was found"
     words = "Not for diagnostic use. What would you like to see again?"
-    view = evolve(whole, overlay=OverlayMode.OUTLINE, show_truth=bool(lesions), selected_finding=None)
+    view = evolve(whole, overlay=OverlayMode.OUTLINE, show_truth=truth is not None, selected_finding=None)
     return Step("end", title, words, view, "Offer to scroll.", 40.0)

@@ -240,6 +240,7 @@ def test_where_nothing_is_to_be_found_the_answer_says_so_and_what_the_model_repo
     window.desk.player.asking.begin(evolve(step, view=evolve(step.view, selected_finding=None)))
     _click(window, session.view.cursor_lps_mm)
     window.desk.player.reveal()
+    assert "Guess nothing is there" in window.stage.card.words
     assert "Truth nothing to find here" in window.stage.card.words
     assert "Model reported 3 findings recorded" in window.stage.card.words
     session.view = evolve(session.view, threshold=0.99)

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
+from viewer.ui.inspect.tiles import tile_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,6 +161,13 @@ def test_every_error_and_hit_is_a_picture_to_click(inspected: MainWindow, qtbot:
         for y in range(105)
     }
     assert inspected.theme.on_anatomy("disagree").name() in colours
+
+
+def test_a_tile_says_that_there_is_no_finding_of_what_was_missed_alone(inspected: MainWindow) -> None:
+    left, *others = inspected.desk.session.findings
+    inspected.desk.session.findings = (evolve(left, score=None), *others)
+    said = {row.finding.id: tile_score(row) for row in inspected.inspect.tiles._rows}
+    assert said == {"true small": "no finding", "left": "–", "right": "0.71", "wrong": "0.52"}
 
 
 def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.domain.finding import SourceKind
+from viewer.domain.finding import MatchState, SourceKind
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, as_point
 from viewer.services.views import view_of_finding
 from viewer.ui.canvas.paint_frame import Look
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QShowEvent
 
-    from viewer.domain.finding import MatchState
     from viewer.domain.session import Session
     from viewer.services.inspecting import InspectRow
     from viewer.ui.theme import Theme
@@ -41,6 +40,11 @@ LEAST_HEIGHT_MM = 36.0
 TIMES_FINDING = 2.4
 MOST = 24
 Key = tuple[str, "MatchState"]
+
+
+def tile_score(row: InspectRow) -> str:
+    """Return the score below a tile, as in the list beside it the number alone: with its word the state has no room."""
+    return "no finding" if row.score is None and row.state is MatchState.MISSED else score_words(row.score)
 
 
 class ErrorTiles(QWidget):
@@ -163,8 +167,7 @@ class ErrorTiles(QWidget):
         painter.setPen(colour("text"))
         volume_width = painter.fontMetrics().horizontalAdvance(volume) + 2
         words(painter, QRectF(left + room - volume_width, top + 6, volume_width, 18), volume, right=True)
-        # As in the list beside it, the number alone: with its word there is no room for the state.
-        score = score_words(row.score) if row.score is not None else "no finding"
+        score = tile_score(row)
         score_width = painter.fontMetrics().horizontalAdvance(score) + 8
         state = QRectF(left, top + 25, room - score_width, 18)
         painter.setPen(colour("text2"))

@@ -81,6 +81,9 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
     if best is not None:
         name = "Guess" if len(revealed.guesses) == 1 else f"Best of {len(revealed.guesses)} guesses"
         said.append(f"**{name}** {place_words(best)}")
+    elif revealed.guesses and revealed.alarms is not None:
+        name = "Guess" if len(revealed.guesses) == 1 else f"{len(revealed.guesses)} guesses"
+        said.append(f"**{name}** nothing is there")
     told = revealed.said and not revealed.awaited
     if revealed.sought is not None:
         if told:
