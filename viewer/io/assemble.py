@@ -14,6 +14,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
+from viewer.io.doubles import copies_words
 from viewer.io.memory import shrunk_words
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
@@ -200,7 +201,7 @@ def _without_doubles(
         return left, [], [*_named(failed), f"{len(left)} different images lie at one place, {frame_place(left[0])}."]
     said, bad = [], _named(failed)
     if copies:
-        said.append(f"{copies} {'image is' if copies == 1 else 'images are'} there twice; the copies were left out.")
+        said.append(copies_words(copies))
     if contradict:
         places = list(dict.fromkeys(frame_place(f) for f in contradict))
         more = f" and {len(places) - _MOST_NAMED} more places" if len(places) > _MOST_NAMED else ""

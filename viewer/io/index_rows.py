@@ -11,15 +11,15 @@ from attrs import frozen
 from viewer.domain.geometry import Verdict
 from viewer.domain.masking import folded, identity_words, names_patient, words_of
 from viewer.domain.volume import PatientIdentity
-from viewer.io.dicom_geometry import arranged, same_places
+from viewer.io.dicom_geometry import arranged
 from viewer.io.dicomdir import is_dicomdir
+from viewer.io.doubles import doubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from viewer.io.series_entry import SeriesEntry
-    from viewer.io.slice_header import Frame
 
 FOLDER, ARCHIVE, DICOMDIR, FILE = "folder", "archive", "dicomdir", "file"
 
@@ -217,18 +217,10 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
     if entry.incomplete and arrangement.verdict is not Verdict.UNTRUSTED:
         return Verdict.UNTRUSTED.value, entry.incomplete
     if not arrangement.placed:
-        single = _without_doubles(entry.frames)
-        if single and (alone := arranged(single)).placed and alone.verdict is not Verdict.UNTRUSTED:
-            more = len(entry.frames) - len(single)
-            return "", f"{more} of {entry.count} images lie where others do; copies are left out when it is opened."
+        found = doubles(entry.frames)
+        if found and (alone := arranged(found.left)).placed and alone.verdict is not Verdict.UNTRUSTED:
+            return alone.verdict.value if found.copies else "", found.words
     return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else entry.remark
-
-
-def _without_doubles(frames: Sequence[Frame]) -> list[Frame]:
-    """Return the first image of each place, where that leaves several of fewer; only pixels tell which are copies."""
-    doubles = {id(frame) for group in same_places(frames) for frame in group[1:]}
-    left = [frame for frame in frames if id(frame) not in doubles]
-    return left if doubles and len(left) > 1 else []
 
 
 def _search_words(entry: SeriesEntry, place: str, patients: frozenset[str]) -> tuple[str, str]:
