@@ -155,6 +155,10 @@ class LibraryIndex:
         """Return series by their ids; those that are gone are left out."""
         return self._store.read(lambda db: tables.series(db, ids))
 
+    def copies(self, ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
+        """Return for each of some series the copies that lie in other places; most have none."""
+        return self._store.read(lambda db: tables.copies(db, ids))
+
     def series_of(self, uid: str) -> list[SeriesRow]:
         """Return the series of a UID, each part and each place for itself; the place that was opened last first."""
         return self._store.read(lambda db: tables.series_of(db, uid))

@@ -107,6 +107,7 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
 )
+_INDEX_OF_UIDS = "CREATE INDEX IF NOT EXISTS series_of_uid ON series (uid, id)"
 
 
 @define(eq=False)
@@ -272,6 +273,8 @@ def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         if version != SCHEMA_VERSION:
             _make_tables(connection)
+        # Files that were made before it go on without a new number, which would empty them.
+        connection.execute(_INDEX_OF_UIDS)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()

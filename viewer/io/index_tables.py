@@ -41,12 +41,24 @@ _SORT = """
     ) || printf('|%014d|', ifnull(number, 9999999999)) || description || printf('|%09d|%d', 999999999 - images, id)
     WHERE study IN (SELECT study FROM series WHERE place = ?)
 """
-# A series that lies in several places is listed once where all are: in the place that was opened first.
-_TWINS = """
-    UPDATE series SET twin = NOT twin WHERE twin != EXISTS (
-        SELECT 1 FROM series o WHERE o.first = series.first AND o.uid = series.uid AND o.which = series.which
-        AND o.id < series.id
+# Copies of a series: the same part of the same study in another place. Volumes in files of their own name no study.
+_COPIES = """
+    o.uid = {s}.uid AND o.uid != '' AND o.which = {s}.which AND o.part = {s}.part AND o.kind = {s}.kind
+    AND o.place != {s}.place
+    AND (o.study = {s}.study OR o.kind != 'dicom')
+"""
+# The same files in a place and in one around it, or a copy of which as much is known.
+_TWIN_OF = f"""
+    o.id < {{s}}.id AND o.uid = {{s}}.uid AND (
+        (o.first = {{s}}.first AND o.which = {{s}}.which)
+        OR ({_COPIES} AND o.images = {{s}}.images AND o.columns = {{s}}.columns AND o.rows = {{s}}.rows
+            AND o.verdict = {{s}}.verdict)
     )
+"""
+# A series that lies in several places is listed once where all are: in the place that was opened first.
+_TWINS = f"""
+    UPDATE series SET twin = NOT twin
+    WHERE twin != EXISTS (SELECT 1 FROM series o WHERE {_TWIN_OF.format(s="series")})
 """
 _PLACES = """
     SELECT p.id, p.path, p.kind, p.opened, p.watched, (SELECT count(*) FROM series s WHERE s.place = p.id)
@@ -243,7 +255,12 @@ def find(db: sqlite3.Connection, words: str, places: Collection[int] | None, *, 
     for word in folded(words).split():
         where.append("instr(s.words, ?)" if masked else "(instr(s.words, ?) OR instr(s.who, ?))")
         values += [word] if masked else [word, word]
-    if places is None:
+    if places is None and where:
+        # One that is found by its folder's name alone stands for its twins, which lie elsewhere.
+        there = " AND ".join(where).replace("s.w", "o.w")
+        where.append(f"NOT (s.twin AND EXISTS (SELECT 1 FROM series o WHERE {_TWIN_OF.format(s='s')} AND {there}))")
+        values += values
+    elif places is None:
         where.append("NOT s.twin")
     else:
         where.append(f"s.place IN ({', '.join(str(int(place)) for place in places)})")
@@ -256,6 +273,21 @@ def series(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, SeriesRow]:
     wanted = ", ".join(str(int(ident)) for ident in ids)
     rows = db.execute(f"SELECT {_SERIES_COLUMNS} FROM series s WHERE s.id IN ({wanted})")
     return {row[0]: _series_row(row) for row in rows}
+
+
+def copies(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
+    """Return for each of some series the copies that lie in other places, each of them once; most have none."""
+    wanted = ", ".join(str(int(ident)) for ident in ids)
+    columns = _SERIES_COLUMNS.replace("s.", "o.")
+    found: dict[int, dict[str, SeriesRow]] = {}
+    # Of places around one another the innermost names it best.
+    for ident, *row in db.execute(
+        f"SELECT s.id, {columns} FROM series s JOIN series o ON {_COPIES.format(s='s')} AND o.first != s.first"
+        f" JOIN place p ON p.id = o.place WHERE s.id IN ({wanted}) ORDER BY length(p.path) DESC, o.id"
+    ):
+        copy = _series_row(tuple(row))
+        found.setdefault(ident, {}).setdefault(copy.first, copy)
+    return {ident: list(by_first.values()) for ident, by_first in found.items()}
 
 
 def series_of(db: sqlite3.Connection, uid: str) -> list[SeriesRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,6 +207,26 @@ def entry_of(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntr
     if entry is None:
         raise NothingToOpenError("This series is not in its folder any more.", "Its place is being looked at again.")
     return entry
+
+
+def entry_or_copy(index: LibraryIndex, row: SeriesRow, ctx: JobContext) -> SeriesEntry:
+    """Return a series of the list as `entry_of` does, or a copy of as many images where it is not there any more.
+
+    Raises
+    ------
+    NothingToOpenError
+        Where none of them is there, for the reason that the series itself is not.
+    CancelledError
+        When the work was cancelled.
+    """
+    try:
+        return entry_of(index, row, ctx)
+    except NothingToOpenError:
+        for copy in index.copies([row.id]).get(row.id, ()):
+            if copy.images == row.images:
+                with suppress(NothingToOpenError):
+                    return entry_of(index, copy, ctx)
+        raise
 
 
 def matching(entries: Sequence[SeriesEntry], row: SeriesRow, study: StudyRow | None) -> SeriesEntry | None:

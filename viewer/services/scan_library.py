@@ -15,7 +15,7 @@ from viewer.domain.errors import NothingToOpenError
 from viewer.domain.masking import identity_words
 from viewer.io.index_rows import FOLDER
 from viewer.services.jobs import Lane
-from viewer.services.places_looking import entry_of, look_again, look_at
+from viewer.services.places_looking import entry_or_copy, look_again, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -111,6 +111,10 @@ class ScanLibrary:
     def series(self, ids: Iterable[int]) -> dict[int, SeriesRow]:
         """Return series by their ids."""
         return self._index.series(ids)
+
+    def copies(self, ids: Iterable[int]) -> dict[int, list[SeriesRow]]:
+        """Return for each of some series the copies of it that lie in other places; most have none."""
+        return self._index.copies(ids)
 
     def studies(self, ids: Iterable[int]) -> dict[int, StudyRow]:
         """Return studies by their ids."""
@@ -243,7 +247,7 @@ class ScanLibrary:
         # Whatever is different there is seen in the list too.
         look = partial(self._runner.deliver, partial(self.check, (row.place,)))
         try:
-            entry = entry_of(self._index, row, ctx)
+            entry = entry_or_copy(self._index, row, ctx)
         except NothingToOpenError:
             look()
             raise

@@ -11,7 +11,16 @@ from PySide6.QtCore import QAbstractListModel, Qt, Signal
 from PySide6.QtGui import QImage
 
 from viewer.domain.geometry import Verdict
-from viewer.ui.library.series_words import person_words, place_icon, place_name, series_facts, series_title, study_words
+from viewer.services.scan_library import PlaceState
+from viewer.ui.library.series_words import (
+    copies_words,
+    person_words,
+    place_icon,
+    place_name,
+    series_facts,
+    series_title,
+    study_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,6 +66,7 @@ class ScanLines(QAbstractListModel):
         self._study: list[int] = []
         self._ids: tuple[int, ...] = ()
         self._rows: dict[int, SeriesRow] = {}
+        self._copies: dict[int, list[SeriesRow]] = {}
         self._studies: dict[int, StudyRow] = {}
         self._pictures: OrderedDict[int, QImage | None] = OrderedDict()
         self._places: Collection[int] | None = None
@@ -103,7 +113,7 @@ class ScanLines(QAbstractListModel):
         self.beginResetModel()
         self._series, self._study = of_line, study_of_line
         self._ids = tuple(series for series, _ in found)
-        self._rows, self._studies, self._places = {}, {}, places
+        self._rows, self._copies, self._studies, self._places = {}, {}, {}, places
         self.endResetModel()
 
     def _beside(self, open_one: SeriesFacts, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -146,8 +156,10 @@ class ScanLines(QAbstractListModel):
         if series and series not in self._rows:
             if len(self._rows) > _MOST_ROWS:
                 self._rows.clear()
-            around = self._series[max(0, n - _FETCHED_AT_ONCE // 2) : n + _FETCHED_AT_ONCE]
-            self._rows.update(self._desk.library.series(ident for ident in around if ident))
+                self._copies.clear()
+            around = [one for one in self._series[max(0, n - _FETCHED_AT_ONCE // 2) : n + _FETCHED_AT_ONCE] if one]
+            self._rows.update(self._desk.library.series(around))
+            self._copies.update(self._desk.library.copies(around))
         return self._rows.get(series)
 
     def is_worth_it(self, n: int) -> bool:
@@ -214,8 +226,27 @@ class ScanLines(QAbstractListModel):
         place = library.place(row.place) if row is not None else None
         if place is None:
             return "", ""
-        name = place_name(place, library.naming_words(place.id) if self.masked else (), masked=self.masked)
-        return place_icon(place, library.state(place.id)), name
+        return place_icon(place, library.state(place.id)), self._place_name(place.id)
+
+    def caption(self, n: int) -> str:
+        """Return what else is to be said of a series: of its geometry, and where copies of it lie; "" for nothing."""
+        row = self.row(n)
+        if row is None:
+            return ""
+        library = self._desk.library
+        lying = [
+            (self._place_name(copy.place), copy.images - row.images, library.state(copy.place) is PlaceState.GONE)
+            for copy in self._copies.get(row.id, ())
+        ]
+        here = "" if self._places is not None and len(self._places) == 1 else self._place_name(row.place)
+        return " ".join(part for part in (row.reason, copies_words(lying, here)) if part)
+
+    def _place_name(self, ident: int) -> str:
+        library = self._desk.library
+        place = library.place(ident)
+        if place is None:
+            return "another place"
+        return place_name(place, library.naming_words(ident) if self.masked else (), masked=self.masked)
 
     def title(self, n: int) -> str:
         """Return what the series of a line is called."""
@@ -238,7 +269,7 @@ class ScanLines(QAbstractListModel):
             return None
         row = self.row(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.reason or None if row is not None else None
+            return self.caption(index.row()) or None
         if row is None:
             return ", ".join(self.heading(index.row()))
         return f"{self.title(index.row())}, {series_facts(row)}"

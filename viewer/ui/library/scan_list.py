@@ -335,11 +335,12 @@ class ScanList(QAbstractItemView):
         self._paint_picture(painter, QRectF(PAD, area.top() + 12, PICTURE, PICTURE), n)
         left = PAD + PICTURE + PAD
         room = self._paint_verdict(painter, area, row) - left - PAD
-        top = area.top() + (13 if row.reason else 22)
+        caption = self.lines.caption(n)
+        top = area.top() + (13 if caption else 22)
         self._line(painter, QRectF(left, top, room, 24), self.lines.title(n), Type.PANEL_TITLE, "text")
         self._line(painter, QRectF(left, top + 26, room, 20), series_facts(row), Type.BODY, "text2")
-        if row.reason:
-            self._line(painter, QRectF(left, top + 49, room, 18), row.reason, Type.CAPTION, "text2")
+        if caption:
+            self._line(painter, QRectF(left, top + 49, room, 18), caption, Type.CAPTION, "text2")
 
     def _paint_picture(self, painter: QPainter, box: QRectF, n: int) -> None:
         painter.fillRect(box, self._theme.colour("viewport"))

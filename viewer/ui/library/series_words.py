@@ -14,12 +14,13 @@ from viewer.services.places import received_folder
 from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from viewer.io.index_rows import Place, SeriesRow, StudyRow
 
 IMAGE_KINDS = {"dicom": "", "nifti": "NIfTI", "nrrd": "NRRD", "mha": "MetaImage"}
 FROM_ARCHIVE = "From an archive"
+_MOST_COPIES = 3
 NOBODY = "No patient named"
 
 
@@ -66,6 +67,36 @@ def _unit_words(row: SeriesRow) -> str:
     if row.unit == UNKNOWN:
         return "no HU" if row.modality == "CT" else ""
     return f"values in {unit_words(row.unit)}" if row.unit not in ("", HU) else ""
+
+
+def copies_words(lying: Sequence[tuple[str, int, bool]], here: str = "") -> str:
+    """Return where copies of a series lie, such as "Also in CD 1." or "In Part, 3 images fewer than in A (not there)".
+
+    Parameters
+    ----------
+    lying
+        Of each copy the name of its place, how many images more it has, and whether the place is not there.
+    here
+        The name of the place of the series itself, where nothing else says it.
+    """
+    names: dict[int, list[str]] = {}
+    for name, more, gone in lying:
+        names.setdefault(more, []).append(f"{name} (not there)" if gone else name)
+    said = []
+    for more, there in names.items():
+        count = count_words(abs(more), "image")
+        what = f"{count} {'fewer' if more > 0 else 'more'} than in" if more else "also in"
+        said.append(f"{what} {_listed(there)}")
+    if not said:
+        return ""
+    words = f"{'; '.join(said)}."
+    return f"In {here}, {words}" if here else words[0].upper() + words[1:]
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_COPIES:
+        names = [*names[: _MOST_COPIES - 1], count_words(len(names) - _MOST_COPIES + 1, "more place")]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def place_name(place: Place, naming: Iterable[str], *, masked: bool) -> str:

@@ -323,7 +323,7 @@ def test_places_are_gone_through_with_the_arrows(
     for key in (Qt.Key.Key_Home, Qt.Key.Key_Down, Qt.Key.Key_Down):
         press(listed, key)
         shown.append(listed.library.scans.words)
-    assert shown == ["All scans · 5 series", "other · 2 series", "Doe_Jane · 3 series"]
+    assert shown == ["All scans · 3 series", "other · 2 series", "Doe_Jane · 3 series"]
     press(listed, Qt.Key.Key_Right)
     assert listed.library.scans.list.hasFocus()
 
@@ -418,3 +418,19 @@ def test_a_place_is_shown_in_the_file_manager(
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: asked.append(url) or True)
     assert listed.actions_.run("scans.reveal")
     assert [url.toLocalFile() for url in asked] == [str(folder)]
+
+
+def test_a_copy_is_said_at_the_series_without_naming_anybody_while_identity_is_hidden(
+    listed: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    shutil.copytree(folder / "thin", tmp_path / "Doe_Jane_backup")
+    listed.open_paths([tmp_path / "Doe_Jane_backup"])
+    rest()
+    listed.library.scans.show_places(None)
+    lines = listed.library.scans.lines
+    (n,) = [n for n in range(lines.rowCount()) if "also in" in lines.caption(n)]
+    assert lines.caption(n).endswith("In Doe_Jane, also in Doe_Jane_backup.")
+    assert lines.data(lines.index(n), Qt.ItemDataRole.ToolTipRole) == lines.caption(n)
+    listed.desk.session.masked = True
+    assert "also in" in lines.caption(n)
+    assert "Doe" not in lines.caption(n)

@@ -1,0 +1,128 @@
+"""A series and copies of it in other places: listed once where they are alike, and told apart where not."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from viewer.ui.library.series_words import copies_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def original(made: Any, tmp_path: Path) -> Path:
+    """Return a folder of one series of five images, apart from all others."""
+    for k in range(5):
+        made.slice(f"first/IM{k}", made.pixels(k), (0.0, 0.0, 2.0 * k), SeriesDescription="Thorax")
+    return shutil.move(made.folder / "first", tmp_path / "first")
+
+
+def copied(original: Path, name: str, images: int = 5) -> Path:
+    copy = shutil.copytree(original, original.parent / name)
+    for file in sorted(copy.iterdir())[images:]:
+        file.unlink()
+    return copy
+
+
+def lying(program: Any, row: Any) -> list[tuple[str, int]]:
+    copies = program.library.copies([row.id]).get(row.id, [])
+    return [(program.library.place(copy.place).name, copy.images) for copy in copies]
+
+
+def test_a_series_and_its_copy_are_listed_once_and_both_places_are_known(program: Any, original: Path) -> None:
+    copy = copied(original, "second")
+    program.open(original)
+    program.open(copy)
+    (row,) = program.rows()
+    assert program.library.place(row.place).name == "first"
+    assert lying(program, row) == [("second", 5)]
+    (other,) = program.rows(place="second")
+    assert lying(program, other) == [("first", 5)]
+
+
+def test_a_copy_is_found_by_the_name_of_its_own_folder(program: Any, original: Path) -> None:
+    program.open(original)
+    program.open(copied(original, "second"))
+    (found,) = program.rows("second")
+    assert program.library.place(found.place).name == "second"
+    (both,) = program.rows("thorax")
+    assert program.library.place(both.place).name == "first"
+
+
+def test_a_copy_that_lacks_images_is_listed_beside_the_whole_one(program: Any, original: Path) -> None:
+    program.open(original)
+    program.open(copied(original, "part", images=3))
+    by_images = {row.images: row for row in program.rows()}
+    assert sorted(by_images) == [3, 5]
+    assert lying(program, by_images[3]) == [("first", 5)]
+    assert lying(program, by_images[5]) == [("part", 3)]
+
+
+def test_where_the_first_is_gone_the_copy_opens(program: Any, original: Path) -> None:
+    program.open(original)
+    copy = copied(original, "second")
+    program.open(copy)
+    (row,) = program.rows()
+    shutil.rmtree(original)
+    before = len(program.opened)
+    program.library.open_series(row.id)
+    program.rest()
+    assert program.failures == []
+    assert len(program.opened) == before + 1
+    assert {file.rpartition("/")[0] for file in program.opened[-1].source_files} == {str(copy)}
+
+
+def test_where_only_a_part_is_left_it_does_not_open_in_the_place_of_the_whole(program: Any, original: Path) -> None:
+    program.open(original)
+    program.open(copied(original, "part", images=3))
+    row = next(row for row in program.rows() if row.images == 5)
+    shutil.rmtree(original)
+    before = len(program.opened)
+    program.library.open_series(row.id)
+    program.rest()
+    assert len(program.opened) == before
+    assert "is not there" in program.failures[-1].sentence
+
+
+def test_a_forgotten_place_leaves_the_copy_in_the_list(program: Any, original: Path) -> None:
+    program.open(original)
+    program.open(copied(original, "second"))
+    program.library.forget(program.place("first").id)
+    program.rest()
+    (row,) = program.rows()
+    assert program.library.place(row.place).name == "second"
+    assert lying(program, row) == []
+
+
+def test_a_folder_around_both_is_no_copy_of_either(program: Any, original: Path) -> None:
+    program.open(original)
+    program.open(original.parent)
+    (row,) = program.rows()
+    assert lying(program, row) == []
+
+
+def test_volumes_in_files_of_their_own_have_copies_too(program: Any, tmp_path: Path) -> None:
+    import nibabel as nib
+    import numpy as np
+
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        nib.save(nib.Nifti1Image(np.zeros((4, 4, 4), np.int16), np.eye(4)), tmp_path / name / "scan.nii")
+        program.open(tmp_path / name)
+    (row,) = program.rows()
+    assert lying(program, row) == [("second", 4)]
+
+
+def test_it_is_said_where_copies_lie_and_which_is_whole() -> None:
+    assert copies_words([]) == copies_words([], "Here") == ""
+    assert copies_words([("CD 1", 0, False)]) == "Also in CD 1."
+    assert copies_words([("CD 1", 3, False)], "Part") == "In Part, 3 images fewer than in CD 1."
+    assert copies_words([("CD 1", -1, True)]) == "1 image more than in CD 1 (not there)."
+    assert copies_words([("A", 0, False), ("B", -2, False), ("C", 0, False)]) == (
+        "Also in A and C; 2 images more than in B."
+    )
+    assert copies_words([(name, 0, False) for name in "ABCD"]) == "Also in A, B and 2 more places."
