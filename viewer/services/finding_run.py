@@ -37,7 +37,7 @@ class FindingRun:
     the models have been looked for; `busy` carries Progress, or None when nothing runs; what the model is through with
     stands in the session's `patches` meanwhile; `refused` carries the card and the sentence of a model that was not
     made for this volume; `done` the findings; `told` what else there is to say of the run, in sentences; `failed` an
-    error to show. `result` is what the last run gave for the open volume.
+    error to show. `result` is what the last run gave for the open volume, `last` the model that ran last on any.
     """
 
     listed = Signal()
@@ -58,6 +58,7 @@ class FindingRun:
         self._manifests: tuple[Manifest, ...] | None = None
         self.problems: tuple[CaseStageError, ...] = ()
         self.result: RunResult | None = None
+        self.last: ModelCard | None = None
         session.volume_changed.connect(self._forget)
 
     def models(self) -> tuple[ModelCard, ...]:
@@ -98,6 +99,11 @@ class FindingRun:
         """
         again = any(f.recorded and f.source.model_id == model_id for f in self._session.findings)
         self.compute(model_id, self._finish, self._fail, again=again, anyway=anyway)
+
+    def start_last(self) -> None:
+        """Run the model that ran last on the open volume."""
+        if self.last is not None:
+            self.start(self.last.id)
 
     def compute(
         self,
@@ -209,7 +215,7 @@ class FindingRun:
 
     def _finish(self, model: ModelCard, result: RunResult) -> None:
         findings = result.findings
-        session = self._session
+        session, self.last = self._session, model
         if session.view is not None:
             session.view = evolve(session.view, threshold=model.default_threshold)
         self._lay_over(result.value_map)

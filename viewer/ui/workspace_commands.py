@@ -238,6 +238,17 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             icon="cpu",
         ),
         Command(
+            "model.last",
+            "Run the last model",
+            "Let the model that ran last look at this volume too, or once more",
+            desk.finding_run.start_last,
+            shortcuts=("Ctrl+Shift+R",),
+            contexts=DESK_WORK,
+            enabled_when=lambda: whole() and panel_free() and desk.finding_run.last is not None,
+            why_disabled=f"No model has run yet, or nothing is open. {NO_PANEL}",
+            icon="play",
+        ),
+        Command(
             "model.cancel",
             "Stop the model",
             "Stop the model that runs; the findings stay as they were",

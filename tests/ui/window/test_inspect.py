@@ -10,6 +10,7 @@ from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from tests.ui.window.model_results import card, result
 from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+    from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
 
 
@@ -211,7 +213,7 @@ def test_where_nothing_is_to_be_found_all_that_is_found_is_false_and_no_share_is
     assert page.counts == (0, 1, 0)
     assert not page.chart.grab().isNull()
     session.truth = None
-    assert page._empty.title.text() == "No ground truth"
+    assert page.nothing_held.words[0] == "No ground truth"
 
 
 def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspected: MainWindow) -> None:
@@ -229,17 +231,48 @@ def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspec
 def test_where_no_model_has_run_nothing_is_missed_and_the_way_to_run_one_is_offered(inspected: MainWindow) -> None:
     page, session = inspected.inspect, inspected.desk.session
     session.findings = ()
-    assert page._pages.currentWidget() is page._not_run
-    assert page._not_run.title.text() == "No model has run"
-    assert page._not_run.sentence.text().startswith("Truth: 3 lesions.")
+    title, sentence, button = page.nothing_held.words
+    assert (title, button) == ("No model has run", "Run a model…")
+    assert page.nothing_held.isVisible()
+    assert sentence.startswith("Truth: 3 lesions.")
     session.truth = Truth()
-    assert page._not_run.sentence.text().startswith("Truth: nothing to find here.")
+    assert page.nothing_held.words[1].startswith("Truth: nothing to find here.")
     # A model that has run and found nothing has said so.
     session.results = {"one": ModelResult("one", "One", ())}
-    assert page._pages.currentWidget() is page._full
+    assert page._full.isVisible()
     assert page.counts == (0, 0, 0)
     assert page.truth_words.endswith("nothing is found at this threshold.")
     assert page.chart.words == "0 false positives"
+
+
+def test_the_model_that_ran_last_runs_on_the_next_scan_without_leaving(
+    inspected: MainWindow,
+    press: Callable[..., None],
+    findings: tuple[Finding, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    page, session, run = inspected.inspect, inspected.desk.session, inspected.desk.finding_run
+    asked: list[str] = []
+
+    def compute(model_id: str, done: Callable[..., None], _failed: object, **_more: object) -> None:
+        asked.append(model_id)
+        done(card(model_id, "Test finder"), result(findings))
+
+    monkeypatch.setattr(run, "compute", compute)
+    run.start("test-finder")
+    # As another scan opens.
+    session.results, session.findings = {}, ()
+    qtbot.wait(20)
+    assert page.nothing_held.words[2] == "Run Test finder"
+    press(inspected, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert asked == ["test-finder", "test-finder"]
+    assert session.workspace is Workspace.INSPECT
+    assert page.counts == (2, 1, 1)
+    # What a refusal says, and the way past it, stand in Review.
+    run.refused.emit(card("test-finder", "Test finder"), "It was made for chests.")
+    assert session.workspace is Workspace.REVIEW
+    assert inspected.review.panel.run_panel.refusal_words == "It was made for chests."
 
 
 def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> None:
@@ -248,14 +281,14 @@ def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> Non
     assert page.list.isHidden() or not page.list.isVisible()
     assert not page._side.isVisible()
     assert page._pages.currentIndex() == 1
-    assert page._empty.title.text() == "No ground truth"
+    assert page.nothing_held.words[0] == "No ground truth"
 
 
 def test_with_nothing_open_it_says_nothing_of_a_scan(window: MainWindow) -> None:
     window.go(Workspace.INSPECT)
-    said = window.inspect._empty
-    assert said.title.text() == "Findings against the truth"
-    assert "scan" not in said.sentence.text()
+    title, sentence, _ = window.inspect.nothing_held.words
+    assert title == "Findings against the truth"
+    assert "scan" not in sentence
 
 
 def test_the_list_shows_that_keys_go_to_it_before_a_row_is_in_hand(

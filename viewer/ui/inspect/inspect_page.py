@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from viewer.domain.count_words import count_words
 from viewer.domain.finding import MatchState
 from viewer.services.inspecting import RowOrder
 from viewer.ui.canvas_host import CanvasHost
-from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
 from viewer.ui.inspect.error_list import COLUMNS, ErrorList
 from viewer.ui.inspect.error_list import ROW_HEIGHT as ERROR_ROW_HEIGHT
 from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
+from viewer.ui.inspect.nothing_held import NothingHeld
 from viewer.ui.inspect.threshold_row import ThresholdRow
 from viewer.ui.inspect.tiles import MOST as MOST_TILES
 from viewer.ui.inspect.tiles import ErrorTiles
@@ -26,7 +25,7 @@ from viewer.ui.review.sharing import Need, shared
 from viewer.ui.side_panels import LEAST_VIEWS
 from viewer.ui.sort_head import SortHead
 from viewer.ui.tall import Tall
-from viewer.ui.widgets import Button, hairline, text_label
+from viewer.ui.widgets import hairline, text_label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -41,15 +40,9 @@ SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
 LEAST_LIST_HEIGHT, LEAST_SIDE_HEIGHT = 300, 560
-_NOTHING_OPEN = ("Findings against the truth", "Pick a case that has a ground truth: most demo cases have one.")
-_NO_TRUTH = (
-    "No ground truth",
-    "Nothing is known of this scan to hold findings against. A folder “truth” beside the images brings it, or a case.",
-)
 _NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false positive."
 _NOTHING_FOUND = "Truth: nothing to find here, and nothing is found at this threshold."
 _NOTHING_COUNTS = "Truth: no lesion is large enough to count. What lies on a smaller one is left out."
-_NOT_RUN = ("No model has run", "{truth} Run a model in Review, and what it finds is held against that.")
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
 
 
@@ -67,7 +60,7 @@ class InspectPage(QWidget):
         self, desk: Desk, theme: Theme, actions: CommandActions, panels: SidePanels, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._desk, self._to_review = desk, actions["place.review"]
         self._selected: str | None = None
         self._curve_there = False
         self._curve_of: tuple[object, ...] = ()
@@ -93,6 +86,7 @@ class InspectPage(QWidget):
         self._panels = panels
         panels.changed.connect(self._fit)
         desk.inspecting.changed.connect(self._update)
+        desk.finding_run.refused.connect(self._refused)
         session = desk.session
         session.view_changed.connect(self._view_changed)
         session.volume_changed.connect(self._update)
@@ -205,24 +199,11 @@ class InspectPage(QWidget):
         self._rule.setContentsMargins(16, 12, 16, 12)
         column.addWidget(self._rule)
         self._pages.addWidget(full)
-        self._empty, self._not_run = (
-            self._make_empty(theme, actions, place, words, icon)
-            for place, words, icon in (
-                ("place.library", "Choose a case", "layout-grid"),
-                ("place.review", "Go to Review", ""),
-            )
-        )
+        self.nothing_held = NothingHeld(self._desk, theme, actions)
+        self._pages.addWidget(self.nothing_held)
         self.measurements = MeasurementBox(self._desk, theme, actions)
         outer.addWidget(self.measurements)
         return panel
-
-    def _make_empty(self, theme: Theme, actions: CommandActions, place: str, words: str, icon: str) -> EmptyState:
-        action = Button.of(theme, actions[place], actions.table[place], text=words)
-        action.icon_name = icon or action.icon_name
-        action.key = ""
-        made = EmptyState(theme, "chart-line", *_NOTHING_OPEN, action)
-        self._pages.addWidget(made)
-        return made
 
     def _make_side(self, theme: Theme) -> QWidget:
         panel = QFrame()
@@ -305,6 +286,11 @@ class InspectPage(QWidget):
         """What is said where there is nothing to find; else ""."""
         return self._nothing.text()
 
+    def _refused(self, *_: object) -> None:
+        # Review says why a model refused, and offers to run it anyway.
+        if self.isVisible():
+            self._to_review.trigger()
+
     def _name_curve(self) -> None:
         matching, one = self._desk.session.matching, self._left_pages.currentIndex() == 0
         what = "False positives" if matching is not None and matching.nothing_to_find else "Curve"
@@ -330,15 +316,12 @@ class InspectPage(QWidget):
         session, inspecting = self._desk.session, self._desk.inspecting
         matching = session.matching
         there = matching is not None and session.volume is not None
-        waits = session.volume is not None and session.truth is not None
-        self._pages.setCurrentWidget(self._full if there else self._not_run if waits else self._empty)
+        self._pages.setCurrentIndex(0 if there else 1)
         self._curve_there = there
         self._fit()
         if matching is None or session.view is None:
             self._curve_of = ()
-            self._empty.say(*(_NOTHING_OPEN if session.volume is None else _NO_TRUTH))
-            known = count_words(len(session.lesions), "lesion") if session.lesions else "nothing to find here"
-            self._not_run.say(_NOT_RUN[0], _NOT_RUN[1].format(truth=f"Truth: {known}."))
+            self.nothing_held.follow()
             return
         self._true.show_count(matching.count(MatchState.TRUE_POSITIVE))
         self._false.show_count(matching.count(MatchState.FALSE_POSITIVE))
