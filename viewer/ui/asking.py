@@ -148,10 +148,14 @@ class Asking:
         self._open(chosen)
 
     def dropped(self, paths: list[str]) -> None:
-        """Open what was dropped: several things are listed together. It is not to come behind a sheet."""
-        for sheet in self._window.findChildren(Sheet):
-            sheet.dismiss()
+        """Open what was dropped: several things are listed together. It is not to come behind a sheet.
+
+        What was typed into one is kept and comes back with it.
+        """
+        kept = [words for sheet in self._window.findChildren(Sheet) if (words := sheet.put_aside())]
         self._window.open_paths([Path(path) for path in paths])
+        for words in kept:
+            self._window.tell(Message(words, calm=True, action="Go on", act=self.archive))
 
     def export(self) -> None:
         """Ask for a folder and write findings and decisions there."""

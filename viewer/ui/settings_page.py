@@ -173,12 +173,19 @@ class ReaderSheet(Sheet):
         row.addWidget(self._keep)
         self.body.addLayout(row)
         self.field.textChanged.connect(lambda text: self._keep.setEnabled(bool(text.strip())))
+        self._begun = ""
 
     def ask(self) -> None:
         """Ask."""
-        self.field.clear()
-        self._keep.setEnabled(False)
+        self.field.setText(self._begun)
+        self._begun = ""
+        self._keep.setEnabled(bool(self.field.text().strip()))
         self.open(self.field)
+
+    def put_aside(self) -> str:
+        """Close it; a name that was begun is there when it is asked for again."""
+        self._begun = self.field.text() if self.is_open else self._begun
+        return super().put_aside()
 
     def _accept(self) -> None:
         name = self.field.text().strip()

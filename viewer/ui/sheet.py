@@ -96,6 +96,14 @@ class Sheet(QWidget):
         self._before = None
         self.closed.emit()
 
+    def put_aside(self) -> str:
+        """Close it because something else comes, which nobody asked of it: what was typed is there the next time.
+
+        Returns where it is kept, a sentence, "" where there is nothing to keep.
+        """
+        self.dismiss()
+        return ""
+
     def _keys_went(self, _old: QWidget | None, new: QWidget | None) -> None:
         """Keep the keys from what lies below, such as a page that comes by itself; it has them once this is closed."""
         if not self.is_open or new is None or new.window() is not self.window() or _in_a_sheet(new):

@@ -162,6 +162,7 @@ class ArchiveSheet(Sheet):
         self._offer()
         first = self.form.patient if self.archive is not None else self.add_first
         self.open(first if self._archives.installed else self)
+        self.edit.come_back()
 
     def search(self) -> None:
         """Look for what stands in the fields."""
@@ -234,6 +235,12 @@ class ArchiveSheet(Sheet):
         self._archives.cancel_search()
         self.password.clear()
         super().dismiss()
+
+    def put_aside(self) -> str:
+        """Close it and keep a password that was begun; all other fields stay as they are anyway."""
+        begun, kept = self.password.text(), super().put_aside()
+        self.password.setText(begun)
+        return kept
 
     # --- what happens
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import field, frozen
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
@@ -29,6 +30,18 @@ CHECK, NO_CHECK = "check", "no check"
 IN_CLEAR = "Names and images travel unencrypted on this connection."
 
 
+KEPT = "The archive’s settings are kept as far as they were typed."
+
+
+@frozen
+class _Typed:
+    """What stands in the fields, of the archive of that name, "" of a new one."""
+
+    editing: str
+    texts: tuple[str, ...] = field(repr=False)
+    choices: tuple[str, ...]
+
+
 class EditSheet(Sheet):
     """Adds an archive, or changes one; kept when Save is pressed."""
 
@@ -38,6 +51,8 @@ class EditSheet(Sheet):
         self._editing = ""
         self._sure = False
         self._asking = False
+        self._as_asked: _Typed | None = None
+        self._draft: _Typed | None = None
         self.name = self._field("What to call it here", "Name of the archive")
         self._row("Name", self.name)
         self.kind = Segmented(
@@ -112,8 +127,8 @@ class EditSheet(Sheet):
         self.receiver_host = self._field("127.0.0.1", "Address to receive at")
         self.receiver_host.setToolTip("This computer’s address in the archive’s network")
         self.receiver_port = self._field("11112", "Port to receive at")
-        for field in (self.port, self.receiver_port):
-            field.setFixedWidth(PORT_WIDTH)
+        for narrow in (self.port, self.receiver_port):
+            narrow.setFixedWidth(PORT_WIDTH)
         self.host.textChanged.connect(lambda _text: self._arrange())
         self._dimse = self._group(
             ("Host and port", _side_by_side(self.host, self.port)),
@@ -143,24 +158,76 @@ class EditSheet(Sheet):
         self.kind.choose(shown.kind)
         self.by.choose(shown.retrieve_by)
         self.verify.choose(CHECK if shown.verify_tls else NO_CHECK)
-        for field, text in (
-            (self.name, shown.name),
-            (self.url, shown.url),
-            (self.user, shown.user),
-            (self.password, ""),
-            (self.host, shown.host),
-            (self.port, str(shown.port)),
-            (self.title_field, shown.title),
-            (self.own_title, shown.own_title),
-            (self.receiver_host, shown.receiver_host),
-            (self.receiver_port, str(shown.receiver_port)),
-        ):
-            field.setText(text)
+        texts = (
+            shown.name,
+            shown.url,
+            shown.user,
+            "",
+            shown.host,
+            str(shown.port),
+            shown.title,
+            shown.own_title,
+            shown.receiver_host,
+            str(shown.receiver_port),
+        )
+        for line, text in zip(self._fields, texts, strict=True):
+            line.setText(text)
+        self._as_asked = self._typed
+        if self._draft is not None and self._draft.editing == self._editing:
+            self._take(self._draft)
+            self._draft = None
         self.remove.setVisible(archive is not None)
         self.remove.set_words("Remove")
         self._say("")
         self._arrange()
         self.open(self.name)
+
+    def come_back(self) -> None:
+        """Show again what was typed when it was put aside; nothing where that was not so."""
+        if self._draft is not None:
+            editing = self._draft.editing
+            self.ask(next((archive for archive in self._archives.all if archive.name == editing), None))
+            # Of an archive that has been removed since.
+            self._draft = None
+
+    def put_aside(self) -> str:
+        """Close it and keep what was typed, the password too, until the archives are asked for again."""
+        typed = self._typed
+        if self.is_open and typed != self._as_asked:
+            self._draft = typed
+            self.dismiss()
+            return KEPT
+        return super().put_aside()
+
+    @property
+    def _fields(self) -> tuple[QLineEdit, ...]:
+        return (
+            self.name,
+            self.url,
+            self.user,
+            self.password,
+            self.host,
+            self.port,
+            self.title_field,
+            self.own_title,
+            self.receiver_host,
+            self.receiver_port,
+        )
+
+    @property
+    def _typed(self) -> _Typed:
+        """What stands in it."""
+        return _Typed(
+            self._editing,
+            tuple(line.text() for line in self._fields),
+            tuple(choice.choice for choice in (self.kind, self.by, self.verify)),
+        )
+
+    def _take(self, typed: _Typed) -> None:
+        for line, text in zip(self._fields, typed.texts, strict=True):
+            line.setText(text)
+        for choice, name in zip((self.kind, self.by, self.verify), typed.choices, strict=True):
+            choice.choose(name)
 
     @property
     def described(self) -> Archive:
