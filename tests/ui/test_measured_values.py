@@ -148,6 +148,22 @@ def test_the_scale_takes_a_share_of_a_large_view_that_is_seen_from_afar(
 
 
 @pytest.mark.usefixtures("qapp")
+def test_on_stage_a_head_has_a_scale_of_5_cm_beside_the_letter_below(theme: Theme) -> None:
+    # A head that fills the stage of 1920 × 1080 beside its card.
+    look, free, mm_per_px = TextLook(theme, stage=True), QRectF(0, 0, 870, 980), 0.208
+    picture = QImage(870, 980, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as painter:
+        paint_scale_bar(painter, free, mm_per_px, look)
+    rows = range(picture.height() - 60, picture.height())
+    drawn = [[x for x in range(870) if picture.pixelColor(x, y).alpha() > 250] for y in rows]
+    row = max(drawn, key=len)
+    assert row[-1] - row[0] == pytest.approx(50 / mm_per_px, abs=2)
+    assert row[0] > 870 / 2 + look.line_px
+    assert row[-1] < 870
+
+
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.parametrize("high", [122, 135, 150, 170, 200])
 def test_the_scale_stands_on_no_letter(theme: Theme, high: int) -> None:
     look, free = TextLook(theme), QRectF(0, 3, 320, high - 3)

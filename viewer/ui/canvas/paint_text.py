@@ -16,6 +16,8 @@ _LEAST_SCALE_PX = 36
 _BESIDE_SCALE_PX = 28
 # The longest scale: on large viewports a share of their width, as it is read from where all of them is seen.
 _LONGEST_SCALE_PX, _LONGEST_SCALE_SHARE = 150, 0.2
+# Half a head is 5 cm and more: seen from the back of a room, 2 cm are a dash.
+_LONGEST_STAGE_SHARE = 0.3
 # Narrower or lower viewports say less in their corners.
 NARROW_PX, SHORT_PX = 430, 260
 # Lower ones have room for letters alone.
@@ -133,9 +135,8 @@ def paint_scale_bar(
     foot_edge = free.bottom() - look.margin_px + 2
     if beside is not None and right_edge - left_edge - _BESIDE_SCALE_PX < _LEAST_SCALE_PX:
         right_edge, foot_edge = beside.right() + 8, beside.top() - 4
-    longest = _LONGEST_SCALE_PX * look.scale
-    if not look.stage:
-        longest = max(longest, free.width() * _LONGEST_SCALE_SHARE)
+    share = _LONGEST_STAGE_SHARE if look.stage else _LONGEST_SCALE_SHARE
+    longest = max(_LONGEST_SCALE_PX * look.scale, free.width() * share)
     most = min(longest, right_edge - left_edge - _BESIDE_SCALE_PX)
     if most < _LEAST_SCALE_PX:
         return
