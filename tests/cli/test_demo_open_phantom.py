@@ -148,6 +148,43 @@ def test_a_phantom_is_ct_with_its_truth_and_says_what_is_in_it(tmp_path: Path, m
     assert json.loads((out / "recipe.json").read_text(encoding="utf-8"))["phantom"] == {"kind": "head", "seed": 7}
 
 
+def test_a_phantom_takes_the_place_of_the_one_that_was_made_there_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.phantom.write.made", small_phantom)
+    (tmp_path / "letter.txt").write_text("Dear colleague")
+    assert casestage("phantom", "head", "--seed", 7, "--out", tmp_path).code == 0
+    # The one before was a longer scan.
+    (tmp_path / "dicom" / "0007.dcm").write_bytes((tmp_path / "dicom" / "0006.dcm").read_bytes())
+    assert casestage("phantom", "head", "--seed", 8, "--out", tmp_path).code == 0
+    (series,) = casestage("info", tmp_path / "dicom", "--json").json["series"]
+    assert (series["slices"], series["description"]) == (6, "Synthetic head phantom, seed 8")
+    there = {path.name for path in tmp_path.iterdir()}
+    assert there == {"dicom", "truth", "contents.txt", "recipe.json", "letter.txt"}
+
+
+def test_a_phantom_is_never_laid_over_images_of_another_origin(small_series: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_series, tmp_path / "scan" / "dicom")
+    before = sorted(path.name for path in (tmp_path / "scan" / "dicom").iterdir())
+    said = casestage("phantom", "abdomen", "--seed", 1, "--pixel", 4, "--thickness", 20, "--out", tmp_path / "scan")
+    assert said.is_sentence()
+    assert "scan holds other images." in said.err
+    assert sorted(path.name for path in (tmp_path / "scan" / "dicom").iterdir()) == before
+    assert [path.name for path in (tmp_path / "scan").iterdir()] == ["dicom"]
+
+
+def test_a_phantom_that_was_stopped_while_it_was_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("viewer.phantom.write.made", small_phantom)
+    monkeypatch.setattr("viewer.phantom.write.write_findings", stopped)
+    assert casestage("phantom", "head", "--seed", 7, "--out", tmp_path / "made" / "head7").code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_phantom_that_cannot_be_says_what_there_is(tmp_path: Path) -> None:
     for asked, there in (
         (("head", "--lesions", "unicorn"), "subdural"),

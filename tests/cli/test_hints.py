@@ -36,7 +36,11 @@ def test_a_model_that_is_not_there_is_not_called_unreadable(tmp_path: Path) -> N
         (("phantom", "head", "--out", "y", "--seed", "-1"), "“-1” is not a whole number from 0"),
         (("demo", "--step", "x"), "“x” is not a whole number"),
         (("case", "export", "x", "--most-mb", "0"), "more than 0"),
+        (("demo", "--json"), "--list"),
         (("doctor", "--keep"), "--keep"),
+        (("doctor", "talk.casepack", "--steps", "2"), "--steps is for a case that is here, not for a pack."),
+        (("doctor", "talk.casepack", "--keep"), "--keep is for a case that is here, not for a pack."),
+        (("cohort", "evaluate", "."), "casestage cohort run FOLDER --model ID --out DIR"),
         (("doctor", "--steps", "2"), "--steps"),
     ],
 )

@@ -105,10 +105,10 @@ def test_junk_beside_a_series_is_named_with_the_reason(small_series: Path, tmp_p
     (folder / "notes.txt").write_text("hello")
     said = casestage("info", folder, "--json")
     assert len(said.json["series"]) == 1
-    assert said.json["skipped"] == [{"file": "notes.txt", "why": "Not a DICOM or NIfTI image."}]
+    assert said.json["skipped"] == [{"file": "notes.txt", "why": "Not an image in DICOM, NIfTI, NRRD or MetaImage."}]
     words = casestage("info", folder).out
     assert "1 skipped:" in words
-    assert "notes.txt: Not a DICOM or NIfTI image." in words
+    assert "notes.txt: Not an image in DICOM, NIfTI, NRRD or MetaImage." in words
 
 
 def test_a_thousand_files_do_not_push_the_sentence_off_the_terminal(small_series: Path, tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ def zipped(name: str = "IM0001") -> bytes:
         pytest.param(b"Rar!\x1a\x07\x01\x00" + bytes(300), "A RAR archive.", "Unpack it first.", id="RAR"),
         pytest.param(tar(""), "A tar archive.", "Unpack it first.", id="tar"),
         pytest.param(tar(":gz"), "A tar archive packed with gzip.", "Unpack it first.", id="tar.gz"),
-        pytest.param(gzip.compress(bytes(500)), "A file packed with gzip.", "Unpack it first.", id="gzip"),
+        pytest.param(gzip.compress(bytes(500), mtime=0), "A file packed with gzip.", "Unpack it first.", id="gzip"),
         pytest.param(bz2.compress(bytes(500)), "A file packed with bzip2.", "Unpack it first.", id="bzip2"),
         pytest.param(lzma.compress(bytes(500)), "A file packed with xz.", "Unpack it first.", id="xz"),
         pytest.param(b"PK\7\x08" + zipped(), "A part of an archive in several parts.", "Join", id="part of a zip"),
         pytest.param(NIFTI, "A NIfTI volume by another name.", "ends in .nii.", id="NIfTI"),
-        pytest.param(gzip.compress(NIFTI), "A NIfTI volume by another name.", "ends in .nii.gz.", id="packed NIfTI"),
+        pytest.param(
+            gzip.compress(NIFTI, mtime=0), "A NIfTI volume by another name.", "ends in .nii.gz.", id="packed NIfTI"
+        ),
         pytest.param(b"NRRD0004\ntype: short\n", "An NRRD volume by another name.", "ends in .nrrd.", id="NRRD"),
         pytest.param(b"ObjectType = Image\nNDims = 3\n", "A MetaImage volume by", "ends in .mha", id="MetaImage"),
     ],
@@ -71,7 +73,7 @@ def test_what_a_file_is_is_said_with_what_to_do(tmp_path: Path, content: bytes, 
     ("name", "content", "sentence", "hint"),
     [
         ("cd.iso", bytes(40_000), "A disc image.", "Mount it"),
-        ("brain.mgz", gzip.compress(bytes(300)), "A FreeSurfer volume.", "Convert it to NIfTI."),
+        ("brain.mgz", gzip.compress(bytes(300), mtime=0), "A FreeSurfer volume.", "Convert it to NIfTI."),
         ("brain.mnc", b"\x89HDF\r\n\x1a\n" + bytes(300), "A MINC volume.", "Convert it to NIfTI."),
         ("ct.npy", b"\x93NUMPY\1\0" + bytes(300), "An array of numbers", "Convert it to NIfTI."),
     ],
@@ -103,7 +105,7 @@ def test_a_document_that_is_packed_as_a_zip_archive_is_no_archive_of_images(made
     made_ct.stack([(0, 0, 2.0 * k) for k in range(3)])
     (made_ct.folder / "report").write_bytes(zipped(name))
     (skipped,) = scan(made_ct.folder, JobContext()).skipped
-    assert skipped.why == "Not a DICOM or NIfTI image."
+    assert skipped.why == "Not an image in DICOM, NIfTI, NRRD or MetaImage."
 
 
 def test_the_last_part_of_a_zip_archive_in_several_asks_for_the_others(tmp_path: Path) -> None:

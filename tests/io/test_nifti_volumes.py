@@ -289,7 +289,7 @@ def test_a_header_of_another_program_is_no_damaged_nifti(tmp_path: Path) -> None
     written(tmp_path / "ct.nii", ct_values(), np.eye(4))
     (tmp_path / "photo.hdr").write_bytes(b"#?RADIANCE\n" + bytes(600))
     assert [(one.why, one.unread) for one in scan(tmp_path, JobContext()).skipped] == [
-        ("Not a DICOM or NIfTI image.", False)
+        ("Not an image in DICOM, NIfTI, NRRD or MetaImage.", False)
     ]
 
 

@@ -32,10 +32,10 @@ def test_nested_mixed_folder_with_junk_becomes_a_list_of_series(made_ct: Any) ->
     found = scan(made_ct.folder, JobContext())
     assert [(e.facts.description, e.count) for e in found.series] == [("Made 2", 3), ("Made 1", 6)]
     assert {s.file: s.why for s in found.skipped} == {
-        "README.txt": "Not a DICOM or NIfTI image.",
-        os.path.join("one", "picture.png"): "Not a DICOM or NIfTI image.",
+        "README.txt": "Not an image in DICOM, NIfTI, NRRD or MetaImage.",
+        os.path.join("one", "picture.png"): "Not an image in DICOM, NIfTI, NRRD or MetaImage.",
         "nothing": "The file is empty.",
-        "zeros.bin": "Not a DICOM or NIfTI image.",
+        "zeros.bin": "Not an image in DICOM, NIfTI, NRRD or MetaImage.",
     }
     assert assemble(found.series[1], JobContext()).verdict is Verdict.OK
 
@@ -88,7 +88,7 @@ def test_folder_of_junk_says_so_and_lists_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(NothingToOpenError) as caught:
         scan(tmp_path, JobContext())
     assert caught.value.sentence == "None of the 2 files in this folder is an image that can be opened."
-    assert "a.txt: Not a DICOM or NIfTI image." in caught.value.detail
+    assert "a.txt: Not an image in DICOM, NIfTI, NRRD or MetaImage." in caught.value.detail
 
 
 def test_a_path_that_is_not_there_says_so(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_path_that_is_not_there_says_so(tmp_path: Path) -> None:
 def test_a_file_that_is_no_image_says_so(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear colleague")
-    with pytest.raises(NothingToOpenError, match="Not a DICOM or NIfTI image"):
+    with pytest.raises(NothingToOpenError, match="Not an image in DICOM, NIfTI, NRRD or MetaImage"):
         scan(path, JobContext())
 
 

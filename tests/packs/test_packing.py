@@ -119,7 +119,7 @@ def test_a_full_disk_is_said_before_anything_is_unpacked(tmp_path: Path, monkeyp
     write_pack(tmp_path / "x.casepack", [tmp_path / "case"], [], JobContext())
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(StorageError, match="only 0.0 GB are free"):
+    with pytest.raises(StorageError, match=r"needs \d+ MB, and only 0 MB are free"):
         install_pack(tmp_path / "x.casepack", tmp_path / "data", JobContext())
 
 

@@ -133,7 +133,7 @@ def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argpars
         "run ~/ct --model anatomy --out ./found",
         _lazy("viewer.cli.models", "run"),
     )
-    run.add_argument("path")
+    run.add_argument("path", help="a folder, a zip archive, or a DICOM, NIfTI, NRRD or MetaImage file")
     run.add_argument("--model", required=True, metavar="ID|DIR", help="a model's id or its folder")
     run.add_argument("--out", required=True, metavar="DIR", help="folder for findings.json, seg.dcm and sr.dcm")
     run.add_argument("--series", metavar="UID", help="only this series")
@@ -232,6 +232,8 @@ def _demo(arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     from viewer.cli.pictures import list_cases  # keeps --help quick
 
     cases, problems = list_cases(arguments)
+    if arguments.json and not arguments.list:
+        raise CaseStageError("--json is for the list of the cases.", "Add --list, or leave it out.")
     if arguments.list:
         if arguments.json:
             say_json({"cases": [{"id": c.id, "title": c.title, "steps": len(c.steps)} for c in cases]})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context
-from viewer.domain.errors import StorageError
+from viewer.services.exporting import check_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -19,10 +19,9 @@ def phantom(arguments: argparse.Namespace) -> int:
     """Make a synthetic CT with its ground truth."""
     from viewer.phantom.write import write_phantom  # scipy is loaded only where it is used
 
-    try:
-        lines = write_phantom(_recipe(arguments), Path(arguments.out), progress_context())
-    except OSError as error:
-        raise StorageError(f"{arguments.out} cannot be written.", "Choose another folder.", str(error)) from error
+    recipe, out = _recipe(arguments), Path(arguments.out)
+    check_folder(out)
+    lines = write_phantom(recipe, out, progress_context())
     told = Report(arguments)
     for line in lines:
         told.say(line)

@@ -47,6 +47,9 @@ def ready(arguments: argparse.Namespace) -> int:
     ctx = progress_lines() if arguments.progress else progress_context()
     path = Path(arguments.what)
     if path.suffix.lower() == ENDING and not (path / DOCUMENT).is_file():
+        asked = [flag for flag in ("--keep", "--steps") if getattr(arguments, flag[2:])]
+        if asked:
+            raise CaseStageError(f"{asked[0]} is for a case that is here, not for a pack.", "Install the pack first.")
         found = _pack(path, ctx, run_models=not arguments.no_models)
     else:
         case = case_of(arguments.what, case_folders())

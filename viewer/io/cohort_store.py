@@ -93,7 +93,9 @@ class CohortStore:
         if to_write:
             private_folder(folder, "The cohort")
         elif not path.is_file():
-            raise StorageError("There is no cohort in this folder.", "Make one: casestage cohort run FOLDER --out DIR")
+            raise StorageError(
+                "There is no cohort in this folder.", "Make one: casestage cohort run FOLDER --model ID --out DIR"
+            )
         self._writer = SoleWriter(path.with_name(path.name + ".lock"))
         if to_write and not self._writer.take():
             raise StorageError(f"This cohort is being run already ({self._writer.holder}).", "Wait until that ends.")

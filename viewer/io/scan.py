@@ -229,7 +229,7 @@ def _nothing(path: Path, count: int, skipped: list[Skipped]) -> NothingToOpenErr
     if not count and [one.file for one in skipped] == ["."]:
         return NothingToOpenError(skipped[0].why, "Look whether its place is connected and may be read.")
     files = max(count, len(skipped))
-    said = f"None of the {files} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
+    said = f"None of the {files:,} files in this {where} is" if files > 1 else f"The only file in this {where} is not"
     return NothingToOpenError(
         f"{said} an image that can be opened.",
         _commonest_obstacle(skipped) or f"Choose the folder that holds the CT images. {WHAT_OPENS}",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # They join signs into one, as in many languages and in pictures of people, and move nothing.
 _JOINERS = "\u200c\u200d"
-NO_IMAGE = "Not a DICOM or NIfTI image."
+NO_IMAGE = "Not an image in DICOM, NIfTI, NRRD or MetaImage."
 _NOT_LOOKED_INTO = (
     "annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive", "but is not there",
 )  # fmt: skip

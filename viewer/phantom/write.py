@@ -8,12 +8,14 @@ import numpy as np
 from attrs import frozen
 
 from viewer.analysis.measure import describe, place_words
+from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import uid_from
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 from viewer.io.assemble import assemble
 from viewer.io.atomic_file import write_atomically
+from viewer.io.filled_folder import filling
 from viewer.io.findings_file import write_findings
 from viewer.io.scan import scan
 from viewer.io.synthetic_dicom import write_ct_series
@@ -117,21 +119,24 @@ def write_phantom(recipe: Recipe, folder: Path, ctx: JobContext) -> list[str]:
     """Make a phantom, write its CT and ground truth, and return what is in it, a line each.
 
     Beside `dicom` and `truth` (findings.json, seg.dcm) go `contents.txt`, what is in it in words, and `recipe.json`,
-    which says what it was made from.
+    which says what it was made from. A phantom that was made there earlier is replaced.
 
     Raises
     ------
     CaseStageError, CancelledError
-        When it cannot be made or written; nothing is left half done then but whole files.
+        When it cannot be made or written, or images of another origin are there; the folder is then as it was.
     """
+    if not (folder / DOCUMENT).is_file() and any((folder / name).exists() for name in ("dicom", "truth")):
+        raise StorageError(f"{folder.absolute().name} holds other images.", "Name a folder that is not there yet.")
     phantom = made(recipe, ctx.part(0.0, 0.8))
-    written = store(phantom, folder, ctx.part(0.8, 1.0), named=recipe.name)
-    write_findings(folder / "truth", written.volume, written.truth, None)
-    write_recipe(folder / DOCUMENT, recipe)
-    measured = [f"{f.label}: {f.volume_ml or 0:.2f} mL, {f.long_axis_mm or 0:.1f} mm long" for f in written.truth]
-    lines = [phantom.description, *(phantom.contents or measured)]
-    text = "".join(f"{line}\n" for line in (*lines, "Synthetic. Not for diagnostic use."))
-    write_atomically(folder / CONTENTS, text.encode(), "The list of what is in it")
+    with filling(folder, "The synthetic series") as place:
+        written = store(phantom, place, ctx.part(0.8, 1.0), named=recipe.name)
+        write_findings(place / "truth", written.volume, written.truth, None)
+        write_recipe(place / DOCUMENT, recipe)
+        measured = [f"{f.label}: {f.volume_ml or 0:.2f} mL, {f.long_axis_mm or 0:.1f} mm long" for f in written.truth]
+        lines = [phantom.description, *(phantom.contents or measured)]
+        text = "".join(f"{line}\n" for line in (*lines, "Synthetic. Not for diagnostic use."))
+        write_atomically(place / CONTENTS, text.encode(), "The list of what is in it")
     lines.append(
         f"Written to {folder}: {len(phantom.voxels_hu)} synthetic slices in dicom, the truth in truth, "
         f"this list in {CONTENTS}."

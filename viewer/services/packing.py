@@ -131,8 +131,9 @@ def install_pack(path: Path, data: Path, ctx: JobContext, *, replace: bool = Fal
         staging.mkdir(parents=True)
         free = shutil.disk_usage(staging).free
         if pack.size + _SPARE_BYTES > free:
+            needed = pack.size + _SPARE_BYTES
             raise StorageError(
-                f"The pack needs {pack.size / 1e9:.1f} GB, and only {free / 1e9:.1f} GB are free.", "Free some space."
+                f"The pack needs {needed / 1e6:,.0f} MB, and only {free / 1e6:,.0f} MB are free.", "Free some space."
             )
         pack = unpack(path, staging / "new", ctx)
         _check_contents(staging / "new", pack)

@@ -283,7 +283,10 @@ def test_what_to_do_about_a_file_is_remembered_with_the_reason(library: Any, two
     first, again = library.look(two_series)[0], library.look(two_series)[0]
     assert not library.read
     assert again.skipped == first.skipped
-    assert [one.words for one in again.skipped] == ["A 7z archive. Unpack it first.", "Not a DICOM or NIfTI image."]
+    assert [one.words for one in again.skipped] == [
+        "A 7z archive. Unpack it first.",
+        "Not an image in DICOM, NIfTI, NRRD or MetaImage.",
+    ]
 
 
 def test_a_file_that_could_not_be_read_is_tried_again(

@@ -34,7 +34,7 @@ def test_a_folder_of_several_series_is_listed(program: Any, folder: Path) -> Non
     assert described(program) == ["Thorax lung", "Thorax thin"]
     assert program.library.state(program.place("ct").id) is PlaceState.CHECKED
     (skipped,) = program.library.skipped_files([program.place("ct").id])
-    assert (skipped.file, skipped.why) == ("letter.txt", "Not a DICOM or NIfTI image.")
+    assert (skipped.file, skipped.why) == ("letter.txt", "Not an image in DICOM, NIfTI, NRRD or MetaImage.")
 
 
 def test_a_folder_of_one_series_opens_at_once_and_says_what_was_skipped(program: Any, folder: Path) -> None:

@@ -182,7 +182,9 @@ def test_the_first_start_fills_a_screen_that_is_not_much_larger_than_the_window(
 
 
 def test_information_never_goes_by_itself_so_that_no_click_misses(opened: MainWindow) -> None:
-    opened.tell(Message("1 file was skipped.", "notes.txt: Not a DICOM or NIfTI image.", calm=True))
+    opened.tell(
+        Message("1 file was skipped.", "notes.txt: Not an image in DICOM, NIfTI, NRRD or MetaImage.", calm=True)
+    )
     assert not [timer for timer in opened.messages.findChildren(QTimer) if timer.isActive()]
     opened.desk.session.workspace = Workspace.INSPECT
     assert not opened.messages.isVisible()

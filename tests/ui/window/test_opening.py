@@ -196,7 +196,10 @@ def test_files_that_could_not_be_looked_into_may_be_images_that_are_missing(
 
 
 def test_the_details_of_what_was_skipped_say_each_file_once() -> None:
-    skipped = (Skipped("a/letter.txt", "Not a DICOM or NIfTI image."), Skipped("b.dcm", "The file is damaged."))
+    skipped = (
+        Skipped("a/letter.txt", "Not an image in DICOM, NIfTI, NRRD or MetaImage."),
+        Skipped("b.dcm", "The file is damaged."),
+    )
     for told in (skipped[:1], skipped[1:], skipped):
         report = of_skipped(told).report
         for item in told:

@@ -203,13 +203,13 @@ def test_skipped_files_are_told_and_explained(listed: MainWindow) -> None:
     assert scans.skipped.isVisible()
     shown = [label.text() for label in scans.skipped.findChildren(type(scans._told))]
     assert any("letter to Jane.txt" in text for text in shown)
-    assert "Not a DICOM or NIfTI image." in shown
+    assert "Not an image in DICOM, NIfTI, NRRD or MetaImage." in shown
     scans._skipped_button.click()
     assert not scans.skipped.isVisible()
 
 
 def test_reasons_of_few_skipped_files_come_before_those_of_many_and_before_letters() -> None:
-    letters = [Skipped(f"{n}.txt", "Not a DICOM or NIfTI image.") for n in range(2)]
+    letters = [Skipped(f"{n}.txt", "Not an image in DICOM, NIfTI, NRRD or MetaImage.") for n in range(2)]
     reports = [Skipped(f"sr{n}", "The file is a structured report, not an image.") for n in range(9)]
     damaged = Skipped("IM7", "The file ends early, before its image.")
     assert list(by_reason([*letters, *reports, damaged]).items()) == [

@@ -1,0 +1,57 @@
+"""A folder that gets all that was made for it or nothing of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from viewer.io.atomic_file import storage_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def filling(folder: Path, what: str) -> Iterator[Path]:
+    """Give a folder to write into; once that is done, what it holds takes its place in `folder`.
+
+    What bears the same name there is replaced, all else stays. Where the body raises, `folder` is as it was, and
+    folders that were missing are missing still.
+
+    Parameters
+    ----------
+    folder
+        Where it all belongs; made where it is missing.
+    what
+        What it is, for the error's sentence: "The synthetic series".
+
+    Raises
+    ------
+    StorageError
+        When the file system refuses.
+    """
+    missing = [place for place in (folder.absolute(), *folder.absolute().parents) if not os.path.lexists(place)]
+    waiting = folder / f".{os.urandom(4).hex()}.part"
+    try:
+        waiting.mkdir(parents=True)
+        new, old = waiting / "new", waiting / "old"
+        new.mkdir()
+        yield new
+        old.mkdir()
+        for item in sorted(new.iterdir()):
+            place = folder / item.name
+            if os.path.lexists(place):
+                os.replace(place, old / item.name)
+            os.replace(item, place)
+    except OSError as error:
+        raise storage_error(what, error) from error
+    finally:
+        shutil.rmtree(waiting, ignore_errors=True)
+        for place in missing:
+            try:
+                place.rmdir()
+            except OSError:
+                break
