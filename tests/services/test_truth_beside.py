@@ -81,7 +81,8 @@ def test_an_empty_folder_and_the_truth_of_another_series_say_nothing(desk: Desk,
     if left:
         rewrite(scans, series="2.25.4711")
     else:
-        (scans / "truth" / "findings.json").unlink()
+        for path in (scans / "truth").iterdir():
+            path.unlink()
     assert opened(desk, scans / "ct") == []
     assert desk.session.truth is None
 

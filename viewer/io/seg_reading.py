@@ -96,6 +96,24 @@ def read_seg(
         ) from error
 
 
+def series_of_seg(path: Path) -> str:
+    """Return the UID of the series that a SEG was made from; "" where the file is none, or does not say."""
+    from pydicom import dcmread
+
+    try:
+        with without_complaints():
+            dataset = dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID", "ReferencedSeriesSequence"])
+            if str(dataset.get("SOPClassUID", "")) not in _CLASSES:
+                return ""
+            referenced = dataset.get("ReferencedSeriesSequence") or ()
+            made_from = {str(item.get("SeriesInstanceUID", "")) for item in referenced}
+    except OSError:
+        return ""
+    except dicom_faults():
+        return ""
+    return made_from.pop() if len(made_from) == 1 else ""
+
+
 def _refuse_another_frame(dataset: Dataset, volume: Volume) -> None:
     """Refuse what only by chance has the numbers of this series' positions."""
     series, frame = volume.series, str(dataset.get("FrameOfReferenceUID", ""))
@@ -130,6 +148,9 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
     least = 1.0
     if kind == "FRACTIONAL":
         least = least_fraction * int(dataset.get("MaximumFractionalValue", 255))
+    if "NumberOfFrames" in dataset and not int(dataset.NumberOfFrames or 0) and not dataset.get("PixelData"):
+        # Not as the standard has it, which wants a frame; but one that lost its frames would still count them.
+        return tuple(_segment(item, {}) for item in dataset.get("SegmentSequence") or ())
     described = {int(item.SegmentNumber): item for item in dataset.SegmentSequence}
     padding = dataset.get("PixelPaddingValue") if kind == "LABELMAP" else None
     planes: dict[int, dict[int, NDArray[np.bool_]]] = {number: {} for number in described}

@@ -49,6 +49,12 @@ def is_volume_file(name: str) -> bool:
     return name.lower().endswith(VOLUME_FILE_ENDINGS)
 
 
+def bare_name(name: str) -> str:
+    """Return the name of a volume in a file without its ending, such as "case-1" of "case-1.nii.gz"."""
+    ending = next((ending for ending in VOLUME_FILE_ENDINGS if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)]
+
+
 def volume_file_entries(path: str, opener: Opener | None = None) -> tuple[SeriesEntry, ...]:
     """Return what can be opened of a file: one entry, or one for each volume (time point, channel) that it holds.
 

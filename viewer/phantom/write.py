@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.analysis.measure import describe, place_words
+from viewer.analysis.true_lesions import true_lesion
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import uid_from
@@ -92,26 +92,8 @@ def truth_findings(phantom: Phantom, volume: Volume) -> tuple[Finding, ...]:
         mask = Mask.from_full(np.asarray(phantom.truth == lesion.label_value))
         if mask is None:
             continue
-        measured = describe(mask, volume)
-        name = f"{volume.series.series_uid} truth {lesion.label_value}"
-        findings.append(
-            Finding(
-                id=f"truth-{lesion.label_value}",
-                tracking_uid=uid_from(name),
-                label_key=lesion.key,
-                label=lesion.name,
-                source=TRUTH,
-                centre_lps_mm=measured.centre_lps_mm,
-                bounds_lps_mm=measured.bounds_lps_mm,
-                mask=mask,
-                volume_ml=measured.volume_ml,
-                long_axis_mm=measured.long_axis_mm,
-                long_axis_lps_mm=measured.long_axis_lps_mm,
-                mean=measured.mean,
-                sd=measured.sd,
-                place=place_words(measured.centre_lps_mm, volume),
-            )
-        )
+        number, said_by = lesion.label_value, TRUTH.name
+        findings.append(true_lesion(mask, volume, number, key=lesion.key, label=lesion.name, said_by=said_by))
     return tuple(sorted(findings, key=lambda f: f.order))
 
 

@@ -18,7 +18,7 @@ from viewer.io.cohort_store import CohortModel, CohortRun
 from viewer.io.scan import scan
 from viewer.services.exporting import write_outputs
 from viewer.services.loading import load_series
-from viewer.services.truth_beside import place_of_truth, truth_beside
+from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,7 +66,7 @@ def series_below(folder: Path, ctx: JobContext) -> tuple[SeriesEntry, ...]:
     NothingToOpenError
         When there is none.
     """
-    entries = tuple(entry for entry in scan(folder, ctx).series if entry.count >= _LEAST_IMAGES)
+    entries = tuple(e for e in scan(folder, ctx).series if e.count >= _LEAST_IMAGES and not is_of_truth(e))
     if not entries:
         raise NothingToOpenError("There is no series here that a model could run on.")
     return entries

@@ -11,6 +11,7 @@ from attrs import evolve
 from psygnal import Signal
 
 from viewer.domain.errors import CaseStageError, TooLargeError
+from viewer.domain.job import JobContext
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
 from viewer.io.watcher import Watcher
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Truth
     from viewer.domain.geometry import SliceStack
-    from viewer.domain.job import JobContext
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point, ViewState
     from viewer.domain.volume import Volume
@@ -164,7 +164,7 @@ class Opening:
             from viewer.services.truth_beside import truth_or_why_not
 
             volume = load_series(entry, ctx, watcher, self._decoders, shrink=shrink)
-            return volume, *truth_or_why_not(entry, volume)
+            return volume, *truth_or_why_not(entry, volume, JobContext(cancelled=ctx.cancelled))
 
         self.start(work, self._series_in)
 

@@ -80,6 +80,18 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
     return Laid(_segmentation(named, volume, ctx), note)
 
 
+def named_masks(path: Path, volume: Volume, ctx: JobContext) -> list[tuple[str, Mask]]:
+    """Return what a file as of `read_labels` marks on a series, each with its name; none where it marks nothing.
+
+    A name is "" where the file gives none.
+    """
+    _refuse_series(volume)
+    is_map = is_volume_file(path.name)
+    named = _of_label_maps(path, volume, ctx)[0] if is_map else _of_seg(path, volume)
+    usual = "Label" if is_map else "Segment"
+    return [("" if one.name == f"{usual} {one.number}" else one.name, one.mask) for one in named]
+
+
 def _segmentation(named: list[_Named], volume: Volume, ctx: JobContext) -> Segmentation:
     if not named:
         raise UnreadableFileError(

@@ -5,22 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CancelledError, CaseStageError, UnreadableFileError
 from viewer.domain.finding import Truth
+from viewer.domain.job import JobContext
 from viewer.io.findings_file import DOCUMENT, read_findings, series_named
+from viewer.io.volume_files import bare_name, is_volume_file
 
 if TYPE_CHECKING:
+    from viewer.domain.finding import Finding
     from viewer.domain.volume import Volume
     from viewer.io.series_entry import SeriesEntry
 
 TRUTH = "truth"
+SAID_BY = "Ground truth"
+_DICOM = "dicom"
 
 
-def truth_beside(entry: SeriesEntry, volume: Volume) -> Truth | None:
-    """Return the ground truth of a series: `findings.json` and its masks in the nearer of the two folders.
+def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = None) -> Truth | None:
+    """Return the ground truth of a series, in the nearer of the two folders; None where there is none.
 
-    None where there is none, or it is that of another series. A folder without `findings.json` says nothing; a document
-    that lists no finding says that there is nothing to find.
+    It is `findings.json` with its masks; or where there is none a DICOM SEG made from the series, or a label map, of
+    which each separate piece of each label is a lesion. A document that lists no finding, and masks that mark nothing,
+    say that there is nothing to find. An empty folder says nothing, and so does the truth of another series.
 
     Raises
     ------
@@ -28,29 +34,76 @@ def truth_beside(entry: SeriesEntry, volume: Volume) -> Truth | None:
         When there is one that cannot be read.
     """
     place = place_of_truth(entry)
-    return None if place is None else Truth(read_findings(place, volume))
+    if place is None:
+        return None
+    if place.name == DOCUMENT:
+        return Truth(read_findings(place.parent, volume))
+    return Truth(_lesions(place, volume, ctx or JobContext()))
+
+
+def truth_or_why_not(
+    entry: SeriesEntry, volume: Volume, ctx: JobContext | None = None
+) -> tuple[Truth | None, CaseStageError | None]:
+    """Return the ground truth of a series, and why there is none where one is there that cannot be read."""
+    try:
+        return truth_beside(entry, volume, ctx), None
+    except CancelledError:
+        raise
+    except CaseStageError as error:
+        return None, CaseStageError(
+            f"The ground truth beside the images is left out. {error.sentence}", error.hint, error.detail
+        )
 
 
 def place_of_truth(entry: SeriesEntry) -> Path | None:
-    """Return the folder that holds the ground truth of a series; None where there is none.
+    """Return the file that holds the ground truth of a series; None where there is none.
 
     Raises
     ------
     CaseStageError
         When there is one of which it cannot be told whose it is.
     """
-    images = Path(entry.files[0]).parent
-    for place in (images / TRUTH, images.parent / TRUTH):
-        if (place / DOCUMENT).is_file() and series_named(place) == entry.facts.series_uid:
-            return place
+    images = Path(entry.files[0])
+    for folder in (images.parent / TRUTH, images.parent.parent / TRUTH):
+        if (folder / DOCUMENT).is_file():
+            if series_named(folder) == entry.facts.series_uid:
+                return folder / DOCUMENT
+        elif folder.is_dir() and (found := _masks_of(entry, images, folder)) is not None:
+            return found
     return None
 
 
-def truth_or_why_not(entry: SeriesEntry, volume: Volume) -> tuple[Truth | None, CaseStageError | None]:
-    """Return the ground truth of a series, and why there is none where one is there that cannot be read."""
+def is_of_truth(entry: SeriesEntry) -> bool:
+    """Return whether something that can be opened is itself a part of a truth, and no scan."""
+    return Path(entry.files[0]).parent.name == TRUTH
+
+
+def _masks_of(entry: SeriesEntry, images: Path, folder: Path) -> Path | None:
+    """Return the file of a folder that marks the lesions of a series."""
+    # Only where there is no document of findings.
+    from viewer.io.seg_reading import series_of_seg
+
     try:
-        return truth_beside(entry, volume), None
-    except CaseStageError as error:
-        return None, CaseStageError(
-            f"The ground truth beside the images is left out. {error.sentence}", error.hint, error.detail
-        )
+        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    except OSError as error:
+        raise UnreadableFileError("The folder cannot be read.", "Check who may read it.", str(error)) from error
+    maps = [path for path in files if is_volume_file(path.name)]
+    if entry.kind == _DICOM:
+        segs = [path for path in files if path not in maps and series_of_seg(path) == entry.facts.series_uid]
+        # A label map does not say whose it is: there has to be no choice.
+        return segs[0] if len(segs) == 1 else maps[0] if len(maps) == 1 and not segs else None
+    same = [path for path in maps if bare_name(path.name) == bare_name(images.name)]
+    beside = [path for path in images.parent.iterdir() if is_volume_file(path.name)]
+    return same[0] if len(same) == 1 else maps[0] if len(maps) == 1 and len(beside) == 1 else None
+
+
+def _lesions(path: Path, volume: Volume, ctx: JobContext) -> tuple[Finding, ...]:
+    from viewer.analysis.true_lesions import pieces_of, true_lesion
+    from viewer.services.overlay_files import named_masks
+
+    found = [(name or "Lesion", piece) for name, mask in named_masks(path, volume, ctx) for piece in pieces_of(mask)]
+    lesions = [
+        true_lesion(piece, volume, number, key="lesion", label=name, said_by=SAID_BY)
+        for number, (name, piece) in enumerate(found, start=1)
+    ]
+    return tuple(sorted(lesions, key=lambda lesion: lesion.order))

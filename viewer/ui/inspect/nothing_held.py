@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOTHING_OPEN = ("Findings against the truth", "Pick a case that has a ground truth: most demo cases have one.")
 _NO_TRUTH = (
     "No ground truth",
-    "Nothing is known of this scan to hold findings against. A folder “truth” beside the images brings it, or a case.",
+    "Nothing is known of this scan to hold findings against. A case brings it, or masks in a folder “truth” beside it.",
 )
 _NOT_RUN = "No model has run"
 

@@ -1,0 +1,134 @@
+"""A truth may be a segmentation: each piece of it is a lesion, and one that marks nothing says that there is none."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import nibabel as nib
+import numpy as np
+import pydicom
+import pytest
+
+from tests.cli.conftest import write_series, write_small_case
+from viewer.analysis import true_lesions
+from viewer.domain.errors import CaseStageError
+from viewer.domain.finding import Truth
+from viewer.domain.job import JobContext
+from viewer.io.scan import scan
+from viewer.services.cohort import series_below
+from viewer.services.loading import load_series
+from viewer.services.truth_beside import truth_beside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SHAPE = (24, 20, 10)
+
+
+def told(folder: Path) -> Truth | None:
+    """Return the truth of the one series of a folder."""
+    (entry,) = scan(folder, JobContext()).series
+    return truth_beside(entry, load_series(entry, JobContext()))
+
+
+def write(path: Path, values: NDArray[np.int16]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nib.save(nib.Nifti1Image(values, np.diag([-2.0, -2.0, 3.0, 1.0])), path)
+    return path
+
+
+@pytest.fixture
+def ct(tmp_path: Path) -> Path:
+    values = np.random.default_rng(1).integers(-20, 20, SHAPE).astype(np.int16)
+    values[0] = -1000
+    return write(tmp_path / "scan" / "ct.nii.gz", values)
+
+
+@pytest.fixture
+def marked() -> NDArray[np.int16]:
+    """Return a label map with two pieces of one label, which touch nowhere, and one of another."""
+    labels = np.zeros(SHAPE, np.int16)
+    labels[2:6, 2:6, 2:5] = 1
+    labels[6, 6, 5] = 1
+    labels[15:18, 10:13, 4:6] = 1
+    labels[10:12, 15:18, 7:9] = 2
+    return labels
+
+
+def test_each_piece_of_each_label_of_a_map_is_a_lesion(ct: Path, marked: NDArray[np.int16]) -> None:
+    write(ct.parent / "truth" / "lesions.nii.gz", marked)
+    truth = told(ct)
+    assert truth is not None
+    # The largest first; a voxel that touches a piece by its corner belongs to it.
+    assert [lesion.mask.count for lesion in truth.lesions if lesion.mask is not None] == [49, 18, 12]
+    assert truth.lesions[1].volume_ml == pytest.approx(18 * 12 / 1000)
+    assert len({lesion.id for lesion in truth.lesions}) == 3
+
+
+def test_a_map_that_marks_nothing_says_that_there_is_nothing_to_find(ct: Path) -> None:
+    write(ct.parent / "truth" / "lesions.nii.gz", np.zeros(SHAPE, np.int16))
+    assert told(ct) == Truth()
+
+
+def test_of_many_volumes_in_a_folder_each_has_the_truth_of_its_name(ct: Path, marked: NDArray[np.int16]) -> None:
+    other = write(ct.parent / "other.nii.gz", np.full(SHAPE, -30, np.int16))
+    write(ct.parent / "truth" / "ct.nii.gz", marked)
+    truth = told(ct)
+    assert truth is not None
+    assert len(truth.lesions) == 3
+    assert told(other) is None
+
+
+def test_a_seg_counts_where_it_was_made_from_the_series(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scan")
+    (tmp_path / "scan" / "truth" / "findings.json").unlink()
+    truth = told(tmp_path / "scan" / "ct")
+    assert truth is not None
+    assert [(lesion.label, lesion.long_axis_mm is not None) for lesion in truth.lesions] == [("Block", True)]
+    shutil.copytree(tmp_path / "scan" / "truth", tmp_path / "other" / "truth")
+    assert told(write_series(tmp_path / "other" / "ct", number=2).parent / "ct") is None
+
+
+@pytest.mark.parametrize("left", ["no mark", "no frame", "no segment"])
+def test_a_seg_in_which_nothing_is_marked_says_that_there_is_nothing_to_find(tmp_path: Path, left: str) -> None:
+    write_small_case(tmp_path / "scan")
+    (tmp_path / "scan" / "truth" / "findings.json").unlink()
+    place = tmp_path / "scan" / "truth" / "seg.dcm"
+    seg = pydicom.dcmread(place)
+    if left == "no mark":
+        seg.PixelData = bytes(len(seg.PixelData))
+    else:
+        del seg.PixelData
+        seg.NumberOfFrames, seg.PerFrameFunctionalGroupsSequence = 0, []
+    if left == "no segment":
+        del seg.SegmentSequence
+    seg.save_as(place)
+    assert told(tmp_path / "scan" / "ct") == Truth()
+
+
+def test_a_seg_that_lost_its_frames_is_damaged_and_not_empty(tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scan")
+    (tmp_path / "scan" / "truth" / "findings.json").unlink()
+    place = tmp_path / "scan" / "truth" / "seg.dcm"
+    seg = pydicom.dcmread(place)
+    del seg.PixelData
+    seg.save_as(place)
+    with pytest.raises(CaseStageError, match="damaged"):
+        told(tmp_path / "scan" / "ct")
+
+
+def test_what_falls_into_too_many_pieces_is_no_truth_and_the_reason_is_told(
+    ct: Path, marked: NDArray[np.int16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(ct.parent / "truth" / "lesions.nii.gz", marked)
+    monkeypatch.setattr(true_lesions, "MOST_LESIONS", 1)
+    with pytest.raises(CaseStageError, match="2 pieces"):
+        told(ct)
+
+
+def test_a_label_map_of_a_truth_is_no_scan_of_a_cohort(ct: Path, marked: NDArray[np.int16]) -> None:
+    write(ct.parent / "truth" / "lesions.nii.gz", marked)
+    assert [entry.files[0] for entry in series_below(ct.parent, JobContext())] == [str(ct)]
