@@ -19,6 +19,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made while i
 from pynetdicom.transport import AssociationSocket
 
 from viewer.io.archive import failures
+from viewer.io.archive.checkpoint import pause_surely
 from viewer.io.archive.extra import silence
 from viewer.io.archive.rows import (
     INSTANCE_KEYS,
@@ -75,6 +76,7 @@ def _shut(line: AssociationSocket) -> None:
 
 # pynetdicom 3.0.4 leaves a socket open that the other side, or nobody, has connected any more.
 AssociationSocket._shutdown_socket = _shut  # type: ignore[assignment,method-assign]
+pause_surely()
 
 
 def entity(title: str) -> AE:
