@@ -23,7 +23,9 @@ SERIES = "1.2.826.0.1.3680043.8.498.1"
 
 def _case(**acts: Any) -> Case:
     grid = Grid.from_directions((64, 48, 20), origin_lps_mm=(-30.0, -20.0, 5.0), spacing_mm=(1.0, 1.0, 2.5))
-    view = evolve(overview(SERIES, grid), comparison=Comparison.CURTAIN)
+    whole = overview(SERIES, grid)
+    # As a document keeps it, which rounds.
+    view = evolve(whole, comparison=Comparison.CURTAIN, camera=evolve(whole.camera, height_mm=57.5))
     step = Step("one", "One", "Here.", view, **acts)
     prior = Prior("before", "1.2.3", "0" * 64)
     made = Provenance("Test", "CC0", synthetic=True)
