@@ -22,6 +22,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison, Layout, ViewName, as_point
 from viewer.services.desk import build_desk
 from viewer.ui.deliver import Deliver
+from viewer.ui.library.page_head import Page
 from viewer.ui.main_window import MainWindow
 from viewer.ui.theme import Theme
 
@@ -197,6 +198,22 @@ def test_what_was_open_is_offered_at_the_next_start_and_looked_at_as_it_was(
     qtbot.waitUntil(lambda: session.view == left and not window.desk.opening.running, timeout=20_000)
     assert session.workspace is Workspace.INSPECT
     assert window.go_on.bar is None
+    window.close()
+
+
+def test_enter_opens_the_marked_scan_at_the_next_start_as_its_button_says(
+    start: Callable[[], MainWindow], series: Path, qtbot: QtBot
+) -> None:
+    first = start()
+    look_at(first, series, qtbot)
+    first.library.show_page(Page.SCANS)
+    first.close()
+    window = start()
+    qtbot.waitUntil(lambda: window.library.scans.list.chosen is not None)
+    QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Return)
+    session = window.desk.session
+    qtbot.waitUntil(lambda: session.volume is not None and not window.desk.opening.running, timeout=20_000)
+    assert session.workspace is Workspace.REVIEW
     window.close()
 
 

@@ -51,6 +51,7 @@ class ScansPage(QWidget):
         self._shown: tuple[int, ...] | None = None
         self._skipped_open: bool | None = None
         self._masked = desk.session.masked
+        self._keys_wait = False
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(_SEARCH_AFTER_MS)
@@ -230,8 +231,9 @@ class ScansPage(QWidget):
         self.list.choose(series)
 
     def take_keys(self) -> None:
-        """Give the keys to the series, or to the places where there are none."""
-        target: QWidget = self.list if self.lines.series_ids else self.places
+        """Give the keys to the series, or to the places until there are some."""
+        self._keys_wait = not self.lines.series_ids
+        target: QWidget = self.places if self._keys_wait else self.list
         target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -251,6 +253,10 @@ class ScansPage(QWidget):
         self.list.stay(chosen)
         self.list.keep(anchor)
         self._tell()
+        if self._keys_wait and self.lines.series_ids:
+            self._keys_wait = False
+            if self.window().focusWidget() is self.places:
+                self._enter_list()
 
     def _leave_search(self) -> None:
         self._waiting.stop()
