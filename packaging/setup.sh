@@ -125,7 +125,7 @@ install_python_packages() {
     fi
     if ! "$python" -c "$supported" 2>/dev/null || ! "$python" -c 'import pip' 2>/dev/null; then
         chosen=$(need_python "$1") || return 1
-        rm -rf "$venv"
+        rm -rf "$venv" 2>/dev/null
         if ! "$chosen" -m venv "$venv" >&2; then
             say "The virtual environment could not be made in $venv. Is the folder writable, and is there space?"
             return 1
