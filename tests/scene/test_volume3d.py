@@ -479,8 +479,34 @@ def test_a_fault_of_any_kind_is_said_and_nobody_waits_for_a_picture(
     scene = VolumeScene(volume, Camera(as_point(volume.grid.bounds_lps_mm.mean(axis=1)), height_mm=40.0), 64, 64)
     told: list[Unavailable3D] = []
     drawing = Scene3D(on_unavailable=told.append)
+    start = time.monotonic()
     try:
         assert drawing.render_once(scene) is None
+        assert time.monotonic() - start < 30
         assert [why.sentence for why in told] == ["3D stopped: drawing it failed."]
     finally:
         drawing.close()
+
+
+def test_closing_waits_for_no_driver_that_hangs(volume_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    from viewer.scene import volume3d
+    from viewer.scene.volume_window import VolumeWindow
+
+    monkeypatch.setattr(volume3d, "_LEFT_AFTER_S", 0.1)
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        hangs.set()
+        goes_on.wait(20)
+
+    monkeypatch.setattr(VolumeWindow, "draw", hang)
+    scene = Scene3D()
+    volume = volume_of(np.zeros((8, 8, 8), np.int16), Grid((8, 8, 8), np.eye(4)))
+    try:
+        scene.request(VolumeScene(volume, FACING, 32, 32))
+        assert hangs.wait(20)
+        start = time.monotonic()
+        scene.close()
+        assert time.monotonic() - start < 5
+    finally:
+        goes_on.set()

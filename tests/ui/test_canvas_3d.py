@@ -14,7 +14,8 @@ from viewer.scene.opengl_probe import Unavailable3D
 from viewer.scene.quality import Quality
 from viewer.scene.volume3d import Picture3D, VolumeScene
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas import Canvas, paint_frame
+from viewer.ui.canvas import Canvas, paint_frame, view3d
+from viewer.ui.canvas.view3d import SILENT
 from viewer.ui.theme import Theme
 
 
@@ -166,6 +167,27 @@ def test_where_there_is_no_3d_the_view_says_why(qtbot: QtBot, session: Session) 
     shown = opened(qtbot, session)
     shown.drawing[0].on_unavailable(Unavailable3D("This computer cannot draw 3D.", hint="Planes go on."))
     qtbot.waitUntil(lambda: "cannot draw 3D" in shown.canvas._view_3d.picture.sentence, timeout=1000)
+
+
+def test_a_driver_that_hangs_is_said_in_five_seconds_in_place_of_a_picture_of_before(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert view3d.SILENT_AFTER_MS < 5000
+    monkeypatch.setattr(view3d, "SILENT_AFTER_MS", 150)
+    shown = opened(qtbot, session)
+    view, drawing = shown.canvas.view_3d, shown.drawing[0]
+    drawing.come_to_rest(qtbot)
+    drawing.answer(0x202020)
+    qtbot.wait(300)
+    assert view.picture.sentence == ""
+    assert session.view is not None
+    session.view = evolve(session.view, camera=evolve(session.view.camera, to_eye=(1.0, 0.0, 0.0)))
+    qtbot.waitUntil(lambda: view.picture.sentence == SILENT, timeout=2000)
+    assert view.picture.image is None
+    # It was only slow.
+    drawing.answer(0x303030)
+    qtbot.waitUntil(lambda: view.picture.image is not None)
+    assert view.picture.sentence == ""
 
 
 def test_no_letters_stand_in_the_sentence_that_says_why_there_is_no_3d(

@@ -36,6 +36,8 @@ _NICENESS = 4
 # A window that fails is made anew, unless the last one was so shortly before.
 _AGAIN_AFTER_S = 30.0
 _LOOKS_EVERY_S = 0.2
+# Who closes waits for the thread, but not for ever: a driver that hangs would hold up the whole window.
+_LEFT_AFTER_S = 2.0
 
 __all__ = ["FindingSurface", "Picture3D", "Quality", "Scene3D", "Unavailable3D", "VolumeScene"]
 
@@ -233,14 +235,14 @@ class Scene3D:
         self._outlived = True
 
     def close(self) -> None:
-        """Stop drawing and end the window; returns when the thread has ended."""
+        """Stop drawing and end the window; returns when the thread has ended, or is held up by a driver that hangs."""
         with self._changed:
             self._closing = True
             self._pending = None
             self._changed.notify_all()
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(_LEFT_AFTER_S)
         if self._inline is not None:
             self._inline.close()
             self._inline = None
@@ -321,7 +323,10 @@ class Scene3D:
                     window = self._anew(window)
                     self._serve(window, request)
         except Exception as error:  # noqa: BLE001 (the last net: without a word 3D would be prepared for ever)
+            failed = self._drawing
             self._give_up(Unavailable3D("3D stopped: drawing it failed.", detail=repr(error)))
+            if failed is not None and failed.answer is not None:
+                failed.answer.give(None)
         finally:
             self._drawing = None
             window.close()

@@ -41,8 +41,11 @@ STILL_AFTER_MS = 150
 SETTLE_AFTER_MS = 60
 # A first picture that comes sooner is not announced.
 SAID_AFTER_MS = 1000
+# A driver that hangs answers nothing any more. What is made before the first picture of a look may take its time.
+SILENT_AFTER_MS, FIRST_SILENT_AFTER_MS = 4000, 30_000
 AHEAD_PX = 32
 PREPARING = "Preparing 3D"
+SILENT = "3D does not answer: the graphics driver may hang. The planes do not need it."
 UNSELECTED_OPACITY = 0.85
 BOX_OPACITY = 0.3
 SECOND_OPACITY = 0.45
@@ -209,6 +212,10 @@ class View3D(QObject):
         self._late.setSingleShot(True)
         self._late.setInterval(SAID_AFTER_MS)
         self._late.timeout.connect(self._say_preparing)
+        self._newest = 0
+        self._silent = QTimer(self)
+        self._silent.setSingleShot(True)
+        self._silent.timeout.connect(self._say_silent)
 
     @property
     def awaited(self) -> bool:
@@ -247,14 +254,25 @@ class View3D(QObject):
         if scene.masked and not self._image_masked:
             # The last picture may show a face.
             self._image = None
-        first = self._image is None
+        first, before = self._image is None, self._wanted
+        made_anew = before is None or (scene.preset, scene.table) != (before.preset, before.table)
         self._asked, self._wanted = asked, scene
         if self._drawing is None:
             self._drawing = self._factory(self._arrived.emit, self._gave_up.emit)
         if first and not self._sentence:
             self._late.start()
-        self._drawing.request(scene, Quality.MOVING)
+        self._request(scene, Quality.MOVING)
+        self._listen(FIRST_SILENT_AFTER_MS if first or made_anew else SILENT_AFTER_MS)
         self._still.start()
+
+    def _request(self, scene: VolumeScene, quality: Quality) -> None:
+        if self._drawing is not None:
+            self._newest = self._drawing.request(scene, quality)
+
+    def _listen(self, at_most_ms: int) -> None:
+        """Wait for a picture, at most for so long from the first one on that is awaited."""
+        if not self._silent.isActive() or self._silent.remainingTime() > at_most_ms:
+            self._silent.start(at_most_ms)
 
     def make_ahead(self, shown: Shown, tile: Tile, ratio: float) -> None:
         """Have 3D that is not shown yet made ready: what is drawn is small, and only what it takes is kept."""
@@ -287,11 +305,13 @@ class View3D(QObject):
     def clear(self) -> None:
         """Let go of the picture and of the volume."""
         self._still.stop()
+        self._silent.stop()
         self._wanted, self._asked, self._image = None, (), None
 
     def rest(self) -> None:
         """End the thread and free its memory; the last picture stays, and the next request starts a new thread."""
         self._still.stop()
+        self._silent.stop()
         if self._drawing is not None and self._drawing.unavailable is None:
             self._drawing.close()
             self._drawing = None
@@ -311,9 +331,15 @@ class View3D(QObject):
             self._sentence = PREPARING
             self.changed.emit()
 
+    def _say_silent(self) -> None:
+        if self._sentence in ("", PREPARING):
+            # An older picture would be taken for what the step, or the hand, asks for now.
+            self._image, self._sentence = None, SILENT
+            self.changed.emit()
+
     def _ask_still(self) -> None:
-        if self._drawing is not None and self._wanted is not None:
-            self._drawing.request(self._wanted, Quality.SETTLING)
+        if self._wanted is not None:
+            self._request(self._wanted, Quality.SETTLING)
 
     def _take(self, picture: Picture3D) -> None:
         if self._closed or self._wanted is None:
@@ -323,11 +349,15 @@ class View3D(QObject):
         self._image, self._drawn, self._camera = image_of(picture.pixels), picture.drawn, picture.camera
         self._image_masked = picture.masked
         self._sentence = ""
+        self._silent.stop()
+        if picture.generation < self._newest:
+            self._listen(FIRST_SILENT_AFTER_MS)
         self.changed.emit()
-        if picture.quality is Quality.SETTLING and not self._still.isActive() and self._drawing is not None:
-            self._drawing.request(self._wanted, Quality.STILL if picture.whole else Quality.SETTLING)
+        if picture.quality is Quality.SETTLING and not self._still.isActive():
+            self._request(self._wanted, Quality.STILL if picture.whole else Quality.SETTLING)
 
     def _explain(self, why: Unavailable3D) -> None:
+        self._silent.stop()
         self._sentence = f"{why.sentence}\n{why.hint}".strip()
         self._image = None
         self.changed.emit()
