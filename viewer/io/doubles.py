@@ -48,7 +48,10 @@ def copies_words(count: int) -> str:
 
 
 def doubles(frames: Sequence[Frame]) -> Doubles | None:
-    """Return the images that lie where others do; None where there are none, or one place would be all there is."""
+    """Return the images that lie where others do.
+
+    None where there are none, and where all lie at one place and are no copies by name: a stack of images.
+    """
     more, copies = set(), True
     for group in same_places(frames):
         called = {(group[0].sop_uid, group[0].index)}
@@ -57,4 +60,4 @@ def doubles(frames: Sequence[Frame]) -> Doubles | None:
             copies = copies and (frame.sop_uid, frame.index) in called
             called.add((frame.sop_uid, frame.index))
     left = tuple(frame for frame in frames if id(frame) not in more)
-    return Doubles(left, len(more), copies) if more and len(left) > 1 else None
+    return Doubles(left, len(more), copies) if more and (copies or len(left) > 1) else None

@@ -126,3 +126,15 @@ def test_it_is_said_where_copies_lie_and_which_is_whole() -> None:
         "Also in A and C; 2 images more than in B."
     )
     assert copies_words([(name, 0, False) for name in "ABCD"]) == "Also in A, B and 2 more places."
+
+
+def test_a_single_image_and_a_copy_of_its_file_are_an_image_that_is_there_twice(
+    program: Any, made: Any, tmp_path: Path
+) -> None:
+    scout = made.slice("scout/a.dcm", made.pixels(), (0.0, 0.0, 0.0), SeriesDescription="Scout")
+    shutil.copy(scout, scout.with_name("b.dcm"))
+    program.open(scout.parent)
+    (row,) = program.rows()
+    opened = program.opened[-1]
+    assert row.reason == "1 image is there twice; the copies were left out."
+    assert (row.verdict, row.reason) == (opened.verdict, opened.reasons[0])
