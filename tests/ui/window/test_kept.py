@@ -168,7 +168,9 @@ def test_what_is_said_of_a_scan_closes_when_another_opens(opened: MainWindow, he
 def test_the_unit_of_values_that_are_no_hu_is_named_where_the_file_names_it(opened: MainWindow, head: Volume) -> None:
     sheet = opened.asking.geometry_sheet
     sheet.tell(evolve(head, unit="MGML"))
-    assert "Values are in MGML, not in Hounsfield units." in sheet.words
+    assert "Values are mg/mL, not Hounsfield units: windows and 3D looks for CT are not used." in sheet.words
+    sheet.tell(evolve(head, unit="HU_MOD"))
+    assert "that were modified (HU_MOD)" in sheet.words
     sheet.tell(evolve(head, unit="unknown"))
     assert "the file does not say so" in sheet.words
     sheet.tell(head)

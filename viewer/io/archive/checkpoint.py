@@ -55,7 +55,7 @@ def _with_checkpoint(make: Callable[..., None]) -> Callable[..., None]:
     @wraps(make)
     def made(self: Association, *arguments: Any, **named: Any) -> None:
         make(self, *arguments, **named)
-        self._reactor_checkpoint = Checkpoint(self)  # type: ignore[assignment]  # it is used as an Event, and is one in what counts
+        self._reactor_checkpoint = Checkpoint(self)  # type: ignore[assignment]  # stands in for an Event
 
     return made
 
@@ -63,4 +63,4 @@ def _with_checkpoint(make: Callable[..., None]) -> Callable[..., None]:
 def pause_surely() -> None:
     """Give every association from now on such a checkpoint; once is enough."""
     if not hasattr(Association.__init__, "__wrapped__"):
-        Association.__init__ = _with_checkpoint(Association.__init__)  # type: ignore[method-assign]  # replaced on purpose
+        Association.__init__ = _with_checkpoint(Association.__init__)  # type: ignore[method-assign]  # on purpose
