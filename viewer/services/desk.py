@@ -23,6 +23,7 @@ from viewer.services.inspecting import Inspecting
 from viewer.services.jobs import JobRunner
 from viewer.services.kept_alignments import KeptAlignments
 from viewer.services.kept_looks import keep_looks
+from viewer.services.kept_rule import keep_rule
 from viewer.services.laid_files import LaidFiles
 from viewer.services.last_place import LastPlace
 from viewer.services.left_open import LeftOpen
@@ -149,6 +150,7 @@ def build_desk(deliver: Deliver) -> Desk:
     overlaying = Overlaying(session, runner, files, settings)
     opening.opened.connect(lambda _volume: overlaying.lay_again())
     other = _other(session, runner, decoders, settings, journal, reviewing.writes, files)
+    keep_rule(settings, session, other.session)
     library = ScanLibrary(index, runner, opening, FolderWatch(index, deliver))
     comparing = Comparing(session, other.session, other.opening, runner, KeptAlignments(alignments_folder()))
     opening.prior_opened.connect(comparing.bring)

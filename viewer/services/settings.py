@@ -25,7 +25,8 @@ class Choices:
 
     `recent` and `last_folder` were written by earlier versions; such paths can name patients, and are now kept in the
     index. `kiosk_idle_s` after the last touch a kiosk begins anew; `kiosk_cases` are the ids of the cases that it goes
-    through, all where none is named.
+    through, all where none is named. A finding has found a lesion from `match_overlap` (IoU) on; lesions below
+    `least_lesion_ml` do not count.
     """
 
     reader: str = ""
@@ -58,6 +59,8 @@ class Choices:
     notes_px: int = 26
     kiosk_idle_s: float = 60.0
     kiosk_cases: tuple[str, ...] = ()
+    match_overlap: float = 0.1
+    least_lesion_ml: float = 0.0
 
 
 class Settings:

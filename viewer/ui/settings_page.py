@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
+from viewer.services.kept_rule import LEAST_IOU, MOST_ML, rule_of
 from viewer.ui.fonts import Type, font
 from viewer.ui.sheet import EDGE_PX, Sheet
 from viewer.ui.tall import Tall
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LABEL_WIDTH = 176
+NUMBER_WIDTH = 88
 # The sheet's title and the margins around its rows.
 HEAD_PX, LEAST_ROWS_PX = 92, 120
 SCALES = (1.0, 1.25, 1.5, 2.0)
@@ -72,6 +75,16 @@ class SettingsSheet(Sheet):
             lambda on: self._change(presenter_opens=on),
         )
         self.masked = self._switch("Hide identity", "Present always hides it", self._set_masked)
+        self.overlap = self._number(
+            "Match from overlap",
+            "Inspect: IoU from which a lesion is found",
+            lambda value: self._change(match_overlap=min(max(value, LEAST_IOU), 1.0)),
+        )
+        self.least_lesion = self._number(
+            "Smallest lesion, mL",
+            "Inspect: true lesions below it do not count",
+            lambda value: self._change(least_lesion_ml=min(max(value, 0.0), MOST_ML)),
+        )
         for name, what, wanted in (
             ("Keys, mouse, windows", "A file with all of them, to be changed", self.conventions_wanted),
             ("Hanging rules", "How scans are shown when they open", self.hanging_wanted),
@@ -87,9 +100,15 @@ class SettingsSheet(Sheet):
         self.motion.choose(ON if now.reduce_motion else OFF)
         self.presenter.choose(ON if now.presenter_opens else OFF)
         self.masked.choose(ON if now.masked else OFF)
+        self._show_rule()
         self._later.hide()
         self._fit()
         self.open(self.reader)
+
+    def _show_rule(self) -> None:
+        rule = rule_of(self._desk.settings.now)
+        self.overlap.setText(f"{rule.least_iou:g}")
+        self.least_lesion.setText(f"{rule.least_truth_ml:g}")
 
     def _fit(self) -> None:
         """Let the rows scroll in a window that is lower than they are."""
@@ -117,6 +136,27 @@ class SettingsSheet(Sheet):
         row.insertSpacing(2, 12)
         row.insertWidget(3, _hint(what), 1)
         return switch
+
+    def _number(self, name: str, what: str, change: Callable[[float], None]) -> QLineEdit:
+        field = QLineEdit()
+        field.setFont(font(Type.BODY))
+        field.setFixedSize(NUMBER_WIDTH, CONTROL_HEIGHT)
+        field.setAccessibleName(name)
+
+        def typed() -> None:
+            try:
+                value = float(field.text().replace(",", "."))
+            except ValueError:
+                value = math.nan
+            if math.isfinite(value):
+                change(value)
+            self._show_rule()
+
+        field.editingFinished.connect(typed)
+        row = self._row(name, field)
+        row.insertSpacing(2, 12)
+        row.insertWidget(3, _hint(what), 1)
+        return field
 
     def _file(self, name: str, what: str, wanted: SignalInstance) -> None:
         button = Button(self.theme, "Edit…", height=BAR_CONTROL_HEIGHT)

@@ -14,11 +14,13 @@ from tests.ui.window.model_results import card, result
 from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
+from viewer.services.kept_rule import rule_of
 from viewer.ui.inspect.tiles import tile_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QLineEdit
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.finding import Finding
@@ -243,6 +245,33 @@ def test_where_no_model_has_run_nothing_is_missed_and_the_way_to_run_one_is_offe
     assert page.counts == (0, 0, 0)
     assert page.truth_words.endswith("nothing is found at this threshold.")
     assert page.chart.words == "0 false positives"
+
+
+def test_what_counts_as_a_lesion_is_set_and_kept_and_a_story_goes_by_the_usual_rule(
+    inspected: MainWindow, truth: tuple[Finding, ...]
+) -> None:
+    page, session, sheet = inspected.inspect, inspected.desk.session, inspected.asking.settings_sheet
+    session.truth = Truth((*truth[:2], evolve(truth[2], volume_ml=0.01)))
+    assert page.counts == (2, 1, 1)
+
+    def typed(field: QLineEdit, text: str) -> str:
+        sheet.ask()
+        field.setText(text)
+        field.editingFinished.emit()
+        sheet.dismiss()
+        return field.text()
+
+    assert typed(sheet.least_lesion, "0,1") == "0.1"
+    assert page.counts == (2, 1, 0)
+    assert page._rule.text().endswith("Truth under 0.1 mL is ignored.")
+    assert typed(sheet.overlap, "7") == "1"
+    assert typed(sheet.overlap, "much") == "1"
+    assert rule_of(inspected.desk.settings.now) == MatchRule(1.0, 0.1)
+    inspected.go(Workspace.PRESENT)
+    assert session.matching is not None
+    assert session.matching.rule == MatchRule()
+    inspected.go(Workspace.INSPECT)
+    assert session.matching.rule == MatchRule(1.0, 0.1)
 
 
 def test_the_model_that_ran_last_runs_on_the_next_scan_without_leaving(

@@ -196,6 +196,7 @@ class InspectPage(QWidget):
         column.addWidget(hairline())
         self._rule = text_label("", Type.CAPTION, "text2")
         self._rule.setWordWrap(True)
+        self._rule.setToolTip("The settings change it")
         self._rule.setContentsMargins(16, 12, 16, 12)
         column.addWidget(self._rule)
         self._pages.addWidget(full)
