@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import define
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.buttons import Button
@@ -93,6 +94,8 @@ class FittedRow:
             if isinstance(item.widget, Button):
                 item.widget.set_compact(item.is_compact(self.step))
             shown = item.is_there(self.step)
-            if item.widget.isHidden() is shown:
+            # What is new in a layout is shown by it later on, unless it was hidden outright.
+            settled = item.widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+            if item.widget.isHidden() is shown or not settled:
                 item.widget.setVisible(shown)
         return self.step

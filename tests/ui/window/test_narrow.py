@@ -8,12 +8,22 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QListView, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QWidget,
+)
 
 from tests.ui.window.looking import view_of
 from viewer.domain.session import Workspace
 from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
+from viewer.ui.fitting import Fitted, FittedRow
 from viewer.ui.histogram_chart import HistogramChart
 from viewer.ui.messages import Message
 from viewer.ui.review.review_panel import ReviewPanel
@@ -101,6 +111,19 @@ def test_no_button_of_any_page_is_cut_off(qtbot: QtBot, opened: MainWindow, widt
                 opened.actions_.run(command)
                 QApplication.processEvents()
                 assert not cut_off(opened.library), command
+
+
+def test_what_is_new_in_a_row_without_room_for_it_does_not_come_later_on(qtbot: QtBot) -> None:
+    bar = QWidget()
+    qtbot.addWidget(bar)
+    row = QHBoxLayout(bar)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    new = QLabel("What does not fit")
+    row.addWidget(new)
+    FittedRow([Fitted(new, gone_from=1)], spacing=0, around=0).fit(20)
+    qtbot.wait(50)
+    assert not new.isVisible()
 
 
 def test_what_the_toolbar_leaves_out_is_in_its_last_button(qtbot: QtBot, opened: MainWindow) -> None:

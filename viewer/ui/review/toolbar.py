@@ -272,8 +272,6 @@ class Toolbar(QFrame):
             self._presets = Segmented(self._theme, tuple((key, named[key].name, key) for key in keys))
             self._take_presets()
             self._presets.chosen.connect(self._preset_chosen)
-            # Else the row would show it later on, whether there is room or not.
-            self._presets.hide()
             self._row.insertWidget(self._preset_place, self._presets)
             self._fitted.items.append(Fitted(self._presets, gone_from=PRESETS_GONE))
         self._said = ()
