@@ -86,6 +86,20 @@ def test_a_case_that_cannot_be_read_is_told_and_explained(library: MainWindow) -
     assert library.details.is_open
 
 
+def test_tab_goes_from_the_cases_to_what_the_picked_one_offers(library: MainWindow, press: Callable[..., None]) -> None:
+    grid = library.library.cases.grid
+    grid.setFocus()
+    press(library, Qt.Key.Key_Home)
+    press(library, Qt.Key.Key_Right)
+    assert grid.selected is not None
+    card = grid.card(grid.selected.id)
+    for _ in range(2):
+        press(library, Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.parent() is card, focused
+
+
 def test_arrows_pick_and_enter_presents_only_what_is_ready(
     library: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,9 @@ class CaseCard(QWidget):
         more.setToolTip("What else can be done with this case")
         more.setAccessibleName("What else can be done with this case")
         more.clicked.connect(lambda: self.menu_wanted.emit(more.mapToGlobal(more.rect().bottomLeft())))
+        # Made after everything else, they would be the last that Tab comes to.
+        QWidget.setTabOrder(self.parentWidget() or self, present)
+        QWidget.setTabOrder(present, more)
         return present, more
 
     def _place_buttons(self) -> None:
