@@ -64,6 +64,9 @@ ENCODERS: dict[str, Any] = {
 }
 
 
+TELL_SIGN = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (90, 91, 201, 202, 203))
+
+
 class MadeCt:
     """Writes DICOM slices; keyword arguments set elements by keyword, None leaves one out, a DataElement is taken."""
 
@@ -131,7 +134,9 @@ class MadeCt:
             ds.PixelData = stored.astype(stored.dtype.newbyteorder(">" if big else "<")).tobytes()
             ds["PixelData"].VR = "OW"
         else:
-            frame = stream if stream is not None else ENCODERS[syntax](stored.view(np.uint16))
+            # The code streams that tell a sign tell that of the header; the others know none.
+            words = stored if syntax in TELL_SIGN else stored.view(np.uint16)
+            frame = stream if stream is not None else ENCODERS[syntax](words)
             ds.PixelData = encapsulate([frame])
             ds["PixelData"].is_undefined_length = True
             ds["PixelData"].VR = "OB"
