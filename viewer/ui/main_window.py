@@ -199,6 +199,7 @@ class MainWindow(QMainWindow):
             session.volume_changed,
             session.case_changed,
             session.findings_changed,
+            session.truth_changed,
             session.decisions_changed,
             session.matching_changed,
             desk.reviewing.history_changed,

@@ -17,6 +17,7 @@ from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.map_planes import map_colours, map_least
 from viewer.services.overlaying import Overlaying
 from viewer.ui.commands import VIEWING, Command, Submenu
+from viewer.ui.looking import NOTHING_OPEN
 from viewer.ui.messages import Message
 from viewer.ui.workspace_commands import DESK_WORK
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 HOLD_S = 0.35
 THRESHOLD_STEP = 0.05
 OPACITY_STEP = 0.1
+NO_TRUTH = "No ground truth of this series is known."
 NO_MAP = "No map is open over this series."
 NO_FILE_COLOURS = "No labels are open whose file recommends colours."
 NO_LABELS = "No labels are open over this series."
@@ -136,16 +138,25 @@ def _findings(looking: Looking) -> list[Command]:
             icon="diamond",
             checked_when=is_on(OverlayMode.FILL_ALONE),
         ),
-        looking.command(
-            "truth",
-            "Show ground truth",
-            "True lesions on or off, where the case has them",
-            looking.switch(lambda view: evolve(view, show_truth=not view.show_truth)),
-            shortcuts=("Shift+T",),
-            icon="badge-check",
-            checked_when=looking.asks(lambda view: view.show_truth),
-        ),
+        _truth(looking),
     ]
+
+
+def _truth(looking: Looking) -> Command:
+    made = looking.command(
+        "truth",
+        "Show ground truth",
+        "True lesions on or off, and which findings are false",
+        looking.switch(lambda view: evolve(view, show_truth=not view.show_truth)),
+        shortcuts=("Shift+T",),
+        icon="badge-check",
+        checked_when=looking.asks(lambda view: view.show_truth),
+    )
+
+    def known() -> bool:
+        return looking.ready() and looking.session.truth is not None
+
+    return evolve(made, enabled_when=known, why_disabled=lambda: NO_TRUTH if looking.ready() else NOTHING_OPEN)
 
 
 def _labels(looking: Looking) -> list[Command]:

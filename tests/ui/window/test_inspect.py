@@ -15,7 +15,9 @@ from viewer.domain.finding import MatchRule, MatchState, Truth
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
 from viewer.services.kept_rule import rule_of
+from viewer.ui.canvas.shown import shown_in
 from viewer.ui.inspect.tiles import tile_score
+from viewer.ui.marks import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,6 +313,27 @@ def test_without_truth_it_says_so_and_offers_a_way(inspected: MainWindow) -> Non
     assert not page._side.isVisible()
     assert page._pages.currentIndex() == 1
     assert page.nothing_held.words[0] == "No ground truth"
+
+
+def test_the_truth_can_be_shown_where_it_is_known_be_it_nothing(opened: MainWindow, press: Callable[..., None]) -> None:
+    session, action = opened.desk.session, opened.actions_["view.truth"]
+    shift = Qt.KeyboardModifier.ShiftModifier
+
+    def marks() -> set[Mark]:
+        shown = shown_in(session)
+        assert shown is not None
+        return {drawn.mark for drawn in shown.drawn}
+
+    session.truth = Truth()
+    opened.actions_.refresh()
+    press(opened, Qt.Key.Key_T, shift)
+    assert marks() == {Mark.FALSE_POSITIVE}
+    press(opened, Qt.Key.Key_T, shift)
+    assert marks() == {Mark.TO_DECIDE}
+    session.truth = None
+    opened.actions_.refresh()
+    assert not action.isEnabled()
+    assert "No ground truth" in action.toolTip()
 
 
 def test_with_nothing_open_it_says_nothing_of_a_scan(window: MainWindow) -> None:
