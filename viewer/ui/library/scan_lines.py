@@ -67,6 +67,7 @@ class ScanLines(QAbstractListModel):
         self._ids: tuple[int, ...] = ()
         self._rows: dict[int, SeriesRow] = {}
         self._copies: dict[int, list[SeriesRow]] = {}
+        self._lie_in: dict[int, tuple[int, ...]] = {}
         self._studies: dict[int, StudyRow] = {}
         self._pictures: OrderedDict[int, QImage | None] = OrderedDict()
         self._places: Collection[int] | None = None
@@ -113,7 +114,7 @@ class ScanLines(QAbstractListModel):
         self.beginResetModel()
         self._series, self._study = of_line, study_of_line
         self._ids = tuple(series for series, _ in found)
-        self._rows, self._copies, self._studies, self._places = {}, {}, {}, places
+        self._rows, self._copies, self._studies, self._lie_in, self._places = {}, {}, {}, {}, places
         self.endResetModel()
 
     def _beside(self, open_one: SeriesFacts, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -222,11 +223,24 @@ class ScanLines(QAbstractListModel):
         """Return where the study of a heading lies: an icon and a name, "" where one place is listed alone."""
         if (self._places is not None and len(self._places) == 1) or n + 1 >= len(self._series):
             return "", ""
-        row, library = self.row(n + 1), self._desk.library
-        place = library.place(row.place) if row is not None else None
+        library, lying = self._desk.library, self._lying(self._study[n])
+        place = library.place(lying[0]) if lying else None
         if place is None:
             return "", ""
+        if len(lying) > 1:
+            return "layers", f"{len(lying)} places"
         return place_icon(place, library.state(place.id)), self._place_name(place.id)
+
+    def _lying(self, study: int) -> tuple[int, ...]:
+        """Return the places in which the listed series of a study lie."""
+        if study not in self._lie_in:
+            first = self._study.index(study) + 1
+            end = first
+            while end < len(self._series) and self._series[end]:
+                end += 1
+            rows = filter(None, map(self.row, range(first, end)))
+            self._lie_in[study] = tuple(dict.fromkeys(row.place for row in rows))
+        return self._lie_in[study]
 
     def caption(self, n: int) -> str:
         """Return what else is to be said of a series: of its geometry, and where copies of it lie; "" for nothing."""
@@ -239,7 +253,11 @@ class ScanLines(QAbstractListModel):
             for copy in self._copies.get(row.id, ())
         ]
         here = "" if self._places is not None and len(self._places) == 1 else self._place_name(row.place)
-        return " ".join(part for part in (row.reason, copies_words(lying, here)) if part)
+        said = copies_words(lying, here)
+        if not said and here and len(self._lying(self._study[n])) > 1:
+            # The heading can tell no more than that there are several.
+            said = f"In {here}."
+        return " ".join(part for part in (row.reason, said) if part)
 
     def _place_name(self, ident: int) -> str:
         library = self._desk.library

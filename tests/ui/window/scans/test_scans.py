@@ -434,3 +434,19 @@ def test_a_copy_is_said_at_the_series_without_naming_anybody_while_identity_is_h
     listed.desk.session.masked = True
     assert "also in" in lines.caption(n)
     assert "Doe" not in lines.caption(n)
+
+
+def test_a_study_of_which_the_series_lie_in_several_places_says_at_each_where(
+    window: MainWindow, folder: Path, tmp_path: Path, rest: Callable[[], None]
+) -> None:
+    for name in ("thin", "lung"):
+        shutil.copytree(folder / name, tmp_path / f"of {name}")
+        window.open_paths([tmp_path / f"of {name}"])
+        rest()
+    scans = window.library.scans
+    scans.show_places(None)
+    lines = scans.lines
+    assert lines.place(0) == ("layers", "2 places")
+    assert {lines.caption(n) for n in range(1, lines.rowCount())} == {"In of thin.", "In of lung."}
+    scans.show_places((window.desk.library.places[0].id,))
+    assert lines.caption(1) == ""
