@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import imagecodecs
 import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
+from pydicom.encaps import encapsulate
 
 from tests.cli.conftest import write_series, write_small_case
 from viewer.analysis import true_lesions
@@ -117,6 +119,24 @@ def test_a_seg_that_lost_its_frames_is_damaged_and_not_empty(tmp_path: Path) -> 
     del seg.PixelData
     seg.save_as(place)
     with pytest.raises(CaseStageError, match="damaged"):
+        told(tmp_path / "scan" / "ct")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_seg_that_an_image_codec_would_have_to_unpack_is_not_read_by_itself(tmp_path: Path, listed: bool) -> None:
+    write_small_case(tmp_path / "scan")
+    place = tmp_path / "scan" / "truth" / "seg.dcm"
+    seg = pydicom.dcmread(place)
+    frames = [imagecodecs.jpeg2k_encode(frame.astype(np.uint8)) for frame in seg.pixel_array]
+    seg.BitsAllocated = seg.BitsStored = 8
+    seg.HighBit = 7
+    seg.PixelData = encapsulate(frames)
+    seg["PixelData"].is_undefined_length = True
+    seg.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    seg.save_as(place)
+    if not listed:
+        place.with_name("findings.json").unlink()
+    with pytest.raises(CaseStageError, match="packed as JPEG 2000"):
         told(tmp_path / "scan" / "ct")
 
 

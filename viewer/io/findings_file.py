@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FINDINGS_FORMAT = "casestage findings"
 FINDINGS_VERSION = 1
 DOCUMENT = "findings.json"
-_SEG = "seg.dcm"
+SEG = "seg.dcm"
 _NIFTI_SEG = "seg.nii.gz"
 
 
@@ -114,7 +114,7 @@ def write_findings(
         report = "" if volume.source_uids else f" The volume {why}, so there is no SR."
         note = f"No finding is outlined, so there is no segmentation.{report}"
     elif volume.source_uids:
-        mask_file = folder / _SEG
+        mask_file = folder / SEG
         write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
     else:
         mask_file = folder / _NIFTI_SEG
@@ -122,7 +122,7 @@ def write_findings(
         note = f"The volume {why}, so there is no DICOM SEG and SR; the masks are NIfTI."
     if volume.shrunk > 1:
         note = f"{note} {shrunk_words(volume.shrunk)}"
-    for name in (_SEG, _NIFTI_SEG):
+    for name in (SEG, _NIFTI_SEG):
         if mask_file is None or name != mask_file.name:
             _remove(folder / name)
     document: dict[str, Any] = {
@@ -207,8 +207,8 @@ def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple
     named = document.segmentation
     if named is None:
         return {}
-    if named.file not in (_SEG, _NIFTI_SEG):
-        raise _damaged(f"segmentation.file must be {_SEG} or {_NIFTI_SEG}")
+    if named.file not in (SEG, _NIFTI_SEG):
+        raise _damaged(f"segmentation.file must be {SEG} or {_NIFTI_SEG}")
     path = folder / named.file
     try:
         digest = _sha256(path)
@@ -220,7 +220,7 @@ def _masks(folder: Path, document: _Findings, volume: Volume) -> dict[int, tuple
         ) from error
     if digest != named.sha256:
         raise _damaged(f"{named.file} is not the one that was written with it")
-    if named.file == _SEG:
+    if named.file == SEG:
         return {s.number: (s.tracking_uid, s.mask) for s in read_seg(path, volume)}
     return {number: ("", mask) for number, mask in enumerate(read_nifti_seg(path, volume), start=1)}
 

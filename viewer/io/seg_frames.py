@@ -20,8 +20,8 @@ _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", _BIG_ENDIAN)
 _RLE = "1.2.840.10008.1.2.5"
 _DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
-_JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.201")
-_JPEG_LS = ("1.2.840.10008.1.2.4.80",)
+JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.201")
+JPEG_LS = ("1.2.840.10008.1.2.4.80",)
 _MOST_PIXELS = 16384 * 16384
 
 
@@ -79,8 +79,8 @@ def _decoded(stream: bytes, syntax: str, rows: int, columns: int, bits: int) -> 
 
     size = rows * columns
     packed = (size + 7) // 8 if bits == 1 else size * bits // 8
-    if syntax in _JPEG_2000 or syntax in _JPEG_LS:
-        decode = imagecodecs.jpeg2k_decode if syntax in _JPEG_2000 else imagecodecs.jpegls_decode
+    if syntax in JPEG_2000 or syntax in JPEG_LS:
+        decode = imagecodecs.jpeg2k_decode if syntax in JPEG_2000 else imagecodecs.jpegls_decode
         return np.asarray(decode(stream)).reshape(rows, columns)
     if syntax == _RLE:
         plain = _run_lengths(stream, size * max(bits, 8) // 8)

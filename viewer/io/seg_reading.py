@@ -12,7 +12,7 @@ from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.labels import Mask
 from viewer.io.dicom_colour import srgb_of_cielab
 from viewer.io.pydicom_headers import dicom_faults
-from viewer.io.seg_frames import stored_frames
+from viewer.io.seg_frames import JPEG_2000, JPEG_LS, stored_frames
 from viewer.io.source_headers import without_complaints
 
 if TYPE_CHECKING:
@@ -94,6 +94,32 @@ def read_seg(
             "Export it again from the program that made it.",
             type(error).__name__,
         ) from error
+
+
+def refuse_image_codecs(path: Path) -> None:
+    """Refuse a SEG whose frames are images of a codec: such are decoded here only where a person has asked for it.
+
+    What is no DICOM file at all is for reading it to say.
+
+    Raises
+    ------
+    UnreadableFileError
+        When it is one of those.
+    """
+    from pydicom.filereader import read_file_meta_info
+
+    try:
+        with without_complaints():
+            syntax = str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
+    except OSError:
+        return
+    except dicom_faults():
+        return
+    if syntax in (*JPEG_2000, *JPEG_LS):
+        raise UnreadableFileError(
+            "The segmentation is packed as JPEG 2000 or JPEG-LS, which is not read by itself.",
+            "Export it without compression.",
+        )
 
 
 def series_of_seg(path: Path) -> str:

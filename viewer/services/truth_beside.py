@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.errors import CancelledError, CaseStageError, UnreadableFileError
 from viewer.domain.finding import Truth
 from viewer.domain.job import JobContext
-from viewer.io.findings_file import DOCUMENT, read_findings, series_named
+from viewer.io.findings_file import DOCUMENT, SEG, read_findings, series_named
 from viewer.io.volume_files import bare_name, is_volume_file
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = No
     place = place_of_truth(entry)
     if place is None:
         return None
+    if not is_volume_file(place.name):
+        # Loaded late: most scans have none.
+        from viewer.io.seg_reading import refuse_image_codecs
+
+        refuse_image_codecs(place.with_name(SEG) if place.name == DOCUMENT else place)
     if place.name == DOCUMENT:
         return Truth(read_findings(place.parent, volume))
     return Truth(_lesions(place, volume, ctx or JobContext()))
