@@ -251,9 +251,10 @@ class LibraryPage(QStackedWidget):
             else:
                 self.told.emit(f"{count_words(count, 'case')} on this computer")
         else:
-            places = self._desk.library.places
-            series = sum(place.series for place in places)
-            self.told.emit(f"{count_words(series, 'series')} in {count_words(len(places), 'place')}")
+            library = self._desk.library
+            # As many as the list of all scans holds: a copy in another place is no further series.
+            series = len(library.find("", None, masked=False))
+            self.told.emit(f"{count_words(series, 'series')} in {count_words(len(library.places), 'place')}")
 
     def _busy(self, progress: Progress | None, *, starting: bool = False) -> None:
         card = self.cases.grid.card(self._preparing) if self._preparing else None

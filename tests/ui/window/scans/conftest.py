@@ -44,9 +44,12 @@ def rest(window: MainWindow, qtbot: QtBot) -> Callable[[], None]:
     """Return a function that waits until nothing runs in the background."""
 
     def act() -> None:
-        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
-        qtbot.wait(30)
-        qtbot.waitUntil(lambda: not window.desk.runner._jobs, timeout=20_000)
+        # What a job has found is on its way for a moment after it ended.
+        library, runner = window.desk.library, window.desk.runner
+        for _ in range(2):
+            qtbot.waitUntil(lambda: not runner._jobs and not library._checks, timeout=20_000)
+            qtbot.wait(30)
+        qtbot.waitUntil(lambda: not runner._jobs and not library._checks, timeout=20_000)
 
     return act
 

@@ -428,6 +428,10 @@ def test_a_copy_is_said_at_the_series_without_naming_anybody_while_identity_is_h
     rest()
     listed.library.scans.show_places(None)
     lines = listed.library.scans.lines
+    told: list[str] = []
+    listed.library.told.connect(told.append)
+    listed.library.show_scans(None)
+    assert told[-1] == f"{len(lines.series_ids)} series in 2 places"
     (n,) = [n for n in range(lines.rowCount()) if "also in" in lines.caption(n)]
     assert lines.caption(n).endswith("In Doe_Jane, also in Doe_Jane_backup.")
     assert lines.data(lines.index(n), Qt.ItemDataRole.ToolTipRole) == lines.caption(n)
