@@ -114,7 +114,8 @@ def label_menu(session: Session, theme: Theme, entry: LabelEntry, parent: QWidge
     menu.addAction(icon(theme, "eye" if hidden else "eye-off"), "Show" if hidden else "Hide").triggered.connect(
         lambda: toggle_hidden(session, entry.key)
     )
-    alone = menu.addAction("Show all again" if is_alone(session, entry.key) else "Show alone")
+    words = "Show all again" if is_alone(session, entry.key) else "Show alone"
+    alone = menu.addAction(icon(theme, "target"), words)
     alone.setEnabled(len(keys_beside(session, entry.key)) > 1)
     alone.triggered.connect(lambda: toggle_alone(session, entry.key))
     menu.addSeparator()

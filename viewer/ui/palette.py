@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from viewer.ui.commands import shortcut_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
+from viewer.ui.listed_icons import listed_icon
 from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import key_chip_width, paint_key_chip, text_label
 
@@ -120,9 +121,8 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(area, colour("selected"))
             painter.fillRect(QRectF(area.left(), area.top(), 3, area.height()), colour("accent"))
         ink = "text" if enabled else "disabled"
-        if command.icon:
-            box = QRectF(area.left() + 20, area.top() + (ROW_HEIGHT - 18) / 2, 18, 18)
-            paint_icon(painter, box, self._theme, command.icon, "text2" if enabled else "disabled")
+        box = QRectF(area.left() + 20, area.top() + (ROW_HEIGHT - 18) / 2, 18, 18)
+        paint_icon(painter, box, self._theme, listed_icon(command), "text2" if enabled else "disabled")
         painter.setFont(font(Type.BODY))
         painter.setPen(colour(ink))
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft

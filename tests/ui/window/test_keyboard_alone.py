@@ -13,9 +13,12 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QAbstractSlide
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Layout, ViewName
 from viewer.ui.buttons import Button
+from viewer.ui.listed_icons import listed_icon
 from viewer.ui.palette import matching_commands
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
@@ -38,6 +41,11 @@ def test_every_command_has_a_place_in_the_palette_of_some_workspace(opened: Main
     table = opened.actions_.table
     offered = {command.id for place in Workspace for command in table.offered(place)}
     assert offered == {command.id for command in table}
+
+
+def test_every_command_in_the_palette_has_an_icon(opened: MainWindow, repository: Path) -> None:
+    known = {path.stem for path in (repository / "resources" / "icons").glob("*.svg")}
+    assert [command.id for command in opened.actions_.table if listed_icon(command) not in known] == []
 
 
 def controls(window: MainWindow) -> set[QWidget]:
