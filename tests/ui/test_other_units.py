@@ -16,6 +16,7 @@ from viewer.analysis.region import region_voxels
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.view_state import ViewName, as_point
+from viewer.scene.presets_3d import HIDDEN_WORDS
 from viewer.services.spreads import Spread
 from viewer.services.views import view_of_volume
 from viewer.ui.canvas import Density, shown_in
@@ -117,6 +118,18 @@ def test_a_look_that_came_from_elsewhere_is_named_as_it_is_drawn(
         "MIP and findings",
     ]
     assert window.actions_of["view.preset_3d_mip"].isChecked()
+
+
+def test_where_3d_shows_nothing_the_corner_says_why_also_where_text_is_short(
+    window: Looking, session: Session, iodine: Volume
+) -> None:
+    show(window, session, iodine)
+    shown = shown_in(session)
+    assert shown is not None
+    hidden = evolve(shown, drawn_3d=HIDDEN_WORDS)
+    for density in (Density.FULL, Density.SHORT):
+        lines = corners(hidden, ViewName.THREE_D, density, first=False).top_left
+        assert [line.text for line in lines] == ["3D", "Hidden with identity: values are no HU"]
 
 
 def test_the_window_in_the_corner_has_its_unit_unless_that_is_hu(

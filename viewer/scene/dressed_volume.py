@@ -9,7 +9,7 @@ import numpy as np
 
 from viewer.scene.body_shape import BodyShape, body_shape, brain_mask
 from viewer.scene.dressing import Bare, brain_alone, smoothed, without_skin, without_table
-from viewer.scene.presets_3d import PRESETS_3D, Preset3D, allowed_preset, fitting_preset, preset_3d
+from viewer.scene.presets_3d import HIDDEN_WORDS, PRESETS_3D, Preset3D, allowed_preset, fitting_preset, preset_3d
 from viewer.scene.volume_image import RenderVoxels, render_voxels
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from viewer.scene.volume3d import VolumeScene
 
 MASKED_WORDS = "skin hidden with identity"
-HIDDEN_WORDS = "Hidden with identity: without HU, skin cannot be left out"
 NO_BRAIN_WORDS = "no brain found"
 
 

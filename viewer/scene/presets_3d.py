@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LEAST_SEEN_THROUGH_MM = 20.0
 # The look for values of any unit.
 ANY_VALUES = "mip"
+HIDDEN_WORDS = "Hidden with identity: values are no HU"
+"""What is said in place of a look: of values that are no HU nobody knows which of them are skin."""
 NOT_ON_HEADS = "Not on heads while identity is hidden."
 
 

@@ -16,7 +16,7 @@ from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside,
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.planes import beyond_images, image_number, plane_steps
-from viewer.scene.presets_3d import fitting_preset, preset_3d
+from viewer.scene.presets_3d import HIDDEN_WORDS, fitting_preset, preset_3d
 from viewer.scene.turned_planes import shown_steps
 from viewer.scene.voi import lut_in_use
 from viewer.services.views import USUAL_ASPECT, fitted_height_mm
@@ -194,6 +194,9 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
         what = f"{preset} and findings" if found else preset
         cut = cut_words(shown.view)
         part = (Words(cut),) if cut else ()
+        if preset == HIDDEN_WORDS:
+            # Black without a word would be taken for a fault.
+            return Corners(top_left=(name, Words(what, shorter=("Hidden with identity", "Hidden"))))
         return Corners(top_left=(name, Words(what), *part) if density is Density.FULL else (name, *part))
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
