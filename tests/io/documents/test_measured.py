@@ -175,8 +175,23 @@ def test_highdicom_finds_the_groups_and_their_regions(tilted: Volume, tmp_path: 
     assert [len(points) for points in outlines] == [5, 7]
 
 
-def test_where_values_are_not_hu_the_report_has_areas_alone(tilted: Volume, tmp_path: Path) -> None:
-    volume = evolve(tilted, unit="unknown")
+def test_values_of_another_unit_are_in_the_tables_with_it_and_in_no_report(tilted: Volume, tmp_path: Path) -> None:
+    volume = evolve(tilted, unit="MGML")
+    stack = volume.stack
+    box = drawn(volume, MeasurementKind.RECTANGLE, stack.lps((8, 6, 2)), stack.row_direction, stack.column_direction)
+    write_review(tmp_path, volume, (), {}, "Dr. Ä", (box,), (), JobContext())
+    (group,) = read_sr(tmp_path / "sr.dcm").findings
+    assert [n.name for n in group.numbers] == ["Area"]
+    document = json.loads((tmp_path / "measurements.json").read_text(encoding="utf-8"))
+    with (tmp_path / "measurements.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert document["unit"] == row["unit"] == "mg/mL"
+    assert document["measurements"][0]["mean"] == float(row["mean"])
+
+
+@pytest.mark.parametrize("unit", ["unknown", "HU_MOD"])
+def test_where_values_are_not_hu_the_report_has_areas_alone(unit: str, tilted: Volume, tmp_path: Path) -> None:
+    volume = evolve(tilted, unit=unit)
     stack = volume.stack
     box = drawn(volume, MeasurementKind.RECTANGLE, stack.lps((8, 6, 2)), stack.row_direction, stack.column_direction)
     (group,) = report(tmp_path, volume, [box])
