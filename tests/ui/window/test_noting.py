@@ -176,10 +176,10 @@ def test_a_right_click_offers_what_can_be_done_with_what_is_in_hand(
     assert menu_in_hand(opened.desk.session) == ()
     press(opened, Qt.Key.Key_F)
     outline(opened)
-    assert menu_in_hand(opened.desk.session) == ("measure.histogram", "review.remove", None)
+    assert menu_in_hand(opened.desk.session) == ("measure.copy", "measure.histogram", "review.remove", None)
     press(opened, Qt.Key.Key_Escape)
     note(opened, "Scar")
-    assert menu_in_hand(opened.desk.session) == ("measure.words", "review.remove", None)
+    assert menu_in_hand(opened.desk.session) == ("measure.words", "measure.copy", "review.remove", None)
 
 
 def test_the_histogram_of_an_area_says_its_numbers_and_copies_them_as_a_table(
