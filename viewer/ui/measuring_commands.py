@@ -109,6 +109,27 @@ def measuring_commands(looking: Looking) -> list[Command]:
         if canvas is not None:
             canvas.write_words()
 
+    def can_set_a_point() -> bool:
+        canvas = looking.canvas()
+        drawing = canvas is not None and canvas.hands.measuring.drawing
+        return canvas is not None and canvas.tool.measures and (drawing or canvas.active.plane is not None)
+
+    def set_a_point() -> None:
+        canvas = looking.canvas()
+        if canvas is not None:
+            canvas.set_point()
+
+    point = Command(
+        "measure.point",
+        "Measure at the crosshair",
+        "Set the next point of what is measured at the crosshair; arrows move that in the active view, F6 goes on",
+        set_a_point,
+        shortcuts=("Return", "Enter"),
+        contexts=AT_THE_DESK,
+        enabled_when=can_set_a_point,
+        why_disabled="Choose what to measure first, and a plane to measure on.",
+        icon="locate-fixed",
+    )
     words = Command(
         "measure.words",
         "Change the words",
@@ -135,7 +156,7 @@ def measuring_commands(looking: Looking) -> list[Command]:
         )
         for tool, title, tooltip, key, icon in _TOOLS
     ]
-    return [*tools, words]
+    return [*tools, point, words]
 
 
 def menu_in_hand(session: Session) -> tuple[MenuEntry, ...]:

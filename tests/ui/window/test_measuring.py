@@ -131,6 +131,26 @@ def test_a_right_click_in_the_list_takes_a_measurement_in_hand_and_offers_what_c
     assert opened.desk.session.measurement_in_hand == made.id
 
 
+def test_a_length_is_measured_from_the_keyboard_alone(opened: MainWindow, press: Callable[..., None]) -> None:
+    session = opened.desk.session
+    opened.canvas.active = ViewName.AXIAL
+    start = view_of(session).cursor_lps_mm
+    press(opened, Qt.Key.Key_L)
+    press(opened, Qt.Key.Key_Return)
+    opened.canvas.active = ViewName.SAGITTAL
+    for _ in range(2):
+        press(opened, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    drawn = opened.canvas.hands.measuring.drawn()
+    end = view_of(session).cursor_lps_mm
+    # The line follows.
+    assert drawn[-1].measurement.points_lps_mm == (pytest.approx(start, abs=1e-6), pytest.approx(end, abs=1e-6))
+    press(opened, Qt.Key.Key_Return)
+    (made,) = session.measurements
+    assert made.plane is PlaneName.AXIAL
+    assert made.length_mm == pytest.approx(math.dist(start, end))
+    assert made.length_mm > 10
+
+
 def test_what_a_measurement_says_is_copied_without_whose_it_is(
     opened: MainWindow, press: Callable[..., None], head: Volume
 ) -> None:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QMouseEvent, QResizeEvent, QShowEvent, QWheelEvent
 
 from viewer.domain.view_state import Layout, ViewName, ViewState
@@ -18,8 +18,6 @@ from viewer.ui.canvas.tiles import CanvasStyle, Tool, tiles
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import QPointF
-
     from viewer.domain.view_state import Point
     from viewer.ui.canvas.tiles import Tile
 
@@ -30,6 +28,8 @@ class Canvas(PaintedCanvas):
     # --- what keys ask
 
     _before_single: tuple[Layout, ViewName] | None = None
+    # Points of what is measured are set at the crosshair.
+    _by_keys = False
 
     @cached_property
     def _fitted(self) -> FittedViews:
@@ -103,6 +103,10 @@ class Canvas(PaintedCanvas):
         super()._session_changed(new, old)
         if isinstance(new, ViewState):
             self._laid_out(new, old)
+            drawn_on = self.hands.measuring.drawn_on if self._by_keys else None
+            place = None if drawn_on is None else self._crosshair(drawn_on)
+            if place is not None:
+                self.hands.measuring.move(place)
             if not self._session.view_fitting:
                 self._refit()
 
@@ -165,6 +169,26 @@ class Canvas(PaintedCanvas):
         self.hands.write_in_hand(self._placed())
         self.update()
 
+    def set_point(self) -> None:
+        """Set a point of what is measured at the crosshair, as a click there would; go on where it was begun."""
+        measuring = self.hands.measuring
+        tile = measuring.drawn_on or self.tile(self.active)
+        place = None if tile is None else self._crosshair(tile)
+        if tile is None or place is None:
+            return
+        self._by_keys = True
+        self.gesture_started.emit()
+        if measuring.press(tile, place):
+            measuring.release(place)
+        self.update()
+
+    def _crosshair(self, tile: Tile) -> QPointF | None:
+        geometry = self.hands.mouse.geometry_at(tile)
+        if geometry is None:
+            return None
+        x, y = geometry.screen_from_lps(geometry.cursor_lps_mm)
+        return QPointF(tile.area.left() + x, tile.area.top() + y)
+
     def lps_at(self, place: QPointF) -> Point | None:
         """Return the LPS mm under a place of the canvas; None where there is no plane."""
         return self.hands.pointed(self._tile_at(place), place).lps_mm
@@ -183,6 +207,7 @@ class Canvas(PaintedCanvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Go on with a drag, or tell what is under the pointer."""
+        self._by_keys = False
         if self.hands.move(event):
             self.update()
         self._tell(event.position())

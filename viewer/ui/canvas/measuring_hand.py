@@ -77,6 +77,11 @@ class MeasuringHand:
         return self._draft is not None or self._worded is not None
 
     @property
+    def drawn_on(self) -> Tile | None:
+        """The tile on which something is begun and not whole; None where nothing is."""
+        return self._draft.tile if self._draft is not None else None
+
+    @property
     def holding(self) -> bool:
         """True while the button is held on a measurement or on what is being drawn."""
         return self._pressed is not None
