@@ -48,6 +48,9 @@ def main() -> int:
     gc.disable()
     try:
         from viewer.cli.main import main as command_line
+        from viewer.io.screen import forget_lost_screens
+
+        forget_lost_screens()
     except KeyboardInterrupt:
         return 130
     gc.freeze()

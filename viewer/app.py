@@ -81,7 +81,7 @@ def build_application(arguments: list[str] | None = None) -> QApplication:
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
-    needs_display = sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM")
+    needs_display = sys.platform == "linux" and os.environ.get("QT_QPA_PLATFORM", "") in ("", "xcb", "wayland")
     if needs_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise CaseStageError(
             "There is no display to open a window on.",

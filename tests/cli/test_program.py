@@ -130,6 +130,42 @@ def test_a_screen_with_too_few_colours_is_told_and_not_left_black(repository: Pa
     assert "QPainter" not in done.stderr
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="screens are named in the environment only there")
+@pytest.mark.parametrize("display", [":98765", "localhost:59", "nobody"])
+def test_a_screen_that_is_gone_is_told_and_keeps_nothing_from_being_drawn(
+    display: str, repository: Path, tmp_path: Path
+) -> None:
+    gone = {name: value for name, value in os.environ.items() if not name.startswith(("QT_", "WAYLAND_"))}
+    gone["DISPLAY"] = display
+    picture = tmp_path / "step.png"
+    drawn = subprocess.run(
+        [
+            *COMMAND,
+            "render",
+            "head-epidural",
+            "--step",
+            "4",
+            "--plane",
+            "coronal",
+            "--size",
+            "320x200",
+            "--out",
+            picture,
+        ],
+        cwd=repository,
+        env=gone,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert drawn.returncode == 0, drawn.stderr
+    assert picture.is_file()
+    shown = subprocess.run(COMMAND, cwd=repository, env=gone, capture_output=True, text=True, timeout=60)
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("casestage: There is no display to open a window on.")
+    assert "qt.qpa" not in shown.stderr
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl+C is sent as a signal only there")
 def test_ctrl_c_closes_the_window(repository: Path) -> None:
     started = subprocess.Popen(
