@@ -11,7 +11,7 @@ from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.overlays import ValueMap
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from viewer.domain.walkthrough import Case
 
@@ -44,19 +44,22 @@ class ModelResult:
         return tuple(f for f in self.findings if f.score is None or f.score >= self.threshold)
 
 
-def anything_said(findings: Collection[Finding], results: Collection[object], case: Case | None) -> bool:
+def anything_said(findings: Collection[Finding], results: Iterable[ModelResult], case: Case | None) -> bool:
     """Return whether a model or a reader has said what is there, be it nothing; the truth itself does not count.
 
     Parameters
     ----------
+    findings
+        Those that are shown. Where there are none, a model that has found something was asked beside them.
     results
-        What models said of the volume: one that has said something may have found nothing.
+        What models said of the volume: one without findings has said that there is nothing.
     case
         The open case, if any: where it has a place for findings and there are none, none were found.
     """
-    if results or any(finding.source.kind is not SourceKind.TRUTH for finding in findings):
-        return True
-    return not findings and case is not None and bool(case.findings_path)
+    if findings:
+        return any(finding.source.kind is not SourceKind.TRUTH for finding in findings)
+    silent = any(not result.findings for result in results)
+    return silent or (case is not None and bool(case.findings_path))
 
 
 class SaidBy(StrEnum):

@@ -304,7 +304,7 @@ class Session:
     @property
     def anything_said(self) -> bool:
         """True once a model or a reader has said what is there, be it nothing."""
-        return anything_said(self._findings, self._results, self._case)
+        return anything_said(self._findings, self._results.values(), self._case)
 
     @property
     def second(self) -> ModelResult | None:

@@ -201,6 +201,21 @@ def test_where_nothing_is_to_be_found_both_are_counted_by_what_is_false_alone(co
     assert all("false positive" in words for words in panel.words)
 
 
+def test_when_it_ends_where_no_model_ran_before_no_lesion_is_taken_for_missed(
+    opened: MainWindow, ran: list[str]
+) -> None:
+    session = opened.desk.session
+    session.findings = ()
+    opened.go(Workspace.INSPECT)
+    opened.desk.two_models.compare(A, B)
+    assert ran == [A, B]
+    assert opened.inspect.counts == (2, 1, 1)
+    opened.desk.two_models.close()
+    assert session.findings == ()
+    assert session.matching is None
+    assert opened.inspect.nothing_held.words[0] == "No model has run"
+
+
 def test_when_it_ends_the_findings_of_before_are_there_again(
     compared: MainWindow, press: Callable[..., None], findings: tuple[Finding, ...]
 ) -> None:
