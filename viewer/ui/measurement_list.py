@@ -15,7 +15,7 @@ from viewer.ui.measurement_words import NOT_MEASURED, more_words, place_words, v
 from viewer.ui.measuring_commands import menu_in_hand
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
-from viewer.ui.review.sharing import GrowingList
+from viewer.ui.review.sharing import GrowingList, KeepsNoFocus
 from viewer.ui.widgets import hairline, text_label
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class MeasurementRows(RowList):
         menu.deleteLater()
 
 
-class MeasurementBox(QWidget):
+class MeasurementBox(KeepsNoFocus):
     """The list with its heading; a click goes to the image that a measurement was drawn on."""
 
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:

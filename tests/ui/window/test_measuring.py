@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 
 from tests.open_session import view_of
 from tests.ui.acquired.hands import drag, place_in
@@ -149,6 +149,20 @@ def test_a_length_is_measured_from_the_keyboard_alone(opened: MainWindow, press:
     assert made.plane is PlaneName.AXIAL
     assert made.length_mm == pytest.approx(math.dist(start, end))
     assert made.length_mm > 10
+
+
+def test_the_list_that_goes_leaves_its_keys_to_the_window_and_no_button(
+    opened: MainWindow, press: Callable[..., None], head: Volume
+) -> None:
+    press(opened, Qt.Key.Key_L)
+    draw(opened)
+    rows = opened.review.panel.measurements.list
+    rows.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert rows.hasFocus()
+    opened.desk.session.volume = evolve(head, series=evolve(head.series, series_uid="1.2.3.77"))
+    QApplication.processEvents()
+    assert not rows.isVisible()
+    assert not isinstance(QApplication.focusWidget(), QAbstractButton)
 
 
 def test_what_a_measurement_says_is_copied_without_whose_it_is(

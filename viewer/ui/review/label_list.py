@@ -28,7 +28,7 @@ from viewer.ui.label_menu import (
 )
 from viewer.ui.painted_rows import Index, RowDelegate, RowList, RowModel, words
 from viewer.ui.review.folding import FoldButton
-from viewer.ui.review.sharing import GrowingList
+from viewer.ui.review.sharing import GrowingList, KeepsNoFocus
 from viewer.ui.widgets import IconButton, hairline, text_label
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class LabelRows(RowList):
         self.gone_to.emit(self.rows.row(index.row()))
 
 
-class LabelBox(QWidget):
+class LabelBox(KeepsNoFocus):
     """The list with its heading."""
 
     def __init__(self, desk: Desk, theme: Theme, actions: CommandActions, parent: QWidget | None = None) -> None:

@@ -1,14 +1,16 @@
-"""How lists that stand below one another share the height of their panel."""
+"""How lists that stand below one another share the height of their panel, and what becomes of the focus in one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from attrs import frozen
+from PySide6.QtWidgets import QApplication, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QHideEvent
     from PySide6.QtWidgets import QListView
 
 
@@ -36,6 +38,20 @@ def shared(room_px: int, needs: Sequence[Need]) -> tuple[int, ...]:
             left -= more
         hungry = [n for n in hungry if needs[n].most_px > given[n]]
     return tuple(given)
+
+
+class KeepsNoFocus(QWidget):
+    """A part of a panel that may go: what had the focus in it leaves it to the window and its keys.
+
+    Qt would give it to a button somewhere, which Space and Enter then press.
+    """
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        """Let go of the focus before Qt gives it away."""
+        super().hideEvent(event)
+        focused = QApplication.focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            focused.clearFocus()
 
 
 class GrowingList:
