@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 from PySide6.QtCore import Qt, QTimer
 
+from viewer.domain.masking import MASKED
 from viewer.domain.session import Workspace
 from viewer.domain.view_state import Comparison
 from viewer.ui.library.go_on_bar import GoOnBar
@@ -107,7 +108,8 @@ class GoOnHere:
             return
         title, go_on = found
         place = "Inspect" if left.workspace is Workspace.INSPECT else "Review"
-        words = f"“{title}” was open in {place}. Go on there?"
+        what = "A scan" if title == MASKED else f"“{title}”"
+        words = f"{what} was open in {place}. Go on there?"
         bar = GoOnBar(self._window.theme, words, "Open it again, looked at as it was", calm=True)
         self._show(bar, go_on, self._desk.left_open.forget)
 
