@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 
 from tests.open_session import view_of
@@ -21,6 +22,7 @@ from viewer.domain.view_state import ViewName
 from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas import Tool
 from viewer.ui.canvas.hands import NO_IMAGE
+from viewer.ui.canvas.words_on_images import WordsField
 from viewer.ui.review.toolbar import ToolsButton
 
 if TYPE_CHECKING:
@@ -163,6 +165,21 @@ def test_the_list_that_goes_leaves_its_keys_to_the_window_and_no_button(
     QApplication.processEvents()
     assert not rows.isVisible()
     assert not isinstance(QApplication.focusWidget(), QAbstractButton)
+
+
+def test_enter_ends_the_words_of_an_arrow_and_sets_no_point_at_the_crosshair(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    opened.show()
+    opened.activateWindow()
+    press(opened, Qt.Key.Key_Y)
+    start = place_in(opened.canvas, ViewName.AXIAL, 0.35, 0.4)
+    drag(opened.canvas, Qt.MouseButton.LeftButton, start, QPoint(60, 20))
+    field = next(field for field in opened.canvas.findChildren(WordsField) if field.isVisible())
+    QTest.keyClicks(field, "Here")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert [made.text for made in opened.desk.session.measurements] == ["Here"]
+    assert not opened.canvas.hands.measuring.drawing
 
 
 def test_what_a_measurement_says_is_copied_without_whose_it_is(
