@@ -10,9 +10,11 @@ from attrs import evolve
 
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import Camera, as_point, overview
+from viewer.domain.volume import Window
 from viewer.scene.opengl_probe import Unavailable3D, probed
 from viewer.scene.presets_3d import PRESETS_3D, allowed_preset, first_preset
 from viewer.scene.values_look import ValuesShown, values_shown
+from viewer.scene.voi import shown_function, table_for
 from viewer.scene.volume3d import Scene3D, VolumeScene
 from viewer.scene.volume_image import render_voxels
 
@@ -128,3 +130,14 @@ def test_while_identity_is_hidden_nothing_is_drawn_of_values_in_which_no_skin_is
     assert allowed_preset(evolve(iodine, unit="HU_MOD"), "mip", masked=True) is None
     head = evolve(iodine, unit="HU", series=evolve(iodine.series, body_part="HEAD"))
     assert allowed_preset(head, "mip", masked=True) is PRESETS_3D["bone"]
+
+
+def test_a_window_that_somebody_sets_on_fractions_is_shown_as_wide_as_it_says(iodine: Volume) -> None:
+    of_file = evolve(iodine.series, windows=(Window(5.0, 10.0),), voi_function="LINEAR")
+    volume = evolve(iodine, series=of_file)
+    view = overview("1.2.3", GRID).windowed(2.0, 1.2)
+    greys = table_for(volume, view).of(np.array([1.4, 1.7, 2.0, 2.3, 2.6], dtype=np.float32)) & 0xFF
+    assert greys.tolist() == pytest.approx([0, 64, 128, 191, 255], abs=2)
+    assert shown_function(volume, view.windowed(5.0, 10.0)) == "LINEAR"
+    assert shown_function(evolve(volume, unit="HU"), view) == "LINEAR"
+    assert shown_function(evolve(volume, series=evolve(of_file, voi_function="SIGMOID")), view) == "SIGMOID"

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from viewer.scene.colour_maps import GREY
-from viewer.scene.voi import shown_colours
+from viewer.scene.voi import shown_colours, shown_function
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
@@ -30,7 +30,7 @@ class ValuesShown:
 
 def values_shown(volume: Volume, view: ViewState) -> ValuesShown:
     """Return in what a view's planes show values; the grey of HU is never coloured, and nothing is inverted in 3D."""
-    return ValuesShown(view.window_centre, view.window_width, volume.series.voi_function, shown_colours(volume, view))
+    return ValuesShown(view.window_centre, view.window_width, shown_function(volume, view), shown_colours(volume, view))
 
 
 def range_shown(rendered: RenderVoxels) -> ValuesShown:

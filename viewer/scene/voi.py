@@ -38,6 +38,20 @@ def shown_colours(volume: Volume, state: ViewState) -> str:
     return GREY if volume.on_hu_scale else state.colours
 
 
+def shown_function(volume: Volume, state: ViewState) -> str:
+    """Return the VOI function of a view: the file's, but of its own windows alone where that is too coarse for others.
+
+    LINEAR counts in whole numbers: of values in fractions that are no HU it shows a window of 1.2 as one of 0.2. The
+    file's windows were made for it; a window that somebody sets is shown as it is said.
+    """
+    function = volume.series.voi_function
+    if function != "LINEAR" or volume.on_hu_scale or volume.slices.dtype.kind != "f":
+        return function
+    said = (state.window_centre, state.window_width)
+    of_file = any((window.centre, window.width) == said for window in volume.series.windows)
+    return function if of_file and state.window_width >= 1 else "LINEAR_EXACT"
+
+
 def table_for(volume: Volume, state: ViewState) -> WindowTable:
     """Return the table of a view."""
     invert = state.invert != volume.series.monochrome1
@@ -45,9 +59,8 @@ def table_for(volume: Volume, state: ViewState) -> WindowTable:
     lut = shown_lut(volume, state)
     if lut is not None:
         return lut_table(lut, invert=invert, colours=colours)
-    return window_table(
-        state.window_centre, state.window_width, volume.series.voi_function, invert=invert, colours=colours
-    )
+    function = shown_function(volume, state)
+    return window_table(state.window_centre, state.window_width, function, invert=invert, colours=colours)
 
 
 @lru_cache(maxsize=16)
