@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field, frozen
@@ -20,6 +21,12 @@ NO_IMAGE = "Not an image in DICOM, NIfTI, NRRD or MetaImage."
 _NOT_LOOKED_INTO = (
     "annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive", "but is not there",
 )  # fmt: skip
+# Endings of what lies beside images on discs and in folders of research, and is meant for people or for computers.
+_OF_DOCUMENTS = frozenset(
+    ".txt .md .rst .rtf .doc .docx .odt .pdf .htm .html .css .js .json .xml .xsl .yaml .yml .toml .ini .inf .cfg .log"
+    " .csv .tsv .xls .xlsx .ods .ppt .pptx .jpg .jpeg .png .gif .bmp .ico .svg .exe .dll .msi .bat .cmd .sh .jar .app"
+    " .so .py .ipynb .db .lnk .url".split()
+)
 LISTS_OTHERS = "Lists other files (DICOMDIR), which are looked at themselves."
 
 
@@ -58,6 +65,12 @@ class Skipped:
     def unread(self) -> bool:
         """True where it is not known what it holds, or it is gone: it may be images of a series that was opened."""
         return any(word in self.why for word in _NOT_LOOKED_INTO)
+
+    @property
+    def is_document(self) -> bool:
+        """True where nobody would have taken it for an image: a letter, a table, a program, a list of what is there."""
+        ending = os.path.splitext(self.file)[1].lower()
+        return self.why == LISTS_OTHERS or (self.why == NO_IMAGE and ending in _OF_DOCUMENTS)
 
 
 @define(frozen=True, eq=False)

@@ -75,6 +75,9 @@ class OpenedPlaces:
                 self._window.tell(Message.of(error))
 
     def _skipped(self, skipped: tuple[Skipped, ...], naming: frozenset[str]) -> None:
+        if all(one.is_document for one in skipped):
+            # Letters and tables beside images are no news; the list of scans tells of them.
+            return
         self._window.tell(of_skipped(skipped, naming if self._desk.session.masked else ()))
 
     def _too_large(self, entry: SeriesEntry, error: TooLargeError) -> None:

@@ -195,6 +195,21 @@ def test_files_that_could_not_be_looked_into_may_be_images_that_are_missing(
     assert "letter.txt" in message.detail
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("letter.pdf", False), ("facts.JSON", False), ("IM0099", True), ("IM0099.dcm", True), ("scan.dat", True)],
+)
+def test_letters_and_tables_beside_images_are_no_news_but_what_may_be_an_image_is(
+    name: str, told: bool, window: MainWindow, series: Path, qtbot: QtBot
+) -> None:
+    (series / name).write_text("x" * 300)
+    window.open_paths([series])
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    message = window.messages.message
+    assert (message is not None) is told
+    assert message is None or message.sentence == "1 file was skipped."
+
+
 def test_the_details_of_what_was_skipped_say_each_file_once() -> None:
     skipped = (
         Skipped("a/letter.txt", "Not an image in DICOM, NIfTI, NRRD or MetaImage."),

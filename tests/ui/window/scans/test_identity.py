@@ -72,7 +72,8 @@ def test_skipped_files_are_told_without_names_where_identity_is_hidden(
 ) -> None:
     for name in ("lung", "JaneDoe"):
         shutil.rmtree(folder / name)
-    for masked, wanted in ((False, "letter to Jane.txt: "), (True, "Masked: ")):
+    (folder / "letter to Jane.txt").rename(folder / "images of Jane")
+    for masked, wanted in ((False, "images of Jane: "), (True, "Masked: ")):
         window.desk.session.masked = masked
         window.open_paths([folder])
         rest()
