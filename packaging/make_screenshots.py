@@ -27,6 +27,8 @@ _LIMIT_S = 30.0
 
 def main() -> None:
     """Start one process for each size: the scale factor is read once."""
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     out = Path(sys.argv[1])
     if "CASESTAGE_SCREENSHOTS" in os.environ:
         width, height, scale = (float(n) for n in os.environ["CASESTAGE_SCREENSHOTS"].split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from viewer.domain.finding import Finding, MatchState, Source, SourceKind, Truth
 from viewer.domain.geometry import Grid
@@ -82,6 +83,23 @@ def test_a_missed_lesion_says_what_the_model_thought_of_it(inspecting: Inspectin
     assert "its highest score is 0.40" in rows["faint"].why
     assert rows["unseen"].score is None
     assert rows["unseen"].why == "No finding overlaps it at any threshold."
+
+
+def test_a_mark_without_an_outline_says_how_far_it_is_from_the_lesion_not_how_it_overlaps(
+    session: Session, inspecting: Inspecting
+) -> None:
+    inspecting.set_threshold(0.5)
+    large = evolve(session.lesions[0], long_axis_mm=12.0)
+    session.truth = Truth((large, *session.lesions[1:]))
+    near, far = (
+        evolve(lesion(name, SourceKind.READER, at), mask=None, volume_ml=None)
+        for name, at in (("near", (13, 10, 10)), ("far", (10, 80, 10)))
+    )
+    session.findings = (near, far)
+    rows = {row.finding.id: row for row in inspecting.rows()}
+    assert rows["near"].why == "Its middle is 3.0 mm from that of a true lesion; it has no outline to overlap."
+    assert rows["far"].state is MatchState.FALSE_POSITIVE
+    assert "IoU" not in rows["far"].why
 
 
 def test_errors_come_first(inspecting: Inspecting) -> None:

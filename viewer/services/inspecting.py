@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -135,13 +136,22 @@ class Inspecting:
 def _why(finding: Finding, matching: Matching, session: Session) -> str:
     state = matching.of_finding.get(finding.id) or matching.of_truth.get(finding.id)
     if state is MatchState.TRUE_POSITIVE:
-        overlap = next(iou for found, _, iou in matching.pairs if found == finding.id)
+        lesion, overlap = next((of, iou) for found, of, iou in matching.pairs if found == finding.id)
+        if finding.mask is None:
+            apart_mm = _apart_mm(finding, next(one for one in session.lesions if one.id == lesion))
+            return f"Its middle is {apart_mm:.1f} mm from that of a true lesion; it has no outline to overlap."
         return f"Overlaps a true lesion (IoU {overlap:.2f})."
     if state is MatchState.FALSE_POSITIVE and not session.lesions:
         return "The truth says that there is nothing to find."
+    if state is MatchState.FALSE_POSITIVE and finding.mask is None:
+        return "No true lesion is so large and near that its middle would lie in it, or another finding has it."
     if state is MatchState.FALSE_POSITIVE:
         return f"No true lesion overlaps it enough (IoU {matching.rule.least_iou:g} or more) or another finding has it."
     best = matching.best_score_of_truth.get(finding.id)
     if best is not None and best < matching.threshold:
         return f"No finding overlaps it at {matching.threshold:.2f}; its highest score is {best:.2f}."
     return "No finding overlaps it at any threshold."
+
+
+def _apart_mm(a: Finding, b: Finding) -> float:
+    return math.dist(a.centre_lps_mm, b.centre_lps_mm)
