@@ -21,7 +21,9 @@ Folder = Callable[..., Path]
 def test_models_are_listed_and_broken_ones_are_named_beside_them(model_folder: Folder, tmp_path: Path) -> None:
     model_folder(name="b")
     model_folder(name="a", changes={'id = "tiny"': 'id = "another"'})
-    model_folder(name="twice")
+    model_folder(name="twice", changes={'version = "': 'version = "9.'})
+    # A pack brought it along with the case that needs it.
+    model_folder(name="brought", changes={'id = "tiny"': 'id = "another"'})
     model_folder(name="broken", changes={"licence": "lisence"})
     (tmp_path / "notes").mkdir()
     found = installed_models([tmp_path, tmp_path / "absent"])

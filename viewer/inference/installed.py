@@ -16,7 +16,8 @@ def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError,
     """Return the manifest, or what is wrong with it, of every model folder in some folders, by id.
 
     A folder may itself be a model's, or hold folders of models. Of two models with one id the first is taken, and
-    the other is named as a mistake. Folders that are not there, or hold no manifest, are passed over.
+    the other is named as a mistake, unless it is a copy, as a pack brings one of a model that is here. Folders that are
+    not there, or hold no manifest, are passed over.
     """
     found: dict[str, Manifest] = {}
     problems: list[ManifestError] = []
@@ -26,6 +27,8 @@ def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError,
                 manifest = read_manifest(place)
             except ManifestError as error:
                 problems.append(ManifestError(f"{place.name}: {error.sentence}", error.hint, error.detail))
+                continue
+            if manifest.id in found and _is_copy(place, found[manifest.id].folder):
                 continue
             if manifest.id in found:
                 problems.append(
@@ -38,6 +41,14 @@ def installed_models(folders: Iterable[Path]) -> tuple[Manifest | ManifestError,
             else:
                 found[manifest.id] = manifest
     return (*(found[key] for key in sorted(found)), *problems)
+
+
+def _is_copy(place: Path, of: Path) -> bool:
+    try:
+        # The manifest holds the hash of its ONNX file.
+        return (place / MANIFEST_NAME).read_bytes() == (of / MANIFEST_NAME).read_bytes()
+    except OSError:
+        return False
 
 
 def _model_folders(folder: Path) -> list[Path]:
