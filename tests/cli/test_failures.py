@@ -46,6 +46,25 @@ def test_a_folder_of_junk_names_what_was_looked_at(tmp_path: Path) -> None:
     assert "letter.txt" in said.err
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(
+    small_series: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "locked.dcm"
+    shutil.copy(sorted(small_series.iterdir())[0], locked)
+    real = os.open
+
+    def opened(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path) == str(locked):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return int(real(path, *rest, **more))
+
+    monkeypatch.setattr(os, "open", opened)
+    said = casestage("info", locked)
+    assert said.is_sentence()
+    assert "Check that you may read it." in said.err
+    assert "Copy the file again" not in said.err
+
+
 def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     for command in (
         ("info",),

@@ -50,7 +50,8 @@ class _Reading:
             raise UnreadableFileError("The packed data is damaged or too large.", detail=repr(error)) from error
         if isinstance(error, OSError):
             why = error.strerror or "no reason given"
-            raise UnreadableFileError(f"The file cannot be read ({why}).", detail=repr(error)) from error
+            hint = "Check that you may read it." if isinstance(error, PermissionError) else ""
+            raise UnreadableFileError(f"The file cannot be read ({why}).", hint, repr(error)) from error
 
 
 _READING = _Reading()
