@@ -111,6 +111,28 @@ class Sheet(QWidget):
         self._before = new
         (self.focusWidget() or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def focusNextPrevChild(self, forwards: bool) -> bool:  # noqa: N802 (Qt's name)
+        """Let Tab go round within the sheet: what lies below would take it in and show nothing of it."""
+        stops: list[QWidget] = []
+        before, focused = 0, self.focusWidget()
+        widget = self.nextInFocusChain()
+        while widget is not None and widget is not self:
+            if widget is focused:
+                before = len(stops)
+            if self.isAncestorOf(widget) and _is_a_stop(widget):
+                stops.append(widget)
+            widget = widget.nextInFocusChain()
+        if not stops:
+            return False
+        if focused in stops:
+            to = before + (1 if forwards else -1)
+        else:
+            # What had the keys is gone: they go to what comes next, from the last to the one before.
+            to = min(before, len(stops) - 1)
+        reason = Qt.FocusReason.TabFocusReason if forwards else Qt.FocusReason.BacktabFocusReason
+        stops[to % len(stops)].setFocus(reason)
+        return True
+
     def let_give_way(self, part: QWidget, wanted_px: int, least_px: int) -> None:
         """Make a part as high as it wants; where the window is lower than the sheet it gives way to all others."""
         self._giving = (part, wanted_px, least_px)
@@ -183,6 +205,16 @@ class Sheet(QWidget):
         """Draw the veil."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))
+
+
+def _is_a_stop(widget: QWidget) -> bool:
+    if not widget.isVisible() or not widget.isEnabled() or widget.focusProxy() is not None:
+        return False
+    group = widget.group() if isinstance(widget, QAbstractButton) else None
+    if group is not None and group.exclusive() and group.checkedButton() is not None:
+        # Of one choice of several Tab goes to the one that is made, arrows to the others.
+        return widget is group.checkedButton() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+    return (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) == Qt.FocusPolicy.TabFocus
 
 
 def _in_a_sheet(widget: QWidget) -> bool:

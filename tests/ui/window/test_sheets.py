@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from viewer.domain.session import Workspace
+from viewer.ui.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,3 +54,30 @@ def test_the_sheet_of_keys_tells_those_of_where_one_has_come_to(opened: MainWind
     opened.desk.session.workspace = Workspace.REVIEW
     said = {label.text() for label in opened.asking.keys_sheet.findChildren(QLabel)}
     assert "Measure length" in said
+
+
+@pytest.mark.parametrize("command", ["app.settings", "app.keys", "app.palette", "file.archive"])
+def test_tab_goes_round_within_a_sheet_both_ways(opened: MainWindow, press: Callable[..., None], command: str) -> None:
+    opened.show()
+    opened.go(Workspace.REVIEW)
+    opened.actions_.run(command)
+    sheet = next(sheet for sheet in opened.findChildren(Sheet) if sheet.is_open)
+    wanted = {
+        button
+        for button in sheet.findChildren(QAbstractButton)
+        # Of one choice of several Tab goes to the one that is made, arrows to the others.
+        if button.isVisible()
+        and button.isEnabled()
+        and (button.group() is None or button.isChecked())
+        and button.focusPolicy() & Qt.FocusPolicy.TabFocus
+    }
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        seen = []
+        for _ in range(40):
+            press(opened, key)
+            focused = QApplication.focusWidget()
+            assert focused is not None
+            assert focused is not sheet
+            assert sheet.isAncestorOf(focused), focused
+            seen.append(focused)
+        assert wanted <= set(seen)
