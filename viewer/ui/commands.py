@@ -367,9 +367,8 @@ def _is_key_of(event: QKeyEvent, command: Command) -> bool:
 
 
 _LIST_KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End})
-_FIELD_KEYS = _LIST_KEYS | {
-    Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Return, Qt.Key.Key_Enter
-}  # fmt: skip
+_FIELD_KEYS = _LIST_KEYS | {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
+_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _EDITING = frozenset({Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_C, Qt.Key.Key_V, Qt.Key.Key_X, Qt.Key.Key_A})
 _SHIFT_ONLY = (Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.KeypadModifier)
 
@@ -384,7 +383,7 @@ def _keeps(widget: QObject, event: QKeyEvent) -> bool:
         isinstance(widget, QTextEdit) and not widget.isReadOnly()
     ):
         if plain:
-            return bool(event.text() and event.text().isprintable()) or key in _FIELD_KEYS
+            return bool(event.text() and event.text().isprintable()) or key in _FIELD_KEYS | _ENTER
         return modifiers == Qt.KeyboardModifier.ControlModifier and key in _EDITING | _FIELD_KEYS
     if isinstance(widget, QAbstractItemView):
         return plain and key in _LIST_KEYS
