@@ -46,6 +46,23 @@ def test_a_study_is_found_by_its_accession_number_which_is_not_remembered(
     assert sheet.results.shown is sheet.results.empty
 
 
+def test_a_password_that_was_given_with_its_archive_is_not_asked_for_again(
+    window: MainWindow,  # noqa: F811
+) -> None:
+    sheet = open_sheet(window)
+    sheet.results.none_yet.findChild(QAbstractButton).click()
+    for field, words in (
+        (sheet.edit.name, "Web"),
+        (sheet.edit.url, "http://127.0.0.1:1/dicom-web"),
+        (sheet.edit.user, "reader"),
+        (sheet.edit.password, "secret"),
+    ):
+        field.setText(words)
+    sheet.edit.save.click()
+    assert sheet.choice.key == "Web"
+    assert not sheet.password.isVisible()
+
+
 def test_an_archive_is_changed_and_removed(window: MainWindow, held: Held) -> None:  # noqa: F811
     sheet = open_sheet(window, held.server.get, held.server.web)
     assert sheet.choice.key == held.server.web.name

@@ -122,10 +122,12 @@ class Archives:
         archives = self.all
         return next((a for a in archives if a.name == self._settings.now.archive), archives[0] if archives else None)
 
-    def keep(self, archive: Archive, instead_of: str = "") -> None:
-        """Remember an archive; see `keep` of this module for the errors."""
+    def keep(self, archive: Archive, instead_of: str = "", *, password: str = "") -> None:
+        """Remember an archive; see `keep` of this module for the errors, `take_password` for how long the password."""
         keep(self._settings, archive, instead_of)
         self._passwords.pop(instead_of, None)
+        if password:
+            self.take_password(archive, password)
         self.changed.emit()
 
     def forget(self, name: str) -> None:

@@ -299,12 +299,10 @@ class EditSheet(Sheet):
             self._say_wrong(wrong)
             return
         try:
-            self._archives.keep(made, self._editing)
+            self._archives.keep(made, self._editing, password=self.password.text())
         except CaseStageError as error:
             self._say_wrong(f"{error.sentence} {error.hint}")
             return
-        if self.password.text():
-            self._archives.take_password(made, self.password.text())
         self._leave()
 
     def _remove(self) -> None:
