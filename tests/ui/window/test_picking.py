@@ -15,6 +15,8 @@ from tests.open_session import view_of, volume_of
 from viewer.domain.view_state import Layout, OverlayMode, ViewName
 
 if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
     from viewer.domain.view_state import Point
     from viewer.ui.main_window import MainWindow
 
@@ -59,14 +61,15 @@ def said(window: MainWindow) -> list[str]:
 BESIDE = QPoint(9, 9)
 
 
-def test_the_bar_names_the_label_under_the_pointer_unless_it_is_hidden(four: MainWindow) -> None:
+def test_the_bar_names_the_label_under_the_pointer_unless_it_is_hidden(four: MainWindow, qtbot: QtBot) -> None:
     place = look_at(four, label_place(four, 1)) + BESIDE
+    # A screen tells of where the pointer was put when it likes.
     QTest.mouseMove(four.canvas, place)
-    assert any(words.startswith("Label 2") for words in said(four))
+    qtbot.waitUntil(lambda: any(words.startswith("Label 2") for words in said(four)))
     session = four.desk.session
     session.view = evolve(view_of(session), hidden_labels=(session.overlays.labels[1].key,))
     QTest.mouseMove(four.canvas, place + QPoint(1, 0))
-    assert not any(words.startswith("Label 2") for words in said(four))
+    qtbot.waitUntil(lambda: not any(words.startswith("Label 2") for words in said(four)))
 
 
 def test_a_click_on_a_label_marks_its_row_and_one_beside_it_none(four: MainWindow) -> None:
