@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QApplication
 
 from tests.ui.acquired.hands import drag, move_to, place_in, turn_wheel
 from tests.ui.reader import LEFT, NONE, Reader
-from viewer.domain.geometry import Verdict
+from viewer.domain.geometry import PLANE_AXES, PlaneName, Verdict
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.session import Workspace
-from viewer.domain.view_state import ViewName
+from viewer.domain.view_state import ViewName, as_point
 from viewer.ui.canvas import Canvas, Tool
+from viewer.ui.canvas.frame_places import frame_places
+from viewer.ui.canvas.paint_text import TextSizes
 from viewer.ui.canvas.words_on_images import WordsField, place_of_words, words_lines
 from viewer.ui.measurement_words import label_lines, more_words, value_words
 
@@ -348,6 +350,29 @@ def test_long_words_are_wrapped_and_stay_on_the_viewport(reader: Reader) -> None
     assert place.left() >= 0
     assert place.right() <= tile.area.width()
     assert place.bottom() <= tile.area.height()
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (900, 620)])
+def test_words_are_never_behind_the_scale_the_letters_or_the_corner_text(
+    reader: Reader, width: int, height: int
+) -> None:
+    reader.canvas.resize(width, height)
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    wide, high = tile.area.width(), tile.area.height()
+    frame = frame_places(wide, high, TextSizes())
+    geometry = reader.geometry()
+    axes = PLANE_AXES[PlaneName.AXIAL]
+    for x in range(10, round(wide) - 10, 23):
+        for y in range(10, round(high) - 10, 17):
+            for tail in ((x + 20, y + 25), (x - 20, y + 25), (x, y - 30)):
+                ends = (geometry.lps_from_screen(x, y), geometry.lps_from_screen(*tail))
+                arrow = Measurement(
+                    "a", MeasurementKind.ARROW, ends, PlaneName.AXIAL,
+                    as_point(axes.right), as_point(axes.down), text="Chip",
+                )  # fmt: skip
+                place = place_of_words(arrow, geometry)
+                assert not any(place.intersects(part) for part in frame), (x, y, tail)
 
 
 @pytest.mark.parametrize("tool", [Tool.FREEHAND, Tool.ARROW, Tool.TEXT])

@@ -10,7 +10,7 @@ from viewer.ui.canvas.paint_text import LOWEST_PX, NARROW_PX, SHORT_PX, is_tight
 
 if TYPE_CHECKING:
     from viewer.scene.plane_geometry import ViewportGeometry
-    from viewer.ui.canvas.paint_text import TextLook
+    from viewer.ui.canvas.paint_text import TextLook, TextSizes
     from viewer.ui.canvas.shown import CurtainPart
 
 # The four letters come first in the places of the frame.
@@ -40,7 +40,7 @@ def curtain_places(part: CurtainPart | None, width_px: float, look: TextLook) ->
     return [QRectF(part.curtain_px - reach, part.knob_px - half, 2 * reach, 2 * half)]
 
 
-def frame_places(width_px: float, height_px: float, look: TextLook) -> list[QRectF]:
+def frame_places(width_px: float, height_px: float, look: TextSizes) -> list[QRectF]:
     """Return where letters, then scale and corner text of a viewport stand."""
     line, margin = look.line_px, look.margin_px
     rows = 2 if width_px >= NARROW_PX and height_px >= SHORT_PX else 1

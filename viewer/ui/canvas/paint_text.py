@@ -26,11 +26,10 @@ LOWEST_PX = 120
 TIGHT_PX, TIGHT_MARGIN_PX = 100, 3.0
 
 
-@frozen
-class TextLook:
+@frozen(kw_only=True)
+class TextSizes:
     """Sizes of the text on a viewport: for the desk, or for the stage at its scale."""
 
-    theme: Theme
     stage: bool = False
     scale: float = 1.0
 
@@ -65,6 +64,13 @@ class TextLook:
         return 12 * self.scale if self.stage else 8
 
 
+@frozen
+class TextLook(TextSizes):
+    """Those sizes with the theme's colours."""
+
+    theme: Theme
+
+
 def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     """Draw the black plate on which text can be read over white bone."""
     painter.setPen(Qt.PenStyle.NoPen)
@@ -73,7 +79,7 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def is_tight(width_px: float, height_px: float, look: TextLook) -> bool:
+def is_tight(width_px: float, height_px: float, look: TextSizes) -> bool:
     """Return whether a viewport has room for small letters alone."""
     return not look.stage and min(width_px, height_px) < TIGHT_PX
 

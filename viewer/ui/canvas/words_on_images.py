@@ -6,12 +6,13 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from viewer.domain.measurement import MOST_LETTERS, Measurement, MeasurementKind
-from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.frame_places import frame_places
+from viewer.ui.canvas.paint_text import TextLook, TextSizes, paint_plate
 from viewer.ui.fonts import Type, font, metrics
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ def words_lines(text: str) -> list[str]:
 
 
 def place_of_words(measurement: Measurement, geometry: ViewportGeometry) -> QRectF:
-    """Return where the words of a text or an arrow stand on a viewport: from its place on, beyond the arrow's tail."""
+    """Return where the words of a text or an arrow stand on a viewport: from its place on, beyond the arrow's tail.
+
+    Where the scale, a letter or the corner text stands there, as near as they can be read whole.
+    """
     lines = words_lines(measurement.text)
     wide = max(metrics(Type.CAPTION).horizontalAdvance(line) for line in lines)
     size = QSizeF(round(wide) + 2 * PAD_X_PX, Type.CAPTION.line_px * len(lines) + 2 * PAD_Y_PX)
     places = geometry.screen_points(measurement.points_lps_mm).tolist()
+    line = QRectF()
     if measurement.kind is MeasurementKind.TEXT:
         corner = QPointF(*places[0])
     else:
@@ -48,10 +53,30 @@ def place_of_words(measurement: Measurement, geometry: ViewportGeometry) -> QRec
         )
         middle = QPointF(x + right * (reach + AWAY_PX), y + down * (reach + AWAY_PX))
         corner = middle - QPointF(size.width() / 2, size.height() / 2)
+        line = QRectF(QPointF(tip_x, tip_y), QPointF(x, y)).normalized().adjusted(-1, -1, 1, 1)
     room = QSizeF(geometry.width_px - RIM_PX, geometry.height_px - RIM_PX)
     left = max(RIM_PX, min(corner.x(), room.width() - size.width()))
     top = max(RIM_PX, min(corner.y(), room.height() - size.height()))
-    return QRectF(QPointF(round(left), round(top)), size)
+    return _beside_the_frame(QRectF(QPointF(round(left), round(top)), size), line, geometry)
+
+
+def _beside_the_frame(wanted: QRectF, line: QRectF, geometry: ViewportGeometry) -> QRectF:
+    """Return the place nearest to that wanted where neither the frame's own words stand nor the arrow."""
+    frame = frame_places(geometry.width_px, geometry.height_px, TextSizes())
+    if not any(wanted.intersects(part) for part in frame):
+        return wanted
+    tops = [wanted.top(), *(part.top() - wanted.height() for part in frame), *(part.bottom() for part in frame)]
+    lefts = [wanted.left(), *(part.left() - wanted.width() for part in frame), *(part.right() for part in frame)]
+    if not line.isNull():
+        lefts += [line.left() - AWAY_PX - wanted.width(), line.right() + AWAY_PX]
+    room = QRectF(0, 0, geometry.width_px, geometry.height_px).adjusted(RIM_PX, RIM_PX, -RIM_PX, -RIM_PX)
+    places = [QRectF(QPointF(left, top), wanted.size()) for top in tops for left in lefts]
+    free = [
+        place
+        for place in places
+        if room.contains(place) and not place.intersects(line) and not any(place.intersects(part) for part in frame)
+    ]
+    return min(free, key=lambda place: QLineF(place.topLeft(), wanted.topLeft()).length(), default=wanted)
 
 
 def paint_words(
