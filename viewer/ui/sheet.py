@@ -113,6 +113,9 @@ class Sheet(QWidget):
 
     def focusNextPrevChild(self, forwards: bool) -> bool:  # noqa: N802 (Qt's name)
         """Let Tab go round within the sheet: what lies below would take it in and show nothing of it."""
+        if not self.is_open:
+            # Qt takes the focus out of what was closed.
+            return super().focusNextPrevChild(forwards)
         stops: list[QWidget] = []
         before, focused = 0, self.focusWidget()
         widget = self.nextInFocusChain()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
 
 from viewer.domain.session import Workspace
 from viewer.ui.sheet import Sheet
@@ -81,3 +82,20 @@ def test_tab_goes_round_within_a_sheet_both_ways(opened: MainWindow, press: Call
             assert sheet.isAncestorOf(focused), focused
             seen.append(focused)
         assert wanted <= set(seen)
+
+
+@pytest.mark.parametrize("had", ["nobody", "what went since"])
+def test_a_sheet_that_was_closed_keeps_no_keys(opened: MainWindow, had: str) -> None:
+    """Closing moves the focus on within the sheet, as Tab does: letters went to what nobody sees."""
+    before = QLineEdit(opened)
+    before.show()
+    before.setFocus()
+    if had == "nobody":
+        before.clearFocus()
+    assert opened.actions_.run("app.settings")
+    before.hide()
+    sheet = next(one for one in opened.findChildren(Sheet) if one.is_open)
+    QTest.mouseClick(sheet, Qt.MouseButton.LeftButton, pos=QPoint(4, 4))
+    assert not sheet.is_open
+    focused = QApplication.focusWidget()
+    assert focused is None or focused.isVisible()
