@@ -73,7 +73,7 @@ class Button(QAbstractButton):
         self.key = key_words(key) if key else ""
         self.spread = spread
         self.stage_scale = 1.0
-        self._compact = False
+        self._compact = self._keyless = False
         self._action: QAction | None = None
         self.type = Type.BUTTON_MAIN if kind is Kind.MAIN else Type.BUTTON
         self.setText(text)
@@ -146,6 +146,13 @@ class Button(QAbstractButton):
             self.updateGeometry()
             self.update()
 
+    def set_keyless(self, on: bool) -> None:
+        """Leave out the key, which stands in the tooltip."""
+        if on is not self._keyless:
+            self._keyless = on
+            self.updateGeometry()
+            self.update()
+
     def wanted_width(self, *, compact: bool) -> int:
         """Return how wide it would like to be with or without its words."""
         before, self._compact = self._compact, compact
@@ -159,7 +166,7 @@ class Button(QAbstractButton):
 
     @property
     def _chip(self) -> str:
-        return "" if self._compact else self.key
+        return "" if self._compact or self._keyless else self.key
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room that icon, words and key need."""

@@ -243,7 +243,7 @@ def test_tab_reaches_every_control(presenter: PresenterWindow, qtbot: QtBot) -> 
     assert "Why is it bright?" in [widget.text() for widget in seen if isinstance(widget, QAbstractButton)]
 
 
-@pytest.mark.parametrize("size", [(853, 432), (1000, 560), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("size", [(640, 340), (640, 360), (853, 432), (1000, 560), (1280, 720), (1920, 1080)])
 def test_nothing_lies_on_another_or_beyond_the_edge_in_a_window_of_any_size(
     presenter: PresenterWindow, qtbot: QtBot, size: tuple[int, int]
 ) -> None:
@@ -255,10 +255,17 @@ def test_nothing_lies_on_another_or_beyond_the_edge_in_a_window_of_any_size(
         place = QRect(button.mapTo(presenter, QPoint()), button.size())
         assert presenter.rect().contains(place), button.text()
         assert button.width() >= button.sizeHint().width(), button.text()
+        assert button.height() >= 40, button.text()
     parts = (presenter.live, presenter.next, presenter.clocks, presenter.notes, presenter.steps)
-    areas = [part.geometry() for part in parts]
+    areas = [part.geometry() for part in parts if part.isVisible()]
     assert not [(a, b) for n, a in enumerate(areas) for b in areas[n + 1 :] if a.intersects(b)]
+    assert presenter.notes.text.viewport().height() >= QFontMetricsF(presenter.notes.text.font()).height()
+    assert (
+        presenter.steps.rows.viewport().height()
+        >= presenter.steps.rows.visualRect(presenter.steps.rows.model().index(0, 0)).height()
+    )
     clocks = presenter.clocks
+    assert clocks.height() >= 20 + Type.CLOCK.line_px * SMALLEST
     wide = QFontMetricsF(font(Type.CLOCK, scale=SMALLEST)).horizontalAdvance("00:00")
     assert clocks.shown * wide < clocks.width()
     assert clocks.shown == 3 or size[0] < 1280

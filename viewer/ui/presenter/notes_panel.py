@@ -59,7 +59,8 @@ class NotesPanel(Card):
         self._size_px = notes_size(desk.settings.now.notes_px)
         self._answer: PreparedAnswer | None = None
         self._step_id: str | None = None
-        column = QVBoxLayout(self)
+        self._tiny = False
+        column = self._column = QVBoxLayout(self)
         # The text keeps clear of the ring around it when it has the focus.
         column.setContentsMargins(16, 12, 16, 16)
         column.setSpacing(4)
@@ -112,6 +113,13 @@ class NotesPanel(Card):
             self._step_id = ident
         self._say()
 
+    def set_tiny(self, tiny: bool) -> None:
+        """Give the text the room of title and buttons, whose keys go on; an answer keeps its way back."""
+        if tiny is not self._tiny:
+            self._tiny = tiny
+            self._column.setContentsMargins(*((8, 4, 8, 4) if tiny else (16, 12, 16, 16)))
+            self._say()
+
     def show_answer(self, answer: PreparedAnswer) -> None:
         """Show what was prepared for a question."""
         self._answer = answer
@@ -152,6 +160,9 @@ class NotesPanel(Card):
             self.go_there.set_words(f"Step {goal + 1}")
             self.go_there.setToolTip(f"Fly to step {goal + 1}")
         self.back.setVisible(answer is not None)
+        self.title.setVisible(answer is not None or not self._tiny)
+        for button in (self.smaller, self.larger):
+            button.setVisible(not self._tiny)
         self.smaller.setEnabled(self._size_px > SMALLEST_PX)
         self.larger.setEnabled(self._size_px < LARGEST_PX)
         face = font(Type.NOTES, scale=self._size_px / Type.NOTES.size_px)

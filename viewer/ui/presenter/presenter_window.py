@@ -19,7 +19,7 @@ from viewer.ui.presenter.next_picture import LAST, NextPicture
 from viewer.ui.presenter.notes_panel import NotesPanel
 from viewer.ui.presenter.steps_panel import StepsPanel
 from viewer.ui.presenter.words import case_title, masked, plain_narration
-from viewer.ui.theme import STAGE_CONTROL_HEIGHT
+from viewer.ui.theme import CONTROL_HEIGHT, STAGE_CONTROL_HEIGHT
 from viewer.ui.widgets import Badge, Button, ElidedLabel, FocusRing, Kind, hairline, text_label
 from viewer.ui.window_place import least_size
 
@@ -38,10 +38,12 @@ SIZE, LEAST = (1280, 720), (900, 560)
 TICK_MS = 250
 FOLLOWED_AFTER_MS = 15
 LOW, NARROW, SMALL = 860, 1500, 1000
+# Half of a small screen at a scale factor of 2: notes and steps come first there, the next step is named, not shown.
+TINY, TINY_LIVE_SHARE = 480, 0.42
 HEAD_LINE, WORDS_LINE = 32, 44
 LIVE_SHARE = 0.611
-LEAST_TITLE = 120
-STEPS_WIDTH, NARROW_STEPS_WIDTH, LEAST_STEPS_WIDTH = 384, 352, 280
+LEAST_TITLE, TINY_TITLE = 120, 72
+STEPS_WIDTH, NARROW_STEPS_WIDTH, LEAST_STEPS_WIDTH, TINY_STEPS_WIDTH = 384, 352, 280, 232
 
 
 class PresenterWindow(QWidget):
@@ -117,7 +119,7 @@ class PresenterWindow(QWidget):
         head = QWidget()
         head.setProperty("surface", "panel")
         head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(head)
+        row = self._head_row = QHBoxLayout(head)
         row.setContentsMargins(24, 8, 24, 8)
         row.setSpacing(12)
         self.title = ElidedLabel("", Type.CARD_TITLE)
@@ -212,12 +214,19 @@ class PresenterWindow(QWidget):
 
     def _place(self) -> None:
         """Lay the parts out: pictures above, notes below, steps at the right; see the sizes of the specification."""
-        body = self._body
-        width, height = body.width(), body.height()
         low, narrow = self.height() < LOW, self.width() < NARROW
-        margin, gap = (16, 16) if low else (24, 24)
+        tiny = self.height() < TINY
+        margin, gap = (12, 12) if tiny else (16, 16) if low else (24, 24)
+        self._fit_bars(margin, low=low, tiny=tiny)
+        width, height = self._body.width(), self._body.height()
         small = self.width() < SMALL
         steps_width = LEAST_STEPS_WIDTH if small else NARROW_STEPS_WIDTH if narrow else STEPS_WIDTH
+        if tiny and self.width() < SMALL:
+            steps_width = TINY_STEPS_WIDTH
+        for panel in (self.steps, self.notes):
+            panel.set_tiny(tiny)
+        self.next.setVisible(not tiny)
+        self.now_title.setVisible(not tiny)
         for part in self._where:
             part.setVisible(not small)
         self.steps.set_low(low)
@@ -226,11 +235,13 @@ class PresenterWindow(QWidget):
         live_width = round((room - gap) * LIVE_SHARE)
         # Notes keep a third at least, however wide the window is.
         live_width = min(live_width, round((height - 2 * margin - HEAD_LINE - gap) * 0.66 * 16 / 9))
+        if tiny:
+            live_width = min(live_width, round((height - 2 * margin - HEAD_LINE - gap) * TINY_LIVE_SHARE * 16 / 9))
         live_height = round(live_width * 9 / 16)
         next_x, next_width = margin + live_width + gap, room - live_width - gap
-        next_height = min(round(next_width * 9 / 16), round(live_height * 0.62))
+        next_height = 0 if tiny else min(round(next_width * 9 / 16), round(live_height * 0.62))
         top = margin + HEAD_LINE
-        measure = self.now_title.sizeHint().width() + 12
+        measure = 0 if tiny else self.now_title.sizeHint().width() + 12
         self.now_title.setGeometry(margin, margin, measure, HEAD_LINE - 4)
         wandered = min(round(live_width * 0.55), self.exploring.sizeHint().width() + 4) if self.exploring.whole else 0
         self.now_words.setGeometry(margin + measure, margin, live_width - measure - wandered - 8, HEAD_LINE - 4)
@@ -241,14 +252,37 @@ class PresenterWindow(QWidget):
         self.live.setGeometry(margin, top, live_width, live_height)
         self.next.setGeometry(next_x, top, next_width, next_height)
         left_over = live_height - next_height
-        told = WORDS_LINE if left_over >= WORDS_LINE + 100 else 0
+        told = WORDS_LINE if left_over >= WORDS_LINE + 100 and not tiny else 0
         self.next_told.setVisible(bool(told))
         self.next_told.setGeometry(next_x, top + next_height + 6, next_width, told - 4)
-        clocks_top = top + next_height + (told or 8) + 2
+        clocks_top = top if tiny else top + next_height + (told or 8) + 2
         self.clocks.setGeometry(next_x, clocks_top, next_width, top + live_height - clocks_top)
         notes_top = top + live_height + gap
         self.notes.setGeometry(margin, notes_top, room, height - margin - notes_top)
-        self._foot_row.setContentsMargins(margin, 8 if low else 16, margin, 8 if low else 16)
+
+    def _fit_bars(self, margin: int, *, low: bool, tiny: bool) -> None:
+        """Keep all buttons whole: lower ones in a tiny window, without their keys where these have no room."""
+        foot = (self.black, self.back, self.resume, self.forward)
+        for button in foot:
+            button.setFixedHeight(CONTROL_HEIGHT if tiny else STAGE_CONTROL_HEIGHT)
+            button.set_keyless(False)
+        above = 8 if low else 16
+        self._foot_row.setContentsMargins(margin, above, margin, above)
+        self._foot_row.setSpacing(margin if tiny else 16)
+        room = self.width() - 2 * margin - 3 * self._foot_row.spacing()
+        keyless = sum(button.sizeHint().width() for button in foot) > room
+        for button in foot:
+            button.set_keyless(keyless)
+        self.end.set_keyless(tiny)
+        self.swap.set_compact(tiny)
+        self.title.setMinimumWidth(TINY_TITLE if tiny else LEAST_TITLE)
+        self._head_row.setContentsMargins(
+            margin if tiny else 24, 4 if tiny else 8, margin if tiny else 24, 4 if tiny else 8
+        )
+        column = self.layout()
+        if column is not None:
+            # What is between the bars is laid out next.
+            column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Lay out anew."""

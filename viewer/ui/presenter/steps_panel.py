@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, LOW_ROW_HEIGHT = 64, 44
-MOST_ANSWERS_SHARE = 0.36
+MOST_ANSWERS_SHARE, ONE_ANSWER = 0.36, 48
 NOTHING = "No step is told with these words."
 # Time at a step before it counts as told.
 TOLD_AFTER_S = 1.5
@@ -113,16 +113,19 @@ class StepsPanel(Card):
         super().__init__(parent)
         self._desk, self._theme, self._pace = desk, theme, pace
         self._answers: tuple[PreparedAnswer, ...] | None = None
+        self._tiny = False
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 12, 1, 12)
         column.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 16, 8)
-        head.addWidget(text_label("Steps", Type.PANEL_TITLE))
+        self.title = text_label("Steps", Type.PANEL_TITLE)
+        head.addWidget(self.title)
         head.addStretch()
         self.count = text_label("", Type.CAPTION, "text2")
         head.addWidget(self.count)
         column.addLayout(head)
+        self._head = head
         self.field = StepField(theme, "Go to a step", "/")
         holder = QHBoxLayout()
         holder.setContentsMargins(16, 0, 16, 12)
@@ -180,6 +183,17 @@ class StepsPanel(Card):
         if height != self._delegate.height:
             self._delegate.height = height
             self.rows.scheduleDelayedItemsLayout()
+
+    def set_tiny(self, tiny: bool) -> None:
+        """Leave out the words above the lists, where there is room for two steps and one answer."""
+        if tiny is self._tiny:
+            return
+        self._tiny = tiny
+        for label in (self.title, self.count):
+            label.setVisible(not tiny)
+        self._asks.setVisible(not tiny and bool(self._answers))
+        self._head.setContentsMargins(16, 0, 16, 0 if tiny else 8)
+        self._fit_answers()
 
     def follow(self) -> None:
         """Show the steps of the case, and the one that is told."""
@@ -259,12 +273,12 @@ class StepsPanel(Card):
         if tuple(found) == self._answers:
             return
         self._answers = tuple(found)
-        for widget in (self._asks, self._scroll):
-            widget.setVisible(bool(found))
+        self._asks.setVisible(bool(found) and not self._tiny)
+        self._scroll.setVisible(bool(found))
         held = QWidget()
         held.setProperty("surface", "panel")
         column = QVBoxLayout(held)
-        column.setContentsMargins(16, 0, 16, 4)
+        column.setContentsMargins(16, 4 if self._tiny else 0, 16, 4)
         column.setSpacing(8)
         for answer in found:
             button = Button(self._theme, answer.question, icon="message-square")
@@ -281,7 +295,8 @@ class StepsPanel(Card):
         held = self._scroll.widget()
         if held is not None:
             wanted = held.sizeHint().height() + 4
-            self._scroll.setFixedHeight(min(wanted, round(self.height() * MOST_ANSWERS_SHARE)))
+            most = ONE_ANSWER if self._tiny else round(self.height() * MOST_ANSWERS_SHARE)
+            self._scroll.setFixedHeight(min(wanted, most))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave most of the height to the steps."""
