@@ -102,6 +102,32 @@ def test_from_nothing_to_a_series_on_the_screen_with_the_keyboard_alone(
     assert sheet.bar.retrieve.text() == "Open series"
 
 
+def test_a_series_comes_over_dicomweb_from_the_window_and_opens_as_its_files_do(
+    window: MainWindow,  # noqa: F811
+    held: Held,
+    qtbot: QtBot,
+    own_home: Path,
+    press: Press,  # noqa: F811
+) -> None:
+    sheet = open_sheet(window, held.server.web)
+    searched(qtbot, sheet, "canary")
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is sheet.list, timeout=8000)
+    press(window, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: len(sheet.rows.lines) == 17, timeout=8000)
+    press(window, Qt.Key.Key_Down)
+    press(window, Qt.Key.Key_Down)
+    line = sheet.list.line
+    assert isinstance(line, SeriesLine)
+    press(window, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not sheet.is_open, timeout=8000)
+    qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
+    volume = window.desk.session.volume
+    assert volume is not None
+    source = held.mixed / f"{line.series.series_uid}.dcm"
+    assert volume_sha256(volume) == volume_sha256(assemble(scan(source, JobContext()).series[0], JobContext()))
+    assert len(list((own_home / "data" / "received").rglob("*.dcm"))) == 1
+
+
 def test_a_password_is_asked_for_kept_in_memory_alone_and_asked_again_when_refused(
     window: MainWindow,  # noqa: F811
     held: Held,
