@@ -361,23 +361,45 @@ def test_a_driver_is_waited_for_only_where_it_was_slow(monkeypatch: pytest.Monke
     assert not broken.slow
 
 
-def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(volume_of: Make, signed_axes: Arrays) -> None:
+@pytest.mark.parametrize("quality", list(Quality))
+def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(
+    volume_of: Make, signed_axes: Arrays, quality: Quality
+) -> None:
     from viewer.scene.opengl_probe import choose_window_kind
     from viewer.scene.volume_window import VolumeWindow
 
     choose_window_kind()
     window = VolumeWindow(software=False, stop=lambda: False)
     try:
-        for grid in grids(signed_axes)[2:4]:
+        for grid in grids(signed_axes)[1:]:
             voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
             voxels[24:27, 29:32, 11:14] = 1500
-            aimed = facing(Camera(as_point(grid.centre_lps_mm + 2.0), height_mm=110.0), "left")
-            pixels = window.draw(VolumeScene(volume_of(voxels, grid), aimed, 120, 100), Quality.MOVING)
-            assert pixels is not None
-            expected = screen_from_lps(aimed, grid.lps((12, 30, 25)), 120, 100)
-            assert lit_centre(pixels) == pytest.approx(expected, abs=1.0)
+            volume = volume_of(voxels, grid)
+            finding = FindingSurface(Mask((27, 12, 12), np.ones((4, 4, 4), dtype=bool)), BLUE)
+            for view in ("left", "front"):
+                aimed = facing(Camera(as_point(grid.centre_lps_mm + 2.0), height_mm=110.0), view)
+                scene = VolumeScene(volume, aimed, 120, 100)
+                bone = window.draw(scene, quality)
+                both = window.draw(evolve(scene, surfaces=(finding,)), quality)
+                assert bone is not None
+                assert both is not None
+                expected = screen_from_lps(aimed, grid.lps((12, 30, 25)), 120, 100)
+                assert lit_centre(bone) == pytest.approx(expected, abs=1.0)
+                blue = np.where((both & 255) > (both >> 16 & 255) + 60, both << 8, 0)
+                assert lit_centre(blue) == pytest.approx(
+                    screen_from_lps(aimed, grid.lps((28.5, 13.5, 13.5)), 120, 100), abs=1.0
+                )
     finally:
         window.close()
+
+
+def test_a_series_longer_than_a_graphics_card_takes_is_drawn_shrunk(volume_of: Make) -> None:
+    from viewer.scene.volume_image import render_voxels
+
+    long = Grid.from_directions((8, 8, 2500), origin_lps_mm=(0, 0, 0), spacing_mm=(0.5, 0.5, 0.6))
+    rendered = render_voxels(volume_of(np.zeros(long.shape_kji, dtype=np.int16), long), full=True)
+    assert rendered.grid.size_ijk == (8, 8, 1250)
+    assert rendered.grid.spacing_mm == pytest.approx((0.5, 0.5, 1.2))
 
 
 def test_a_second_volume_is_drawn_by_what_drew_the_first_as_if_it_were_the_first(volume_of: Make) -> None:

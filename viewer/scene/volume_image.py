@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 AIR_HU = -1024
 _FINE_ENOUGH_MM = 1.0
 _MOST_VOXELS = 24_000_000
+# What every graphics card of today takes along one axis.
+_LONGEST_ON_CARD = 2048
 _HIGHEST = 32000
 # Beyond the range of all but so many, values count up to so many times that range.
 _FEW_PERCENT = 0.1
@@ -59,10 +61,10 @@ def render_voxels(volume: Volume, *, full: bool) -> RenderVoxels:
     Parameters
     ----------
     full
-        Keep the resolution (a graphics card is at work); else axes finer than 1 mm are halved by averaging.
+        Keep the resolution as far as a graphics card takes it; else axes finer than 1 mm are halved by averaging.
     """
     voxels, grid = _towards_lps(volume.voxels, volume.grid)
-    factors = [1, 1, 1]
+    factors = [math.ceil(n / _LONGEST_ON_CARD) for n in grid.size_ijk]
     if not full:
         factors = [
             2 if s < _FINE_ENOUGH_MM and n >= 96 else 1 for s, n in zip(grid.spacing_mm, grid.size_ijk, strict=True)

@@ -19,6 +19,7 @@ from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
 from viewer.scene.presets_3d import allowed_preset, fitting_preset, preset_3d
 from viewer.scene.quality import Quality
+from viewer.scene.ray_pace import BY_CARD, BY_PROCESSOR, RayPace
 from viewer.scene.shown_box import shown_box
 from viewer.scene.surface_actors import SurfaceActors
 from viewer.scene.values_look import range_shown
@@ -41,19 +42,16 @@ if TYPE_CHECKING:
     from viewer.scene.volume_image import RenderVoxels
 
 
-# Ray steps in voxels (at rest those of the preset), and screen pixels per ray: at rest one; while moving what keeps
-# to the time, 3 to begin with.
+# Ray steps in voxels; at rest those of the preset.
 _STEP_MOVING_VOXELS = 1.5
 # A voxel's size is its middle one, where that is not much more than its least: thin slices of a wide picture are no
 # finer for being thin.
 _STEP_LEAST_VOXELS = 1.4
-_RAY_EVERY_PX_MOVING = (2.0, 6.0)
-_MOVING_S = 0.033
-# What is drawn first when all is still: a quarter of the rays, down to a ninth where that keeps the fine one waiting.
-_RAY_EVERY_PX_SETTLING = (2.0, 3.0)
-_SETTLING_S = 0.1
 # More rays for each voxel than a preset says would show nothing more: large pictures cost hardly more than small ones.
 _RAY_EVERY_PX_MOST = 2.5
+# Before the first picture at rest: the first of a volume says nothing about speed, the second does.
+_TRIALS = 2
+_TRIAL_PX = 4.0
 
 
 # The look that shows most of a face.
@@ -96,9 +94,7 @@ class VolumeWindow:
         self._prop: vtkVolume | None = None
         self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
         self._step_mm = 1.0
-        self._ray_every_px = 3.0
-        self._settling_px = _RAY_EVERY_PX_SETTLING[0]
-        self._paced = False
+        self._pace = RayPace(BY_PROCESSOR if software else BY_CARD)
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
@@ -163,28 +159,31 @@ class VolumeWindow:
         self._show_surfaces(scene, quality)
         self._show_planes(scene)
         self._aim(scene)
-        self._refine(scene, quality)
         if (scene.width_px, scene.height_px) != self._window.GetSize():
             self._window.SetSize(scene.width_px, scene.height_px)
+        if quality is Quality.STILL and self._mapper is not None:
+            for _ in range(_TRIALS):
+                if self._pace.needs_trial:
+                    self._cast(scene, quality, _TRIAL_PX)
+        self._cast(scene, quality)
+        return None if self._stopped else self._pixels(scene.width_px, scene.height_px)
+
+    def _cast(self, scene: VolumeScene, quality: Quality, px: float | None = None) -> None:
+        """Draw with a ray for so many screen pixels, or for as many as the pace says."""
+        work = scene.width_px * scene.height_px / self._refine(quality)
+        if px is None:
+            px = self._pace.px(quality, self._finest_px(scene), work)
+        if self._mapper is not None:
+            self._mapper.SetImageSampleDistance(px)
         self._window.SetAbortRender(0)
         start = time.perf_counter()
         self._window.Render()
+        if not self._software:
+            self._window.WaitForCompletion()
         if self._failed:
             raise RuntimeError("OpenGL reports an error")
-        self._keep_pace(quality, time.perf_counter() - start)
-        return None if self._stopped else self._pixels(scene.width_px, scene.height_px)
-
-    def _keep_pace(self, quality: Quality, seconds: float) -> None:
-        """Cast fewer rays while something moves or settles where this machine is slow, more where it is quick."""
-        if quality is Quality.MOVING and self._paced:
-            least, most = _RAY_EVERY_PX_MOVING
-            wanted = self._ray_every_px * min(max((seconds / _MOVING_S) ** 0.5, 0.8), 1.25)
-            self._ray_every_px = min(max(wanted, least), most)
-        elif quality is Quality.SETTLING and not self._stopped:
-            least, most = _RAY_EVERY_PX_SETTLING
-            self._settling_px = min(max(self._settling_px * (seconds / _SETTLING_S) ** 0.5, least), most)
-        # The first picture of a volume also makes gradients and says nothing about speed.
-        self._paced = True
+        if not self._stopped:
+            self._pace.took(quality, time.perf_counter() - start, px, work)
 
     def _show_volume(self, scene: VolumeScene) -> None:
         if scene.volume is not self._volume:
@@ -199,7 +198,7 @@ class VolumeWindow:
             self._plane_renderer.clear()
             self._planes_shown = (0, None)
             self.drawn = ""
-            self._paced = False
+            self._pace.forget_first()
             ahead, self._ahead = self._ahead, None
             if ahead is not None and ahead.volume is scene.volume:
                 self._dressed = ahead
@@ -218,7 +217,7 @@ class VolumeWindow:
         self._dressed.dress(preset, table=scene.table)
         if self._dressed.drawn is not self._drawn:
             self._drawn = self._dressed.drawn
-            self._paced = False
+            self._pace.forget_first()
             self._mapper.SetInputData(self._image(self._dressed.drawn))
             self._place(self._prop, self._dressed.drawn.grid)
             self._preset = None
@@ -330,26 +329,28 @@ class VolumeWindow:
         camera.SetParallelScale(scene.camera.height_mm / 2)
         camera.SetClippingRange(0.5 * reach, 3.5 * reach)
 
-    def _refine(self, scene: VolumeScene, quality: Quality) -> None:
-        mapper = self._mapper
-        if mapper is None:
-            return
-        at_rest = self._preset.step_voxels if self._preset is not None else _STEP_MOVING_VOXELS
-        mapper.SetSampleDistance(self._step_mm * (_STEP_MOVING_VOXELS if quality is Quality.MOVING else at_rest))
-        if self._software:
-            px_per_voxel = self._step_mm * scene.height_px / scene.camera.height_mm
-            rays = self._preset.rays_per_voxel if self._preset is not None else 1.0
-            finest = min(max(px_per_voxel / rays, 1.0), _RAY_EVERY_PX_MOST)
-            coarser = {Quality.MOVING: self._ray_every_px, Quality.SETTLING: self._settling_px * finest}
-            mapper.SetImageSampleDistance(coarser.get(quality, finest))
-        else:
-            mapper.SetImageSampleDistance(1.0)
+    def _refine(self, quality: Quality) -> float:
+        """Let rays go in steps that a picture is worth, and return how long those are, in voxels."""
+        steps = _STEP_MOVING_VOXELS
+        if quality is not Quality.MOVING and self._preset is not None:
+            steps = self._preset.step_voxels
+        if self._mapper is not None:
+            self._mapper.SetSampleDistance(self._step_mm * steps)
+        return steps
+
+    def _finest_px(self, scene: VolumeScene) -> float:
+        """Return screen pixels per ray beyond which more rays would show nothing more."""
+        if not self._software:
+            return 1.0
+        px_per_voxel = self._step_mm * scene.height_px / scene.camera.height_mm
+        rays = self._preset.rays_per_voxel if self._preset is not None else 1.0
+        return min(max(px_per_voxel / rays, 1.0), _RAY_EVERY_PX_MOST)
 
     def _pixels(self, width: int, height: int) -> NDArray[np.uint32]:
         read = vtkUnsignedCharArray()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, read, 0)
-        rgba = array_of(read).reshape(height, width, 4)[::-1].astype(np.uint32)
-        pixels: NDArray[np.uint32] = (
-            np.uint32(0xFF000000) | rgba[..., 0] << np.uint32(16) | rgba[..., 1] << np.uint32(8) | rgba[..., 2]
-        )
-        return np.ascontiguousarray(pixels)
+        # In memory red comes first and in a number 0xAARRGGBB it comes third: turned round, and opaque.
+        pixels: NDArray[np.uint32] = array_of(read).view("<u4").reshape(height, width)[::-1].byteswap()
+        pixels >>= np.uint32(8)
+        pixels |= np.uint32(0xFF000000)
+        return pixels
