@@ -69,7 +69,7 @@ def test_the_brightest_value_on_a_ray_has_the_grey_that_it_has_in_the_planes(iod
 def test_another_window_of_the_planes_shows_in_3d_and_so_do_their_colours(iodine: Volume, scene3d: Scene3D) -> None:
     view = evolve(overview("1.2.3", GRID).windowed(1.0, 2.0), colours="hot_iron")
     narrow = drawn(scene3d, iodine, values=values_shown(iodine, view))
-    assert narrow[17, 17] & 0xFFFFFF == 0xFFFFFF
+    assert min(int(narrow[17, 17]) >> shift & 0xFF for shift in (16, 8, 0)) >= 0xFE
     coloured = drawn(scene3d, iodine, values=values_shown(iodine, view.windowed(8.0, 16.0)))
     red, blue = (int(coloured[30, 30]) >> shift & 0xFF for shift in (16, 0))
     assert red > 200

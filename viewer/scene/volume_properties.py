@@ -20,6 +20,7 @@ _STEPS = 65
 _BEYOND = 0.4
 # Where colours begin with a bright one, what is darkest is seen through all the same.
 _CLEAR_SHARE = 0.06
+_AMBIENT_ON_CARD = 0.3
 
 
 def brightest(shown: ValuesShown, rendered: RenderVoxels) -> vtkVolumeProperty:
@@ -42,8 +43,12 @@ def brightest(shown: ValuesShown, rendered: RenderVoxels) -> vtkVolumeProperty:
     return made
 
 
-def by_hu(preset: Preset3D) -> vtkVolumeProperty:
-    """Return colour, opacity and light of a preset that is made for HU."""
+def by_hu(preset: Preset3D, *, on_card: bool) -> vtkVolumeProperty:
+    """Return colour, opacity and light of a preset that is made for HU.
+
+    Light from all sides counts for nothing where VTK's own threads cast rays, and for so much on a graphics card that
+    what faces the viewer is flat and white.
+    """
     opacity = vtkPiecewiseFunction()
     for hu, share in preset.opacity:
         opacity.AddPoint(hu, share)
@@ -56,7 +61,7 @@ def by_hu(preset: Preset3D) -> vtkVolumeProperty:
     made.SetColor(colour)
     made.SetInterpolationTypeToLinear()
     made.ShadeOn()
-    made.SetAmbient(preset.ambient)
+    made.SetAmbient(preset.ambient * (_AMBIENT_ON_CARD if on_card else 1.0))
     made.SetDiffuse(preset.diffuse)
     made.SetSpecular(preset.specular)
     made.SetSpecularPower(preset.specular_power)

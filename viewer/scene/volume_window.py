@@ -94,6 +94,7 @@ class VolumeWindow:
         self._prop: vtkVolume | None = None
         self._mapper: vtkFixedPointVolumeRayCastMapper | vtkGPUVolumeRayCastMapper | None = None
         self._step_mm = 1.0
+        self._read = vtkUnsignedCharArray()
         self._pace = RayPace(BY_PROCESSOR if software else BY_CARD)
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
@@ -242,7 +243,7 @@ class VolumeWindow:
             self._mapper.SetBlendModeToMaximumIntensity()
             self._mapper.SetCropping(False)
         else:
-            self._prop.SetProperty(by_hu(preset))
+            self._prop.SetProperty(by_hu(preset, on_card=not self._software))
             self._mapper.SetBlendModeToComposite()
             if preset is not self._preset:
                 self._crop(dressed.drawn, preset)
@@ -347,10 +348,9 @@ class VolumeWindow:
         return min(max(px_per_voxel / rays, 1.0), _RAY_EVERY_PX_MOST)
 
     def _pixels(self, width: int, height: int) -> NDArray[np.uint32]:
-        read = vtkUnsignedCharArray()
-        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, read, 0)
+        self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._read, 0)
         # In memory red comes first and in a number 0xAARRGGBB it comes third: turned round, and opaque.
-        pixels: NDArray[np.uint32] = array_of(read).view("<u4").reshape(height, width)[::-1].byteswap()
+        pixels: NDArray[np.uint32] = array_of(self._read).view("<u4").reshape(height, width)[::-1].byteswap()
         pixels >>= np.uint32(8)
         pixels |= np.uint32(0xFF000000)
         return pixels
