@@ -364,6 +364,31 @@ def test_a_driver_is_waited_for_only_where_it_was_slow(monkeypatch: pytest.Monke
     assert not broken.slow
 
 
+def test_a_large_view_turns_in_a_smaller_picture_of_the_same_shape_and_rests_in_all_its_pixels(
+    volume_of: Make,
+) -> None:
+    from viewer.scene.volume_window import VolumeWindow
+
+    opengl_probe.choose_window_kind()
+    grid = Grid.from_directions((50, 44, 40), origin_lps_mm=(-60, 31, 12), spacing_mm=(1.1, 1.3, 1.7))
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[24:27, 29:32, 11:14] = 1500
+    camera = facing(Camera(as_point(grid.centre_lps_mm + 2.0), height_mm=110.0), "left")
+    scene = VolumeScene(volume_of(voxels, grid), camera, 3000, 1501)
+    window = VolumeWindow(software=True, stop=lambda: False)
+    try:
+        moving, still = (window.draw(scene, quality) for quality in (Quality.MOVING, Quality.STILL))
+    finally:
+        window.close()
+    assert moving is not None
+    assert still is not None
+    assert still.shape == (1501, 3000)
+    assert moving.size < 0.3 * still.size
+    stretched = np.array(lit_centre(moving)) * (3000 / moving.shape[1], 1501 / moving.shape[0])
+    assert stretched == pytest.approx(screen_from_lps(camera, grid.lps((12, 30, 25)), 3000, 1501), abs=4.0)
+    assert stretched == pytest.approx(lit_centre(still), abs=4.0)
+
+
 @pytest.mark.parametrize("quality", list(Quality))
 def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(
     volume_of: Make, signed_axes: Arrays, quality: Quality

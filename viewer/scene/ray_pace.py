@@ -19,6 +19,8 @@ class Limits:
         Screen pixels per ray while something moves, and just after: the least and the most.
     moving_first_px
         With how many it begins.
+    moving_area_px
+        Pixels of a picture at most while something moves; a larger view is drawn smaller, and stretched when shown.
     moving_s, settling_s
         How long such pictures may take.
     still_s
@@ -30,15 +32,16 @@ class Limits:
     moving_px: tuple[float, float]
     moving_first_px: float
     settling_px: tuple[float, float]
+    moving_area_px: int
     moving_s: float = 0.033
     settling_s: float = 0.1
     still_s: float | None = None
     still_most_px: float = 1.0
 
 
-BY_PROCESSOR = Limits((2.0, 6.0), 3.0, (2.0, 3.0))
+BY_PROCESSOR = Limits((2.0, 6.0), 3.0, (2.0, 3.0), 1_000_000)
 # A card draws a picture in one piece, which nothing can stop; Windows takes a driver for dead after 2 s of it.
-BY_CARD = Limits((1.0, 4.0), 2.0, (1.0, 4.0), moving_s=0.025, still_s=0.7, still_most_px=3.0)
+BY_CARD = Limits((1.0, 4.0), 2.0, (1.0, 4.0), 2_400_000, moving_s=0.025, still_s=0.7, still_most_px=3.0)
 
 
 @mutable
@@ -63,6 +66,13 @@ class RayPace:
     def needs_trial(self) -> bool:
         """Return whether a picture at rest would be drawn without an idea of how long that takes."""
         return self.limits.still_s is not None and self._s_per_work is None
+
+    def size_px(self, quality: Quality, width_px: int, height_px: int) -> tuple[int, int]:
+        """Return the size to draw a view of a size in, of the same shape."""
+        share = math.sqrt(self.limits.moving_area_px / (width_px * height_px))
+        if quality is not Quality.MOVING or share >= 1.0:
+            return width_px, height_px
+        return max(round(width_px * share), 1), max(round(height_px * share), 1)
 
     def px(self, quality: Quality, finest_px: float, work: float) -> float:
         """Return screen pixels per ray; `finest_px` shows all that there is to see.

@@ -117,6 +117,7 @@ class VolumeScene:
 class Picture3D:
     """A 3D picture: uint32 0xFFRRGGBB (Qt's RGB32), [row, column], and which request it answers.
 
+    While something moves it may have fewer pixels than the view, in the same shape.
     `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
     no face can be in it; `camera` from where it was taken; `whole` is False where labels are still to come.
     """

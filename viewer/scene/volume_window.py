@@ -151,7 +151,10 @@ class VolumeWindow:
         self._window.Finalize()
 
     def draw(self, scene: VolumeScene, quality: Quality) -> NDArray[np.uint32] | None:
-        """Return the picture as RGB32, [row, column], or None where it was given up."""
+        """Return the picture as RGB32, [row, column], or None where it was given up.
+
+        While something moves, that of a large view is smaller than the view.
+        """
         self._stopped = False
         self.drawn = ""
         self._show_volume(scene)
@@ -160,18 +163,20 @@ class VolumeWindow:
         self._show_surfaces(scene, quality)
         self._show_planes(scene)
         self._aim(scene)
-        if (scene.width_px, scene.height_px) != self._window.GetSize():
-            self._window.SetSize(scene.width_px, scene.height_px)
+        size_px = self._pace.size_px(quality, scene.width_px, scene.height_px)
+        if size_px != self._window.GetSize():
+            self._window.SetSize(*size_px)
         if quality is Quality.STILL and self._mapper is not None:
             for _ in range(_TRIALS):
                 if self._pace.needs_trial:
                     self._cast(scene, quality, _TRIAL_PX)
         self._cast(scene, quality)
-        return None if self._stopped else self._pixels(scene.width_px, scene.height_px)
+        return None if self._stopped else self._pixels(*size_px)
 
     def _cast(self, scene: VolumeScene, quality: Quality, px: float | None = None) -> None:
         """Draw with a ray for so many screen pixels, or for as many as the pace says."""
-        work = scene.width_px * scene.height_px / self._refine(quality)
+        width_px, height_px = self._window.GetSize()
+        work = width_px * height_px / self._refine(quality)
         if px is None:
             px = self._pace.px(quality, self._finest_px(scene), work)
         if self._mapper is not None:
