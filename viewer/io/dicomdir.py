@@ -5,20 +5,46 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.file_bytes import FilePlace, InflatedSource
 from viewer.io.folder_files import inside, name_below
 from viewer.io.header_walk import DEFLATED_LITTLE, EXPLICIT_LITTLE, find_start
-from viewer.io.sequence_items import elements_of, form_of
+from viewer.io.sequence_items import form_of, placed_items
 from viewer.io.series_entry import Skipped
 
 if TYPE_CHECKING:
     from viewer.domain.job import JobContext
+    from viewer.io.sequence_items import Item
 
 _RECORDS, _FILE_ID = 0x00041220, 0x00041500
+_NEXT, _IN_USE, _LOWER, _KIND, _SOP_UID, _SERIES_UID = (
+    0x00041400, 0x00041410, 0x00041420, 0x00041430, 0x00041511, 0x0020000E,
+)  # fmt: skip
 _LARGEST = 64 << 20
 _LONGEST_NAME = 255
 NOT_THERE = "Is listed in the DICOMDIR but is not there."
+
+
+@frozen
+class ListedImage:
+    """An image that a DICOMDIR lists.
+
+    Attributes
+    ----------
+    parts
+        The parts of its file's name, below the folder of the DICOMDIR.
+    sop_uid
+        Its SOP Instance UID, "" where none is said.
+    series
+        What it shares with the images that are listed under the same series, and with no other; "" where it is
+        listed under none.
+    """
+
+    parts: tuple[str, ...]
+    sop_uid: str
+    series: str
 
 
 def is_dicomdir(path: str) -> bool:
@@ -35,7 +61,7 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
     root = os.path.realpath(os.path.dirname(path))
     known: dict[str, dict[str, str]] = {}
     found: dict[str, FilePlace] = {}
-    for parts in _file_ids(path):
+    for parts in filter(None, (_file_id(record) for record in _Records(FilePlace(path)).at.values())):
         ctx.stop_if_cancelled()
         if not all(part.isprintable() for part in parts) or max(map(len, parts)) > _LONGEST_NAME:
             # What else it says might be whose images these are.
@@ -57,42 +83,92 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
     return list(found.values())
 
 
-def _file_ids(path: str) -> list[list[str]]:
-    """Return the Referenced File IDs, each as its parts."""
-    try:
-        with FilePlace(path).opened() as (source, size):
-            start = find_start(source)
-            if start is None:
-                return []
-            syntax, at = start.transfer_syntax, start.offset
-            if syntax == DEFLATED_LITTLE:
-                source, syntax, at = InflatedSource(source, at, size - at), EXPLICIT_LITTLE, 0
-            content = source.read_at(at, _LARGEST)
-        records = elements_of(content, 0, form_of(syntax), (_RECORDS,)).get(_RECORDS)
-    except (UnreadableFileError, ValueError):
-        return []
-    named = [record.get(_FILE_ID) for record in records] if isinstance(records, list) else []
-    return [_parts(raw) for raw in named if isinstance(raw, bytes) and raw.strip(b"\0 ")]
+def listed_images(place: FilePlace) -> list[ListedImage]:
+    """Return the images that a DICOMDIR lists, without those that it says are no longer in use; [] if it is damaged."""
+    records = _Records(place)
+    series = records.series()
+    return [
+        ListedImage(parts, _text(record, _SOP_UID), series[at])
+        for at, record in records.at.items()
+        if _text(record, _KIND) in ("IMAGE", "") and record.get(_IN_USE) != b"\0\0" and (parts := _file_id(record))
+    ]
 
 
-def _parts(raw: bytes) -> list[str]:
-    return [part.decode("latin-1").strip("\0 ") for part in raw.split(b"\\")]
+def plain_name(name: str) -> str:
+    """Return a name as it is looked for: discs are copied in upper or lower case, with or without a version ";1"."""
+    return name.partition(";")[0].rstrip(".").upper()
 
 
-def _resolved(root: str, parts: list[str], known: dict[str, dict[str, str]]) -> str | None:
+class _Records:
+    """The directory records of a DICOMDIR, by their offset in the file; none where it is damaged."""
+
+    def __init__(self, place: FilePlace) -> None:
+        self.at: dict[int, Item] = {}
+        self._big = False
+        try:
+            with place.opened() as (source, size):
+                start = find_start(source)
+                if start is None:
+                    return
+                syntax, at = start.transfer_syntax, start.offset
+                if syntax == DEFLATED_LITTLE:
+                    source, syntax, at = InflatedSource(source, at, size - at), EXPLICIT_LITTLE, 0
+                content = source.read_at(at, _LARGEST)
+            form = form_of(syntax)
+            self._big = form.big
+            self.at = {at + n: item for n, item in placed_items(content, form, _RECORDS)}
+        except (UnreadableFileError, ValueError):
+            return
+
+    def series(self) -> dict[int, str]:
+        """Return for each record what its series is told apart by, as `ListedImage` says.
+
+        A series names its first image and each image the next, in whatever order they are stored (PS3.3 F.3.2.2).
+        What no series leads to belongs to the one before it.
+        """
+        reached: dict[int, str] = {}
+        current, before = "", {}
+        for at, record in self.at.items():
+            kind = _text(record, _KIND)
+            if kind in ("PATIENT", "STUDY"):
+                current = ""
+            if kind == "SERIES":
+                current = _text(record, _SERIES_UID) or f"record {at}"
+                step = self._number(record, _LOWER)
+                while step in self.at and step not in reached:
+                    reached[step] = current
+                    step = self._number(self.at[step], _NEXT)
+            before[at] = current
+        return before | reached
+
+    def _number(self, record: Item, tag: int) -> int:
+        raw = record.get(tag)
+        return int.from_bytes(raw, "big" if self._big else "little") if isinstance(raw, bytes) else 0
+
+
+def _text(record: Item, tag: int) -> str:
+    raw = record.get(tag)
+    return raw.decode("latin-1").strip("\0 ") if isinstance(raw, bytes) else ""
+
+
+def _file_id(record: Item) -> tuple[str, ...]:
+    """Return the parts of the Referenced File ID, () where there is none."""
+    raw = record.get(_FILE_ID)
+    if not isinstance(raw, bytes) or not raw.strip(b"\0 "):
+        return ()
+    return tuple(part.decode("latin-1").strip("\0 ") for part in raw.split(b"\\"))
+
+
+def _resolved(root: str, parts: tuple[str, ...], known: dict[str, dict[str, str]]) -> str | None:
     current = root
     for part in parts:
         if current not in known:
             try:
-                known[current] = {_plain(name): name for name in os.listdir(current)}
+                known[current] = {plain_name(name): name for name in os.listdir(current)}
             except OSError:
                 known[current] = {}
-        name = known[current].get(_plain(part))
+        name = known[current].get(plain_name(part))
         if name is None:
             return None
         current = os.path.join(current, name)
     return current
-
-
-def _plain(name: str) -> str:
-    return name.partition(";")[0].rstrip(".").upper()

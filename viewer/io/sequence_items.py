@@ -40,16 +40,19 @@ def form_of(transfer_syntax: str) -> Form:
     return Form(transfer_syntax != IMPLICIT_LITTLE, transfer_syntax == EXPLICIT_BIG)
 
 
-def elements_of(content: bytes, at: int, form: Form, sequences: Collection[int]) -> Item:
-    """Return the elements of a data set from `at` to the end, by tag: raw values, and items of the wanted sequences.
+def placed_items(content: bytes, form: Form, sequence: int) -> list[tuple[int, Item]]:
+    """Return the items of a sequence of a data set, each with where it begins; [] where there is no such sequence.
 
     Raises
     ------
     ValueError
-        Where it is damaged, nested too deep or too large.
+        Where the data set is damaged, nested too deep or too large.
     """
-    found, _ = _Reading(content, sequences).elements(at, len(content), form, 0)
-    return found
+    reading = _Reading(content, (sequence,))
+    found, _ = reading.elements(0, len(content), form, 0)
+    items = found.get(sequence)
+    wanted = {id(item) for item in items} if isinstance(items, list) else set()
+    return [(at, item) for at, item in reading.placed if id(item) in wanted]
 
 
 def items_of(content: bytes, length: int, form: Form, sequences: Collection[int]) -> list[Item]:
@@ -71,6 +74,7 @@ class _Reading:
     def __init__(self, content: bytes, sequences: Collection[int]) -> None:
         self._content, self._sequences = content, sequences
         self._left = _MOST_ELEMENTS
+        self.placed: list[tuple[int, Item]] = []
 
     def items(self, at: int, end: int | None, form: Form, depth: int) -> tuple[list[Item], int]:
         """Return the items from `at`, and where they end; `end` is None where a delimiter says it."""
@@ -85,6 +89,7 @@ class _Reading:
                 raise ValueError("a sequence ends early")
             group, element, length = header(content, at)
             tag = group << 16 | element
+            begun = at
             at += 8
             if tag == _SEQUENCE_END and end is None:
                 return found, at
@@ -97,6 +102,8 @@ class _Reading:
             else:
                 item, at = self.elements(at, at + length, form, depth)
             found.append(item)
+            if depth == 1:
+                self.placed.append((begun, item))
         return found, at
 
     def elements(self, at: int, end: int | None, form: Form, depth: int) -> tuple[Item, int]:

@@ -1,0 +1,119 @@
+"""A DICOMDIR lists images that are not there: the series that lacks them says so, and how many."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.index_rows import series_values
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.io.series_entry import SeriesEntry
+
+LACKS_TWO = "2 of the 6 images that a DICOMDIR lists of this series are not there."
+
+
+@pytest.fixture
+def disc(made_ct: Any) -> Path:
+    """Return the folder of a disc with two series, of six and of three images."""
+    listed = [{"DirectoryRecordType": "PATIENT"}, {"DirectoryRecordType": "STUDY"}]
+    for series, count in (("1", 6), ("2", 3)):
+        listed.append({"DirectoryRecordType": "SERIES", "SeriesInstanceUID": f"1.2.{series}"})
+        for k in range(count):
+            image = made_ct.slice(f"SE{series}/IM{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k), series=series)
+            uid = pydicom.dcmread(image, stop_before_pixels=True).SOPInstanceUID
+            named = {"ReferencedFileID": [f"SE{series}", f"IM{k}"], "ReferencedSOPInstanceUIDInFile": uid}
+            listed.append({"DirectoryRecordType": "IMAGE", **named})
+    directory = Dataset()
+    directory.file_meta = FileMetaDataset()
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    directory.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    directory.DirectoryRecordSequence = []
+    for elements in listed:
+        record = Dataset()
+        for keyword, value in elements.items():
+            setattr(record, keyword, value)
+        directory.DirectoryRecordSequence.append(record)
+    directory.save_as(made_ct.folder / "DICOMDIR", enforce_file_format=True)
+    return made_ct.folder
+
+
+def images(disc: Path) -> list[Path]:
+    """Return the files of the series of six images."""
+    return sorted((disc / "SE1").iterdir())
+
+
+def by_count(place: Path) -> dict[int, SeriesEntry]:
+    return {entry.count: entry for entry in scan(place, JobContext()).series}
+
+
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder", "an archive of it"])
+def test_a_series_of_which_a_dicomdir_lists_more_than_is_there_is_not_trusted(
+    way: str, disc: Path, tmp_path: Path
+) -> None:
+    for file in images(disc)[4:]:
+        file.unlink()
+    place = {"the DICOMDIR": disc / "DICOMDIR", "its folder": disc}.get(way, tmp_path / "disc.zip")
+    if place.suffix:
+        with zipfile.ZipFile(place, "w") as archive:
+            for file in filter(lambda one: one.is_file(), disc.rglob("*")):
+                archive.write(file, f"a disc/{file.relative_to(disc)}")
+    found = by_count(place)
+    assert sorted(found) == [3, 4]
+    volume = assemble(found[4], JobContext())
+    assert (volume.verdict, LACKS_TWO in volume.reasons) == (Verdict.UNTRUSTED, True)
+    row = series_values(found[4], str(place), str(place), frozenset())
+    assert (row["verdict"], row["reason"]) == ("untrusted", LACKS_TWO)
+    assert assemble(found[3], JobContext()).verdict is Verdict.OK
+
+
+def test_a_whole_disc_casts_no_doubt(disc: Path) -> None:
+    for place in (disc, disc / "DICOMDIR"):
+        assert {entry.incomplete for entry in scan(place, JobContext()).series} == {""}
+
+
+def test_one_image_that_is_not_there_is_told_as_one(disc: Path) -> None:
+    images(disc)[0].unlink()
+    said = by_count(disc)[5].incomplete
+    assert said == "1 of the 6 images that a DICOMDIR lists of this series is not there."
+
+
+def test_files_that_got_other_names_are_known_by_what_they_say_they_are(disc: Path) -> None:
+    files = images(disc)
+    shutil.rmtree(disc / "SE2")
+    for n, file in enumerate(files[1:]):
+        file.rename(disc / f"renamed {n}.dcm")
+    files[0].unlink()
+    for place in (disc, disc / "DICOMDIR"):
+        said = by_count(place)[5].incomplete
+        assert said == "1 of the 6 images that a DICOMDIR lists of this series is not there."
+
+
+def test_a_list_copied_along_with_one_series_of_its_disc_casts_no_doubt_on_that(disc: Path) -> None:
+    shutil.rmtree(images(disc)[0].parent)
+    (entry,) = scan(disc, JobContext()).series
+    assert (entry.count, entry.incomplete) == (3, "")
+
+
+@pytest.mark.parametrize("name", ["DICOMDIR", "DICOMDIR-reordered", "DICOMDIR-bigEnd", "DICOMDIR-implicit"])
+def test_series_are_told_apart_however_a_dicomdir_is_written(name: str, real_data: Path, tmp_path: Path) -> None:
+    disc = tmp_path / "disc"
+    shutil.copytree(real_data / "a17_dicomdir" / "dicomdirtests", disc)
+    for file in ("98892001/CT5N/3353", "98892001/CT5N/2062"):
+        (disc / file).unlink()
+    doubted = [entry for entry in scan(disc / name, JobContext()).series if entry.incomplete]
+    assert [(entry.count, entry.incomplete) for entry in doubted] == [
+        (3, "2 of the 5 images that a DICOMDIR lists of this series are not there.")
+    ]

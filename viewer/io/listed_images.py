@@ -1,0 +1,80 @@
+"""What a DICOMDIR lists of each series, held against the images that are there."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from viewer.domain.count_words import count_words
+from viewer.io.dicomdir import listed_images, plain_name
+from viewer.io.series_entry import with_doubt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from viewer.domain.job import JobContext
+    from viewer.io.file_bytes import FilePlace
+    from viewer.io.series_entry import SeriesEntry
+
+_MOST_LISTS = 256
+
+
+def with_listed(
+    series: list[list[SeriesEntry]], lists: Iterable[FilePlace], places: Sequence[FilePlace], ctx: JobContext
+) -> list[list[SeriesEntry]]:
+    """Return series of images, those marked of which a DICOMDIR lists more images than are there.
+
+    Nothing is said of a series of which no image is there, as where a list was copied along with a part of its disc.
+    An image is known by its file's name or, where files have got other names, by its SOP Instance UID.
+
+    Parameters
+    ----------
+    lists, places
+        Where DICOMDIR lie, and all files that were seen.
+    """
+    chosen = list({place.name: place for place in lists}.values())[:_MOST_LISTS]
+    if not chosen:
+        return series
+    entries = [entry for parts in series for entry in parts]
+    whose: dict[str, set[int]] = defaultdict(set)
+    for n, entry in enumerate(entries):
+        for name in (*entry.files, *(frame.sop_uid for frame in entry.frames)):
+            whose[name].add(n)
+    doubts: dict[int, dict[str, None]] = defaultdict(dict)
+    for place in chosen:
+        ctx.stop_if_cancelled()
+        by_series = _by_series(place)
+        seen = _seen(os.path.dirname(place.name), places) if by_series else {}
+        for listed in by_series.values():
+            lost = sum(name not in seen and (not uid or uid not in whose) for name, uid in listed.items())
+            if lost:
+                known = {word for name, uid in listed.items() for word in (seen.get(name), uid) if word}
+                for n in {n for word in known for n in whose.get(word, ())}:
+                    doubts[n][_words(lost, len(listed))] = None
+    marked = iter([with_doubt(entry, " ".join(doubts.get(n, ()))) for n, entry in enumerate(entries)])
+    return [[next(marked) for _ in parts] for parts in series]
+
+
+def _by_series(place: FilePlace) -> dict[str, dict[str, str]]:
+    """Return for each series that a DICOMDIR lists the names of its images' files, with their SOP Instance UIDs."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for image in listed_images(place):
+        found[image.series]["/".join(map(plain_name, image.parts))] = image.sop_uid
+    return found
+
+
+def _seen(folder: str, places: Sequence[FilePlace]) -> dict[str, str]:
+    """Return the names of the files below a folder, by what a DICOMDIR in it would call them."""
+    found = {}
+    for place in places:
+        name = place.name
+        if name.startswith(folder):
+            below = name[len(folder) :].replace(os.sep, "/").strip("/")
+            found["/".join(map(plain_name, below.split("/")))] = name
+    return found
+
+
+def _words(lost: int, listed: int) -> str:
+    verb = "is" if lost == 1 else "are"
+    return f"{lost:,} of the {count_words(listed, 'image')} that a DICOMDIR lists of this series {verb} not there."
