@@ -224,7 +224,8 @@ def test_without_a_place_the_images_are_a_stack_that_is_not_trusted(made_ct: Any
     assert volume.verdict is Verdict.UNTRUSTED
     assert "do not say" in volume.reasons[0]
     assert "shown as a stack" in volume.reasons[0]
-    assert np.array_equal(volume.slices, np.stack([made_ct.pixels(k) for k in range(4)]) - 1024)
+    # Seen from the feet, the next image is the one below.
+    assert np.array_equal(volume.slices, np.stack([made_ct.pixels(k) for k in (3, 2, 1, 0)]) - 1024)
     said = report(entry, volume, (0.0, 0.0, 0.0))
     assert (said["spacing_mm"], said["gaps_mm"], said["at"]) == (None, [], None)
 

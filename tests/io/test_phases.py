@@ -308,7 +308,8 @@ def test_watching_the_contrast_arrive_is_kept_apart_from_the_scan(made_ct: Any) 
     scanned, watched = assemble(found[1], JobContext()), assemble(found[0], JobContext())
     assert scanned.verdict is Verdict.OK
     assert watched.verdict is Verdict.UNTRUSTED
-    assert "6 different images lie at one place, H 8.0 mm." in watched.reasons
+    said = "6 images lie at one place, H 8.0 mm: they are no volume, and are shown one by one."
+    assert watched.reasons == (said,)
 
 
 def test_phases_of_a_tilted_gantry_are_each_resampled(made_ct: Any) -> None:

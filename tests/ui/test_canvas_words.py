@@ -186,3 +186,25 @@ def test_what_is_fitted_to_a_narrow_viewport_is_at_zoom_one(session: Session, sm
     assert shown is not None
     said = corners(shown, ViewName.CORONAL, Density.FULL, first=False, aspect=0.5).bottom_right[1].text
     assert said.startswith("Zoom 1.0×")
+
+
+def test_of_images_that_make_no_volume_no_place_is_said_but_which_it_is(session: Session) -> None:
+    assert session.volume is not None
+    session.volume = evolve(session.volume, loose=True)
+    shown = shown_in(session)
+    assert shown is not None
+    (said,) = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
+    assert said.text.startswith("Image ")
+    assert corners(shown, ViewName.AXIAL, Density.SHORT, first=True).bottom_left[0] == said
+    zoom = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_right[1].text
+    assert "mm" not in zoom
+
+
+def test_images_that_do_not_say_which_way_they_look_get_no_letters_and_no_name_of_a_plane(session: Session) -> None:
+    assert session.volume is not None
+    session.volume = evolve(session.volume, oriented=False)
+    shown = shown_in(session)
+    assert shown is not None
+    letters = edge_letters(shown, ViewName.AXIAL)
+    assert (letters.left, letters.right, letters.top, letters.bottom) == ("", "", "", "")
+    assert corners(shown, ViewName.AXIAL, Density.FULL, first=True).top_left[0].text == "Image"

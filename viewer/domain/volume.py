@@ -89,6 +89,10 @@ class Volume:
         grows, and where it is False nothing in the arrays means anything. None once all are in.
     placed
         True where positions are the images' own and parallel; False for a stack that can only be looked at.
+    loose
+        True where images make no volume, as in time at one place: each is looked at by itself, and no place is said.
+    sized, oriented
+        False where it is not known how large pixels are, or which way images look.
     unread_lps_mm
         Where images lie that are there but could not be read (their first pixel's centre), shape (m, 3), or None.
     shrunk
@@ -120,6 +124,9 @@ class Volume:
     source_files: tuple[str, ...] = ()
     arrived: NDArray[np.bool_] | None = None
     placed: bool = True
+    loose: bool = False
+    sized: bool = True
+    oriented: bool = True
     unread_lps_mm: NDArray[np.float64] | None = None
     shrunk: int = 1
     part: str = ""
@@ -146,6 +153,11 @@ class Volume:
     def may_name(self) -> bool:
         """True where the images themselves may name their patient: they are covered while identity is hidden."""
         return self.worded and not self.series.synthetic
+
+    @property
+    def one_by_one(self) -> bool:
+        """True where there is nothing to see across the images: a single one, or images that make no volume."""
+        return self.loose or self.stack.count < 2
 
     @property
     def slices_in(self) -> int:
@@ -184,9 +196,9 @@ class Volume:
         """True where windows and 3D looks that are made for HU show what their names say.
 
         That is on the scale of HU, and where no unit is stated but values are as low as air in CT. Where a unit is
-        stated that is another, such as mg/mL, it is never so.
+        stated that is another, such as mg/mL, it is never so, nor where images are MR or other than CT.
         """
-        if self.unit != UNKNOWN:
+        if self.unit != UNKNOWN or self.series.modality not in ("CT", ""):
             return self.on_hu_scale
         there = np.arange(self.stack.count) if self.arrived is None else np.flatnonzero(self.arrived)
         few = self.slices[there, ::4, ::4]

@@ -14,7 +14,7 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
 from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
-from viewer.io.doubles import copies_words
+from viewer.io.doubles import contradiction_words, copies_words
 from viewer.io.memory import shrunk_words
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
@@ -198,17 +198,12 @@ def _without_doubles(
     if len(left) == 1 and contradict:
         other = {id(f) for f in contradict}
         left = [f for f in frames if id(f) in other or id(f) not in drop]
-        return left, [], [*_named(failed), f"{len(left)} different images lie at one place, {frame_place(left[0])}."]
+        return left, [], _named(failed)
     said, bad = [], _named(failed)
     if copies:
         said.append(copies_words(copies))
     if contradict:
-        places = list(dict.fromkeys(frame_place(f) for f in contradict))
-        more = f" and {len(places) - _MOST_NAMED} more places" if len(places) > _MOST_NAMED else ""
-        bad.append(
-            f"Different images lie at the same place near {', '.join(places[:_MOST_NAMED])}{more}; "
-            "the first by number is shown."
-        )
+        bad.append(contradiction_words(contradict))
     return left, said, bad
 
 
@@ -256,6 +251,9 @@ def _volume(
         source_class_uid=frames[0].sop_class,
         source_files=tuple(f.file.name for f in frames),
         placed=placed,
+        loose=not placed,
+        sized=all(f.row_column_spacing for f in frames),
+        oriented=all(f.orientation for f in frames),
         shrunk=shrink,
         part=entry.part,
         luts=luts.of(frames),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define
 
-from viewer.domain.geometry import SliceStack, Verdict, position_words
+from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack, Verdict, position_words
 from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
 from viewer.io.slice_header import Frame, Kind
 
@@ -99,10 +99,11 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     ordered, heights = _by_height(frames)
     mixed = not all(same_direction(first.orientation or (), kind.orientation or ()) for kind in kinds)
     if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
-        why = (
-            _MIXED if mixed else "The images do not lie one after another, so they are no volume but a stack of images."
-        )
-        return _loose(frames, why)
+        why = "The images do not lie one after another, so they are no volume but a stack of images."
+        if float(np.ptp(heights)) <= SAME_PLACE_MM:
+            where = frame_place(first)
+            why = f"{len(frames):,} images lie at one place, {where}: they are no volume, and are shown one by one."
+        return _loose(frames, _MIXED if mixed else why)
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
     places = [f.position for f in unread if f.position is not None]
     verdict, reasons = judge(stack, np.asarray(places, dtype=np.float64).reshape(-1, 3))
@@ -169,11 +170,15 @@ def _stack(frame: Frame, positions: NDArray[np.float64]) -> SliceStack:
 
 
 def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
-    ordered = sorted(frames, key=lambda f: f.order)
-    row, column = _directions(ordered[0])
-    origin = np.asarray(ordered[0].position or (0.0, 0.0, 0.0))
-    steps = np.arange(len(ordered))[:, None] * np.cross(row, column)
-    stack = _stack(ordered[0], origin + steps)
+    """Return images as a stack of 1 mm steps, in which going on into the screen is going on by their numbers."""
+    first = min(frames, key=lambda f: f.order)
+    row, column = _directions(first)
+    normal = np.cross(row, column)
+    into = PLANE_AXES[max(PlaneName, key=lambda plane: abs(float(normal @ PLANE_AXES[plane].into)))].into
+    ordered = sorted(frames, key=lambda f: f.order, reverse=bool(normal @ into < 0))
+    origin = np.asarray(first.position or (0.0, 0.0, 0.0))
+    steps = np.arange(len(ordered))[:, None] * normal
+    stack = _stack(first, origin + steps)
     return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), placed=False)
 
 

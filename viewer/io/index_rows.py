@@ -218,8 +218,10 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
         return Verdict.UNTRUSTED.value, entry.incomplete
     if not arrangement.placed:
         found = doubles(entry.frames)
-        if found and (alone := arranged(found.left)).placed and alone.verdict is not Verdict.UNTRUSTED:
-            return alone.verdict.value if found.copies else "", found.words
+        alone = arranged(found.left) if found and (len(found.left) > 1 or not found.contradict) else arrangement
+        if found and alone.placed and alone.verdict is not Verdict.UNTRUSTED:
+            foreseen = {True: alone.verdict.value, False: Verdict.UNTRUSTED.value, None: ""}
+            return foreseen[found.copies], found.words
     return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else entry.remark
 
 

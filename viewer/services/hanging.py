@@ -64,13 +64,13 @@ class HangingRule:
     def shown(self, volume: Volume, view: ViewState) -> ViewState:
         """Return the first view of a volume as the rule has it.
 
-        Windows are for HU alone, looks for values that go by them, and a single slice keeps the plane it lies in.
+        Windows are for HU alone, looks for values that go by them, and what is no volume keeps the plane it lies in.
         """
         if self.window is not None and volume.on_hu_scale and (self.over_file or not volume.series.windows):
             view = view.windowed(self.window.centre, self.window.width)
         if self.preset_3d is not None and volume.suits_hu:
             view = evolve(view, preset_3d=self.preset_3d)
-        if volume.stack.count < 2:
+        if volume.one_by_one:
             return view
         if self.slab is not None or self.slab_mm is not None:
             slab_mm = view.slab_mm if self.slab_mm is None else self.slab_mm

@@ -32,11 +32,11 @@ class UsualLook:
     colours: str = GREY
 
     def on(self, volume: Volume, view: ViewState) -> ViewState:
-        """Return the first view of a volume with it; hanging rules may say otherwise, and one slice has no layout."""
+        """Return the first view of a volume with it; rules may say otherwise, and what is no volume has no layout."""
         view = evolve(view, interpolation=self.interpolation)
         if not volume.on_hu_scale:
             view = evolve(view, colours=self.colours)
-        return view if volume.stack.count < 2 else evolve(view, layout=self.layout, main=self.main)
+        return view if volume.one_by_one else evolve(view, layout=self.layout, main=self.main)
 
 
 def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
@@ -75,7 +75,7 @@ def keep_looks(session: Session, settings: Settings, opening: Opening) -> None:
 def _free(session: Session, new: ViewState, old: ViewState) -> bool:
     """Return whether a layout was chosen for its own sake: not by a case, a comparison, or for want of more slices."""
     alone = new.comparison is old.comparison is Comparison.OFF
-    return session.case is None and alone and session.volume is not None and session.volume.stack.count > 1
+    return session.case is None and alone and session.volume is not None and not session.volume.one_by_one
 
 
 def _usual(settings: Settings) -> UsualLook:

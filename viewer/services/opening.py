@@ -18,7 +18,7 @@ from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
 from viewer.services.jobs import Lane
 from viewer.services.kept_looks import UsualLook
-from viewer.services.views import view_of_volume
+from viewer.services.views import as_before, view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,9 +174,9 @@ class Opening:
 
     def _view_for(self, frame: str) -> ViewState | None:
         volume, view = self._session.volume, self._session.view
-        if volume is None or view is None or not frame or frame != volume.series.frame_of_reference_uid:
+        if volume is None or view is None or volume.one_by_one or not frame:
             return None
-        return view
+        return view if frame == volume.series.frame_of_reference_uid else None
 
     def open_case(self, case: Case, then: Callable[[], None] | None = None, step: int = 0) -> None:
         """Open a case; `then` is called when all of it is in. What a step shows is read first.
@@ -316,20 +316,14 @@ class Opening:
     def _view_of(self, volume: Volume) -> ViewState:
         """Return the view of a volume: as what it follows was looked at, where that is known and meets it."""
         fitted, like = evolve(self._hung(volume), acquired=self._acquired), self._like
-        if like is None or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
-            return fitted
         unit, suited_hu = self._like_unit
+        # Only a step of a case, of which no unit is known beforehand, was made for images that are no volume.
+        alone = volume.one_by_one and bool(unit)
+        if like is None or alone or volume.grid.nearest_ijk(like.cursor_lps_mm) is None:
+            return fitted
         if like.series_uid == volume.series.series_uid and unit in ("", volume.unit):
             return like
-        return evolve(
-            like,
-            series_uid=fitted.series_uid,
-            window_centre=fitted.window_centre,
-            window_width=fitted.window_width,
-            lut=fitted.lut,
-            preset_3d=like.preset_3d if suited_hu == volume.suits_hu else fitted.preset_3d,
-            selected_finding=None,
-        )
+        return as_before(like, fitted, with_preset=suited_hu == volume.suits_hu)
 
     def _hung(self, volume: Volume) -> ViewState:
         """Return the first view of a volume, by the hanging rules."""

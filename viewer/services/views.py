@@ -109,7 +109,7 @@ def fitted_camera_mm(volume: Volume, aspect: float) -> float:
 
 
 def view_of_volume(volume: Volume) -> ViewState:
-    """Return the view of a whole volume; a single slice is shown alone in the plane it lies in."""
+    """Return the view of a whole volume; images that make none are shown one by one in the plane they lie in."""
     window = first_window(volume)
     view = overview(
         volume.series.series_uid,
@@ -121,10 +121,26 @@ def view_of_volume(volume: Volume) -> ViewState:
     view = evolve(view, preset_3d=first_preset(volume), cursor_lps_mm=_on_a_voxel(volume, view.cursor_lps_mm))
     if volume.luts and not volume.series.windows:
         view = with_lut(volume, view, volume.luts[0])
-    if volume.stack.count > 1:
+    if not volume.one_by_one:
         return view
     axis = int(np.argmax(np.abs(volume.stack.normal)))
     return evolve(view, layout=Layout.SINGLE, main=(ViewName.SAGITTAL, ViewName.CORONAL, ViewName.AXIAL)[axis])
+
+
+def as_before(like: ViewState, fitted: ViewState, *, with_preset: bool) -> ViewState:
+    """Return the first view of a volume, at the place and in the way that another was looked at; windows are its own.
+
+    `with_preset` keeps the look of 3D too.
+    """
+    return evolve(
+        like,
+        series_uid=fitted.series_uid,
+        window_centre=fitted.window_centre,
+        window_width=fitted.window_width,
+        lut=fitted.lut,
+        preset_3d=like.preset_3d if with_preset else fitted.preset_3d,
+        selected_finding=None,
+    )
 
 
 def _on_a_voxel(volume: Volume, lps_mm: Point) -> Point:

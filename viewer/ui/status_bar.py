@@ -79,11 +79,13 @@ def place_words(lps_mm: Point) -> str:
 
 
 def facts_words(volume: Volume) -> str:
-    """Return how many images there are and how large a voxel is."""
+    """Return how many images there are and how large a voxel is, as far as that is known."""
     count = f"{volume.stack.count} images" if volume.stack.count != 1 else "1 image"
+    if not volume.sized:
+        return count
     di, dj = volume.stack.pixel_spacing_mm
     gaps = volume.stack.gaps_mm
-    if not len(gaps):
+    if volume.one_by_one:
         return f"{count} · {di:.2f} × {dj:.2f} mm"
     low, high = float(gaps.min()), float(gaps.max())
     apart = f"{low:.2f}" if high - low < 0.01 else f"{low:.2f} to {high:.2f}"
@@ -261,7 +263,8 @@ class StatusBar(QFrame):
         over = map_value_words(self._desk.session, lps_mm) if volume is here else ""
         drawn = drawn_words(self._desk.session if volume is here else self._desk.other.session, lps_mm)
         self._value.setText("  ·  ".join(part for part in (drawn, words, over) if part))
-        self._place.setText(place_words(lps_mm) if lps_mm is not None else "")
+        told = lps_mm is not None and volume is not None and not volume.loose
+        self._place.setText(place_words(lps_mm) if told and lps_mm is not None else "")
         self._fit()
 
     def _update(self) -> None:

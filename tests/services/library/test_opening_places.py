@@ -242,9 +242,10 @@ def test_images_that_are_there_twice_are_not_called_untrusted_before_anybody_has
     program.rest()
     opened = program.opened[-1]
     assert (opened.verdict, opened.reasons) == (row.verdict, (row.reason,))
-    # Of one that is called otherwise nobody knows before its pixels were read.
+    # Of one that is called and packed otherwise nobody knows before its pixels were unpacked.
     for n, k in enumerate((0, 1, 2, 3, 4, 2)):
-        made.slice(f"other/{n}", made.pixels(k), (0, 0, 2.5 * k), series="8", SeriesDescription="O")
+        syntax = {"syntax": "1.2.840.10008.1.2.5"} if n == 5 else {}
+        made.slice(f"other/{n}", made.pixels(k), (0, 0, 2.5 * k), series="8", SeriesDescription="O", **syntax)
     program.open(folder)
     row = next(row for row in program.rows() if row.description == "O")
     assert row.verdict is None

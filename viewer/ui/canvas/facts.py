@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LEAST_ANGLE_DEG = 0.1
 NOW = "Now"
+UNKNOWN_VIEW = "Image"
+"""What a viewport is called that shows images of which nobody says which way they look."""
 VIEW_WORDS = {
     ViewName.AXIAL: "Axial",
     ViewName.CORONAL: "Coronal",
@@ -85,6 +87,8 @@ def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
     On `stage` the first of two scans is called as the curtain calls it.
     """
     plane = view.plane
+    if plane is not None and not shown.volume.oriented:
+        return UNKNOWN_VIEW
     if plane is None:
         # A curtain is drawn across planes alone.
         one_of_two = shown.view.comparison is Comparison.CURTAIN and shown.view.models is None
@@ -99,6 +103,8 @@ def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
 def _name_of(shown: Shown, view: ViewName) -> Words:
     """Return the name of a viewport, with shorter ones for narrow ones."""
     full = view_words(shown, view)
+    if full == UNKNOWN_VIEW:
+        return Words(full, name=True)
     title = VIEW_WORDS[view]
     short = SHORT_VIEW_WORDS[view]
     turned = full.removeprefix(f"{title}, turned ")
@@ -109,7 +115,9 @@ def _name_of(shown: Shown, view: ViewName) -> Words:
 
 
 def edge_letters(shown: Shown, view: ViewName) -> EdgeLetters:
-    """Return where the patient's right, left, front, back, head and feet lie on a viewport."""
+    """Return where the patient's right, left, front, back, head and feet lie on a viewport; "" where nobody says it."""
+    if not shown.volume.oriented:
+        return EdgeLetters("", "", "", "")
     if view.plane is not None:
         axes = shown_axes(shown.volume, shown.view, view.plane)
         right, down = axes.right, axes.down
@@ -205,15 +213,14 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
     # Whose images these are is never left out for want of room.
     patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:
+        place = Words(image.position or image.number)
         right = (window, Words(image.slab)) if image.slab else (window,)
-        return Corners(
-            top_left=(name, *patient, *lossy), bottom_left=(Words(image.position), *image.missing), bottom_right=right
-        )
+        return Corners(top_left=(name, *patient, *lossy), bottom_left=(place, *image.missing), bottom_right=right)
     who = (*patient, *(Words(text) for text in (shown.title,) if text and first))
     return Corners(
         top_left=(name, *who, *lossy),
         top_right=_study_words(volume, masked=shown.masked) if first else (),
-        bottom_left=(*image.missing, Words(image.number), Words(image.position)),
+        bottom_left=(*image.missing, *(Words(said) for said in (image.number, image.position) if said)),
         bottom_right=(window, Words(f"{zoom_words(shown, plane, aspect)}  {image.slab or image.apart}")),
     )
 
@@ -252,6 +259,8 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWo
     image = f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}"
     if beyond_images(volume, plane, state.cursor_lps_mm):
         image = f"Beyond the {count} images" if count > 1 else "Beyond the image"
+    if volume.loose:
+        return _ImageWords(image, "", "", slab)
     return _ImageWords(
         image,
         position_words(axis, crosshair_lps_mm(volume, state)[axis]),
@@ -274,8 +283,8 @@ def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices) -> 
                 missing.append(Words(f"{words} missing {where} this one", role="disagree"))
     return _ImageWords(
         f"Acquired image {acquired.number(k)} of {acquired.stack.count}",
-        position_words(axis, place[axis]) + (f"  {turned}" if turned else ""),
-        f"{' / '.join(gaps)} mm" if gaps else "",
+        turned if volume.loose else position_words(axis, place[axis]) + (f"  {turned}" if turned else ""),
+        f"{' / '.join(gaps)} mm" if gaps and not volume.loose else "",
         "No slab" if state.slab_mm else "",
         tuple(missing),
     )

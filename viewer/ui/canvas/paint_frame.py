@@ -105,7 +105,7 @@ def paint_edge_words(
     """Draw what is said at the edges of a tile: letters, corner text, scale, colour bars."""
     plane = tile.view.plane
     if look.stage:
-        if mm_per_px is not None and tile.large:
+        if mm_per_px is not None and tile.large and shown.volume.sized:
             paint_scale_bar(painter, tile.free, mm_per_px, look.text)
         if tile.large and shown.two_models is not None:
             paint_two_models(painter, tile.free, shown.two_models, look.text)
@@ -119,12 +119,12 @@ def paint_edge_words(
         aspect = max(tile.area.width(), 1.0) / max(tile.area.height(), 1.0)
         said = corners(shown, tile.view, density, first=first, aspect=aspect)
         beside = paint_corners(painter, body, said, look.text)
-        if mm_per_px is not None and density is not Density.LETTERS:
+        if mm_per_px is not None and density is not Density.LETTERS and shown.volume.sized:
             paint_scale_bar(painter, body, mm_per_px, look.text, beside)
     if plane is not None and has_bars(shown.view, tile.view, stage=look.stage):
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
-    if not letters:
+    if not letters or not shown.volume.oriented:
         return
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     value = None

@@ -1,0 +1,85 @@
+"""Images that lie several at one place: the list of scans says of them what opening them does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.domain.view_state import Layout, ViewName
+from viewer.io.assemble import assemble
+from viewer.io.index_rows import series_values
+from viewer.io.scan import scan
+from viewer.scene.planes import image_number
+from viewer.services.views import view_of_volume
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from viewer.domain.volume import Volume
+
+HERE = (0.0, 0.0, 8.0)
+
+
+def write(made_ct: Any, kind: str) -> None:
+    """Write ten images; each has a UID of its own."""
+    for k in range(10):
+        place, values = HERE, made_ct.pixels(k)
+        said = {"AcquisitionTime": f"1012{2 * k:02}", "InstanceNumber": str(k + 1)}
+        if kind == "copies":
+            values = made_ct.pixels(0)
+        if kind in ("scan with a copy", "scan with another image"):
+            place = (0.0, 0.0, 2.0 * min(k, 8))
+            values = made_ct.pixels(8) if kind.endswith("copy") and k == 9 else values
+            said = {}
+        if kind == "one before":
+            place = (0.0, 0.0, 0.0) if k == 0 else HERE
+        made_ct.slice(f"{k}", values, place, **said)
+
+
+def listed_and_opened(folder: Path) -> tuple[tuple[object, object], Volume]:
+    (entry,) = scan(folder, JobContext()).series
+    row = series_values(entry, str(folder), str(folder), frozenset())
+    return (row["verdict"], row["reason"]), assemble(entry, JobContext())
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        ("time", Verdict.UNTRUSTED),
+        ("copies", Verdict.OK),
+        ("scan with a copy", Verdict.OK),
+        ("scan with another image", Verdict.UNTRUSTED),
+        ("one before", Verdict.UNTRUSTED),
+    ],
+)
+def test_the_list_says_of_images_at_one_place_what_opening_them_does(kind: str, verdict: Verdict, made_ct: Any) -> None:
+    write(made_ct, kind)
+    (listed, said), volume = listed_and_opened(made_ct.folder)
+    assert volume.verdict is verdict
+    assert listed == verdict.value
+    assert said in volume.reasons
+
+
+def test_images_of_one_place_are_shown_one_by_one_in_their_order_and_no_other_plane_of_them(made_ct: Any) -> None:
+    write(made_ct, "time")
+    _, volume = listed_and_opened(made_ct.folder)
+    said = "10 images lie at one place, H 8.0 mm: they are no volume, and are shown one by one."
+    assert (volume.reasons, volume.loose) == ((said,), True)
+    view = view_of_volume(volume)
+    assert (view.layout, view.main) == (Layout.SINGLE, ViewName.AXIAL)
+    for k in range(10):
+        place = volume.stack.lps((5, 5, k))
+        number, count = image_number(volume, ViewName.AXIAL.plane, place)
+        assert np.array_equal(volume.slices[k], made_ct.pixels(number - 1) - 1024)
+        assert count == 10
+
+
+def test_images_at_different_heights_are_a_volume_and_no_images_one_by_one(made_ct: Any) -> None:
+    write(made_ct, "scan with a copy")
+    _, volume = listed_and_opened(made_ct.folder)
+    assert not volume.loose
+    assert view_of_volume(volume).layout is Layout.FOUR
