@@ -82,3 +82,45 @@ def test_a_map_opens_in_the_window_of_its_file_else_in_one_of_what_is_no_backgro
 def test_modified_hu_open_in_the_window_of_hu(made_ct: Any) -> None:
     made_ct.stack(PLACES, RescaleType="HU_MOD")
     assert (first_window(opened(made_ct)).centre, first_window(opened(made_ct)).width) == (40, 400)
+
+
+NO_CT = {"MR": "1.2.840.10008.5.1.4.1.1.4", "PT": "1.2.840.10008.5.1.4.1.1.128", "OT": "1.2.840.10008.5.1.4.1.1.2"}
+
+
+@pytest.mark.parametrize("said", ["HU", "HU_MOD", "Hounsfield", None])
+@pytest.mark.parametrize("modality", NO_CT)
+def test_what_is_no_ct_has_no_hu_whatever_it_calls_its_values_and_is_offered_no_look_of_ct(
+    modality: str, said: str | None, made_ct: Any
+) -> None:
+    made_ct.stack(PLACES, Modality=modality, SOPClassUID=NO_CT[modality], RescaleType=said)
+    volume = opened(made_ct)
+    assert (volume.unit, volume.is_hu, volume.suits_hu) == ("unknown", False, False)
+    assert float(volume.slices.min()) < -500
+
+
+def test_pet_has_the_unit_that_it_names(made_ct: Any) -> None:
+    made_ct.stack(PLACES, Modality="PT", SOPClassUID=NO_CT["PT"], RescaleType="HU", Units="BQML")
+    assert opened(made_ct).unit == "BQML"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "unit"),
+    [
+        (["ORIGINAL", "PRIMARY", "AXIAL"], None, "HU"),
+        (["DERIVED", "PRIMARY", "AXIAL"], None, "HU"),
+        (["DERIVED", "SECONDARY", "MPR"], "HU", "HU"),
+        (["ORIGINAL", "PRIMARY", "LOCALIZER"], None, "unknown"),
+        (["DERIVED", "SECONDARY", "AXIAL", "CBF"], None, "unknown"),
+        (["DERIVED", "SECONDARY", "AXIAL", "CBF"], "HU", "unknown"),
+        (["DERIVED", "PRIMARY", "AXIAL", "MAT_SPECIFIC"], None, "unknown"),
+        (["DERIVED", "PRIMARY", "AXIAL", "VMI"], None, "HU"),
+        (["DERIVED", "SECONDARY", "AXIAL", "PERFUSION"], None, "unknown"),
+        (["DERIVED", "SECONDARY", "AXIAL", "PERFUSION"], "HU", "HU"),
+        (["ORIGINAL", "PRIMARY", "AXIAL", "PERFUSION"], None, "HU"),
+    ],
+)
+def test_of_ct_that_does_not_say_its_unit_the_kind_of_image_tells(
+    kind: list[str], said: str | None, unit: str, made_ct: Any
+) -> None:
+    made_ct.stack(PLACES, ImageType=kind, RescaleType=said)
+    assert opened(made_ct).unit == unit

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.domain.count_words import count_words
-from viewer.domain.value_units import is_on_hu_scale
+from viewer.domain.value_units import MODIFIED_HU, is_on_hu_scale
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import padding_of
@@ -54,13 +54,21 @@ _UNIT_TAGS = (
     0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
 )  # fmt: skip
 _HU_WORDS = ("HU", "", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
+# What scanners call images that were computed of CT and are none (Image Type, from its third value on): perfusion, and
+# of several energies (PS3.3 C.8.15.3.4.2); and what they call perfusion that may also be a mean of CT in time.
+_MAPS = frozenset(
+    "CBF CBV RCBF RCBV MTT TTP TMAX TTS TTD PMB HPI MAT_SPECIFIC MAT_FRACTIONAL MAT_VALUE_BASED EFF_ATOMIC_NUM"
+    " ELECTRON_DENSITY".split()
+)
+_MAYBE_MAPS = frozenset(("PERFUSION", "PERFUSION_MAP", "PARAMETRIC_MAP"))
 
 
 def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
-    a localizer are a projection and have no defined unit, and a secondary capture is a picture of a screen.
+    a localizer are a projection and have no defined unit, a secondary capture is a picture of a screen, and a map
+    that was computed of CT holds what it is called. What is no CT has no HU, whatever its Rescale Type says.
     """
     modality, kind = plain(values.get(0x00080060)), word(values.get(0x00281054)).upper()
     ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
@@ -68,11 +76,11 @@ def unit_of(values: dict[int, bytes]) -> str:
     if MODALITY_LUT in values:
         return "unknown"
     if not ct:
-        return word(values.get(0x00541001)) or (kind if kind not in ("", "US") else "unknown")
+        return word(values.get(0x00541001)) or (kind if kind not in (*_HU_WORDS, MODIFIED_HU, "US") else "unknown")
     if _is_localizer(values) or _is_capture(values):
         return "unknown"
     if kind in _HU_WORDS:
-        return "HU" if rescaled else "unknown"
+        return "HU" if rescaled and not _is_map(values, named=bool(kind)) else "unknown"
     return "unknown" if kind == "US" else kind
 
 
@@ -87,7 +95,14 @@ def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
 
 
 def _is_localizer(values: dict[int, bytes]) -> bool:
-    return b"LOCALIZER" in values.get(0x00080008, b"")
+    return b"LOCALIZER" in values.get(0x00080008, b"").upper()
+
+
+def _is_map(values: dict[int, bytes], *, named: bool) -> bool:
+    """Return True for an image that was computed of CT and holds something else; `named` where it says to hold HU."""
+    first, *others = (part.strip(b"\0 ").decode("latin-1") for part in values.get(0x00080008, b"").upper().split(b"\\"))
+    words = {word for part in others for word in (part, *part.split())}
+    return first == "DERIVED" and not words.isdisjoint(_MAPS if named else _MAPS | _MAYBE_MAPS)
 
 
 def _may_carry_words(values: dict[int, bytes]) -> bool:
