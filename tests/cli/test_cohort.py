@@ -93,10 +93,10 @@ def test_a_truth_that_came_later_is_counted_and_that_of_another_series_is_none(a
     (tmp_path / "truth").rename(scan / "truth")
     # Of the two series that the folder lies beside it is the truth of one.
     code, told = run(tmp_path / "scans", anatomy, out)
-    assert (code, told["runs"], told["failed"]) == (0, 1, 0)
+    assert (code, told["runs"], told["matched_anew"], told["failed"]) == (0, 0, 1, 0)
     (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
     assert (count["scans"], count["lesions"], count["without_truth"]) == (1, 1, 1)
-    assert run(tmp_path / "scans", anatomy, out)[1]["runs"] == 0
+    assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 0
 
 
 def test_the_table_holds_a_row_for_each_scan_and_names_nobody(scans: Path, anatomy: Path, tmp_path: Path) -> None:
@@ -169,3 +169,76 @@ def test_what_is_no_cohort_is_said_in_a_sentence(tmp_path: Path, small_case: Cas
     empty.mkdir()
     assert casestage("cohort", "run", empty, "--model", anatomy, "--out", tmp_path / "none").is_sentence()
     assert not (tmp_path / "none").exists()
+
+
+def test_a_truth_that_was_changed_is_told_and_held_against_what_was_found_without_running_the_model(
+    anatomy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    out = tmp_path / "cohort"
+    assert run(tmp_path / "scans", anatomy, out)[0] == 0
+    (before,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (before["lesions"], before["found"], before["truth_changed"]) == (1, 1, 0)
+    empty(tmp_path / "scans" / "one")
+    # Nobody has to look at the scans to be told so.
+    said = casestage("cohort", "evaluate", out)
+    assert "the truth of 1 scan has changed since" in said.out
+    assert "“cohort run” holds what was found against that of now" in said.out
+    (stale,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (stale["lesions"], stale["truth_changed"]) == (1, 1)
+
+    def never(*_given: object, **_more: object) -> object:
+        raise AssertionError("the model ran again")
+
+    monkeypatch.setattr(cohort, "run_or_recall", never)
+    code, told = run(tmp_path / "scans", anatomy, out)
+    assert (code, told["runs"], told["matched_anew"], told["failed"]) == (0, 0, 1, 0)
+    (now,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (now["lesions"], now["normal"], now["truth_changed"]) == (0, 1, 0)
+    assert now["false_positives"] >= 1
+    assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 0
+
+
+def test_a_truth_that_was_taken_away_counts_no_more(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    out = tmp_path / "cohort"
+    run(tmp_path / "scans", anatomy, out)
+    (tmp_path / "scans" / "one" / "truth").rename(tmp_path / "truth")
+    assert casestage("cohort", "evaluate", out, "--json").json["models"][0]["truth_changed"] == 1
+    assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 1
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (count["scans"], count["without_truth"]) == (0, 1)
+
+
+def test_where_the_scans_are_not_there_nothing_is_said_of_their_truth(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    out = tmp_path / "cohort"
+    run(tmp_path / "scans", anatomy, out)
+    (tmp_path / "scans").rename(tmp_path / "elsewhere")
+    assert casestage("cohort", "evaluate", out, "--json").json["models"][0]["truth_changed"] == 0
+
+
+def test_a_cohort_of_before_truths_were_watched_is_read_and_goes_on(anatomy: Path, tmp_path: Path) -> None:
+    write_small_case(tmp_path / "scans" / "one")
+    out = tmp_path / "cohort"
+    run(tmp_path / "scans", anatomy, out)
+    with closing(sqlite3.connect(out / "cohort.sqlite3")) as made:
+        made.executescript(
+            "ALTER TABLE run DROP COLUMN truth; ALTER TABLE run DROP COLUMN truth_file; PRAGMA user_version = 1;"
+        )
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert (count["lesions"], count["found"], count["truth_changed"]) == (1, 1, 0)
+    assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 1
+    assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 0
+
+
+def test_what_a_model_refuses_is_told_with_what_to_type_to_run_it_all_the_same(anatomy: Path, tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "scans" / "ct")
+    for path in sorted(folder.iterdir())[3:5]:
+        path.unlink()
+    given = ("cohort", "run", tmp_path / "scans", "--model", anatomy, "--out", tmp_path / "cohort")
+    said = casestage(*given)
+    assert said.code == 1
+    assert "It runs with --anyway" in said.out
+    assert any("--anyway" in note for note in casestage(*given, "--json").json["notes"])
+    assert "--anyway" not in casestage(*given, "--anyway").out

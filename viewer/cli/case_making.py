@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.analysis.body_part import BodyPart, body_part
-from viewer.cli.models import find_model
+from viewer.cli.models import find_model, with_anyway
 from viewer.cli.report import Report
 from viewer.cli.series import chosen_series
 from viewer.cli.terminal import progress_context, say, say_json
@@ -22,6 +22,7 @@ from viewer.domain.errors import (
     CancelledError,
     CaseDocumentError,
     CaseStageError,
+    ModelRefusedError,
     SignOffError,
     StorageError,
     WrongStepError,
@@ -147,7 +148,10 @@ def new(arguments: argparse.Namespace) -> int:
     if why_not is not None:
         told.note(why_not.sentence)
     records = RunRecords(run_records_folder())
-    result = run_or_recall(manifest, volume, ctx.part(0.3, 0.6), records, anyway=arguments.anyway)
+    try:
+        result = run_or_recall(manifest, volume, ctx.part(0.3, 0.6), records, anyway=arguments.anyway)
+    except ModelRefusedError as error:
+        raise with_anyway(error) from error
     view = evolve(view_of_volume(volume), threshold=card(manifest).default_threshold)
     steps = first_draft(volume, result.findings, truth, view)
     first = next((step.id for step in steps if step.id.startswith("finding-")), "")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("study", "series", "model", "version", "threshold", "findings", "lesions", "found", "missed")
 _LAST = ("false_positives", "seconds", "problem")
 _HONEST = "Not for diagnostic use"
+_CHANGED = "Counted is the truth of before; “cohort run” holds what was found against that of now, and runs no model."
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,9 +50,22 @@ def run(arguments: argparse.Namespace) -> int:
     with closing(CohortStore(out, to_write=True)) as store:
         records = RunRecords(run_records_folder())
         made = run_cohort(folder, entries, out, manifests, store, records, ctx, anyway=arguments.anyway, told=note)
-    told.say(f"{count_words(made, 'run')} made, {len(problems)} without a result. {_HONEST}.")
+    refused = sum(one.refused for one in problems)
+    if refused:
+        runs = "It runs" if refused == 1 else f"{refused} of them run"
+        told.note(f"{runs} with --anyway, on what the model was not made for; what it then finds may mean nothing.")
+    if made.matched_anew:
+        earlier = count_words(made.matched_anew, "earlier run")
+        told.say(f"Of {earlier} the truth is another by now: what was found is held against it, and no model was run.")
+    told.say(f"{count_words(made.runs, 'run')} made, {len(problems)} without a result. {_HONEST}.")
     told.say(f"Then: casestage cohort evaluate {arguments.out}")
-    told.finish(folder=arguments.out, runs=made, failed=len(problems), not_for_diagnostic_use=True)
+    told.finish(
+        folder=arguments.out,
+        runs=made.runs,
+        matched_anew=made.matched_anew,
+        failed=len(problems),
+        not_for_diagnostic_use=True,
+    )
     return 1 if problems else 0
 
 
@@ -63,6 +77,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
     for count in counts:
         for line in _lines(count):
             told.say(line)
+    if any(count.changed for count in counts):
+        told.note(_CHANGED)
     if not counts:
         told.say("Nothing was run yet.")
     told.say(f"{_HONEST}.")
@@ -106,6 +122,8 @@ def _lines(count: CohortCount) -> list[str]:
         lines += _counted(count)
     if count.without_truth:
         lines.append(f"  {count_words(count.without_truth, 'scan')} without a truth, not counted")
+    if count.changed:
+        lines.append(f"  the truth of {count_words(count.changed, 'scan')} has changed since")
     if count.failed:
         lines.append(f"  {count_words(count.failed, 'scan')} without a result")
     return lines
@@ -140,6 +158,7 @@ def _row(count: CohortCount) -> dict[str, Any]:
         "normal_clear": count.clear,
         "without_truth": count.without_truth,
         "failed": count.failed,
+        "truth_changed": count.changed,
         "curve": [
             {"threshold": p.threshold, "found": p.found, "false_positives": p.false_positives} for p in count.curve
         ],

@@ -75,6 +75,12 @@ def find_model(name: str) -> Manifest:
     raise ManifestError(f"There is no model called “{name}” here.", f"Models on this machine: {known}.")
 
 
+def with_anyway(error: ModelRefusedError) -> ModelRefusedError:
+    """Return a model's refusal with what to type to run it all the same."""
+    hint = "Add --anyway to run it all the same; what it then finds may mean nothing."
+    return ModelRefusedError(error.sentence, hint, error.detail)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run a model on a series and write findings.json, SEG and SR."""
     manifest = find_model(arguments.model)
@@ -105,9 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
             processor_alone=arguments.processor,
         )
     except ModelRefusedError as error:
-        raise ModelRefusedError(
-            error.sentence, "Add --anyway to run it all the same; what it then finds may mean nothing."
-        ) from error
+        raise with_anyway(error) from error
     written = write_outputs(
         out,
         volume,

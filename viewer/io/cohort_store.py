@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "cohort.sqlite3"
 # "CSCO": tells this file from any other SQLite file.
-_APPLICATION_ID, _VERSION = 0x4353434F, 1
+_APPLICATION_ID, _VERSION = 0x4353434F, 2
 _SCHEMA = """
 CREATE TABLE study (number INTEGER PRIMARY KEY, place TEXT NOT NULL, series TEXT NOT NULL, part TEXT NOT NULL,
                     UNIQUE (place, series, part)) STRICT;
@@ -33,7 +33,12 @@ CREATE TABLE model (sha256 TEXT PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NUL
                     threshold REAL NOT NULL) STRICT;
 CREATE TABLE run (study INTEGER NOT NULL REFERENCES study, model TEXT NOT NULL REFERENCES model,
                   problem TEXT NOT NULL, findings INTEGER NOT NULL, lesions INTEGER, points TEXT NOT NULL,
-                  seconds REAL NOT NULL, PRIMARY KEY (study, model)) STRICT, WITHOUT ROWID;
+                  seconds REAL NOT NULL, truth TEXT NOT NULL DEFAULT '', truth_file BLOB NOT NULL DEFAULT x'',
+                  PRIMARY KEY (study, model)) STRICT, WITHOUT ROWID;
+"""
+_FROM_VERSION_1 = """
+ALTER TABLE run ADD COLUMN truth TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN truth_file BLOB NOT NULL DEFAULT x'';
 """
 
 
@@ -62,6 +67,11 @@ class CohortRun:
         How many true lesions there are; None where no truth is known.
     points
         (threshold, lesions found, false positives) at each score that occurs, highest first.
+    truth, truth_file
+        SHA-256 of the file that the truth was read from, and its path; "" where none is known.
+    refused, matched_anew
+        True where the model was not made for this series, and was not told to run anyway; where only the truth was
+        another, and what the model had found was held against it. Not kept.
     """
 
     study: int
@@ -72,6 +82,10 @@ class CohortRun:
     lesions: int | None
     points: tuple[tuple[float, int, int], ...]
     seconds: float
+    truth: str = ""
+    truth_file: str = ""
+    refused: bool = False
+    matched_anew: bool = False
 
 
 class CohortStore:
@@ -107,12 +121,13 @@ class CohortStore:
                 raise StorageError(
                     "The cohort's file belongs to another program, or to a newer CaseStage.", "Choose another folder."
                 )
-            if version == 0 and to_write:
+            if version < _VERSION and to_write:
                 self._db.executescript(
-                    f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID}; "
-                    f"PRAGMA user_version = {_VERSION}; COMMIT;"
+                    f"BEGIN; {_SCHEMA if version == 0 else _FROM_VERSION_1} "
+                    f"PRAGMA application_id = {_APPLICATION_ID}; PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
                 os.chmod(path, 0o600)
+            self._truths = to_write or version >= _VERSION
             if to_write:
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -143,20 +158,16 @@ class CohortStore:
             values = (model.sha256, model.id, model.name, model.version, model.threshold)
             self._db.execute("INSERT OR REPLACE INTO model VALUES (?, ?, ?, ?, ?)", values)
 
-    def done(self, study: int, model: str, *, judged: bool = False) -> bool:
-        """Return whether a model was run on a series and gave a result; `judged` asks for one held against a truth."""
-        with self._words():
-            query = (
-                "SELECT EXISTS (SELECT 1 FROM run WHERE study = ? AND model = ? AND problem = '' "
-                "AND (lesions IS NOT NULL OR NOT ?))"
-            )
-            return bool(self._db.execute(query, (study, model, judged)).fetchone()[0])
+    def result(self, study: int, model: str) -> CohortRun | None:
+        """Return what a model said of a series; None where it was not run on it, or gave no result."""
+        return next((run for run in self._runs("study = ? AND model = ?", study, model) if not run.problem), None)
 
     def keep(self, run: CohortRun) -> None:
         """Write what a model said of a series, in the place of an earlier try."""
         with self._words():
             values = (run.study, run.model, run.problem, run.findings, run.lesions, json.dumps(run.points), run.seconds)
-            self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            truth = (run.truth, os.fsencode(run.truth_file))
+            self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*values, *truth))
 
     def models(self) -> tuple[CohortModel, ...]:
         """Return the models, by name."""
@@ -166,15 +177,19 @@ class CohortStore:
 
     def runs(self, model: str) -> Iterator[CohortRun]:
         """Yield the runs of a model, by number."""
+        yield from self._runs("model = ?", model)
+
+    def _runs(self, which: str, *values: object) -> Iterator[CohortRun]:
         with self._words():
+            truth = "truth, truth_file" if self._truths else "'', x''"
             rows = self._db.execute(
-                "SELECT study, series, model, problem, findings, lesions, points, seconds FROM run "
-                "JOIN study ON study.number = run.study WHERE model = ? ORDER BY study",
-                (model,),
+                f"SELECT study, series, model, problem, findings, lesions, points, seconds, {truth} FROM run "
+                f"JOIN study ON study.number = run.study WHERE {which} ORDER BY study",
+                values,
             )
-            for study, series, of, problem, findings, lesions, points, seconds in rows:
+            for study, series, of, problem, findings, lesions, points, seconds, stamp, file in rows:
                 told = tuple((least, found, false) for least, found, false in json.loads(points))
-                yield CohortRun(study, series, of, problem, findings, lesions, told, seconds)
+                yield CohortRun(study, series, of, problem, findings, lesions, told, seconds, stamp, os.fsdecode(file))
 
     @contextmanager
     def _words(self) -> Iterator[None]:

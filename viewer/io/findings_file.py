@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from viewer.domain.errors import CaseDocumentError, UnreadableFileError
-from viewer.domain.finding import CaseScored, SourceKind
+from viewer.domain.finding import CaseScored, Source, SourceKind
 from viewer.domain.value_units import unit_words
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
@@ -21,7 +21,7 @@ from viewer.io.strict_json import WrongJsonError, json_text, read_json, structur
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viewer.domain.finding import Finding, Source
+    from viewer.domain.finding import Finding
     from viewer.domain.labels import Mask
     from viewer.domain.volume import Volume
 
@@ -180,6 +180,22 @@ def series_named(folder: Path) -> str:
         When the document is missing, damaged or newer.
     """
     return _read(folder).series
+
+
+def model_named(folder: Path) -> Source | None:
+    """Return the model that made the findings of a folder, also where it found none; None where no model did.
+
+    It is called by its id: its name is its card's.
+
+    Raises
+    ------
+    CaseDocumentError
+        When the document is missing, damaged or newer.
+    """
+    said = _read(folder)
+    if not said.model:
+        return None
+    return Source(SourceKind.MODEL, said.model, said.model_version, said.model, said.model_sha256)
 
 
 def _read(folder: Path) -> _Findings:

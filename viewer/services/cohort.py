@@ -6,25 +6,33 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from viewer.analysis.froc import STANDARD_RATES, FrocPoint, sensitivity_at
 from viewer.analysis.matching import match
-from viewer.domain.errors import CancelledError, CaseStageError, NothingToOpenError, StorageError
+from viewer.domain.errors import (
+    CancelledError,
+    CaseStageError,
+    ModelRefusedError,
+    NothingToOpenError,
+    StorageError,
+)
 from viewer.domain.finding import MatchRule, MatchState
 from viewer.inference.manifest import card
 from viewer.inference.recalled import run_or_recall
 from viewer.io.cohort_store import CohortModel, CohortRun
+from viewer.io.findings_file import model_named, read_findings
 from viewer.io.scan import scan
 from viewer.services.exporting import write_outputs
 from viewer.services.loading import load_series
-from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside
+from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside, truth_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from viewer.domain.finding import Finding
     from viewer.domain.job import JobContext
+    from viewer.domain.volume import Volume
     from viewer.inference.manifest import Manifest
     from viewer.inference.run_records import RunRecords
     from viewer.io.cohort_store import CohortStore
@@ -40,7 +48,7 @@ class CohortCount:
 
     `curve` has a point at each score that occurs; `judged` is how many scans are counted, `normal` in how many of them
     there is nothing to find, `clear` in how many of those nothing is found; `failed` how many gave no result,
-    `without_truth` how many of the others have none.
+    `without_truth` how many of the others have none. Of `changed` the truth is another by now than the one counted.
     """
 
     model: CohortModel
@@ -51,11 +59,20 @@ class CohortCount:
     clear: int
     failed: int
     without_truth: int
+    changed: int = 0
 
     @property
     def sensitivities(self) -> tuple[tuple[float, float], ...]:
         """(false positives per scan, highest sensitivity with at most so many), at the usual rates."""
         return tuple((rate, sensitivity_at(self.curve, rate)) for rate in STANDARD_RATES)
+
+
+@frozen
+class CohortMade:
+    """How many runs of models were made, and how many findings of earlier runs were held against another truth."""
+
+    runs: int
+    matched_anew: int
 
 
 def series_below(folder: Path, ctx: JobContext) -> tuple[SeriesEntry, ...]:
@@ -83,12 +100,13 @@ def run_cohort(
     *,
     anyway: bool = False,
     told: Callable[[CohortRun], None] = lambda _run: None,
-) -> int:
+) -> CohortMade:
     """Run models on series below a folder that they were not run on yet, and return how many runs were made.
 
     What a model finds goes into `results` in `out`, in a folder for each series and model. The ground truth of a series
-    is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one; what was
-    run before that was there is held against it now. What fails is kept with its reason, and tried again the next time.
+    is the `truth` beside its images or beside their folder (findings.json and its masks), where there is one. What was
+    found before that was there, or was another, is held against it now, and no model runs for that. What fails is kept
+    with its reason, and tried again the next time.
 
     Raises
     ------
@@ -100,12 +118,13 @@ def run_cohort(
     for manifest in manifests:
         of = card(manifest)
         store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
-    made = 0
+    runs = matched = 0
     for n, entry in enumerate(entries):
         place = _place(entry, folder)
         number = store.number(place, entry.facts.series_uid, entry.part)
-        known = _truth_is_there(entry)
-        wanted = [m for m in manifests if not store.done(number, card(m).sha256, judged=known)]
+        truth = _stamp(entry)
+        before = [(m, store.result(number, card(m).sha256)) for m in manifests]
+        wanted = [(m, run) for m, run in before if run is None or truth is None or run.truth != truth]
         ctx.report(n, len(entries), f"Series {n + 1} of {len(entries)}")
         if not wanted:
             continue
@@ -113,8 +132,8 @@ def run_cohort(
         for run in _runs(entry, number, wanted, out, records, part, anyway=anyway):
             store.keep(run)
             told(run)
-            made += 1
-    return made
+            runs, matched = runs + (not run.matched_anew), matched + run.matched_anew
+    return CohortMade(runs, matched)
 
 
 def counted(store: CohortStore, threshold: float | None = None) -> tuple[CohortCount, ...]:
@@ -137,6 +156,7 @@ def counted(store: CohortStore, threshold: float | None = None) -> tuple[CohortC
                 sum(at_threshold(run, at) == (0, 0) for run in normal),
                 len(runs) - len(whole),
                 len(whole) - len(judged),
+                sum(map(_truth_changed, whole)),
             )
         )
     return tuple(found)
@@ -158,45 +178,82 @@ def _point(runs: Iterable[CohortRun], threshold: float) -> FrocPoint:
 def _runs(
     entry: SeriesEntry,
     number: int,
-    manifests: Sequence[Manifest],
+    wanted: Sequence[tuple[Manifest, CohortRun | None]],
     out: Path,
     records: RunRecords,
     ctx: JobContext,
     *,
     anyway: bool,
 ) -> Iterable[CohortRun]:
+    """Yield what each model says of a series; of one that has said it before, what it said held against the truth."""
     uid = entry.facts.series_uid
 
     def failed(manifest: Manifest, error: CaseStageError, seconds: float = 0.0) -> CohortRun:
-        return CohortRun(number, uid, card(manifest).sha256, error.sentence, 0, None, (), seconds)
+        refused = isinstance(error, ModelRefusedError)
+        return CohortRun(number, uid, card(manifest).sha256, error.sentence, 0, None, (), seconds, refused=refused)
 
     try:
         volume = load_series(entry, ctx.part(0.0, 0.3))
+        place = place_of_truth(entry)
+        stamp = truth_stamp(place)
         truth = truth_beside(entry, volume)
     except CancelledError:
         raise
     except CaseStageError as error:
-        yield from (failed(manifest, error) for manifest in manifests)
+        yield from (failed(manifest, error) for manifest, _ in wanted)
         return
-    for n, manifest in enumerate(manifests):
+
+    def judged(run: CohortRun, findings: Sequence[Finding]) -> CohortRun:
+        if truth is None:
+            return evolve(run, lesions=None, points=(), truth=stamp, truth_file="" if place is None else str(place))
+        points = _points(findings, truth.lesions)
+        return evolve(run, lesions=len(truth.lesions), points=points, truth=stamp, truth_file=str(place))
+
+    for n, (manifest, before) in enumerate(wanted):
         started = time.monotonic()
-        share = ctx.part(0.3 + 0.7 * n / len(manifests), 0.3 + 0.7 * (n + 1) / len(manifests))
+        share = ctx.part(0.3 + 0.7 * n / len(wanted), 0.3 + 0.7 * (n + 1) / len(wanted))
         known = card(manifest)
+        if before is not None and (kept := _kept(_results(out, number, known.id), volume, known.sha256)) is not None:
+            yield judged(evolve(before, matched_anew=True), kept)
+            continue
         try:
             result = run_or_recall(manifest, volume, share, records, anyway=anyway)
-            place = out / RESULTS / f"{number:06d}-{known.id}"
             write_outputs(
-                place, volume, result.findings, known.source, recorded=result.recorded, case_scores=result.case_scores
+                _results(out, number, known.id),
+                volume,
+                result.findings,
+                known.source,
+                recorded=result.recorded,
+                case_scores=result.case_scores,
             )
         except (CancelledError, StorageError):
             raise
         except CaseStageError as error:
             yield failed(manifest, error, time.monotonic() - started)
             continue
-        lesions = None if truth is None else len(truth.lesions)
-        points = () if truth is None else _points(result.findings, truth.lesions)
         seconds = time.monotonic() - started
-        yield CohortRun(number, uid, known.sha256, "", len(result.findings), lesions, points, seconds)
+        run = CohortRun(number, uid, known.sha256, "", len(result.findings), None, (), seconds)
+        yield judged(run, result.findings)
+
+
+def _results(out: Path, number: int, model_id: str) -> Path:
+    return out / RESULTS / f"{number:06d}-{model_id}"
+
+
+def _kept(folder: Path, volume: Volume, model_sha256: str) -> tuple[Finding, ...] | None:
+    """Return what a model found earlier, as it was written; None where that is not there, or was changed."""
+    try:
+        model = model_named(folder)
+        return read_findings(folder, volume) if model is not None and model.model_sha256 == model_sha256 else None
+    except CaseStageError:
+        return None
+
+
+def _truth_changed(run: CohortRun) -> bool:
+    """Return whether the truth that a scan was held against is another now; not where its scan is not there to see."""
+    if not run.truth_file or not Path(run.truth_file).parent.parent.is_dir():
+        return False
+    return truth_stamp(Path(run.truth_file)) != run.truth
 
 
 def _points(findings: Sequence[Finding], truth: Sequence[Finding]) -> tuple[tuple[float, int, int], ...]:
@@ -209,12 +266,13 @@ def _points(findings: Sequence[Finding], truth: Sequence[Finding]) -> tuple[tupl
     return tuple(points)
 
 
-def _truth_is_there(entry: SeriesEntry) -> bool:
+def _stamp(entry: SeriesEntry) -> str | None:
+    """Return what the truth of a series is told apart by, "" for none."""
     try:
-        return place_of_truth(entry) is not None
+        return truth_stamp(place_of_truth(entry))
     except CaseStageError:
         # One that cannot be read is a reason to try again, and to say so.
-        return True
+        return None
 
 
 def _place(entry: SeriesEntry, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,20 @@ def place_of_truth(entry: SeriesEntry) -> Path | None:
         elif folder.is_dir() and (found := _masks_of(entry, images, folder)) is not None:
             return found
     return None
+
+
+def truth_stamp(place: Path | None) -> str:
+    """Return the SHA-256 of a file that holds a truth, which changes with it; "" for none, or one that is not there.
+
+    A document of findings names the hash of its masks.
+    """
+    try:
+        if place is not None:
+            with place.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        pass
+    return ""
 
 
 def is_of_truth(entry: SeriesEntry) -> bool:
