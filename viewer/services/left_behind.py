@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from viewer.domain.errors import CaseStageError
 from viewer.domain.finding import Source, SourceKind, Truth
 from viewer.domain.geometry import Verdict
 from viewer.domain.masking import MASKED, identity_words, names_patient_in_prose
@@ -14,12 +16,12 @@ from viewer.domain.narration_pictures import DESCRIPTION, apart_from_pictures
 from viewer.domain.plain_text import plain_text
 from viewer.inference.installed import installed_models
 from viewer.inference.manifest import Manifest, card
+from viewer.io.findings_file import model_named
 from viewer.io.program import NAME, program_version
 from viewer.services.loading import LoadedCase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from viewer.domain.finding import Finding
     from viewer.domain.model_card import ModelCard
@@ -113,7 +115,10 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
     banner = f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic else NOT_FOR_DIAGNOSIS
     kind = "Synthetic CT" if synthetic else "CT, de-identified by profile"
     recorded = "findings recorded" if any(f.recorded for f in findings) else ""
+    model = _card(case.model_id, model_folders)
     source = next((f.source for f in findings if f.source.kind is SourceKind.MODEL), None)
+    if source is None and loaded.anything_said:
+        source = _said_nothing(loaded, model)
     facts = [
         ("Pictures", provenance.recipe or kind),
         ("Size", _size(loaded)),
@@ -132,7 +137,7 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         # Without the recipe, which may tell what the story asks the audience to find.
         " · ".join(part for part in (kind, recorded, provenance.licence, f"{NAME} {program_version()}") if part),
         tuple((name, words) for name, words in facts if words),
-        _model_facts(source, _card(case.model_id, model_folders)),
+        _model_facts(source, model),
     )
 
 
@@ -164,6 +169,18 @@ def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None, *, sai
         known = f"{len(truth.lesions)} known as ground truth" if truth.lesions else "the ground truth holds none"
         parts.append(known)
     return "; ".join(parts)
+
+
+def _said_nothing(loaded: LoadedCase, known: ModelCard | None) -> Source | None:
+    """Return the model whose record of a case holds no finding; None where a reader alone has said something."""
+    case = loaded.case
+    if not case.findings_path:
+        return None
+    try:
+        model = model_named(Path(case.folder) / case.findings_path)
+    except CaseStageError:
+        return None
+    return evolve(model, name=known.name) if model is not None and known is not None else model
 
 
 def _card(model_id: str, folders: Iterable[Path]) -> ModelCard | None:
