@@ -9,6 +9,7 @@ from attrs import evolve
 from viewer.domain.finding import Finding, MatchState, Source, SourceKind, Truth
 from viewer.domain.geometry import Grid
 from viewer.domain.labels import Mask
+from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import overview
 from viewer.services.inspecting import Inspecting
@@ -116,3 +117,36 @@ def test_without_truth_nothing_is_right_or_wrong(session: Session, inspecting: I
     session.truth = None
     assert session.matching is None
     assert inspecting.rows() == ()
+
+
+def test_a_readers_own_mark_is_not_counted_as_found_by_the_model(session: Session, inspecting: Inspecting) -> None:
+    inspecting.set_threshold(0.5)
+    curve = inspecting.curve()
+    session.findings = (
+        *session.findings,
+        lesion("mine", SourceKind.READER, (70, 10, 10)),
+        lesion("mistaken", SourceKind.READER, (70, 60, 10)),
+    )
+    assert inspecting.curve() == curve
+    matching = session.matching
+    assert matching is not None
+    counts = [matching.count(state) for state in MatchState]
+    assert counts == [1, 0, 2, 1]
+    # What the reader saw and the model did not stays missed; the mark itself is told to be right.
+    said = states(inspecting)
+    assert said["unseen"] is MatchState.MISSED
+    assert (said["mine"], said["mistaken"]) == (MatchState.TRUE_POSITIVE, MatchState.FALSE_POSITIVE)
+    rows = {row.finding.id: row.why for row in inspecting.rows()}
+    assert rows["mine"] == "A reader’s own mark, which does not count. Overlaps a true lesion (IoU 1.00)."
+
+
+def test_beside_a_model_that_found_nothing_marks_do_not_count_and_alone_they_do(
+    session: Session, inspecting: Inspecting
+) -> None:
+    session.findings = (lesion("mine", SourceKind.READER, (70, 10, 10)),)
+    assert session.matching is not None
+    assert session.matching.count(MatchState.FOUND) == 1
+    session.results = {"finder": ModelResult("finder", "Finder", (), 0.5)}
+    session.findings = (lesion("mine", SourceKind.READER, (70, 10, 10)),)
+    assert session.matching.count(MatchState.FOUND) == 0
+    assert session.matching.count(MatchState.MISSED) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from numpy.typing import NDArray
 
 from viewer.domain.labels import Mask
@@ -208,6 +208,9 @@ class Matching:
         (finding id, truth id, IoU) of each match.
     best_score_of_truth
         Highest score of any finding that would match a truth, by truth id; absent where none would.
+    marks
+        Ids of a reader's own marks beside what a model found. Their states and pairs are there, last; they count for
+        nothing, and a lesion that they alone found is one that the model missed.
     """
 
     threshold: float
@@ -216,13 +219,23 @@ class Matching:
     pairs: tuple[tuple[str, str, float], ...]
     best_score_of_truth: dict[str, float]
     rule: MatchRule
+    marks: frozenset[str] = frozenset()
 
     @property
     def nothing_to_find(self) -> bool:
         """True where no true lesion counts: there is none, or none as large as the rule asks for."""
         return not self.of_truth
 
+    def beside(self, marks: Matching) -> Matching:
+        """Return it with a reader's marks held against the same truth, for themselves."""
+        return evolve(
+            self,
+            of_finding={**self.of_finding, **marks.of_finding},
+            pairs=(*self.pairs, *marks.pairs),
+            marks=frozenset(marks.of_finding),
+        )
+
     def count(self, state: MatchState) -> int:
         """Return how many findings or true lesions are in a state."""
         side = self.of_truth if state in (MatchState.MISSED, MatchState.FOUND) else self.of_finding
-        return sum(1 for s in side.values() if s is state)
+        return sum(1 for one, s in side.items() if s is state and one not in self.marks)

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from psygnal import Signal
 
 from viewer.analysis.matching import Overlaps
-from viewer.domain.finding import Finding, Matching, MatchState
+from viewer.domain.finding import Finding, Matching, MatchState, SourceKind
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
@@ -53,7 +53,7 @@ class Inspecting:
         self._session = session
         self._order = RowOrder.ERRORS
         self._overlaps_of: tuple[object, ...] = ()
-        self._overlaps: Overlaps | None = None
+        self._overlaps: tuple[Overlaps, Overlaps | None] | None = None
         for signal in (
             session.findings_changed,
             session.truth_changed,
@@ -105,18 +105,34 @@ class Inspecting:
         return tuple(rows)
 
     def curve(self) -> tuple[tuple[float, int, int], ...]:
-        """Return (threshold, true lesions found, false positives) of this case, highest threshold first."""
+        """Return (threshold, true lesions found, false positives) of this case, highest threshold first.
+
+        A reader's own marks beside a model's findings are not the model's, and count for nothing.
+        """
         scores = sorted({f.score for f in self._session.findings if f.score is not None}, reverse=True)
-        overlaps = self._looked_at()
+        overlaps, _ = self._looked_at()
         return tuple((threshold, *overlaps.counted(threshold)) for threshold in (1.0, *scores))
 
-    def _looked_at(self) -> Overlaps:
-        """Return what lies on each other; it is looked at once for all thresholds."""
+    def _looked_at(self) -> tuple[Overlaps, Overlaps | None]:
+        """Return what lies on each other: of the model's findings, and of a reader's marks beside them, if any.
+
+        It is looked at once for all thresholds. Where no model has said anything the marks stand in their place.
+        """
         session = self._session
         of = (session.findings, session.lesions, session.match_rule)
         if self._overlaps is None or any(a is not b for a, b in zip(of, self._overlaps_of, strict=True)):
-            self._overlaps_of, self._overlaps = of, Overlaps(*of)
+            marks = tuple(f for f in session.findings if f.source.kind is SourceKind.READER)
+            others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
+            aside = bool(marks) and (bool(others) or self._model_found_nothing())
+            first = Overlaps(others if aside else session.findings, *of[1:])
+            self._overlaps_of, self._overlaps = of, (first, Overlaps(marks, *of[1:]) if aside else None)
         return self._overlaps
+
+    def _model_found_nothing(self) -> bool:
+        """Return whether a model was asked, where no finding of one is shown."""
+        session = self._session
+        recorded = session.case is not None and bool(session.case.findings_path and session.case.model_id)
+        return recorded or any(not result.findings for result in session.results.values())
 
     def _view_changed(self) -> None:
         view, matching = self._session.view, self._session.matching
@@ -129,11 +145,19 @@ class Inspecting:
         if session.truth is None or session.view is None or not session.anything_said:
             session.matching = self._overlaps = None
         else:
-            session.matching = self._looked_at().matching(session.view.threshold)
+            findings, marks = self._looked_at()
+            matching = findings.matching(session.view.threshold)
+            session.matching = matching if marks is None else matching.beside(marks.matching(matching.threshold))
         self.changed.emit()
 
 
 def _why(finding: Finding, matching: Matching, session: Session) -> str:
+    if finding.id in matching.marks:
+        return f"A reader’s own mark, which does not count. {_held(finding, matching, session)}"
+    return _held(finding, matching, session)
+
+
+def _held(finding: Finding, matching: Matching, session: Session) -> str:
     state = matching.of_finding.get(finding.id) or matching.of_truth.get(finding.id)
     if state is MatchState.TRUE_POSITIVE:
         lesion, overlap = next((of, iou) for found, of, iou in matching.pairs if found == finding.id)
