@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,6 @@ from viewer.services.loading import load_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from viewer.domain.walkthrough import Case
 
@@ -213,3 +213,38 @@ def test_what_does_not_belong_over_the_series_is_refused_before_a_picture_is_wri
         said = casestage("render", small_series, "--out", out, "--size", SIZE, *options)
         assert said.is_sentence(), said.err
         assert not out.exists()
+
+
+def test_a_case_is_drawn_by_the_path_of_its_folder_too(small_case: Case, tmp_path: Path) -> None:
+    for name in (small_case.id, small_case.folder):
+        said = casestage("render", name, "--step", 2, "--out", tmp_path / "x.png")
+        assert said.code == 0, said.err
+    lacks = casestage("render", small_case.folder, "--step", 9, "--out", tmp_path / "x.png")
+    assert f"“{small_case.title}” has no step 9" in lacks.err
+
+
+def test_of_a_case_whose_images_cannot_be_read_that_is_said_and_not_that_it_is_none(
+    small_case: Case, tmp_path: Path
+) -> None:
+    images = sorted((Path(small_case.folder) / small_case.series_path).iterdir())
+    for path in images:
+        path.write_bytes(path.read_bytes()[:300])
+    for name, step in ((small_case.id, ()), (small_case.folder, ("--step", 1)), (small_case.folder, ())):
+        said = casestage("render", name, *step, "--out", tmp_path / "x.png")
+        assert said.is_sentence()
+        assert f"None of the pictures of the case “{small_case.title}” can be read. The file ends early" in said.err
+        assert "Copy the whole case folder again." in said.err
+    for path in images:
+        path.unlink()
+    said = casestage("render", small_case.id, "--out", tmp_path / "x.png")
+    assert f"The pictures of the case “{small_case.title}” are not there." in said.err
+
+
+def test_of_a_case_whose_document_is_damaged_it_is_said_what_is_wrong_with_it(small_case: Case, tmp_path: Path) -> None:
+    folder = Path(small_case.folder)
+    (folder / "case.json").write_text("{")
+    for name in (folder.name, folder):
+        said = casestage("render", name, "--step", 1, "--out", tmp_path / "x.png")
+        assert said.is_sentence()
+        assert "cannot be read: line 1" in said.err
+        assert "not a case" not in said.err

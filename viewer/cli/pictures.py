@@ -25,7 +25,7 @@ from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState
 from viewer.io.assemble import BURNED_IN
 from viewer.io.kind_at import kind_at
 from viewer.scene.acquired import acquired_in
-from viewer.services.cases import installed_cases
+from viewer.services.cases import found_case, installed_cases
 from viewer.services.exporting import check_folder
 from viewer.services.loading import load_case, load_series
 from viewer.services.overlay_files import read_labels, read_map
@@ -40,11 +40,6 @@ if TYPE_CHECKING:
     from viewer.services.loading import LoadedPrior
 
 
-def _case_named(name: str) -> Case | None:
-    shelf = installed_cases(case_folders())
-    return next((case for case in shelf.cases if case.id == name), None)
-
-
 def render(arguments: argparse.Namespace) -> int:
     """Write a picture of a step, or of a series in a chosen view."""
     # Qt is loaded only where a picture is made.
@@ -53,7 +48,7 @@ def render(arguments: argparse.Namespace) -> int:
 
     out = Path(arguments.out)
     check_picture(out)
-    case = _case_named(arguments.path)
+    case = found_case(arguments.path, case_folders())
     findings: tuple[Finding, ...] = ()
     truth: tuple[Finding, ...] = ()
     judged = False

@@ -129,8 +129,27 @@ def case_of(name: str, folders: Iterable[Path]) -> Case:
     CaseDocumentError
         When there is none, or it cannot be read.
     """
-    folder = Path(name).expanduser()
-    return read_case(folder) if (folder / DOCUMENT).is_file() else installed_cases(folders).named(name)
+    folders = tuple(folders)
+    found = found_case(name, folders)
+    return found if found is not None else installed_cases(folders).named(name)
+
+
+def found_case(name: str, folders: Iterable[Path]) -> Case | None:
+    """Return a case by its id, by the path of its folder, or by that folder's name among cases; None for no case.
+
+    Raises
+    ------
+    CaseDocumentError
+        When what is there of the case cannot be read.
+    """
+    folder, folders = Path(name).expanduser(), tuple(folders)
+    if (folder / DOCUMENT).is_file():
+        return read_case(folder)
+    found = next((case for case in installed_cases(folders).cases if case.id == name), None)
+    if found is not None or folder.exists():
+        return found
+    alike = (below / name for below in folders if name == Path(name).name)
+    return next((read_case(place) for place in alike if (place / DOCUMENT).is_file()), None)
 
 
 def case_state(case: Case) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,11 +232,7 @@ def _pictures(
     try:
         found = scan(folder, ctx.part(0.0, 0.1))
     except NothingToOpenError as error:
-        raise CaseDocumentError(
-            f"The pictures of the case “{case.title}” are not there.",
-            "Copy the whole case folder again.",
-            error.sentence,
-        ) from error
+        raise _without_pictures(case, folder, error) from error
     entry = next((s for s in found.series if s.facts.series_uid == named.series_uid), None)
     if entry is None:
         raise CaseDocumentError(
@@ -249,3 +246,24 @@ def _pictures(
             "Its findings may no longer fit them. Copy the case again, or make it anew.",
         )
     return volume, ALIKE_WORDS if alike else ""
+
+
+def _without_pictures(case: Case, folder: Path, error: NothingToOpenError) -> CaseDocumentError:
+    """Return that the pictures of a case are not there, or that none of them can be read and why."""
+    hint = "Copy the whole case folder again."
+    if not _holds_anything(folder):
+        return CaseDocumentError(f"The pictures of the case “{case.title}” are not there.", hint, error.sentence)
+    _, _, obstacle = error.hint.partition("files: ")
+    said = f" {obstacle}" if obstacle else ""
+    detail = f"{error.sentence}\n{error.detail}".strip()
+    return CaseDocumentError(f"None of the pictures of the case “{case.title}” can be read.{said}", hint, detail)
+
+
+def _holds_anything(folder: Path) -> bool:
+    try:
+        return bool(os.listdir(folder))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # Something lies there, which may not be read.
+        return True
