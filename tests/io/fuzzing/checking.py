@@ -37,6 +37,7 @@ from viewer.domain.errors import CaseStageError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.decoders import Decoders
+from viewer.io.index_rows import series_values
 from viewer.io.scan import scan
 from viewer.io.thumbnails import thumbnail
 from viewer.services.loading import load_series
@@ -173,6 +174,7 @@ class Checker:
         for entry, volume in opened:
             own = [f for f in entry.files if f == mutated or (inside and f.startswith(mutated + "/"))]
             outcome.problems += _faults_of(entry, volume)
+            outcome.problems += _list_faults(entry, volume, folder)
             if volume is None:
                 asked += bool(own)
                 sound = any(Path(name).name in case.seed.files and name != mutated for name in entry.files)
@@ -286,6 +288,17 @@ def _note(outcome: Outcome, error: CaseStageError) -> None:
 
 def _clean(text: str) -> bool:
     return not any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text)
+
+
+def _list_faults(entry: SeriesEntry, volume: Volume | None, folder: Path) -> list[str]:
+    """Return what is wrong with what the list of scans says: it is never more cautious than opening a series is."""
+    row = series_values(entry, str(folder), str(folder), frozenset())
+    worst = list(Verdict)
+    listed, said = str(row["verdict"]), str(row["reason"])
+    faults = _sentence_faults(said) if said else []
+    if volume is not None and listed and worst.index(Verdict(listed)) > worst.index(volume.verdict):
+        faults.append(f"the list says {listed} and opening says {volume.verdict.value}")
+    return faults
 
 
 def _sentence_faults(text: str) -> list[str]:
