@@ -67,7 +67,7 @@ def test_the_list_says_of_images_at_one_place_what_opening_them_does(kind: str, 
 def test_images_of_one_place_are_shown_one_by_one_in_their_order_and_no_other_plane_of_them(made_ct: Any) -> None:
     write(made_ct, "time")
     _, volume = listed_and_opened(made_ct.folder)
-    said = "10 images lie at one place, H 8.0 mm: they are no volume, and are shown one by one."
+    said = "10 images lie at one place, H 8.0 mm: no volume."
     assert (volume.reasons, volume.loose) == ((said,), True)
     view = view_of_volume(volume)
     assert (view.layout, view.main) == (Layout.SINGLE, ViewName.AXIAL)

@@ -308,7 +308,7 @@ def test_watching_the_contrast_arrive_is_kept_apart_from_the_scan(made_ct: Any) 
     scanned, watched = assemble(found[1], JobContext()), assemble(found[0], JobContext())
     assert scanned.verdict is Verdict.OK
     assert watched.verdict is Verdict.UNTRUSTED
-    said = "6 images lie at one place, H 8.0 mm: they are no volume, and are shown one by one."
+    said = "6 images lie at one place, H 8.0 mm: no volume."
     assert watched.reasons == (said,)
 
 

@@ -102,7 +102,7 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
         why = "The images do not lie one after another, so they are no volume but a stack of images."
         if float(np.ptp(heights)) <= SAME_PLACE_MM:
             where = frame_place(first)
-            why = f"{len(frames):,} images lie at one place, {where}: they are no volume, and are shown one by one."
+            why = f"{len(frames):,} images lie at one place, {where}: no volume."
         return _loose(frames, _MIXED if mixed else why)
     stack = _stack(first, np.asarray([f.position for f in ordered], dtype=np.float64))
     places = [f.position for f in unread if f.position is not None]

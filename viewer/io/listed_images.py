@@ -77,4 +77,4 @@ def _seen(folder: str, places: Sequence[FilePlace]) -> dict[str, str]:
 
 def _words(lost: int, listed: int) -> str:
     verb = "is" if lost == 1 else "are"
-    return f"{lost:,} of the {count_words(listed, 'image')} that a DICOMDIR lists of this series {verb} not there."
+    return f"{lost:,} of {count_words(listed, 'image')} that a DICOMDIR lists {verb} not there."
