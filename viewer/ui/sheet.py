@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaint
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
+from viewer.ui.tall import Tall
 from viewer.ui.widgets import Card, IconButton, text_label
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 VEIL_OPACITY = 0.6
 # What of the window stays to be seen around a sheet.
 EDGE_PX = 16
+LEAST_SCROLLING_PX = 44
 HIDE_IDENTITY = QKeySequence("Ctrl+Shift+H")
 
 
@@ -45,6 +47,7 @@ class Sheet(QWidget):
         self._width, self._top = width, top
         self._before: QWidget | None = None
         self._giving: tuple[QWidget, int, int] | None = None
+        self._scrolling: tuple[Tall, QWidget] | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("own_focus", True)
         self.card = Card(self)
@@ -106,7 +109,11 @@ class Sheet(QWidget):
 
     def _keys_went(self, _old: QWidget | None, new: QWidget | None) -> None:
         """Keep the keys from what lies below, such as a page that comes by itself; it has them once this is closed."""
-        if not self.is_open or new is None or new.window() is not self.window() or _in_a_sheet(new):
+        if not self.is_open or new is None or new.window() is not self.window():
+            return
+        if self._scrolling is not None and self._scrolling[1].isAncestorOf(new):
+            self._scrolling[0].ensureWidgetVisible(new)
+        if _in_a_sheet(new):
             return
         self._before = new
         (self.focusWidget() or self).setFocus(Qt.FocusReason.OtherFocusReason)
@@ -141,6 +148,35 @@ class Sheet(QWidget):
         self._giving = (part, wanted_px, least_px)
         part.setFixedHeight(wanted_px)
 
+    def let_scroll(self) -> QVBoxLayout:
+        """Return a layout at the end of the body for what scrolls where the window is lower than the sheet."""
+        panel = QWidget()
+        panel.setProperty("surface", "panel")
+        rows = QVBoxLayout(panel)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(self.body.spacing())
+        tall = Tall()
+        tall.hold(panel, 0)
+        self._scrolling = tall, panel
+        self.body.addWidget(tall)
+        return rows
+
+    def _let_scroll(self, width: int, room: int) -> None:
+        """Let what may scroll be as high as it needs, or as there is room for beside all else of a card so wide."""
+        if self._scrolling is None:
+            return
+        tall, panel = self._scrolling
+        margins = self.body.contentsMargins()
+        inside = width - margins.left() - margins.right()
+        wanted = _height_at(panel, inside)
+        tall.setFixedHeight(wanted)
+        over = max(0, self._needed(width) - room)
+        if over:
+            wanted_beside_bar = _height_at(panel, inside - tall.verticalScrollBar().sizeHint().width())
+            tall.setFixedHeight(max(LEAST_SCROLLING_PX, wanted - over))
+            wanted = wanted_beside_bar
+        tall.need(wanted)
+
     def place(self) -> None:
         """Lay the veil over the window and the card into it."""
         over = self.parentWidget()
@@ -150,6 +186,7 @@ class Sheet(QWidget):
         width = min(self._width, self.width() - 2 * EDGE_PX)
         self.card.setFixedWidth(width)
         room = self.height() - 2 * EDGE_PX
+        self._let_scroll(width, room)
         if self._giving is not None:
             part, wanted_px, least_px = self._giving
             part.setFixedHeight(wanted_px)
@@ -162,12 +199,7 @@ class Sheet(QWidget):
 
     def _needed(self, width: int) -> int:
         """Return how high the card has to be at a width."""
-        layout = self.card.layout()
-        if layout is None:
-            return self.card.sizeHint().height()
-        layout.activate()
-        wanted = layout.heightForWidth(width) if layout.hasHeightForWidth() else 0
-        return max(wanted, self.card.sizeHint().height())
+        return _height_at(self.card, width)
 
     def event(self, event: QEvent) -> bool:
         """Keep the window's shortcuts from acting below, but for the one that hides identity: sheets name patients."""
@@ -208,6 +240,14 @@ class Sheet(QWidget):
         """Draw the veil."""
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), self.theme.on_anatomy("casing", VEIL_OPACITY))
+
+
+def _height_at(panel: QWidget, width: int) -> int:
+    layout = panel.layout()
+    if layout is None:
+        return panel.sizeHint().height()
+    layout.activate()
+    return max(layout.heightForWidth(width) if layout.hasHeightForWidth() else 0, layout.sizeHint().height())
 
 
 def _is_a_stop(widget: QWidget) -> bool:

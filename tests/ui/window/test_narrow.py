@@ -25,6 +25,7 @@ from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
 from viewer.ui.fitting import Fitted, FittedRow
 from viewer.ui.histogram_chart import HistogramChart
+from viewer.ui.leaving.leaving_sheet import LeavingSheet
 from viewer.ui.messages import Message
 from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import RestButton, Toolbar
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.finding import Finding
+    from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
 
@@ -274,6 +276,37 @@ def test_a_sheet_that_holds_a_list_or_a_chart_is_whole_in_a_low_window(
     for sheet in sheets:
         assert lying_on_each_other(sheet) == [], type(sheet).__name__
         assert opened.rect().contains(sheet.card.geometry())
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 340), (853, 480), (1280, 720)])
+@pytest.mark.parametrize("command", ["case.leave", "models.choose"])
+def test_what_a_sheet_offers_is_read_whole_in_a_low_window_and_scrolls(
+    qtbot: QtBot, opened: MainWindow, case: Case, width: int, height: int, command: str
+) -> None:
+    sized(qtbot, opened, width, height)
+    if command == "case.leave":
+        LeavingSheet(opened, opened.theme).ask(case)
+    else:
+        opened.actions_.run(command)
+    sheet = next(sheet for sheet in opened.findChildren(Sheet) if sheet.is_open)
+    QApplication.processEvents()
+    assert opened.rect().contains(sheet.card.geometry())
+    words = [label for label in sheet.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert len(words) > 2
+    for label in words:
+        needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        assert label.height() >= needed, label.text()
+    buttons = [button for button in sheet.findChildren(QAbstractButton) if button.isVisible()]
+    for n, button in enumerate(buttons):
+        assert button.height() >= button.sizeHint().height(), button.text()
+        for other in buttons[:n]:
+            if button.parentWidget() is other.parentWidget():
+                assert not button.geometry().intersects(other.geometry()), (button.text(), other.text())
+    for _ in buttons:
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.visibleRegion().boundingRect().height() >= min(focused.height(), 36), focused
 
 
 @pytest.mark.parametrize("width", [640, 800, 1280])

@@ -59,10 +59,11 @@ class LeavingSheet(Sheet):
         self._about = text_label("", Type.BODY, "text2")
         self._about.setWordWrap(True)
         self.body.addWidget(self._about)
+        rows = self.let_scroll()
         for n, form in enumerate(FORMS):
             if n:
-                self.body.addWidget(hairline())
-            self.body.addLayout(self._row(form))
+                rows.addWidget(hairline())
+            rows.addLayout(self._row(form))
         foot = QHBoxLayout()
         foot.setSpacing(12)
         self.words = text_label("", Type.BODY)

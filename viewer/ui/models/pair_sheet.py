@@ -57,7 +57,7 @@ class PairSheet(Sheet):
             self._columns.append(column)
             columns.addLayout(column, 1)
             group.buttonToggled.connect(self._update)
-        self.body.addLayout(columns)
+        self.let_scroll().addLayout(columns)
         row = QHBoxLayout()
         self.again = Tick(theme, "Compute both anew")
         self.again.setToolTip("Run both also where a recorded result is there")
