@@ -178,13 +178,26 @@ def words(
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | side, shown)
 
 
-def two_lines(painter: QPainter, area: QRectF, text: str) -> None:
-    """Draw a name on two lines, broken at a space; what is too long even so is cut in the middle."""
+def two_lines(
+    painter: QPainter, area: QRectF, text: str, *, cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+) -> None:
+    """Draw a name on two lines, broken at a space; what is too long even so is cut in the middle or as told."""
     measures = QFontMetricsF(painter.font())
     parts = text.split(" ")
     taken = 1
     while taken < len(parts) and measures.horizontalAdvance(" ".join(parts[: taken + 1])) <= area.width():
         taken += 1
     half = area.height() / 2
-    words(painter, QRectF(area.left(), area.top(), area.width(), half), " ".join(parts[:taken]))
-    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), " ".join(parts[taken:]))
+    words(painter, QRectF(area.left(), area.top(), area.width(), half), " ".join(parts[:taken]), cut=cut)
+    words(painter, QRectF(area.left(), area.top() + half, area.width(), half), " ".join(parts[taken:]), cut=cut)
+
+
+def one_or_two_lines(
+    painter: QPainter, row: QRectF, text: str, line_px: float, *, cut: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle
+) -> None:
+    """Draw a text in the middle of a row, on a second line where it is too long for one."""
+    if QFontMetricsF(painter.font()).horizontalAdvance(text) <= row.width():
+        words(painter, row, text)
+        return
+    top = row.center().y() - line_px
+    two_lines(painter, QRectF(row.left(), top, row.width(), 2 * line_px), text, cut=cut)

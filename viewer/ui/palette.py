@@ -20,6 +20,7 @@ from viewer.ui.commands import shortcut_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.icons import paint_icon
 from viewer.ui.listed_icons import listed_icon
+from viewer.ui.painted_rows import one_or_two_lines
 from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import key_chip_width, paint_key_chip, text_label
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 _NOT_NOW = 2.0
 ROW_HEIGHT = 44
 ROWS = 9
+# Of a row's width, what its title takes; lines of title and sentence, two of which fit into a row.
+TITLE_SHARE = 0.27
+TITLE_LINE = 19.0
+SAID_LINE = 18.0
 
 
 def fuzzy_score(wanted: str, text: str) -> float | None:
@@ -83,9 +88,14 @@ def matching_commands(
 
 
 class _Rows(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, actions: CommandActions) -> None:
         super().__init__(parent)
+        self._actions = actions
         self.commands: tuple[Command, ...] = ()
+
+    def said(self, command: Command) -> str:
+        """Return what a command does, or why it cannot be asked for now."""
+        return command.tooltip if self._actions[command.id].isEnabled() else command.why_not or command.tooltip
 
     def show(self, commands: tuple[Command, ...]) -> None:
         self.beginResetModel()
@@ -99,7 +109,7 @@ class _Rows(QAbstractListModel):
         command = self.commands[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return command.words
-        return command.tooltip if role == Qt.ItemDataRole.ToolTipRole else None
+        return self.said(command) if role == Qt.ItemDataRole.ToolTipRole else None
 
 
 class _Delegate(QStyledItemDelegate):
@@ -125,9 +135,8 @@ class _Delegate(QStyledItemDelegate):
         paint_icon(painter, box, self._theme, listed_icon(command), "text2" if enabled else "disabled")
         painter.setFont(font(Type.BODY))
         painter.setPen(colour(ink))
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        title = QRectF(area.left() + 54, area.top(), 220, ROW_HEIGHT)
-        painter.drawText(title, middle, command.words)
+        title = QRectF(area.left() + 54, area.top(), TITLE_SHARE * area.width(), ROW_HEIGHT)
+        one_or_two_lines(painter, title, command.words, TITLE_LINE)
         key = shortcut_words(command)
         right = area.right() - 20
         if key:
@@ -138,9 +147,8 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2" if enabled else "disabled"))
         left = title.right() + 12
-        why = command.tooltip if enabled else command.why_not or command.tooltip
-        shown = painter.fontMetrics().elidedText(why, Qt.TextElideMode.ElideRight, max(0, int(right - left)))
-        painter.drawText(QRectF(left, area.top(), right - left, ROW_HEIGHT), middle, shown)
+        said = QRectF(left, area.top(), max(0.0, right - left), ROW_HEIGHT)
+        one_or_two_lines(painter, said, self._rows.said(command), SAID_LINE, cut=Qt.TextElideMode.ElideRight)
         painter.restore()
 
 
@@ -165,7 +173,7 @@ class Palette(Sheet):
         inner.setContentsMargins(12, 0, 12, 0)
         inner.addWidget(self.field)
         self.body.addWidget(holder)
-        self._rows = _Rows(self)
+        self._rows = _Rows(self, actions)
         self.list = QListView()
         self.list.setModel(self._rows)
         self.list.setItemDelegate(_Delegate(theme, self._rows, actions))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QLineEdit
 
 from viewer.domain.session import Workspace
 from viewer.ui.sheet import Sheet
@@ -99,3 +100,38 @@ def test_a_sheet_that_was_closed_keeps_no_keys(opened: MainWindow, had: str) -> 
     assert not sheet.is_open
     focused = QApplication.focusWidget()
     assert focused is None or focused.isVisible()
+
+
+@pytest.mark.parametrize(("width", "least"), [(1280, 0.97), (640, 0.75)])
+def test_the_palette_tells_titles_whole_and_nearly_all_of_what_commands_do(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch, width: int, least: float
+) -> None:
+    opened.setMinimumSize(320, 240)
+    opened.resize(width, 720)
+    opened.go(Workspace.REVIEW)
+    press(opened, Qt.Key.Key_K, CONTROL)
+    palette = opened.asking.palette_sheet
+    told: list[str] = []
+    drawn = QPainter.drawText
+
+    def draw(painter: QPainter, place: object, *rest: object) -> object:
+        text = str(rest[-1])
+        if isinstance(place, QRectF):
+            assert QFontMetricsF(painter.font()).horizontalAdvance(text) <= place.width() + 0.5, text
+            told.append(text)
+        return drawn(painter, place, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", draw)
+    rows = palette.list.model()
+    for n in range(rows.rowCount()):
+        palette.list.scrollTo(rows.index(n, 0), QAbstractItemView.ScrollHint.PositionAtTop)
+        palette.list.grab()
+    said = " ".join(told)
+    asked = [command for command in palette.shown if opened.actions_[command.id].isEnabled()]
+    assert len(asked) > 50
+    for command in palette.shown:
+        assert all(word in said for word in command.words.split(" ")), command.words
+    cut = {text for text in told if text.endswith("…")} - {command.words for command in palette.shown}
+    assert len(cut) <= (1 - least) * len(palette.shown), cut
+    held = next(n for n, command in enumerate(palette.shown) if not opened.actions_[command.id].isEnabled())
+    assert rows.data(rows.index(held, 0), Qt.ItemDataRole.ToolTipRole) == palette.shown[held].why_not
