@@ -145,7 +145,7 @@ class _Delegate(QStyledItemDelegate):
             paint_key_chip(painter, chip, key, colour("text2"), colour("field"))
             right -= width + 16
         painter.setFont(font(Type.CAPTION))
-        painter.setPen(colour("text2" if enabled else "disabled"))
+        painter.setPen(colour("text2"))
         left = title.right() + 12
         said = QRectF(left, area.top(), max(0.0, right - left), ROW_HEIGHT)
         one_or_two_lines(painter, said, self._rows.said(command), SAID_LINE, cut=Qt.TextElideMode.ElideRight)

@@ -135,3 +135,23 @@ def test_the_palette_tells_titles_whole_and_nearly_all_of_what_commands_do(
     assert len(cut) <= (1 - least) * len(palette.shown), cut
     held = next(n for n, command in enumerate(palette.shown) if not opened.actions_[command.id].isEnabled())
     assert rows.data(rows.index(held, 0), Qt.ItemDataRole.ToolTipRole) == palette.shown[held].why_not
+
+
+def test_why_a_command_cannot_be_asked_for_is_read_as_well_as_what_others_do(
+    opened: MainWindow, press: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.go(Workspace.REVIEW)
+    press(opened, Qt.Key.Key_K, CONTROL)
+    palette = opened.asking.palette_sheet
+    QTest.keyClicks(palette.field, "cancel")
+    assert not opened.actions_[palette.shown[0].id].isEnabled()
+    inks: dict[str, str] = {}
+    drawn = QPainter.drawText
+
+    def draw(painter: QPainter, *rest: object) -> object:
+        inks[str(rest[-1])] = painter.pen().color().name().upper()
+        return drawn(painter, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", draw)
+    palette.list.grab()
+    assert inks[palette.shown[0].why_not] == opened.theme.hex("text2").upper()
