@@ -311,6 +311,25 @@ def test_measurements_that_are_kept_as_a_picture_look_as_when_they_were_drawn(
     assert np.abs(pixels(painted(moved, planes)) - pixels(painted(moved))).max() <= 3
 
 
+@pytest.mark.parametrize("kind", [MeasurementKind.LENGTH, MeasurementKind.RECTANGLE, MeasurementKind.ARROW])
+def test_what_lies_below_the_end_of_a_measurement_in_hand_is_seen(
+    qapp: QApplication, small_ct_volume: Volume, kind: MeasurementKind
+) -> None:
+    state, stack = looking(small_ct_volume), small_ct_volume.stack
+    ends = (as_point(stack.lps((40, 35, MIDDLE_K))), as_point(stack.lps((66, 52, MIDDLE_K))))
+    measured = Measurement("m", kind, ends, AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    shown = shown_from(small_ct_volume, state)
+    bare = pixels(painted(shown))
+    held = pixels(painted(evolve(shown, measured=(DrawnMeasurement(measured, in_hand=True),))))
+    inked = np.abs(held - bare).sum(axis=2) > 0
+    geometry = viewport_geometry(small_ct_volume, state, AXIAL, WIDTH, HEIGHT)
+    for x, y in geometry.screen_points(ends).tolist():
+        rows, columns = np.indices(inked.shape)
+        away = np.hypot(columns + 0.5 - x, rows + 0.5 - y)
+        assert not inked[away < 1.5].any()
+        assert inked[(away > 3) & (away < 5)].mean() > 0.5
+
+
 def test_a_turned_plane_shows_labels_where_it_cuts_them(qapp: QApplication, small_ct_volume: Volume) -> None:
     from viewer.scene.turned_planes import turned_about
 

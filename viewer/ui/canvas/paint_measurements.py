@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPainterPath, QPen, QPolygonF
 
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.ui.canvas.frame_places import LETTERS, curtain_places, frame_places, seen_part
@@ -44,6 +44,7 @@ ARC_PX = 22.0
 LEAST_ARM_PX = 8.0
 OUTLINE_HANDLE_PX = 5.0
 ARROW_PX = 12.0
+ENDLESS_PX = 1e5
 # A finding whose box fills more of a viewport is in every place of it.
 MOST_OF_PICTURE = 0.35
 ARROW_RAD = math.radians(27)
@@ -181,6 +182,14 @@ def _paint_line(
 ) -> None:
     measurement = drawn.measurement
     colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
+    outline = measurement.kind is MeasurementKind.FREEHAND
+    # An outline has many, and while it is drawn they would hide what is drawn along.
+    size = OUTLINE_HANDLE_PX if outline else HANDLE_PX
+    held = measurement.handles_lps_mm() if drawn.in_hand and not (outline and drawn.unfinished) else ()
+    handles = _points(held, geometry) if len(held) else []
+    painter.save()
+    if handles and not outline:
+        painter.setClipPath(_all_but(handles, size), Qt.ClipOperation.IntersectClip)
     # The sides of a box run along the screen's unless the plane was turned in itself since.
     upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
     for pen in line_pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
@@ -204,15 +213,22 @@ def _paint_line(
             _paint_between(painter, points)
         elif measurement.kind is MeasurementKind.ANGLE:
             _paint_arc(painter, points, ARC_PX * look.scale)
-    if drawn.in_hand:
-        # An outline has many, and while it is drawn they would hide what is drawn along.
-        size = OUTLINE_HANDLE_PX if measurement.kind is MeasurementKind.FREEHAND else HANDLE_PX
-        held = () if drawn.unfinished and size < HANDLE_PX else measurement.handles_lps_mm()
-        for place in _points(held, geometry) if len(held) else ():
-            # Hollow: what lies below the end of a length is what is measured.
-            for pen in line_pens(colour, 1.5, look):
-                painter.setPen(pen)
-                painter.drawEllipse(place, size / 2, size / 2)
+    painter.restore()
+    for place in handles:
+        for pen in line_pens(colour, 1.5, look):
+            painter.setPen(pen)
+            painter.drawEllipse(place, size / 2, size / 2)
+
+
+def _all_but(places: list[QPointF], size: float) -> QPainterPath:
+    """Return all of the viewport but the insides of handles: what is below the end of a length is what is measured."""
+    free = QPainterPath()
+    free.addRect(QRectF(-ENDLESS_PX, -ENDLESS_PX, 2 * ENDLESS_PX, 2 * ENDLESS_PX))
+    for place in places:
+        ring = QPainterPath()
+        ring.addEllipse(place, size / 2, size / 2)
+        free = free.subtracted(ring)
+    return free
 
 
 def _paint_outline(painter: QPainter, points: QPolygonF, *, unfinished: bool) -> None:
