@@ -55,6 +55,7 @@ class GeometrySheet(Sheet):
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window, theme, "Geometry", width=560)
         self._content: QWidget | None = None
+        self._rows = self.let_scroll()
 
     @property
     def words(self) -> str:
@@ -65,7 +66,7 @@ class GeometrySheet(Sheet):
     def tell(self, volume: Volume) -> None:
         """Show what is known about a volume."""
         if self._content is not None:
-            self.body.removeWidget(self._content)
+            self._rows.removeWidget(self._content)
             self._content.hide()
             self._content.deleteLater()
         self._content = QWidget()
@@ -81,5 +82,5 @@ class GeometrySheet(Sheet):
                 label = text_label(text, Type.BODY, tone)
                 label.setWordWrap(True)
                 column.addWidget(label)
-        self.body.addWidget(self._content)
+        self._rows.addWidget(self._content)
         self.open()

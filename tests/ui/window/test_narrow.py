@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from tests.ui.window.looking import view_of
+from viewer.domain.geometry import Verdict
 from viewer.domain.session import Workspace
+from viewer.ui.archive.edit_sheet import EditSheet
 from viewer.ui.buttons import Button, IconButton
 from viewer.ui.commands import Submenu
 from viewer.ui.fitting import Fitted, FittedRow
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
 
@@ -279,13 +282,18 @@ def test_a_sheet_that_holds_a_list_or_a_chart_is_whole_in_a_low_window(
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 340), (853, 480), (1280, 720)])
-@pytest.mark.parametrize("command", ["case.leave", "models.choose"])
+@pytest.mark.parametrize("command", ["case.leave", "models.choose", "file.archive", "app.geometry"])
 def test_what_a_sheet_offers_is_read_whole_in_a_low_window_and_scrolls(
-    qtbot: QtBot, opened: MainWindow, case: Case, width: int, height: int, command: str
+    qtbot: QtBot, opened: MainWindow, case: Case, head: Volume, width: int, height: int, command: str
 ) -> None:
     sized(qtbot, opened, width, height)
     if command == "case.leave":
         LeavingSheet(opened, opened.theme).ask(case)
+    elif command == "file.archive":
+        EditSheet(opened, opened.theme, opened.desk.archives).ask(None)
+    elif command == "app.geometry":
+        reasons = tuple(f"A slice is missing at F {n}.0 mm: what lies there is not known." for n in range(12))
+        opened.asking.geometry_sheet.tell(evolve(head, verdict=Verdict.UNTRUSTED, reasons=reasons))
     else:
         opened.actions_.run(command)
     sheet = next(sheet for sheet in opened.findChildren(Sheet) if sheet.is_open)
@@ -296,6 +304,8 @@ def test_what_a_sheet_offers_is_read_whole_in_a_low_window_and_scrolls(
     for label in words:
         needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
         assert label.height() >= needed, label.text()
+    for field in sheet.findChildren(QLineEdit):
+        assert not field.isVisible() or field.height() >= field.sizeHint().height(), field.placeholderText()
     buttons = [button for button in sheet.findChildren(QAbstractButton) if button.isVisible()]
     for n, button in enumerate(buttons):
         assert button.height() >= button.sizeHint().height(), button.text()

@@ -53,6 +53,7 @@ class EditSheet(Sheet):
         self._asking = False
         self._as_asked: _Typed | None = None
         self._draft: _Typed | None = None
+        self._rows = self.let_scroll()
         self.name = self._field("What to call it here", "Name of the archive")
         self._row("Name", self.name)
         self.kind = Segmented(
@@ -65,7 +66,7 @@ class EditSheet(Sheet):
         self._build_dimse(theme)
         self._clear = text_label(IN_CLEAR, Type.CAPTION, "text2")
         self._clear.setContentsMargins(LABEL_WIDTH, 0, 0, 0)
-        self.body.addWidget(self._clear)
+        self._rows.addWidget(self._clear)
         self.body.addLayout(self._make_answer())
         foot = QHBoxLayout()
         foot.setSpacing(12)
@@ -139,10 +140,11 @@ class EditSheet(Sheet):
         self._move = self._group(("Receive at", _side_by_side(self.receiver_host, self.receiver_port)))
 
     def place(self) -> None:
-        """Move the rows together where the window is low, so that all of them can be seen."""
+        """Move the rows together where the window is low, so that more of them can be seen."""
         over = self.parentWidget()
         spacing = SPACING if over is None or over.height() >= ROOMY_PX else TIGHT
         self.body.setSpacing(spacing)
+        self._rows.setSpacing(spacing)
         for group in (self._web, self._dimse, self._move):
             rows = group.layout()
             if rows is not None:
@@ -340,7 +342,7 @@ class EditSheet(Sheet):
         return field
 
     def _row(self, name: str, widget: QWidget) -> None:
-        self.body.addLayout(_labelled(name, widget))
+        self._rows.addLayout(_labelled(name, widget))
 
     def _group(self, *rows: tuple[str, QWidget]) -> QWidget:
         group = QWidget()
@@ -349,7 +351,7 @@ class EditSheet(Sheet):
         column.setSpacing(SPACING)
         for name, widget in rows:
             column.addLayout(_labelled(name, widget))
-        self.body.addWidget(group)
+        self._rows.addWidget(group)
         return group
 
 
