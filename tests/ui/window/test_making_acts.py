@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.cli.conftest import write_small_case
 from tests.ui.window.model_results import card
@@ -61,6 +62,18 @@ def test_the_card_is_seen_over_the_picture_while_it_is_written(panel: MakingPane
     panel.shows_card.click()
     window.actions_.run("making.close")
     assert panel.preview.words == ""
+
+
+@pytest.mark.parametrize("width", [180, 263, 900])
+def test_the_card_is_whole_also_where_the_panel_leaves_little_to_the_pictures(
+    panel: MakingPanel, window: MainWindow, width: int
+) -> None:
+    panel.step_title.setText("A bleed")
+    panel.narration.setPlainText("Pressed against the bone, and not seen before.")
+    window.canvas.resize(width, 215)
+    QApplication.processEvents()
+    assert panel.preview.isVisible()
+    assert window.canvas.rect().contains(panel.preview.geometry())
 
 
 def test_the_card_is_read_in_either_theme_also_when_it_is_switched(panel: MakingPanel, window: MainWindow) -> None:

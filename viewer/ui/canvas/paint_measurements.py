@@ -182,13 +182,13 @@ def _paint_line(
 ) -> None:
     measurement = drawn.measurement
     colour = look.theme.on_anatomy("accent" if drawn.in_hand else "text")
-    outline = measurement.kind is MeasurementKind.FREEHAND
+    drawn_along = measurement.kind is MeasurementKind.FREEHAND
     # An outline has many, and while it is drawn they would hide what is drawn along.
-    size = OUTLINE_HANDLE_PX if outline else HANDLE_PX
-    held = measurement.handles_lps_mm() if drawn.in_hand and not (outline and drawn.unfinished) else ()
+    size = OUTLINE_HANDLE_PX if drawn_along else HANDLE_PX
+    held = measurement.handles_lps_mm() if drawn.in_hand and not (drawn_along and drawn.unfinished) else ()
     handles = _points(held, geometry) if len(held) else []
     painter.save()
-    if handles and not outline:
+    if handles and not drawn_along:
         painter.setClipPath(_all_but(handles, size), Qt.ClipOperation.IntersectClip)
     # The sides of a box run along the screen's unless the plane was turned in itself since.
     upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL

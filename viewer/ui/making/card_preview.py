@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.present.answer_words import asking_step
-from viewer.ui.present.card import MARGIN, Narration
+from viewer.ui.present.card import MARGIN, WIDTH, Narration
 
 if TYPE_CHECKING:
     from viewer.domain.walkthrough import Step
@@ -49,6 +49,8 @@ class CardPreview(QWidget):
             step = asking_step(step, step.question, 0)
         self._step = step
         scale = max(self._canvas.height() / STAGE_HEIGHT_PX, LEAST_SCALE)
+        # Beside a panel in a narrow window it is smaller than it will be, rather than without its left side.
+        scale = min(scale, self._canvas.width() / (WIDTH + MARGIN + 1))
         if step is None or not (step.title.strip() or step.narration.strip()):
             self._told = ()
             self.hide()
