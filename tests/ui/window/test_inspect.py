@@ -76,7 +76,7 @@ def test_the_list_is_sorted_by_the_column_whose_word_is_clicked_and_next_follows
 
 def test_the_words_over_the_columns_never_lie_on_each_other(inspected: MainWindow) -> None:
     words = [inspected.inspect.head.word(name) for name in ("errors", "volume", "score")]
-    for width in (304, 400):
+    for width in (328, 400):
         inspected.inspect.head.resize(width, 32)
         assert all(a.geometry().right() < b.geometry().left() for a, b in pairwise(words))
         assert words[-1].geometry().right() <= width

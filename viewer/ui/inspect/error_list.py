@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 ROW_HEIGHT = 64
 VOLUME_WIDTH = 68
-SCORE_WIDTH = 42
-GAP = 12
+SCORE_WIDTH = 40
+GAP = 8
 COLUMNS = (
     SortColumn(RowOrder.ERRORS, "Errors first", "Sort by state: missed, false positives, then the rest", NAME_X),
     SortColumn(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from viewer.ui.side_panels import SidePanels
     from viewer.ui.theme import Theme
 
-LIST_WIDTH, NARROW_LIST_WIDTH = 400, 304
+LIST_WIDTH, NARROW_LIST_WIDTH = 400, 328
 SIDE_WIDTH, NARROW_SIDE_WIDTH = 520, 344
 NARROW_BELOW = 1600
 TILES_FROM = 760
