@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from attrs import evolve
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication
@@ -13,27 +14,49 @@ from viewer.domain.session import Workspace
 from viewer.services.inspecting import InspectRow
 
 if TYPE_CHECKING:
-    import pytest
-
     from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
 
 
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that is written from now on."""
+    words: list[str] = []
+    draw = QPainter.drawText
+
+    def note(painter: QPainter, *rest: object) -> object:
+        words.append(str(rest[-1]))
+        return draw(painter, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", note)
+    return words
+
+
 def test_on_a_small_screen_usual_names_and_places_of_what_was_found_are_read_whole(
-    opened: MainWindow, findings: tuple[Finding, ...], monkeypatch: pytest.MonkeyPatch
+    opened: MainWindow, findings: tuple[Finding, ...], drawn: list[str]
 ) -> None:
     opened.go(Workspace.INSPECT)
     opened.resize(1280, 720)
     QApplication.processEvents()
     finding = evolve(findings[0], label="Ground-glass nodule", place="Right, back")
     opened.inspect.list.rows.set_rows([InspectRow(finding, MatchState.TRUE_POSITIVE, "", 0.66)])
-    drawn: list[str] = []
-    draw = QPainter.drawText
-
-    def note(painter: QPainter, *rest: object) -> object:
-        drawn.append(str(rest[-1]))
-        return draw(painter, *rest)
-
-    monkeypatch.setattr(QPainter, "drawText", note)
     opened.inspect.list.grab()
     assert {"Ground-glass nodule", "True positive · Right, back"} <= set(drawn)
+
+
+def test_a_tile_tells_name_state_volume_and_score_whole(
+    opened: MainWindow, findings: tuple[Finding, ...], drawn: list[str]
+) -> None:
+    opened.go(Workspace.INSPECT)
+    tiles = opened.inspect.tiles
+    tiles.resize(486, 400)
+    found = evolve(findings[0], label="Ground-glass nodule")
+    rows = (
+        InspectRow(found, MatchState.FALSE_POSITIVE, "", 0.66),
+        InspectRow(evolve(found, id="other", label="Solid nodule"), MatchState.MISSED, "", None),
+    )
+    tiles.show_rows(rows, None)
+    drawn.clear()
+    tiles.grab()
+    assert {"Ground-glass nodule", "False positive", "score 0.66", "Solid nodule", "Missed", "no finding"} <= set(drawn)
+    assert sum(word.endswith(" mL") for word in drawn) == 2

@@ -173,7 +173,7 @@ def test_a_tile_says_that_there_is_no_finding_of_what_was_missed_alone(inspected
     left, *others = inspected.desk.session.findings
     inspected.desk.session.findings = (evolve(left, score=None), *others)
     said = {row.finding.id: tile_score(row) for row in inspected.inspect.tiles._rows}
-    assert said == {"true small": "no finding", "left": "–", "right": "0.71", "wrong": "0.52"}
+    assert said == {"true small": "no finding", "left": "–", "right": "score 0.71", "wrong": "score 0.52"}
 
 
 def test_the_point_on_the_curve_can_be_dragged(inspected: MainWindow) -> None:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 GAP = 8
-WORDS_HEIGHT = 48
+LINE_HEIGHT = 18
+WORDS_HEIGHT = 3 * LINE_HEIGHT + 12
 USUAL_WIDTH = 156
 LEAST_HEIGHT_MM = 36.0
 TIMES_FINDING = 2.4
@@ -43,8 +44,10 @@ Key = tuple[str, "MatchState"]
 
 
 def tile_score(row: InspectRow) -> str:
-    """Return the score below a tile, as in the list beside it the number alone: with its word the state has no room."""
-    return "no finding" if row.score is None and row.state is MatchState.MISSED else score_words(row.score)
+    """Return the score below a tile, "no finding" of a lesion on which there is none."""
+    if row.score is None:
+        return "no finding" if row.state is MatchState.MISSED else score_words(None)
+    return f"score {score_words(row.score)}"
 
 
 class ErrorTiles(QWidget):
@@ -161,22 +164,17 @@ class ErrorTiles(QWidget):
         if picture is not None:
             painter.drawImage(picture_area, picture)
         left, top, room = area.left() + 8, picture_area.bottom(), area.width() - 16
-        paint_mark(painter, QRectF(left, top + 8, 14, 14), MARK_OF[row.state], self._theme)
-        volume = volume_words(row.finding)
-        painter.setFont(font(Type.CAPTION))
-        painter.setPen(colour("text"))
-        volume_width = painter.fontMetrics().horizontalAdvance(volume) + 2
-        words(painter, QRectF(left + room - volume_width, top + 6, volume_width, 18), volume, right=True)
-        score = tile_score(row)
-        score_width = painter.fontMetrics().horizontalAdvance(score) + 8
-        state = QRectF(left, top + 25, room - score_width, 18)
-        painter.setPen(colour("text2"))
-        words(painter, QRectF(left, top + 25, room, 18), score, right=True)
-        words(painter, state, MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)
+        name, state, numbers = (QRectF(left, top + 6 + n * LINE_HEIGHT, room, LINE_HEIGHT) for n in range(3))
         painter.setFont(font(Type.CAPTION_NAME))
         painter.setPen(colour("text"))
-        name = QRectF(left + 20, top + 6, room - 24 - volume_width, 18)
-        words(painter, name, row.finding.label, cut=Qt.TextElideMode.ElideRight)
+        words(painter, name, row.finding.label)
+        paint_mark(painter, QRectF(left, state.top() + 2, 14, 14), MARK_OF[row.state], self._theme)
+        painter.setFont(font(Type.CAPTION))
+        painter.setPen(colour("text2"))
+        words(painter, state.adjusted(20, 0, 0, 0), MARK_OF[row.state].words, cut=Qt.TextElideMode.ElideRight)
+        words(painter, numbers, tile_score(row), right=True)
+        painter.setPen(colour("text"))
+        words(painter, numbers, volume_words(row.finding))
         painter.restore()
         role, width = ("accent", 2.0) if selected else ("field" if over else "hairline", 1.0)
         painter.setPen(QPen(colour(role), width))
