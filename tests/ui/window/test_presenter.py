@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QFontMetricsF, QImage
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
@@ -269,6 +269,31 @@ def test_nothing_lies_on_another_or_beyond_the_edge_in_a_window_of_any_size(
     wide = QFontMetricsF(font(Type.CLOCK, scale=SMALLEST)).horizontalAdvance("00:00")
     assert clocks.shown * wide < clocks.width()
     assert clocks.shown == 3 or size[0] < 1280
+
+
+def test_on_the_smallest_screen_it_is_said_which_step_is_on_stage_and_what_steps_are_called(
+    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presenter.setMinimumSize(640, 340)
+    presenter.resize(640, 360)
+    view = staged.desk.session.view
+    assert view is not None
+    x, y, z = view.cursor_lps_mm
+    staged.desk.session.view = evolve(view, cursor_lps_mm=(x, y, z + 5.0))
+    qtbot.waitUntil(lambda: bool(presenter.exploring.whole))
+    presenter.follow()
+    assert presenter.now_words.text() == "1 of 3"
+    assert presenter.exploring.text() == "Exploring"
+    told: list[str] = []
+    draw = QPainter.drawText
+
+    def note(painter: QPainter, *rest: object) -> object:
+        told.append(str(rest[-1]))
+        return draw(painter, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", note)
+    presenter.steps.rows.grab()
+    assert staged.desk.player.steps[0].title in " ".join(told)
 
 
 # --- screens

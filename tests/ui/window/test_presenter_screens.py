@@ -146,6 +146,22 @@ def test_notes_are_not_shown_on_a_stage_that_the_audience_has_for_itself(
     assert "The audience would read them" in staged.actions_["presenter.notes"].toolTip()
 
 
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720), (1920, 1080)])
+def test_what_is_searched_for_is_typed_into_a_field_that_is_whole(
+    staged: MainWindow, press: Callable[..., None], size: tuple[int, int]
+) -> None:
+    staged.setMinimumSize(320, 240)
+    staged.resize(*size)
+    press(staged, Qt.Key.Key_Slash)
+    search = staged.presenting.search
+    assert search is not None
+    for typed in ("", "left"):
+        search.field.setText(typed)
+        QApplication.processEvents()
+        assert search.rect().contains(search.field.geometry())
+        assert search.parentWidget().rect().contains(search.geometry())
+
+
 def test_a_step_is_searched_on_the_stage_too(staged: MainWindow, press: Callable[..., None], qtbot: QtBot) -> None:
     press(staged, Qt.Key.Key_Slash)
     search = staged.presenting.search

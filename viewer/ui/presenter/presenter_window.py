@@ -190,12 +190,14 @@ class PresenterWindow(QWidget):
         self.title.set_whole(case_title(session))
         self.badge.say(banner_words(session.volume, session.case))
         self.rehearsal.setVisible(self._rehearsing.running)
-        at = f"Step {index + 1} of {len(steps)}" if index is not None else ""
-        asks = player.asking.open
-        self.now_words.set_whole(f"{at}, asks" if asks else at)
+        at = f"{index + 1} of {len(steps)}" if index is not None else ""
+        asks = ", asks" if player.asking.open else ""
+        self.now_words.set_whole(f"Step {at}{asks}" if at else "", shorter=(f"{at}{asks}", at))
         self.forward.set_words("Reveal" if asks else "Next step")
         wandered = player.exploring_words
-        self.exploring.set_whole(f"Exploring, {wandered}" if wandered else "")
+        self.exploring.set_whole(
+            f"Exploring, {wandered}" if wandered else "", shorter=("Exploring",) if wandered else ()
+        )
         self.resume.setEnabled(bool(wandered))
         self.resume.set_words(f"Resume step {index + 1}" if index is not None else "Resume")
         self.black.set_words("Show again" if player.black else "Black screen")

@@ -12,7 +12,7 @@ from viewer.services.step_search import find_steps, needs_more_digits, step_by_n
 from viewer.ui.fonts import Type, font
 from viewer.ui.presenter.step_field import StepField
 from viewer.ui.presenter.words import masked, names_here
-from viewer.ui.theme import RADIUS_CARD
+from viewer.ui.theme import CONTROL_HEIGHT, RADIUS_CARD
 from viewer.ui.widgets import rounded
 
 if TYPE_CHECKING:
@@ -80,13 +80,18 @@ class StageSearch(QWidget):
         """Stand above the bar, at the right, where progress is."""
         self._scale = scale
         self.field.setFont(font(Type.STAGE_SMALL, scale=scale))
-        pad, field = round(PAD * scale), round(FIELD * scale)
+        pad, field = round(PAD * scale), self._field_height
         width = round(WIDTH * scale)
         height = 2 * pad + field + round(ROW * scale) * max(1, min(len(self._found), MOST_ROWS))
         self.setGeometry(stage.width() - width - round(40 * scale), stage.height() - bar - height - pad, width, height)
         self.field.setFixedHeight(field)
         self.field.setGeometry(pad, height - pad - field, width - 2 * pad, field)
         self.update()
+
+    @property
+    def _field_height(self) -> int:
+        """Of the field, which on a small stage stays as high as it has to be to be read."""
+        return max(round(FIELD * self._scale), CONTROL_HEIGHT)
 
     def _title(self, found: FoundStep) -> str:
         return masked(self._session, found.step.title)
@@ -106,7 +111,7 @@ class StageSearch(QWidget):
         if parent is not None:
             # Its own height follows what was found; the place is the stage's to say.
             bottom = self.geometry().bottom()
-            pad, field = round(PAD * self._scale), round(FIELD * self._scale)
+            pad, field = round(PAD * self._scale), self._field_height
             height = 2 * pad + field + round(ROW * self._scale) * max(1, min(len(self._found), MOST_ROWS))
             self.setGeometry(QRect(self.x(), bottom + 1 - height, self.width(), height))
             self.field.move(pad, height - pad - field)

@@ -15,7 +15,7 @@ from viewer.services.pace import short_words
 from viewer.services.step_search import find_steps, needs_more_digits, step_by_number
 from viewer.ui.fonts import SEMIBOLD, Type, font
 from viewer.ui.icons import paint_icon
-from viewer.ui.painted_rows import RowDelegate, RowList, RowModel, words
+from viewer.ui.painted_rows import RowDelegate, RowList, RowModel, one_or_two_lines, words
 from viewer.ui.presenter.step_field import StepField
 from viewer.ui.presenter.words import masked, names_here
 from viewer.ui.widgets import Button, Card, hairline, text_label
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, LOW_ROW_HEIGHT = 64, 44
+NARROW_ROW, NARROW_LINE, TIME_WIDTH = 240, 17.0, 46.0
 MOST_ANSWERS_SHARE, ONE_ANSWER = 0.36, 48
 NOTHING = "No step is told with these words."
 # Time at a step before it counts as told.
@@ -63,22 +64,28 @@ class _Painter(RowDelegate):
         assert isinstance(model, _Rows)
         shown = model.row(row)
         icon = "play" if shown.now else "check" if shown.told else ""
+        narrow = area.width() < NARROW_ROW
+        closer = 10 if narrow else 0
         if icon:
-            box = QRectF(area.left() + 16, area.center().y() - 9, 18, 18)
+            box = QRectF(area.left() + 16 - closer, area.center().y() - 9, 18, 18)
             paint_icon(painter, box, self.theme, icon, "accent" if shown.now else "text2")
         ink = self.theme.colour("text2" if shown.told and not shown.now else "text")
-        face = font(Type.LIST if self.height >= ROW_HEIGHT else Type.BODY)
+        face = font(Type.CAPTION if narrow else Type.LIST if self.height >= ROW_HEIGHT else Type.BODY)
         face.unsetFeature(QFont.Tag("tnum"))
         if shown.now:
             face.setWeight(SEMIBOLD)
-        painter.setFont(font(Type.LIST))
+        painter.setFont(font(Type.BODY if narrow else Type.LIST))
         painter.setPen(self.theme.colour("text2"))
-        words(painter, QRectF(area.left() + 42, area.top(), 26, area.height()), str(shown.index + 1))
-        time_width = 46.0
-        words(painter, area.adjusted(0, 0, -16, 0), shown.time, right=True)
+        words(painter, QRectF(area.left() + 42 - 1.4 * closer, area.top(), 26, area.height()), str(shown.index + 1))
+        if not narrow:
+            words(painter, area.adjusted(0, 0, -16, 0), shown.time, right=True)
         painter.setFont(face)
         painter.setPen(ink)
-        words(painter, area.adjusted(70, 0, -16 - time_width, 0), shown.title)
+        if narrow:
+            # What a step is called comes before how long it was planned.
+            one_or_two_lines(painter, area.adjusted(50, 0, -6, 0), shown.title, NARROW_LINE)
+        else:
+            words(painter, area.adjusted(70, 0, -16 - TIME_WIDTH, 0), shown.title)
         del selected
 
 
