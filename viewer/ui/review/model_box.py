@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
 from viewer.ui.theme import BAR_CONTROL_HEIGHT
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from viewer.domain.model_card import ModelCard
     from viewer.ui.theme import Theme
+
+MOST_NAME = 200
 
 
 class ModelBox(Card):
@@ -31,9 +33,16 @@ class ModelBox(Card):
         column.setSpacing(6)
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(ElidedLabel(card.name, Type.NAME), 1)
-        kind = f"{card.task.capitalize()} · {card.version}" if card.task else card.version
-        head.addWidget(text_label(kind, Type.CAPTION, "text2"))
+        name = ElidedLabel(card.name, Type.NAME)
+        name.setMinimumWidth(min(name.sizeHint().width(), MOST_NAME))
+        head.addWidget(name, 1)
+        kind = ElidedLabel("", Type.CAPTION, "text2")
+        whole = f"{card.task.capitalize()} · {card.version}" if card.task else card.version
+        kind.set_whole(whole, shorter=(card.version,))
+        kind.setMinimumWidth(kind.least_width)
+        kind.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        kind.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(kind)
         column.addLayout(head)
         first, rest = _first_sentence(card.limitations)
         for sentence, tone in ((card.intended_use, "text"), (first, "text2")):
