@@ -81,12 +81,11 @@ class RayPace:
         """
         if quality is Quality.MOVING:
             return self._moving_px
-        if quality is Quality.SETTLING:
-            return self._settling_px * finest_px
+        wanted = self._settling_px * finest_px if quality is Quality.SETTLING else finest_px
         if self.limits.still_s is None or self._s_per_work is None:
-            return finest_px
+            return wanted
         enough = math.sqrt(self._s_per_work * work / self.limits.still_s)
-        return min(max(finest_px, enough), self.limits.still_most_px)
+        return max(wanted, min(enough, self.limits.still_most_px))
 
     def took(self, quality: Quality, seconds: float, px: float, work: float) -> None:
         """Learn from a whole picture that cast a ray for each `px` screen pixels in both directions."""

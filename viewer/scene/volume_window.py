@@ -49,7 +49,7 @@ _STEP_MOVING_VOXELS = 1.5
 _STEP_LEAST_VOXELS = 1.4
 # More rays for each voxel than a preset says would show nothing more: large pictures cost hardly more than small ones.
 _RAY_EVERY_PX_MOST = 2.5
-# Before the first picture at rest: the first of a volume says nothing about speed, the second does.
+# Before the first picture that is not moving: the first of a volume says nothing about speed, the second does.
 _TRIALS = 2
 _TRIAL_PX = 4.0
 
@@ -166,7 +166,7 @@ class VolumeWindow:
         size_px = self._pace.size_px(quality, scene.width_px, scene.height_px)
         if size_px != self._window.GetSize():
             self._window.SetSize(*size_px)
-        if quality is Quality.STILL and self._mapper is not None:
+        if quality is not Quality.MOVING and self._mapper is not None:
             for _ in range(_TRIALS):
                 if self._pace.needs_trial:
                     self._cast(scene, quality, _TRIAL_PX)
