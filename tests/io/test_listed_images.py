@@ -59,7 +59,7 @@ def by_count(place: Path) -> dict[int, SeriesEntry]:
     return {entry.count: entry for entry in scan(place, JobContext()).series}
 
 
-@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder", "an archive of it"])
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder", "an archive of it", "a packed archive of it"])
 def test_a_series_of_which_a_dicomdir_lists_more_than_is_there_is_not_trusted(
     way: str, disc: Path, tmp_path: Path
 ) -> None:
@@ -67,7 +67,8 @@ def test_a_series_of_which_a_dicomdir_lists_more_than_is_there_is_not_trusted(
         file.unlink()
     place = {"the DICOMDIR": disc / "DICOMDIR", "its folder": disc}.get(way, tmp_path / "disc.zip")
     if place.suffix:
-        with zipfile.ZipFile(place, "w") as archive:
+        packing = zipfile.ZIP_DEFLATED if "packed" in way else zipfile.ZIP_STORED
+        with zipfile.ZipFile(place, "w", packing) as archive:
             for file in filter(lambda one: one.is_file(), disc.rglob("*")):
                 archive.write(file, f"a disc/{file.relative_to(disc)}")
     found = by_count(place)
@@ -105,6 +106,47 @@ def test_a_list_copied_along_with_one_series_of_its_disc_casts_no_doubt_on_that(
     shutil.rmtree(images(disc)[0].parent)
     (entry,) = scan(disc, JobContext()).series
     assert (entry.count, entry.incomplete) == (3, "")
+
+
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder"])
+@pytest.mark.parametrize("kept", [0, 200])
+def test_images_that_a_dicomdir_lists_and_that_are_damaged_are_missed(kept: int, way: str, disc: Path) -> None:
+    last = images(disc)[-1]
+    last.write_bytes(last.read_bytes()[:kept])
+    place = disc / "DICOMDIR" if way == "the DICOMDIR" else disc
+    assert by_count(place)[5].incomplete == "1 of 6 images that a DICOMDIR lists cannot be read."
+    images(disc)[0].unlink()
+    found = by_count(place)
+    assert found[4].incomplete == "2 of 6 images that a DICOMDIR lists are not there or cannot be read."
+    assert found[3].incomplete == ""
+    assert assemble(found[4], JobContext()).verdict is Verdict.UNTRUSTED
+
+
+def test_a_copy_of_a_damaged_image_under_another_name_takes_its_place(disc: Path) -> None:
+    last = images(disc)[-1]
+    shutil.copy(last, disc / "a copy")
+    last.write_bytes(b"")
+    assert by_count(disc)[6].incomplete == ""
+
+
+def test_a_colour_picture_that_a_dicomdir_lists_among_the_images_is_no_damaged_one(disc: Path) -> None:
+    last = images(disc)[-1]
+    picture = pydicom.dcmread(last)
+    picture.SamplesPerPixel, picture.PhotometricInterpretation, picture.PlanarConfiguration = 3, "RGB", 0
+    picture.PixelData = picture.PixelData * 3
+    picture.save_as(last)
+    assert by_count(disc)[5].incomplete == ""
+
+
+def test_files_of_a_folder_beside_the_disc_whose_name_goes_on_are_none_of_it(disc: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both"
+    shutil.copytree(disc, both / "A")
+    other = pydicom.dcmread(images(both / "A")[0])
+    other.SeriesInstanceUID, other.SOPInstanceUID = "1.2.9", "1.2.9.1"
+    images(both / "A")[0].unlink()
+    (both / "ASE1").mkdir()
+    other.save_as(both / "ASE1" / "IM0")
+    assert by_count(both)[5].incomplete == "1 of 6 images that a DICOMDIR lists is not there."
 
 
 @pytest.mark.parametrize("name", ["DICOMDIR", "DICOMDIR-reordered", "DICOMDIR-bigEnd", "DICOMDIR-implicit"])

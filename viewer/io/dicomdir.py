@@ -110,10 +110,11 @@ class _Records:
                 start = find_start(source)
                 if start is None:
                     return
-                syntax, at = start.transfer_syntax, start.offset
+                # No more than there is: from a packed member of an archive more than it may become is refused.
+                syntax, at, most = start.transfer_syntax, start.offset, min(_LARGEST, size - start.offset)
                 if syntax == DEFLATED_LITTLE:
-                    source, syntax, at = InflatedSource(source, at, size - at), EXPLICIT_LITTLE, 0
-                content = source.read_at(at, _LARGEST)
+                    source, syntax, at, most = InflatedSource(source, at, size - at), EXPLICIT_LITTLE, 0, _LARGEST
+                content = source.read_at(at, most)
             form = form_of(syntax)
             self._big = form.big
             self.at = {at + n: item for n, item in placed_items(content, form, _RECORDS)}

@@ -51,6 +51,10 @@ _OBJECTS = {
     "RWV": "is a mapping of values, not an image",
     "REG": "is a registration, not an image",
 }
+_COLOURS = "A colour picture, not measured values."
+_SINGLE_BITS = "A picture of single bits, not measured values."
+KNOWN_KINDS = frozenset((*(f"The file {words}." for words in _OBJECTS.values()), _COLOURS, _SINGLE_BITS, LISTS_OTHERS))
+"""What is said of files that are sound, and of a kind that no measured values are in."""
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _FLOATING = "Its pixels are floating point numbers, which no CT image has; they are not read."
 _AS_WHOLE_NUMBERS = "Export it with whole numbers and a rescale, or as NIfTI."
@@ -275,7 +279,7 @@ def _objection(
     if plain(sop_class).startswith(_SEGMENTATIONS) or kind in _OBJECTS:
         return f"The file {_OBJECTS.get(kind, _OBJECTS['SEG'])}."
     if whole(samples, 1) != 1 or plain(photometric).startswith("PALETTE"):
-        return "A colour picture, not measured values."
+        return _COLOURS
     if whole(bits_allocated, 16) == 1:
-        return "A picture of single bits, not measured values."
+        return _SINGLE_BITS
     return ""

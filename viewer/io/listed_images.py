@@ -11,7 +11,7 @@ from viewer.io.dicomdir import listed_images, plain_name
 from viewer.io.series_entry import with_doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from viewer.domain.job import JobContext
     from viewer.io.file_bytes import FilePlace
@@ -21,9 +21,13 @@ _MOST_LISTS = 256
 
 
 def with_listed(
-    series: list[list[SeriesEntry]], lists: Iterable[FilePlace], places: Sequence[FilePlace], ctx: JobContext
+    series: list[list[SeriesEntry]],
+    lists: Iterable[FilePlace],
+    places: Sequence[FilePlace],
+    damaged: Collection[str],
+    ctx: JobContext,
 ) -> list[list[SeriesEntry]]:
-    """Return series of images, those marked of which a DICOMDIR lists more images than are there.
+    """Return series of images, those marked of which a DICOMDIR lists more images than are there and can be read.
 
     Nothing is said of a series of which no image is there, as where a list was copied along with a part of its disc.
     An image is known by its file's name or, where files have got other names, by its SOP Instance UID.
@@ -32,6 +36,8 @@ def with_listed(
     ----------
     lists, places
         Where DICOMDIR lie, and all files that were seen.
+    damaged
+        The names of those files of which nobody knows what they hold.
     """
     chosen = list({place.name: place for place in lists}.values())[:_MOST_LISTS]
     if not chosen:
@@ -47,11 +53,13 @@ def with_listed(
         by_series = _by_series(place)
         seen = _seen(os.path.dirname(place.name), places) if by_series else {}
         for listed in by_series.values():
-            lost = sum(name not in seen and (not uid or uid not in whose) for name, uid in listed.items())
-            if lost:
+            unknown = [name for name, uid in listed.items() if not uid or uid not in whose]
+            lost = sum(name not in seen for name in unknown)
+            unread = sum(seen.get(name) in damaged for name in unknown)
+            if lost or unread:
                 known = {word for name, uid in listed.items() for word in (seen.get(name), uid) if word}
                 for n in {n for word in known for n in whose.get(word, ())}:
-                    doubts[n][_words(lost, len(listed))] = None
+                    doubts[n][_words(lost, unread, len(listed))] = None
     marked = iter([with_doubt(entry, " ".join(doubts.get(n, ()))) for n, entry in enumerate(entries)])
     return [[next(marked) for _ in parts] for parts in series]
 
@@ -67,14 +75,17 @@ def _by_series(place: FilePlace) -> dict[str, dict[str, str]]:
 def _seen(folder: str, places: Sequence[FilePlace]) -> dict[str, str]:
     """Return the names of the files below a folder, by what a DICOMDIR in it would call them."""
     found = {}
+    beginning = folder.rstrip(os.sep) + os.sep
     for place in places:
         name = place.name
-        if name.startswith(folder):
-            below = name[len(folder) :].replace(os.sep, "/").strip("/")
+        if name.startswith(beginning):
+            below = name[len(beginning) :].replace(os.sep, "/")
             found["/".join(map(plain_name, below.split("/")))] = name
     return found
 
 
-def _words(lost: int, listed: int) -> str:
-    verb = "is" if lost == 1 else "are"
-    return f"{lost:,} of {count_words(listed, 'image')} that a DICOMDIR lists {verb} not there."
+def _words(lost: int, unread: int, listed: int) -> str:
+    one = lost + unread == 1
+    not_there = f"{'is' if one else 'are'} not there" if lost else ""
+    why = " or ".join(filter(None, (not_there, "cannot be read" if unread else "")))
+    return f"{lost + unread:,} of {count_words(listed, 'image')} that a DICOMDIR lists {why}."

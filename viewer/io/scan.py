@@ -16,7 +16,7 @@ from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import files_below, name_below
 from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
-from viewer.io.image_header import read_image_header
+from viewer.io.image_header import KNOWN_KINDS, read_image_header
 from viewer.io.kind_at import kind_at
 from viewer.io.listed_images import with_listed
 from viewer.io.series_entry import (
@@ -100,12 +100,14 @@ def _result(
     groups: Groups = {}
     series: list[list[SeriesEntry]] = []
     unread = UnreadFiles()
+    damaged: set[str] = set()
     lists = [FilePlace(os.path.join(os.path.realpath(path.parent), path.name))] if is_dicomdir(path.name) else []
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(name_below(root, place.name), found.sentence, advice(found)))
             unread.note(place, found)
             lists += [place] if found.sentence == LISTS_OTHERS else []
+            damaged |= {place.name} if found.sentence not in KNOWN_KINDS else set()
         elif isinstance(found, list):
             series.append(found)
         else:
@@ -120,7 +122,7 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    series += with_listed(unread.doubted(_incomplete(of_images, root, skipped), places), lists, places, ctx)
+    series += with_listed(unread.doubted(_incomplete(of_images, root, skipped), places), lists, places, damaged, ctx)
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.
