@@ -237,14 +237,26 @@ def test_without_a_spacing_of_pixels_nothing_is_measured(made_ct: Any) -> None:
     assert not volume.measurable
 
 
-def test_localizer_among_the_slices_is_an_entry_of_its_own(made_ct: Any) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ["ORIGINAL", "PRIMARY", "LOCALIZER"],
+        ["DERIVED", "SECONDARY", "REFORMATTED", "LOCALIZER"],
+        ["ORIGINAL", "PRIMARY", "AXIAL", "SOM5 LOCALIZER"],
+        ["ORIGINAL", "PRIMARY", "SCOUT"],
+        ["ORIGINAL", "PRIMARY", "OTHER", "SCOUT VIEW"],
+        ["ORIGINAL", "PRIMARY", "TOPOGRAM"],
+    ],
+)
+@pytest.mark.parametrize("across", [[1, 0, 0, 0, 0, -1], [1, 0, 0, 0, 1, 0]])
+def test_localizer_among_the_slices_is_an_entry_of_its_own(made_ct: Any, kind: list[str], across: list[int]) -> None:
     made_ct.stack(axial([2.0 * k for k in range(6)]))
     made_ct.slice(
         "scout",
         made_ct.pixels(),
         (0, 0, 100),
-        ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"],
-        ImageOrientationPatient=[1, 0, 0, 0, 0, -1],
+        ImageType=kind,
+        ImageOrientationPatient=across,
     )
     found = scan(made_ct.folder, JobContext()).series
     assert [(e.count, e.part) for e in found] == [(6, "32 × 24, 6 of 7 images"), (1, "localizer")]

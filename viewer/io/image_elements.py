@@ -37,6 +37,8 @@ CT_CLASSES = frozenset(
     }
 )
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+# What scanners call a scout view that does not say LOCALIZER, as the standard wants it (PS3.3 C.8.2.1.1.1).
+_SCOUTS = frozenset(b"SCOUT SURVIEW TOPOGRAM SCANOGRAM SCANOSCOPE".split())
 # What scanners call pictures of a screen, protocols and dose sheets that they keep as CT images.
 _SHEETS = (b"SCREEN", b"DOSE", b" PROT")
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
@@ -95,7 +97,8 @@ def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
 
 
 def _is_localizer(values: dict[int, bytes]) -> bool:
-    return b"LOCALIZER" in values.get(0x00080008, b"").upper()
+    kind = values.get(0x00080008, b"").upper()
+    return b"LOCALIZER" in kind or not _SCOUTS.isdisjoint(kind.strip(b"\0 ").replace(b"\\", b" ").split())
 
 
 def _is_map(values: dict[int, bytes], *, named: bool) -> bool:
