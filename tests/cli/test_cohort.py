@@ -90,12 +90,15 @@ def test_a_truth_that_came_later_is_counted_and_that_of_another_series_is_none(a
     write_series(scan / "other", number=2)
     (scan / "truth").rename(tmp_path / "truth")
     assert run(tmp_path / "scans", anatomy, out)[1]["runs"] == 2
+    assert casestage("cohort", "evaluate", out, "--json").json["models"][0]["truth_changed"] == 0
     (tmp_path / "truth").rename(scan / "truth")
+    assert casestage("cohort", "evaluate", out, "--json").json["models"][0]["truth_changed"] == 1
+    assert "the truth of 1 scan has changed since, or has come" in casestage("cohort", "evaluate", out).out
     # Of the two series that the folder lies beside it is the truth of one.
     code, told = run(tmp_path / "scans", anatomy, out)
     assert (code, told["runs"], told["matched_anew"], told["failed"]) == (0, 0, 1, 0)
     (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
-    assert (count["scans"], count["lesions"], count["without_truth"]) == (1, 1, 1)
+    assert (count["scans"], count["lesions"], count["without_truth"], count["truth_changed"]) == (1, 1, 1, 0)
     assert run(tmp_path / "scans", anatomy, out)[1]["matched_anew"] == 0
 
 

@@ -123,7 +123,7 @@ def _lines(count: CohortCount) -> list[str]:
     if count.without_truth:
         lines.append(f"  {count_words(count.without_truth, 'scan')} without a truth, not counted")
     if count.changed:
-        lines.append(f"  the truth of {count_words(count.changed, 'scan')} has changed since")
+        lines.append(f"  the truth of {count_words(count.changed, 'scan')} has changed since, or has come")
     if count.failed:
         lines.append(f"  {count_words(count.failed, 'scan')} without a result")
     return lines

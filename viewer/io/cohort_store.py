@@ -68,7 +68,8 @@ class CohortRun:
     points
         (threshold, lesions found, false positives) at each score that occurs, highest first.
     truth, truth_file
-        SHA-256 of the file that the truth was read from, and its path; "" where none is known.
+        SHA-256 of the file that the truth was read from, and its path; where no truth is known "" and the path of the
+        first image, beside which one may come.
     refused, matched_anew
         True where the model was not made for this series, and was not told to run anyway; where only the truth was
         another, and what the model had found was held against it. Not kept.

@@ -25,7 +25,7 @@ from viewer.io.findings_file import model_named, read_findings
 from viewer.io.scan import scan
 from viewer.services.exporting import write_outputs
 from viewer.services.loading import load_series
-from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside, truth_stamp
+from viewer.services.truth_beside import is_of_truth, place_of_truth, truth_beside, truth_of, truth_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -48,7 +48,8 @@ class CohortCount:
 
     `curve` has a point at each score that occurs; `judged` is how many scans are counted, `normal` in how many of them
     there is nothing to find, `clear` in how many of those nothing is found; `failed` how many gave no result,
-    `without_truth` how many of the others have none. Of `changed` the truth is another by now than the one counted.
+    `without_truth` how many of the others have none. Of `changed` the truth is another by now than the one
+    counted, or there is one where there was none.
     """
 
     model: CohortModel
@@ -205,7 +206,7 @@ def _runs(
 
     def judged(run: CohortRun, findings: Sequence[Finding]) -> CohortRun:
         if truth is None:
-            return evolve(run, lesions=None, points=(), truth=stamp, truth_file="" if place is None else str(place))
+            return evolve(run, lesions=None, points=(), truth="", truth_file=entry.files[0])
         points = _points(findings, truth.lesions)
         return evolve(run, lesions=len(truth.lesions), points=points, truth=stamp, truth_file=str(place))
 
@@ -250,10 +251,17 @@ def _kept(folder: Path, volume: Volume, model_sha256: str) -> tuple[Finding, ...
 
 
 def _truth_changed(run: CohortRun) -> bool:
-    """Return whether the truth that a scan was held against is another now; not where its scan is not there to see."""
-    if not run.truth_file or not Path(run.truth_file).parent.parent.is_dir():
+    """Return whether the truth of a scan is another now, or has come; not where the scan is not there to see."""
+    place = Path(run.truth_file)
+    if not run.truth_file or not place.parent.parent.is_dir():
         return False
-    return truth_stamp(Path(run.truth_file)) != run.truth
+    if run.truth:
+        return truth_stamp(place) != run.truth
+    try:
+        return place.parent.is_dir() and truth_of(place, run.series) is not None
+    except CaseStageError:
+        # There is one, and when the cohort is run it says what is wrong with it.
+        return True
 
 
 def _points(findings: Sequence[Finding], truth: Sequence[Finding]) -> tuple[tuple[float, int, int], ...]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 TRUTH = "truth"
 SAID_BY = "Ground truth"
-_DICOM = "dicom"
 
 
 def truth_beside(entry: SeriesEntry, volume: Volume, ctx: JobContext | None = None) -> Truth | None:
@@ -69,12 +68,16 @@ def place_of_truth(entry: SeriesEntry) -> Path | None:
     CaseStageError
         When there is one of which it cannot be told whose it is.
     """
-    images = Path(entry.files[0])
+    return truth_of(Path(entry.files[0]), entry.facts.series_uid)
+
+
+def truth_of(images: Path, series_uid: str) -> Path | None:
+    """Return the file that holds the ground truth of a series by the first of its files; as `place_of_truth`."""
     for folder in (images.parent / TRUTH, images.parent.parent / TRUTH):
         if (folder / DOCUMENT).is_file():
-            if series_named(folder) == entry.facts.series_uid:
+            if series_named(folder) == series_uid:
                 return folder / DOCUMENT
-        elif folder.is_dir() and (found := _masks_of(entry, images, folder)) is not None:
+        elif folder.is_dir() and (found := _masks_of(series_uid, images, folder)) is not None:
             return found
     return None
 
@@ -98,7 +101,7 @@ def is_of_truth(entry: SeriesEntry) -> bool:
     return Path(entry.files[0]).parent.name == TRUTH
 
 
-def _masks_of(entry: SeriesEntry, images: Path, folder: Path) -> Path | None:
+def _masks_of(series_uid: str, images: Path, folder: Path) -> Path | None:
     """Return the file of a folder that marks the lesions of a series."""
     # Only where there is no document of findings.
     from viewer.io.seg_reading import series_of_seg
@@ -108,8 +111,8 @@ def _masks_of(entry: SeriesEntry, images: Path, folder: Path) -> Path | None:
     except OSError as error:
         raise UnreadableFileError("The folder cannot be read.", "Check who may read it.", str(error)) from error
     maps = [path for path in files if is_volume_file(path.name)]
-    if entry.kind == _DICOM:
-        segs = [path for path in files if path not in maps and series_of_seg(path) == entry.facts.series_uid]
+    if not is_volume_file(images.name):
+        segs = [path for path in files if path not in maps and series_of_seg(path) == series_uid]
         # A label map does not say whose it is: there has to be no choice.
         return segs[0] if len(segs) == 1 else maps[0] if len(maps) == 1 and not segs else None
     same = [path for path in maps if bare_name(path.name) == bare_name(images.name)]
