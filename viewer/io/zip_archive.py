@@ -40,6 +40,7 @@ _AGAIN = "Get the archive again."
 _END_BYTES = 22
 _IN_64_BITS = 0xFFFF
 _ENCRYPTED = 0x1 | 0x40
+_UNIX = 3
 # What a Mac adds of its own to every file.
 _NOT_THE_USERS = ("__MACOSX/",)
 
@@ -176,6 +177,10 @@ class _Listing:
     def _places(self, named: str, listed: list[zipfile.ZipInfo], *, cut: bool = False) -> list[FilePlace]:
         found: dict[str, list[FilePlace]] = {}
         end = self.opened.seek(0, os.SEEK_END)
+        for info in listed:
+            if info.create_system != _UNIX:
+                # Older writers on Windows part folders as it does (APPNOTE 4.4.17.1 forbids it).
+                info.filename = info.filename.replace("\\", "/")
         for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
             if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
                 continue

@@ -62,6 +62,20 @@ def test_a_volume_in_an_archive_is_the_same_as_beside_it(tmp_path: Path, ending:
     assert np.array_equal(thumbnail(found.series[0]), thumbnail(scan(path, JobContext()).series[0]))
 
 
+def test_an_archive_whose_folders_are_written_as_on_windows_is_read(tmp_path: Path) -> None:
+    written_by_itk(tmp_path / "a.mhd", values(), DIRECTIONS["oblique, left-handed"])
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for name in ("study/deep/", "study/deep/a.mhd", "study/deep/a.raw"):
+            member = zipfile.ZipInfo(name)
+            member.create_system = 0
+            out.writestr(member, b"" if name.endswith("/") else (tmp_path / name[-5:]).read_bytes())
+    archive.write_bytes(archive.read_bytes().replace(b"study/deep/", b"study\\deep\\"))
+    found = scan(archive, JobContext())
+    assert (found.series[0].facts.description, found.skipped) == ("a", ())
+    assert_as_itk(assemble(found.series[0], JobContext()), tmp_path / "a.mhd")
+
+
 def test_an_archive_among_the_files_of_a_folder_is_read_too(tmp_path: Path) -> None:
     written_by_itk(tmp_path / "a.mhd", values(), DIRECTIONS["LPS"])
     files = {"b.nhdr": nrrd_header("data file: voxels/s%d.raw 1 5 1")}
