@@ -83,3 +83,59 @@ def test_images_at_different_heights_are_a_volume_and_no_images_one_by_one(made_
     _, volume = listed_and_opened(made_ct.folder)
     assert not volume.loose
     assert view_of_volume(volume).layout is Layout.FOUR
+
+
+def shown_times(volume: Volume, *, masked: bool = False) -> list[str]:
+    """Return what is said of when each image was taken, in the order in which they are paged through."""
+    moments = dict(zip(range(10), volume.moments, strict=True))
+    found = {}
+    for k, moment in moments.items():
+        number, _ = image_number(volume, ViewName.AXIAL.plane, volume.stack.lps((5, 5, k)))
+        found[number] = moment.words(masked=masked)
+    return [found[number] for number in sorted(found)]
+
+
+def test_images_of_one_place_say_when_each_was_taken(made_ct: Any) -> None:
+    write(made_ct, "time")
+    _, volume = listed_and_opened(made_ct.folder)
+    assert shown_times(volume)[:3] == [
+        "Acquired 10:12:00  +0.0 s",
+        "Acquired 10:12:02  +2.0 s",
+        "Acquired 10:12:04  +4.0 s",
+    ]
+    assert shown_times(volume, masked=True)[-1] == "+18.0 s"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        # Across midnight the day is counted, and without one nothing is.
+        (lambda k: {"AcquisitionDateTime": f"2024010{1 + k // 5}{'235959' if k < 5 else '000001'}.{k}"}, "+2.9 s"),
+        (lambda k: {"AcquisitionTime": "101200", "ContentTime": f"10130{k}"}, "Content time 10:13:09  +9.0 s"),
+        (lambda _: {"AcquisitionTime": "101200"}, ""),
+        (lambda k: {"AcquisitionTime": f"10120{k}" if k else None}, ""),
+        (lambda k: {"AcquisitionTime": f"10120{k}"} | ({} if k else {"AcquisitionDate": "20240101"}), "10:12:09"),
+    ],
+    ids=["midnight", "only content is timed", "all the same", "one without", "one with a date"],
+)
+def test_when_images_were_taken_is_said_as_far_as_it_is_known(said: Any, words: str, made_ct: Any) -> None:
+    for k in range(10):
+        made_ct.slice(f"{k}", made_ct.pixels(k), HERE, **said(k))
+    _, volume = listed_and_opened(made_ct.folder)
+    last = shown_times(volume)[-1] if volume.moments else ""
+    assert last.endswith(words) if words else not last
+
+
+def test_images_of_one_place_that_all_have_one_number_are_in_the_order_of_time(made_ct: Any) -> None:
+    for name in range(10):
+        k = (name * 7) % 10
+        said = {"AcquisitionTime": f"1012{2 * k:02}", "InstanceNumber": "1"}
+        made_ct.slice(f"{name}", made_ct.pixels(k), HERE, **said)
+    _, volume = listed_and_opened(made_ct.folder)
+    assert [words.partition("+")[2] for words in shown_times(volume)] == [f"{2 * k:.1f} s" for k in range(10)]
+
+
+def test_a_scan_says_no_time_of_its_images(made_ct: Any) -> None:
+    for k in range(10):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k), AcquisitionTime=f"1012{2 * k:02}")
+    assert listed_and_opened(made_ct.folder)[1].moments == ()

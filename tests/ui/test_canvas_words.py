@@ -11,6 +11,7 @@ from tests.open_session import view_of
 from viewer.analysis.regrid import regridded
 from viewer.domain.geometry import PlaneName, Verdict
 from viewer.domain.job import JobContext
+from viewer.domain.moment import Moment
 from viewer.domain.plane_turn import about
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import ViewName
@@ -40,6 +41,20 @@ def test_letters_stand_where_radiologists_expect_them(
     assert shown is not None
     found = edge_letters(shown, view)
     assert (found.left, found.right, found.top, found.bottom) == letters
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_an_image_of_one_place_says_when_it_was_taken(session: Session, small_ct_volume: Volume, masked: bool) -> None:
+    moments = tuple(Moment(f"10:12:{k:02}", float(k)) for k in range(small_ct_volume.stack.count))
+    session.volume = evolve(small_ct_volume, loose=True, placed=False, moments=moments)
+    session.masked = masked
+    shown = shown_in(session)
+    assert shown is not None
+    k = small_ct_volume.stack.nearest_slice(view_of(session).cursor_lps_mm)
+    words = f"+{k:.1f} s" if masked else f"Acquired 10:12:{k:02}  +{k:.1f} s"
+    for density in (Density.FULL, Density.SHORT):
+        said = corners(shown, ViewName.AXIAL, density, first=True)
+        assert [w.text for w in said.bottom_left] == ["Image 23 of 40", words]
 
 
 def test_corner_text_says_image_position_window_zoom_and_thickness(session: Session) -> None:

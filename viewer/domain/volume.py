@@ -10,6 +10,7 @@ from attrs import define, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.geometry import Grid, SliceStack, Verdict
+from viewer.domain.moment import Moment
 from viewer.domain.value_units import HU, PLAUSIBLE_AIR_HU, UNKNOWN, is_on_hu_scale
 from viewer.domain.voi_lut import VoiLut
 
@@ -107,6 +108,8 @@ class Volume:
         Lookup tables that the file offers in place of windows.
     worded
         True where words may be burned into the images, a name among them.
+    moments
+        When each of the original slices was taken, where they are `loose` and their files say it; else empty.
     """
 
     series: SeriesFacts
@@ -134,6 +137,7 @@ class Volume:
     body_lps_mm: NDArray[np.float64] | None = None
     luts: tuple[VoiLut, ...] = ()
     worded: bool = False
+    moments: tuple[Moment, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         """Make the arrays read-only and hold shapes and geometry together."""

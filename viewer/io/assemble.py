@@ -16,6 +16,7 @@ from viewer.io.decode import why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
 from viewer.io.doubles import contradiction_words, copies_words
 from viewer.io.memory import shrunk_words
+from viewer.io.moments import moments_of
 from viewer.io.padding import padding_value, with_one_padding
 from viewer.io.read_slices import Onlooker, read_slices
 from viewer.io.voi_luts import Luts, read_luts
@@ -258,4 +259,5 @@ def _volume(
         part=entry.part,
         luts=luts.of(frames),
         worded=worded,
+        moments=() if placed else moments_of(frames),
     )

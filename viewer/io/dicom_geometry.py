@@ -14,6 +14,7 @@ from attrs import define
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, SliceStack, Verdict, position_words
 from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
+from viewer.io.moments import in_time
 from viewer.io.slice_header import Frame, Kind
 
 if TYPE_CHECKING:
@@ -170,12 +171,19 @@ def _stack(frame: Frame, positions: NDArray[np.float64]) -> SliceStack:
 
 
 def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
-    """Return images as a stack of 1 mm steps, in which going on into the screen is going on by their numbers."""
+    """Return images as a stack of 1 mm steps, in which going on into the screen is going on by their numbers.
+
+    Where several have the same number it is going on in time, if each tells its own.
+    """
     first = min(frames, key=lambda f: f.order)
     row, column = _directions(first)
     normal = np.cross(row, column)
     into = PLANE_AXES[max(PlaneName, key=lambda plane: abs(float(normal @ PLANE_AXES[plane].into)))].into
-    ordered = sorted(frames, key=lambda f: f.order, reverse=bool(normal @ into < 0))
+    ordered = sorted(frames, key=lambda f: f.order)
+    if len({f.instance for f in frames}) < len(frames):
+        ordered = in_time(ordered) or ordered
+    if normal @ into < 0:
+        ordered.reverse()
     origin = np.asarray(first.position or (0.0, 0.0, 0.0))
     steps = np.arange(len(ordered))[:, None] * normal
     stack = _stack(first, origin + steps)

@@ -208,19 +208,25 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
         return Corners(top_left=(name, Words(what), *part) if density is Density.FULL else (name, *part))
     volume, state = shown.volume, shown.view
     acquired = acquired_on(volume, state, plane)
-    image = _image_words(volume, state, plane) if acquired is None else _slice_words(volume, state, acquired)
+    masked = shown.masked
+    if acquired is None:
+        image = _image_words(volume, state, plane, masked=masked)
+    else:
+        image = _slice_words(volume, state, acquired, masked=masked)
     window = window_line(state, volume)
     # Whose images these are is never left out for want of room.
     patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:
         place = Words(image.position or image.number)
         right = (window, Words(image.slab)) if image.slab else (window,)
-        return Corners(top_left=(name, *patient, *lossy), bottom_left=(place, *image.missing), bottom_right=right)
+        return Corners(
+            top_left=(name, *patient, *lossy), bottom_left=(place, *image.moment, *image.missing), bottom_right=right
+        )
     who = (*patient, *(Words(text) for text in (shown.title,) if text and first))
     return Corners(
         top_left=(name, *who, *lossy),
-        top_right=_study_words(volume, masked=shown.masked) if first else (),
-        bottom_left=(*image.missing, *(Words(said) for said in (image.number, image.position) if said)),
+        top_right=_study_words(volume, masked=masked) if first else (),
+        bottom_left=(*image.missing, *(Words(said) for said in (image.number, image.position) if said), *image.moment),
         bottom_right=(window, Words(f"{zoom_words(shown, plane, aspect)}  {image.slab or image.apart}")),
     )
 
@@ -239,16 +245,17 @@ def cut_words(state: ViewState) -> str:
 
 @frozen
 class _ImageWords:
-    """What a viewport says of its image: its number, place, distance from the next, its slab, and what is missing."""
+    """What a viewport says of its image: number, place, distance from the next, slab, what is missing, and when."""
 
     number: str
     position: str
     apart: str
     slab: str
     missing: tuple[Words, ...] = ()
+    moment: tuple[Words, ...] = ()
 
 
-def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWords:
+def _image_words(volume: Volume, state: ViewState, plane: PlaneName, *, masked: bool) -> _ImageWords:
     slab = slab_words(state)
     if state.plane(plane).turned is not None:
         # No layer of voxels lies in it, so its images have no numbers.
@@ -260,7 +267,7 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWo
     if beyond_images(volume, plane, state.cursor_lps_mm):
         image = f"Beyond the {count} images" if count > 1 else "Beyond the image"
     if volume.loose:
-        return _ImageWords(image, "", "", slab)
+        return _ImageWords(image, "", "", slab, moment=_moment(volume, state, masked=masked))
     return _ImageWords(
         image,
         position_words(axis, crosshair_lps_mm(volume, state)[axis]),
@@ -269,7 +276,7 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName) -> _ImageWo
     )
 
 
-def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices) -> _ImageWords:
+def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices, *, masked: bool) -> _ImageWords:
     """Return what is said of the original slice that a view shows; a slab is for other views alone."""
     place = crosshair_lps_mm(volume, state)
     k, axis = acquired.nearest(place), AXIS_ALONG[acquired.plane][2]
@@ -287,7 +294,16 @@ def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices) -> 
         f"{' / '.join(gaps)} mm" if gaps and not volume.loose else "",
         "No slab" if state.slab_mm else "",
         tuple(missing),
+        _moment(volume, state, masked=masked),
     )
+
+
+def _moment(volume: Volume, state: ViewState, *, masked: bool) -> tuple[Words, ...]:
+    """Return when the original slice at the cursor was taken."""
+    if not volume.moments:
+        return ()
+    moment = volume.moments[volume.stack.nearest_slice(crosshair_lps_mm(volume, state))]
+    return tuple(Words(said) for said in (moment.words(masked=masked),) if said)
 
 
 def angle_words(acquired: AcquiredSlices) -> str:
