@@ -206,6 +206,9 @@ def test_the_step_meets_slices_where_it_can() -> None:
     assert step([4, 4, 4, 1.08, 7, 7]) == pytest.approx(1.0)
     assert step([4, 4, 4, 1.1, 6.9]) == pytest.approx(1.0)
     assert step([0.7, 0.9, 1.3, 0.6]) >= 0.5
+    # A hair of rounding in the positions made planes of 1.05 mm, between which slices of 1 mm were lost.
+    assert step([0.9999999, 0.9999999, 1.5, 1.5000001, 2.2]) == pytest.approx(0.5)
+    assert step([0.999, 0.999, 1.5, 1.501, 2.2]) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_regridding_stops_when_told_to(make_volume: Make) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 _SMALLEST_STEP_MM = 0.5
+# Gaps come from positions that are rounded text.
+_ROUNDING = 0.02
 # Shifts of a slice against its neighbours below this share of a pixel are rounding, not tilt.
 SHIFT_ROUNDING_PX = 0.05
 _MOST_VOXELS = 400_000_000
@@ -125,7 +127,7 @@ def step_along_normal_mm(stack: SliceStack) -> float:
 def _common_step(gaps: list[float], most: float) -> float | None:
     for parts in range(1, 40):
         step = min(gaps) / parts
-        if step < _SMALLEST_STEP_MM:
+        if step < (1 - _ROUNDING) * _SMALLEST_STEP_MM:
             return None
         if step <= most and all(abs(gap / step - round(gap / step)) <= 0.05 for gap in gaps):
             return step
