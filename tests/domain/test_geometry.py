@@ -66,7 +66,24 @@ def test_a_point_beyond_the_last_slice_is_outside() -> None:
     assert stack([0, 5, 10]).nearest_ijk((0, 0, 12.4)) == (100, 90, 2)
     assert stack([0, 5, 10]).nearest_ijk((0, 0, 12.6)) is None
     # An uneven end: half of the gap on that side counts.
-    assert stack([0, 1, 11]).nearest_ijk((0, 0, 5.9)) == (100, 90, 1)
+    assert stack([0, 4, 14]).nearest_ijk((0, 0, 8.9)) == (100, 90, 1)
+    assert stack([0, 4, 14]).nearest_ijk((0, 0, 18.9)) == (100, 90, 2)
+
+
+@pytest.mark.parametrize("height", [8, 10, 12.4, 12.6, 14, 17])
+def test_where_a_slice_is_missing_there_is_no_voxel_of_its_neighbours(height: float) -> None:
+    assert stack([0, 5, 20, 25]).nearest_ijk((0, 0, height)) is None
+
+
+def test_slices_beside_missing_ones_reach_half_way_to_them() -> None:
+    assert stack([0, 5, 20, 25]).nearest_ijk((0, 0, 7.4)) == (100, 90, 1)
+    assert stack([0, 5, 20, 25]).nearest_ijk((0, 0, 17.6)) == (100, 90, 2)
+
+
+def test_a_single_slice_has_voxels_in_its_own_plane_alone() -> None:
+    assert stack([5]).nearest_ijk((0, 0, 5.4)) == (100, 90, 0)
+    for height in (4.4, 5.6, 300):
+        assert stack([5]).nearest_ijk((0, 0, height)) is None
 
 
 def test_a_pixel_of_a_shrunk_stack_lies_in_the_middle_of_those_it_is_the_mean_of() -> None:

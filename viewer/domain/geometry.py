@@ -16,11 +16,14 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from viewer.domain.errors import GeometryError
+from viewer.domain.slice_gaps import missing_in_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+
+_ALONE_MM = 1.0
 
 
 def _frozen_array(value: ArrayLike) -> NDArray[np.float64]:
@@ -223,6 +226,11 @@ class SliceStack:
         return np.diff(self.heights_mm)
 
     @cached_property
+    def _own_gaps_mm(self) -> NDArray[np.float64]:
+        """Distances between neighbouring slices as they would be if none were missing."""
+        return np.asarray(self.gaps_mm / (missing_in_gaps(self.gaps_mm) + 1), dtype=np.float64)
+
+    @cached_property
     def tilt_deg(self) -> float:
         """Angle between the line of the slice positions and the normal (gantry tilt), without sign."""
         if self.count < 2:
@@ -274,15 +282,17 @@ class SliceStack:
     def nearest_ijk(self, lps_mm: ArrayLike) -> tuple[int, int, int] | None:
         """Return the original voxel at a position, or None outside: nearest slice, then nearest pixel in it.
 
-        A position further from its nearest slice than half of that slice's adjacent gap is outside.
+        A position further from its nearest slice than half of that slice's adjacent gap is outside, and so is one where
+        a slice is missing: in such a gap half of the way to the next missing one counts. A single slice is taken to be
+        as thick as its grid, 1 mm.
         """
         point = np.asarray(lps_mm, dtype=np.float64)
         height = float(point @ self.normal)
         k = self.nearest_slice(point)
-        if self.count > 1:
-            gap = self.gaps_mm[min(max(k - (height < self.heights_mm[k]), 0), self.count - 2)]
-            if abs(height - self.heights_mm[k]) > gap / 2 + 1e-6:
-                return None
+        n = min(max(k - (height < self.heights_mm[k]), 0), self.count - 2)
+        gap = float(self._own_gaps_mm[n]) if self.count > 1 else _ALONE_MM
+        if abs(height - self.heights_mm[k]) > gap / 2 + 1e-6:
+            return None
         offset = point - self.positions_lps_mm[k]
         i = int(np.floor(offset @ self.row_direction / self.pixel_spacing_mm[0] + 0.5))
         j = int(np.floor(offset @ self.column_direction / self.pixel_spacing_mm[1] + 0.5))
