@@ -257,6 +257,39 @@ def test_acquisitions_that_lie_between_each_other_never_make_one_volume(
     assert all(holds_phase(made_ct, v, p) for p, v in enumerate(opened(made_ct)))
 
 
+@pytest.mark.parametrize(
+    ("keyword", "values", "words"),
+    [
+        (
+            "ImageType",
+            (["ORIGINAL", "PRIMARY", "AXIAL"], ["DERIVED", "SECONDARY", "AXIAL", "MIP"]),
+            {"image type ORIGINAL PRIMARY", "image type DERIVED SECONDARY MIP"},
+        ),
+        ("SliceThickness", ("2", "8"), {"slices of 2 mm", "slices of 8 mm"}),
+        ("ReconstructionDiameter", ("250", "400"), {"field of view 250 mm", "field of view 400 mm"}),
+    ],
+)
+def test_slabs_that_lie_between_the_slices_are_none_of_them(
+    made_ct: Any, keyword: str, values: tuple[Any, Any], words: set[str]
+) -> None:
+    for p, (first, step, count) in enumerate([(0.0, 2.0, 12), (1.0, 8.0, 3)]):
+        for k in range(count):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, first + step * k), **{keyword: values[p]})
+    found = opened(made_ct)
+    assert {volume.part for volume in found} == words
+    assert {(volume.stack.count, volume.verdict) for volume in found} == {(12, Verdict.OK), (3, Verdict.OK)}
+
+
+@pytest.mark.parametrize("odd", [(2, 5, 8), (1, 3, 5, 7, 9, 11), (4, 5, 6, 9)])
+def test_slices_of_one_scan_that_say_another_kind_or_thickness_stay_in_it(made_ct: Any, odd: tuple[int, ...]) -> None:
+    for k in range(12):
+        said = {"SliceThickness": "2.0001", "ImageType": ["DERIVED", "SECONDARY", "AXIAL"]} if k in odd else {}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **{"SliceThickness": "2"} | said)
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict) == (12, Verdict.OK)
+
+
 def test_acquisitions_one_after_another_along_the_patient_are_one_volume(made_ct: Any) -> None:
     for k in range(12):
         made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), AcquisitionNumber=str(k // 4))

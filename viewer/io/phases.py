@@ -31,7 +31,7 @@ _lasting = itemgetter(
         Telling._fields.index(name)
         for name in (
             "temporal_position", "acquisition_number", "cardiac_phase", "respiratory_phase", "kernel", "tube_voltage",
-            "contrast_agent", "stack",
+            "contrast_agent", "stack", "image_type", "field_of_view", "slice_thickness",
         )
     )
 )  # fmt: skip
@@ -242,17 +242,19 @@ def _roughly(crowd: _Crowd) -> list[Phase]:
 def _crossing(crowd: _Crowd) -> list[Phase]:
     """Return acquisitions whose images lie between those of another."""
     told = _told(crowd)
-    for one in (t for t in told if t.attribute.lasting):
+    for one in (t for t in told if t.attribute.lasting or t.attribute.mostly_lasting):
         large = np.flatnonzero(np.bincount(one.codes) >= _FEWEST_CROSSED)[:_MOST_CROSSED].tolist()
-        if any(_mingled(crowd.heights, one.codes, a, b) for a, b in itertools.combinations(large, 2)):
+        sure = one.attribute.lasting
+        if any(_mingled(crowd.heights, one.codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
             return crowd.divided(one.codes, words_of(one.codes, [one], told))
     return []
 
 
-def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int) -> bool:
+def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure: bool) -> bool:
     """Return True where two groups alternate along the normal, or are each even but not together.
 
-    One after another, or one in a gap of the other, they may well be one volume.
+    That they alternate counts where it is `sure` that no volume has images of both. One after another, or one in a gap
+    of the other, they may well be one volume.
     """
     own, others = np.sort(heights[codes == a]), np.sort(heights[codes == b])
     both = np.concatenate([own, others])
@@ -260,7 +262,9 @@ def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int) -> bool
     switches = int(np.count_nonzero(np.diff(order < len(own))))
     if switches < _FEWEST_CROSSED:
         return False
-    return switches >= min(len(own), len(others)) or (_even(own) and _even(others) and not _even(both[order]))
+    return (sure and switches >= min(len(own), len(others))) or (
+        _even(own) and _even(others) and not _even(both[order])
+    )
 
 
 def _even(heights: NDArray[np.float64]) -> bool:

@@ -42,6 +42,8 @@ class Attribute:
     lasting
         True where it stays the same through an acquisition or reconstruction, so that images that differ in it
         do not belong into one volume, also where no two of them lie at one place.
+    mostly_lasting
+        True where images of one volume may differ in it; those are apart that lie evenly, and not together.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Attribute:
     words: Callable[[Value, Sequence[Value]], str] | None = None
     detail: Callable[[Value], str] | None = None
     lasting: bool = False
+    mostly_lasting: bool = False
 
 
 @define(frozen=True, eq=False)
@@ -173,7 +176,7 @@ ATTRIBUTES = (
         lambda value, _: f"{value:g} kV" if value is not None else "no tube voltage named",
         lasting=True,
     ),
-    Attribute("image type", lambda f: f.telling.image_type or b"", _image_type_words),
+    Attribute("image type", lambda f: f.telling.image_type or b"", _image_type_words, mostly_lasting=True),
     Attribute(
         "contrast",
         lambda f: (_text(f.telling.contrast_agent) or "NONE").upper() not in ("NONE", "NO", "N"),
@@ -184,11 +187,13 @@ ATTRIBUTES = (
         "field of view",
         lambda f: _number(f.telling.field_of_view),
         lambda value, _: f"field of view {value:g} mm" if value is not None else "no field of view named",
+        mostly_lasting=True,
     ),
     Attribute(
         "slice thickness",
         lambda f: _number(f.telling.slice_thickness),
         lambda value, _: f"slices of {value:g} mm" if value is not None else "no slice thickness named",
+        mostly_lasting=True,
     ),
     Attribute(
         "stack",
