@@ -178,9 +178,10 @@ def test_images_that_turn_a_little_are_not_trusted_where_that_is_seen_at_their_c
     assert volume.reasons == (() if trusted else (said,))
 
 
-def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any) -> None:
+@pytest.mark.parametrize("rounded_mm", [0.0, 0.02, -0.04])
+def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any, rounded_mm: float) -> None:
     stored = made_ct.stack(axial([2.0 * k for k in range(6)]))
-    made_ct.slice("copy", stored[3], (-10, -20, 6.0))
+    made_ct.slice("copy", stored[3], (-10, -20, 6.0 + rounded_mm), InstanceNumber="99")
     volume = opened(made_ct)
     assert volume.stack.count == 6
     assert volume.verdict is Verdict.OK
@@ -190,14 +191,21 @@ def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any) -> None:
     assert said["at"]["ijk"] == [0, 0, 3]
 
 
-def test_two_different_images_at_one_place_are_not_trusted(made_ct: Any) -> None:
+@pytest.mark.parametrize("rounded_mm", [0.0, 0.02, -0.04])
+def test_two_different_images_at_one_place_are_not_trusted(made_ct: Any, rounded_mm: float) -> None:
     stored = made_ct.stack(axial([2.0 * k for k in range(6)]))
-    made_ct.slice("other", stored[3] + 5, (-10, -20, 6.0), InstanceNumber="99")
+    made_ct.slice("other", stored[3] + 5, (-10, -20, 6.0 + rounded_mm), InstanceNumber="99")
     volume = opened(made_ct)
     assert volume.verdict is Verdict.UNTRUSTED
     assert volume.stack.count == 6
     assert "Different images lie at the same place near H 6.0 mm" in volume.reasons[0]
     assert np.array_equal(volume.slices[3], stored[3] - 1024)
+
+
+def test_slices_as_thin_as_their_small_pixels_are_a_volume(made_ct: Any) -> None:
+    made_ct.stack(axial([0.02 * k for k in range(6)]), PixelSpacing=[0.02, 0.02])
+    volume = opened(made_ct)
+    assert (volume.verdict, volume.stack.count) == (Verdict.OK, 6)
 
 
 def test_two_acquisitions_at_the_same_places_are_two_entries(made_ct: Any) -> None:

@@ -85,6 +85,19 @@ def test_images_at_different_heights_are_a_volume_and_no_images_one_by_one(made_
     assert view_of_volume(volume).layout is Layout.FOUR
 
 
+@pytest.mark.parametrize("step_mm", [0.01, 0.03])
+def test_images_of_one_place_that_is_written_a_little_otherwise_each_time_are_all_shown(
+    step_mm: float, made_ct: Any
+) -> None:
+    for k in range(10):
+        said = {"AcquisitionTime": f"1012{2 * k:02}", "InstanceNumber": str(k + 1)}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0.0, 0.0, 8.0 + step_mm * (k * 7 % 5)), **said)
+    (listed, said), volume = listed_and_opened(made_ct.folder)
+    assert (volume.loose, volume.stack.count, listed) == (True, 10, "untrusted")
+    assert said in volume.reasons == ("10 images lie at one place, H 8.0 mm: no volume.",)
+    assert [words.partition("+")[2] for words in shown_times(volume)] == [f"{2 * k:.1f} s" for k in range(10)]
+
+
 def shown_times(volume: Volume, *, masked: bool = False) -> list[str]:
     """Return what is said of when each image was taken, in the order in which they are paged through."""
     moments = dict(zip(range(10), volume.moments, strict=True))

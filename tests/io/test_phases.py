@@ -332,10 +332,13 @@ def test_a_scan_of_more_of_the_patient_is_a_part_beside_the_shorter_ones(made_ct
     assert all(v.verdict is Verdict.OK for v in opened(made_ct))
 
 
-def test_watching_the_contrast_arrive_is_kept_apart_from_the_scan(made_ct: Any) -> None:
+@pytest.mark.parametrize("rounded_mm", [0.0, 0.02])
+def test_watching_the_contrast_arrive_is_kept_apart_from_the_scan(made_ct: Any, rounded_mm: float) -> None:
     made_ct.stack(axial(9), AcquisitionNumber="3")
     for n in range(6):
-        made_ct.slice(f"bolus{n}", made_ct.pixels(n) + np.int16(300), axial()[4], AcquisitionNumber="2")
+        x, y, z = axial()[4]
+        place = (x, y, z + rounded_mm * (n % 3))
+        made_ct.slice(f"bolus{n}", made_ct.pixels(n) + np.int16(300), place, AcquisitionNumber="2")
     found = entries(made_ct)
     assert [(e.part, e.count) for e in found] == [("acquisition 2", 6), ("acquisition 3", 9)]
     scanned, watched = assemble(found[1], JobContext()), assemble(found[0], JobContext())

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Positions are written as rounded text; what differs by less is the same place.
+# Positions are written as rounded text, by some with two digits behind the point; no slices lie so near each other,
+# unless their pixels are as small.
 SAME_PLACE_MM = 0.005
+_ROUNDED_MM = 0.05
+_ROUNDED_PX = 0.1
 _UNEVEN_MM = 0.05
 _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
@@ -66,6 +69,12 @@ def located(frames: Sequence[Frame]) -> bool:
     return sized and all(f.position is not None for f in frames)
 
 
+def same_place_mm(frames: Sequence[Frame]) -> float:
+    """Return up to what distance along their normal images lie at one place."""
+    pixels = [min(spacing) for spacing in {f.row_column_spacing for f in frames} if spacing]
+    return max(SAME_PLACE_MM, min(_ROUNDED_MM, _ROUNDED_PX * min(pixels, default=0.0)))
+
+
 def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
     """Return the groups of two or more images that lie at one place, each in the order of their numbers.
 
@@ -74,9 +83,9 @@ def same_places(frames: Sequence[Frame]) -> list[list[Frame]]:
     if not located(frames) or len(frames) < 2:
         return []
     ordered, heights = _by_height(frames)
-    groups = [[ordered[0]]]
+    groups, same_mm = [[ordered[0]]], same_place_mm(frames)
     for frame, gap in zip(ordered[1:], np.diff(heights), strict=True):
-        if gap <= SAME_PLACE_MM and same_direction(groups[-1][0].orientation or (), frame.orientation or ()):
+        if gap <= same_mm and same_direction(groups[-1][0].orientation or (), frame.orientation or ()):
             groups[-1].append(frame)
         else:
             groups.append([frame])
@@ -99,9 +108,10 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
         return _loose(frames, "The pixels of these images are of different sizes; they are shown as a stack.")
     ordered, heights = _by_height(frames)
     mixed = not all(same_direction(first.orientation or (), kind.orientation or ()) for kind in kinds)
-    if len(frames) > 1 and float(np.diff(heights).min()) <= SAME_PLACE_MM:
+    gaps, same_mm = np.diff(heights), same_place_mm(frames)
+    if len(frames) > 1 and float(gaps.min()) <= same_mm:
         why = "The images do not lie one after another, so they are no volume but a stack of images."
-        if float(np.ptp(heights)) <= SAME_PLACE_MM:
+        if float(gaps.max()) <= same_mm:
             where = frame_place(first)
             why = f"{len(frames):,} images lie at one place, {where}: no volume."
         return _loose(frames, _MIXED if mixed else why)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError
 from viewer.io.decode import stored_bytes
-from viewer.io.dicom_geometry import SAME_PLACE_MM, heights_mm, located
+from viewer.io.dicom_geometry import heights_mm, located, same_place_mm
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
 from viewer.io.slice_header import Frame, Telling
@@ -111,15 +111,16 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
         return []
     heights = heights_mm(frames, frames[0])
     gaps = np.diff(np.sort(heights))
-    apart_mm = max(SAME_PLACE_MM, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
+    same_mm = same_place_mm(frames)
+    if float(gaps.max()) <= same_mm:
+        return []
+    apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
         return []
     crowd = _crowd(frames, heights, apart_mm)
-    if not crowd.places.any():
-        return []
     if crowd.most == 1:
         return _crossing(crowd)
-    return _told_apart(crowd) or _in_order(_crowd(frames, heights, SAME_PLACE_MM)) or _roughly(crowd)
+    return _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
 
 
 def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
@@ -226,14 +227,14 @@ def _ranks(crowd: _Crowd, keys: Codes) -> Codes | None:
 
 def _roughly(crowd: _Crowd) -> list[Phase]:
     """Return parts of different extent by what lasts through an acquisition; series of images at one place may stay."""
-    told = _told(crowd)
+    told, same_mm = _told(crowd), same_place_mm(crowd.frames)
     lasting = [t for t in told if t.attribute.lasting and len(t.values) <= 2 * crowd.most + 1]
     for count in (1, 2):
         for together in itertools.combinations(lasting, count):
             codes = joined(together)
             low, high = crowd.ends(codes)
             sizes = np.bincount(codes)
-            if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + SAME_PLACE_MM].any():
+            if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + same_mm].any():
                 if sizes.max() >= _FEWEST_CROSSED:
                     return crowd.divided(codes, words_of(codes, together, told))
     return []
