@@ -22,8 +22,9 @@ from viewer.io.deidentify_rules import ALLOWED, EMPTY
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE
 from viewer.io.file_bytes import as_stream, most_inflated
 from viewer.io.header_walk import EXPLICIT_BIG, IMPLICIT_LITTLE
-from viewer.io.image_header import read_header
+from viewer.io.image_header import LOSSY, read_header
 from viewer.io.pydicom_headers import dicom_faults
+from viewer.io.raw_values import plain
 from viewer.io.scan import scan
 from viewer.io.slice_header import NATIVE_SYNTAXES
 from viewer.io.source_headers import without_complaints
@@ -178,6 +179,8 @@ def _whole(name: str) -> tuple[Dataset, str]:
             dataset.set_original_encoding(
                 syntax == IMPLICIT_LITTLE, syntax != EXPLICIT_BIG, dataset.get("SpecificCharacterSet") or "iso8859"
             )
+            if plain(header.elements.values.get(LOSSY)) == "01":
+                dataset.LossyImageCompression = "01"
             return dataset, syntax
     except dicom_faults() as error:
         raise DeidentifyError(

@@ -24,7 +24,7 @@ from viewer.io.header_walk import (
 )
 from viewer.io.image_elements import KIND_TAGS, kind_of
 from viewer.io.image_header import DECIDING_TAGS, ImageHeader
-from viewer.io.slice_header import Kind
+from viewer.io.slice_header import NATIVE_SYNTAXES, Kind
 
 _MOST_KEPT = 16
 _ITEM_GROUP = 0xFFFE
@@ -87,13 +87,13 @@ class _Known:
     kind: Kind | None
 
     def header(self, head: bytes, size: int, changed_ns: int) -> ImageHeader | None:
-        """Return the header of a file that has the steady values; None where something else follows its pixels."""
+        """Return the header of a file that has the steady values; None where its pixels have to be looked at."""
         first, at = self.first, self.layout.pixels_at + self.layout.header
         values = first.values.copy()
         for tag, begin, end in self.varying:
             values[tag] = head[begin:end]
         (length,) = _length(head, at - 4)
-        if length != UNDEFINED_LENGTH and size >= at + length + 8:
+        if length != UNDEFINED_LENGTH and (size >= at + length + 8 or first.transfer_syntax not in NATIVE_SYNTAXES):
             return None
         return ImageHeader(
             values, (), first.transfer_syntax, size, at, length, complete=True, kind=self.kind, changed_ns=changed_ns

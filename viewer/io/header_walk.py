@@ -148,11 +148,11 @@ def find_start(source: Source) -> Start | None:
     head = source.read_at(0, FIRST_READ)
     if head[128:132] == b"DICM":
         return _after_meta(source, 132, head)
-    if head[:2] == b"\x02\x00" and head[4:6] == b"UL":
-        return _after_meta(source, 0, head)
     if len(head) < 16:
         return None
     word, form, short = _explicit(head, 0)
+    if word & 0xFFFF == 2 and word >> 16 <= 0x0100 and form in HEADER_LENGTHS:
+        return _after_meta(source, 0, head)
     if word & 0xFFFF == 0x0008 and word >> 16 <= 0x0100:
         if form in _SHORT_FORMS or form in _LONG_FORMS:
             return Start(0, EXPLICIT_LITTLE, head) if short < 1024 else None

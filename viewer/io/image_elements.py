@@ -10,6 +10,7 @@ from attrs import evolve
 from viewer.domain.count_words import count_words
 from viewer.domain.value_units import MODIFIED_HU, is_on_hu_scale
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
+from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE
 from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
 from viewer.io.padding import padding_of
 from viewer.io.pydicom_headers import text_of
@@ -43,7 +44,9 @@ _SCOUTS = frozenset(b"SCOUT SURVIEW TOPOGRAM SCANOGRAM SCANOSCOPE".split())
 _SHEETS = (b"SCREEN", b"DOSE", b" PROT")
 LOSSY_SYNTAXES = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55, 81, 91, 203))
 _ALWAYS_LOSSY = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 53, 55))
+COMPRESSED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K | {RLE}
 CUT = "ends early"
+_UNKNOWN_WAY = "holds its pixels in a way (transfer syntax) that is not supported"
 # The header of a fragment, and an empty one at that.
 _LEAST_FRAME_BYTES = 8
 # In the order of the fields.
@@ -163,7 +166,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         _is_localizer(values),
         _windows(values),
         word(values.get(0x00200052)),
-        _is_lossy(values, transfer_syntax),
+        is_lossy(values, transfer_syntax),
         MODALITY_LUT in values,
         VOI_LUT in values,
         _may_carry_words(values),
@@ -207,7 +210,7 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         body_part=word(values.get(0x00180015)),
         number=count_of(values.get(0x00200011), None),
         synthetic=plain(values.get(0x0008001C)) == "YES",
-        lossy=_is_lossy(values, transfer_syntax),
+        lossy=is_lossy(values, transfer_syntax),
         voi_function=word(values.get(0x00281056)) or _usual_voi(values),
         monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
         identity=PatientIdentity(
@@ -239,7 +242,8 @@ def _windows(values: dict[int, bytes]) -> tuple[Window, ...]:
     return windows_of(*(values.get(tag, b"") for tag in (0x00281050, 0x00281051, 0x00281055, 0x00080005)))
 
 
-def _is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
+def is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
+    """Return True where an image, or how it is packed, says that pixels were changed to pack them."""
     compressed = plain(values.get(0x00282110))
     always = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
     return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
@@ -276,7 +280,8 @@ def pixel_problem(elements: Elements, code: PixelCode, frames: int, size: int | 
         few = size is not None and size - elements.pixel_offset < frames * _LEAST_FRAME_BYTES
         return "holds fewer pixels than its header says" if few else ""
     if not code.native:
-        return "does not hold its compressed pixels in the way its header says"
+        known = code.transfer_syntax in COMPRESSED
+        return "does not hold its compressed pixels in the way its header says" if known else _UNKNOWN_WAY
     if elements.pixel_length < code.frame_bytes * frames:
         return "holds fewer pixels than its header says"
     if size is not None and elements.pixel_offset + elements.pixel_length > size:

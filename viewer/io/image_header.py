@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from viewer.domain.errors import UnreadableFileError
 from viewer.io.behind_pixels import lost_before_padding
@@ -20,12 +20,13 @@ from viewer.io.header_walk import (
     EXPLICIT_LITTLE,
     FIRST_READ,
     FLOATING_PIXELS,
+    UNDEFINED_LENGTH,
     Elements,
     Start,
     find_start,
     walk,
 )
-from viewer.io.image_elements import frame_of, kind_of, lost_words, pixel_problem
+from viewer.io.image_elements import COMPRESSED, frame_of, is_lossy, kind_of, lost_words, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
@@ -70,7 +71,7 @@ class Header:
     """A DICOM file's elements, where its data set begins, and the bytes in which offsets count.
 
     `limit` is how many of those bytes there are, None where that is not known (a deflated data set); `walked` tells
-    that `header_walk` understood it, without pydicom.
+    that `header_walk` understood it, without pydicom, and that pixels are packed as it says.
     """
 
     elements: Elements
@@ -78,6 +79,10 @@ class Header:
     source: Source
     limit: int | None
     walked: bool = True
+
+
+LOSSY = 0x00282110
+"""Lossy Image Compression, which is set where pixels were unpacked from what a lossy codec had made."""
 
 
 def read_header(source: Source, size: int) -> Header:
@@ -96,10 +101,16 @@ def read_header(source: Source, size: int) -> Header:
         source = InflatedSource(source, start.offset, size - start.offset)
         start, limit = Start(0, EXPLICIT_LITTLE), None
     found = walk(source, start, limit)
+    walked = found is not None
     if found is None:
         found = walk(source, start, limit, lenient=True) or read_elements(source, start, limit)
-        return Header(found, start, source, limit, walked=False)
-    return Header(found, start, source, limit)
+    raw = start.transfer_syntax in COMPRESSED and found.pixel_length != UNDEFINED_LENGTH
+    if raw and 0 <= found.pixel_length - _raw_bytes(found.values) <= 1:
+        # Unpacked by a program that went on saying how they had been packed; their length proves it.
+        if is_lossy(found.values, start.transfer_syntax):
+            found.values[LOSSY] = b"01"
+        return Header(found, evolve(start, transfer_syntax=EXPLICIT_LITTLE), source, limit, walked=False)
+    return Header(found, start, source, limit, walked)
 
 
 @define(frozen=True)
@@ -203,8 +214,7 @@ def _image_header(header: Header, name: str, size: int, changed_ns: int) -> Imag
         raise UnreadableFileError(
             f"The header holds “{_name_of(found.contradicted)}” twice, with two values; nothing tells which is meant."
         )
-    count_said = numbers(values.get(0x00280008, b""))
-    count = max(1, int(count_said[0])) if count_said else 1
+    count = _frames_said(values)
     rows, columns = whole(values.get(0x00280010)), whole(values.get(0x00280011))
     if not rows or not columns:
         raise UnreadableFileError("The image says that it has no pixels.")
@@ -234,6 +244,17 @@ def _image_header(header: Header, name: str, size: int, changed_ns: int) -> Imag
         inflate_from,
         changed_ns=changed_ns,
     )
+
+
+def _raw_bytes(values: dict[int, bytes]) -> int:
+    """Return how many bytes the pixels of an image take that are not compressed; at least 1."""
+    rows, columns, bits = (whole(values.get(tag)) for tag in (0x00280010, 0x00280011, 0x00280100))
+    return max(1, _frames_said(values) * rows * columns * bits // 8)
+
+
+def _frames_said(values: dict[int, bytes]) -> int:
+    said = numbers(values.get(0x00280008, b""))
+    return max(1, int(said[0])) if said else 1
 
 
 def _name_of(tag: int) -> str:
