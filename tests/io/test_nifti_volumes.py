@@ -246,6 +246,23 @@ def test_of_two_spaces_that_differ_the_one_that_is_used_is_named(tmp_path: Path)
         assert any("(sform) is used" in reason for reason in volume.reasons) is shifted
 
 
+_SLOPE, _SHIFT_OF_VALUES = 112, 116
+
+
+@pytest.mark.parametrize(
+    ("slope", "shift", "said"),
+    [(0.0, 5.0, True), (np.nan, 5.0, True), (0.0, 0.0, False), (np.nan, np.nan, False), (1.0, 5.0, False)],
+)
+def test_a_shift_without_a_scale_is_said_as_programs_differ(
+    tmp_path: Path, slope: float, shift: float, said: bool
+) -> None:
+    volume = opened(patched(tmp_path / "a.nii", (_SLOPE, "f", slope), (_SHIFT_OF_VALUES, "f", shift)))
+    applied = 5 if slope == 1 else 0
+    assert np.array_equal(volume.slices, ct_values().transpose(2, 1, 0) + applied)
+    assert any("names a shift for its values but no scale" in reason for reason in volume.reasons) is said
+    assert volume.verdict is Verdict.OK
+
+
 def test_a_tilt_whose_slice_distance_is_given_along_the_normal_is_no_contradiction(tmp_path: Path) -> None:
     affine = np.diag([0.7, 0.8, 2.5, 1.0])
     affine[1, 2] = 0.8

@@ -42,6 +42,7 @@ _MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 _SAME_PLACE_MM = 1.0
 _SAME_SIZE = 1e-2
 _TWO_SPACES = "The file says where it lies in two spaces, and they differ; the one it was aligned to (sform) is used."
+_NOT_SCALED = "The file names a shift for its values but no scale; its format applies neither then, some programs do."
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
 _SILENT.addHandler(logging.NullHandler())
@@ -124,9 +125,15 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
         ),
         lps_from_ijk=matrix,
         doubts=doubts,
-        notes=notes,
+        notes=(*notes, _NOT_SCALED) if _shifts_alone(header) else notes,
         never_hu="" if part_word == "volume" else "The file holds several channels, which are no HU.",
     )
+
+
+def _shifts_alone(header: Any) -> bool:
+    """Return True for a scl_inter beside a scl_slope of 0 or of no number, with which nothing is scaled (nifti1.h)."""
+    slope, shift = float(header["scl_slope"]), float(header["scl_inter"])
+    return not (np.isfinite(slope) and slope) and bool(np.isfinite(shift)) and shift != 0
 
 
 def _voxels(name: str, header: Any) -> Piece:
