@@ -363,3 +363,17 @@ def test_a_damaged_number_that_only_tells_phases_apart_costs_no_image(made_ct: A
     path.write_bytes(whole.replace(b"FL\x04\x00", b"FD\x04\x00"))
     (volume,) = opened(made_ct)
     assert is_phase(made_ct, volume, 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "parts"), [(100.0, ["stack 1", "stack 2"]), (8.0, [""]), (9.0, ["stack 1", "stack 2"])]
+)
+def test_stacks_that_lie_apart_are_parts_and_nothing_is_missing_between_them(
+    made_ct: Any, second: float, parts: list[str]
+) -> None:
+    groups = [at(2.0 * k, FrameContentSequence={"StackID": "1"}) for k in range(4)]
+    groups += [at(second + 2.0 * k, FrameContentSequence={"StackID": "2"}) for k in range(4)]
+    made_ct.frames("E", [made_ct.pixels(k) for k in range(8)], groups)
+    found = scan(made_ct.folder, JobContext()).series
+    assert [entry.part for entry in found] == parts
+    assert all(assemble(entry, JobContext()).verdict is Verdict.OK for entry in found)

@@ -26,6 +26,7 @@ _FEWEST_CROSSED = 3
 _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
 _MOST_TRIED = 10
+_STACK = next(attribute for attribute in ATTRIBUTES if attribute.name == "stack")
 _lasting = itemgetter(
     *(
         Telling._fields.index(name)
@@ -116,11 +117,26 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
         return []
     apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
-        return []
+        return _stacks_apart(frames, heights)
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
         return _crossing(crowd)
     return _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
+
+
+def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list[Phase]:
+    """Return the stacks that images say to be in (PS3.3 C.7.6.16.2.2.4), where each is even and all together are not.
+
+    What lies between two of them was never taken, and is not missing.
+    """
+    if frames[0].telling.stack is None or _even(np.sort(heights)):
+        return []
+    stacks = told_by(_STACK, frames)
+    own = [np.flatnonzero(stacks.codes == n) for n in range(len(stacks.values))]
+    if len(own) < 2 or None in stacks.values or not all(len(n) > 1 and _even(np.sort(heights[n])) for n in own):
+        return []
+    words = words_of(stacks.codes, [stacks], [stacks])
+    return [Phase([frames[i] for i in n.tolist()], said) for n, said in zip(own, words, strict=True)]
 
 
 def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
