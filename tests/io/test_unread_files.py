@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+TWICE = b"\x28\0\x53\x10DS\x02\x002 "
 PLACES = [(0.0, 0.0, 2.0 * k) for k in range(6)]
 
 
@@ -104,3 +106,52 @@ def test_a_file_that_nobody_may_read_is_told_apart_from_one_that_is_gone(
     monkeypatch.setattr(scanning, "_look_at", refusing)
     (entry,) = scan(made_ct.folder, JobContext()).series
     assert entry.incomplete.startswith("1 of the 6 files in its folder could not be read, so images")
+
+
+def spoiled(file: Path, how: str) -> None:
+    """Let a file be what a copy that broke off, or a damaged disk, leaves of an image."""
+    whole = file.read_bytes()
+    at = whole.index(b"\x28\0\x53\x10")
+    left = {
+        "empty": b"",
+        "cut in its header": whole[:300],
+        "said twice": whole[:at] + TWICE + whole[at:],
+        "zeros": bytes(len(whole)),
+        "a refusal": b"<html><body>404 Not Found</body></html>",
+    }
+    file.write_bytes(left[how])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("how", ["empty", "cut in its header", "said twice", "zeros", "a refusal"])
+def test_a_series_beside_damaged_images_is_not_trusted_as_they_may_have_been_its_ends(
+    how: str, packed: bool, made_ct: Any, tmp_path: Path
+) -> None:
+    for file in slices(made_ct)[4:]:
+        spoiled(file, how)
+    place = made_ct.folder
+    if packed:
+        place = tmp_path / "study.zip"
+        with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in made_ct.folder.iterdir():
+                archive.write(file, f"ct/{file.name}")
+    (entry,) = scan(place, JobContext()).series
+    assert entry.incomplete == (
+        "2 of the 6 files in its folder could not be read, so images of this series may be missing, also at its ends."
+    )
+    assert assemble(entry, JobContext()).verdict is Verdict.UNTRUSTED
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "INDEX", "lung.nii.gz", "IM007.txt"])
+def test_an_empty_file_of_another_kind_casts_no_doubt(name: str, made_ct: Any) -> None:
+    slices(made_ct)
+    (made_ct.folder / name).touch()
+    assert [entry.incomplete for entry in scan(made_ct.folder, JobContext()).series] == [""]
+
+
+def test_other_objects_and_junk_beside_the_images_cast_no_doubt(made_ct: Any) -> None:
+    slices(made_ct)
+    made_ct.slice("SR.dcm", made_ct.pixels(), (0.0, 0.0, 0.0), series="2", Modality="SR")
+    (made_ct.folder / "junk").write_bytes(b"junk" * 200)
+    (made_ct.folder / "007.bin").write_bytes(b"junk" * 200)
+    assert [entry.incomplete for entry in scan(made_ct.folder, JobContext()).series] == [""]

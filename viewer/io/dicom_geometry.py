@@ -71,7 +71,7 @@ def located(frames: Sequence[Frame]) -> bool:
 
 def same_place_mm(frames: Sequence[Frame]) -> float:
     """Return up to what distance along their normal images lie at one place."""
-    pixels = [min(spacing) for spacing in {f.row_column_spacing for f in frames} if spacing]
+    pixels = [min(kind.row_column_spacing) for kind in {f.kind for f in frames} if kind.row_column_spacing]
     return max(SAME_PLACE_MM, min(_ROUNDED_MM, _ROUNDED_PX * min(pixels, default=0.0)))
 
 

@@ -26,8 +26,10 @@ def with_listed(
     places: Sequence[FilePlace],
     damaged: Collection[str],
     ctx: JobContext,
-) -> list[list[SeriesEntry]]:
+) -> tuple[list[list[SeriesEntry]], set[str]]:
     """Return series of images, those marked of which a DICOMDIR lists more images than are there and can be read.
+
+    Also which of the damaged files are listed, so that it is known whose images they were.
 
     Nothing is said of a series of which no image is there, as where a list was copied along with a part of its disc.
     An image is known by its file's name or, where files have got other names, by its SOP Instance UID.
@@ -41,18 +43,20 @@ def with_listed(
     """
     chosen = list({place.name: place for place in lists}.values())[:_MOST_LISTS]
     if not chosen:
-        return series
+        return series, set()
     entries = [entry for parts in series for entry in parts]
     whose: dict[str, set[int]] = defaultdict(set)
     for n, entry in enumerate(entries):
         for name in (*entry.files, *(frame.sop_uid for frame in entry.frames)):
             whose[name].add(n)
     doubts: dict[int, dict[str, None]] = defaultdict(dict)
+    told: set[str] = set()
     for place in chosen:
         ctx.stop_if_cancelled()
         by_series = _by_series(place)
         seen = _seen(os.path.dirname(place.name), places) if by_series else {}
         for listed in by_series.values():
+            told.update(file for name in listed if (file := seen.get(name)) in damaged and file is not None)
             unknown = [name for name, uid in listed.items() if not uid or uid not in whose]
             lost = sum(name not in seen for name in unknown)
             unread = sum(seen.get(name) in damaged for name in unknown)
@@ -61,7 +65,7 @@ def with_listed(
                 for n in {n for word in known for n in whose.get(word, ())}:
                     doubts[n][_words(lost, unread, len(listed))] = None
     marked = iter([with_doubt(entry, " ".join(doubts.get(n, ()))) for n, entry in enumerate(entries)])
-    return [[next(marked) for _ in parts] for parts in series]
+    return [[next(marked) for _ in parts] for parts in series], told
 
 
 def _by_series(place: FilePlace) -> dict[str, dict[str, str]]:

@@ -122,7 +122,8 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    series += with_listed(unread.doubted(_incomplete(of_images, root, skipped), places), lists, places, damaged, ctx)
+    of_images, told = with_listed(_incomplete(of_images, root, skipped), lists, places, damaged, ctx)
+    series += unread.doubted(of_images, places, told)
     if not series:
         raise _nothing(path, len(places), skipped)
     # The parts of a series stay together and in their order.

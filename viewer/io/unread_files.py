@@ -1,4 +1,4 @@
-"""Files that a scan saw and could not look into: what that means for the series that lie beside them."""
+"""Files that a scan saw and could not look into, or that are damaged: what that means for the series beside them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
-from viewer.io.series_entry import with_doubt
+from viewer.io.series_entry import NO_IMAGE, with_doubt
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from viewer.domain.errors import CaseStageError
     from viewer.io.file_bytes import FilePlace
     from viewer.io.series_entry import SeriesEntry
 
 _GONE = frozenset({errno.ENOENT, errno.ESTALE, errno.ENOTDIR})
 _ENDING = re.compile(r"\.([a-z][a-z0-9]{0,7})$")
+# What is said of files of which it is not known what they hold, though they could be read.
+_DAMAGED = ("is empty", "ends early", "damaged", "twice, with two values")
+# Whatever else is in a file that is called so, as a server's refusal, it is there in place of an image.
+_OF_IMAGES = (".dcm", ".dicom", ".dic", ".ima")
 _DIGIT = re.compile(r"\d")
 
 
 @define
 class UnreadFiles:
-    """The files of a scan, by folder, and those of them that were gone, or that nobody may read.
+    """The files of a scan, by folder, and those of them that were gone, that nobody may read, or that are damaged.
 
     Such a file may have been an image of any series in its folder whose files have names of its kind. Even gaps prove
     that none is missing between the images that are there; they prove nothing of what lay before the first and behind
@@ -33,20 +39,29 @@ class UnreadFiles:
     """
 
     _seen: Counter[str] = field(factory=Counter)
-    _unread: dict[str, list[tuple[str, bool]]] = field(factory=dict)
+    _unread: dict[str, list[tuple[str, str, bool]]] = field(factory=dict)
 
     def note(self, place: FilePlace, found: CaseStageError) -> None:
-        """Take a file that was refused; only those of which no byte could be read count."""
+        """Take a file that was refused; only those count of which nobody knows what they hold."""
         why = found.__cause__
-        if place.member is None and isinstance(why, OSError):
-            folder, name = os.path.split(place.path)
-            self._unread.setdefault(folder, []).append((_kind(name), why.errno in _GONE))
+        folder, name = os.path.split(place.name)
+        another = found.sentence == NO_IMAGE and _kind(name) in _OF_IMAGES
+        if another or isinstance(why, OSError) or any(words in found.sentence for words in _DAMAGED):
+            gone = isinstance(why, OSError) and why.errno in _GONE
+            self._unread.setdefault(folder, []).append((place.name, _kind(name), gone))
 
-    def doubted(self, series: list[list[SeriesEntry]], places: list[FilePlace]) -> list[list[SeriesEntry]]:
-        """Return series of images, those marked that may lack images for it; `places` are all files that were seen."""
+    def doubted(
+        self, series: list[list[SeriesEntry]], places: list[FilePlace], told: Collection[str] = ()
+    ) -> list[list[SeriesEntry]]:
+        """Return series of images, those marked that may lack images for it.
+
+        `places` are all files that were seen, `told` the names of those of which it is known whose images they were.
+        """
+        unread = {folder: [one for one in files if one[0] not in told] for folder, files in self._unread.items()}
+        self._unread = {folder: files for folder, files in unread.items() if files}
         if not self._unread:
             return series
-        self._seen.update(os.path.dirname(place.path) for place in places if place.member is None)
+        self._seen.update(os.path.dirname(place.name) for place in places)
         return [[self._marked(entry) for entry in parts] for parts in series]
 
     def _marked(self, entry: SeriesEntry) -> SeriesEntry:
@@ -55,7 +70,7 @@ class UnreadFiles:
             folder, name = os.path.split(file)
             if folder in self._unread:
                 kinds.setdefault(folder, set()).add(_kind(name))
-        alike = [gone for folder, there in kinds.items() for kind, gone in self._unread[folder] if kind in there]
+        alike = [gone for folder, there in kinds.items() for _, kind, gone in self._unread[folder] if kind in there]
         if not alike:
             return entry
         seen = sum(self._seen[folder] for folder in kinds)
