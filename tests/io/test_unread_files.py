@@ -155,3 +155,32 @@ def test_other_objects_and_junk_beside_the_images_cast_no_doubt(made_ct: Any) ->
     (made_ct.folder / "junk").write_bytes(b"junk" * 200)
     (made_ct.folder / "007.bin").write_bytes(b"junk" * 200)
     assert [entry.incomplete for entry in scan(made_ct.folder, JobContext()).series] == [""]
+
+
+@pytest.mark.parametrize("way", ["the archive", "its folder", "an archive of it"])
+@pytest.mark.parametrize("how", ["encrypted", "packed otherwise", "its header is gone"])
+def test_a_series_in_an_archive_of_which_images_cannot_be_unpacked_is_not_trusted(
+    how: str, way: str, made_ct: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "place").mkdir()
+    archive = tmp_path / "place" / "study.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        for file in slices(made_ct):
+            out.write(file, f"ct/{file.name}")
+        last = out.infolist()[-1].header_offset
+    raw = bytearray(archive.read_bytes())
+    # Flags and packing of the last file in the archive's directory, or the mark of its own header.
+    at = raw.rindex(b"PK\x01\x02")
+    place, value = {"encrypted": (at + 8, 1), "packed otherwise": (at + 10, 9), "its header is gone": (last, 0)}[how]
+    raw[place] = value
+    archive.write_bytes(raw)
+    if way == "an archive of it":
+        with zipfile.ZipFile(tmp_path / "outer.zip", "w") as out:
+            out.write(archive, "inner.zip")
+    places = {"the archive": archive, "its folder": archive.parent, "an archive of it": tmp_path / "outer.zip"}
+    found = scan(places[way], JobContext())
+    assert len(found.skipped) == 1
+    assert found.series[0].incomplete == (
+        "1 of the 6 files in its folder could not be read, so images of this series may be missing, also at its ends."
+    )
+    assert assemble(found.series[0], JobContext()).verdict is Verdict.UNTRUSTED

@@ -50,6 +50,12 @@ class UnreadFiles:
             gone = isinstance(why, OSError) and why.errno in _GONE
             self._unread.setdefault(folder, []).append((place.name, _kind(name), gone))
 
+    def note_member(self, name: str) -> None:
+        """Take the name of a file in an archive that cannot be looked into."""
+        folder, own = os.path.split(name)
+        self._unread.setdefault(folder, []).append((name, _kind(own), False))
+        self._seen[folder] += 1
+
     def doubted(
         self, series: list[list[SeriesEntry]], places: list[FilePlace], told: Collection[str] = ()
     ) -> list[list[SeriesEntry]]:

@@ -185,16 +185,19 @@ class _Listing:
             if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
                 continue
             why = _objection(info, cut=cut) or self._objection_to_archive(info, cut=cut)
-            if not why and info.filename in found:
+            twice = not why and info.filename in found
+            if twice:
                 why = "Is in the archive twice; the first is used."
             start = _start(self.opened, info) if not why else 0
             if not why and (start < 0 or start + info.compress_size > end):
                 why = "The archive is damaged at this file."
+            name = self.prefix + info.filename
             if why:
-                self.skipped.append(Skipped(f"{named}/{info.filename}", why))
+                inside = "" if twice else f"{self.path}/{name}"
+                self.skipped.append(Skipped(f"{named}/{info.filename}", why, inside=inside))
                 continue
             member = Member(
-                self.prefix + info.filename,
+                name,
                 self.base + start,
                 info.compress_size,
                 info.file_size,
