@@ -115,6 +115,7 @@ def spoiled(file: Path, how: str) -> None:
     left = {
         "empty": b"",
         "cut in its header": whole[:300],
+        "without its pixels": whole[: whole.rindex(b"\xe0\x7f\x10\0OW")],
         "said twice": whole[:at] + TWICE + whole[at:],
         "zeros": bytes(len(whole)),
         "a refusal": b"<html><body>404 Not Found</body></html>",
@@ -123,7 +124,9 @@ def spoiled(file: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("how", ["empty", "cut in its header", "said twice", "zeros", "a refusal"])
+@pytest.mark.parametrize(
+    "how", ["empty", "cut in its header", "without its pixels", "said twice", "zeros", "a refusal"]
+)
 def test_a_series_beside_damaged_images_is_not_trusted_as_they_may_have_been_its_ends(
     how: str, packed: bool, made_ct: Any, tmp_path: Path
 ) -> None:

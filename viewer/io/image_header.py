@@ -275,6 +275,8 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
             raise _NotAnImageError(*_floating(values))
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
+        if not objection and values.get(0x00280010) and values.get(0x00280011):
+            raise UnreadableFileError("An image without its pixels.")
         raise _NotAnImageError(objection or "A DICOM file without an image.")
     if objection:
         raise _NotAnImageError(objection)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _JOINERS = "\u200c\u200d"
 NO_IMAGE = "Not an image in DICOM, NIfTI, NRRD or MetaImage."
 _NOT_LOOKED_INTO = (
-    "annot be read", "damaged", "ends early", "encrypted", "packed in a way", "inside an archive", "but is not there",
+    "annot be read", "damaged", "ends early", "without its pixels", "encrypted", "packed in a way", "inside an archive",
+    "but is not there",
 )  # fmt: skip
 # Endings of what lies beside images on discs and in folders of research, and is meant for people or for computers.
 _OF_DOCUMENTS = frozenset(
