@@ -333,3 +333,23 @@ def test_report_has_every_key_that_other_programs_read(made_ct: Any) -> None:
     assert (said["verdict"], said["unit"], said["tilt_deg"], said["slices"]) == ("ok", "HU", 0.0, 4)
     assert said["range"] == [-1000, 3 * 31 + 40 * 23 + 21]
     assert len(said["sha256"]) == 64
+
+
+@pytest.mark.parametrize("heights", [(0.0, 2.0, 4.0, 6.0, 8.0), (0.0, 2.0, 3.1, 6.6, 8.6)])
+def test_no_value_is_told_where_an_image_could_not_be_read(made_ct: Any, heights: tuple[float, ...]) -> None:
+    for k, height in enumerate(heights):
+        path = made_ct.slice(f"{k}", made_ct.pixels(k), (0.0, 0.0, height))
+        if k == 2:
+            path.write_bytes(path.read_bytes()[:-50])
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+
+    def told(height: float) -> list[object]:
+        at = report(entry, volume, (3.5, 4.0, height))["at"]
+        return [volume.value_at((3.5, 4.0, height)), None if at is None else at["value"]]
+
+    for k, height in enumerate(heights):
+        value = None if k == 2 else int(made_ct.pixels(k)[5, 5]) - 1024
+        assert told(height) == [value, value]
+    assert told(heights[2] + 0.4) == [None, None]
+    assert told(heights[1] + 0.4)[0] is not None

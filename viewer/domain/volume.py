@@ -215,9 +215,19 @@ class Volume:
         """True where lengths and volumes mean something."""
         return self.verdict is not Verdict.UNTRUSTED and not self.preview
 
+    def nearest_ijk(self, lps_mm: ArrayLike) -> tuple[int, int, int] | None:
+        """Return the original voxel at an LPS position, or None outside, and nearer to an image that was not read."""
+        ijk = self.stack.nearest_ijk(lps_mm)
+        if ijk is not None and self.unread_lps_mm is not None and len(self.unread_lps_mm):
+            height = float(np.asarray(lps_mm, dtype=np.float64) @ self.stack.normal)
+            unread = np.abs(self.unread_lps_mm @ self.stack.normal - height).min()
+            if unread < abs(float(self.stack.heights_mm[ijk[2]]) - height):
+                return None
+        return ijk
+
     def value_at(self, lps_mm: ArrayLike) -> float | None:
         """Return the value of the original voxel at an LPS position, or None outside, on padding, or not yet read."""
-        ijk = self.stack.nearest_ijk(lps_mm)
+        ijk = self.nearest_ijk(lps_mm)
         if ijk is None:
             return None
         if self.arrived is not None and not self.arrived[ijk[2]]:

@@ -94,7 +94,7 @@ def _placed(entry: SeriesEntry, volume: Volume) -> bool:
 
 
 def _at(volume: Volume, at_lps: Sequence[float]) -> dict[str, Any] | None:
-    ijk = volume.stack.nearest_ijk(at_lps)
+    ijk = volume.nearest_ijk(at_lps)
     if ijk is None:
         return None
     return {"ijk": list(ijk), "value": _number(volume.slices[ijk[2], ijk[1], ijk[0]])}
