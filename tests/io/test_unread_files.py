@@ -155,6 +155,8 @@ def test_an_empty_file_of_another_kind_casts_no_doubt(name: str, made_ct: Any) -
 def test_other_objects_and_junk_beside_the_images_cast_no_doubt(made_ct: Any) -> None:
     slices(made_ct)
     made_ct.slice("SR.dcm", made_ct.pixels(), (0.0, 0.0, 0.0), series="2", Modality="SR")
+    spectra = made_ct.slice("MRS.dcm", made_ct.pixels(), series="3", SOPClassUID="1.2.840.10008.5.1.4.1.1.4.2")
+    spoiled(spectra, "without its pixels")
     (made_ct.folder / "junk").write_bytes(b"junk" * 200)
     (made_ct.folder / "007.bin").write_bytes(b"junk" * 200)
     assert [entry.incomplete for entry in scan(made_ct.folder, JobContext()).series] == [""]

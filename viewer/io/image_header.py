@@ -56,6 +56,7 @@ _COLOURS = "A colour picture, not measured values."
 _SINGLE_BITS = "A picture of single bits, not measured values."
 KNOWN_KINDS = frozenset((*(f"The file {words}." for words in _OBJECTS.values()), _COLOURS, _SINGLE_BITS, LISTS_OTHERS))
 """What is said of files that are sound, and of a kind that no measured values are in."""
+_SPECTROSCOPY = "1.2.840.10008.5.1.4.1.1.4.2"
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _FLOATING = "Its pixels are floating point numbers, which no CT image has; they are not read."
 _AS_WHOLE_NUMBERS = "Export it with whole numbers and a rescale, or as NIfTI."
@@ -275,7 +276,8 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
             raise _NotAnImageError(*_floating(values))
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
-        if not objection and values.get(0x00280010) and values.get(0x00280011):
+        sized = values.get(0x00280010) and values.get(0x00280011)
+        if not objection and sized and plain(values.get(0x00080016)) != _SPECTROSCOPY:
             raise UnreadableFileError("An image without its pixels.")
         raise _NotAnImageError(objection or "A DICOM file without an image.")
     if objection:
