@@ -82,7 +82,7 @@ class CaseMaking:
         if volume is None:
             return "Nothing is open."
         if volume.preview:
-            return "The series is still being read."
+            return "Wait until all images are in."
         return "" if volume.source_uids else "Only DICOM CT can be made into a case."
 
     def left_over(self) -> Draft | None:

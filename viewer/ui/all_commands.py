@@ -15,6 +15,7 @@ from viewer.ui.overlay_commands import overlay_file_commands
 from viewer.ui.own_keys import with_own_keys
 from viewer.ui.picture_commands import picture_commands
 from viewer.ui.question_commands import question_commands
+from viewer.ui.reasons import of_what_is_open
 from viewer.ui.view_commands import view_commands
 from viewer.ui.window_asks import asks_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]:
     """Return the commands of a window that is being built, and what is to be told of the user's own keys."""
     desk, session = window.desk, window.desk.session
-    usual = (
+    made = (
         *app_commands(desk, asks_of(window)),
         *view_commands(session, window.canvas_here, window.compared.finish, desk.settings, desk.conventions.windows),
         *overlay_file_commands(window),
@@ -37,6 +38,7 @@ def all_commands(window: MainWindow) -> tuple[CommandTable, tuple[Message, ...]]
         *window.presenting.commands(),
         *case_commands(window.leaving.asks()),
     )
+    usual = tuple(of_what_is_open(command, session) for command in made)
     if desk.conventions_error is not None:
         return CommandTable(usual), (Message.of(desk.conventions_error),)
     if not desk.conventions.keys:

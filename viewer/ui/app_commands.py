@@ -16,8 +16,9 @@ from viewer.ui.commands import EVERYWHERE, Command
 from viewer.ui.compare_commands import CompareAsks, compare_commands
 from viewer.ui.library_commands import LibraryAsks, library_commands
 from viewer.ui.present_commands import NO_CASE
+from viewer.ui.reasons import NOTHING_OPEN
 from viewer.ui.status_bar import CANCEL_KEY
-from viewer.ui.workspace_commands import DESK_WORK, NO_VOLUME, workspace_commands
+from viewer.ui.workspace_commands import DESK_WORK, workspace_commands
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
@@ -204,13 +205,13 @@ def _program(desk: Desk, asks: Asks) -> list[Command]:
         ),
         Command(
             "app.geometry", "Geometry", "Whether positions and lengths can be trusted, and why", asks.why_geometry,
-            contexts=DESK_WORK, enabled_when=lambda: desk.session.volume is not None, why_disabled=NO_VOLUME,
+            contexts=DESK_WORK, enabled_when=lambda: desk.session.volume is not None, why_disabled=NOTHING_OPEN,
             icon="ruler",
         ),
         Command(
             "view.hang", "Hang again", "Layout, window and 3D as when this scan opens",
             asks.hang_again, shortcuts=("Shift+Space",), contexts=DESK_WORK,
-            enabled_when=lambda: desk.session.view is not None, why_disabled=NO_VOLUME, icon="rotate-ccw",
+            enabled_when=lambda: desk.session.view is not None, why_disabled=NOTHING_OPEN, icon="rotate-ccw",
         ),
         Command(
             "app.hanging", "Hanging rules…", "Hanging protocols: edit the file of how scans are shown when they open",

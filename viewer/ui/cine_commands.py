@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from viewer.domain.errors import StorageError
 from viewer.ui.cine import RATES, Cine, plane_to_play
 from viewer.ui.commands import VIEWING, Command
+from viewer.ui.reasons import NOTHING_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def cine_commands(looking: Looking, settings: Settings | None = None) -> list[Co
             shortcuts=("C",),
             contexts=VIEWING,
             enabled_when=looking.ready,
-            why_disabled="Nothing is open.",
+            why_disabled=NOTHING_OPEN,
             icon="play",
             checked_when=lambda: cine.playing,
             title_now=title,

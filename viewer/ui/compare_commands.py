@@ -14,7 +14,8 @@ from viewer.domain.view_state import Comparison
 from viewer.ui.canvas.canvas import Canvas
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import Command, Submenu
-from viewer.ui.workspace_commands import DESK_WORK, NO_VOLUME
+from viewer.ui.reasons import NOT_ALL_IN
+from viewer.ui.workspace_commands import DESK_WORK
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
@@ -38,6 +39,8 @@ COMPARE_MENU = (
 SERIES_MENU = ("scans.compare",)
 COMPARE = Submenu("Compare", "columns-2", COMPARE_MENU)
 NOT_COMPARING = "Nothing is compared. Ctrl+D chooses a second series."
+NO_CURTAIN = "No curtain is drawn. Shift+6 draws one."
+UNMOVED = "B lies where its file puts it."
 NO_TWO_MODELS = "No two models are compared. Ctrl+M chooses two."
 CURTAIN_STEP = 0.05
 NUDGE_MM = 1.0
@@ -151,7 +154,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
             shortcuts=keys,
             contexts=DESK_WORK,
             enabled_when=enabled,
-            why_disabled=why or (NOT_COMPARING if enabled is on else NO_VOLUME),
+            why_disabled=NOT_ALL_IN
+            if enabled is whole
+            else lambda: why if why and (on() or why == NO_TWO_MODELS) else NOT_COMPARING,
             icon=icon,
             checked_when=checked,
             repeats=repeats,
@@ -171,9 +176,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
              partial(_show_difference, desk), "diff", "Shift+7", checked=is_shown(Comparison.DIFFERENCE),
              enabled=two_models, why=NO_TWO_MODELS),
         made("curtain_left", "Curtain to the left", "Uncover more of B", curtain(-CURTAIN_STEP), "chevron-left",
-             "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True),
+             "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=NO_CURTAIN),
         made("curtain_right", "Curtain to the right", "Uncover more of A", curtain(CURTAIN_STEP), "chevron-right",
-             "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True),
+             "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=NO_CURTAIN),
         made("link_place", "Link places", "Scroll, zoom and turn both together", partial(link, place=True), "link",
              "Ctrl+Shift+L", checked=lambda: on() and comparing.links.place),
         made("link_window", "Link windows", "One width and level for both", partial(link, place=False), "contrast",
@@ -183,7 +188,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         made("line_up", "Line up", "Bring together what both show, without turning; then check it", aligning.line_up,
              "locate-fixed"),
         made("align_again", "Forget alignment", "Put B back to where it was at first", aligning.forget,
-             "rotate-ccw", enabled=lambda: on() and bool(aligning.words)),
+             "rotate-ccw", enabled=lambda: on() and bool(aligning.words), why=UNMOVED),
         *(
             made(f"nudge_{ident}", f"B: {title[0].lower()}{title[1:]}", "By 1 mm or 1°, in the active plane",
                  nudge(*by), icon, key, repeats=True)

@@ -14,12 +14,12 @@ from viewer.scene.acquired import acquired_slices, with_cursor
 from viewer.ui.canvas.canvas import Canvas
 from viewer.ui.canvas.tiles import Tool
 from viewer.ui.commands import VIEWING, Command
+from viewer.ui.reasons import NOTHING_OPEN
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
 
-NOTHING_OPEN = "Nothing is open."
 _NOT_SAID = "and no unit is known here"
 NOT_IN_3D = "3D is not on the screen. Shift+4 shows it large."
 SHOWN_AS_ACQUIRED = "Only for tilted, oblique, unevenly spaced or missing slices; others are shown as acquired anyway."

@@ -47,6 +47,11 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
     def saveable() -> bool:
         return making.draft is not None and bool(making.draft.steps) and not asks.saving()
 
+    def why_no_step() -> str:
+        if not on():
+            return NOTHING_MADE
+        return "The case is being saved." if asks.saving() else NO_STEP
+
     def of_step(do: Callable[[str], None]) -> Callable[[], None]:
         def run() -> None:
             step = making.in_hand
@@ -66,21 +71,23 @@ def making_commands(making: CaseMaking, asks: MakingAsks) -> list[Command]:
         icon: str,
         *keys: str,
         enabled: Callable[[], bool],
-        why: str = NO_STEP,
+        why: str | Callable[[], str] = "",
     ) -> Command:
         return Command(
             f"making.{ident}", title, tooltip, run, shortcuts=keys, contexts=DESK_WORK, enabled_when=enabled,
-            why_disabled=why, icon=icon,
+            why_disabled=why or why_no_step, icon=icon,
         )  # fmt: skip
 
-    needs_ct = "Open a DICOM CT first, and wait until all of it is there."
+    def why_not() -> str:
+        return making.why_not
+
     return [
         made("start", "Make a case", "Tell a story of this scan, step by step; goes on where a draft was left",
-             lambda: asks.start(False), "presentation", enabled=possible, why=needs_ct),
+             lambda: asks.start(False), "presentation", enabled=possible, why=why_not),
         made("told", "Make a case from the findings", "A first draft: overview, each finding, what was missed, 3D, end",
-             lambda: asks.start(True), "sparkles", enabled=possible, why=needs_ct),
+             lambda: asks.start(True), "sparkles", enabled=possible, why=why_not),
         made("capture", "Capture a step", "Keep what is seen as a step of the case", asks.capture, "camera",
-             "Ctrl+Return", enabled=possible, why=needs_ct),
+             "Ctrl+Return", enabled=possible, why=why_not),
         made("set_view", "Use this view", "Let the step in hand show what is seen now", of_step(making.set_view),
              "refresh-cw", enabled=in_hand),
         made("twin", "Duplicate step", "A copy behind it", of_step(making.duplicate), "copy", enabled=in_hand),

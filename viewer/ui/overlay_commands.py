@@ -17,8 +17,8 @@ from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.map_planes import map_colours, map_least
 from viewer.services.overlaying import Overlaying
 from viewer.ui.commands import VIEWING, Command, Submenu
-from viewer.ui.looking import NOTHING_OPEN
 from viewer.ui.messages import Message
+from viewer.ui.reasons import NOT_ALL_IN, NOTHING_OPEN
 from viewer.ui.workspace_commands import DESK_WORK
 
 if TYPE_CHECKING:
@@ -324,7 +324,7 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             shortcuts=("Ctrl+Shift+G",),
             contexts=DESK_WORK,
             enabled_when=whole,
-            why_disabled="Open a series first.",
+            why_disabled=NOT_ALL_IN,
             icon="layers",
         ),
         Command(
@@ -355,7 +355,7 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
             shortcuts=("Ctrl+Shift+M",),
             contexts=DESK_WORK,
             enabled_when=whole,
-            why_disabled="Open a series first.",
+            why_disabled=NOT_ALL_IN,
             icon="gauge",
         ),
         Command(

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.errors import StorageError
 from viewer.ui.commands import Command, Submenu
-from viewer.ui.looking import NOTHING_OPEN
 from viewer.ui.messages import Message
+from viewer.ui.reasons import NOTHING_OPEN
 from viewer.ui.workspace_commands import DESK_WORK
 
 if TYPE_CHECKING:

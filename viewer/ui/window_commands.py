@@ -12,6 +12,7 @@ from viewer.services.views import first_window, with_lut
 from viewer.ui.canvas.facts import short_name, window_words
 from viewer.ui.canvas.region import pick_window
 from viewer.ui.commands import VIEWING, Command
+from viewer.ui.reasons import NOTHING_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def _of_file(looking: Looking) -> list[Command]:
             shortcuts=("0",),
             contexts=VIEWING,
             enabled_when=looking.ready,
-            why_disabled="Nothing is open.",
+            why_disabled=NOTHING_OPEN,
             title_now=title,
         )
     ]
@@ -167,7 +168,7 @@ def _luts_of_file(looking: Looking) -> list[Command]:
             choose(n),
             contexts=VIEWING,
             enabled_when=looking.ready,
-            why_disabled="Nothing is open.",
+            why_disabled=NOTHING_OPEN,
             checked_when=is_on(n),
             title_now=words(n),
         )

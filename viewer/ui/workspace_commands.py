@@ -11,6 +11,7 @@ from viewer.domain.session import Workspace
 from viewer.services.spreads import WHY_NOT
 from viewer.ui.commands import VIEWING, Command
 from viewer.ui.present_commands import presenting_commands
+from viewer.ui.reasons import NOT_ALL_IN
 from viewer.ui.undoing import Undoing
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ INSPECT = frozenset({Workspace.INSPECT})
 DESK_WORK = REVIEW | INSPECT
 THRESHOLD_STEP = 0.05
 
-NO_FINDING = "No finding is selected. Press N for the first."
-NO_VOLUME = "Nothing is open."
+NO_FINDING = "There is no finding yet. Run a model, or mark one with M."
+TRUTH_IN_HAND = "What is selected belongs to the ground truth; nobody decides on that."
+NONE_IN_HAND = "No finding is selected. Press N for the first."
 NO_PANEL = "While a case is made or two models are compared, their panel stands in the place of the findings."
 
 
@@ -103,6 +105,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         selected = session.selected
         return selected is not None and selected.source.kind is not SourceKind.TRUTH
 
+    def why_none_in_hand() -> str:
+        if session.selected is not None:
+            return TRUTH_IN_HAND
+        return NONE_IN_HAND if session.shown_findings else NO_FINDING
+
     def marked() -> bool:
         selected = session.selected
         return selected is not None and selected.source.kind is SourceKind.READER
@@ -112,6 +119,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
 
     def panel_free() -> bool:
         return desk.case_making.draft is None and desk.two_models.pair is None
+
+    def why_not_again() -> str:
+        if not whole():
+            return NOT_ALL_IN
+        return NO_PANEL if not panel_free() else "No model has run yet. Ctrl+R chooses one."
 
     def answered(answer: Answer) -> Callable[[], bool]:
         def on() -> bool:
@@ -137,7 +149,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=(key,),
             contexts=REVIEW,
             enabled_when=in_hand,
-            why_disabled=NO_FINDING,
+            why_disabled=why_none_in_hand,
             icon=icon,
             checked_when=answered(answer),
         )
@@ -157,7 +169,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("M",),
             contexts=REVIEW,
             enabled_when=whole,
-            why_disabled=NO_VOLUME,
+            why_disabled=NOT_ALL_IN,
             icon="flag",
         ),
         Command(
@@ -179,7 +191,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Shift+C",),
             contexts=REVIEW,
             enabled_when=lambda: in_hand() and panel_free(),
-            why_disabled=f"{NO_FINDING} {NO_PANEL}",
+            why_disabled=lambda: NO_PANEL if in_hand() else why_none_in_hand(),
             icon="message-square",
         ),
         Command(
@@ -212,7 +224,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Ctrl+E",),
             contexts=DESK_WORK,
             enabled_when=whole,
-            why_disabled=NO_VOLUME,
+            why_disabled=NOT_ALL_IN,
             icon="file-output",
         ),
         Command(
@@ -234,7 +246,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Ctrl+R",),
             contexts=DESK_WORK,
             enabled_when=lambda: whole() and panel_free(),
-            why_disabled=f"{NO_VOLUME} {NO_PANEL}",
+            why_disabled=lambda: NO_PANEL if whole() else NOT_ALL_IN,
             icon="cpu",
         ),
         Command(
@@ -245,7 +257,7 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             shortcuts=("Ctrl+Shift+R",),
             contexts=DESK_WORK,
             enabled_when=lambda: whole() and panel_free() and desk.finding_run.last is not None,
-            why_disabled=f"No model has run yet, or nothing is open. {NO_PANEL}",
+            why_disabled=why_not_again,
             icon="play",
         ),
         Command(

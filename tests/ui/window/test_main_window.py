@@ -90,7 +90,7 @@ def test_a_key_from_which_nothing_can_come_says_why(opened: MainWindow, press: C
     said: list[str] = []
     opened.actions_.refused.connect(said.append)
     press(opened, Qt.Key.Key_L)
-    assert said == [opened.actions_.table["measure.length"].why_disabled]
+    assert said == [opened.actions_.table["measure.length"].why_not]
     assert said[0] in [label.text() for label in opened.status.findChildren(QLabel)]
     press(opened, Qt.Key.Key_D)
     press(opened, Qt.Key.Key_Escape)
@@ -105,7 +105,7 @@ def test_why_nothing_came_of_a_key_is_old_news_once_something_came_of_one(
     def said() -> list[str]:
         return [label.text() for label in opened.status.findChildren(QLabel)]
 
-    why = opened.actions_.table["go.back"].why_disabled
+    why = opened.actions_.table["go.back"].why_not
     press(opened, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert why in said()
     press(opened, Qt.Key.Key_2)

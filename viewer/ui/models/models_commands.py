@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from viewer.ui.commands import Command
-from viewer.ui.workspace_commands import DESK_WORK, NO_VOLUME
+from viewer.ui.reasons import NOT_ALL_IN
+from viewer.ui.workspace_commands import DESK_WORK
 
 if TYPE_CHECKING:
     from viewer.services.desk import Desk
@@ -51,7 +52,7 @@ def models_commands(desk: Desk, asks: ModelsAsks) -> list[Command]:
             shortcuts=("Ctrl+M",),
             contexts=DESK_WORK,
             enabled_when=whole,
-            why_disabled=NO_VOLUME,
+            why_disabled=NOT_ALL_IN,
             icon="sliders-horizontal",
         ),
         made("again", "Run both models anew", "Compute what both say once more", asks.again, "refresh-cw",
