@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from viewer.domain.geometry import Grid, PlaneName, SliceStack
+from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName, SliceStack
 from viewer.domain.job import JobContext
 from viewer.domain.view_state import ViewName, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.io.scan import scan
+from viewer.services.first_draft import FREE_ASPECT, first_draft
 from viewer.services.loading import load_series
-from viewer.services.views import USUAL_ASPECT, fitted_height_mm, refitted, view_of_volume
+from viewer.services.views import USUAL_ASPECT, fitted_height_mm, refitted, view_of_finding, view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from viewer.domain.view_state import ViewState
 
 
 def test_a_body_in_a_wide_field_of_view_fills_the_picture(real_data: Path) -> None:
@@ -76,3 +80,52 @@ def test_a_view_that_a_document_has_rounded_is_not_fitted_again() -> None:
     assert rounded.axial.height_mm != fitted_mm
     assert refitted(volume, rounded, ViewName.AXIAL, 0.49, 0.5) == rounded
     assert refitted(volume, rounded, ViewName.AXIAL, 0.5, 0.4).axial.height_mm == pytest.approx(fitted_mm * 0.5 / 0.4)
+
+
+def _lungs(volume: Volume) -> Finding:
+    """Return a finding nearly as wide as the body, which lies towards its front."""
+    bounds = np.array([[-162.0, 162.0], [-100.0, 90.0], [-90.0, 40.0]])
+    return Finding(
+        "lungs",
+        "2.25.7",
+        "air",
+        "Air",
+        Source(SourceKind.MODEL, "Test", "1"),
+        centre_lps_mm=bounds.mean(axis=1),
+        bounds_lps_mm=bounds,
+    )
+
+
+def _beyond_mm(view: ViewState, finding: Finding, plane: PlaneName, aspect: float) -> float:
+    """Return by how much a finding reaches beyond a viewport of that width over height, in mm."""
+    shown = view.plane(plane)
+    far = np.abs(finding.bounds_lps_mm - np.asarray(shown.centre_lps_mm)[:, np.newaxis]).max(axis=1)
+    axes = PLANE_AXES[plane]
+    across, down = (float(np.abs(axis) @ far) for axis in (axes.right, axes.down))
+    return max(across - shown.height_mm * aspect / 2, down - shown.height_mm / 2)
+
+
+def _wide_body() -> Volume:
+    stack = SliceStack((64, 64), (6.0, 6.0), (1, 0, 0), (0, 1, 0), [(-189.0, -189.0, 5.0 * k - 100) for k in range(41)])
+    k, j, i = np.indices(stack.shape_kji)
+    inside = ((i - 31.5) / 29) ** 2 + ((j - 31.5) / 17) ** 2 < 1
+    values = np.where(inside, 40, -1000).astype(np.int16)
+    body = np.array([[-174.0, 174.0], [-102.0, 102.0], [-100.0, 100.0]])
+    series = SeriesFacts("1.2.3", modality="CT")
+    return Volume(series, values, stack, values, stack.as_grid(), unit="HU", body_lps_mm=body)
+
+
+def test_a_finding_as_wide_as_the_body_is_whole_in_each_plane() -> None:
+    volume = _wide_body()
+    finding = _lungs(volume)
+    view = view_of_finding(view_of_volume(volume), finding, volume)
+    for plane in PlaneName:
+        assert _beyond_mm(view, finding, plane, USUAL_ASPECT) < 0
+
+
+def test_a_drafted_step_shows_a_large_finding_whole_beside_its_card() -> None:
+    volume = _wide_body()
+    finding = _lungs(volume)
+    steps = first_draft(volume, [finding], None, view_of_volume(volume))
+    step = next(step for step in steps if step.id == "finding-1")
+    assert _beyond_mm(step.view, finding, PlaneName.AXIAL, FREE_ASPECT) < 0

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 8
 MOST_MISSED = 3
-_FREE_ASPECT = 0.86
+FREE_ASPECT = 0.86
+"""Width over height of what the stage's large view has beside the card."""
 
 
 def first_draft(
@@ -63,7 +64,7 @@ def first_draft(
         # A finding in hand has brought a window of its own.
         whole = evolve(whole, window_centre=view.window_centre, window_width=view.window_width)
     # Beside the narration the stage is nearly square; a body is wider than high.
-    height_mm = fitted_height_mm(volume, PlaneName.AXIAL, _FREE_ASPECT)
+    height_mm = fitted_height_mm(volume, PlaneName.AXIAL, FREE_ASPECT)
     whole = whole.with_plane(PlaneName.AXIAL, evolve(whole.axial, height_mm=height_mm))
     told = shown[:MOST_FINDINGS]
     steps = [_overview(volume, evolve(whole, overlay=OverlayMode.OFF))]
@@ -89,7 +90,7 @@ def _overview(volume: Volume, view: ViewState) -> Step:
 
 
 def _on(finding: Finding, volume: Volume, whole: ViewState, number: int, matching: Matching | None) -> Step:
-    view = evolve(view_of_finding(whole, finding, volume), overlay=OverlayMode.OUTLINE)
+    view = evolve(_at(finding, whole, volume), overlay=OverlayMode.OUTLINE)
     wrong = matching is not None and matching.of_finding.get(finding.id) is MatchState.FALSE_POSITIVE
     said = "A false alarm: nothing is known to be here." if wrong else _found_by(finding)
     return Step(
@@ -100,6 +101,10 @@ def _on(finding: Finding, volume: Volume, whole: ViewState, number: int, matchin
         "Scroll a few images up and down, then press Enter to come back.",
         50.0,
     )
+
+
+def _at(finding: Finding, whole: ViewState, volume: Volume) -> ViewState:
+    return view_of_finding(whole, finding, volume, main_aspect=FREE_ASPECT)
 
 
 def _found_by(finding: Finding) -> str:
@@ -119,7 +124,7 @@ def _numbers(finding: Finding, volume: Volume) -> str:
 
 
 def _before(finding: Finding, volume: Volume, whole: ViewState, title: str) -> Step:
-    view = evolve(view_of_finding(whole, finding, volume), comparison=Comparison.CURTAIN, overlay=OverlayMode.OUTLINE)
+    view = evolve(_at(finding, whole, volume), comparison=Comparison.CURTAIN, overlay=OverlayMode.OUTLINE)
     words = "Right of the line lies the earlier scan. **Draw the curtain.**"
     return Step("before", f"{title}: the same place", words, view, "Drag the line across.", 60.0)
 
@@ -134,7 +139,7 @@ def _missed(volume: Volume, whole: ViewState, lesions: Sequence[Finding], matchi
         why = (
             "The model marked nothing here." if best is None else f"Its score, **{best:.2f}**, is below the threshold."
         )
-        view = evolve(view_of_finding(whole, lesion, volume), show_truth=True, overlay=OverlayMode.OUTLINE)
+        view = evolve(_at(lesion, whole, volume), show_truth=True, overlay=OverlayMode.OUTLINE)
         title = f"Missed: {_inside(finding_title(lesion, volume))}"
         notes = "Say it before they find it. The dotted outline is the ground truth."
         steps.append(Step(f"missed-{number}", title, why, view, notes, 60.0))

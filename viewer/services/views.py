@@ -9,7 +9,7 @@ import numpy as np
 from attrs import evolve
 
 from viewer.domain.finding import Localisation
-from viewer.domain.geometry import PlaneName
+from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import Camera, Layout, PlaneView, ViewName, ViewState, as_point, overview
 from viewer.domain.volume import Window
 from viewer.scene.presets_3d import first_preset
@@ -196,10 +196,13 @@ def _around(finding: Finding, volume: Volume) -> float | None:
     return float(np.median(shell)) if shell.size else None
 
 
-def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewState:
+def view_of_finding(
+    view: ViewState, finding: Finding, volume: Volume, *, main_aspect: float = USUAL_ASPECT
+) -> ViewState:
     """Return a view with three planes centred on a finding, zoomed to it, in a window that shows it.
 
-    Of a finding without a place it is the view as it was.
+    Of a finding without a place it is the view as it was. `main_aspect` is width over height of what the largest view
+    has to show it in.
     """
     window = window_for(finding, volume)
     if window is not None:
@@ -215,11 +218,23 @@ def view_of_finding(view: ViewState, finding: Finding, volume: Volume) -> ViewSt
     state = evolve(view, cursor_lps_mm=centre, selected_finding=finding.id)
     for name in PlaneName:
         framing = whole.plane(name)
-        plane = PlaneView(centre, height) if height < framing.height_mm else evolve(framing, centre_lps_mm=centre)
+        if height < framing.height_mm:
+            plane = PlaneView(centre, height)
+        else:
+            whole_mm = _whole_mm(finding, name, main_aspect if view.main.plane is name else USUAL_ASPECT)
+            plane = evolve(framing, centre_lps_mm=centre, height_mm=max(framing.height_mm, whole_mm))
         state = state.with_plane(name, plane)
     # Where the viewport is narrow, the whole body takes more than it does in the usual one.
     height_mm = max(whole.camera.height_mm, view.camera.height_mm)
     return evolve(state, camera=_camera_on(finding, volume, evolve(whole.camera, height_mm=height_mm)))
+
+
+def _whole_mm(finding: Finding, plane: PlaneName, aspect: float) -> float:
+    """Return how many mm a viewport centred on a finding shows from top to bottom where it shows all of it."""
+    far = np.abs(finding.bounds_lps_mm - np.asarray(finding.centre_lps_mm)[:, np.newaxis]).max(axis=1)
+    axes = PLANE_AXES[plane]
+    across, down = (2 * float(np.abs(axis) @ far) for axis in (axes.right, axes.down))
+    return max(down, across / aspect) * FIT_MARGIN
 
 
 def _camera_on(finding: Finding, volume: Volume, whole: Camera) -> Camera:
