@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 
 from tests.cli.conftest import casestage
 from viewer.domain.job import JobContext
+from viewer.domain.window_presets import PRESETS
 from viewer.io.scan import scan
 from viewer.services.loading import load_series
 
@@ -47,6 +48,24 @@ def test_a_series_becomes_a_picture_of_the_asked_size_with_the_banner(small_seri
     assert lit(image, 8, 370, 320, 400) > 100
     assert lit(image, 260, 140, 380, 220) > 1000
     assert [path.name for path in tmp_path.iterdir()] == ["ct.png"]
+
+
+def test_windows_go_by_the_names_that_their_keys_have(small_series: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ct.png"
+    pictures = []
+    for window in ("80/40", "brain", "Soft tissue", "soft-tissue", "400/40"):
+        said = casestage("render", small_series, "--out", out, "--size", SIZE, "--plane", "axial", "--window", window)
+        assert said.code == 0, said.err
+        pictures.append(out.read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+    assert pictures[2] == pictures[3] == pictures[4]
+
+
+def test_a_window_that_is_none_is_told_with_those_that_there_are(small_series: Path, tmp_path: Path) -> None:
+    said = casestage("render", small_series, "--out", tmp_path / "ct.png", "--window", "bones")
+    assert said.code == 2
+    assert "“bones” is not" in said.err
+    assert all(window.name.lower() in said.err for _, window in PRESETS)
 
 
 def test_the_window_decides_how_bright_a_tissue_is(small_series: Path, tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ class OpenWindow(Protocol):
 Run = Callable[[argparse.Namespace], int]
 Value = TypeVar("Value")
 
+_WINDOWS = "“soft tissue”, lung, liver, bone, brain, subdural, angio"
+
 
 def _typed(parse: Callable[[str], Value], form: str) -> Callable[[str], Value]:
     def convert(text: str) -> Value:
@@ -155,8 +157,8 @@ def build_parser(open_window: OpenWindow, *, only_open: bool = False) -> argpars
     render.add_argument("--series", metavar="UID", help="only this series")
     render.add_argument("--plane", choices=["axial", "coronal", "sagittal", "3d"], help="this view alone")
     render.add_argument("--at", type=point, metavar="X,Y,Z", help="centre on this LPS point; write --at=…")
-    window = _typed(parse_window, "WIDTH/LEVEL with a width of more than 0")
-    render.add_argument("--window", type=window, metavar="W/L", help="window, such as 400/40; write --window=…")
+    window = _typed(parse_window, f"WIDTH/LEVEL with a width of more than 0, nor one of {_WINDOWS}")
+    render.add_argument("--window", type=window, metavar="W/L|NAME", help=f"400/40, or {_WINDOWS}")
     render.add_argument(
         "--labels", metavar="FILE", help="a segmentation over the series: SEG, NIfTI, NRRD or MetaImage"
     )

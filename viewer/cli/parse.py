@@ -44,13 +44,19 @@ def parse_day(text: str) -> date:
 
 
 def parse_window(text: str) -> tuple[float, float]:
-    """Return (centre, width) from "W/L" such as 400/40, as people write it.
+    """Return (centre, width) from "W/L" such as 400/40, as people write it, or from a preset's name.
 
     Raises
     ------
     ValueError
-        When these are not two numbers or the width is not positive.
+        When these are not two numbers or the width is not positive, and no preset is called that.
     """
+    # Help and other commands come without numpy.
+    from viewer.domain.window_presets import PRESETS
+
+    for _, preset in PRESETS:
+        if text.replace("-", " ").casefold() == preset.name.casefold():
+            return (preset.centre, preset.width)
     width, centre = (_finite(part) for part in text.split("/"))
     if width <= 0:
         raise ValueError("a window's width is more than 0")
