@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import define
@@ -19,6 +19,7 @@ from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import acquired_on, viewport_geometry
 from viewer.scene.arrival import grown_from, layers_in, reading
+from viewer.scene.column_block import ColumnBlock
 from viewer.scene.interpolation import Samples, interpolation_of, paint
 from viewer.scene.plane_slices import (
     PlaneRuns,
@@ -120,6 +121,7 @@ class PlaneRenderer:
     def __init__(self) -> None:
         self._volume: Volume | None = None
         self._cuts: dict[PlaneName, _Cut] = {}
+        self._columns = ColumnBlock()
         self._runs: dict[PlaneName, PlaneRuns | None] = {}
         self._oblique_sampler: ObliqueSampler | None = None
         # Share of the usual samples that this computer manages in time while something moves.
@@ -129,6 +131,7 @@ class PlaneRenderer:
         """Let go of the volume and what was cut from it."""
         self._volume = None
         self._cuts.clear()
+        self._columns.clear()
         self._runs.clear()
         self._oblique_sampler = None
 
@@ -234,7 +237,7 @@ class PlaneRenderer:
         held = self._cuts.get(plane)
         if held is not None and held.key == key:
             return held
-        flat = cut(volume.voxels, runs, *layers, mode, volume.padding)
+        flat = self._flat(volume, runs, layers, mode)
         values = np.array(flat, dtype=np.float32, order="C")
         hidden = _without_padding(values, volume, unknown=flat.dtype.kind == "f")
         empty = _empty_rows(volume)
@@ -249,6 +252,11 @@ class PlaneRenderer:
         made = _Cut(key, values, hidden)
         self._cuts[plane] = made
         return made
+
+    def _flat(self, volume: Volume, runs: PlaneRuns, layers: tuple[int, int], mode: SlabMode) -> NDArray[Any]:
+        if runs.into.grid_axis != 0 or layers[0] != layers[1] or volume.arrived is not None:
+            return cut(volume.voxels, runs, *layers, mode, volume.padding)
+        return turned(self._columns.image(volume.voxels, runs.into.index(layers[0])), runs.right, runs.down)
 
     def _oblique(
         self,
