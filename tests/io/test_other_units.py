@@ -80,7 +80,7 @@ def test_a_map_opens_in_the_window_of_its_file_else_in_one_of_what_is_no_backgro
 
 
 def test_modified_hu_open_in_the_window_of_hu(made_ct: Any) -> None:
-    made_ct.stack(PLACES, RescaleType="HU_MOD")
+    made_ct.stack(PLACES, RescaleType="HU_MOD", RescaleIntercept="-1324")
     assert (first_window(opened(made_ct)).centre, first_window(opened(made_ct)).width) == (40, 400)
 
 

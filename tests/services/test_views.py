@@ -70,6 +70,20 @@ def test_a_volume_of_a_few_tiny_voxels_has_views_that_show_something(size: tuple
     assert min(overview("1.2.3", grid).plane(plane).height_mm for plane in PlaneName) > 0
 
 
+def test_a_scan_that_soft_tissue_would_show_black_opens_in_a_window_that_shows_it(real_data: Path) -> None:
+    """These images were filled with noise near air before they were given away."""
+    entry = scan(real_data / "a12_edge_series" / "gantrytilting", JobContext()).series[0]
+    volume = load_series(entry, JobContext())
+    view = view_of_volume(volume)
+    low, high = (view.window_centre + sign * view.window_width / 2 for sign in (-1, 1))
+    assert 0.9 < np.mean((volume.slices > low) & (volume.slices < high))
+
+
+def test_a_scan_of_tissue_in_air_opens_in_soft_tissue() -> None:
+    volume = _wide_body()
+    assert (view_of_volume(volume).window_centre, view_of_volume(volume).window_width) == (40, 400)
+
+
 def test_a_view_that_a_document_has_rounded_is_not_fitted_again() -> None:
     stack = SliceStack((96, 96), (1.37, 1.37), (1, 0, 0), (0, 1, 0), [(-72.0, -72.0, 3.0 * k) for k in range(9)])
     values = np.zeros(stack.shape_kji, dtype=np.int16)

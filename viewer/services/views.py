@@ -28,6 +28,8 @@ BONE = Window(480, 2500, "Bone")
 
 FIT_MARGIN = 1.06
 _BACKGROUND_SHARE = 0.15
+# Of what is looked at: a window that shows less of it leaves the screen black or white.
+_BLANK_SHARE = 0.005
 # What a view of a whole volume is made for: a little wider than high.
 USUAL_ASPECT = 4 / 3
 # Bounds of the body change a little while a volume comes in.
@@ -41,9 +43,10 @@ def first_window(volume: Volume) -> Window:
     """Return the window to open a volume with: the file's own first, else one that fits its values."""
     if volume.series.windows:
         return volume.series.windows[0]
-    if volume.on_hu_scale:
-        return SOFT_TISSUE
     sample = _in_the_middle(volume)
+    if volume.on_hu_scale and (not sample.size or _shades(SOFT_TISSUE, sample) > _BLANK_SHARE):
+        return SOFT_TISSUE
+    sample = _without_background(sample)
     low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 1.0)
     # Maps go from 0 to 1 as well; values that are all the same still need a width.
     finest = 1e-4 if volume.slices.dtype.kind == "f" else 1.0
@@ -52,17 +55,23 @@ def first_window(volume: Volume) -> Window:
     return Window(round(float(low + high) / 2, digits) + 0.0, round(width, digits))
 
 
-def _in_the_middle(volume: Volume) -> NDArray[np.float64]:
-    """Return values of the middle half of some slices, where the body is, without padding and background.
+def _shades(window: Window, values: NDArray[np.float64]) -> float:
+    """Return the share of values that a window shows as neither black nor white."""
+    return float(np.mean(np.abs(values - window.centre) < window.width / 2))
 
-    Background is one value that fills a good part of them, and is not all there is: maps are that in most places.
-    """
+
+def _in_the_middle(volume: Volume) -> NDArray[np.float64]:
+    """Return values of the middle half of some slices, where the body is, without padding."""
     there = np.arange(volume.stack.count) if volume.arrived is None else np.flatnonzero(volume.arrived)
     rows, columns = (slice(n // 4, max(n - n // 4, n // 4 + 1), 1 + n // 128) for n in volume.slices.shape[1:])
     sample = np.asarray(volume.slices[there[:: max(1, len(there) // 8)], rows, columns], dtype=np.float64)
     if volume.padding is not None:
         sample = sample[sample != volume.padding]
-    sample = sample[np.isfinite(sample)]
+    return sample[np.isfinite(sample)]
+
+
+def _without_background(sample: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values without one that fills a good part of them, and is not all there is: maps are that mostly."""
     found, counts = np.unique(sample, return_counts=True)
     if len(found) > 1 and counts.max() > _BACKGROUND_SHARE * sample.size:
         sample = sample[sample != found[counts.argmax()]]
