@@ -67,6 +67,7 @@ CONTROL_HEIGHT = 40
 BAR_CONTROL_HEIGHT = 36
 STAGE_CONTROL_HEIGHT = 56
 FOCUS_WIDTH = 2
+SCROLL_BAR_WIDTH = 12
 FOCUS_DISTANCE = 2
 
 
@@ -108,7 +109,7 @@ class Theme:
 
     def style_sheet(self) -> str:
         """Return the application's style sheet."""
-        return Template(_SHEET).substitute({role: self.hex(role) for role in COLOURS})
+        return Template(_SHEET).substitute({role: self.hex(role) for role in COLOURS}, scroll_bar=SCROLL_BAR_WIDTH)
 
     def palette(self) -> QPalette:
         """Return the palette for what the style sheet does not reach."""
@@ -214,8 +215,8 @@ QTableView::item { border-bottom: 1px solid $hairline; padding: 0px 8px; }
 QTableView::item:hover, QListView::item:hover { background: $hover; }
 QTableView::item:selected, QListView::item:selected { background: $selected; color: $text; }
 QScrollArea { background: transparent; border: none; }
-QScrollBar:vertical { background: transparent; width: 12px; margin: 2px; }
-QScrollBar:horizontal { background: transparent; height: 12px; margin: 2px; }
+QScrollBar:vertical { background: transparent; width: ${scroll_bar}px; margin: 2px; }
+QScrollBar:horizontal { background: transparent; height: ${scroll_bar}px; margin: 2px; }
 QScrollBar::handle { background: $field; border-radius: 4px; min-height: 32px; min-width: 32px; }
 QScrollBar::handle:hover { background: $text3; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0px; height: 0px; }

@@ -57,10 +57,10 @@ def test_the_list_is_sorted_by_the_column_whose_word_is_clicked_and_next_follows
 
     usual = ["true small", "wrong", "right", "left"]
     assert listed() == usual
-    assert page._tiles_title.text() == "Errors first"
+    assert page.tiles_box.title.text() == "Errors first"
     QTest.mouseClick(page.head.word("volume"), Qt.MouseButton.LeftButton)
     assert listed() == ["right", "true small", "wrong", "left"]
-    assert page._tiles_title.text() == "Largest first"
+    assert page.tiles_box.title.text() == "Largest first"
     press(inspected, Qt.Key.Key_N)
     assert desk.session.selected is not None
     assert desk.session.selected.id == "right"
@@ -370,15 +370,15 @@ def test_the_picture_of_what_is_in_hand_comes_into_sight_and_what_is_left_out_is
     wrong = next(finding for finding in session.findings if finding.id == "wrong")
     more = [evolve(wrong, id=f"wrong {n}", tracking_uid=f"2.25.{n}", volume_ml=0.5 - n / 100) for n in range(30)]
     session.findings = (*session.findings, *more)
-    assert page._tiles_said.text() == "24 of 34"
-    scrolled = page.tiles.parentWidget().parentWidget().parentWidget().verticalScrollBar()
+    assert page.tiles_box.said.text() == "24 of 34"
+    scrolled = page.tiles_box.area.verticalScrollBar()
     assert scrolled.value() == 0
     page.list.chosen.emit("wrong 20")
     assert scrolled.value() > 0
     page.list.chosen.emit("true small")
     assert scrolled.value() == 0
     session.findings = session.findings[:3]
-    assert page._tiles_said.text() == ""
+    assert page.tiles_box.said.text() == ""
 
 
 def test_the_place_stays_when_going_between_review_and_inspect(opened: MainWindow, press: Callable[..., None]) -> None:

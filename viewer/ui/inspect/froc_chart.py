@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEFT, TOP, RIGHT, BOTTOM = 52, 16, 20, 52
 POINT = 6
+LEAST_HEIGHT = 220
 
 
 class FrocChart(QWidget):
@@ -36,13 +37,13 @@ class FrocChart(QWidget):
         self._lesions = 0
         self._threshold = 0.5
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumHeight(220)
+        self.setMinimumHeight(LEAST_HEIGHT)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setToolTip("Drag along the curve to move the threshold")
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """Return a comfortable size."""
-        return QSize(480, 340)
+        """Return the least room that it is read in."""
+        return QSize(480, LEAST_HEIGHT)
 
     def show_curve(self, points: tuple[tuple[float, int, int], ...], lesions: int, threshold: float) -> None:
         """Show (threshold, found, false positives), highest threshold first, and where the threshold is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.domain.finding import MatchState
 from viewer.services.inspecting import RowOrder
@@ -17,8 +17,7 @@ from viewer.ui.inspect.froc_chart import FrocChart
 from viewer.ui.inspect.legend import CountBox, Legend
 from viewer.ui.inspect.nothing_held import NothingHeld
 from viewer.ui.inspect.threshold_row import ThresholdRow
-from viewer.ui.inspect.tiles import MOST as MOST_TILES
-from viewer.ui.inspect.tiles import ErrorTiles
+from viewer.ui.inspect.tiles_box import MARGIN, TilesBox
 from viewer.ui.marks import Mark
 from viewer.ui.measurement_list import MeasurementBox
 from viewer.ui.review.sharing import Need, shared
@@ -44,6 +43,9 @@ _NOTHING_TO_FIND = "Truth: nothing to find here. Whatever is found is a false po
 _NOTHING_FOUND = "Truth: nothing to find here, and nothing is found at this threshold."
 _NOTHING_COUNTS = "Truth: no lesion is large enough to count. What lies on a smaller one is left out."
 LOW, LOW_CHART_HEIGHT, CHART_HEIGHT = 900, 236, 330
+BODY_LINE = 20
+# Tiles come first: the curve has what they leave, the panel's end next to nothing until the curve is at its highest.
+MOST_OF_THE_REST = 100
 
 
 _FIRST = {
@@ -134,8 +136,10 @@ class InspectPage(QWidget):
         self.threshold.set_narrow(narrow)
         self.measurements.set_low(self.height() < LOW)
         self._share()
-        self._tiles_box.setVisible(self.height() >= TILES_FROM)
+        self.tiles_box.setVisible(self.height() >= TILES_FROM)
         self.chart.setMaximumHeight(CHART_HEIGHT if self.height() >= LOW else LOW_CHART_HEIGHT)
+        # Where there is room the curve has one height, however long the sentence of the row in hand is.
+        self._why.setMinimumHeight(2 * BODY_LINE if self.height() >= LOW else 0)
 
     def _share(self, *_: object) -> None:
         """Let the measurements have what the errors leave of the panel's height."""
@@ -220,7 +224,7 @@ class InspectPage(QWidget):
         self.chart = FrocChart(theme)
         self.chart.setMaximumHeight(CHART_HEIGHT)
         self.chart.threshold_wanted.connect(self._desk.inspecting.set_threshold)
-        column.addWidget(self.chart, 5)
+        column.addWidget(self.chart, MOST_OF_THE_REST)
         column.addWidget(hairline())
         self.threshold = ThresholdRow(theme)
         self.threshold.wanted.connect(self._desk.inspecting.set_threshold)
@@ -228,54 +232,25 @@ class InspectPage(QWidget):
         column.addWidget(self.threshold)
         column.addWidget(hairline())
         body = QVBoxLayout()
-        body.setContentsMargins(16, 16, 16, 16)
+        body.setContentsMargins(16, 16, 0, 16)
         body.setSpacing(8)
         self._why_title = text_label("", Type.NAME)
         self._why = text_label("", Type.BODY, "text2")
         self._why.setWordWrap(True)
+        self._why.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._why.setContentsMargins(0, 0, MARGIN, 0)
         body.addWidget(self._why_title)
         body.addWidget(self._why)
-        self._tiles_box = self._make_tiles(theme)
-        body.addWidget(self._tiles_box, 1)
+        self.tiles_box = TilesBox(self._desk.session, theme)
+        self.tiles = self.tiles_box.tiles
+        self.tiles.chosen.connect(self._desk.reviewing.select)
+        body.addWidget(self.tiles_box)
         body.addSpacing(8)
         body.addWidget(text_label("Outlines", Type.NAME))
         body.addWidget(Legend(theme))
-        # Takes what the tiles leave, and all of it where there is no room for them.
-        body.addStretch()
-        column.addLayout(body, 4)
+        column.addLayout(body)
+        column.addStretch(1)
         return panel
-
-    def _make_tiles(self, theme: Theme) -> QWidget:
-        self.tiles = ErrorTiles(self._desk.session, theme)
-        self.tiles.chosen.connect(self._desk.reviewing.select)
-        holder = QWidget()
-        holder.setProperty("surface", "panel")
-        inner = QVBoxLayout(holder)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.tiles)
-        inner.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(holder)
-        self.tiles.reached.connect(
-            lambda place: scroll.ensureVisible(place.center().x(), place.center().y(), 0, place.height() // 2)
-        )
-        box = QWidget()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(8)
-        head = QHBoxLayout()
-        self._tiles_title = text_label("", Type.NAME)
-        head.addWidget(self._tiles_title)
-        head.addStretch()
-        self._tiles_said = text_label("", Type.CAPTION, "text2")
-        head.addWidget(self._tiles_said)
-        column.addLayout(head)
-        column.addWidget(scroll, 1)
-        return box
 
     @property
     def why_words(self) -> str:
@@ -347,9 +322,7 @@ class InspectPage(QWidget):
         self.list.rows.set_rows(rows)
         self._share()
         self.head.show_sorted(inspecting.order)
-        self._tiles_title.setText(_FIRST[inspecting.order] if rows else "")
-        self._tiles_said.setText(f"{MOST_TILES} of {len(rows)}" if len(rows) > MOST_TILES else "")
-        self.tiles.show_rows(rows, session.view.selected_finding)
+        self.tiles_box.show_rows(rows, session.view.selected_finding, _FIRST[inspecting.order])
         self.list.show_selected(session.view.selected_finding)
         self._say_why()
 

@@ -81,6 +81,11 @@ class ErrorTiles(QWidget):
         """True once every tile has its picture."""
         return all(self._key(row) in self._pictures for row in self._rows)
 
+    @property
+    def rows(self) -> tuple[InspectRow, ...]:
+        """What is shown, one tile each."""
+        return self._rows
+
     def show_rows(self, rows: tuple[InspectRow, ...], selected: str | None) -> None:
         """Show other rows, or another one as selected."""
         if self._session.volume is not self._of:
