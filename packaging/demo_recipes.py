@@ -173,7 +173,7 @@ STORIES = (
     Story(
         "nodule-growth",
         "A nodule, one year apart",
-        "Two scans on each other, and a curtain between them.",
+        "Two scans on each other, a curtain between them.",
         "lung-nodule",
         _grown(17.0),
         growth_steps,

@@ -51,6 +51,11 @@ def test_the_script_tells_what_the_document_says(told: object, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_line_on_its_card_is_short_enough_to_be_read_whole(case: Case) -> None:
+    assert 0 < len(case.summary) <= 50
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_questions_that_may_come_have_short_answers(case: Case) -> None:
     answers = [answer for step in case.steps for answer in parse_notes(step.notes).answers]
     assert len(answers) >= 2

@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.session import Workspace
@@ -21,6 +22,7 @@ from viewer.ui.library.case_card import duration_words
 from viewer.ui.library.cases_page import CasesPage
 from viewer.ui.library.page_head import Page
 from viewer.ui.status_bar import facts_words
+from viewer.ui.window_place import SMALLEST_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -369,3 +371,29 @@ def test_a_picture_is_read_when_its_card_is_seen(
     qtbot.waitUntil(lambda: middle() == 200)
     qtbot.wait(50)
     assert 4 <= len(pictures._kept) < 30
+
+
+@pytest.mark.parametrize("size", [(640, 360), (853, 480), (1280, 720)])
+def test_the_picked_card_is_seen_whole_on_a_low_screen_and_else_from_its_top(
+    size: tuple[int, int], case: Case, own_home: Path, qtbot: QtBot, request: pytest.FixtureRequest
+) -> None:
+    for n in range(5):
+        folder = own_home / "data" / "cases" / f"case-{n}"
+        folder.mkdir(parents=True)
+        write_case(folder, evolve(case, id=f"case-{n}", folder=str(folder)))
+    window: MainWindow = request.getfixturevalue("window")
+    qtbot.waitUntil(lambda: len(titles(window)) == 5)
+    window.setMinimumSize(*SMALLEST_SIZE)
+    window.resize(*size)
+    qtbot.waitUntil(lambda: window.height() == size[1])
+    QApplication.processEvents()
+    page = window.library.cases
+    grid = page.grid
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_5, Qt.Key.Key_1):
+        QTest.keyClick(grid, key)
+        assert grid.selected is not None
+        card = grid.card(grid.selected.id)
+        assert card is not None
+        assert card.visibleRegion().boundingRect() == card.rect()
+    QTest.keyClick(grid, Qt.Key.Key_End)
+    assert grid.drop.visibleRegion().boundingRect().top() == 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 GAP = 16
 ROW_GAP = 24
 USUAL_WIDTH = 444
+BOUNDLESS = 1 << 24
 
 _STEPS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
 
@@ -49,12 +50,19 @@ class CardGrid(QWidget):
         self._cards: list[CaseCard] = []
         self._shown: list[CaseCard] = []
         self._index = 0
+        self._room = BOUNDLESS
         self.drop = DropCard(theme, self)
         self.drop.picked.connect(lambda: self.pick(len(self._shown)))
         self.setAccessibleName("Cases")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setProperty("own_focus", True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def fit(self, room: int) -> None:
+        """Let each card be seen whole where the page shows so many pixels at once, as far as it can be read."""
+        if room != self._room:
+            self._room = room
+            self._arrange()
 
     @property
     def shown_cases(self) -> tuple[Case, ...]:
@@ -109,7 +117,8 @@ class CardGrid(QWidget):
         """Return the height of all rows."""
         columns = columns_for(width)
         rows = -(-(len(self._shown) + 1) // columns)
-        return rows * card_height(self._card_width(width)) + (rows - 1) * ROW_GAP
+        height = self._card_height(width)
+        return (rows - 1) * (height + ROW_GAP) + max(height, self.drop.sizeHint().height())
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Return the room all cards need at this width."""
@@ -171,13 +180,15 @@ class CardGrid(QWidget):
         columns = columns_for(width)
         return min((width - GAP * (columns - 1)) // columns, round(USUAL_WIDTH * 1.25))
 
+    def _card_height(self, width: int) -> int:
+        return card_height(self._card_width(width), self._room, alone=columns_for(width) == 1)
+
     def _arrange(self) -> None:
-        width = self._card_width(self.width())
-        height = card_height(width)
+        width, height = self._card_width(self.width()), self._card_height(self.width())
         columns = columns_for(self.width())
         for n, card in enumerate([*self._shown, self.drop]):
             x, y = n % columns * (width + GAP), n // columns * (height + ROW_GAP)
-            card.setGeometry(x, y, width, height)
+            card.setGeometry(x, y, width, max(height, card.sizeHint().height()))
         wanted = self.heightForWidth(self.width())
         if self.minimumHeight() != wanted:
             self.setFixedHeight(wanted)

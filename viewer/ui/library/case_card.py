@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 TEXT_HEIGHT = 116
+LYING_HEIGHT = TEXT_HEIGHT + 12
 PAD = 18
 # Two icons with their gaps, and a gap between the words.
 AROUND_FOOT = 58
@@ -47,9 +48,20 @@ def steps_words(count: int) -> str:
     return f"{count} steps" if count != 1 else "1 step"
 
 
-def card_height(width: int) -> int:
-    """Return the height of a card: a picture of 3 to 2 above the words."""
-    return round((width - 4) * 2 / 3) + TEXT_HEIGHT
+def card_height(width: int, room: int, *, alone: bool) -> int:
+    """Return the height of a card: a picture of 3 to 2 above the words, a lower one where the page is lower.
+
+    Parameters
+    ----------
+    room
+        How much of the page is seen at once.
+    alone
+        True where no other stands beside it; one that the page does not hold then lies, its picture beside the words.
+    """
+    height = round((width - 4) * 2 / 3) + TEXT_HEIGHT
+    if height <= room:
+        return height
+    return LYING_HEIGHT if alone else max(room, round(width / 2) + TEXT_HEIGHT)
 
 
 class CaseCard(QWidget):
@@ -166,7 +178,13 @@ class CaseCard(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and self.ready:
             self.presented.emit()
 
+    @property
+    def _lying(self) -> bool:
+        return self.height() == LYING_HEIGHT
+
     def _picture_area(self) -> QRectF:
+        if self._lying:
+            return QRectF(2, 2, round((self.height() - 4) * 3 / 2), self.height() - 4)
         return QRectF(2, 2, self.width() - 4, self.height() - TEXT_HEIGHT)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
@@ -189,7 +207,7 @@ class CaseCard(QWidget):
 
     def _paint_picture(self, painter: QPainter) -> None:
         area = self._picture_area()
-        painter.fillRect(QRectF(0, 0, self.width(), area.bottom()), self._theme.colour("viewport"))
+        painter.fillRect(area.adjusted(-2, -2, 0 if self._lying else 2, 0), self._theme.colour("viewport"))
         named = self.case.thumbnail_path
         picture = self._pictures.of(Path(self.case.folder) / named, self) if named else QImage()
         if picture is None:
@@ -212,20 +230,22 @@ class CaseCard(QWidget):
             painter.fillRect(bar, self._theme.colour("accent"))
 
     def _paint_words(self, painter: QPainter) -> None:
-        top = self.height() - TEXT_HEIGHT + 2
-        room = self.width() - 2 * PAD
-        self._line(painter, QRectF(PAD, top + 13, room, 24), self.case.title, Type.CARD_TITLE, "text")
-        self._line(painter, QRectF(PAD, top + 40, room, 20), self.case.summary, Type.BODY, "text2")
+        lying = self._lying
+        left = PAD + (self._picture_area().right() if lying else 0)
+        top = (self.height() - TEXT_HEIGHT) / (2 if lying else 1) + 2
+        room = self.width() - left - PAD
+        self._line(painter, QRectF(left, top + 13, room, 24), self.case.title, Type.CARD_TITLE, "text")
+        self._line(painter, QRectF(left, top + 40, room, 20), self.case.summary, Type.BODY, "text2")
         foot = top + 78
-        paint_icon(painter, QRectF(PAD, foot + 1, 16, 16), self._theme, "clock", "text2")
+        paint_icon(painter, QRectF(left, foot + 1, 16, 16), self._theme, "clock", "text2")
         state, icon, role = self._state_words()
         measures = QFontMetricsF(font(Type.CAPTION))
         if room < measures.horizontalAdvance(state) + measures.horizontalAdvance(self.foot_words) + AROUND_FOOT:
             state = SHORTER.get(state, state)
         width = measures.horizontalAdvance(state) + 1
         x = self.width() - PAD - width
-        free = x - 22 - 12 - PAD - 22
-        self._line(painter, QRectF(PAD + 22, foot, free, 18), self.foot_within(free), Type.CAPTION, "text2")
+        free = x - 22 - 12 - left - 22
+        self._line(painter, QRectF(left + 22, foot, free, 18), self.foot_within(free), Type.CAPTION, "text2")
         self._line(painter, QRectF(x, foot, width + 2, 18), state, Type.CAPTION, "text" if not self.ready else "text2")
         paint_icon(painter, QRectF(round(x - 22), foot + 1, 16, 16), self._theme, icon, role)
 

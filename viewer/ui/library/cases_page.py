@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QSpacerItem, QVBoxLayout, QWidget
 
 from viewer.ui.fitting import Fitted
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ALL = "all"
 LOW = 400
+AROUND = 24
 READING = "Reading the cases on this computer…"
 
 
@@ -103,6 +104,7 @@ class CasesPage(QWidget):
         self._holder_layout = inner
         self.grid.reveal.connect(self._reveal)
         self._scroll.verticalScrollBar().rangeChanged.connect(self._keep_margin)
+        self._scroll.viewport().installEventFilter(self)
         column.addWidget(self._scroll, 1)
         self._keep_margin(0, 0)
 
@@ -201,11 +203,20 @@ class CasesPage(QWidget):
         if not self.isVisible():
             # Before the page has its size, cards lie elsewhere; it begins at its top.
             return
-        self._scroll.ensureWidgetVisible(card, 0, 24)
+        if card.height() + 2 * AROUND > self._scroll.viewport().height():
+            self._scroll.verticalScrollBar().setValue(card.y())
+        else:
+            self._scroll.ensureWidgetVisible(card, 0, AROUND)
 
     def _keep_margin(self, _least: int, most: int) -> None:
         margin = margin_of(self.width())
         self._holder_layout.setContentsMargins(margin, 0, max(margin - (12 if most else 0), 4), 24)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Let cards have the height that is seen at once."""
+        if event.type() is QEvent.Type.Resize and watched is self._scroll.viewport():
+            self.grid.fit(self._scroll.viewport().height())
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Leave out what does not fit, first in the head."""
