@@ -386,6 +386,6 @@ def _keeps(widget: QObject, event: QKeyEvent) -> bool:
             return bool(event.text() and event.text().isprintable()) or key in _FIELD_KEYS | _ENTER
         return modifiers == Qt.KeyboardModifier.ControlModifier and key in _EDITING | _FIELD_KEYS
     if isinstance(widget, QAbstractItemView):
-        return plain and key in _LIST_KEYS
+        return plain and (key in _LIST_KEYS or (key in _ENTER and widget.currentIndex().isValid()))
     # Only Tab gives the keys to a button; Space then presses it, as everywhere else.
     return isinstance(widget, QAbstractButton) and plain and key == Qt.Key.Key_Space

@@ -92,7 +92,7 @@ class RowDelegate(QStyledItemDelegate):
 
 
 class RowList(QListView):
-    """The rows; `chosen` carries the id that the user picked, by click or with the arrows."""
+    """The rows; `chosen` carries the id that the user picked, by click, with the arrows or by Enter."""
 
     chosen = Signal(str)
 
@@ -128,8 +128,11 @@ class RowList(QListView):
                 _paint_ring(painter, QRectF(self.viewport().rect()), self._theme)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go to the row that the arrows reach."""
+        """Go to the row that the arrows reach, by Enter again to the one in hand."""
         before = self.currentIndex().row()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and before >= 0:
+            self.chosen.emit(self._listed.ident_at(before))
+            return
         super().keyPressEvent(event)
         after = self.currentIndex().row()
         if after >= 0 and after != before:

@@ -133,6 +133,25 @@ def test_a_right_click_in_the_list_takes_a_measurement_in_hand_and_offers_what_c
     assert opened.desk.session.measurement_in_hand == made.id
 
 
+@pytest.mark.parametrize("workspace", [Workspace.REVIEW, Workspace.INSPECT])
+def test_enter_in_a_list_goes_to_its_row_and_sets_no_point(
+    opened: MainWindow, press: Callable[..., None], workspace: Workspace
+) -> None:
+    opened.go(workspace)
+    rows = opened.review.panel.list if workspace is Workspace.REVIEW else opened.inspect.list
+    rows.setFocus(Qt.FocusReason.TabFocusReason)
+    press(opened, Qt.Key.Key_Down)
+    there = view_of(opened.desk.session).cursor_lps_mm
+    press(opened, Qt.Key.Key_L)
+    opened.desk.session.view = evolve(view_of(opened.desk.session), cursor_lps_mm=(0.0, 0.0, 30.0))
+    press(opened, Qt.Key.Key_Return)
+    assert opened.canvas.hands.measuring.drawn() == ()
+    assert view_of(opened.desk.session).cursor_lps_mm == there
+    opened.canvas.setFocus()
+    press(opened, Qt.Key.Key_Return)
+    assert opened.canvas.hands.measuring.drawn() != ()
+
+
 def test_a_length_is_measured_from_the_keyboard_alone(opened: MainWindow, press: Callable[..., None]) -> None:
     session = opened.desk.session
     opened.canvas.active = ViewName.AXIAL
