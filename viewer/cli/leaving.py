@@ -11,6 +11,7 @@ from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context, progress_lines
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CancelledError, CaseStageError, StorageError
+from viewer.domain.job import JobContext
 from viewer.io.film import H264_ENDING, OWN_ENDING
 from viewer.services.cases import case_of
 from viewer.services.exporting import check_folder
@@ -38,9 +39,8 @@ def export(arguments: argparse.Namespace) -> int:
     case = case_of(arguments.case, case_folders())
     if not case.steps:
         raise CaseStageError(f"The case “{case.title}” has no steps yet.", "Capture one first.")
-    ctx = progress_lines() if arguments.progress else progress_context()
     told, written = Report(arguments), list[dict[str, object]]()
-    with _ended_politely():
+    with _ended_politely(progress_lines() if arguments.progress else progress_context()) as ctx:
         loaded = load_case(case, ctx.part(0.0, 0.1))
         left = left_behind(loaded, model_folders())
         for number, (kind, path) in enumerate(wanted.items()):
@@ -91,14 +91,21 @@ def _check(kind: str, path: Path) -> None:
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
-    """Let a request to end remove what is half written, as Ctrl+C does."""
+def _ended_politely(ctx: JobContext) -> Iterator[JobContext]:
+    """Give a context that ends between two pictures once Ctrl+C or a request to end comes, and at once by a second.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise CancelledError
+    Half a picture is never left to Qt, which would complain of it; what is half written is removed.
+    """
+    wanted: list[int] = []
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if wanted:
+            raise CancelledError
+        wanted.append(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield JobContext(ctx.on_progress, lambda: bool(wanted) or ctx.cancelled())
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

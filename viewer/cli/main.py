@@ -274,15 +274,13 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     try:
         code: int = arguments.run(arguments)
         finish_output()
-    except CancelledError:
-        sys.stderr.write("casestage: stopped.\n")
+    except (CancelledError, KeyboardInterrupt):
+        # Below the line that told how far it was.
+        sys.stderr.write("\ncasestage: stopped.\n")
         return 130
     except CaseStageError as error:
         complain(error, details=True)
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("\ncasestage: stopped.\n")
-        return 130
     except BrokenPipeError:
         drop_output()
         return 1
