@@ -8,8 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from viewer.ui.theme import SCROLL_BAR_WIDTH
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+    from PySide6.QtWidgets import QLayout
 
 
 class Tall(QScrollArea):
@@ -39,6 +42,16 @@ class Tall(QScrollArea):
         """Show a panel that needs so many pixels."""
         self._panel, self._least = panel, least
         self.setWidget(panel)
+
+    def keep_width(self, column: QLayout) -> None:
+        """Let the scroll bar stand in the right margin of the panel's layout: what is in it keeps its width."""
+        margins = column.contentsMargins()
+
+        def make_way(_least: int, most: int) -> None:
+            right = margins.right() - (SCROLL_BAR_WIDTH if most else 0)
+            column.setContentsMargins(margins.left(), margins.top(), right, margins.bottom())
+
+        self.verticalScrollBar().rangeChanged.connect(make_way)
 
     def need(self, least: int) -> None:
         """Let the panel need so many pixels from now on."""

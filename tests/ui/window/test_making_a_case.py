@@ -332,3 +332,18 @@ def test_in_a_low_window_no_field_lies_on_another_and_saving_stays_in_reach(
     assert all(one.bottom() < other.top() for one, other in pairwise(places))
     save = next(button for button in panel.findChildren(Button) if button.text() == "Save and present")
     assert panel.rect().contains(QRect(save.mapTo(panel, QPoint()), save.size()))
+
+
+@pytest.mark.parametrize("height", [720, 1000])
+def test_fields_and_buttons_end_at_one_line_also_beside_a_scroll_bar(
+    reading: MainWindow, press: Callable[..., None], qtbot: QtBot, height: int
+) -> None:
+    reading.resize(1280, height)
+    press(reading, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: reading.height() == height)
+    QApplication.processEvents()
+    panel = _panel(reading)
+    present = next(button for button in panel.findChildren(Button) if button.text() == "Save and present")
+    ends = {widget.mapTo(panel, widget.rect().topRight()).x() for widget in (present, panel.title, panel.notes)}
+    assert len(ends) == 1
+    assert panel._tall.verticalScrollBar().isVisible() == (height == 720)

@@ -88,6 +88,7 @@ class MakingPanel(QFrame):
         column.addWidget(self._editor, 4)
         self._tall = Tall()
         self._tall.hold(within, LEAST_EMPTY)
+        self._tall.keep_width(column)
         whole.addWidget(self._tall, 1)
         row = QHBoxLayout()
         row.setContentsMargins(16, 8, 16, 16)
