@@ -196,6 +196,38 @@ def test_the_pointer_says_what_a_press_will_do(reader: Reader) -> None:
     assert reader.canvas.cursor().shape() is Qt.CursorShape.ArrowCursor
 
 
+@pytest.mark.parametrize("tool", [Tool.LENGTH, Tool.ELLIPSE, Tool.ANGLE, Tool.WINDOW])
+def test_a_handle_under_the_pointer_looks_as_if_it_can_be_taken(reader: Reader, tool: Tool) -> None:
+    start, by = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4), QPoint(80, 30)
+    made = reader.draw(Tool.ELLIPSE if tool is Tool.ELLIPSE else Tool.LENGTH, start, by)
+    reader.canvas.tool = tool
+    handles = [reader.at(handle) for handle in made.handles_lps_mm()]
+    move_to(reader.canvas, start + QPoint(40, 90))
+    without = reader.seen()
+    looks = set()
+    for handle in handles:
+        move_to(reader.canvas, handle + QPoint(3, -2))
+        looks.add(reader.seen())
+    assert len(looks | {without}) == len(handles) + 1
+    move_to(reader.canvas, start + QPoint(40, 90))
+    assert reader.seen() == without
+    move_to(reader.canvas, handles[0])
+    QApplication.sendEvent(reader.canvas, QEvent(QEvent.Type.Leave))
+    assert reader.seen() == without
+
+
+def test_with_a_tool_that_measures_the_end_of_another_measurement_shows_itself_under_the_pointer(
+    reader: Reader,
+) -> None:
+    start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.3)
+    reader.draw(Tool.LENGTH, start, QPoint(80, 0))
+    reader.draw(Tool.LENGTH, start + QPoint(0, 80), QPoint(80, 20))
+    move_to(reader.canvas, start + QPoint(150, 150))
+    without = reader.seen()
+    move_to(reader.canvas, start)
+    assert reader.seen() != without
+
+
 def test_shift_draws_a_circle(reader: Reader) -> None:
     reader.canvas.tool = Tool.ELLIPSE
     start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)

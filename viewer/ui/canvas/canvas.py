@@ -259,6 +259,8 @@ class Canvas(PaintedCanvas):
         """Tell that the pointer is on nothing."""
         super().leaveEvent(event)
         self._pointer = None
+        if self.hands.point_at(None, QPointF()):
+            self.update()
         self.pointer_moved.emit(None, None, None)
 
     def _waiting(self) -> bool:

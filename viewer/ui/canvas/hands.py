@@ -232,6 +232,11 @@ class Hands:
                 return drawing
         return mouse.shape(tile, place)
 
+    def point_at(self, tile: Tile | None, place: QPointF) -> bool:
+        """Take in where the pointer is; return whether something that is drawn looks different under it."""
+        here = self._mouse_on(tile, place) is self.mouse
+        return not self.measuring.holding and self.measuring.point_at(tile if here else None, place)
+
     def pointed(self, tile: Tile | None, place: QPointF) -> Pointed:
         """Return what is under the pointer, of the volume that is seen there."""
         if tile is None:

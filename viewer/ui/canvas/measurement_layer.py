@@ -70,7 +70,7 @@ def _key(tile: Tile, shown: Shown, geometry: ViewportGeometry, look: TextLook, r
         geometry.image,
         shown.view.slab_mm,
         shown.part,
-        tuple((drawn.measurement, drawn.in_hand) for drawn in shown.measured),
+        tuple((drawn.measurement, drawn.in_hand, drawn.hovered) for drawn in shown.measured),
         tuple(drawn.finding for drawn in shown.drawn),
         # Values keep clear of the bars of maps and colours.
         tuple(bar.getRect() for bar in bar_places(shown, geometry.plane, QRectF(tile.area), look)),

@@ -59,6 +59,7 @@ class MeasuringHand:
         self._pressed: QPointF | None = None
         self._pressed_on: QPointF | None = None
         self._picked: str | None = None
+        self._over: tuple[str, int] | None = None
 
     @property
     def kind(self) -> MeasurementKind | None:
@@ -93,7 +94,8 @@ class MeasuringHand:
         if view is not None and (view.overlay is not OverlayMode.OFF or self.kind is not None):
             for kept in self._shown():
                 now = self._pull.now if self._pull is not None and self._pull.now.id == kept.id else kept
-                shown.append(DrawnMeasurement(self._unworded(now), kept.id == in_hand and not self._staged))
+                held = kept.id == in_hand and not self._staged
+                shown.append(DrawnMeasurement(self._unworded(now), held, hovered=self._hovered(kept)))
         # The words themselves stand in the field in which they are typed.
         draft = self._draft_measurement() or (evolve(self._worded, text="") if self._worded is not None else None)
         if draft is None or draft.kind is MeasurementKind.TEXT:
@@ -108,6 +110,13 @@ class MeasuringHand:
         worded = self._worded.id if self._worded is not None else None
         hidden = self._session.masked
         return tuple(m for m in kept if m.id != worded and not (hidden and m.kind is MeasurementKind.TEXT))
+
+    def _hovered(self, measurement: Measurement) -> int | None:
+        """Return which handle of a measurement is pulled, or would be by a press."""
+        if self._pull is not None:
+            grip = self._pull.grip
+            return grip.handle if grip.measurement.id == measurement.id and not self._pull.stroke else None
+        return self._over[1] if self._over is not None and self._over[0] == measurement.id else None
 
     def _unworded(self, measurement: Measurement) -> Measurement:
         return evolve(measurement, text="") if self._session.masked and measurement.text else measurement
@@ -211,12 +220,26 @@ class MeasuringHand:
         grip = self.grip(tile, place)
         if grip is None:
             return None if self.kind is None else Qt.CursorShape.CrossCursor
-        if self.kind is None and grip.measurement.id != self._session.measurement_in_hand:
+        if self._only_picks(grip):
             return Qt.CursorShape.PointingHandCursor
         image = self._image(tile)
         if image is not None and draws_anew(self.kind, grip, image):
             return Qt.CursorShape.CrossCursor
         return Qt.CursorShape.PointingHandCursor if grip.handle is not None else Qt.CursorShape.SizeAllCursor
+
+    def point_at(self, tile: Tile | None, place: QPointF) -> bool:
+        """Take in where the pointer is; return whether another handle than before is now under it."""
+        over, before = None, self._over
+        if tile is not None and tile.view.plane is not None and not self._staged and self._draft is None:
+            grip, image = self.grip(tile, place), self._image(tile)
+            if grip is not None and grip.handle is not None and image is not None and not self._only_picks(grip):
+                over = None if draws_anew(self.kind, grip, image) else (grip.measurement.id, grip.handle)
+        self._over = over
+        return over != before
+
+    def _only_picks(self, grip: Grip) -> bool:
+        """Return whether a press takes a measurement in hand and no more."""
+        return self.kind is None and grip.measurement.id != self._session.measurement_in_hand
 
     def grip(self, tile: Tile, place: QPointF) -> Grip | None:
         """Return what of the measurements is under a place."""

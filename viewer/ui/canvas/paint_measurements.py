@@ -26,7 +26,7 @@ from viewer.ui.measurement_words import NOT_MEASURED, label_lines
 from viewer.ui.theme import CASING_OPACITY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike
     from PySide6.QtGui import QColor
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 LINE_PX = 1.5
 IN_HAND_PX = 2.0
 HANDLE_PX = 8.0
+# The handle that a press would take.
+HOVERED_PX, HOVERED_WIDER_PX = 2.5, 4.0
 TICK_PX = 5.0
 TRACE_PX = 3.0
 TRACE_OPACITY = 0.6
@@ -185,11 +187,17 @@ def _paint_line(
     drawn_along = measurement.kind is MeasurementKind.FREEHAND
     # An outline has many, and while it is drawn they would hide what is drawn along.
     size = OUTLINE_HANDLE_PX if drawn_along else HANDLE_PX
-    held = measurement.handles_lps_mm() if drawn.in_hand and not (drawn_along and drawn.unfinished) else ()
-    handles = _points(held, geometry) if len(held) else []
+    wanted = drawn.in_hand and not (drawn_along and drawn.unfinished)
+    places = _points(measurement.handles_lps_mm(), geometry) if wanted or drawn.hovered is not None else []
+    # Of another one than that in hand only the one that would be taken.
+    handles = {
+        n: (place, size + HOVERED_WIDER_PX if n == drawn.hovered else size)
+        for n, place in enumerate(places)
+        if wanted or n == drawn.hovered
+    }
     painter.save()
     if handles and not drawn_along:
-        painter.setClipPath(_all_but(handles, size), Qt.ClipOperation.IntersectClip)
+        painter.setClipPath(_all_but(handles.values()), Qt.ClipOperation.IntersectClip)
     # The sides of a box run along the screen's unless the plane was turned in itself since.
     upright = abs(float(geometry.axes.right @ measurement.right)) > PARALLEL
     for pen in line_pens(colour, IN_HAND_PX if drawn.in_hand else LINE_PX, look):
@@ -214,19 +222,21 @@ def _paint_line(
         elif measurement.kind is MeasurementKind.ANGLE:
             _paint_arc(painter, points, ARC_PX * look.scale)
     painter.restore()
-    for place in handles:
-        for pen in line_pens(colour, 1.5, look):
+    for n, (place, across) in handles.items():
+        hovered = n == drawn.hovered
+        ring = look.theme.on_anatomy("accent_hover") if hovered else colour
+        for pen in line_pens(ring, HOVERED_PX if hovered else LINE_PX, look):
             painter.setPen(pen)
-            painter.drawEllipse(place, size / 2, size / 2)
+            painter.drawEllipse(place, across / 2, across / 2)
 
 
-def _all_but(places: list[QPointF], size: float) -> QPainterPath:
+def _all_but(handles: Iterable[tuple[QPointF, float]]) -> QPainterPath:
     """Return all of the viewport but the insides of handles: what is below the end of a length is what is measured."""
     free = QPainterPath()
     free.addRect(QRectF(-ENDLESS_PX, -ENDLESS_PX, 2 * ENDLESS_PX, 2 * ENDLESS_PX))
-    for place in places:
+    for place, across in handles:
         ring = QPainterPath()
-        ring.addEllipse(place, size / 2, size / 2)
+        ring.addEllipse(place, across / 2, across / 2)
         free = free.subtracted(ring)
     return free
 

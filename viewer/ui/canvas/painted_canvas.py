@@ -272,9 +272,7 @@ class PaintedCanvas(QWidget):
 
     def _look(self) -> Look:
         stage = self.style_of_canvas is CanvasStyle.STAGE
-        scale = 1.0
-        if stage:
-            scale = self.stage_scale
+        scale = self.stage_scale if stage else 1.0
         handles = not stage and self.tool is Tool.CROSSHAIR
         text = TextLook(self._theme, stage=stage, scale=scale)
         return Look(
@@ -394,6 +392,8 @@ class PaintedCanvas(QWidget):
         tile = self._tile_at(place)
         if not self.hands.dragging and (shape := self.hands.shape(tile, place)) is not self.cursor().shape():
             self.setCursor(shape)
+        if self.hands.point_at(tile, place):
+            self.update()
         pointed = self.hands.pointed(tile, place)
         self.pointed_at = pointed.volume
         self.pointer_moved.emit(pointed.value, pointed.lps_mm, pointed.view)

@@ -37,11 +37,15 @@ class Drawn:
 
 @define(frozen=True, eq=False)
 class DrawnMeasurement:
-    """A measurement as it is drawn; `unfinished` while it is being drawn: an outline is not closed yet."""
+    """A measurement as it is drawn; `unfinished` while it is being drawn: an outline is not closed yet.
+
+    `hovered` is which of its handles a press would take, under the pointer or held.
+    """
 
     measurement: Measurement
     in_hand: bool
     unfinished: bool = False
+    hovered: int | None = None
 
 
 @define(frozen=True)
