@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.fonts import Type
 from viewer.ui.tall import Tall
@@ -19,6 +19,12 @@ VEIL_OPACITY = 0.6
 # What of the window stays to be seen around a sheet.
 EDGE_PX = 16
 LEAST_SCROLLING_PX = 44
+_SCROLLS = {
+    Qt.Key.Key_PageUp: QAbstractSlider.SliderAction.SliderPageStepSub,
+    Qt.Key.Key_PageDown: QAbstractSlider.SliderAction.SliderPageStepAdd,
+    Qt.Key.Key_Home: QAbstractSlider.SliderAction.SliderToMinimum,
+    Qt.Key.Key_End: QAbstractSlider.SliderAction.SliderToMaximum,
+}
 HIDE_IDENTITY = QKeySequence("Ctrl+Shift+H")
 
 
@@ -218,12 +224,14 @@ class Sheet(QWidget):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Close on Esc, click the button in focus on Enter; no other key goes through to the window."""
-        focused = self.focusWidget()
+        """Close on Esc, click the button in focus on Enter, scroll; no other key goes through to the window."""
+        focused, way = self.focusWidget(), _SCROLLS.get(Qt.Key(event.key()))
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QAbstractButton):
             focused.click()
+        elif way is not None and self._scrolling is not None:
+            self._scrolling[0].verticalScrollBar().triggerAction(way)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractScrollArea,
     QApplication,
     QHBoxLayout,
     QLabel,
@@ -241,6 +242,17 @@ def test_settings_are_whole_in_a_low_window_and_scroll(
     sheet.dismiss()
 
 
+def _unscrolled(widget: QWidget, card: QWidget) -> QRect:
+    """Return where on a card a widget is; of what scrolls the part that is not scrolled away."""
+    box = QRect(widget.mapTo(card, QPoint(0, 0)), widget.size())
+    within = widget.parentWidget()
+    while within is not None and within is not card:
+        if isinstance(within, QAbstractScrollArea):
+            box &= QRect(within.mapTo(card, QPoint(0, 0)), within.size())
+        within = within.parentWidget()
+    return box
+
+
 def lying_on_each_other(sheet: Sheet) -> list[str]:
     """Return what of a sheet lies on another part of it, or beyond its card."""
     seen = [
@@ -249,7 +261,7 @@ def lying_on_each_other(sheet: Sheet) -> list[str]:
         for w in sheet.card.findChildren(kind)
         if w.isVisible() and not isinstance(w.parentWidget(), (QListView, QLineEdit))
     ]
-    boxes = [(w, QRect(w.mapTo(sheet.card, QPoint(0, 0)), w.size())) for w in seen]
+    boxes = [(w, box) for w in seen if not (box := _unscrolled(w, sheet.card)).isEmpty()]
     beyond = [type(w).__name__ for w, box in boxes if not sheet.card.rect().contains(box)]
     crossing = [
         f"{type(a).__name__} on {type(b).__name__}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from viewer.services.readiness import State
 from viewer.ui.fonts import Type
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from viewer.services.readiness import Readiness
     from viewer.ui.theme import Theme
 
-WIDTH, LEAST_LIST, LIST_HEIGHT, BESIDE_LIST = 760, 140, 460, 280
+WIDTH = 760
 _ICONS = {
     State.OK: ("circle-check", "agree"),
     State.NOTE: ("info", "text2"),
@@ -48,13 +48,9 @@ class ReadySheet(Sheet):
         self.body.addLayout(head)
         self.about = text_label("", Type.BODY, "text2")
         self.about.setWordWrap(True)
-        self.body.addWidget(self.about)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setMaximumHeight(LIST_HEIGHT)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.body.addWidget(self._area, 1)
+        self._lines = self.let_scroll()
+        self._lines.addWidget(self.about)
+        self._found: QWidget | None = None
         foot = QHBoxLayout()
         foot.setSpacing(12)
         self.bar = ProgressBar(theme)
@@ -80,8 +76,7 @@ class ReadySheet(Sheet):
     @property
     def rows(self) -> tuple[str, ...]:
         """What is said of each thing that was looked at."""
-        found = self._area.widget()
-        labels = found.findChildren(QWidget, "found") if found is not None else []
+        labels = self._found.findChildren(QWidget, "found") if self._found is not None else []
         return tuple(str(label.property("words")) for label in labels)
 
     def ask(self, case: Case) -> None:
@@ -117,13 +112,21 @@ class ReadySheet(Sheet):
         self.verdict.setText(verdict)
         name, role = _ICONS[state] if state is not None else ("stethoscope", "text2")
         self._picture.setPixmap(pixmap(self.theme, name, role, 32, self.devicePixelRatioF()))
-        over = self.parentWidget()
-        if over is not None:
-            self._area.setMinimumHeight(max(LEAST_LIST, min(LIST_HEIGHT, over.height() - BESIDE_LIST)))
         if self.is_open:
             self.place()
 
     def _fill(self, found: Readiness | None) -> None:
+        if self._found is not None:
+            self._lines.removeWidget(self._found)
+            self._found.hide()
+            self._found.deleteLater()
+        self._found = self._table(found) if found is not None else None
+        if self._found is not None:
+            self._lines.addWidget(self._found)
+            # Now, not with the next turn: how high it is decides how high the sheet is.
+            self._found.show()
+
+    def _table(self, found: Readiness) -> QWidget:
         holder = QWidget()
         holder.setProperty("surface", "panel")
         grid = QGridLayout(holder)
@@ -133,8 +136,7 @@ class ReadySheet(Sheet):
         grid.setColumnStretch(2, 1)
         # What is in the way first; the rest as it was looked at.
         order = (State.BAD, State.SLOW, State.NOTE, State.OK)
-        rows = sorted(found.looked, key=lambda one: order.index(one.state)) if found is not None else []
-        for n, one in enumerate(rows):
+        for n, one in enumerate(sorted(found.looked, key=lambda one: order.index(one.state))):
             icon, role = _ICONS[one.state]
             mark = text_label("", Type.BODY)
             mark.setPixmap(pixmap(self.theme, icon, role, 18, self.devicePixelRatioF()))
@@ -147,8 +149,7 @@ class ReadySheet(Sheet):
             grid.addWidget(mark, n, 0, top)
             grid.addWidget(self._line(one.name, "text"), n, 1, top)
             grid.addWidget(said, n, 2, top)
-        grid.setRowStretch(len(rows), 1)
-        self._area.setWidget(holder)
+        return holder
 
     @staticmethod
     def _line(words: str, tone: str) -> QLabel:

@@ -42,18 +42,18 @@ class SignOffSheet(Sheet):
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window, theme, "Before these images leave", width=WIDTH)
-        self._over = window
         self.why = text_label("", Type.BODY, "text2")
         self.why.setWordWrap(True)
-        self.body.addWidget(self.why)
+        rows = self.let_scroll()
+        rows.addWidget(self.why)
         self.images = ImageTiles(theme)
         self.images.seen_all.connect(self._seen_all)
-        self.body.addWidget(self.images, 1)
+        rows.addWidget(self.images)
         self.looked = Tick(theme, LOOKED)
         self.face = Tick(theme, FACE)
         for tick in (self.looked, self.face):
             tick.toggled.connect(self._fit_save)
-            self.body.addWidget(tick)
+            rows.addWidget(tick)
         row = QHBoxLayout()
         row.addStretch()
         self.save = Button(theme, "Save case", kind=Kind.MAIN)
@@ -78,21 +78,17 @@ class SignOffSheet(Sheet):
         self.looked.setEnabled(False)
         self.looked.setToolTip(NOT_YET)
         self._fit_save()
-        self._give_room()
+        self.images.setFixedHeight(LEAST_HEIGHT)
         self.open(self.images if text else self.face)
+        self._give_room()
         # Once it has its size: all of them may fit.
         QTimer.singleShot(0, self.images, self.images.look)
 
     def _give_room(self) -> None:
         """Let the images have what the window leaves beside the rest of the sheet."""
-        self.images.setFixedHeight(LEAST_HEIGHT)
-        layout = self.card.layout()
-        assert layout is not None
-        layout.activate()
-        wide = min(WIDTH, self._over.width() - 2 * EDGE_PX)
-        rest = max(layout.heightForWidth(wide), self.card.sizeHint().height()) - LEAST_HEIGHT
-        room = self._over.height() - 2 * EDGE_PX - rest
-        self.images.setFixedHeight(min(self.images.height_px + 2, max(LEAST_HEIGHT, min(MOST_HEIGHT, room))))
+        left = self.height() - 2 * EDGE_PX - self.card.height()
+        self.images.setFixedHeight(min(self.images.height_px + 2, MOST_HEIGHT, LEAST_HEIGHT + max(0, left)))
+        self.place()
 
     def _seen_all(self) -> None:
         self.looked.setEnabled(True)

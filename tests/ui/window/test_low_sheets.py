@@ -1,0 +1,89 @@
+"""Sheets that hold many lines, on low screens: nothing lies on anything else, and what it is about is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import evolve
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from tests.ui.window.test_narrow import lying_on_each_other, sized
+from viewer.domain.errors import FaceSignOffError, SignOffError
+from viewer.io.rehearsal_file import Cue, Rehearsal, StepTime
+from viewer.services.readiness import Looked, Readiness, State
+from viewer.ui.leaving.ready_sheet import ReadySheet
+from viewer.ui.making.contact_sheet import SignOffSheet
+from viewer.ui.presenter.rehearsal_sheet import RehearsalSheet
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from viewer.domain.volume import Volume
+    from viewer.domain.walkthrough import Case
+    from viewer.ui.main_window import MainWindow
+    from viewer.ui.sheet import Sheet
+
+LOW = pytest.mark.parametrize(("width", "height"), [(640, 340), (640, 360), (853, 480), (1280, 700)])
+SLOW = Looked("Step 4", "“A tumour in the right lobe” takes 9.1 s", State.SLOW, "Show fewer slices.", "step 4 is slow")
+
+
+def whole(window: MainWindow, sheet: Sheet) -> None:
+    for _ in range(3):
+        QApplication.processEvents()
+    assert window.rect().contains(sheet.card.geometry())
+    assert lying_on_each_other(sheet) == []
+    for label in sheet.findChildren(QLabel):
+        if label.isVisible() and label.text():
+            needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+            assert label.height() >= needed, label.text()
+
+
+@LOW
+@pytest.mark.parametrize("state", [State.OK, State.SLOW])
+def test_whether_the_computer_is_ready_is_read_on_a_low_screen(
+    qtbot: QtBot, opened: MainWindow, case: Case, width: int, height: int, state: State
+) -> None:
+    sized(qtbot, opened, width, height)
+    sheet = ReadySheet(opened, opened.theme)
+    sheet.ask(case)
+    whole(opened, sheet)
+    sheet.say_progress(0.4, "Running Head bleed finder, part 1 of 12")
+    whole(opened, sheet)
+    steps = tuple(Looked(f"Step {n}", "looks like the picture that came with the case") for n in range(1, 13))
+    sheet.tell(Readiness(case.title, steps if state is State.OK else (*steps, SLOW, SLOW, SLOW, SLOW)))
+    whole(opened, sheet)
+    if height < 400:
+        last = next(label for label in sheet.findChildren(QLabel) if label.text() == "Step 12")
+        assert last.visibleRegion().isEmpty()
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_End)
+        assert not last.visibleRegion().isEmpty()
+
+
+@LOW
+@pytest.mark.parametrize("steps", [1, 12])
+def test_what_a_rehearsal_took_is_read_on_a_low_screen(
+    qtbot: QtBot, opened: MainWindow, case: Case, width: int, height: int, steps: int
+) -> None:
+    sized(qtbot, opened, width, height)
+    first = case.steps[0]
+    long = evolve(case, steps=tuple(evolve(first, id=f"s{n}", title=f"Step with a title {n}") for n in range(steps)))
+    took = tuple(StepTime(step.id, 61.0) for step in long.steps)
+    sheet = RehearsalSheet(opened, opened.theme)
+    sheet.tell(long, Rehearsal(long.id, "2026-11-28T09:00:00", took, (Cue("s0", 12.0, "Slower"),)))
+    sheet.say_pictures("The pictures of all steps are drawn anew.")
+    whole(opened, sheet)
+
+
+@LOW
+@pytest.mark.parametrize("error", [SignOffError, FaceSignOffError])
+def test_what_is_signed_off_is_read_on_a_low_screen(
+    qtbot: QtBot, opened: MainWindow, head: Volume, width: int, height: int, error: type[SignOffError]
+) -> None:
+    sized(qtbot, opened, width, height)
+    sheet = SignOffSheet(opened, opened.theme)
+    why = "They are secondary captures.\nThey say that words are burned in."
+    sheet.tell([head], error("Some images may show text, which may name the patient.", detail=why))
+    whole(opened, sheet)
