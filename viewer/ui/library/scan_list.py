@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SERIES_HEIGHT = 96
 STUDY_HEIGHT = 60
+# Below it the verdict stands under the name, and not beside it.
+NARROW = 440
 PICTURE = 72
 PAD = 16
 _PICTURES_AFTER_MS = 60
@@ -150,9 +152,14 @@ class ScanList(QAbstractItemView):
         super().updateGeometries()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Fit the scroll bar to the new height."""
+        """Fit the scroll bar to the new height, and keep what is marked in sight."""
+        marked = self.currentIndex()
+        was = QRect(0, 0, event.oldSize().width(), event.oldSize().height())
+        in_sight = marked.isValid() and was.intersects(self.visualRect(marked))
         super().resizeEvent(event)
         self.updateGeometries()
+        if in_sight:
+            self.scrollTo(marked)
 
     def horizontalOffset(self) -> int:  # noqa: N802 (Qt's name)
         """Return 0: lines are as wide as the list."""
@@ -182,14 +189,16 @@ class ScanList(QAbstractItemView):
             return
         n = index.row()
         first = n - 1 if n and not self.lines.line(n - 1).series else n
-        top, end, height = self._tops[first], self._tops[n + 1], self.viewport().height()
+        end, height = self._tops[n + 1], self.viewport().height()
+        # Where not even both are seen, its name comes before its study's.
+        top = self._tops[first] if end - self._tops[first] <= height else self._tops[n]
         bar = self.verticalScrollBar()
         if hint is QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue((top + end - height) // 2)
         elif top < bar.value():
             bar.setValue(top)
         elif end > bar.value() + height:
-            bar.setValue(end - height)
+            bar.setValue(min(top, end - height))
 
     def isIndexHidden(self, _index: Index) -> bool:  # noqa: N802 (Qt's name)
         """Return False: every line of the model is shown."""
@@ -334,13 +343,18 @@ class ScanList(QAbstractItemView):
             return
         self._paint_picture(painter, QRectF(PAD, area.top() + 12, PICTURE, PICTURE), n)
         left = PAD + PICTURE + PAD
-        room = self._paint_verdict(painter, area, row) - left - PAD
         caption = self.lines.caption(n)
-        top = area.top() + (13 if caption else 22)
+        narrow = area.width() < NARROW
+        top = area.top() + (13 if caption or narrow else 22)
+        middle = top + 58 if narrow else area.center().y()
+        begins, ends = self._paint_verdict(painter, area, row, middle, left if narrow else None)
+        room = area.right() - PAD - left if narrow else begins - left - PAD
         self._line(painter, QRectF(left, top, room, 24), self.lines.title(n), Type.PANEL_TITLE, "text")
         self._line(painter, QRectF(left, top + 26, room, 20), series_facts(row), Type.BODY, "text2")
         if caption:
-            self._line(painter, QRectF(left, top + 49, room, 18), caption, Type.CAPTION, "text2")
+            shift = ends + 8 - left if narrow else 0.0
+            place = QRectF(left + shift, top + 49, room - shift, 18)
+            self._line(painter, place, caption, Type.CAPTION, "text2")
 
     def _paint_picture(self, painter: QPainter, box: QRectF, n: int) -> None:
         painter.fillRect(box, self._theme.colour("viewport"))
@@ -355,21 +369,23 @@ class ScanList(QAbstractItemView):
         target.moveCenter(box.center())
         painter.drawImage(target, picture, QRectF(picture.rect()))
 
-    def _paint_verdict(self, painter: QPainter, area: QRectF, row: SeriesRow) -> float:
-        """Draw what is known about the geometry, and return where that begins."""
+    def _paint_verdict(
+        self, painter: QPainter, area: QRectF, row: SeriesRow, middle: float, left: float | None
+    ) -> tuple[float, float]:
+        """Draw what is known about the geometry, at the right where no `left` is given; return from where to where."""
         if row.verdict is None:
-            return area.right()
+            return (area.right(), area.right()) if left is None else (left, left - 8)
         words, icon, role = verdict_words(row.verdict)
         face = font(Type.CAPTION)
         painter.setFont(face)
-        # All badges begin at one line, whatever their words.
-        left = area.right() - PAD - 24 - max(QFontMetricsF(face).horizontalAdvance(w) for w in _BADGES) - 4
-        middle = area.center().y()
+        if left is None:
+            # All badges begin at one line, whatever their words.
+            left = area.right() - PAD - 24 - max(QFontMetricsF(face).horizontalAdvance(w) for w in _BADGES) - 4
         paint_icon(painter, QRectF(round(left), round(middle - 8), 16, 16), self._theme, icon, role)
         painter.setPen(self._theme.colour("text2" if row.verdict is Verdict.OK else "text"))
         text = QRectF(left + 24, middle - 10, area.right() - left - 24, 20)
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
-        return left
+        return left, text.left() + QFontMetricsF(face).horizontalAdvance(words)
 
     def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:
         painter.setFont(font(kind))
