@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 
-from viewer.domain.finding import Source, SourceKind
+from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
-from viewer.domain.walkthrough import Case, Provenance
+from viewer.domain.walkthrough import Case, Provenance, Step
 from viewer.io.findings_file import write_findings
 from viewer.services.left_behind import left_behind
 from viewer.services.loading import LoadedCase
 from viewer.services.places import model_folders
+from viewer.services.views import view_of_volume
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +46,31 @@ def test_of_a_model_that_found_nothing_is_told_what_is_told_of_one_that_did(case
     assert told["Limitations"]
     assert told["File of the model"] == f"SHA-256 {'ab' * 8}…"
     assert dict(left.facts)["Findings"].startswith("none, recorded when the case was made")
+
+
+@pytest.mark.parametrize(
+    ("scores", "told"),
+    [
+        ((0.4,), "none at the threshold of 0.50 and 1 below it, recorded"),
+        ((0.4, 0.9, 0.3), "1 at the threshold of 0.50 and 2 below it, recorded"),
+        ((0.6, 0.9), "2, recorded"),
+    ],
+)
+def test_what_no_step_shows_because_its_score_is_too_low_is_counted_apart(
+    case: Case, scores: tuple[float, ...], told: str
+) -> None:
+    centre = STACK.lps((4, 4, 2))
+    findings = tuple(
+        Finding(
+            f"f{n}", f"2.25.{n + 1}", "bleed", "Bleed", RULES, centre, np.stack([centre - 1, centre + 1], axis=1),
+            score=score, recorded=True,
+        )
+        for n, score in enumerate(scores)
+    )  # fmt: skip
+    view = evolve(view_of_volume(VOLUME), threshold=0.5)
+    case = evolve(case, steps=(Step("a", "First", "", view), Step("b", "Second", "", view)))
+    left = left_behind(LoadedCase(case, VOLUME, findings, None), model_folders())
+    assert dict(left.facts)["Findings"].startswith(told)
 
 
 def test_of_one_that_is_not_installed_its_record_tells(case: Case, tmp_path: Path) -> None:

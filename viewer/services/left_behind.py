@@ -127,7 +127,7 @@ def left_behind(loaded: LoadedCase, model_folders: Iterable[Path] = ()) -> LeftB
         ("Case made by", provenance.made_by),
         ("Licence", provenance.licence),
         ("Values of the CT", f"SHA-256 {case.series_sha256[:16]}…" if case.series_sha256 else ""),
-        ("Findings", _said_of_findings(findings, truth, said=loaded.anything_said)),
+        ("Findings", _said_of_findings(findings, truth, steps, said=loaded.anything_said)),
         ("Models compared", ", ".join(f"{r.name} at {r.threshold:.2f}, recorded" for r in results)),
         ("This copy", f"{NAME} {program_version()}"),
     ]
@@ -154,7 +154,10 @@ def _geometry(volume: Volume) -> str:
     return " ".join([f"{words[volume.verdict]}.", *volume.reasons])
 
 
-def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None, *, said: bool) -> str:
+def _said_of_findings(
+    findings: tuple[Finding, ...], truth: Truth | None, steps: tuple[Step, ...], *, said: bool
+) -> str:
+    """Return how many findings there are, those apart that no step shows because their score is too low."""
     parts = []
     if findings:
         kind = "as marked"
@@ -162,7 +165,12 @@ def _said_of_findings(findings: tuple[Finding, ...], truth: Truth | None, *, sai
             kind = "recorded when the case was made, not computed anew"
         elif all(f.source.kind is SourceKind.TRUTH for f in findings):
             kind = "the ground truth; no model ran"
-        parts.append(f"{len(findings)}, {kind}")
+        least = min((step.view.threshold for step in steps), default=0.0)
+        below = sum(1 for f in findings if f.score is not None and f.score < least)
+        count = str(len(findings) - below or "none")
+        if below:
+            count += f" at the threshold of {least:.2f} and {below} below it"
+        parts.append(f"{count}, {kind}")
     elif said:
         parts.append("none, recorded when the case was made, not computed anew")
     if truth is not None:
