@@ -397,3 +397,17 @@ def test_the_picked_card_is_seen_whole_on_a_low_screen_and_else_from_its_top(
         assert card.visibleRegion().boundingRect() == card.rect()
     QTest.keyClick(grid, Qt.Key.Key_End)
     assert grid.drop.visibleRegion().boundingRect().top() == 0
+
+
+def test_whoever_comes_from_a_case_finds_its_card_picked(library: MainWindow) -> None:
+    grid = library.library.cases.grid
+    first, second = grid.shown_cases[:2]
+    assert grid.selected == first
+    library.desk.session.case = second
+    library.go(Workspace.REVIEW)
+    library.go(Workspace.LIBRARY)
+    assert grid.selected == second
+    grid.pick(0)
+    library.go(Workspace.REVIEW)
+    library.go(Workspace.LIBRARY)
+    assert grid.selected == first

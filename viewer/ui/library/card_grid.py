@@ -113,6 +113,13 @@ class CardGrid(QWidget):
         self.selection_changed.emit(self.selected)
         self.reveal.emit(self._shown[self._index] if self._index < len(self._shown) else self.drop)
 
+    def pick_case(self, case_id: str) -> bool:
+        """Pick the card of a case; return False where it is not shown."""
+        at = next((n for n, card in enumerate(self._shown) if card.case.id == case_id), None)
+        if at is not None:
+            self.pick(at)
+        return at is not None
+
     def heightForWidth(self, width: int) -> int:  # noqa: N802 (Qt's name)
         """Return the height of all rows."""
         columns = columns_for(width)

@@ -68,7 +68,7 @@ class LibraryPage(QStackedWidget):
         self._in_parts.timeout.connect(self._read_on)
         self._preparing: str | None = None
         self.setProperty("surface", "window")
-        self._theme = theme
+        self._theme, self._picked_open = theme, ""
         # A first image does not wait for the page that is not shown.
         self.page = Page.SCANS if desk.settings.now.library_page == Page.SCANS else Page.CASES
         self.setCurrentWidget(self._shown)
@@ -162,6 +162,13 @@ class LibraryPage(QStackedWidget):
             states = {case.id: case_state(case) for case in self.shelf.cases}
             rehearsed = {name: self._desk.rehearsals.words(name) for name in states}
             page.show_shelf(self.shelf, states, rehearsed, more=self.filling)
+            self._pick_open(page)
+
+    def _pick_open(self, page: CasesPage) -> None:
+        """Pick the case that is open, once: whoever leaves the stage and presents again means the same one."""
+        case = self._desk.session.case
+        if case is not None and case.id != self._picked_open and page.grid.pick_case(case.id):
+            self._picked_open = case.id
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         """Say of each case what holds now: its pictures may have been made, or taken away, since it was seen."""
