@@ -44,6 +44,7 @@ class Sheet(QWidget):
     """
 
     closed = Signal()
+    scrolled = Signal(int)
 
     def __init__(
         self, window: QWidget, theme: Theme, title: str = "", *, width: int = 560, top: float | None = None
@@ -164,6 +165,7 @@ class Sheet(QWidget):
         tall = Tall()
         tall.hold(panel, 0)
         self._scrolling = tall, panel
+        tall.verticalScrollBar().valueChanged.connect(self.scrolled)
         self.body.addWidget(tall)
         return rows
 

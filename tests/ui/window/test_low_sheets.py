@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from tests.ui.window.test_narrow import lying_on_each_other, sized
 from viewer.domain.errors import FaceSignOffError, SignOffError
@@ -35,6 +35,8 @@ def whole(window: MainWindow, sheet: Sheet) -> None:
         QApplication.processEvents()
     assert window.rect().contains(sheet.card.geometry())
     assert lying_on_each_other(sheet) == []
+    for button in sheet.findChildren(QAbstractButton):
+        assert not button.isVisible() or button.width() >= button.sizeHint().width(), button.text()
     for label in sheet.findChildren(QLabel):
         if label.isVisible() and label.text():
             needed = label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
@@ -87,3 +89,26 @@ def test_what_is_signed_off_is_read_on_a_low_screen(
     why = "They are secondary captures.\nThey say that words are burned in."
     sheet.tell([head], error("Some images may show text, which may name the patient.", detail=why))
     whole(opened, sheet)
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 340), (853, 480), (1280, 700), (1920, 1000)])
+@pytest.mark.parametrize("error", [SignOffError, FaceSignOffError])
+def test_every_image_that_is_signed_off_can_be_seen_before_anybody_says_so(
+    qtbot: QtBot, opened: MainWindow, head: Volume, width: int, height: int, error: type[SignOffError]
+) -> None:
+    sized(qtbot, opened, width, height)
+    sheet = SignOffSheet(opened, opened.theme)
+    sheet.tell([head], error("Some images may show text.", detail="They are secondary captures."))
+    qtbot.wait(20)
+    images, tiles = sheet.images, sheet.images._tiles
+    assert not sheet.looked.isEnabled()
+    seen = set()
+    for _ in range(400):
+        in_sight = tiles.visibleRegion().boundingRect()
+        seen |= {n for n in range(len(tiles._tiles)) if in_sight.intersects(tiles.place(n))}
+        assert all(tiles.place(n).right() < images.viewport().width() for n in range(len(tiles._tiles)))
+        if sheet.looked.isEnabled():
+            break
+        QTest.keyClick(images, Qt.Key.Key_PageDown)
+    assert len(seen) == len(tiles._tiles)
+    assert sheet.looked.isEnabled()

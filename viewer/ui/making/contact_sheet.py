@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 WIDTH = COLUMNS * (TILE_PX + GAP) + 80
-LEAST_HEIGHT, MOST_HEIGHT = 160, 640
+LEAST_HEIGHT, MOST_HEIGHT = 140, 640
 LOOKED = "I looked at every image: none shows a name or a number of the patient"
-FACE = "These images of a head may be passed on, though a face can be made of them"
+FACE = "These images may be passed on, though a face can be made of them"
 NOT_YET = "Scroll to the last image first"
 _FACE_WORDS = (
     "Whoever gets them can do so with another program; CaseStage itself shows no face, neither on stage nor in exports."
@@ -48,6 +48,7 @@ class SignOffSheet(Sheet):
         rows.addWidget(self.why)
         self.images = ImageTiles(theme)
         self.images.seen_all.connect(self._seen_all)
+        self.scrolled.connect(self.images.look)
         rows.addWidget(self.images)
         self.looked = Tick(theme, LOOKED)
         self.face = Tick(theme, FACE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractSlider, QScrollArea, QWidget
 
 from viewer.analysis.seen_through import seen_through
@@ -30,6 +30,8 @@ _ENDS = {
     Qt.Key.Key_Home: QAbstractSlider.SliderAction.SliderToMinimum,
     Qt.Key.Key_End: QAbstractSlider.SliderAction.SliderToMaximum,
 }
+_UP = frozenset({Qt.Key.Key_Up, Qt.Key.Key_PageUp, Qt.Key.Key_Home})
+_DOWN = frozenset({Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_End})
 SIDE, FRONT = "Seen through from the side", "Seen through from the front"
 
 
@@ -71,21 +73,33 @@ class _Tiles(QWidget):
         super().__init__()
         self._theme = theme
         self._tiles: list[TileOf] = []
+        self._most = COLUMNS
         self._columns, self._wide, self._high = COLUMNS, TILE_PX, TILE_PX
         self._picture = lru_cache(maxsize=_KEPT)(self._drawn)
 
     def show_tiles(self, tiles: list[TileOf]) -> None:
         self._tiles = tiles
+        self._lay_out()
+
+    def fit(self, width: int) -> None:
+        """Put as many beside each other as are seen whole: none may lie beyond the edge."""
+        most = max(1, min(COLUMNS, (width + GAP) // (TILE_PX + GAP)))
+        if most != self._most:
+            self._most = most
+            self._lay_out()
+
+    def _lay_out(self) -> None:
         self._picture.cache_clear()
+        count = len(self._tiles)
         # A head alone has the room of three images for two.
-        alone = bool(tiles) and len(tiles) < COLUMNS
-        self._columns = 2 if alone else COLUMNS
-        self._wide = (COLUMNS * (TILE_PX + GAP)) // self._columns - GAP
+        alone = 0 < count < COLUMNS
+        self._columns = min(2, self._most) if alone else self._most
+        self._wide = (self._most * (TILE_PX + GAP)) // self._columns - GAP
         self._high = TILE_PX
         if alone:
-            self._high = max(self._picture(n).height() for n in range(len(tiles))) + CAPTION_PX
-        rows = max(1, math.ceil(len(tiles) / self._columns))
-        self.setFixedSize(COLUMNS * (TILE_PX + GAP), rows * (self._high + GAP))
+            self._high = max(self._picture(n).height() for n in range(count)) + CAPTION_PX
+        rows = max(1, math.ceil(count / self._columns))
+        self.setFixedSize(self._most * (TILE_PX + GAP), rows * (self._high + GAP))
         self.update()
 
     def place(self, number: int) -> QRect:
@@ -146,16 +160,25 @@ class ImageTiles(QScrollArea):
         self.verticalScrollBar().setValue(0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Go to the first and last with Home and End, which a list would know."""
-        action = _ENDS.get(Qt.Key(event.key()))
-        if action is None:
+        """Go to the first and last with Home and End, which a list would know; at an end what this is in scrolls."""
+        key, bar = Qt.Key(event.key()), self.verticalScrollBar()
+        action = _ENDS.get(key)
+        if (key in _DOWN and bar.value() == bar.maximum()) or (key in _UP and bar.value() == bar.minimum()):
+            event.ignore()
+        elif action is None:
             super().keyPressEvent(event)
         else:
-            self.verticalScrollBar().triggerAction(action)
+            bar.triggerAction(action)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Lay the tiles out anew in another width."""
+        super().resizeEvent(event)
+        self._tiles.fit(self.viewport().width())
 
     def look(self, *_: int) -> None:
-        """Tell where the last tile is in sight."""
-        bar = self.verticalScrollBar()
-        if not self._told and self.isVisible() and bar.value() >= bar.maximum():
+        """Tell where the last tile is in sight, also of whoever scrolls what this stands in."""
+        bar, view = self.verticalScrollBar(), self.viewport()
+        in_sight = view.visibleRegion().boundingRect().bottom() >= view.rect().bottom()
+        if not self._told and self.isVisible() and in_sight and bar.value() >= bar.maximum():
             self._told = True
             self.seen_all.emit()
