@@ -13,6 +13,7 @@ import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFrame
 
 from tests.cli.conftest import write_small_case
 from tests.io.conftest import MadeCt
@@ -87,6 +88,9 @@ def test_enter_goes_on_with_the_step_at_which_it_was_cut_off(
     assert bar is not None
     assert bar.isVisible()
     assert bar.sentence.startswith("Presenting was cut off. Go on with step 2 of “")
+    # The line ends it: below it the page begins.
+    (line,) = (frame for frame in bar.findChildren(QFrame) if frame.property("line"))
+    assert line.geometry().bottom() == bar.rect().bottom()
     QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Return)
     session = window.desk.session
     qtbot.waitUntil(lambda: session.step == 1 and not window.desk.opening.running, timeout=20_000)
