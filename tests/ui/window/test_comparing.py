@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QImage, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -31,6 +31,7 @@ from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.canvas.side_names import side_names
 from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
+from viewer.ui.fonts import fitting_words
 from viewer.ui.theme import Theme
 from viewer.ui.widgets import ElidedLabel
 
@@ -201,6 +202,24 @@ def test_left_of_the_curtain_is_the_first_volume_and_right_of_it_the_second(comp
     assert grey_at(compared, x - 40, y) < grey_at(compared, x + 40, y)
     assert grey_at(compared, x - 8, y) == grey_at(compared, x - 40, y)
     assert grey_at(compared, x + 8, y) == grey_at(compared, x + 40, y)
+
+
+def test_beside_the_curtain_no_side_is_named_by_a_letter_that_could_mean_a_direction(
+    compared: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: set[str] = set()
+
+    def watched(measures: QFontMetricsF, words: tuple[str, ...], room: float) -> str:
+        said.add(text := fitting_words(measures, words, room))
+        return text
+
+    monkeypatch.setattr("viewer.ui.canvas.paint_curtain.fitting_words", watched)
+    compared.actions_.run("compare.curtain")
+    view = compared.desk.session.view
+    assert view is not None
+    compared.desk.session.view = evolve(view, layout=Layout.FOUR)
+    compared.canvas.grab()
+    assert said == {"Scan A", "Scan B"}
 
 
 def test_the_curtain_is_drawn_by_mouse_and_by_keys(

@@ -202,7 +202,7 @@ def test_narration_runs_no_script_and_fetches_nothing(case: Case) -> None:
 def test_3d_beside_a_curtain_says_which_scan_it_is_as_the_curtain_does(case: Case, head: Volume) -> None:
     shown = shown_from(head, evolve(case.steps[0].view, comparison=Comparison.CURTAIN))
     assert view_words(shown, ViewName.THREE_D, stage=True) == "3D, now"
-    assert view_words(shown, ViewName.THREE_D) == "3D, A alone"
+    assert view_words(shown, ViewName.THREE_D) == "3D, first scan alone"
 
 
 def test_a_number_stays_on_the_line_of_its_unit(case: Case) -> None:

@@ -92,7 +92,7 @@ def view_words(shown: Shown, view: ViewName, *, stage: bool = False) -> str:
     if plane is None:
         # A curtain is drawn across planes alone.
         one_of_two = shown.view.comparison is Comparison.CURTAIN and shown.view.models is None
-        which = NOW.lower() if stage else "A alone"
+        which = NOW.lower() if stage else "first scan alone"
         return f"{VIEW_WORDS[view]}, {which}" if one_of_two else VIEW_WORDS[view]
     if acquired_on(shown.volume, shown.view, plane) is not None:
         return f"{VIEW_WORDS[view]}, as acquired"

@@ -18,8 +18,8 @@ LETTERS = 4
 CORNER_PX = 180.0
 # In narrower viewports the scale stands above the lower right text.
 SCALE_ABOVE_BELOW_PX = 540
-# From the curtain to the far end of a side's letter beside its knob, and to that of its name where there is room.
-TAG_PX, NAME_PX = 46.0, 240.0
+# From the curtain to the far end of a side's brief name beside its knob, and of its whole one where there is room.
+TAG_PX, NAME_PX = 92.0, 240.0
 NAMED_PX = 640.0
 
 

@@ -114,7 +114,7 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     measures, height = look.text.metrics(kind), look.text.line_px + 6
     painter.setFont(look.text.font(kind))
     named = tile.area.width() >= NAMED_PX
-    brief = tuple((names[0].partition("  ")[0],) for names in behind.names)
+    brief = tuple(_brief(names[0], models=shown.view.models is not None) for names in behind.names)
     for side, names, window in zip((-1, 1), behind.names if named else brief, windows, strict=True):
         room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
         words = names if windows[0] == windows[1] else tuple(f"{name}  {window}" for name in names)
@@ -128,3 +128,9 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
         paint_plate(painter, plate, look.text.theme)
         painter.setPen(look.text.theme.on_anatomy("text"))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _brief(name: str, *, models: bool) -> tuple[str, ...]:
+    """Return a side's name for a small view: never a letter alone, which there means a direction in the patient."""
+    letter, apart, _ = name.partition("  ")
+    return (f"{'Model' if models else 'Scan'} {letter}",) if apart else (name,)
