@@ -84,6 +84,13 @@ def test_a_scan_of_tissue_in_air_opens_in_soft_tissue() -> None:
     assert (view_of_volume(volume).window_centre, view_of_volume(volume).window_width) == (40, 400)
 
 
+def test_a_scan_whose_middle_images_are_missing_opens_on_one_that_is_there() -> None:
+    whole = _wide_body()
+    volume = evolve(whole, missing_planes=tuple(range(15, 24)))
+    cursor = view_of_volume(volume).cursor_lps_mm
+    assert volume.grid.nearest_ijk(cursor) == (*whole.grid.nearest_ijk(view_of_volume(whole).cursor_lps_mm)[:2], 24)
+
+
 def test_a_view_that_a_document_has_rounded_is_not_fitted_again() -> None:
     stack = SliceStack((96, 96), (1.37, 1.37), (1, 0, 0), (0, 1, 0), [(-72.0, -72.0, 3.0 * k) for k in range(9)])
     values = np.zeros(stack.shape_kji, dtype=np.int16)

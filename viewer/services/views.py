@@ -155,9 +155,14 @@ def as_before(like: ViewState, fitted: ViewState, *, with_preset: bool) -> ViewS
 def _on_a_voxel(volume: Volume, lps_mm: Point) -> Point:
     """Return the middle of the voxel at a point: where a count is even, the middle of all lies between two images.
 
-    What is shown is one of them, and where it lies is said of it.
+    What is shown is one of them, and where it lies is said of it. Where an image is missing it is the nearest that is
+    there.
     """
-    return as_point(volume.grid.lps(np.ceil(volume.grid.ijk(lps_mm) - 0.5 - _TIE)))
+    ijk = np.ceil(volume.grid.ijk(lps_mm) - 0.5 - _TIE)
+    there = np.setdiff1d(np.arange(volume.grid.size_ijk[2]), volume.missing_planes)
+    if ijk[2] in volume.missing_planes and len(there):
+        ijk[2] = there[np.abs(there - ijk[2]).argmin()]
+    return as_point(volume.grid.lps(ijk))
 
 
 def with_lut(volume: Volume, view: ViewState, lut: VoiLut) -> ViewState:
