@@ -71,12 +71,17 @@ def _value(volume: Volume, lps_mm: NDArray[np.float64]) -> float | None:
     heights = stack.positions_lps_mm @ normal
     height = lps_mm @ normal
     k = int(np.abs(heights - height).argmin())
+    gap = 1.0  # what an image alone is taken to be thick
     if len(heights) > 1:
         neighbour = k + (1 if height >= heights[k] else -1)
         if not 0 <= neighbour < len(heights):
             neighbour = k - (neighbour - k)
-        if abs(height - heights[k]) > abs(heights[neighbour] - heights[k]) / 2 + 1e-6:
-            return None
+        gap = abs(heights[neighbour] - heights[k])
+        usual = float(np.median(np.abs(np.diff(heights))))
+        # Nothing is known of where images are missing.
+        gap = usual if volume.missing_planes and gap > 1.5 * usual else gap
+    if abs(height - heights[k]) > gap / 2 + 1e-6:
+        return None
     offset = lps_mm - stack.positions_lps_mm[k]
     i = int(np.floor(offset @ row / stack.pixel_spacing_mm[0] + 0.5))
     j = int(np.floor(offset @ column / stack.pixel_spacing_mm[1] + 0.5))

@@ -105,7 +105,10 @@ def _numbers(element: Any) -> tuple[float, ...] | None:
     parts = [value] if isinstance(value, (str, float, int)) else list(value)
     try:
         return tuple(float(DSfloat(part, validation_mode=config.RAISE)) for part in parts)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        # More than the 16 characters that there may be are a number all the same.
+        return tuple(float(DSfloat(part, validation_mode=config.IGNORE)) for part in parts)
+    except (TypeError, ValueError):
         return None
 
 
