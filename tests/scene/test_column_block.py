@@ -27,14 +27,6 @@ def test_scrolling_and_jumping_shows_each_image(columns: int, dtype: type[np.gen
         assert np.array_equal(block.image(voxels, i), voxels[:, :, i])
 
 
-def test_an_image_in_hand_stays_as_it_is_while_others_are_fetched() -> None:
-    voxels, block = _voxels(64, np.int16), ColumnBlock()
-    first = block.image(voxels, 7).astype(np.float32)
-    for i in range(8, 64):
-        block.image(voxels, i)
-    assert np.array_equal(first, voxels[:, :, 7])
-
-
 def test_another_volume_shows_its_own_images() -> None:
     one, other, block = _voxels(64, np.int16), _voxels(64, np.int16) + np.int16(5), ColumnBlock()
     block.image(one, 7)

@@ -50,8 +50,9 @@ class ColumnBlock:
         if before is None or before.number != number:
             self._held = self._taken(voxels, together, number)
             step = number - before.number if before is not None else 0
-            if abs(step) == 1 and 0 <= number + step < voxels.shape[2] // width:
-                self._fetch_ahead(voxels, together, number + step, before)
+            if before is not None and abs(step) == 1 and 0 <= number + step < voxels.shape[2] // width:
+                # The memory of what was passed is there already; fresh memory costs as much as fetching.
+                self._fetch_ahead(voxels, together, _Block(number + step, before.images))
         assert self._held is not None
         return self._held.images[:, :, i % width]
 
@@ -62,13 +63,12 @@ class ColumnBlock:
     def _taken(self, voxels: NDArray[Any], together: np.dtype[Any], number: int) -> _Block:
         ahead, self._ahead = self._ahead, None
         if ahead is None or ahead.number != number or ahead.fetching is None:
-            return _fetch(voxels, together, _empty(voxels, together, number))
+            width = together.itemsize // voxels.itemsize
+            return _fetch(voxels, together, _Block(number, np.empty((*voxels.shape[:2], width), voxels.dtype)))
         ahead.fetching.join()
         return ahead
 
-    def _fetch_ahead(self, voxels: NDArray[Any], together: np.dtype[Any], number: int, passed: _Block | None) -> None:
-        # The memory of what was passed is there already; fresh memory costs as much as fetching.
-        ahead = _empty(voxels, together, number) if passed is None else _Block(number, passed.images)
+    def _fetch_ahead(self, voxels: NDArray[Any], together: np.dtype[Any], ahead: _Block) -> None:
         ahead.fetching = threading.Thread(target=_fetch, args=(voxels, together, ahead), daemon=True)
         ahead.fetching.start()
         self._ahead = ahead
@@ -81,11 +81,6 @@ def _together(voxels: NDArray[Any]) -> np.dtype[Any] | None:
     row = voxels.shape[2] * voxels.itemsize
     fits = (t for t in _TOGETHER if t.itemsize > voxels.itemsize and row % t.itemsize == 0)
     return next(fits, None)
-
-
-def _empty(voxels: NDArray[Any], together: np.dtype[Any], number: int) -> _Block:
-    width = together.itemsize // voxels.itemsize
-    return _Block(number, np.empty((*voxels.shape[:2], width), voxels.dtype))
 
 
 def _fetch(voxels: NDArray[Any], together: np.dtype[Any], block: _Block) -> _Block:

@@ -134,6 +134,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         if series is not None:
             comparing.open(desk.library.finder(series))
 
+    def once_comparing(why: str) -> Callable[[], str]:
+        return lambda: why if on() else NOT_COMPARING
+
     def made(
         ident: str,
         title: str,
@@ -144,7 +147,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         checked: Callable[[], bool] | None = None,
         enabled: Callable[[], bool] = on,
         repeats: bool = False,
-        why: str = "",
+        why: str | Callable[[], str] = "",
     ) -> Command:
         return Command(
             f"compare.{ident}",
@@ -154,9 +157,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
             shortcuts=keys,
             contexts=DESK_WORK,
             enabled_when=enabled,
-            why_disabled=NOT_ALL_IN
-            if enabled is whole
-            else lambda: why if why and (on() or why == NO_TWO_MODELS) else NOT_COMPARING,
+            why_disabled=why or (NOT_ALL_IN if enabled is whole else NOT_COMPARING),
             icon=icon,
             checked_when=checked,
             repeats=repeats,
@@ -176,9 +177,9 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
              partial(_show_difference, desk), "diff", "Shift+7", checked=is_shown(Comparison.DIFFERENCE),
              enabled=two_models, why=NO_TWO_MODELS),
         made("curtain_left", "Curtain to the left", "Uncover more of B", curtain(-CURTAIN_STEP), "chevron-left",
-             "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=NO_CURTAIN),
+             "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=once_comparing(NO_CURTAIN)),
         made("curtain_right", "Curtain to the right", "Uncover more of A", curtain(CURTAIN_STEP), "chevron-right",
-             "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=NO_CURTAIN),
+             "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=once_comparing(NO_CURTAIN)),
         made("link_place", "Link places", "Scroll, zoom and turn both together", partial(link, place=True), "link",
              "Ctrl+Shift+L", checked=lambda: on() and comparing.links.place),
         made("link_window", "Link windows", "One width and level for both", partial(link, place=False), "contrast",
@@ -188,7 +189,7 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         made("line_up", "Line up", "Bring together what both show, without turning; then check it", aligning.line_up,
              "locate-fixed"),
         made("align_again", "Forget alignment", "Put B back to where it was at first", aligning.forget,
-             "rotate-ccw", enabled=lambda: on() and bool(aligning.words), why=UNMOVED),
+             "rotate-ccw", enabled=lambda: on() and bool(aligning.words), why=once_comparing(UNMOVED)),
         *(
             made(f"nudge_{ident}", f"B: {title[0].lower()}{title[1:]}", "By 1 mm or 1°, in the active plane",
                  nudge(*by), icon, key, repeats=True)
