@@ -27,11 +27,14 @@ from viewer.ui.measurement_words import label_lines, more_words, value_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytestqt.qtbot import QtBot
+
 
 @pytest.fixture
-def reader(reader: Reader) -> Reader:
+def reader(qtbot: QtBot, reader: Reader) -> Reader:
     """Return the reader with the keys at hand."""
     reader.canvas.activateWindow()
+    qtbot.waitUntil(reader.canvas.isActiveWindow)
     return reader
 
 
