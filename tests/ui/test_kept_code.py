@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -47,6 +48,47 @@ def test_changed_text_is_compiled_anew(tmp_path: Path) -> None:
     _start(tmp_path / "code.kept")
     compiled, names = _start(tmp_path / "code.kept", _SOURCE.replace("42", "43"))
     assert (compiled, names["answer"](0)) == (1, 43)
+
+
+_SOUGHT = r"(?P<year>\d{4})-(?P<month>[01]\d)|[^\Wé]+?"
+
+
+def _sought(path: Path, flags: re.RegexFlag = re.IGNORECASE) -> tuple[int, list[tuple[object, ...]]]:
+    """Return how much a start had to compile for a regular expression, and what that finds."""
+    kept = KeptCode(path)
+    re.purge()
+    kept.begin()
+    try:
+        found = re.compile(_SOUGHT, flags)
+    finally:
+        kept.end()
+    facts = [(m.group(), m.groupdict(), m.lastgroup) for m in found.finditer("2026-11 É aé٣")]
+    return kept.compiled, [(found.pattern, found.flags, found.groupindex), *facts]
+
+
+def test_a_regular_expression_of_an_earlier_start_finds_the_same(tmp_path: Path) -> None:
+    first, anew = _sought(tmp_path / "code.kept")
+    second, kept = _sought(tmp_path / "code.kept")
+    assert (first, second) == (1, 0)
+    assert kept == anew
+    assert re.compile(_SOUGHT, re.IGNORECASE).flags == anew[0][1]
+
+
+def test_other_flags_are_another_regular_expression(tmp_path: Path) -> None:
+    _, anew = _sought(tmp_path / "code.kept")
+    compiled, ascii_only = _sought(tmp_path / "code.kept", re.ASCII)
+    assert compiled == 1
+    assert ascii_only != anew
+
+
+def test_a_wrong_regular_expression_is_told_as_ever(tmp_path: Path) -> None:
+    kept = KeptCode(tmp_path / "code.kept")
+    kept.begin()
+    try:
+        with pytest.raises(re.error, match="unterminated"):
+            re.compile("(a")
+    finally:
+        kept.end()
 
 
 def test_annotations_mean_what_they_mean_where_the_text_is_compiled(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What libraries compile anew at every start, kept where Python keeps what it compiled.
 
-attrs writes and compiles the methods of its classes, PySide the Python files that lie in its library; together a sixth
-of the wait for the window. The same text gives the same code, so that it is compiled once.
+attrs writes and compiles the methods of its classes, PySide the Python files that lie in its library, and many their
+regular expressions; together a fifth of the wait for the window. The same text gives the same code, so that it is
+compiled once.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ import contextlib
 import marshal
 import os
 import re
+import re._compiler as expressions  # type: ignore[import-not-found]  # has no public way in
 import sys
+import threading
 import zlib
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from types import CodeType
+from typing import Any
 
 _compile = builtins.compile
+_compile_expression, _engine = expressions.compile, expressions._sre
 # A caller's `from __future__` holds in what it compiles.
 _FUTURES = 0
 for _name in __future__.all_feature_names:
@@ -31,6 +32,8 @@ for _name in __future__.all_feature_names:
 _SALT = re.compile(r"(hash\(\(\n\s+)-?\d+,")
 
 _Key = tuple[str | bytes, str, str, int]
+# Code, or the tuple that the engine of regular expressions makes one of.
+_Kept = Any
 
 
 def beside_compiled() -> Path:
@@ -49,8 +52,9 @@ class KeptCode:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[_Key, CodeType] = {}
-        self._used: dict[_Key, CodeType] = {}
+        self._known: dict[_Key, _Kept] = {}
+        self._used: dict[_Key, _Kept] = {}
+        self._given = _Given()
         self.compiled = 0
 
     def begin(self) -> None:
@@ -61,10 +65,12 @@ class KeptCode:
             if magic == MAGIC_NUMBER and checked == zlib.crc32(rest).to_bytes(4, "little"):
                 self._known = marshal.loads(rest)
         vars(builtins)["compile"] = self._taken
+        vars(expressions).update(compile=self._expression, _sre=self._given)
 
     def end(self) -> None:
         """Let Python compile again, and write what was new."""
         vars(builtins)["compile"] = _compile
+        vars(expressions).update(compile=_compile_expression, _sre=_engine)
         if not self.compiled or sys.dont_write_bytecode:
             return
         kept = {**self._known, **self._used}
@@ -92,3 +98,31 @@ class KeptCode:
             self.compiled += 1
         self._used[key] = code
         return code
+
+    def _expression(self, pattern: Any, flags: int = 0) -> Any:  # noqa: ANN401 (as re compiles)
+        if not isinstance(pattern, str | bytes) or flags & re.DEBUG:
+            return _compile_expression(pattern, flags)
+        key = (pattern, "<expression>", "", int(flags))
+        kept = self._known.get(key)
+        if kept is not None:
+            self._used[key] = kept
+            return _engine.compile(*kept)
+        made = _compile_expression(pattern, flags)
+        _, meant, code, groups, names, numbers = self._given.last
+        # Named numbers are none that can be kept.
+        self._used[key] = (pattern, int(meant), [int(word) for word in code], groups, names, numbers)
+        self.compiled += 1
+        return made
+
+
+class _Given(threading.local):
+    """Stands for the engine of regular expressions; `last` is what this thread gave it to make one."""
+
+    last: tuple[Any, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (as the engine's)
+        return getattr(_engine, name)
+
+    def compile(self, *given: Any) -> Any:  # noqa: ANN401 (as the engine's)
+        self.last = given
+        return _engine.compile(*given)
