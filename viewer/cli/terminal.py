@@ -8,9 +8,12 @@ import json
 import os
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from viewer.domain.errors import CaseStageError, NothingToOpenError, StorageError
-from viewer.domain.job import JobContext, Progress
+
+if TYPE_CHECKING:
+    from viewer.domain.job import JobContext, Progress
 
 _MOST_LINES = 30
 # What a file says of itself must not steer the terminal.
@@ -95,6 +98,8 @@ def shortened(lines: list[str]) -> list[str]:
 
 def progress_context() -> JobContext:
     """Return a context that shows progress on a terminal and stays silent in a pipe."""
+    from viewer.domain.job import JobContext
+
     if sys.stderr is None or not sys.stderr.isatty():
         return JobContext()
     lock = threading.Lock()
@@ -113,6 +118,8 @@ def progress_context() -> JobContext:
 
 def progress_lines() -> JobContext:
     """Return a context that tells progress on standard error as one JSON object in a line, for another program."""
+    from viewer.domain.job import JobContext
+
     lock = threading.Lock()
 
     def show(progress: Progress) -> None:

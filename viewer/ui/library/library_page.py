@@ -17,7 +17,6 @@ from viewer.services.cases import ShelfReading, case_state
 from viewer.services.places import case_folders
 from viewer.ui.library.cases_page import CasesPage
 from viewer.ui.library.page_head import Page
-from viewer.ui.library.scans_page import ScansPage
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QShowEvent
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from viewer.io.index_rows import Place
     from viewer.services.cases import CaseShelf, KnownCases
     from viewer.services.desk import Desk
+    from viewer.ui.library.scans_page import ScansPage
     from viewer.ui.theme import Theme
 
 # The few cases of most computers come in one go, without a word; of many the first screenful does.
@@ -93,6 +93,9 @@ class LibraryPage(QStackedWidget):
     @cached_property
     def scans(self) -> ScansPage:
         """The lists of scans."""
+        # Styled lists take long to load, and the window mostly begins without.
+        from viewer.ui.library.scans_page import ScansPage
+
         page = ScansPage(self._desk, self._theme)
         page.opened.connect(self._desk.library.open_series)
         page.folder_wanted.connect(self.folder_wanted)
