@@ -191,8 +191,10 @@ class LibraryIndex:
 @cache
 def made_by() -> str:
     """Return what stands for the code that reads headers: headers that other code read are not recalled."""
-    digest = hashlib.sha256(program_version().encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    # To look the version up takes as long as to read the headers of many images; a frozen program has nothing else.
+    digest = hashlib.sha256(b"" if sources else program_version().encode())
+    for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

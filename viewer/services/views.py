@@ -159,9 +159,9 @@ def _on_a_voxel(volume: Volume, lps_mm: Point) -> Point:
     there.
     """
     ijk = np.ceil(volume.grid.ijk(lps_mm) - 0.5 - _TIE)
-    there = np.setdiff1d(np.arange(volume.grid.size_ijk[2]), volume.missing_planes)
-    if ijk[2] in volume.missing_planes and len(there):
-        ijk[2] = there[np.abs(there - ijk[2]).argmin()]
+    if ijk[2] in volume.missing_planes:
+        there = [k for k in range(volume.grid.size_ijk[2]) if k not in volume.missing_planes]
+        ijk[2] = min(there, key=lambda k: abs(k - ijk[2]), default=ijk[2])
     return as_point(volume.grid.lps(ijk))
 
 
