@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from viewer.inference.manifest import Manifest
 
 MEASURED = bench_window.measured_window
-START = {"painted_at": 0.4, "cases_at": 0.5}
 WINDOW = {
     **{f"{kind}_{name}_ms": [6.0, 7.0] for kind in ("wheel", "linked") for name in ("axial", "coronal", "sagittal")},
     **{f"bare_{name}_ms": 20.0 for name in ("axial", "coronal", "sagittal", "four")},
@@ -86,12 +85,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bench_planes, name, partial(getattr(bench_planes, name), pictures=1))
     monkeypatch.setattr(bench_planes, "longest_stall", lambda _volume: Times(10.0, 20.0, 4))
     monkeypatch.setattr(bench_window, "SLICES", 4)
-    told = {"painted_at": 1.0, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
+    told = {"painted_at": 1.0, "cases_at": 1.1, "first_ms": [80.0, 90.0], "stalls_ms": [20.0, 30.0]}
     monkeypatch.setattr(bench_window, "measured_window", lambda *_: (0.0, told))
+    monkeypatch.setattr(bench_window, "_start_bare", lambda: None)
     monkeypatch.setattr(bench_present, "measured_window", lambda mode, *_, **__: (0.0, PRESENT[mode]))
     monkeypatch.setattr(bench_present, "_killed_on_stage", killed)
     monkeypatch.setattr(bench_views, "SLICES", 4)
-    monkeypatch.setattr(bench_views, "measured_window", lambda mode, *_: (0.0, WINDOW if mode == "views" else START))
+    monkeypatch.setattr(bench_views, "measured_window", lambda *_: (0.0, WINDOW))
     monkeypatch.setattr(bench_figures, "gc", SimpleNamespace(collect=lambda: None))
     monkeypatch.setattr(bench_models, "make_head", lambda *_, **__: small_phantom(Recipe("head", 1), JobContext()))
     monkeypatch.setattr(bench_view, "scroll_times", few_images)
