@@ -81,13 +81,15 @@ def fill(out: Values, frame: Frame, files: OpenImages) -> str:
             missing = stored.padded if frame.padding.unstorable else padded(stored.values, frame.padding, code)
             _rescale_beside(missing, stored.values, frame, out)
         return stored.note
+    top: int | None = None
     if code.bits_stored != 16:
         top = int(words.max(initial=0))
         # Unsigned words without dirty bits need no clearing; anything else is rare.
         if code.signed or code.high_bit != code.bits_stored - 1 or top >> code.bits_stored:
             words[...] = in_stored_bits(words, code, shifted=True).view(np.uint16)
+            top = None
     if frame.slope == 1 and frame.intercept == int(frame.intercept) and abs(frame.intercept) < 32768:
-        _shift_in_place(words, int(frame.intercept), code.signed)
+        _shift_in_place(words, int(frame.intercept), code.signed, top)
     else:
         _rescale(words.view(np.int16).copy() if code.signed else words.copy(), frame, out)
     return ""
@@ -126,10 +128,13 @@ def _rescale_beside(missing: NDArray[np.bool_] | None, stored: Values, frame: Fr
         out[missing] = to
 
 
-def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool) -> None:
-    """Add the intercept to stored words, two's complement, after proving that the sums fit int16."""
+def _shift_in_place(words: NDArray[np.uint16], intercept: int, signed: bool, top: int | None = None) -> None:
+    """Add the intercept to stored words, two's complement, after proving that the sums fit int16.
+
+    `top` is the largest of them, where that is known.
+    """
     values: Values = words.view(np.int16) if signed else words
-    if (not signed or intercept > 0) and int(values.max(initial=0)) + intercept > 32767:
+    if (not signed or intercept > 0) and (int(values.max(initial=0)) if top is None else top) + intercept > 32767:
         raise NotExactError
     low = int(values.min()) if intercept < 0 and signed else 0
     if intercept and low + intercept < -32768:
