@@ -218,6 +218,18 @@ def test_a_mark_can_be_undone(desk: Desk) -> None:
     assert [f.id for f in desk.session.findings] == ["f1", "f2", "f3"]
 
 
+def test_only_what_a_model_was_asked_for_is_called_missed_by_it(desk: Desk) -> None:
+    asked = desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    desk.session.findings = ()
+    unasked = desk.reviewing.mark_missed((1.0, 2.0, 10.0))
+    again = desk.reviewing.mark_missed((2.0, 2.0, 10.0))
+    assert [mark.label for mark in (asked, unasked, again) if mark is not None] == [
+        "Missed by the model",
+        "Marked by the reader",
+        "Marked by the reader",
+    ]
+
+
 def test_a_mark_is_removed_for_good_and_a_models_finding_is_not(desk: Desk) -> None:
     mark = desk.reviewing.mark_missed((0.0, 0.0, 10.0))
     assert mark is not None

@@ -14,6 +14,7 @@ from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.identifiers import new_uid
+from viewer.domain.model_result import anything_said
 from viewer.io.journal_chain import check_chain
 from viewer.services.chain_words import of_series
 from viewer.services.finding_listing import FindingListing
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from viewer.services.jobs import JobRunner
 
 _MARK_MM = 5.0
+MISSED, MARKED = "Missed by the model", "Marked by the reader"
 
 
 class Reviewing:
@@ -113,8 +115,11 @@ class Reviewing:
         if text != (old.comment if old else ""):
             self._keep(finding, old.answer if old else None, text)
 
-    def mark_missed(self, lps_mm: Point, label: str = "Missed by the model") -> Finding | None:
-        """Mark a place that the model missed, and take it in hand; None where that is outside the volume."""
+    def mark_missed(self, lps_mm: Point) -> Finding | None:
+        """Mark a place that the model missed, and take it in hand; None where that is outside the volume.
+
+        Where no model has said anything yet it is the reader's mark alone: nothing was missed.
+        """
         volume = self._session.volume
         if volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
             return None
@@ -124,7 +129,7 @@ class Reviewing:
             id=uid,
             tracking_uid=uid,
             label_key="reader-mark",
-            label=label,
+            label=MISSED if self._a_model_spoke() else MARKED,
             source=Source(SourceKind.READER, self._session.reader),
             centre_lps_mm=centre,
             bounds_lps_mm=np.stack([centre - _MARK_MM, centre + _MARK_MM], axis=1),
@@ -135,6 +140,11 @@ class Reviewing:
             self._session.findings = (*self._session.findings, mark)
         self.select(mark.id, fly=False)
         return mark
+
+    def _a_model_spoke(self) -> bool:
+        session = self._session
+        others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
+        return bool(session.results) or anything_said(others, (), session.case)
 
     def remove_mark(self, finding_id: str) -> None:
         """Take back a mark that a reader made."""
