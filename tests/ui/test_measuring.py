@@ -216,6 +216,20 @@ def test_a_handle_under_the_pointer_looks_as_if_it_can_be_taken(reader: Reader, 
     assert reader.seen() == without
 
 
+def test_a_handle_looks_as_if_it_can_be_taken_no_longer_once_a_press_would_not_pull_it(reader: Reader) -> None:
+    start = place_in(reader.canvas, ViewName.AXIAL, 0.3, 0.4)
+    reader.draw(Tool.LENGTH, start, QPoint(80, 30))
+    reader.session.measurement_in_hand = None
+    reader.canvas.tool = Tool.WINDOW
+    move_to(reader.canvas, start + QPoint(40, 90))
+    without = reader.seen()
+    reader.canvas.tool = Tool.LENGTH
+    move_to(reader.canvas, start)
+    assert reader.seen() != without
+    reader.canvas.tool = Tool.WINDOW
+    assert reader.seen() == without
+
+
 def test_with_a_tool_that_measures_the_end_of_another_measurement_shows_itself_under_the_pointer(
     reader: Reader,
 ) -> None:

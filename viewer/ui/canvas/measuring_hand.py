@@ -116,6 +116,8 @@ class MeasuringHand:
         if self._pull is not None:
             grip = self._pull.grip
             return grip.handle if grip.measurement.id == measurement.id and not self._pull.stroke else None
+        if self.kind is None and measurement.id != self._session.measurement_in_hand:
+            return None
         return self._over[1] if self._over is not None and self._over[0] == measurement.id else None
 
     def _unworded(self, measurement: Measurement) -> Measurement:
