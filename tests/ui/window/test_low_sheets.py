@@ -91,6 +91,21 @@ def test_what_is_signed_off_is_read_on_a_low_screen(
     whole(opened, sheet)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 700), (1920, 1000)])
+def test_a_head_that_is_signed_off_stands_in_the_middle_and_ends_where_the_words_do(
+    qtbot: QtBot, opened: MainWindow, head: Volume, width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.ui.making.contact_sheet.leaves_a_face", lambda _volume: True)
+    sized(qtbot, opened, width, height)
+    sheet = SignOffSheet(opened, opened.theme)
+    sheet.tell([head], FaceSignOffError("A face can be made of these images."))
+    qtbot.wait(20)
+    images, tiles = sheet.images, sheet.images._tiles
+    assert tiles.width() == images.viewport().width() == sheet.why.width()
+    left, right = tiles.place(0).left(), tiles.width() - 1 - tiles.place(1).right()
+    assert abs(left - right) <= 1
+
+
 @pytest.mark.parametrize(("width", "height"), [(640, 340), (853, 480), (1280, 700), (1920, 1000)])
 @pytest.mark.parametrize("error", [SignOffError, FaceSignOffError])
 def test_every_image_that_is_signed_off_can_be_seen_before_anybody_says_so(

@@ -74,6 +74,7 @@ class _Tiles(QWidget):
         self._theme = theme
         self._tiles: list[TileOf] = []
         self._most = COLUMNS
+        self._room, self._left = 0, 0
         self._columns, self._wide, self._high = COLUMNS, TILE_PX, TILE_PX
         self._picture = lru_cache(maxsize=_KEPT)(self._drawn)
 
@@ -82,10 +83,10 @@ class _Tiles(QWidget):
         self._lay_out()
 
     def fit(self, width: int) -> None:
-        """Put as many beside each other as are seen whole: none may lie beyond the edge."""
+        """Put as many beside each other as are seen whole, in the middle: none may lie beyond the edge."""
         most = max(1, min(COLUMNS, (width + GAP) // (TILE_PX + GAP)))
-        if most != self._most:
-            self._most = most
+        if (most, width) != (self._most, self._room):
+            self._most, self._room = most, width
             self._lay_out()
 
     def _lay_out(self) -> None:
@@ -99,12 +100,14 @@ class _Tiles(QWidget):
         if alone:
             self._high = max(self._picture(n).height() for n in range(count)) + CAPTION_PX
         rows = max(1, math.ceil(count / self._columns))
-        self.setFixedSize(self._most * (TILE_PX + GAP), rows * (self._high + GAP))
+        wide = max(self._most * (TILE_PX + GAP) - GAP, self._room)
+        self._left = (wide - self._columns * (self._wide + GAP) + GAP) // 2
+        self.setFixedSize(wide, rows * (self._high + GAP))
         self.update()
 
     def place(self, number: int) -> QRect:
         row, column = divmod(number, self._columns)
-        return QRect(column * (self._wide + GAP), row * (self._high + GAP), self._wide, self._high)
+        return QRect(self._left + column * (self._wide + GAP), row * (self._high + GAP), self._wide, self._high)
 
     def _drawn(self, number: int) -> QImage:
         tile = self._tiles[number]
@@ -177,8 +180,7 @@ class ImageTiles(QScrollArea):
 
     def look(self, *_: int) -> None:
         """Tell where the last tile is in sight, also of whoever scrolls what this stands in."""
-        bar, view = self.verticalScrollBar(), self.viewport()
-        in_sight = view.visibleRegion().boundingRect().bottom() >= view.rect().bottom()
-        if not self._told and self.isVisible() and in_sight and bar.value() >= bar.maximum():
+        in_sight = self._tiles.visibleRegion().boundingRect().bottom() >= self._tiles.height() - 1 - GAP
+        if not self._told and self.isVisible() and in_sight:
             self._told = True
             self.seen_all.emit()
