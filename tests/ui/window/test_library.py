@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
     from viewer.domain.walkthrough import Case
@@ -299,6 +300,48 @@ def test_a_library_of_many_cases_begins_at_its_top(
     qtbot.wait(50)
     assert len(titles(window)) == 9
     assert window.library.cases.scrolled_px == 0
+
+
+def tabbed_through(window: MainWindow) -> list[QWidget]:
+    """Return what has the focus after each press of Tab, once round."""
+    seen: list[QWidget] = []
+    while len(seen) < 60:
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        now = QApplication.focusWidget()
+        if now is None or now in seen:
+            break
+        seen.append(now)
+    return seen
+
+
+def test_tab_goes_through_the_head_of_the_library_from_left_to_right(library: MainWindow, qtbot: QtBot) -> None:
+    library.resize(1600, 900)
+    qtbot.wait(50)
+    head = library.library.cases.head
+    library.top.setFocus()
+    seen = [widget for widget in tabbed_through(library) if head.parentWidget().isAncestorOf(widget)]
+    in_head = [w.mapTo(library, QPoint(0, 0)).x() for w in seen if w.mapTo(library, QPoint(0, 0)).y() < 160]
+    first = in_head.index(min(in_head))
+    assert len(in_head) > 4
+    assert in_head[first:] + in_head[:first] == sorted(in_head)
+
+
+def test_tab_to_cards_that_were_scrolled_away_shows_the_one_that_is_picked(
+    case: Case, own_home: Path, qtbot: QtBot, request: pytest.FixtureRequest
+) -> None:
+    for n in range(9):
+        folder = own_home / "data" / "cases" / f"case-{n}"
+        folder.mkdir(parents=True)
+        write_case(folder, evolve(case, id=f"case-{n}", folder=str(folder)))
+    window: MainWindow = request.getfixturevalue("window")
+    window.resize(1280, 720)
+    qtbot.wait(50)
+    cases = window.library.cases
+    cases.search.setFocus(Qt.FocusReason.OtherFocusReason)
+    cases.grid.reveal.emit(cases.grid.drop)
+    assert cases.scrolled_px > 0
+    cases.grid.setFocus(Qt.FocusReason.TabFocusReason)
+    assert cases.scrolled_px == 0
 
 
 def test_of_many_cases_the_first_come_at_once_and_the_others_while_the_window_goes_on(

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from viewer.ui.library.card_pictures import CardPictures
 from viewer.ui.library.case_card import CaseCard, card_height
 from viewer.ui.library.drop_card import DropCard
+from viewer.ui.widgets import KEYBOARD_REASONS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 
     from viewer.domain.walkthrough import Case
     from viewer.ui.theme import Theme
@@ -111,7 +112,16 @@ class CardGrid(QWidget):
             card.selected = n == self._index
         self.drop.selected = self._index == len(self._shown) and self.hasFocus()
         self.selection_changed.emit(self.selected)
+        self._reveal_picked()
+
+    def _reveal_picked(self) -> None:
         self.reveal.emit(self._shown[self._index] if self._index < len(self._shown) else self.drop)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show the picked card where the keys came by Tab: it may have been scrolled away."""
+        super().focusInEvent(event)
+        if event.reason() in KEYBOARD_REASONS:
+            self._reveal_picked()
 
     def pick_case(self, case_id: str) -> bool:
         """Pick the card of a case; return False where it is not shown."""

@@ -170,6 +170,11 @@ class CasesPage(QWidget):
         self._parts.choose(self._part if self._part in (ALL, *names) else ALL)
         self._parts.chosen.connect(self._choose_part)
         self.head.insertWidget(self.head.indexOf(self.search), self._parts)
+        # Made after everything else, they would be the last that Tab comes to.
+        before: QWidget = self._problems
+        for name, *_ in segments:
+            QWidget.setTabOrder(before, self._parts.button(name))
+            before = self._parts.button(name)
         # The search finds parts of the body too.
         self.head.fitted.items.append(Fitted(self._parts, gone_from=4))
         self.head.fit(self.width())
