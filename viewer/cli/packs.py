@@ -50,10 +50,16 @@ def install(arguments: argparse.Namespace) -> int:
     path = Path(arguments.file)
     if arguments.trusted_only:
         key = signer_of(path)
-        if key is None or not _trusted().name_of(key):
-            what = "is not signed" if key is None else "is signed by a key that is not trusted here"
+        if key is None:
             raise PackError(
-                f"The pack {what}.", "Compare its fingerprint with its maker, then: casestage pack key trust."
+                "The pack is not signed.",
+                "Ask its maker for a signed one; or compare the sha256 that “casestage pack verify” prints with what "
+                "its maker tells, and install it without --trusted-only.",
+            )
+        if not _trusted().name_of(key):
+            raise PackError(
+                f"The pack is signed by a key that is not trusted here: {fingerprint(key)}.",
+                "Compare that with its maker, and trust it with: casestage pack key trust FILE.pub --name NAME",
             )
     done = install_pack(path, data_folder(), progress_context(), replace=arguments.replace)
     _say(done.pack, path, arguments.json, "Installed")
