@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLineEdit, QMainWindow, QScrollArea, QVBoxLayout, 
 from pytestqt.qtbot import QtBot
 
 from viewer.ui.commands import Command
+from viewer.ui.sheet import Sheet
 from viewer.ui.theme import Theme
 from viewer.ui.widgets import Button, FocusRing
 
@@ -59,6 +60,25 @@ def test_the_ring_stays_at_a_button_that_moves_when_it_is_pressed(qtbot: QtBot) 
     assert window.ring.isVisible()
     QTest.mouseClick(window.first, Qt.MouseButton.LeftButton)
     window.first.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not window.ring.isVisible()
+
+
+def test_the_ring_goes_with_the_keys_to_a_sheet_and_back_again_but_not_for_a_mouse(qtbot: QtBot) -> None:
+    window = window_on_screen(qtbot)
+    sheet, take = Sheet(window, Theme(), "Rehearsed"), Button(Theme(), "Plan with these times")
+    sheet.body.addWidget(take)
+    window.second.clicked.connect(lambda: sheet.open(take))
+    window.first.setFocus()
+    QTest.keyClick(window.first, Qt.Key.Key_Tab)
+    QTest.keyClick(window.second, Qt.Key.Key_Space)
+    assert window.focusWidget() is take
+    assert window.ring.isVisible()
+    QTest.keyClick(take, Qt.Key.Key_Escape)
+    assert window.focusWidget() is window.second
+    assert window.ring.isVisible()
+    window.field.setFocus(Qt.FocusReason.MouseFocusReason)
+    QTest.mouseClick(window.second, Qt.MouseButton.LeftButton)
+    assert window.focusWidget() is take
     assert not window.ring.isVisible()
 
 

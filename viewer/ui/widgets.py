@@ -272,8 +272,8 @@ def hairline(*, vertical: bool = False, parent: QWidget | None = None) -> QFrame
 class FocusRing(QWidget):
     """The ring of keyboard focus: 2 px of accent, 2 px outside the control that has it. One per window.
 
-    Shown after Tab only; a click moves the focus silently. Fields show focus by their own border. A widget that
-    draws rows marks them itself and sets the property `own_focus`.
+    Shown from Tab on until a click, which moves the focus silently. Fields show focus by their own border. A widget
+    that draws rows marks them itself and sets the property `own_focus`.
     """
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
@@ -311,8 +311,10 @@ class FocusRing(QWidget):
         """Follow the control that has the focus, and see by what the focus goes on."""
         kind = event.type()
         if kind == QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
-            # Sent before the next control is known: the reason is the same for both.
-            self._by_keyboard = event.reason() in KEYBOARD_REASONS
+            # Sent before the next control is known: the reason is the same for both. Where nobody moved the focus, as
+            # to a sheet that opens and back again, whoever uses the keyboard still has to see where it went.
+            by_mouse = event.reason() is Qt.FocusReason.MouseFocusReason
+            self._by_keyboard = event.reason() in KEYBOARD_REASONS or (self._by_keyboard and not by_mouse)
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             # Any other key leaves it as it is: what a button does when it is pressed may move the button.
             self._by_keyboard |= event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
