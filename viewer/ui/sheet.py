@@ -257,7 +257,8 @@ def _height_at(panel: QWidget, width: int) -> int:
     if layout is None:
         return panel.sizeHint().height()
     layout.activate()
-    return max(layout.heightForWidth(width) if layout.hasHeightForWidth() else 0, layout.sizeHint().height())
+    # Of words that wrap the hint says how high they are where they are narrow.
+    return layout.heightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
 
 
 def _is_a_stop(widget: QWidget) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
@@ -62,6 +63,26 @@ def test_whether_the_computer_is_ready_is_read_on_a_low_screen(
         assert last.visibleRegion().isEmpty()
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_End)
         assert not last.visibleRegion().isEmpty()
+
+
+@pytest.mark.parametrize(("width", "height"), [(853, 480), (1280, 700), (1920, 1000), (3840, 2080)])
+def test_what_was_looked_at_stands_below_the_verdict_line_by_line(
+    qtbot: QtBot, opened: MainWindow, case: Case, width: int, height: int
+) -> None:
+    sized(qtbot, opened, width, height)
+    sheet = ReadySheet(opened, opened.theme)
+    sheet.ask(case)
+    sheet.say_progress(0.4, "Running Head bleed finder, part 1 of 12")
+    said = "“The easy ones are not the test” in 0.1 s; looks like the picture that came with the case"
+    sheet.tell(Readiness(case.title, tuple(Looked(f"Step {n}", said) for n in range(1, 13))))
+    for _ in range(3):
+        QApplication.processEvents()
+    lines = [label for label in sheet.findChildren(QLabel) if label.text() == said]
+    tops = [sheet.about, *lines]
+    places = [QRect(line.mapTo(sheet, QPoint(0, 0)), line.size()) for line in tops]
+    assert len(lines) == 12
+    assert all(0 <= below.top() - above.bottom() < 24 for above, below in pairwise(places))
+    assert not lines[0].visibleRegion().isEmpty()
 
 
 @LOW
