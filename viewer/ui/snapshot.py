@@ -90,6 +90,7 @@ def picture(
     results: tuple[ModelResult, ...] = (),
     overlays: Overlays = NOTHING_OVER,
     solid: Callable[[VolumeScene], Picture] | None = None,
+    theme: Theme | None = None,
 ) -> QImage:
     """Return the picture of a view, with the banner burned in; identity is never drawn.
 
@@ -111,9 +112,11 @@ def picture(
         Draws 3D; where it is None one is made and ended again. A machine without 3D gives a sentence in its place.
     solid
         Gives what stands in place of 3D, for a picture that is wanted at once; it is drawn here where left out.
+    theme
+        Of the narration's card; the dark one where left out.
     """
     ensure_application()
-    theme = Theme()
+    theme = theme or Theme()
     stage = style is CanvasStyle.STAGE
     width, height = size
     bar = round(height * STAGE_BAR_SHARE) if stage else DESK_BAR_PX

@@ -180,6 +180,21 @@ def test_the_next_step_is_drawn_while_nothing_moves(presenter: PresenterWindow, 
     qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
 
 
+def test_the_next_step_is_drawn_in_the_theme_of_the_stage(
+    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot
+) -> None:
+    def white() -> int:
+        image = presenter.next.grab().toImage().scaled(240, 135)
+        return sum(image.pixelColor(x, y) == Qt.GlobalColor.white for x in range(240) for y in range(135))
+
+    qtbot.waitUntil(lambda: presenter.next.has_picture, timeout=10_000)
+    before = white()
+    staged.desk.settings.change(theme="light")
+    qtbot.waitUntil(lambda: white() > before + 300, timeout=10_000)
+    staged.desk.settings.change(theme="dark")
+    qtbot.waitUntil(lambda: white() < before + 100, timeout=10_000)
+
+
 def test_a_next_step_in_3d_is_seen_as_it_was_kept(
     presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -47,6 +47,8 @@ class LivePicture(QWidget):
         stage.window().installEventFilter(self)
         desk.player.changed.connect(self._changed)
         desk.session.case_changed.connect(lambda *_: self.of_step.clear())
+        # The stage looks otherwise from then on.
+        theme.changed.connect(lambda _name: self.of_step.clear())
         self.setAccessibleName("What the audience sees")
 
     @property

@@ -61,6 +61,7 @@ class NextPicture(QWidget):
         self._later.setSingleShot(True)
         self._later.setInterval(DRAWN_AFTER_MS)
         self._later.timeout.connect(self._draw)
+        theme.changed.connect(self._recoloured)
 
     @property
     def step(self) -> Step | None:
@@ -81,6 +82,11 @@ class NextPicture(QWidget):
             self._step = step
             self._kept = self._kept_of(step)
             self._later.start()
+        self.update()
+
+    def _recoloured(self, _name: object) -> None:
+        self._drawn = None
+        self._later.start()
         self.update()
 
     def _drawn_now(self, step: Step) -> QImage | None:
@@ -114,7 +120,10 @@ class NextPicture(QWidget):
 
         size = (round(_DRAWN_HEIGHT * 16 / 9), _DRAWN_HEIGHT)
         try:
-            made = picture(volume, step.view, session.findings, size, truth=session.lesions, step=step, solid=solid)
+            made = picture(
+                volume, step.view, session.findings, size, truth=session.lesions, step=step, solid=solid,
+                theme=self._theme,
+            )  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a picture for one pair of eyes: the talk goes on)
             _log.error("the next step could not be drawn: %s", unexpected(error).detail)
             return
