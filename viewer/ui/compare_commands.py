@@ -40,7 +40,7 @@ SERIES_MENU = ("scans.compare",)
 COMPARE = Submenu("Compare", "columns-2", COMPARE_MENU)
 NOT_COMPARING = "Nothing is compared. Ctrl+D chooses a second series."
 NO_CURTAIN = "No curtain is drawn. Shift+6 draws one."
-UNMOVED = "B lies where its file puts it."
+UNMOVED = "The second series lies where its file puts it."
 NO_TWO_MODELS = "No two models are compared. Ctrl+M chooses two."
 CURTAIN_STEP = 0.05
 NUDGE_MM = 1.0
@@ -176,23 +176,26 @@ def compare_commands(desk: Desk, asks: CompareAsks) -> list[Command]:
         made("difference", "Difference", "What two models say on one picture: A solid, B dashed, their maps subtracted",
              partial(_show_difference, desk), "diff", "Shift+7", checked=is_shown(Comparison.DIFFERENCE),
              enabled=two_models, why=NO_TWO_MODELS),
-        made("curtain_left", "Curtain to the left", "Uncover more of B", curtain(-CURTAIN_STEP), "chevron-left",
-             "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=once_comparing(NO_CURTAIN)),
-        made("curtain_right", "Curtain to the right", "Uncover more of A", curtain(CURTAIN_STEP), "chevron-right",
-             "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True, why=once_comparing(NO_CURTAIN)),
+        made("curtain_left", "Curtain to the left", "Uncover more of the right side", curtain(-CURTAIN_STEP),
+             "chevron-left", "Ctrl+Left", enabled=is_shown(Comparison.CURTAIN), repeats=True,
+             why=once_comparing(NO_CURTAIN)),
+        made("curtain_right", "Curtain to the right", "Uncover more of the left side", curtain(CURTAIN_STEP),
+             "chevron-right", "Ctrl+Right", enabled=is_shown(Comparison.CURTAIN), repeats=True,
+             why=once_comparing(NO_CURTAIN)),
         made("link_place", "Link places", "Scroll, zoom and turn both together", partial(link, place=True), "link",
              "Ctrl+Shift+L", checked=lambda: on() and comparing.links.place),
         made("link_window", "Link windows", "One width and level for both", partial(link, place=False), "contrast",
              "Ctrl+Shift+W", checked=lambda: on() and comparing.links.window),
-        made("align", "Align by hand", "Drag B onto A; Shift+drag turns it about the crosshair", align, "move",
+        made("align", "Align by hand",
+             "Drag the second series onto the first; Shift+drag turns it about the crosshair", align, "move",
              "Shift+A", checked=align_on),
         made("line_up", "Line up", "Bring together what both show, without turning; then check it", aligning.line_up,
              "locate-fixed"),
-        made("align_again", "Forget alignment", "Put B back to where it was at first", aligning.forget,
+        made("align_again", "Forget alignment", "Put the second series back to where it was at first", aligning.forget,
              "rotate-ccw", enabled=lambda: on() and bool(aligning.words), why=once_comparing(UNMOVED)),
         *(
-            made(f"nudge_{ident}", f"B: {title[0].lower()}{title[1:]}", "By 1 mm or 1°, in the active plane",
-                 nudge(*by), icon, key, repeats=True)
+            made(f"nudge_{ident}", f"Second series: {title[0].lower()}{title[1:]}",
+                 "By 1 mm or 1°, in the active plane", nudge(*by), icon, key, repeats=True)
             for ident, title, key, by, icon in _NUDGES
         ),
         made("close", "End comparing", "Close the second series", comparing.close, "x", "Ctrl+Shift+D",

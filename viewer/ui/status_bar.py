@@ -14,6 +14,7 @@ from viewer.domain.value_units import is_on_hu_scale, with_unit
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.facts import short_name
 from viewer.ui.canvas.paint_map import map_words
+from viewer.ui.canvas.side_names import brief_side_names
 from viewer.ui.commands import key_words
 from viewer.ui.fonts import Type
 from viewer.ui.honesty import banner_words
@@ -257,7 +258,9 @@ class StatusBar(QFrame):
         """Show the value and place under the pointer; `of` names the volume there, None stands for the open one."""
         here, there = self._desk.session.volume, self._desk.other.session.volume
         volume = of if of is not None else here
-        side = "" if there is None or volume is None or value is None else "B  " if volume is not here else "A  "
+        side = ""
+        if there is not None and volume is not None and value is not None:
+            side = brief_side_names(self._desk.session, self._desk.other.session)[volume is not here] + "  "
         words = side + value_words(value, volume.unit) if volume is not None else ""
         # A map lies over the open volume alone.
         over = map_value_words(self._desk.session, lps_mm) if volume is here else ""

@@ -75,7 +75,7 @@ def test_what_comparing_lacks_is_told(window: MainWindow, head: Volume) -> None:
     other.volume, other.view = head, view_of_volume(head)
     said = reasons(window)
     assert said["compare.curtain_left"] == "No curtain is drawn. Shift+6 draws one."
-    assert said["compare.align_again"] == "B lies where its file puts it."
+    assert said["compare.align_again"] == "The second series lies where its file puts it."
 
 
 def test_changing_a_case_that_nobody_makes_says_so(window: MainWindow, head: Volume) -> None:

@@ -23,6 +23,12 @@ def side_names(here: Session, there: Session) -> tuple[str, str]:
     return first[0], second[0]
 
 
+def brief_side_names(here: Session, there: Session) -> tuple[str, str]:
+    """Return the letters of two compared sides, or what the story calls them."""
+    first, second = side_names(here, there)
+    return first.partition("  ")[0], second.partition("  ")[0]
+
+
 def all_side_names(here: Session, there: Session, *, unnamed: bool = False) -> tuple[Names, Names]:
     """Return what two compared sides are called, each in full and then shorter.
 
