@@ -497,6 +497,37 @@ def test_small_views_on_stage_leave_out_a_name_that_has_no_room(
     assert told == {ViewName.AXIAL: 2, ViewName.CORONAL: 1, ViewName.SAGITTAL: 1}
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.62, 0.75, 0.9])
+def test_no_name_of_a_side_covers_the_scale(
+    head: Volume, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    view = evolve(view_of_volume(head), comparison=Comparison.CURTAIN, curtain=share, layout=Layout.STAGE)
+    shown, look = shown_from(head, view), Look(TextLook(Theme()))
+    behind = Behind(shown, PlanePainter(), (("A  1994-11-22",), ("B  2000-09-07",)))
+    names: list[QRectF] = []
+    scales: list[QRectF] = []
+    scale_bar = paint_frame.paint_scale_bar
+
+    def watched(*args: object) -> QRectF:
+        scales.append(scale_bar(*args))  # type: ignore[arg-type]
+        return scales[-1]
+
+    monkeypatch.setattr(paint_frame, "paint_scale_bar", watched)
+    monkeypatch.setattr(paint_curtain, "paint_plate", lambda _painter, area, _theme: names.append(QRectF(area)))
+    for size in ((615.0, 415.0), (936.0, 530.0), (1490.0, 900.0)):
+        for tile in tiles(Layout.STAGE, ViewName.AXIAL, size):
+            if tile.view.plane is None:
+                continue
+            names.clear()
+            scales.clear()
+            image = QImage(round(size[0]), round(size[1]), QImage.Format.Format_RGB32)
+            with QPainter(image) as painter:
+                paint_curtain.paint_curtained(
+                    painter, tile, shown, look, PlanePainter(), behind, first=tile.large, moving=False
+                )
+            assert not [name for name in names for scale in scales if name.intersects(scale)], (size, tile.view)
+
+
 def test_the_last_of_joined_buttons_that_is_shown_has_its_edge(compared: MainWindow, qtbot: QtBot) -> None:
     compared.desk.settings.change(theme="light")
     bar = next(

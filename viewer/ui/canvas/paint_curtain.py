@@ -65,10 +65,10 @@ def paint_curtained(
     _paint_line(painter, tile, share, look)
     mm_per_px = tile.geometry(shown.volume, shown.view, plane).mm_per_px
     left = QRectF(tile.free.topLeft(), QPointF(right.left(), tile.free.bottom()))
-    paint_frame(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, said_on=left)
+    scale = paint_frame(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, said_on=left)
     paint_what_is_not_there(painter, evolve(tile, free=right.intersected(tile.free)), behind.shown, look)
     _paint_knob(painter, tile, share, look)
-    _paint_tags(painter, tile, shown, behind, look)
+    _paint_tags(painter, tile, shown, behind, look, scale)
     painter.restore()
 
 
@@ -104,8 +104,8 @@ def _paint_knob(painter: QPainter, tile: Tile, share: float, look: Look) -> None
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, look: Look) -> None:
-    """Name the two sides beside the line, in full where there is room for it."""
+def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, look: Look, scale: QRectF) -> None:
+    """Name the two sides beside the line, in full where there is room for it, and never over the scale."""
     x, y = curtain_px(tile, shown.view.curtain), handle_place(tile, shown.view.curtain).y()
     gap = (HANDLE_PX + TAG_GAP_PX) * (look.text.scale if look.stage else 1.0)
     units = shown.volume.unit != behind.shown.volume.unit
@@ -116,7 +116,7 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     named = tile.area.width() >= NAMED_PX
     brief = tuple(_brief(names[0], models=shown.view.models is not None) for names in behind.names)
     for side, names, window in zip((-1, 1), behind.names if named else brief, windows, strict=True):
-        room = (x - tile.free.left() if side < 0 else tile.free.right() - x) - gap - look.text.margin_px - 12
+        room = _room_for_tag(tile, scale, x, y, height, side) - gap - look.text.margin_px - 12
         words = names if windows[0] == windows[1] else tuple(f"{name}  {window}" for name in names)
         wanted = measures.horizontalAdvance(words[-1])
         # Half a name says little, and the large view says it whole.
@@ -128,6 +128,17 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
         paint_plate(painter, plate, look.text.theme)
         painter.setPen(look.text.theme.on_anatomy("text"))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _room_for_tag(tile: Tile, scale: QRectF, x: float, y: float, height: float, side: int) -> float:
+    """Return how far a row of a height at y is free, left (-1) or right (1) of the curtain at x."""
+    end = tile.free.left() if side < 0 else tile.free.right()
+    if scale.top() < y + height / 2 and scale.bottom() > y - height / 2:
+        if side < 0 and scale.left() < x:
+            end = min(scale.right(), x)
+        elif side > 0 and scale.right() > x:
+            end = max(scale.left(), x)
+    return abs(end - x)
 
 
 def _brief(name: str, *, models: bool) -> tuple[str, ...]:

@@ -68,19 +68,19 @@ def paint_frame(
     mm_per_px: float | None = None,
     said_on: QRectF | None = None,
     letters: bool = True,
-) -> None:
+) -> QRectF:
     """Draw what stands at the edges of any tile: letters, corner text, scale, plane line, active border.
 
     `said_on` is the part on which is said that something is not there; None for all of it. `letters` is False where
-    there is no picture that they would say something of.
+    there is no picture that they would say something of. Returns where the scale stands, nothing where it does not.
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme = look.text.theme
     plane = tile.view.plane
-    paint_edge_words(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, letters=letters)
+    scale = paint_edge_words(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, letters=letters)
     paint_what_is_not_there(painter, tile if said_on is None else evolve(tile, free=said_on), shown, look)
     if look.stage:
-        return
+        return scale
     line = QRectF(tile.area.left(), tile.area.top(), tile.area.width(), PLANE_LINE_PX)
     if plane is not None:
         painter.fillRect(line, theme.on_anatomy(plane.value))
@@ -90,6 +90,7 @@ def paint_frame(
         half = ACTIVE_BORDER_PX / 2
         top = PLANE_LINE_PX if plane is not None else 0
         painter.drawRect(tile.area.adjusted(half, half + top, -half, -half))
+    return scale
 
 
 def paint_edge_words(
@@ -101,12 +102,12 @@ def paint_edge_words(
     first: bool,
     mm_per_px: float | None = None,
     letters: bool = True,
-) -> None:
-    """Draw what is said at the edges of a tile: letters, corner text, scale, colour bars."""
-    plane = tile.view.plane
+) -> QRectF:
+    """Draw what is said at the edges of a tile: letters, corner text, scale, colour bars; return where the scale is."""
+    plane, scale = tile.view.plane, QRectF()
     if look.stage:
         if mm_per_px is not None and tile.large and shown.volume.sized:
-            paint_scale_bar(painter, tile.free, mm_per_px, look.text)
+            scale = paint_scale_bar(painter, tile.free, mm_per_px, look.text)
         if tile.large and shown.two_models is not None:
             paint_two_models(painter, tile.free, shown.two_models, look.text)
         if not tile.large:
@@ -120,12 +121,12 @@ def paint_edge_words(
         said = corners(shown, tile.view, density, first=first, aspect=aspect)
         beside = paint_corners(painter, body, said, look.text)
         if mm_per_px is not None and density is not Density.LETTERS and shown.volume.sized:
-            paint_scale_bar(painter, body, mm_per_px, look.text, beside)
+            scale = paint_scale_bar(painter, body, mm_per_px, look.text, beside)
     if plane is not None and has_bars(shown.view, tile.view, stage=look.stage):
         taken = paint_colour_bar(painter, tile.free, shown.volume, shown.view, look.text)
         paint_map_bar(painter, tile.free, shown, look.text, beside=taken)
     if not letters or not shown.volume.oriented:
-        return
+        return scale
     letters_area = tile.free if look.stage else tile.area.adjusted(0, PLANE_LINE_PX, 0, 0)
     value = None
     if plane is not None and shown.measured:
@@ -133,6 +134,7 @@ def paint_edge_words(
         value = value.translated(tile.area.topLeft()) if value is not None else None
     ways = edge_letters(shown, tile.view)
     paint_letters(painter, letters_area, ways, look.text, large=tile.large, value=value, high=tile.wider > 1)
+    return scale
 
 
 def density_on(tile: Tile, wanted: Density) -> Density:

@@ -135,8 +135,11 @@ def paint_letters(
 
 def paint_scale_bar(
     painter: QPainter, free: QRectF, mm_per_px: float, look: TextLook, beside: QRectF | None = None
-) -> None:
-    """Draw the scale at the bottom, between the middle letter and a block of text, or above it for want of room."""
+) -> QRectF:
+    """Draw the scale at the bottom, between the middle letter and a block of text, or above it for want of room.
+
+    Returns where it stands; nothing where it has no room.
+    """
     left_edge, right_edge = free.center().x() + 28 * look.scale, free.right() if beside is None else beside.left()
     foot_edge = free.bottom() - look.margin_px + 2
     if beside is not None and right_edge - left_edge - _BESIDE_SCALE_PX < _LEAST_SCALE_PX:
@@ -145,7 +148,7 @@ def paint_scale_bar(
     longest = max(_LONGEST_SCALE_PX * look.scale, free.width() * share)
     most = min(longest, right_edge - left_edge - _BESIDE_SCALE_PX)
     if most < _LEAST_SCALE_PX:
-        return
+        return QRectF()
     length, words = scale_bar(mm_per_px, most)
     kind = look.caption_type()
     width = max(length, look.metrics(kind).horizontalAdvance(words)) + 20
@@ -159,7 +162,7 @@ def paint_scale_bar(
     letter = look.metrics(look.letter_type(large=True)).capHeight() / 2 + 6
     if beside is not None and foot_edge < beside.top() and plate.top() < free.center().y() + letter:
         # The letter at the right edge stands there.
-        return
+        return QRectF()
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.setFont(look.font(kind))
@@ -177,6 +180,7 @@ def paint_scale_bar(
             QPointF(left + length, foot - tick),
         ]
     )
+    return plate
 
 
 def paint_stage_name(painter: QPainter, free: QRectF, name: str, role: str, look: TextLook) -> None:
