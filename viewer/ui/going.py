@@ -53,7 +53,9 @@ class Going:
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open what some paths hold; what is more than one series is listed, packs and models can be installed."""
-        self._window.messages.clear()
+        if self._window.isVisible():
+            # What was told before the window came has been seen by nobody.
+            self._window.messages.clear()
         if self._desk.session.workspace is Workspace.PRESENT:
             self.leave_present()
         self.case_given_up()

@@ -23,6 +23,7 @@ from viewer.ui.window_place import first_place, suggest_scale, suggested_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from viewer.ui.main_window import MainWindow
 
@@ -259,6 +260,17 @@ def test_closing_ends_every_thread_of_the_program(opened: MainWindow) -> None:
     opened.close()
     left = [thread.name for thread in threading.enumerate() if thread.name.startswith("casestage")]
     assert left == []
+
+
+def test_what_a_start_has_to_tell_is_there_also_where_it_opens_a_scan(window: MainWindow, tmp_path: Path) -> None:
+    window.hide()
+    window.tell(Message("Text may be small on this screen.", calm=True))
+    window.open_paths([tmp_path])
+    window.show()
+    assert window.messages.message is not None
+    assert window.messages.message.sentence == "Text may be small on this screen."
+    window.open_paths([tmp_path])
+    assert window.messages.message is None
 
 
 def test_a_larger_interface_is_offered_once_on_a_screen_of_small_pixels(
