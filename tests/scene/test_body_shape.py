@@ -80,6 +80,27 @@ def test_a_headrest_sheet_that_touches_the_cheek_goes_and_the_ear_stays() -> Non
     assert gone(patient.voxels, bare, far) > 0.9
 
 
+@pytest.mark.parametrize("tilt_deg", [0.0, 18.5, -16.5])
+def test_a_headrest_that_rises_goes_also_where_the_gantry_was_tilted(tilt_deg: float) -> None:
+    patient = Patient(half_x=32.0, half_y=30.0, slices=70)
+    tilt = np.radians(tilt_deg)
+    directions = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    headrest = np.zeros(patient.voxels.shape, dtype=bool)
+    for k in range(70):
+        # Along z of the patient, and up by 7 degrees.
+        j = patient.j - (k - 35) * (np.tan(tilt) - np.tan(np.radians(7)))
+        far = np.hypot((patient.i - 60) / 46.0, (j - 60) / 42.0)
+        headrest[k] = (far > 0.95) & (far < 1.0) & (j > 60)
+    headrest = patient.set((headrest,), 240)
+    k, j, i = patient.voxels.shape
+    grid = Grid.from_directions((i, j, k), origin_lps_mm=(0, 0, 0), spacing_mm=(MM, MM, MM), directions=directions)
+    shape = body_shape(RenderVoxels(patient.voxels, grid))
+    assert shape is not None
+    bare = without_table(RenderVoxels(patient.voxels, grid), shape).voxels
+    assert gone(patient.voxels, bare, headrest) > 0.95
+    assert np.array_equal(bare[:, patient.body], patient.voxels[:, patient.body])
+
+
 def test_an_arm_beside_the_trunk_stays() -> None:
     patient = Patient()
     arm = np.zeros(patient.voxels.shape, dtype=bool)

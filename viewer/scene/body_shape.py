@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from viewer.analysis.pieces import Box
+    from viewer.domain.geometry import Grid
     from viewer.scene.volume_image import RenderVoxels
 
 _COARSE_MM = 4.0
@@ -33,6 +34,13 @@ _LEAST_PIECE_VOXELS = 8
 _BRAIN_ML = (150.0, 2500.0)
 _BRAIN_FROM_BONE_MM = 7.0
 _LEAST_SKULL_SHARE = 0.35
+# Steeper than any gantry or reformat of a head.
+_LEAST_ALONG = 0.5
+# Of headrests against the table, in voxels from plane to plane, those that are tried; of equal ones the least.
+_RISES = sorted((step * 0.05 for step in range(-6, 7)), key=abs)
+
+# How many voxels along j and i something moves on from one plane k to the next.
+Lean = tuple[float, float]
 
 
 @define(frozen=True, eq=False)
@@ -88,7 +96,9 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     thick = (sizes >= _LEAST_LIMB_VOXELS)[labels]
     for _ in range(3):
         thick |= grown(thick) & solid
-    table = _table(solid & ~thick, thick, spacing)
+    thin = solid & ~thick
+    lean = _lean_of_table(thin, rendered.grid, spacing)
+    table = _table(thin, thick, spacing, lean)
     labels, count = pieces(solid & ~table)
     kept = np.zeros(count + 1, dtype=bool)
     kept[labels[core]] = True
@@ -96,8 +106,7 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     for number, box in enumerate(boxes(labels, count), start=1):
         if large[number] and not kept[number]:
             piece = labels[box] == number
-            same = piece.sum() / max(piece.any(axis=0).sum() * piece.shape[0], 1)
-            kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and same < _SAME_SHARE
+            kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and _sameness(piece, lean) < _SAME_SHARE
     kept[0] = False
     if not kept.any():
         return None
@@ -122,21 +131,69 @@ def _spread(mask: NDArray[np.bool_], there: NDArray[np.bool_]) -> NDArray[np.boo
     return made
 
 
-def _table(thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float]) -> NDArray[np.bool_]:
+def _lean_of_table(thin: NDArray[np.bool_], grid: Grid, spacing: tuple[float, float, float]) -> Lean:
+    """Return how the table leans on a coarse grid [k, j, i], of which `thin` are the things that may be table.
+
+    A table runs along z of the patient, which leans where images were tilted, and a headrest may rise besides: in the
+    way in which most of what is thin runs through half of the picture. Straight where planes lie so steeply that
+    nothing can be said.
+    """
+    i, j, k = grid.directions.T @ np.array([0.0, 0.0, 1.0])
+    if abs(k) < _LEAST_ALONG:
+        return 0.0, 0.0
+    down, across = float(j / k * spacing[0] / spacing[1]), float(i / k * spacing[0] / spacing[2])
+
+    def runs_through(rise: float) -> int:
+        along = _upright(thin, (down + rise, across)).sum(axis=0)
+        return int(along[along >= _ALONG_SHARE * len(thin)].sum())
+
+    return down + max(_RISES, key=runs_through), across
+
+
+def _upright(mask: NDArray[np.bool_], lean: Lean) -> NDArray[np.bool_]:
+    """Return a mask with its planes moved, on as many more voxels as that takes, so that what leans stands straight."""
+    (down, across), (nj, ni) = _moved(len(mask), lean), mask.shape[1:]
+    made = np.zeros((len(mask), nj + down.max(), ni + across.max()), dtype=bool)
+    for plane, j, i, moved in zip(mask, down, across, made, strict=True):
+        moved[j : j + nj, i : i + ni] = plane
+    return made
+
+
+def _leaning(columns: NDArray[np.bool_], shape: tuple[int, ...], lean: Lean) -> NDArray[np.bool_]:
+    """Return columns [j, i] that stand straight as they lean in a mask of a shape; what `_upright` does, backwards."""
+    nk, nj, ni = shape
+    down, across = _moved(nk, lean)
+    return np.stack([columns[j : j + nj, i : i + ni] for j, i in zip(down, across, strict=True)])
+
+
+def _moved(planes: int, lean: Lean) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    steps = [np.rint(-each * np.arange(planes)).astype(np.intp) for each in lean]
+    down, across = (each - each.min() for each in steps)
+    return down, across
+
+
+def _sameness(piece: NDArray[np.bool_], lean: Lean) -> float:
+    """Return which share of a prism with the cross-section of all of a piece it fills."""
+    columns = _upright(piece, lean).any(axis=0).sum()
+    return float(piece.sum() / max(columns * len(piece), 1))
+
+
+def _table(
+    thin: NDArray[np.bool_], thick: NDArray[np.bool_], spacing: tuple[float, float, float], lean: Lean
+) -> NDArray[np.bool_]:
     """Return which of the thin things on and beside thick ones are table.
 
     That is columns that run through half of the picture, and sheets that reach further from the body than an ear and
     keep their cross-section.
     """
-    along = thin.sum(axis=0) >= _ALONG_SHARE * len(thin)
-    table = thin & grown(along)
+    along = _upright(thin, lean).sum(axis=0) >= _ALONG_SHARE * len(thin)
+    table = thin & _leaning(grown(along), thin.shape, lean)
     labels, count = pieces(thin)
     for number, box in enumerate(boxes(labels, count), start=1):
         if (box[0].stop - box[0].start) * spacing[0] < _LONG_MM:
             continue
         piece = labels[box] == number
-        same = piece.sum() / (piece.any(axis=0).sum() * piece.shape[0])
-        if same >= _SHEET_SAME_SHARE and _reaches(piece, box, thick, spacing):
+        if _sameness(piece, lean) >= _SHEET_SAME_SHARE and _reaches(piece, box, thick, spacing):
             table[box] |= piece
     return table
 
