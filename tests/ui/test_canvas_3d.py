@@ -222,6 +222,11 @@ def test_one_image_alone_says_why_3d_shows_nothing(
     session.volume, session.view = one, evolve(view_of_volume(one), layout=Layout.FOUR)
     shown.canvas.grab()
     assert said[-1] == "One image alone is not shown in 3D."
+    said.clear()
+    session.volume, session.masked = evolve(one, worded=True), True
+    session.view = evolve(view_of_volume(one), layout=Layout.FOUR)
+    shown.canvas.grab()
+    assert said == [], "why it is covered stands there alone"
 
 
 def test_closing_ends_the_thread_and_a_late_picture_does_no_harm(

@@ -157,6 +157,9 @@ def paint_missing(painter: QPainter, volume: Volume, geometry: ViewportGeometry,
 
 def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: Look) -> None:
     """Say why a tile shows nothing: its image is missing, or has, as with 3D any image, still to be read."""
+    if shown.covered:
+        # What covers it says why, in the same place.
+        return
     volume, plane = shown.volume, tile.view.plane
     geometry = tile.geometry(volume, shown.view, plane) if plane is not None else None
     interpolated = geometry is not None and geometry.image is None
