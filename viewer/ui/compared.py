@@ -156,7 +156,8 @@ class Compared:
         self._drag = object()
 
     def _point(self, canvas: Canvas, value: float | None, lps_mm: Point | None, _view: object) -> None:
-        self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at)
+        second = canvas is self._window.compare.there or canvas.pointed_beyond
+        self._window.status.show_pointer(value, lps_mm, of=canvas.pointed_at, second=second)
 
     def _failed(self, error: CaseStageError) -> None:
         self._window.tell(Message.of(error, masked=self._desk.session.masked))

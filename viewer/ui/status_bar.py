@@ -253,18 +253,27 @@ class StatusBar(QFrame):
         self.say(f"A plain window now; the file's lookup table “{name}” was left. 0 goes through what the file brings.")
 
     def show_pointer(
-        self, value: float | None, lps_mm: Point | None, _view: object = None, *, of: Volume | None = None
+        self,
+        value: float | None,
+        lps_mm: Point | None,
+        _view: object = None,
+        *,
+        of: Volume | None = None,
+        second: bool = False,
     ) -> None:
-        """Show the value and place under the pointer; `of` names the volume there, None stands for the open one."""
+        """Show the value and place under the pointer; `of` names the volume there, None stands for the open one.
+
+        `second` tells that it is on the side of the second series, which may be of the same volume.
+        """
         here, there = self._desk.session.volume, self._desk.other.session.volume
         volume = of if of is not None else here
         side = ""
         if there is not None and volume is not None and value is not None:
-            side = brief_side_names(self._desk.session, self._desk.other.session)[volume is not here] + "  "
+            side = brief_side_names(self._desk.session, self._desk.other.session)[second] + "  "
         words = side + value_words(value, volume.unit) if volume is not None else ""
         # A map lies over the open volume alone.
-        over = map_value_words(self._desk.session, lps_mm) if volume is here else ""
-        drawn = drawn_words(self._desk.session if volume is here else self._desk.other.session, lps_mm)
+        over = map_value_words(self._desk.session, lps_mm) if volume is here and not second else ""
+        drawn = drawn_words(self._desk.other.session if second else self._desk.session, lps_mm)
         self._value.setText("  ·  ".join(part for part in (drawn, words, over) if part))
         told = lps_mm is not None and volume is not None and not volume.loose
         self._place.setText(place_words(lps_mm) if told and lps_mm is not None else "")

@@ -160,5 +160,5 @@ def test_what_was_moved_has_the_name_that_the_story_gives_it(
     assert bar is not None
     assert bar.names == ("Now", "A year before")
     assert "“A year before” moved 5.0 mm" in bar.said
-    opened.status.show_pointer(35.0, (0.0, 0.0, 0.0), of=earlier)
+    opened.status.show_pointer(35.0, (0.0, 0.0, 0.0), of=earlier, second=True)
     assert opened.status._value.text().startswith("A year before  35")

@@ -240,20 +240,68 @@ def test_the_curtain_is_drawn_by_mouse_and_by_keys(
     assert compared.desk.session.view.curtain == pytest.approx(view.curtain - 0.05)
 
 
+def point_at(canvas: QWidget, place: QPointF) -> None:
+    """Move the pointer; sent to the canvas itself, as the screen's own pointer rests somewhere too."""
+    none = Qt.MouseButton.NoButton
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, place, canvas.mapToGlobal(place), none, none, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(canvas, move)
+
+
 def test_the_value_under_the_pointer_is_that_of_the_side_it_is_on(compared: MainWindow, qtbot: QtBot) -> None:
     x, y = curtained(compared, qtbot)
     told: list[object] = []
     compared.canvas.pointer_moved.connect(lambda value, _lps, _view: told.append(value))
     for aside, value in ((-60, 35.0), (60, 200.0)):
-        place = QPointF(round(x) + aside, y)
-        none = Qt.MouseButton.NoButton
-        # Sent to the canvas itself: the screen's own pointer rests somewhere too.
-        move = QMouseEvent(
-            QEvent.Type.MouseMove, place, compared.canvas.mapToGlobal(place), none, none, Qt.KeyboardModifier.NoModifier
-        )
-        QApplication.sendEvent(compared.canvas, move)
+        point_at(compared.canvas, QPointF(round(x) + aside, y))
         assert told[-1] == value
     assert compared.status._value.text().startswith("B  200")
+
+
+def test_of_a_series_beside_itself_the_value_under_the_pointer_has_the_name_of_its_side(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.actions_.run("compare.itself")
+    middle = QPointF(opened.compare.there.rect().center())
+    for canvas, side in ((opened.compare.here, "A"), (opened.compare.there, "B")):
+        point_at(canvas, middle)
+        assert opened.status._value.text().startswith(f"{side}  ")
+    x, y = curtained(opened, qtbot)
+    for aside, side in ((60, "B"), (-60, "A")):
+        point_at(opened.canvas, QPointF(round(x) + aside, y))
+        assert opened.status._value.text().startswith(f"{side}  ")
+
+
+def test_where_the_sides_of_a_curtain_have_two_windows_each_is_told_of_its_own(
+    compared: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    corner: list[str] = []
+
+    def watched(measures: QFontMetricsF, words: tuple[str, ...], room: float) -> str:
+        said.append(text := fitting_words(measures, words, room))
+        return text
+
+    def watched_corners(*given: object, **chosen: object) -> object:
+        found = corners(*given, **chosen)
+        corner.append(found.bottom_right[0].text)
+        return found
+
+    monkeypatch.setattr("viewer.ui.canvas.paint_curtain.fitting_words", watched)
+    monkeypatch.setattr("viewer.ui.canvas.paint_frame.corners", watched_corners)
+    curtained(compared, qtbot)
+    compared.canvas.grab()
+    alike = corner[-1]
+    assert alike.startswith("W ")
+    compared.actions_.run("compare.link_window")
+    session, other = compared.desk.session, compared.desk.other.session
+    other.view = evolve(other.view, window_width=1500.0)
+    session.view = evolve(session.view, curtain=180 / compared.canvas.width())
+    compared.canvas.grab()
+    assert corner[-1] == f"A  {alike}", "it lies on the other side"
+    assert said[-2].startswith("Scan A  W "), "no name that was cut, and with it the window"
+    assert "W 1500 " in said[-1]
 
 
 def test_beyond_the_curtain_nothing_is_measured_on_the_wrong_volume(compared: MainWindow, qtbot: QtBot) -> None:

@@ -155,13 +155,13 @@ def window_words(state: ViewState, volume: Volume | None = None, *, unit: bool =
     return f"{words}  sigmoid" if volume is not None and volume.series.voi_function == "SIGMOID" else words
 
 
-def window_line(state: ViewState, volume: Volume) -> Words:
-    """Return the line of a corner that tells interpolation and window; without its unit where there is no room."""
-    mixed = INTERPOLATION_WORDS[state.interpolation]
-    said = dict.fromkeys(
-        f"{mixed}  {window_words(state, volume, unit=unit)}" if mixed else window_words(state, volume, unit=unit)
-        for unit in (True, False)
-    )
+def window_line(state: ViewState, volume: Volume, of: str = "") -> Words:
+    """Return the line of a corner that tells interpolation and window; without its unit where there is no room.
+
+    `of` names the side whose window it is, where the other has another.
+    """
+    before = [part for part in (INTERPOLATION_WORDS[state.interpolation], of) if part]
+    said = dict.fromkeys("  ".join((*before, window_words(state, volume, unit=unit))) for unit in (True, False))
     return Words(next(iter(said)), shorter=tuple(said)[1:])
 
 
@@ -213,7 +213,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
         image = _image_words(volume, state, plane, masked=masked)
     else:
         image = _slice_words(volume, state, acquired, masked=masked)
-    window = window_line(state, volume)
+    window = window_line(state, volume, shown.window_of)
     # Whose images these are is never left out for want of room.
     patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:

@@ -68,12 +68,16 @@ class Says:
 
 @frozen(eq=False)
 class Pointed:
-    """What is under the pointer: a value and its place, the view, and the volume that the value is of."""
+    """What is under the pointer: a value and its place, the view, and the volume that the value is of.
+
+    `beyond` is True for the volume on the other side of a curtain, which may be the same one.
+    """
 
     value: float | None = None
     lps_mm: Point | None = None
     view: ViewName | None = None
     volume: Volume | None = None
+    beyond: bool = False
 
 
 class Hands:
@@ -249,7 +253,7 @@ class Hands:
         if geometry is None or volume is None:
             return Pointed(view=tile.view)
         lps_mm = geometry.lps_from_screen(*tile.local(place))
-        return Pointed(volume.value_at(lps_mm), lps_mm, tile.view, volume)
+        return Pointed(volume.value_at(lps_mm), lps_mm, tile.view, volume, mouse is not self.mouse)
 
     # --- words
 

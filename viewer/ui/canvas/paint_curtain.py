@@ -65,6 +65,10 @@ def paint_curtained(
     _paint_line(painter, tile, share, look)
     mm_per_px = tile.geometry(shown.volume, shown.view, plane).mm_per_px
     left = QRectF(tile.free.topLeft(), QPointF(right.left(), tile.free.bottom()))
+    windows = _windows(shown, behind)
+    if windows[0] != windows[1]:
+        # The corner lies on the other side.
+        shown = evolve(shown, window_of=behind.names[0][0].partition("  ")[0])
     scale = paint_frame(painter, tile, shown, look, first=first, mm_per_px=mm_per_px, said_on=left)
     paint_what_is_not_there(painter, evolve(tile, free=right.intersected(tile.free)), behind.shown, look)
     _paint_knob(painter, tile, share, look)
@@ -108,14 +112,14 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
     """Name the two sides beside the line, in full where there is room for it, and never over the scale."""
     x, y = curtain_px(tile, shown.view.curtain), handle_place(tile, shown.view.curtain).y()
     gap = (HANDLE_PX + TAG_GAP_PX) * (look.text.scale if look.stage else 1.0)
-    units = shown.volume.unit != behind.shown.volume.unit
-    windows = tuple(window_words(each.view, each.volume, unit=units) for each in (shown, behind.shown))
+    windows = _windows(shown, behind)
     kind = look.text.caption_type(name=True)
     measures, height = look.text.metrics(kind), look.text.line_px + 6
     painter.setFont(look.text.font(kind))
     named = tile.area.width() >= NAMED_PX
     brief = tuple(_brief(names[0], models=shown.view.models is not None) for names in behind.names)
-    for side, names, window in zip((-1, 1), behind.names if named else brief, windows, strict=True):
+    named_sides = tuple((*names, *short) for names, short in zip(behind.names, brief, strict=True)) if named else brief
+    for side, names, window in zip((-1, 1), named_sides, windows, strict=True):
         room = _room_for_tag(tile, scale, x, y, height, side) - gap - look.text.margin_px - 12
         words = names if windows[0] == windows[1] else tuple(f"{name}  {window}" for name in names)
         wanted = measures.horizontalAdvance(words[-1])
@@ -128,6 +132,12 @@ def _paint_tags(painter: QPainter, tile: Tile, shown: Shown, behind: Behind, loo
         paint_plate(painter, plate, look.text.theme)
         painter.setPen(look.text.theme.on_anatomy("text"))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _windows(shown: Shown, behind: Behind) -> tuple[str, str]:
+    units = shown.volume.unit != behind.shown.volume.unit
+    here, there = (window_words(each.view, each.volume, unit=units) for each in (shown, behind.shown))
+    return here, there
 
 
 def _room_for_tag(tile: Tile, scale: QRectF, x: float, y: float, height: float, side: int) -> float:

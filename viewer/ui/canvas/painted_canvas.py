@@ -104,6 +104,7 @@ class PaintedCanvas(QWidget):
         self._pointer: QPointF | None = None
         self.zoom_of: Callable[[], Volume | None] = lambda: None
         self.pointed_at: Volume | None = None
+        self.pointed_beyond = False
         words = WordsField(self)
         words.given.connect(self.update)
         words.given_up.connect(self.update)
@@ -395,5 +396,5 @@ class PaintedCanvas(QWidget):
         if self.hands.point_at(tile, place):
             self.update()
         pointed = self.hands.pointed(tile, place)
-        self.pointed_at = pointed.volume
+        self.pointed_at, self.pointed_beyond = pointed.volume, pointed.beyond
         self.pointer_moved.emit(pointed.value, pointed.lps_mm, pointed.view)
