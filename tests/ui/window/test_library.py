@@ -289,17 +289,20 @@ def test_a_real_series_opens_at_once_and_shows_its_facts(window: MainWindow, rea
     assert window.windowTitle().endswith(" – CaseStage")
 
 
-def test_a_library_of_many_cases_begins_at_its_top(
-    case: Case, own_home: Path, qtbot: QtBot, request: pytest.FixtureRequest
-) -> None:
+@pytest.fixture
+def nine_cases(case: Case, own_home: Path, request: pytest.FixtureRequest) -> MainWindow:
     for n in range(9):
         folder = own_home / "data" / "cases" / f"case-{n}"
         folder.mkdir(parents=True)
         write_case(folder, evolve(case, id=f"case-{n}", folder=str(folder)))
-    window: MainWindow = request.getfixturevalue("window")
+    found: MainWindow = request.getfixturevalue("window")
+    return found
+
+
+def test_a_library_of_many_cases_begins_at_its_top(nine_cases: MainWindow, qtbot: QtBot) -> None:
     qtbot.wait(50)
-    assert len(titles(window)) == 9
-    assert window.library.cases.scrolled_px == 0
+    assert len(titles(nine_cases)) == 9
+    assert nine_cases.library.cases.scrolled_px == 0
 
 
 def tabbed_through(window: MainWindow) -> list[QWidget]:
@@ -327,16 +330,11 @@ def test_tab_goes_through_the_head_of_the_library_from_left_to_right(library: Ma
 
 
 def test_tab_to_cards_that_were_scrolled_away_shows_the_one_that_is_picked(
-    case: Case, own_home: Path, qtbot: QtBot, request: pytest.FixtureRequest
+    nine_cases: MainWindow, qtbot: QtBot
 ) -> None:
-    for n in range(9):
-        folder = own_home / "data" / "cases" / f"case-{n}"
-        folder.mkdir(parents=True)
-        write_case(folder, evolve(case, id=f"case-{n}", folder=str(folder)))
-    window: MainWindow = request.getfixturevalue("window")
-    window.resize(1280, 720)
+    nine_cases.resize(1280, 720)
     qtbot.wait(50)
-    cases = window.library.cases
+    cases = nine_cases.library.cases
     cases.search.setFocus(Qt.FocusReason.OtherFocusReason)
     cases.grid.reveal.emit(cases.grid.drop)
     assert cases.scrolled_px > 0
