@@ -183,7 +183,7 @@ def run_window(
         window.desk.opening.opened.connect(rest)
         wanted = window.library.shelf.named(case) if window.library.shelf is not None else None
         if wanted is not None:
-            QTimer.singleShot(0, lambda: window.open_case(wanted, step))
+            QTimer.singleShot(0, lambda: window.going.open_case(wanted, step, at_start=True))
     elif not paths:
         when_painted(window, lambda: _fill(window, rest))
     return int(app.exec())

@@ -53,17 +53,16 @@ class Going:
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open what some paths hold; what is more than one series is listed, packs and models can be installed."""
-        if self._window.isVisible():
-            # What was told before the window came has been seen by nobody.
-            self._window.messages.clear()
+        self._clear_what_was_seen()
         if self._desk.session.workspace is Workspace.PRESENT:
             self.leave_present()
         self.case_given_up()
         self._desk.library.open(paths)
 
-    def open_case(self, case: Case, step: int = 0) -> None:
-        """Open a case and present it from a step."""
-        self._window.messages.clear()
+    def open_case(self, case: Case, step: int = 0, *, at_start: bool = False) -> None:
+        """Open a case and present it from a step; `at_start` where nobody has seen the window yet."""
+        if not at_start:
+            self._clear_what_was_seen()
         open_now, volume = self._desk.session.case, self._desk.session.volume
         whole = volume is not None and not volume.preview
         if open_now is not None and open_now.id == case.id and whole:
@@ -98,6 +97,11 @@ class Going:
             self.case_given_up()
         back = self._before_present
         self._desk.session.workspace = back if back is not Workspace.PRESENT else Workspace.LIBRARY
+
+    def _clear_what_was_seen(self) -> None:
+        """Take the message away, but not what was told before the window came, or on the stage, which shows none."""
+        if self._window.messages.isVisible():
+            self._window.messages.clear()
 
     def _case_in(self, step: int) -> None:
         self._opening_case = None

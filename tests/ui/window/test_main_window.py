@@ -273,6 +273,24 @@ def test_what_a_start_has_to_tell_is_there_also_where_it_opens_a_scan(window: Ma
     assert window.messages.message is None
 
 
+def test_what_a_start_has_to_tell_waits_until_the_stage_is_left(opened: MainWindow) -> None:
+    case = opened.desk.session.case
+    assert case is not None
+    opened.go(Workspace.LIBRARY)
+    opened.tell(Message("Text may be small on this screen.", calm=True))
+    opened.going.open_case(case, at_start=True)
+    assert opened.desk.session.workspace is Workspace.PRESENT
+    assert not opened.messages.isVisible()
+    opened.going.open_case(case)
+    opened.leave_present()
+    assert opened.messages.isVisible()
+    assert opened.messages.message is not None
+    assert opened.messages.message.sentence == "Text may be small on this screen."
+    opened.open_case(case)
+    opened.leave_present()
+    assert not opened.messages.isVisible()
+
+
 def test_a_larger_interface_is_offered_once_on_a_screen_of_small_pixels(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
