@@ -24,6 +24,7 @@ from viewer.domain.view_state import Comparison, ViewName, ViewState, as_point
 from viewer.scene.camera import facing, turned
 from viewer.scene.crop_box import FACES, Face, crop_box, section
 from viewer.ui.canvas import Canvas, crop_words, paint_measurements, paint_text
+from viewer.ui.canvas import crop_box as crop_box_module
 from viewer.ui.canvas.crop_box import HANDLE_PX, CropBox, Handle, crop_box_on
 from viewer.ui.canvas.frame_places import frame_places
 from viewer.ui.canvas.paint_text import TextLook
@@ -127,6 +128,22 @@ def test_escape_puts_back_what_is_being_pulled_then_ends_the_crop_then_the_tool(
     assert window.remembered[-1][0].box_3d == cropped
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert crop_box_on(window.canvas) is None
+
+
+def test_beside_the_size_stands_what_escape_does_next(
+    window: Looking, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(crop_box_module, "paint_words", lambda _painter, words, *_: said.append(words))
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    assert said.pop().endswith("mm · Esc closes")
+    window.pull(LEFT, ViewName.AXIAL, -20.0)
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    assert said.pop().endswith("mm · Esc resets")
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    drawn_on(window.box, QRect(0, 0, 1, 1))
+    assert said.pop().endswith("mm · Esc closes")
+    assert view_of(session).box_3d is None
 
 
 def test_the_same_key_ends_it_and_keeps_the_crop(window: Looking, session: Session) -> None:

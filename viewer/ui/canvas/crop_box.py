@@ -38,7 +38,7 @@ _LEAST_SHARE = 0.25
 _FLAT_SHARE = 0.985
 _BEHIND = 0.35
 CASING = QColor(0, 0, 0, 140)
-HINT = "Esc resets"
+RESETS, CLOSES = "Esc resets", "Esc closes"
 
 
 @frozen(eq=False)
@@ -333,7 +333,8 @@ class CropBox(QWidget):
             if tile.view is not ViewName.THREE_D:
                 said = frame_places(tile.area.width(), tile.area.height(), self._look)[LETTERS]
                 within.setBottom(tile.area.top() + said.top())
-            paint_words(painter, f"{mm_words(box)} · {HINT}", within.bottomLeft(), within, self._look)
+            hint = CLOSES if (view := self._session.view) is None or view.box_3d is None else RESETS
+            paint_words(painter, f"{mm_words(box)} · {hint}", within.bottomLeft(), within, self._look)
 
 
 def _handles(tile: Tile, volume: Volume, view: ViewState, box: Box, look: TextLook) -> list[Handle]:
