@@ -557,7 +557,7 @@ def test_no_name_of_a_side_covers_the_scale(
     scale_bar = paint_frame.paint_scale_bar
 
     def watched(*args: object) -> QRectF:
-        scales.append(scale_bar(*args))  # type: ignore[arg-type]
+        scales.append(scale_bar(*args))
         return scales[-1]
 
     monkeypatch.setattr(paint_frame, "paint_scale_bar", watched)
