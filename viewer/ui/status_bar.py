@@ -271,9 +271,8 @@ class StatusBar(QFrame):
         if there is not None and volume is not None and value is not None:
             side = brief_side_names(self._desk.session, self._desk.other.session)[second] + "  "
         words = side + value_words(value, volume.unit) if volume is not None else ""
-        # A map lies over the open volume alone.
-        over = map_value_words(self._desk.session, lps_mm) if volume is here and not second else ""
-        drawn = drawn_words(self._desk.other.session if second else self._desk.session, lps_mm)
+        seen = self._desk.other.session if second else self._desk.session
+        over, drawn = map_value_words(seen, lps_mm), drawn_words(seen, lps_mm)
         self._value.setText("  ·  ".join(part for part in (drawn, words, over) if part))
         told = lps_mm is not None and volume is not None and not volume.loose
         self._place.setText(place_words(lps_mm) if told and lps_mm is not None else "")

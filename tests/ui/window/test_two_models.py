@@ -173,6 +173,15 @@ def test_a_curtain_can_be_drawn_between_the_two(compared: MainWindow, press: Cal
     assert any(d.second for d in behind.shown.drawn)
 
 
+def test_under_the_pointer_each_side_tells_the_map_of_its_own_model(compared: MainWindow) -> None:
+    session, status = compared.desk.session, compared.status
+    assert session.view is not None
+    session.view = evolve(session.view, map_look=evolve(session.view.map_look, shown=True))
+    for second, told in ((False, "map 0.80"), (True, "map 0.20")):
+        status.show_pointer(35.0, session.view.cursor_lps_mm, of=session.volume, second=second)
+        assert told in status._value.text()
+
+
 def test_in_inspect_both_are_counted_against_the_truth(compared: MainWindow) -> None:
     compared.go(Workspace.INSPECT)
     panel = compared.models.inspecting
