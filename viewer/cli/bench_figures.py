@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
+from viewer.io.page_choice import PageChoice
 from viewer.io.synthetic_dicom import INTERCEPT_HU, write_ct_series
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def seconds(call: Callable[[], Any]) -> float:
 def median_s(call: Callable[[], Any], times: int) -> float:
     """Return the median of how long a call takes."""
     return statistics.median(seconds(call) for _ in range(times))
+
+
+def memory_handed_over(size: int) -> None:
+    """Write to `size` bytes of fresh memory and give them back.
+
+    The host of a virtual machine hands memory over when it is first written to, which can take twenty times as long as
+    a copy into it. No other computer knows that time, nor does a machine that has been up for long.
+    """
+    PageChoice((size,), np.dtype(np.uint8)).values[:] = 1
 
 
 def noise(count: int) -> NDArray[np.int16]:
