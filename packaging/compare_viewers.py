@@ -8,9 +8,10 @@ Needs Xvfb, openbox and xdotool, and those of the viewers that are to be compare
 take turns, so that a busy machine is busy for all of them; medians are told, and ratios to ours.
 
 first_image_s   from the start of the process until something with the texture of CT is on the screen
-planes_s        until the last change outside of a view that renders a volume in 3D, which only CaseStage shows:
-                all files are read by then, and all planes and all around them are painted as they stay
-whole_s         until the last change anywhere, 3D included where it is shown
+planes_s        until the last change in the planes: all files are read by then, and all planes painted as they stay.
+                Of CaseStage a view that renders the volume in 3D and the panel beside the images count for whole_s
+                alone: it makes them once the planes are there. No other viewer has them, and of others all counts.
+whole_s         until the last change anywhere
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ _QUIET_S, _LIMIT_S, _SCROLL_S, _DRAIN_S = 3.0, 150.0, 4.0, 1.0
 _POLL_S = 0.01
 # Every so many pixels tell a change; so much of them is one.
 _EVERY_PX, _CHANGED_SHARE = 8, 0.002
-# Where a view renders a volume, on this screen: left, top, right, bottom.
-_THREE_D = {"casestage": (584, 537, 1168, 970)}
+# Where planes lie on this screen, each as left, top, right, bottom.
+_PLANES = {"casestage": ((0, 104, 584, 535), (584, 104, 1168, 535), (0, 537, 584, 966))}
 _CROP_PX = 48
 # So many notches one way, so that no viewer comes to the end of a series, where nothing changes.
 _ONE_WAY = 100
@@ -146,15 +147,15 @@ def measured(name: str, command: list[str], rate: int) -> dict[str, float]:
     found: dict[str, float] = {}
     clicked = False
     try:
-        seen, outside = screen.pixels[::_EVERY_PX, ::_EVERY_PX], _outside(name)
-        last, last_outside = seen.copy(), seen[outside]
-        changed = changed_outside = start
+        seen, planes = screen.pixels[::_EVERY_PX, ::_EVERY_PX], _planes(name)
+        last, last_planes = seen.copy(), seen[planes]
+        changed = planes_changed = start
         while time.monotonic() - start < _LIMIT_S and process.poll() is None:
             now, new = time.monotonic(), False
             if (seen != last).mean() > _CHANGED_SHARE:
                 last, changed, new = seen.copy(), now, True
-            if (seen[outside] != last_outside).mean() > _CHANGED_SHARE:
-                last_outside, changed_outside = seen[outside], now
+            if (seen[planes] != last_planes).mean() > _CHANGED_SHARE:
+                last_planes, planes_changed = seen[planes], now
             if name == "amide" and not clicked and screen.pixels[252:270, 76:94].std() > 40:
                 # A data set is shown once its box is ticked.
                 screen.do("mousemove", 65, 261, "click", 1)
@@ -163,7 +164,7 @@ def measured(name: str, command: list[str], rate: int) -> dict[str, float]:
             if new and "first_image_s" not in found and screen.texture().sum() >= _BLOCKS:
                 found["first_image_s"] = now - start
             if "first_image_s" in found and now - changed > _QUIET_S:
-                found["planes_s"] = changed_outside - start
+                found["planes_s"] = planes_changed - start
                 found["whole_s"] = changed - start
                 break
             time.sleep(_POLL_S)
@@ -182,13 +183,12 @@ def measured(name: str, command: list[str], rate: int) -> dict[str, float]:
     return found
 
 
-def _outside(name: str) -> np.ndarray[Any, Any]:
-    """Return which of the pixels that are looked at lie outside of a view that renders a volume."""
-    outside = np.ones((SCREEN[1], SCREEN[0]), dtype=bool)
-    if name in _THREE_D:
-        left, top, right, bottom = _THREE_D[name]
-        outside[top:bottom, left:right] = False
-    found: np.ndarray[Any, Any] = outside[::_EVERY_PX, ::_EVERY_PX]
+def _planes(name: str) -> np.ndarray[Any, Any]:
+    """Return which of the pixels that are looked at belong to planes; all of them where nothing else is known."""
+    inside = np.full((SCREEN[1], SCREEN[0]), name not in _PLANES)
+    for left, top, right, bottom in _PLANES.get(name, ()):
+        inside[top:bottom, left:right] = True
+    found: np.ndarray[Any, Any] = inside[::_EVERY_PX, ::_EVERY_PX]
     return found
 
 

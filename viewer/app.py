@@ -208,7 +208,7 @@ def _fill(window: MainWindow, rest: Callable[[], None]) -> None:
     QTimer.singleShot(_CASES_AFTER_MS, rest)
     # Built while nobody waits, or else with the first case.
     QTimer.singleShot(_CASES_AFTER_MS, lambda: window.stage)
-    QTimer.singleShot(_CASES_AFTER_MS + 100, lambda: window.review)
+    QTimer.singleShot(_CASES_AFTER_MS + 100, lambda: window.review.panel)
 
 
 def _open(window: MainWindow, paths: list[str]) -> None:

@@ -42,6 +42,8 @@ class Tall(QScrollArea):
         """Show a panel that needs so many pixels."""
         self._panel, self._least = panel, least
         self.setWidget(panel)
+        panel.show()
+        self._give_room()
 
     def keep_width(self, column: QLayout) -> None:
         """Let the scroll bar stand in the right margin of the panel's layout: what is in it keeps its width."""

@@ -1,4 +1,4 @@
-"""What waits until a window is on screen."""
+"""What waits until a window, or what it is there for, is on screen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
+
+# So long images come in with nothing made beside them, and so long after the last one they are painted.
+IMAGES_ALONE_MS = 500
+PAINTED_AFTER_MS = 30
 
 
 class _FirstPaint(QObject):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from viewer import app
 from viewer.cli.bench_figures import noise, write_series
@@ -17,6 +17,8 @@ from viewer.io import memory, read_slices
 from viewer.io.series_entry import Skipped
 from viewer.services import opening, scan_library
 from viewer.ui.reports import of_skipped
+from viewer.ui.review.model_box import ModelBox
+from viewer.ui.review.review_panel import ReviewPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,8 +128,11 @@ def test_models_can_be_chosen_from_before_the_last_image_is_in(
     monkeypatch.setattr(read_slices, "fill_shrunk", fill)
     window.show()
     window.open_paths([series])
-    qtbot.waitUntil(lambda: window.desk.finding_run.known)
+    qtbot.waitUntil(lambda: bool(window.review.findChildren(ModelBox)))
     assert window.desk.opening.running
+    panel = window.review.findChildren(ReviewPanel)[0]
+    assert panel.isVisible()
+    assert panel.mapTo(window.review, QPoint(0, panel.height())).y() == window.review.height()
     may.set()
     qtbot.waitUntil(lambda: window.desk.session.volume is not None and not window.desk.session.volume.preview)
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from viewer.ui.canvas_host import CanvasHost
-from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import Toolbar
 from viewer.ui.tall import Tall
+from viewer.ui.when_painted import IMAGES_ALONE_MS, PAINTED_AFTER_MS
 from viewer.ui.widgets import hairline
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent, QShowEvent
 
+    from viewer.domain.volume import Volume
     from viewer.services.desk import Desk
     from viewer.ui.commands import CommandActions
+    from viewer.ui.review.review_panel import ReviewPanel
     from viewer.ui.side_panels import SidePanels
     from viewer.ui.theme import Theme
 
@@ -48,16 +51,38 @@ class ReviewPage(QWidget):
         self._line = hairline(vertical=True)
         row.addWidget(self._line)
         self._tall = Tall(self)
-        self.panel = ReviewPanel(desk, theme, actions, self._tall.inside)
-        self.panel.commented.connect(self.commented)
-        self._tall.hold(self.panel, self.panel.least_px)
-        self.panel.needs.connect(self._tall.need)
+        self._tall.inside.setProperty("surface", "panel")
         row.addWidget(self._tall)
+        self._desk, self._theme, self._actions = desk, theme, actions
+        self._panel_due = QTimer(self, singleShot=True)
+        self._panel_due.timeout.connect(lambda: self.panel)
+        desk.opening.opened.connect(self._images_in)
+        volume = desk.session.volume
+        self._panel_due.start(IMAGES_ALONE_MS if volume is None or volume.preview else 0)
         self._instead: QWidget | None = None
         self._models: QWidget | None = None
         self._panels = panels
         panels.changed.connect(self._fit)
         self._fit()
+
+    @cached_property
+    def panel(self) -> ReviewPanel:
+        """The findings, or the models.
+
+        Made once the images are there, for which every moment counts, unless they take long or somebody asks for it.
+        """
+        self._panel_due.stop()
+        from viewer.ui.review.review_panel import ReviewPanel
+
+        panel = ReviewPanel(self._desk, self._theme, self._actions, self._tall.inside)
+        panel.commented.connect(self.commented)
+        self._tall.hold(panel, panel.least_px)
+        panel.needs.connect(self._tall.need)
+        return panel
+
+    def _images_in(self, _volume: Volume) -> None:
+        if self._panel_due.isActive():
+            self._panel_due.start(PAINTED_AFTER_MS)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Make the panel narrower in a narrow window."""

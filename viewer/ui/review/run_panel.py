@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
 from viewer.ui.review.model_box import ModelBox
 from viewer.ui.status_bar import progress_words
+from viewer.ui.when_painted import IMAGES_ALONE_MS, PAINTED_AFTER_MS
 from viewer.ui.widgets import Button, ElidedLabel, ProgressBar, text_label
 
 if TYPE_CHECKING:
@@ -57,8 +58,12 @@ class RunPanel(QStackedWidget):
             self.addWidget(page)
         run = desk.finding_run
         run.listed.connect(self._list_models)
+        self._models_due = QTimer(self, singleShot=True)
+        self._models_due.timeout.connect(self._look_for_models)
         desk.session.volume_changed.connect(self._look)
-        desk.opening.seen.connect(self._look_for_models)
+        desk.opening.seen.connect(lambda: self._models_due.start(IMAGES_ALONE_MS))
+        if desk.session.volume is not None and desk.session.volume.preview:
+            self._models_due.start(0)
         run.busy.connect(self._busy)
         run.refused.connect(self._refuse)
 
@@ -153,9 +158,9 @@ class RunPanel(QStackedWidget):
         return page
 
     def _look(self, volume: Volume | None, _old: Volume | None = None) -> None:
-        # Loading what models need takes its time, which belongs to the first image.
-        if volume is not None and not volume.preview:
-            self._look_for_models()
+        # Loading what models need takes its time, which belongs to the images.
+        if volume is not None and not volume.preview and not self._looked:
+            self._models_due.start(PAINTED_AFTER_MS)
 
     def _look_for_models(self) -> None:
         if not self._looked:
