@@ -48,7 +48,7 @@ _LOADED_AFTER_MS = 1500
 # 3D of what was opened is at rest by then; what is only expected would share its cores.
 _REST_AFTER_MS = 2000
 # Every call of Qt lets other threads run; how long the window then waits for them, 5 ms unless told.
-_SWITCH_S = 0.001
+_SWITCH_S = 0.0002
 # Qt draws nothing on screens with a palette.
 _LEAST_BITS = 15
 
