@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from viewer.scene.plane_slices import Run
     from viewer.scene.window_table import WindowTable
 
-_STRIP_ROWS = 48
+_STRIP_ROWS = 160
 
 
 def interpolation_of(volume: Volume, state: ViewState, *, moving: bool = False) -> Interpolation:
@@ -141,12 +141,10 @@ def _paint_linear(
     for start in range(0, down.count, _STRIP_ROWS):
         lower = down.lower[start : start + _STRIP_ROWS]
         top, bottom = max(int(lower[0]) + first, 0), min(int(lower[-1]) + last, height - 1) + 1
-        rows = image[top:bottom, left:right] - np.float32(table.first)
-        rows *= np.float32(table.per_unit)
-        wide = _weighted(rows, columns, weights, axis=1)
+        wide = _weighted(table.to_mix(image[top:bottom, left:right]), columns, weights, axis=1)
         numbers = [number[start : start + _STRIP_ROWS] - top for number in all_rows]
         strip = [weight[start : start + _STRIP_ROWS, None] for weight in down_weights]
-        picture[start : start + _STRIP_ROWS] = table.of_entries(_weighted(wide, numbers, strip, axis=0))
+        picture[start : start + _STRIP_ROWS] = table.of_mixed(_weighted(wide, numbers, strip, axis=0))
 
 
 def _weighted(
@@ -156,16 +154,16 @@ def _weighted(
 
     Of two the first weight is what the second leaves of 1.
     """
-    low = np.take(values, numbers[0], axis=axis, mode="clip")
+    low = values.take(numbers[0], axis, mode="clip")
     if len(numbers) == 2:
-        high = np.take(values, numbers[1], axis=axis, mode="clip")
+        high = values.take(numbers[1], axis, mode="clip")
         high -= low
         high *= weights[1]
         low += high
         return low
     low *= weights[0]
     for number, weight in zip(numbers[1:], weights[1:], strict=True):
-        other = np.take(values, number, axis=axis, mode="clip")
+        other = values.take(number, axis, mode="clip")
         other *= weight
         low += other
     return low

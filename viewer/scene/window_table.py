@@ -83,18 +83,29 @@ class WindowTable:
 
     def of(self, values: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.uint32]:
         """Return the pixels of values of any shape."""
-        entries = values.astype(np.float32)
-        entries -= np.float32(self.first)
-        entries *= np.float32(self.per_unit)
-        return self.of_entries(entries)
+        return self.of_mixed(self.to_mix(values))
 
-    def of_entries(self, entries: NDArray[np.float32]) -> NDArray[np.uint32]:
-        """Return the pixels of continuous entry numbers; overwrites `entries`."""
+    def to_mix(self, values: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values as `of_mixed` takes them, once they are interpolated: entry numbers, or greys along a ramp."""
+        found: NDArray[np.float32] = np.subtract(values, np.float32(self.first), dtype=np.float32)
+        found *= np.float32(self.per_unit)
         if self.ramp is not None:
-            return _greys(entries, *self.ramp)
-        entries += np.float32(0.5)
-        np.clip(entries, 0, len(self.pixels) - 1, out=entries)
-        return np.take(self.pixels, entries.astype(np.intp), mode="clip")
+            start, more = self.ramp
+            found *= np.float32(more)
+            found += np.float32(start + _ROUNDED_UP)
+        return found
+
+    def of_mixed(self, mixed: NDArray[np.float32]) -> NDArray[np.uint32]:
+        """Return the pixels of what `to_mix` returned, or of weighted sums of it; overwrites `mixed`."""
+        if self.ramp is None:
+            mixed += np.float32(0.5)
+            np.clip(mixed, 0, len(self.pixels) - 1, out=mixed)
+            return np.take(self.pixels, mixed.astype(np.intp), mode="clip")
+        np.clip(mixed, np.float32(0), np.float32(255.5), out=mixed)
+        level = mixed.astype(np.int32)
+        level *= np.int32(0x010101)
+        level |= _OPAQUE
+        return level.view(np.uint32)
 
 
 @lru_cache(maxsize=32)
@@ -132,14 +143,3 @@ def _ramp(
     start = 255.0 * ((first - (centre if exact else centre - 0.5)) / wide + 0.5)
     more = 255.0 / (wide * per_unit)
     return (255.0 - start, -more) if invert else (start, more)
-
-
-def _greys(entries: NDArray[np.float32], start: float, more: float) -> NDArray[np.uint32]:
-    """Return the pixels of continuous entry numbers on a straight line of greys; overwrites `entries`."""
-    entries *= np.float32(more)
-    entries += np.float32(start + _ROUNDED_UP)
-    np.clip(entries, np.float32(0), np.float32(255.5), out=entries)
-    level = entries.astype(np.int32)
-    level *= np.int32(0x010101)
-    level |= _OPAQUE
-    return level.view(np.uint32)
