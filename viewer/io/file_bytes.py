@@ -59,20 +59,43 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | _NO_WAIT
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | _NO_WAIT)
-
-
 def reading() -> _Reading:
     """Turn what goes wrong with a file's bytes into UnreadableFileError."""
     return _READING
+
+
+class OpenFile:
+    """A file that is open for reading, by its number. Not on Windows.
+
+    A file object asks the system twice more for each image, and threads that read wait for one another each time.
+    """
+
+    __slots__ = ("_number",)
+
+    def __init__(self, path: str, *, waits: bool) -> None:
+        self._number = -1
+        self._number = os.open(path, _READ_ONLY & ~_NO_WAIT if waits else _READ_ONLY)
+
+    def fileno(self) -> int:
+        """Return its number."""
+        return self._number
+
+    def close(self) -> None:
+        """Close it."""
+        if self._number >= 0:
+            os.close(self._number)
+            self._number = -1
+
+    def __del__(self) -> None:
+        """Close it."""
+        self.close()
 
 
 @define
 class FileSource:
     """Bytes as they lie in an open file, from `base`; to its end, or `length` of them."""
 
-    file: FileIO
+    file: FileIO | OpenFile
     base: int = 0
     length: int = -1
 
@@ -89,10 +112,14 @@ class FileSource:
 
     def fill(self, offset: int, buffer: memoryview) -> int:
         """Read into a buffer from `offset` and return how many bytes there were."""
-        done = 0
-        self.file.seek(self.base + offset)
+        done, start = 0, self.base + offset
+        if sys.platform == "win32":
+            self.file.seek(start)
         while done < len(buffer):
-            count = self.file.readinto(buffer[done:])
+            if sys.platform == "win32":
+                count = self.file.readinto(buffer[done:])
+            else:
+                count = os.preadv(self.file.fileno(), [buffer[done:]], start + done)
             if not count:
                 break
             done += count
@@ -252,7 +279,7 @@ class FilePlace:
             finally:
                 os.close(descriptor)
 
-    def open_whole(self, *, waits: bool = True) -> tuple[Source, FileIO | None]:
+    def open_whole(self, *, waits: bool = True) -> tuple[Source, FileIO | OpenFile | None]:
         """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.
 
         A member of an archive is read into memory and held against its check sum. Unless `waits`, a pipe that took the
@@ -266,7 +293,7 @@ class FilePlace:
         with reading():
             member = self.member
             if member is None:
-                file = FileIO(self.path) if waits else FileIO(self.path, opener=_without_waiting)
+                file = FileIO(self.path) if sys.platform == "win32" else OpenFile(self.path, waits=waits)
                 return FileSource(file), file
             with self.opened() as (source, _):
                 content = source.read_at(0, member.size)

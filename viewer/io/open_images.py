@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from viewer.io.encapsulated import Fragment
-    from viewer.io.file_bytes import FilePlace, Source
+    from viewer.io.file_bytes import FilePlace, OpenFile, Source
     from viewer.io.slice_header import ImageFile
 _SOP_UID = 0x00080018
 
@@ -28,7 +28,7 @@ class OpenImages:
     def __init__(self, *, waits: bool = True) -> None:
         self._waits = waits
         self._key: tuple[FilePlace, int] | None = None
-        self._file: FileIO | None = None
+        self._file: FileIO | OpenFile | None = None
         self._source: Source | None = None
         self._fragments: list[list[Fragment]] | None = None
 
@@ -92,7 +92,7 @@ class OpenImages:
         self._key = self._file = self._source = self._fragments = None
 
 
-def _same_file(file: FileIO, image: ImageFile) -> None:
+def _same_file(file: FileIO | OpenFile, image: ImageFile) -> None:
     """Raise UnreadableFileError for a file that was written anew since, unless with the same image in the same place.
 
     Pixels of another image would be shown where this one lies.
