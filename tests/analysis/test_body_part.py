@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_contrast
+from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_arteries
 from viewer.domain.geometry import SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
 
@@ -52,18 +52,20 @@ def test_a_series_that_says_nothing_is_a_chest_where_much_of_it_is_lung() -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "contrast"),
+    ("words", "arteries"),
     [
-        ("CT CH/ABD/PEL W/ CONTRAST", True),
-        ("Abdomen portal venous", True),
         ("CTA abdomen", True),
-        ("Abdomen without contrast", False),
-        ("Abdomen w/o contrast", False),
+        ("Abdomen arterial phase", True),
+        ("Angiographie Abdomen", True),
+        ("CT CH/ABD/PEL W/ CONTRAST", False),
+        ("Abdomen portal venous", False),
+        ("Abdomen arterial and portal", False),
+        ("CTA abdomen without contrast", False),
         ("Abdomen", False),
     ],
 )
-def test_contrast_is_what_the_description_says(words: str, contrast: bool) -> None:
-    assert says_contrast(ellipses([TRUNK] * 4, study_description=words)) is contrast
+def test_that_arteries_are_filled_and_veins_are_not_is_what_the_description_says(words: str, arteries: bool) -> None:
+    assert says_arteries(ellipses([TRUNK] * 4, study_description=words)) is arteries
 
 
 def test_a_trunk_alone_shows_no_face() -> None:

@@ -156,7 +156,9 @@ def test_blood_in_the_brain_is_red_behind_the_skull(head: Volume, scene3d: Scene
     [
         ({"body_part": "HEAD"}, "bone"),
         ({"body_part": "CHEST"}, "lung"),
-        ({"body_part": "ABDOMEN", "description": "portal venous"}, "vessels"),
+        ({"body_part": "ABDOMEN", "description": "arterial phase"}, "vessels"),
+        ({"body_part": "ABDOMEN", "description": "portal venous"}, "bone"),
+        ({"study_description": "CT CH/ABD/PEL W/ CONTRAST"}, "bone"),
         ({"body_part": "ABDOMEN", "description": "without contrast"}, "bone"),
         ({}, "bone"),
     ],

@@ -37,9 +37,8 @@ _WORDS = {
         "abdomen abdominal pelvis liver kidney kidneys pancreas colon abd pel abdpel becken leber".split()
     ),
 }
-_CONTRAST = re.compile(
-    r"\b(angio\w*|cta|cm|portal|portalvenous|arterial|venous|venoes|w(ith)? (iv )?contrast|post contrast|contrast)\b"
-)
+_ARTERIES = re.compile(r"\b(angio\w*|cta|arteri\w*)\b")
+_VEINS = re.compile(r"\b(portal\w*|venous|venoes|venös\w*|veineux)\b")
 _NO_CONTRAST = re.compile(r"\b(without|w/?o|wo|non|no|nativ\w*|unenhanced|plain)\b")
 # A trunk's cross-section is larger than a head's with what it lies on; a face is longer than what is allowed to pass.
 _TRUNK_MM2 = 45_000.0
@@ -72,10 +71,13 @@ def body_part(volume: Volume) -> BodyPart:
     return BodyPart.CHEST if solid and lung / solid > 0.25 else BodyPart.OTHER
 
 
-def says_contrast(volume: Volume) -> bool:
-    """Return whether a description says that vessels were filled with contrast medium."""
+def says_arteries(volume: Volume) -> bool:
+    """Return whether a description says that arteries were filled with contrast medium, and not veins as well.
+
+    Once veins are filled, vessels have the values of the marrow beside them.
+    """
     said = f"{volume.series.study_description} {volume.series.description} {volume.part}".lower()
-    return bool(_CONTRAST.search(said)) and not _NO_CONTRAST.search(said)
+    return bool(_ARTERIES.search(said)) and not _VEINS.search(said) and not _NO_CONTRAST.search(said)
 
 
 def may_show_face(volume: Volume) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_contrast
+from viewer.analysis.body_part import BodyPart, body_part, may_show_face, says_arteries
 from viewer.scene.dressing import Bare
 
 if TYPE_CHECKING:
@@ -222,14 +222,15 @@ def preset_3d(name: str) -> Preset3D:
 def first_preset(volume: Volume) -> str:
     """Return the name of the preset that a volume opens with, by the part of the body: lung, vessels, or bone.
 
-    A few images of a chest open in bone; what is made for HU is not for values of another unit.
+    A few images of a chest open in bone, and abdomens with filled veins too, in which bone would be as red as vessels.
+    What is made for HU is not for values of another unit.
     """
     if not volume.suits_hu:
         return ANY_VALUES
     part = body_part(volume)
     if part is BodyPart.CHEST and np.ptp(volume.grid.bounds_lps_mm, axis=1).min() >= _LEAST_SEEN_THROUGH_MM:
         return "lung"
-    return "vessels" if part is BodyPart.ABDOMEN and says_contrast(volume) else "bone"
+    return "vessels" if part is BodyPart.ABDOMEN and says_arteries(volume) else "bone"
 
 
 def fitting_preset(volume: Volume, name: str) -> str:
