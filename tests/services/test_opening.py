@@ -23,6 +23,7 @@ from viewer.services.opening import Opening
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from viewer.domain.view_state import ViewState
     from viewer.domain.volume import Volume
     from viewer.io.decoders import Decoders
 
@@ -185,6 +186,54 @@ def test_view_that_nobody_touched_is_fitted_to_the_whole_volume(made_ct: Any, de
     desk.until(lambda: bool(desk.opened))
     assert desk.session.view is not None
     assert desk.session.view.cursor_lps_mm[2] == pytest.approx(2.5 * (COUNT - 1) / 2, abs=2.6)
+
+
+def body_of(made_ct: Any, ends: tuple[int, int], half_px: Callable[[int], int]) -> Any:
+    """Return a series of 64 × 64 pixels of 1 mm: from one image to another a square of tissue, of any size in each."""
+    for k in range(COUNT):
+        stored = np.full((64, 64), 24, dtype=np.uint16)
+        if ends[0] <= k <= ends[1]:
+            stored[32 - half_px(k) : 32 + half_px(k), 32 - half_px(k) : 32 + half_px(k)] = 1064
+        position = (0.0, 0.0, 2.0 * k)
+        made_ct.slice(f"s1/IM{k:03d}", stored, position, InstanceNumber=str(k), PixelSpacing=[1.0, 1.0])
+    (entry,) = scan(made_ct.folder / "s1", JobContext()).series
+    return entry
+
+
+def first_and_whole(desk: Desk, gate: Gate, entry: Any) -> tuple[ViewState, ViewState]:
+    """Return the view in which the first image is seen, and that of the whole scan, which nobody touched meanwhile."""
+    desk.opening.open_series(entry)
+    gate.let(1)
+    desk.until(lambda: desk.session.view is not None)
+    first = desk.session.view
+    gate.open()
+    desk.until_opened(1)
+    assert first is not None
+    assert desk.session.view is not None
+    return first, desk.session.view
+
+
+def test_the_picture_that_is_seen_first_stays_once_all_images_are_in(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    entry = body_of(made_ct, (10, COUNT - 1), lambda k: 20 if k < COUNT - 2 else 12)
+    first, whole = first_and_whole(desk, gate, entry)
+    assert whole.cursor_lps_mm == first.cursor_lps_mm
+    assert whole.axial == first.axial
+    assert whole.coronal.centre_lps_mm[2] > first.coronal.centre_lps_mm[2] + 8, "there the whole body is in the middle"
+
+
+def test_where_more_of_the_body_comes_in_than_the_first_picture_shows_the_same_image_shows_all_of_it(
+    made_ct: Any, desk: Desk, gate: Gate
+) -> None:
+    first, whole = first_and_whole(desk, gate, body_of(made_ct, (0, COUNT - 1), lambda k: 12 if k < 20 else 30))
+    assert whole.cursor_lps_mm == first.cursor_lps_mm
+    assert first.axial.height_mm < 30
+    assert whole.axial.height_mm > 58
+
+
+def test_where_the_first_image_holds_nothing_the_body_is_shown(made_ct: Any, desk: Desk, gate: Gate) -> None:
+    first, whole = first_and_whole(desk, gate, body_of(made_ct, (20, COUNT - 1), lambda _k: 20))
+    assert first.cursor_lps_mm[2] == pytest.approx(2.0 * 14.5, abs=1.1)
+    assert whole.cursor_lps_mm[2] == pytest.approx(2.0 * 24.5, abs=1.1)
 
 
 def test_cancel_is_immediate_and_leaves_nothing_half_open(made_ct: Any, desk: Desk, gate: Gate) -> None:

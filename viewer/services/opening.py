@@ -18,7 +18,7 @@ from viewer.io.watcher import Watcher
 from viewer.services.case_ahead import CaseAhead
 from viewer.services.jobs import Lane
 from viewer.services.kept_looks import UsualLook
-from viewer.services.views import as_before, view_of_volume
+from viewer.services.views import as_before, as_first_seen, view_of_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -363,15 +363,18 @@ class Opening:
         self._order = None
 
     def _kept_view(self, volume: Volume) -> ViewState | None:
-        """Return the view that the user has of the same series while it was read, if it is to stay as it is.
+        """Return the view of the same series while it was read, if it is to stay, and None where there was none.
 
-        It stays where the user has moved it, or has seen it for so long that any change would be felt.
+        It stays as it is where the user has moved it, or has seen it for so long that any change would be felt; else
+        the image that was seen stays.
         """
         before, view = self._session.volume, self._session.view
         if before is None or not before.preview or view is None or view.series_uid != volume.series.series_uid:
             return None
-        moved = view != self._first_view
-        return view if moved or time.monotonic() - self._shown_at > _SEEN_FOR_S else None
+        if view != self._first_view or time.monotonic() - self._shown_at > _SEEN_FOR_S:
+            return view
+        bounds = before.grid.bounds_lps_mm if before.body_lps_mm is None else before.body_lps_mm
+        return as_first_seen(volume, self._view_of(volume), view, bounds)
 
     def _case_in(self, loaded: LoadedCase, then: Callable[[], None] | None) -> None:
         self._make_way(loaded.volume)

@@ -35,6 +35,8 @@ USUAL_ASPECT = 4 / 3
 # Bounds of the body change a little while a volume comes in.
 _FITTED_WITHIN = 0.15
 _TIE = 1e-6
+# Of the body in other images so much may reach out of the picture that is seen first before it is zoomed.
+_NEARLY_ALL = 1.04
 _LEAST_HEIGHT_MM = 60.0
 _TIMES_FINDING = 3.2
 
@@ -132,8 +134,7 @@ def view_of_volume(volume: Volume) -> ViewState:
         view = with_lut(volume, view, volume.luts[0])
     if not volume.one_by_one:
         return view
-    axis = int(np.argmax(np.abs(volume.stack.normal)))
-    return evolve(view, layout=Layout.SINGLE, main=(ViewName.SAGITTAL, ViewName.CORONAL, ViewName.AXIAL)[axis])
+    return evolve(view, layout=Layout.SINGLE, main=ViewName(_facing(volume)))
 
 
 def as_before(like: ViewState, fitted: ViewState, *, with_preset: bool) -> ViewState:
@@ -150,6 +151,39 @@ def as_before(like: ViewState, fitted: ViewState, *, with_preset: bool) -> ViewS
         preset_3d=like.preset_3d if with_preset else fitted.preset_3d,
         selected_finding=None,
     )
+
+
+def as_first_seen(
+    volume: Volume, fitted: ViewState, seen: ViewState, seen_body_lps_mm: NDArray[np.float64]
+) -> ViewState:
+    """Return the first view of a whole volume, in which the image that was seen first, while it was read, stays.
+
+    That is the place, where the body is there, and the plane that faces the images, where the body does not reach out
+    of what it shows. `fitted` is the view that fits the whole, `seen_body_lps_mm` the bounds that `seen` was fitted to.
+    """
+    body = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
+    place = np.asarray(seen.cursor_lps_mm)
+    if (place < body[:, 0]).any() or (place > body[:, 1]).any():
+        return fitted
+    state = fitted
+    if fitted.cursor_lps_mm != seen.cursor_lps_mm:
+        state = evolve(fitted, cursor_lps_mm=_on_a_voxel(volume, seen.cursor_lps_mm))
+    facing = _facing(volume)
+    plane, axes = seen.plane(facing), PLANE_AXES[facing]
+    across, down = (int(np.argmax(np.abs(axis))) for axis in (axes.right, axes.down))
+    usual = overview(seen.series_uid, volume.grid, body_lps_mm=seen_body_lps_mm).plane(facing).height_mm
+    # A viewport that is too narrow for the usual height was fitted to the width.
+    narrow = plane.height_mm > usual * (1 + _TIE)
+    width_mm = float(np.ptp(seen_body_lps_mm[across])) * FIT_MARGIN if narrow else plane.height_mm * USUAL_ASPECT
+    wanted_mm = 2 * np.abs(body - np.asarray(plane.centre_lps_mm)[:, np.newaxis]).max(axis=1) / _NEARLY_ALL
+    if wanted_mm[down] > plane.height_mm or wanted_mm[across] > width_mm:
+        return state
+    return state.with_plane(facing, plane)
+
+
+def _facing(volume: Volume) -> PlaneName:
+    axis = int(np.argmax(np.abs(volume.stack.normal)))
+    return (PlaneName.SAGITTAL, PlaneName.CORONAL, PlaneName.AXIAL)[axis]
 
 
 def _on_a_voxel(volume: Volume, lps_mm: Point) -> Point:
