@@ -307,6 +307,22 @@ def test_nothing_is_lost_while_the_disk_refuses_and_a_retry_writes_it(desk: Desk
     assert len(desk.journal.events("1.2.3")) == 2
 
 
+def test_while_the_disk_refuses_a_mark_stays_where_it_was_moved_and_one_that_was_removed_stays_away(
+    desk: Desk, disk: dict[str, bool]
+) -> None:
+    moved, removed = (desk.reviewing.mark_missed((x, 0.0, 10.0)) for x in (0.0, 3.0))
+    assert moved is not None
+    assert removed is not None
+    disk["full"] = True
+    assert desk.reviewing.move_mark(moved.id, (4.0, 5.0, 20.0))
+    desk.reviewing.remove_mark(removed.id)
+    marks = [f for f in desk.session.findings if f.source.kind is SourceKind.READER]
+    assert [tuple(f.centre_lps_mm) for f in marks] == [(4.0, 5.0, 20.0)]
+    disk["full"] = False
+    desk.reviewing.retry()
+    assert [tuple(f.centre_lps_mm) for f in desk.journal.marks("1.2.3")] == [(4.0, 5.0, 20.0)]
+
+
 def test_undo_takes_back_what_waits_for_the_disk_and_never_what_was_decided_before_it(
     desk: Desk, disk: dict[str, bool]
 ) -> None:

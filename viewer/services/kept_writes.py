@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @frozen(eq=False)
 class Write:
-    """A write and what it says: a decision, a reader's mark, or with a `measurement_id` a measurement or its end.
+    """A write and what it says: a decision, with a `mark_id` a reader's mark or its end, so with a `measurement_id`.
 
     `write` raises StorageError where nothing of it is on disk.
     """
@@ -28,6 +28,7 @@ class Write:
     write: Callable[[], object]
     series_uid: str
     decision: Decision | None = None
+    mark_id: str = ""
     mark: Finding | None = None
     measurement_id: str = ""
     measurement: Measurement | None = None
@@ -86,21 +87,30 @@ class KeptWrites:
         self.saved_at = datetime.now(UTC)
 
     def over(
-        self, series_uid: str, measured: Iterable[Measurement]
+        self, series_uid: str, marked: Iterable[Finding], measured: Iterable[Measurement]
     ) -> tuple[dict[str, Decision], tuple[Finding, ...], tuple[Measurement, ...]]:
-        """Return what waits of a series: decisions by finding id, marks, and the measurements with what waits in place.
+        """Return what waits of a series: decisions by finding id, and marks and measurements with what waits in place.
 
         Parameters
         ----------
-        measured
-            The measurements that are on disk.
+        marked, measured
+            The marks and measurements that are on disk.
         """
         own = [write for write in self._waiting if write.series_uid == series_uid]
-        known = {measurement.id: measurement for measurement in measured}
-        for write in own:
-            if write.measurement is not None:
-                known[write.measurement_id] = write.measurement
-            else:
-                known.pop(write.measurement_id, None)
         decisions = {write.decision.finding_id: write.decision for write in own if write.decision is not None}
-        return decisions, tuple(w.mark for w in own if w.mark is not None), tuple(known.values())
+        marks = _changed(marked, ((write.mark_id, write.mark) for write in own))
+        return decisions, marks, _changed(measured, ((write.measurement_id, write.measurement) for write in own))
+
+
+Kept = TypeVar("Kept", Finding, Measurement)
+
+
+def _changed(on_disk: Iterable[Kept], changes: Iterable[tuple[str, Kept | None]]) -> tuple[Kept, ...]:
+    """Return what is kept once changes by id are made; None takes one out, and what has no id is none."""
+    known = {kept.id: kept for kept in on_disk}
+    for ident, kept in changes:
+        if kept is None:
+            known.pop(ident, None)
+        else:
+            known[ident] = kept
+    return tuple(known.values())

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import evolve
 from psygnal import Signal
 
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.errors import CaseStageError, StorageError
-from viewer.domain.finding import Finding, Source, SourceKind
-from viewer.domain.identifiers import new_uid
+from viewer.domain.finding import SourceKind
 from viewer.domain.model_result import anything_said
 from viewer.io.journal_chain import check_chain
 from viewer.services.chain_words import of_series
@@ -21,12 +19,14 @@ from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
 from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
+from viewer.services.reader_marks import changed_marks, mark_at, marks_among, moved
 from viewer.services.views import view_of_finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from viewer.domain.finding import Finding
     from viewer.domain.measurement import Measurement
     from viewer.domain.session import Session
     from viewer.domain.view_state import Point
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from viewer.io.journal_chain import Chain
     from viewer.services.exporting import Written
     from viewer.services.jobs import JobRunner
-
-_MARK_MM = 5.0
-MISSED, MARKED = "Missed by the model", "Marked by the reader"
 
 
 class Reviewing:
@@ -123,23 +120,29 @@ class Reviewing:
         volume = self._session.volume
         if volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
             return None
-        uid = new_uid()
-        centre = np.asarray(lps_mm, dtype=np.float64)
-        mark = Finding(
-            id=uid,
-            tracking_uid=uid,
-            label_key="reader-mark",
-            label=MISSED if self._a_model_spoke() else MARKED,
-            source=Source(SourceKind.READER, self._session.reader),
-            centre_lps_mm=centre,
-            bounds_lps_mm=np.stack([centre - _MARK_MM, centre + _MARK_MM], axis=1),
-        )
-        write = partial(self._journal.mark, self._series, mark, self._session.reader, study_uid=self._study)
-        self._write(Write(write, self._series, mark=mark))
-        if mark.id not in {f.id for f in self._session.findings}:
-            self._session.findings = (*self._session.findings, mark)
+        mark = mark_at(lps_mm, self._session.reader, missed=self._a_model_spoke())
+        self._keep_mark(mark)
         self.select(mark.id, fly=False)
         return mark
+
+    def move_mark(self, finding_id: str, lps_mm: Point) -> bool:
+        """Move a mark that a reader made, with what was said of it; return whether it is there now.
+
+        It stays where it is outside of the volume, as what a model found does everywhere.
+        """
+        volume = self._session.volume
+        mark = marks_among(self._session.findings).get(finding_id)
+        if mark is None or volume is None or volume.preview or volume.stack.nearest_ijk(lps_mm) is None:
+            return False
+        if tuple(mark.centre_lps_mm) != tuple(lps_mm):
+            self._keep_mark(moved(mark, lps_mm, self._session.reader))
+        return True
+
+    def _keep_mark(self, mark: Finding) -> None:
+        write = partial(self._journal.mark, self._series, mark, self._session.reader, study_uid=self._study)
+        self._write(Write(write, self._series, mark_id=mark.id, mark=mark))
+        kept = {f.id: f for f in self._session.findings} | {mark.id: mark}
+        self._session.findings = tuple(kept.values())
 
     def _a_model_spoke(self) -> bool:
         session = self._session
@@ -148,15 +151,11 @@ class Reviewing:
 
     def remove_mark(self, finding_id: str) -> None:
         """Take back a mark that a reader made."""
-        mark = next((f for f in self._session.findings if f.id == finding_id), None)
-        if mark is None or mark.source.kind is not SourceKind.READER:
+        mark = marks_among(self._session.findings).get(finding_id)
+        if mark is None:
             return
-        self._write(
-            Write(
-                partial(self._journal.unmark, self._series, mark, self._session.reader, study_uid=self._study),
-                self._series,
-            )
-        )
+        write = partial(self._journal.unmark, self._series, mark, self._session.reader, study_uid=self._study)
+        self._write(Write(write, self._series, mark_id=finding_id))
         self._session.findings = tuple(f for f in self._session.findings if f.id != finding_id)
 
     def keep_measurement(self, measurement: Measurement) -> None:
@@ -289,7 +288,7 @@ class Reviewing:
             self.retry()
             if self.unsaved:
                 return
-        before = dict(self._session.decisions)
+        before, marked = dict(self._session.decisions), marks_among(self._session.findings)
         measured = {m.id: m for m in self._session.measurements}
         try:
             step(self._series, part=self._part)
@@ -306,9 +305,10 @@ class Reviewing:
             self.measurement_stepped.emit(now.get(stepped.id, stepped))
         after = self._session.decisions
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-        shown = next((f.id for f in self._session.shown_findings if f.id in changed), None)
+        elsewhere = changed_marks(marked, marks_among(self._session.findings))
+        shown = next((f.id for f in self._session.shown_findings if f.id in changed | elsewhere), None)
         selected = self._session.selected
-        if shown is not None and (selected is None or selected.id != shown):
+        if shown is not None and (shown in elsewhere or selected is None or selected.id != shown):
             self.select(shown)
 
     def _go_on(self) -> None:
@@ -375,11 +375,9 @@ class Reviewing:
         except CaseStageError as error:
             self.failed.emit(error)
             return
-        waiting, marked, measured = self.writes.over(self._series, measured)
-        marks += marked
+        waiting, marks, measured = self.writes.over(self._series, marks, measured)
         session.decisions = decisions | waiting
         session.measurements = tuple(m for m in measured if m.part == self._part)
-        others = tuple(f for f in session.findings if f.source.kind is not SourceKind.READER)
-        known = {f.id for f in session.findings} - {f.id for f in others}
-        if known != {mark.id for mark in marks}:
+        if changed_marks(marks_among(session.findings), marks_among(marks)):
+            others = (f for f in session.findings if f.source.kind is not SourceKind.READER)
             session.findings = (*others, *marks)
