@@ -44,7 +44,8 @@ class Asks:
     compare: CompareAsks
     decide: Callable[[Answer], None]
     mark_missed: Callable[[], None]
-    comment: Callable[[], None]
+    edit_finding: Callable[[], None]
+    move_mark: Callable[[], None]
     export: Callable[[], None]
     histogram: Callable[[], None]
     choose_model: Callable[[], None]

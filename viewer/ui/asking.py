@@ -204,6 +204,18 @@ class Asking:
             words = "The crosshair is outside the pictures."
             self._window.tell(Message(words, "Move it onto what the model missed, and press M again.", calm=True))
 
+    def move_mark(self) -> None:
+        """Move the mark in hand to the crosshair, under a name."""
+        self._under_a_name(self._move)
+
+    def _move(self) -> None:
+        session = self._desk.session
+        if session.view is None or session.volume is None or session.selected is None:
+            return
+        if not self._desk.reviewing.move_mark(session.selected.id, crosshair_lps_mm(session.volume, session.view)):
+            words = "The crosshair is outside the pictures."
+            self._window.tell(Message(words, "Move it onto what is meant, and press Shift+M again.", calm=True))
+
     def _under_a_name(self, then: Callable[[], None]) -> None:
         if self._desk.session.reader:
             then()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from viewer.domain.session import Workspace
     from viewer.ui.commands import Command, CommandTable
 
+# Files of users name commands as they were called when these were written.
+_CALLED_NOW = {"review.comment": "review.edit"}
 _HEAD = """# Keys, mouse and windows of your own. Take away the # where you change something.
 # What is not said stays as usual. It is read at the start of the program.
 
@@ -46,6 +48,7 @@ def with_own_keys(
     One that is no key, is for no command, or is another command's in the same workspace, is left out.
     """
     known = {command.id: command for command in commands}
+    own = {_CALLED_NOW.get(name, name): keys for name, keys in own.items()}
     problems = [f"There is no command “{name}”." for name in own if name not in known]
     changed: dict[str, tuple[str, ...]] = {}
     for name, keys in own.items():

@@ -16,9 +16,9 @@ def asks_of(window: MainWindow) -> Asks:
     """Return what commands ask of a window that is being built: nothing is asked before it is."""
     asking, compared = window.asking, window.compared
 
-    def comment() -> None:
+    def edit_finding() -> None:
         window.panels.reveal()
-        window.review.panel.write_comment()
+        window.review.panel.edit_finding()
 
     def hang_again() -> None:
         go, fitted = window.desk.navigation.go, window.canvas.fitted
@@ -43,7 +43,8 @@ def asks_of(window: MainWindow) -> Asks:
         compare=compared.asks(),
         decide=asking.decide,
         mark_missed=asking.mark_missed,
-        comment=comment,
+        edit_finding=edit_finding,
+        move_mark=asking.move_mark,
         export=asking.export,
         histogram=asking.histogram,
         choose_model=window.choose_model,

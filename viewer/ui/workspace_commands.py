@@ -28,6 +28,7 @@ THRESHOLD_STEP = 0.05
 NO_FINDING = "There is no finding yet. Run a model, or mark one with M."
 TRUTH_IN_HAND = "What is selected belongs to the ground truth; nobody decides on that."
 NONE_IN_HAND = "No finding is selected. Press N for the first."
+MODEL_STAYS = "What a model found stays where it is. X rejects it, and M marks the right place."
 NO_PANEL = "While a case is made or two models are compared, their panel stands in the place of the findings."
 
 
@@ -114,6 +115,11 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
         selected = session.selected
         return selected is not None and selected.source.kind is SourceKind.READER
 
+    def why_not_moved() -> str:
+        if marked():
+            return NOT_ALL_IN
+        return MODEL_STAYS if in_hand() else why_none_in_hand()
+
     def whole() -> bool:
         return session.volume is not None and not session.volume.preview
 
@@ -133,12 +139,16 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
 
         return on
 
+    def remove_mark() -> None:
+        if session.selected is not None:
+            reviewing.remove_mark(session.selected.id)
+
     def remove() -> None:
         measured = asks.measuring().in_hand
         if measured is not None:
             asks.measuring().remove(measured.id)
-        elif session.selected is not None:
-            reviewing.remove_mark(session.selected.id)
+        else:
+            remove_mark()
 
     answers = [
         Command(
@@ -184,15 +194,36 @@ def _reviewing(desk: Desk, asks: Asks) -> list[Command]:
             icon="trash-2",
         ),
         Command(
-            "review.comment",
-            "Comment",
-            "Write a comment on the finding in hand",
-            asks.comment,
-            shortcuts=("Shift+C",),
+            "review.edit",
+            "Edit finding",
+            "Write a comment on the finding in hand; Tab goes on to what moves or removes a mark",
+            asks.edit_finding,
+            shortcuts=("E", "Shift+C"),
             contexts=REVIEW,
             enabled_when=lambda: in_hand() and panel_free(),
             why_disabled=lambda: NO_PANEL if in_hand() else why_none_in_hand(),
-            icon="message-square",
+            icon="pencil",
+        ),
+        Command(
+            "review.move_mark",
+            "Move mark here",
+            "Put the mark in hand where the crosshair is; what was said of it stays",
+            asks.move_mark,
+            shortcuts=("Shift+M",),
+            contexts=REVIEW,
+            enabled_when=lambda: marked() and whole(),
+            why_disabled=why_not_moved,
+            icon="locate-fixed",
+        ),
+        Command(
+            "review.remove_mark",
+            "Remove mark",
+            "Remove the mark in hand, also while a measurement is in hand",
+            remove_mark,
+            contexts=REVIEW,
+            enabled_when=marked,
+            why_disabled="Only a mark that a reader made can be removed.",
+            icon="trash-2",
         ),
         Command(
             "review.undo",

@@ -114,7 +114,7 @@ def test_a_comment_can_be_typed_where_something_was_opened_in_the_place_of_the_d
     qtbot.waitUntil(panel.measurements.fold.isVisible)
     panel.measurements.fold.click()
     qtbot.waitUntil(lambda: not panel.detail.isVisible())
-    assert opened.actions_.run("review.comment")
+    assert opened.actions_.run("review.edit")
     qtbot.waitUntil(lambda: panel.detail.isVisible() and panel.detail.comment.hasFocus())
 
 

@@ -97,6 +97,12 @@ def test_own_keys_stand_in_the_place_of_the_usual_ones_and_in_every_tip(start: S
     assert window.messages.message is None
 
 
+def test_a_key_of_ones_own_stays_with_a_command_that_is_called_otherwise_by_now(start: Start) -> None:
+    window = start("[keys]\n'review.comment' = ['F8']\n")
+    assert window.messages.message is None
+    assert "(F8)" in window.actions_["review.edit"].toolTip()
+
+
 def test_a_key_that_is_taken_is_none_or_for_nothing_is_told_and_the_usual_one_stays(start: Start) -> None:
     window = start("[keys]\n'view.invert' = ['C']\n'view.reset' = ['Nonsense+Q']\n'view.fly' = ['F8']\n")
     message = window.messages.message

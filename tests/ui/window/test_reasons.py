@@ -58,7 +58,7 @@ def test_while_nothing_is_open_what_works_on_a_scan_says_so(window: MainWindow, 
 def test_without_any_finding_nobody_is_sent_to_the_first(window: MainWindow, head: Volume) -> None:
     show(window, head)
     said = reasons(window)
-    for ident in ("review.accept", "review.reject", "review.unsure", "review.comment"):
+    for ident in ("review.accept", "review.reject", "review.unsure", "review.edit"):
         assert said[ident].startswith("There is no finding yet."), ident
 
 

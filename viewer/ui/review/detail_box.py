@@ -1,4 +1,4 @@
-"""The finding in hand: its measures, who found it, the answers, and a comment."""
+"""The finding in hand: its measures, who found it, the answers, a comment, and what a mark can be changed in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from viewer.domain.finding import Localisation, SourceKind
+from viewer.ui.commands import shortcut_words
 from viewer.ui.finding_words import (
     centre_words,
     long_axis_words,
@@ -19,7 +20,7 @@ from viewer.ui.finding_words import (
 )
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Mark, paint_mark
-from viewer.ui.widgets import Badge, Button, ElidedLabel, key_chip_width, paint_key_chip, text_label
+from viewer.ui.widgets import Badge, Button, ElidedLabel, IconButton, key_chip_width, paint_key_chip, text_label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction, QColor, QFocusEvent, QKeyEvent, QPainter
@@ -75,11 +76,11 @@ class CommentField(QLineEdit):
 
     kept = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, key: str) -> None:
         super().__init__()
         self._before = ""
         self.setFont(font(Type.BODY))
-        self.setPlaceholderText("Comment (Shift+C)")
+        self.setPlaceholderText(f"Comment ({key})" if key else "Comment")
         self.setAccessibleName("Comment on the finding in hand")
         self.setFixedHeight(40)
 
@@ -164,9 +165,18 @@ class DetailBox(QWidget):
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
             answers.addWidget(button, n // 2, n % 2)
         column.addLayout(answers)
-        self.comment = CommentField()
+        self.comment = CommentField(shortcut_words(actions.table["review.edit"]))
         self.comment.kept.connect(self.commented)
-        column.addWidget(self.comment)
+        said = QHBoxLayout()
+        said.setSpacing(8)
+        said.addWidget(self.comment, 1)
+        self._of_marks = tuple(
+            IconButton.of_command(theme, actions[command_id], actions.table[command_id])
+            for command_id in ("review.move_mark", "review.remove_mark")
+        )
+        for of_marks in self._of_marks:
+            said.addWidget(of_marks)
+        column.addLayout(said)
         # Known before anything is shown: trying it out later would lay the panel out again and again.
         self._heights: dict[Detail, int] = {}
         for how_much in reversed(Detail):
@@ -205,6 +215,9 @@ class DetailBox(QWidget):
             label.set_whole("–")
         self.title.set_whole("No finding selected")
         self._recorded.setVisible(finding is not None and finding.recorded)
+        marked = finding is not None and finding.source.kind is SourceKind.READER
+        for of_marks in self._of_marks:
+            of_marks.setVisible(marked)
         self.comment.setEnabled(shown and finding is not None and finding.source.kind is not SourceKind.TRUTH)
         if finding is None or volume is None:
             self.comment.show_comment("")

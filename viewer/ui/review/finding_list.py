@@ -9,6 +9,7 @@ from attrs import frozen
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QPainter
 
+from viewer.domain.finding import SourceKind
 from viewer.domain.label_palette import LineStyle
 from viewer.ui.finding_words import NONE, score_words, size_words, source_words, sureness_words, volume_words
 from viewer.ui.fonts import Type, font
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
     from viewer.domain.finding import Finding
     from viewer.domain.session import Session
     from viewer.services.finding_listing import FindingListing
+    from viewer.ui.commands import CommandActions
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT = 72
 MARK_X = 24
 NAME_X = 48
 RIGHT = 17
+EDIT = ("review.edit",)
+EDIT_MARK = (*EDIT, "review.move_mark", "review.remove_mark")
 SIZE_WIDTH = 76
 NARROW = 400
 
@@ -196,15 +200,23 @@ class FindingDelegate(RowDelegate):
 class FindingList(RowList):
     """The rows; `chosen` carries the id of the finding that the user picked."""
 
-    def __init__(self, session: Session, listing: FindingListing, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        listing: FindingListing,
+        theme: Theme,
+        actions: CommandActions,
+        parent: QWidget | None = None,
+    ) -> None:
         self.rows = FindingModel(session, listing)
+        self._actions = actions
         super().__init__(self.rows, theme, parent)
         self.setItemDelegate(FindingDelegate(theme, self.rows, self))
         self.setAccessibleName("Findings")
         self._session, self._theme = session, theme
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
-        """Offer how the label of a finding is drawn."""
+        """Take a finding in hand, and offer what of it can be changed and how its label is drawn."""
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if by_key else self.indexAt(event.pos())
         if not index.isValid():
@@ -213,7 +225,10 @@ class FindingList(RowList):
         colour = self._theme.on_anatomy("to_decide_line").name()
         entry = LabelEntry(finding.label_key, finding.label, colour, LineStyle.SOLID)
         menu = label_menu(self._session, self._theme, entry, self)
-        menu.insertSection(menu.actions()[0], f"All of “{finding.label}”")
         place = self.visualRect(index).center() if by_key else event.pos()
+        self.chosen.emit(finding.id)
+        first = menu.insertSection(menu.actions()[0], f"All of “{finding.label}”")
+        of_it = EDIT_MARK if finding.source.kind is SourceKind.READER else EDIT
+        menu.insertActions(first, self._actions.menu(of_it, menu).actions())
         menu.exec(self.viewport().mapToGlobal(place))
         menu.deleteLater()

@@ -171,8 +171,8 @@ class ReviewPanel(QFrame):
         """True unless something that was opened below stands in the place of the finding's details."""
         return not any(box.fold.opened and not box.isHidden() for box in self._boxes)
 
-    def write_comment(self) -> None:
-        """Let a comment on the finding in hand be typed; what stands in the place of its details is folded away."""
+    def edit_finding(self) -> None:
+        """Let the finding in hand be edited; what stands in the place of its details is folded away."""
         self._leave_models()
         for box in self._boxes:
             if box.fold.opened:
@@ -249,7 +249,7 @@ class ReviewPanel(QFrame):
         column.addWidget(self.head)
         self.head.chosen.connect(lambda name: setattr(self._desk.reviewing.listing, "order", FindingOrder(name)))
         self._desk.reviewing.listing.changed.connect(self._update)
-        self.list = FindingList(self._desk.session, self._desk.reviewing.listing, self._theme, page)
+        self.list = FindingList(self._desk.session, self._desk.reviewing.listing, self._theme, actions, page)
         self.list.setMinimumHeight(LEAST_LIST)
         self.list.chosen.connect(self._desk.reviewing.select)
         column.addWidget(self.list, 1)

@@ -1,0 +1,139 @@
+"""E edits the finding in hand, by the keyboard alone: a comment on it, and of a mark the place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from viewer.domain.finding import SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.finding import Finding
+    from viewer.ui.main_window import MainWindow
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def marks(window: MainWindow) -> list[Finding]:
+    return [f for f in window.desk.session.findings if f.source.kind is SourceKind.READER]
+
+
+def places(window: MainWindow) -> list[tuple[float, ...]]:
+    return [tuple(f.centre_lps_mm) for f in marks(window)]
+
+
+def tab_to_the_button_that(window: MainWindow, press: Callable[..., None], does: str) -> None:
+    """Press Tab until a button with these words has the keys."""
+    for _ in range(3):
+        press(window, Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        if focus is not None and focus.accessibleName().startswith(does):
+            return
+    raise AssertionError(does)
+
+
+def test_e_lets_a_comment_be_typed_that_undo_takes_back(opened: MainWindow, press: Callable[..., None]) -> None:
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_E)
+    comment = opened.review.panel.detail.comment
+    assert QApplication.focusWidget() is comment
+    QTest.keyClicks(comment, "a vessel, no bleed")
+    press(opened, Qt.Key.Key_Return)
+    assert opened.desk.session.decisions["left"].comment == "a vessel, no bleed"
+    press(opened, Qt.Key.Key_E)
+    assert comment.text() == "a vessel, no bleed"
+    press(opened, Qt.Key.Key_Escape)
+    press(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert "left" not in opened.desk.session.decisions
+
+
+def test_a_mark_is_moved_to_the_crosshair_by_keys_alone_and_undo_brings_it_back(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_M)
+    (first,) = places(opened)
+    press(opened, Qt.Key.Key_Up)
+    press(opened, Qt.Key.Key_E)
+    assert places(opened) == [first]
+    tab_to_the_button_that(opened, press, "Move mark here")
+    press(opened, Qt.Key.Key_Space)
+    (moved,) = places(opened)
+    assert moved[:2] == first[:2]
+    assert moved[2] != first[2]
+    press(opened, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert places(opened) == [first]
+    assert opened.desk.session.view is not None
+    assert opened.desk.session.view.cursor_lps_mm == pytest.approx(first)
+    opened.canvas.setFocus()
+    press(opened, Qt.Key.Key_Down)
+    press(opened, Qt.Key.Key_M, SHIFT)
+    assert places(opened) not in ([first], [moved])
+
+
+def test_a_mark_is_removed_from_where_it_is_edited_while_a_measurement_is_in_hand_too(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_M)
+    press(opened, Qt.Key.Key_E)
+    tab_to_the_button_that(opened, press, "Remove mark")
+    press(opened, Qt.Key.Key_Space)
+    assert marks(opened) == []
+
+
+def test_what_a_model_found_has_nothing_to_be_moved_and_says_what_to_do(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_E)
+    press(opened, Qt.Key.Key_Tab)
+    focus = QApplication.focusWidget()
+    assert focus is None or not focus.accessibleName().startswith(("Move mark", "Remove mark"))
+    assert why_not(opened, "review.move_mark") == (
+        "What a model found stays where it is. X rejects it, and M marks the right place."
+    )
+
+
+def test_e_says_why_where_nothing_is_there_to_be_edited(opened: MainWindow) -> None:
+    assert why_not(opened, "review.edit") == "No finding is selected. Press N for the first."
+    opened.desk.reviewing.select("true left")
+    opened.desk.navigation.finish()
+    assert why_not(opened, "review.edit") == "What is selected belongs to the ground truth; nobody decides on that."
+
+
+def why_not(window: MainWindow, command_id: str) -> str:
+    command = window.actions_.table[command_id]
+    return "" if command.enabled_when() else command.why_not
+
+
+def test_a_right_click_on_a_row_takes_the_finding_in_hand_and_offers_what_can_be_edited(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    press(opened, Qt.Key.Key_M)
+    offered: list[list[str]] = []
+
+    def look() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        offered.append([each.text() for each in menu.actions() if each.isEnabled()])
+        menu.close()
+
+    rows = opened.review.panel.list
+    for row in (3, 0):
+        at = rows.visualRect(rows.rows.index(row)).center()
+        QTimer.singleShot(100, look)
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, rows.viewport().mapToGlobal(at))
+        QApplication.sendEvent(rows.viewport(), event)
+        opened.desk.navigation.finish()
+        assert opened.desk.session.selected is not None
+        assert opened.desk.session.selected.id == rows.rows.ident_at(row)
+    of_the_mark, of_the_model = offered
+    assert of_the_mark[:3] == ["Edit finding", "Move mark here", "Remove mark"]
+    assert of_the_model[0] == "Edit finding"
+    assert "Move mark here" not in of_the_model
