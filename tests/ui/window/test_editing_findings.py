@@ -54,6 +54,24 @@ def test_e_lets_a_comment_be_typed_that_undo_takes_back(opened: MainWindow, pres
     assert "left" not in opened.desk.session.decisions
 
 
+def test_once_the_name_was_asked_for_the_first_comment_keys_are_no_longer_typed_into_it(
+    opened: MainWindow, press: Callable[..., None]
+) -> None:
+    opened.desk.settings.change(reader="")
+    press(opened, Qt.Key.Key_N)
+    press(opened, Qt.Key.Key_E)
+    comment = opened.review.panel.detail.comment
+    QTest.keyClicks(comment, "a vessel")
+    press(opened, Qt.Key.Key_Return)
+    QTest.keyClicks(opened.asking.reader_sheet.field, "Dr Example")
+    press(opened, Qt.Key.Key_Return)
+    assert opened.desk.session.decisions["left"].comment == "a vessel"
+    press(opened, Qt.Key.Key_N)
+    assert comment.text() == ""
+    assert opened.desk.session.selected is not None
+    assert opened.desk.session.selected.id == "right"
+
+
 def test_a_mark_is_moved_to_the_crosshair_by_keys_alone_and_undo_brings_it_back(
     opened: MainWindow, press: Callable[..., None]
 ) -> None:

@@ -93,7 +93,7 @@ class CommentField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep with Enter, take back with Esc."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._keep()
+            # Left first: a sheet that keeping may open gives the keys back to who has them now.
             self.clearFocus()
         elif event.key() == Qt.Key.Key_Escape:
             self.setText(self._before)
