@@ -22,6 +22,8 @@ _COARSE_MM = 4.0
 _FINE_MM = 3.0
 _SOLID_HU = -300
 _BONE_HU = 150
+# The mean where a thin sheet takes a small part of a coarse voxel.
+_ANYTHING_HU = -800
 # A table has the same cross-section all along; an arm that lies beside the trunk does not.
 _SAME_SHARE = 0.8
 _ALONG_SHARE = 0.5
@@ -55,6 +57,8 @@ class BodyShape:
         The body with its lungs and one voxel around it; False in air and on the table, [k, j, i].
     inside
         The body with its lungs alone.
+    beside
+        What is not kept and is more than air: table, headrest, clothes.
     spacing_mm
         Along k, j, i.
     """
@@ -62,6 +66,7 @@ class BodyShape:
     factors: tuple[int, int, int]
     kept: NDArray[np.bool_]
     inside: NDArray[np.bool_]
+    beside: NDArray[np.bool_]
     spacing_mm: tuple[float, float, float]
 
     def depth_mm(self) -> NDArray[np.float32]:
@@ -112,7 +117,8 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
         return None
     inside = _filled(kept[labels])
     around = grown(inside) & ~(table & ~inside)
-    return BodyShape(factors, _spread(around, there), _spread(inside, there), spacing)
+    beside = (coarse > _ANYTHING_HU) & ~around
+    return BodyShape(factors, _spread(around, there), _spread(inside, there), _spread(beside, there), spacing)
 
 
 def _between_gaps(solid: NDArray[np.bool_]) -> NDArray[np.bool_]:

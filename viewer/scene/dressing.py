@@ -9,6 +9,7 @@ import numpy as np
 
 from viewer.domain.geometry import Grid
 from viewer.scene.body_shape import stretched
+from viewer.scene.headrest import sheets_on_body
 from viewer.scene.volume_image import AIR_HU, RenderVoxels
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def without_table(rendered: RenderVoxels, shape: BodyShape, box: Box | None = No
     made = np.full(part.voxels.shape, AIR_HU, dtype=np.int16)
     for at, coarse in enumerate(k):
         np.copyto(made[at], part.voxels[at], where=shape.kept[coarse][j][:, i])
+    sheets = sheets_on_body(rendered, shape)
+    if len(sheets):
+        first = (0, 0, 0) if box is None else tuple(start for start, _ in reversed(box))
+        # A box holds all that is kept.
+        made[tuple((sheets - first).T)] = AIR_HU
     return RenderVoxels(made, part.grid)
 
 
