@@ -38,7 +38,7 @@ class BringingHere:
 
     def _offer(self, found: Bring, rest: list[Path]) -> None:
         def install() -> None:
-            self._window.tell(Message(f"{found.sentence} It is being checked…", calm=True))
+            self._window.tell(Message(f"{found.sentence} It is being checked…", calm=True, passing=True))
             self._desk.runner.run(
                 found.install, done=lambda said: self._installed(said, rest), failed=self._failed, lane=Lane.BACKGROUND
             )

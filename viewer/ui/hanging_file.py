@@ -32,8 +32,8 @@ def tell_of_opening(window: MainWindow) -> None:
         window.tell(message)
 
     def sound() -> None:
-        if messages.message in of_rules:
-            messages.clear()
+        for message in of_rules:
+            messages.withdraw(message)
 
     opening.told.connect(told)
     opening.rules_sound.connect(sound)

@@ -106,8 +106,9 @@ class OpenedPlaces:
         self._window.tell(self._gone[place.id])
 
     def _returned(self, place: Place) -> None:
-        if self._window.messages.message is self._gone.pop(place.id, self):
-            self._window.messages.clear()
+        said = self._gone.pop(place.id, None)
+        if said is not None:
+            self._window.messages.withdraw(said)
 
     def _to_install(self, paths: tuple[Path, ...]) -> None:
         from viewer.ui.bringing_here import BringingHere

@@ -36,6 +36,10 @@ class Unsaved(QObject):
     def _saved(self, _when: object) -> None:
         self._again.stop()
         said, self._said = self._said, None
-        if said is not None and self._window.messages.message is said:
+        if said is None:
+            return
+        shown = self._window.messages.message is said
+        self._window.messages.withdraw(said)
+        if shown:
             # In its place: a strip that goes moves everything below it.
             self._window.tell(Message("What was not on disk is written now.", calm=True))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from pytestqt.qtbot import QtBot
+
     from viewer.ui.main_window import MainWindow
 
 
@@ -291,6 +293,51 @@ def test_what_a_start_has_to_tell_waits_until_the_stage_is_left(opened: MainWind
     assert not opened.messages.isVisible()
 
 
+def test_of_two_things_that_a_start_has_to_tell_the_first_is_read_once_the_second_is_closed(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.messages.clear()
+    window.hide()
+    window.tell(Message("Text may be small on this screen.", calm=True))
+    window.tell(Message("A key in conventions.toml is taken twice."))
+    window.show()
+    strip = window.messages
+    assert strip.message is not None
+    assert strip.message.sentence == "A key in conventions.toml is taken twice."
+    assert strip.more_words == "1 more"
+    qtbot.mouseClick(strip.close_button, Qt.MouseButton.LeftButton)
+    assert strip.message is not None
+    assert strip.message.sentence == "Text may be small on this screen."
+    assert strip.more_words == ""
+    qtbot.mouseClick(strip.close_button, Qt.MouseButton.LeftButton)
+    assert strip.message is None
+
+
+def test_what_was_read_or_only_told_what_is_going_on_does_not_come_back(window: MainWindow, qtbot: QtBot) -> None:
+    strip = window.messages
+    strip.clear()
+    window.tell(Message("The folder is not there any more."))
+    qtbot.waitUntil(lambda: strip.read)
+    window.tell(Message("A pack was found. It is being checked…", calm=True, passing=True))
+    window.tell(Message("The pack was installed.", calm=True))
+    assert strip.more_words == ""
+    strip.clear()
+    assert strip.message is None
+
+
+def test_what_was_wrong_is_not_told_once_it_is_mended_also_where_it_waits(window: MainWindow) -> None:
+    strip = window.messages
+    strip.clear()
+    window.hide()
+    gone = Message("The watched folder is not there any more.")
+    window.tell(gone)
+    window.tell(Message("Text may be small on this screen.", calm=True))
+    strip.withdraw(gone)
+    assert strip.more_words == ""
+    strip.clear()
+    assert strip.message is None
+
+
 def test_a_larger_interface_is_offered_once_on_a_screen_of_small_pixels(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,8 +350,7 @@ def test_a_larger_interface_is_offered_once_on_a_screen_of_small_pixels(
     offered = window.messages.message
     assert offered is not None
     assert offered.action == "Use 200 %"
-    assert offered.act is not None
-    offered.act()
+    window.messages.act()
     assert window.desk.settings.now.interface_scale == 2.0
     window.messages.clear()
     suggest_scale(window)

@@ -136,7 +136,7 @@ class MakingHere:
                 self._window.tell(Message.of(error))
             self._window.refresh_soon()
 
-        self._window.tell(Message("The case is being saved without its patient.", calm=True))
+        self._window.tell(Message("The case is being saved without its patient.", calm=True, passing=True))
         self._job = desk.runner.run(
             lambda ctx: save_case(making, cases, ctx, desk.decoders, signed_off=signed_off),
             done=partial(self._saved, present),

@@ -66,7 +66,7 @@ class ModelsHere:
 
     def _compare(self, a: str, b: str, again: bool) -> None:
         self._on = False
-        self._window.tell(Message("The two models are at work.", calm=True))
+        self._window.tell(Message("The two models are at work.", calm=True, passing=True))
         self._desk.two_models.compare(a, b, again=again)
 
     def _refused(self, card: ModelCard, sentence: str, pair: tuple[str, str]) -> None:
