@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
@@ -207,6 +207,36 @@ def test_a_next_step_in_3d_is_seen_as_it_was_kept(
     qtbot.waitUntil(lambda: presenter.next.step == solid and presenter.next.has_picture, timeout=10_000)
     middle = presenter.next.rect().center()
     assert presenter.next.grab().toImage().pixelColor(middle).red() > 200
+
+
+def test_a_next_step_as_it_was_kept_has_its_card_in_the_theme_of_the_stage(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
+) -> None:
+    solid = evolve(told.steps[1], view=evolve(told.steps[1].view, main=ViewName.THREE_D))
+    case = evolve(told, folder=str(tmp_path), steps=(told.steps[0], solid, told.steps[2]))
+    kept = QImage(480, 270, QImage.Format.Format_RGB32)
+    kept.fill(Qt.GlobalColor.red)
+    keep_picture(kept, tmp_path / FOLDER / picture_name(case, solid))
+    staged.desk.session.case = case
+    qtbot.waitUntil(lambda: presenter.next.step == solid and presenter.next.has_picture, timeout=10_000)
+
+    def ground_of_card() -> QColor:
+        image = presenter.next.grab().toImage()
+        return image.pixelColor(round(image.width() * 0.03), round(image.height() * 0.79))
+
+    assert ground_of_card().value() < 60
+    staged.desk.settings.change(theme="light")
+    qtbot.waitUntil(lambda: ground_of_card() == Qt.GlobalColor.white)
+
+
+def test_in_bright_rooms_the_ground_is_seen_beside_the_round_corners_of_both_pictures(
+    presenter: PresenterWindow, staged: MainWindow
+) -> None:
+    staged.desk.settings.change(theme="light")
+    for part in (presenter.live, presenter.next):
+        image = presenter.grab(part.geometry().translated(part.parentWidget().pos())).toImage()
+        for x, y in ((0, 0), (image.width() - 1, 0), (0, image.height() - 1)):
+            assert image.pixelColor(x, y).lightness() > 200
 
 
 def test_a_next_step_that_cannot_be_drawn_costs_its_picture_alone_and_names_nobody_in_the_log(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, QSizeF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from viewer.ui.fonts import Type, font
@@ -30,6 +30,13 @@ def fitted(inner: QSize, room: QRect) -> QRect:
         room.x() + (room.width() - size.width()) // 2, room.y() + (room.height() - size.height()) // 2,
         size.width(), size.height(),
     )  # fmt: skip
+
+
+def clip_to_frame(painter: QPainter, room: QRect, width_px: float) -> None:
+    """Let nothing be drawn beyond the middle of a picture's frame: at its corners the window's ground is seen."""
+    shape = QPainterPath()
+    shape.addRoundedRect(rounded(room, width_px), RADIUS_BADGE, RADIUS_BADGE)
+    painter.setClipPath(shape)
 
 
 class LivePicture(QWidget):
@@ -101,6 +108,7 @@ class LivePicture(QWidget):
         """Draw the picture in its frame."""
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            clip_to_frame(painter, self.rect(), 2)
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             if not self._picture.isNull():
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -110,6 +118,7 @@ class LivePicture(QWidget):
                 painter.setFont(font(Type.PAGE_TITLE))
                 painter.setPen(self._theme.on_anatomy("text"))
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.word)
+            painter.setClipping(False)
             painter.setPen(QPen(self._theme.on_anatomy("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rounded(self.rect(), 2), RADIUS_BADGE, RADIUS_BADGE)

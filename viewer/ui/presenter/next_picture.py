@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, QSizeF, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -15,7 +15,9 @@ from viewer.services.kept_pictures import kept_picture
 from viewer.ui.canvas.paint_plane import image_of
 from viewer.ui.canvas.view3d import Picture
 from viewer.ui.fonts import Type, font
-from viewer.ui.presenter.live_picture import fitted
+from viewer.ui.present.card import paint_card
+from viewer.ui.present.stage_bar import HEIGHT as BAR_HEIGHT
+from viewer.ui.presenter.live_picture import clip_to_frame, fitted
 from viewer.ui.theme import RADIUS_BADGE
 from viewer.ui.widgets import rounded
 
@@ -36,6 +38,8 @@ DRAWN_AFTER_MS = 350
 NO_3D_YET = "3D"
 LAST = "This is the last step"
 _SHAPE = QSize(16, 9)
+# What was kept was drawn as large as this.
+_STAGE = (1920, 1080)
 _DRAWN_HEIGHT = 396
 
 
@@ -149,11 +153,26 @@ class NextPicture(QWidget):
         image = QImage(str(kept.path)) if kept is not None else QImage()
         return None if image.isNull() else image
 
+    def _paint_kept(self, painter: QPainter, kept: QImage, step: Step) -> None:
+        """Draw the picture that was kept, and its card anew: that is small and dark in it."""
+        place = fitted(_SHAPE, self.rect())
+        painter.drawImage(place, kept)
+        session = self._desk.session
+        told = next((f for f in (*session.findings, *session.lesions) if f.id == step.view.selected_finding), None)
+        folder = session.case.folder if session.case is not None else ""
+        width, height = _STAGE
+        painter.save()
+        painter.translate(place.topLeft())
+        painter.scale(place.width() / width, place.height() / height)
+        paint_card(painter, self._theme, step, told, QSizeF(width, height - BAR_HEIGHT), 1.0, folder)
+        painter.restore()
+
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the picture in its frame, and over it the words of a step that has none."""
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            clip_to_frame(painter, self.rect(), 1)
             painter.fillRect(self.rect(), self._theme.on_anatomy("viewport"))
             step = self._step
             seen = self._known(step) if step is not None else None
@@ -162,12 +181,13 @@ class NextPicture(QWidget):
                 painter.drawPixmap(fitted(seen.size(), self.rect()), seen)
             elif drawn is not None:
                 painter.drawImage(fitted(_SHAPE, self.rect()), drawn)
-            elif self._kept is not None:
-                painter.drawImage(fitted(_SHAPE, self.rect()), self._kept)
+            elif self._kept is not None and step is not None:
+                self._paint_kept(painter, self._kept, step)
             elif step is None:
                 painter.setFont(font(Type.BODY))
                 painter.setPen(self._theme.on_anatomy("text2"))
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, LAST)
+            painter.setClipping(False)
             painter.setPen(QPen(self._theme.colour("hairline"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rounded(self.rect(), 1), RADIUS_BADGE, RADIUS_BADGE)

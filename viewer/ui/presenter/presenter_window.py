@@ -42,6 +42,8 @@ LOW, NARROW, SMALL = 860, 1500, 1000
 TINY, TINY_LIVE_SHARE = 480, 0.42
 HEAD_LINE, WORDS_LINE = 32, 44
 LIVE_SHARE = 0.611
+# Of the stage's height: as high as the next picture is in all its width, unless the window is very wide.
+NEXT_SHARE = 0.64
 LEAST_TITLE, TINY_TITLE = 120, 72
 STEPS_WIDTH, NARROW_STEPS_WIDTH, LEAST_STEPS_WIDTH, TINY_STEPS_WIDTH = 384, 352, 280, 232
 
@@ -241,7 +243,7 @@ class PresenterWindow(QWidget):
             live_width = min(live_width, round((height - 2 * margin - HEAD_LINE - gap) * TINY_LIVE_SHARE * 16 / 9))
         live_height = round(live_width * 9 / 16)
         next_x, next_width = margin + live_width + gap, room - live_width - gap
-        next_height = 0 if tiny else min(round(next_width * 9 / 16), round(live_height * 0.62))
+        next_height = 0 if tiny else min(round(next_width * 9 / 16), round(live_height * NEXT_SHARE))
         top = margin + HEAD_LINE
         measure = 0 if tiny else self.now_title.sizeHint().width() + 12
         self.now_title.setGeometry(margin, margin, measure, HEAD_LINE - 4)
