@@ -1,15 +1,15 @@
-"""Corner text that is copied from an earlier image looks as if it were drawn where it stands."""
+"""Corner text: copied from an earlier image it looks as if drawn where it stands; the scale stands clear of it."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from viewer.ui.canvas import paint_corners as corner_text
 from viewer.ui.canvas.facts import Corners, Words
 from viewer.ui.canvas.paint_corners import paint_corners
-from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.paint_text import TextLook, paint_scale_bar
 from viewer.ui.theme import Theme
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -64,3 +64,16 @@ def test_on_a_larger_stage_words_are_larger(theme: Theme) -> None:
     small, large = (_levels(TextLook(theme, stage=True, scale=scale), WORDS, 1.0) for scale in (0.6, 0.8))
     rows = [int((levels != 0x90).any(axis=(1, 2))[:150].sum()) for levels in (small, large)]
     assert rows[1] > rows[0]
+
+
+def test_the_scale_stands_above_the_text_where_it_would_be_a_dash_beside_it(theme: Theme) -> None:
+    look, free, mm_per_px = TextLook(theme), QRectF(0, 3, 500, 487), 0.14
+    picture = QImage(500, 490, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    with QPainter(picture) as painter:
+        words = Corners(bottom_right=(Words("W 1500  L −600"), Words("Zoom 3.1×  2.50 mm")))
+        beside = paint_corners(painter, free, words, look)
+        assert beside is not None
+        scale = paint_scale_bar(painter, free, mm_per_px, look, beside)
+    assert scale.width() >= 20 / mm_per_px
+    assert not scale.intersects(beside)

@@ -112,7 +112,7 @@ def test_no_value_stands_behind_letters_corner_text_or_scale(theme: Theme, wide:
 
 
 @pytest.mark.usefixtures("qapp")
-@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (530, 300), (935, 560), (1900, 1000)])
+@pytest.mark.parametrize(("wide", "high"), [(466, 280), (300, 220), (500, 490), (530, 300), (935, 560), (1900, 1000)])
 def test_letters_and_scale_are_painted_where_no_value_may_stand(theme: Theme, wide: int, high: int) -> None:
     look = TextLook(theme)
     picture = QImage(wide, high, QImage.Format.Format_ARGB32_Premultiplied)

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from tests.ui.conftest import COLUMNS, ORIGIN_MM, ROWS, SLICES, SPACING_MM
 from tests.ui.test_overlay_labels import MIDDLE_K, box, labels, looking, painted, pixels
-from viewer.domain.geometry import Grid
+from viewer.domain.geometry import Grid, PlaneName
 from viewer.domain.overlay_look import MapLook
 from viewer.domain.overlays import PROBABILITY, Overlays, ValueMap
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.ui.canvas import paint_colour_bar, paint_corners, paint_text
 from viewer.ui.canvas.paint_frame import Look
+from viewer.ui.canvas.paint_map import bar_places, paint_map_bar
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import shown_from
@@ -94,17 +95,33 @@ def test_the_bar_stands_clear_of_letters_and_corner_text_in_views_of_any_size(
 ) -> None:
     bars: list[QRectF] = []
     others: list[QRectF] = []
-    monkeypatch.setattr(paint_colour_bar, "paint_plate", lambda _painter, area, _theme: bars.append(QRectF(area)))
+    monkeypatch.setattr(paint_colour_bar, "paint_plates", lambda _painter, areas, _theme: bars.extend(areas))
     monkeypatch.setattr(paint_text, "paint_plate", lambda _painter, area, _theme: others.append(QRectF(area)))
     monkeypatch.setattr(paint_corners, "_whole_scale", lambda *_: None)
-    monkeypatch.setattr(paint_corners, "_paint_plate_of_lines", lambda _painter, rows, _theme: others.extend(rows))
+    monkeypatch.setattr(paint_corners, "paint_plates", lambda _painter, rows, _theme: others.extend(rows))
     over = Overlays(value_map=probability(small_ct_volume))
     tile = tiles(Layout.SINGLE, ViewName.AXIAL, (float(wide), float(high)))[0]
     image = QImage(wide, high, QImage.Format.Format_RGB32)
     with QPainter(image) as painter:
         shown = shown_from(small_ct_volume, looking(small_ct_volume, height_mm=400.0), overlays=over)
         PlanePainter().paint(painter, tile, shown, Look(TextLook(Theme(), stage=False)), first=True)
-    assert len(bars) == 1
+    assert len(bars) == 2
     assert len(others) > 6
-    assert QRectF(0, 0, wide, high).contains(bars[0])
-    assert not any(bars[0].intersects(other) for other in others)
+    assert all(QRectF(0, 0, wide, high).contains(bar) for bar in bars)
+    assert not any(bar.intersects(other) for bar in bars for other in others)
+
+
+def test_the_word_above_a_bar_dims_no_anatomy_beside_its_numbers(qapp: QApplication, small_ct_volume: Volume) -> None:
+    over = Overlays(value_map=probability(small_ct_volume))
+    shown = shown_from(small_ct_volume, looking(small_ct_volume, height_mm=400.0), overlays=over)
+    look = TextLook(Theme(), stage=False)
+    image = QImage(640, 600, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    with QPainter(image) as painter:
+        paint_map_bar(painter, QRectF(image.rect()), shown, look)
+    (plate,) = bar_places(shown, PlaneName.AXIAL, QRectF(image.rect()), look)
+    dark = pixels(image).max(axis=2) < 128
+    beside = round(plate.right()) - 6
+    assert dark[round(plate.top()) + 4, beside]
+    assert not dark[round(plate.top()) + 30 : round(plate.bottom()), beside].any()
+    assert dark[round(plate.bottom()) - 4, round(plate.left()) + 40]

@@ -16,7 +16,7 @@ from viewer.domain.value_units import unit_words
 from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.voi import table_for
 from viewer.ui.canvas.facts import signed
-from viewer.ui.canvas.paint_text import paint_plate
+from viewer.ui.canvas.paint_text import paint_plates
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
@@ -84,13 +84,26 @@ def bar_plate(free: QRectF, bar: ColourBar, look: TextLook) -> QRectF | None:
         free = free.adjusted(BESIDE_LETTER_PX, 0, 0, 0)
     if height < LEAST_HEIGHT * scale:
         return None
-    width = BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in bar.words)
     return QRectF(
         round(free.left() + look.margin_px - 2),
         round(top - line - 6),
-        round(max(width, measures.horizontalAdvance(bar.unit)) + 12),
+        round(max(_width(bar, look), measures.horizontalAdvance(bar.unit)) + 12),
         round(height + 2 * line + 6),
     )
+
+
+def _width(bar: ColourBar, look: TextLook) -> float:
+    """Return how wide the colours are with their values, without the unit above them."""
+    measures, scale = look.metrics(look.caption_type()), look.scale if look.stage else 1.0
+    return BAR_WIDTH * scale + 10 + max(measures.horizontalAdvance(word) for word in bar.words)
+
+
+def _grounds(plate: QRectF, bar: ColourBar, look: TextLook) -> tuple[QRectF, QRectF]:
+    """Return what is dark behind a bar: a strip below the unit, and below it one as wide as colours and values."""
+    unit = look.metrics(look.caption_type()).horizontalAdvance(bar.unit)
+    strip = QRectF(plate.left(), plate.top(), round(unit + 12), look.line_px + 6)
+    below = QRectF(plate.left(), plate.top(), round(_width(bar, look) + 12), plate.height())
+    return strip, below
 
 
 def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -> float:
@@ -99,7 +112,7 @@ def paint_bar(painter: QPainter, free: QRectF, bar: ColourBar, look: TextLook) -
     if plate is None:
         return 0.0
     line, scale = look.line_px, look.scale if look.stage else 1.0
-    paint_plate(painter, plate, look.theme)
+    paint_plates(painter, _grounds(plate, bar, look), look.theme)
     above = 1.5 * line + 4
     place = QRectF(
         plate.left() + 6, plate.top() + above, round(BAR_WIDTH * scale), plate.height() - round(2 * line + 6)

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPaintEngine, QPainter, QPainterPath, QTransform
+from PySide6.QtGui import QFontMetricsF, QImage, QPaintEngine, QPainter, QTransform
 
-from viewer.ui.canvas.paint_text import PLATE_RADIUS, TextLook
+from viewer.ui.canvas.paint_text import TextLook, paint_plates
 from viewer.ui.fonts import Type
-from viewer.ui.theme import PLATE_OPACITY, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,19 +155,10 @@ def _draw_block(painter: QPainter, plate: QRectF, lines: Sequence[_Line], look: 
         QRectF(plate.right() - line.width_px - 12 if right else plate.left(), top - 3, line.width_px + 12, height)
         for top, line in zip(tops, lines, strict=True)
     ]
-    _paint_plate_of_lines(painter, grounds, look.theme)
+    paint_plates(painter, grounds, look.theme)
     side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
     for top, line in zip(tops, lines, strict=True):
         painter.setFont(look.font(line.kind))
         painter.setPen(look.theme.on_anatomy(line.role))
         row = QRectF(plate.left() + 6, top, plate.width() - 12, look.line_px)
         painter.drawText(row, side | Qt.AlignmentFlag.AlignVCenter, line.text)
-
-
-def _paint_plate_of_lines(painter: QPainter, lines: Sequence[QRectF], theme: Theme) -> None:
-    """Draw one plate behind lines that overlap, as wide as each: no anatomy is dimmed where nothing is said."""
-    shape = QPainterPath()
-    shape.setFillRule(Qt.FillRule.WindingFill)
-    for line in lines:
-        shape.addRoundedRect(line, PLATE_RADIUS, PLATE_RADIUS)
-    painter.fillPath(shape, theme.on_anatomy("viewport", PLATE_OPACITY))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from viewer.ui.canvas.facts import EdgeLetters, scale_bar
 from viewer.ui.fonts import Type, font, metrics
 from viewer.ui.theme import PLATE_OPACITY, Theme
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 PLATE_RADIUS = 3.0
 _LEAST_SCALE_PX = 36
+# A shorter one stands above the text, where it can be longer: a dash measures nothing.
+_GOOD_SCALE_PX = 64
 # What its plate is wider than the scale, and the gap to the text beside it.
 _BESIDE_SCALE_PX = 28
 # The longest scale: on large viewports a share of their width, as it is read from where all of them is seen.
@@ -79,6 +86,15 @@ def paint_plate(painter: QPainter, area: QRectF, theme: Theme) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
+def paint_plates(painter: QPainter, areas: Iterable[QRectF], theme: Theme) -> None:
+    """Draw one plate behind areas that overlap, as wide as each: no anatomy is dimmed where nothing is said."""
+    shape = QPainterPath()
+    shape.setFillRule(Qt.FillRule.WindingFill)
+    for area in areas:
+        shape.addRoundedRect(area, PLATE_RADIUS, PLATE_RADIUS)
+    painter.fillPath(shape, theme.on_anatomy("viewport", PLATE_OPACITY))
+
+
 def is_tight(width_px: float, height_px: float, look: TextSizes) -> bool:
     """Return whether a viewport has room for small letters alone."""
     return not look.stage and min(width_px, height_px) < TIGHT_PX
@@ -142,8 +158,18 @@ def paint_scale_bar(
     """
     left_edge, right_edge = free.center().x() + 28 * look.scale, free.right() if beside is None else beside.left()
     foot_edge = free.bottom() - look.margin_px + 2
-    if beside is not None and right_edge - left_edge - _BESIDE_SCALE_PX < _LEAST_SCALE_PX:
-        right_edge, foot_edge = beside.right() + 8, beside.top() - 4
+    height = look.line_px + 10
+    room = right_edge - left_edge - _BESIDE_SCALE_PX
+    above = beside is not None and room < _GOOD_SCALE_PX
+    if above and beside is not None:
+        letter = look.metrics(look.letter_type(large=True)).capHeight() / 2 + 6
+        if beside.top() - 4 - height >= free.center().y() + letter:
+            right_edge, foot_edge = beside.right() + 8, beside.top() - 4
+        elif room < _LEAST_SCALE_PX:
+            # The letter at the right edge stands there.
+            return QRectF()
+        else:
+            above = False
     share = _LONGEST_STAGE_SHARE if look.stage else _LONGEST_SCALE_SHARE
     longest = max(_LONGEST_SCALE_PX * look.scale, free.width() * share)
     most = min(longest, right_edge - left_edge - _BESIDE_SCALE_PX)
@@ -152,17 +178,12 @@ def paint_scale_bar(
     length, words = scale_bar(mm_per_px, most)
     kind = look.caption_type()
     width = max(length, look.metrics(kind).horizontalAdvance(words)) + 20
-    height = look.line_px + 10
     plate = QRectF(0, 0, round(width), round(height))
     middle = free.center().x() + free.width() * (0.31 if look.stage else 0.155)
     plate.moveLeft(round(max(left_edge, min(middle - plate.width() / 2, right_edge - 8 - plate.width()))))
-    if beside is not None and foot_edge < beside.top():
+    if above and beside is not None:
         plate.moveRight(beside.right())
     plate.moveTop(round(foot_edge - plate.height()))
-    letter = look.metrics(look.letter_type(large=True)).capHeight() / 2 + 6
-    if beside is not None and foot_edge < beside.top() and plate.top() < free.center().y() + letter:
-        # The letter at the right edge stands there.
-        return QRectF()
     paint_plate(painter, plate, look.theme)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.setFont(look.font(kind))
