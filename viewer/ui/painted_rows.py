@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from viewer.ui.theme import FOCUS_WIDTH
@@ -100,9 +100,11 @@ class RowList(QListView):
         super().__init__(parent)
         self._listed = model
         self._theme, self._by_keyboard = theme, False
+        self._scrolled_away = False
         model.setParent(self)
         self.setModel(model)
         prepare_list(self, theme)
+        self.verticalScrollBar().actionTriggered.connect(self._scrolled_by_hand)
         self.clicked.connect(lambda index: self.chosen.emit(self._listed.ident_at(index.row())))
 
     def show_selected(self, ident: str | None) -> None:
@@ -114,6 +116,21 @@ class RowList(QListView):
         elif self.currentIndex().row() != row or not self.selectionModel().isSelected(self._listed.index(row)):
             self.setCurrentIndex(self._listed.index(row))
             self.scrollTo(self._listed.index(row))
+            self._scrolled_away = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep what is in hand in sight, unless somebody scrolled away from it."""
+        super().resizeEvent(event)
+        if self.currentIndex().isValid() and not self._scrolled_away:
+            self.scrollTo(self.currentIndex())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 (Qt's name)
+        """Scroll by hand."""
+        super().wheelEvent(event)
+        self._scrolled_by_hand()
+
+    def _scrolled_by_hand(self, _action: int = 0) -> None:
+        self._scrolled_away = True
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
         """Keep by what the focus came."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QLabel, QLineEdit, QWidget
 
 from tests.ui.acquired.hands import drag, place_in
 from viewer.domain.geometry import PlaneName
@@ -137,3 +137,27 @@ def test_all_is_said_of_a_finding_in_a_high_window_and_its_measures_in_one_that_
 def shown_words(panel: QWidget) -> set[str]:
     """Return the words of all labels that can be seen."""
     return {label.text() for label in panel.findChildren(QLabel) if label.isVisible()}
+
+
+def test_the_finding_in_hand_stays_in_sight_where_the_window_becomes_lower_unless_one_scrolled_away(
+    opened: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    opened.resize(1280, 900)
+    opened.show()
+    for _ in opened.desk.session.findings:
+        press(opened, Qt.Key.Key_N)
+    rows = opened.review.panel.list
+    rows.setCurrentIndex(rows.rows.index(rows.rows.rowCount() - 1))
+
+    def in_sight() -> bool:
+        return rows.viewport().rect().contains(rows.visualRect(rows.currentIndex()))
+
+    opened.resize(1024, 600)
+    qtbot.waitUntil(lambda: opened.height() == 600)
+    qtbot.waitUntil(in_sight)
+    rows.verticalScrollBar().triggerAction(QAbstractSlider.SliderAction.SliderToMinimum)
+    assert not in_sight()
+    opened.resize(1024, 610)
+    qtbot.waitUntil(lambda: opened.height() == 610)
+    QApplication.processEvents()
+    assert not in_sight()
