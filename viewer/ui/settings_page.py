@@ -13,7 +13,7 @@ from viewer.services.kept_rule import LEAST_IOU, MOST_ML, rule_of
 from viewer.ui.fonts import Type, font
 from viewer.ui.sheet import EDGE_PX, Sheet
 from viewer.ui.tall import Tall
-from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT, ThemeName
+from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT, SCROLL_BAR_WIDTH, ThemeName
 from viewer.ui.widgets import Button, Kind, Segmented, text_label
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ LABEL_WIDTH = 176
 NUMBER_WIDTH = 88
 # The sheet's title and the margins around its rows.
 HEAD_PX, LEAST_ROWS_PX = 92, 120
+# Where the window is low the rows come nearer to each other before they scroll.
+LEAST_SPACING_PX = 8
+# Of the card's margin, what holds the bar that scrolls, clear of the rows.
+BAR_PX = SCROLL_BAR_WIDTH + 4
 SCALES = (1.0, 1.25, 1.5, 2.0)
 OFF, ON = "off", "on"
 
@@ -45,10 +49,13 @@ class SettingsSheet(Sheet):
         rows = QWidget()
         rows.setProperty("surface", "panel")
         self._rows = QVBoxLayout(rows)
-        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setContentsMargins(0, 0, BAR_PX, 0)
+        margins = self.body.contentsMargins()
+        self.body.setContentsMargins(margins.left(), margins.top(), margins.right() - BAR_PX, margins.bottom())
         self._rows.setSpacing(self.body.spacing())
         self._tall = Tall()
         self._tall.hold(rows, 0)
+        self._tall.keep_width(self._rows)
         self.body.addWidget(self._tall)
         self.reader = QLineEdit()
         self.reader.setFont(font(Type.BODY))
@@ -112,8 +119,13 @@ class SettingsSheet(Sheet):
 
     def _fit(self) -> None:
         """Let the rows scroll in a window that is lower than they are."""
-        over, need = self.parentWidget(), self._rows.sizeHint().height()
-        room = over.height() - 2 * EDGE_PX - HEAD_PX if over is not None else need
+        over = self.parentWidget()
+        for spacing in (self.body.spacing(), LEAST_SPACING_PX):
+            self._rows.setSpacing(spacing)
+            need = self._rows.sizeHint().height()
+            room = over.height() - 2 * EDGE_PX - HEAD_PX if over is not None else need
+            if need <= room:
+                break
         self._tall.need(need)
         self._tall.setFixedHeight(max(min(need, room), LEAST_ROWS_PX))
 

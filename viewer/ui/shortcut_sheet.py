@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollA
 
 from viewer.services.conventions import Dragging, MouseConventions
 from viewer.ui.fonts import Type
-from viewer.ui.sheet import Sheet
+from viewer.ui.sheet import EDGE_PX, Sheet
+from viewer.ui.theme import SCROLL_BAR_WIDTH
 from viewer.ui.widgets import KeyChip, text_label
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 MOST_COLUMNS = 3
-COLUMN_WIDTH = 320
+COLUMN_GAP_PX, BETWEEN_PX, BESIDE_BAR_PX = 40, 24, 12
 LOOKING, IN_3D, OVER = "Looking", "In 3D", "Findings, labels, maps"
 # In the order in which people look for them; several kinds of commands may stand under one title.
 GROUPS = {
@@ -82,6 +83,22 @@ def title_of(command: Command) -> str:
     return OVER if any(word in name for word in _OVER_WORDS) else LOOKING
 
 
+def _height(column: list[QWidget]) -> int:
+    return sum(block.sizeHint().height() + BETWEEN_PX for block in column)
+
+
+def _in_columns(blocks: list[QWidget], room_px: int) -> list[list[QWidget]]:
+    """Return blocks in columns of about the same height, as many as are read whole beside each other."""
+    for count in range(MOST_COLUMNS, 0, -1):
+        columns: list[list[QWidget]] = [[] for _ in range(count)]
+        for block in sorted(blocks, key=lambda b: -b.sizeHint().height()):
+            min(columns, key=_height).append(block)
+        widths = [max((block.sizeHint().width() for block in column), default=0) for column in columns]
+        if sum(widths) + COLUMN_GAP_PX * (count - 1) <= room_px:
+            break
+    return columns
+
+
 class ShortcutSheet(Sheet):
     """The keys that work here, by group."""
 
@@ -106,24 +123,22 @@ class ShortcutSheet(Sheet):
         body = QWidget()
         body.setProperty("surface", "panel")
         row = QHBoxLayout(body)
-        row.setContentsMargins(0, 0, 12, 0)
-        row.setSpacing(40)
+        row.setContentsMargins(0, 0, BESIDE_BAR_PX, 0)
+        row.setSpacing(COLUMN_GAP_PX)
         over = self.parentWidget()
-        width = min(self._width, over.width() - 32) if over is not None else self._width
-        count = max(1, min(MOST_COLUMNS, width // COLUMN_WIDTH))
-        columns = [QVBoxLayout() for _ in range(count)]
-        heights = [0] * count
-        for block in sorted(blocks, key=lambda b: -b.sizeHint().height()):
-            shortest = heights.index(min(heights))
-            columns[shortest].addWidget(block)
-            heights[shortest] += block.sizeHint().height() + 24
-        for column in columns:
-            column.setSpacing(24)
+        width = min(self._width, over.width() - 2 * EDGE_PX) if over is not None else self._width
+        around = self.body.contentsMargins().left() + self.body.contentsMargins().right()
+        columns = _in_columns(blocks, width - around - BESIDE_BAR_PX - SCROLL_BAR_WIDTH)
+        for held in columns:
+            column = QVBoxLayout()
+            column.setSpacing(BETWEEN_PX)
+            for block in held:
+                column.addWidget(block)
             column.addStretch()
             row.addLayout(column, 1)
         self._scroll.setWidget(body)
         room = over.height() - 140 if over is not None else 800
-        self._scroll.setFixedHeight(min(max(heights), room))
+        self._scroll.setFixedHeight(min(max(map(_height, columns)), room))
         self.open()
 
     def _block(self, title: str, commands: list[Command]) -> QWidget:

@@ -18,6 +18,7 @@ from viewer.services.readiness import Looked, Readiness, State
 from viewer.ui.leaving.ready_sheet import ReadySheet
 from viewer.ui.making.contact_sheet import SignOffSheet
 from viewer.ui.presenter.rehearsal_sheet import RehearsalSheet
+from viewer.ui.widgets import KeyChip
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -148,3 +149,36 @@ def test_every_image_that_is_signed_off_can_be_seen_before_anybody_says_so(
         QTest.keyClick(images, Qt.Key.Key_PageDown)
     assert len(seen) == len(tiles._tiles)
     assert sheet.looked.isEnabled()
+
+
+@pytest.mark.parametrize("width", [640, 853, 1024, 1280])
+def test_every_key_is_read_beside_its_command_at_any_size_of_the_text(
+    qtbot: QtBot, opened: MainWindow, width: int
+) -> None:
+    sized(qtbot, opened, width, 600)
+    opened.asking.keys()
+    sheet = opened.asking.keys_sheet
+    QApplication.processEvents()
+    chips = [chip for chip in sheet.findChildren(KeyChip) if chip.isVisible()]
+    assert len(chips) > 40
+    for chip in chips:
+        right = chip.mapTo(sheet.card, chip.rect().topRight()).x()
+        assert right < sheet.card.width() - 24, chip._key
+
+
+def test_all_settings_are_seen_at_once_at_125_per_cent_and_keep_clear_of_the_bar_where_they_scroll(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    sized(qtbot, opened, 1024, 576)
+    opened.asking.settings()
+    sheet = opened.asking.settings_sheet
+    QApplication.processEvents()
+    bar = sheet._tall.verticalScrollBar()
+    assert not bar.isVisible()
+    sheet.dismiss()
+    sized(qtbot, opened, 853, 480)
+    opened.asking.settings()
+    QApplication.processEvents()
+    assert bar.isVisible()
+    beside = bar.mapTo(sheet, QPoint(0, 0)).x()
+    assert sheet.reader.mapTo(sheet, sheet.reader.rect().topRight()).x() < beside - 2
