@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from viewer.analysis.regrid import regridded
@@ -21,7 +21,7 @@ from viewer.io.assemble import assemble
 from viewer.io.scan import scan
 from viewer.ui.canvas import CanvasStyle, shown_from
 from viewer.ui.canvas.frame_places import frame_places
-from viewer.ui.canvas.paint_overlay import label_place
+from viewer.ui.canvas.paint_overlay import label_place, paint_long_axis
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.tiles import tiles
 from viewer.ui.marks import Mark
@@ -245,3 +245,24 @@ def test_a_length_stands_on_no_letter(theme: Theme, viewport: tuple[int, int]) -
         for y in range(0, viewport[1] - 40, 17):
             place = label_place(QRectF(x, y, 40, 40), QSizeF(66, 24), seen, [QRectF(x, y, 40, 40)])
             assert not any(place.intersects(letter) for letter in letters), (x, y)
+
+
+@pytest.mark.parametrize(("viewport", "told"), [((183, 145), False), ((600, 500), True)])
+def test_a_length_that_would_hide_its_finding_is_left_out(
+    small_ct_volume: Volume, small_ct_lesion: Finding, session: Session, viewport: tuple[int, int], told: bool
+) -> None:
+    assert session.view is not None
+    state = alone(session.view, PlaneName.AXIAL, height_mm=viewport[1] * 0.6)
+    geometry = tiles(Layout.SINGLE, ViewName.AXIAL, viewport)[0].geometry(small_ct_volume, state, PlaneName.AXIAL)
+    middle = QPointF(*geometry.screen_from_lps(small_ct_lesion.centre_lps_mm))
+    bounds = QRectF(middle.x() - 16, middle.y() - 16, 32, 32)
+    image = QImage(*viewport, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    shown = shown_from(small_ct_volume, state, findings=(small_ct_lesion,))
+    with QPainter(image) as painter:
+        paint_long_axis(painter, small_ct_lesion, shown, geometry, bounds, TextLook(Theme()), [bounds])
+    dark = close_to(image, QColor("black"), 100)
+    box = bounds.toRect()
+    over = dark[box.top() : box.bottom(), box.left() : box.right()].sum()
+    assert over < 0.25 * box.width() * box.height()
+    assert bool(dark.sum() - over > 600) is told

@@ -40,6 +40,8 @@ IN_PLANE_SHARE = 0.985
 LEAST_AXIS_SHARE = 0.7
 # What the letters at the sides of a viewport keep for themselves.
 LETTER_SIDE_PX = 56.0
+# Of a finding, what its length may cover before it is left out.
+HIDDEN_SHARE = 0.25
 
 
 class OutlinePaths:
@@ -301,11 +303,14 @@ def _paint_leader(
     taken: list[QRectF],
     frame: list[QRectF],
 ) -> None:
-    """Draw a label beside the finding, where it covers no other finding, with a line to it; none that would be cut."""
+    """Draw a label beside the finding, where it covers no other, with a line to it.
+
+    None is drawn that would be cut, or hide what it is about.
+    """
     face = font(Type.NAME)
     size = QSizeF(round(QFontMetricsF(face).horizontalAdvance(words)) + 12, 24)
     plate = label_place(bounds, size, seen, taken, frame)
-    hidden = any(plate.intersects(place) for place in frame)
+    hidden = any(plate.intersects(place) for place in frame) or any(_hides(plate, place) for place in taken)
     if hidden or seen.width() < size.width() or not seen.intersects(bounds):
         # It stands in the list; half a number would be another one.
         return
@@ -321,6 +326,12 @@ def _paint_leader(
     painter.setFont(face)
     painter.setPen(look.theme.on_anatomy("text"))
     painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, words)
+
+
+def _hides(plate: QRectF, finding: QRectF) -> bool:
+    """Return whether a label would cover a good part of a finding."""
+    over = plate.intersected(finding)
+    return over.width() * over.height() > HIDDEN_SHARE * finding.width() * finding.height()
 
 
 def _moved_into(room: QRectF, place: QRectF) -> QRectF:
