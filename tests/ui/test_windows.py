@@ -14,8 +14,10 @@ from tests.ui.looking import Looking, seen
 from viewer.domain.view_state import ViewName
 from viewer.domain.volume import Volume, Window
 from viewer.services.views import view_of_volume
-from viewer.ui.canvas.facts import window_words
+from viewer.ui.canvas.facts import corners, window_words
 from viewer.ui.canvas.region import RegionPicker
+from viewer.ui.canvas.shown import shown_from
+from viewer.ui.canvas.tiles import Density
 from viewer.ui.palette import matching_commands
 from viewer.ui.view_commands import CANVAS_MENU
 from viewer.ui.window_commands import WINDOW_MENU
@@ -81,6 +83,26 @@ def test_the_only_window_of_a_file_is_offered_by_its_name(
 ) -> None:
     name_windows(session, small_ct_volume, Window(60, 350, "ABDOMEN"))
     assert [name for name in offered(window) if "ile" in name] == ["Window of the file: ABDOMEN"]
+
+
+def test_a_window_of_the_file_is_called_by_its_name_in_the_corner_too_while_identity_is_shown(
+    window: Looking, session: Session, small_ct_volume: Volume
+) -> None:
+    name_windows(session, small_ct_volume, Window(60, 350, "ABDOMEN"), Window(-500, 1400))
+
+    def said(*, masked: bool = False) -> tuple[str, ...]:
+        assert session.view is not None
+        assert session.volume is not None
+        shown = shown_from(session.volume, session.view, masked=masked)
+        line = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_right[0]
+        return (line.text, *line.shorter)
+
+    assert window.actions_of.run("view.file_window_1")
+    assert said() == ("ABDOMEN  W 350  L 60", "W 350  L 60")
+    # What a file calls it may name somebody.
+    assert said(masked=True) == ("W 350  L 60",)
+    assert window.actions_of.run("view.file_window_2")
+    assert said() == ("W 1400  L −500",)
 
 
 def test_a_file_that_shows_its_values_along_a_curve_says_so_beside_the_window(

@@ -155,14 +155,28 @@ def window_words(state: ViewState, volume: Volume | None = None, *, unit: bool =
     return f"{words}  sigmoid" if volume is not None and volume.series.voi_function == "SIGMOID" else words
 
 
-def window_line(state: ViewState, volume: Volume, of: str = "") -> Words:
-    """Return the line of a corner that tells interpolation and window; without its unit where there is no room.
+def window_line(state: ViewState, volume: Volume, of: str = "", *, named: bool = False) -> Words:
+    """Return the line of a corner that tells interpolation and window; without its name and unit for want of room.
 
-    `of` names the side whose window it is, where the other has another.
+    `of` names the side whose window it is, where the other has another. `named` calls a window of the file as that
+    does; such a name may be anything.
     """
     before = [part for part in (INTERPOLATION_WORDS[state.interpolation], of) if part]
-    said = dict.fromkeys("  ".join((*before, window_words(state, volume, unit=unit))) for unit in (True, False))
+    name = short_name(name_in_file(state, volume)) if named else ""
+    ways = (((name,) if name else (), True), ((), True), ((), False))
+    said = dict.fromkeys("  ".join((*before, *call, window_words(state, volume, unit=unit))) for call, unit in ways)
     return Words(next(iter(said)), shorter=tuple(said)[1:])
+
+
+def name_in_file(state: ViewState, volume: Volume) -> str:
+    """Return what the file calls the window in use, such as "ABDOMEN"; "" where it is none of its own, or has no name.
+
+    A lookup table says its name itself.
+    """
+    if lut_in_use(volume, state) is not None:
+        return ""
+    now = (state.window_centre, state.window_width)
+    return next((window.name for window in volume.series.windows if (window.centre, window.width) == now), "")
 
 
 def short_name(name: str) -> str:
@@ -213,7 +227,7 @@ def corners(shown: Shown, view: ViewName, density: Density, *, first: bool, aspe
         image = _image_words(volume, state, plane, masked=masked)
     else:
         image = _slice_words(volume, state, acquired, masked=masked)
-    window = window_line(state, volume, shown.window_of)
+    window = window_line(state, volume, shown.window_of, named=not masked)
     # Whose images these are is never left out for want of room.
     patient = tuple(Words(text) for text in (shown.patient,) if text and first)
     if density is Density.SHORT:
