@@ -39,6 +39,23 @@ def test_the_keys_stay_with_a_sheet_when_a_scan_comes_in_below_it(
     assert QApplication.focusWidget() is opened.canvas
 
 
+@pytest.mark.parametrize("typed", ["", "left"])
+def test_esc_closes_what_was_opened_to_search_in_also_where_words_are_typed(
+    opened: MainWindow, press: Callable[..., None], typed: str
+) -> None:
+    palette = _palette_over_the_library(opened, press)
+    QTest.keyClicks(palette.field, typed)
+    press(opened, Qt.Key.Key_Escape)
+    assert not palette.is_open
+    press(opened, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    finder = opened.presenting.finder
+    assert finder is not None
+    assert finder.is_open
+    QTest.keyClicks(finder.field, typed)
+    press(opened, Qt.Key.Key_Escape)
+    assert not finder.is_open
+
+
 def test_the_palette_lists_what_can_be_asked_for_where_one_has_come_to(
     opened: MainWindow, press: Callable[..., None]
 ) -> None:

@@ -70,7 +70,7 @@ class StepFinder(Sheet):
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window, theme, width=640, top=0.16)
         self._cases: tuple[Case, ...] = ()
-        self.field = StepField(theme, "Find a step in all cases")
+        self.field = StepField(theme, "Find a step in all cases", sheet=True)
         self.field.textChanged.connect(lambda _text: self._search())
         self.field.accepted.connect(self._accept)
         self.field.moved.connect(self._move)

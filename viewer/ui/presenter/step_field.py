@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 
 from viewer.ui.library.search_field import SearchField
+
+if TYPE_CHECKING:
+    from viewer.ui.theme import Theme
 
 _OWN_KEYS = frozenset({Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Up, Qt.Key.Key_Down})
 
@@ -13,11 +18,16 @@ _OWN_KEYS = frozenset({Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter, Q
 class StepField(SearchField):
     """Keeps typing, Esc, Enter, ↑ and ↓ for itself; a clicker's keys go on to the stage.
 
-    `accepted` asks to go, `moved` (−1 or 1) to choose another, `left` to close or leave the field.
+    `accepted` asks to go, `moved` (−1 or 1) to choose another, `left` to close or leave the field. The first Esc
+    empties it while presenting, where one too many would leave the stage; on a `sheet` it closes, as on every sheet.
     """
 
     accepted = Signal()
     moved = Signal(int)
+
+    def __init__(self, theme: Theme, hint: str, key: str = "", *, sheet: bool = False) -> None:
+        super().__init__(theme, hint, key)
+        self._sheet = sheet
 
     def event(self, event: QEvent) -> bool:
         """Keep its own keys from the window's commands."""
@@ -33,7 +43,7 @@ class StepField(SearchField):
         """Empty it, leave it, choose, or go."""
         key = Qt.Key(event.key())
         if key is Qt.Key.Key_Escape:
-            if self.text():
+            if self.text() and not self._sheet:
                 self.clear()
             else:
                 self.left.emit()
