@@ -209,6 +209,26 @@ def test_a_next_step_in_3d_is_seen_as_it_was_kept(
     assert presenter.next.grab().toImage().pixelColor(middle).red() > 200
 
 
+def test_a_long_title_among_the_steps_of_a_small_window_is_read_whole_on_two_lines(
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presenter.resize(900, 560)
+    long = evolve(told.steps[0], title="The smallest it found, and its 19 mm")
+    staged.desk.session.case = evolve(told, steps=(long, *told.steps[1:]))
+    qtbot.waitUntil(lambda: presenter.height() == 560 and presenter.steps.titles[0].endswith("19 mm"))
+    drawn: list[str] = []
+    draw = QPainter.drawText
+
+    def note(painter: QPainter, *rest: object) -> object:
+        drawn.append(str(rest[-1]))
+        return draw(painter, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", note)
+    presenter.steps.grab()
+    assert not [words for words in drawn if "…" in words]
+    assert any(words.startswith("The smallest") for words in drawn)
+
+
 def test_a_next_step_as_it_was_kept_has_its_card_in_the_theme_of_the_stage(
     presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from viewer.domain.count_words import count_words
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 ROW_HEIGHT, LOW_ROW_HEIGHT = 64, 44
-NARROW_ROW, NARROW_LINE, TIME_WIDTH = 240, 17.0, 46.0
+NARROW_ROW, NARROW_LINE, BODY_LINE, TIME_WIDTH = 240, 17.0, 20.0, 46.0
 MOST_ANSWERS_SHARE, ONE_ANSWER = 0.36, 48
 NOTHING = "No step is told with these words."
 # Time at a step before it counts as told.
@@ -85,7 +85,14 @@ class _Painter(RowDelegate):
             # What a step is called comes before how long it was planned.
             one_or_two_lines(painter, area.adjusted(50, 0, -6, 0), shown.title, NARROW_LINE)
         else:
-            words(painter, area.adjusted(70, 0, -16 - TIME_WIDTH, 0), shown.title)
+            room = area.adjusted(70, 0, -16 - TIME_WIDTH, 0)
+            if QFontMetricsF(face).horizontalAdvance(shown.title) > room.width() and area.height() >= 2 * BODY_LINE:
+                smaller = font(Type.BODY)
+                smaller.setWeight(face.weight())
+                painter.setFont(smaller)
+                one_or_two_lines(painter, room, shown.title, BODY_LINE)
+            else:
+                words(painter, room, shown.title)
         del selected
 
 
