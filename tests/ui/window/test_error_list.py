@@ -44,6 +44,24 @@ def test_on_a_small_screen_usual_names_and_places_of_what_was_found_are_read_who
     assert {"Ground-glass nodule", "True positive · Right, back"} <= set(drawn)
 
 
+def test_where_the_list_is_narrow_how_a_finding_counts_is_said_in_short_and_its_place_whole(
+    opened: MainWindow, findings: tuple[Finding, ...], drawn: list[str]
+) -> None:
+    opened.go(Workspace.INSPECT)
+    opened.resize(1024, 600)
+    QApplication.processEvents()
+    finding = evolve(findings[0], label="Nodule", place="Left, upper")
+    states = [MatchState.TRUE_POSITIVE] * 9 + [MatchState.FALSE_POSITIVE]
+    rows = [InspectRow(evolve(finding, id=str(n)), state, "", 0.66) for n, state in enumerate(states)]
+    opened.inspect.list.rows.set_rows(rows)
+    QApplication.processEvents()
+    for end in (opened.inspect.list.scrollToTop, opened.inspect.list.scrollToBottom):
+        end()
+        opened.inspect.list.grab()
+    assert {"TP · Left, upper", "FP · Left, upper"} <= set(drawn)
+    assert not [words for words in drawn if "…" in words]
+
+
 def test_a_tile_tells_name_state_volume_and_score_whole(
     opened: MainWindow, findings: tuple[Finding, ...], drawn: list[str]
 ) -> None:

@@ -266,6 +266,7 @@ def test_what_counts_as_a_lesion_is_set_and_kept_and_a_story_goes_by_the_usual_r
     assert typed(sheet.least_lesion, "0,1") == "0.1"
     assert page.counts == (2, 1, 0)
     assert page._rule.text().endswith("Truth under 0.1 mL is ignored.")
+    assert page._rule.text().replace("\u00a0", " ").startswith("Match rule: one to one, overlap (IoU) at least 0.1.")
     assert typed(sheet.overlap, "7") == "1"
     assert typed(sheet.overlap, "much") == "1"
     assert rule_of(inspected.desk.settings.now) == MatchRule(1.0, 0.1)

@@ -16,7 +16,7 @@ from viewer.ui.review.finding_list import MARK_X, NAME_X, RIGHT
 from viewer.ui.sort_head import SortColumn
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPainter
+    from PySide6.QtGui import QFontMetrics, QPainter
     from PySide6.QtWidgets import QListView, QWidget
 
     from viewer.services.inspecting import InspectRow
@@ -39,6 +39,7 @@ MARK_OF = {
     MatchState.MISSED: Mark.MISSED,
     MatchState.FOUND: Mark.TRUTH,
 }
+BRIEF = {Mark.TRUE_POSITIVE: "TP", Mark.FALSE_POSITIVE: "FP"}
 
 
 class ErrorModel(RowModel["InspectRow"]):
@@ -61,6 +62,12 @@ class ErrorModel(RowModel["InspectRow"]):
             # The name and the place may be cut.
             return f"{row.finding.label}{f', {row.finding.place}' if row.finding.place else ''}\n{row.why}"
         return None
+
+
+def where_words(mark: Mark, place: str, room_px: float, measures: QFontMetrics) -> str:
+    """Return how a finding counts and where it lies; the count in short where it would cut the place."""
+    said = [f"{words} · {place}" if place else words for words in (mark.words, BRIEF.get(mark, mark.words))]
+    return said[0] if measures.horizontalAdvance(said[0]) <= room_px else said[1]
 
 
 class _ErrorDelegate(RowDelegate):
@@ -93,8 +100,10 @@ class _ErrorDelegate(RowDelegate):
         line(first, 20, shown.finding.label, volume, Qt.TextElideMode.ElideMiddle, Type.NAME)
         painter.setFont(font(Type.CAPTION))
         painter.setPen(colour("text2"))
-        where = f"{mark.words} · {shown.finding.place}" if shown.finding.place else mark.words
-        line(second, 18, where, size_words(shown.finding), Qt.TextElideMode.ElideRight, Type.CAPTION)
+        size = size_words(shown.finding)
+        room = score_left - painter.fontMetrics().horizontalAdvance(size) - GAP - name_left
+        where = where_words(mark, shown.finding.place, room, painter.fontMetrics())
+        line(second, 18, where, size, Qt.TextElideMode.ElideRight, Type.CAPTION)
 
 
 class ErrorList(RowList):

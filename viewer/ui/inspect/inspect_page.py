@@ -311,7 +311,10 @@ class InspectPage(QWidget):
         self._name_curve()
         errors = self._false.count + self._missed.count
         self._errors.setText("No errors" if not errors else "1 error" if errors == 1 else f"{errors} errors")
-        self._rule.setText(f"Match rule: {matching.rule.words}")
+        rule = matching.rule.words
+        # A number alone on a line would be read as nobody's.
+        kept = rule.replace("at least ", "at\u00a0least\u00a0")
+        self._rule.setText(f"Match rule: {kept[:1].lower()}{kept[1:]}")
         curve_of = (session.findings, session.truth, matching.rule)
         if not self._curve_of or any(a is not b for a, b in zip(curve_of, self._curve_of, strict=True)):
             self._curve_of, self._curve = curve_of, inspecting.curve()
