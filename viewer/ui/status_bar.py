@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from viewer.domain.geometry import position_words
 from viewer.domain.lying_there import finding_at, labels_at
 from viewer.domain.overlays import UNKNOWN_UNIT
+from viewer.domain.session import Workspace
 from viewer.domain.value_units import is_on_hu_scale, with_unit
 from viewer.domain.view_state import OverlayMode
 from viewer.ui.canvas.facts import short_name
@@ -173,6 +174,7 @@ class StatusBar(QFrame):
         self._note.timeout.connect(self._update)
         session = desk.session
         session.view_changed.connect(self._view_changed)
+        session.workspace_changed.connect(self._say_what_is_here)
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
         desk.opening.busy.connect(self._opening_busy)
@@ -226,7 +228,7 @@ class StatusBar(QFrame):
             part.setVisible(part in shown)
 
     def say_library(self, words: str) -> None:
-        """Say what the library holds, while nothing is open."""
+        """Say what the library holds, while that is looked at."""
         self._library_words = words
         self._update()
 
@@ -283,8 +285,17 @@ class StatusBar(QFrame):
         self.banner.words.setText(banner_words(session.volume, session.case))
         self._note.stop()
         self._refuses = False
-        self._facts.set_whole(self._library_words if session.volume is None else facts_words(session.volume))
+        self._say_what_is_here()
         self._say_saved()
+
+    def _say_what_is_here(self, *_: object) -> None:
+        """Say what is looked at, unless something else is being said for a while."""
+        if self._note.isActive():
+            return
+        session = self._desk.session
+        elsewhere = session.workspace is not Workspace.LIBRARY
+        volume = session.volume if elsewhere else None
+        self._facts.set_whole(facts_words(volume) if volume is not None else self._library_words)
 
     def _opening_busy(self, progress: Progress | None) -> None:
         self._show_busy(progress, self._desk.opening.cancel)

@@ -29,6 +29,7 @@ from viewer.ui.commands import Submenu
 from viewer.ui.fitting import Fitted, FittedRow
 from viewer.ui.histogram_chart import HistogramChart
 from viewer.ui.leaving.leaving_sheet import LeavingSheet
+from viewer.ui.library.search_field import SearchField
 from viewer.ui.messages import Message
 from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import RestButton, Toolbar
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.theme import Theme
 
 
 def sized(qtbot: QtBot, window: MainWindow, width: int, height: int = 600) -> None:
@@ -362,3 +364,21 @@ def test_panels_of_inspect_share_the_window_where_the_views_wait(qtbot: QtBot, o
     assert not page.host.isVisible()
     gaps = page.width() - page._left.width() - page._side.width()
     assert 0 <= gaps <= 2
+
+
+def test_the_bar_below_tells_of_the_library_while_that_is_looked_at_also_with_a_scan_open(opened: MainWindow) -> None:
+    opened.library.fill()
+    opened.go(Workspace.LIBRARY)
+    assert opened.status._facts.whole.endswith("on this computer")
+    opened.go(Workspace.REVIEW)
+    assert opened.status._facts.whole.startswith("30 images")
+
+
+@pytest.mark.parametrize(("wide", "said"), [(360, "Search titles and findings"), (180, "Search")])
+def test_the_hint_of_a_search_is_read_whole_at_any_width(theme: Theme, qtbot: QtBot, wide: int, said: str) -> None:
+    search = SearchField(theme, "Search titles and findings", "Ctrl+F", brief="Search")
+    qtbot.addWidget(search)
+    search.resize(wide, 40)
+    search.show()
+    assert search.placeholderText() == said
+    assert search.accessibleName() == "Search titles and findings"

@@ -254,7 +254,7 @@ class CaseCard(QWidget):
             number = f" {self._fraction * 100:.0f} %" if self._fraction is not None else ""
             return f"Preparing{number}", "loader-circle", "text2"
         if self.ready and not self.state.startswith("Ready"):
-            return self.state, "clock", "text2"
+            return self.state, "circle-dashed", "text2"
         return (self.state, "circle-check", "agree") if self.ready else (self.state, "triangle-alert", "disagree")
 
     def _line(self, painter: QPainter, area: QRectF, text: str, kind: Type, role: str) -> None:

@@ -61,7 +61,7 @@ class CasesPage(QWidget):
         self.head.addWidget(self._problems)
         self.head.addStretch()
         self._parts: Segmented | None = None
-        self.search = SearchField(theme, "Search titles and findings", "Ctrl+F")
+        self.search = SearchField(theme, "Search titles and findings", "Ctrl+F", brief="Search")
         self.search.setMinimumWidth(LEAST_SEARCH)
         self.search.setMaximumWidth(360)
         self.search.textChanged.connect(lambda _text: self._filter())

@@ -23,13 +23,17 @@ AROUND_HINT_PX = 64
 
 
 class SearchField(QLineEdit):
-    """A field with a magnifier and its key, if any; Esc empties it, ↓ or Enter goes on to what was found (`left`)."""
+    """A field with a magnifier and its key, if any; Esc empties it, ↓ or Enter goes on to what was found (`left`).
+
+    It says `brief` instead of the hint where there is no room for that.
+    """
 
     left = Signal()
 
-    def __init__(self, theme: Theme, hint: str, key: str = "") -> None:
+    def __init__(self, theme: Theme, hint: str, key: str = "", *, brief: str = "") -> None:
         super().__init__()
         self._theme = theme
+        self._hint, self._brief = hint, brief or hint
         self.setFont(font(Type.BODY))
         self.setPlaceholderText(hint)
         self.setAccessibleName(hint)
@@ -49,8 +53,9 @@ class SearchField(QLineEdit):
 
     def _show_chip(self, _text: str = "") -> None:
         """Show the key where the hint leaves room for it."""
-        hint = self.fontMetrics().horizontalAdvance(self.placeholderText())
-        room = self.width() - hint - AROUND_HINT_PX >= self._chip.width()
+        wide = self.fontMetrics().horizontalAdvance
+        self.setPlaceholderText(self._hint if wide(self._hint) <= self.width() - AROUND_HINT_PX else self._brief)
+        room = self.width() - wide(self.placeholderText()) - AROUND_HINT_PX >= self._chip.width()
         self._chip.setVisible(self._has_key and room and not self.text())
 
     def go_on_typing(self, letters: str) -> None:
