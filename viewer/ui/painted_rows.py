@@ -72,9 +72,9 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__(view)
         self.theme, self._view = theme, view
 
-    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
-        """Return the height of a row."""
-        return QSize(option.rect.width(), self.height)
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
+        """Return the height of a row, which is as wide as its list, also once that has a bar to scroll by."""
+        return QSize(1, self.height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the ground, then what stands on it."""

@@ -117,8 +117,8 @@ class _Delegate(QStyledItemDelegate):
         super().__init__(rows)
         self._theme, self._rows, self._actions = theme, rows, actions
 
-    def sizeHint(self, option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(option.rect.width(), ROW_HEIGHT)
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:  # noqa: N802 (Qt's name)
+        return QSize(1, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         command = self._rows.commands[index.row()]

@@ -161,3 +161,23 @@ def test_the_finding_in_hand_stays_in_sight_where_the_window_becomes_lower_unles
     qtbot.waitUntil(lambda: opened.height() == 610)
     QApplication.processEvents()
     assert not in_sight()
+
+
+def test_a_line_below_the_words_over_the_findings_says_that_rows_go_on_above(
+    opened: MainWindow, press: Callable[..., None], qtbot: QtBot
+) -> None:
+    opened.resize(1024, 600)
+    opened.show()
+    press(opened, Qt.Key.Key_N)
+    panel = opened.review.panel
+    bar = panel.list.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+
+    def lined() -> bool:
+        image = panel.head.grab().toImage()
+        return image.pixelColor(4, image.height() - 1) == opened.theme.colour("hairline")
+
+    bar.setValue(0)
+    assert not lined()
+    bar.setValue(bar.maximum())
+    assert lined()

@@ -47,6 +47,13 @@ class ColumnHead(SortHead):
         super().__init__(theme, _SORTED_BY)
         self._theme = theme
         self._scored = True
+        self._scrolled = False
+
+    def show_scrolled(self, top_px: int) -> None:
+        """Draw a line over rows that go on beneath the words: half a row would be read as their first."""
+        if (top_px > 0) is not self._scrolled:
+            self._scrolled = top_px > 0
+            self.update()
 
     def show_order(self, order: FindingOrder, *, scored: bool) -> None:
         """Put the arrow at what the list is sorted by."""
@@ -72,6 +79,8 @@ class ColumnHead(SortHead):
             painter.setFont(font(Type.CAPTION))
             painter.setPen(self._theme.colour("text2"))
             words(painter, QRectF(NAME_X, 0, 200, self.height()), "Finding")
+            if self._scrolled:
+                painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("hairline"))
 
 
 def kept_words(count: int, *, ran: bool) -> str:
@@ -252,6 +261,7 @@ class ReviewPanel(QFrame):
         self.list = FindingList(self._desk.session, self._desk.reviewing.listing, self._theme, actions, page)
         self.list.setMinimumHeight(LEAST_LIST)
         self.list.chosen.connect(self._desk.reviewing.select)
+        self.list.verticalScrollBar().valueChanged.connect(self.head.show_scrolled)
         column.addWidget(self.list, 1)
         self._none = text_label("", Type.BODY, "text2")
         self._none.setContentsMargins(16, 8, 16, 8)
