@@ -16,7 +16,7 @@ from viewer.domain.view_state import OverlayMode
 from viewer.scene.acquired import acquired_slices, image_step_mm
 from viewer.scene.contours import Outlines, Polyline, grow_mm, slice_outlines
 from viewer.ui.canvas.frame_places import frame_places, seen_part
-from viewer.ui.canvas.paint_text import TextLook, paint_plate
+from viewer.ui.canvas.paint_text import SHORT_PX, TextLook, paint_plate
 from viewer.ui.fonts import Type, font
 from viewer.ui.marks import Line, Mark, line_of, line_of_label
 from viewer.ui.theme import CASING_OPACITY
@@ -41,7 +41,9 @@ LEAST_AXIS_SHARE = 0.7
 # What the letters at the sides of a viewport keep for themselves.
 LETTER_SIDE_PX = 56.0
 # Of a finding, what its length may cover before it is left out.
-HIDDEN_SHARE = 0.25
+HIDDEN_SHARE = 0.1
+# Above and below, letters and corner text of one or more lines; low views have one.
+RIM_PX, LOW_RIM_PX = 56.0, 30.0
 
 
 class OutlinePaths:
@@ -349,8 +351,11 @@ def label_place(
     elsewhere. Where a finding leaves no room beside it, the label is moved inside the viewport, at a corner that covers
     as little of findings as possible.
     """
-    side = LETTER_SIDE_PX if seen.width() >= size.width() + 2 * LETTER_SIDE_PX else 8
-    inside = seen.adjusted(side, 56, -side, -56)
+    low = seen.height() < SHORT_PX
+    # Where their places are known, letters need no strip along the whole edge of a low view.
+    free = seen.width() < size.width() + 2 * LETTER_SIDE_PX or (low and frame)
+    side, rim = 8 if free else LETTER_SIDE_PX, LOW_RIM_PX if low else RIM_PX
+    inside = seen.adjusted(side, rim, -side, -rim)
     places = []
     for away in (18.0, 48.0):
         for right, above in ((True, True), (False, True), (True, False), (False, False)):
