@@ -72,6 +72,16 @@ def test_a_point_clicked_twice_changes_nothing() -> None:
     assert through(twice).length_mm == pytest.approx(through(points).length_mm)
 
 
+def test_points_set_by_a_shaky_hand_do_not_send_the_curve_away() -> None:
+    shaky = np.array([(-100, 0, 0), (0, 0, 0), (0.3, 0.1, 0), (0.1, 0.4, 0), (80, 60, 0), (150, 0, 0)], dtype=float)
+    calm = through(np.delete(shaky, (2, 3), axis=0))
+    curve = through(shaky)
+    assert curve.length_mm == pytest.approx(calm.length_mm, rel=0.05)
+    assert np.ptp(curve.points_lps_mm, axis=0).max() < 260
+    on_curve, _, _ = curve.at(np.asarray(curve.drawn_at_mm))
+    assert np.abs(on_curve - shaky).max() < 0.25
+
+
 def test_its_frame_stands_upright_on_it_and_does_not_twist() -> None:
     curve = through(helix(np.linspace(0, 2 * np.pi * TURNS, 33)))
     assert np.abs(np.sum(curve.ups * curve.tangents, axis=1)).max() < 1e-9

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+    from scipy.interpolate import CubicSpline
 
 STEP_MM = 0.5
 # Chords of so many parts of each stretch between two points stand for the curve when its length is taken.
 _PARTS = 64
 _LEAST_APART_MM = 0.01
+# Of half a circle it is 1.6 times the chord; of points set by a shaky hand it was a hundred times.
+_LONGEST_WAY = 2.0
 # Between them lies the usual "up" across a path: towards the front, or the head where the path runs to the front.
 _FRONT, _HEAD = (0.0, -1.0, 0.0), (0.0, 0.0, 1.0)
 _TOO_STEEP = 0.9
@@ -94,21 +97,17 @@ class PathCurve:
 def curve_through(points_lps_mm: tuple[Point, ...]) -> PathCurve | None:
     """Return the curve through points, None for fewer than two different ones.
 
-    A cubic spline over the lengths of the chords; its ends bend as what is next to them does ("not a knot").
+    A cubic spline over the lengths of the chords, which follows smooth shapes best. Points that a shaky hand set close
+    together would send it far away and back: then over their square roots (centripetal: Lee 1989, "Choosing nodes in
+    parametric curve interpolation"). Its ends bend as what is next to them does ("not a knot").
     """
     points = _apart(points_lps_mm)
     if len(points) < 2:
         return None
-    # Loaded late for the sake of the program's start.
-    from scipy.interpolate import CubicSpline
-
     chords = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    knots = np.concatenate([[0.0], np.cumsum(chords)])
-    spline = CubicSpline(knots, points, bc_type="not-a-knot" if len(points) > 2 else "natural")
-    parts = np.linspace(0.0, 1.0, _PARTS, endpoint=False)
-    fine = np.append((knots[:-1, None] + parts * chords[:, None]).ravel(), knots[-1])
-    steps = np.linalg.norm(np.diff(spline(fine), axis=0), axis=1)
-    lengths = np.concatenate([[0.0], np.cumsum(steps)])
+    spline, fine, lengths = _spline(points, chords)
+    if (np.diff(lengths[::_PARTS]) > _LONGEST_WAY * chords).any():
+        spline, fine, lengths = _spline(points, np.sqrt(chords))
     count = max(2, math.ceil(lengths[-1] / STEP_MM) + 1)
     places = np.linspace(0.0, float(lengths[-1]), count)
     at = np.interp(places, lengths, fine)
@@ -122,6 +121,21 @@ def curve_through(points_lps_mm: tuple[Point, ...]) -> PathCurve | None:
         np.gradient(tangents, places, axis=0),
         tuple(float(place) for place in drawn),
     )
+
+
+def _spline(
+    points: NDArray[np.float64], steps: NDArray[np.float64]
+) -> tuple[CubicSpline, NDArray[np.float64], NDArray[np.float64]]:
+    """Return a spline through points so far apart along its parameter, fine parameters, and the lengths to them."""
+    # Loaded late for the sake of the program's start.
+    from scipy.interpolate import CubicSpline
+
+    knots = np.concatenate([[0.0], np.cumsum(steps)])
+    spline = CubicSpline(knots, points, bc_type="not-a-knot" if len(points) > 2 else "natural")
+    parts = np.linspace(0.0, 1.0, _PARTS, endpoint=False)
+    fine = np.append((knots[:-1, None] + parts * steps[:, None]).ravel(), knots[-1])
+    chords = np.linalg.norm(np.diff(spline(fine), axis=0), axis=1)
+    return spline, fine, np.concatenate([[0.0], np.cumsum(chords)])
 
 
 def _apart(points_lps_mm: Sequence[Point]) -> NDArray[np.float64]:
