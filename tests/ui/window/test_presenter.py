@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.domain.walkthrough import Case
     from viewer.ui.main_window import MainWindow
+    from viewer.ui.presenter.next_picture import NextPicture
     from viewer.ui.presenter.presenter_window import PresenterWindow
 
 QUIET_MS = 120
@@ -195,9 +196,9 @@ def test_the_next_step_is_drawn_in_the_theme_of_the_stage(
     qtbot.waitUntil(lambda: white() < before + 100, timeout=10_000)
 
 
-def test_a_next_step_in_3d_is_seen_as_it_was_kept(
-    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
-) -> None:
+@pytest.fixture
+def next_in_3d(presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path) -> NextPicture:
+    """The next step, in 3D, of which a picture was kept, all red."""
     solid = evolve(told.steps[1], view=evolve(told.steps[1].view, main=ViewName.THREE_D))
     case = evolve(told, folder=str(tmp_path), steps=(told.steps[0], solid, told.steps[2]))
     kept = QImage(480, 270, QImage.Format.Format_RGB32)
@@ -205,8 +206,12 @@ def test_a_next_step_in_3d_is_seen_as_it_was_kept(
     keep_picture(kept, tmp_path / FOLDER / picture_name(case, solid))
     staged.desk.session.case = case
     qtbot.waitUntil(lambda: presenter.next.step == solid and presenter.next.has_picture, timeout=10_000)
-    middle = presenter.next.rect().center()
-    assert presenter.next.grab().toImage().pixelColor(middle).red() > 200
+    return presenter.next
+
+
+def test_a_next_step_in_3d_is_seen_as_it_was_kept(next_in_3d: NextPicture) -> None:
+    middle = next_in_3d.rect().center()
+    assert next_in_3d.grab().toImage().pixelColor(middle).red() > 200
 
 
 def test_a_long_title_among_the_steps_of_a_small_window_is_read_whole_on_two_lines(
@@ -230,18 +235,10 @@ def test_a_long_title_among_the_steps_of_a_small_window_is_read_whole_on_two_lin
 
 
 def test_a_next_step_as_it_was_kept_has_its_card_in_the_theme_of_the_stage(
-    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, tmp_path: Path
+    next_in_3d: NextPicture, staged: MainWindow, qtbot: QtBot
 ) -> None:
-    solid = evolve(told.steps[1], view=evolve(told.steps[1].view, main=ViewName.THREE_D))
-    case = evolve(told, folder=str(tmp_path), steps=(told.steps[0], solid, told.steps[2]))
-    kept = QImage(480, 270, QImage.Format.Format_RGB32)
-    kept.fill(Qt.GlobalColor.red)
-    keep_picture(kept, tmp_path / FOLDER / picture_name(case, solid))
-    staged.desk.session.case = case
-    qtbot.waitUntil(lambda: presenter.next.step == solid and presenter.next.has_picture, timeout=10_000)
-
     def ground_of_card() -> QColor:
-        image = presenter.next.grab().toImage()
+        image = next_in_3d.grab().toImage()
         return image.pixelColor(round(image.width() * 0.03), round(image.height() * 0.79))
 
     assert ground_of_card().value() < 60
