@@ -64,31 +64,41 @@ def reading() -> _Reading:
     return _READING
 
 
-class OpenFile:
-    """A file that is open for reading, by its number. Not on Windows.
+if sys.platform == "win32":
 
-    A file object asks the system twice more for each image, and threads that read wait for one another each time.
-    """
+    class OpenFile(FileIO):
+        """A file that is open for reading."""
 
-    __slots__ = ("_number",)
+        def __init__(self, path: str, *, waits: bool) -> None:  # noqa: ARG002 (no pipe takes a file's place there)
+            super().__init__(path)
 
-    def __init__(self, path: str, *, waits: bool) -> None:
-        self._number = -1
-        self._number = os.open(path, _READ_ONLY & ~_NO_WAIT if waits else _READ_ONLY)
+else:
 
-    def fileno(self) -> int:
-        """Return its number."""
-        return self._number
+    class OpenFile:
+        """A file that is open for reading, by its number.
 
-    def close(self) -> None:
-        """Close it."""
-        if self._number >= 0:
-            os.close(self._number)
+        A file object asks the system twice more for each image, and threads that read wait for one another each time.
+        """
+
+        __slots__ = ("_number",)
+
+        def __init__(self, path: str, *, waits: bool) -> None:
             self._number = -1
+            self._number = os.open(path, _READ_ONLY & ~_NO_WAIT if waits else _READ_ONLY)
 
-    def __del__(self) -> None:
-        """Close it."""
-        self.close()
+        def fileno(self) -> int:
+            """Return its number."""
+            return self._number
+
+        def close(self) -> None:
+            """Close it."""
+            if self._number >= 0:
+                os.close(self._number)
+                self._number = -1
+
+        def __del__(self) -> None:
+            """Close it."""
+            self.close()
 
 
 @define
@@ -279,7 +289,7 @@ class FilePlace:
             finally:
                 os.close(descriptor)
 
-    def open_whole(self, *, waits: bool = True) -> tuple[Source, FileIO | OpenFile | None]:
+    def open_whole(self, *, waits: bool = True) -> tuple[Source, OpenFile | None]:
         """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.
 
         A member of an archive is read into memory and held against its check sum. Unless `waits`, a pipe that took the
@@ -293,7 +303,7 @@ class FilePlace:
         with reading():
             member = self.member
             if member is None:
-                file = FileIO(self.path) if sys.platform == "win32" else OpenFile(self.path, waits=waits)
+                file = OpenFile(self.path, waits=waits)
                 return FileSource(file), file
             with self.opened() as (source, _):
                 content = source.read_at(0, member.size)

@@ -11,8 +11,6 @@ from viewer.io.encapsulated import frame_fragments
 from viewer.io.file_bytes import InflatedSource, reading
 
 if TYPE_CHECKING:
-    from io import FileIO
-
     from viewer.io.encapsulated import Fragment
     from viewer.io.file_bytes import FilePlace, OpenFile, Source
     from viewer.io.slice_header import ImageFile
@@ -28,7 +26,7 @@ class OpenImages:
     def __init__(self, *, waits: bool = True) -> None:
         self._waits = waits
         self._key: tuple[FilePlace, int] | None = None
-        self._file: FileIO | OpenFile | None = None
+        self._file: OpenFile | None = None
         self._source: Source | None = None
         self._fragments: list[list[Fragment]] | None = None
 
@@ -92,7 +90,7 @@ class OpenImages:
         self._key = self._file = self._source = self._fragments = None
 
 
-def _same_file(file: FileIO | OpenFile, image: ImageFile) -> None:
+def _same_file(file: OpenFile, image: ImageFile) -> None:
     """Raise UnreadableFileError for a file that was written anew since, unless with the same image in the same place.
 
     Pixels of another image would be shown where this one lies.
