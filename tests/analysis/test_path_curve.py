@@ -82,6 +82,29 @@ def test_points_set_by_a_shaky_hand_do_not_send_the_curve_away() -> None:
     assert np.abs(on_curve - shaky).max() < 0.25
 
 
+@pytest.mark.parametrize("beside", [(-3.0, 1.0, 0.0), (0.04, 0.0, 0.02), (0.5, -0.8, 0.3), (1.0, 2.5, 0.0)])
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_a_point_set_just_beside_another_adds_no_more_than_the_way_to_it(
+    beside: tuple[float, float, float], at: int
+) -> None:
+    # Clicks 58 mm apart along a vessel: a second one beside one of them made its 174 mm up to 243 mm.
+    angles = np.arange(4) * 58 / 180
+    points = np.stack([180 * np.sin(angles), 180 * (1 - np.cos(angles)), 0 * angles], axis=-1)
+    calm = through(points).length_mm
+    assert calm == pytest.approx(3 * 58, rel=2e-3)
+    doubled = through(np.insert(points, at + 1, points[at] + beside, axis=0)).length_mm
+    assert calm - 3 < doubled < calm * 1.03 + 2 * math.hypot(*beside)
+
+
+def test_a_path_there_and_back_has_twice_the_length_and_a_direction_everywhere() -> None:
+    curve = through(np.array([(0, 0, 0), (10, 0, 0), (0, 0, 0)], dtype=float))
+    assert curve.length_mm == pytest.approx(20.0)
+    points, tangents, ups = curve.at(np.linspace(-1, 21, 177))
+    for numbers in (points, tangents, ups, curve.bends_per_mm):
+        assert np.isfinite(numbers).all()
+    np.testing.assert_allclose(curve.at([5.0, 10.0, 15.0])[0], [(5, 0, 0), (10, 0, 0), (5, 0, 0)], atol=0.1)
+
+
 def test_its_frame_stands_upright_on_it_and_does_not_twist() -> None:
     curve = through(helix(np.linspace(0, 2 * np.pi * TURNS, 33)))
     assert np.abs(np.sum(curve.ups * curve.tangents, axis=1)).max() < 1e-9

@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from scipy.interpolate import CubicSpline
+    from scipy.interpolate import CubicHermiteSpline, CubicSpline
+
+    _Spline = CubicSpline | CubicHermiteSpline
 
 STEP_MM = 0.5
 # Chords of so many parts of each stretch between two points stand for the curve when its length is taken.
 _PARTS = 64
 _LEAST_APART_MM = 0.01
-# Of half a circle it is 1.6 times the chord; of points set by a shaky hand it was a hundred times.
-_LONGEST_WAY = 2.0
+# A curve is longer than the chord between two points by less than this share of it and of the chords beside it: of a
+# circle in four points by 0.2, of points set by a shaky hand it was by a hundred.
+_LONGER = 0.5
+_STANDS_STILL = 1e-6
 # Between them lies the usual "up" across a path: towards the front, or the head where the path runs to the front.
 _FRONT, _HEAD = (0.0, -1.0, 0.0), (0.0, 0.0, 1.0)
 _TOO_STEEP = 0.9
@@ -97,21 +101,23 @@ class PathCurve:
 def curve_through(points_lps_mm: tuple[Point, ...]) -> PathCurve | None:
     """Return the curve through points, None for fewer than two different ones.
 
-    A cubic spline over the lengths of the chords, which follows smooth shapes best. Points that a shaky hand set close
-    together would send it far away and back: then over their square roots (centripetal: Lee 1989, "Choosing nodes in
-    parametric curve interpolation"). Its ends bend as what is next to them does ("not a knot").
+    A cubic spline over the lengths of the chords, which follows smooth shapes best; its ends bend as what is next to
+    them does ("not a knot"). Where two points lie close together beside long chords, or the path turns back, it would
+    swing out far: then a Catmull-Rom curve over their square roots, which does not (Yuksel, Schaefer, Keyser 2011, "On
+    the parameterization of Catmull-Rom curves").
     """
     points = _apart(points_lps_mm)
     if len(points) < 2:
         return None
     chords = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    spline, fine, lengths = _spline(points, chords)
-    if (np.diff(lengths[::_PARTS]) > _LONGEST_WAY * chords).any():
-        spline, fine, lengths = _spline(points, np.sqrt(chords))
+    spline, fine, lengths = _measured(_spline(points, chords), chords)
+    if len(points) > 2 and (np.diff(lengths[::_PARTS]) > chords + _LONGER * _shortest_beside(chords)).any():
+        steps = np.sqrt(chords)
+        spline, fine, lengths = _measured(_catmull_rom(points, steps), steps)
     count = max(2, math.ceil(lengths[-1] / STEP_MM) + 1)
     places = np.linspace(0.0, float(lengths[-1]), count)
     at = np.interp(places, lengths, fine)
-    on_curve, tangents = spline(at), _unit(spline(at, 1))
+    on_curve, tangents = spline(at), _unit(_directions(spline, at))
     drawn = lengths[::_PARTS]
     return PathCurve(
         places,
@@ -123,19 +129,50 @@ def curve_through(points_lps_mm: tuple[Point, ...]) -> PathCurve | None:
     )
 
 
-def _spline(
-    points: NDArray[np.float64], steps: NDArray[np.float64]
-) -> tuple[CubicSpline, NDArray[np.float64], NDArray[np.float64]]:
-    """Return a spline through points so far apart along its parameter, fine parameters, and the lengths to them."""
+def _spline(points: NDArray[np.float64], steps: NDArray[np.float64]) -> CubicSpline:
+    """Return a smooth spline through points so far apart along its parameter."""
     # Loaded late for the sake of the program's start.
     from scipy.interpolate import CubicSpline
 
     knots = np.concatenate([[0.0], np.cumsum(steps)])
-    spline = CubicSpline(knots, points, bc_type="not-a-knot" if len(points) > 2 else "natural")
+    return CubicSpline(knots, points, bc_type="not-a-knot" if len(points) > 2 else "natural")
+
+
+def _catmull_rom(points: NDArray[np.float64], steps: NDArray[np.float64]) -> CubicHermiteSpline:
+    """Return a curve whose direction at a point follows from both neighbours alone; its ends are parabolas."""
+    from scipy.interpolate import CubicHermiteSpline
+
+    slopes, steps_ = np.diff(points, axis=0) / steps[:, None], steps[:, None]
+    inner = (slopes[:-1] * steps_[1:] + slopes[1:] * steps_[:-1]) / (steps_[1:] + steps_[:-1])
+    first, last = (3 * slopes[0] - inner[0]) / 2, (3 * slopes[-1] - inner[-1]) / 2
+    knots = np.concatenate([[0.0], np.cumsum(steps)])
+    return CubicHermiteSpline(knots, points, np.concatenate([first[None], inner, last[None]]))
+
+
+def _measured(spline: _Spline, steps: NDArray[np.float64]) -> tuple[_Spline, NDArray[np.float64], NDArray[np.float64]]:
+    """Return a curve, fine parameters of it, and the lengths to them."""
+    knots = spline.x
     parts = np.linspace(0.0, 1.0, _PARTS, endpoint=False)
     fine = np.append((knots[:-1, None] + parts * steps[:, None]).ravel(), knots[-1])
     chords = np.linalg.norm(np.diff(spline(fine), axis=0), axis=1)
     return spline, fine, np.concatenate([[0.0], np.cumsum(chords)])
+
+
+def _shortest_beside(chords: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each of at least two chords the shortest of itself and those that it meets."""
+    beside = np.pad(chords, 1, constant_values=np.inf)
+    return np.asarray(np.minimum(chords, np.minimum(beside[:-2], beside[2:])), dtype=np.float64)
+
+
+def _directions(spline: _Spline, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the direction of a curve at parameters, (n, 3), of any length; where it turns back, that of the way in."""
+    directions = np.asarray(spline(at, 1), dtype=np.float64)
+    speeds = np.linalg.norm(directions, axis=1)
+    still = speeds <= _STANDS_STILL * speeds.max()
+    span = float(spline.x[-1])
+    before = np.where(at[still] > 0, -1e-3, 1e-3) * span
+    directions[still] = (spline(at[still] + before) - spline(at[still])) / before[:, None]
+    return directions
 
 
 def _apart(points_lps_mm: Sequence[Point]) -> NDArray[np.float64]:
@@ -185,4 +222,6 @@ def _between(places: NDArray[np.float64], at: NDArray[np.float64], values: NDArr
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float64)
+    # Half way between a direction and its opposite there is none.
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return np.asarray(vectors / lengths, dtype=np.float64)
