@@ -102,8 +102,9 @@ def _crossing_heights(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray
 def joined(points: ArrayLike, near: float) -> NDArray[np.float64]:
     """Return a line drawn by hand as the corners of an outline, without what hangs over where its ends meet.
 
-    What ends nearer to its beginning than `near` ends there. Where both ends cross each other, and lie beyond that by
-    less than a tenth of the line together, they are cut off: a hand that closes an outline draws a little too far.
+    What comes nearer to its beginning than `near`, and stays there, ends where it is nearest. Where both ends cross
+    each other, and lie beyond that by less than a tenth of the line together, they are cut off: a hand that closes an
+    outline draws a little too far.
 
     Parameters
     ----------
@@ -111,8 +112,7 @@ def joined(points: ArrayLike, near: float) -> NDArray[np.float64]:
         Shape (n, 2).
     """
     line = np.asarray(points, dtype=np.float64)
-    while len(line) > 3 and math.dist(line[-1], line[0]) < near:
-        line = line[:-1]
+    line = line[: _home(line, near) + 1]
     steps = np.diff(line, axis=0)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
     spare = _OVERHANG * along[-1]
@@ -130,6 +130,24 @@ def joined(points: ArrayLike, near: float) -> NDArray[np.float64]:
             if 0 <= own <= 1 and 0 <= its <= 1 and over < spare:
                 return np.concatenate([[line[i] + own * steps[i]], line[i + 1 : j + 1]])
     return line
+
+
+def _home(line: NDArray[np.float64], near: float) -> int:
+    """Return the number of the corner with which a line ends that comes back to its beginning; else of its last one.
+
+    It is looked for in the second half: all of a small outline may be near to its beginning.
+    """
+    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+    away = np.linalg.norm(line - line[0], axis=1)
+    there = (away < near) & (np.append(0.0, np.cumsum(steps)) > steps.sum() / 2)
+    there[:3] = False
+    elsewhere = np.flatnonzero(~there)
+    since = int(elsewhere[-1]) + 1
+    if since == len(line):
+        return since - 1
+    n = since + int(away[since:].argmin())
+    # One that went past the beginning would turn back to it.
+    return n - 1 if float((line[0] - line[n]) @ (line[n - 1] - line[n])) > 0 else n
 
 
 def pulled(points: ArrayLike, n: int, by: ArrayLike) -> NDArray[np.float64]:
