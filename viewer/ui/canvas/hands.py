@@ -14,7 +14,7 @@ from viewer.domain.volume import Volume
 from viewer.ui.canvas.beyond import Beyond
 from viewer.ui.canvas.caliper import NOT_ALONG, Caliper
 from viewer.ui.canvas.curved_hand import CurvedHand
-from viewer.ui.canvas.measured_places import shows_nothing
+from viewer.ui.canvas.measured_places import image_place, shows_nothing
 from viewer.ui.canvas.measuring_hand import MeasuringHand
 from viewer.ui.canvas.mouse import Align, Mouse
 from viewer.ui.canvas.path_hand import PathHand
@@ -252,7 +252,8 @@ class Hands:
         geometry, volume = mouse.geometry_at(tile), mouse.session.volume
         if geometry is None or volume is None:
             return Pointed(view=tile.view)
-        lps_mm = geometry.lps_from_screen(*tile.local(place))
+        # On the image that is seen: the crosshair may lie between two.
+        lps_mm = image_place(volume, geometry).lps(tile.local(place))
         return Pointed(volume.value_at(lps_mm), lps_mm, tile.view, volume, mouse is not self.mouse)
 
     # --- words
