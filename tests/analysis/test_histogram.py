@@ -44,6 +44,14 @@ def test_numbers_are_those_of_the_values_and_not_of_the_bins() -> None:
     assert (shape.least, shape.most) == (ordered[0], ordered[-1])
 
 
+def test_between_air_and_metal_the_median_lies_between_both() -> None:
+    # In whole numbers of 16 bits the way from one to the other is no longer a number.
+    shape = histogram(np.array([-1000, 32767], dtype=np.int16))
+    assert shape is not None
+    assert shape.median == pytest.approx(15883.5)
+    assert shape.least <= shape.low < shape.median < shape.high <= shape.most
+
+
 def test_fractions_have_bins_of_round_width() -> None:
     values = np.random.default_rng(3).uniform(0, 1, 5000).astype(np.float32)
     shape = histogram(values)

@@ -59,8 +59,9 @@ def histogram(values: NDArray[Any]) -> Histogram | None:
     """
     if not len(values):
         return None
-    least, most = float(values.min()), float(values.max())
-    low, first_quarter, median, third_quarter, high = np.percentile(values, (5, 25, 50, 75, 95)).tolist()
+    exact = values.astype(np.float64)
+    least, most = float(exact.min()), float(exact.max())
+    low, first_quarter, median, third_quarter, high = np.percentile(exact, (5, 25, 50, 75, 95)).tolist()
     wanted = 2 * (third_quarter - first_quarter) / math.cbrt(len(values))
     wanted = max(wanted, (most - least) / (_MOST_BINS - 2))
     step = _step(values)
@@ -70,7 +71,6 @@ def histogram(values: NDArray[Any]) -> Histogram | None:
     else:
         width = _nice_from(wanted) if wanted > 0 else max(1e-6, abs(least) * 1e-6)
         first = width * math.floor(least / width)
-    exact = values.astype(np.float64)
     places = np.floor((exact - first) / width).astype(np.int64)
     return Histogram(
         first=float(first),
