@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from viewer.analysis.measure import body_bounds, describe, place_words
+from viewer.analysis.measure import body_bounds, describe, label_facts, place_words
 from viewer.domain.labels import Mask
 from viewer.domain.volume import Volume
 
@@ -124,6 +124,16 @@ def test_a_single_voxel_and_a_line_have_honest_lengths(make_volume: Make) -> Non
     assert one.mean == 432
     line = describe(Mask((0, 3, 4), np.ones((1, 1, 10), dtype=bool)), volume)
     assert line.long_axis_mm == pytest.approx(9)
+
+
+def test_one_image_alone_has_no_volume_but_lengths(make_volume: Make) -> None:
+    # 4 cm across, it was said to have less than 0.01 mL.
+    volume = make_volume(np.full((1, 60, 60), 40, np.int16))
+    drawn = Mask((10, 10, 0), np.ones((1, 41, 41), dtype=bool))
+    measured, facts = describe(drawn, volume), label_facts(drawn, volume)
+    assert (measured.volume_ml, facts.volume_ml) == (None, None)
+    assert measured.long_axis_mm == pytest.approx(40 * 2**0.5)
+    assert (measured.mean, facts.mean) == (40.0, 40.0)
 
 
 def test_the_centre_lies_in_the_mask_even_where_the_mass_does_not(make_volume: Make) -> None:

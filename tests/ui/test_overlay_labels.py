@@ -12,10 +12,11 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from viewer.domain.geometry import PlaneName
+from viewer.domain.label_palette import LineStyle
 from viewer.domain.labels import Mask
 from viewer.domain.measurement import Measurement, MeasurementKind
 from viewer.domain.overlay_look import LabelLook
-from viewer.domain.overlays import Label, Overlays, Segmentation
+from viewer.domain.overlays import Label, LabelFacts, Overlays, Segmentation
 from viewer.domain.view_state import Layout, OverlayMode, ViewName, ViewState, as_point, overview
 from viewer.scene.acquired import scrolled_cursor, viewport_geometry
 from viewer.ui.canvas.paint_frame import Look
@@ -23,7 +24,8 @@ from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
 from viewer.ui.canvas.shown import DrawnMeasurement, Shown, shown_from, shown_in
 from viewer.ui.canvas.tiles import Density, tiles
-from viewer.ui.label_menu import is_alone, label_entries, toggle_alone, toggle_hidden
+from viewer.ui.label_menu import LabelEntry, is_alone, label_entries, toggle_alone, toggle_hidden
+from viewer.ui.review.label_list import facts_of, size_of
 from viewer.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -346,3 +348,10 @@ def test_a_turned_plane_shows_labels_where_it_cuts_them(qapp: QApplication, smal
     # Along slices 2.5 mm apart, the surface is known to half of that; within the voxels' plane far better.
     assert image[apart > 0.5].all()
     assert not image[apart < -0.5].any()
+
+
+def test_a_label_on_one_image_alone_says_that_it_has_no_volume() -> None:
+    alone = Label("1", "Liver", 0, Mask((0, 0, 0), np.ones((1, 2, 2), dtype=bool)), LabelFacts(None, 60.0, 9.0, 31, 88))
+    entry = LabelEntry("1", "Liver", "#ffffff", LineStyle.SOLID, alone)
+    assert size_of(entry) == ""
+    assert facts_of(entry, "HU") == ("No volume: one image alone", "Mean 60 ± 9 HU, 31 to 88")

@@ -27,14 +27,14 @@ _SAMPLES_MM, _LEAST_SAMPLES = 4.0, 48
 class Measured:
     """What is measured of a mask; fields as in `viewer.domain.finding.Finding`.
 
-    `long_axis_mm` is the largest distance between the centres of two marked voxels (no voxel extent added), so a
-    single voxel has 0. `short_axis_mm` is the largest distance between centres of marked voxels whose joining line
-    stands upright on the long axis; its ends lie in one plane across it. `bounds_lps_mm` are outer faces of the
-    marked voxels. `mean` and `sd` leave out padding and are None where nothing else is marked; `sd` is that of the
-    marked voxels themselves (divided by n).
+    `volume_ml` is None on a single slice, which has no thickness. `long_axis_mm` is the largest distance between the
+    centres of two marked voxels (no voxel extent added), so a single voxel has 0. `short_axis_mm` is the largest
+    distance between centres of marked voxels whose joining line stands upright on the long axis; its ends lie in one
+    plane across it. `bounds_lps_mm` are outer faces of the marked voxels. `mean` and `sd` leave out padding and are
+    None where nothing else is marked; `sd` is that of the marked voxels themselves (divided by n).
     """
 
-    volume_ml: float
+    volume_ml: float | None
     long_axis_mm: float
     long_axis_lps_mm: NDArray[np.float64] = field(repr=False)
     short_axis_mm: float
@@ -83,7 +83,9 @@ def label_facts(mask: Mask, volume: Volume) -> LabelFacts:
     return LabelFacts(_volume_ml(mask, volume), mean, sd, least, max((float(v.max()) for v in kept), default=None))
 
 
-def _volume_ml(mask: Mask, volume: Volume) -> float:
+def _volume_ml(mask: Mask, volume: Volume) -> float | None:
+    if volume.stack.count < 2:
+        return None
     spacing, counts = volume.stack.pixel_spacing_mm, np.count_nonzero(mask.voxels, axis=(1, 2))
     return float(counts @ volume.stack.slice_weights_mm[mask.box[0]]) * spacing[0] * spacing[1] / 1000.0
 

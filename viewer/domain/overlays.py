@@ -21,9 +21,12 @@ UNKNOWN_UNIT = "unit unknown"
 
 @frozen
 class LabelFacts:
-    """What is measured of a label on the original slices; values in the volume's unit, None where all is padding."""
+    """What is measured of a label on the original slices; values in the volume's unit, None where all is padding.
 
-    volume_ml: float
+    `volume_ml` is None on a single slice, which has no thickness.
+    """
+
+    volume_ml: float | None
     mean: float | None = None
     sd: float | None = None
     least: float | None = None

@@ -57,7 +57,7 @@ _Ends = tuple[_Point, _Point]
 
 @frozen
 class _StoredMeasures:
-    volume_ml: float
+    volume_ml: float | None
     long_axis_lps_mm: _Ends
     short_axis_lps_mm: _Ends
     centre_lps_mm: _Point
@@ -332,7 +332,7 @@ def _mark_of(stored: _StoredMark, masks: bytes) -> Mark:
 def _measures_of(stored: _StoredMeasures) -> Measured:
     long, across = _array(stored.long_axis_lps_mm), _array(stored.short_axis_lps_mm)
     return Measured(
-        volume_ml=stored.volume_ml,
+        volume_ml=stored.volume_ml or None,
         long_axis_mm=float(np.linalg.norm(long[1] - long[0])),
         long_axis_lps_mm=long,
         short_axis_mm=float(np.linalg.norm(across[1] - across[0])),

@@ -59,7 +59,7 @@ def place_inside(mask: Mask, volume: Volume) -> Point:
 def size_of(entry: LabelEntry) -> str:
     """Return the volume of a label in words; "" where it has none."""
     facts = entry.label.facts if entry.label is not None else None
-    return ml_words(facts.volume_ml) if facts is not None else ""
+    return "" if facts is None or facts.volume_ml is None else ml_words(facts.volume_ml)
 
 
 def facts_of(entry: LabelEntry, unit: str) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def facts_of(entry: LabelEntry, unit: str) -> tuple[str, ...]:
     facts = entry.label.facts if entry.label is not None else None
     if facts is None:
         return ()
-    lines = [f"Volume {ml_words(facts.volume_ml)}"]
+    lines = ["No volume: one image alone" if facts.volume_ml is None else f"Volume {ml_words(facts.volume_ml)}"]
     found = (facts.mean, facts.sd, facts.least, facts.most)
     if unit_words(unit) and None not in found:
         digits = decimals(unit, found)
