@@ -311,3 +311,20 @@ def test_on_a_plane_between_voxels_a_freehand_region_is_interpolated_and_says_so
     values = region_values(box, volume)
     assert values.interpolated
     assert values.mean == pytest.approx(float(3 * 40 + 2 * 35 - 4 * 15), abs=0.5)
+
+
+@pytest.mark.parametrize("spin", [0.4, math.pi / 2, math.pi])
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_on_a_turned_plane_between_two_slices_the_values_are_those_that_it_shows(spin: float, share: float) -> None:
+    # Turned planes are not drawn onto the nearest slice: they show what lies between, here of air and of bone.
+    stack = SliceStack((40, 40), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, 5.0 * k) for k in range(6)])
+    values = np.full(stack.shape_kji, -1000, dtype=np.int16)
+    values[3:] = 1000
+    right, down = (math.cos(spin), math.sin(spin), 0.0), (-math.sin(spin), math.cos(spin), 0.0)
+    drawn = region(MeasurementKind.ELLIPSE, (20.0, 20.0, 10.0 + 5 * share), 8.0, 6.0, right, down)
+    measured = region_values(drawn, volume_of(stack, values))
+    assert measured.mean == pytest.approx(-1000 + 2000 * share)
+    assert measured.interpolated
+    on_slice = region(MeasurementKind.ELLIPSE, (20.0, 20.0, 15.0), 8.0, 6.0, right, down)
+    measured = region_values(on_slice, volume_of(stack, values))
+    assert (measured.mean, measured.interpolated) == (1000.0, False)

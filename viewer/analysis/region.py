@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viewer.domain.geometry import Verdict
+from viewer.domain.geometry import PLANE_AXES, Verdict
 from viewer.domain.measured import RegionValues
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _BESIDE_VOXELS = 0.25
 # A plane so near to a slice, as a share of the planes' distance, shows that slice.
 _MEETS_SHARE = 0.15
+# The cosine of the angle up to which a plane's directions are those of a standard one: a quarter of a degree.
+_STRAIGHT = 1 - 1e-5
 # Above this an interpolated region is sampled more coarsely: nobody waits for its last digit.
 _MOST_SAMPLES = 250_000
 
@@ -64,8 +67,17 @@ def _known(values: NDArray[Any], volume: Volume) -> NDArray[np.bool_]:
     return known
 
 
+def _turned(region: Measurement) -> bool:
+    """Return whether the plane of a region was turned: in itself, or onto another one."""
+    axes = PLANE_AXES[region.plane]
+    return min(float(axes.right @ region.right), float(axes.down @ region.down)) < _STRAIGHT
+
+
 def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
-    """Return the voxels of the grid's layer that a region lies on; None where it lies askew."""
+    """Return the voxels of the grid's layer that a region lies on; None where it lies askew.
+
+    Its plane shows the nearest one, but where it was turned what lies between two: then there is None too.
+    """
     grid = volume.grid
     along = np.abs(grid.directions.T @ region.normal)
     axis = int(np.argmax(along))
@@ -73,7 +85,10 @@ def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     rise_mm = max(float(along[a]) * (grid.size_ijk[a] - 1) * grid.spacing_mm[a] for a in others)
     if rise_mm > _BESIDE_VOXELS * min(grid.spacing_mm):
         return None
-    layer = int(np.floor(grid.ijk(region.centre_lps_mm)[axis] + 0.5))
+    place = float(grid.ijk(region.centre_lps_mm)[axis])
+    layer = math.floor(place + 0.5)
+    if _turned(region) and abs(place - layer) > _MEETS_SHARE:
+        return None
     if not 0 <= layer < grid.size_ijk[axis] or (axis == 2 and layer in volume.missing_planes):
         return np.zeros(0, dtype=volume.voxels.dtype)
     ijk = grid.ijk(region.corners_lps_mm())
