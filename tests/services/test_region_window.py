@@ -91,3 +91,16 @@ def test_the_voxels_are_those_that_the_pointer_tells_also_in_tilted_and_uneven_s
     told = np.array([np.nan if (v := tilted.value_at(p)) is None else v for p in points])
     assert np.isfinite(told).sum() > 500
     np.testing.assert_array_equal(original_values(tilted, points), told)
+
+
+def test_where_an_image_is_missing_no_neighbour_lends_its_voxels_to_the_window() -> None:
+    heights = [0.0, 2.5, 5.0, 10.0, 12.5, 15.0]
+    stack = SliceStack((20, 20), (1.0, 1.0), (1, 0, 0), (0, 1, 0), [(0.0, 0.0, z) for z in heights])
+    values = np.random.default_rng(2).integers(-100, 100, (6, 20, 20)).astype(np.int16)
+    # Then with one more, of which only the place is known.
+    for more in ({}, {"unread_lps_mm": np.array([(0.0, 0.0, 13.0)])}):
+        gappy = Volume(SeriesFacts("1"), values, stack, values, stack.as_grid(), **more)
+        points = np.random.default_rng(1).uniform((-1, -1, -3), (21, 21, 18), (2000, 3))
+        told = np.array([np.nan if (v := gappy.value_at(p)) is None else v for p in points])
+        assert np.isnan(told[np.abs(points[:, 2] - 7.5) < 1.2]).all()
+        np.testing.assert_array_equal(original_values(gappy, points), told)

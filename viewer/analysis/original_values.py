@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.domain.geometry import ALONE_MM
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 def original_values(volume: Volume, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the value of the original voxel at each point, shape (n,); NaN outside, on padding, or not yet read.
 
-    The same voxel as `Volume.value_at` gives: nearest slice, not further than half the gap, then nearest pixel.
+    The same voxel as `Volume.value_at` gives: nearest slice, not further than half the gap, nor nearer to an
+    image that is missing, then nearest pixel.
 
     Parameters
     ----------
@@ -26,11 +29,11 @@ def original_values(volume: Volume, points_lps_mm: NDArray[np.float64]) -> NDArr
     heights = points_lps_mm @ stack.normal
     between = (stack.heights_mm[1:] + stack.heights_mm[:-1]) / 2
     k = np.searchsorted(between, heights, side="right")
-    inside = np.ones(len(points_lps_mm), dtype=bool)
-    if stack.count > 1:
-        short = np.abs(heights - stack.heights_mm[k])
-        gap = stack.gaps_mm[np.clip(k - (heights < stack.heights_mm[k]), 0, stack.count - 2)]
-        inside &= short <= gap / 2 + 1e-6
+    short = np.abs(heights - stack.heights_mm[k])
+    gaps = stack.own_gaps_mm if stack.count > 1 else np.array([ALONE_MM])
+    inside = short <= gaps[np.clip(k - (heights < stack.heights_mm[k]), 0, len(gaps) - 1)] / 2 + 1e-6
+    if volume.unread_lps_mm is not None and len(volume.unread_lps_mm):
+        inside &= np.abs(heights[:, None] - volume.unread_lps_mm @ stack.normal).min(axis=1) >= short
     offset = points_lps_mm - stack.positions_lps_mm[k]
     i = np.floor(offset @ stack.row_direction / stack.pixel_spacing_mm[0] + 0.5).astype(np.intp)
     j = np.floor(offset @ stack.column_direction / stack.pixel_spacing_mm[1] + 0.5).astype(np.intp)

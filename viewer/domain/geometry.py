@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-_ALONE_MM = 1.0
+ALONE_MM = 1.0
 
 
 def _frozen_array(value: ArrayLike) -> NDArray[np.float64]:
@@ -226,7 +226,7 @@ class SliceStack:
         return np.diff(self.heights_mm)
 
     @cached_property
-    def _own_gaps_mm(self) -> NDArray[np.float64]:
+    def own_gaps_mm(self) -> NDArray[np.float64]:
         """Distances between neighbouring slices as they would be if none were missing."""
         return np.asarray(self.gaps_mm / (missing_in_gaps(self.gaps_mm) + 1), dtype=np.float64)
 
@@ -290,7 +290,7 @@ class SliceStack:
         height = float(point @ self.normal)
         k = self.nearest_slice(point)
         n = min(max(k - (height < self.heights_mm[k]), 0), self.count - 2)
-        gap = float(self._own_gaps_mm[n]) if self.count > 1 else _ALONE_MM
+        gap = float(self.own_gaps_mm[n]) if self.count > 1 else ALONE_MM
         if abs(height - self.heights_mm[k]) > gap / 2 + 1e-6:
             return None
         offset = point - self.positions_lps_mm[k]
