@@ -213,6 +213,25 @@ def test_a_negative_voxel_size_could_mean_the_other_side(tmp_path: Path) -> None
     assert volume.reasons[0].startswith("The file gives its voxels a negative size, which programs read in two ways")
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(-0.7, "The file gives its voxels a negative size,"), (0.0, "The file does not say how large its voxels are.")],
+)
+@pytest.mark.parametrize("order", "<>")
+def test_a_size_that_cannot_be_is_told_of_the_newer_format_too(
+    tmp_path: Path, order: str, size: float, said: str
+) -> None:
+    image = nibabel.Nifti2Image(ct_values(), None)
+    image.header.set_qform(np.diag([0.7, 0.8, 2.5, 1.0]), code=1)
+    nibabel.save(nibabel.Nifti2Image(ct_values(), None, image.header.as_byteswapped(order)), tmp_path / "a.nii")
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    struct.pack_into(f"{order}d", raw, 112, size)
+    (tmp_path / "a.nii").write_bytes(raw)
+    volume = opened(tmp_path / "a.nii")
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert volume.reasons[0].startswith(said)
+
+
 @pytest.mark.parametrize("size", [0.0, -0.7, 0.7])
 def test_voxel_sizes_are_those_of_the_matrix_where_nothing_speaks_against_them(tmp_path: Path, size: float) -> None:
     volume = opened(patched(tmp_path / "a.nii", (_SIZE_OF_I, "f", size)))

@@ -88,7 +88,8 @@ def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
                     "An Analyze 7.5 file, which does not say where the patient's left and right are.",
                     "Convert it to NIfTI with a program that knows how it was made.",
                 )
-            sizes = np.asarray(header["pixdim"][1:4], dtype=np.float64)
+            # A copy: what is mended below would be mended here too.
+            sizes = np.array(header["pixdim"][1:4], dtype=np.float64)
             header.check_fix(_SILENT)
             return header, sizes
     if paired:
