@@ -178,6 +178,20 @@ def test_images_that_turn_a_little_are_not_trusted_where_that_is_seen_at_their_c
     assert volume.reasons == (() if trusted else (said,))
 
 
+@pytest.mark.parametrize(("other", "trusted"), [("0.7006", False), ("0.70001", True)])
+def test_pixels_a_little_larger_are_not_trusted_where_that_is_seen_at_the_corners(
+    made_ct: Any, other: str, trusted: bool
+) -> None:
+    for k in range(8):
+        spacing = ["0.8", "0.7" if k < 4 else other]
+        made_ct.slice(f"{k}", made_ct.pixels(k, 300, 400), (0, 0, 2 * k), PixelSpacing=spacing)
+    volume = opened(made_ct)
+    assert volume.measurable is trusted
+    # Of 400 columns the last lies 399 × 0.0006 mm aside.
+    said = "The pixels of some images are larger than those of others, which moves their corners by up to 0.2 mm."
+    assert volume.reasons == (() if trusted else (said,))
+
+
 @pytest.mark.parametrize("rounded_mm", [0.0, 0.02, -0.04])
 def test_a_slice_that_is_there_twice_is_dropped_and_said(made_ct: Any, rounded_mm: float) -> None:
     stored = made_ct.stack(axial([2.0 * k for k in range(6)]))

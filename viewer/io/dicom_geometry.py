@@ -7,6 +7,7 @@ columns. Gantry tilt is what the positions show, never what a tag says.
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,6 +123,10 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     if turned_mm > _SHIFTED_MM:
         said = f"The images are turned against each other, by up to {turned_mm:.1f} mm at their corners."
         verdict, reasons = Verdict.UNTRUSTED, (said, *reasons)
+    larger_mm = _larger_mm(first, kinds)
+    if larger_mm > _SHIFTED_MM:
+        said = "The pixels of some images are larger than those of others, which moves their corners by up to"
+        verdict, reasons = Verdict.UNTRUSTED, (f"{said} {larger_mm:.1f} mm.", *reasons)
     if mixed:
         verdict, reasons = Verdict.UNTRUSTED, (_MIXED,)
     return Arrangement(tuple(ordered), stack, verdict, reasons, placed=True)
@@ -270,6 +275,17 @@ def _turned_mm(first: Frame, kinds: Collection[Kind]) -> float:
         across, down = (other_row - row) * width, (other_column - column) * height
         worst = max(worst, *(float(np.linalg.norm(corner)) for corner in (across, down, across + down)))
     return worst
+
+
+def _larger_mm(first: Frame, kinds: Collection[Kind]) -> float:
+    """Return how far the last corner of some images lies from where it is by the first's pixels, which all get.
+
+    Of sizes that count as the same: a thousandth is half a millimetre over the width of an image.
+    """
+    steps = first.row_column_spacing or (1.0, 1.0)
+    sizes = {kind.row_column_spacing or steps for kind in kinds}
+    counts = (first.code.rows - 1, first.code.columns - 1)
+    return max(math.hypot(*((b - a) * n for a, b, n in zip(steps, size, counts, strict=True))) for size in sizes)
 
 
 def _shift(stack: SliceStack, sideways: NDArray[np.float64]) -> str:
