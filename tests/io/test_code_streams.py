@@ -40,14 +40,23 @@ def lossless(values: NDArray[Any], bits: int) -> bytes:
     return bytes(imagecodecs.jpeg8_encode(values, lossless=True, bitspersample=bits))
 
 
-def opened(made_ct: Any, values: NDArray[Any], syntax: str, stream: bytes, stored: int, *, signed: bool) -> Volume:
+def opened(
+    made_ct: Any,
+    values: NDArray[Any],
+    syntax: str,
+    stream: bytes,
+    stored: int,
+    *,
+    signed: bool,
+    high_bit: int | None = None,
+) -> Volume:
     made_ct.slice(
         "a",
         values,
         syntax=syntax,
         stream=stream,
         BitsStored=stored,
-        HighBit=stored - 1,
+        HighBit=stored - 1 if high_bit is None else high_bit,
         PixelRepresentation=int(signed),
         RescaleIntercept="0",
     )
@@ -172,6 +181,28 @@ def test_bits_that_the_header_does_not_know_of_are_left_out_and_named(made_ct: A
     assert np.array_equal(volume.slices[0], values)
     assert volume.reasons == (
         "The compressed pixels hold more bits than the header says; the bits above were left out.",
+    )
+
+
+@pytest.mark.parametrize(("codec", "syntax"), [(j2k, J2K), (htj2k, HTJ2K), (jpeg_ls, JPEG_LS), (lossless, LOSSLESS)])
+@pytest.mark.parametrize("signed", [False, True])
+def test_values_packed_in_the_upper_bits_of_their_words_are_found_there(
+    made_ct: Any, low: Any, codec: Callable[[Any, int], bytes], syntax: str, signed: bool
+) -> None:
+    # As common tools pack twelve bits that end at High Bit 15: whole words, with the bits where they were.
+    values = low if signed else (low + np.int16(2048)).astype(np.uint16)
+    words = (values.astype(np.int32) << 4 & 0xFFFF).astype(np.uint16)
+    volume = opened(made_ct, values, syntax, codec(words, 16), 12, signed=signed, high_bit=15)
+    assert np.array_equal(volume.slices[0], values)
+    assert volume.reasons == ()
+
+
+def test_values_packed_in_lower_bits_than_the_header_says_are_found_there_and_named(made_ct: Any) -> None:
+    values = made_ct.pixels().astype(np.uint16)
+    volume = opened(made_ct, values, LOSSLESS, lossless(values, 16), 12, signed=False, high_bit=15)
+    assert np.array_equal(volume.slices[0], values)
+    assert volume.reasons == (
+        "The compressed pixels lie in lower bits than the header says; they were taken from where they lie.",
     )
 
 

@@ -31,6 +31,7 @@ MOST_PIXELS = 16384 * 16384
 _TELL_SIGN = JPEG_2000 | HTJ2K
 SIGNED_STREAM = "The compressed pixels have a sign and the header has none; the pixels were believed."
 UNSIGNED_STREAM = "The compressed pixels have no sign and the header has one; the header was believed."
+LOWER_BITS = "The compressed pixels lie in lower bits than the header says; they were taken from where they lie."
 _CODED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K
 
 
@@ -165,6 +166,13 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
     values = _by_codec(stream, syntax, place if fits else None)
     if values.shape != (code.rows, code.columns) or values.dtype.kind not in "iu":
         raise UnreadableFileError("The compressed pixels are not one grey image.")
+    if code.high_bit >= code.bits_stored and said.precision > code.high_bit:
+        words = values.view(f"u{values.dtype.itemsize}")
+        beside = words & ((1 << (code.high_bit + 1 - code.bits_stored)) - 1)
+        # Words were packed as they were, with their stored bits ending at High Bit.
+        if not beside.any() or _doubt_about_bits(words, code, said.signed, said.precision):
+            return _of_words(words, frame)
+        return evolve(_with_sign(values, code, said.signed, said.precision), note=LOWER_BITS)
     stored = _with_sign(values, code, said.signed, said.precision)
     if syntax in _TELL_SIGN and code.signed and not said.signed and not stored.note and int(stored.values.min()) < 0:
         return evolve(stored, note=UNSIGNED_STREAM)
