@@ -207,3 +207,39 @@ def test_scout_views_in_two_directions_are_named_by_them(made_ct: Any) -> None:
         "localizer, coronal",
         "localizer, sagittal",
     ]
+
+
+@pytest.mark.parametrize("first", ["real", "synthetic"])
+def test_real_images_are_never_called_synthetic_nor_synthetic_ones_real(made_ct: Any, first: str) -> None:
+    # Real ones called synthetic would show the patient's name where it is hidden.
+    said = {"real": {}, "synthetic": {"SyntheticData": "YES"}}
+    made_ct.stack(axial(4), prefix="a", **said.pop(first))
+    made_ct.stack(axial(4, first=8.0), prefix="b", **said.popitem()[1])
+    found = entries(made_ct)
+    assert sorted((e.part, e.facts.synthetic) for e in found) == [
+        ("32 × 24, not synthetic, 4 of 8 images", False),
+        ("32 × 24, synthetic, 4 of 8 images", True),
+    ]
+    assert all(holds(made_ct, v, 4) for v in opened(made_ct))
+
+
+def test_each_part_is_called_by_what_its_own_images_were_made_with(made_ct: Any) -> None:
+    made_ct.stack(axial(5))
+    made_ct.stack(axial(4), prefix="b", Modality="PT", SOPClassUID="1.2.840.10008.5.1.4.1.1.128", Units="BQML")
+    made_ct.stack(axial(3), prefix="c", Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
+    assert [(e.count, e.facts.modality) for e in entries(made_ct)] == [(5, "CT"), (4, "PT"), (3, "MR")]
+
+
+def test_images_of_another_modality_are_not_put_among_the_others(made_ct: Any) -> None:
+    made_ct.stack(axial(5), Modality="MR")
+    made_ct.stack(axial(4), prefix="b", Modality="OT")
+    assert [(e.part, e.facts.modality) for e in entries(made_ct)] == [
+        ("32 × 24, MR, 5 of 9 images", "MR"),
+        ("32 × 24, OT, 4 of 9 images", "OT"),
+    ]
+
+
+def test_one_image_with_its_grey_turned_over_does_not_turn_over_the_others(made_ct: Any) -> None:
+    made_ct.stack(axial(1), prefix="a", PhotometricInterpretation="MONOCHROME1")
+    made_ct.stack(axial(4, first=2.0), prefix="b")
+    assert [(e.count, e.facts.monochrome1) for e in entries(made_ct)] == [(5, False)]

@@ -119,6 +119,14 @@ def _may_carry_words(values: dict[int, bytes]) -> bool:
     )
 
 
+def _is_synthetic(values: dict[int, bytes]) -> bool:
+    return plain(values.get(0x0008001C)) == "YES"
+
+
+def _is_monochrome1(values: dict[int, bytes]) -> bool:
+    return plain(values.get(0x00280004)) == "MONOCHROME1"
+
+
 def _is_capture(values: dict[int, bytes]) -> bool:
     return plain(values.get(0x00080016)).startswith(_SECONDARY_CAPTURE)
 
@@ -145,7 +153,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT,
+    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT, 0x0008001C, 0x00280004,
 )  # fmt: skip
 
 
@@ -170,6 +178,9 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         MODALITY_LUT in values,
         VOI_LUT in values,
         _may_carry_words(values),
+        word(values.get(0x00080060)),
+        _is_synthetic(values),
+        _is_monochrome1(values),
     )
 
 
@@ -209,10 +220,10 @@ def series_facts(values: dict[int, bytes], transfer_syntax: str) -> SeriesFacts:
         study_description=text(0x00081030),
         body_part=word(values.get(0x00180015)),
         number=count_of(values.get(0x00200011), None),
-        synthetic=plain(values.get(0x0008001C)) == "YES",
+        synthetic=_is_synthetic(values),
         lossy=is_lossy(values, transfer_syntax),
         voi_function=word(values.get(0x00281056)) or _usual_voi(values),
-        monochrome1=plain(values.get(0x00280004)) == "MONOCHROME1",
+        monochrome1=_is_monochrome1(values),
         identity=PatientIdentity(
             name=text(0x00100010),
             patient_id=text(0x00100020),
@@ -250,9 +261,15 @@ def is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
 
 
 def facts_of_images(facts: SeriesFacts, frames: tuple[Frame, ...]) -> SeriesFacts:
-    """Return the facts of a series for a part of it: middle windows, coordinates, and lossy where any image is."""
+    """Return the facts of a series for a part of it: what its own images say, and lossy where any of them is.
+
+    Windows are those of the middle one.
+    """
     return evolve(
         facts,
+        modality=next((m for f in frames if (m := f.kind.modality)), ""),
+        synthetic=all(f.kind.synthetic for f in frames),
+        monochrome1=all(f.kind.monochrome1 for f in frames),
         windows=frames[len(frames) // 2].windows,
         lossy=any(f.kind.lossy for f in frames),
         frame_of_reference_uid=next((u for f in frames if (u := f.kind.frame_of_reference)), ""),

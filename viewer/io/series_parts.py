@@ -129,6 +129,8 @@ def _alike(a: Frame, b: Frame) -> bool:
         return True
     if _size(a) != _size(b) or a.localizer != b.localizer or a.sop_class != b.sop_class or a.unit != b.unit:
         return False
+    if a.kind.synthetic != b.kind.synthetic or _of_other_modality(a, b):
+        return False
     if (a.position is None) != (b.position is None) or (a.orientation is None) != (b.orientation is None):
         return False
     if a.orientation is not b.orientation and not same_direction(a.orientation or (), b.orientation or ()):
@@ -137,6 +139,11 @@ def _alike(a: Frame, b: Frame) -> bool:
     if first is second or first is None or second is None:
         return first is second
     return same_spacing(first, second)
+
+
+def _of_other_modality(a: Frame, b: Frame) -> bool:
+    """Return True where two images name different modalities; one that names none may be of any."""
+    return bool(a.kind.modality and b.kind.modality) and a.kind.modality != b.kind.modality
 
 
 def _same_coordinates(a: Frame, b: Frame) -> bool:
@@ -164,6 +171,10 @@ def _kind_words(kinds: list[list[Frame]], kind: list[Frame], *, coordinates: boo
     origins = list(dict.fromkeys(k[0].kind.frame_of_reference for k in kinds if not k[0].localizer))
     if coordinates and any(not _same_coordinates(first, other) for other in others):
         words.append(f"coordinates {origins.index(first.kind.frame_of_reference) + 1} of {len(origins)}")
+    if any(_of_other_modality(first, other) for other in others):
+        words.append(first.kind.modality)
+    if any(first.kind.synthetic != other.kind.synthetic for other in others):
+        words.append("synthetic" if first.kind.synthetic else "not synthetic")
     if any(first.unit != other.unit for other in others):
         words.append("HU" if first.unit == "HU" else f"unit {unit_words(first.unit) or first.unit}")
     return ", ".join(words)

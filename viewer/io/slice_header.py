@@ -102,7 +102,7 @@ class Kind:
     """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
     `needs_table` tells of a Modality LUT, which is not applied; `has_luts` of lookup tables in place of windows;
-    `worded` of words that the pixels may show, a name among them.
+    `worded` of words that the pixels may show, a name among them; `monochrome1` of values whose lowest is white.
     """
 
     code: PixelCode
@@ -120,6 +120,9 @@ class Kind:
     needs_table: bool
     has_luts: bool = False
     worded: bool = False
+    modality: str = ""
+    synthetic: bool = False
+    monochrome1: bool = False
 
 
 @define(frozen=True, eq=False)
