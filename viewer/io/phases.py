@@ -11,6 +11,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError
+from viewer.domain.slice_gaps import commonest_gap_mm
 from viewer.io.decode import stored_bytes
 from viewer.io.dicom_geometry import heights_mm, located, same_place_mm
 from viewer.io.open_images import OpenImages
@@ -279,11 +280,18 @@ def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure
     switches = int(np.count_nonzero(np.diff(order < len(own))))
     if switches < _FEWEST_CROSSED:
         return False
-    return (sure and switches >= min(len(own), len(others))) or (
-        _even(own) and _even(others) and not _even(both[order])
+    return (sure and switches >= min(len(own), len(others))) or any(
+        even(own) and even(others) and not even(both[order]) for even in (_even, _even_but_for_missing)
     )
 
 
 def _even(heights: NDArray[np.float64]) -> bool:
     gaps = np.diff(heights)
     return bool(np.ptp(gaps) <= _EVEN * gaps.mean())
+
+
+def _even_but_for_missing(heights: NDArray[np.float64]) -> bool:
+    """Return True where all gaps are whole multiples of the commonest, as where slices are missing."""
+    gaps = np.diff(heights)
+    times = gaps / commonest_gap_mm(gaps)
+    return bool(np.rint(times).min() >= 1 and np.abs(times - np.rint(times)).max() <= _EVEN)

@@ -1,0 +1,36 @@
+"""Images of two kinds that lie between each other, some of them missing: two volumes, or one scan that says two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.io.parts import opened
+from viewer.domain.geometry import Verdict
+
+DERIVED = ["DERIVED", "SECONDARY", "AXIAL"]
+
+
+@pytest.mark.parametrize("missing", [4, 7])
+def test_a_slice_missing_in_one_of_two_that_lie_between_each_other_does_not_mix_them(
+    made_ct: Any, missing: int
+) -> None:
+    for k in range(12):
+        made_ct.slice(f"a{k}", made_ct.pixels(k), (-10, -20, 2.0 * k))
+        if k != missing:
+            made_ct.slice(f"b{k}", made_ct.pixels(k) + np.int16(100), (-10, -20, 2.0 * k + 0.6), ImageType=DERIVED)
+    whole, holed = sorted(opened(made_ct), key=lambda volume: -volume.stack.count)
+    assert whole.verdict is Verdict.OK
+    assert np.array_equal(whole.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(12)])
+    assert (holed.stack.count, holed.verdict) == (11, Verdict.UNTRUSTED)
+    assert holed.reasons == (f"1 slice is missing near H {2 * missing + 0.6:.1f} mm.",)
+
+
+def test_a_slice_missing_in_a_scan_whose_slices_say_two_kinds_does_not_divide_it(made_ct: Any) -> None:
+    for k in set(range(12)) - {7}:
+        said = {"ImageType": DERIVED} if k in (2, 5, 8) else {}
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **said)
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.reasons) == (11, ("1 slice is missing near H 14.0 mm.",))
