@@ -34,3 +34,24 @@ def test_a_slice_missing_in_a_scan_whose_slices_say_two_kinds_does_not_divide_it
         made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), **said)
     (volume,) = opened(made_ct)
     assert (volume.stack.count, volume.reasons) == (11, ("1 slice is missing near H 14.0 mm.",))
+
+
+@pytest.mark.parametrize("clock", ["AcquisitionTime", "ContentTime", "TriggerTime"])
+def test_two_scans_that_only_a_clock_tells_apart_are_not_mixed_where_they_lie_between_each_other(
+    made_ct: Any, clock: str
+) -> None:
+    for p, time in enumerate(("101500", "101730")):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, 2.0 * k + 0.6 * p), **{clock: time})
+    for p, volume in enumerate(opened(made_ct)):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
+
+
+def test_one_scan_of_uneven_slices_whose_clock_runs_is_one(made_ct: Any) -> None:
+    for k in range(12):
+        place = (-10, -20, 2.0 * k + 0.6 * (k % 2))
+        made_ct.slice(f"{k}", made_ct.pixels(k), place, AcquisitionTime=f"1015{10 + k // 2}.5")
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict) == (12, Verdict.RESAMPLED)

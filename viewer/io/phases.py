@@ -118,7 +118,9 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
         return []
     apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
-        return _stacks_apart(frames, heights)
+        if _even(np.sort(heights)):
+            return []
+        return _stacks_apart(frames, heights) or _crossing(_crowd(frames, heights, apart_mm))
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
         return _crossing(crowd)
@@ -126,11 +128,11 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
 
 
 def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list[Phase]:
-    """Return the stacks that images say to be in (PS3.3 C.7.6.16.2.2.4), where each is even and all together are not.
+    """Return the stacks that images, uneven together, say to be in (PS3.3 C.7.6.16.2.2.4), where each is even.
 
     What lies between two of them was never taken, and is not missing.
     """
-    if frames[0].telling.stack is None or _even(np.sort(heights)):
+    if frames[0].telling.stack is None:
         return []
     stacks = told_by(_STACK, frames)
     own = [np.flatnonzero(stacks.codes == n) for n in range(len(stacks.values))]
@@ -260,8 +262,12 @@ def _roughly(crowd: _Crowd) -> list[Phase]:
 def _crossing(crowd: _Crowd) -> list[Phase]:
     """Return acquisitions whose images lie between those of another."""
     told = _told(crowd)
-    for one in (t for t in told if t.attribute.lasting or t.attribute.mostly_lasting):
+    for one in told:
         large = np.flatnonzero(np.bincount(one.codes) >= _FEWEST_CROSSED)[:_MOST_CROSSED].tolist()
+        # A clock that stands still for many images, and for all of them, is that of the acquisition.
+        stands = one.attribute.name in CLOCKS and len(large) == len(one.values)
+        if not (one.attribute.lasting or one.attribute.mostly_lasting or stands):
+            continue
         sure = one.attribute.lasting
         if any(_mingled(crowd.heights, one.codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
             return crowd.divided(one.codes, words_of(one.codes, [one], told))
