@@ -70,10 +70,18 @@ class _Header:
         return next((self._values[key] for key in keys if self._values.get(key)), "")
 
     def says(self, *keys: str) -> bool:
-        word = self.get(*keys).lower()
-        if word and word not in _TRUE + _FALSE:
+        """Return whether any of some keys, all words for one thing, is true."""
+        words = [self._values[key].lower() for key in keys if self._values.get(key)]
+        if any(word not in _TRUE + _FALSE for word in words):
             raise ValueError("neither true nor false")
-        return word in _TRUE
+        said = {word in _TRUE for word in words}
+        if len(said) > 1:
+            raise UnreadableFileError("The header says in two ways how its numbers are stored, and they differ.")
+        return True in said
+
+    def differs(self, *keys: str) -> bool:
+        """Return whether some keys, all words for one thing, give other numbers than each other."""
+        return len({numbers_of(self._values[key]) for key in keys if self._values.get(key)}) > 1
 
 
 def describe(name: str, opener: Opener) -> StoredVolume:
@@ -200,6 +208,8 @@ def _place(header: _Header, dims: int) -> tuple[NDArray[np.float64], tuple[str, 
     """Return the matrix from ijk to LPS in mm, and why it cannot be trusted."""
     doubts = []
     turned, origin, spacing = (numbers_of(header.get(*keys)) for keys in (_ORIENTATION, _ORIGIN, _SPACING))
+    if header.differs(*_ORIENTATION) or header.differs(*_ORIGIN):
+        doubts.append("The file says in two ways where it lies, and they differ.")
     letters = header.get("anatomicalorientation").upper()
     if not turned and not _stands_for_lps(letters):
         doubts.append(NO_PLACE)

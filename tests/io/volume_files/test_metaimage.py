@@ -47,7 +47,6 @@ def detached(folder: Path, *lines: str, **files: bytes) -> Path:
     [
         ([], RAW),
         (["BinaryDataByteOrderMSB = True"], values().astype(">i2").tobytes()),
-        (["ElementByteOrderMSB = True"], values().astype(">i2").tobytes()),
         (["CompressedData = True"], zlib.compress(RAW)),
         (["CompressedData = True"], gzip.compress(RAW)),
         (["CompressedData = True", f"CompressedDataSize = {len(zlib.compress(RAW))}"], zlib.compress(RAW) + b"more"),
@@ -96,6 +95,34 @@ def test_itk_reads_the_same(tmp_path: Path, lines: list[str]) -> None:
     letters = [] if key in ("ElementSize", "HeaderSize") else ["AnatomicalOrientation"]
     path = local(tmp_path, meta_header(*lines, without=[*without, *letters]))
     assert_as_itk(opened(path), path)
+
+
+def test_the_older_word_for_the_order_of_bytes_is_understood(tmp_path: Path) -> None:
+    header = meta_header("ElementByteOrderMSB = True", without=["BinaryDataByteOrderMSB"])
+    assert_lies_as(opened(local(tmp_path, header, values().astype(">i2").tobytes())), values(), PLAIN_MATRIX)
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_numbers_that_may_be_stored_either_way_are_not_guessed(tmp_path: Path, older: bool) -> None:
+    header = meta_header(f"ElementByteOrderMSB = {older}", f"BinaryDataByteOrderMSB = {not older}")
+    with pytest.raises(CaseStageError, match="says in two ways how its numbers are stored, and they differ"):
+        opened(local(tmp_path, header))
+
+
+@pytest.mark.parametrize(
+    ("line", "trusted"),
+    [
+        ("Origin = 5 5 5", False),
+        ("Position = 11.5 -22.25 0", False),
+        ("Orientation = 0 1 0 1 0 0 0 0 1", False),
+        ("Position = 11.50 -22.25 333.125", True),
+        ("Rotation = 1.0 0 0 0 1.0 0 0 0 1", True),
+    ],
+)
+def test_two_places_that_differ_are_not_trusted(tmp_path: Path, line: str, trusted: bool) -> None:
+    volume = opened(local(tmp_path, meta_header(line, without=["AnatomicalOrientation"])))
+    assert volume.measurable is trusted
+    assert ("The file says in two ways where it lies, and they differ." in volume.reasons) is not trusted
 
 
 def test_header_size_counts_from_the_start_of_the_file(tmp_path: Path) -> None:
