@@ -282,6 +282,12 @@ def test_a_shift_without_a_scale_is_said_as_programs_differ(
     assert volume.verdict is Verdict.OK
 
 
+def test_a_scale_with_a_shift_that_is_no_number_is_told_from_a_damaged_file(tmp_path: Path) -> None:
+    with pytest.raises(CaseStageError) as caught:
+        opened(patched(tmp_path / "a.nii", (_SLOPE, "f", 2.0), (_SHIFT_OF_VALUES, "f", np.nan)))
+    assert caught.value.sentence == "The file gives a shift for its values that is no number, so they are not known."
+
+
 def test_a_tilt_whose_slice_distance_is_given_along_the_normal_is_no_contradiction(tmp_path: Path) -> None:
     affine = np.diag([0.7, 0.8, 2.5, 1.0])
     affine[1, 2] = 0.8

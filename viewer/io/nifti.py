@@ -43,6 +43,7 @@ _SAME_PLACE_MM = 1.0
 _SAME_SIZE = 1e-2
 _TWO_SPACES = "The file says where it lies in two spaces, and they differ; the one it was aligned to (sform) is used."
 _NOT_SCALED = "The file names a shift for its values but no scale; its format applies neither then, some programs do."
+_EXPORT_ANEW = "Export it anew, with a scale of 1 and a shift of 0."
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
 _SILENT.addHandler(logging.NullHandler())
@@ -107,6 +108,10 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
         raise UnreadableFileError("The file holds complex numbers, not measured values.")
     if part_axis is not None and part_word == "channel":
         refuse_colours(axes[part_axis], dtype)
+    if _scales(header) and not np.isfinite(header["scl_inter"]):
+        raise UnreadableFileError(
+            "The file gives a shift for its values that is no number, so they are not known.", _EXPORT_ANEW
+        )
     slope, intercept = header.get_slope_inter()
     matrix, doubts, notes = _place(header, sizes)
     return StoredVolume(
@@ -133,8 +138,13 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
 
 def _shifts_alone(header: Any) -> bool:
     """Return True for a scl_inter beside a scl_slope of 0 or of no number, with which nothing is scaled (nifti1.h)."""
-    slope, shift = float(header["scl_slope"]), float(header["scl_inter"])
-    return not (np.isfinite(slope) and slope) and bool(np.isfinite(shift)) and shift != 0
+    shift = float(header["scl_inter"])
+    return not _scales(header) and bool(np.isfinite(shift)) and shift != 0
+
+
+def _scales(header: Any) -> bool:
+    slope = float(header["scl_slope"])
+    return bool(np.isfinite(slope)) and slope != 0
 
 
 def _voxels(name: str, header: Any) -> Piece:
