@@ -55,3 +55,33 @@ def test_one_scan_of_uneven_slices_whose_clock_runs_is_one(made_ct: Any) -> None
         made_ct.slice(f"{k}", made_ct.pixels(k), place, AcquisitionTime=f"1015{10 + k // 2}.5")
     (volume,) = opened(made_ct)
     assert (volume.stack.count, volume.verdict) == (12, Verdict.RESAMPLED)
+
+
+@pytest.mark.parametrize("first", [0.0, 0.6, 1.0, 16.0])
+@pytest.mark.parametrize("said", ["SeriesNumber", "SeriesDescription"])
+def test_series_that_name_no_uid_are_told_apart_by_their_number_or_else_by_what_they_are_called(
+    made_ct: Any, first: float, said: str
+) -> None:
+    for p, value in enumerate(("2", "3")):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            named = {"SeriesInstanceUID": None, "SeriesNumber": None, said: value, "InstanceNumber": str(k + 1)}
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, first * p + 2.0 * k), **named)
+    found = opened(made_ct)
+    assert [volume.verdict for volume in found] == [Verdict.OK, Verdict.OK]
+    assert len({volume.series.series_uid for volume in found}) == 2
+    for p, volume in enumerate(sorted(found, key=lambda volume: int(volume.slices[0, 0, 0]))):
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
+
+
+@pytest.mark.parametrize("first", [0.0, 0.6, 1.0])
+def test_two_series_that_were_given_one_uid_do_not_mix(made_ct: Any, first: float) -> None:
+    for p, number in enumerate(("2", "3")):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, first * p + 2.0 * k), SeriesNumber=number)
+    found = opened(made_ct)
+    assert [volume.part for volume in found] == ["series 2", "series 3"]
+    for p, volume in enumerate(found):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])

@@ -33,7 +33,7 @@ _lasting = itemgetter(
         Telling._fields.index(name)
         for name in (
             "temporal_position", "acquisition_number", "cardiac_phase", "respiratory_phase", "kernel", "tube_voltage",
-            "contrast_agent", "stack", "image_type", "field_of_view", "slice_thickness",
+            "contrast_agent", "stack", "image_type", "field_of_view", "slice_thickness", "series_number",
         )
     )
 )  # fmt: skip

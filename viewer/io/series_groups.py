@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from viewer.domain.count_words import count_words
+from viewer.io.raw_values import plain, word
 from viewer.io.series_entry import with_doubt
 from viewer.io.series_parts import series_entries
 from viewer.io.slice_header import Frame
@@ -45,7 +46,8 @@ class Group:
         return [with_doubt(entry, self.doubt, self.remark) for entry in found] if self.doubt or self.remark else found
 
 
-# By series, study and patient as the files write them; by folder where no series is named.
+# By series, study and patient as the files write them; by folder, and by the series' number or else by what it is
+# called, where no series is named.
 Groups = dict[tuple[bytes, bytes, bytes, str], Group]
 
 
@@ -54,11 +56,17 @@ def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
     values, frames, syntax = image
     uid = values.get(0x0020000E, b"")
     patient = values.get(0x00100020, b"")
-    key = (uid, values.get(0x0020000D, b""), patient, "" if uid else os.path.dirname(place.name))
+    key = (uid, values.get(0x0020000D, b""), patient, "" if uid else _named_otherwise(place, values))
     group = groups.get(key)
     if group is None:
         group = groups[key] = Group(values, syntax, patient.strip(_PADDING))
     group.frames += frames
+
+
+def _named_otherwise(place: FilePlace, values: dict[int, bytes]) -> str:
+    """Return what tells series apart that name no UID."""
+    called = plain(values.get(0x00200011)) or word(values.get(0x0008103E))
+    return f"{os.path.dirname(place.name)}\0{called}"
 
 
 def series_of(groups: Groups) -> Iterator[Group]:

@@ -70,6 +70,7 @@ class Telling(NamedTuple):
     field_of_view: bytes | None
     slice_thickness: bytes | None
     stack: bytes | None
+    series_number: bytes | None
 
 
 @define(frozen=True, eq=False)

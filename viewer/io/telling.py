@@ -156,6 +156,12 @@ ATTRIBUTES = (
         detail=lambda v: f"{v:g} % of the breath",
         lasting=True,
     ),
+    Attribute(
+        "series number",
+        lambda f: _number(f.telling.series_number),
+        lambda value, _: f"series {value:g}" if value is not None else "series without a number",
+        lasting=True,
+    ),
     Attribute("trigger time", lambda f: _number(f.telling.trigger_time), detail=lambda v: f"{v:g} ms"),
     Attribute("acquisition date and time", lambda f: _date_time(f.telling), detail=time_words),
     Attribute(
