@@ -141,6 +141,13 @@ def test_field_of_view_that_shifts_between_slices_is_not_trusted(made_ct: Any) -
     assert volume.reasons == ("The images shift sideways by 3.0 mm near H 9.0 mm.",)
 
 
+@pytest.mark.parametrize("count", [8, 9])
+def test_images_that_lie_aside_in_turn_are_said_to_lie_as_far_as_they_do(made_ct: Any, count: int) -> None:
+    made_ct.stack([(50.0 * (k % 2), -20, 2.0 * k) for k in range(count)])
+    (reason,) = opened(made_ct).reasons
+    assert reason.startswith("The images shift sideways by 50.0 mm near ")
+
+
 def test_one_image_that_lies_aside_is_named(made_ct: Any) -> None:
     made_ct.stack([(0.0, 4.0 if k == 7 else 0.5 * k, 2.0 * k) for k in range(10)])
     volume = opened(made_ct)

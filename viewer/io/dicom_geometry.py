@@ -293,6 +293,10 @@ def _shift(stack: SliceStack, sideways: NDArray[np.float64]) -> str:
     steps = np.diff(sideways, axis=0) / stack.gaps_mm[:, None]
     from_median = np.linalg.norm(steps - np.median(steps, axis=0), axis=1)
     beside_mm = np.linalg.norm((steps - steps[np.argmin(from_median)]) * stack.gaps_mm[:, None], axis=1)
+    if 3 * np.count_nonzero(beside_mm <= _SHIFTED_MM) < 2 * len(steps):
+        # No step is common, as where images lie to and fro: then the one that is usual without a tilt.
+        straight_mm = np.linalg.norm(steps * stack.gaps_mm[:, None], axis=1)
+        beside_mm = min(beside_mm, straight_mm, key=np.max)
     k = int(np.argmax(beside_mm))
     middle = (stack.heights_mm[k] + stack.heights_mm[k + 1]) / 2
     return f"The images shift sideways by {beside_mm[k]:.1f} mm near {_where(stack, middle)}."
