@@ -139,9 +139,10 @@ def read_volume_file(
     """
     from viewer.io.stored_volume import place_of
     from viewer.io.voxel_filling import read_voxels
+    from viewer.io.voxels_left import with_doubt_of_sizes
 
     opener = opener or beside(entry.files[0])
-    volume = _same(entry, opener)
+    volume = with_doubt_of_sizes(_same(entry, opener), opener)
     place = place_of(volume)
     onlooker = _Onlooker(entry, volume, place, watcher, shrink) if watcher is not None and entry.count > 1 else None
     turns = onlooker.turns if onlooker is not None else None
