@@ -8,7 +8,9 @@ import pytest
 from viewer.domain.finding import Finding, Source, SourceKind
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.labels import Mask
+from viewer.domain.view_state import as_point
 from viewer.scene.contours import Outlines, grow_mm
+from viewer.scene.plane_slices import cut, layers_at, plane_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,3 +129,31 @@ def test_no_outline_beside_the_finding(volume_of: Make) -> None:
     outlines = Outlines()
     assert outlines.of(mask_of(full), volume, PlaneName.AXIAL, (9.0, 9.0, 10.4)) != ()
     assert outlines.of(mask_of(full), volume, PlaneName.AXIAL, (9.0, 9.0, 10.6)) == ()
+
+
+@pytest.mark.parametrize("plane", list(PlaneName))
+def test_half_way_between_two_images_the_outline_is_that_of_the_image_which_is_seen(
+    plane: PlaneName, volume_of: Make, signed_axes: Arrays
+) -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        size = tuple(2 * int(n) for n in rng.integers(4, 12, 3))
+        directions = signed_axes(tuple(rng.permutation(3)), tuple(rng.choice((-1, 1), 3)))
+        grid = Grid.from_directions(
+            size,
+            origin_lps_mm=rng.uniform(-300, 300, 3).round(4),
+            spacing_mm=rng.uniform(0.3, 3.0, 3).round(6),
+            directions=directions,
+        )
+        across = int(np.argmax(np.abs(directions.T @ PLANE_AXES[plane].into)))
+        index = np.indices(grid.shape_kji)[2 - across]
+        volume = volume_of(index.astype(np.int16), grid)
+        cursor = as_point(grid.centre_lps_mm)
+        runs = plane_runs(grid, plane)
+        assert runs is not None
+        layers = layers_at(runs.into, float(np.dot(cursor, PLANE_AXES[plane].into)), 0.0)
+        assert layers is not None
+        seen = int(cut(volume.voxels, runs, *layers)[0, 0])
+        for marked in (seen - 1, seen, seen + 1):
+            lines = Outlines().of(mask_of(index == marked), volume, plane, cursor)
+            assert bool(lines) == (marked == seen)

@@ -58,6 +58,7 @@ class _Kept:
     """A mask on the volume's grid, where it lies, and its outlines so far."""
 
     mask: Mask
+    first_ijk: tuple[int, int, int]
     voxels: NDArray[np.bool_]
     crop: Grid
     runs: dict[PlaneName, PlaneRuns | None]
@@ -119,7 +120,7 @@ class Outlines:
             if runs is None:
                 section = _oblique_section(kept, axes, depth_mm)
             else:
-                section = _layer_section(kept.voxels, kept.runs[plane], depth_mm)
+                section = _layer_section(kept, plane, runs.into.index(int(layer)))
             flat = kept.lines[key] = () if section is None else _flat_outlines(section, grow_mm)
         return tuple(line[:, :1] * axes.right + line[:, 1:] * axes.down + depth_mm * axes.into for line in flat)
 
@@ -162,17 +163,22 @@ def _kept(mask: Mask, volume: Volume) -> _Kept:
     # One voxel beyond the box: interpolated between its last voxel and what is not marked, the outline lies outside it.
     corners = crop.lps(np.array(list(np.ndindex(2, 2, 2))) * (np.array((ni, nj, nk)) + 1) - 1.0)
     runs = {name: plane_runs(crop, name) for name in PlaneName}
-    return _Kept(mask, on_grid.voxels, crop, runs, corners)
+    return _Kept(mask, on_grid.first_ijk, on_grid.voxels, crop, runs, corners)
 
 
-def _layer_section(voxels: NDArray[np.bool_], runs: PlaneRuns | None, depth_mm: float) -> _Section | None:
-    """Return the voxel layer at a depth, or None beside what is marked."""
+def _layer_section(kept: _Kept, plane: PlaneName, index: int) -> _Section | None:
+    """Return a layer of the volume's voxels, by its index along the grid's axis, or None beside what is marked.
+
+    By its index, which the picture has too: half way between two layers each grid would round in its own way.
+    """
+    runs = kept.runs[plane]
     if runs is None:
         return None
-    layer = int(np.floor(runs.into.place(depth_mm) + 0.5))
-    if not 0 <= layer < runs.into.count:
+    within = index - kept.first_ijk[runs.into.grid_axis]
+    if not 0 <= within < runs.into.count:
         return None
-    inside = cut(voxels, runs, layer, layer)
+    layer = runs.into.index(within)
+    inside = cut(kept.voxels, runs, layer, layer)
     if not inside.any():
         return None
     return _Section(
