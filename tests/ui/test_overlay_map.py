@@ -71,6 +71,22 @@ def test_the_value_of_the_map_under_the_pointer_is_told_with_its_unit_while_it_i
     assert map_value_words(session, inside) == ""
 
 
+def test_between_two_images_the_map_is_drawn_where_the_image_lies_that_is_seen_as_the_pointer_tells_it(
+    qapp: QApplication, small_ct_volume: Volume
+) -> None:
+    over = probability(small_ct_volume)
+    values = over.volume.voxels.copy()
+    # High on the image that is seen, nothing on the next one.
+    values[MIDDLE_K + 1 :] = 0
+    over = evolve(over, volume=evolve(over.volume, slices=values, voxels=values))
+    state = looking(small_ct_volume)
+    beside = evolve(state, cursor_lps_mm=as_point(np.add(state.cursor_lps_mm, (0.0, 0.0, 0.4 * SPACING_MM[2]))))
+    laid = Overlays(value_map=over)
+    drawn = [pixels(painted(shown_from(small_ct_volume, view, overlays=laid))) for view in (state, beside)]
+    assert drawn[0].sum() > 0
+    assert np.array_equal(*drawn)
+
+
 def test_the_bar_of_a_map_stands_in_the_plane_and_goes_with_it(qapp: QApplication, small_ct_volume: Volume) -> None:
     over = Overlays(value_map=probability(small_ct_volume))
     tile = tiles(Layout.SINGLE, ViewName.AXIAL, (640.0, 600.0))[0]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from PySide6.QtCore import QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainter
 
@@ -15,6 +15,7 @@ from viewer.scene.acquired import viewport_geometry
 from viewer.scene.colour_maps import colour_table
 from viewer.scene.map_planes import MapRenderer, map_colours, map_least
 from viewer.ui.canvas.facts import signed
+from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.canvas.paint_colour_bar import ColourBar, bar_plate, colour_bar, paint_bar
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class MapLayer:
             self.clear()
             return
         geometry = viewport_geometry(shown.volume, drawn.state, plane, drawn.width_px, drawn.height_px)
+        # On the image that is seen: the crosshair may lie between two.
+        on_image = image_place(shown.volume, geometry).onto(geometry.cursor_lps_mm)
+        geometry = evolve(geometry, cursor_lps_mm=on_image)
         depth = round(float(np.asarray(geometry.cursor_lps_mm) @ geometry.axes.into), 4)
         key = (value_map, shown.view.map_look, geometry.view, geometry.image, depth, drawn.width_px, drawn.height_px)
         held = self._held.get(plane)
