@@ -145,3 +145,20 @@ def test_the_value_told_for_a_place_is_the_one_that_is_drawn_there(volume_of: Ma
         place = middle + away
         assert over.value_at(as_point(place)) == pytest.approx(float(field(place, middle)), abs=1e-5)
     assert over.value_at(as_point(middle + (0.0, 0.0, 500.0))) is None
+
+
+def test_where_a_map_has_padding_no_value_is_told_and_beside_it_none_that_padding_is_mixed_into(
+    volume_of: Make,
+) -> None:
+    grid = Grid.from_directions((6, 5, 4), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, 2.0))
+    values = np.full(grid.shape_kji, 0.75, np.float32)
+    values[:, :, 3:] = -1.0
+    over = ValueMap(volume_of(values, grid, padding=-1.0), PROBABILITY, 0.0, 1.0)
+    geometry = viewport_geometry(over.volume, overview("1.2.3", grid), PlaneName.AXIAL, *SIZE)
+    drawn = MapRenderer().render(over, LOOK, geometry).pixels != 0
+    for i in (1.0, 2.0, 2.4, 2.6, 3.0, 4.5):
+        place = as_point((2.0 * i, 4.0, 3.0))
+        x, y = geometry.screen_from_lps(place)
+        told = over.value_at(place)
+        assert told == (pytest.approx(0.75) if i < 2.5 else None)
+        assert bool(drawn[int(y), int(x)]) == (told is not None)

@@ -115,24 +115,32 @@ class ValueMap:
         return (self.high if self.diverging else self.high - self.low) * 0.1 + (0.0 if self.diverging else self.low)
 
     def value_at(self, lps_mm: ArrayLike) -> float | None:
-        """Return the value at a place, linear between voxel centres as it is drawn; None where the map has none."""
-        grid, voxels = self.volume.grid, self.volume.voxels
+        """Return the value at a place, linear between voxel centres as it is drawn; None where the map has none.
+
+        Padding takes no part; where it is nearest there is no value.
+        """
+        grid, voxels, padding = self.volume.grid, self.volume.voxels, self.volume.padding
         place = grid.ijk(lps_mm)
         size = np.asarray(grid.size_ijk)
         if np.any(place < -0.5) or np.any(place >= size - 0.5):
             return None
         place = np.clip(place, 0, size - 1)
+        i, j, k = (int(v) for v in np.floor(place + 0.5))
+        if padding is not None and voxels[k, j, i] == padding:
+            return None
         low = np.minimum(place.astype(int), np.maximum(size - 2, 0))
         share = place - low
-        total = 0.0
+        total = whole = 0.0
         for corner in np.ndindex(2, 2, 2):
             weight = float(np.prod(np.where(corner, share, 1 - share)))
             if weight > 0:
                 i, j, k = (int(v) for v in low + corner)
-                total += weight * float(voxels[k, j, i])
+                if padding is None or voxels[k, j, i] != padding:
+                    total += weight * float(voxels[k, j, i])
+                    whole += weight
         if not np.isfinite(total):
             return None
-        return total * self.scale
+        return total / whole * self.scale
 
 
 @frozen(eq=False)
