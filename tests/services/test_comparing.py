@@ -18,6 +18,7 @@ from viewer.domain.session import Session, Workspace
 from viewer.domain.view_between import between
 from viewer.domain.view_state import Comparison, Cut3D, Layout, ViewState
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
+from viewer.scene.plane_slices import beyond_images
 from viewer.services.aligning import How
 from viewer.services.comparing import Comparing
 from viewer.services.jobs import Job
@@ -178,6 +179,22 @@ def test_volumes_of_other_frames_meet_in_their_middles() -> None:
     assert np.subtract(there.cursor_lps_mm, here.cursor_lps_mm) == pytest.approx((100.0, -50.0, 300.0))
     assert not two.comparing.same_frame
     assert "100.0 mm towards the right" in two.comparing.aligning.words
+
+
+@pytest.mark.parametrize("loose_first", [False, True])
+def test_images_that_make_no_volume_are_not_linked_by_places_made_up_for_them(loose_first: bool) -> None:
+    two = Two()
+    volume = a_volume("1.1", frame="f")
+    images = evolve(a_volume("1.2", at_mm=(0.0, 0.0, 300.0), frame="f"), placed=False, loose=True)
+    first, second = (images, volume) if loose_first else (volume, images)
+    two.open(first)
+    two.opening.bring(second)
+    assert not two.comparing.same_frame
+    assert two.comparing.aligning.how is How.MIDDLES
+    for session in (two.here, two.there):
+        assert session.volume is not None
+        assert session.view is not None
+        assert not beyond_images(session.volume, PlaneName.AXIAL, session.view.cursor_lps_mm)
 
 
 def blobs(uid: str, *, at_mm: tuple[float, float, float], of: slice = slice(None)) -> Volume:

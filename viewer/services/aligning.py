@@ -197,7 +197,7 @@ class Aligning:
             self._align(Alignment(), How.FRAME)
         else:
             self._align(Alignment().meeting(_middle(here), _middle(there)), How.MIDDLES)
-            if here.on_hu_scale and there.on_hu_scale:
+            if here.on_hu_scale and there.on_hu_scale and here.placed and there.placed:
                 self.line_up()
 
     def line_up(self) -> None:
@@ -250,11 +250,11 @@ class Aligning:
 
 
 def share_frame(here: Volume | None, there: Volume | None) -> bool:
-    """Return whether both volumes lie in one frame of reference."""
+    """Return whether both volumes lie in one frame of reference; images whose places are made up lie in none."""
     if here is None or there is None:
         return False
-    frame = here.series.frame_of_reference_uid
-    return here is there or (bool(frame) and frame == there.series.frame_of_reference_uid)
+    frame, known = here.series.frame_of_reference_uid, here.placed and there.placed
+    return here is there or (known and bool(frame) and frame == there.series.frame_of_reference_uid)
 
 
 def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:
