@@ -29,6 +29,8 @@ _CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 # How far a frame may lie from its slice, in pixels and mm: text in headers is rounded.
 _OFF_PX = 0.1
 _OFF_MM = 0.05
+# How far apart the far corners of the two may lie, in pixels: beyond half of one, a neighbour would be marked.
+_TURNED_PX = 0.5
 _NOT_ITS_SERIES = "Open the series that it was made from."
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_INFLATED = 1 << 30
@@ -233,6 +235,8 @@ def _pasted(values: NDArray[Any], place: _Place, stack: SliceStack) -> tuple[int
         raise _not_here(place, "its images are turned otherwise")
     spacing = np.array([place.between_columns, place.between_rows])
     rows, columns = values.shape
+    if _turned_mm(place, stack, spacing * (columns - 1, rows - 1)) > _TURNED_PX * spacing.min():
+        raise _not_here(place, "its images are turned otherwise")
     # Over the whole width of a frame the grids must not drift apart by more than a tenth of a pixel.
     drift = np.abs(spacing / np.array(stack.pixel_spacing_mm) - 1) * (columns, rows)
     if drift.max() > _OFF_PX:
@@ -254,6 +258,13 @@ def _pasted(values: NDArray[Any], place: _Place, stack: SliceStack) -> tuple[int
     if np.count_nonzero(whole) != np.count_nonzero(values):
         raise _not_here(place, "it reaches beyond the edge of the images")
     return k, whole
+
+
+def _turned_mm(place: _Place, stack: SliceStack, size_mm: NDArray[np.float64]) -> float:
+    """Return how far the directions of a frame of a size (right, down) take a corner from where the stack's take it."""
+    across = (place.row / np.linalg.norm(place.row) - stack.row_direction) * size_mm[0]
+    down = (place.column / np.linalg.norm(place.column) - stack.column_direction) * size_mm[1]
+    return max(float(np.linalg.norm(corner)) for corner in (across, down, across + down))
 
 
 def _segment(item: Dataset, planes: dict[int, NDArray[np.bool_]]) -> SegSegment:

@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
 
 
-def write_series(folder: Path, heights_mm: list[float], *, tilt_deg: float = 0.0, synthetic: bool = False) -> Path:
-    """Write one 40 × 30 CT slice at each height, tilted about the x axis; values rise with the row."""
+def write_series(
+    folder: Path,
+    heights_mm: list[float],
+    *,
+    tilt_deg: float = 0.0,
+    synthetic: bool = False,
+    size: tuple[int, int] = (40, 30),
+) -> Path:
+    """Write one CT slice of a size (columns, rows) at each height, tilted about the x axis; values rise with the row.
+
+    `synthetic` marks them as such.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     turn = np.radians(tilt_deg)
     for number, height in enumerate(heights_mm):
@@ -37,7 +47,7 @@ def write_series(folder: Path, heights_mm: list[float], *, tilt_deg: float = 0.0
         dataset.AccessionNumber, dataset.ReferringPhysicianName = "A1", "House^Greg"
         dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 3, number + 1
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-        dataset.Rows, dataset.Columns = 30, 40
+        dataset.Columns, dataset.Rows = size
         dataset.PixelSpacing, dataset.SliceThickness = [0.7, 0.9], 2
         dataset.ImageOrientationPatient = [1, 0, 0, 0, round(np.cos(turn), 6), round(np.sin(turn), 6)]
         dataset.ImagePositionPatient = [-12.5, 8.25, height]
@@ -47,7 +57,7 @@ def write_series(folder: Path, heights_mm: list[float], *, tilt_deg: float = 0.0
         dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = -1024, 1, "HU"
         if synthetic:
             dataset.add_new(0x0008001C, "CS", "YES")
-        values = np.arange(30, dtype=np.int16)[:, None] * 50 + np.arange(40, dtype=np.int16)[None] + number
+        values = np.arange(size[1], dtype=np.int16)[:, None] * 50 + np.arange(size[0], dtype=np.int16)[None] + number
         dataset.PixelData = values.tobytes()
         dataset.save_as(folder / f"{number:03d}.dcm", enforce_file_format=True)
     return folder

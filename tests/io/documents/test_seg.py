@@ -13,6 +13,7 @@ import pydicom
 import pytest
 from attrs import evolve
 
+from tests.io.documents.conftest import write_series
 from tests.io.documents.made import anatomy, block, finding, mark_at, nifti_like, opened
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.finding import Finding, Source, SourceKind
@@ -160,6 +161,25 @@ def test_a_segmentation_of_another_series_is_refused(tilted: Volume, synthetic: 
     write_seg(tmp_path / "seg.dcm", tilted, _two(tilted))
     with pytest.raises(UnreadableFileError, match="does not lie on this series"):
         read_seg(tmp_path / "seg.dcm", synthetic)
+
+
+@pytest.mark.parametrize("about", [0, 2])
+def test_a_segmentation_turned_by_half_a_degree_is_not_laid_on_other_pixels(about: int, tmp_path: Path) -> None:
+    volume = opened(write_series(tmp_path / "ct", [0.0, 2.0, 4.0], size=(200, 160)))
+    shape = volume.stack.shape_kji
+    found = finding(volume, block(shape, slice(0, 2), slice(150, 155), slice(190, 196)), "n")
+    write_seg(tmp_path / "seg.dcm", volume, (found,))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    turn = np.radians(0.5)
+    column = (0, np.cos(turn), np.sin(turn)) if about == 0 else (-np.sin(turn), np.cos(turn), 0)
+    row = (1, 0, 0) if about == 0 else (np.cos(turn), np.sin(turn), 0)
+    orientation = dataset.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0]
+    # Two pixels at the far corner within the image, or a millimetre out of it.
+    orientation.ImageOrientationPatient = [round(float(part), 6) for part in (*row, *column)]
+    dataset.save_as(tmp_path / "turned.dcm")
+    assert read_seg(tmp_path / "seg.dcm", volume)[0].mask is not None
+    with pytest.raises(UnreadableFileError, match="turned otherwise"):
+        read_seg(tmp_path / "turned.dcm", volume)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.999])
