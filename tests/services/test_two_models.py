@@ -56,6 +56,18 @@ def test_maps_are_subtracted_where_they_lie_also_from_another_grid() -> None:
     assert made.made_by == "A − B"
 
 
+def test_two_models_that_say_the_same_do_not_differ_at_the_edge_of_a_coarser_map() -> None:
+    fine, coarse = a_map(np.full((12, 12, 12), 200, np.int16)), a_map(np.full((5, 6, 6), 200, np.int16), spacing=2.0)
+    # The faces of both lie together; the coarse one ends two images earlier.
+    matrix = coarse.volume.grid.lps_from_ijk.copy()
+    matrix[:3, 3] = 0.5
+    coarse = evolve(coarse, volume=evolve(coarse.volume, grid=Grid((6, 6, 5), matrix)))
+    made = map_difference(fine, evolve(coarse, made_by="B"))
+    assert made is not None
+    assert not made.volume.voxels[:10].any()
+    assert (made.volume.voxels[10:] == 200).all()
+
+
 def test_maps_of_other_units_have_no_difference() -> None:
     one = a_map(np.zeros((3, 3, 3), np.int16))
     assert map_difference(one, evolve(one, unit="mm")) is None

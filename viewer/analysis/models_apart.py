@@ -44,7 +44,8 @@ def apart(
 def map_difference(a: ValueMap, b: ValueMap) -> ValueMap | None:
     """Return A's map less B's on A's grid, −1 to 1 for probabilities; None where their units differ.
 
-    Where B's grid is another one it is sampled linearly; outside of it B says 0.
+    Where B's grid is another one it is sampled linearly, in the outer half of its last voxels as at their middle, as
+    it is drawn; outside of it B says 0.
     """
     if a.unit != b.unit:
         return None
@@ -57,9 +58,10 @@ def map_difference(a: ValueMap, b: ValueMap) -> ValueMap | None:
         way = np.linalg.inv(other.grid.lps_from_ijk) @ one.grid.lps_from_ijk
         # Array axes are (k, j, i).
         turned = way[:3, :3][::-1, ::-1]
-        second = affine_transform(
-            other.voxels.astype(np.float32), turned, way[:3, 3][::-1], one.grid.shape_kji, order=1, cval=0.0
-        )
+        offset, shape = way[:3, 3][::-1], one.grid.shape_kji
+        second = affine_transform(other.voxels.astype(np.float32), turned, offset, shape, order=1, mode="nearest")
+        everywhere = np.ones(other.grid.shape_kji, np.uint8)
+        second *= affine_transform(everywhere, turned, offset, shape, order=0, mode="grid-constant")
     less = np.rint(one.voxels.astype(np.float32) - second * np.float32(b.scale / a.scale)).astype(np.int16)
     less.setflags(write=False)
     span = max(abs(a.high), abs(a.low))
