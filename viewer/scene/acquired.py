@@ -99,6 +99,20 @@ def acquired_slices(volume: Volume) -> AcquiredSlices | None:
     return None
 
 
+def image_at(volume: Volume, lps_mm: Point) -> int:
+    """Return the original slice k that the plane which faces the slices shows of a place, or the nearest to it.
+
+    Half way between two it is the one that is drawn, whichever way the slices run.
+    """
+    normal = volume.stack.normal
+    plane = max(PlaneName, key=lambda name: abs(float(normal @ PLANE_AXES[name].into)))
+    runs = None if volume.regridded else plane_runs(volume.grid, plane)
+    if runs is None or runs.into.grid_axis != 2:
+        return volume.stack.nearest_slice(lps_mm)
+    number = int(np.floor(runs.into.place(float(np.asarray(lps_mm) @ PLANE_AXES[plane].into)) + 0.5))
+    return runs.into.index(min(max(number, 0), runs.into.count - 1))
+
+
 @lru_cache(maxsize=8)
 def _slices_facing(stack: SliceStack, plane: PlaneName) -> AcquiredSlices:
     screen = PLANE_AXES[plane]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.scene.acquired import image_at
 from viewer.scene.colour_maps import GREY, colour_table
 from viewer.scene.window_table import BLACK, MOST_ENTRIES, WindowTable, window_table
 
@@ -30,7 +31,7 @@ def shown_lut(volume: Volume, state: ViewState) -> LutTable | None:
     value everywhere.
     """
     lut = lut_in_use(volume, state)
-    return None if lut is None else lut.at(volume.stack.nearest_slice(state.cursor_lps_mm))
+    return None if lut is None else lut.at(image_at(volume, state.cursor_lps_mm))
 
 
 def shown_colours(volume: Volume, state: ViewState) -> str:

@@ -12,7 +12,7 @@ from viewer.domain.masking import descriptions
 from viewer.domain.plane_turn import angle_rad
 from viewer.domain.value_units import with_unit
 from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
-from viewer.scene.acquired import acquired_on, crosshair_lps_mm, missing_beside, shown_axes
+from viewer.scene.acquired import acquired_on, crosshair_lps_mm, image_at, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
 from viewer.scene.planes import beyond_images, image_number, plane_steps
@@ -316,7 +316,7 @@ def _moment(volume: Volume, state: ViewState, *, masked: bool) -> tuple[Words, .
     """Return when the original slice at the cursor was taken."""
     if not volume.moments:
         return ()
-    moment = volume.moments[volume.stack.nearest_slice(crosshair_lps_mm(volume, state))]
+    moment = volume.moments[image_at(volume, crosshair_lps_mm(volume, state))]
     return tuple(Words(said) for said in (moment.words(masked=masked),) if said)
 
 
