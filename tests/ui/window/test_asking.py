@@ -10,8 +10,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from viewer.domain.finding import Truth
+from viewer.domain.geometry import PlaneName
 from viewer.domain.step_acts import Question, Sweep
 from viewer.domain.view_state import ViewName
+from viewer.scene.plane_slices import snapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,6 +176,25 @@ def test_the_keyboard_alone_guesses(tell: Callable[..., MainWindow], press: Call
     # Left on the screen is the patient's right.
     assert aside[0] < middle[0]
     assert aside[1:] == pytest.approx(middle[1:])
+
+
+def test_a_guess_by_the_keyboard_lies_on_the_image_that_is_seen_as_one_by_a_click_does(
+    tell: Callable[..., MainWindow], press: Callable[..., None]
+) -> None:
+    window = tell(question=QUESTION)
+    session = window.desk.session
+    assert session.volume is not None
+    assert session.view is not None
+    x, y, z = snapped(session.volume, PlaneName.AXIAL, session.view.cursor_lps_mm)
+    beside = z + 0.4 * session.volume.grid.spacing_mm[2]
+    session.view = evolve(session.view, cursor_lps_mm=(x, y, beside))
+    press(window, Qt.Key.Key_M)
+    (by_key,) = window.desk.player.asking.guesses
+    press(window, Qt.Key.Key_Backspace)
+    _click(window, by_key)
+    (by_click,) = window.desk.player.asking.guesses
+    assert by_key[2] == pytest.approx(z)
+    assert by_click[2] == pytest.approx(z)
 
 
 def test_a_question_can_be_passed_over(tell: Callable[..., MainWindow], press: Callable[..., None]) -> None:

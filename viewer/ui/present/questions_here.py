@@ -13,6 +13,7 @@ from viewer.domain.session import Workspace
 from viewer.domain.view_state import Point, ViewName, as_point
 from viewer.services.places import data_folder
 from viewer.services.visitors import Visitors
+from viewer.ui.canvas.measured_places import image_place
 from viewer.ui.messages import Message
 from viewer.ui.present.guess_layer import RING_PX, GuessLayer
 
@@ -169,9 +170,9 @@ class QuestionsHere(QObject):
         tile, geometry = self._large(), self._geometry()
         if tile is None or geometry is None or (self._aim is None and not always):
             return None
-        if self._aim is None:
-            return geometry.lps_from_screen(*tile.local(tile.free.center()))
-        return geometry.lps_from_screen(*geometry.screen_from_lps(self._aim))
+        at = tile.local(tile.free.center()) if self._aim is None else geometry.screen_from_lps(self._aim)
+        volume = self._desk.session.volume
+        return geometry.lps_from_screen(*at) if volume is None else image_place(volume, geometry).lps(at)
 
     def _guessed_before(self) -> NDArray[np.float64]:
         case, step = self._desk.session.case, self._desk.player.step
