@@ -9,6 +9,8 @@ from viewer.domain.geometry import PlaneName, SliceStack
 from viewer.domain.view_state import PlaneView, SlabMode, ViewState, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.scene.acquired import viewport_geometry
+from viewer.scene.planes import PlaneRenderer
+from viewer.scene.window_table import grey_of
 from viewer.services.region_window import window_of_region
 
 SIZE = (60, 50, 20)
@@ -49,6 +51,15 @@ def test_in_a_slab_it_fits_what_the_slab_shows(mode: SlabMode, of: object) -> No
     low, high = np.percentile(of(shown.slices[5:10, 10:30, 20:50], axis=0), (5, 95))
     centre, width = fitted(shown, view, (20, 10, 50, 30))
     assert (centre, width) == (round((low + high) / 2), max(round(high - low), 20))
+
+
+@pytest.mark.parametrize("z_mm", [13.0, 13.1, 14.9, 15.0])
+def test_between_two_images_the_window_fits_the_one_that_is_seen(z_mm: float) -> None:
+    shown = volume(np.repeat(np.arange(20, dtype=np.int16) * 10, 3000).reshape(SIZE[::-1]))
+    fine = evolve(view_at(shown, z_mm), window_centre=100.0, window_width=256.0)
+    seen = PlaneRenderer().render(shown, fine, PlaneName.AXIAL, 600, 500).pixels[250, 300] & 0xFF
+    centre, _ = fitted(shown, fine, (20, 10, 50, 30))
+    assert int(seen) == round(float(grey_of(centre, centre=100.0, width=256.0)))
 
 
 def test_padding_and_what_lies_outside_are_left_out() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
 from viewer.analysis.original_values import original_values
 from viewer.domain.view_state import SlabMode
 from viewer.domain.volume import Window
+from viewer.scene.plane_slices import beyond_images, plane_runs, snapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,9 +68,13 @@ def _shown_values(
     across = _places(left, right, step_px)
     down = _places(top, bottom, step_px)
     x, y = (part.ravel() for part in np.meshgrid(across, down))
+    slab_mm = 0.0 if geometry.image is not None else view.slab_mm
+    straight = geometry.image is None and geometry.view.turned is None and plane_runs(volume.grid, geometry.plane)
+    if straight and slab_mm <= 0 and not beyond_images(volume, geometry.plane, geometry.cursor_lps_mm):
+        # On the image that is seen: the crosshair may lie between two.
+        geometry = evolve(geometry, cursor_lps_mm=snapped(volume, geometry.plane, geometry.cursor_lps_mm))
     corner = np.asarray(geometry.lps_from_screen(0.0, 0.0))
     points = corner + geometry.mm_per_px * (x[:, None] * geometry.axes.right + y[:, None] * geometry.axes.down)
-    slab_mm = 0.0 if geometry.image is not None else view.slab_mm
     if slab_mm <= 0:
         return original_values(volume, points)
     layers = min(max(round(slab_mm / min(volume.grid.spacing_mm)), 1), _MOST_LAYERS)
