@@ -21,6 +21,7 @@ from viewer.domain.view_state import OverlayMode, overview
 from viewer.domain.volume import SeriesFacts, Volume
 from viewer.domain.walkthrough import Case, Provenance
 from viewer.io.scan import scan
+from viewer.scene.map_planes import coloured
 from viewer.services.jobs import JobRunner
 from viewer.services.loading import load_series
 from viewer.services.overlay_files import read_labels, read_map
@@ -218,6 +219,17 @@ def test_the_range_of_another_map_is_that_of_its_values_and_its_unit_is_not_gues
     assert isinstance(difference, ValueMap)
     assert difference.diverging
     assert difference.low == -difference.high
+
+
+def test_of_a_map_with_nothing_above_0_what_is_0_is_left_clear_and_what_is_far_below_is_drawn(tmp_path: Path) -> None:
+    values = np.zeros(SIZE_IJK[::-1], np.float32)
+    values[4:8, 5:10, 6:12] = -40.0
+    sitk.WriteImage(image(values), tmp_path / "less.mha")
+    less = read_map(tmp_path / "less.mha", series(), JobContext()).what
+    assert isinstance(less, ValueMap)
+    clear, drawn = coloured(np.array([0.0, -40.0], np.float32), less, MapLook())
+    assert clear == 0
+    assert drawn != 0
 
 
 def test_a_map_that_covers_a_part_of_the_series_says_how_much(tmp_path: Path) -> None:

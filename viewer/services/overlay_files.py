@@ -217,10 +217,11 @@ def value_map(over: Volume) -> tuple[ValueMap, str]:
         note = "The file does not say a unit; values from 0 to 1 are taken for probabilities."
         return ValueMap(over, PROBABILITY, 0.0, 1.0), note
     unit = unit_words(over.unit) or UNKNOWN_UNIT
-    if low < -_LEAST_BELOW * high < 0:
+    if high >= 0 and low < min(-_LEAST_BELOW * high, 0.0):
+        # Also where nothing is above 0: what lies there is not the highest value, but none.
         reach = _high_end(np.abs(known))
         return ValueMap(over, unit, -reach, reach, diverging=True), ""
-    return ValueMap(over, unit, low if high <= 0 else 0.0, high if high <= 0 else _high_end(known)), ""
+    return ValueMap(over, unit, low if high < 0 else 0.0, high if high < 0 else _high_end(known)), ""
 
 
 def _high_end(values: NDArray[np.float32] | NDArray[np.int16]) -> float:
