@@ -100,8 +100,7 @@ def objections_to_findings(loaded: LoadedCase) -> list[Objection]:
         elif view.overlay is OverlayMode.OFF:
             hint = "Show findings in this step, or pick none."
             found.append(Objection(where, "It points at a finding and shows none.", hint, grave=False))
-        elif wanted in findings and (findings[wanted].score or 1.0) < view.threshold:
-            score = findings[wanted].score or 0.0
+        elif (score := findings[wanted].score if wanted in findings else None) is not None and score < view.threshold:
             sentence = f"It points at a finding of score {score:.2f}, below its threshold of {view.threshold:.2f}."
             found.append(Objection(where, sentence, "Lower the threshold of the step.", grave=False))
     return found
