@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
 import numpy as np
+import pydicom
 import pytest
 
 from viewer.domain.errors import CaseStageError
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.decode import SIGNED_STREAM, UNSIGNED_STREAM
@@ -16,6 +19,7 @@ from viewer.io.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -237,3 +241,86 @@ def test_a_code_stream_that_was_cut_is_no_image_whatever_it_is_filled_up_with(
     stream = codec(values, 16)
     with pytest.raises(CaseStageError, match="could not be read"):
         opened(made_ct, values, syntax, stream[: len(stream) // 2] + filling, 16, signed=False)
+
+
+RLE = "1.2.840.10008.1.2.5"
+
+
+def items(table: list[int], streams: list[bytes]) -> bytes:
+    """Return the offset table and the fragments as they lie in a file."""
+    parts = [struct.pack(f"<{len(table)}L", *table), *(stream + b"\0" * (len(stream) % 2) for stream in streams)]
+    return b"".join(struct.pack("<HHL", 0xFFFE, 0xE000, len(part)) + part for part in parts)
+
+
+def offsets(streams: list[bytes]) -> list[int]:
+    lengths = [8 + len(stream) + len(stream) % 2 for stream in streams]
+    return [sum(lengths[:n]) for n in range(len(streams))]
+
+
+def repacked(path: Path, table: list[int], streams: list[bytes]) -> None:
+    ds = pydicom.dcmread(path)
+    ds.PixelData = items(table, streams)
+    ds["PixelData"].is_undefined_length = True
+    pydicom.dcmwrite(path, ds, enforce_file_format=True)
+
+
+def streams_of(made_ct: Any, syntax: str, count: int) -> list[bytes]:
+    return [made_ct.encoders[syntax](made_ct.pixels(k).view(np.uint16)) for k in range(count)]
+
+
+@pytest.mark.parametrize("syntax", [RLE, JPEG_LS, LOSSLESS, J2K])
+def test_a_compressed_file_that_holds_more_images_than_it_says_does_not_pass_for_the_first(
+    made_ct: Any, syntax: str
+) -> None:
+    made_ct.stack([(0, 0, 2.0 * k) for k in range(5)], syntax=syntax)
+    repacked(sorted(made_ct.folder.iterdir())[-1], [], streams_of(made_ct, syntax, 3))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert any("the file says that it holds 1 image, but 3 begin in it" in reason for reason in volume.reasons)
+
+
+# Which of four images the offset table names, in its order, and what is said.
+TABLES = {
+    "backwards": ([3, 2, 1, 0], "lie in another order"),
+    "one exchanged for another": ([0, 2, 1, 3], "lie in another order"),
+    "without the last": ([0, 1, 2], "3 images, but 4 begin in it"),
+    "without the first": ([1, 2, 3], "3 images, but 4 begin in it"),
+}
+
+
+@pytest.mark.parametrize("syntax", [JPEG_LS, LOSSLESS, J2K])
+@pytest.mark.parametrize("which", list(TABLES))
+def test_an_offset_table_at_odds_with_the_images_puts_none_in_the_place_of_another(
+    made_ct: Any, which: str, syntax: str
+) -> None:
+    named, said = TABLES[which]
+    places = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, 2.0 * n]}} for n in range(len(named))]
+    streams = streams_of(made_ct, syntax, 4)
+    path = made_ct.frames(
+        "enhanced", [made_ct.pixels(k) for k in range(len(named))], places, syntax=syntax, stream=streams[0]
+    )
+    repacked(path, [offsets(streams)[n] for n in named], streams)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    with pytest.raises(CaseStageError, match=said):
+        assemble(entry, JobContext())
+
+
+@pytest.mark.parametrize("syntax", [RLE, JPEG_LS, LOSSLESS, J2K])
+def test_images_in_several_fragments_each_are_found_by_their_table(made_ct: Any, syntax: str) -> None:
+    streams = streams_of(made_ct, syntax, 3)
+    halves = [half for one in streams for half in (one[: len(one) // 4 * 2], one[len(one) // 4 * 2 :])]
+    places = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, 2.0 * n]}} for n in range(3)]
+    path = made_ct.frames(
+        "enhanced",
+        [made_ct.pixels(k) for k in range(3)],
+        places,
+        syntax=syntax,
+        stream=streams[0],
+        PixelRepresentation=0,
+    )
+    repacked(path, offsets(halves)[::2], halves)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert volume.verdict is Verdict.OK
+    assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(3)])

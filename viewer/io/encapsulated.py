@@ -31,6 +31,10 @@ _MOST_FRAGMENTS = 1_000_000
 # Nearly always holds the empty table and the head of the only fragment: one reading instead of three.
 _AHEAD_BYTES = 64
 _STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
+# How many parts an RLE frame of 16, 8 and 32 bits has, and where the first begins: behind this header (PS3.5 G.5).
+_RLE_STARTS = tuple(struct.pack("<LL", parts, 64) for parts in (2, 1, 4))
+_RLE_HEADER = 64
+_OUT_OF_ORDER = "The file's table says that its images lie in another order than they do; nothing tells which is meant."
 
 Fragment = tuple[int, int]
 
@@ -99,20 +103,24 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
     if not found:
         raise UnreadableFileError("The file holds no compressed pixels.")
     if image.frames == 1:
-        return [found]
-    if len(table) == image.frames:
-        base = found[0][0] - 8
-        starts = {base + offset: n for n, offset in enumerate(table)}
+        return _each_of_one_image(source, [found])
+    base = found[0][0] - 8
+    starts = {base + offset: n for n, offset in enumerate(table)}
+    # The first frame begins with the first fragment (PS3.5 A.4): a table that says otherwise belongs to other pixels.
+    if len(table) == image.frames and base in starts:
         frames: list[list[Fragment]] = []
+        order: list[int] = []
         for fragment in found:
             if fragment[0] - 8 in starts:
                 frames.append([])
-            if frames:
-                frames[-1].append(fragment)
-        if cut and frames and frames[-1][-1][0] + frames[-1][-1][1] not in starts:
+                order.append(starts[fragment[0] - 8])
+            frames[-1].append(fragment)
+        if cut and frames[-1][-1][0] + frames[-1][-1][1] not in starts:
             del frames[-1]
+        if len(frames) == image.frames and order != sorted(order):
+            raise UnreadableFileError(_OUT_OF_ORDER)
         if len(frames) == image.frames or cut:
-            return frames + [[]] * (image.frames - len(frames))
+            return _each_of_one_image(source, frames) + [[]] * (image.frames - len(frames))
     if len(found) == image.frames:
         return [[fragment] for fragment in found]
     frames = []
@@ -124,8 +132,34 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
     if cut and frames:
         return frames + [[]] * (image.frames - len(frames))
     if len(frames) != image.frames:
-        raise UnreadableFileError(f"The file says that it holds {image.frames} images, but {len(frames)} begin in it.")
+        raise UnreadableFileError(_begin_in_it(image.frames, len(frames)))
     return frames
+
+
+def _each_of_one_image(source: Source, frames: list[list[Fragment]]) -> list[list[Fragment]]:
+    """Return frames, none of which holds the beginning of another: decoders show the first and are silent of the rest.
+
+    Raises
+    ------
+    UnreadableFileError
+        Where more images begin than the file says.
+    """
+    more = sum(_begins(source, fragment) for frame in frames for fragment in frame[1:])
+    if more:
+        raise UnreadableFileError(_begin_in_it(len(frames), len(frames) + more))
+    return frames
+
+
+def _begins(source: Source, fragment: Fragment) -> bool:
+    """Return whether an image begins with a fragment: none of these marks can stand within one."""
+    head = source.read_at(fragment[0], min(_RLE_HEADER, fragment[1]))
+    rle = len(head) == _RLE_HEADER and head.startswith(_RLE_STARTS) and not any(head[4 + 16 :])
+    return rle or head.startswith(_STARTS)
+
+
+def _begin_in_it(said: int, begin: int) -> str:
+    images = f"{said} image{'s' if said > 1 else ''}"
+    return f"The file says that it holds {images}, but {begin} begin in it."
 
 
 def first_bytes(source: Source, image: ImageFile, most: int) -> bytes:
