@@ -159,3 +159,26 @@ def test_series_are_told_apart_however_a_dicomdir_is_written(name: str, real_dat
     assert [(entry.count, entry.incomplete) for entry in doubted] == [
         (3, "2 of 5 images that a DICOMDIR lists are not there.")
     ]
+
+
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder"])
+@pytest.mark.parametrize("by", ["a copy of its neighbour", "an image of another series"])
+def test_an_image_that_was_written_over_by_another_is_missed(by: str, way: str, made_ct: Any, disc: Path) -> None:
+    if by == "a copy of its neighbour":
+        shutil.copy(images(disc)[4], images(disc)[5])
+    else:
+        made_ct.slice("SE1/IM5", made_ct.pixels(9), (0.0, 0.0, 4.0), series="3")
+    place = disc / "DICOMDIR" if way == "the DICOMDIR" else disc
+    lacking = [e for e in scan(place, JobContext()).series if "DICOMDIR" in e.incomplete]
+    assert ["IM0" in e.files[0] and e.facts.description for e in lacking] == ["Made 1"]
+    volume = assemble(lacking[0], JobContext())
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert "1 of 6 images that a DICOMDIR lists is not there." in volume.reasons
+
+
+def test_a_disc_whose_images_all_got_other_uids_misses_none(disc: Path) -> None:
+    for n, file in enumerate(images(disc)):
+        image = pydicom.dcmread(file)
+        image.SOPInstanceUID = f"1.2.99.{n}"
+        image.save_as(file)
+    assert assemble(by_count(disc)[6], JobContext()).verdict is Verdict.OK

@@ -58,14 +58,26 @@ def with_listed(
         for listed in by_series.values():
             told.update(file for name in listed if (file := seen.get(name)) in damaged and file is not None)
             unknown = [name for name, uid in listed.items() if not uid or uid not in whose]
-            lost = sum(name not in seen for name in unknown)
+            replaced = _replaced(listed, unknown, seen, whose)
+            lost = len(replaced) + sum(name not in seen for name in unknown)
             unread = sum(seen.get(name) in damaged for name in unknown)
             if lost or unread:
-                known = {word for name, uid in listed.items() for word in (seen.get(name), uid) if word}
+                there = {name: uid for name, uid in listed.items() if name not in replaced}
+                known = {word for name, uid in there.items() for word in (seen.get(name), uid) if word}
                 for n in {n for word in known for n in whose.get(word, ())}:
                     doubts[n][_words(lost, unread, len(listed))] = None
     marked = iter([with_doubt(entry, " ".join(doubts.get(n, ()))) for n, entry in enumerate(entries)])
     return [[next(marked) for _ in parts] for parts in series], told
+
+
+def _replaced(listed: dict[str, str], unknown: Iterable[str], seen: dict[str, str], whose: Collection[str]) -> set[str]:
+    """Return the names under which another image lies than the one that a DICOMDIR lists.
+
+    Only where some images are those that it lists: anonymising gives all of them other UIDs.
+    """
+    if not any(uid in whose for uid in listed.values() if uid):
+        return set()
+    return {name for name in unknown if listed[name] and seen.get(name, "") in whose}
 
 
 def _by_series(place: FilePlace) -> dict[str, dict[str, str]]:
