@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from viewer.domain.errors import CaseStageError
 from viewer.domain.slice_gaps import commonest_gap_mm
 from viewer.io.decode import stored_bytes
-from viewer.io.dicom_geometry import heights_mm, located, same_place_mm
+from viewer.io.dicom_geometry import heights_mm, located, same_place_mm, same_places
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
 from viewer.io.slice_header import Frame, Telling
@@ -108,7 +108,21 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
     Images at one place are divided by the first attribute that leaves one image at each place and parts of nearly
     equal extent, then by two or three attributes together, then by the order in which the images of every place were
     taken or numbered. Images that lie nowhere together, but cross, are divided by what lasts through an acquisition.
+    A part whose images lie nowhere together, but for a copy or two, is then looked at as if there were nothing else.
     """
+    return [
+        Phase(own.frames, f"{phase.words}, {own.words}" if own is not phase else own.words)
+        for phase in _divided(frames)
+        for own in (phases(phase.frames) if _few_doubled(phase.frames) else []) or [phase]
+    ]
+
+
+def _few_doubled(frames: Sequence[Frame]) -> bool:
+    """Return whether hardly an image lies where another does: a copy hides nothing of what lies between what."""
+    return sum(len(group) - 1 for group in same_places(frames)) <= max(1, len(frames) // 50)
+
+
+def _divided(frames: Sequence[Frame]) -> list[Phase]:
     if len(frames) < 2 or not located(frames):
         return []
     heights = heights_mm(frames, frames[0])
@@ -124,7 +138,8 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
         return _crossing(crowd)
-    return _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
+    found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
+    return found or (_crossing(crowd) if _few_doubled(frames) else [])
 
 
 def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list[Phase]:
@@ -147,9 +162,10 @@ def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) ->
     first = _lasting(frames[0].telling)
     if all(_lasting(f.telling) == first for f in frames):
         return True
-    lasting = [_lasting(f.telling) for f in frames]
-    ordered = [lasting[n] for n in np.argsort(heights).tolist()]
-    return sum(bool(a != b) for a, b in itertools.pairwise(ordered)) == len(set(lasting)) - 1
+    ordered = [_lasting(frames[n].telling) for n in np.argsort(heights).tolist()]
+    # Each attribute for itself: one that is another on every image would hide that the others alternate.
+    each = zip(*ordered, strict=True)
+    return all(sum(bool(a != b) for a, b in itertools.pairwise(said)) == len(set(said)) - 1 for said in each)
 
 
 def _crowd(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> _Crowd:
@@ -269,7 +285,10 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
         if not (one.attribute.lasting or one.attribute.mostly_lasting or stands):
             continue
         sure = one.attribute.lasting
-        if any(_mingled(crowd.heights, one.codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
+        # Of images that a group has several of at one place one counts: a copy makes no stack uneven.
+        _, once = np.unique(one.codes * (crowd.places.max() + 1) + crowd.places, return_index=True)
+        heights, codes = crowd.heights[once], one.codes[once]
+        if any(_mingled(heights, codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
             return crowd.divided(one.codes, words_of(one.codes, [one], told))
     return []
 
