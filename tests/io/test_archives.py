@@ -195,6 +195,22 @@ def test_findings_can_refer_to_images_inside_an_archive(made_ct: Any, tmp_path: 
         source_headers(volume, range(3))
 
 
+@pytest.mark.parametrize("other", [True, False])
+def test_of_two_members_of_one_name_that_differ_one_is_missed(made_ct: Any, tmp_path: Path, other: bool) -> None:
+    made_ct.stack(axial(5))
+    *files, last = sorted(made_ct.folder.iterdir(), key=lambda path: path.name[-1])
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for path in files:
+            out.write(path, path.name)
+        out.write(last if other else files[-1], files[-1].name)
+    volume = opened(archive)
+    assert volume.stack.count == 4
+    assert volume.verdict is (Verdict.UNTRUSTED if other else Verdict.OK)
+    assert any("images of this series may be missing" in reason for reason in volume.reasons) == other
+
+
 def test_byte_that_changed_inside_an_archive_costs_that_image_alone(made_ct: Any, tmp_path: Path) -> None:
     made_ct.stack(axial(5))
     archive = zipped(made_ct.folder, tmp_path / "study.zip", packing=zipfile.ZIP_STORED)

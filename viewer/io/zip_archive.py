@@ -176,6 +176,7 @@ class _Listing:
 
     def _places(self, named: str, listed: list[zipfile.ZipInfo], *, cut: bool = False) -> list[FilePlace]:
         found: dict[str, list[FilePlace]] = {}
+        first: dict[str, zipfile.ZipInfo] = {}
         end = self.opened.seek(0, os.SEEK_END)
         for info in listed:
             if info.create_system != _UNIX:
@@ -186,16 +187,19 @@ class _Listing:
                 continue
             why = _objection(info, cut=cut) or self._objection_to_archive(info, cut=cut)
             twice = not why and info.filename in found
+            other = first.get(info.filename, info)
+            copy = twice and (other.CRC, other.file_size) == (info.CRC, info.file_size)
             if twice:
-                why = "Is in the archive twice; the first is used."
+                why = f"Is in the archive twice{'' if copy else ', and they differ'}; the first is used."
             start = _start(self.opened, info) if not why else 0
             if not why and (start < 0 or start + info.compress_size > end):
                 why = "The archive is damaged at this file."
             name = self.prefix + info.filename
             if why:
-                inside = "" if twice else f"{self.path}/{name}"
+                inside = "" if copy else f"{self.path}/{name}"
                 self.skipped.append(Skipped(f"{named}/{info.filename}", why, inside=inside))
                 continue
+            first[info.filename] = info
             member = Member(
                 name,
                 self.base + start,
