@@ -18,6 +18,7 @@ from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
 from viewer.io.slice_header import Frame, Telling
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
+from viewer.io.unsaid_phases import doubts_of
 
 # Positions of two phases may be rounded apart.
 _ROUNDED_APART_MM = 0.05
@@ -41,10 +42,11 @@ _lasting = itemgetter(
 
 @frozen(eq=False)
 class Phase:
-    """Images that can be one volume, and what sets them apart from the others, in words."""
+    """Images that can be one volume, and what sets them apart from the others, in words; `doubt` a sentence or ""."""
 
     frames: list[Frame]
     words: str
+    doubt: str = ""
 
 
 @frozen(eq=False)
@@ -83,12 +85,15 @@ class _Crowd:
         np.maximum.at(high, codes, self.heights)
         return low, high
 
-    def divided(self, codes: Codes, words: Sequence[str]) -> list[Phase]:
+    def divided(self, codes: Codes, words: Sequence[str], by: Sequence[Told] = ()) -> list[Phase]:
         """Return the groups in their order with their words, numbered where these are the same."""
         if len(set(words)) < len(words):
             words = [f"{said}, {n + 1} of {len(words)}" for n, said in enumerate(words)]
         members = [np.flatnonzero(codes == n).tolist() for n in range(len(words))]
-        return [Phase([self.frames[i] for i in found], said) for found, said in zip(members, words, strict=True)]
+        doubts = doubts_of(codes, self.places, by)
+        return [
+            Phase([self.frames[i] for i in found], *said) for found, *said in zip(members, words, doubts, strict=True)
+        ]
 
     def pixels_differ(self) -> bool:
         """Return True where images at one place, in the middle of those that have several, are no copies."""
@@ -111,7 +116,9 @@ def phases(frames: Sequence[Frame]) -> list[Phase]:
     A part whose images lie nowhere together, but for a copy or two, is then looked at as if there were nothing else.
     """
     return [
-        Phase(own.frames, f"{phase.words}, {own.words}" if own is not phase else own.words)
+        phase
+        if own is phase
+        else Phase(own.frames, f"{phase.words}, {own.words}", " ".join(filter(None, (phase.doubt, own.doubt))))
         for phase in _divided(frames)
         for own in (phases(phase.frames) if _few_doubled(phase.frames) else []) or [phase]
     ]
@@ -204,12 +211,12 @@ def _told_apart(crowd: _Crowd) -> list[Phase]:
         for together in itertools.combinations(few, count):
             codes = joined(together)
             if _of_equal_extent(crowd, codes) and not crowd.surplus(codes).any() and _proven(crowd, together):
-                return crowd.divided(codes, words_of(codes, together, told))
+                return crowd.divided(codes, words_of(codes, together, told), together)
     # One image too many in a phase is that phase's own trouble.
     for one in few:
         few_doubles = int(crowd.surplus(one.codes).sum()) <= max(1, len(crowd.frames) // 50)
         if few_doubles and _of_equal_extent(crowd, one.codes) and _proven(crowd, [one]):
-            return crowd.divided(one.codes, words_of(one.codes, [one], told))
+            return crowd.divided(one.codes, words_of(one.codes, [one], told), [one])
     return []
 
 
@@ -271,7 +278,7 @@ def _roughly(crowd: _Crowd) -> list[Phase]:
             sizes = np.bincount(codes)
             if len(sizes) <= 2 * crowd.most + 1 and not crowd.surplus(codes)[high > low + same_mm].any():
                 if sizes.max() >= _FEWEST_CROSSED:
-                    return crowd.divided(codes, words_of(codes, together, told))
+                    return crowd.divided(codes, words_of(codes, together, told), together)
     return []
 
 
@@ -289,7 +296,7 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
         _, once = np.unique(one.codes * (crowd.places.max() + 1) + crowd.places, return_index=True)
         heights, codes = crowd.heights[once], one.codes[once]
         if any(_mingled(heights, codes, a, b, sure=sure) for a, b in itertools.combinations(large, 2)):
-            return crowd.divided(one.codes, words_of(one.codes, [one], told))
+            return crowd.divided(one.codes, words_of(one.codes, [one], told), [one])
     return []
 
 

@@ -18,7 +18,7 @@ from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
-from viewer.io.series_entry import SeriesEntry
+from viewer.io.series_entry import SeriesEntry, with_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,8 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         words = _kind_words(kinds, kind, coordinates=coordinates) if len(kinds) > 1 else ""
         divided = phases(kind)
         for phase in divided:
-            found.append(_entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words]))))
+            entry = _entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words])))
+            found.append(with_doubt(entry, phase.doubt))
         if not divided:
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
