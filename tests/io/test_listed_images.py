@@ -182,3 +182,12 @@ def test_a_disc_whose_images_all_got_other_uids_misses_none(disc: Path) -> None:
         image.SOPInstanceUID = f"1.2.99.{n}"
         image.save_as(file)
     assert assemble(by_count(disc)[6], JobContext()).verdict is Verdict.OK
+
+
+def test_images_that_came_to_a_series_after_its_list_was_written_are_opened_with_it(made_ct: Any, disc: Path) -> None:
+    for k in (6, 7):
+        made_ct.slice(f"SE1/IM{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k))
+    entry = by_count(disc / "DICOMDIR")[8]
+    volume = assemble(entry, JobContext())
+    assert volume.verdict is Verdict.OK
+    assert volume.slices[:, 5, 5].tolist() == [int(made_ct.pixels(k)[5, 5]) - 1024 for k in range(8)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import stat
@@ -165,7 +166,7 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
     if is_dicomdir(name):
         found = listed_files(name, skipped, ctx)
         if found:
-            return root, found
+            return root, found + _beside(found)
         # One that is damaged, or was copied without its files or with other names for them: what lies beside it is
         # looked at, and where there is any, no name that it lists is missed.
         beside = list(files_below(root, skipped, ctx))
@@ -175,6 +176,17 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
     if is_archive(name):
         return root, members(name, root, skipped)
     return root, [FilePlace(name)]
+
+
+def _beside(listed: list[FilePlace]) -> list[FilePlace]:
+    """Return the files in the folders of those that a DICOMDIR lists: a list that is old knows not all of a series."""
+    names = {place.name for place in listed}
+    found = []
+    for folder in dict.fromkeys(os.path.dirname(name) for name in sorted(names)):
+        with contextlib.suppress(OSError), os.scandir(folder) as there:
+            files = sorted(one.path for one in there if one.is_file(follow_symlinks=False))
+            found += [FilePlace(file) for file in files if file not in names and not is_dicomdir(file)]
+    return found
 
 
 def _recalled(known: KnownFiles, places: list[FilePlace], ctx: JobContext) -> Iterator[tuple[FilePlace, Found]]:
