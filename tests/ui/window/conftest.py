@@ -9,6 +9,7 @@ import pytest
 import SimpleITK as sitk
 from attrs import evolve
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -278,3 +279,17 @@ def laid(opened: MainWindow, files: dict[str, Path], choose: Callable[[Path], No
         if not box.fold.open:
             box.fold.click()
     return opened
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All that is written from now on."""
+    words: list[str] = []
+    draw = QPainter.drawText
+
+    def note(painter: QPainter, *rest: object) -> object:
+        words.append(str(rest[-1]))
+        return draw(painter, *rest)
+
+    monkeypatch.setattr(QPainter, "drawText", note)
+    return words

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from attrs import evolve
-from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication
 
 from viewer.domain.finding import MatchState
@@ -16,20 +14,6 @@ from viewer.services.inspecting import InspectRow
 if TYPE_CHECKING:
     from viewer.domain.finding import Finding
     from viewer.ui.main_window import MainWindow
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """All that is written from now on."""
-    words: list[str] = []
-    draw = QPainter.drawText
-
-    def note(painter: QPainter, *rest: object) -> object:
-        words.append(str(rest[-1]))
-        return draw(painter, *rest)
-
-    monkeypatch.setattr(QPainter, "drawText", note)
-    return words
 
 
 def test_on_a_small_screen_usual_names_and_places_of_what_was_found_are_read_whole(

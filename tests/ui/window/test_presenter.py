@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
@@ -215,20 +215,13 @@ def test_a_next_step_in_3d_is_seen_as_it_was_kept(next_in_3d: NextPicture) -> No
 
 
 def test_a_long_title_among_the_steps_of_a_small_window_is_read_whole_on_two_lines(
-    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    presenter: PresenterWindow, staged: MainWindow, told: Case, qtbot: QtBot, drawn: list[str]
 ) -> None:
     presenter.resize(900, 560)
     long = evolve(told.steps[0], title="The smallest it found, and its 19 mm")
     staged.desk.session.case = evolve(told, steps=(long, *told.steps[1:]))
     qtbot.waitUntil(lambda: presenter.height() == 560 and presenter.steps.titles[0].endswith("19 mm"))
-    drawn: list[str] = []
-    draw = QPainter.drawText
-
-    def note(painter: QPainter, *rest: object) -> object:
-        drawn.append(str(rest[-1]))
-        return draw(painter, *rest)
-
-    monkeypatch.setattr(QPainter, "drawText", note)
+    drawn.clear()
     presenter.steps.grab()
     assert not [words for words in drawn if "…" in words]
     assert any(words.startswith("The smallest") for words in drawn)
@@ -334,7 +327,7 @@ def test_nothing_lies_on_another_or_beyond_the_edge_in_a_window_of_any_size(
 
 
 def test_on_the_smallest_screen_it_is_said_which_step_is_on_stage_and_what_steps_are_called(
-    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    presenter: PresenterWindow, staged: MainWindow, qtbot: QtBot, drawn: list[str]
 ) -> None:
     presenter.setMinimumSize(640, 340)
     presenter.resize(640, 360)
@@ -346,16 +339,9 @@ def test_on_the_smallest_screen_it_is_said_which_step_is_on_stage_and_what_steps
     presenter.follow()
     assert presenter.now_words.text() == "1 of 3"
     assert presenter.exploring.text() == "Exploring"
-    told: list[str] = []
-    draw = QPainter.drawText
-
-    def note(painter: QPainter, *rest: object) -> object:
-        told.append(str(rest[-1]))
-        return draw(painter, *rest)
-
-    monkeypatch.setattr(QPainter, "drawText", note)
+    drawn.clear()
     presenter.steps.rows.grab()
-    assert staged.desk.player.steps[0].title in " ".join(told)
+    assert staged.desk.player.steps[0].title in " ".join(drawn)
 
 
 # --- screens
