@@ -9,6 +9,7 @@ from attrs import define
 from numpy.typing import NDArray
 
 from viewer.domain.view_state import Interpolation
+from viewer.scene.strips import make_strips
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import ViewState
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from viewer.scene.plane_slices import Run
     from viewer.scene.window_table import WindowTable
 
-_STRIP_ROWS = 160
+_STRIP_ROWS = 225
+# Smaller pictures are made before a second core has begun.
+_LEAST_SHARED_PX = 200_000
 
 
 def interpolation_of(volume: Volume, state: ViewState, *, moving: bool = False) -> Interpolation:
@@ -138,13 +141,21 @@ def _paint_linear(
     all_rows = [np.clip(down.lower + tap, 0, height - 1) for tap in taps]
     weights = _weights(across.share, cubic=cubic)
     down_weights = _weights(down.share, cubic=cubic)
-    for start in range(0, down.count, _STRIP_ROWS):
+
+    def make(start: int) -> None:
         lower = down.lower[start : start + _STRIP_ROWS]
         top, bottom = max(int(lower[0]) + first, 0), min(int(lower[-1]) + last, height - 1) + 1
         wide = _weighted(table.to_mix(image[top:bottom, left:right]), columns, weights, axis=1)
         numbers = [number[start : start + _STRIP_ROWS] - top for number in all_rows]
         strip = [weight[start : start + _STRIP_ROWS, None] for weight in down_weights]
         picture[start : start + _STRIP_ROWS] = table.of_mixed(_weighted(wide, numbers, strip, axis=0))
+
+    starts = range(0, down.count, _STRIP_ROWS)
+    if picture.size >= _LEAST_SHARED_PX:
+        make_strips(starts, make)
+        return
+    for start in starts:
+        make(start)
 
 
 def _weighted(
