@@ -350,7 +350,9 @@ class ScanList(QAbstractItemView):
         begins, ends = self._paint_verdict(painter, area, row, middle, left if narrow else None)
         room = area.right() - PAD - left if narrow else begins - left - PAD
         self._line(painter, QRectF(left, top, room, 24), self.lines.title(n), Type.PANEL_TITLE, "text")
-        self._line(painter, QRectF(left, top + 26, room, 20), series_facts(row), Type.BODY, "text2")
+        measures = QFontMetricsF(font(Type.BODY))
+        facts = series_facts(row, lambda words: measures.horizontalAdvance(words) <= room)
+        self._line(painter, QRectF(left, top + 26, room, 20), facts, Type.BODY, "text2")
         if caption:
             shift = ends + 8 - left if narrow else 0.0
             place = QRectF(left + shift, top + 49, room - shift, 18)

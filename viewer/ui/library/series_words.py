@@ -14,13 +14,14 @@ from viewer.services.places import received_folder
 from viewer.services.scan_library import PlaceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from viewer.io.index_rows import Place, SeriesRow, StudyRow
 
 IMAGE_KINDS = {"dicom": "", "nifti": "NIfTI", "nrrd": "NRRD", "mha": "MetaImage"}
 FROM_ARCHIVE = "From an archive"
 _MOST_COPIES = 3
+_LEFT_OUT_FIRST = ("number", "size", "body part", "modality")
 NOBODY = "No patient named"
 
 
@@ -46,20 +47,29 @@ def series_title(row: SeriesRow, study: StudyRow | None, *, masked: bool) -> str
     return description or (f"Series {row.number}" if row.number is not None else "Series without a name")
 
 
-def series_facts(row: SeriesRow) -> str:
-    """Return modality, body part, count, size and what else there is to know before opening a series."""
-    words = [
-        row.modality or IMAGE_KINDS.get(row.kind, row.kind.upper()),
-        row.body_part.capitalize(),
-        count_words(row.images, "image"),
-        f"{row.columns} × {row.rows}",
-        f"series {row.number}" if row.number is not None and row.description else "",
-        row.part,
-        "synthetic" if row.synthetic else "",
-        "lossy compressed" if row.lossy else "",
-        _unit_words(row),
-    ]
-    return " · ".join(word for word in words if word)
+def series_facts(row: SeriesRow, fits: Callable[[str], bool] | None = None) -> str:
+    """Return modality, body part, count, size and what else there is to know before opening a series.
+
+    Of what does not all fit the least telling is left out: half a size would be another one.
+    """
+    said = {
+        "modality": row.modality or IMAGE_KINDS.get(row.kind, row.kind.upper()),
+        "body part": row.body_part.capitalize(),
+        "count": count_words(row.images, "image"),
+        "size": f"{row.columns} × {row.rows}",
+        "number": f"series {row.number}" if row.number is not None and row.description else "",
+        "part": row.part,
+        "synthetic": "synthetic" if row.synthetic else "",
+        "lossy": "lossy compressed" if row.lossy else "",
+        "unit": _unit_words(row),
+    }
+    words = " · ".join(filter(None, said.values()))
+    for least in _LEFT_OUT_FIRST:
+        if fits is None or fits(words):
+            break
+        del said[least]
+        words = " · ".join(filter(None, said.values()))
+    return words
 
 
 def _unit_words(row: SeriesRow) -> str:

@@ -237,6 +237,18 @@ def test_a_series_says_before_it_is_opened_that_its_values_are_no_hu(modality: s
     assert series_facts(row) == " · ".join([modality, "3 images", "6 × 5", *([words] if words else [])])
 
 
+def test_where_a_series_has_little_room_whole_facts_are_left_out_but_not_that_it_is_lossy_or_synthetic() -> None:
+    said: dict[str, Any] = dict.fromkeys(fields_dict(SeriesRow), "")
+    facts = {"images": 64, "columns": 32, "rows": 48, "number": 1, "description": "Head", "modality": "CT"}
+    row = SeriesRow(**{**said, **facts, "body_part": "HEAD", "lossy": True, "synthetic": True, "unit": "unknown"})
+    whole = "CT · Head · 64 images · 32 × 48 · series 1 · synthetic · lossy compressed · no HU".split(" · ")
+    for room in range(90):
+        words = series_facts(row, lambda words, room=room: len(words) <= room).split(" · ")
+        assert [word for word in whole if word in words] == words
+        assert {"64 images", "synthetic", "lossy compressed", "no HU"} <= set(words)
+    assert words == whole
+
+
 def test_a_folder_that_changed_is_brought_up_to_date_without_moving_what_is_looked_at(
     listed: MainWindow, made: MadeCt, rest: Callable[[], None]
 ) -> None:
