@@ -34,6 +34,29 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         assert "no files" in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("info",),
+        ("render", "--out=x.png"),
+        ("run", "--model=anatomy", "--out=o"),
+        ("models", "check"),
+        ("models", "add"),
+        ("models", "propose"),
+        ("models", "import-monai", "--out=o"),
+        ("models", "import-nnunet", "--out=o"),
+        ("case", "check"),
+        ("pack", "verify"),
+        ("cohort", "run", "--model=anatomy", "--out=o"),
+    ],
+)
+def test_a_path_longer_than_any_can_be_is_said_in_a_sentence(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert casestage(*words, "long" * 200).is_sentence()
+
+
 def test_a_folder_of_junk_names_what_was_looked_at(tmp_path: Path) -> None:
     junk = tmp_path / "junk"
     junk.mkdir()

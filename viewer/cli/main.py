@@ -284,8 +284,21 @@ def main(argv: list[str] | None, open_window: OpenWindow) -> int:
     except BrokenPipeError:
         drop_output()
         return 1
+    except OSError as error:
+        complain(_not_usable(error, words), details=True)
+        return 1
     except Exception as error:  # noqa: BLE001 - the last net: a person gets a sentence, never a traceback
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         complain(unexpected(error), details=True)
         return 70
     return code
+
+
+def _not_usable(error: OSError, words: list[str]) -> CaseStageError:
+    """Return what to say of a place that the system refuses; it is named where the user named it."""
+    named = str(error.filename or "")
+    return CaseStageError(
+        f"A file or folder cannot be used ({error.strerror or type(error).__name__}).",
+        "Check the paths that you gave, and whether you may read and write there.",
+        named if named and any(named in word for word in words) else "",
+    )
