@@ -226,6 +226,33 @@ def test_the_value_in_hand_is_read_whole_in_the_smallest_view(reader: Reader) ->
         assert white == 0
 
 
+@pytest.mark.parametrize(
+    ("size", "roomy"), [((300, 280), False), ((420, 300), False), ((520, 420), True), ((600, 480), True)]
+)
+def test_the_value_of_a_region_in_hand_says_as_much_as_there_is_room_for(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], roomy: bool
+) -> None:
+    reader.canvas.resize(*size)
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    assert reader.session.view is not None
+    reader.session.view = evolve(reader.session.view, slab_mm=10.0)
+    said: list[tuple[QRectF, tuple[str, ...]]] = []
+    monkeypatch.setattr(
+        paint_measurements, "_paint_value", lambda _painter, value, _look: said.append((value.plate, value.lines))
+    )
+    reader.draw(Tool.RECTANGLE, tile.area.center().toPoint() - QPoint(15, 10), QPoint(30, 20))
+    said.clear()
+    reader.canvas.grab()
+    ((plate, lines),) = {(tuple(place.getRect()), lines) for place, lines in said}
+    room = QRectF(0, 0, tile.area.width(), tile.area.height())
+    assert room.contains(QRectF(*plate))
+    frame = frame_places(room.width(), room.height(), TextLook(reader.canvas.theme))
+    assert not (roomy and any(QRectF(*plate).intersects(part) for part in frame))
+    assert "HU" in lines[0]
+    assert lines[-1].startswith("Of one image")
+
+
 def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +271,20 @@ def test_where_there_is_no_room_values_are_left_out_but_that_of_the_one_in_hand(
     reader.canvas.grab()
     assert 1 <= len(plates) < 14
     assert not any(a.intersects(b) for n, a in enumerate(plates) for b in plates[n + 1 :])
+
+
+def test_words_in_hand_are_read_over_others_at_their_place(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    painted: list[str] = []
+    monkeypatch.setattr(paint_measurements, "paint_words", lambda _painter, words, *_, **__: painted.append(words.text))
+    tile = reader.canvas.tile(ViewName.AXIAL)
+    assert tile is not None
+    length = reader.draw(Tool.LENGTH, tile.area.center().toPoint(), QPoint(30, 4))
+    note = evolve(length, kind=MeasurementKind.TEXT, points_lps_mm=length.points_lps_mm[:1])
+    reader.session.measurements = tuple(evolve(note, id=text, text=text) for text in ("first", "second", "third"))
+    reader.session.measurement_in_hand = "first"
+    painted.clear()
+    reader.canvas.grab()
+    assert painted[-1] == "first"
 
 
 def test_a_value_does_not_stand_nearer_to_another_measurement_than_to_its_own() -> None:

@@ -118,7 +118,7 @@ def _paint_all_words(
     look: TextLook,
     image: ImagePlace,
 ) -> None:
-    for drawn, _ in whole:
+    for drawn, _ in sorted(whole, key=lambda one: one[0].in_hand):
         if drawn.measurement.text:
             paint_words(painter, drawn.measurement, geometry, look, in_hand=drawn.in_hand)
     for value in _placed_values(whole, shown, geometry, look, image):
@@ -354,22 +354,29 @@ def _placed_value(
         widths = [look.metrics(kind).horizontalAdvance(line) for kind, line in zip(kinds, lines, strict=True)]
         size = QSizeF(round(max(widths)) + 14, round(look.line_px * len(lines)) + 6)
         plate = label_place(measurement.kind, points, size, seen, beside.taken, words, beside.others)
-        if drawn.in_hand or not taken_for_anothers(measurement.kind, points, plate, beside.others):
+        if drawn.in_hand:
+            free = not any(plate.intersects(other) for other in words)
+        else:
+            free = not taken_for_anothers(measurement.kind, points, plate, beside.others)
+        if free and seen.contains(plate):
             break
     else:
-        return None
-    cut = shown.part is not None and not seen.contains(plate)
-    if cut or (not drawn.in_hand and any(plate.intersects(other) for other in beside.words)):
-        # No room: it stands in the list, and here once it is in hand. Half a number would be another one.
+        if not drawn.in_hand:
+            return None
+    if not seen.contains(plate) or (not drawn.in_hand and any(plate.intersects(other) for other in beside.words)):
+        # No room: it stands in the list, and here once it is in hand, if only over a word. Half a number would be
+        # another one.
         return None
     return _Value(drawn, own, plate, lines)
 
 
 def _choices(drawn: DrawnMeasurement, shown: Shown, geometry: ViewportGeometry) -> Iterator[tuple[str, ...]]:
-    """Yield what may be said of a measurement, and what of it where there is little room."""
+    """Yield what may be said of a measurement, and what of it where there is little room: the list says all of it."""
     slab = shown.view.slab_mm > 0 and geometry.image is None
     yield label_lines(drawn.measurement, shown.volume, all_of_it=drawn.in_hand, slab=slab)
-    if drawn.measurement.kind.is_region and not drawn.in_hand:
+    if drawn.measurement.kind.is_region:
+        if drawn.in_hand:
+            yield label_lines(drawn.measurement, shown.volume, all_of_it=False, slab=slab)
         yield label_lines(drawn.measurement, shown.volume, all_of_it=False, slab=slab, brief=True)
 
 
