@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.monkey.acts import Acts
 from tests.monkey.checks import busy_with, check, open_sheets
+from tests.monkey.freshness import look_again
 from tests.monkey.hands import Hands
 from tests.monkey.material import NAMES, make_material
 from tests.monkey.watching import Faults, Heart
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # The others are made at first use, which takes long.
 _CASES = ("head-epidural", "head-small-bleed", "lung-nodules", "tour")
-_SETTLES_EVERY, _TOLD_EVERY = 40, 200
+_SETTLES_EVERY, _TOLD_EVERY, _LOOKS_AGAIN_EVERY = 40, 200, 5
 _TOLD_BEFORE = 14
 
 
@@ -68,6 +69,9 @@ class Monkey:
                 self._window.activateWindow()
             with self._heart.resting():
                 check(self._window, self._faults, Random(f"{seed} {n} looking"))
+            if n % _LOOKS_AGAIN_EVERY == _LOOKS_AGAIN_EVERY - 1:
+                with self._heart.resting():
+                    look_again(self._window, self._faults, acts.pause)
             if n % _SETTLES_EVERY == _SETTLES_EVERY - 1:
                 self._come_to_rest()
             self._tell(told)

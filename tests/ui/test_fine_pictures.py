@@ -228,6 +228,23 @@ def test_what_is_whole_now_is_shown_whole_also_where_its_picture_takes_long(
     assert painter.picture(whole, view, PlaneName.AXIAL, 700, 500)[0] == image_of(made.pixels)
 
 
+def test_an_image_that_was_read_early_is_cubic_too_once_all_are_read(
+    qtbot: QtBot, fine: FinePictures, session: Session, small_ct_volume: Volume
+) -> None:
+    view = evolve(view_of(session), interpolation=Interpolation.CUBIC)
+    slices = small_ct_volume.slices
+    arrived = np.ones(small_ct_volume.stack.count, dtype=bool)
+    arrived[0] = False
+    painter = PlanePainter(fine)
+    early = evolve(small_ct_volume, slices=slices[:], voxels=slices[:], arrived=arrived)
+    painter.picture(early, view, PlaneName.AXIAL, 500, 400)
+    whole = evolve(small_ct_volume, slices=slices[:], voxels=slices[:])
+    painter.picture(whole, view, PlaneName.AXIAL, 500, 400)
+    qtbot.waitUntil(lambda: not fine.busy, timeout=10_000)
+    cubic = PlaneRenderer().render(whole, view, PlaneName.AXIAL, 500, 400)
+    assert painter.picture(whole, view, PlaneName.AXIAL, 500, 400)[0] == image_of(cubic.pixels)
+
+
 def test_on_the_canvas_the_fine_picture_replaces_the_coarse_one_by_itself(
     qtbot: QtBot, session: Session, theme: Theme, padded: Volume
 ) -> None:

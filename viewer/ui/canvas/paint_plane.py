@@ -14,6 +14,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import Interpolation
 from viewer.scene.acquired import viewport_geometry
 from viewer.scene.arrival import along_slices, faces_slices, grown_from, growth, reading
+from viewer.scene.interpolation import interpolation_of
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import MOST_PX_MOVING, MOST_PX_MOVING_OBLIQUE, PlaneRenderer, slow_at_rest
 from viewer.scene.voi import shown_lut
@@ -235,7 +236,7 @@ class PlanePainter:
             state.invert,
             state.colours,
             slab,
-            state.interpolation,
+            interpolation_of(volume, state),
             id(shown_lut(volume, state)),
         )
         key = (geometry.view, geometry.image, round(depth, 4), window, width_px, height_px)
