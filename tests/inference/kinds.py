@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEAD = """\
 manifest = 1
@@ -143,7 +146,7 @@ def _model(nodes: list[Any], constants: dict[str, Any], outputs: dict[str, int],
     return model
 
 
-def box_of_bright() -> ModelProto:
+def box_of_bright(*, smaller: Sequence[int] = (0, 0, 0, 0, 0, -1)) -> ModelProto:
     """The box around all voxels above 100 HU, [k0, j0, i0, k1, j1, i1] from outer face to outer face, once more a
     little smaller with a lower score, and once with label 0; the score is 0.9 where there is any such voxel.
     """
@@ -183,7 +186,7 @@ def box_of_bright() -> ModelProto:
         "hu": f(100), "zero": f(0), "one": f(1), "far": f(1e6), "before": f(-1),
         "axis2": np.int64(2), "axis3": np.int64(3), "axis4": np.int64(4),
         "last_axis": np.array([1], np.int64), "middle_axis": np.array([1], np.int64),
-        "smaller": np.array([0, 0, 0, 0, 0, -1], f).reshape(1, 1, 6),
+        "smaller": np.array(smaller, f).reshape(1, 1, 6),
         "score_row": np.array([[0.9, 0.8, 0.95]], f), "label_row": np.array([[1, 1, 0]], np.int64),
     }  # fmt: skip
     return _model(nodes, constants, {"boxes": 3, "scores": 2, "labels": 2}, 5)

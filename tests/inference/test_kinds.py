@@ -198,6 +198,19 @@ def test_a_box_seen_in_several_patches_is_one_finding(model_folder: Folder, make
     assert all(f.score == pytest.approx(0.9) for f in findings)
 
 
+def test_of_two_boxes_around_one_place_each_is_a_finding_to_be_decided_for_itself(
+    model_folder: Folder, make_volume: MakeVolume
+) -> None:
+    volume, _, _ = with_block(make_volume, "axial")
+    folder = model_folder(box_of_bright(smaller=(1, 5, 4, -1, -5, -4)), manifest=DETECTION)
+    first, second = ran(folder, volume).findings
+    assert first.centre_lps_mm == pytest.approx(second.centre_lps_mm)
+    assert first.id != second.id
+    assert first.tracking_uid != second.tracking_uid
+    again = ran(folder, volume).findings
+    assert [f.id for f in again] == [first.id, second.id]
+
+
 def test_a_patch_without_anything_bright_has_no_box(model_folder: Folder, make_volume: MakeVolume) -> None:
     volume = make_volume(np.zeros((20, 30, 30), np.int16), [[0.0, 0, float(z)] for z in range(20)])
     result = ran(model_folder(box_of_bright(), manifest=DETECTION), volume)

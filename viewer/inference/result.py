@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,14 @@ def result_of(
         When a mark has a label that the manifest does not have.
     """
     kept = tuple(marks)
-    findings = [_finding(manifest, volume, mark, recorded=bool(recorded_at)) for mark in kept]
+    findings = []
+    met: Counter[str] = Counter()
+    for mark in kept:
+        identity = _identity(manifest, volume, mark)
+        met[identity] += 1
+        # Boxes of two sizes may lie around one place; what a reader says of one is not said of the other.
+        unlike = identity if met[identity] == 1 else f"{identity}|{met[identity]}"
+        findings.append(_finding(manifest, volume, mark, unlike, recorded=bool(recorded_at)))
     scored = []
     for label in manifest.labels:
         if label.key in raw_scores and manifest.post.case_score is not CaseScore.NONE:
@@ -127,13 +135,17 @@ def _probability(manifest: Manifest, score: float | None) -> tuple[float | None,
     return None, ""
 
 
-def _finding(manifest: Manifest, volume: Volume, mark: Mark, *, recorded: bool) -> Finding:
+def _identity(manifest: Manifest, volume: Volume, mark: Mark) -> str:
+    """Return what a finding is told by, the same whenever the model is run on these voxels."""
+    centre = ",".join(f"{value:.2f}" for value in mark.centre_lps_mm)
+    kind = "" if mark.localisation is Localisation.OUTLINE else f"|{mark.localisation}"
+    return f"{volume.series.series_uid}|{manifest.id}|{mark.label_key}|{centre}{kind}"
+
+
+def _finding(manifest: Manifest, volume: Volume, mark: Mark, identity: str, *, recorded: bool) -> Finding:
     label = manifest.label_of(mark.label_key)
     if label is None:
         raise ModelError(f"{manifest.name} answered with a label that its manifest does not have.")
-    centre = ",".join(f"{value:.2f}" for value in mark.centre_lps_mm)
-    kind = "" if mark.localisation is Localisation.OUTLINE else f"|{mark.localisation}"
-    identity = f"{volume.series.series_uid}|{manifest.id}|{mark.label_key}|{centre}{kind}"
     measured = mark.measured
     long, across, volume_ml = _axes(mark, volume)
     probability, how = _probability(manifest, mark.score)
