@@ -15,7 +15,7 @@ from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.memory import shrunk_words
 from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
-from viewer.io.seg import read_seg, segmented, write_seg
+from viewer.io.seg import NotMadeError, read_seg, segmented, write_seg
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
 if TYPE_CHECKING:
@@ -104,18 +104,21 @@ def write_findings(
     Raises
     ------
     StorageError
-        When the segmentation cannot be made or something cannot be written.
+        When the segmentation cannot be made, the document alone then being written, or something cannot be written.
     """
     outlined = segmented(findings)
     numbers = {f.id: n for n, f in enumerate(outlined, start=1)}
-    note, mask_file = "", None
+    note, mask_file, unmade = "", None, None
     why = "was opened smaller than it is" if volume.shrunk > 1 else "names no patient and study"
     if not outlined:
         report = "" if volume.source_uids else f" The volume {why}, so there is no SR."
         note = f"No finding is outlined, so there is no segmentation.{report}"
     elif volume.source_uids:
         mask_file = folder / SEG
-        write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
+        try:
+            write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
+        except NotMadeError as error:
+            mask_file, numbers, note, unmade = None, {}, error.sentence, error
     else:
         mask_file = folder / _NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])
@@ -142,6 +145,8 @@ def write_findings(
         "case_scores": [unstructure(scored) for scored in case_scores],
     }
     write_atomically(folder / DOCUMENT, json_text(document).encode("utf-8"), "The findings")
+    if unmade is not None:
+        raise unmade
     files = (folder / DOCUMENT,) if mask_file is None else (folder / DOCUMENT, mask_file)
     return FindingsWritten(files, note)
 

@@ -80,9 +80,13 @@ def write_seg(
             dataset.save_as(waiting, enforce_file_format=True)
 
 
-def not_made(what: str, error: Exception) -> StorageError:
+class NotMadeError(StorageError):
+    """An object for other programs that the source's header does not allow to be made."""
+
+
+def not_made(what: str, error: Exception) -> NotMadeError:
     """Return the error for an object that the source's header does not allow to be made."""
-    return StorageError(
+    return NotMadeError(
         f"{what} could not be made, because the header of the CT lacks or contradicts what it must name.",
         "The findings are still in findings.json.",
         repr(error),
@@ -103,9 +107,10 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
     slices = touched_slices(masks)
     headers = source_headers(volume, slices)
     try:
-        if volume.source_frames:
+        if "PerFrameFunctionalGroupsSequence" in headers[0]:
             # A multi-frame source gives all its frames their place; those without a mark are left out on writing.
-            places = {k: volume.source_frames[k] - 1 for k in range(volume.stack.count)}
+            frames = volume.source_frames or (1,)
+            places = {k: frames[k] - 1 for k in range(volume.stack.count)}
             count = int(headers[0].NumberOfFrames)
             measures = None
         else:
@@ -114,7 +119,6 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
             measures = highdicom.PixelMeasuresSequence(
                 pixel_spacing=[float(v) for v in headers[0].PixelSpacing],
                 slice_thickness=float(headers[0].SliceThickness),
-                spacing_between_slices=_even_gap(volume),
             )
         dataset = Segmentation(
             source_images=headers,
@@ -138,6 +142,7 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
     except (AttributeError, TypeError, ValueError, LookupError) as error:
         raise not_made("The segmentation", error) from error
     _name_segment_in_each_frame(dataset)
+    _say_how_far_apart(dataset, volume)
     if volume.series.synthetic:
         # (0008,001C) Synthetic Data
         dataset.add_new(0x0008001C, "CS", "YES")
@@ -151,6 +156,17 @@ def _name_segment_in_each_frame(dataset: Dataset) -> None:
         for group in dataset.PerFrameFunctionalGroupsSequence:
             group.SegmentIdentificationSequence = deepcopy(shared.SegmentIdentificationSequence)
         del shared.SegmentIdentificationSequence
+
+
+def _say_how_far_apart(dataset: Dataset, volume: Volume) -> None:
+    # highdicom takes what the source says or else the distance of the marked slices, and 1 mm for a single one, as how
+    # thick other programs then draw it.
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    gap = _even_gap(volume)
+    if gap is not None:
+        measures.SpacingBetweenSlices = gap
+    elif "SpacingBetweenSlices" in measures:
+        del measures.SpacingBetweenSlices
 
 
 def touched_slices(masks: Sequence[Mask]) -> list[int]:
@@ -213,9 +229,9 @@ def _described(number: int, finding: Finding) -> Any:
     algorithm = None
     if source.kind is not SourceKind.READER:
         algorithm = highdicom.AlgorithmIdentificationSequence(
-            name=source.name or "unnamed",
+            name=one_value(source.name) or "unnamed",
             family=RULES_FAMILY if source.rules else AI_FAMILY,
-            version=source.version or "unknown",
+            version=one_value(source.version) or "unknown",
             source=source.model_id or None,
         )
     return SegmentDescription(
@@ -233,7 +249,12 @@ def _described(number: int, finding: Finding) -> Any:
 def _segment_label(finding: Finding) -> str:
     """Return the finding's label, and what its mask is where it is no outline; at most 64 characters."""
     kind = {Localisation.BOX: " (box)", Localisation.MAP: " (where the model looked)"}.get(finding.localisation, "")
-    return (finding.label or "Finding")[: 64 - len(kind)] + kind
+    return (one_value(finding.label) or "Finding")[: 64 - len(kind)] + kind
+
+
+def one_value(text: str) -> str:
+    """Return a text as one value of a DICOM attribute (PS3.5 6.2): a backslash would part it in two."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text.replace("\\", "/")).split())
 
 
 def person(name: str) -> str:

@@ -15,6 +15,7 @@ from viewer.domain.measured import Measured
 from viewer.io.atomic_file import storage_error
 from viewer.io.findings_file import write_findings
 from viewer.io.measurements_file import write_measurements
+from viewer.io.seg import NotMadeError
 from viewer.io.sr import write_sr
 
 if TYPE_CHECKING:
@@ -79,9 +80,16 @@ def write_outputs(
     StorageError
         When the folder cannot be written.
     """
-    written = write_findings(folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores)
-    files, notes = list(written.files), [written.note] if written.note else []
     report = folder / _REPORT
+    try:
+        written = write_findings(
+            folder, volume, findings, model, reader=reader, recorded=recorded, case_scores=case_scores
+        )
+    except NotMadeError:
+        # An older report would tell of other findings than those beside it.
+        report.unlink(missing_ok=True)
+        raise
+    files, notes = list(written.files), [written.note] if written.note else []
     report.unlink(missing_ok=True)
     tables = write_measurements(folder, volume, measured, labels)
     files += tables.files

@@ -22,6 +22,7 @@ from viewer.io.seg import read_seg, write_seg
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.io.conftest import MadeCt
     from viewer.domain.volume import Volume
 
 READER = Source(SourceKind.READER, "Dr. Ä")
@@ -256,6 +257,51 @@ def test_every_frame_refers_to_the_slice_it_lies_on(tilted: Volume, tmp_path: Pa
         k = tilted.source_uids.index(uid)
         position = [float(v) for v in group.PlanePositionSequence[0].ImagePositionPatient]
         assert np.allclose(position, tilted.stack.positions_lps_mm[k], atol=1e-4)
+
+
+def _between_slices(path: Path) -> float | None:
+    """Return how far apart slices lie, as other programs are told."""
+    shared = pydicom.dcmread(path).SharedFunctionalGroupsSequence[0]
+    said = shared.PixelMeasuresSequence[0].get("SpacingBetweenSlices")
+    return None if said is None else float(said)
+
+
+@pytest.mark.parametrize("marked", [(2,), (0, 3), (0, 1, 2, 3)])
+def test_slices_are_said_to_lie_as_far_apart_as_they_do_whichever_of_them_are_marked(
+    tmp_path: Path, marked: tuple[int, ...]
+) -> None:
+    volume = opened(write_series(tmp_path / "ct", [0.0, 5.0, 10.0, 15.0]))
+    voxels = np.zeros(volume.stack.shape_kji, dtype=bool)
+    voxels[list(marked), 4:9, 6:12] = True
+    write_seg(tmp_path / "seg.dcm", volume, (finding(volume, voxels, "nodule-1"),))
+    assert _between_slices(tmp_path / "seg.dcm") == 5.0
+    assert _errors(tmp_path / "seg.dcm") == []
+
+
+def test_of_uneven_slices_no_distance_is_said_also_where_one_alone_is_marked(tilted: Volume, tmp_path: Path) -> None:
+    shape = tilted.stack.shape_kji
+    one = finding(tilted, block(shape, slice(4, 5), slice(5, 11), slice(7, 19)), "nodule-1")
+    write_seg(tmp_path / "seg.dcm", tilted, (one,))
+    assert _between_slices(tmp_path / "seg.dcm") is None
+
+
+def test_names_stay_one_text_each_whatever_stands_in_them(tilted: Volume, tmp_path: Path) -> None:
+    named = evolve(_two(tilted)[0], label="Bleed\\Clot\tsmall", source=Source(SourceKind.MODEL, "A\\B", "1", "ab"))
+    write_seg(tmp_path / "seg.dcm", tilted, (named,))
+    (segment,) = read_seg(tmp_path / "seg.dcm", tilted)
+    assert (segment.label, segment.algorithm_name) == ("Bleed/Clot small", "A/B")
+    assert _errors(tmp_path / "seg.dcm") == []
+
+
+def test_an_enhanced_image_of_one_frame_gives_a_segmentation(made_ct: MadeCt, tmp_path: Path) -> None:
+    made_ct.frames("enhanced", [made_ct.pixels()], [{"PlanePositionSequence": {"ImagePositionPatient": [-10, -20, 4]}}])
+    volume = opened(made_ct.folder)
+    one = finding(volume, block(volume.stack.shape_kji, slice(0, 1), slice(5, 9), slice(7, 11)), "nodule-1")
+    write_seg(tmp_path / "seg.dcm", volume, (one,))
+    (segment,) = read_seg(tmp_path / "seg.dcm", volume)
+    assert segment.mask is not None
+    assert one.mask is not None
+    assert segment.mask.same_as(one.mask)
 
 
 def test_no_patient_is_in_the_name_of_a_temporary_file(tilted: Volume, tmp_path: Path) -> None:

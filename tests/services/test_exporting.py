@@ -1,0 +1,44 @@
+"""Where a header allows no DICOM segmentation, what was found is written all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from tests.io.conftest import opened
+from viewer.domain.errors import StorageError
+from viewer.io.findings_file import read_findings
+from viewer.services.exporting import write_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.io.conftest import MadeCt
+    from viewer.domain.finding import Finding
+    from viewer.domain.volume import Volume
+
+
+def test_findings_json_holds_what_was_found_as_the_hint_says_and_nothing_older_lies_beside_it(
+    made_ct: MadeCt, finding_on: Callable[[Volume], Finding], tmp_path: Path
+) -> None:
+    # Highdicom makes none of several multi-frame images.
+    for first in (0, 2):
+        groups = [{"PlanePositionSequence": {"ImagePositionPatient": [-10, -20, 2.0 * (first + n)]}} for n in (0, 1)]
+        made_ct.frames(f"part{first}", [made_ct.pixels(first), made_ct.pixels(first + 1)], groups)
+    volume = opened(made_ct)
+    assert volume.stack.count == 4
+    found = evolve(finding_on(volume), volume_ml=0.5, mean=float(np.pi))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for name in ("seg.dcm", "sr.dcm"):
+        (folder / name).write_bytes(b"of yesterday")
+    with pytest.raises(StorageError, match="could not be made") as told:
+        write_outputs(folder, volume, (found,), found.source)
+    assert told.value.hint == "The findings are still in findings.json."
+    (kept,) = read_findings(folder, volume)
+    assert (kept.id, kept.volume_ml, kept.mean) == (found.id, 0.5, found.mean)
+    assert [path.name for path in folder.iterdir()] == ["findings.json"]
