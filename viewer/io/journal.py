@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
 
-from viewer.domain.decision import Decision
 from viewer.domain.errors import StorageError
 from viewer.io import journal_store
 from viewer.io.atomic_file import storage_error
@@ -31,7 +30,7 @@ from viewer.io.journal_event import (
     read_events,
     undo_and_redo,
 )
-from viewer.io.journal_state import Said, State, append_event, state_from, state_of
+from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
 from viewer.io.scratch import Scratch, remove_left_behind
 from viewer.io.sole_writer import SoleWriter
 from viewer.io.strict_json import structure
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from viewer.domain.decision import Answer
+    from viewer.domain.decision import Answer, Decision
     from viewer.domain.finding import Finding
     from viewer.domain.measurement import Measurement
 
@@ -53,7 +52,8 @@ class Journal:
     """The decisions of this machine. Used by one thread.
 
     Opening never fails: where it cannot be written (read-only disk, newer schema, a second program), `read_only`
-    says why, what is there can be read, and a call that writes tries again and raises that error.
+    says why, what is there can be read, and a call that writes tries again and raises that error. `openings` grows
+    whenever the file is opened, with all that others have written since.
 
     Parameters
     ----------
@@ -67,6 +67,9 @@ class Journal:
         self._connection: sqlite3.Connection | None = None
         self._scratch = Scratch()
         self._known_history: tuple[tuple[str, str, int | None], tuple[list[int], list[int]]] = (("", "", -1), ([], []))
+        self._begun_anew: StorageError | None = None
+        self._file: tuple[int, int] | None = None
+        self.openings = 0
         self.read_only: StorageError | None = None
         # A reader of a read-only disk that was killed leaves its copy of the decisions.
         remove_left_behind()
@@ -76,6 +79,11 @@ class Journal:
     def path(self) -> Path:
         """The SQLite file."""
         return self._path
+
+    @property
+    def lacking(self) -> StorageError | None:
+        """Why decisions that were made may not be among those that can be read; None where all are there."""
+        return self.read_only if isinstance(self.read_only, journal_store.UnreadJournalError) else self._begun_anew
 
     def decide(
         self,
@@ -107,36 +115,15 @@ class Journal:
         StorageError
             When it is not on disk. Nothing of it is then in the journal; call again to try again.
         """
-        with self._transaction() as connection:
-            before = state_of(connection, series_uid, finding.id)
-            old = before.said
-            text = comment if comment is not None else (old.comment if old else "")
-            same_answer = answer is (old.answer if old else None)
-            if same_answer and text == (old.comment if old else "") and (old is None or old.reader == reader):
-                return None
-            now = datetime.now(UTC)
-            said = Said(answer, text, reader, now.isoformat())
-            kind = EventKind.COMMENT if same_answer and text != (old.comment if old else "") else EventKind.DECISION
-            return append_event(
-                connection,
-                kind,
-                before,
-                evolve(before, said=said),
-                now=now,
-                reader=reader,
-                series_uid=series_uid,
-                study_uid=study_uid,
-                finding_id=finding.id,
-                model_sha256=finding.source.model_sha256,
-            )
+        return self._say(
+            series_uid, finding, reader, study_uid, lambda old: (answer, old.comment if comment is None else comment)
+        )
 
     def comment(
         self, series_uid: str, finding: Finding, text: str, reader: str, *, study_uid: str = ""
     ) -> Event | None:
         """Write a comment and leave the answer as it is; see `decide`."""
-        state = self._read(lambda connection: state_of(connection, series_uid, finding.id))
-        said = state.said if state is not None else None
-        return self.decide(series_uid, finding, said.answer if said else None, reader, text, study_uid=study_uid)
+        return self._say(series_uid, finding, reader, study_uid, lambda old: (old.answer, text))
 
     def mark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Write a finding that a reader made, as a place without a mask; see `decide`."""
@@ -181,10 +168,8 @@ class Journal:
         """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
         found: dict[str, Decision] = {}
         for finding_id, state in self._states(series_uid):
-            said = state.said
-            if said is not None and (said.answer is not None or said.comment):
-                time_utc = datetime.fromisoformat(said.time_utc)
-                found[finding_id] = Decision(finding_id, said.answer, said.reader, said.comment, time_utc)
+            if (decision := decision_in(state, finding_id)) is not None:
+                found[finding_id] = decision
         return found
 
     def marks(self, series_uid: str) -> tuple[Finding, ...]:
@@ -218,6 +203,7 @@ class Journal:
     def _open(self) -> None:
         self.close()
         self.read_only = None
+        self.openings += 1
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if not self._writer.take():
@@ -226,7 +212,9 @@ class Journal:
                     "Decide there, or close it and try again.",
                 )
             else:
+                self._begun_anew = journal_store.begun_anew(self._path) or self._begun_anew
                 self._connection = journal_store.open_for_writing(self._path)
+                self._file = journal_store.which_file(self._path)
         except StorageError as error:
             self.read_only = error
         except sqlite3.Error as error:
@@ -260,6 +248,8 @@ class Journal:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         if self.read_only is not None:
             self._open()
+        elif self._connection is not None and journal_store.which_file(self._path) != self._file:
+            self._open_what_is_there(self._connection)
         if self.read_only is not None or self._connection is None:
             raise self.read_only or StorageError("The decisions on this machine are closed.")
         connection = self._connection
@@ -274,6 +264,52 @@ class Journal:
                 raise
         except sqlite3.Error as error:
             raise journal_store.error_in_words(error) from error
+
+    def _open_what_is_there(self, gone: sqlite3.Connection) -> None:
+        """Open the file that took the place of the open one, to which nobody would come back."""
+        try:
+            another = journal_store.rescue(gone, self._path)
+        except sqlite3.Error as error:
+            raise journal_store.error_in_words(error) from error
+        except OSError as error:
+            raise storage_error("Decisions", error) from error
+        self._open()
+        _log.warning("the journal's file was %s while it was open", "replaced" if another else "taken away")
+        if another:
+            raise StorageError(
+                "The file with the decisions was replaced while CaseStage was open; what it held is kept in “backups”.",
+                "What you did last is written to the new one with what you do next.",
+            )
+
+    def _say(
+        self,
+        series_uid: str,
+        finding: Finding,
+        reader: str,
+        study_uid: str,
+        change: Callable[[Said], tuple[Answer | None, str]],
+    ) -> Event | None:
+        """Write what follows from what holds on disk, which may be more than the caller has seen."""
+        with self._transaction() as connection:
+            before = state_of(connection, series_uid, finding.id)
+            old = before.said or Said(None, "", reader, "")
+            answer, text = change(old)
+            if (answer, text, reader) == (old.answer, old.comment, old.reader):
+                return None
+            now = datetime.now(UTC)
+            only_text = answer is old.answer and text != old.comment
+            return append_event(
+                connection,
+                EventKind.COMMENT if only_text else EventKind.DECISION,
+                before,
+                evolve(before, said=Said(answer, text, reader, now.isoformat())),
+                now=now,
+                reader=reader,
+                series_uid=series_uid,
+                study_uid=study_uid,
+                finding_id=finding.id,
+                model_sha256=finding.source.model_sha256,
+            )
 
     def _put(
         self,

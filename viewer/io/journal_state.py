@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from viewer.domain.decision import Answer
+from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
 from viewer.io.finding_record import FindingRecord
 from viewer.io.journal_event import Event, EventKind, write_event
@@ -19,7 +20,6 @@ from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstruc
 
 if TYPE_CHECKING:
     import sqlite3
-    from datetime import datetime
 
 
 @frozen
@@ -41,6 +41,14 @@ class State:
     measured: Measurement | None = None
 
 
+def decision_in(state: State, finding_id: str) -> Decision | None:
+    """Return what a reader said of a finding; None where there is neither answer nor comment."""
+    said = state.said
+    if said is None or (said.answer is None and not said.comment):
+        return None
+    return Decision(finding_id, said.answer, said.reader, said.comment, datetime.fromisoformat(said.time_utc))
+
+
 def state_from(text: str) -> State:
     """Return a state from the JSON that an event keeps.
 
@@ -51,7 +59,7 @@ def state_from(text: str) -> State:
     """
     try:
         return structure(parse_json(text), State)
-    except WrongJsonError as error:
+    except (WrongJsonError, TypeError) as error:
         raise damaged(str(error)) from error
 
 

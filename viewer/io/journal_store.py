@@ -67,6 +67,10 @@ MIGRATIONS: list[tuple[str, ...]] = [
 ]
 
 
+class UnreadJournalError(StorageError):
+    """A journal from which not all can be read: what was decided may seem not to be."""
+
+
 def newer_schema() -> StorageError:
     """Return the error for a journal that a newer program wrote."""
     return StorageError(
@@ -97,9 +101,9 @@ def error_in_words(error: sqlite3.Error) -> StorageError:
     return StorageError(*words, str(error))
 
 
-def damaged(detail: str) -> StorageError:
+def damaged(detail: str) -> UnreadJournalError:
     """Return the error for a file that SQLite cannot read."""
-    return StorageError(
+    return UnreadJournalError(
         "The file with the decisions on this machine is damaged; nothing is added to it.",
         "Put the newest file of the folder “backups” beside it in its place.",
         detail,
@@ -189,26 +193,92 @@ def back_up_if_due(path: Path, now: datetime | None = None) -> Path | None:
         When the copy cannot be written.
     """
     now = now or datetime.now(UTC)
-    folder = path.parent / "backups"
-
-    def made(copy: Path) -> datetime:
-        try:
-            return datetime.strptime(copy.stem[-16:], _STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            return datetime.min.replace(tzinfo=UTC)
-
-    def in_order() -> list[Path]:
-        # What seems to come from the future was made before the clock was put back.
-        return sorted(folder.glob(f"{path.stem}-*{path.suffix}"), key=lambda copy: (made(copy) <= now, copy.name))
-
-    kept = in_order()
-    if kept and timedelta(0) <= now - made(kept[-1]) < _BACKUP_EVERY:
+    kept = _backups(path, now)
+    if kept and timedelta(0) <= now - _made(kept[-1]) < _BACKUP_EVERY:
         return None
-    target = folder / f"{path.stem}-{now.strftime(_STAMP)}{path.suffix}"
+    target = _next_backup(path, now)
     _copy(path, target)
-    for old in in_order()[:-_KEPT_BACKUPS]:
+    for old in _backups(path, now)[:-_KEPT_BACKUPS]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _made(copy: Path) -> datetime:
+    try:
+        return datetime.strptime(copy.stem[-16:], _STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _backups(path: Path, now: datetime) -> list[Path]:
+    """Return the hourly copies, the newest last."""
+    copies = (path.parent / "backups").glob(f"{path.stem}-*{path.suffix}")
+    # What seems to come from the future was made before the clock was put back.
+    return sorted(copies, key=lambda copy: (_made(copy) <= now, copy.name))
+
+
+def _next_backup(path: Path, now: datetime) -> Path:
+    return path.parent / "backups" / f"{path.stem}-{now.strftime(_STAMP)}{path.suffix}"
+
+
+def begun_anew(path: Path) -> UnreadJournalError | None:
+    """Return what is told where a journal is gone, or empty, of which there are copies; None where all is well.
+
+    The newest copy is put beside it, where copies of the new journal do not take its place.
+
+    Raises
+    ------
+    OSError
+        When it cannot be put there.
+    """
+    if path.is_file() and path.stat().st_size:
+        return None
+    copies = _backups(path, datetime.now(UTC))
+    if not copies:
+        return None
+    kept = path.with_name(f"{path.stem}-until-{copies[-1].stem[-16:]}{path.suffix}")
+    if not kept.exists():
+        shutil.copy2(copies[-1], kept)
+    return UnreadJournalError(
+        "The file with the decisions on this computer was gone or empty, and a new one was begun.",
+        f"What was decided before lies in “{kept.name}” beside it: close CaseStage and put that in its place, unless "
+        "the file was taken away on purpose.",
+    )
+
+
+def which_file(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one in its place; None where there is none."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return (there.st_dev, there.st_ino)
+
+
+def rescue(connection: sqlite3.Connection, path: Path) -> bool:
+    """Close a journal whose file was taken away or replaced while it was open; return whether there is another now.
+
+    All that it held is a backup then, and where there is no other file is put in its place.
+
+    Raises
+    ------
+    StorageError, sqlite3.Error
+        When that cannot be written; it stays open.
+    """
+    target = _next_backup(path, datetime.now(UTC))
+    with replacing(target, "The backup of the decisions") as waiting:
+        _own(waiting)
+        with closing(sqlite3.connect(waiting)) as copy:
+            connection.backup(copy)
+            _without_log(copy)
+    another = path.exists()
+    connection.close()
+    # The log is that of the file which is no more there: another one must not take it for its own.
+    for side in ("-wal", "-shm"):
+        path.with_name(path.name + side).unlink(missing_ok=True)
+    if not another:
+        _copy(target, path)
+    return another
 
 
 def _place_that_is_fixed(path: Path, scratch: Scratch) -> str:
@@ -224,7 +294,7 @@ def _place_that_is_fixed(path: Path, scratch: Scratch) -> str:
 def _checked_version(connection: sqlite3.Connection) -> int:
     version = schema_version(connection, APPLICATION_ID)
     if version is None:
-        raise StorageError(
+        raise UnreadJournalError(
             "The file for decisions belongs to another program; nothing is added to it.",
             "Move it away; CaseStage then starts a new one.",
         )
@@ -255,6 +325,12 @@ def _private(path: Path, like: Path) -> sqlite3.Connection:
     return sqlite3.connect(path)
 
 
+def _without_log(copy: sqlite3.Connection) -> None:
+    # A copy in WAL mode could not be opened from a read-only medium.
+    copy.execute("PRAGMA journal_mode = DELETE")
+    copy.commit()
+
+
 def _copy(path: Path, target: Path) -> None:
     with (
         replacing(target, "The backup of the decisions") as waiting,
@@ -262,9 +338,7 @@ def _copy(path: Path, target: Path) -> None:
         closing(_private(waiting, path)) as copy,
     ):
         source.backup(copy)
-        # A copy in WAL mode could not be opened from a read-only medium.
-        copy.execute("PRAGMA journal_mode = DELETE")
-        copy.commit()
+        _without_log(copy)
     for leftover in ("-wal", "-shm"):
         try:
             os.unlink(f"{waiting}{leftover}")

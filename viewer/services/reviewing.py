@@ -99,7 +99,7 @@ class Reviewing:
         if finding is None or finding.source.kind is SourceKind.TRUTH:
             return
         old = self._session.decisions.get(finding.id)
-        self._keep(finding, answer, old.comment if old else "")
+        self._keep(finding, answer, old.comment if old else "", partial(self._journal.decide, answer=answer))
         self._go_on()
 
     def comment(self, text: str, *, finding_id: str | None = None) -> None:
@@ -110,7 +110,7 @@ class Reviewing:
             return
         old = self._session.decisions.get(finding.id)
         if text != (old.comment if old else ""):
-            self._keep(finding, old.answer if old else None, text)
+            self._keep(finding, old.answer if old else None, text, partial(self._journal.comment, text=text))
 
     def mark_missed(self, lps_mm: Point) -> Finding | None:
         """Mark a place that the model missed, and take it in hand; None where that is outside the volume.
@@ -209,6 +209,8 @@ class Reviewing:
                 StorageError("There is nothing to export yet.", "Open a volume, and run a model or measure first.")
             )
             return
+        # Another program may have decided since.
+        self._load()
         # Loaded when something is exported: no window waits for it.
         from viewer.services.exporting import write_review
 
@@ -264,12 +266,17 @@ class Reviewing:
         decision = self._session.decisions.get(finding.id)
         return finding.source.kind is not SourceKind.READER and (decision is None or decision.answer is None)
 
-    def _keep(self, finding: Finding, answer: Answer | None, comment: str) -> None:
-        reader = self._session.reader
+    def _keep(self, finding: Finding, answer: Answer | None, comment: str, say: Callable[..., object]) -> None:
+        """Keep what is said of a finding: `say` writes what is said now, the rest stays as it lies there."""
+        reader, series = self._session.reader, self._series
         decision = Decision(finding.id, answer, reader, comment, datetime.now(UTC))
-        write = partial(self._journal.decide, self._series, finding, answer, reader, comment, study_uid=self._study)
-        self._write(Write(write, self._series, decision=decision))
+        write = partial(say, series, finding, reader=reader, study_uid=self._study)
+        opened = self._journal.openings
+        self._write(Write(write, series, decision=decision))
         self._session.decisions = {**self._session.decisions, finding.id: decision}
+        if self._journal.openings != opened:
+            # Another program had it until now, and has written since.
+            self._load()
 
     def _write(self, write: Write) -> None:
         self.writes.add(write, self.failed.emit)
@@ -334,6 +341,8 @@ class Reviewing:
     def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is not None and not new.preview:
             self._load()
+            if self._journal.lacking is not None:
+                self.told.emit(self._journal.lacking)
             self._check_chain()
         if new is None or new.preview:
             self._session.measurements = ()
@@ -373,8 +382,9 @@ class Reviewing:
             marks = self._journal.marks(self._series)
             measured = self._journal.measurements(self._series)
         except CaseStageError as error:
+            # Those of the series before are none of this one.
+            decisions, marks, measured = {}, (), ()
             self.failed.emit(error)
-            return
         waiting, marks, measured = self.writes.over(self._series, marks, measured)
         session.decisions = decisions | waiting
         session.measurements = tuple(m for m in measured if m.part == self._part)
