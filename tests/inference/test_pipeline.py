@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from viewer.analysis import sampling as sampling_module
+from viewer.domain.errors import ModelError
 from viewer.domain.job import JobContext
 from viewer.domain.volume import Volume
 from viewer.inference import marks as marks_module
@@ -63,6 +64,23 @@ def test_softmax_labels_become_findings_of_their_own(model_folder: Folder, two_b
     assert brightest[0].measured.centre_lps_mm == pytest.approx([20, 20, 20], abs=0.5)
     bright = [f for f in findings if f.label_key == "bright"]
     assert any(np.linalg.norm(f.measured.centre_lps_mm - [45, 40, 15]) < 1 for f in bright)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("two classes", "Tiny gave a label map of 3 channels, and one is a label map."),
+        ("above 100", "Tiny gave a label map that holds other than whole numbers."),
+    ],
+)
+def test_channels_or_probabilities_are_not_taken_for_a_label_map_that_finds_nothing_or_the_background(
+    model_folder: Folder, two_balls: Volume, model: str, words: str
+) -> None:
+    changes = {'kind = "voxel-probabilities"': 'kind = "label-map"', "mask_threshold = 0.5": 'finding_score = "none"'}
+    with pytest.raises(ModelError) as told:
+        marks(model_folder(model, {**changes, "index = 0": "index = 1"}), two_balls)
+    assert told.value.sentence == words
+    assert told.value.hint == "If they are probabilities or logits, output.out.kind must say so."
 
 
 def test_small_marks_are_left_out_and_near_ones_become_one(model_folder: Folder, two_balls: Volume) -> None:

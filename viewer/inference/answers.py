@@ -56,8 +56,23 @@ def answer_of(manifest: Manifest, tensor: object, blocks: int, block_shape: tupl
             "The output must have the input's size along every axis.",
         )
     if output.kind is OutputKind.LABEL_MAP:
+        _check_label_map(manifest, values, output)
         return np.stack([values[:, 0] == label.index for label in manifest.labels], axis=1)
     return probabilities(manifest, values, output)
+
+
+def _check_label_map(manifest: Manifest, values: NDArray[Any], output: OutputTensor) -> None:
+    """Refuse what holds no number of a label in each voxel: probabilities, or a channel for each label."""
+    said = ""
+    if values.shape[1] != 1:
+        said = f"a label map of {values.shape[1]} channels, and one is a label map"
+    elif values.dtype.kind == "f" and not (np.isfinite(values) & (values == np.rint(values))).all():
+        said = "a label map that holds other than whole numbers"
+    if said:
+        raise ModelError(
+            f"{manifest.name} gave {said}.",
+            f"If they are probabilities or logits, output.{output.name}.kind must say so.",
+        )
 
 
 def class_scores(manifest: Manifest, tensor: object, count: int) -> NDArray[np.float32]:
