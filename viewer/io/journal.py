@@ -25,6 +25,7 @@ from viewer.io.journal_event import (
     Event,
     EventKind,
     any_event,
+    newest_models,
     newest_sequence,
     newest_states,
     read_events,
@@ -187,6 +188,10 @@ class Journal:
     def events(self, series_uid: str) -> tuple[Event, ...]:
         """Return everything that happened on a series, oldest first."""
         return self._rows("series_uid = ?", series_uid)
+
+    def decided_models(self, series_uid: str) -> Mapping[str, str]:
+        """Return the hash of the model whose finding was decided last, by finding id; "" for a reader's."""
+        return dict(self._read(lambda connection: newest_models(connection, series_uid)) or ())
 
     def knows(self, series_uid: str) -> bool:
         """Return whether anything ever happened on a series."""

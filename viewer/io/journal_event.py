@@ -89,6 +89,15 @@ def newest_states(connection: sqlite3.Connection, series_uid: str) -> list[tuple
     ).fetchall()
 
 
+def newest_models(connection: sqlite3.Connection, series_uid: str) -> list[tuple[str, str]]:
+    """Return (finding id, hash of its model) of the newest event of each finding of a series."""
+    return connection.execute(
+        "SELECT finding_id, model_sha256 FROM event WHERE sequence IN "
+        "(SELECT max(sequence) FROM event WHERE series_uid = ? GROUP BY finding_id)",
+        (series_uid,),
+    ).fetchall()
+
+
 def any_event(connection: sqlite3.Connection, series_uid: str) -> bool:
     """Return whether there is any event of a series."""
     query = "SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ?)"

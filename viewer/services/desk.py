@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -31,6 +32,7 @@ from viewer.services.live_steps import LiveSteps
 from viewer.services.measuring import Measuring
 from viewer.services.navigation import Navigation
 from viewer.services.opening import Opening
+from viewer.services.out_of_sight import out_of_sight
 from viewer.services.overlaying import Overlaying
 from viewer.services.pictures import Pictures
 from viewer.services.places import (
@@ -156,6 +158,7 @@ def build_desk(deliver: Deliver) -> Desk:
     opening.prior_opened.connect(comparing.bring)
     player = Player(session, navigation)
     finding_run = FindingRun(session, runner, model_folders(), run_records_folder())
+    finding_run.beside = partial(out_of_sight, session, journal)
     return Desk(
         session=session,
         other=other,

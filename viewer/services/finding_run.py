@@ -15,7 +15,7 @@ from viewer.domain.overlay_look import MapLook
 from viewer.services.jobs import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from viewer.domain.job import JobContext
@@ -37,7 +37,8 @@ class FindingRun:
     the models have been looked for; `busy` carries Progress, or None when nothing runs; what the model is through with
     stands in the session's `patches` meanwhile; `refused` carries the card and the sentence of a model that was not
     made for this volume; `done` the findings; `told` what else there is to say of the run, in sentences; `failed` an
-    error to show. `result` is what the last run gave for the open volume, `last` the model that ran last on any.
+    error to show. `result` is what the last run gave for the open volume, `last` the model that ran last on any;
+    `beside` says what else is to be told of a model that ran, "" for nothing, and is given the hashes of the others.
     """
 
     listed = Signal()
@@ -59,6 +60,7 @@ class FindingRun:
         self.problems: tuple[CaseStageError, ...] = ()
         self.result: RunResult | None = None
         self.last: ModelCard | None = None
+        self.beside: Callable[[ModelCard, Collection[str]], str] = lambda _ran, _others: ""
         session.volume_changed.connect(self._forget)
 
     def models(self) -> tuple[ModelCard, ...]:
@@ -227,7 +229,11 @@ class FindingRun:
         words = [*result.notes, *([result.comparison] if result.comparison else [])]
         if result.recorded:
             words.append(f"Recorded on {result.recorded_at[:10]}. Run {model.name} again to compute it anew.")
-        if words:
+        try:
+            words.append(self.beside(model, {card.sha256 for card in self.models()} - {model.sha256}))
+        except CaseStageError as error:
+            self.failed.emit(error)
+        if words := [*filter(None, words)]:
             self.told.emit(" ".join(words))
 
     def _lay_over(self, made: ValueMap | None) -> None:
