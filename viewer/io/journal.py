@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -25,10 +25,12 @@ from viewer.io.journal_event import (
     Event,
     EventKind,
     any_event,
+    any_of_others,
     newest_models,
     newest_sequence,
     newest_states,
     read_events,
+    series_and_patient,
     undo_and_redo,
 )
 from viewer.io.journal_state import Said, State, append_event, decision_in, state_from, state_of
@@ -43,8 +45,10 @@ if TYPE_CHECKING:
     from viewer.domain.decision import Answer, Decision
     from viewer.domain.finding import Finding
     from viewer.domain.measurement import Measurement
+    from viewer.io.journal_event import AnySeries
 
 Value = TypeVar("Value")
+_Undoable: TypeAlias = tuple[list[int], list[int]]
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +71,7 @@ class Journal:
         self._writer = SoleWriter(self._path.with_name(self._path.name + ".lock"))
         self._connection: sqlite3.Connection | None = None
         self._scratch = Scratch()
-        self._known_history: tuple[tuple[str, str, int | None], tuple[list[int], list[int]]] = (("", "", -1), ([], []))
+        self._known_history: tuple[tuple[AnySeries, str, int | None], _Undoable] = (("", "", -1), ([], []))
         self._begun_anew: StorageError | None = None
         self._file: tuple[int, int] | None = None
         self.openings = 0
@@ -88,7 +92,7 @@ class Journal:
 
     def decide(
         self,
-        series_uid: str,
+        series: AnySeries,
         finding: Finding,
         answer: Answer | None,
         reader: str,
@@ -100,7 +104,7 @@ class Journal:
 
         Parameters
         ----------
-        series_uid, study_uid
+        series, study_uid
             The series that the finding lies in, and its study.
         finding
             What is decided.
@@ -117,85 +121,87 @@ class Journal:
             When it is not on disk. Nothing of it is then in the journal; call again to try again.
         """
         return self._say(
-            series_uid, finding, reader, study_uid, lambda old: (answer, old.comment if comment is None else comment)
+            series, finding, reader, study_uid, lambda old: (answer, old.comment if comment is None else comment)
         )
 
     def comment(
-        self, series_uid: str, finding: Finding, text: str, reader: str, *, study_uid: str = ""
+        self, series: AnySeries, finding: Finding, text: str, reader: str, *, study_uid: str = ""
     ) -> Event | None:
         """Write a comment and leave the answer as it is; see `decide`."""
-        return self._say(series_uid, finding, reader, study_uid, lambda old: (old.answer, text))
+        return self._say(series, finding, reader, study_uid, lambda old: (old.answer, text))
 
-    def mark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
+    def mark(self, series: AnySeries, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Write a finding that a reader made, as a place without a mask; see `decide`."""
         if finding.mask is not None:
             raise ValueError("the journal keeps marks as places; a mask would be lost")
         record = structure(finding_record(finding), FindingRecord)
-        return self._put(EventKind.MARK, series_uid, finding.id, partial(evolve, mark=record), reader, study_uid)
+        return self._put(EventKind.MARK, series, finding.id, partial(evolve, mark=record), reader, study_uid)
 
-    def unmark(self, series_uid: str, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
+    def unmark(self, series: AnySeries, finding: Finding, reader: str, *, study_uid: str = "") -> Event | None:
         """Take a reader's finding out again, with what was said of it; see `decide`."""
-        return self._put(EventKind.UNMARK, series_uid, finding.id, _nothing, reader, study_uid)
+        return self._put(EventKind.UNMARK, series, finding.id, _nothing, reader, study_uid)
 
-    def measure(self, series_uid: str, measurement: Measurement, reader: str, *, study_uid: str = "") -> Event | None:
+    def measure(self, series: AnySeries, measurement: Measurement, reader: str, *, study_uid: str = "") -> Event | None:
         """Write a measurement, new or changed; see `decide`."""
         change = partial(evolve, measured=measurement)
-        return self._put(EventKind.MARK, series_uid, measurement.id, change, reader, study_uid)
+        return self._put(EventKind.MARK, series, measurement.id, change, reader, study_uid)
 
-    def unmeasure(self, series_uid: str, measurement_id: str, reader: str, *, study_uid: str = "") -> Event | None:
+    def unmeasure(self, series: AnySeries, measurement_id: str, reader: str, *, study_uid: str = "") -> Event | None:
         """Take a measurement out again; see `decide`."""
-        return self._put(EventKind.UNMARK, series_uid, measurement_id, _nothing, reader, study_uid)
+        return self._put(EventKind.UNMARK, series, measurement_id, _nothing, reader, study_uid)
 
-    def undo(self, series_uid: str, reader: str = "", *, part: str = "") -> Event | None:
+    def undo(self, series: AnySeries, reader: str = "", *, part: str = "") -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
         Measurements of another part of the series, such as a phase, are passed over: nothing changes out of sight.
         """
-        return self._step(EventKind.UNDO, series_uid, reader, part)
+        return self._step(EventKind.UNDO, series, reader, part)
 
-    def redo(self, series_uid: str, reader: str = "", *, part: str = "") -> Event | None:
+    def redo(self, series: AnySeries, reader: str = "", *, part: str = "") -> Event | None:
         """Make again what was taken back last; None where there is nothing, or something new was done since."""
-        return self._step(EventKind.REDO, series_uid, reader, part)
+        return self._step(EventKind.REDO, series, reader, part)
 
-    def can_undo(self, series_uid: str, *, part: str = "") -> bool:
+    def can_undo(self, series: AnySeries, *, part: str = "") -> bool:
         """Return True where `undo` would do something."""
-        return bool(self._history(series_uid, part)[0])
+        return bool(self._history(series, part)[0])
 
-    def can_redo(self, series_uid: str, *, part: str = "") -> bool:
+    def can_redo(self, series: AnySeries, *, part: str = "") -> bool:
         """Return True where `redo` would do something."""
-        return bool(self._history(series_uid, part)[1])
+        return bool(self._history(series, part)[1])
 
-    def decisions(self, series_uid: str) -> Mapping[str, Decision]:
+    def decisions(self, series: AnySeries) -> Mapping[str, Decision]:
         """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
         found: dict[str, Decision] = {}
-        for finding_id, state in self._states(series_uid):
+        for finding_id, state in self._states(series):
             if (decision := decision_in(state, finding_id)) is not None:
                 found[finding_id] = decision
         return found
 
-    def marks(self, series_uid: str) -> tuple[Finding, ...]:
+    def marks(self, series: AnySeries) -> tuple[Finding, ...]:
         """Return the findings that readers made on a series, in the order they were made."""
         return tuple(
-            finding_of(state.mark, None, recorded=False)
-            for _, state in self._states(series_uid)
-            if state.mark is not None
+            finding_of(state.mark, None, recorded=False) for _, state in self._states(series) if state.mark is not None
         )
 
-    def measurements(self, series_uid: str) -> tuple[Measurement, ...]:
+    def measurements(self, series: AnySeries) -> tuple[Measurement, ...]:
         """Return what was measured on a series, in the order it was first drawn."""
-        return tuple(state.measured for _, state in self._states(series_uid) if state.measured is not None)
+        return tuple(state.measured for _, state in self._states(series) if state.measured is not None)
 
-    def events(self, series_uid: str) -> tuple[Event, ...]:
+    def events(self, series: AnySeries) -> tuple[Event, ...]:
         """Return everything that happened on a series, oldest first."""
-        return self._rows("series_uid = ?", series_uid)
+        return self._rows("series_uid = ?", series_and_patient(series)[0])
 
-    def decided_models(self, series_uid: str) -> Mapping[str, str]:
+    def decided_models(self, series: AnySeries) -> Mapping[str, str]:
         """Return the hash of the model whose finding was decided last, by finding id; "" for a reader's."""
-        return dict(self._read(lambda connection: newest_models(connection, series_uid)) or ())
+        return dict(self._read(lambda connection: newest_models(connection, series)) or ())
 
-    def knows(self, series_uid: str) -> bool:
+    def knows(self, series: AnySeries) -> bool:
         """Return whether anything ever happened on a series."""
-        return bool(self._read(lambda connection: any_event(connection, series_uid)))
+        return bool(self._read(lambda connection: any_event(connection, series)))
+
+    def knows_of_others(self, series: AnySeries) -> bool:
+        """Return whether anything under the UID of a series is of another patient, and so not among what is given."""
+        return bool(self._read(lambda connection: any_of_others(connection, series)))
 
     def close(self) -> None:
         """Close the file and let others write."""
@@ -288,7 +294,7 @@ class Journal:
 
     def _say(
         self,
-        series_uid: str,
+        series: AnySeries,
         finding: Finding,
         reader: str,
         study_uid: str,
@@ -296,7 +302,7 @@ class Journal:
     ) -> Event | None:
         """Write what follows from what holds on disk, which may be more than the caller has seen."""
         with self._transaction() as connection:
-            before = state_of(connection, series_uid, finding.id)
+            before = state_of(connection, series, finding.id)
             old = before.said or Said(None, "", reader, "")
             answer, text = change(old)
             if (answer, text, reader) == (old.answer, old.comment, old.reader):
@@ -310,7 +316,7 @@ class Journal:
                 evolve(before, said=Said(answer, text, reader, now.isoformat())),
                 now=now,
                 reader=reader,
-                series_uid=series_uid,
+                series=series,
                 study_uid=study_uid,
                 finding_id=finding.id,
                 model_sha256=finding.source.model_sha256,
@@ -319,14 +325,14 @@ class Journal:
     def _put(
         self,
         kind: EventKind,
-        series_uid: str,
+        series: AnySeries,
         finding_id: str,
         change: Callable[[State], State],
         reader: str,
         study_uid: str,
     ) -> Event | None:
         with self._transaction() as connection:
-            before = state_of(connection, series_uid, finding_id)
+            before = state_of(connection, series, finding_id)
             after = change(before)
             if after == before:
                 return None
@@ -337,15 +343,15 @@ class Journal:
                 after,
                 now=datetime.now(UTC),
                 reader=reader,
-                series_uid=series_uid,
+                series=series,
                 study_uid=study_uid,
                 finding_id=finding_id,
                 model_sha256="",
             )
 
-    def _step(self, kind: EventKind, series_uid: str, reader: str, part: str) -> Event | None:
+    def _step(self, kind: EventKind, series: AnySeries, reader: str, part: str) -> Event | None:
         with self._transaction() as connection:
-            done, undone = undo_and_redo(connection, series_uid, part)
+            done, undone = undo_and_redo(connection, series, part)
             stack = done if kind is EventKind.UNDO else undone
             if not stack:
                 return None
@@ -353,27 +359,27 @@ class Journal:
             return append_event(
                 connection,
                 kind,
-                state_of(connection, series_uid, action.finding_id),
+                state_of(connection, series, action.finding_id),
                 state_from(action.before if kind is EventKind.UNDO else action.after),
                 now=datetime.now(UTC),
                 reader=reader or action.reader,
-                series_uid=series_uid,
+                series=series,
                 study_uid=action.study_uid,
                 finding_id=action.finding_id,
                 model_sha256=action.model_sha256,
                 refers_to=action.sequence,
             )
 
-    def _history(self, series_uid: str, part: str) -> tuple[list[int], list[int]]:
+    def _history(self, series: AnySeries, part: str) -> _Undoable:
         # Asked for with every refresh of the buttons, and only another event changes it.
         newest = self._read(newest_sequence)
-        if self._known_history[0] != (series_uid, part, newest):
-            history = self._read(lambda connection: undo_and_redo(connection, series_uid, part)) or ([], [])
-            self._known_history = ((series_uid, part, newest), history)
+        if self._known_history[0] != (series, part, newest):
+            history = self._read(lambda connection: undo_and_redo(connection, series, part)) or ([], [])
+            self._known_history = ((series, part, newest), history)
         return self._known_history[1]
 
-    def _states(self, series_uid: str) -> list[tuple[str, State]]:
-        newest = self._read(lambda connection: newest_states(connection, series_uid)) or []
+    def _states(self, series: AnySeries) -> list[tuple[str, State]]:
+        newest = self._read(lambda connection: newest_states(connection, series)) or []
         return [(finding_id, state_from(after)) for finding_id, after in newest]
 
     def _rows(self, where: str, *values: Any) -> tuple[Event, ...]:

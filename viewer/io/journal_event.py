@@ -5,13 +5,39 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import asdict, fields, frozen
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+
+
+@frozen
+class SeriesOf:
+    """A series and a mark of its patient, as one UID may stand for two patients' images.
+
+    What was kept without a mark is of all of them.
+    """
+
+    series_uid: str
+    patient: str
+
+
+AnySeries: TypeAlias = str | SeriesOf
+# Takes what `_values` gives.
+_OF_SERIES = "series_uid = ? AND (? = '' OR patient IN ('', ?))"
+
+
+def series_and_patient(series: AnySeries) -> tuple[str, str]:
+    """Return a series' UID, and the mark of its patient; "" for no mark."""
+    return (series, "") if isinstance(series, str) else (series.series_uid, series.patient)
+
+
+def _values(series: AnySeries) -> tuple[str, str, str]:
+    uid, patient = series_and_patient(series)
+    return (uid, patient, patient)
 
 
 class EventKind(StrEnum):
@@ -31,6 +57,7 @@ class Event:
 
     `before` and `after` are the finding's state as JSON; `refers_to` is the sequence of the event that an undo takes
     back or a redo makes again. `hash` covers all other fields, and `previous_hash` chains it to the event before.
+    `patient` is that of `SeriesOf`, "" where it was not kept.
     """
 
     sequence: int
@@ -49,6 +76,7 @@ class Event:
     after: str
     previous_hash: str
     hash: str = ""
+    patient: str = ""
 
     def true_hash(self) -> str:
         """Return the hash that this event must carry."""
@@ -58,6 +86,9 @@ class Event:
 def hash_of(event: Mapping[str, Any]) -> str:
     """Return the hash that the fields of an event must carry; the one that they do carry takes no part."""
     covered = {name: value for name, value in event.items() if name != "hash"}
+    if not covered["patient"]:
+        # As it was hashed before there were marks of patients.
+        del covered["patient"]
     return sha256(json.dumps(covered, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -78,30 +109,45 @@ def write_event(connection: sqlite3.Connection, event: Event) -> None:
     connection.execute(f"INSERT INTO event ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
 
 
-def newest_states(connection: sqlite3.Connection, series_uid: str) -> list[tuple[str, str]]:
+def newest_states(connection: sqlite3.Connection, series: AnySeries) -> list[tuple[str, str]]:
     """Return (finding id, state after its newest event) of a series, in the order findings were first spoken of."""
     return connection.execute(
         "SELECT finding_id, after FROM event WHERE sequence IN "
-        "(SELECT max(sequence) FROM event WHERE series_uid = ? GROUP BY finding_id) "
+        f"(SELECT max(sequence) FROM event WHERE {_OF_SERIES} GROUP BY finding_id) "
         "ORDER BY (SELECT min(first.sequence) FROM event AS first "
         "WHERE first.series_uid = event.series_uid AND first.finding_id = event.finding_id)",
-        (series_uid,),
+        _values(series),
     ).fetchall()
 
 
-def newest_models(connection: sqlite3.Connection, series_uid: str) -> list[tuple[str, str]]:
+def newest_models(connection: sqlite3.Connection, series: AnySeries) -> list[tuple[str, str]]:
     """Return (finding id, hash of its model) of the newest event of each finding of a series."""
     return connection.execute(
         "SELECT finding_id, model_sha256 FROM event WHERE sequence IN "
-        "(SELECT max(sequence) FROM event WHERE series_uid = ? GROUP BY finding_id)",
-        (series_uid,),
+        f"(SELECT max(sequence) FROM event WHERE {_OF_SERIES} GROUP BY finding_id)",
+        _values(series),
     ).fetchall()
 
 
-def any_event(connection: sqlite3.Connection, series_uid: str) -> bool:
+def any_event(connection: sqlite3.Connection, series: AnySeries) -> bool:
     """Return whether there is any event of a series."""
-    query = "SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ?)"
-    return bool(connection.execute(query, (series_uid,)).fetchone()[0])
+    query = f"SELECT EXISTS (SELECT 1 FROM event WHERE {_OF_SERIES})"
+    return bool(connection.execute(query, _values(series)).fetchone()[0])
+
+
+def any_of_others(connection: sqlite3.Connection, series: AnySeries) -> bool:
+    """Return whether there is any event under the UID of a series that is surely of another patient."""
+    query = "SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ? AND ? <> '' AND patient NOT IN ('', ?))"
+    return bool(connection.execute(query, _values(series)).fetchone()[0])
+
+
+def newest_after(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> str | None:
+    """Return the state after the newest event of a finding; None where there is none."""
+    row = connection.execute(
+        f"SELECT after FROM event WHERE {_OF_SERIES} AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
+        (*_values(series), finding_id),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def newest_sequence(connection: sqlite3.Connection) -> int | None:
@@ -110,7 +156,7 @@ def newest_sequence(connection: sqlite3.Connection) -> int | None:
     return newest
 
 
-def undo_and_redo(connection: sqlite3.Connection, series_uid: str, part: str) -> tuple[list[int], list[int]]:
+def undo_and_redo(connection: sqlite3.Connection, series: AnySeries, part: str) -> tuple[list[int], list[int]]:
     """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
 
     What was measured on another part of the series is left out; decisions and marks belong to all parts.
@@ -118,10 +164,10 @@ def undo_and_redo(connection: sqlite3.Connection, series_uid: str, part: str) ->
     done: list[int] = []
     undone: list[int] = []
     rows = connection.execute(
-        "SELECT sequence, kind, refers_to FROM event WHERE series_uid = ? AND "
+        f"SELECT sequence, kind, refers_to FROM event WHERE {_OF_SERIES} AND "
         "coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
         "ORDER BY sequence",
-        (series_uid, part, part),
+        (*_values(series), part, part),
     )
     for sequence, kind, refers_to in rows:
         # By what they refer to, not by what is newest here: undo may have been asked for on another part.

@@ -13,13 +13,15 @@ from attrs import evolve, frozen
 from viewer.domain.decision import Answer, Decision
 from viewer.domain.measurement import Measurement
 from viewer.io.finding_record import FindingRecord
-from viewer.io.journal_event import Event, EventKind, write_event
+from viewer.io.journal_event import Event, EventKind, newest_after, series_and_patient, write_event
 from viewer.io.journal_store import damaged
 from viewer.io.program import program_version
 from viewer.io.strict_json import WrongJsonError, parse_json, structure, unstructure
 
 if TYPE_CHECKING:
     import sqlite3
+
+    from viewer.io.journal_event import AnySeries
 
 
 @frozen
@@ -63,13 +65,10 @@ def state_from(text: str) -> State:
         raise damaged(str(error)) from error
 
 
-def state_of(connection: sqlite3.Connection, series_uid: str, finding_id: str) -> State:
+def state_of(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> State:
     """Return what holds now; an empty state where nothing was said yet."""
-    row = connection.execute(
-        "SELECT after FROM event WHERE series_uid = ? AND finding_id = ? ORDER BY sequence DESC LIMIT 1",
-        (series_uid, finding_id),
-    ).fetchone()
-    return state_from(row[0]) if row else State()
+    after = newest_after(connection, series, finding_id)
+    return State() if after is None else state_from(after)
 
 
 def append_event(
@@ -80,13 +79,14 @@ def append_event(
     *,
     now: datetime,
     reader: str,
-    series_uid: str,
+    series: AnySeries,
     study_uid: str,
     finding_id: str,
     model_sha256: str,
     refers_to: int | None = None,
 ) -> Event:
     """Add an event, sealed by its hash and chained to the one before; the caller commits."""
+    uid, patient = series_and_patient(series)
     last = connection.execute("SELECT sequence, hash FROM event ORDER BY sequence DESC LIMIT 1").fetchone()
     unsealed = Event(
         sequence=(last[0] if last else 0) + 1,
@@ -95,7 +95,7 @@ def append_event(
         monotonic_s=time.monotonic(),
         reader=reader,
         study_uid=study_uid,
-        series_uid=series_uid,
+        series_uid=uid,
         finding_id=finding_id,
         model_sha256=model_sha256,
         program_version=program_version(),
@@ -104,6 +104,7 @@ def append_event(
         before=_text(before),
         after=_text(after),
         previous_hash=last[1] if last else "",
+        patient=patient,
     )
     event = evolve(unsealed, hash=unsealed.true_hash())
     write_event(connection, event)

@@ -64,7 +64,10 @@ MIGRATIONS: list[tuple[str, ...]] = [
     (),
     # So it is with outlines drawn freehand, arrows and texts.
     (),
+    # One UID may stand for two patients' images.
+    ("ALTER TABLE event ADD COLUMN patient TEXT NOT NULL DEFAULT ''",),
 ]
+_WITH_PATIENTS = 4
 
 
 class UnreadJournalError(StorageError):
@@ -168,8 +171,12 @@ def open_for_reading(path: Path, scratch: Scratch) -> sqlite3.Connection:
         place = _place_that_is_fixed(path, scratch) if fixed else f"{path.as_uri()}?mode=ro"
         connection = sqlite3.connect(place, uri=True, timeout=_WAIT_S, isolation_level=None)
         try:
-            if not _checked_version(connection):
+            version = _checked_version(connection)
+            if not version:
                 raise sqlite3.OperationalError("it is empty")
+            if version < _WITH_PATIENTS:
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute("CREATE TEMP VIEW event AS SELECT *, '' AS patient FROM main.event")
             connection.execute("SELECT count(*) FROM event").fetchone()
         except sqlite3.Error as error:
             failure = error

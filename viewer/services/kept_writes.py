@@ -13,6 +13,7 @@ from viewer.domain.decision import Decision
 from viewer.domain.errors import StorageError
 from viewer.domain.finding import Finding
 from viewer.domain.measurement import Measurement
+from viewer.io.journal_event import AnySeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +27,7 @@ class Write:
     """
 
     write: Callable[[], object]
-    series_uid: str
+    series: AnySeries
     decision: Decision | None = None
     mark_id: str = ""
     mark: Finding | None = None
@@ -87,7 +88,7 @@ class KeptWrites:
         self.saved_at = datetime.now(UTC)
 
     def over(
-        self, series_uid: str, marked: Iterable[Finding], measured: Iterable[Measurement]
+        self, series: AnySeries, marked: Iterable[Finding], measured: Iterable[Measurement]
     ) -> tuple[dict[str, Decision], tuple[Finding, ...], tuple[Measurement, ...]]:
         """Return what waits of a series: decisions by finding id, and marks and measurements with what waits in place.
 
@@ -96,7 +97,7 @@ class KeptWrites:
         marked, measured
             The marks and measurements that are on disk.
         """
-        own = [write for write in self._waiting if write.series_uid == series_uid]
+        own = [write for write in self._waiting if write.series == series]
         decisions = {write.decision.finding_id: write.decision for write in own if write.decision is not None}
         marks = _changed(marked, ((write.mark_id, write.mark) for write in own))
         return decisions, marks, _changed(measured, ((write.measurement_id, write.measurement) for write in own))

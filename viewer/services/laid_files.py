@@ -49,7 +49,7 @@ class LaidFiles:
 
 
 def _places(volume: Volume) -> tuple[str, ...]:
-    """Return the series, and where it is known its frame of reference."""
-    series = volume.series
-    frame = (f"frame {series.frame_of_reference_uid}",) if series.frame_of_reference_uid else ()
-    return (f"series {series.series_uid}", *frame)
+    """Return the series, and where it is known its frame of reference, of one patient: two may have one UID."""
+    series, whose = volume.series, volume.series.identity.patient_id
+    frame = (f"frame {series.frame_of_reference_uid} {whose}",) if series.frame_of_reference_uid else ()
+    return (f"series {series.series_uid} {whose}", *frame)

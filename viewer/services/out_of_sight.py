@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from viewer.domain.count_words import count_words
+from viewer.services.whose_series import series_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,7 +36,7 @@ def out_of_sight(session: Session, journal: Journal, ran: ModelCard, others: Col
         return ""
     there = {finding.id for finding in session.findings}
     there |= {finding.id for result in session.results.values() for finding in result.findings}
-    models = journal.decided_models(session.volume.series.series_uid)
+    models = journal.decided_models(series_of(session.volume.series))
     gone = [one for one in session.decisions if one not in there and models.get(one) and models[one] not in others]
     if not gone:
         return ""

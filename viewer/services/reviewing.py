@@ -14,6 +14,7 @@ from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import SourceKind
 from viewer.domain.model_result import anything_said
 from viewer.io.journal_chain import check_chain
+from viewer.io.journal_event import series_and_patient
 from viewer.services.chain_words import of_series
 from viewer.services.finding_listing import FindingListing
 from viewer.services.jobs import Lane
@@ -21,6 +22,7 @@ from viewer.services.kept_writes import KeptWrites, Write
 from viewer.services.navigation import Motion, Navigation
 from viewer.services.reader_marks import changed_marks, mark_at, marks_among, moved
 from viewer.services.views import view_of_finding
+from viewer.services.whose_series import others_known, series_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from viewer.domain.volume import Volume
     from viewer.io.journal import Journal
     from viewer.io.journal_chain import Chain
-    from viewer.services.exporting import Written
+    from viewer.io.journal_event import AnySeries
     from viewer.services.jobs import JobRunner
 
 
@@ -79,7 +81,7 @@ class Reviewing:
     @property
     def can_undo(self) -> bool:
         """True where the newest decision on this series, or measurement on what is open of it, can be taken back."""
-        if any(write.series_uid == self._series for write in self.writes.waiting):
+        if any(write.series == self._series for write in self.writes.waiting):
             return True
         return self._journal.can_undo(self._series, part=self._part) if self._series else False
 
@@ -227,7 +229,7 @@ class Reviewing:
                 self._session.measurements,
                 self._session.overlays.labels,
             ),
-            done=self._exported,
+            done=self.exported.emit,
             failed=self.failed.emit,
         )
 
@@ -244,9 +246,9 @@ class Reviewing:
         self._journal.close()
 
     @property
-    def _series(self) -> str:
+    def _series(self) -> AnySeries:
         volume = self._session.volume
-        return volume.series.series_uid if volume is not None else ""
+        return series_of(volume.series) if volume is not None else ""
 
     @property
     def _part(self) -> str:
@@ -257,9 +259,6 @@ class Reviewing:
     def _study(self) -> str:
         volume = self._session.volume
         return volume.series.study_uid if volume is not None else ""
-
-    def _exported(self, written: Written) -> None:
-        self.exported.emit(written)
 
     def _open(self, finding: Finding) -> bool:
         """Return whether a finding waits for an answer; what a reader marked is an answer itself."""
@@ -341,8 +340,7 @@ class Reviewing:
     def _volume_changed(self, new: Volume | None, old: Volume | None) -> None:
         if new is not None and not new.preview:
             self._load()
-            if self._journal.lacking is not None:
-                self.told.emit(self._journal.lacking)
+            self._tell_what_lacks()
             self._check_chain()
         if new is None or new.preview:
             self._session.measurements = ()
@@ -353,6 +351,13 @@ class Reviewing:
         volume = self._session.volume
         if volume is not None and not volume.preview:
             self._load()
+
+    def _tell_what_lacks(self) -> None:
+        """Say where decisions that were made are not among those that are shown."""
+        if self._journal.lacking is not None:
+            self.told.emit(self._journal.lacking)
+        elif self._series and self._journal.knows_of_others(self._series):
+            self.told.emit(others_known())
 
     def _check_chain(self) -> None:
         """Look whether the entries of the opened series are as they were written, behind what the reader waits for."""
@@ -369,7 +374,7 @@ class Reviewing:
                 self.told.emit(of_series(chain))
 
         self._runner.run(
-            partial(check_chain, self._journal.path, series_uid=series),
+            partial(check_chain, self._journal.path, series_uid=series_and_patient(series)[0]),
             done=checked,
             failed=self.failed.emit,
             lane=Lane.BACKGROUND,
