@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,6 +137,24 @@ def test_images_without_a_series_uid_are_kept_together_by_folder(made_ct: Any) -
     assert sorted(e.count for e in found) == [3, 4]
     assert len({e.facts.series_uid for e in found}) == 2
     assert all(e.facts.series_uid.startswith("2.25.") for e in found)
+
+
+def test_two_scans_stripped_of_all_uids_are_not_taken_for_one_by_the_names_of_their_files(
+    made_ct: Any,
+) -> None:
+    none = dict.fromkeys(("SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID", "PatientID", "PatientName"))
+    for place, more in (("a", 0), ("b", 7)):
+        for k in range(4):
+            file = made_ct.slice(f"{place}/IM{k}", made_ct.pixels(k) + np.int16(more), (-10, -20, 2.5 * k), **none)
+            bare = pydicom.dcmread(file)
+            del bare.SOPInstanceUID
+            pydicom.dcmwrite(file, bare)
+    shutil.copytree(made_ct.folder / "a", made_ct.folder / "a copy")
+    found = [scan(made_ct.folder / place, JobContext()).series for place in ("a", "b", "a copy")]
+    one, other, copy = (series[0].facts.series_uid for series in found)
+    # The same images are the same series wherever they lie, and other images are another one.
+    assert one == copy
+    assert one != other
 
 
 def test_identity_stays_out_of_what_is_said_of_skipped_files(made_ct: Any) -> None:

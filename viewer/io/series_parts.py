@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # In which a code stream says how it was made; comments may stand before it.
 _HEAD_BYTES = 1 << 16
+_SAMPLE_BYTES = 1 << 12
 _WITHIN_10_DEG = 0.985
 # A list of more than that would help nobody.
 _MOST_KINDS = 200
@@ -197,5 +198,20 @@ def _plane_words(frame: Frame) -> str:
 
 def _made_uid(frames: Sequence[Frame]) -> str:
     """Return a UID for images that name no series, the same each time (DICOM PS3.5 annex B.2: 2.25 and a number)."""
-    joined = "\n".join(sorted(frame.sop_uid or os.path.basename(frame.file.name) for frame in frames))
-    return f"2.25.{int.from_bytes(hashlib.sha256(joined.encode()).digest()[:16], 'big')}"
+    said = sorted(frame.sop_uid or os.path.basename(frame.file.name) for frame in frames)
+    unnamed = sorted((frame for frame in frames if not frame.sop_uid), key=lambda f: f.order)
+    # Files of one name lie in many folders, and hold other images in each.
+    said += [repr((frame.position, frame.file.size, frame.index)) for frame in unnamed]
+    said += [_sample(unnamed[n]) for n in sorted({0, len(unnamed) // 2, len(unnamed) - 1}) if unnamed]
+    digest = hashlib.sha256("\n".join(said).encode()).digest()
+    return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def _sample(frame: Frame) -> str:
+    """Return some of the stored bytes from the middle of an image's pixels; "" where they cannot be read."""
+    middle = frame.file.pixel_offset + frame.file.pixel_length // 2
+    try:
+        with OpenImages() as files, reading():
+            return files.source(frame.file).read_at(middle, _SAMPLE_BYTES).hex()
+    except CaseStageError:
+        return ""
