@@ -14,7 +14,7 @@ from viewer.domain.value_units import unit_words
 from viewer.io.atomic_file import storage_error, write_atomically
 from viewer.io.finding_record import FindingRecord, finding_of, finding_record
 from viewer.io.memory import shrunk_words
-from viewer.io.nifti_seg import read_nifti_seg, write_nifti_seg
+from viewer.io.nifti_seg import fits_nifti, read_nifti_seg, write_nifti_seg
 from viewer.io.seg import NotMadeError, read_seg, segmented, write_seg
 from viewer.io.strict_json import WrongJsonError, json_text, read_json, structure, unstructure
 
@@ -119,6 +119,9 @@ def write_findings(
             write_seg(mask_file, volume, outlined, reader=reader, compressed=compressed)
         except NotMadeError as error:
             mask_file, numbers, note, unmade = None, {}, error.sentence, error
+    elif not fits_nifti(volume):
+        numbers = {}
+        note = f"The volume {why}, so there is no DICOM SEG and SR. No masks: NIfTI cannot hold uneven slices."
     else:
         mask_file = folder / _NIFTI_SEG
         write_nifti_seg(mask_file, volume, [f.mask for f in outlined if f.mask is not None])

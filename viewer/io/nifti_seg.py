@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 
 _MOST_BYTES = 2_000_000_000
 _OFF_MM = 0.01
+_BESIDE_MM = 0.1
 _FAULTS = (OSError, EOFError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError, zlib.error)
 # NIfTI's x and y grow to the right and to the front (RAS), DICOM's to the left and to the back (LPS).
 _RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def fits_nifti(volume: Volume) -> bool:
+    """Return whether slices lie evenly, as NIfTI has no place for others: a mask would lie beside what it marks."""
+    stack = volume.stack
+    places = stack.as_grid().lps([(0, 0, k) for k in range(stack.count)])
+    return float(np.abs(places - stack.positions_lps_mm).max()) <= _BESIDE_MM
 
 
 def write_nifti_seg(path: Path, volume: Volume, masks: Sequence[Mask]) -> None:

@@ -153,6 +153,16 @@ def test_other_programs_find_nifti_masks_in_their_place(tmp_path: Path) -> None:
     assert np.allclose(ras[:3] * [-1, -1, 1], volume.stack.lps([i, j, k]), atol=1e-4)
 
 
+def test_of_uneven_slices_without_dicom_no_mask_is_written_beside_its_place_and_that_is_said(
+    tilted: Volume, tmp_path: Path
+) -> None:
+    smaller = evolve(tilted, source_uids=(), shrunk=2)
+    written = write_findings(tmp_path, smaller, _three(smaller), CARD.source)
+    assert [p.name for p in written.files] == ["findings.json"]
+    assert "No masks: NIfTI cannot hold uneven slices." in written.note
+    assert [f.mask for f in read_findings(tmp_path, smaller)] == [None, None, None]
+
+
 def test_nifti_masks_that_overlap_keep_their_shared_voxels(tmp_path: Path) -> None:
     volume = nifti_like()
     shape = volume.stack.shape_kji
