@@ -198,6 +198,32 @@ def test_undo_and_redo_take_the_finding_in_hand_that_they_change(desk: Desk) -> 
     assert desk.in_hand == "f1"
 
 
+def test_undo_takes_nothing_back_that_was_said_of_findings_which_are_not_there(desk: Desk) -> None:
+    for name in ("f1", "f2"):
+        desk.reviewing.select(name)
+        desk.navigation.finish()
+        desk.reviewing.decide(Answer.REJECTED)
+    mark = desk.reviewing.mark_missed((0.0, 0.0, 10.0))
+    assert mark is not None
+    desk.reviewing.remove_mark(mark.id)
+    ours = desk.session.findings
+    # Another model is asked, which found something else.
+    desk.session.findings = (evolve(ours[0], id="g1"),)
+    desk.reviewing.undo()
+    assert [f.id for f in desk.session.findings] == ["g1", mark.id]
+    desk.reviewing.undo()
+    assert [f.id for f in desk.session.findings] == ["g1"]
+    assert not desk.reviewing.can_undo
+    desk.reviewing.undo()
+    assert desk.answers() == {"f1": Answer.REJECTED, "f2": Answer.REJECTED}
+    desk.session.findings = ours
+    assert desk.reviewing.can_undo
+    desk.reviewing.undo()
+    assert desk.answers() == {"f1": Answer.REJECTED}
+    desk.reviewing.redo()
+    assert desk.answers() == {"f1": Answer.REJECTED, "f2": Answer.REJECTED}
+
+
 def test_what_a_reader_marked_waits_for_no_answer(desk: Desk) -> None:
     desk.reviewing.mark_missed((1.0, 2.0, 10.0))
     assert desk.reviewing.decided == 1

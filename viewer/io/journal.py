@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 _Undoable: TypeAlias = tuple[list[int], list[int]]
+Among: TypeAlias = frozenset[str] | None
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Journal:
         self._writer = SoleWriter(self._path.with_name(self._path.name + ".lock"))
         self._connection: sqlite3.Connection | None = None
         self._scratch = Scratch()
-        self._known_history: tuple[tuple[AnySeries, str, int | None], _Undoable] = (("", "", -1), ([], []))
+        self._known_history: tuple[tuple[object, ...], _Undoable] = ((), ([], []))
         self._begun_anew: StorageError | None = None
         self._file: tuple[int, int] | None = None
         self.openings = 0
@@ -150,24 +151,25 @@ class Journal:
         """Take a measurement out again; see `decide`."""
         return self._put(EventKind.UNMARK, series, measurement_id, _nothing, reader, study_uid)
 
-    def undo(self, series: AnySeries, reader: str = "", *, part: str = "") -> Event | None:
+    def undo(self, series: AnySeries, reader: str = "", *, part: str = "", among: Among = None) -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
-        Measurements of another part of the series, such as a phase, are passed over: nothing changes out of sight.
+        Measurements of another part of the series, such as a phase, are passed over, and what was said of a model's
+        findings that are not `among` those in sight: nothing changes out of it.
         """
-        return self._step(EventKind.UNDO, series, reader, part)
+        return self._step(EventKind.UNDO, series, reader, part, among)
 
-    def redo(self, series: AnySeries, reader: str = "", *, part: str = "") -> Event | None:
+    def redo(self, series: AnySeries, reader: str = "", *, part: str = "", among: Among = None) -> Event | None:
         """Make again what was taken back last; None where there is nothing, or something new was done since."""
-        return self._step(EventKind.REDO, series, reader, part)
+        return self._step(EventKind.REDO, series, reader, part, among)
 
-    def can_undo(self, series: AnySeries, *, part: str = "") -> bool:
+    def can_undo(self, series: AnySeries, *, part: str = "", among: Among = None) -> bool:
         """Return True where `undo` would do something."""
-        return bool(self._history(series, part)[0])
+        return bool(self._history(series, part, among)[0])
 
-    def can_redo(self, series: AnySeries, *, part: str = "") -> bool:
+    def can_redo(self, series: AnySeries, *, part: str = "", among: Among = None) -> bool:
         """Return True where `redo` would do something."""
-        return bool(self._history(series, part)[1])
+        return bool(self._history(series, part, among)[1])
 
     def decisions(self, series: AnySeries) -> Mapping[str, Decision]:
         """Return what holds now of a series, by finding id; findings without answer and comment are left out."""
@@ -349,9 +351,9 @@ class Journal:
                 model_sha256="",
             )
 
-    def _step(self, kind: EventKind, series: AnySeries, reader: str, part: str) -> Event | None:
+    def _step(self, kind: EventKind, series: AnySeries, reader: str, part: str, among: Among) -> Event | None:
         with self._transaction() as connection:
-            done, undone = undo_and_redo(connection, series, part)
+            done, undone = undo_and_redo(connection, series, part, among)
             stack = done if kind is EventKind.UNDO else undone
             if not stack:
                 return None
@@ -370,12 +372,12 @@ class Journal:
                 refers_to=action.sequence,
             )
 
-    def _history(self, series: AnySeries, part: str) -> _Undoable:
+    def _history(self, series: AnySeries, part: str, among: Among) -> _Undoable:
         # Asked for with every refresh of the buttons, and only another event changes it.
         newest = self._read(newest_sequence)
-        if self._known_history[0] != (series, part, newest):
-            history = self._read(lambda connection: undo_and_redo(connection, series, part)) or ([], [])
-            self._known_history = ((series, part, newest), history)
+        if self._known_history[0] != (series, part, among, newest):
+            history = self._read(lambda connection: undo_and_redo(connection, series, part, among)) or ([], [])
+            self._known_history = ((series, part, among, newest), history)
         return self._known_history[1]
 
     def _states(self, series: AnySeries) -> list[tuple[str, State]]:

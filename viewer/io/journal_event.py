@@ -156,20 +156,28 @@ def newest_sequence(connection: sqlite3.Connection) -> int | None:
     return newest
 
 
-def undo_and_redo(connection: sqlite3.Connection, series: AnySeries, part: str) -> tuple[list[int], list[int]]:
+def undo_and_redo(
+    connection: sqlite3.Connection, series: AnySeries, part: str, among: frozenset[str] | None
+) -> tuple[list[int], list[int]]:
     """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
 
-    What was measured on another part of the series is left out; decisions and marks belong to all parts.
+    What was measured on another part of the series is left out; decisions and marks belong to all parts. So is what
+    was said of findings of models other than those `among`, by their ids; None leaves out none.
     """
     done: list[int] = []
     undone: list[int] = []
+    kept = ", ".join(
+        f"json_extract({side}, '$.{what}')" for side in ("after", "before") for what in ("mark", "measured")
+    )
     rows = connection.execute(
-        f"SELECT sequence, kind, refers_to FROM event WHERE {_OF_SERIES} AND "
+        f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL FROM event WHERE {_OF_SERIES} AND "
         "coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
         "ORDER BY sequence",
         (*_values(series), part, part),
     )
-    for sequence, kind, refers_to in rows:
+    for sequence, kind, refers_to, finding_id, of_a_model in rows:
+        if of_a_model and among is not None and finding_id not in among:
+            continue
         # By what they refer to, not by what is newest here: undo may have been asked for on another part.
         if kind == EventKind.UNDO:
             if refers_to in done:

@@ -83,12 +83,12 @@ class Reviewing:
         """True where the newest decision on this series, or measurement on what is open of it, can be taken back."""
         if any(write.series == self._series for write in self.writes.waiting):
             return True
-        return self._journal.can_undo(self._series, part=self._part) if self._series else False
+        return self._journal.can_undo(self._series, part=self._part, among=self._among) if self._series else False
 
     @property
     def can_redo(self) -> bool:
         """True where what was taken back can be made again."""
-        return self._journal.can_redo(self._series, part=self._part) if self._series else False
+        return self._journal.can_redo(self._series, part=self._part, among=self._among) if self._series else False
 
     @property
     def decided(self) -> int:
@@ -169,9 +169,8 @@ class Reviewing:
 
     def remove_measurement(self, measurement_id: str) -> None:
         """Take a measurement out again."""
-        write = partial(
-            self._journal.unmeasure, self._series, measurement_id, self._session.reader, study_uid=self._study
-        )
+        reader, study = self._session.reader, self._study
+        write = partial(self._journal.unmeasure, self._series, measurement_id, reader, study_uid=study)
         self._write(Write(write, self._series, measurement_id=measurement_id))
         self._session.measurements = tuple(m for m in self._session.measurements if m.id != measurement_id)
 
@@ -256,6 +255,10 @@ class Reviewing:
         return volume.part if volume is not None else ""
 
     @property
+    def _among(self) -> frozenset[str]:
+        return frozenset(finding.id for finding in self._session.findings)
+
+    @property
     def _study(self) -> str:
         volume = self._session.volume
         return volume.series.study_uid if volume is not None else ""
@@ -297,7 +300,7 @@ class Reviewing:
         before, marked = dict(self._session.decisions), marks_among(self._session.findings)
         measured = {m.id: m for m in self._session.measurements}
         try:
-            step(self._series, part=self._part)
+            step(self._series, part=self._part, among=self._among)
         except CaseStageError as error:
             self.failed.emit(error)
             return
@@ -353,7 +356,6 @@ class Reviewing:
             self._load()
 
     def _tell_what_lacks(self) -> None:
-        """Say where decisions that were made are not among those that are shown."""
         if self._journal.lacking is not None:
             self.told.emit(self._journal.lacking)
         elif self._series and self._journal.knows_of_others(self._series):
