@@ -14,6 +14,7 @@ from attrs import evolve
 from pydicom.dataset import Dataset
 
 from tests.io.deidentify.canaries import WORD, canaries_below, planted, write_image
+from tests.io.documents.conftest import write_series
 from viewer.domain.alignment import Alignment
 from viewer.domain.errors import CaseDocumentError, CaseStageError, DeidentifyError, FaceSignOffError, SignOffError
 from viewer.domain.finding import Finding, Source, SourceKind, Truth
@@ -23,6 +24,8 @@ from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison
 from viewer.io.case_document import missing_paths, read_case
+from viewer.io.deidentified_series import export_series
+from viewer.io.deidentify import Deidentifier
 from viewer.io.pack_writing import write_pack
 from viewer.io.scan import scan
 from viewer.services.case_making import CaseMaking
@@ -310,3 +313,14 @@ def test_a_step_that_compares_two_models_takes_along_what_both_said(
     alone = save_case(making.making(), tmp_path / "data" / "cases", JobContext(), signed_off=True)
     assert all(step.view.models is None for step in alone.steps)
     assert all(step.view.comparison is Comparison.OFF for step in alone.steps)
+
+
+def test_tilted_and_uneven_slices_without_padding_make_a_case_as_any_others_do(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "ct", [0.0, 2.0, 4.0, 9.0, 14.0], tilt_deg=15)
+    volume = load_series(scan(folder, JobContext()).series[0], JobContext())
+    assert volume.regridded
+    made = export_series(volume, tmp_path / "out", Deidentifier(), JobContext(), signed_off=True)
+    assert np.array_equal(made.slices, volume.slices)
+    again = load_series(scan(tmp_path / "out", JobContext()).series[0], JobContext())
+    assert np.array_equal(again.voxels, volume.voxels)
+    assert np.array_equal(again.grid.lps_from_ijk, volume.grid.lps_from_ijk)

@@ -295,7 +295,7 @@ def differences(one: Volume, other: Volume) -> list[str]:
         ("column direction", bool(np.array_equal(one.stack.column_direction, other.stack.column_direction))),
         ("pixel spacing", one.stack.pixel_spacing_mm == other.stack.pixel_spacing_mm),
         ("unit", one.unit == other.unit),
-        ("padding", one.padding == other.padding),
+        ("padding", one.padding == other.padding or (other.padding is None and not _any_padding(one))),
         ("verdict", one.verdict == other.verdict),
         ("placing", one.placed == other.placed),
         ("shown as", one.series.voi_function == other.series.voi_function),
@@ -304,3 +304,8 @@ def differences(one: Volume, other: Volume) -> list[str]:
         ("lossy", one.series.lossy == other.series.lossy),
     ]
     return [words for words, same in said if not same]
+
+
+def _any_padding(volume: Volume) -> bool:
+    """Return whether any pixel is padding: a value for it is chosen too where slices are regridded that have none."""
+    return volume.padding is not None and bool((volume.slices == volume.padding).any())
