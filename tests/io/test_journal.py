@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -22,7 +23,8 @@ from viewer.domain.labels import Mask
 from viewer.io import journal_store
 from viewer.io.journal import Journal
 from viewer.io.journal_chain import check_chain
-from viewer.io.journal_event import EventKind
+from viewer.io.journal_event import EventKind, newest_states
+from viewer.io.scratch import Scratch
 
 
 def _mark(name: str = "mark-1") -> Finding:
@@ -359,3 +361,37 @@ def test_opening_makes_a_backup_of_what_was_decided(path: Path) -> None:
         journal.decide(SERIES, finding_of_a_model(), Answer.ACCEPTED, "A")
         journal.close()
     assert len(list((path.parent / "backups").iterdir())) == 1
+
+
+def test_a_backup_put_in_the_place_of_a_damaged_file_is_not_mixed_with_what_a_crash_left_beside_it(
+    journal: Journal, path: Path
+) -> None:
+    def decide(numbers: range) -> None:
+        for number in numbers:
+            journal.decide(SERIES, finding_of_a_model(f"f{number}"), Answer.ACCEPTED, "A", "as before " * 20)
+
+    decide(range(200))
+    copy = journal_store.back_up_if_due(path)
+    assert copy is not None
+    # Pages that are in the file now are not written to the log again, and others are.
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    decide(range(200, 300))
+    crashed = path.parent / "crashed"
+    crashed.mkdir()
+    log = path.with_name(f"{path.name}-wal")
+    shutil.copy(log, crashed / log.name)
+    shutil.copy(copy, crashed / path.name)
+    with closing(journal_store.open_for_reading(crashed / path.name, Scratch())) as reader:
+        assert len(newest_states(reader, SERIES)) == 200
+    restored = Journal(crashed / path.name)
+    try:
+        assert restored.read_only is None
+        assert len(restored.decisions(SERIES)) == 200
+        restored.decide(SERIES, finding_of_a_model("new"), Answer.REJECTED, "A")
+        assert check_chain(crashed / path.name).whole
+    finally:
+        restored.close()
+    # Nothing is thrown away.
+    (kept,) = crashed.glob("decisions-log-*")
+    assert kept.read_bytes() == log.read_bytes()

@@ -126,6 +126,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         When it cannot be written.
     """
     _own(path)
+    if _has_the_log_of_another(path):
+        _move_away_the_log(path)
     connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -143,6 +145,27 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _has_the_log_of_another(path: Path) -> bool:
+    """Return whether a log lies beside a backup that was put in the place of the file which it belongs to.
+
+    SQLite takes it for the backup's own, and mixes both. Backups are not in WAL mode, and the file itself always is:
+    their header says so (https://sqlite.org/fileformat2.html, offsets 18 and 19).
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(20)
+    except OSError:
+        # SQLite says why.
+        return False
+    return header[18:] == b"\x01\x01" and path.with_name(path.name + "-wal").exists()
+
+
+def _move_away_the_log(path: Path) -> None:
+    aside = path.with_name(f"{path.stem}-log-{datetime.now(UTC).strftime(_STAMP)}{path.suffix}")
+    path.with_name(path.name + "-wal").replace(aside)
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
 
 
 def _own(path: Path, mode: int = 0o600) -> None:
@@ -167,7 +190,7 @@ def open_for_reading(path: Path, scratch: Scratch) -> sqlite3.Connection:
         copied there, so that no acknowledged decision is missed. Beside a writer nothing is copied.
     """
     failure: sqlite3.Error | None = None
-    for fixed in (False, True):
+    for fixed in (True,) if _has_the_log_of_another(path) else (False, True):
         place = _place_that_is_fixed(path, scratch) if fixed else f"{path.as_uri()}?mode=ro"
         connection = sqlite3.connect(place, uri=True, timeout=_WAIT_S, isolation_level=None)
         try:
@@ -291,7 +314,7 @@ def rescue(connection: sqlite3.Connection, path: Path) -> bool:
 def _place_that_is_fixed(path: Path, scratch: Scratch) -> str:
     """Return where a journal is read that nobody can write to."""
     log = path.with_name(path.name + "-wal")
-    if not (log.exists() and log.stat().st_size):
+    if _has_the_log_of_another(path) or not (log.exists() and log.stat().st_size):
         return f"{path.as_uri()}?mode=ro&immutable=1"
     for source in (path, log):
         shutil.copy(source, scratch.folder)
