@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import struct
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK
 
 from tests.io.conftest import opened
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
@@ -148,6 +151,18 @@ def test_same_file_has_the_same_uid_and_another_has_not(tmp_path: Path) -> None:
     other = opened(written(tmp_path / "b.nii", ct_values() + 1, np.eye(4)))
     assert first.series.series_uid == again.series.series_uid != other.series.series_uid
     assert first.series.series_uid.startswith("2.25.")
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz", ".nrrd", ".mha"])
+def test_two_patients_whose_volumes_begin_with_the_same_background_are_two_series(tmp_path: Path, ending: str) -> None:
+    for number, name in enumerate(("a", "b")):
+        values = np.full((20, 256, 256), -1024, np.int16)
+        values[10:14, 60:200, 60:200] = np.random.default_rng(number).integers(-100, 200, (4, 140, 140))
+        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(values), str(tmp_path / f"{name}{ending}"))
+    shutil.copy(tmp_path / f"a{ending}", tmp_path / f"a copy{ending}")
+    uids = {e.files[0].rsplit(os.sep, 1)[-1]: e.facts.series_uid for e in scan(tmp_path, JobContext()).series}
+    assert uids[f"a{ending}"] == uids[f"a copy{ending}"]
+    assert uids[f"a{ending}"] != uids[f"b{ending}"]
 
 
 def test_a_nifti_file_in_a_folder_is_found(tmp_path: Path) -> None:
