@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pydicom
 import pytest
 
 from tests.cli.conftest import PATIENT, PATIENT_ID, casestage, write_series, write_small_case
@@ -245,3 +246,18 @@ def test_what_a_model_refuses_is_told_with_what_to_type_to_run_it_all_the_same(a
     assert "It runs with --anyway" in said.out
     assert any("--anyway" in note for note in casestage(*given, "--json").json["notes"])
     assert "--anyway" not in casestage(*given, "--anyway").out
+
+
+def test_two_patients_whose_images_carry_one_uid_in_one_folder_are_two_scans(anatomy: Path, tmp_path: Path) -> None:
+    scans, out = tmp_path / "scans", tmp_path / "cohort"
+    folder = write_series(scans / "ct", number=2)
+    assert run(scans, anatomy, out)[1]["runs"] == 1
+    for path in list(folder.iterdir()):
+        image = pydicom.dcmread(path)
+        image.PatientID, image.SOPInstanceUID = "another", f"{image.SOPInstanceUID}.2"
+        image.save_as(folder / f"other {path.name}")
+    # Which of the two was run before is not known: both are.
+    assert run(scans, anatomy, out)[1]["runs"] == 2
+    assert run(scans, anatomy, out)[1]["runs"] == 0
+    (count,) = casestage("cohort", "evaluate", out, "--json").json["models"]
+    assert count["without_truth"] == 2

@@ -153,6 +153,14 @@ class CohortStore:
             query = "SELECT number FROM study WHERE place = ? AND series = ? AND part = ?"
             return int(self._db.execute(query, (place, series, part)).fetchone()[0])
 
+    def forget(self, place: str, series: str, part: str) -> None:
+        """Forget a series, and what models said of it."""
+        key = (place, series, part)
+        with self._words():
+            known = "(SELECT number FROM study WHERE place = ? AND series = ? AND part = ?)"
+            self._db.execute(f"DELETE FROM run WHERE study IN {known}", key)
+            self._db.execute("DELETE FROM study WHERE place = ? AND series = ? AND part = ?", key)
+
     def add_model(self, model: CohortModel) -> None:
         """Remember a model."""
         with self._words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,9 +121,14 @@ def run_cohort(
         of = card(manifest)
         store.add_model(CohortModel(of.sha256, of.id, of.name, of.version, of.default_threshold))
     runs = matched = 0
+    keys = [(_place(entry, folder), entry.facts.series_uid, entry.part) for entry in entries]
     for n, entry in enumerate(entries):
-        place = _place(entry, folder)
-        number = store.number(place, entry.facts.series_uid, entry.part)
+        key = place, uid, part_of_it = keys[n]
+        if keys.count(key) > 1:
+            # Careless anonymising gives two patients' images one UID; which of them was run before is not known.
+            store.forget(*key)
+            part_of_it = f"{part_of_it} {_whose(entry)}"
+        number = store.number(place, uid, part_of_it)
         truth = _stamp(entry)
         before = [(m, store.result(number, card(m).sha256)) for m in manifests]
         wanted = [(m, run) for m, run in before if run is None or truth is None or run.truth != truth]
@@ -281,6 +287,12 @@ def _stamp(entry: SeriesEntry) -> str | None:
     except CaseStageError:
         # One that cannot be read is a reason to try again, and to say so.
         return None
+
+
+def _whose(entry: SeriesEntry) -> str:
+    """Return what tells the study and patient of a series from others, and says nothing else of them."""
+    told = f"{entry.facts.series_uid}|{entry.facts.study_uid}|{entry.facts.identity.patient_id}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _place(entry: SeriesEntry, folder: Path) -> str:
