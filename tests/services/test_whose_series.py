@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 _FILE = "decisions.sqlite3"
 
 
-def of_patient(patient_id: str) -> Volume:
+def of_patient(patient_id: str, study_uid: str = "") -> Volume:
     made = volume()
-    return evolve(made, series=evolve(made.series, identity=PatientIdentity("Doe^Jane", patient_id)))
+    identity = PatientIdentity("Doe^Jane", patient_id)
+    return evolve(made, series=evolve(made.series, identity=identity, study_uid=study_uid or made.series.study_uid))
 
 
 @pytest.fixture
@@ -41,10 +42,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def opened(desk: Desk, patient_id: str) -> None:
+def opened(desk: Desk, patient_id: str, study_uid: str = "") -> None:
     found = tuple(f for f in desk.session.findings if f.id.startswith("f"))
     desk.session.findings = ()
-    desk.session.volume = of_patient(patient_id)
+    desk.session.volume = of_patient(patient_id, study_uid)
     desk.session.findings = found
 
 
@@ -72,7 +73,8 @@ def test_what_is_said_of_one_patient_is_not_shown_on_another_whose_images_carry_
     assert said(desk) == ({}, 0, 0)
     assert not desk.reviewing.can_undo
     assert [told.sentence for told in desk.told] == [
-        "Decisions or measurements under the UID of this series are of another patient’s ID; they are not shown here."
+        "Decisions or measurements under the UID of this series are of another patient’s ID, or study; they are not "
+        "shown here."
     ]
     desk.reviewing.select("f1", fly=False)
     desk.reviewing.decide(Answer.ACCEPTED)
@@ -86,6 +88,25 @@ def test_what_is_said_of_one_patient_is_not_shown_on_another_whose_images_carry_
     content = (tmp_path / _FILE).read_bytes() + (tmp_path / f"{_FILE}-wal").read_bytes()
     assert b"A 017" not in content
     assert b"Doe" not in content
+
+
+@pytest.mark.parametrize("patient_id", ["A", ""])
+def test_two_studies_that_use_one_series_uid_do_not_share_what_was_said(desk: Desk, patient_id: str) -> None:
+    opened(desk, patient_id, "1.2")
+    review(desk)
+    opened(desk, patient_id, "7.8")
+    assert said(desk) == ({}, 0, 0)
+    assert not desk.reviewing.can_undo
+    assert len(desk.told) == 1
+    desk.reviewing.select("f1", fly=False)
+    desk.reviewing.decide(Answer.ACCEPTED)
+    opened(desk, patient_id, "1.2")
+    assert said(desk) == ({"f1": Answer.REJECTED}, 1, 1)
+    for _ in range(3):
+        desk.reviewing.undo()
+    assert said(desk) == ({}, 0, 0)
+    opened(desk, patient_id, "7.8")
+    assert said(desk) == ({"f1": Answer.ACCEPTED}, 0, 0)
 
 
 def test_what_waits_for_the_disk_is_of_its_patient_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

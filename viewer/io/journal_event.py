@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 @frozen
 class SeriesOf:
-    """A series and a mark of its patient, as one UID may stand for two patients' images.
+    """A series, its study and a mark of its patient, as one UID may stand for two patients' images.
 
-    What was kept without a mark is of all of them.
+    What was kept without a study, or without a mark, is of all of them.
     """
 
     series_uid: str
-    patient: str
+    patient: str = ""
+    study_uid: str = ""
 
 
 AnySeries: TypeAlias = str | SeriesOf
 # Takes what `_values` gives.
-_OF_SERIES = "series_uid = ? AND (? = '' OR patient IN ('', ?))"
+_OF_SERIES = "series_uid = ? AND (? = '' OR patient IN ('', ?)) AND (? = '' OR study_uid IN ('', ?))"
 
 
 def series_and_patient(series: AnySeries) -> tuple[str, str]:
@@ -35,9 +36,10 @@ def series_and_patient(series: AnySeries) -> tuple[str, str]:
     return (series, "") if isinstance(series, str) else (series.series_uid, series.patient)
 
 
-def _values(series: AnySeries) -> tuple[str, str, str]:
+def _values(series: AnySeries) -> tuple[str, ...]:
     uid, patient = series_and_patient(series)
-    return (uid, patient, patient)
+    study = "" if isinstance(series, str) else series.study_uid
+    return (uid, patient, patient, study, study)
 
 
 class EventKind(StrEnum):
@@ -136,9 +138,9 @@ def any_event(connection: sqlite3.Connection, series: AnySeries) -> bool:
 
 
 def any_of_others(connection: sqlite3.Connection, series: AnySeries) -> bool:
-    """Return whether there is any event under the UID of a series that is surely of another patient."""
-    query = "SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ? AND ? <> '' AND patient NOT IN ('', ?))"
-    return bool(connection.execute(query, _values(series)).fetchone()[0])
+    """Return whether there is any event under the UID of a series that is surely of another patient or study."""
+    query = f"SELECT EXISTS (SELECT 1 FROM event WHERE series_uid = ? AND NOT ({_OF_SERIES}))"
+    return bool(connection.execute(query, (series_and_patient(series)[0], *_values(series))).fetchone()[0])
 
 
 def newest_after(connection: sqlite3.Connection, series: AnySeries, finding_id: str) -> str | None:

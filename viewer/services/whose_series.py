@@ -1,4 +1,4 @@
-"""Whose a series is: careless anonymising leaves two patients' images under one UID."""
+"""Whose a series is: careless anonymising leaves images of two patients, or studies, under one UID."""
 
 from __future__ import annotations
 
@@ -26,13 +26,16 @@ def patient_mark(series: SeriesFacts) -> str:
 
 def series_of(series: SeriesFacts) -> AnySeries:
     """Return under what decisions and measurements on a series are kept."""
-    mark = patient_mark(series)
-    return SeriesOf(series.series_uid, mark) if mark and series.series_uid else series.series_uid
+    mark, study = patient_mark(series), series.study_uid
+    told_apart = series.series_uid and (mark or study)
+    return SeriesOf(series.series_uid, mark, study) if told_apart else series.series_uid
 
 
 def others_known() -> StorageError:
-    """Return what is told where decisions are kept under the UID of a series that are none of its patient's."""
+    """Return what is told where decisions are kept under the UID of a series that are not of its patient, or study."""
     return StorageError(
-        "Decisions or measurements under the UID of this series are of another patient’s ID; they are not shown here.",
-        "Two patients’ images carry one UID, or the ID was changed. They are there again with images of that ID.",
+        "Decisions or measurements under the UID of this series are of another patient’s ID, or study; they are not "
+        "shown here.",
+        "Images of two patients or studies carry one UID, or the ID was changed. They are there again with images of "
+        "that ID and study.",
     )
