@@ -48,13 +48,14 @@ def _settled(window: MainWindow, canvas: Canvas, pause: Callable[[float], object
         return None
     last = None
     for _ in range(_MOST_WAITS):
-        now = _pixels(canvas)
         pause(_WAITS_S)
+        now = _pixels(canvas)
         painting = canvas._motion.isActive() or canvas._fine.busy or canvas.planes.working_ahead
-        going_on = painting or busy_with(window)
-        if not going_on and last is not None and np.array_equal(last, now):
+        if painting or busy_with(window):
+            now = None
+        elif last is not None and np.array_equal(last, now):
             return now
-        last = None if going_on else now
+        last = now
     return None
 
 
