@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom import dcmread
 
 from tests.archive.conftest import SERIES, STUDY, small_series
 from tests.archive.orthanc import PASSWORD
 from tests.cli.conftest import casestage
+from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.archive import ask
 from viewer.io.archive.landing import INCOMING, Landing
-from viewer.io.archive.rows import StudyRow
+from viewer.io.archive.received import held_count, name_of
+from viewer.io.archive.rows import InstanceRow, StudyRow
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
 from viewer.ui.archive.coming import brought_words
 from viewer.ui.archive.study_rows import StudyLine, held_words
 
@@ -59,6 +64,32 @@ def test_images_that_the_archive_has_no_longer_are_said(way: str, held: Held, tm
     said = brought_words(brought)
     assert said is not None
     assert said.sentence.startswith("1 image on this computer is no longer in the archive")
+
+
+def test_images_that_were_withdrawn_do_not_stand_for_those_that_are_still_to_come(tmp_path: Path) -> None:
+    files = small_series(tmp_path / "archive", 8)
+    rows = [InstanceRow(SERIES, str(dcmread(path, stop_before_pixels=True).SOPInstanceUID)) for path in files]
+    here = tmp_path / "study" / name_of(SERIES)
+
+    def come(listed: list[int], numbers: list[int]) -> None:
+        landing = Landing(tmp_path / "study", STUDY)
+        landing.expect({SERIES: [rows[n] for n in listed]})
+        for n in numbers:
+            landing.take(lambda file, n=n: file.write(files[n].read_bytes()), rows[n].sop_uid)
+        landing.tidy()
+
+    come([0, 1, 2, 3], [0, 1, 2])
+    # The archive withdraws three and gets others; the retrieve is interrupted after one of them.
+    come([2, 4, 5, 6], [4])
+    assert held_count(here) == 2
+    (entry,) = scan(here, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert "Not all images have been retrieved: 2 of 4 images of the archive are here." in volume.reasons
+    come([2, 4, 5, 6], [5, 6])
+    (entry,) = scan(here, JobContext()).series
+    assert not entry.incomplete
+    assert held_words(held_count(here), 4) == "Changed there"
 
 
 def test_the_command_says_what_the_archive_has_no_longer(held: Held, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ class Landing:
         for uid, count in self._listed.items():
             folder = self.root / name_of(uid)
             if folder.is_dir():
-                expect(folder, count)
+                expect(folder, count, self._unlisted_in([folder], listed[uid]))
 
     def take(self, write: Callable[[BinaryIO], object], sop_uid: str = "") -> None:
         """Keep one object that `write` writes as a DICOM file.
@@ -179,9 +179,12 @@ class Landing:
 
     def unlisted(self, listed: Iterable[InstanceRow]) -> int:
         """Return how many objects lie here from an earlier retrieve that an archive lists no longer."""
-        known = {self._path(instance.series_uid, instance.sop_uid) for instance in listed}
         series = [self.folder] if self.series_uid else [f for f in self.root.glob("*") if _OWN_NAME.fullmatch(f.name)]
-        files = (file for one in series for file in one.glob("*.dcm") if _OWN_NAME.fullmatch(file.stem))
+        return self._unlisted_in(series, listed)
+
+    def _unlisted_in(self, folders: Iterable[Path], listed: Iterable[InstanceRow]) -> int:
+        known = {self._path(instance.series_uid, instance.sop_uid) for instance in listed}
+        files = (file for one in folders for file in one.glob("*.dcm") if _OWN_NAME.fullmatch(file.stem))
         return sum(1 for file in files if file not in known)
 
     def already_here(self, instances: list[InstanceRow]) -> None:

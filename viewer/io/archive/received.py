@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.domain.errors import StorageError
-from viewer.io.expected_images import IMAGE_ENDING
+from viewer.io.expected_images import IMAGE_ENDING, NAME, withdrawn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,16 @@ def name_of(uid: str) -> str:
 
 
 def held_count(folder: Path) -> int:
-    """Return how many objects lie in a folder of a study or series; 0 where it is not there."""
-    return sum(1 for entry in _files(folder) if entry.name.endswith(IMAGE_ENDING))
+    """Return how many objects lie in a folder of a study or series; 0 where it is not there.
+
+    While some are still to come, those that the archive has withdrawn do not stand for them.
+    """
+    count = 0
+    for entry in _files(folder):
+        count += entry.name.endswith(IMAGE_ENDING)
+        if entry.name == NAME:
+            count -= withdrawn_of(Path(entry.path))
+    return max(count, 0)
 
 
 def folders_size(received: Path) -> int:
