@@ -10,6 +10,8 @@ from attrs import evolve
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.view_state import PlaneView, ViewState, as_point, overview
 from viewer.domain.volume import Volume
+from viewer.scene import planes
+from viewer.scene.oblique import ObliqueSampler
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.planes import PlaneRenderer, has_picture, image_number, plane_steps, snapped, stepped
 from viewer.scene.window_table import grey_of
@@ -183,3 +185,34 @@ def test_one_notch_is_one_image_and_stops_at_the_ends(plane: PlaneName, volume_o
     number, count = image_number(volume, plane, last)
     assert number == count
     assert grid.nearest_ijk(last) is not None
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 30.0])
+def test_an_image_that_comes_in_while_a_picture_is_made_is_not_shown_in_part(
+    turned_deg: float, volume_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = np.radians(turned_deg)
+    directions = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1.0]])
+    grid = Grid.from_directions((20, 20, 9), origin_lps_mm=(0, 0, 0), spacing_mm=(2, 2, 4), directions=directions)
+    voxels = np.zeros((9, 20, 20), np.float32)
+    # What happens to be in memory where an image is still to be read.
+    voxels[4] = 900
+    arrived = np.arange(9) != 4
+    volume = volume_of(voxels, grid, arrived=arrived)
+
+    def while_it_comes_in(owner: object, name: str) -> None:
+        taken = getattr(owner, name)
+
+        def take(*arguments: object, **how: object) -> object:
+            values = taken(*arguments, **how)
+            arrived[4] = True
+            return np.array(values) if isinstance(values, np.ndarray) else values
+
+        monkeypatch.setattr(owner, name, take)
+
+    while_it_comes_in(planes, "cut")
+    while_it_comes_in(ObliqueSampler, "_known")
+    state = evolve(view_of(grid), cursor_lps_mm=as_point(grid.centre_lps_mm))
+    picture = grey(PlaneRenderer().render(volume, state, PlaneName.CORONAL, 40, 40).pixels)
+    assert arrived.all()
+    assert set(np.unique(picture)) == {0, 128}

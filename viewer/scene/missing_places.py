@@ -33,9 +33,9 @@ def missing_areas(volume: Volume, geometry: ViewportGeometry) -> list[NDArray[np
 
 
 def planes_there(volume: Volume) -> NDArray[np.bool_] | None:
-    """Return for each k of the grid whether there is an image; None where all are there."""
+    """Return for each k of the grid whether there is an image now; None where all are there."""
     if volume.arrived is not None and not volume.regridded:
-        return volume.arrived
+        return volume.arrived.copy()
     if not volume.missing_planes:
         return None
     there = np.ones(volume.grid.size_ijk[2], dtype=np.bool_)

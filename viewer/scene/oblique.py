@@ -110,8 +110,9 @@ class ObliqueSampler:
     def _plane(
         self, matrix: NDArray[np.float64], size: tuple[int, int], interpolation: Interpolation, *, quick: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        values, outside = self._known(matrix, size, interpolation, quick=quick)
+        # Asked first: an image that comes in while values are taken is not whole among them.
         there = planes_there(self._volume)
+        values, outside = self._known(matrix, size, interpolation, quick=quick)
         if there is not None:
             row, column = np.arange(size[1])[:, None], np.arange(size[0])[None, :]
             k = matrix[2, 0] * column + matrix[2, 1] * row + matrix[2, 3]

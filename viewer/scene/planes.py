@@ -237,10 +237,11 @@ class PlaneRenderer:
         held = self._cuts.get(plane)
         if held is not None and held.key == key:
             return held
+        # Asked first: an image that comes in while values are copied is not whole among them.
+        empty = _empty_rows(volume)
         flat = self._flat(volume, runs, layers, mode)
         values = np.array(flat, dtype=np.float32, order="C")
         hidden = _without_padding(values, volume, unknown=flat.dtype.kind == "f")
-        empty = _empty_rows(volume)
         if empty is not None and runs.into.grid_axis != 2:
             # k runs down or across here. What is shown beside an image that is not there is not to fade into it.
             down = runs.down.grid_axis == 2
