@@ -60,6 +60,20 @@ def test_names_in_several_scripts_count_however_short_they_are(text: str) -> Non
     assert names_patient_in_prose(text, identity_words(*who))
 
 
+@pytest.mark.parametrize("text", ["19310507", "CT 07.05.1931", "born 1931-05-07", "dob_05/07/1931", "7 1931 05 07"])
+def test_a_date_of_birth_gives_its_patient_away_however_it_is_written(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="19310507"))
+    assert masked_text(text, words) == MASKED
+    assert masked_sentences(text, words) == MASKED
+
+
+@pytest.mark.parametrize("text", ["Thorax 1931", "0507", "Series 19, 31 images, 05 mm, 07", "20240507", "1931-05-08"])
+def test_other_numbers_are_no_date_of_birth(text: str) -> None:
+    words = identity_words(PatientIdentity(name="Doe^Jane", birth_date="1931.05.07"))
+    assert masked_text(text, words) == masked_sentences(text, words) == text
+    assert identity_words(PatientIdentity(birth_date="31")) == frozenset()
+
+
 def test_prose_names_a_patient_by_whole_words_and_an_article_is_no_name() -> None:
     words = identity_words(PatientIdentity(name="Li^An"), PatientIdentity(name="Long^Ann"))
     assert not names_patient_in_prose("An epidural bleed along the vault, belonging to Anna", words)

@@ -16,6 +16,8 @@ _LEAST_LETTERS = 3
 _NOBODY = re.compile("CASE-[0-9A-F]{12}")
 _BETWEEN_NAMES = re.compile(r"[\^=]")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,2}(?=\d)")
 
 
 def folded(text: str) -> str:
@@ -25,17 +27,31 @@ def folded(text: str) -> str:
 
 
 def identity_words(*identities: PatientIdentity) -> frozenset[str]:
-    """Return the words that name patients, folded: of their names, IDs and accession numbers.
+    """Return the words that name patients, folded: of their names, IDs, accession numbers and dates of birth.
 
     Words of three letters or digits and more; of names also shorter ones where a whole family or given name is as
     short (“Li^Na”) or is written in characters that stand for more than a letter (“山田^太郎”). The name that this
-    program gives a patient whom it removed is none.
+    program gives a patient whom it removed is none. A date is eight digits, in the orders that people write it in.
     """
     parts = [part for who in identities for part in (who.name, who.patient_id, who.accession)]
     said = " ".join(part for part in parts if not _NOBODY.fullmatch(part))
     long = {word for word in words_of(said) if len(word) >= _LEAST_LETTERS}
     names = (name for who in identities for name in _BETWEEN_NAMES.split(who.name) if not _NOBODY.fullmatch(name))
-    return frozenset(long.union(*map(_short_words, names)))
+    births = {word for who in identities for word in _written(who.birth_date)}
+    return frozenset(long.union(births, *map(_short_words, names)))
+
+
+def _written(date: str) -> tuple[str, ...]:
+    """Return how a date such as "19310507" is written without what stands between: year, day or month first."""
+    said = _DATE.fullmatch(date.replace(".", ""))
+    if said is None:
+        return ()
+    year, month, day = said.groups()
+    return (year + month + day, day + month + year, month + day + year)
+
+
+def _is_date(word: str) -> bool:
+    return len(word) == 8 and word.isdecimal()
 
 
 def _short_words(name: str) -> list[str]:
@@ -62,7 +78,11 @@ def words_of(text: str) -> list[str]:
 def names_patient(text: str, words: Iterable[str]) -> bool:
     """Return True where a text contains one of the words of `identity_words`, long ones also within longer words."""
     seen, own = folded(text), frozenset(words_of(text))
-    return any(word in (seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own) for word in words)
+    joined = _BETWEEN_DIGITS.sub("", seen)
+    return any(
+        word in (seen if len(word) >= _LEAST_LETTERS or _is_dense(word) else own) or (_is_date(word) and word in joined)
+        for word in words
+    )
 
 
 def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
@@ -71,7 +91,12 @@ def names_patient_in_prose(text: str, words: Iterable[str]) -> bool:
     A patient may be called Long, which other words contain, or An, which is an article.
     """
     seen, own = folded(text), frozenset(words_of(text))
-    return any(word in seen if _is_dense(word) else len(word) >= _LEAST_LETTERS and word in own for word in words)
+    joined = _BETWEEN_DIGITS.sub("", seen)
+    return any(
+        word in seen if _is_dense(word) else word in own if not _is_date(word) else word in joined
+        for word in words
+        if len(word) >= _LEAST_LETTERS or _is_dense(word)
+    )
 
 
 def masked_text(text: str, words: Iterable[str]) -> str:

@@ -60,12 +60,17 @@ class StudyRow:
     patient: str
     patient_id: str
     accession: str
+    birth_date: str = ""
 
     @property
     def identity(self) -> PatientIdentity:
         """Whose it is."""
         return PatientIdentity(
-            name=self.patient, patient_id=self.patient_id, study_date=self.date, accession=self.accession
+            name=self.patient,
+            patient_id=self.patient_id,
+            birth_date=self.birth_date,
+            study_date=self.date,
+            accession=self.accession,
         )
 
     @property

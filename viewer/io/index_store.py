@@ -54,6 +54,7 @@ _SCHEMA = (
         patient TEXT NOT NULL,
         patient_id TEXT NOT NULL,
         accession TEXT NOT NULL,
+        birth_date TEXT NOT NULL DEFAULT '',
         UNIQUE (uid, patient, patient_id)
     ) STRICT
     """,
@@ -107,6 +108,7 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
 )
+_BIRTH_DATES = "ALTER TABLE study ADD COLUMN birth_date TEXT NOT NULL DEFAULT ''"
 _INDEX_OF_UIDS = "CREATE INDEX IF NOT EXISTS series_of_uid ON series (uid, id)"
 
 
@@ -273,13 +275,25 @@ def _made(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         if version != SCHEMA_VERSION:
             _make_tables(connection)
-        # Files that were made before it go on without a new number, which would empty them.
+        # Files that were made before these go on without a new number, which would empty them.
+        _take_birth_dates(connection)
         connection.execute(_INDEX_OF_UIDS)
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _take_birth_dates(connection: sqlite3.Connection) -> None:
+    """Make room for them where there is none, unless another instance has done so meanwhile."""
+    here = "SELECT 1 FROM pragma_table_info('study') WHERE name = 'birth_date'"
+    if connection.execute(here).fetchone() is None:
+        try:
+            connection.execute(_BIRTH_DATES)
+        except sqlite3.OperationalError:
+            if connection.execute(here).fetchone() is None:
+                raise
 
 
 def _checked_version(connection: sqlite3.Connection) -> int:

@@ -186,14 +186,16 @@ def _study(db: sqlite3.Connection, entry: SeriesEntry, place: Place) -> int:
     facts = entry.facts
     who = facts.identity
     key = (facts.study_uid or f"in {place.path}", who.name, who.patient_id)
-    said = (who.study_date, facts.study_description, who.accession)
+    said = (who.study_date, facts.study_description, who.accession, who.birth_date)
     # Series of one study need not say the same about it, or anything.
     statement = """
-        INSERT INTO study (uid, patient, patient_id, date, description, accession) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO study (uid, patient, patient_id, date, description, accession, birth_date)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (uid, patient, patient_id) DO UPDATE SET
             date = iif(excluded.date = '', date, excluded.date),
             description = iif(excluded.description = '', description, excluded.description),
-            accession = iif(excluded.accession = '', accession, excluded.accession)
+            accession = iif(excluded.accession = '', accession, excluded.accession),
+            birth_date = iif(excluded.birth_date = '', birth_date, excluded.birth_date)
         RETURNING id
     """
     return int(db.execute(statement, tuple(map(storable, (*key, *said)))).fetchone()[0])

@@ -231,6 +231,18 @@ def test_an_older_form_is_filled_again(library: Any, two_series: Path) -> None:
     assert library.problems == []
 
 
+def test_a_list_without_dates_of_birth_stays_and_takes_them(library: Any, two_series: Path) -> None:
+    library.look(two_series)
+    library.index.close()
+    with closing(sqlite3.connect(library.path)) as db:
+        db.execute("ALTER TABLE study DROP COLUMN birth_date")
+    assert sorted(listed(library, two_series)) == ["Thorax lung", "Thorax thin"]
+    assert library.problems == []
+    again = LibraryIndex(library.path, library.problems.append)
+    assert len(again.find()) == 2
+    again.close()
+
+
 def test_two_programs_use_it_at_once(library: Any, two_series: Path, repository: Path) -> None:
     library.look(two_series)
     second = subprocess.Popen(

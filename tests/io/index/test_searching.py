@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from viewer.domain.masking import MASKED, masked_path, masked_text
 from viewer.domain.volume import PatientIdentity, SeriesFacts
 from viewer.io.known_files import KnownFiles
 from viewer.io.series_entry import ScanResult, SeriesEntry, Skipped
@@ -40,6 +42,19 @@ def uids(shelf: Any, words: str, **how: Any) -> list[str]:
     ids = [series for series, _ in shelf.index.find(words, **how)]
     rows = shelf.index.series(ids)
     return [rows[ident].uid for ident in ids]
+
+
+def test_a_date_of_birth_is_hidden_with_the_name(library: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "1931-05-07"
+    folder.mkdir()
+    born = evolve(JANE, birth_date="19310507")
+    found = (entry("1", born, str(folder), description="CT 07.05.1931"),)
+    library.index.keep(folder, ScanResult(found, ()), KnownFiles({}))
+    (place,) = library.index.places()
+    assert masked_text("CT 07.05.1931", library.index.identity_words(place.id)) == MASKED
+    assert masked_path(str(folder), library.index.identity_words(place.id)).endswith(MASKED)
+    assert uids(library, "1931") == ["1"]
+    assert uids(library, "1931", masked=True) == []
 
 
 @pytest.mark.parametrize(
