@@ -43,6 +43,12 @@ def window_title(session: Session) -> str:
     return f"{what} – {NAME}" if what else NAME
 
 
+def hidden_words(session: Session) -> frozenset[str]:
+    """Return the words that are not to be read of what is open: none while identity is shown."""
+    volume = session.volume
+    return identity_words(volume.series.identity) if session.masked and _shows_somebody(volume) else frozenset()
+
+
 def _shows_somebody(volume: Volume | None) -> TypeGuard[Volume]:
     return volume is not None and not volume.series.synthetic
 

@@ -24,7 +24,7 @@ from viewer.ui.dropping import Drops
 from viewer.ui.full_screen import FullScreen
 from viewer.ui.giving_back import GivingBack
 from viewer.ui.going import Going
-from viewer.ui.honesty import window_title
+from viewer.ui.honesty import hidden_words, window_title
 from viewer.ui.leaving.leaving_here import LeavingHere
 from viewer.ui.library.go_on_here import GoOnHere
 from viewer.ui.library_commands import PLACE_MENU
@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
         # Queued: once the image is not only painted but shown.
         queued = Qt.ConnectionType.QueuedConnection
         self.canvas.image_painted.connect(desk.opening.first_image_seen, queued)
-        desk.reviewing.exported.connect(lambda written: self.tell(of_written(written)))
+        desk.reviewing.exported.connect(lambda written: self.tell(of_written(written, hidden_words(session))))
         desk.settings.changed.connect(self._settings_changed)
         self.top.why_geometry.connect(self.asking.why_geometry)
         self.library.case_wanted.connect(self.open_case)

@@ -42,13 +42,14 @@ def of_skipped(skipped: tuple[Skipped, ...], naming: Collection[str] = ()) -> Me
     return Message(f"{skipped_words(len(skipped))}.", f"{lines[0]}{more}", "\n".join(lines), calm=True, begun=True)
 
 
-def of_written(written: Written) -> Message:
-    """Return what an export wrote and where."""
+def of_written(written: Written, naming: Collection[str] = ()) -> Message:
+    """Return what an export wrote and where; folders that hold one of the words of `naming` are masked."""
     count = len(written.files)
     names = ", ".join(file.name for file in written.files)
+    folder = masked_path(str(written.folder), naming)
     sentence = f"Exported {count} files." if count != 1 else "Exported 1 file."
-    hint = f"{names} in {written.folder}. {' '.join(written.notes)}".strip()
-    return Message(sentence, hint, "\n".join((str(written.folder), names, *written.notes)), calm=True)
+    hint = f"{names} in {folder}. {' '.join(written.notes)}".strip()
+    return Message(sentence, hint, "\n".join((folder, names, *written.notes)), calm=True)
 
 
 def of_arrived(kept: Kept, place: str, act: Callable[[], None]) -> Message | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import logging
 import math
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from attrs import evolve
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -247,3 +249,22 @@ def test_export_names_the_tables_of_what_was_measured(
     opened.desk.reviewing.export(tmp_path / "out")
     qtbot.waitUntil(lambda: bool(told), timeout=20_000)
     assert {"measurements.json", "measurements.csv"} <= {file.name for file in told[0].files}
+
+
+def test_export_names_no_folder_of_the_patient_while_identity_is_hidden(
+    opened: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session = opened.desk.session
+    assert session.volume is not None
+    session.volume = evolve(session.volume, series=evolve(session.volume.series, synthetic=False))
+    folder = tmp_path / "Doe, Jane" / "out"
+    for masked in (False, True):
+        session.masked = masked
+        opened.messages.clear()
+        opened.desk.reviewing.export(folder)
+        qtbot.waitUntil(lambda: opened.messages.message is not None, timeout=20_000)
+        message = opened.messages.message
+        assert message is not None
+        assert message.sentence.startswith("Exported ")
+        assert ("Doe, Jane" in message.report) is not masked
+        assert f"{tmp_path.name}{os.sep}{'Masked' if masked else 'Doe, Jane'}{os.sep}out" in message.hint
