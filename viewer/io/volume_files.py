@@ -229,7 +229,7 @@ def middle_slice(entry: SeriesEntry, opener: Opener | None = None) -> tuple[NDAr
     volume = _same(entry, opener)
     place = place_of(volume)
     middle = entry.count // 2 if place.order > 0 else entry.count - 1 - entry.count // 2
-    before = volume.bytes_before(entry.index_in_file, middle)
+    before = volume.bytes_before(entry.index_in_file, middle) + max(piece.skip for piece in volume.stored.pieces)
     if volume.stored.packed and before > _MOST_UNPACKED_FOR_A_PICTURE:
         raise TooLargeError("Too much of the file would have to be unpacked for a picture of it.")
     read = read_voxels(volume, entry.index_in_file, range(middle, middle + 1), 1, opener, JobContext())

@@ -23,10 +23,11 @@ from tests.io.volume_files.made import (
     values,
     written_by_itk,
 )
-from viewer.domain.errors import CaseStageError
+from viewer.domain.errors import CaseStageError, TooLargeError
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.io.volume_files import middle_slice, volume_file_entries
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,6 +237,17 @@ def test_nothing_is_unpacked_beyond_what_the_header_says(tmp_path: Path) -> None
     tracemalloc.reset_peak()
     for name in cases:
         assert_lies_as(opened(tmp_path / name), values(), PLAIN_MATRIX)
+
+
+def test_no_gigabytes_are_unpacked_for_a_picture_in_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("viewer.io.volume_files._MOST_UNPACKED_FOR_A_PICTURE", 1 << 20)
+    path = tmp_path / "a.nrrd"
+    skipped = 3 << 20
+    path.write_bytes(nrrd_header("encoding: gzip", f"byte skip: {skipped}") + gzip.compress(bytes(skipped) + RAW))
+    (entry,) = volume_file_entries(str(path))
+    with pytest.raises(TooLargeError, match="picture"):
+        middle_slice(entry)
+    assert_lies_as(opened(path), values(), PLAIN_MATRIX)
 
 
 @pytest.mark.usefixtures("cheaply")
