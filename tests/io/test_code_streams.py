@@ -13,6 +13,7 @@ import pytest
 from viewer.domain.errors import CaseStageError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
+from viewer.io import image_header
 from viewer.io.assemble import assemble
 from viewer.io.decode import SIGNED_STREAM, UNSIGNED_STREAM
 from viewer.io.scan import scan
@@ -324,3 +325,41 @@ def test_images_in_several_fragments_each_are_found_by_their_table(made_ct: Any,
     volume = assemble(entry, JobContext())
     assert volume.verdict is Verdict.OK
     assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(3)])
+
+
+# Which of four images the extended offset table names, in its order, and whether they are then shown.
+EXTENDED_TABLES = {
+    "as they lie": ([0, 1, 2, 3], True),
+    "backwards": ([3, 2, 1, 0], False),
+    "one exchanged for another": ([0, 2, 1, 3], False),
+    "one of them twice": ([0, 1, 1, 2], False),
+}
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["own walk", "pydicom"])
+@pytest.mark.parametrize("syntax", [RLE, JPEG_LS, LOSSLESS, J2K])
+@pytest.mark.parametrize("which", list(EXTENDED_TABLES))
+def test_an_extended_offset_table_at_odds_with_the_images_puts_none_in_the_place_of_another(
+    made_ct: Any, which: str, syntax: str, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, shown = EXTENDED_TABLES[which]
+    places = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, 2.0 * n]}} for n in range(4)]
+    streams = streams_of(made_ct, syntax, 4)
+    values = [made_ct.pixels(k) for k in range(4)]
+    path = made_ct.frames("enhanced", values, places, syntax=syntax, stream=streams[0], PixelRepresentation=0)
+    repacked(path, [], streams)
+    ds = pydicom.dcmread(path)
+    ds.ExtendedOffsetTable = struct.pack("<4Q", *(offsets(streams)[n] for n in named))
+    ds.ExtendedOffsetTableLengths = struct.pack("<4Q", *(len(streams[n]) for n in named))
+    pydicom.dcmwrite(path, ds, enforce_file_format=True)
+    if slow:
+        monkeypatch.setattr(image_header, "walk", lambda *_, **_how: None)
+    if shown:
+        (entry,) = scan(made_ct.folder, JobContext()).series
+        volume = assemble(entry, JobContext())
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [one.astype(int) - 1024 for one in values])
+    else:
+        with pytest.raises(CaseStageError) as refused:
+            scan(made_ct.folder, JobContext())
+        assert "lie in another order" in refused.value.detail

@@ -6,6 +6,7 @@ DICOM PS3.5 annex A.4 (encapsulated pixel data). Nothing here decodes.
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -134,6 +135,17 @@ def frame_fragments(source: Source, image: ImageFile) -> list[list[Fragment]]:
     if len(frames) != image.frames:
         raise UnreadableFileError(_begin_in_it(image.frames, len(frames)))
     return frames
+
+
+def refuse_other_order(table: bytes, frames: int) -> None:
+    """Raise UnreadableFileError where an Extended Offset Table has frames begin in another order than their own.
+
+    PS3.3 C.7.6.3.1.8: 64 bits for each, little-endian. Who follows the table and who counts fragments would show
+    different images at one place.
+    """
+    offsets = struct.unpack(f"<{len(table) // 8}Q", table[: len(table) // 8 * 8])
+    if len(offsets) == frames and any(a >= b for a, b in pairwise(offsets)):
+        raise UnreadableFileError(_OUT_OF_ORDER)
 
 
 def _each_of_one_image(source: Source, frames: list[list[Fragment]]) -> list[list[Fragment]]:

@@ -24,6 +24,8 @@ EXPLICIT_BIG = "1.2.840.10008.1.2.2"
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
+FRAME_TABLE = 0x7FE00001
+"""Extended Offset Table: where each compressed frame begins, in 64 bits (PS3.3 C.7.6.3.1.8)."""
 FLOATING_PIXELS = (0x7FE00008, 0x7FE00009)
 """Float Pixel Data and Double Float Pixel Data, which take the place of Pixel Data (PS3.3 C.7.6.24 and .25)."""
 SHARED_GROUPS = 0x52009229
@@ -77,8 +79,10 @@ _MOST_WALKED = 24 << 20
 HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS, 8)}
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16
-    for tag in (*WANTED, MODALITY_LUT, VOI_LUT, *FLOATING_PIXELS, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS)
-)
+    for tag in (
+        *WANTED, MODALITY_LUT, VOI_LUT, *FLOATING_PIXELS, FRAME_TABLE, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS,
+    )
+)  # fmt: skip
 # Tag by word for what is kept, −1 for what is looked into.
 _PLAIN = {word: (word & 0xFFFF) << 16 | word >> 16 for word in _INTERESTING}
 _PLAIN.update({word: -1 for word, tag in _PLAIN.items() if tag not in WANTED})
@@ -112,6 +116,8 @@ class Elements:
         length by tag.
     voi_lut
         Where the value of the VOI LUT Sequence lies, offset and length; None where there is none.
+    frame_table
+        Where the value of the Extended Offset Table lies, offset and length; None where there is none.
     complete
         False where the file ends before Pixel Data or a later element says so.
     contradicted
@@ -124,6 +130,7 @@ class Elements:
     pixel_length: int = -1
     functional_groups: dict[int, tuple[int, int]] = field(factory=dict)
     voi_lut: tuple[int, int] | None = field(default=None, eq=False)
+    frame_table: tuple[int, int] | None = None
     complete: bool = True
     contradicted: int = 0
 
@@ -303,6 +310,8 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
             elif tag == VOI_LUT:
                 values[tag] = b""
                 found.voi_lut = (base + p, length)
+            elif tag == FRAME_TABLE:
+                found.frame_table = (base + p, length)
             else:
                 found.take_groups(tag, base + p, length)
         if length == UNDEFINED_LENGTH:

@@ -12,6 +12,7 @@ from viewer.domain.errors import UnreadableFileError
 from viewer.io.behind_pixels import lost_before_padding
 from viewer.io.concatenations import part_of
 from viewer.io.decode import MOST_PIXELS
+from viewer.io.encapsulated import refuse_other_order
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
 from viewer.io.functional_groups import read_frames
@@ -225,6 +226,9 @@ def _image_header(header: Header, name: str, size: int, changed_ns: int) -> Imag
     lost = lost_before_padding(source, found, header.start.transfer_syntax, header.limit)
     if lost:
         raise UnreadableFileError(f"The file {lost_words(lost)}.")
+    if found.frame_table is not None and header.start.transfer_syntax in COMPRESSED:
+        at, length = found.frame_table
+        refuse_other_order(source.read_at(at, min(length, 8 * count)), count)
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:

@@ -17,6 +17,7 @@ from viewer.io.header_walk import (
     EXPLICIT_BIG,
     FLOATING_PIXELS,
     FLOATS,
+    FRAME_TABLE,
     HEADER_LENGTHS,
     IMPLICIT_LITTLE,
     MODALITY_LUT,
@@ -123,7 +124,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     UnreadableFileError
         Where pydicom cannot read the header either.
     """
-    tags = [*WANTED, MODALITY_LUT, VOI_LUT, SHARED_GROUPS, PER_FRAME_GROUPS]
+    tags = [*WANTED, MODALITY_LUT, VOI_LUT, SHARED_GROUPS, PER_FRAME_GROUPS, FRAME_TABLE]
     try:
         dataset, stopped, header, contradicted = _read(source, start, size, tags)
         found = Elements(contradicted=contradicted)
@@ -136,6 +137,8 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
             elif tag == VOI_LUT:
                 found.values[int(tag)] = b""
                 found.voi_lut = _place(dataset.get_item(tag))
+            elif tag == FRAME_TABLE:
+                found.frame_table = _place(dataset.get_item(tag))
             elif tag in WANTED:
                 value = dataset.get_item(tag).value
                 raw = value if isinstance(value, bytes) else b""
