@@ -483,3 +483,29 @@ def test_nothing_is_measured_of_labels_where_the_geometry_is_not_trusted(tmp_pat
     laid = read_labels(tmp_path / "labels.nrrd", volume, JobContext())
     assert isinstance(laid.what, Segmentation)
     assert [label.facts for label in laid.what.labels] == [None, None]
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd", ".mha"])
+def test_labels_of_one_thick_slice_mark_every_thin_image_that_lies_in_it(tmp_path: Path, ending: str) -> None:
+    # 10 mm thick around the sixth image, of images 2 mm apart.
+    thick = sitk.GetImageFromArray(np.ones((1, 20, 24), np.uint8))
+    thick.SetSpacing((1.5, 1.25, 10.0))
+    thick.SetOrigin((-20.0, 15.0, 110.0))
+    path = tmp_path / f"labels{ending}"
+    sitk.WriteImage(thick, path)
+    laid = read_labels(path, series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    (label,) = laid.what.labels
+    assert label.mask.slices_k == (3, 7)
+    assert "grid of their own" in laid.note
+
+
+def test_a_map_of_one_thick_slice_lies_on_every_thin_image_within_it(tmp_path: Path) -> None:
+    thick = sitk.GetImageFromArray(np.full((1, 20, 24), 0.5, np.float32))
+    thick.SetSpacing((1.5, 1.25, 10.0))
+    thick.SetOrigin((-20.0, 15.0, 110.0))
+    sitk.WriteImage(thick, tmp_path / "map.nii.gz")
+    laid = read_map(tmp_path / "map.nii.gz", series(), JobContext())
+    assert isinstance(laid.what, ValueMap)
+    # 5 of 12 images.
+    assert "42 %" in laid.note

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from viewer.domain.geometry import ALONE_MM
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,7 +28,7 @@ def original_values(volume: Volume, points_lps_mm: NDArray[np.float64]) -> NDArr
     between = (stack.heights_mm[1:] + stack.heights_mm[:-1]) / 2
     k = np.searchsorted(between, heights, side="right")
     short = np.abs(heights - stack.heights_mm[k])
-    gaps = stack.own_gaps_mm if stack.count > 1 else np.array([ALONE_MM])
+    gaps = stack.own_gaps_mm if stack.count > 1 else np.array([stack.alone_mm])
     inside = short <= gaps[np.clip(k - (heights < stack.heights_mm[k]), 0, len(gaps) - 1)] / 2 + 1e-6
     if volume.unread_lps_mm is not None and len(volume.unread_lps_mm):
         inside &= np.abs(heights[:, None] - volume.unread_lps_mm @ stack.normal).min(axis=1) >= short

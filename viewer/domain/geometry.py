@@ -191,6 +191,8 @@ class SliceStack:
         Unit vectors in LPS along which i and j grow (DICOM ImageOrientationPatient, first and second triple).
     positions_lps_mm
         Centre of the first pixel of each slice, shape (n, 3), in order of growing `normal · position`.
+    alone_mm
+        How thick a single slice is taken to be: nothing else says it.
     """
 
     size_ij: tuple[int, int]
@@ -198,6 +200,7 @@ class SliceStack:
     row_direction: NDArray[np.float64] = field(converter=_frozen_array)
     column_direction: NDArray[np.float64] = field(converter=_frozen_array)
     positions_lps_mm: NDArray[np.float64] = field(converter=_frozen_array)
+    alone_mm: float = ALONE_MM
 
     @property
     def count(self) -> int:
@@ -283,14 +286,14 @@ class SliceStack:
         """Return the original voxel at a position, or None outside: nearest slice, then nearest pixel in it.
 
         A position further from its nearest slice than half of that slice's adjacent gap is outside, and so is one where
-        a slice is missing: in such a gap half of the way to the next missing one counts. A single slice is taken to be
-        as thick as its grid, 1 mm.
+        a slice is missing: in such a gap half of the way to the next missing one counts. A single slice is `alone_mm`
+        thick.
         """
         point = np.asarray(lps_mm, dtype=np.float64)
         height = float(point @ self.normal)
         k = self.nearest_slice(point)
         n = min(max(k - (height < self.heights_mm[k]), 0), self.count - 2)
-        gap = float(self.own_gaps_mm[n]) if self.count > 1 else ALONE_MM
+        gap = float(self.own_gaps_mm[n]) if self.count > 1 else self.alone_mm
         if abs(height - self.heights_mm[k]) > gap / 2 + 1e-6:
             return None
         offset = point - self.positions_lps_mm[k]
@@ -310,11 +313,12 @@ class SliceStack:
             self.row_direction,
             self.column_direction,
             self.positions_lps_mm + offset,
+            self.alone_mm,
         )
 
     def as_grid(self) -> Grid:
         """Return the grid through the first and last slice; exact only where gaps are even and there is no tilt."""
-        step = self.normal
+        step = self.normal * self.alone_mm
         if self.count > 1:
             step = (self.positions_lps_mm[-1] - self.positions_lps_mm[0]) / (self.count - 1)
         matrix = np.eye(4)

@@ -73,7 +73,11 @@ def read_nifti_seg(path: Path, volume: Volume) -> tuple[Mask | None, ...]:
         shape = tuple(image.shape)
         fits = shape[:3] == volume.stack.shape_kji[::-1] and len(shape) in (3, 4)
         # Read only once the header says that it is no larger than the volume it belongs to.
-        if not fits or np.abs(image.affine - wanted).max() > _OFF_MM:
+        off = np.abs(image.affine - wanted)
+        if shape[2:3] == (1,):
+            # Nothing follows after the only slice, however thick it is said to be.
+            off[:, 2] = 0
+        if not fits or off.max() > _OFF_MM:
             raise UnreadableFileError(
                 "The segmentation does not lie on this volume.", "Open the volume that it was made from."
             )

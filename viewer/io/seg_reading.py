@@ -10,6 +10,7 @@ from attrs import define
 
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.domain.labels import Mask
+from viewer.domain.slice_gaps import commonest_gap_mm
 from viewer.io.dicom_colour import srgb_of_cielab
 from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg_frames import JPEG_2000, JPEG_LS, stored_frames
@@ -31,6 +32,9 @@ _OFF_PX = 0.1
 _OFF_MM = 0.05
 # How far apart the far corners of the two may lie, in pixels: beyond half of one, a neighbour would be marked.
 _TURNED_PX = 0.5
+# From which distance on, in those of the series, frames are of thicker images; how even theirs are then.
+_THICKER = 1.5
+_OFF_STEPS = 0.05
 _NOT_ITS_SERIES = "Open the series that it was made from."
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_INFLATED = 1 << 30
@@ -133,8 +137,7 @@ def series_of_seg(path: Path) -> str:
             dataset = dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID", "ReferencedSeriesSequence"])
             if str(dataset.get("SOPClassUID", "")) not in _CLASSES:
                 return ""
-            referenced = dataset.get("ReferencedSeriesSequence") or ()
-            made_from = {str(item.get("SeriesInstanceUID", "")) for item in referenced}
+            made_from = _made_from(dataset)
     except OSError:
         return ""
     except dicom_faults():
@@ -142,12 +145,15 @@ def series_of_seg(path: Path) -> str:
     return made_from.pop() if len(made_from) == 1 else ""
 
 
+def _made_from(dataset: Dataset) -> set[str]:
+    return {str(item.get("SeriesInstanceUID", "")) for item in dataset.get("ReferencedSeriesSequence") or ()}
+
+
 def _refuse_another_frame(dataset: Dataset, volume: Volume) -> None:
     """Refuse what only by chance has the numbers of this series' positions."""
     series, frame = volume.series, str(dataset.get("FrameOfReferenceUID", ""))
-    made_from = {str(item.get("SeriesInstanceUID", "")) for item in dataset.get("ReferencedSeriesSequence") or ()}
     apart = bool(frame and series.frame_of_reference_uid) and frame != series.frame_of_reference_uid
-    if apart and series.series_uid not in made_from:
+    if apart and series.series_uid not in _made_from(dataset):
         raise UnreadableFileError(
             "The segmentation belongs to another frame of reference than this series.", _NOT_ITS_SERIES
         )
@@ -184,6 +190,7 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
     planes: dict[int, dict[int, NDArray[np.bool_]]] = {number: {} for number in described}
     shared = dataset.SharedFunctionalGroupsSequence[0]
     groups = dataset.PerFrameFunctionalGroupsSequence
+    _refuse_thicker_images(dataset, volume)
     for values, group in zip(stored_frames(dataset), groups, strict=True):
         k, pasted = _pasted(values, _Place(shared, group), volume.stack)
         if kind == "LABELMAP":
@@ -197,6 +204,26 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
             planes[number][k] = marked if earlier is None else earlier | marked
     # In a label map, 0 is what belongs to no segment, also where it has a name (PS3.3 C.8.20.2).
     return tuple(_segment(item, planes[number]) for number, item in sorted(described.items()) if number)
+
+
+def _refuse_thicker_images(dataset: Dataset, volume: Volume) -> None:
+    """Refuse frames that lie further apart than the series' images, as they say and as they lie: few would be marked.
+
+    Of a single frame what it says counts, unless it was made from this series.
+    """
+    shared, groups = dataset.SharedFunctionalGroupsSequence[0], dataset.PerFrameFunctionalGroupsSequence
+    stack = volume.stack
+    places = [_Place(shared, group) for group in groups]
+    if stack.count < 2 or not places or not (apart_mm := places[0].apart_mm):
+        return
+    own_mm = commonest_gap_mm(stack.own_gaps_mm)
+    heights = np.unique(np.round([place.position @ stack.normal for place in places], 2))
+    steps = np.diff(heights) / apart_mm
+    so_they_lie = len(steps) > 0 and bool(np.abs(steps - np.rint(steps)).max() < _OFF_STEPS)
+    if len(heights) == 1:
+        so_they_lie = volume.series.series_uid not in _made_from(dataset)
+    if apart_mm > _THICKER * own_mm and so_they_lie:
+        raise _not_here(places[0], f"its images lie {apart_mm:.2f} mm apart, those of the series {own_mm:.2f} mm")
 
 
 def _group(shared: Dataset, group: Dataset, keyword: str) -> Dataset:
@@ -218,6 +245,7 @@ class _Place:
         self.column = np.array([float(v) for v in orientation[3:]])
         measures = _group(shared, group, "PixelMeasuresSequence")
         self.between_rows, self.between_columns = (float(v) for v in measures.PixelSpacing)
+        self.apart_mm = abs(float(measures.get("SpacingBetweenSlices") or 0))
 
 
 def _not_here(place: _Place, why: str) -> UnreadableFileError:

@@ -173,6 +173,7 @@ def place_of(volume: StoredVolume) -> Place:
         row_direction=row,
         column_direction=column,
         positions_lps_mm=positions[::order],
+        alone_mm=abs(float(np.cross(row, column) @ matrix[:3, 2])),
     )
     proven, said = judge(stack)
     return Place(stack, order, Verdict.UNTRUSTED if reasons else proven, (*reasons, *said), known)

@@ -183,6 +183,35 @@ def test_a_segmentation_turned_by_half_a_degree_is_not_laid_on_other_pixels(abou
         read_seg(tmp_path / "turned.dcm", volume)
 
 
+@pytest.mark.parametrize("marked", [slice(0, 1), slice(0, 3)], ids=["one image", "several"])
+def test_a_segmentation_of_thick_images_is_not_laid_on_a_few_thin_ones(marked: slice, tmp_path: Path) -> None:
+    thick = opened(write_series(tmp_path / "thick", [0.0, 5.0, 10.0]))
+    thin = opened(write_series(tmp_path / "thin", [float(n) for n in range(11)]))
+    found = finding(thick, block(thick.stack.shape_kji, marked, slice(5, 9), slice(5, 9)), "n")
+    write_seg(tmp_path / "seg.dcm", thick, (found,))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = "5"
+    if marked.stop == 1:
+        dataset.ReferencedSeriesSequence[0].SeriesInstanceUID = "1.2.826.0.1.66"
+    dataset.save_as(tmp_path / "seg.dcm")
+    assert read_seg(tmp_path / "seg.dcm", thick)[0].mask is not None
+    with pytest.raises(UnreadableFileError, match=r"its images lie 5\.00 mm apart, those of the series 1\.00 mm"):
+        read_seg(tmp_path / "seg.dcm", thin)
+
+
+def test_a_segmentation_that_only_says_a_wrong_distance_of_images_lies_on_all_of_them(tmp_path: Path) -> None:
+    volume = opened(write_series(tmp_path / "ct", [float(n) for n in range(11)]))
+    found = finding(volume, block(volume.stack.shape_kji, slice(2, 6), slice(5, 9), slice(5, 9)), "n")
+    write_seg(tmp_path / "seg.dcm", volume, (found,))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = "5"
+    dataset.save_as(tmp_path / "seg.dcm")
+    (segment,) = read_seg(tmp_path / "seg.dcm", volume)
+    assert found.mask is not None
+    assert segment.mask is not None
+    assert segment.mask.same_as(found.mask)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.999])
 def test_a_segmentation_that_ends_early_is_refused(tilted: Volume, tmp_path: Path, share: float) -> None:
     path = tmp_path / "seg.dcm"
