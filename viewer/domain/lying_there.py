@@ -56,7 +56,7 @@ def _uncovered(session: Session) -> bool:
 
 
 def _voxel(session: Session, lps_mm: Point) -> tuple[int, int, int] | None:
-    return session.volume.stack.nearest_ijk(lps_mm) if session.volume is not None else None
+    return session.volume.nearest_ijk(lps_mm) if session.volume is not None else None
 
 
 def _is_at(session: Session, finding: Finding, lps_mm: Point) -> bool:

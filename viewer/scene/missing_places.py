@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from viewer.domain.geometry import PLANE_AXES
+from viewer.scene.plane_slices import layers_at, plane_runs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,8 +52,12 @@ def on_missing_image(volume: Volume, geometry: ViewportGeometry) -> bool:
     normal = volume.grid.directions[:, 2]
     if abs(float(normal @ geometry.axes.into)) < 0.99:
         return False
-    k = round(float(volume.grid.ijk(geometry.cursor_lps_mm)[2]))
-    return k in volume.missing_planes
+    runs = plane_runs(volume.grid, geometry.plane) if geometry.view.turned is None else None
+    if runs is None or runs.into.grid_axis != 2:
+        return math.floor(float(volume.grid.ijk(geometry.cursor_lps_mm)[2]) + 0.5) in volume.missing_planes
+    # The layer that is drawn, which half way between two depends on the way they run.
+    layers = layers_at(runs.into, float(np.asarray(geometry.cursor_lps_mm) @ PLANE_AXES[geometry.plane].into), 0.0)
+    return layers is not None and runs.into.index(layers[0]) in volume.missing_planes
 
 
 def _runs(planes: tuple[int, ...]) -> list[tuple[int, int]]:

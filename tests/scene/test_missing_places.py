@@ -1,0 +1,54 @@
+"""What is said to be missing is the image that is seen to be, also half way between it and its neighbour."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
+from viewer.domain.view_state import as_point, overview
+from viewer.scene.acquired import viewport_geometry
+from viewer.scene.missing_places import on_missing_image
+from viewer.scene.planes import PlaneRenderer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viewer.domain.volume import Volume
+
+TURNS = [
+    (order, signs)
+    for order in itertools.permutations(range(3))
+    for signs in itertools.product((-1, 1), repeat=3)
+    if np.linalg.det(np.eye(3)[:, order] * signs) > 0
+]
+PADDING = -2000
+
+
+@pytest.mark.parametrize(("order", "signs"), TURNS)
+def test_half_way_beside_a_missing_image_its_neighbour_is_called_missing_only_where_nothing_is_drawn(
+    order: tuple[int, int, int],
+    signs: tuple[int, int, int],
+    volume_of: Callable[..., Volume],
+    signed_axes: Callable[..., np.ndarray],
+) -> None:
+    grid = Grid.from_directions(
+        (8, 8, 7), origin_lps_mm=(-3.0, 17.0, 40.0), spacing_mm=(1.0, 1.0, 4.0), directions=signed_axes(order, signs)
+    )
+    values = np.full(grid.shape_kji, 100, np.int16)
+    values[[2, 3]] = PADDING
+    plain = volume_of(values, grid, padding=PADDING)
+    volume = evolve(plain, voxels=values.copy(), missing_planes=(2, 3))
+    plane = max(PlaneName, key=lambda name: abs(float(volume.stack.normal @ PLANE_AXES[name].into)))
+    for place in np.arange(0.5, 6, 0.5):
+        cursor = as_point(grid.lps((3, 3, place)))
+        state = evolve(
+            overview("1.2.3", grid, window_centre=0.0, window_width=400.0), cursor_lps_mm=cursor, acquired=False
+        )
+        drawn = PlaneRenderer().render(volume, state, plane, 40, 40).pixels & 0xFF
+        said = on_missing_image(volume, viewport_geometry(volume, state, plane, 40, 40))
+        assert said == (not drawn.any()), place
