@@ -113,6 +113,7 @@ def test_sheared_slices_are_a_tilt(tmp_path: Path) -> None:
     volume = opened(written(tmp_path / "a.nii", ct_values(), affine))
     assert volume.verdict is Verdict.RESAMPLED
     assert volume.stack.tilt_deg == pytest.approx(np.degrees(np.arctan(0.8 / 3)), abs=0.01)
+    assert volume.reasons[0] == "The file's slices do not lie straight behind one another, but lean by 14.9°."
 
 
 def test_voxels_that_hold_no_number_are_named_and_kept_apart(tmp_path: Path) -> None:

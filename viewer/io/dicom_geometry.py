@@ -205,12 +205,14 @@ def _loose(frames: Sequence[Frame], reason: str) -> Arrangement:
     return Arrangement(tuple(ordered), stack, Verdict.UNTRUSTED, (reason,), placed=False)
 
 
-def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -> tuple[Verdict, tuple[str, ...]]:
+def judge(
+    stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None, *, leans: str = "The gantry was tilted by"
+) -> tuple[Verdict, tuple[str, ...]]:
     """Return the verdict on a stack whose slices lie at different heights, and the reasons in sentences.
 
     `untrusted`: slices are missing (a gap within 5 % of a whole multiple of the commonest gap), the images shift
     sideways, or their pixels are of a size that none has. `resampled`: gantry tilt above 0.1°, or uneven gaps. `ok`:
-    neither, up to the rounding of positions.
+    neither, up to the rounding of positions. `leans` begins the sentence about slices that lean.
     """
     sized = _impossible_sizes(stack)
     if stack.count < 2:
@@ -227,7 +229,7 @@ def judge(stack: SliceStack, unread_lps_mm: NDArray[np.float64] | None = None) -
     verdict = Verdict.UNTRUSTED if reasons else Verdict.OK
     extent = float(np.linalg.norm(sideways[-1] - sideways[0]))
     if not shifted and stack.tilt_deg > _TILTED_DEG and extent > _UNEVEN_MM:
-        reasons.append(f"The gantry was tilted by {stack.tilt_deg:.1f}°.")
+        reasons.append(f"{leans} {stack.tilt_deg:.1f}°.")
         verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
     line = np.linspace(heights[0], heights[-1], stack.count)
     tolerance = min(_UNEVEN_MM, max(0.025, 0.05 * common))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Values grow to the right and to the front in RAS, to the left and to the back in LPS.
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 NO_PLACE = "The file does not say where it lies in the patient."
+# Whatever leant them, which a file of a volume does not tell.
+_LEAN = "The file's slices do not lie straight behind one another, but lean by"
 COLOURS = "The file holds colours, not measured values."
 MOST_PARTS = 4096
 _MOST_VALUES_EACH_WAY = 65535
@@ -175,7 +177,7 @@ def place_of(volume: StoredVolume) -> Place:
         positions_lps_mm=positions[::order],
         alone_mm=abs(float(np.cross(row, column) @ matrix[:3, 2])),
     )
-    proven, said = judge(stack)
+    proven, said = judge(stack, leans=_LEAN)
     return Place(stack, order, Verdict.UNTRUSTED if reasons else proven, (*reasons, *said), known)
 
 

@@ -326,6 +326,7 @@ def test_slices_that_slide_sideways_are_a_tilt(tmp_path: Path) -> None:
     volume = opened(attached(tmp_path, nrrd_header("space directions: (0.7,0,0) (0,0.8,0) (0,0.8,3)")))
     assert volume.verdict is Verdict.RESAMPLED
     assert volume.stack.tilt_deg == pytest.approx(np.degrees(np.arctan(0.8 / 3)), abs=0.01)
+    assert volume.reasons[0] == "The file's slices do not lie straight behind one another, but lean by 14.9°."
 
 
 @pytest.mark.parametrize(("unit", "mm"), [("mm", 1), ("cm", 10), ("m", 1000), ("um", 0.001)])
