@@ -338,7 +338,7 @@ def test_a_frame_that_does_not_fit_the_others_is_kept_apart_and_missed(made_ct: 
     made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(4)], groups)
     volumes = opened(made_ct)
     assert [v.stack.count for v in volumes] == [3, 1]
-    assert volumes[0].reasons == ("1 slice is missing near H 2.0 mm.",)
+    assert volumes[0].reasons[0] == "1 slice is missing near H 2.0 mm."
     assert volumes[0].verdict is Verdict.UNTRUSTED
     assert np.array_equal(volumes[0].slices[0], made_ct.pixels(0) - 1024)
 

@@ -243,3 +243,24 @@ def test_one_image_with_its_grey_turned_over_does_not_turn_over_the_others(made_
     made_ct.stack(axial(1), prefix="a", PhotometricInterpretation="MONOCHROME1")
     made_ct.stack(axial(4, first=2.0), prefix="b")
     assert [(e.count, e.facts.monochrome1) for e in entries(made_ct)] == [(5, False)]
+
+
+def test_what_is_missing_in_one_part_is_said_to_lie_in_the_other_where_it_does(made_ct: Any) -> None:
+    at = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, z]}} for z in (0.0, 6.0, 12.0)]
+    made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(3)], at)
+    # As where an archive converted some of the images: the fourth of the single ones is a frame.
+    made_ct.stack([(0.0, 0.0, 2.0 * k) for k in range(6) if k != 3])
+    single, frames = opened(made_ct)
+    assert (single.stack.count, frames.stack.count) == (5, 3)
+    assert single.verdict is Verdict.UNTRUSTED
+    assert "1 slice is missing near H 6.0 mm." in single.reasons
+    assert "Where images are missing, 1 image of another part of this series lies." in single.reasons
+    assert not any("another part" in reason for reason in frames.reasons)
+
+
+def test_parts_that_lie_beside_each_other_are_not_said_to_hold_what_is_missing(made_ct: Any) -> None:
+    at = [{"PlanePositionSequence": {"ImagePositionPatient": [0, 0, z]}} for z in (20.0, 22.0, 24.0)]
+    made_ct.frames("enhanced", [made_ct.pixels(k) for k in range(3)], at)
+    made_ct.stack([(0.0, 0.0, 2.0 * k) for k in range(6) if k != 3])
+    single, frames = opened(made_ct)
+    assert not any("another part" in reason for reason in (*single.reasons, *frames.reasons))

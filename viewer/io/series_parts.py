@@ -15,6 +15,7 @@ from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
+from viewer.io.images_between import words_between
 from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
@@ -50,13 +51,15 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     found = []
     for kind in kinds:
         words = _kind_words(kinds, kind, coordinates=coordinates) if len(kinds) > 1 else ""
+        remark = words_between(kind, [other for other in kinds if other is not kind]) if len(kinds) > 1 else ""
         divided = phases(kind)
         for phase in divided:
             entry = _entry(facts, phase.frames, ", ".join(filter(None, [words, phase.words])))
-            found.append(with_doubt(entry, phase.doubt))
+            found.append(with_doubt(entry, phase.doubt, remark))
         if not divided:
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
-            found.append(_entry(facts, kind, ", ".join(filter(None, [words, count]))))
+            entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
+            found.append(with_doubt(entry, "", remark))
     return with_lacks(_told_apart(found))
 
 
