@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from tests.io.parts import opened
 from viewer.domain.geometry import Verdict
@@ -53,3 +54,27 @@ def test_phases_between_each_other_stay_apart_within_one_of_two_acquisitions(mad
             stored = made_ct.pixels(k) + np.int16(3000 * p)
             made_ct.slice(f"b{p}{k}", stored, position, TemporalPositionIdentifier=str(p + 3), AcquisitionNumber="2")
     assert phases_seen(made_ct) == [{0}, {1}, {0}, {1}]
+
+
+@pytest.mark.parametrize(
+    "heights",
+    [((0.0, 2.0, 4.0), (1.0, 3.0)), ((0.0, 2.0, 4.0), (3.5, 5.5)), ((0.0, 2.0), (1.0, 3.0)), ((0.0, 2.0), (1.5, 3.5))],
+    ids=["of three and two", "half beside each other", "of two each", "of two each, uneven"],
+)
+@pytest.mark.parametrize("by", ["AcquisitionNumber", "ConvolutionKernel"])
+def test_phases_of_two_images_lie_between_each_other_as_larger_ones_do(
+    made_ct: Any, heights: tuple[tuple[float, ...], ...], by: str
+) -> None:
+    for p, own in enumerate(heights):
+        for k, height in enumerate(own):
+            stored = made_ct.pixels(k) + np.int16(3000 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10.0, -20.0, height), **{by: str(p + 1)})
+    assert phases_seen(made_ct) == [{0}, {1}]
+
+
+def test_pairs_of_images_taken_one_pair_after_another_are_one_volume(made_ct: Any) -> None:
+    for pair in range(2):
+        for k in range(2):
+            made_ct.slice(f"{pair}{k}", made_ct.pixels(k), (0.0, 0.0, 4.0 * pair + 2.0 * k), AcquisitionNumber=pair)
+    (volume,) = opened(made_ct)
+    assert volume.verdict is Verdict.OK

@@ -286,7 +286,10 @@ def _crossing(crowd: _Crowd) -> list[Phase]:
     """Return acquisitions whose images lie between those of another."""
     told = _told(crowd)
     for one in told:
-        large = np.flatnonzero(np.bincount(one.codes) >= _FEWEST_CROSSED)[:_MOST_CROSSED].tolist()
+        # In a small stack two images count as well; in a large one they may be some that were taken anew.
+        small = len(one.values) == 2 and one.attribute.lasting and len(crowd.frames) < 2 * _FEWEST_CROSSED
+        fewest = _FEWEST_CROSSED - small
+        large = np.flatnonzero(np.bincount(one.codes) >= fewest)[:_MOST_CROSSED].tolist()
         # A clock that stands still for many images, and for all of them, is that of the acquisition.
         stands = one.attribute.name in CLOCKS and len(large) == len(one.values)
         if not (one.attribute.lasting or one.attribute.mostly_lasting or stands):
