@@ -211,6 +211,65 @@ def test_of_two_members_of_one_name_that_differ_one_is_missed(made_ct: Any, tmp_
     assert any("images of this series may be missing" in reason for reason in volume.reasons) == other
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("way", ["lost from the directory", "in an archive before it"])
+def test_images_that_the_directory_of_an_archive_does_not_list_are_missed(
+    made_ct: Any, tmp_path: Path, way: str, packing: int
+) -> None:
+    made_ct.stack(axial(5))
+    files = sorted(made_ct.folder.iterdir(), key=lambda path: path.name[-1])
+
+    def archive_of(paths: Sequence[Path]) -> bytes:
+        with zipfile.ZipFile(tmp_path / "part.zip", "w", packing) as out:
+            for path in paths:
+                out.write(path, path.name)
+        return (tmp_path / "part.zip").read_bytes()
+
+    archive = tmp_path / "study.zip"
+    if way == "in an archive before it":
+        archive.write_bytes(archive_of(files[3:]) + archive_of(files[:3]))
+    else:
+        raw = archive_of(files)
+        first = _entries(raw)[3]
+        end = raw.rfind(b"PK\x05\x06")
+        tail = bytearray(raw[end:])
+        tail[8:12] = struct.pack("<HH", 3, 3)
+        tail[12:16] = struct.pack("<L", first - _entries(raw)[0])
+        archive.write_bytes(raw[:first] + tail)
+    volume = opened(archive)
+    assert volume.stack.count == 3
+    assert volume.verdict is Verdict.UNTRUSTED
+    assert any("2 of the 5 files in its folder could not be read" in reason for reason in volume.reasons)
+    named = [one for one in scan(archive, JobContext()).skipped if "not in its directory" in one.why]
+    assert len(named) == 2
+
+
+def _entries(raw: bytes) -> list[int]:
+    """Return where the entries of an archive's directory begin."""
+    return [n for n in range(len(raw)) if raw.startswith(b"PK\x01\x02", n)]
+
+
+def test_an_image_whose_name_ends_as_that_of_a_folder_is_no_folder(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(4))
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in made_ct.folder.iterdir():
+            out.writestr(zipfile.ZipInfo(path.name + "/" * path.name.endswith("_3")), path.read_bytes())
+        out.mkdir("empty")
+    assert opened(archive).stack.count == 4
+
+
+def test_images_in_a_folder_that_only_is_called_as_a_macs_own_are_opened(made_ct: Any, tmp_path: Path) -> None:
+    made_ct.stack(axial(4))
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in made_ct.folder.iterdir():
+            out.write(path, f"__MACOSX/{path.name}")
+            out.writestr(f"__MACOSX/._{path.name}", b"resource")
+    assert opened(archive).stack.count == 4
+    assert scan(archive, JobContext()).skipped == ()
+
+
 def test_byte_that_changed_inside_an_archive_costs_that_image_alone(made_ct: Any, tmp_path: Path) -> None:
     made_ct.stack(axial(5))
     archive = zipped(made_ct.folder, tmp_path / "study.zip", packing=zipfile.ZIP_STORED)

@@ -97,6 +97,24 @@ def cut_archive(file: IO[bytes]) -> CutArchive:
     return found
 
 
+def members_from(file: IO[bytes], at: int, until: int) -> list[zipfile.ZipInfo]:
+    """Return the members that lie one after another from a place on, as far as they can be told apart."""
+    found: list[zipfile.ZipInfo] = []
+    until_s = time.thread_time() + _PATIENCE_S
+    try:
+        while at < until and len(found) < _MOST_MEMBERS:
+            file.seek(at)
+            header = file.read(LOCAL_HEADER)
+            if not header.startswith(LOCAL_MARK):
+                break
+            info, start = _said(file, header, at)
+            found.append(info)
+            at = _end(file, info, start, until, until_s)
+    except (_NotWholeError, _LostError):
+        pass
+    return found
+
+
 def _said(file: IO[bytes], header: bytes, at: int) -> tuple[zipfile.ZipInfo, int]:
     """Return what a local header says of its member, and where that begins."""
     if len(header) < LOCAL_HEADER:

@@ -22,6 +22,7 @@ from viewer.io.file_bytes import BytesSource, FilePlace, FileSource, Member, as_
 from viewer.io.foreign_files import JOIN
 from viewer.io.inner_archives import LARGEST_BYTES, unpacked
 from viewer.io.series_entry import Skipped
+from viewer.io.unlisted_members import unlisted
 from viewer.io.unpacking import Packing
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ _PACKINGS = {
 }
 _NO_ARCHIVE = "The archive is damaged, or is no zip archive."
 _AGAIN = "Get the archive again."
+_UNLISTED = "Is in the archive, but not in its directory."
 _END_BYTES = 22
 _IN_64_BITS = 0xFFFF
 _ENCRYPTED = 0x1 | 0x40
 _UNIX = 3
 # What a Mac adds of its own to every file.
-_NOT_THE_USERS = ("__MACOSX/",)
+_OF_A_MAC = "__MACOSX/"
 
 
 def is_archive_name(name: str) -> bool:
@@ -155,7 +157,7 @@ class _Listing:
         if len(listed) > _MOST_MEMBERS:
             self.skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
             return []
-        return self._places(named, listed)
+        return self._places(named, listed, found_by_directory=True)
 
     def _of_cut(self, named: str) -> list[FilePlace]:
         """Return the files of an archive without a directory; one that is cut is among them, and fails at its end."""
@@ -174,7 +176,9 @@ class _Listing:
             self.skipped.append(Skipped(named, _NO_ARCHIVE, _AGAIN))
         return places
 
-    def _places(self, named: str, listed: list[zipfile.ZipInfo], *, cut: bool = False) -> list[FilePlace]:
+    def _places(
+        self, named: str, listed: list[zipfile.ZipInfo], *, cut: bool = False, found_by_directory: bool = False
+    ) -> list[FilePlace]:
         found: dict[str, list[FilePlace]] = {}
         first: dict[str, zipfile.ZipInfo] = {}
         end = self.opened.seek(0, os.SEEK_END)
@@ -182,8 +186,14 @@ class _Listing:
             if info.create_system != _UNIX:
                 # Older writers on Windows part folders as it does (APPNOTE 4.4.17.1 forbids it).
                 info.filename = info.filename.replace("\\", "/")
+            if info.file_size:
+                # What has bytes is no folder, whatever its name says.
+                info.filename = info.filename.rstrip("/")
+        starts = {id(info): _start(self.opened, info) for info in listed}
+        if found_by_directory:
+            self._tell_unlisted(named, [(info, starts[id(info)]) for info in listed], end)
         for info in sorted(listed, key=lambda i: (i.filename, i.header_offset)):
-            if not info.filename or info.is_dir() or info.filename.startswith(_NOT_THE_USERS):
+            if not info.filename or info.is_dir() or _is_a_macs_own(info.filename):
                 continue
             why = _objection(info, cut=cut) or self._objection_to_archive(info, cut=cut)
             twice = not why and info.filename in found
@@ -191,7 +201,7 @@ class _Listing:
             copy = twice and (other.CRC, other.file_size) == (info.CRC, info.file_size)
             if twice:
                 why = f"Is in the archive twice{'' if copy else ', and they differ'}; the first is used."
-            start = _start(self.opened, info) if not why else 0
+            start = starts[id(info)]
             if not why and (start < 0 or start + info.compress_size > end):
                 why = "The archive is damaged at this file."
             name = self.prefix + info.filename
@@ -214,6 +224,11 @@ class _Listing:
             else:
                 found[info.filename] = [FilePlace(self.path, member)]
         return list(chain.from_iterable(found.values()))
+
+    def _tell_unlisted(self, named: str, listed: list[tuple[zipfile.ZipInfo, int]], end: int) -> None:
+        for info in unlisted(self.opened, listed, end):
+            name = f"{self.path}/{self.prefix}{info.filename}"
+            self.skipped.append(Skipped(f"{named}/{info.filename}", _UNLISTED, _AGAIN, inside=name))
 
     def _objection_to_archive(self, info: zipfile.ZipInfo, *, cut: bool) -> str:
         """Return why an archive inside this one is not looked into, "" where it is, or it is none."""
@@ -251,6 +266,10 @@ class _Listing:
             f"{member.name}/",
         )
         return inner.places(named)
+
+
+def _is_a_macs_own(name: str) -> bool:
+    return name.startswith(_OF_A_MAC) and name.rpartition("/")[2].startswith("._")
 
 
 def _objection(info: zipfile.ZipInfo, *, cut: bool = False) -> str:
