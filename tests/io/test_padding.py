@@ -150,6 +150,20 @@ def test_padding_that_twelve_bits_cannot_hold_is_found_and_its_bits_are_no_bone(
     assert_padded(volume, rim(2), hu)
 
 
+def test_signed_padding_of_fewer_than_eight_bits_is_found(made_ct: Any) -> None:
+    values = np.arange(-8, 8, dtype=np.int8).reshape(2, 8)
+    made_ct.slice(
+        "a",
+        values,
+        BitsAllocated=8,
+        BitsStored=4,
+        HighBit=3,
+        **raw(0x00280120, 0xFFFA, "US"),
+    )
+    volume = opened(made_ct)
+    assert_padded(volume, (values == -6)[None], values[None].astype(float) - 1024)
+
+
 @pytest.mark.parametrize("word", [0x0830, 0xF830])
 def test_signed_twelve_bits_find_their_padding_with_and_without_its_sign(made_ct: Any, word: int) -> None:
     hu = np.stack([made_ct.pixels(k) for k in range(2)]) - 1000

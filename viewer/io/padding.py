@@ -48,12 +48,12 @@ def padding_of(value: bytes, limit: bytes, code: PixelCode) -> Padding | None:
 def _stored(raw: bytes, code: PixelCode) -> tuple[int, bool]:
     """Return a padding value as the number that a pixel would be, and whether no pixel can store it."""
     word, bits = int.from_bytes(raw[:2], "little"), code.bits_stored
-    if code.bits_allocated == 8:
-        word &= 0xFF
+    full = 0xFF if code.bits_allocated == 8 else 0xFFFF
+    word &= full
     if bits >= 16:
         return (word - 0x10000 if code.signed and word >> 15 else word), False
     above = word >> bits
-    extended = code.signed and word >> (bits - 1) == 0xFFFF >> (bits - 1)
+    extended = code.signed and word >> (bits - 1) == full >> (bits - 1)
     if above and not extended:
         return (word - 0x10000 if word >> 15 else word), True
     within = word & ((1 << bits) - 1)
