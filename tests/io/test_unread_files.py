@@ -189,3 +189,29 @@ def test_a_series_in_an_archive_of_which_images_cannot_be_unpacked_is_not_truste
         "1 of the 6 files in its folder could not be read, so images of this series may be missing, also at its ends."
     )
     assert assemble(found.series[0], JobContext()).verdict is Verdict.UNTRUSTED
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("way", ["leads out of the folder", "leads nowhere"])
+def test_a_series_whose_end_is_a_link_that_is_not_followed_is_not_trusted(
+    way: str, made_ct: Any, tmp_path: Path
+) -> None:
+    last = slices(made_ct)[-1]
+    last.rename(tmp_path / "elsewhere.dcm")
+    last.symlink_to(tmp_path / ("elsewhere.dcm" if way == "leads out of the folder" else "nowhere.dcm"))
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    volume = assemble(entry, JobContext())
+    assert (volume.stack.count, volume.verdict) == (5, Verdict.UNTRUSTED)
+    assert any("1 of the 6 files in its folder could not be read" in reason for reason in volume.reasons)
+
+
+@pytest.mark.parametrize("kept", [400, 600])
+def test_a_series_whose_end_was_not_copied_and_is_filled_up_with_zeros_is_not_trusted(kept: int, made_ct: Any) -> None:
+    last = slices(made_ct)[-1]
+    raw = last.read_bytes()
+    last.write_bytes(raw[:kept] + bytes(len(raw) - kept))
+    found = scan(made_ct.folder, JobContext())
+    (entry,) = found.series
+    assert "damaged" in found.skipped[0].why
+    volume = assemble(entry, JobContext())
+    assert (volume.stack.count, volume.verdict) == (5, Verdict.UNTRUSTED)

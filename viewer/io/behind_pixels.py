@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from viewer.io.header_walk import Elements
 
 _LONGEST_TAIL = 1 << 20
+_HOLLOW_BYTES = 64
 
 
 def lost_before_padding(source: Source, found: Elements, transfer_syntax: str, size: int | None) -> int:
@@ -44,3 +45,8 @@ def lost_before_padding(source: Source, found: Elements, transfer_syntax: str, s
 
 def _is_padding(head: bytes, transfer_syntax: str) -> bool:
     return head == (b"\xff\xfc" * 2 if transfer_syntax == EXPLICIT_BIG else b"\xfc\xff" * 2)
+
+
+def is_hollow(source: Source, size: int) -> bool:
+    """Return whether a file ends in zeros alone, as one for which room was made and that was not copied to its end."""
+    return size >= _HOLLOW_BYTES and not any(source.read_at(size - _HOLLOW_BYTES, _HOLLOW_BYTES))

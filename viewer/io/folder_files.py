@@ -65,7 +65,7 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
         for entry in entries:
             try:
                 if entry.is_symlink() and not inside(root, entry.path):
-                    skipped.append(Skipped(name_below(root, entry.path), "A link that leads out of the folder."))
+                    skipped.append(_unseen(root, entry.path, "A link that leads out of the folder."))
                 elif entry.is_dir():
                     folders.append((entry.path, depth + 1))
                 elif entry.is_file():
@@ -79,11 +79,16 @@ def files_below(folder: str, skipped: list[Skipped], ctx: JobContext) -> Iterato
                     else:
                         yield FilePlace(entry.path)
                 elif not stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
-                    skipped.append(Skipped(name_below(root, entry.path), "Not a file that can be read."))
+                    skipped.append(_unseen(root, entry.path, "Not a file that can be read."))
             except OSError as error:
-                skipped.append(Skipped(name_below(root, entry.path), f"Cannot be read ({error.strerror})."))
+                skipped.append(_unseen(root, entry.path, f"Cannot be read ({error.strerror})."))
         if depth < _DEEPEST_FOLDER:
             waiting += reversed(folders)
         else:
             why = f"Lies more than {_DEEPEST_FOLDER} folders deep; open it by itself."
             skipped += [Skipped(name_below(root, deeper), why) for deeper, _ in folders]
+
+
+def _unseen(root: str, path: str, why: str) -> Skipped:
+    """Return that nobody looked at what is called as images may be."""
+    return Skipped(name_below(root, path), why, unseen=path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, evolve, field
 
 from viewer.domain.errors import UnreadableFileError
-from viewer.io.behind_pixels import lost_before_padding
+from viewer.io.behind_pixels import is_hollow, lost_before_padding
 from viewer.io.concatenations import part_of
 from viewer.io.decode import MOST_PIXELS
 from viewer.io.encapsulated import refuse_other_order
@@ -211,7 +211,7 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
 def _image_header(header: Header, name: str, size: int, changed_ns: int) -> ImageHeader:
     found, source = header.elements, header.source
     values = found.values
-    _refuse_other_objects(found, name)
+    _refuse_other_objects(found, name, hollow=header.limit is not None and is_hollow(source, header.limit))
     if found.contradicted:
         raise UnreadableFileError(
             f"The header holds “{_name_of(found.contradicted)}” twice, with two values; nothing tells which is meant."
@@ -268,7 +268,7 @@ def _name_of(tag: int) -> str:
     return dictionary_description(tag)
 
 
-def _refuse_other_objects(found: Elements, name: str) -> None:
+def _refuse_other_objects(found: Elements, name: str, *, hollow: bool) -> None:
     values = found.values
     objection = _objection(*map(values.get, (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280100)))
     if not values.get(0x00080016) and os.path.basename(name).upper().startswith("DICOMDIR"):
@@ -280,6 +280,8 @@ def _refuse_other_objects(found: Elements, name: str) -> None:
             raise _NotAnImageError(*_floating(values))
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
+        if hollow and not objection:
+            raise UnreadableFileError("The file is damaged: nothing but zeros stand where its image should.")
         sized = values.get(0x00280010) and values.get(0x00280011)
         if not objection and sized and plain(values.get(0x00080016)) != _SPECTROSCOPY:
             raise UnreadableFileError("An image without its pixels.")

@@ -102,8 +102,8 @@ def _result(
     series: list[list[SeriesEntry]] = []
     unread = UnreadFiles()
     damaged: set[str] = set()
-    for one in filter(lambda one: one.inside, skipped):
-        unread.note_member(one.inside)
+    for one in filter(lambda one: one.unseen, skipped):
+        unread.note_member(one.unseen)
     lists = [FilePlace(os.path.join(os.path.realpath(path.parent), path.name))] if is_dicomdir(path.name) else []
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):

@@ -48,8 +48,8 @@ class Skipped:
     """A file that was not opened, by its path below the folder that was scanned as it can be read, and why.
 
     `hint` is what to do about it, "" where the reason says enough; `in_part` where some of it was opened: an archive
-    that is not whole; `lacking` for a folder that holds not all images that an archive listed. `inside` is its name as
-    that of a place, where it lies in an archive and nobody could look into it; else "".
+    that is not whole; `lacking` for a folder that holds not all images that an archive listed. `unseen` is its name as
+    that of a place, where nobody could look into it: it lies in an archive, or a link to it leads away; else "".
     """
 
     file: str = field(converter=readable_name)
@@ -57,7 +57,7 @@ class Skipped:
     hint: str = ""
     in_part: bool = False
     lacking: bool = False
-    inside: str = ""
+    unseen: str = ""
 
     @property
     def words(self) -> str:

@@ -206,8 +206,8 @@ class _Listing:
                 why = "The archive is damaged at this file."
             name = self.prefix + info.filename
             if why:
-                inside = "" if copy else f"{self.path}/{name}"
-                self.skipped.append(Skipped(f"{named}/{info.filename}", why, inside=inside))
+                unseen = "" if copy else f"{self.path}/{name}"
+                self.skipped.append(Skipped(f"{named}/{info.filename}", why, unseen=unseen))
                 continue
             first[info.filename] = info
             member = Member(
@@ -228,7 +228,7 @@ class _Listing:
     def _tell_unlisted(self, named: str, listed: list[tuple[zipfile.ZipInfo, int]], end: int) -> None:
         for info in unlisted(self.opened, listed, end):
             name = f"{self.path}/{self.prefix}{info.filename}"
-            self.skipped.append(Skipped(f"{named}/{info.filename}", _UNLISTED, _AGAIN, inside=name))
+            self.skipped.append(Skipped(f"{named}/{info.filename}", _UNLISTED, _AGAIN, unseen=name))
 
     def _objection_to_archive(self, info: zipfile.ZipInfo, *, cut: bool) -> str:
         """Return why an archive inside this one is not looked into, "" where it is, or it is none."""
