@@ -239,6 +239,14 @@ def test_images_of_another_modality_are_not_put_among_the_others(made_ct: Any) -
     ]
 
 
+def test_a_picture_of_the_screen_is_no_slice_of_the_scan_and_has_no_hu(made_ct: Any) -> None:
+    made_ct.stack(axial(4))
+    made_ct.slice("screen", made_ct.pixels(4), axial(5)[4], ImageType=["DERIVED", "SECONDARY", "SCREEN SAVE"])
+    scan, screen = opened(made_ct)
+    assert (scan.stack.count, scan.unit, scan.worded) == (4, "HU", False)
+    assert (screen.stack.count, screen.unit, screen.worded) == (1, "unknown", True)
+
+
 def test_one_image_with_its_grey_turned_over_does_not_turn_over_the_others(made_ct: Any) -> None:
     made_ct.stack(axial(1), prefix="a", PhotometricInterpretation="MONOCHROME1")
     made_ct.stack(axial(4, first=2.0), prefix="b")

@@ -72,7 +72,7 @@ def unit_of(values: dict[int, bytes]) -> str:
     """Return the unit of rescaled values: "HU" only where modality and rescale make it so, else as named.
 
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
-    a localizer are a projection and have no defined unit, a secondary capture is a picture of a screen, and a map
+    a localizer are a projection and have no defined unit, a secondary capture and a screen save are pictures, and a map
     that was computed of CT holds what it is called. What is no CT has no HU, whatever its Rescale Type says.
     """
     modality, kind = plain(values.get(0x00080060)), word(values.get(0x00281054)).upper()
@@ -82,7 +82,7 @@ def unit_of(values: dict[int, bytes]) -> str:
         return "unknown"
     if not ct:
         return word(values.get(0x00541001)) or (kind if kind not in (*_HU_WORDS, MODIFIED_HU, "US") else "unknown")
-    if _is_localizer(values) or _is_capture(values):
+    if _is_localizer(values) or _is_capture(values) or _is_picture(values):
         return "unknown"
     if kind in _HU_WORDS:
         return "HU" if rescaled and not _is_map(values, named=bool(kind)) else "unknown"
@@ -125,6 +125,11 @@ def _is_synthetic(values: dict[int, bytes]) -> bool:
 
 def _is_monochrome1(values: dict[int, bytes]) -> bool:
     return plain(values.get(0x00280004)) == "MONOCHROME1"
+
+
+def _is_picture(values: dict[int, bytes]) -> bool:
+    """Return True for what a scanner keeps as a CT image and that is a picture of its screen."""
+    return b"SCREEN" in values.get(0x00080008, b"").upper()
 
 
 def _is_capture(values: dict[int, bytes]) -> bool:
