@@ -254,6 +254,14 @@ def test_more_pixels_than_the_header_says_are_spoken_of(made_ct: Any) -> None:
     assert opened(made_ct.folder / "1").verdict is Verdict.UNTRUSTED
 
 
+@pytest.mark.parametrize("fewer", [1, 3])
+def test_images_whose_header_leaves_out_columns_are_not_trusted(made_ct: Any, fewer: int) -> None:
+    # Each row then begins a little later than the one before: the image is sheared.
+    for k in range(3):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 5.0 * k), Columns=32 - fewer)
+    assert opened(made_ct.folder).verdict is Verdict.UNTRUSTED
+
+
 def test_bytes_that_round_a_file_up_are_not_spoken_of(made_ct: Any) -> None:
     made_ct.slice("a", made_ct.pixels(), stream=made_ct.pixels().tobytes() + bytes(6))
     assert opened(made_ct.folder).reasons == ()

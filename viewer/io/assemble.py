@@ -145,8 +145,8 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
 
 
 def _more_pixels(frames: Sequence[Frame]) -> list[str]:
-    """Return a sentence about images whose pixels fill more rows than their header says."""
-    more = [f for f in frames if f.bytes_left_over >= f.code.frame_bytes // f.code.rows]
+    """Return a sentence about images whose pixels fill more rows, or more columns, than their header says."""
+    more = [f for f in frames if f.bytes_left_over >= f.code.frame_bytes // max(f.code.rows, f.code.columns)]
     if not more:
         return []
     which = f"The image at {frame_place(more[0])} holds" if len(more) == 1 else f"{len(more)} images hold"
