@@ -18,6 +18,7 @@ from viewer.io.doubles import contradiction_words, copies_words
 from viewer.io.memory import shrunk_words
 from viewer.io.moments import moments_of
 from viewer.io.padding import padding_value, with_one_padding
+from viewer.io.pixels_beyond import more_pixels_words
 from viewer.io.read_slices import Onlooker, read_slices
 from viewer.io.voi_luts import Luts, read_luts
 from viewer.io.volume_files import read_volume_file
@@ -75,7 +76,8 @@ def assemble(
     if entry.kind != "dicom":
         return read_volume_file(entry, ctx, watcher, shrink=shrink)
     frames, refused, said = _refused(entry.frames)
-    said += _more_pixels(frames)
+    beyond = more_pixels_words(frames)
+    said += [beyond] if beyond else []
     frames = with_one_padding(frames)
     arrangement = arranged(frames, refused)
     doubled = [] if arrangement.placed else same_places(frames)
@@ -142,15 +144,6 @@ def _refused(frames: Sequence[Frame]) -> tuple[list[Frame], list[Frame], list[st
     if not good:
         raise _nothing_readable(said, [UnreadableFileError(f"The file {f.problem}.") for f, _ in bad])
     return good, [f for f, _ in bad], said
-
-
-def _more_pixels(frames: Sequence[Frame]) -> list[str]:
-    """Return a sentence about images whose pixels fill more rows, or more columns, than their header says."""
-    more = [f for f in frames if f.bytes_left_over >= f.code.frame_bytes // max(f.code.rows, f.code.columns)]
-    if not more:
-        return []
-    which = f"The image at {frame_place(more[0])} holds" if len(more) == 1 else f"{len(more)} images hold"
-    return [f"{which} more pixels than the header says; those are not shown."]
 
 
 def _named(bad: Sequence[tuple[Frame, str]]) -> list[str]:

@@ -14,12 +14,14 @@ from viewer.domain.volume import PatientIdentity
 from viewer.io.dicom_geometry import arranged
 from viewer.io.dicomdir import is_dicomdir
 from viewer.io.doubles import doubles
+from viewer.io.pixels_beyond import more_pixels_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from viewer.io.series_entry import SeriesEntry
+    from viewer.io.slice_header import Frame
 
 FOLDER, ARCHIVE, DICOMDIR, FILE = "folder", "archive", "dicomdir", "file"
 
@@ -215,10 +217,13 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
     if not entry.frames:
         return "", ""
     arrangement = arranged(entry.frames)
-    unreadable = [frame.problem for frame in entry.frames if frame.problem]
+    unreadable = [why for frame in entry.frames if (why := _why_unreadable(frame))]
     if unreadable:
         count = f"{len(unreadable)} of {entry.count} images" if len(unreadable) > 1 else "One image"
-        return Verdict.UNTRUSTED.value, f"{count} cannot be read: the file {unreadable[0]}."
+        return Verdict.UNTRUSTED.value, f"{count} cannot be read: {unreadable[0]}."
+    more = more_pixels_words(entry.frames)
+    if more and arrangement.verdict is not Verdict.UNTRUSTED:
+        return Verdict.UNTRUSTED.value, more
     if entry.incomplete and arrangement.verdict is not Verdict.UNTRUSTED:
         return Verdict.UNTRUSTED.value, entry.incomplete
     if not arrangement.placed:
@@ -228,6 +233,13 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
             foreseen = {True: alone.verdict.value, False: Verdict.UNTRUSTED.value, None: ""}
             return foreseen[found.copies], found.words
     return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else entry.remark
+
+
+def _why_unreadable(frame: Frame) -> str:
+    if frame.problem:
+        return f"the file {frame.problem}"
+    code = frame.code
+    return "" if code.understood else f"pixels of {code.bits_stored} in {code.bits_allocated} bits are not understood"
 
 
 def _search_words(entry: SeriesEntry, place: str, patients: frozenset[str]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import pytest
 
-from viewer.domain.errors import CancelledError
+from viewer.domain.errors import CancelledError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io import index as indexing
@@ -157,6 +157,29 @@ def test_the_verdict_is_judged_anew_from_what_is_there_now(library: Any, two_ser
     assert row.verdict is Verdict.UNTRUSTED
     assert "missing" in row.reason
     assert row.images == 4
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [
+        ({"Rows": 20}, "4 images hold more pixels than the header says"),
+        ({"Columns": 31}, "4 images hold more pixels than the header says"),
+        ({"BitsAllocated": 12, "BitsStored": 12, "HighBit": 11}, "pixels of 12 in 12 bits are not understood"),
+    ],
+)
+def test_the_list_says_of_pixels_what_opening_says(
+    library: Any, made_ct: Any, elements: dict[str, int], said: str
+) -> None:
+    made_ct.stack([(0.0, 0.0, 2.0 * k) for k in range(4)], **elements)
+    result, _ = library.look(made_ct.folder)
+    (row,) = library.index.series(i for i, _ in library.index.find("made")).values()
+    assert (row.verdict, said in row.reason) == (Verdict.UNTRUSTED, True)
+    (entry,) = result.series
+    try:
+        words = " ".join(assemble(entry, JobContext()).reasons)
+    except UnreadableFileError as error:
+        words = error.sentence
+    assert said in words
 
 
 def test_a_file_that_has_just_changed_is_read_again_the_next_time(two_series: Path, tmp_path: Path) -> None:
