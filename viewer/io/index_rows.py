@@ -221,15 +221,15 @@ def _verdict(entry: SeriesEntry) -> tuple[str, str]:
     if unreadable:
         count = f"{len(unreadable)} of {entry.count} images" if len(unreadable) > 1 else "One image"
         return Verdict.UNTRUSTED.value, f"{count} cannot be read: {unreadable[0]}."
-    more = more_pixels_words(entry.frames)
-    if more and arrangement.verdict is not Verdict.UNTRUSTED:
-        return Verdict.UNTRUSTED.value, more
-    if entry.incomplete and arrangement.verdict is not Verdict.UNTRUSTED:
-        return Verdict.UNTRUSTED.value, entry.incomplete
+    doubt = more_pixels_words(entry.frames) or entry.incomplete
+    if doubt and arrangement.verdict is not Verdict.UNTRUSTED:
+        return Verdict.UNTRUSTED.value, doubt
     if not arrangement.placed:
         found = doubles(entry.frames)
         alone = arranged(found.left) if found and (len(found.left) > 1 or not found.contradict) else arrangement
         if found and alone.placed and alone.verdict is not Verdict.UNTRUSTED:
+            if doubt:
+                return Verdict.UNTRUSTED.value, doubt
             foreseen = {True: alone.verdict.value, False: Verdict.UNTRUSTED.value, None: ""}
             return foreseen[found.copies], found.words
     return arrangement.verdict.value, arrangement.reasons[0] if arrangement.reasons else entry.remark

@@ -182,6 +182,17 @@ def test_the_list_says_of_pixels_what_opening_says(
     assert said in words
 
 
+def test_a_copy_among_images_that_may_lack_some_does_not_make_the_list_trust_them(library: Any, made_ct: Any) -> None:
+    made_ct.stack([(0.0, 0.0, 2.0 * k) for k in range(4)])
+    first, *_, last = sorted(made_ct.folder.iterdir(), key=lambda path: path.name[-1])
+    shutil.copy(first, made_ct.folder / "IM900_9")
+    last.write_bytes(b"")
+    result, _ = library.look(made_ct.folder)
+    (row,) = library.index.series(i for i, _ in library.index.find("made")).values()
+    assert row.verdict is assemble(result.series[0], JobContext()).verdict is Verdict.UNTRUSTED
+    assert "may be missing" in row.reason
+
+
 def test_a_file_that_has_just_changed_is_read_again_the_next_time(two_series: Path, tmp_path: Path) -> None:
     index = LibraryIndex(tmp_path / "young.sqlite3", lambda problem: None)
     for path in two_series.rglob("*"):
