@@ -10,7 +10,7 @@ import pydicom
 import pytest
 from pydicom.encaps import encapsulate
 
-from tests.io.conftest import ENCODERS
+from tests.io.conftest import ENCODERS, NATIVE
 from viewer.domain.errors import NothingToOpenError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
@@ -377,3 +377,19 @@ def test_stacks_that_lie_apart_are_parts_and_nothing_is_missing_between_them(
     found = scan(made_ct.folder, JobContext()).series
     assert [entry.part for entry in found] == parts
     assert all(assemble(entry, JobContext()).verdict is Verdict.OK for entry in found)
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+def test_phases_that_only_the_dimensions_of_the_frames_tell_apart_are_not_taken_for_those_of_their_order(
+    made_ct: Any, syntax: str
+) -> None:
+    # One frame of each place among the first four, as by chance, but not all of one phase.
+    order = [(0, 0), (0, 1), (1, 2), (0, 3), (1, 0), (1, 1), (0, 2), (1, 3)]
+    stored = [made_ct.pixels(k) + np.int16(1000 * p) for p, k in order]
+    groups = [at(HEIGHTS[k], FrameContentSequence={"DimensionIndexValues": [1, k + 1, p + 1]}) for p, k in order]
+    made_ct.frames("enhanced", stored, groups, syntax=syntax)
+    volumes = opened(made_ct)
+    assert [volume.part for volume in volumes] == ["phase 1 of 2", "phase 2 of 2"]
+    for p, volume in enumerate(volumes):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) + 1000 * p - 1024 for k in range(4)])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from viewer.io.header_walk import Elements
     from viewer.io.sequence_items import Item
 
+DIMENSIONS = 0x00209157
+"""Dimension Index Values: the number of a frame along each dimension that its writer sorts frames by."""
 _LARGEST = 64 << 20
 # Functional group macro -> elements taken from its first item (PS3.3 C.7.6.16.2 and C.8.15.3).
 _MACROS: dict[int, tuple[int, ...]] = {
@@ -36,7 +38,7 @@ _MACROS: dict[int, tuple[int, ...]] = {
         0x00200013, 0x00200012, 0x00080022, 0x00080032, 0x00080023, 0x00080033, 0x00181060, 0x00180060, 0x00181210,
     ),
     # Frame content, cardiac and respiratory synchronization, CT reconstruction, CT X-ray details.
-    0x00209111: (0x00209156, 0x00189074, 0x00209128, 0x00209056),
+    0x00209111: (0x00209156, 0x00189074, 0x00209128, 0x00209056, DIMENSIONS),
     0x00189118: (0x00209241, 0x00209153),
     0x00209253: (0x00209245,),
     0x00189314: (0x00181210, 0x00181100),
@@ -145,8 +147,15 @@ def _elements(group: Item, form: Form) -> dict[int, bytes]:
         for tag in tags:
             raw = items[0].get(tag)
             if isinstance(raw, bytes):
-                values[_STANDS_FOR.get(tag, tag)] = _number(raw, tag, form) if tag in _BINARY else raw
+                values[_STANDS_FOR.get(tag, tag)] = _as_text(raw, tag, form)
     return values
+
+
+def _as_text(raw: bytes, tag: int, form: Form) -> bytes:
+    if tag == DIMENSIONS:
+        count = len(raw) // 4
+        return b"\\".join(b"%d" % n for n in struct.unpack(f"{'>' if form.big else '<'}{count}L", raw[: 4 * count]))
+    return _number(raw, tag, form) if tag in _BINARY else raw
 
 
 def _number(raw: bytes, tag: int, form: Form) -> bytes:

@@ -71,6 +71,7 @@ class Telling(NamedTuple):
     slice_thickness: bytes | None
     stack: bytes | None
     series_number: bytes | None
+    dimensions: bytes | None
 
 
 @define(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Value = Any
 Codes = NDArray[np.int64]
 _LONGEST_WORDS = 40
+_MOST_DIMENSIONS = 4
 CLOCKS_OF_DAY = ("acquisition date and time", "acquisition time", "content time")
 CLOCKS = (*CLOCKS_OF_DAY, "trigger time")
 
@@ -136,6 +138,12 @@ def _in_plane(frame: Frame) -> tuple[float, float] | None:
     return (round(row, 1), round(column, 1))
 
 
+def _dimension(n: int, frame: Frame) -> float | None:
+    """Return the number of a frame along one of the dimensions that its writer sorts frames by."""
+    said = numbers(frame.telling.dimensions or b"")
+    return said[n] if n < len(said) else None
+
+
 def _text(raw: bytes | None) -> str | None:
     return re.sub(r"[^ -~]|\\", " ", plain(raw))[:_LONGEST_WORDS].strip() or None
 
@@ -207,6 +215,7 @@ ATTRIBUTES = (
         lambda value, _: f"stack {value}" if value else "no stack named",
         lasting=True,
     ),
+    *(Attribute(f"dimension {n + 1}", partial(_dimension, n), mostly_lasting=True) for n in range(_MOST_DIMENSIONS)),
     # Frames of one multi-frame image belong together where nothing else tells them apart.
     Attribute(
         "image",
