@@ -184,6 +184,16 @@ def test_a_disc_whose_images_all_got_other_uids_misses_none(disc: Path) -> None:
     assert assemble(by_count(disc)[6], JobContext()).verdict is Verdict.OK
 
 
+def test_a_series_whose_files_all_got_other_names_is_opened_with_the_others(disc: Path) -> None:
+    before = by_count(disc / "DICOMDIR")
+    folder = images(disc)[0].parent
+    for path in folder.iterdir():
+        path.rename(path.with_name(f"{path.name}.dcm"))
+    after = by_count(disc / "DICOMDIR")
+    assert sorted(after) == sorted(before)
+    assert [entry.incomplete for entry in after.values()] == [""] * len(after)
+
+
 def test_images_that_came_to_a_series_after_its_list_was_written_are_opened_with_it(made_ct: Any, disc: Path) -> None:
     for k in (6, 7):
         made_ct.slice(f"SE1/IM{k}", made_ct.pixels(k), (0.0, 0.0, 2.0 * k))

@@ -52,8 +52,10 @@ def is_dicomdir(path: str) -> bool:
     return os.path.basename(path).upper().startswith("DICOMDIR")
 
 
-def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[FilePlace]:
+def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> tuple[list[FilePlace], set[str]]:
     """Return the files that a DICOMDIR names and that are there; empty where it cannot be read or names none.
+
+    Also the folders in which it names some, there or not: under other names they may lie there too.
 
     Names are found whatever their case and with or without a version ";1", as discs are copied in many ways. What
     is not there, and what would lie outside of the folder, is added to `skipped`.
@@ -61,6 +63,7 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
     root = os.path.realpath(os.path.dirname(path))
     known: dict[str, dict[str, str]] = {}
     found: dict[str, FilePlace] = {}
+    folders: set[str] = set()
     for parts in filter(None, (_file_id(record) for record in _Records(FilePlace(path)).at.values())):
         ctx.stop_if_cancelled()
         if not all(part.isprintable() for part in parts) or max(map(len, parts)) > _LONGEST_NAME:
@@ -74,13 +77,16 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> list[Fil
         place = _resolved(root, parts, known)
         if place is None:
             skipped.append(Skipped(shown, NOT_THERE))
+            folder = _resolved(root, parts[:-1], known)
+            folders |= {folder} if folder is not None and inside(root, folder) else set()
         elif not inside(root, place):
             skipped.append(Skipped(name_below(root, place), "A link that leads out of the folder."))
         elif os.path.isfile(place):
             found.setdefault(place, FilePlace(place))
+            folders.add(os.path.dirname(place))
         else:
             skipped.append(Skipped(name_below(root, place), "Not a file that can be read."))
-    return list(found.values())
+    return list(found.values()), folders
 
 
 def listed_images(place: FilePlace) -> list[ListedImage]:

@@ -164,9 +164,9 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
         return name, list(files_below(name, skipped, ctx))
     root = str(path.parent)
     if is_dicomdir(name):
-        found = listed_files(name, skipped, ctx)
+        found, folders = listed_files(name, skipped, ctx)
         if found:
-            return root, found + _beside(found)
+            return root, found + _beside(found, folders)
         # One that is damaged, or was copied without its files or with other names for them: what lies beside it is
         # looked at, and where there is any, no name that it lists is missed.
         beside = list(files_below(root, skipped, ctx))
@@ -178,11 +178,11 @@ def _places(path: Path, skipped: list[Skipped], ctx: JobContext) -> tuple[str, l
     return root, [FilePlace(name)]
 
 
-def _beside(listed: list[FilePlace]) -> list[FilePlace]:
-    """Return the files in the folders of those that a DICOMDIR lists: a list that is old knows not all of a series."""
+def _beside(listed: list[FilePlace], folders: set[str]) -> list[FilePlace]:
+    """Return the other files in the folders of a DICOMDIR: a list that is old knows not all of a series."""
     names = {place.name for place in listed}
     found = []
-    for folder in dict.fromkeys(os.path.dirname(name) for name in sorted(names)):
+    for folder in sorted(folders):
         with contextlib.suppress(OSError), os.scandir(folder) as there:
             files = sorted(one.path for one in there if one.is_file(follow_symlinks=False))
             found += [FilePlace(file) for file in files if file not in names and not is_dicomdir(file)]
