@@ -550,3 +550,28 @@ def test_names_that_are_not_the_text_that_they_say_to_be_hide_no_image(made_ct: 
     assert np.array_equal(volume.slices, np.stack(stored).astype(int) - 1024)
     assert volume.verdict is Verdict.OK
     assert len(source_headers(volume, range(4))) == 4
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("at", [26, 28], ids=["length of the name", "length of what follows it"])
+def test_an_image_whose_own_header_in_the_archive_is_damaged_is_missed(
+    made_ct: Any, tmp_path: Path, at: int, packing: int
+) -> None:
+    for k, place in enumerate(axial(5)):
+        made_ct.slice(f"IM{k}", made_ct.pixels(k), place)
+    archive = zipped(made_ct.folder, tmp_path / "study.zip", packing=packing)
+    last = zipfile.ZipFile(archive).infolist()[-1]
+    raw = bytearray(archive.read_bytes())
+    raw[last.header_offset + at] ^= 0x10
+    archive.write_bytes(raw)
+    volume = opened(archive)
+    assert (volume.stack.count, volume.verdict) == (4, Verdict.UNTRUSTED)
+    assert any("images of this series may be missing" in reason for reason in volume.reasons)
+
+
+def test_an_image_whose_name_is_cut_off_at_its_beginning_is_opened(made_ct: Any, tmp_path: Path) -> None:
+    for k, place in enumerate(axial(4)):
+        made_ct.slice(f"IM{k}", made_ct.pixels(k), place)
+    archive = zipped(made_ct.folder, tmp_path / "study.zip")
+    archive.write_bytes(archive.read_bytes().replace(b"IM3", b"\0M3"))
+    assert opened(archive).stack.count == 4

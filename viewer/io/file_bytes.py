@@ -289,6 +289,11 @@ class FilePlace:
             finally:
                 os.close(descriptor)
 
+    def hold_against_check_sum(self, largest: int) -> None:
+        """Raise UnreadableFileError for a damaged member of an archive, unless it is larger than so many bytes."""
+        if self.member is not None and self.member.size <= largest:
+            self.open_whole()
+
     def open_whole(self, *, waits: bool = True) -> tuple[Source, OpenFile | None]:
         """Return all of the file's bytes and, where they are still on disk, the open file, which the caller closes.
 

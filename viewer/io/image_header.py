@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Image = tuple[dict[int, bytes], list[Frame], str]
 
 _MOST_FRAMES = 20_000
+_LARGEST_CHECKED = 32 << 20
 DECIDING_TAGS = (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100)
 """What decides whether a file holds an image that can be shown, and how many."""
 _OBJECTS = {
@@ -201,6 +202,8 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
             other = foreign(source.read_at(0, HEAD_BYTES), place.name) if error.sentence == NO_IMAGE else None
             if other is not None:
                 raise _NotAnImageError(other.sentence, other.hint) from error
+            if error.sentence == NO_IMAGE:
+                place.hold_against_check_sum(_LARGEST_CHECKED)
             raise
         except PARSER_FAILURES as error:
             if isinstance(error, OSError):

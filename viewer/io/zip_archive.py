@@ -187,6 +187,8 @@ class _Listing:
                 # Older writers on Windows part folders as it does (APPNOTE 4.4.17.1 forbids it).
                 info.filename = info.filename.replace("\\", "/")
             if info.file_size:
+                # What a mark of its end cut off from a name hides no image.
+                info.filename = info.filename or info.orig_filename.replace("\0", "")
                 # What has bytes is no folder, whatever its name says.
                 info.filename = info.filename.rstrip("/")
         starts = {id(info): _start(self.opened, info) for info in listed}
