@@ -575,3 +575,20 @@ def test_an_image_whose_name_is_cut_off_at_its_beginning_is_opened(made_ct: Any,
     archive = zipped(made_ct.folder, tmp_path / "study.zip")
     archive.write_bytes(archive.read_bytes().replace(b"IM3", b"\0M3"))
     assert opened(archive).stack.count == 4
+
+
+def test_an_archive_whose_directory_counts_more_than_it_names_is_not_trusted(made_ct: Any, tmp_path: Path) -> None:
+    for k, place in enumerate(axial(5)):
+        made_ct.slice(f"IM{k}", made_ct.pixels(k), place)
+    archive = zipped(made_ct.folder, tmp_path / "study.zip")
+    raw = bytearray(archive.read_bytes())
+    # The comment of the third takes in the fourth and the fifth, whose own headers are damaged as well.
+    third, fourth = _entries(bytes(raw))[2:4]
+    raw[third + 32 : third + 34] = struct.pack("<H", raw.rfind(b"PK\x05\x06") - fourth)
+    for info in zipfile.ZipFile(archive).infolist()[3:]:
+        raw[info.header_offset] = 0
+    archive.write_bytes(raw)
+    volume = opened(archive)
+    assert (volume.stack.count, volume.verdict) == (3, Verdict.UNTRUSTED)
+    (said,) = (one.why for one in scan(archive, JobContext()).skipped)
+    assert "it names 3 of the 5 files that it counts" in said

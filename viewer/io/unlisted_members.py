@@ -26,7 +26,7 @@ def unlisted(file: IO[bytes], listed: Iterable[tuple[zipfile.ZipInfo, int]], end
     for at, until in zip([0, *sorted(behind for _, behind in known)], [*begins, end], strict=True):
         if until - at >= LOCAL_HEADER:
             found += members_from(file, _first(file, at), until)
-    return [info for info in found if info.filename not in names and not info.is_dir()]
+    return [info for info in found if info.filename and info.filename not in names and not info.is_dir()]
 
 
 def _first(file: IO[bytes], at: int) -> int:

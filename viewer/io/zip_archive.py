@@ -157,6 +157,12 @@ class _Listing:
         if len(listed) > _MOST_MEMBERS:
             self.skipped.append(Skipped(named, f"An archive of {len(listed)} files; unpack it first."))
             return []
+        counted = _counted(self.opened)
+        if counted > len(listed):
+            lacks = f"it names {len(listed)} of the {counted} files that it counts"
+            self.skipped.append(
+                Skipped(named, f"The directory of the archive is damaged: {lacks}.", _AGAIN, in_part=True)
+            )
         return self._places(named, listed, found_by_directory=True)
 
     def _of_cut(self, named: str) -> list[FilePlace]:
@@ -285,6 +291,19 @@ def _objection(info: zipfile.ZipInfo, *, cut: bool = False) -> str:
     if not cut and info.file_size > most_inflated(info.compress_size):
         return f"Would become {info.file_size / 1e9:.1f} GB when unpacked, which no image does."
     return ""
+
+
+def _counted(file: IO[bytes]) -> int:
+    """Return how many members the end of an archive's directory says that there are; 0 where it does not."""
+    size = file.seek(0, os.SEEK_END)
+    for reach in (_END_BYTES, _END_BYTES + 0xFFFF):
+        file.seek(max(0, size - reach))
+        tail = file.read(reach)
+        at = tail.rfind(b"PK\x05\x06")
+        if 0 <= at <= len(tail) - _END_BYTES:
+            count = int.from_bytes(tail[at + 10 : at + 12], "little")
+            return count if count != _IN_64_BITS else 0
+    return 0
 
 
 def _start(file: IO[bytes], info: zipfile.ZipInfo) -> int:
