@@ -6,6 +6,7 @@ import os
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import pydicom
 import pytest
 
 from viewer.domain.errors import UnreadableFileError
@@ -215,3 +216,28 @@ def test_a_series_whose_end_was_not_copied_and_is_filled_up_with_zeros_is_not_tr
     assert "damaged" in found.skipped[0].why
     volume = assemble(entry, JobContext())
     assert (volume.stack.count, volume.verdict) == (5, Verdict.UNTRUSTED)
+
+
+def test_a_series_whose_last_image_is_cut_anywhere_is_not_trusted(made_ct: Any) -> None:
+    for k, place in enumerate(PLACES):
+        last = made_ct.slice(f"IM{k:03d}", made_ct.pixels(k, 4, 4), place)
+    raw = last.read_bytes()
+    for length in range(0, len(raw), 3):
+        last.write_bytes(raw[:length])
+        entry = max(scan(made_ct.folder, JobContext()).series, key=lambda one: one.count)
+        volume = assemble(entry, JobContext())
+        assert (volume.stack.count, volume.verdict) == (5, Verdict.UNTRUSTED), length
+
+
+def test_a_list_of_a_disc_under_another_name_is_no_damaged_image(made_ct: Any) -> None:
+    slices(made_ct, "")
+    directory = pydicom.Dataset()
+    directory.file_meta = pydicom.dataset.FileMetaDataset()
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    directory.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    directory.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1"
+    directory.FileSetID = "DISC"
+    directory.DirectoryRecordSequence = []
+    directory.save_as(made_ct.folder / "DIR001", enforce_file_format=True)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert (entry.count, entry.incomplete) == (6, "")

@@ -27,11 +27,12 @@ from viewer.io.header_walk import (
     find_start,
     walk,
 )
-from viewer.io.image_elements import COMPRESSED, frame_of, is_lossy, kind_of, lost_words, pixel_problem
+from viewer.io.image_elements import COMPRESSED, CT_CLASSES, frame_of, is_lossy, kind_of, lost_words, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
 from viewer.io.slice_header import Frame, ImageFile, Kind
+from viewer.io.unread_files import may_be_image
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 Image = tuple[dict[int, bytes], list[Frame], str]
 
 _MOST_FRAMES = 20_000
+_PREAMBLE = 128
+# What a DICOMDIR begins with, whatever it is called.
+_DIRECTORY_GROUP = b"\x04\0"
+_BEGINS_AS_IMAGE = "The file is damaged: it begins with nothing, as an image does, and does not go on as one."
 _LARGEST_CHECKED = 32 << 20
 DECIDING_TAGS = (0x00080016, 0x00080060, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100)
 """What decides whether a file holds an image that can be shown, and how many."""
@@ -204,6 +209,8 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
                 raise _NotAnImageError(other.sentence, other.hint) from error
             if error.sentence == NO_IMAGE:
                 place.hold_against_check_sum(_LARGEST_CHECKED)
+                if size and may_be_image(place.name) and not any(source.read_at(0, _PREAMBLE)):
+                    raise UnreadableFileError(_BEGINS_AS_IMAGE) from error
             raise
         except PARSER_FAILURES as error:
             if isinstance(error, OSError):
@@ -214,6 +221,8 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
 def _image_header(header: Header, name: str, size: int, changed_ns: int) -> ImageHeader:
     found, source = header.elements, header.source
     values = found.values
+    if header.start.head[:2] == _DIRECTORY_GROUP and not values.get(0x00080016):
+        raise _NotAnImageError(LISTS_OTHERS)
     _refuse_other_objects(found, name, hollow=header.limit is not None and is_hollow(source, header.limit))
     if found.contradicted:
         raise UnreadableFileError(
@@ -283,10 +292,13 @@ def _refuse_other_objects(found: Elements, name: str, *, hollow: bool) -> None:
             raise _NotAnImageError(*_floating(values))
         if not found.complete:
             raise UnreadableFileError("The file ends early, before its image.")
+        if not objection and not values.get(0x00080016):
+            raise UnreadableFileError("The file ends early, before it says what it holds.")
         if hollow and not objection:
             raise UnreadableFileError("The file is damaged: nothing but zeros stand where its image should.")
         sized = values.get(0x00280010) and values.get(0x00280011)
-        if not objection and sized and plain(values.get(0x00080016)) != _SPECTROSCOPY:
+        kind = plain(values.get(0x00080016))
+        if not objection and (kind in CT_CLASSES or (sized and kind != _SPECTROSCOPY)):
             raise UnreadableFileError("An image without its pixels.")
         raise _NotAnImageError(objection or "A DICOM file without an image.")
     if objection:

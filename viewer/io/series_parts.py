@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
+from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError
 from viewer.domain.value_units import unit_words
 from viewer.io.dicom_geometry import same_direction, same_spacing
@@ -60,7 +61,20 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
             found.append(with_doubt(entry, "", remark))
-    return with_lacks(_told_apart(found))
+    return with_lacks(_told_apart(_beside_cut(found)))
+
+
+def _beside_cut(entries: list[SeriesEntry]) -> list[SeriesEntry]:
+    """Return parts of a series, in doubt where images of another end within their header: these may be their own."""
+    cut = [all(frame.problem and frame.file.pixel_offset < 0 for frame in entry.frames) for entry in entries]
+    count = sum(entry.count for entry, ends in zip(entries, cut, strict=True) if ends)
+    if not count:
+        return entries
+    what = "ends early and does not say to which part it belongs"
+    if count > 1:
+        what = "end early and do not say to which part they belong"
+    doubt = f"{count_words(count, 'image')} of this series {what}."
+    return [entry if ends else with_doubt(entry, doubt) for entry, ends in zip(entries, cut, strict=True)]
 
 
 def _told_apart(entries: list[SeriesEntry]) -> list[SeriesEntry]:

@@ -101,3 +101,8 @@ def _kind(name: str) -> str:
     if ending is not None:
         return ending[0]
     return "numbered" if _DIGIT.search(name) else name
+
+
+def may_be_image(name: str) -> bool:
+    """Return whether a file is called as images are: by their ending, or with a number and no ending."""
+    return _kind(os.path.basename(name)) in (*_OF_IMAGES, "numbered")
