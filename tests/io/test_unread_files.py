@@ -241,3 +241,17 @@ def test_a_list_of_a_disc_under_another_name_is_no_damaged_image(made_ct: Any) -
     directory.save_as(made_ct.folder / "DIR001", enforce_file_format=True)
     (entry,) = scan(made_ct.folder, JobContext()).series
     assert (entry.count, entry.incomplete) == (6, "")
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [({"Rows": 0}, "has no pixels"), ({"Rows": 65535, "Columns": 65535}, "large")],
+    ids=["no rows", "more rows than any image"],
+)
+def test_a_series_beside_an_image_of_no_size_is_not_trusted(made_ct: Any, elements: dict[str, int], said: str) -> None:
+    for k, place in enumerate(PLACES):
+        made_ct.slice(f"IM{k:03d}", made_ct.pixels(k), place, **(elements if k == 5 else {}))
+    found = scan(made_ct.folder, JobContext())
+    (entry,) = found.series
+    assert said in found.skipped[0].why
+    assert (entry.count, assemble(entry, JobContext()).verdict) == (5, Verdict.UNTRUSTED)

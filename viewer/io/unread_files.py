@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 _GONE = frozenset({errno.ENOENT, errno.ESTALE, errno.ENOTDIR})
 _ENDING = re.compile(r"\.([a-z][a-z0-9]{0,7})$")
 # What is said of files of which it is not known what they hold, though they could be read.
-_DAMAGED = ("is empty", "ends early", "damaged", "twice, with two values", "without its pixels")
+_DAMAGED = (
+    "is empty", "ends early", "damaged", "twice, with two values", "without its pixels", "has no pixels",
+    "frames large", "of its pixels", "but describes", "in another order", "larger than that of any image",
+    "too long to read",
+)  # fmt: skip
 # Whatever else is in a file that is called so, as a server's refusal, it is there in place of an image.
 _OF_IMAGES = (".dcm", ".dicom", ".dic", ".ima")
 _DIGIT = re.compile(r"\d")
