@@ -9,6 +9,8 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkPolyDataNormals, vtkSurfaceNets3D
 
+from viewer.analysis.pieces import pieces
+from viewer.scene.surface_size import as_large
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _MOST_LABEL_VOXELS = 150_000
 
 
 def finding_surface(mask: Mask, stack: SliceStack) -> vtkPolyData:
-    """Return the surface of a mask of original slices, with normals, in LPS mm.
+    """Return the surface of a mask of original slices, with normals, in LPS mm; it encloses as much as the voxels do.
 
     It is made in voxel coordinates and then moved to where the slices lie, so that tilted and unevenly spaced
     stacks are right too. Method: S. F. Frisken, "SurfaceNets for multi-label segmentations", JCGT 11 (2022).
@@ -79,9 +81,7 @@ def _surface(
     nets.SetNumberOfIterations(_SMOOTHING)
     nets.Update()
     surface.ShallowCopy(nets.GetOutput())
-    ijk = _closed(array_of(surface.GetPoints().GetData()).astype(np.float64), began) - 1.0
-    ijk = np.asarray(first_ijk) + ijk * by + (np.asarray(by) - 1) / 2
-    lps = np.ascontiguousarray(_lps(stack, ijk))
+    lps = np.ascontiguousarray(_placed(voxels, began, surface, first_ijk, by, stack))
     held = vtk_array_on(lps)
     placed = vtkPoints()
     placed.SetDataTypeToDouble()
@@ -98,23 +98,41 @@ def _surface(
     return made
 
 
-def _closed(points: NDArray[np.float64], began: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return smoothed points, those that began at one place together again.
+def _placed(
+    voxels: NDArray[np.bool_],
+    began: NDArray[np.float32],
+    surface: vtkPolyData,
+    first_ijk: tuple[int, int, int],
+    by: tuple[int, int, int],
+    stack: SliceStack,
+) -> NDArray[np.float64]:
+    """Return where smoothed points lie in LPS mm, those that began at one place together, as large as the voxels.
 
     Where voxels touch along an edge the filter makes a place two points, and its faces take now one and now the other:
     smoothed apart they would leave a hole.
     """
     # Places are between voxels of a grid that has fewer than 2^20 along each axis.
     at = (2 * began).astype(np.int64) @ np.array([1, 1 << 21, 1 << 42])
-    _places, of, counts = np.unique(at, return_inverse=True, return_counts=True)
-    if len(counts) == len(points):
-        return points
-    shared = np.flatnonzero(counts[of] > 1)
-    made = points.copy()
-    for axis in range(3):
-        sums = np.bincount(of[shared], points[shared, axis], minlength=len(counts))
-        made[shared, axis] = (sums / counts)[of[shared]]
-    return made
+    _places, first, of = np.unique(at, return_index=True, return_inverse=True)
+    count = np.bincount(of)
+    smooth = array_of(surface.GetPoints().GetData()).astype(np.float64)
+    together = np.stack([np.bincount(of, smooth[:, axis]) / count for axis in range(3)], axis=1)
+
+    def lps(ijk: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _lps(stack, np.asarray(first_ijk) + (ijk - 1.0) * by + (np.asarray(by) - 1) / 2)
+
+    corners = began[first].astype(np.float64)
+    triangles = of[array_of(surface.GetPolys().GetConnectivityArray()).reshape(-1, 3)]
+    return as_large(lps(together), lps(corners), triangles, _piece_at(voxels, corners))[of]
+
+
+def _piece_at(voxels: NDArray[np.bool_], corners: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the number of a piece of voxels at each of their corners, (n,); `corners` count from one voxel before."""
+    labels, _count = pieces(voxels)
+    labels = np.pad(labels, 1)
+    i, j, k = np.floor(corners.T).astype(np.intp)
+    around = [labels[k + dk, j + dj, i + di] for dk in (0, 1) for dj in (0, 1) for di in (0, 1)]
+    return np.asarray(np.max(around, axis=0), dtype=np.intp)
 
 
 def _lps(stack: SliceStack, ijk: NDArray[np.float64]) -> NDArray[np.float64]:
