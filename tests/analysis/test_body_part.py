@@ -91,3 +91,25 @@ def test_a_volume_without_hu_or_still_being_read_counts_as_a_face() -> None:
     volume = ellipses([TRUNK] * SLICES)
     assert may_show_face(evolve(volume, unit="unknown"))
     assert may_show_face(evolve(volume, arrived=np.zeros(SLICES, dtype=bool)))
+
+
+def framed(volume: Volume, *, at_mm: float, hu: int, beyond: bool) -> Volume:
+    """Return a volume with a ring around the middle of each slice, or with all that lies beyond it, of one value."""
+    j, i = np.indices((ROWS, COLUMNS))
+    away_mm = np.hypot((i - COLUMNS / 2) * SPACING_MM[0], (j - ROWS / 2) * SPACING_MM[1])
+    voxels = np.array(volume.slices)
+    voxels[:, away_mm > at_mm if beyond else np.abs(away_mm - at_mm) < 10.0] = hu
+    return evolve(volume, slices=voxels, voxels=voxels)
+
+
+def test_a_head_in_a_frame_that_goes_all_around_it_may_show_its_face() -> None:
+    assert may_show_face(framed(ellipses([HEAD] * SLICES), at_mm=150.0, hu=300, beyond=False))
+
+
+@pytest.mark.parametrize("at_mm", [120.0, 200.0])
+def test_a_head_in_a_round_field_of_view_may_show_its_face_whatever_stands_for_nothing_around_it(at_mm: float) -> None:
+    assert may_show_face(framed(ellipses([HEAD] * SLICES), at_mm=at_mm, hu=0, beyond=True))
+
+
+def test_a_trunk_with_lungs_shows_none() -> None:
+    assert not may_show_face(ellipses([TRUNK] * SLICES, lung=True))

@@ -146,7 +146,8 @@ def test_labels_stand_in_3d_but_on_no_head_whose_identity_is_hidden(scene3d: Sce
     voxels[18:24, 40:50, 40:50] = True
     mask = Mask.from_full(voxels)
     assert mask is not None
-    body = np.full(grid.shape_kji, 40, dtype=np.int16)
+    body = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    body[:, 2:-2, 2:-2] = 40
     camera = Camera(as_point(grid.centre_lps_mm), height_mm=300.0)
     label = FindingSurface(mask, BLUE, label=True)
     for part, masked, there in (("ABDOMEN", True, True), ("HEAD", True, False), ("HEAD", False, True)):

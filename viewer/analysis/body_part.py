@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import product
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from viewer.analysis.pieces import filled, grown, pieces, worn
+from viewer.analysis.pieces import grown, pieces, worn
 from viewer.domain.masking import words_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ _NO_CONTRAST = re.compile(r"\b(without|w/?o|wo|non|no|nativ\w*|unenhanced|plain)
 _TRUNK_MM2 = 45_000.0
 _LEAST_FACE_MM = 60.0
 _SOLID_HU = -300
+# The air of a room; lungs, which a trunk is counted with, hold less of it.
+_ROOM_AIR_HU = -950
 _SAMPLE_MM = 4.0
 _SAMPLE_SLICES = 64
 
@@ -108,7 +111,7 @@ def _thin(volume: Volume) -> bool:
     if volume.padding is not None:
         solid &= values != volume.padding
     pixel_mm2 = step_i * step_j * stack.pixel_spacing_mm[0] * stack.pixel_spacing_mm[1]
-    areas = _largest_pieces(_opened(filled(solid)))
+    areas = _largest_pieces(_opened(_with_lungs(solid, values)))
     heights = np.abs(stack.positions_lps_mm[::step_k] @ stack.normal)
     thin = areas * pixel_mm2 < _TRUNK_MM2
     longest = run = 0.0
@@ -118,6 +121,30 @@ def _thin(volume: Volume) -> bool:
         run = run + abs(float(heights[k] - heights[k - 1])) if thin[k] and thin[k - 1] else 0.0
         longest = max(longest, run)
     return longest >= _LEAST_FACE_MM or 2 * int(np.count_nonzero(thin)) >= int(np.count_nonzero(areas))
+
+
+def _with_lungs(solid: NDArray[np.bool_], values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return solid pixels [k, j, i] with what they enclose in each slice, but nothing of one value in a corner.
+
+    The air between a head and a frame around it is no part of it, nor is what stands for nothing around a round field
+    of view.
+    """
+    labels, count = pieces(~solid, by_slice=True)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sums = np.bincount(labels.ravel(), np.nan_to_num(values).ravel(), count + 1)
+    lung = sums > _ROOM_AIR_HU * sizes
+    for edge in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
+        lung[edge] = False
+    lung[0] = False
+    made = solid | lung[labels]
+    labels, count = pieces(made, by_slice=True)
+    aside = np.zeros(count + 1, dtype=bool)
+    for row, column in product((0, -1), repeat=2):
+        rows, columns = (slice(0, 2) if end == 0 else slice(-2, None) for end in (row, column))
+        one_value = np.ptp(values[:, rows, columns], axis=(1, 2)) == 0
+        aside[labels[one_value, row, column]] = True
+    aside[0] = False
+    return np.asarray(made & ~aside[labels])
 
 
 def _opened(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
