@@ -113,6 +113,40 @@ def test_an_arm_beside_the_trunk_stays() -> None:
     assert gone(patient.voxels, bare, arm) == 0.0
 
 
+def limb(patient: Patient, at_ij: tuple[float, float], half: float) -> NDArray[np.bool_]:
+    """Lay a straight limb with its bone along all images, and return where it is."""
+    away = np.hypot(patient.i - at_ij[0], patient.j - at_ij[1])
+    there = np.broadcast_to(away < half, patient.voxels.shape)
+    patient.voxels[there & (patient.voxels == -1000)] = 40
+    patient.voxels[:, away < half / 3] = 800
+    return there
+
+
+def test_both_legs_stay_however_straight_they_lie() -> None:
+    patient = Patient(half_x=0.1, half_y=0.1)
+    patient.voxels[:] = -1000
+    legs = limb(patient, (38.0, 60.0), 17.0), limb(patient, (82.0, 60.0), 14.0)
+    table = patient.set((slice(None), slice(84, 86), slice(5, 115)), 100)
+    bare = patient.without_table()
+    assert [gone(patient.voxels, bare, leg) for leg in legs] == [0.0, 0.0]
+    assert gone(patient.voxels, bare, table) == 1.0
+
+
+def test_arms_stay_that_lie_straight_beside_the_trunk() -> None:
+    patient = Patient()
+    arms = [limb(patient, (at, 75.0), 10.0) for at in (10.0, 110.0)]
+    bare = patient.without_table()
+    assert [gone(patient.voxels, bare, arm) for arm in arms] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("hu", [120, 350, 1500])
+def test_a_solid_rail_beside_the_patient_goes(hu: int) -> None:
+    patient = Patient()
+    rail = patient.set((slice(None), slice(80, 92), slice(104, 114)), hu)
+    bare = patient.without_table()
+    assert gone(patient.voxels, bare, rail) == 1.0
+
+
 def test_all_images_are_shown_where_others_are_missing_between_them() -> None:
     patient = Patient()
     patient.voxels[:, 40:80, 50:70] = 300

@@ -27,6 +27,8 @@ _ANYTHING_HU = -800
 # A table has the same cross-section all along; an arm that lies beside the trunk does not.
 _SAME_SHARE = 0.8
 _ALONG_SHARE = 0.5
+# Of a limb without its outermost voxels, bone is less than so much.
+_BONE_SHARE = 0.5
 # A sheet of a headrest that touches the head: longer than an ear, and further from the head than ears reach.
 _LONG_MM = 40.0
 _BEYOND_EARS_MM = 24.0
@@ -111,7 +113,8 @@ def body_shape(rendered: RenderVoxels) -> BodyShape | None:
     for number, box in enumerate(boxes(labels, count), start=1):
         if large[number] and not kept[number]:
             piece = labels[box] == number
-            kept[number] = bool((coarse[box][piece] > _BONE_HU).any()) and _sameness(piece, lean) < _SAME_SHARE
+            bone = coarse[box] > _BONE_HU
+            kept[number] = bool(bone[piece].any()) and (_sameness(piece, lean) < _SAME_SHARE or _is_limb(piece, bone))
     kept[0] = False
     if not kept.any():
         return None
@@ -182,6 +185,15 @@ def _sameness(piece: NDArray[np.bool_], lean: Lean) -> float:
     """Return which share of a prism with the cross-section of all of a piece it fills."""
     columns = _upright(piece, lean).any(axis=0).sum()
     return float(piece.sum() / max(columns * len(piece), 1))
+
+
+def _is_limb(piece: NDArray[np.bool_], bone: NDArray[np.bool_]) -> bool:
+    """Return whether a piece is bone with more of something softer around it, as a rail is not: that is one material.
+
+    The outermost voxels are mixed with air, whatever they are of.
+    """
+    within = piece & worn(np.pad(piece, ((0, 0), (1, 1), (1, 1))), by_slice=True)[:, 1:-1, 1:-1]
+    return bool(bone[within].any()) and float(bone[within].mean()) < _BONE_SHARE
 
 
 def _table(
