@@ -18,6 +18,7 @@ from viewer.scene.interpolation import Samples, paint
 from viewer.scene.oblique import ObliqueSampler
 from viewer.scene.plane_slices import plane_runs
 from viewer.scene.planes import PlaneRenderer
+from viewer.scene.slabs import layers_of
 from viewer.scene.turned_planes import turned_about
 from viewer.scene.window_table import WindowTable, grey_of
 
@@ -340,11 +341,6 @@ def test_a_slow_picture_asks_between_its_parts_whether_it_is_still_wanted(volume
         PlaneRenderer().render(volume_of(noise(SIZE), grid), state, PlaneName.AXIAL, 900, 700, between=between)
 
 
-def depths_of(slab_mm: float) -> np.ndarray:
-    half = round(slab_mm / 2)
-    return np.arange(-half, half + 1, dtype=np.float64)
-
-
 @pytest.mark.parametrize("mode", list(SlabMode))
 def test_a_turned_slab_is_made_of_cubic_values_too(volume_of: Make, noise: Noise, mode: SlabMode) -> None:
     grid = straight_grid()
@@ -352,10 +348,11 @@ def test_a_turned_slab_is_made_of_cubic_values_too(volume_of: Make, noise: Noise
     geometry = viewport_geometry(volume, oblique_state(grid), PlaneName.CORONAL, 60, 50)
     values, outside = ObliqueSampler(volume).values(geometry, 4.0, 1, mode, Interpolation.CUBIC)
     take = {SlabMode.MAX: np.max, SlabMode.MIN: np.min, SlabMode.MEAN: np.mean}[mode]
+    depths = np.linspace(-2.0, 2.0, layers_of(4.0, min(grid.spacing_mm)))
     checked = 0
     for row, column in product(range(0, 50, 6), range(0, 60, 6)):
         centre = np.asarray(geometry.lps_from_screen(column + 0.5, row + 0.5))
-        ray = grid.ijk(centre + depths_of(4.0)[:, None] * geometry.axes.into)
+        ray = grid.ijk(centre + depths[:, None] * geometry.axes.into)
         if (ray < 0.05).any() or (ray > np.asarray(SIZE) - 1.05).any():
             continue
         assert not outside[row, column]

@@ -14,7 +14,7 @@ from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.view_state import PlaneView, SlabMode, as_point, overview
 from viewer.scene.plane_geometry import ViewportGeometry
 from viewer.scene.planes import PlaneRenderer
-from viewer.scene.slabs import combined
+from viewer.scene.slabs import combined, layers_of
 from viewer.scene.window_table import grey_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_a_slab_of_a_tilted_series_is_what_scipy_makes_of_its_voxels(plane: Plan
     assert shown.padding is not None
     solid = (shown.voxels != shown.padding).astype(np.float64)
     layers = []
-    for depth in range(-5, 6):
+    for depth in np.linspace(-5, 5, layers_of(10.0, min(grid.spacing_mm))):
         kji = np.moveaxis(grid.ijk(flat + depth * axes.into)[..., ::-1], -1, 0)
         inside = np.all(
             [(part >= -0.49) & (part <= n - 0.51) for part, n in zip(kji, solid.shape, strict=True)], axis=0
@@ -166,3 +166,38 @@ def test_a_slab_of_a_tilted_series_is_what_scipy_makes_of_its_voxels(plane: Plan
     assert np.abs(picture[sure] - grey_of(expected[sure], **WINDOW)).max() <= 0.6
     # At the edges too nothing is darker than the darkest voxel there is.
     assert picture[picture > 0].min() >= grey_of(float(shown.slices.min()), **WINDOW) - 1
+
+
+def one_layer(volume_of: Callable[..., Volume], at: int, *, spacing_mm: float = 0.5) -> Volume:
+    """Return air with one bright layer k, in a grid that is turned about the axis across the layers."""
+    turn = np.radians(20)
+    directions = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    grid = Grid.from_directions(
+        (16, 16, 161), origin_lps_mm=(0, 0, 0), spacing_mm=(2.0, 2.0, spacing_mm), directions=directions
+    )
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[at] = 1000
+    return volume_of(voxels, grid)
+
+
+def seen_in(volume: Volume, slab_mm: float, *, above_mm: float = 0.0) -> int:
+    """Return the grey in the middle of a MIP about the middle of a volume."""
+    place = as_point(volume.grid.centre_lps_mm + (0.0, 0.0, above_mm))
+    view = overview("1.2.3", volume.grid, window_centre=WINDOW["centre"], window_width=WINDOW["width"])
+    view = evolve(view, cursor_lps_mm=place, slab_mm=slab_mm).with_plane(PlaneName.AXIAL, PlaneView(place, 2.1))
+    return int(PlaneRenderer().render(volume, view, PlaneName.AXIAL, 21, 21).pixels[10, 10] & 255)
+
+
+@pytest.mark.parametrize("slab_mm", [2.0, 3.0, 5.0, 8.0, 15.0])
+def test_a_slab_through_an_oblique_grid_is_as_thick_as_said(volume_of: Callable[..., Volume], slab_mm: float) -> None:
+    dark, last = seen_in(one_layer(volume_of, 0), slab_mm), round(slab_mm / 2 / 0.5)
+    for side in (-1, 1):
+        assert seen_in(one_layer(volume_of, 80 + side * last), slab_mm) > dark + 200
+        assert seen_in(one_layer(volume_of, 80 + side * (last + 1)), slab_mm) == dark
+
+
+def test_a_mip_through_an_oblique_grid_misses_no_voxel_between_its_layers(volume_of: Callable[..., Volume]) -> None:
+    volume = one_layer(volume_of, 80, spacing_mm=0.6)
+    dark = seen_in(one_layer(volume_of, 0, spacing_mm=0.6), 10.0)
+    for above_mm in np.linspace(-4.5, 4.5, 31).tolist():
+        assert seen_in(volume, 10.0, above_mm=above_mm) > dark + 100

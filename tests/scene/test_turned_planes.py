@@ -59,7 +59,7 @@ def test_each_pixel_has_the_value_of_its_place(
         place = ramp.grid.ijk(point)
         inside = all(2 < p < n - 3 for p, n in zip(place, ramp.grid.size_ijk, strict=True))
         # The brightest of a slab lies at one of its faces, as values are linear.
-        deeper = abs(float(geometry.axes.into @ [7.0, 11.0, 13.0])) * (2.0 if slab_mm else 0.0)
+        deeper = abs(float(geometry.axes.into @ [7.0, 11.0, 13.0])) * slab_mm / 2
         expected = grey_of(float(point @ [7.0, 11.0, 13.0]) + deeper, centre=300, width=3000)
         if inside:
             assert abs(int(pixels[row, column] & 255) - expected) <= 1.01

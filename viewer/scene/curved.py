@@ -194,7 +194,8 @@ class CurvedRenderer:
     ) -> CurvedPicture:
         """Return the picture; `moving` and `between` as in `planes.PlaneRenderer.render`."""
         slab_mm = state.slab_mm
-        layers = layers_of(slab_mm, MOST_LAYERS_MOVING if moving else None) if slab_mm > 0 else 1
+        most_layers = MOST_LAYERS_MOVING if moving else None
+        layers = layers_of(slab_mm, min(volume.grid.spacing_mm), most_layers) if slab_mm > 0 else 1
         size = geometry.width_px * geometry.height_px
         most = MOST_SAMPLES_MOVING / layers if moving else min(MOST_SAMPLES / layers, MOST_PX)
         reduction = max(1, math.ceil(math.sqrt(size / most)))

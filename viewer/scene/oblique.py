@@ -11,7 +11,7 @@ from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from viewer.domain.view_state import Interpolation, SlabMode
 from viewer.scene.missing_places import planes_there
-from viewer.scene.slabs import STEP_MM, combined, layers_of
+from viewer.scene.slabs import combined, layers_of
 from viewer.scene.solid_voxels import solid_voxels
 from viewer.scene.vtk_arrays import array_of, vtk_array_on
 
@@ -84,8 +84,8 @@ class ObliqueSampler:
         lps_from_pixel = np.eye(4)
         lps_from_pixel[:3, 0] = geometry.axes.right * step_px
         lps_from_pixel[:3, 1] = geometry.axes.down * step_px
-        layers = layers_of(slab_mm, most_layers) if slab_mm > STEP_MM else 1
-        apart_mm = STEP_MM if layers == layers_of(slab_mm) else slab_mm / (layers - 1)
+        layers = layers_of(slab_mm, min(self._volume.grid.spacing_mm), most_layers) if slab_mm > 0 else 1
+        apart_mm = slab_mm / max(layers - 1, 1)
         lps_from_pixel[:3, 2] = geometry.axes.into * apart_mm
         lps_from_pixel[:3, 3] = geometry.lps_from_screen(reduction / 2, reduction / 2)
         matrix = self._volume.grid.ijk_from_lps @ lps_from_pixel

@@ -65,7 +65,7 @@ MOST_PX = 2_400_000
 MOST_PX_MOVING = 1_000_000
 MOST_PX_MOVING_OBLIQUE = 210_000
 # A slab through an oblique grid is sampled layer by layer: so many pixels of all layers together.
-MOST_SLAB_SAMPLES = 6_500_000
+MOST_SLAB_SAMPLES = 9_000_000
 MOST_SLAB_SAMPLES_MOVING = 300_000
 MOST_LAYERS_MOVING = 7
 # Three oblique planes may move at once, and nothing is to hold the main thread for more than 50 ms.
@@ -174,7 +174,7 @@ class PlaneRenderer:
         reduction = 1 if squares else max(1, math.ceil(math.sqrt(width_px * height_px / (most * pace))))
         geometry = viewport_geometry(volume, state, plane, width_px, height_px)
         if state.slab_mm and oblique:
-            layers = layers_of(state.slab_mm, MOST_LAYERS_MOVING if moving else None)
+            layers = layers_of(state.slab_mm, min(volume.grid.spacing_mm), MOST_LAYERS_MOVING if moving else None)
             samples = MOST_SLAB_SAMPLES_MOVING * pace if moving else MOST_SLAB_SAMPLES
             reduction = max(reduction, math.ceil(math.sqrt(width_px * height_px * layers / samples)))
         table = table_for(volume, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +12,19 @@ from viewer.domain.view_state import SlabMode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Layers of a slab through an oblique grid lie so far apart.
-STEP_MM = 1.0
+# Layers of a slab through an oblique grid lie no farther apart, nor than voxels: what is one voxel thick is not missed.
+_MOST_APART_MM = 1.0
+_LEAST_APART_MM = 0.5
 
 
-def layers_of(slab_mm: float, most: int | None = None) -> int:
-    """Return how many layers of an oblique grid a slab is sampled on: an odd number, one in its middle.
+def layers_of(slab_mm: float, finest_mm: float, most: int | None = None) -> int:
+    """Return how many layers of an oblique grid a slab is sampled on, from its front to its back: an odd number.
 
-    `most`, odd too, leaves it at so many, farther apart.
+    One of them lies in its middle. `finest_mm` is the least distance between voxels; `most`, odd too, leaves it at so
+    many, farther apart.
     """
-    layers = 2 * round(slab_mm / 2 / STEP_MM) + 1
+    apart_mm = min(max(finest_mm, _LEAST_APART_MM), _MOST_APART_MM)
+    layers = 2 * math.ceil(round(slab_mm / 2 / apart_mm, 6)) + 1
     return layers if most is None else min(layers, most)
 
 
