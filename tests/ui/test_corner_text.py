@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from attrs import evolve
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.domain.geometry import Grid
+from viewer.domain.view_state import SlabMode, overview
 from viewer.ui.canvas import paint_corners as corner_text
-from viewer.ui.canvas.facts import Corners, Words
+from viewer.ui.canvas.facts import Corners, Words, slab_words
 from viewer.ui.canvas.paint_corners import paint_corners
 from viewer.ui.canvas.paint_text import TextLook, paint_scale_bar
 from viewer.ui.theme import Theme
@@ -77,3 +80,9 @@ def test_the_scale_stands_above_the_text_where_it_would_be_a_dash_beside_it(them
         scale = paint_scale_bar(painter, free, mm_per_px, look, beside)
     assert scale.width() >= 20 / mm_per_px
     assert not scale.intersects(beside)
+
+
+@pytest.mark.parametrize(("slab_mm", "words"), [(10.0, "Mean 10 mm"), (2.5, "Mean 2.5 mm"), (0.4, "Mean 0.4 mm")])
+def test_a_slab_is_said_as_thick_as_it_is(slab_mm: float, words: str) -> None:
+    grid = Grid.from_directions((9, 9, 9), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))
+    assert slab_words(evolve(overview("1.2.3", grid), slab_mm=slab_mm, slab_mode=SlabMode.MEAN)) == words

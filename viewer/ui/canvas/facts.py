@@ -186,7 +186,7 @@ def short_name(name: str) -> str:
 
 def slab_words(state: ViewState) -> str:
     """Return what a slab shows and how thick it is, such as "MIP 10 mm"; "" for single images."""
-    return f"{SLAB_WORDS[state.slab_mode]} {state.slab_mm:.0f} mm" if state.slab_mm else ""
+    return f"{SLAB_WORDS[state.slab_mode]} {round(state.slab_mm, 1):g} mm" if state.slab_mm else ""
 
 
 def zoom_words(shown: Shown, plane: PlaneName, aspect: float) -> str:
