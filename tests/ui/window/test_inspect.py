@@ -161,11 +161,9 @@ def test_every_error_and_hit_is_a_picture_to_click(inspected: MainWindow, qtbot:
     QTest.mouseClick(tiles, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
     assert inspected.desk.session.selected is not None
     assert inspected.desk.session.selected.id == "wrong"
-    colours = {
-        tiles._pictures[("wrong", MatchState.FALSE_POSITIVE)].pixelColor(x, y).name()
-        for x in range(150)
-        for y in range(105)
-    }
+    wrong = next(row for row in tiles.rows if (row.finding.id, row.state) == ("wrong", MatchState.FALSE_POSITIVE))
+    picture = tiles._pictures[tiles._key(wrong)]
+    colours = {picture.pixelColor(x, y).name() for x in range(150) for y in range(105)}
     assert inspected.theme.on_anatomy("disagree").name() in colours
 
 

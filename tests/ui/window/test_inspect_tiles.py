@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtCore import QPoint, QRect
@@ -11,8 +12,10 @@ from PySide6.QtWidgets import QApplication
 
 from viewer.domain.finding import Truth
 from viewer.domain.session import Workspace
+from viewer.domain.view_state import SlabMode
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
 
     from viewer.ui.inspect.tiles import ErrorTiles
@@ -84,3 +87,64 @@ def test_the_bar_that_scrolls_the_pictures_stands_beside_them(qtbot: QtBot, open
     assert bar.isVisible()
     assert QRect(bar.mapTo(opened, QPoint(0, 0)), bar.size()).left() >= many.right() + 4
     assert many.width() == few.width()
+
+
+def pictures(qtbot: QtBot, window: MainWindow) -> list[QImage]:
+    """Return the pictures of all tiles, once they are drawn."""
+    tiles = window.inspect.tiles
+    qtbot.waitUntil(lambda: bool(tiles.rows) and tiles.ready)
+    return [tiles._pictures[tiles._key(row)] for row in tiles.rows]
+
+
+def test_a_tile_shows_the_lesion_of_the_truth_in_use_also_where_another_had_one_of_the_same_name(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    opened.go(Workspace.INSPECT)
+    session = opened.desk.session
+    assert session.truth is not None
+    session.findings = tuple(finding for finding in session.findings if finding.id == "wrong")
+    left, right = session.truth.lesions[0], session.truth.lesions[-1]
+    seen = []
+    for lesion in (left, right):
+        session.truth = Truth((evolve(lesion, id="truth-1", tracking_uid="2.25.1"),))
+        seen.append(pictures(qtbot, opened)[0])
+    session.truth = Truth((evolve(right, id="truth-2", tracking_uid="2.25.2"),))
+    assert pictures(qtbot, opened)[0] == seen[1]
+    assert seen[0] != seen[1]
+
+
+def test_a_tile_shows_one_image_also_where_the_planes_show_a_slab(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.go(Workspace.INSPECT)
+    session = opened.desk.session
+    assert session.truth is not None
+    assert session.view is not None
+    assert session.volume is not None
+    deeper = (session.volume.voxels + 2 * np.arange(len(session.volume.voxels))[:, None, None]).astype(np.int16)
+    session.volume = evolve(session.volume, slices=deeper, voxels=deeper)
+    lesion = session.truth.lesions[-1]
+    session.findings = tuple(finding for finding in session.findings if finding.id == "wrong")
+    session.truth = Truth((lesion,))
+    alone = pictures(qtbot, opened)
+    session.view = evolve(session.view, slab_mm=30.0, slab_mode=SlabMode.MIN)
+    session.truth = Truth((evolve(lesion, id="again"),))
+    assert pictures(qtbot, opened) == alone
+
+
+def test_tiles_of_images_that_may_name_their_patient_are_covered_once_identity_is_hidden(
+    qtbot: QtBot, opened: MainWindow
+) -> None:
+    opened.go(Workspace.INSPECT)
+    session = opened.desk.session
+    assert session.volume is not None
+    series = evolve(session.volume.series, synthetic=False)
+    session.volume = evolve(session.volume, worded=True, series=series)
+    session.masked = False
+    opened.inspect.tiles.show_rows(opened.desk.inspecting.rows(), None)
+    shown = pictures(qtbot, opened)
+    session.masked = True
+    covered = pictures(qtbot, opened)
+    greys = [
+        [float(np.median(np.frombuffer(tile.constBits(), np.uint8))) for tile in tiles] for tiles in (shown, covered)
+    ]
+    assert min(greys[0]) > 0
+    assert max(greys[1]) == 0

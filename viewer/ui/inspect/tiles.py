@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QShowEvent
 
+    from viewer.domain.finding import Finding
     from viewer.domain.session import Session
     from viewer.services.inspecting import InspectRow
     from viewer.ui.theme import Theme
@@ -40,7 +41,8 @@ USUAL_WIDTH = 156
 LEAST_HEIGHT_MM = 36.0
 TIMES_FINDING = 2.4
 MOST = 24
-Key = tuple[str, "MatchState"]
+# A finding, how it counts, and whether identity is hidden.
+Key = tuple["Finding", MatchState, bool]
 
 
 def tile_score(row: InspectRow) -> str:
@@ -75,6 +77,7 @@ class ErrorTiles(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         theme.changed.connect(lambda: self.update())
+        session.masked_changed.connect(self._draw_waiting)
 
     @property
     def ready(self) -> bool:
@@ -186,6 +189,11 @@ class ErrorTiles(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(rounded(area, width), RADIUS_BADGE, RADIUS_BADGE)
 
+    def _draw_waiting(self, *_: object) -> None:
+        self.update()
+        if self.isVisible():
+            self._next.start(0)
+
     def _draw_one(self) -> None:
         waiting = [row for row in self._rows if self._key(row) not in self._pictures]
         if not waiting or self._session.volume is None or self._session.view is None or not self.isVisible():
@@ -217,6 +225,7 @@ class ErrorTiles(QWidget):
             layout=Layout.SINGLE,
             main=ViewName.AXIAL,
             acquired=False,
+            slab_mm=0.0,
         )
         truth = finding.source.kind is SourceKind.TRUTH
         shown = shown_from(
@@ -236,7 +245,8 @@ class ErrorTiles(QWidget):
         return image
 
     def _key(self, row: InspectRow) -> Key:
-        return (row.finding.id, row.state)
+        # Lesions of another truth may have the same ids, and images that may name their patient are covered or not.
+        return (row.finding, row.state, self._session.masked)
 
     def _columns(self, width: int) -> int:
         return max(1, round((width + GAP) / (USUAL_WIDTH + GAP)))
