@@ -42,7 +42,8 @@ class Drawing:
     def answer(self, value: int) -> None:
         pixels = np.full((60, 80), 0xFF000000 | value, np.uint32)
         scene, quality = self.asked[-1]
-        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, masked=scene.masked, camera=scene.camera))
+        about = {"masked": scene.masked, "camera": scene.camera, "volume": scene.volume}
+        self.on_picture(Picture3D(pixels, len(self.asked), quality, 0.01, **about))
 
     def come_to_rest(self, qtbot: QtBot) -> None:
         qtbot.waitUntil(lambda: self.asked[-1][1] is Quality.SETTLING, timeout=2000)
@@ -317,3 +318,39 @@ def test_letters_are_those_of_the_picture_that_is_shown_also_while_a_newer_one_i
     assert drawn[-1] == "R"
     drawing.answer(0x204060)
     qtbot.waitUntil(lambda: drawn[-1] == "L")
+
+
+def another_case(session: Session) -> None:
+    """Open another patient in the place of the one that is open."""
+    assert session.volume is not None
+    series = evolve(session.volume.series, series_uid="9.9.9", description="Another patient")
+    session.volume = evolve(session.volume, series=series)
+    session.view = view_of_volume(session.volume)
+
+
+def test_a_picture_of_the_case_before_is_not_shown_once_another_is_open(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    drawing, before = shown.drawing[0], session.volume
+    scene, quality = drawing.asked[-1]
+    another_case(session)
+    qtbot.waitUntil(lambda: drawing.asked[-1][0].volume is session.volume, timeout=1000)
+    pixels = np.full((60, 80), 0xFF204060, np.uint32)
+    # It was being drawn when the case went, and comes late.
+    drawing.on_picture(Picture3D(pixels, 1, quality, 0.01, camera=scene.camera, volume=before))
+    qtbot.wait(50)
+    assert shown.canvas._view_3d.picture.image is None
+    drawing.answer(0x102030)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+
+
+def test_what_was_seen_in_3d_before_a_rest_is_not_shown_for_another_case(qtbot: QtBot, session: Session) -> None:
+    shown = opened(qtbot, session)
+    shown.drawing[0].answer(0x204060)
+    qtbot.waitUntil(lambda: shown.canvas._view_3d.picture.image is not None, timeout=1000)
+    shown.canvas._resting.setInterval(20)
+    shown.canvas.hide()
+    qtbot.waitUntil(lambda: shown.drawing[0].closed, timeout=1000)
+    another_case(session)
+    shown.canvas.show()
+    qtbot.waitUntil(lambda: len(shown.drawing) == 2, timeout=1000)
+    assert shown.canvas._view_3d.picture.image is None

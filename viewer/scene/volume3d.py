@@ -119,7 +119,8 @@ class Picture3D:
 
     While something moves it may have fewer pixels than the view, in the same shape.
     `drawn` says of the preset what was drawn where it is not what was asked for, and why: "Bone (…)"; `masked` that
-    no face can be in it; `camera` from where it was taken; `whole` is False where labels are still to come.
+    no face can be in it; `camera` from where it was taken; `whole` is False where labels are still to come; `volume`
+    is what it is of.
     """
 
     pixels: NDArray[np.uint32]
@@ -130,6 +131,7 @@ class Picture3D:
     masked: bool = True
     camera: Camera | None = None
     whole: bool = True
+    volume: Volume | None = None
 
 
 @define(eq=False)
@@ -369,7 +371,7 @@ class Scene3D:
             seconds = time.perf_counter() - start
             scene = request.scene
             about = (request.generation, request.quality, seconds, window.drawn, scene.masked, scene.camera)
-            picture = Picture3D(pixels, *about, window.whole)
+            picture = Picture3D(pixels, *about, window.whole, scene.volume)
         if request.answer is not None:
             request.answer.give(picture)
         elif picture is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Protocol
+from weakref import ref
 
 from attrs import evolve, frozen
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
@@ -32,6 +33,7 @@ from viewer.ui.marks import line_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from viewer.domain.volume import Volume
     from viewer.scene.opengl_probe import Unavailable3D
     from viewer.ui.canvas.shown import Shown
     from viewer.ui.canvas.tiles import Tile
@@ -196,6 +198,8 @@ class View3D(QObject):
         self._wanted: VolumeScene | None = None
         self._asked: tuple[object, ...] = ()
         self._image: QImage | None = None
+        # Weakly: the last picture stays where its volume may go.
+        self._image_of: Callable[[], Volume | None] = lambda: None
         self._drawn = ""
         self._camera: Camera | None = None
         self._image_masked = True
@@ -249,7 +253,7 @@ class View3D(QObject):
         asked = (id(scene.volume), scene.camera, scene.width_px, scene.height_px, *_look_of(scene))
         if asked == self._asked:
             return
-        if self._wanted is not None and self._wanted.volume is not scene.volume:
+        if self._image_of() is not scene.volume:
             self._image = None
         if scene.masked and not self._image_masked:
             # The last picture may show a face.
@@ -346,6 +350,11 @@ class View3D(QObject):
             return
         if self._wanted.masked and not picture.masked:
             return
+        if picture.volume is not None and picture.volume is not self._wanted.volume:
+            # It was being drawn when another volume came; the thread goes on with that one.
+            self._silent.start(FIRST_SILENT_AFTER_MS)
+            return
+        self._image_of = ref(self._wanted.volume)
         self._image, self._drawn, self._camera = image_of(picture.pixels), picture.drawn, picture.camera
         self._image_masked = picture.masked
         self._sentence = ""
