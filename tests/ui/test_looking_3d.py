@@ -10,8 +10,9 @@ from tests.open_session import view_of
 from tests.ui.looking import shown_canvas
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
-from viewer.domain.view_state import Cut3D, Layout, ViewName
+from viewer.domain.view_state import Cut3D, Layout, ViewName, as_point
 from viewer.scene.presets_3d import PRESETS_3D
+from viewer.scene.turned_planes import turned_about
 from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.shown import shown_in
 from viewer.ui.canvas.tiles import Density
@@ -126,6 +127,34 @@ def test_cropping_to_the_planes_keeps_what_they_show(session: Session, commands:
     assert np.array(box[1])[1:] == pytest.approx([17.0, 65.0], abs=0.3)
     assert box[0][0] < 4.0 - 15.0
     assert box[1][0] > 4.0 + 15.0
+
+
+@pytest.mark.parametrize("degrees", [20.0, 50.0, 90.0])
+def test_cropping_to_turned_planes_cuts_away_nothing_that_they_show(
+    session: Session, commands: dict[str, Command], canvas: Canvas, degrees: float
+) -> None:
+    volume = session.volume
+    assert volume is not None
+    middle = as_point(volume.grid.centre_lps_mm)
+    view = evolve(view_of(session).looking_at(middle, height_mm=40.0), cursor_lps_mm=middle)
+    for plane in (PlaneName.CORONAL, PlaneName.AXIAL):
+        view = turned_about(view, plane, np.radians(degrees))
+    session.view = view
+    commands["view.crop_3d_views"].run()
+    box = view_of(session).box_3d
+    assert box is not None
+    low, high = volume.grid.bounds_lps_mm.T
+    places = np.random.default_rng(3).uniform(low, high, (4000, 3))
+    seen = np.ones(len(places), dtype=bool)
+    for plane in PlaneName:
+        tile = canvas.tile(ViewName(plane.value))
+        assert tile is not None
+        on_screen = tile.geometry(volume, view, plane).screen_points(places)
+        seen &= ((on_screen >= 0) & (on_screen <= (tile.area.width(), tile.area.height()))).all(axis=1)
+    assert seen.sum() > 100
+    assert np.all((places[seen] >= box[0]) & (places[seen] <= box[1]))
+    # And it is a crop: what no plane reaches is gone.
+    assert np.prod(np.subtract(*box[::-1])) < np.prod(high - low)
 
 
 def test_show_all_and_reset_bring_everything_back(session: Session, commands: dict[str, Command]) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Box = tuple[Point, Point]
 
 LEAST_MM = 5.0
+# Three planes meet in one point where they span so much of a cube.
+_LEAST_MEETING = 1e-6
+_ROUNDED_MM = 1e-6
 _SIDES = (("Right", "Left"), ("Front", "Back"), ("Feet", "Head"))
 
 
@@ -115,6 +118,23 @@ def section(box: Box, through_lps_mm: ArrayLike, normal: ArrayLike) -> NDArray[n
         (points - middle) @ up / np.linalg.norm(up), (points - middle) @ across / np.linalg.norm(across)
     )
     return np.asarray(points[np.argsort(angles)])
+
+
+def corners_within(ways: NDArray[np.float64], most_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the corners, (m, 3), of what lies no farther along each of some directions than it may; none for nothing.
+
+    Parameters
+    ----------
+    ways
+        Unit vectors, (n, 3).
+    most_mm
+        How far along each, (n,).
+    """
+    threes = np.array(list(combinations(range(len(ways)), 3)))
+    matrices = ways[threes]
+    meet = np.abs(np.linalg.det(matrices)) > _LEAST_MEETING
+    points = np.linalg.solve(matrices[meet], most_mm[threes[meet]][..., None])[..., 0]
+    return np.asarray(points[(points @ ways.T <= most_mm + _ROUNDED_MM).all(axis=1)], dtype=np.float64)
 
 
 def mm_words(box: Box) -> str:

@@ -11,7 +11,7 @@ from viewer.domain.geometry import PlaneName
 from viewer.domain.view_state import ViewName, as_point
 from viewer.scene.camera import FACING, facing
 from viewer.scene.clips import cut_towards_eye
-from viewer.scene.plane_geometry import AXIS_ALONG
+from viewer.scene.crop_box import corners_within
 from viewer.scene.presets_3d import PRESETS_3D, fitting_preset
 from viewer.ui.commands import VIEWING, Command, MenuEntry, Submenu
 
@@ -260,18 +260,22 @@ def _box_around(finding: Finding) -> tuple[tuple[float, float, float], tuple[flo
 def _box_of_views(
     looking: Looking, volume: Volume, view: ViewState
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
-    """Return the box that all planes on screen show together; None where they show nothing together."""
+    """Return the box around all that the planes on screen show together; None where they show nothing together."""
     canvas = looking.canvas()
-    low, high = volume.grid.bounds_lps_mm.T.copy()
+    low, high = volume.grid.bounds_lps_mm.T
+    ways, most = [*np.eye(3), *-np.eye(3)], [*high, *-low]
     for plane in PlaneName:
         tile = canvas.tile(ViewName(plane.value)) if canvas is not None else None
-        across, down, _ = AXIS_ALONG[plane]
         if tile is None:
             continue
         geometry = tile.geometry(volume, view, plane)
         ends = (tile.local(tile.area.topLeft()), tile.local(tile.area.bottomRight()))
         corners = np.array([geometry.lps_from_screen(*end) for end in ends])
-        for axis in (across, down):
-            low[axis] = max(low[axis], corners[:, axis].min())
-            high[axis] = min(high[axis], corners[:, axis].max())
+        for way in (geometry.axes.right, geometry.axes.down):
+            ways += [way, -way]
+            most += [(corners @ way).max(), -(corners @ way).min()]
+    reached = corners_within(np.array(ways), np.array(most))
+    if not len(reached):
+        return None
+    low, high = reached.min(axis=0), reached.max(axis=0)
     return (as_point(low), as_point(high)) if bool(np.all(low < high)) else None
