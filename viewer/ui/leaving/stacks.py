@@ -9,9 +9,12 @@ import numpy as np
 from attrs import evolve, frozen
 from PySide6.QtGui import QImage
 
+from viewer.domain.geometry import PLANE_AXES
+from viewer.domain.plane_turn import turned_axes
 from viewer.domain.view_state import Layout, ViewName, as_point
 from viewer.io.jpeg import jpeg
-from viewer.scene.acquired import shown_axes
+from viewer.scene.acquired import scrolled_cursor
+from viewer.scene.turned_planes import shown_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 _FINE_EACH_WAY = 10
 _LEAST_FINE_MM = 1.0
+_LEAST_AWAY_MM = 0.05
 _ENDS = (("right", "left"), ("front", "back"), ("feet", "head"))
 
 
@@ -104,29 +108,35 @@ def _turned(view: ViewState, count: int) -> Iterator[tuple[ViewState, str]]:
 def _along(volume: Volume, view: ViewState, count: int) -> Iterator[tuple[ViewState, str]]:
     """Give views through the body along the plane's normal: close to each other around the step, further away beyond.
 
-    The order is that of the wheel: down goes towards the feet, to the back, and to the patient's left.
+    Each is on an image, once, and told by where that lies. The order is that of the wheel: down goes towards the feet,
+    to the back, and to the patient's left.
     """
     plane = view.main.plane
     name = ViewName.AXIAL.plane if plane is None else plane
     assert name is not None
-    into = np.asarray(shown_axes(volume, view, name).into)
+    # Slices as they were acquired follow one another along the standard plane's direction too.
+    into = turned_axes(PLANE_AXES[name], view.plane(name).turned).into
     bounds = volume.grid.bounds_lps_mm if volume.body_lps_mm is None else volume.body_lps_mm
     corners = np.array(np.meshgrid(*bounds)).reshape(3, -1).T
     reach = (corners - np.asarray(view.cursor_lps_mm)) @ into
-    spacing = np.abs(np.asarray(volume.grid.spacing_mm) @ np.abs(into))
+    spacing = shown_steps(volume, view, name).step_mm
     axis = int(np.argmax(np.abs(into)))
-    for offset in _offsets(float(reach.min()), float(reach.max()), max(float(spacing), _LEAST_FINE_MM), count):
-        moved = into * offset
-        state = view
+    start = before = scrolled_cursor(volume, view, name, 0)
+    for offset in _offsets(float(reach.min()), float(reach.max()), max(spacing, _LEAST_FINE_MM), count):
+        state, at = view, start
         if offset:
             seen = view.plane(name)
-            centre = as_point(np.asarray(seen.centre_lps_mm) + moved)
-            state = evolve(view, cursor_lps_mm=as_point(np.asarray(view.cursor_lps_mm) + moved))
-            state = state.with_plane(name, evolve(seen, centre_lps_mm=centre))
-        place = f"{name.value.capitalize()} {state.cursor_lps_mm[axis]:.1f} mm"
-        if abs(offset) >= 0.05:
+            state = evolve(view, cursor_lps_mm=as_point(np.asarray(view.cursor_lps_mm) + into * offset))
+            at = scrolled_cursor(volume, state, name, 0)
+            centre = as_point(np.asarray(seen.centre_lps_mm) + np.subtract(at, view.cursor_lps_mm))
+            state = evolve(state, cursor_lps_mm=at).with_plane(name, evolve(seen, centre_lps_mm=centre))
+            if min(math.dist(at, before), math.dist(at, start)) < _LEAST_AWAY_MM:
+                continue
+        before, moved = at, np.subtract(at, start)
+        place = f"{name.value.capitalize()} {at[axis]:.1f} mm"
+        if (away := abs(float(moved @ into))) >= _LEAST_AWAY_MM:
             end = _ENDS[axis][int(moved[axis] > 0)]
-            place += f", {abs(offset):.0f} mm towards the {end}"
+            place += f", {away:.0f} mm towards the {end}"
         yield state, place.replace("-", "−")
 
 
