@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from attrs import evolve
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
@@ -14,7 +15,7 @@ from viewer.domain.finding import Finding
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, Layout, ViewName, ViewState
-from viewer.domain.volume import PatientIdentity, Volume
+from viewer.domain.volume import PatientIdentity, Volume, Window
 from viewer.domain.walkthrough import Step
 from viewer.services.loading import LoadedPrior
 from viewer.ui.canvas import CanvasStyle
@@ -125,6 +126,20 @@ def test_a_picture_with_a_curtain_shows_the_earlier_scan_right_of_it(qapp: QAppl
     assert image.pixelColor(360, y).value() < 250
     assert image.pixelColor(440, y).value() == 255
     assert picture(volume, moved, (), (800, 450)).pixelColor(440, y).value() < 250
+
+
+def test_an_earlier_scan_in_another_unit_has_its_own_window_in_a_picture_as_on_stage(
+    qapp: QApplication, session: Session
+) -> None:
+    volume, view = parts(session)
+    voxels = np.where(volume.voxels > -500, 0.6, 0.0).astype(np.float32)
+    series = evolve(volume.series, series_uid="9.9", windows=(Window(0.0, 5.0),))
+    earlier = Volume(series, voxels, volume.stack, voxels, volume.grid, unit="unknown")
+    moved = evolve(view, comparison=Comparison.CURTAIN, curtain=0.5)
+    image = picture(volume, moved, (), (800, 450), prior=LoadedPrior(earlier, (), Alignment()))
+    grey = image.pixelColor(440, round(450 * 0.35)).value()
+    # LINEAR, as the file names no other function.
+    assert grey == pytest.approx((1.1 / 4 + 0.5) * 255, abs=2)
 
 
 def test_a_view_of_two_models_shows_what_each_said(

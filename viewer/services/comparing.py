@@ -273,7 +273,7 @@ class Comparing:
             return
         if pair != self._begun:
             self._begun = pair
-            self._links = Links(window=here.unit == there.unit or (here.on_hu_scale and there.on_hu_scale))
+            self._links = Links.of(here, there)
             self.aligning.begin()
         if not self._told:
             self.mode = self._wanted

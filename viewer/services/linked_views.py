@@ -14,6 +14,7 @@ from viewer.domain.view_state import Camera, PlaneView, ViewState, as_point
 
 if TYPE_CHECKING:
     from viewer.domain.view_state import Point
+    from viewer.domain.volume import Volume
 
 _SAME_PLACE = Alignment()
 
@@ -24,6 +25,11 @@ class Links:
 
     place: bool = True
     window: bool = True
+
+    @classmethod
+    def of(cls, here: Volume, there: Volume) -> Links:
+        """Return what two volumes have in common before anyone lets go: no window where their values differ in unit."""
+        return cls(window=here.unit == there.unit or (here.on_hu_scale and there.on_hu_scale))
 
 
 def followed(view: ViewState, leader: ViewState, alignment: Alignment, links: Links) -> ViewState:

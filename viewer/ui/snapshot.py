@@ -148,7 +148,7 @@ def picture(
     # Qt ends the whole program where a picture goes away while it is being painted, as an error would make it.
     painter = QPainter(image)
     try:
-        behind = behind_of(prior, view) if said is None else None if apart else behind_of_second(shown, *said)
+        behind = behind_of(prior, volume, view) if said is None else None if apart else behind_of_second(shown, *said)
         paint_all(painter, area, placed, shown, look, PlanePainter(), picture_3d, behind=behind)
         if step is not None:
             paint_card(painter, theme, step, told, QSizeF(*area), scale)
@@ -219,11 +219,11 @@ def behind_of_second(shown: Shown, first: ModelResult, second: ModelResult) -> B
     return Behind(there, PlanePainter(), ((f"A  {first.name}",), (f"B  {second.name}",)))
 
 
-def behind_of(prior: LoadedPrior | None, view: ViewState) -> Behind | None:
-    """Return what a view's curtain uncovers."""
+def behind_of(prior: LoadedPrior | None, volume: Volume, view: ViewState) -> Behind | None:
+    """Return what the curtain of a view of a volume uncovers."""
     if prior is None or view.comparison is Comparison.OFF:
         return None
-    there = followed(view_of_volume(prior.volume), view, prior.alignment, Links())
+    there = followed(view_of_volume(prior.volume), view, prior.alignment, Links.of(volume, prior.volume))
     known = tuple(f for f in prior.findings if f.score is None or f.score >= view.threshold)
     shown = shown_from(prior.volume, there, findings=known, masked=True)
     return Behind(shown, PlanePainter(), ((NOW,), (prior.title,)))

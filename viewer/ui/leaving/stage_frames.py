@@ -232,7 +232,7 @@ class StageFrames:
         """Return what a view's curtain uncovers: the earlier scan, or what the second of two models says."""
         said = said_by_both(self.left.loaded.results, view)
         if said is None:
-            return behind_of(self.left.loaded.prior, view)
+            return behind_of(self.left.loaded.prior, self.left.loaded.volume, view)
         if view.comparison is Comparison.DIFFERENCE:
             return None
         return behind_of_second(self._shown_of(view, self._said_by(view, 0)), *said)
