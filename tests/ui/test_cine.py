@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.ui.looking import seen
 from viewer.domain.geometry import PlaneName
 from viewer.domain.session import Session, Workspace
 from viewer.domain.view_state import Layout, ViewName
+from viewer.scene.turned_planes import shown_steps, turned_about
 from viewer.ui.canvas import Canvas
 from viewer.ui.canvas.moves import to_end
 from viewer.ui.cine import next_image
@@ -190,3 +192,19 @@ def test_every_image_comes_once_in_a_round(session: Session) -> None:
         view, direction = next_image(volume, view, PlaneName.AXIAL, direction, back_and_forth=False)
         seen.append(round(view.cursor_lps_mm[2], 2))
     assert sorted(seen) == pytest.approx([10 + 2.5 * k for k in range(40)])
+
+
+@pytest.mark.parametrize("degrees", [5.0, 23.0, 31.0, 40.0])
+@pytest.mark.parametrize("back_and_forth", [False, True])
+def test_no_image_of_a_turned_plane_stands_still_at_the_end(
+    session: Session, degrees: float, back_and_forth: bool
+) -> None:
+    volume = session.volume
+    assert volume is not None
+    assert session.view is not None
+    view = turned_about(session.view, PlaneName.SAGITTAL, math.radians(degrees))
+    view, direction = to_end(volume, view, PlaneName.AXIAL, last=False), 1
+    for _ in range(2 * shown_steps(volume, view, PlaneName.AXIAL).count):
+        before = view.cursor_lps_mm
+        view, direction = next_image(volume, view, PlaneName.AXIAL, direction, back_and_forth=back_and_forth)
+        assert math.dist(view.cursor_lps_mm, before) > 0.1

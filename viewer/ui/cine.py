@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ RATES = (5, 8, 10, 12, 15, 20, 25, 30)
 FIRST_RATE = 15
 # Between two images there is always time for keys and the mouse, however long painting takes.
 LEAST_PAUSE_S = 0.004
+# Through a turned plane the last image is met again only as nearly as numbers are rounded.
+_SAME_MM = 1e-6
 _STOPPING = frozenset({QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick, QEvent.Type.Wheel})
 
 
@@ -61,7 +64,7 @@ def next_image(
 ) -> tuple[ViewState, int]:
     """Return the view on the next image and the direction from there on; the same view where there is one image."""
     moved = scrolled(volume, view, plane, direction)
-    if moved.cursor_lps_mm != on_image(volume, view, plane):
+    if math.dist(moved.cursor_lps_mm, on_image(volume, view, plane)) > _SAME_MM:
         return moved, direction
     if back_and_forth:
         return scrolled(volume, view, plane, -direction), -direction
