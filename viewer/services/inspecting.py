@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 from psygnal import Signal
 
 from viewer.analysis.matching import Overlaps
+from viewer.domain.count_words import threshold_words
 from viewer.domain.finding import Finding, Matching, MatchState, SourceKind
 
 if TYPE_CHECKING:
@@ -173,7 +174,10 @@ def _held(finding: Finding, matching: Matching, session: Session) -> str:
         return f"No true lesion overlaps it enough (IoU {matching.rule.least_iou:g} or more) or another finding has it."
     best = matching.best_score_of_truth.get(finding.id)
     if best is not None and best < matching.threshold:
-        return f"No finding overlaps it at {matching.threshold:.2f}; its highest score is {best:.2f}."
+        # Rounded to two digits it may seem to reach what it lies below.
+        two = f"{best:.2f}"
+        score = two if float(two) < matching.threshold else f"{math.floor(best * 1000) / 1000:.3f}"
+        return f"No finding overlaps it at {threshold_words(matching.threshold)}; its highest score is {score}."
     return "No finding overlaps it at any threshold."
 
 

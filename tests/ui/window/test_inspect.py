@@ -127,6 +127,12 @@ def test_a_threshold_can_be_typed_and_nonsense_is_put_right(inspected: MainWindo
     assert number.text() == "0.00"
 
 
+@pytest.mark.parametrize(("threshold", "words"), [(0.62, "0.62"), (0.623, "0.623"), (0.997, "0.997"), (1.0, "1.00")])
+def test_the_threshold_that_counts_is_the_one_that_is_told(inspected: MainWindow, threshold: float, words: str) -> None:
+    inspected.desk.inspecting.set_threshold(threshold)
+    assert inspected.inspect.threshold.number.text() == words
+
+
 def test_keys_raise_and_lower_the_threshold(inspected: MainWindow, press: Callable[..., None]) -> None:
     press(inspected, Qt.Key.Key_Period)
     assert inspected.desk.session.view is not None

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from viewer.domain.count_words import count_words
+from viewer.domain.count_words import count_words, threshold_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.theme import RADIUS_CONTROL
 from viewer.ui.widgets import rounded
@@ -187,7 +187,7 @@ class FrocChart(QWidget):
 
     def _paint_label(self, painter: QPainter, place: QPointF) -> None:
         colour, area = self._theme.colour, self._area()
-        title, line = f"Threshold {self._threshold:.2f}", self.words
+        title, line = f"Threshold {threshold_words(self._threshold)}", self.words
         names, plain = QFontMetricsF(font(Type.CAPTION_NAME)), QFontMetricsF(font(Type.CAPTION))
         width = max(names.horizontalAdvance(title), plain.horizontalAdvance(line)) + 24
         box = QRectF(place.x() + 20, place.y() + 18, width, 52)

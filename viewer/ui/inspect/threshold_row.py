@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSlider, QWidget
 
+from viewer.domain.count_words import threshold_words
 from viewer.ui.fonts import Type, font
 from viewer.ui.theme import BAR_CONTROL_HEIGHT, CONTROL_HEIGHT
 from viewer.ui.widgets import Button, Kind, text_label
@@ -64,7 +65,7 @@ class ThresholdRow(QWidget):
             self.slider.setValue(round(threshold * STEPS))
         self._shown = threshold
         if not (self.number.hasFocus() and self.number.isModified()):
-            self.number.setText(f"{threshold:.2f}")
+            self.number.setText(threshold_words(threshold))
 
     def _typed(self) -> None:
         if not self.number.isModified():
@@ -77,4 +78,4 @@ class ThresholdRow(QWidget):
         if math.isfinite(wanted):
             self.wanted.emit(min(1.0, max(0.0, wanted)))
         else:
-            self.number.setText(f"{self._shown:.2f}")
+            self.number.setText(threshold_words(self._shown))

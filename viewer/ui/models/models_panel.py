@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from viewer.domain.count_words import threshold_words
 from viewer.domain.model_result import SaidBy
 from viewer.domain.view_state import Comparison
 from viewer.ui.fonts import Type, font
@@ -93,7 +94,7 @@ class _Side(QWidget):
     def show_model(self, name: str, count: int, threshold: float, *, recorded: bool) -> None:
         """Say which it is and how much it says."""
         self._name.set_whole(name)
-        words_ = f"{count} {'finding' if count == 1 else 'findings'} at {threshold:.2f}"
+        words_ = f"{count} {'finding' if count == 1 else 'findings'} at {threshold_words(threshold)}"
         self._count.set_whole(f"{words_} · Recorded" if recorded else words_)
 
 

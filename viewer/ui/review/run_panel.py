@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from viewer.domain.count_words import threshold_words
 from viewer.ui.empty import EmptyState
 from viewer.ui.fonts import Type
 from viewer.ui.review.model_box import ModelBox
@@ -100,7 +101,7 @@ class RunPanel(QStackedWidget):
     def say_nothing_found(self, threshold: float, below: int) -> None:
         """Say that the model ran and reported nothing at the threshold."""
         more = f" {below} lie below it." if below else ""
-        self._nothing.say("No findings", f"The model ran and reported nothing at {threshold:.2f}.{more}")
+        self._nothing.say("No findings", f"The model ran and reported nothing at {threshold_words(threshold)}.{more}")
         self.setCurrentWidget(self._nothing)
 
     def start(self, card: ModelCard, *, anyway: bool = False) -> None:
