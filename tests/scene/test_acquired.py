@@ -252,3 +252,25 @@ def test_the_distance_to_the_next_image_is_that_of_the_slices() -> None:
         state = view_on(volume, as_point(volume.stack.lps((12, 10, k))))
         geometry = viewport_geometry(volume, state, PlaneName.AXIAL, 100, 100)
         assert image_step_mm(volume, geometry) == pytest.approx(volume.stack.gaps_mm[max(k - 1, 0) : k + 1].max())
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_images_that_make_no_volume_are_never_mixed_however_they_are_tilted(turn: Turn) -> None:
+    tilted = tilted_volume(turn=turn, gaps_mm=(1.0,) * 11)
+    # At one place one after the other, as where contrast is watched: each is of one value.
+    values = np.zeros(tilted.slices.shape, dtype=np.int16)
+    values += (80 * np.arange(len(values), dtype=np.int16))[:, None, None]
+    along = np.arange(len(values))[:, None] * tilted.stack.normal
+    stack = evolve(tilted.stack, positions_lps_mm=tilted.stack.positions_lps_mm[0] + along)
+    volume = evolve(tilted, slices=values, voxels=values, grid=stack.as_grid(), loose=True, placed=False, padding=None)
+    facing = acquired_slices(volume)
+    assert facing is not None
+    view = evolve(view_on(volume, as_point(stack.lps((3, 3, 0)))), acquired=False)
+    seen = set()
+    for k in range(stack.count):
+        state = evolve(view, cursor_lps_mm=as_point(stack.lps((3, 3, k))))
+        picture = PlaneRenderer().render(volume, state, facing.plane, 120, 100).pixels & 255
+        greys = set(np.unique(picture).tolist()) - {0}
+        assert len(greys) == 1
+        seen |= greys
+    assert len(seen) == stack.count

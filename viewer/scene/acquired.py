@@ -130,8 +130,11 @@ def _slices_facing(stack: SliceStack, plane: PlaneName) -> AcquiredSlices:
 
 
 def acquired_in(volume: Volume, state: ViewState) -> AcquiredSlices | None:
-    """Return the slices where a view shows them as acquired and that makes a difference, else None."""
-    return acquired_slices(volume) if state.acquired else None
+    """Return the slices where a view shows them as acquired and that makes a difference, else None.
+
+    Images that make no volume are always shown so: a plane through several of them would mix what has no place.
+    """
+    return acquired_slices(volume) if state.acquired or volume.loose else None
 
 
 def acquired_on(volume: Volume, state: ViewState, plane: PlaneName) -> AcquiredSlices | None:

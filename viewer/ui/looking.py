@@ -144,6 +144,7 @@ def slice_commands(looking: Looking) -> list[Command]:
         return (
             looking.ready()
             and looking.session.volume is not None
+            and not looking.session.volume.loose
             and acquired_slices(looking.session.volume) is not None
         )
 
