@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from attrs import evolve
 from PySide6.QtGui import QImage
@@ -85,6 +86,31 @@ def test_images_between_the_original_slices_are_called_interpolated(session: Ses
     assert shown is not None
     said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_left
     assert said[0].text.startswith("Interpolated image ")
+
+
+def test_images_through_slices_that_lie_aslant_are_called_interpolated(
+    session: Session, small_ct_volume: Volume
+) -> None:
+    turn = np.radians(20)
+    row, column = (np.cos(turn), np.sin(turn), 0.0), (-np.sin(turn), np.cos(turn), 0.0)
+    stack = evolve(small_ct_volume.stack, row_direction=row, column_direction=column)
+    session.volume = evolve(small_ct_volume, stack=stack, grid=stack.as_grid())
+    shown = shown_in(session)
+    assert shown is not None
+    for view in (ViewName.AXIAL, ViewName.CORONAL, ViewName.SAGITTAL):
+        said = corners(shown, view, Density.FULL, first=True).bottom_left
+        assert said[0].text.startswith("Interpolated image ")
+
+
+def test_of_images_at_one_place_a_slab_says_of_how_many_it_is(session: Session) -> None:
+    assert session.volume is not None
+    session.volume = evolve(session.volume, loose=True)
+    session.view = evolve(view_of(session), slab_mm=10.0)
+    shown = shown_in(session)
+    assert shown is not None
+    said = corners(shown, ViewName.AXIAL, Density.FULL, first=True).bottom_right[1].text
+    # 2.5 mm from one to the next is made up.
+    assert said.endswith("MIP of 5 images")
 
 
 def test_lossy_images_say_so_in_red(session: Session, small_ct_volume: Volume) -> None:

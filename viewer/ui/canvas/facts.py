@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
@@ -15,6 +16,7 @@ from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewNa
 from viewer.scene.acquired import acquired_on, crosshair_lps_mm, image_at, missing_beside, shown_axes
 from viewer.scene.camera import screen_axes
 from viewer.scene.plane_geometry import AXIS_ALONG
+from viewer.scene.plane_slices import layers_at, plane_runs
 from viewer.scene.planes import beyond_images, image_number, plane_steps
 from viewer.scene.presets_3d import HIDDEN_WORDS, fitting_preset, preset_3d
 from viewer.scene.turned_planes import shown_steps
@@ -277,10 +279,13 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName, *, masked: 
         return _ImageWords("Interpolated", place, f"{shown_steps(volume, state, plane).step_mm:.2f} mm", slab)
     number, count = image_number(volume, plane, state.cursor_lps_mm)
     axis = AXIS_ALONG[plane][2]
-    image = f"{'Interpolated image' if volume.interpolated else 'Image'} {number} of {count}"
+    # Through a grid that does not run along the plane there is no layer of voxels either.
+    between = volume.interpolated or plane_runs(volume.grid, plane) is None
+    image = f"{'Interpolated image' if between else 'Image'} {number} of {count}"
     if beyond_images(volume, plane, state.cursor_lps_mm):
         image = f"Beyond the {count} images" if count > 1 else "Beyond the image"
     if volume.loose:
+        slab = _images_together(volume, state, plane)
         return _ImageWords(image, "", "", slab, moment=_moment(volume, state, masked=masked))
     return _ImageWords(
         image,
@@ -288,6 +293,16 @@ def _image_words(volume: Volume, state: ViewState, plane: PlaneName, *, masked: 
         f"{plane_steps(volume, plane).step_mm:.2f} mm",
         slab,
     )
+
+
+def _images_together(volume: Volume, state: ViewState, plane: PlaneName) -> str:
+    """Return what a slab shows of images that lie at one place: of how many of them, as it has no thickness there."""
+    runs = plane_runs(volume.grid, plane)
+    if not state.slab_mm or runs is None:
+        return ""
+    layers = layers_at(runs.into, float(np.asarray(state.cursor_lps_mm) @ PLANE_AXES[plane].into), state.slab_mm)
+    count = 0 if layers is None else layers[1] - layers[0] + 1
+    return f"{SLAB_WORDS[state.slab_mode]} of {count} images" if count > 1 else ""
 
 
 def _slice_words(volume: Volume, state: ViewState, acquired: AcquiredSlices, *, masked: bool) -> _ImageWords:
