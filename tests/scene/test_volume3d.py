@@ -588,3 +588,13 @@ def test_closing_waits_for_no_driver_that_hangs(volume_of: Make, monkeypatch: py
         assert time.monotonic() - start < 5
     finally:
         goes_on.set()
+
+
+def test_images_that_make_no_volume_are_no_solid_in_3d(scene3d: Scene3D, volume_of: Make) -> None:
+    grid = Grid.from_directions((40, 40, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(2, 2, 1))
+    voxels = np.full(grid.shape_kji, -1000, dtype=np.int16)
+    voxels[:, 10:30, 10:30] = 800
+    volume = volume_of(voxels, grid)
+    camera = Camera(as_point(grid.centre_lps_mm), height_mm=110.0)
+    assert np.any(scene3d.render_once(VolumeScene(volume, camera, *SIZE)) & 0xFF > 40)
+    assert not np.any(scene3d.render_once(VolumeScene(evolve(volume, loose=True), camera, *SIZE)) & 0xFF)

@@ -223,6 +223,10 @@ def test_one_image_alone_says_why_3d_shows_nothing(
     session.volume, session.view = one, evolve(view_of_volume(one), layout=Layout.FOUR)
     shown.canvas.grab()
     assert said[-1] == "One image alone is not shown in 3D."
+    session.volume = evolve(many, loose=True)
+    session.view = evolve(view_of_volume(session.volume), layout=Layout.FOUR)
+    shown.canvas.grab()
+    assert said[-1] == "Images that make no volume are not shown in 3D."
     said.clear()
     session.volume, session.masked = evolve(one, worded=True), True
     session.view = evolve(view_of_volume(one), layout=Layout.FOUR)

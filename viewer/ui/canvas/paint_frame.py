@@ -169,6 +169,8 @@ def paint_what_is_not_there(painter: QPainter, tile: Tile, shown: Shown, look: L
         paint_notice(painter, tile.free, "No image lies here", look.text)
     elif plane is None and min(volume.grid.size_ijk) < 2:
         paint_sentence(painter, tile.free, "One image alone is not shown in 3D.", look.text)
+    elif plane is None and volume.loose:
+        paint_sentence(painter, tile.free, "Images that make no volume are not shown in 3D.", look.text)
     elif not volume.preview:
         return
     elif plane is None:
