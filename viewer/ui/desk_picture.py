@@ -16,10 +16,12 @@ from viewer.ui.canvas.painting import paint_all, tiles_for
 from viewer.ui.canvas.side_names import all_side_names
 from viewer.ui.canvas.tiles import CanvasStyle
 from viewer.ui.canvas.view3d import Picture
-from viewer.ui.snapshot import DESK_BAR_PX, banner_words, paint_bar
+from viewer.ui.honesty import banner_words
+from viewer.ui.snapshot import DESK_BAR_PX, paint_bar
 
 if TYPE_CHECKING:
     from viewer.domain.session import Session
+    from viewer.domain.volume import Volume
     from viewer.ui.canvas import Canvas
     from viewer.ui.canvas.beyond import Behind
     from viewer.ui.canvas.shown import Shown
@@ -49,9 +51,10 @@ def desk_picture(canvases: tuple[Canvas, ...]) -> QImage | None:
             _paint(painter, canvas)
             painter.restore()
         case = first.session.case
+        words = banner_words(volume, case, _second(canvases))
         bar = QRectF(0, height - DESK_BAR_PX, width, DESK_BAR_PX)
         look = TextLook(first.theme)
-        paint_bar(painter, bar, banner_words(volume), case.title if case is not None else "", look)
+        paint_bar(painter, bar, words, case.title if case is not None else "", look)
     return image
 
 
@@ -93,6 +96,14 @@ def _behind(canvas: Canvas) -> Behind | None:
         return None
     names = all_side_names(canvas.session, beyond.session, unnamed=True)
     return evolve(behind, shown=without_names(behind.shown), names=names)
+
+
+def _second(canvases: tuple[Canvas, ...]) -> Volume | None:
+    """Return the volume that stands beside the first, or behind a curtain."""
+    beyond = canvases[0].hands.beyond
+    if len(canvases) > 1:
+        return canvases[-1].session.volume
+    return beyond.session.volume if beyond is not None and beyond.there else None
 
 
 def name_of(session: Session) -> str:

@@ -21,9 +21,12 @@ def synthetic(volume: Volume | None, case: Case | None) -> bool:
     return bool((volume is not None and volume.series.synthetic) or (case is not None and case.provenance.synthetic))
 
 
-def banner_words(volume: Volume | None, case: Case | None) -> str:
-    """Return the banner, such as "Synthetic · Not for diagnostic use"."""
-    return f"Synthetic · {NOT_FOR_DIAGNOSIS}" if synthetic(volume, case) else NOT_FOR_DIAGNOSIS
+def banner_words(volume: Volume | None, case: Case | None, second: Volume | None = None) -> str:
+    """Return the banner, such as "Synthetic · Not for diagnostic use"; `second` is what a volume is compared with."""
+    made = [synthetic(one, case) for one in ((volume,) if second is None else (volume, second))]
+    if not any(made):
+        return NOT_FOR_DIAGNOSIS
+    return f"Synthetic{'' if all(made) else ' in part'} · {NOT_FOR_DIAGNOSIS}"
 
 
 def title_words(session: Session) -> str:

@@ -177,6 +177,7 @@ class StatusBar(QFrame):
         session.workspace_changed.connect(self._say_what_is_here)
         for signal in (session.volume_changed, session.case_changed):
             signal.connect(self._update)
+        desk.other.session.volume_changed.connect(self._say_banner)
         desk.opening.busy.connect(self._opening_busy)
         desk.other.opening.busy.connect(self._other_busy)
         desk.finding_run.busy.connect(self._run_busy)
@@ -281,12 +282,15 @@ class StatusBar(QFrame):
         self._fit()
 
     def _update(self) -> None:
-        session = self._desk.session
-        self.banner.words.setText(banner_words(session.volume, session.case))
+        self._say_banner()
         self._note.stop()
         self._refuses = False
         self._say_what_is_here()
         self._say_saved()
+
+    def _say_banner(self, *_: object) -> None:
+        session = self._desk.session
+        self.banner.words.setText(banner_words(session.volume, session.case, self._desk.other.session.volume))
 
     def _say_what_is_here(self, *_: object) -> None:
         """Say what is looked at, unless something else is being said for a while."""

@@ -91,6 +91,27 @@ def test_a_picture_names_nobody_though_the_screen_does(
     assert len(colours) > 3, "what it is not for is written on it"
 
 
+@pytest.mark.parametrize("mode", [Comparison.BESIDE, Comparison.CURTAIN])
+@pytest.mark.parametrize("first", [False, True])
+def test_where_one_of_two_series_is_synthetic_the_banner_says_so_of_a_part(
+    desk: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, mode: Comparison, first: bool
+) -> None:
+    session, other = desk.desk.session, desk.desk.other.session
+    made = session if first else other
+    assert made.volume is not None
+    made.volume = evolve(made.volume, series=evolve(made.volume.series, synthetic=True))
+    desk.desk.comparing.mode = mode
+    qtbot.wait(30)
+    said: list[str] = []
+    monkeypatch.setattr("viewer.ui.desk_picture.paint_bar", lambda _p, _bar, words, *_: said.append(words))
+    canvases = (desk.compare.here, desk.compare.there)
+    desk_picture(tuple(canvas for canvas in canvases if canvas.isVisible()))
+    assert said == ["Synthetic in part · Not for diagnostic use"]
+    assert desk.status.banner.words.text() == said[0]
+    desk.desk.comparing.close()
+    assert desk.status.banner.words.text().startswith("Synthetic ·") is first
+
+
 def test_what_a_reader_wrote_is_not_in_a_picture_and_what_was_measured_is(desk: MainWindow) -> None:
     shown = desk.canvas.shown
     assert shown is not None
