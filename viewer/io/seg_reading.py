@@ -35,6 +35,7 @@ _TURNED_PX = 0.5
 # From which distance on, in those of the series, frames are of thicker images; how even theirs are then.
 _THICKER = 1.5
 _OFF_STEPS = 0.05
+_FEW = 2
 _NOT_ITS_SERIES = "Open the series that it was made from."
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_INFLATED = 1 << 30
@@ -209,7 +210,8 @@ def _segments(dataset: Dataset, volume: Volume, least_fraction: float) -> tuple[
 def _refuse_thicker_images(dataset: Dataset, volume: Volume) -> None:
     """Refuse frames that lie further apart than the series' images, as they say and as they lie: few would be marked.
 
-    Of a single frame what it says counts, unless it was made from this series.
+    They lie so where images of the series are between them. Of one or two what they say counts, unless they were made
+    from this series: how far apart marked images are, some take for how far apart images are.
     """
     shared, groups = dataset.SharedFunctionalGroupsSequence[0], dataset.PerFrameFunctionalGroupsSequence
     stack = volume.stack
@@ -218,10 +220,11 @@ def _refuse_thicker_images(dataset: Dataset, volume: Volume) -> None:
         return
     own_mm = commonest_gap_mm(stack.own_gaps_mm)
     heights = np.unique(np.round([place.position @ stack.normal for place in places], 2))
+    if len(heights) <= _FEW and volume.series.series_uid in _made_from(dataset):
+        return
     steps = np.diff(heights) / apart_mm
-    so_they_lie = len(steps) > 0 and bool(np.abs(steps - np.rint(steps)).max() < _OFF_STEPS)
-    if len(heights) == 1:
-        so_they_lie = volume.series.series_uid not in _made_from(dataset)
+    nearest = np.searchsorted((stack.heights_mm[1:] + stack.heights_mm[:-1]) / 2, heights)
+    so_they_lie = bool((np.abs(steps - np.rint(steps)) < _OFF_STEPS).all() and (np.diff(nearest) > 1).all())
     if apart_mm > _THICKER * own_mm and so_they_lie:
         raise _not_here(places[0], f"its images lie {apart_mm:.2f} mm apart, those of the series {own_mm:.2f} mm")
 

@@ -199,6 +199,32 @@ def test_a_segmentation_of_thick_images_is_not_laid_on_a_few_thin_ones(marked: s
         read_seg(tmp_path / "seg.dcm", thin)
 
 
+@pytest.mark.parametrize(
+    ("heights", "marked", "said_mm"),
+    [
+        # Of two marked images some programs take how far they are apart.
+        ([float(n) for n in range(11)], [2, 8], 6),
+        # Where images lie further apart than most do, none is between them.
+        ([*(float(n) for n in range(10)), 13.0, 17.0, 21.0], [10, 11, 12], 4),
+    ],
+)
+def test_a_segmentation_of_this_series_lies_on_its_images_however_far_apart_it_says_they_are(
+    heights: list[float], marked: list[int], said_mm: float, tmp_path: Path
+) -> None:
+    volume = opened(write_series(tmp_path / "ct", heights))
+    mask = np.zeros(volume.stack.shape_kji, dtype=np.bool_)
+    mask[marked, 5:9, 5:9] = True
+    found = finding(volume, mask, "n")
+    write_seg(tmp_path / "seg.dcm", volume, (found,))
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = str(said_mm)
+    dataset.save_as(tmp_path / "seg.dcm")
+    (segment,) = read_seg(tmp_path / "seg.dcm", volume)
+    assert found.mask is not None
+    assert segment.mask is not None
+    assert segment.mask.same_as(found.mask)
+
+
 def test_a_segmentation_that_only_says_a_wrong_distance_of_images_lies_on_all_of_them(tmp_path: Path) -> None:
     volume = opened(write_series(tmp_path / "ct", [float(n) for n in range(11)]))
     found = finding(volume, block(volume.stack.shape_kji, slice(2, 6), slice(5, 9), slice(5, 9)), "n")
