@@ -95,14 +95,20 @@ class Two:
 
 
 def a_volume(
-    uid: str, *, at_mm: tuple[float, float, float] = (0, 0, 0), frame: str = "", patient: str = "P1"
+    uid: str,
+    *,
+    at_mm: tuple[float, float, float] = (0, 0, 0),
+    frame: str = "",
+    patient: str = "P1",
+    study: str = "",
+    part: str = "",
 ) -> Volume:
     stack = SliceStack(
         (20, 20), (2.0, 2.0), (1, 0, 0), (0, 1, 0), [(at_mm[0], at_mm[1], at_mm[2] + 3.0 * k) for k in range(12)]
     )
     values = np.full(stack.shape_kji, 40, dtype=np.int16)
-    series = SeriesFacts(uid, frame_of_reference_uid=frame, identity=PatientIdentity(patient_id=patient))
-    return Volume(series, values, stack, values, stack.as_grid())
+    series = SeriesFacts(uid, study, frame, identity=PatientIdentity(patient_id=patient))
+    return Volume(series, values, stack, values, stack.as_grid(), part=part)
 
 
 @pytest.fixture
@@ -294,6 +300,47 @@ def opened_again(folder: Path, here: str = "1.1", there: str = "1.2") -> Two:
     return made
 
 
+@pytest.mark.parametrize("other", [{"patient": "P2"}, {"study": "S2"}, {"part": "phase 2"}])
+def test_an_alignment_by_hand_is_not_laid_on_another_volume_whose_images_carry_the_same_uid(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
+    two = opened_again(tmp_path)
+    two.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    two.opening.bring(a_volume("1.2", frame="f", **other))
+    assert two.comparing.aligning.words == ""
+    assert two.comparing.aligning.how is How.FRAME
+    again = Two(KeptAlignments(tmp_path))
+    again.open(a_volume("1.1", frame="f"))
+    again.opening.bring(a_volume("1.2", frame="f", **other))
+    assert again.comparing.aligning.how is How.FRAME
+    again.opening.bring(a_volume("1.2", frame="f"))
+    assert again.comparing.aligning.words == "5.0 mm towards the left"
+
+
+def test_another_patients_volume_under_the_uid_of_the_one_before_is_not_laid_where_that_one_lay() -> None:
+    two = Two()
+    two.open(a_volume("1.1", frame="f"))
+    two.opening.bring(a_volume("1.2", frame="f"))
+    assert two.comparing.aligning.how is How.FRAME
+    two.opening.bring(a_volume("1.2", at_mm=(90, 0, 0), frame="g", patient="P2"))
+    assert two.comparing.aligning.how is not How.FRAME
+    here, there = two.views
+    assert there.cursor_lps_mm[0] == pytest.approx(here.cursor_lps_mm[0] + 90)
+
+
+def test_an_alignment_by_hand_of_two_phases_of_a_series_is_turned_round_where_they_change_places() -> None:
+    two = Two()
+    first, second = (a_volume("1.1", frame="f", part=f"phase {n}") for n in (1, 2))
+    two.open(first)
+    two.opening.bring(second)
+    two.comparing.aligning.shift(5.0, 0.0, PlaneName.AXIAL)
+    to_the_second = two.comparing.aligning.alignment
+    two.opening.close()
+    two.open(second)
+    two.opening.bring(first)
+    assert two.comparing.aligning.alignment == to_the_second.back
+
+
 def test_an_alignment_by_hand_is_taken_back_and_made_again_drag_by_drag(tmp_path: Path) -> None:
     kept = KeptAlignments(tmp_path)
     two = Two(kept)
@@ -313,12 +360,14 @@ def test_an_alignment_by_hand_is_taken_back_and_made_again_drag_by_drag(tmp_path
     assert aligning.alignment == dragged
     aligning.undo()
     assert (aligning.alignment, aligning.how) == (at_first, how)
-    assert kept.of(("A", "B")) is None
+    pair = aligning.pair
+    assert pair is not None
+    assert kept.of(pair) is None
     assert not aligning.can_undo
     aligning.redo()
     aligning.redo()
     assert (aligning.alignment, aligning.how) == (turned, How.HAND)
-    assert kept.of(("A", "B")) == turned
+    assert kept.of(pair) == turned
     aligning.forget()
     aligning.undo()
     assert (aligning.alignment, aligning.how) == (turned, How.HAND)

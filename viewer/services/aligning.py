@@ -15,6 +15,7 @@ from viewer.domain.alignment import Alignment
 from viewer.domain.geometry import PLANE_AXES, PlaneName
 from viewer.domain.history import History
 from viewer.domain.plane_turn import turned_axes
+from viewer.services.whose_series import patient_mark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Aligning:
 
     `moved` tells that it was done by hand. The alignment is nothing where both share a frame of reference; else the
     middles of the two bodies meet at first, then what both show is brought together in the background, and the rest is
-    for the hand. What was done by hand is remembered for each pair of series, with `kept` beyond the end of the
+    for the hand. What was done by hand is remembered for each pair of volumes, with `kept` beyond the end of the
     program, and can be undone while both are open.
     """
 
@@ -69,9 +70,9 @@ class Aligning:
 
     @property
     def pair(self) -> tuple[str, str] | None:
-        """The UIDs of the two series; None where two are not open."""
+        """What tells the two volumes from others; None where two are not open."""
         here, there = self._session.volume, self._other.volume
-        return None if here is None or there is None else (here.series.series_uid, there.series.series_uid)
+        return None if here is None or there is None else (_mark_of(here), _mark_of(there))
 
     @property
     def alignment(self) -> Alignment:
@@ -97,9 +98,9 @@ class Aligning:
         """How far the second volume's picture is moved where the crosshair is; "" where it is not."""
         return self._alignment.back.words(self._alignment.of(self._cursor()))
 
-    def told(self, pair: tuple[str, str], alignment: Alignment) -> None:
-        """Take an alignment that comes with a case for one that was made by hand."""
-        self._by_hand[pair] = alignment
+    def told(self, here: Volume, there: Volume, alignment: Alignment) -> None:
+        """Take an alignment of two volumes that comes with a case for one that was made by hand."""
+        self._by_hand[_mark_of(here), _mark_of(there)] = alignment
 
     def shift(self, right_mm: float, down_mm: float, plane: PlaneName, *, drag: object = None) -> None:
         """Shift the second volume's picture in a plane, as it lies on the screen; one `drag` is undone at once."""
@@ -232,7 +233,7 @@ class Aligning:
             self._running = None
 
     def _known(self, pair: tuple[str, str]) -> Alignment | None:
-        """Return what was done by hand for a pair of series, whichever of them was the first one then."""
+        """Return what was done by hand for a pair of volumes, whichever of them was the first one then."""
         if pair[0] == pair[1] or pair in self._by_hand:
             return self._by_hand.get(pair)
         turned_round = self._by_hand.get((pair[1], pair[0]))
@@ -255,6 +256,12 @@ def share_frame(here: Volume | None, there: Volume | None) -> bool:
         return False
     frame, known = here.series.frame_of_reference_uid, here.placed and there.placed
     return here is there or (known and bool(frame) and frame == there.series.frame_of_reference_uid)
+
+
+def _mark_of(volume: Volume) -> str:
+    """Return what tells a volume from others: one UID may stand for two patients, two studies, or several phases."""
+    series = volume.series
+    return "|".join((series.series_uid, patient_mark(series), series.study_uid, volume.part)).rstrip("|")
 
 
 def _axes(view: ViewState, plane: PlaneName) -> PlaneAxes:

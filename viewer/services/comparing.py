@@ -136,7 +136,7 @@ class Comparing:
             return
         self._prior, self._second = prior, None
         self._opening.close()
-        self.aligning.told((here.series.series_uid, prior.volume.series.series_uid), prior.alignment)
+        self.aligning.told(here, prior.volume, prior.alignment)
         self._told = self._of_case = True
         try:
             self._other.findings = prior.findings

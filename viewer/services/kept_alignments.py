@@ -1,4 +1,4 @@
-"""How pairs of series were laid on each other by hand, on disk: a small file for each pair, which names nobody."""
+"""How pairs of volumes were laid on each other by hand, on disk: a small file for each pair, which names nobody."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class KeptAlignments:
-    """Alignments by hand of pairs of series, whichever of the two is the first.
+    """Alignments by hand of pairs of volumes, each by what tells it from others, whichever of the two is the first.
 
     Written with each change, and not synced: a killed program loses nothing of it, and no drag waits for the disk.
     Where it cannot be written, an alignment holds until the program ends.
@@ -30,7 +30,7 @@ class KeptAlignments:
         self._folder = folder
 
     def of(self, pair: tuple[str, str]) -> Alignment | None:
-        """Return the alignment from the first series of a pair to the second; None where none is known."""
+        """Return the alignment from the first volume of a pair to the second; None where none is known."""
         path, turned_round = self._place(pair)
         try:
             with path.open("rb") as file:
