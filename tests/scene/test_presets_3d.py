@@ -282,6 +282,21 @@ def test_the_planes_stand_in_3d_where_the_crosshair_is(cube: Volume, scene3d: Sc
     assert not lit(picture(-600.0, -20.0))[y, x]
 
 
+def test_the_planes_stand_in_3d_also_of_images_whose_low_values_are_white(cube: Volume, scene3d: Scene3D) -> None:
+    negative = evolve(cube, series=evolve(cube.series, monochrome1=True))
+    nothing = clips(cube, evolve(overview("1.2.3", cube.grid), box_3d=((80.0, 80.0, 80.0), (90.0, 90.0, 90.0))))
+    camera = facing(Camera(as_point(cube.grid.centre_lps_mm), height_mm=160.0), "front")
+    x, y = (int(v) for v in screen_from_lps(camera, (12.0, 0.0, 12.0), *SIZE))
+
+    def grey(centre: float, *, invert: bool) -> int:
+        planes = PlanesShown((0.0, 0.0, -20.0), centre, 400.0, invert, ((1.0, 0.0, 0.0),) * 3)
+        scene = VolumeScene(negative, camera, *SIZE, "bone", clips=nothing, planes=planes)
+        return int(drawn(scene3d, scene)[y, x] & 0xFF)
+
+    assert grey(1100.0, invert=False) == pytest.approx(192, abs=6)
+    assert grey(1100.0, invert=True) == pytest.approx(64, abs=6)
+
+
 def test_the_table_of_a_real_abdomen_goes_and_comes_back_when_asked_for(real_data: Path, scene3d: Scene3D) -> None:
     from viewer.domain.job import JobContext
     from viewer.io.scan import scan

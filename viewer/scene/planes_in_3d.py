@@ -55,6 +55,7 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
     corners = np.array(list(product(*volume.grid.bounds_lps_mm)))
     centre = as_point(corners.mean(axis=0))
     made = []
+    negative = volume.series.monochrome1
     for plane, colour, turned in zip(PlaneName, shown.colours, shown.turned, strict=True):
         state = state.with_plane(plane, PlaneView(centre, 1.0, turned))
         axes = shown_axes(volume, state, plane)
@@ -63,9 +64,9 @@ def plane_actors(volume: Volume, shown: PlanesShown, renderer: PlaneRenderer) ->
         width, height = max(round(across / mm), 1), max(round(down / mm), 1)
         state = state.with_plane(plane, PlaneView(centre, down, turned))
         pixels = renderer.render(volume, state, plane, width, height).pixels
-        solid = (pixels & 0xFF >= _LEAST_GREY) | shown.invert
+        solid = (pixels & 0xFF >= _LEAST_GREY) | (shown.invert != negative)
         if volume.suits_hu:
-            there = evolve(state.windowed(*_AIR_WINDOW), invert=False)
+            there = evolve(state.windowed(*_AIR_WINDOW), invert=negative)
             solid &= renderer.render(volume, there, plane, width, height).pixels & 0xFF >= _LEAST_GREY
         geometry = viewport_geometry(volume, state, plane, width, height)
         ends = ((0, height), (width, height), (0, 0), (width, 0))
