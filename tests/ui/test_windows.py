@@ -226,6 +226,17 @@ def test_a_map_between_0_and_1_is_opened_dragged_and_told_finely(
     assert window_words(session.view).startswith(f"W {narrower:.3f}")
 
 
+def test_a_window_in_fractions_is_told_as_its_colour_bar_tells_it(session: Session, small_ct_volume: Volume) -> None:
+    values = small_ct_volume.slices.astype(np.float32)
+    uptake = evolve(small_ct_volume, slices=values, voxels=values, unit="GML")
+    assert session.view is not None
+    view = session.view.windowed(1.4, 12.8)
+    assert window_words(view, uptake) == "W 12.8  L 1.4"
+    assert window_words(view.windowed(40, 80), uptake) == "W 80  L 40"
+    # While it is dragged, a window of HU is told as it will be once it is let go.
+    assert window_words(view.windowed(40.3, 80.4), small_ct_volume) == "W 80  L 40"
+
+
 def test_the_canvas_menu_offers_windows_and_slabs_in_menus_of_their_own(window: Looking) -> None:
     below = {a.text(): a.menu() for a in window.actions_of.menu(CANVAS_MENU, window).actions() if a.menu()}
     titles = {title: [a.text() for a in menu.actions() if a.text()] for title, menu in below.items()}

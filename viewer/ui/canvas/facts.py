@@ -139,7 +139,7 @@ def signed(value: float, decimals: int = 0) -> str:
 
 
 def window_words(state: ViewState, volume: Volume | None = None, *, unit: bool = False) -> str:
-    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits.
+    """Return width and level, such as "W 1500  L −600"; narrow windows of maps with three digits, as they are set.
 
     Where a lookup table of the volume's file is in use, its name: "LUT NORMAL". A curve in place of a ramp is named.
     With `unit` a unit that is not HU stands behind them.
@@ -149,7 +149,9 @@ def window_words(state: ViewState, volume: Volume | None = None, *, unit: bool =
         return lut.name if lut.name.startswith("LUT") else f"LUT {short_name(lut.name)}"
     digits = 0
     whole = float(state.window_width).is_integer() and float(state.window_centre).is_integer()
-    if 0 < state.window_width < 10 and not whole:
+    # A window of HU settles at whole numbers once it is let go.
+    narrow = 10 if volume is not None and volume.on_hu_scale else 100
+    if 0 < state.window_width < narrow and not whole:
         digits = 2 - math.floor(math.log10(state.window_width))
     words = f"W {state.window_width:.{digits}f}  L {signed(round(state.window_centre, digits) + 0.0, digits)}"
     if unit and volume is not None and not volume.is_hu:
