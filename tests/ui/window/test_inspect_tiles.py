@@ -130,6 +130,21 @@ def test_a_tile_shows_one_image_also_where_the_planes_show_a_slab(qtbot: QtBot, 
     assert pictures(qtbot, opened) == alone
 
 
+def test_tiles_are_seen_in_the_window_that_is_set(qtbot: QtBot, opened: MainWindow) -> None:
+    opened.go(Workspace.INSPECT)
+    session = opened.desk.session
+    assert session.view is not None
+    # Where a finding has a window of its own it keeps that one.
+    session.findings = tuple(finding for finding in session.findings if finding.id == "wrong")
+    before = session.view
+    first = pictures(qtbot, opened)
+    session.view = evolve(before, invert=True)
+    inverted = pictures(qtbot, opened)
+    assert all(now != was for now, was in zip(inverted, first, strict=True))
+    session.view = before
+    assert pictures(qtbot, opened) == first
+
+
 def test_tiles_of_images_that_may_name_their_patient_are_covered_once_identity_is_hidden(
     qtbot: QtBot, opened: MainWindow
 ) -> None:

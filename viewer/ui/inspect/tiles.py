@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from viewer.domain.finding import Finding
     from viewer.domain.session import Session
+    from viewer.domain.view_state import ViewState
     from viewer.services.inspecting import InspectRow
     from viewer.ui.theme import Theme
 
@@ -41,6 +42,8 @@ USUAL_WIDTH = 156
 LEAST_HEIGHT_MM = 36.0
 TIMES_FINDING = 2.4
 MOST = 24
+# A window that is being dragged waits for no tile.
+LOOK_AFTER_MS = 150
 # A finding, how it counts, and whether identity is hidden.
 Key = tuple["Finding", MatchState, bool]
 
@@ -52,8 +55,13 @@ def tile_score(row: InspectRow) -> str:
     return f"score {score_words(row.score)}"
 
 
+def _look_of(view: ViewState) -> tuple[object, ...]:
+    """Return what of a view changes the greys of a picture."""
+    return (view.window_centre, view.window_width, view.lut, view.invert, view.colours, view.interpolation)
+
+
 class ErrorTiles(QWidget):
-    """A grid of tiles. Pictures come one per turn.
+    """A grid of tiles, in the window of the planes where a finding has none of its own. Pictures come one per turn.
 
     `chosen` carries the id of the one that was clicked, `reached` where the one lies that was taken in hand.
     """
@@ -66,6 +74,8 @@ class ErrorTiles(QWidget):
         self._session, self._theme = session, theme
         self._rows: tuple[InspectRow, ...] = ()
         self._pictures: dict[Key, QImage] = {}
+        self._looks: dict[Key, tuple[object, ...]] = {}
+        self._look: tuple[object, ...] = ()
         self._of: object = None
         self._selected: str | None = None
         self._over: int | None = None
@@ -78,11 +88,12 @@ class ErrorTiles(QWidget):
         self.setSizePolicy(policy)
         theme.changed.connect(lambda: self.update())
         session.masked_changed.connect(self._draw_waiting)
+        session.view_changed.connect(self._follow_look)
 
     @property
     def ready(self) -> bool:
         """True once every tile has its picture."""
-        return all(self._key(row) in self._pictures for row in self._rows)
+        return not self._waiting()
 
     @property
     def rows(self) -> tuple[InspectRow, ...]:
@@ -194,11 +205,24 @@ class ErrorTiles(QWidget):
         if self.isVisible():
             self._next.start(0)
 
+    def _follow_look(self, view: ViewState | None, _before: object = None) -> None:
+        look = () if view is None else _look_of(view)
+        if look and look != self._look and self.isVisible():
+            self._next.start(LOOK_AFTER_MS)
+        self._look = look
+
+    def _waiting(self) -> list[InspectRow]:
+        keys = ((row, self._key(row)) for row in self._rows)
+        return [row for row, key in keys if key not in self._pictures or self._looks.get(key) != self._look]
+
     def _draw_one(self) -> None:
-        waiting = [row for row in self._rows if self._key(row) not in self._pictures]
-        if not waiting or self._session.volume is None or self._session.view is None or not self.isVisible():
+        view = self._session.view
+        self._look = () if view is None else _look_of(view)
+        waiting = self._waiting()
+        if not waiting or self._session.volume is None or view is None or not self.isVisible():
             return
-        self._pictures[self._key(waiting[0])] = self._picture(waiting[0])
+        key = self._key(waiting[0])
+        self._pictures[key], self._looks[key] = self._picture(waiting[0]), self._look
         self.update()
         if len(waiting) > 1:
             self._next.start(0)
