@@ -14,6 +14,7 @@ from viewer.domain.errors import StorageError
 from viewer.domain.geometry import SliceStack
 from viewer.domain.session import Session
 from viewer.domain.view_state import Comparison, Layout, SlabMode, ViewName, overview
+from viewer.domain.voi_lut import LutTable, VoiLut
 from viewer.domain.volume import SeriesFacts, Volume, Window
 from viewer.io.decoders import Decoders
 from viewer.services.hanging import HangingRules, HangingRulesError, built_in_rules, own_rules_file, rules_from
@@ -67,6 +68,16 @@ def test_the_file_s_own_window_goes_before_the_rule_unless_the_rule_says_otherwi
     assert window(opened(rules, named)) == window(overview("1.2", named.grid))
     file.write_text('[[rule]]\nwords = ["head"]\nwindow = [35, 120]\nover_file = true\n')
     assert window(opened(HangingRules(file), named)) == (120, 35)
+
+
+def test_so_does_the_file_s_own_lookup_table(file: Path) -> None:
+    lut = VoiLut("STEEP", (LutTable(0, 8, np.arange(100, dtype=np.uint16)),), (0,) * 5)
+    shown = evolve(volume(body_part="HEAD"), luts=(lut,))
+    view, _ = HangingRules(file).shown(shown, view_of_volume(shown))
+    assert view.lut == "STEEP"
+    file.write_text('[[rule]]\nwords = ["head"]\nwindow = [35, 120]\nover_file = true\n')
+    view, _ = HangingRules(file).shown(shown, view_of_volume(shown))
+    assert (view.lut, *window(view)) == ("", 120, 35)
 
 
 def test_a_user_s_file_stands_in_the_place_of_the_rules_that_come_with_the_program(file: Path) -> None:

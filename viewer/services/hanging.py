@@ -66,7 +66,8 @@ class HangingRule:
 
         Windows are for HU alone, looks for values that go by them, and what is no volume keeps the plane it lies in.
         """
-        if self.window is not None and volume.on_hu_scale and (self.over_file or not volume.series.windows):
+        of_file = volume.series.windows or volume.luts
+        if self.window is not None and volume.on_hu_scale and (self.over_file or not of_file):
             view = view.windowed(self.window.centre, self.window.width)
         if self.preset_3d is not None and volume.suits_hu:
             view = evolve(view, preset_3d=self.preset_3d)
