@@ -121,6 +121,8 @@ class Measurement:
         The part of the series that it was drawn on, such as a phase; "" where there is only one.
     text
         What a reader typed, one line; it may name somebody, so it is neither logged nor shown where identity is not.
+    image
+        The image that it was drawn on, as in `Volume.images`; "" where that has no UID or was not kept.
     """
 
     id: str
@@ -131,6 +133,7 @@ class Measurement:
     down: Point
     part: str = ""
     text: str = field(default="")
+    image: str = ""
 
     @points_lps_mm.validator
     def _check_points(self, _attribute: Attribute[tuple[Point, ...]], value: tuple[Point, ...]) -> None:

@@ -153,6 +153,19 @@ class Volume:
         """True while only part of the series is in: to be looked at, not to be measured or searched."""
         return self.arrived is not None
 
+    @cached_property
+    def images(self) -> tuple[str, ...]:
+        """What names each original slice: its UID, of a later frame of one object with “#” and that frame's number."""
+        if not self.source_frames:
+            return self.source_uids
+        named = zip(self.source_uids, self.source_frames, strict=True)
+        return tuple(f"{uid}#{frame}" if frame > 1 else uid for uid, frame in named)
+
+    @cached_property
+    def image_set(self) -> frozenset[str]:
+        """All `images`."""
+        return frozenset(self.images)
+
     @property
     def may_name(self) -> bool:
         """True where the images themselves may name their patient: they are covered while identity is hidden."""

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from viewer.domain.decision import Answer, Decision
     from viewer.domain.finding import Finding
     from viewer.domain.measurement import Measurement
-    from viewer.io.journal_event import AnySeries
+    from viewer.io.journal_event import AnyPart, AnySeries
 
 Value = TypeVar("Value")
 _Undoable: TypeAlias = tuple[list[int], list[int]]
@@ -151,23 +151,23 @@ class Journal:
         """Take a measurement out again; see `decide`."""
         return self._put(EventKind.UNMARK, series, measurement_id, _nothing, reader, study_uid)
 
-    def undo(self, series: AnySeries, reader: str = "", *, part: str = "", among: Among = None) -> Event | None:
+    def undo(self, series: AnySeries, reader: str = "", *, part: AnyPart = "", among: Among = None) -> Event | None:
         """Take back the newest thing done on a series, also one of an earlier session; None where there is none.
 
-        Measurements of another part of the series, such as a phase, are passed over, and what was said of a model's
+        Measurements on images out of sight, such as another phase, are passed over, and what was said of a model's
         findings that are not `among` those in sight: nothing changes out of it.
         """
         return self._step(EventKind.UNDO, series, reader, part, among)
 
-    def redo(self, series: AnySeries, reader: str = "", *, part: str = "", among: Among = None) -> Event | None:
+    def redo(self, series: AnySeries, reader: str = "", *, part: AnyPart = "", among: Among = None) -> Event | None:
         """Make again what was taken back last; None where there is nothing, or something new was done since."""
         return self._step(EventKind.REDO, series, reader, part, among)
 
-    def can_undo(self, series: AnySeries, *, part: str = "", among: Among = None) -> bool:
+    def can_undo(self, series: AnySeries, *, part: AnyPart = "", among: Among = None) -> bool:
         """Return True where `undo` would do something."""
         return bool(self._history(series, part, among)[0])
 
-    def can_redo(self, series: AnySeries, *, part: str = "", among: Among = None) -> bool:
+    def can_redo(self, series: AnySeries, *, part: AnyPart = "", among: Among = None) -> bool:
         """Return True where `redo` would do something."""
         return bool(self._history(series, part, among)[1])
 
@@ -351,7 +351,7 @@ class Journal:
                 model_sha256="",
             )
 
-    def _step(self, kind: EventKind, series: AnySeries, reader: str, part: str, among: Among) -> Event | None:
+    def _step(self, kind: EventKind, series: AnySeries, reader: str, part: AnyPart, among: Among) -> Event | None:
         with self._transaction() as connection:
             done, undone = undo_and_redo(connection, series, part, among)
             stack = done if kind is EventKind.UNDO else undone
@@ -372,7 +372,7 @@ class Journal:
                 refers_to=action.sequence,
             )
 
-    def _history(self, series: AnySeries, part: str, among: Among) -> _Undoable:
+    def _history(self, series: AnySeries, part: AnyPart, among: Among) -> _Undoable:
         # Asked for with every refresh of the buttons, and only another event changes it.
         newest = self._read(newest_sequence)
         if self._known_history[0] != (series, part, among, newest):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import asdict, fields, frozen
 
+from viewer.domain.drawn_on import InSight
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
@@ -27,6 +29,7 @@ class SeriesOf:
 
 
 AnySeries: TypeAlias = str | SeriesOf
+AnyPart: TypeAlias = str | InSight
 # Takes what `_values` gives.
 _OF_SERIES = "series_uid = ? AND (? = '' OR patient IN ('', ?)) AND (? = '' OR study_uid IN ('', ?))"
 
@@ -159,25 +162,29 @@ def newest_sequence(connection: sqlite3.Connection) -> int | None:
 
 
 def undo_and_redo(
-    connection: sqlite3.Connection, series: AnySeries, part: str, among: frozenset[str] | None
+    connection: sqlite3.Connection, series: AnySeries, part: AnyPart, among: frozenset[str] | None
 ) -> tuple[list[int], list[int]]:
     """Return the sequences of what can be taken back and of what can be made again; the next one is last in each.
 
-    What was measured on another part of the series is left out; decisions and marks belong to all parts. So is what
-    was said of findings of models other than those `among`, by their ids; None leaves out none.
+    What was measured out of sight, as on another part of the series, is left out; decisions and marks belong to all
+    parts. So is what was said of findings of models other than those `among`, by their ids; None leaves out none.
     """
     done: list[int] = []
     undone: list[int] = []
     kept = ", ".join(
         f"json_extract({side}, '$.{what}')" for side in ("after", "before") for what in ("mark", "measured")
     )
+    here = InSight(part) if isinstance(part, str) else part
+    # As `InSight.holds` says.
     rows = connection.execute(
-        f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL FROM event WHERE {_OF_SERIES} AND "
+        f"SELECT sequence, kind, refers_to, finding_id, coalesce({kept}) IS NULL, "
+        "coalesce(json_extract(after, '$.measured.image'), json_extract(before, '$.measured.image'), '') AS image "
+        f"FROM event WHERE {_OF_SERIES} AND CASE image WHEN '' THEN "
         "coalesce(json_extract(after, '$.measured.part'), json_extract(before, '$.measured.part'), ?) = ? "
-        "ORDER BY sequence",
-        (*_values(series), part, part),
+        "ELSE image IN (SELECT value FROM json_each(?)) END ORDER BY sequence",
+        (*_values(series), here.part, here.part, json.dumps(sorted(here.images))),
     )
-    for sequence, kind, refers_to, finding_id, of_a_model in rows:
+    for sequence, kind, refers_to, finding_id, of_a_model, _image in rows:
         if of_a_model and among is not None and finding_id not in among:
             continue
         # By what they refer to, not by what is newest here: undo may have been asked for on another part.

@@ -66,6 +66,8 @@ MIGRATIONS: list[tuple[str, ...]] = [
     (),
     # One UID may stand for two patients' images.
     ("ALTER TABLE event ADD COLUMN patient TEXT NOT NULL DEFAULT ''",),
+    # Measurements name their image.
+    (),
 ]
 _WITH_PATIENTS = 4
 

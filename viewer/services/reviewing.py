@@ -10,6 +10,7 @@ from attrs import evolve
 from psygnal import Signal
 
 from viewer.domain.decision import Answer, Decision
+from viewer.domain.drawn_on import InSight, in_sight, on_its_image
 from viewer.domain.errors import CaseStageError, StorageError
 from viewer.domain.finding import SourceKind
 from viewer.domain.model_result import anything_said
@@ -161,11 +162,12 @@ class Reviewing:
         self._session.findings = tuple(f for f in self._session.findings if f.id != finding_id)
 
     def keep_measurement(self, measurement: Measurement) -> None:
-        """Keep a measurement, new or changed, on disk and in the session."""
+        """Keep a measurement, new or changed, on disk and in the session; a new one with its image."""
+        kept = {m.id: m for m in self._session.measurements}
+        measurement = measurement if measurement.id in kept else on_its_image(measurement, self._session.volume)
         write = partial(self._journal.measure, self._series, measurement, self._session.reader, study_uid=self._study)
         self._write(Write(write, self._series, measurement_id=measurement.id, measurement=measurement))
-        kept = {m.id: m for m in self._session.measurements} | {measurement.id: measurement}
-        self._session.measurements = tuple(kept.values())
+        self._session.measurements = tuple((kept | {measurement.id: measurement}).values())
 
     def remove_measurement(self, measurement_id: str) -> None:
         """Take a measurement out again."""
@@ -250,9 +252,8 @@ class Reviewing:
         return series_of(volume.series) if volume is not None else ""
 
     @property
-    def _part(self) -> str:
-        volume = self._session.volume
-        return volume.part if volume is not None else ""
+    def _part(self) -> InSight:
+        return in_sight(self._session.volume)
 
     @property
     def _among(self) -> frozenset[str]:
@@ -334,8 +335,7 @@ class Reviewing:
         ids = among or [finding.id for finding in self._session.shown_findings]
         if not ids:
             return
-        goal = self._navigation.goal
-        wanted = goal.selected_finding if goal else None
+        wanted = self._navigation.goal.selected_finding if self._navigation.goal else None
         here = next((n for n, each in enumerate(ids) if each == wanted), None)
         index = (0 if step > 0 else len(ids) - 1) if here is None else (here + step) % len(ids)
         self.select(ids[index])
@@ -394,7 +394,7 @@ class Reviewing:
             self.failed.emit(error)
         waiting, marks, measured = self.writes.over(self._series, marks, measured)
         session.decisions = decisions | waiting
-        session.measurements = tuple(m for m in measured if m.part == self._part)
+        session.measurements = tuple(m for m in measured if self._part.holds(m))
         if changed_marks(marks_among(session.findings), marks_among(marks)):
             others = (f for f in session.findings if f.source.kind is not SourceKind.READER)
             session.findings = (*others, *marks)
