@@ -16,6 +16,7 @@ from viewer.domain.errors import CancelledError, NothingToOpenError
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
+from viewer.io.folder_files import NamesBelow
 from viewer.io.scan import scan
 
 if TYPE_CHECKING:
@@ -209,3 +210,38 @@ def test_ct_of_floating_point_numbers_says_why_it_is_not_shown(made_ct: Any, syn
     (skipped,) = found.skipped
     assert skipped.why == "Its pixels are floating point numbers, which no CT image has; they are not read."
     assert skipped.hint == "Export it with whole numbers and a rescale, or as NIfTI."
+
+
+def test_a_folder_is_looked_up_once_however_many_files_in_it_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 100,000 such files that took most of the time."""
+    for n in range(40):
+        (tmp_path / f"nothing {n}").write_bytes(b"")
+    looked_up: list[str] = []
+    look_up = os.path.realpath
+
+    def counted(name: str) -> str:
+        looked_up.append(name)
+        return look_up(name)
+
+    monkeypatch.setattr(os.path, "realpath", counted)
+    with pytest.raises(NothingToOpenError) as caught:
+        scan(tmp_path, JobContext())
+    assert "nothing 39: The file is empty." in caught.value.detail
+    assert len(looked_up) < 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_files_are_named_below_the_folder_wherever_links_lead(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    (real / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(real)
+    for root in (real, tmp_path / "link", real / "a", real / "a" / ".." / "a"):
+        below = NamesBelow(str(root))
+        for name in ("a/b/one", "a/two", "three", "a", ".", "a/", "a/.", "a/..", "a/b"):
+            for start in (real, tmp_path / "link"):
+                path = os.path.join(start, name)
+                folder, file = os.path.split(path)
+                expected = os.path.relpath(os.path.join(os.path.realpath(folder), file), os.path.realpath(root))
+                assert below.of(path) == expected

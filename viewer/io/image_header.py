@@ -59,6 +59,7 @@ _OBJECTS = {
     "RWV": "is a mapping of values, not an image",
     "REG": "is a registration, not an image",
 }
+_EMPTY = "The file is empty."
 _COLOURS = "A colour picture, not measured values."
 _SINGLE_BITS = "A picture of single bits, not measured values."
 KNOWN_KINDS = frozenset((*(f"The file {words}." for words in _OBJECTS.values()), _COLOURS, _SINGLE_BITS, LISTS_OTHERS))
@@ -103,7 +104,7 @@ def read_header(source: Source, size: int) -> Header:
     """
     start = find_start(source)
     if start is None:
-        raise _NotAnImageError("The file is empty." if not size else NO_IMAGE)
+        raise _NotAnImageError(NO_IMAGE if size else _EMPTY)
     limit: int | None = size
     if start.transfer_syntax == DEFLATED_LITTLE:
         source = InflatedSource(source, start.offset, size - start.offset)
@@ -193,6 +194,8 @@ def read_image_header(place: FilePlace, layouts: Layouts | None = None) -> Image
     changed_ns = 0
     if layouts is not None:
         head, size, changed_ns = place.head(FIRST_READ)
+        if not size and not head:
+            raise _NotAnImageError(_EMPTY)
         header = layouts.recall(head, size, changed_ns)
         if header is not None:
             return header

@@ -14,7 +14,7 @@ from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
 from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files
 from viewer.io.file_bytes import FilePlace
-from viewer.io.folder_files import files_below, name_below
+from viewer.io.folder_files import NamesBelow, files_below
 from viewer.io.forsaken_threads import ForsakenThreads
 from viewer.io.header_layout import Layouts
 from viewer.io.image_header import KNOWN_KINDS, read_image_header
@@ -98,6 +98,7 @@ def scan_files(paths: Sequence[Path], ctx: JobContext) -> ScanResult:
 def _result(
     path: Path, root: str, places: list[FilePlace], skipped: list[Skipped], ctx: JobContext, known: KnownFiles | None
 ) -> ScanResult:
+    below = NamesBelow(root)
     groups: Groups = {}
     series: list[list[SeriesEntry]] = []
     unread = UnreadFiles()
@@ -107,7 +108,7 @@ def _result(
     lists = [FilePlace(os.path.join(os.path.realpath(path.parent), path.name))] if is_dicomdir(path.name) else []
     for place, found in _looked_at(places, ctx) if known is None else _recalled(known, places, ctx):
         if isinstance(found, CaseStageError):
-            skipped.append(Skipped(name_below(root, place.name), found.sentence, advice(found)))
+            skipped.append(Skipped(below.of(place.name), found.sentence, advice(found)))
             unread.note(place, found)
             lists += [place] if found.sentence == LISTS_OTHERS else []
             damaged |= {place.name} if found.sentence not in KNOWN_KINDS else set()
@@ -117,7 +118,7 @@ def _result(
             add_image(place, found if isinstance(found, tuple) else found.images(place), groups)
     # The voxels beside a header are no image of their own.
     held = {
-        readable_name(name_below(root, file)).lower()
+        readable_name(below.of(file)).lower()
         for one in series
         for e in one
         if not e.index_in_file
@@ -125,7 +126,7 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    of_images, told = with_listed(_incomplete(of_images, root, skipped), lists, places, damaged, ctx)
+    of_images, told = with_listed(_incomplete(of_images, below, skipped), lists, places, damaged, ctx)
     series += unread.doubted(of_images, places, told)
     if not series:
         raise _nothing(path, len(places), skipped)
@@ -134,7 +135,7 @@ def _result(
     return ScanResult(entries, tuple(sorted(skipped, key=lambda s: s.file)))
 
 
-def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skipped]) -> list[list[SeriesEntry]]:
+def _incomplete(series: list[list[SeriesEntry]], below: NamesBelow, skipped: list[Skipped]) -> list[list[SeriesEntry]]:
     """Return series of images, those marked of which an archive holds more, or may have held before it broke off."""
     cut = tuple(one.file + os.sep for one in skipped if one.in_part)
     lacks = {one.file: f"Not all images have been retrieved: {one.why}" for one in skipped if one.lacking}
@@ -142,7 +143,7 @@ def _incomplete(series: list[list[SeriesEntry]], root: str, skipped: list[Skippe
         return series
 
     def marked(entry: SeriesEntry) -> SeriesEntry:
-        names = [readable_name(name_below(root, file)) for file in entry.files]
+        names = [readable_name(below.of(file)) for file in entry.files]
         folders = dict.fromkeys(os.path.dirname(name) or os.curdir for name in names)
         doubts = [lacks[folder] for folder in folders if folder in lacks]
         if cut and any(name.startswith(cut) for name in names):
