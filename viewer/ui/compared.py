@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.session import Workspace
 from viewer.ui.compare_commands import SERIES_MENU, CompareAsks
+from viewer.ui.dialog_place import begin_in
 from viewer.ui.library.page_head import Page
 from viewer.ui.measuring_commands import connect_canvas
 from viewer.ui.messages import Message
@@ -128,7 +129,7 @@ class Compared:
         self._desk.comparing.open(self._desk.library.finder(series))
 
     def _folder(self) -> None:
-        start = self._desk.library.last_folder
+        start = begin_in(self._desk.session, self._desk.library.last_folder)
         chosen = QFileDialog.getExistingDirectory(self._window, "Compare with a CT folder", start)
         if chosen:
             self._desk.comparing.open(self._desk.library.finder_at(Path(chosen)))

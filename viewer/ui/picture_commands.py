@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.errors import StorageError
 from viewer.ui.commands import Command, Submenu
+from viewer.ui.dialog_place import begin_in
 from viewer.ui.messages import Message
 from viewer.ui.reasons import NOTHING_OPEN
 from viewer.ui.workspace_commands import DESK_WORK
@@ -57,7 +58,8 @@ def picture_commands(window: MainWindow) -> list[Command]:
         image = made()
         if image is None:
             return
-        proposed = Path(desk.settings.now.export_folder or Path.home()) / name_of(desk.session)
+        start = begin_in(desk.session, desk.settings.now.export_folder or str(Path.home()))
+        proposed = Path(start) / name_of(desk.session)
         chosen, _ = QFileDialog.getSaveFileName(window, "Save the picture", str(proposed), "Pictures (*.png)")
         if not chosen:
             return

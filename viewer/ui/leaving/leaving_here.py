@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from viewer.domain.session import Workspace
 from viewer.services.cases import can_be_presented, case_state
 from viewer.ui.case_commands import CASE_MENU, CaseAsks
+from viewer.ui.dialog_place import begin_in
 from viewer.ui.leaving.ready_here import ReadyHere
 from viewer.ui.library.page_head import Page
 
@@ -103,7 +104,8 @@ class LeavingHere:
         run.start(["case", "export", case.id, f"--{form.option}", str(path)])
 
     def _asked_for(self, form: Form, case: Case) -> Path | None:
-        start = Path(self._window.desk.settings.now.export_folder or Path.home())
+        desk = self._window.desk
+        start = Path(begin_in(desk.session, desk.settings.now.export_folder or str(Path.home())))
         if not form.ending:
             chosen = QFileDialog.getExistingDirectory(self._window, "Pictures into a folder", str(start))
             return Path(chosen) if chosen else None

@@ -14,6 +14,7 @@ from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
 from viewer.services.places import data_folder
+from viewer.ui.dialog_place import begin_in
 from viewer.ui.making_commands import MakingAsks
 from viewer.ui.messages import Message
 from viewer.ui.present.case_pictures import case_picture
@@ -98,7 +99,9 @@ class MakingHere:
     def choose_picture(self) -> None:
         """Ask for a picture, and add it to the narration of the step in hand."""
         words = "A picture for the narration"
-        chosen, _ = QFileDialog.getOpenFileName(self._window, words, "", "Pictures (*.png *.jpg *.jpeg)")
+        # Where none is named, a dialog begins where the last one ended.
+        start = begin_in(self._window.desk.session, "")
+        chosen, _ = QFileDialog.getOpenFileName(self._window, words, start, "Pictures (*.png *.jpg *.jpeg)")
         if chosen:
             self.add_picture(Path(chosen))
 

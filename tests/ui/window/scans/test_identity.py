@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import evolve
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 
 from tests.ui.window.scans.listed import places, search, titles
 from viewer.domain.session import Workspace
@@ -157,3 +158,44 @@ def test_no_name_reaches_settings_logs_or_files_outside_the_index(
             said += path.read_bytes().decode("latin-1")
     for secret in ("doe", "jane", "hosp4711", "acc77"):
         assert secret not in said.casefold()
+
+
+def test_no_dialog_begins_in_a_folder_that_may_be_named_after_the_patient_while_identity_is_hidden(
+    listed: MainWindow, head: Volume, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    begun: list[str] = []
+
+    def one_of_all(_parent: object, _title: str, start: str, *_: object) -> tuple[str, str]:
+        begun.append(start)
+        return ("", "")
+
+    def folder_of_all(parent: object, title: str, start: str) -> str:
+        return one_of_all(parent, title, start)[0]
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", folder_of_all)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", one_of_all)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", one_of_all)
+    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "own")
+    desk = listed.desk
+    desk.settings.change(export_folder="/exports/DOE_JANE")
+    desk.session.volume = head
+    ask = (
+        listed.asking.open_folder,
+        listed.asking.open_file,
+        listed.asking.export,
+        listed.compared._folder,
+        lambda: listed.actions_.run("overlay.open_labels"),
+        lambda: listed.actions_.run("overlay.open_map"),
+    )
+
+    def all_begun() -> set[str]:
+        begun.clear()
+        for one in ask:
+            one()
+        assert len(begun) == len(ask)
+        return set(begun)
+
+    desk.session.workspace = Workspace.REVIEW
+    assert all_begun() == {str(folder), "/exports/DOE_JANE"}
+    desk.session.masked = True
+    assert all_begun() == {str(tmp_path / "own")}
