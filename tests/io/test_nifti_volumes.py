@@ -229,6 +229,16 @@ def test_a_negative_voxel_size_could_mean_the_other_side(tmp_path: Path) -> None
     assert volume.reasons[0].startswith("The file gives its voxels a negative size, which programs read in two ways")
 
 
+@pytest.mark.parametrize(("turn", "trusted"), [(-1.0, True), (1.0, True), (0.0, True), (3.0, True), (-0.5, False)])
+def test_a_side_that_programs_read_in_two_ways_is_not_trusted(tmp_path: Path, turn: float, trusted: bool) -> None:
+    # ITK stacks the slices the other way for any negative number, nibabel for -1 alone.
+    volume = opened(patched(tmp_path / "a.nii", (76, "f", turn), form="qform"))
+    assert (volume.verdict is Verdict.OK) is trusted
+    assert ("The file says which way its slices are stacked" in "".join(volume.reasons)) is not trusted
+    # What lies by its matrix alone does not use that number.
+    assert opened(patched(tmp_path / "b.nii", (76, "f", turn))).verdict is Verdict.OK
+
+
 @pytest.mark.parametrize(
     ("size", "said"),
     [(-0.7, "The file gives its voxels a negative size,"), (0.0, "The file does not say how large its voxels are.")],

@@ -10,7 +10,14 @@ import numpy as np
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.io.beside_header import names_of_pattern, open_named, refuse_too_many, safe_name
 from viewer.io.header_words import LENGTHS_MM, modality_of, numbers_of, whole_numbers_of
-from viewer.io.stored_volume import NO_PLACE, StoredVolume, refuse_colours, refuse_sizes, total_bytes
+from viewer.io.stored_volume import (
+    NEGATIVE_SIZE,
+    NO_PLACE,
+    StoredVolume,
+    refuse_colours,
+    refuse_sizes,
+    total_bytes,
+)
 from viewer.io.voxel_stream import Encoding, Piece, StoredBytes
 
 if TYPE_CHECKING:
@@ -218,6 +225,8 @@ def _place(header: _Header, dims: int) -> tuple[NDArray[np.float64], tuple[str, 
     # Each run of numbers is the direction of one axis.
     directions = np.reshape(turned or np.eye(dims), (dims, dims))
     steps = np.reshape(spacing or np.ones(dims), dims)
+    if np.any(steps[:3] < 0):
+        doubts.append(NEGATIVE_SIZE)
     matrix = np.eye(4)
     matrix[:3, :3] = directions[:3, :3].T * steps[:3]
     matrix[:3, 3] = np.reshape(origin or np.zeros(dims), dims)[:3]

@@ -19,6 +19,7 @@ from viewer.io.series_entry import NO_IMAGE
 from viewer.io.stored_volume import (
     COLOURS,
     LPS_FROM_RAS,
+    NEGATIVE_SIZE,
     NO_PLACE,
     StoredVolume,
     refuse_colours,
@@ -43,6 +44,7 @@ _SAME_PLACE_MM = 1.0
 _SAME_SIZE = 1e-2
 _TWO_SPACES = "The file says where it lies in two spaces, and they differ; the one it was aligned to (sform) is used."
 _NOT_SCALED = "The file names a shift for its values but no scale; its format applies neither then, some programs do."
+_TWO_SIDES = "The file says which way its slices are stacked with a number that programs read in two ways."
 _EXPORT_ANEW = "Export it anew, with a scale of 1 and a shift of 0."
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
@@ -71,14 +73,14 @@ def describe(name: str, opener: Opener) -> StoredVolume:
         packed = start.startswith(b"\x1f\x8b")
         if packed:
             start = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(start, _LONGEST_HEADER)
-        header, sizes = _header(start, paired=name.lower().endswith(_PAIR_ENDING))
-        return _described(name, header, sizes, packed=packed)
+        header, side_and_sizes = _header(start, paired=name.lower().endswith(_PAIR_ENDING))
+        return _described(name, header, side_and_sizes, packed=packed)
     except _FAULTS as error:
         raise UnreadableFileError("Not a NIfTI file, or its header is damaged.", detail=repr(error)) from error
 
 
 def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
-    """Return the header as nibabel mends it, and the sizes of a voxel as the file gives them."""
+    """Return the header as nibabel mends it, and `pixdim` as the file gives it: a side, and the sizes of a voxel."""
     said = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")}
     kinds: dict[int, Any] = {348: nibabel.Nifti1Header, 540: nibabel.Nifti2Header}
     for size, kind in kinds.items():
@@ -90,16 +92,16 @@ def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
                     "Convert it to NIfTI with a program that knows how it was made.",
                 )
             # A copy: what is mended below would be mended here too.
-            sizes = np.array(header["pixdim"][1:4], dtype=np.float64)
+            as_given = np.array(header["pixdim"][:4], dtype=np.float64)
             header.check_fix(_SILENT)
-            return header, sizes
+            return header, as_given
     if paired:
         # Other programs' headers have that ending too.
         raise UnreadableFileError(NO_IMAGE)
     raise ValueError("neither NIfTI-1 nor NIfTI-2")
 
 
-def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bool) -> StoredVolume:
+def _described(name: str, header: Any, side_and_sizes: NDArray[np.float64], *, packed: bool) -> StoredVolume:
     axes, part_axis, part_word = _axes(header)
     dtype = header.get_data_dtype()
     if dtype.kind == "V":
@@ -113,7 +115,9 @@ def _described(name: str, header: Any, sizes: NDArray[np.float64], *, packed: bo
             "The file gives a shift for its values that is no number, so they are not known.", _EXPORT_ANEW
         )
     slope, intercept = header.get_slope_inter()
-    matrix, doubts, notes = _place(header, sizes)
+    matrix, doubts, notes = _place(header, side_and_sizes[1:])
+    if _two_sides(header, float(side_and_sizes[0])):
+        doubts = (*doubts, _TWO_SIDES)
     return StoredVolume(
         format_name=_NAME,
         kind="nifti",
@@ -193,12 +197,17 @@ def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     return matrix, sized, (_TWO_SPACES,)
 
 
+def _two_sides(header: Any, side: float) -> bool:
+    """Return True where ITK, which takes any negative number for -1, stacks slices the other way than nibabel does."""
+    return int(header["qform_code"]) > 0 and side < 0 and side != -1 and int(header.get_data_shape()[2]) > 1
+
+
 def _doubts_of_sizes(sizes: NDArray[np.float64], long: NDArray[np.bool_]) -> tuple[str, ...]:
     """Return what is wrong with sizes of a voxel that nothing else in the file gives; a single slice needs none."""
     if not np.isfinite(sizes[long]).all() or np.any(sizes[long] == 0):
         return ("The file does not say how large its voxels are.",)
     if np.any(sizes[long] < 0):
-        return ("The file gives its voxels a negative size, which programs read in two ways, one of them mirrored.",)
+        return (NEGATIVE_SIZE,)
     return ()
 
 

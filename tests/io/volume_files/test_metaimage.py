@@ -230,6 +230,8 @@ def test_colours_are_refused(tmp_path: Path, channels: int) -> None:
         (["ElementSpacing = 0.7 0.8 nan"], [], "describes no place"),
         (["ElementSpacing = 0.7 0.8 1e300"], [], "describes no place"),
         (["Offset = inf 0 0"], [], "describes no place"),
+        (["ElementSpacing = -0.7 0.8 2.5"], [], "gives its voxels a negative size"),
+        (["ElementSpacing = 0.7 0.8 -2.5"], [], "gives its voxels a negative size"),
         (["TransformMatrix = 1 0 0 1 0 0 0 0 1"], ["AnatomicalOrientation"], "describes no place"),
         (["TransformMatrix = nan 0 0 0 1 0 0 0 1"], [], "describes no place"),
         (["TransformMatrix = 1 0 0 0.1 1 0 0 0 1"], [], "not at right angles"),
