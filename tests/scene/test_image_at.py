@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from attrs import evolve
 
+from tests.scene.axis_turns import TURNS
 from viewer.domain.geometry import PLANE_AXES, Grid, PlaneName
 from viewer.domain.view_state import as_point, overview
 from viewer.domain.voi_lut import LutTable, VoiLut
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from viewer.domain.volume import Volume
-
-TURNS = [
-    (order, signs)
-    for order in itertools.permutations(range(3))
-    for signs in itertools.product((-1, 1), repeat=3)
-    if np.linalg.det(np.eye(3)[:, order] * signs) > 0
-]
 
 
 @pytest.mark.parametrize(("order", "signs"), TURNS)
