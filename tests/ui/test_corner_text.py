@@ -82,6 +82,21 @@ def test_the_scale_stands_above_the_text_where_it_would_be_a_dash_beside_it(them
     assert not scale.intersects(beside)
 
 
+@pytest.mark.parametrize("stage", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.5])
+def test_no_scale_is_cut_at_the_edge_of_a_small_view(theme: Theme, stage: bool, scale: float) -> None:
+    look = TextLook(theme, stage=stage, scale=scale)
+    seen = 0
+    for width in range(200, 800, 23):
+        picture = QImage(width, 300, QImage.Format.Format_ARGB32_Premultiplied)
+        with QPainter(picture) as painter:
+            for mm_per_px in (0.05, 0.11, 0.23, 0.5, 1.1, 2.3):
+                place = paint_scale_bar(painter, QRectF(0, 0, width, 300), mm_per_px, look)
+                assert QRectF(0, 0, width, 300).contains(place) or place.isNull(), (width, mm_per_px)
+                seen += not place.isNull()
+    assert seen > 50
+
+
 @pytest.mark.parametrize(("slab_mm", "words"), [(10.0, "Mean 10 mm"), (2.5, "Mean 2.5 mm"), (0.4, "Mean 0.4 mm")])
 def test_a_slab_is_said_as_thick_as_it_is(slab_mm: float, words: str) -> None:
     grid = Grid.from_directions((9, 9, 9), origin_lps_mm=(0, 0, 0), spacing_mm=(1, 1, 1))

@@ -178,6 +178,9 @@ def paint_scale_bar(
     length, words = scale_bar(mm_per_px, most)
     kind = look.caption_type()
     width = max(length, look.metrics(kind).horizontalAdvance(words)) + 20
+    if not above and width > right_edge - left_edge:
+        # Of a scale that is cut nobody knows where it ends.
+        return QRectF()
     plate = QRectF(0, 0, round(width), round(height))
     middle = free.center().x() + free.width() * (0.31 if look.stage else 0.155)
     plate.moveLeft(round(max(left_edge, min(middle - plate.width() / 2, right_edge - 8 - plate.width()))))
