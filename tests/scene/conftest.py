@@ -9,9 +9,11 @@ import pytest
 
 from viewer.domain.geometry import Grid, SliceStack
 from viewer.domain.volume import SeriesFacts, Volume
+from viewer.scene.opengl_probe import Unavailable3D, probed
+from viewer.scene.volume3d import Scene3D
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def _volume_of(voxels: np.ndarray, grid: Grid, **facts: object) -> Volume:
@@ -56,3 +58,14 @@ def noise() -> Callable[..., np.ndarray]:
 def signed_axes() -> Callable[..., np.ndarray]:
     """Return the function that makes directions of i, j, k along LPS axes in an order, with signs."""
     return _signed_axes
+
+
+@pytest.fixture(scope="module")
+def scene3d() -> Iterator[Scene3D]:
+    """Return what draws in 3D, for all tests of a file."""
+    found = probed()
+    if isinstance(found, Unavailable3D):
+        pytest.skip(f"{found.sentence} {found.detail}")
+    scene = Scene3D()
+    yield scene
+    scene.close()

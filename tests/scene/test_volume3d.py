@@ -20,7 +20,7 @@ from viewer.scene.presets_3d import PRESETS_3D
 from viewer.scene.volume3d import FindingSurface, Picture3D, Quality, Scene3D, VolumeScene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from viewer.domain.volume import Volume
@@ -37,13 +37,6 @@ def _opengl() -> None:
     found = probed()
     if isinstance(found, Unavailable3D):
         pytest.skip(f"{found.sentence} {found.detail}")
-
-
-@pytest.fixture(scope="module")
-def scene3d() -> Iterator[Scene3D]:
-    scene = Scene3D()
-    yield scene
-    scene.close()
 
 
 def lit_centre(pixels: np.ndarray) -> tuple[float, float]:

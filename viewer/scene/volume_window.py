@@ -14,6 +14,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkVolume
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
+from viewer.scene.cut_faces import CutFaces
 from viewer.scene.dressed_volume import dressed_for
 from viewer.scene.planes import PlaneRenderer
 from viewer.scene.planes_in_3d import plane_actors
@@ -89,6 +90,7 @@ class VolumeWindow:
         self._planes_shown: tuple[int, PlanesShown | None] = (0, None)
         self._plane_renderer = PlaneRenderer()
         self.drawn = ""
+        self._image: vtkImageData | None = None
         self._held: list[object] = []
         self._caster: _Caster | None = None
         self._prop: vtkVolume | None = None
@@ -99,19 +101,26 @@ class VolumeWindow:
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
-        self._window.SetNumberOfLayers(2)
+        self._window.SetNumberOfLayers(3)
         self._inside = vtkRenderer()
         self._inside.SetBackground(0.0, 0.0, 0.0)
         self._inside.SetBackgroundAlpha(1.0)
         self._inside.SetLayer(0)
+        # VTK draws what is seen through before rays; cut faces come after them, behind solids that stand before them.
+        self._before = vtkRenderer()
+        self._before.SetLayer(1)
+        self._before.PreserveDepthBufferOn()
+        self._before.SetUseOIT(False)
+        self._faces = CutFaces(self._before)
         # The same findings once more, faintly and in front of everything: bone must not hide what was found.
         self._through = vtkRenderer()
-        self._through.SetLayer(1)
-        self._through.InteractiveOff()
-        self._through.SetActiveCamera(self._inside.GetActiveCamera())
+        self._through.SetLayer(2)
+        for renderer in (self._before, self._through):
+            renderer.InteractiveOff()
+            renderer.SetActiveCamera(self._inside.GetActiveCamera())
         self._solids = SurfaceActors(self._inside, self._through, stop)
-        self._window.AddRenderer(self._inside)
-        self._window.AddRenderer(self._through)
+        for renderer in (self._inside, self._before, self._through):
+            self._window.AddRenderer(renderer)
         self._window.AddObserver(vtkCommand.AbortCheckEvent, self._check)
         self._window.AddObserver(vtkCommand.ErrorEvent, self._err)
         self._failed = False
@@ -135,18 +144,19 @@ class VolumeWindow:
     def close(self) -> None:
         """Let go of everything; must be called by the thread that made the window."""
         self._window.RemoveAllObservers()
-        for renderer in (self._inside, self._through):
+        for renderer in (self._inside, self._before, self._through):
             renderer.RemoveAllViewProps()
         if self._caster is not None:
             self._caster[1].ReleaseGraphicsResources(self._window)
             self._caster[1].RemoveAllInputs()
         self._caster = self._prop = self._mapper = self._volume = self._preset = None
-        self._dressed = self._ahead = self._drawn = None
+        self._dressed = self._ahead = self._drawn = self._image = None
         self._held.clear()
         self._solids.clear()
+        self._faces.clear()
         self._planes.clear()
         self._plane_renderer.clear()
-        for renderer in (self._inside, self._through):
+        for renderer in (self._inside, self._before, self._through):
             self._window.RemoveRenderer(renderer)
         self._window.Finalize()
 
@@ -163,6 +173,7 @@ class VolumeWindow:
         self._show_surfaces(scene, quality)
         self._show_planes(scene)
         self._aim(scene)
+        self._show_faces(scene)
         size_px = self._pace.size_px(quality, scene.width_px, scene.height_px)
         if size_px != self._window.GetSize():
             self._window.SetSize(*size_px)
@@ -197,6 +208,8 @@ class VolumeWindow:
                 self._inside.RemoveVolume(self._prop)
             self._prop = self._mapper = None
             self._held.clear()
+            self._image = None
+            self._faces.clear()
             self._solids.forget()
             self._volume = scene.volume
             self._preset = self._dressed = self._drawn = None
@@ -224,7 +237,8 @@ class VolumeWindow:
         if self._dressed.drawn is not self._drawn:
             self._drawn = self._dressed.drawn
             self._pace.forget_first()
-            self._mapper.SetInputData(self._image(self._dressed.drawn))
+            self._image = self._image_of(self._dressed.drawn)
+            self._mapper.SetInputData(self._image)
             self._place(self._prop, self._dressed.drawn.grid)
             self._preset = None
         if preset is not self._preset or scene.values != self._values:
@@ -264,13 +278,13 @@ class VolumeWindow:
             self._mapper.SetCroppingRegionPlanes([n * mm for (low, high), mm in ends for n in (low, high)])
             self._mapper.SetCroppingRegionFlagsToSubVolume()
 
-    def _image(self, drawn: RenderVoxels) -> vtkImageData:
+    def _image_of(self, drawn: RenderVoxels) -> vtkImageData:
         image = vtkImageData()
         image.SetDimensions(*drawn.grid.size_ijk)
         image.SetSpacing(*drawn.grid.spacing_mm)
         scalars = vtk_array_on(drawn.voxels.reshape(-1))
         image.GetPointData().SetScalars(scalars)
-        self._held = [drawn.voxels, scalars, image]
+        self._held = [drawn.voxels, scalars]
         return image
 
     def _place(self, prop: vtkVolume, grid: Grid) -> None:
@@ -320,6 +334,15 @@ class VolumeWindow:
             self._inside.AddActor(each.picture)
             self._inside.AddActor(each.frame)
         self._planes_shown = (id(scene.volume), scene.planes)
+
+    def _show_faces(self, scene: VolumeScene) -> None:
+        seen = self._prop is not None and self._prop.GetVisibility()
+        by_hu = seen and self._preset is not None and not self._preset.of_values
+        if not by_hu or self._image is None or self._dressed is None or self._preset is None:
+            self._faces.hide()
+            return
+        to_eye = np.asarray(scene.camera.to_eye)
+        self._faces.show(self._image, self._dressed.drawn, self._preset, scene.clips, to_eye)
 
     def _aim(self, scene: VolumeScene) -> None:
         camera = self._inside.GetActiveCamera()
