@@ -69,7 +69,7 @@ if sys.platform == "win32":
     class OpenFile(FileIO):
         """A file that is open for reading."""
 
-        def __init__(self, path: str, *, waits: bool) -> None:  # noqa: ARG002 (no pipe takes a file's place there)
+        def __init__(self, path: str, *, waits: bool) -> None:
             super().__init__(path)
 
 else:

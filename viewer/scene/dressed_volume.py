@@ -96,7 +96,7 @@ class DressedVolume:
 def dressed_for(scene: VolumeScene, *, full: bool) -> DressedVolume | None:
     """Return the voxels that a scene shows; None for a single slice, images of no volume, or while slices come in."""
     volume = scene.volume
-    if min(volume.grid.size_ijk) < 2 or volume.loose or volume.preview:  # noqa: PLR2004 (nothing to look into)
+    if min(volume.grid.size_ijk) < 2 or volume.loose or volume.preview:
         return None
     dressed = DressedVolume(scene.volume, full=full)
     preset, _words = dressed.preset(scene.preset, masked=scene.masked)

@@ -86,7 +86,7 @@ class KeptCode:
     def _taken(self, source: Any, filename: Any, mode: str, *more: Any, **named: Any) -> Any:  # noqa: ANN401 (as compile)
         flags = sys._getframe(1).f_code.co_flags & _FUTURES
         if more or named or not isinstance(source, str | bytes) or not isinstance(filename, str):
-            if len(more) < 2 and "dont_inherit" not in named:  # noqa: PLR2004 (flags, dont_inherit)
+            if len(more) < 2 and "dont_inherit" not in named:
                 given = more[0] if more else named.pop("flags", 0)
                 return _compile(source, filename, mode, given | flags, dont_inherit=True, **named)
             return _compile(source, filename, mode, *more, **named)

@@ -258,7 +258,7 @@ def _height_at(panel: QWidget, width: int) -> int:
         return panel.sizeHint().height()
     layout.activate()
     # Of words that wrap the hint says how high they are where they are narrow.
-    return layout.heightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
+    return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
 
 
 def _is_a_stop(widget: QWidget) -> bool:

@@ -34,6 +34,7 @@ from viewer.ui.messages import Message
 from viewer.ui.review.review_panel import ReviewPanel
 from viewer.ui.review.toolbar import RestButton, Toolbar
 from viewer.ui.sheet import Sheet
+from viewer.ui.widgets import Card
 from viewer.ui.window_place import SMALLEST_SIZE, least_size
 
 if TYPE_CHECKING:
@@ -293,6 +294,16 @@ def test_a_sheet_that_holds_a_list_or_a_chart_is_whole_in_a_low_window(
     for sheet in sheets:
         assert lying_on_each_other(sheet) == [], type(sheet).__name__
         assert opened.rect().contains(sheet.card.geometry())
+
+
+def test_the_frame_of_a_sheets_list_is_whole(qtbot: QtBot, opened: MainWindow) -> None:
+    sized(qtbot, opened, 1280, 720)
+    opened.actions_.run("file.archive")
+    sheet = next(sheet for sheet in opened.findChildren(Sheet) if sheet.is_open)
+    QApplication.processEvents()
+    for card in sheet.findChildren(Card):
+        inside = card.parentWidget()
+        assert inside is None or inside.rect().contains(card.geometry())
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 340), (853, 480), (1280, 720)])

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from viewer.domain.errors import StorageError
@@ -15,11 +14,10 @@ from viewer.services.retrieving import Wanted
 from viewer.ui.archive.archive_head import ArchiveHead, PasswordRow
 from viewer.ui.archive.coming import brought_words, come_words, coming_words, offer
 from viewer.ui.archive.edit_sheet import EditSheet
-from viewer.ui.archive.results import Results
+from viewer.ui.archive.results import Results, uninstalled
 from viewer.ui.archive.retrieve_bar import NOTHING_MARKED, RetrieveBar
 from viewer.ui.archive.search_form import SearchForm, WrongDateError
 from viewer.ui.archive.study_rows import StudyLine, StudyRows
-from viewer.ui.empty import EmptyState
 from viewer.ui.messages import Message, MessageStrip
 from viewer.ui.sheet import Sheet
 from viewer.ui.widgets import Button
@@ -55,7 +53,7 @@ class ArchiveSheet(Sheet):
         self._searched: Archive | None = None
         self.edit = EditSheet(window, theme, desk.archives)
         self._main = self._make_main(theme, details)
-        self.uninstalled = self._make_uninstalled(theme)
+        self.uninstalled = uninstalled(theme, desk.archives.install_line)
         self.body.addWidget(self._main)
         self.body.addWidget(self.uninstalled)
         archives = desk.archives
@@ -115,18 +113,6 @@ class ArchiveSheet(Sheet):
         self.bar.removal_wanted.connect(self._remove_received)
         column.addWidget(self.bar)
         return page
-
-    def _make_uninstalled(self, theme: Theme) -> QWidget:
-        copy = Button(theme, "Copy the line", icon="copy")
-        copy.setToolTip("Copy the command that installs it, for a terminal")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._archives.install_line))
-        return EmptyState(
-            theme,
-            "package",
-            "Archives need the extra “pacs”, which is not installed",
-            f"Install it with this line, then start CaseStage again:\n{self._archives.install_line}",
-            copy,
-        )
 
     def place(self) -> None:
         """Give the list the height that is left, then lie in the middle as every sheet."""

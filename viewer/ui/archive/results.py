@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from viewer.ui.archive.study_list import StudyList
@@ -58,3 +59,17 @@ class Results(Card):
     def show_page(self, page: QWidget) -> None:
         """Show the list or a sentence."""
         self._stack.setCurrentWidget(page)
+
+
+def uninstalled(theme: Theme, install_line: str) -> EmptyState:
+    """Return what is said where archives need what is not installed: the line that installs it, to copy."""
+    copy = Button(theme, "Copy the line", icon="copy")
+    copy.setToolTip("Copy the command that installs it, for a terminal")
+    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(install_line))
+    return EmptyState(
+        theme,
+        "package",
+        "Archives need the extra “pacs”, which is not installed",
+        f"Install it with this line, then start CaseStage again:\n{install_line}",
+        copy,
+    )
