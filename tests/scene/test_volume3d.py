@@ -415,6 +415,29 @@ def test_a_graphics_cards_way_of_drawing_puts_things_at_the_same_place(
         window.close()
 
 
+@pytest.mark.parametrize("quality", list(Quality))
+def test_bone_has_no_dark_dots_on_a_graphics_card(volume_of: Make, quality: Quality) -> None:
+    from viewer.scene.opengl_probe import choose_window_kind
+    from viewer.scene.volume_window import VolumeWindow
+
+    grid = Grid.from_directions((60, 60, 30), origin_lps_mm=(0, 0, 0), spacing_mm=(0.8, 0.8, 1.6))
+    away_mm = np.linalg.norm(np.moveaxis(np.indices(grid.shape_kji), 0, -1) * (1.6, 0.8, 0.8) - 23.6, axis=-1)
+    # A thin shell around marrow, in the noise of a CT.
+    ball_hu = np.interp(away_mm, (18.0, 18.8, 19.6, 20.4), (220, 700, 700, 40))
+    voxels = np.rint(ball_hu + np.random.default_rng(1).normal(0, 80, grid.shape_kji)).astype(np.int16)
+    camera = Camera(as_point(grid.centre_lps_mm), (0.5, -0.8, 0.33), height_mm=60.0)
+    choose_window_kind()
+    window = VolumeWindow(software=False, stop=lambda: False)
+    try:
+        pixels = window.draw(VolumeScene(volume_of(voxels, grid), camera, *SIZE, masked=False), quality)
+    finally:
+        window.close()
+    assert pixels is not None
+    green = (pixels >> 8 & 255).astype(int)
+    ball = green[70:130, 90:150]
+    assert (ball < 0.6 * np.median(ball)).mean() < 0.002
+
+
 @pytest.mark.parametrize(("preset", "hu"), [("bone", 900), ("soft", 40), ("muscle", 60)])
 def test_a_look_is_about_as_bright_on_a_graphics_card_as_where_the_processor_draws_it(
     volume_of: Make, preset: str, hu: int
