@@ -14,23 +14,29 @@ if TYPE_CHECKING:
 
 _SHARE_OF_MEMORY = 0.7
 _SHRINKS = (2, 3, 4, 6, 8)
+# Of glibc (malloc.h). What is larger than pictures of a screen goes back as soon as it is freed.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT_AT_MOST = 8 << 20
 
 
 def give_back() -> bool:
     """Give the system what this process has freed and its allocator still holds; return False where none can be asked.
 
     Big arrays that come and go leave holes, so that what is resident grows although what is in use does not. Of the
-    allocators only glibc's has to be asked (malloc_trim); it takes some milliseconds.
+    allocators only glibc's has to be asked (malloc_trim); it takes some milliseconds. From then on it keeps less: once
+    an array of a few dozen megabytes was freed it would keep one as large for each thread that made any.
     """
     forget()
     if sys.platform != "linux":
         return False
     import ctypes
 
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is None:
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):
         return False
-    trim(0)
+    for threshold in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+        libc.mallopt(threshold, _KEPT_AT_MOST)
+    libc.malloc_trim(0)
     return True
 
 
