@@ -173,13 +173,18 @@ def _dtype(header: _Header) -> np.dtype[Any]:
     if word not in _DTYPES:
         raise UnreadableFileError("The file holds values of a type that is not understood.")
     big = header.says("elementbyteordermsb", "binarydatabyteordermsb")
-    return np.dtype(_DTYPES[word]).newbyteorder(">" if big else "<")
+    dtype = np.dtype(_DTYPES[word])
+    return dtype if _is_text(header) else dtype.newbyteorder(">" if big else "<")
+
+
+def _is_text(header: _Header) -> bool:
+    return bool(header.get("binarydata")) and not header.says("binarydata")
 
 
 def _stored(name: str, header: _Header, total: int, dtype: np.dtype[Any]) -> StoredBytes:
     encoding = Encoding.DEFLATED if header.says("compresseddata") else Encoding.RAW
-    if header.get("binarydata") and not header.says("binarydata"):
-        encoding, dtype = Encoding.TEXT, dtype.newbyteorder("=")
+    if _is_text(header):
+        encoding = Encoding.TEXT
     (start,) = whole_numbers_of(header.get("headersize") or "0")
     if not -1 <= start <= _MOST_SKIPPED:
         raise ValueError("a HeaderSize that cannot be")

@@ -135,9 +135,10 @@ def test_header_size_counts_from_the_start_of_the_file(tmp_path: Path) -> None:
     assert_as_itk(opened(path), path)
 
 
-def test_numbers_may_be_written_as_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", ["True", "False"])
+def test_numbers_may_be_written_as_text_which_has_no_order_of_bytes(tmp_path: Path, order: str) -> None:
     text = " ".join(str(v) for v in values().flat).encode()
-    path = local(tmp_path, meta_header("BinaryData = False"), text)
+    path = local(tmp_path, meta_header("BinaryData = False", f"BinaryDataByteOrderMSB = {order}"), text)
     assert_lies_as(opened(path), values(), PLAIN_MATRIX)
 
 
