@@ -18,7 +18,8 @@ from viewer.io.stored_volume import (
     refuse_sizes,
     total_bytes,
 )
-from viewer.io.voxel_stream import Encoding, Piece, StoredBytes
+from viewer.io.voxel_readers import Encoding
+from viewer.io.voxel_stream import Piece, StoredBytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

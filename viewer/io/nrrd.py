@@ -12,7 +12,8 @@ from viewer.io.beside_header import names_of_pattern, open_named, refuse_too_man
 from viewer.io.header_words import LENGTHS_MM, modality_of, numbers_of, whole_numbers_of
 from viewer.io.nrrd_axes import axes_of
 from viewer.io.stored_volume import NO_PLACE, StoredVolume, refuse_colours, refuse_sizes, total_bytes
-from viewer.io.voxel_stream import Encoding, Piece, StoredBytes
+from viewer.io.voxel_readers import Encoding
+from viewer.io.voxel_stream import Piece, StoredBytes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -155,10 +155,15 @@ def read_volume_file(
 
 
 def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels, shrink: int) -> Volume:
+    from viewer.io.voxels_left import MORE_SLICES
+
     stack, verdict, smaller = place.stack.shrunk(shrink), place.verdict, []
+    more = [MORE_SLICES] if read.more and MORE_SLICES not in place.reasons else []
     if shrink > 1:
         smaller = [shrunk_words(shrink)]
         verdict = verdict if verdict is Verdict.UNTRUSTED else Verdict.RESAMPLED
+    if more:
+        verdict = Verdict.UNTRUSTED
     unit, why = _unit(volume, read.lowest)
     part = [f"This is {entry.part} in the file."] if entry.part else []
     facts = entry.facts
@@ -173,7 +178,7 @@ def _volume(entry: SeriesEntry, volume: StoredVolume, place: Place, read: Voxels
         grid=stack.as_grid(),
         unit=unit,
         verdict=verdict,
-        reasons=(*place.reasons, *part, *volume.notes, *read.notes, *why, *smaller),
+        reasons=(*more, *place.reasons, *part, *volume.notes, *read.notes, *why, *smaller),
         padding=read.padding,
         source_files=entry.files,
         placed=place.known,

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 from numpy.typing import NDArray
 
 from viewer.domain.count_words import count_words
@@ -32,13 +32,15 @@ _PADDING_BELOW = 1000
 class Voxels:
     """Values [k, j, i], the lowest of them, what stands where there is no number, and what is to be said.
 
-    `lowest` leaves out the padding.
+    `lowest` leaves out the padding. `more` tells that the file holds more slices than its header says, as far as the
+    slices that were read tell.
     """
 
     values: NDArray[np.int16] | NDArray[np.float32]
     lowest: float
     padding: float | None = None
     notes: list[str] = field(factory=list)
+    more: bool = False
 
 
 class OnSlice(Protocol):
@@ -104,7 +106,7 @@ def read_voxels(
 
     refuse_or_offer_smaller(needed, shrink, (ni, nj))
     before = slab.first_byte + planes.start * slab.bytes
-    with VoxelStream(volume.stored, opener, ctx) as stream:
+    with VoxelStream(volume.stored, opener, ctx, slab.bytes) as stream:
         if before and volume.stored.packed:
             ctx.report(0, len(planes), "Unpacking what lies before this volume")
         stream.pass_over(before)
@@ -129,7 +131,7 @@ def read_voxels(
             raise TooLargeError("The series does not fit into memory.", "Close other programs.") from error
         stream.finish()
     ctx.report(len(planes), len(planes), f"Reading slice {len(planes)} of {len(planes)}")
-    return filling.done()
+    return evolve(filling.done(), more=stream.behind >= slab.bytes)
 
 
 def _words(done: int, count: int, slab_bytes: int, passed_s: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from viewer.io.beside_header import open_named
-from viewer.io.voxel_stream import Encoding
+from viewer.io.voxel_readers import Encoding
 
 if TYPE_CHECKING:
     from viewer.io.beside_header import Opener

@@ -1,0 +1,90 @@
+"""A file that holds more slices than its header says: its sizes are in doubt, however its voxels are packed."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from tests.io.volume_files.made import (
+    DIRECTIONS,
+    nrrd_header,
+    opened,
+    values,
+    written_beside,
+    written_by_itk,
+)
+from viewer.domain.geometry import Verdict
+from viewer.domain.job import JobContext
+from viewer.io.assemble import assemble
+from viewer.io.scan import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_MORE_SLICES = "The file holds more slices than its header says; those are not shown."
+_STORED_AS: dict[str, Callable[[bytes], Any]] = {
+    "bytes": bytes,
+    "gzip": gzip.compress,
+    "gzip, in two parts": lambda raw: gzip.compress(raw[:100]) + gzip.compress(raw[100:]),
+    "bzip2": bz2.compress,
+    "text": lambda raw: " ".join(str(v) for v in np.frombuffer(raw, "<i2")).encode(),
+    "hex": lambda raw: raw.hex(" ", 2).encode(),
+}
+
+
+@pytest.mark.parametrize("ending", [".nrrd", ".nhdr", ".mha", ".mhd", ".nii"])
+def test_a_file_of_more_slices_than_it_says_is_not_trusted(tmp_path: Path, ending: str) -> None:
+    path = written_by_itk(tmp_path / f"a{ending}", values(), DIRECTIONS["LPS"])
+    voxels = tmp_path / "a.raw" if ending in (".nhdr", ".mhd") else path
+    before = opened(path)
+    for more, said in ((values()[0].nbytes - 1, False), (values()[0].nbytes, True)):
+        whole = voxels.read_bytes()
+        voxels.write_bytes(whole + bytes(more))
+        volume = opened(path)
+        voxels.write_bytes(whole)
+        assert np.array_equal(volume.slices, before.slices)
+        assert volume.measurable is not said
+        assert (_MORE_SLICES in volume.reasons) is said
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["on disk", "in a zip archive"])
+@pytest.mark.parametrize("name", _STORED_AS)
+def test_a_file_of_more_slices_than_it_says_is_not_trusted_however_they_are_packed(
+    tmp_path: Path, name: str, zipped: bool
+) -> None:
+    header = nrrd_header(f"encoding: {'raw' if name == 'bytes' else name.partition(',')[0]}")
+    for slices, said in ((0, False), (1, True), (40, True)):
+        whole = values().tobytes() + values()[:1].tobytes() * slices
+        path = tmp_path / "a.nrrd"
+        path.write_bytes(header + _STORED_AS[name](whole))
+        if zipped:
+            with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.write(path, path.name)
+        volume = opened(tmp_path / "a.zip" if zipped else path)
+        assert np.array_equal(volume.slices, values())
+        assert (volume.verdict is Verdict.UNTRUSTED) is said
+        assert (_MORE_SLICES in volume.reasons) is said
+
+
+def test_files_of_a_list_that_hold_more_slices_each_than_their_header_says_are_not_trusted(tmp_path: Path) -> None:
+    header = nrrd_header("data file: LIST\n" + "\n".join(f"{k}.raw" for k in range(5))).removesuffix(b"\n")
+    for each, said in ((1, False), (2, True)):
+        files = {str(k): values()[k].tobytes() * each for k in range(5)}
+        volume = opened(written_beside(tmp_path / "a.nhdr", header, files))
+        assert np.array_equal(volume.slices, values())
+        assert volume.measurable is not said
+        assert (_MORE_SLICES in volume.reasons) is said
+
+
+def test_one_volume_of_several_in_a_packed_file_is_not_said_to_be_short(tmp_path: Path) -> None:
+    lines = ["dimension: 4", "sizes: 7 6 5 3", "kinds: domain domain domain time", "encoding: gzip"]
+    header = nrrd_header(*lines, "space directions: (1,0,0) (0,1,0) (0,0,1) none")
+    (tmp_path / "a.nrrd").write_bytes(header + gzip.compress(np.stack([values()] * 3).tobytes()))
+    for entry in scan(tmp_path / "a.nrrd", JobContext()).series:
+        assert assemble(entry, JobContext()).verdict is Verdict.OK
