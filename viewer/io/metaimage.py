@@ -13,6 +13,7 @@ from viewer.io.header_words import LENGTHS_MM, modality_of, numbers_of, whole_nu
 from viewer.io.stored_volume import (
     NEGATIVE_SIZE,
     NO_PLACE,
+    UNKNOWN_UNIT,
     StoredVolume,
     refuse_colours,
     refuse_sizes,
@@ -241,7 +242,7 @@ def _place(header: _Header, dims: int) -> tuple[NDArray[np.float64], tuple[str, 
     unit = header.get("distanceunits").lower()
     if unit and unit.strip("?"):
         if unit not in LENGTHS_MM:
-            doubts.append("The file gives lengths in a unit that is not understood.")
+            doubts.append(UNKNOWN_UNIT)
         matrix[:3] *= LENGTHS_MM.get(unit, 1.0)
     if turned and _contradict(letters, directions[:3, :3]):
         doubts.append("The file says in two ways which way its axes run, and they differ.")

@@ -21,6 +21,7 @@ from viewer.io.stored_volume import (
     LPS_FROM_RAS,
     NEGATIVE_SIZE,
     NO_PLACE,
+    TWO_SIZES,
     StoredVolume,
     refuse_colours,
     refuse_sizes,
@@ -220,7 +221,7 @@ def _doubts_of_matrix(own: NDArray[np.float64], sizes: NDArray[np.float64], long
     normal = np.cross(own[:3, 0], own[:3, 1])
     along = abs(float(normal @ own[:3, 2])) / max(float(np.linalg.norm(normal)), np.finfo(float).tiny)
     differ[2] &= abs(abs(sizes[2]) - along) > _SAME_SIZE * along
-    return ("The file says in two ways how large its voxels are, and they differ.",) if np.any(differ & given) else ()
+    return (TWO_SIZES,) if np.any(differ & given) else ()
 
 
 def _furthest_mm(one: NDArray[np.float64], other: NDArray[np.float64], shape: tuple[int, ...]) -> float:

@@ -10,12 +10,22 @@ import numpy as np
 from viewer.domain.errors import TooLargeError, UnreadableFileError
 from viewer.io.beside_header import names_of_pattern, open_named, refuse_too_many, safe_name
 from viewer.io.header_words import LENGTHS_MM, modality_of, numbers_of, whole_numbers_of
-from viewer.io.nrrd_axes import axes_of
-from viewer.io.stored_volume import NO_PLACE, StoredVolume, refuse_colours, refuse_sizes, total_bytes
+from viewer.io.nrrd_axes import axes_of, quoted
+from viewer.io.stored_volume import (
+    NO_PLACE,
+    TWO_SIZES,
+    UNKNOWN_UNIT,
+    StoredVolume,
+    refuse_colours,
+    refuse_sizes,
+    total_bytes,
+)
 from viewer.io.voxel_readers import Encoding
 from viewer.io.voxel_stream import Piece, StoredBytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from viewer.io.beside_header import Opener
@@ -25,6 +35,7 @@ _NAME = "NRRD"
 _LONGEST_HEADER = 4 << 20
 _CHUNK = 1 << 16
 _MOST_SKIPPED = 1 << 40
+_SAME_SIZE = 1e-2
 _MAGIC = re.compile(rb"NRRD000[1-5]\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _TYPES = {
@@ -239,13 +250,34 @@ def _place(header: _Header, axes: Axes) -> tuple[NDArray[np.float64], tuple[str,
         lengths = {LENGTHS_MM.get(unit) for unit in units}
         scale = lengths.pop() or 1.0
         if lengths or not units <= LENGTHS_MM.keys():
-            doubts.append("The file gives lengths in a unit that is not understood.")
+            doubts.append(UNKNOWN_UNIT)
     if axes.leans_on_time:
         doubts.append("The file's slices move in time, which is not understood.")
+    doubts += _said_twice(header.fields, axes)
     turned = np.diag([*(signs or (1, 1, 1)), 1.0]).astype(np.float64)
     matrix[:3, :3] = axes.directions.T * scale
     matrix[:3, 3] = np.zeros(3) if origin is None else origin * scale
     return turned @ matrix, tuple(doubts)
+
+
+def _said_twice(fields: Mapping[str, str], axes: Axes) -> list[str]:
+    """Return what contradicts the directions, beside which the format allows no other word for size and place."""
+    assert axes.directions is not None
+    doubts, spatial = [], list(axes.spatial)
+    if "spacings" in fields:
+        given = np.abs(np.asarray(numbers_of(fields["spacings"]))[spatial])
+        steps = np.linalg.norm(axes.directions, axis=1)
+        if np.any(np.abs(given - steps) > _SAME_SIZE * steps):
+            doubts.append(TWO_SIZES)
+    if any(np.isfinite(numbers_of(fields.get(word, ""))).any() for word in ("axismins", "axismaxs")):
+        doubts.append("The file says in two ways where it lies, and its format allows one.")
+    units = [unit.strip(" ?").lower() for unit in quoted(fields.get("units", ""))]
+    of_space = [unit.strip().lower() for unit in axes.space_units] or ["mm"]
+    if {LENGTHS_MM.get(units[axis]) for axis in spatial if axis < len(units) and units[axis]} - {
+        LENGTHS_MM.get(of_space[0])
+    }:
+        doubts.append(UNKNOWN_UNIT)
+    return doubts
 
 
 def _unit(said: str) -> str:

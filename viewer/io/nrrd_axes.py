@@ -101,8 +101,13 @@ def axes_of(sizes: Sequence[int], fields: Mapping[str, str]) -> Axes:
         directions,
         first,
         leans,
-        tuple(_QUOTED.findall(fields.get("spaceunits", ""))),
+        quoted(fields.get("spaceunits", "")),
     )
+
+
+def quoted(text: str) -> tuple[str, ...]:
+    """Return the words of a field that stand between quotation marks."""
+    return tuple(_QUOTED.findall(text))
 
 
 def _space(fields: Mapping[str, str]) -> tuple[str, int]:

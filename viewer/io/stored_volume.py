@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Values grow to the right and to the front in RAS, to the left and to the back in LPS.
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 NO_PLACE = "The file does not say where it lies in the patient."
+TWO_SIZES = "The file says in two ways how large its voxels are, and they differ."
+UNKNOWN_UNIT = "The file gives lengths in a unit that is not understood."
 NEGATIVE_SIZE = "The file gives its voxels a negative size, which programs read in two ways, one of them mirrored."
 # Whatever leant them, which a file of a volume does not tell.
 _LEAN = "The file's slices do not lie straight behind one another, but lean by"

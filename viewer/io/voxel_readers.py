@@ -22,6 +22,9 @@ _CHUNK = 1 << 18
 _STEP = 1 << 22
 _MOST_AFTER_BYTES = 1 << 20
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
+_NO_ROOM = "The file holds numbers that its own type has no room for."
+_OF_WHOLE = b"+-0123456789"
+_OF_REALS = _OF_WHOLE + b".eEnNaAiIfFtTyY"
 BLANK = b" \t\r\n\v\f"
 
 
@@ -220,10 +223,18 @@ class Text(_Unpacked):
         return got
 
     def _numbers(self, words: list[bytes]) -> NDArray[Any]:
-        if self._dtype.kind == "f":
-            return np.array(words).astype(np.float64).astype(self._dtype)
-        numbers = np.array(words).astype(np.uint64 if self._dtype == np.uint64 else np.int64)
+        real = self._dtype.kind == "f"
+        # Python reads 1_000 as a thousand; no other reader of these files does.
+        if b"".join(words).translate(None, _OF_REALS if real else _OF_WHOLE):
+            raise ValueError("something else than numbers")
+        if real:
+            with np.errstate(over="ignore"):
+                return np.array(words).astype(np.float64).astype(self._dtype)
+        try:
+            numbers = np.array(words).astype(np.uint64 if self._dtype == np.uint64 else np.int64)
+        except OverflowError as error:
+            raise UnreadableFileError(_NO_ROOM) from error
         range_ = np.iinfo(self._dtype)
         if int(numbers.min()) < range_.min or int(numbers.max()) > range_.max:
-            raise UnreadableFileError("The file holds numbers that its own type has no room for.")
+            raise UnreadableFileError(_NO_ROOM)
         return numbers.astype(self._dtype)
