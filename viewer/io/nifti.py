@@ -22,6 +22,7 @@ from viewer.io.stored_volume import (
     NEGATIVE_SIZE,
     NO_PLACE,
     TWO_SIZES,
+    UNKNOWN_UNIT,
     StoredVolume,
     refuse_colours,
     refuse_sizes,
@@ -41,12 +42,15 @@ _SINGLE = (b"n+1", b"n+2")
 _PAIRED = (b"ni1", b"ni2")
 _PAIR_ENDING = ".hdr"
 _PACKED_START = 1 << 16
-_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+# Of a file that names no unit, millimetres are what every program takes.
+_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+_UNIT_OF_LENGTH = 7
 _SAME_PLACE_MM = 1.0
 _SAME_SIZE = 1e-2
 _TWO_SPACES = "The file says where it lies in two spaces, and they differ; the one it was aligned to (sform) is used."
 _NOT_SCALED = "The file names a shift for its values but no scale; its format applies neither then, some programs do."
 _TWO_SIDES = "The file says which way its slices are stacked with a number that programs read in two ways."
+_NO_START = "The file does not say where its voxels begin; they are read from behind its header."
 _EXPORT_ANEW = "Export it anew, with a scale of 1 and a shift of 0."
 # nibabel would print what is wrong with a header, in the header's own words.
 _SILENT = logging.Logger("silent")
@@ -74,11 +78,21 @@ def describe(name: str, opener: Opener) -> StoredVolume:
             start = file.read(_PACKED_START)
         packed = start.startswith(b"\x1f\x8b")
         if packed:
-            start = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(start, _LONGEST_HEADER)
+            start = _unpacked(start)
         header, side_and_sizes = _header(start, paired=name.lower().endswith(_PAIR_ENDING))
         return _described(name, header, side_and_sizes, packed=packed)
     except _FAULTS as error:
         raise UnreadableFileError("Not a NIfTI file, or its header is damaged.", detail=repr(error)) from error
+
+
+def _unpacked(start: bytes) -> bytes:
+    """Return the first bytes of a file that is packed, in one part or in several one after another."""
+    found = b""
+    while start.startswith(b"\x1f\x8b") and len(found) < _LONGEST_HEADER:
+        part = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        found += part.decompress(start, _LONGEST_HEADER - len(found))
+        start = part.unused_data
+    return found
 
 
 def _header(start: bytes, *, paired: bool) -> tuple[Any, NDArray[np.float64]]:
@@ -120,6 +134,10 @@ def _described(name: str, header: Any, side_and_sizes: NDArray[np.float64], *, p
     matrix, doubts, notes = _place(header, side_and_sizes[1:])
     if _two_sides(header, float(side_and_sizes[0])):
         doubts = (*doubts, _TWO_SIDES)
+    if int(header["xyzt_units"]) & _UNIT_OF_LENGTH not in _MM:
+        doubts = (*doubts, UNKNOWN_UNIT)
+    if header["magic"].item() in _SINGLE and not int(header.get_data_offset()):
+        doubts = (_NO_START, *doubts)
     return StoredVolume(
         format_name=_NAME,
         kind="nifti",
@@ -180,7 +198,7 @@ def _axes(header: Any) -> tuple[tuple[int, ...], int | None, str]:
 
 def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]]:
     """Return the matrix from ijk to LPS in mm, why it cannot be trusted, and what else is to be said of it."""
-    to_mm = np.diag([*[_MM.get(int(header["xyzt_units"]) & 7, 1.0)] * 3, 1.0])
+    to_mm = np.diag([*[_MM.get(int(header["xyzt_units"]) & _UNIT_OF_LENGTH, 1.0)] * 3, 1.0])
     aligned, scanned = int(header["sform_code"]), int(header["qform_code"])
     try:
         own = np.asarray(header.get_best_affine(), dtype=np.float64)
@@ -192,7 +210,11 @@ def _place(header: Any, sizes: NDArray[np.float64]) -> tuple[NDArray[np.float64]
         return matrix, (NO_PLACE,), ()
     long = np.asarray(header.get_data_shape()[:3]) > 1
     sized = _doubts_of_matrix(own, sizes, long) if aligned > 0 else _doubts_of_sizes(sizes, long)
-    if aligned <= 0 or _furthest_mm(matrix, other, header.get_data_shape()) <= _SAME_PLACE_MM:
+    # nibabel has made negative sizes positive, other programs have not.
+    apart = scanned > 0 and (
+        np.any(sizes[long] < 0) or _furthest_mm(matrix, other, header.get_data_shape()) > _SAME_PLACE_MM
+    )
+    if aligned <= 0 or not apart:
         return matrix, sized, ()
     if aligned == scanned:
         return matrix, ("The file says in two ways where it lies, and they differ.", *sized), ()
