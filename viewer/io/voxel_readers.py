@@ -44,12 +44,11 @@ def ends_early() -> UnreadableFileError:
 
 
 class Raw:
-    """Bytes as they are; `behind` of them follow those that are wanted."""
+    """Bytes as they are."""
 
-    def __init__(self, file: BinaryIO, start: int, behind: int) -> None:
+    def __init__(self, file: BinaryIO, start: int) -> None:
         self._file: Any = file
         self._start = start
-        self._behind = behind
 
     @property
     def anywhere(self) -> bool:
@@ -73,8 +72,8 @@ class Raw:
             view = view[count:]
 
     def behind(self, _most: int) -> int:
-        """Return how many bytes follow."""
-        return self._behind
+        """Return 0: the file's size tells it."""
+        return 0
 
 
 class _Unpacked:

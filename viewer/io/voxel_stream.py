@@ -142,14 +142,18 @@ class VoxelStream:
     def finish(self) -> None:
         """Hold the file's own checksum against what was read, where the file ends there.
 
-        `behind` is then how many bytes follow what was read to its end, the most of any file.
+        `behind` is then how many bytes follow what is wanted of a file, the most of any; of one that is packed as far
+        as it was read to there.
         """
         if self._reader is None:
             return
         with _damage_said():
             behind = self._reader.behind(self._counted)
         if not self._left:
-            self.behind = max(self.behind, behind)
+            self._note(behind)
+
+    def _note(self, behind: int) -> None:
+        self.behind = max(self.behind, behind)
 
     @property
     def anywhere(self) -> bool:
@@ -202,7 +206,9 @@ class VoxelStream:
             raise ends_early()
         file.seek(start)
         if stored.encoding is Encoding.RAW:
-            return Raw(file, start, 0 if piece.at_end else size - start - stored.piece_bytes)
+            if not piece.at_end:
+                self._note(size - start - stored.piece_bytes)
+            return Raw(file, start)
         if stored.encoding is Encoding.TEXT:
             return Text(file, stored.dtype, ctx)
         if stored.encoding is Encoding.HEX:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,8 @@ MORE_SLICES = "The file holds more slices than its header says; those are not sh
 def with_doubt_of_sizes(volume: StoredVolume, opener: Opener) -> StoredVolume:
     """Return a volume, in doubt where behind its voxels there is room for another slice.
 
-    Known of what lies unpacked in a file on disk and from a byte that the header names; less than a slice may be there
-    to fill up a block.
+    Known before anything is read of what lies unpacked in one file from a byte that the header names, and found while
+    reading of the rest; less than a slice may be there to fill up a block.
     """
     stored = volume.stored
     if stored.encoding is not Encoding.RAW or len(stored.pieces) > 1:
@@ -31,8 +30,6 @@ def with_doubt_of_sizes(volume: StoredVolume, opener: Opener) -> StoredVolume:
     if piece.at_end or piece.lines:
         return volume
     with open_named(opener, piece.name) as file:
-        if not isinstance(file, io.FileIO):
-            return volume
         left = file.seek(0, os.SEEK_END) - piece.start - piece.skip - stored.piece_bytes
     columns, rows, _ = volume.size_ijk
     if left < columns * rows * volume.dtype.itemsize:

@@ -22,10 +22,13 @@ from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.io.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from viewer.domain.geometry import SliceStack
 
 _MORE_SLICES = "The file holds more slices than its header says; those are not shown."
 _STORED_AS: dict[str, Callable[[bytes], Any]] = {
@@ -88,3 +91,28 @@ def test_one_volume_of_several_in_a_packed_file_is_not_said_to_be_short(tmp_path
     (tmp_path / "a.nrrd").write_bytes(header + gzip.compress(np.stack([values()] * 3).tobytes()))
     for entry in scan(tmp_path / "a.nrrd", JobContext()).series:
         assert assemble(entry, JobContext()).verdict is Verdict.OK
+
+
+class _First(Watcher):
+    def __init__(self, k: int) -> None:
+        self._k = k
+
+    def first_slice(self, _stack: SliceStack) -> int:
+        return self._k
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_more_slices_are_found_whichever_is_read_first(tmp_path: Path, first: int) -> None:
+    path = tmp_path / "a.nrrd"
+    path.write_bytes(nrrd_header("line skip: 1") + b"a line\n" + values().tobytes() + values()[0].tobytes())
+    (entry,) = scan(path, JobContext()).series
+    assert _MORE_SLICES in assemble(entry, JobContext(), _First(first)).reasons
+
+
+def test_every_volume_of_a_file_that_holds_more_in_a_zip_archive_is_in_doubt(tmp_path: Path) -> None:
+    lines = ["dimension: 4", "sizes: 7 6 5 2", "kinds: domain domain domain time"]
+    header = nrrd_header(*lines, "space directions: (1,0,0) (0,1,0) (0,0,1) none")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.nrrd", header + values().tobytes() * 3)
+    for entry in scan(tmp_path / "a.zip", JobContext()).series:
+        assert assemble(entry, JobContext()).reasons[0] == _MORE_SLICES
