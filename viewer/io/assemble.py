@@ -12,7 +12,7 @@ from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, UnreadableFileError
 from viewer.domain.geometry import Verdict
 from viewer.domain.volume import Volume
-from viewer.io.decode import why
+from viewer.io.decode import in_doubt, why
 from viewer.io.dicom_geometry import arranged, frame_place, same_direction, same_places
 from viewer.io.doubles import contradiction_words, copies_words
 from viewer.io.memory import shrunk_words
@@ -101,7 +101,8 @@ def assemble(
         values = values[left]
     said += [entry.incomplete] if entry.incomplete else []
     more = [*doubles, *read.notes, *luts.said, *([entry.remark] if entry.remark else [])]
-    volume = _volume(entry, arrangement, values, [*said, *more], bool(said), shrink, luts)
+    doubted = bool(said) or any(map(in_doubt, read.notes))
+    volume = _volume(entry, arrangement, values, [*said, *more], doubted, shrink, luts)
     unread = _positions(refused, arrangement.frames[0])
     if unread is not None and shrink > 1:
         unread = evolve(arrangement.stack, positions_lps_mm=unread).shrunk(shrink).positions_lps_mm

@@ -15,7 +15,18 @@ from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from viewer.domain.errors import CaseStageError, TooLargeError, UnreadableFileError
-from viewer.io.encapsulated import HTJ2K, HTJ2K_LOSSLESS, JPEG, JPEG_2000, JPEG_LS, RLE, described, ended, reversible
+from viewer.io.encapsulated import (
+    HTJ2K,
+    HTJ2K_LOSSLESS,
+    JPEG,
+    JPEG_2000,
+    JPEG_LS,
+    RLE,
+    described,
+    ended,
+    loses,
+    reversible,
+)
 from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
@@ -32,6 +43,11 @@ _TELL_SIGN = JPEG_2000 | HTJ2K
 SIGNED_STREAM = "The compressed pixels have a sign and the header has none; the pixels were believed."
 UNSIGNED_STREAM = "The compressed pixels have no sign and the header has one; the header was believed."
 LOWER_BITS = "The compressed pixels lie in lower bits than the header says; they were taken from where they lie."
+MORE_BITS = "The compressed pixels hold more bits than the header says; the bits above were left out."
+# What every reader that follows the standard makes of the pixels too.
+_SURE = ("", UNSIGNED_STREAM, LOWER_BITS)
+# How far a lossy stream may run beyond the ends of its range: a sixteenth of it.
+_BEYOND_ENDS_BITS = 4
 _CODED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K
 
 
@@ -76,6 +92,11 @@ def decode_frame(frame: Frame, files: OpenImages, room: NDArray[np.uint16] | Non
         return _decompressed(stream, frame, room)
     except PARSER_FAILURES as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
+
+
+def in_doubt(note: str) -> bool:
+    """Return whether a note of `Stored` tells of values that programs read in two ways."""
+    return note not in _SURE
 
 
 def _of_words(words: NDArray[Any], frame: Frame) -> Stored:
@@ -168,15 +189,30 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
         raise UnreadableFileError("The compressed pixels are not one grey image.")
     if code.high_bit >= code.bits_stored and said.precision > code.high_bit:
         words = values.view(f"u{values.dtype.itemsize}")
-        beside = words & ((1 << (code.high_bit + 1 - code.bits_stored)) - 1)
+        drop = code.high_bit + 1 - code.bits_stored
         # Words were packed as they were, with their stored bits ending at High Bit.
-        if not beside.any() or _doubt_about_bits(words, code, said.signed, said.precision):
-            return _of_words(words, frame)
-        return evolve(_with_sign(values, code, said.signed, said.precision), note=LOWER_BITS)
+        beside = bool((words & ((1 << drop) - 1)).any())
+        if beside and not _more_bits(values, code, said.signed, said.precision):
+            return evolve(_with_sign(values, code, said.signed, said.precision), note=LOWER_BITS)
+        beside = beside or _more_bits(values >> drop, code, said.signed, said.precision - drop)
+        return evolve(_of_words(words, frame), note=MORE_BITS if beside else "")
+    if said.precision > code.bits_stored and loses(stream) and said.signed == code.signed:
+        values = _within_ends(values, code)
     stored = _with_sign(values, code, said.signed, said.precision)
     if syntax in _TELL_SIGN and code.signed and not said.signed and not stored.note and int(stored.values.min()) < 0:
         return evolve(stored, note=UNSIGNED_STREAM)
     return stored
+
+
+def _within_ends(values: NDArray[Any], code: PixelCode) -> NDArray[Any]:
+    """Return values of a lossy stream with those at the ends of their range that ran a little beyond them."""
+    low = -(1 << (code.bits_stored - 1)) if code.signed else 0
+    high = low + (1 << code.bits_stored) - 1
+    slack = 1 << max(code.bits_stored - _BEYOND_ENDS_BITS, 0)
+    if int(values.min()) < low - slack or int(values.max()) > high + slack:
+        return values
+    found: NDArray[Any] = np.clip(values, low, high)
+    return found
 
 
 def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> Stored:
@@ -189,7 +225,7 @@ def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
     unsigned = values.view(f"u{values.dtype.itemsize}")
     if stream_signed and not code.signed and int(values.min(initial=0)) < 0:
         return Stored(values, SIGNED_STREAM)
-    note = _doubt_about_bits(unsigned, code, stream_signed, precision)
+    note = _doubt_about_bits(values if stream_signed else unsigned, code, stream_signed, precision)
     width = values.dtype.itemsize * 8
     if stream_signed == code.signed and precision >= min(code.bits_stored, width):
         found = values if precision <= code.bits_stored else in_stored_bits(unsigned, code, shifted=False)
@@ -203,24 +239,36 @@ def _with_sign(values: NDArray[Any], code: PixelCode, stream_signed: bool, preci
     return Stored((signed << up) >> up if up else signed, note)
 
 
-def _doubt_about_bits(words: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> str:
+def _doubt_about_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> str:
     """Return what had to be decided where code stream and header disagree about bits, "" where nothing hangs on it."""
     stored = code.bits_stored
-    if precision > stored and int(words.max(initial=0)) >> stored:
-        above = words >> stored
-        lost = above != 0
-        if code.signed:
-            # Copies of the sign are no bits of their own.
-            signs = (1 << (precision - stored)) - 1, (1 << (words.dtype.itemsize * 8 - stored)) - 1
-            lost &= (above != signs[0]) & (above != signs[1])
-        if lost.any():
-            return "The compressed pixels hold more bits than the header says; the bits above were left out."
-    if precision < stored and code.signed and not stream_signed and int(words.max(initial=0)) >> (precision - 1):
+    if _more_bits(values, code, stream_signed, precision):
+        return MORE_BITS
+    if precision < stored and code.signed and not stream_signed and int(values.max(initial=0)) >> (precision - 1):
         return (
             f"The compressed pixels have {precision} bits without a sign, the header {stored} with one; "
             "the highest was taken for the sign."
         )
     return ""
+
+
+def _more_bits(values: NDArray[Any], code: PixelCode, stream_signed: bool, precision: int) -> bool:
+    """Return whether values of a stream, with its own sign, are others in the stored bits alone."""
+    stored = code.bits_stored
+    if precision <= stored:
+        return False
+    if stream_signed and code.signed:
+        return int(values.min()) < -(1 << (stored - 1)) or int(values.max()) >> (stored - 1) > 0
+    words = values.view(f"u{values.dtype.itemsize}")
+    if not int(words.max()) >> stored:
+        return False
+    above = words >> stored
+    lost = above != 0
+    if code.signed:
+        # Copies of the sign are no bits of their own.
+        signs = (1 << (precision - stored)) - 1, (1 << (words.dtype.itemsize * 8 - stored)) - 1
+        lost &= ((above != signs[0]) & (above != signs[1])) | (words >> (stored - 1) & 1 == 0)
+    return bool(lost.any())
 
 
 def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[Any]:
