@@ -212,6 +212,16 @@ def test_lossy_images_say_so(made_ct: Any) -> None:
     assert opened(made_ct).series.lossy
 
 
+@pytest.mark.parametrize("left_out", [0, 2])
+def test_lossless_jpeg_that_left_the_lowest_bits_out_is_lossy(made_ct: Any, left_out: int) -> None:
+    values = made_ct.pixels()
+    stream = bytearray(imagecodecs.jpeg8_encode(values.astype(np.uint16), lossless=True))
+    # The point transform stands in the last byte of the scan's header.
+    stream[stream.index(b"\xff\xda") + 9] = left_out
+    made_ct.slice("a", values, syntax="1.2.840.10008.1.2.4.70", stream=bytes(stream))
+    assert opened(made_ct).series.lossy is bool(left_out)
+
+
 @pytest.mark.parametrize("syntax", NATIVE)
 @pytest.mark.parametrize("rescale", [{}, {"RescaleSlope": None, "RescaleIntercept": None}])
 def test_values_that_need_a_table_are_not_called_hu(made_ct: Any, rescale: dict[str, None], syntax: str) -> None:

@@ -243,17 +243,23 @@ def reversible(stream: bytes) -> bool:
 def loses(stream: bytes) -> bool | None:
     """Return whether a code stream says that pixels were changed to pack them; None where it does not say.
 
-    ITU-T T.81 table B.1 (only process 14 loses nothing), T.87 C.2.3 (NEAR), T.800 A.6.1 (transformation).
+    ITU-T T.81 table B.1 (only process 14 loses nothing, and that without a point transform, B.2.3), T.87 C.2.3 (NEAR),
+    T.800 A.6.1 (transformation).
     """
     if not stream.startswith(b"\xff\xd8"):
         return not reversible(stream) if stream.find(b"\xff\x4f\xff\x51", 0, 4096) >= 0 else None
+    lossless_jpeg = False
     for marker, position in _segments(stream):
         if _is_frame(marker):
-            return marker != 0xC3
+            if marker != 0xC3:
+                return True
+            lossless_jpeg = True
         if marker == 0xDA:
-            # The scan of a JPEG-LS image: components, two bytes of each, then how far a sample may be off.
-            near = position + 5 + 2 * stream[position + 4] if position + 4 < len(stream) else len(stream)
-            return stream[near] > 0 if near < len(stream) else None
+            # Behind its components, two bytes of each: how far a sample of JPEG-LS may be off, of JPEG two bytes on
+            # how many of its lowest bits were left out.
+            at = position + 5 + (2 if lossless_jpeg else 0)
+            at += 2 * stream[position + 4] if position + 4 < len(stream) else len(stream)
+            return None if at >= len(stream) else (stream[at] & 0x0F if lossless_jpeg else stream[at]) > 0
     return None
 
 
