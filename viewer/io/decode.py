@@ -31,6 +31,7 @@ from viewer.io.header_walk import EXPLICIT_BIG
 from viewer.io.padding import unstorable_padding
 from viewer.io.pydicom_headers import PARSER_FAILURES
 from viewer.io.run_lengths import unpacked_words
+from viewer.io.tile_parts import missing_tiles, says_lengths
 
 if TYPE_CHECKING:
     from viewer.io.open_images import OpenImages
@@ -182,6 +183,8 @@ def _decompressed(stream: bytes, frame: Frame, room: NDArray[np.uint16] | None) 
         )
     if said.precision > 32 or not ended(stream):
         raise UnreadableFileError("The compressed pixels end early.")
+    if syntax in _TELL_SIGN and missing_tiles(stream):
+        raise UnreadableFileError("A part of the compressed pixels is missing.")
     fits = said.signed == code.signed and 8 < said.precision <= min(16, code.bits_stored)
     place = room.view(np.int16) if room is not None and code.signed else room
     values = _by_codec(stream, syntax, place if fits else None)
@@ -280,10 +283,11 @@ def _by_codec(stream: bytes, syntax: str, room: NDArray[Any] | None) -> NDArray[
                 found = imagecodecs.jpeg8_decode(stream, out=room)
             elif syntax in JPEG_LS:
                 found = imagecodecs.jpegls_decode(stream, out=room)
-            elif syntax in HTJ2K_LOSSLESS and reversible(stream):
+            elif syntax in HTJ2K_LOSSLESS and reversible(stream) and says_lengths(stream):
                 found = imagecodecs.htj2k_decode(stream, out=room)
             else:
-                # OpenJPH turns what a lossy stream has beyond the ends of its range over to the other end.
+                # OpenJPH turns what a lossy stream has beyond the ends of its range over to the other end, and makes up
+                # what a stream lacks.
                 found = imagecodecs.jpeg2k_decode(stream, out=room)
     except (RuntimeError, imagecodecs.DelayedImportError) as error:
         raise UnreadableFileError("The compressed pixels are damaged.", detail=repr(error)) from error
