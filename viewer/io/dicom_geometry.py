@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ _UNEVEN_MM = 0.05
 _SHIFTED_MM = 0.1
 _TILTED_DEG = 0.1
 _SAME_DIRECTION = 2e-3
+_ROUNDED_DIRECTION = 1e-3
 _SAME_SPACING = 1e-3
 _MOST_NAMED = 3
 # From pixels of a tenth of a micrometre to some that are larger than those of any scan of a body.
@@ -122,6 +124,11 @@ def arranged(frames: Sequence[Frame], unread: Sequence[Frame] = ()) -> Arrangeme
     turned_mm = _turned_mm(first, kinds)
     if turned_mm > _SHIFTED_MM:
         said = f"The images are turned against each other, by up to {turned_mm:.1f} mm at their corners."
+        verdict, reasons = Verdict.UNTRUSTED, (said, *reasons)
+    shapes = {(kind.orientation, kind.row_column_spacing): kind for kind in kinds}
+    bent = max(map(_bent, shapes.values()), key=itemgetter(0))
+    if bent[0] > _SHIFTED_MM:
+        said = f"{bent[1]}, which leaves open where corners lie, by up to {bent[0]:.1f} mm."
         verdict, reasons = Verdict.UNTRUSTED, (said, *reasons)
     larger_mm = _larger_mm(first, kinds)
     if larger_mm > _SHIFTED_MM:
@@ -277,6 +284,23 @@ def _turned_mm(first: Frame, kinds: Collection[Kind]) -> float:
         across, down = (other_row - row) * width, (other_column - column) * height
         worst = max(worst, *(float(np.linalg.norm(corner)) for corner in (across, down, across + down)))
     return worst
+
+
+def _bent(kind: Kind) -> tuple[float, str]:
+    """Return how far a corner of an image lies from where the directions of its header, as they are, put it, and why.
+
+    They are unit vectors at right angles (PS3.3 C.7.6.2.1.1); 0 and "" where they are, as far as three digits tell.
+    """
+    row, column = _unit_vectors(kind.orientation)
+    said = np.asarray(kind.orientation or (*row, *column))
+    askew, *longer = abs(said[:3] @ said[3:]), *(abs(np.linalg.norm(one) - 1) for one in (said[:3], said[3:]))
+    if max(askew, *longer) <= _ROUNDED_DIRECTION:
+        return 0.0, ""
+    between_rows, between_columns = kind.row_column_spacing or (1.0, 1.0)
+    across = (said[:3] - row) * between_columns * (kind.code.columns - 1)
+    down = (said[3:] - column) * between_rows * (kind.code.rows - 1)
+    why = "Rows and columns are not at right angles" if askew >= max(longer) else "Directions are not of length 1"
+    return max(float(np.linalg.norm(corner)) for corner in (across, down, across + down)), why
 
 
 def _larger_mm(first: Frame, kinds: Collection[Kind]) -> float:
