@@ -54,6 +54,9 @@ _STANDS_FOR = {
     0x00209153: 0x00181060,
 }
 _FRAME_VOI = 0x00289132
+_RESCALE, _PAIR = 0x00289145, (0x00281052, 0x00281053)
+# Macros of one item each, on which places and values hang.
+_SAID_ONCE = (0x00209113, 0x00209116, 0x00289110, _RESCALE)
 # How numbers that are not text lie in the file.
 _BINARY = {0x00209128: "L", 0x00209153: "d", 0x00209156: "H", **dict.fromkeys(FLOATS, "f")}
 
@@ -85,6 +88,8 @@ def read_frames(
     try:
         shared = _groups(source, header.functional_groups.get(SHARED_GROUPS), form, end)
         frames = _groups(source, header.functional_groups.get(PER_FRAME_GROUPS), form, end)
+        if any(other != shared[0] for other in shared[1:]):
+            raise ValueError("what all frames share stands there twice, with two values")
     except ValueError as error:
         raise UnreadableFileError("The description of the frames is damaged.", detail=str(error)) from error
     return tuple({**(shared[0] if shared else {}), **frame} for frame in frames)
@@ -144,6 +149,11 @@ def _elements(group: Item, form: Form) -> dict[int, bytes]:
             continue
         if macro == _FRAME_VOI and VOI_LUT in items[0]:
             values[VOI_LUT] = b""
+        if macro in _SAID_ONCE and any(item.get(tag) != items[0].get(tag) for item in items[1:] for tag in tags):
+            raise ValueError("a frame is described twice, with two values")
+        if macro == _RESCALE and any(tag in items[0] for tag in _PAIR):
+            # Slope and intercept belong together: where one is not said, that of another description is not meant.
+            values.update(dict.fromkeys(_PAIR, b""))
         for tag in tags:
             raw = items[0].get(tag)
             if isinstance(raw, bytes):

@@ -91,11 +91,13 @@ def unit_of(values: dict[int, bytes]) -> str:
 
 
 def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
-    """Return slope and intercept, or None where one of them is absent or can be no rescale of an image."""
+    """Return slope and intercept, or None where one is absent, has several values, or can be no rescale of an image."""
     if MODALITY_LUT in values:
         return None
     slope, intercept = numbers(values.get(0x00281053, b"")), numbers(values.get(0x00281052, b""))
-    if not slope or not intercept or not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
+    if len(set(slope)) != 1 or len(set(intercept)) != 1:
+        return None
+    if not 1e-9 < abs(slope[0]) < 1e9 or abs(intercept[0]) > 1e9:
         return None
     return (slope[0], intercept[0])
 
