@@ -213,6 +213,17 @@ def test_a_slice_of_nothing_but_padding_holds_no_value(made_ct: Any) -> None:
     assert_padded(opened(made_ct), where, hu)
 
 
+def test_a_slice_of_nothing_but_padding_among_values_above_all_of_16_bits_is_read(made_ct: Any) -> None:
+    stored = np.stack([made_ct.pixels(k) for k in range(3)]).astype(np.uint16)
+    stored[1] = 7
+    for k in range(3):
+        said = {"PixelPaddingValue": 7, "PixelPaddingRangeLimit": 9, "RescaleIntercept": "40000"}
+        made_ct.slice(f"{k}", stored[k], (0, 0, 2 * k), **said)
+    where = np.zeros(stored.shape, np.bool_)
+    where[1] = True
+    assert_padded(opened(made_ct), where, stored.astype(int) + 40000)
+
+
 def test_where_every_whole_number_is_taken_padding_still_gets_one_of_its_own(made_ct: Any) -> None:
     stored = np.stack([made_ct.pixels(k) for k in range(2)])
     # −32768 HU in one slice, 0 HU and 32767 HU in the other: int16 has no number left below.

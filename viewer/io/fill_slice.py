@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from viewer.io.slice_header import Frame
 
 Values = Any
+_HIGHEST_INT16 = 32767
 
 
 class NotExactError(Exception):
@@ -113,6 +114,8 @@ def _read_words(words: NDArray[np.uint16], frame: Frame, files: OpenImages) -> N
 def _rescale_beside(missing: NDArray[np.bool_] | None, stored: Values, frame: Frame, out: Values) -> None:
     """Rescale real pixels, and give padding the value that it has in the whole volume."""
     to = padding_value([frame], out.dtype)
+    if out.dtype == np.int16 and to is not None and to > _HIGHEST_INT16:
+        raise NotExactError
     if missing is None or not missing.any():
         _rescale(stored, frame, out)
         missing = None
