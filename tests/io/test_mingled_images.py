@@ -49,6 +49,45 @@ def test_two_scans_that_only_a_clock_tells_apart_are_not_mixed_where_they_lie_be
         assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
 
 
+@pytest.mark.parametrize("clock", ["AcquisitionTime", "AcquisitionDateTime", "ContentTime", "TriggerTime"])
+@pytest.mark.parametrize("count", [2, 3])
+def test_scans_whose_images_lie_evenly_in_turn_are_not_mixed_where_a_standing_clock_tells_them_apart(
+    made_ct: Any, clock: str, count: int
+) -> None:
+    day = "20260102" if clock == "AcquisitionDateTime" else ""
+    for p in range(count):
+        for k in range(8):
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, 2.0 * (k + p / count)), **{clock: f"{day}10{15 + p}00"})
+    volumes = opened(made_ct)
+    assert len(volumes) == count
+    for p, volume in enumerate(volumes):
+        assert volume.verdict is Verdict.OK
+        assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
+
+
+@pytest.mark.parametrize("said", [{}, {"AcquisitionTime": "101500"}])
+def test_thick_and_thin_slices_that_lie_evenly_in_turn_are_two_parts(made_ct: Any, said: dict[str, Any]) -> None:
+    for k in range(16):
+        thickness = ("1", "2")[k % 2]
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), SliceThickness=thickness, **said)
+    thin, thick = opened(made_ct)
+    assert (thin.part, thick.part) == ("slices of 1 mm", "slices of 2 mm")
+    assert np.array_equal(thin.slices, [made_ct.pixels(k).astype(int) - 1024 for k in range(0, 16, 2)])
+
+
+@pytest.mark.parametrize(
+    "time",
+    [lambda k: f"1015{k:02}", lambda k: f"1015{k // 4:02}", lambda k: "101500" if k < 8 else "101501"],
+    ids=["runs", "stands for a turn of the gantry", "stands for a half"],
+)
+def test_one_scan_of_even_slices_is_one_however_its_clock_runs(made_ct: Any, time: Any) -> None:
+    for k in range(16):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (-10, -20, 2.0 * k), AcquisitionTime=time(k))
+    (volume,) = opened(made_ct)
+    assert (volume.stack.count, volume.verdict) == (16, Verdict.OK)
+
+
 def test_one_scan_of_uneven_slices_whose_clock_runs_is_one(made_ct: Any) -> None:
     for k in range(12):
         place = (-10, -20, 2.0 * k + 0.6 * (k % 2))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Callable, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import numpy as np
 from attrs import frozen
@@ -29,6 +30,15 @@ _MOST_CROSSED = 200
 _MOST_TOGETHER = 3
 _MOST_TRIED = 10
 _STACK = next(attribute for attribute in ATTRIBUTES if attribute.name == "stack")
+_MOSTLY_IN_TURN = 0.9
+_NEARLY = 1.1
+_RAW: dict[str, Callable[[Telling], Any]] = {
+    "acquisition date and time": attrgetter("acquisition_date_time"),
+    "acquisition time": attrgetter("acquisition_date", "acquisition_time"),
+    "content time": attrgetter("content_date", "content_time"),
+    "trigger time": attrgetter("trigger_time"),
+    "slice thickness": attrgetter("slice_thickness"),
+}
 _lasting = itemgetter(
     *(
         Telling._fields.index(name)
@@ -140,11 +150,11 @@ def _divided(frames: Sequence[Frame]) -> list[Phase]:
     apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
         if _even(np.sort(heights)):
-            return []
+            return _in_turn(frames, heights, apart_mm)
         return _stacks_apart(frames, heights) or _crossing(_crowd(frames, heights, apart_mm))
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
-        return _crossing(crowd)
+        return _crossing(crowd) or _in_turn(frames, heights, apart_mm)
     found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
     return found or (_crossing(crowd) if _few_doubled(frames) else [])
 
@@ -162,6 +172,33 @@ def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list
         return []
     words = words_of(stacks.codes, [stacks], [stacks])
     return [Phase([frames[i] for i in n.tolist()], said) for n, said in zip(own, words, strict=True)]
+
+
+def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: float) -> list[Phase]:
+    """Return scans whose images lie in turn, even together, each of one time or thickness of its own; [] for one scan.
+
+    The clock of one scan runs, or stands for images that lie side by side.
+    """
+    order = np.argsort(heights)
+    for attribute in (one for one in ATTRIBUTES if one.name in _RAW):
+        raw = [_RAW[attribute.name](f.telling) for f in frames]
+        number = {said: n for n, said in enumerate(dict.fromkeys(raw))}
+        count = len(number)
+        if count < 2 or _FEWEST_CROSSED * count > len(frames):
+            continue
+        codes = np.asarray([number[said] for said in raw])[order]
+        if (codes[:-1] == codes[1:]).any() or np.mean(codes[:-count] == codes[count:]) < _MOSTLY_IN_TURN:
+            continue
+        told = told_by(attribute, frames)
+        if attribute.name in CLOCKS or _far_apart(told.values):
+            return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
+    return []
+
+
+def _far_apart(values: Sequence[float | None]) -> bool:
+    """Return True where no two numbers, in their order, are nearly the same."""
+    said = [value for value in values if value]
+    return len(said) == len(values) and all(b > _NEARLY * a for a, b in itertools.pairwise(said))
 
 
 def _one_after_another(frames: Sequence[Frame], heights: NDArray[np.float64]) -> bool:
