@@ -35,6 +35,9 @@ def write(made_ct: Any, kind: str) -> None:
             place = (0.0, 0.0, 2.0 * min(k, 8))
             values = made_ct.pixels(8) if kind.endswith("copy") and k == 9 else values
             said = {}
+        if kind == "scan with another image of one UID":
+            place = (0.0, 0.0, 2.0 * min(k, 8))
+            said = {"SOPInstanceUID": f"1.2.3.{min(k, 8)}"}
         if kind == "one before":
             place = (0.0, 0.0, 0.0) if k == 0 else HERE
         made_ct.slice(f"{k}", values, place, **said)
@@ -53,6 +56,7 @@ def listed_and_opened(folder: Path) -> tuple[tuple[object, object], Volume]:
         ("copies", Verdict.OK),
         ("scan with a copy", Verdict.OK),
         ("scan with another image", Verdict.UNTRUSTED),
+        ("scan with another image of one UID", Verdict.UNTRUSTED),
         ("one before", Verdict.UNTRUSTED),
     ],
 )

@@ -31,8 +31,9 @@ class Doubles:
     count
         How many more there are.
     copies
-        True where each of these is a copy: it is called by the UID of another at its place, or its pixels are stored as
-        those of the first are. False where some are not; None where that is known only once all are decoded.
+        True where each of these is a copy: its pixels are stored as those of the first are or, where that cannot be
+        held against each other, it is called by the UID of another at its place. False where some are not; None where
+        that is known only once all are decoded.
     contradict
         Those that are no copies.
     """
@@ -80,10 +81,8 @@ def doubles(frames: Sequence[Frame]) -> Doubles | None:
     if not more:
         return None
     left = tuple(frame for frame in frames if id(frame) not in more)
-    if copies:
-        return Doubles(left, len(more), copies=True)
     contradict = _stored_otherwise(groups)
-    alike = None if contradict is None else not contradict
+    alike = (copies or None) if contradict is None else not contradict
     return Doubles(left, len(more), alike, tuple(contradict or ()))
 
 

@@ -16,7 +16,7 @@ from viewer.domain.identifiers import new_uid
 from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
 from viewer.io.seg_reading import SegSegment, read_seg
-from viewer.io.source_headers import source_headers, without_complaints
+from viewer.io.source_headers import refuse_one_uid_for_several, source_headers, without_complaints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,7 @@ def _segmentation(volume: Volume, findings: tuple[Finding, ...], reader: str) ->
     slices = touched_slices(masks)
     headers = source_headers(volume, slices)
     try:
+        refuse_one_uid_for_several(volume)
         if "PerFrameFunctionalGroupsSequence" in headers[0]:
             # A multi-frame source gives all its frames their place; those without a mark are left out on writing.
             frames = volume.source_frames or (1,)

@@ -18,6 +18,7 @@ from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
 from viewer.io.images_between import words_between
 from viewer.io.missing_parts import with_lacks
+from viewer.io.one_uid import one_uid_words
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry, with_doubt
@@ -118,6 +119,7 @@ def _entry(facts: SeriesFacts, part: Sequence[Frame], words: str) -> SeriesEntry
     frames = tuple(part)
     facts = facts_of_images(facts, frames)
     return SeriesEntry(
+        remark=one_uid_words(frames),
         facts=facts if facts.lossy else evolve(facts, lossy=_has_lost(frames[len(frames) // 2])),
         files=tuple(dict.fromkeys(frame.file.name for frame in frames)),
         frames=frames,

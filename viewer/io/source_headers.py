@@ -111,6 +111,12 @@ def source_headers(volume: Volume, slices: Iterable[int]) -> list[Dataset]:
     return headers
 
 
+def refuse_one_uid_for_several(volume: Volume) -> None:
+    """Raise ValueError where images of a volume share a UID: nothing made from them could say which it is of."""
+    if len(volume.image_set) < len(volume.images):
+        raise ValueError("images share a SOP Instance UID")
+
+
 def _check_same(header: Dataset, uids: set[str]) -> None:
     """Refuse a file that was replaced since: findings would go to whoever it is of."""
     if str(header.get("SOPInstanceUID") or "").strip("\0 ") not in uids:

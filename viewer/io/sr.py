@@ -17,7 +17,7 @@ from viewer.io.atomic_file import replacing
 from viewer.io.program import NAME, NOT_FOR_DIAGNOSTIC_USE, program_version
 from viewer.io.pydicom_headers import dicom_faults
 from viewer.io.seg import description, not_made, person, touched_slices
-from viewer.io.source_headers import source_headers, without_complaints
+from viewer.io.source_headers import refuse_one_uid_for_several, source_headers, without_complaints
 from viewer.io.sr_measured import measured_groups, slice_of
 from viewer.io.sr_reading import SrFinding, SrReport, read_sr
 
@@ -85,6 +85,7 @@ def write_sr(
         evidence = [*evidence, segmentation]
     with without_complaints():
         try:
+            refuse_one_uid_for_several(volume)
             dataset = _report(volume, findings, decisions, measured, segmentation, evidence, reader)
         except (AttributeError, TypeError, ValueError, LookupError) as error:
             raise not_made("The report", error) from error
