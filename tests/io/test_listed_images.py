@@ -201,3 +201,44 @@ def test_images_that_came_to_a_series_after_its_list_was_written_are_opened_with
     volume = assemble(entry, JobContext())
     assert volume.verdict is Verdict.OK
     assert volume.slices[:, 5, 5].tolist() == [int(made_ct.pixels(k)[5, 5]) - 1024 for k in range(8)]
+
+
+CUT = "The DICOMDIR beside this series is damaged, so that images may be missing which it listed."
+
+
+def cut_before(name: bytes, disc: Path) -> None:
+    """Let the DICOMDIR of a disc end within the record of a file."""
+    whole = (disc / "DICOMDIR").read_bytes()
+    (disc / "DICOMDIR").write_bytes(whole[: whole.rindex(name)])
+
+
+@pytest.mark.parametrize("ends", ["within the records", "at once", "as something else"])
+@pytest.mark.parametrize("way", ["the DICOMDIR", "its folder"])
+def test_series_beside_a_damaged_dicomdir_say_so_and_miss_what_can_still_be_read_of_it(
+    way: str, ends: str, disc: Path
+) -> None:
+    images(disc)[5].unlink()
+    if ends == "within the records":
+        cut_before(b"SE2\\IM1", disc)
+    else:
+        (disc / "DICOMDIR").write_bytes(b"" if ends == "at once" else bytes(3000))
+    found = scan(disc / "DICOMDIR" if way == "the DICOMDIR" else disc, JobContext())
+    lacking, whole = sorted(found.series, key=lambda entry: -entry.count)
+    assert (whole.count, whole.remark, whole.incomplete) == (3, CUT, "")
+    assert assemble(whole, JobContext()).reasons == (CUT,)
+    known = ends == "within the records"
+    assert (lacking.count, lacking.remark) == (5, CUT)
+    assert lacking.incomplete == ("1 of 6 images that a DICOMDIR lists is not there." if known else "")
+    (left_out,) = [one for one in found.skipped if one.file == "DICOMDIR"]
+    assert left_out.why == "Lists other files (DICOMDIR), and is damaged: not all of what it lists is known."
+
+
+@pytest.mark.parametrize("count", [1, 7, 64])
+def test_a_dicomdir_that_its_disc_filled_up_with_zeros_is_whole(count: int, disc: Path) -> None:
+    with (disc / "DICOMDIR").open("ab") as file:
+        file.write(bytes(count))
+    images(disc)[5].unlink()
+    assert [(entry.remark, entry.incomplete) for entry in scan(disc, JobContext()).series] == [
+        ("", "1 of 6 images that a DICOMDIR lists is not there."),
+        ("", ""),
+    ]

@@ -25,6 +25,7 @@ _NEXT, _IN_USE, _LOWER, _KIND, _SOP_UID, _SERIES_UID = (
 _LARGEST = 64 << 20
 _LONGEST_NAME = 255
 NOT_THERE = "Is listed in the DICOMDIR but is not there."
+DAMAGED = "Lists other files (DICOMDIR), and is damaged: not all of what it lists is known."
 
 
 @frozen
@@ -53,7 +54,7 @@ def is_dicomdir(path: str) -> bool:
 
 
 def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> tuple[list[FilePlace], set[str]]:
-    """Return the files that a DICOMDIR names and that are there; empty where it cannot be read or names none.
+    """Return the files that a DICOMDIR names and that are there; empty where it is damaged or names none.
 
     Also the folders in which it names some, there or not: under other names they may lie there too.
 
@@ -64,7 +65,8 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> tuple[li
     known: dict[str, dict[str, str]] = {}
     found: dict[str, FilePlace] = {}
     folders: set[str] = set()
-    for parts in filter(None, (_file_id(record) for record in _Records(FilePlace(path)).at.values())):
+    records = _Records(FilePlace(path))
+    for parts in filter(None, (_file_id(record) for record in records.at.values() if records.whole)):
         ctx.stop_if_cancelled()
         if not all(part.isprintable() for part in parts) or max(map(len, parts)) > _LONGEST_NAME:
             # What else it says might be whose images these are.
@@ -89,15 +91,19 @@ def listed_files(path: str, skipped: list[Skipped], ctx: JobContext) -> tuple[li
     return list(found.values()), folders
 
 
-def listed_images(place: FilePlace) -> list[ListedImage]:
-    """Return the images that a DICOMDIR lists, without those that it says are no longer in use; [] if it is damaged."""
+def listed_images(place: FilePlace) -> tuple[list[ListedImage], bool]:
+    """Return the images that a DICOMDIR lists, without those that are no longer in use, and whether it is whole.
+
+    Of one that is damaged they are those before the damage.
+    """
     records = _Records(place)
     series = records.series()
-    return [
+    found = [
         ListedImage(parts, _text(record, _SOP_UID), series[at])
         for at, record in records.at.items()
         if _text(record, _KIND) in ("IMAGE", "") and record.get(_IN_USE) != b"\0\0" and (parts := _file_id(record))
     ]
+    return found, records.whole
 
 
 def plain_name(name: str) -> str:
@@ -106,10 +112,11 @@ def plain_name(name: str) -> str:
 
 
 class _Records:
-    """The directory records of a DICOMDIR, by their offset in the file; none where it is damaged."""
+    """The directory records of a DICOMDIR, by their offset in the file; those before the damage if not `whole`."""
 
     def __init__(self, place: FilePlace) -> None:
         self.at: dict[int, Item] = {}
+        self.whole = False
         self._big = False
         try:
             with place.opened() as (source, size):
@@ -123,7 +130,8 @@ class _Records:
                 content = source.read_at(at, most)
             form = form_of(syntax)
             self._big = form.big
-            self.at = {at + n: item for n, item in placed_items(content, form, _RECORDS)}
+            placed, self.whole = placed_items(content, form, _RECORDS)
+            self.at = {at + n: item for n, item in placed}
         except (UnreadableFileError, ValueError):
             return
 

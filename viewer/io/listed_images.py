@@ -26,10 +26,11 @@ def with_listed(
     places: Sequence[FilePlace],
     damaged: Collection[str],
     ctx: JobContext,
-) -> tuple[list[list[SeriesEntry]], set[str]]:
+) -> tuple[list[list[SeriesEntry]], set[str], set[str]]:
     """Return series of images, those marked of which a DICOMDIR lists more images than are there and can be read.
 
-    Also which of the damaged files are listed, so that it is known whose images they were.
+    Also which of the damaged files are listed, so that it is known whose images they were, and which lists are damaged
+    themselves: series beside those say so.
 
     Nothing is said of a series of which no image is there, as where a list was copied along with a part of its disc.
     An image is known by its file's name or, where files have got other names, by its SOP Instance UID.
@@ -43,7 +44,7 @@ def with_listed(
     """
     chosen = list({place.name: place for place in lists}.values())[:_MOST_LISTS]
     if not chosen:
-        return series, set()
+        return series, set(), set()
     entries = [entry for parts in series for entry in parts]
     whose: dict[str, set[int]] = defaultdict(set)
     for n, entry in enumerate(entries):
@@ -51,9 +52,11 @@ def with_listed(
             whose[name].add(n)
     doubts: dict[int, dict[str, None]] = defaultdict(dict)
     told: set[str] = set()
+    cut: set[str] = set()
     for place in chosen:
         ctx.stop_if_cancelled()
-        by_series = _by_series(place)
+        by_series, whole = _by_series(place)
+        cut |= set() if whole else {place.name}
         seen = _seen(os.path.dirname(place.name), places) if by_series else {}
         for listed in by_series.values():
             told.update(file for name in listed if (file := seen.get(name)) in damaged and file is not None)
@@ -66,8 +69,18 @@ def with_listed(
                 known = {word for name, uid in there.items() for word in (seen.get(name), uid) if word}
                 for n in {n for word in known for n in whose.get(word, ())}:
                     doubts[n][_words(lost, unread, len(listed))] = None
-    marked = iter([with_doubt(entry, " ".join(doubts.get(n, ()))) for n, entry in enumerate(entries)])
-    return [[next(marked) for _ in parts] for parts in series], told
+    marked = iter(
+        [with_doubt(entry, " ".join(doubts.get(n, ())), _beside(entry, cut)) for n, entry in enumerate(entries)]
+    )
+    return [[next(marked) for _ in parts] for parts in series], told, cut
+
+
+def _beside(entry: SeriesEntry, cut: Collection[str]) -> str:
+    """Return what is to be said of a series below the folder of a DICOMDIR that is damaged; "" for nothing."""
+    folders = tuple(os.path.dirname(name) + os.sep for name in cut)
+    if not folders or not any(file.startswith(folders) for file in entry.files):
+        return ""
+    return "The DICOMDIR beside this series is damaged, so that images may be missing which it listed."
 
 
 def _replaced(listed: dict[str, str], unknown: Iterable[str], seen: dict[str, str], whose: Collection[str]) -> set[str]:
@@ -80,12 +93,16 @@ def _replaced(listed: dict[str, str], unknown: Iterable[str], seen: dict[str, st
     return {name for name in unknown if listed[name] and seen.get(name, "") in whose}
 
 
-def _by_series(place: FilePlace) -> dict[str, dict[str, str]]:
-    """Return for each series that a DICOMDIR lists the names of its images' files, with their SOP Instance UIDs."""
+def _by_series(place: FilePlace) -> tuple[dict[str, dict[str, str]], bool]:
+    """Return for each series that a DICOMDIR lists the names of its images' files, with their SOP Instance UIDs.
+
+    Also whether it is whole.
+    """
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for image in listed_images(place):
+    images, whole = listed_images(place)
+    for image in images:
         found[image.series]["/".join(map(plain_name, image.parts))] = image.sop_uid
-    return found
+    return found, whole
 
 
 def _seen(folder: str, places: Sequence[FilePlace]) -> dict[str, str]:

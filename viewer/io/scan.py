@@ -10,9 +10,11 @@ import time
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError, NothingToOpenError, UnreadableFileError
-from viewer.io.dicomdir import NOT_THERE, is_dicomdir, listed_files
+from viewer.io.dicomdir import DAMAGED, NOT_THERE, is_dicomdir, listed_files, plain_name
 from viewer.io.file_bytes import FilePlace
 from viewer.io.folder_files import NamesBelow, files_below
 from viewer.io.forsaken_threads import ForsakenThreads
@@ -110,7 +112,7 @@ def _result(
         if isinstance(found, CaseStageError):
             skipped.append(Skipped(below.of(place.name), found.sentence, advice(found)))
             unread.note(place, found)
-            lists += [place] if found.sentence == LISTS_OTHERS else []
+            lists += [place] if found.sentence == LISTS_OTHERS or _is_called_dicomdir(place.name) else []
             damaged |= {place.name} if found.sentence not in KNOWN_KINDS else set()
         elif isinstance(found, list):
             series.append(found)
@@ -126,7 +128,9 @@ def _result(
     }
     skipped = [one for one in skipped if one.file.lower() not in held]
     of_images = [group.entries() for group in series_of(groups)]
-    of_images, told = with_listed(_incomplete(of_images, below, skipped), lists, places, damaged, ctx)
+    of_images, told, cut = with_listed(_incomplete(of_images, below, skipped), lists, places, damaged, ctx)
+    cut = {readable_name(below.of(name)) for name in cut}
+    skipped = [evolve(one, why=DAMAGED, hint="") if one.file in cut else one for one in skipped]
     series += unread.doubted(of_images, places, told)
     if not series:
         raise _nothing(path, len(places), skipped)
@@ -151,6 +155,10 @@ def _incomplete(series: list[list[SeriesEntry]], below: NamesBelow, skipped: lis
         return with_doubt(entry, " ".join(doubts)) if doubts else entry
 
     return [[marked(entry) for entry in parts] for parts in series]
+
+
+def _is_called_dicomdir(name: str) -> bool:
+    return plain_name(os.path.basename(name)) == "DICOMDIR"
 
 
 def _by_number(parts: list[SeriesEntry]) -> tuple[bool, int, str, int, str]:

@@ -40,19 +40,21 @@ def form_of(transfer_syntax: str) -> Form:
     return Form(transfer_syntax != IMPLICIT_LITTLE, transfer_syntax == EXPLICIT_BIG)
 
 
-def placed_items(content: bytes, form: Form, sequence: int) -> list[tuple[int, Item]]:
-    """Return the items of a sequence of a data set, each with where it begins; [] where there is no such sequence.
+def placed_items(content: bytes, form: Form, sequence: int) -> tuple[list[tuple[int, Item]], bool]:
+    """Return the items of a sequence of a data set, each with where it begins, and whether these are all.
 
-    Raises
-    ------
-    ValueError
-        Where the data set is damaged, nested too deep or too large.
+    They are not where the data set is damaged, nested too deep or too large; then they are those before.
     """
-    reading = _Reading(content, (sequence,))
-    found, _ = reading.elements(0, len(content), form, 0)
-    items = found.get(sequence)
+    reading = _Reading(content, (sequence,), cut=True)
+    try:
+        reading.elements(0, len(content), form, 0, reading.whole)
+    except ValueError:
+        # Discs are filled up with zeros, and with what was there before.
+        if sequence not in reading.whole:
+            return reading.placed, False
+    items = reading.whole.get(sequence)
     wanted = {id(item) for item in items} if isinstance(items, list) else set()
-    return [(at, item) for at, item in reading.placed if id(item) in wanted]
+    return [(at, item) for at, item in reading.placed if id(item) in wanted], True
 
 
 def items_of(content: bytes, length: int, form: Form, sequences: Collection[int]) -> list[Item]:
@@ -71,10 +73,11 @@ def items_of(content: bytes, length: int, form: Form, sequences: Collection[int]
 
 
 class _Reading:
-    def __init__(self, content: bytes, sequences: Collection[int]) -> None:
-        self._content, self._sequences = content, sequences
+    def __init__(self, content: bytes, sequences: Collection[int], *, cut: bool = False) -> None:
+        self._content, self._sequences, self._cut = content, sequences, cut
         self._left = _MOST_ELEMENTS
         self.placed: list[tuple[int, Item]] = []
+        self.whole: Item = {}
 
     def items(self, at: int, end: int | None, form: Form, depth: int) -> tuple[list[Item], int]:
         """Return the items from `at`, and where they end; `end` is None where a delimiter says it."""
@@ -106,9 +109,9 @@ class _Reading:
                 self.placed.append((begun, item))
         return found, at
 
-    def elements(self, at: int, end: int | None, form: Form, depth: int) -> tuple[Item, int]:
-        """Return the elements from `at`, and where they end; `end` is None where a delimiter says it."""
-        found: Item = {}
+    def elements(self, at: int, end: int | None, form: Form, depth: int, found: Item | None = None) -> tuple[Item, int]:
+        """Return the elements from `at`, in `found`, and where they end; `end` is None where a delimiter says it."""
+        found = {} if found is None else found
         order = ">" if form.big else "<"
         tag_of, word = struct.Struct(order + "HH").unpack_from, struct.Struct(order + "L").unpack_from
         short = struct.Struct(order + "H").unpack_from
@@ -136,6 +139,8 @@ class _Reading:
             if length == UNDEFINED_LENGTH:
                 at = self._undefined(at, tag, kind, form, depth, found)
             elif at + length > size:
+                if self._cut and tag in self._sequences:
+                    self.items(at, None, form, depth + 1)
                 raise ValueError("an element ends early")
             else:
                 if tag in self._sequences:
@@ -169,4 +174,5 @@ class _Reading:
     def _count(self) -> None:
         self._left -= 1
         if self._left < 0:
+            self.placed.clear()
             raise ValueError("too many elements")
