@@ -272,3 +272,19 @@ def test_parts_that_lie_beside_each_other_are_not_said_to_hold_what_is_missing(m
     made_ct.stack([(0.0, 0.0, 2.0 * k) for k in range(6) if k != 3])
     single, frames = opened(made_ct)
     assert not any("another part" in reason for reason in (*single.reasons, *frames.reasons))
+
+
+LEFT_OUT = "The images are numbered 3, 5, 7 and so on: those between them may be missing."
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["left out", "of another part"])
+def test_evenly_numbered_images_of_which_every_second_is_left_out_say_so(made_ct: Any, there: bool) -> None:
+    for k in range(8):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), InstanceNumber=str(3 + 2 * k))
+        if there:
+            said = {"InstanceNumber": str(4 + 2 * k), "ConvolutionKernel": "Sharp"}
+            made_ct.slice(f"b{k}", made_ct.pixels(k), (0, 0, 2 * k), **said)
+    found = opened(made_ct)
+    assert [(volume.verdict, volume.reasons) for volume in found] == (
+        [(Verdict.OK, ()), (Verdict.OK, ())] if there else [(Verdict.OK, (LEFT_OUT,))]
+    )

@@ -16,9 +16,9 @@ from viewer.io.dicom_geometry import same_direction, same_spacing
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, first_bytes, loses
 from viewer.io.file_bytes import reading
 from viewer.io.image_elements import facts_of_images, series_facts
+from viewer.io.image_names import left_out_words, one_uid_words
 from viewer.io.images_between import words_between
 from viewer.io.missing_parts import with_lacks
-from viewer.io.one_uid import one_uid_words
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry, with_doubt
@@ -62,6 +62,8 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
             count = f"{len(kind)} of {len(frames)} images" if len(kinds) > 1 and not kind[0].localizer else ""
             entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
             found.append(with_doubt(entry, "", remark))
+    numbers = {frame.instance for frame in frames}
+    found = [with_doubt(entry, "", left_out_words(entry.frames, numbers)) for entry in found]
     return with_lacks(_told_apart(_beside_cut(found)))
 
 
