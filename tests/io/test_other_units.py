@@ -117,6 +117,11 @@ def test_pet_has_the_unit_that_it_names(made_ct: Any) -> None:
         (["DERIVED", "SECONDARY", "AXIAL", "PERFUSION"], None, "unknown"),
         (["DERIVED", "SECONDARY", "AXIAL", "PERFUSION"], "HU", "HU"),
         (["ORIGINAL", "PRIMARY", "AXIAL", "PERFUSION"], None, "HU"),
+        (["DERIVED", "PRIMARY", "VOLUME", "DIVISION"], "HU", "unknown"),
+        (["DERIVED", "PRIMARY", "VOLUME", "STD_DEVIATION"], "HU", "unknown"),
+        (["DERIVED", "PRIMARY", "VOLUME", "MEAN"], "HU", "HU"),
+        (["DERIVED", "PRIMARY", "VOLUME", "SUBTRACTION"], "HU", "HU_MOD"),
+        (["DERIVED", "SECONDARY", "AXIAL", "SUBTRACTION"], None, "HU_MOD"),
     ],
 )
 def test_of_ct_that_does_not_say_its_unit_the_kind_of_image_tells(
@@ -124,3 +129,9 @@ def test_of_ct_that_does_not_say_its_unit_the_kind_of_image_tells(
 ) -> None:
     made_ct.stack(PLACES, ImageType=kind, RescaleType=said)
     assert opened(made_ct).unit == unit
+
+
+@pytest.mark.parametrize("modality", ["PT", "MR"])
+def test_what_is_called_ct_and_is_an_object_of_another_modality_has_no_hu(modality: str, made_ct: Any) -> None:
+    made_ct.stack(PLACES, Modality="CT", SOPClassUID=NO_CT[modality], RescaleType="HU")
+    assert opened(made_ct).unit == "unknown"

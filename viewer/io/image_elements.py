@@ -60,11 +60,18 @@ _UNIT_TAGS = (
     0x00080008, 0x00080016, 0x00080060, 0x00281052, 0x00281053, 0x00281054, MODALITY_LUT, 0x00541001,
 )  # fmt: skip
 _HU_WORDS = ("HU", "", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
-# What scanners call images that were computed of CT and are none (Image Type, from its third value on): perfusion, and
-# of several energies (PS3.3 C.8.15.3.4.2); and what they call perfusion that may also be a mean of CT in time.
+# What scanners call images that were computed of CT and are none (Image Type, from its third value on): perfusion, of
+# several energies (PS3.3 C.8.15.3.4.2), and by arithmetic (C.8.16.1.4); and what they call perfusion that may also be a
+# mean of CT in time.
 _MAPS = frozenset(
     "CBF CBV RCBF RCBV MTT TTP TMAX TTS TTD PMB HPI MAT_SPECIFIC MAT_FRACTIONAL MAT_VALUE_BASED EFF_ATOMIC_NUM"
-    " ELECTRON_DENSITY".split()
+    " ELECTRON_DENSITY DIVISION MULTIPLICATION STD_DEVIATION T_TEST Z_SCORE".split()
+)
+# What is left of one CT without another is in HU, and none of what is there.
+_DIFFERENCES = frozenset(("SUBTRACTION",))
+# Of DICOM's image objects those of other modalities: CR, US, MR, NM, XA, PET, DX and RT images.
+_OTHER_CLASSES = tuple(
+    f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("1", "3", "4", "6", "12", "14", "20", "128", "130", "481")
 )
 _MAYBE_MAPS = frozenset(("PERFUSION", "PERFUSION_MAP", "PARAMETRIC_MAP"))
 
@@ -74,10 +81,12 @@ def unit_of(values: dict[int, bytes]) -> str:
 
     DICOM PS3.3 C.8.2.1 and C.11.1: a CT image's rescale gives HU unless Rescale Type says otherwise. The values of
     a localizer are a projection and have no defined unit, a secondary capture and a screen save are pictures, and a map
-    that was computed of CT holds what it is called. What is no CT has no HU, whatever its Rescale Type says.
+    that was computed of CT holds what it is called; HU from which others were subtracted are modified. What is no CT,
+    be it by its modality or by the kind of object it is, has no HU, whatever its Rescale Type says.
     """
     modality, kind = plain(values.get(0x00080060)), word(values.get(0x00281054)).upper()
-    ct = modality == "CT" or (not modality and plain(values.get(0x00080016)) in CT_CLASSES)
+    sop_class = plain(values.get(0x00080016))
+    ct = (modality == "CT" and not _is_of(_OTHER_CLASSES, sop_class)) or (not modality and sop_class in CT_CLASSES)
     rescaled = _rescale(values) is not None
     if MODALITY_LUT in values:
         return "unknown"
@@ -86,7 +95,9 @@ def unit_of(values: dict[int, bytes]) -> str:
     if _is_localizer(values) or _is_capture(values) or _is_picture(values):
         return "unknown"
     if kind in _HU_WORDS:
-        return "HU" if rescaled and not _is_map(values, named=bool(kind)) else "unknown"
+        if not rescaled or _is_map(values, named=bool(kind)):
+            return "unknown"
+        return MODIFIED_HU if _derived_as(values, _DIFFERENCES) else "HU"
     return "unknown" if kind == "US" else kind
 
 
@@ -109,9 +120,18 @@ def _is_localizer(values: dict[int, bytes]) -> bool:
 
 def _is_map(values: dict[int, bytes], *, named: bool) -> bool:
     """Return True for an image that was computed of CT and holds something else; `named` where it says to hold HU."""
+    return _derived_as(values, _MAPS if named else _MAPS | _MAYBE_MAPS)
+
+
+def _derived_as(values: dict[int, bytes], wanted: frozenset[str]) -> bool:
+    """Return True for a derived image whose Image Type has one of some words."""
     first, *others = (part.strip(b"\0 ").decode("latin-1") for part in values.get(0x00080008, b"").upper().split(b"\\"))
     words = {word for part in others for word in (part, *part.split())}
-    return first == "DERIVED" and not words.isdisjoint(_MAPS if named else _MAPS | _MAYBE_MAPS)
+    return first == "DERIVED" and not words.isdisjoint(wanted)
+
+
+def _is_of(classes: tuple[str, ...], sop_class: str) -> bool:
+    return any(sop_class == one or sop_class.startswith(f"{one}.") for one in classes)
 
 
 def _may_carry_words(values: dict[int, bytes]) -> bool:
