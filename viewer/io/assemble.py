@@ -219,6 +219,7 @@ def _volume(
         reasons.append("The values need a table (Modality LUT) that is not applied, so they have no known unit.")
     elif unit == "unknown":
         reasons.append("The values have no known unit.")
+    reasons += dict.fromkeys(f.kind.mapped for f in frames if f.kind.mapped)
     worded = any(f.kind.worded for f in frames)
     if worded and not entry.facts.synthetic:
         reasons.append(BURNED_IN)

@@ -12,11 +12,15 @@ from viewer.io.header_walk import (
     PER_FRAME_GROUPS,
     SHARED_GROUPS,
     UNDEFINED_LENGTH,
+    VALUE_MAPS,
     VOI_LUT,
 )
 from viewer.io.sequence_items import Form, form_of, items_of
+from viewer.io.value_maps import UNITS, map_text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from viewer.io.file_bytes import Source
     from viewer.io.header_walk import Elements
     from viewer.io.sequence_items import Item
@@ -107,7 +111,7 @@ def luts_of_frames(source: Source, header: Elements, form: Form, size: int | Non
     """
     end = header.pixel_offset if header.pixel_offset >= 0 else size
     shared, frames = (
-        [_luts(item) for item in _items(source, header.functional_groups.get(tag), form, end)[0]]
+        [_luts(item) for item in items_at(source, header.functional_groups.get(tag), form, end)[0]]
         for tag in (SHARED_GROUPS, PER_FRAME_GROUPS)
     )
     return [own or (shared[0] if shared else []) for own in frames]
@@ -120,12 +124,35 @@ def _luts(group: Item) -> list[Item]:
 
 
 def _groups(source: Source, place: tuple[int, int] | None, form: Form, end: int | None) -> list[dict[int, bytes]]:
-    items, inside = _items(source, place, form, end)
+    items, inside = items_at(source, place, form, end)
     return [_elements(item, inside) for item in items]
 
 
-def _items(source: Source, place: tuple[int, int] | None, form: Form, end: int | None) -> tuple[list[Item], Form]:
-    """Return the items of a sequence of functional groups, and how what is in them is written."""
+def items_at(
+    source: Source,
+    place: tuple[int, int] | None,
+    form: Form,
+    end: int | None,
+    sequences: Collection[int] = (*_MACROS, VOI_LUT, VALUE_MAPS, UNITS),
+) -> tuple[list[Item], Form]:
+    """Return the items of a sequence, by default one of functional groups, and how what is in them is written.
+
+    Parameters
+    ----------
+    source, end
+        The bytes in which places count, and where the sequence ends at the latest; None where that is not known.
+    place
+        Offset and length of its value; None where there is none.
+    form
+        How the data set is written.
+    sequences
+        Those that are wanted in its items.
+
+    Raises
+    ------
+    ValueError
+        Where it is damaged.
+    """
     if place is None:
         return [], form
     offset, length = place
@@ -138,7 +165,7 @@ def _items(source: Source, place: tuple[int, int] | None, form: Form, end: int |
         raise ValueError("no sequence")
     unknown = kind == b"UN"
     inside = form_of(IMPLICIT_LITTLE) if unknown else form
-    return items_of(source.read_at(offset, count), length, inside, (*_MACROS, VOI_LUT)), inside
+    return items_of(source.read_at(offset, count), length, inside, sequences), inside
 
 
 def _elements(group: Item, form: Form) -> dict[int, bytes]:
@@ -158,6 +185,9 @@ def _elements(group: Item, form: Form) -> dict[int, bytes]:
             raw = items[0].get(tag)
             if isinstance(raw, bytes):
                 values[_STANDS_FOR.get(tag, tag)] = _as_text(raw, tag, form)
+    maps = group.get(VALUE_MAPS)
+    if isinstance(maps, list):
+        values[VALUE_MAPS] = map_text(maps, form)
     return values
 
 

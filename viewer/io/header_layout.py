@@ -19,6 +19,7 @@ from viewer.io.header_walk import (
     MODALITY_LUT,
     PIXEL_DATA,
     UNDEFINED_LENGTH,
+    VALUE_MAPS,
     VOI_LUT,
     WANTED,
 )
@@ -147,6 +148,9 @@ class Layouts:
     def learn(self, head: bytes, header: ImageHeader) -> None:
         """Take in what walking over a file gave; `head` are its first bytes."""
         if header.described or header.inflate_from >= 0 or not header.complete or head[128:132] != b"DICM":
+            return
+        if VALUE_MAPS in header.values:
+            # What is in a sequence does not show in the headers of its elements.
             return
         form = 8 if header.transfer_syntax == IMPLICIT_LITTLE else 12
         at = header.pixel_offset - form

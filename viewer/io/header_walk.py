@@ -33,6 +33,8 @@ PER_FRAME_GROUPS = 0x52009230
 
 MODALITY_LUT = 0x00283000
 VOI_LUT = 0x00283010
+VALUE_MAPS = 0x00409096
+"""Real World Value Mapping Sequence."""
 
 # Elements that hold 16 bit numbers, and 32 bit floating point ones; all others that are collected hold text.
 NUMBERS = frozenset(
@@ -80,7 +82,8 @@ HEADER_LENGTHS = {**dict.fromkeys(_LONG_FORMS, 12), **dict.fromkeys(_SHORT_FORMS
 _INTERESTING = frozenset(
     (tag & 0xFFFF) << 16 | tag >> 16
     for tag in (
-        *WANTED, MODALITY_LUT, VOI_LUT, *FLOATING_PIXELS, FRAME_TABLE, PIXEL_DATA, SHARED_GROUPS, PER_FRAME_GROUPS,
+        *WANTED, MODALITY_LUT, VOI_LUT, VALUE_MAPS, *FLOATING_PIXELS, FRAME_TABLE, PIXEL_DATA, SHARED_GROUPS,
+        PER_FRAME_GROUPS,
     )
 )  # fmt: skip
 # Tag by word for what is kept, −1 for what is looked into.
@@ -114,8 +117,9 @@ class Elements:
     functional_groups
         Where the values of the sequences lie in which frames describe themselves (enhanced multi-frame), offset and
         length by tag.
-    voi_lut
-        Where the value of the VOI LUT Sequence lies, offset and length; None where there is none.
+    voi_lut, value_maps
+        Where the value of the VOI LUT Sequence and of the Real World Value Mapping Sequence lies, offset and length;
+        None where there is none.
     frame_table
         Where the value of the Extended Offset Table lies, offset and length; None where there is none.
     complete
@@ -130,6 +134,7 @@ class Elements:
     pixel_length: int = -1
     functional_groups: dict[int, tuple[int, int]] = field(factory=dict)
     voi_lut: tuple[int, int] | None = field(default=None, eq=False)
+    value_maps: tuple[int, int] | None = field(default=None, eq=False)
     frame_table: tuple[int, int] | None = None
     complete: bool = True
     contradicted: int = 0
@@ -310,6 +315,8 @@ def walk(source: Source, start: Start, size: int | None, *, lenient: bool = Fals
             elif tag == VOI_LUT:
                 values[tag] = b""
                 found.voi_lut = (base + p, length)
+            elif tag == VALUE_MAPS:
+                found.value_maps = (base + p, length)
             elif tag == FRAME_TABLE:
                 found.frame_table = (base + p, length)
             else:

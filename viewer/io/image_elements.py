@@ -11,7 +11,7 @@ from viewer.domain.count_words import count_words
 from viewer.domain.value_units import MODIFIED_HU, is_on_hu_scale
 from viewer.domain.volume import PatientIdentity, SeriesFacts, Window
 from viewer.io.encapsulated import HTJ2K, JPEG, JPEG_2000, JPEG_LS, RLE
-from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VOI_LUT
+from viewer.io.header_walk import MODALITY_LUT, UNDEFINED_LENGTH, VALUE_MAPS, VOI_LUT
 from viewer.io.padding import padding_of
 from viewer.io.pydicom_headers import text_of
 from viewer.io.raw_values import (
@@ -26,6 +26,7 @@ from viewer.io.raw_values import (
     word,
 )
 from viewer.io.slice_header import Frame, ImageFile, Kind, PixelCode, Telling
+from viewer.io.value_maps import value_maps
 
 if TYPE_CHECKING:
     from viewer.io.header_walk import Elements
@@ -95,10 +96,32 @@ def unit_of(values: dict[int, bytes]) -> str:
     if _is_localizer(values) or _is_capture(values) or _is_picture(values):
         return "unknown"
     if kind in _HU_WORDS:
-        if not rescaled or _is_map(values, named=bool(kind)):
+        if not rescaled or _is_map(values, named=bool(kind)) or not _maps_allow_hu(values, named=bool(kind)):
             return "unknown"
         return MODIFIED_HU if _derived_as(values, _DIFFERENCES) else "HU"
     return "unknown" if kind == "US" else kind
+
+
+def _maps_allow_hu(values: dict[int, bytes], *, named: bool) -> bool:
+    """Return False where a Real World Value Mapping gives other HU than the rescale, or where it alone names a unit."""
+    maps, rescale = value_maps(values.get(VALUE_MAPS, b"")), _rescale(values)
+    hu = [one for one in maps if one.is_hu]
+    signed = whole(values.get(0x00280103)) == 1
+    agree = rescale is None or all(one.agrees(*rescale, signed=signed) for one in hu)
+    return agree and (named or bool(hu) or not maps)
+
+
+def _mapped_words(values: dict[int, bytes]) -> str:
+    """Return what is to be said of a Real World Value Mapping, which is not applied; "" for nothing."""
+    maps = value_maps(values.get(VALUE_MAPS, b""))
+    if any(one.is_hu for one in maps):
+        if _rescale(values) is None:
+            return "The images say how their values become HU (Real World Value Mapping), which is not applied."
+        if not _maps_allow_hu(values, named=True):
+            return "The rescale of the images and their Real World Value Mapping give different HU."
+    units = ", ".join(dict.fromkeys(one.unit for one in maps if not one.is_hu))
+    said = f"The images say how their values become {units} (Real World Value Mapping), which is not applied."
+    return said if units else ""
 
 
 def _rescale(values: dict[int, bytes]) -> tuple[float, float] | None:
@@ -181,7 +204,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT, 0x0008001C, 0x00280004,
+    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT, 0x0008001C, 0x00280004, VALUE_MAPS,
 )  # fmt: skip
 
 
@@ -209,6 +232,7 @@ def _kind(transfer_syntax: str, *raw: bytes | None) -> Kind:
         word(values.get(0x00080060)),
         _is_synthetic(values),
         _is_monochrome1(values),
+        _mapped_words(values),
     )
 
 

@@ -15,13 +15,14 @@ from viewer.io.decode import MOST_PIXELS
 from viewer.io.encapsulated import refuse_other_order
 from viewer.io.file_bytes import InflatedSource, Source
 from viewer.io.foreign_files import HEAD_BYTES, foreign
-from viewer.io.functional_groups import read_frames
+from viewer.io.functional_groups import items_at, read_frames
 from viewer.io.header_walk import (
     DEFLATED_LITTLE,
     EXPLICIT_LITTLE,
     FIRST_READ,
     FLOATING_PIXELS,
     UNDEFINED_LENGTH,
+    VALUE_MAPS,
     Elements,
     Start,
     find_start,
@@ -30,9 +31,11 @@ from viewer.io.header_walk import (
 from viewer.io.image_elements import COMPRESSED, CT_CLASSES, frame_of, is_lossy, kind_of, lost_words, pixel_problem
 from viewer.io.pydicom_headers import PARSER_FAILURES, read_elements
 from viewer.io.raw_values import numbers, plain, whole
+from viewer.io.sequence_items import form_of
 from viewer.io.series_entry import LISTS_OTHERS, NO_IMAGE
 from viewer.io.slice_header import Frame, ImageFile, Kind
 from viewer.io.unread_files import may_be_image
+from viewer.io.value_maps import UNITS, map_text
 
 if TYPE_CHECKING:
     from viewer.io.file_bytes import FilePlace
@@ -244,6 +247,8 @@ def _image_header(header: Header, name: str, size: int, changed_ns: int) -> Imag
     if found.frame_table is not None and header.start.transfer_syntax in COMPRESSED:
         at, length = found.frame_table
         refuse_other_order(source.read_at(at, min(length, 8 * count)), count)
+    if found.value_maps is not None:
+        values[VALUE_MAPS] = _value_maps(header)
     inflate_from = source.start if header.limit is None and isinstance(source, InflatedSource) else -1
     described: tuple[dict[int, bytes], ...] = ()
     if found.functional_groups:
@@ -264,6 +269,15 @@ def _image_header(header: Header, name: str, size: int, changed_ns: int) -> Imag
         inflate_from,
         changed_ns=changed_ns,
     )
+
+
+def _value_maps(header: Header) -> bytes:
+    found, form = header.elements, form_of(header.start.transfer_syntax)
+    end = found.pixel_offset if found.pixel_offset >= 0 else header.limit
+    try:
+        return map_text(*items_at(header.source, found.value_maps, form, end, (UNITS,)))
+    except ValueError:
+        return b""
 
 
 def _raw_bytes(values: dict[int, bytes]) -> int:

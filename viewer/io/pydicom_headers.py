@@ -27,6 +27,7 @@ from viewer.io.header_walk import (
     SAID_ONCE,
     SHARED_GROUPS,
     UNDEFINED_LENGTH,
+    VALUE_MAPS,
     VOI_LUT,
     WANTED,
     Elements,
@@ -124,7 +125,7 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
     UnreadableFileError
         Where pydicom cannot read the header either.
     """
-    tags = [*WANTED, MODALITY_LUT, VOI_LUT, SHARED_GROUPS, PER_FRAME_GROUPS, FRAME_TABLE]
+    tags = [*WANTED, MODALITY_LUT, VOI_LUT, VALUE_MAPS, SHARED_GROUPS, PER_FRAME_GROUPS, FRAME_TABLE]
     try:
         dataset, stopped, header, contradicted = _read(source, start, size, tags)
         found = Elements(contradicted=contradicted)
@@ -137,6 +138,8 @@ def read_elements(source: Source, start: Start, size: int | None) -> Elements:
             elif tag == VOI_LUT:
                 found.values[int(tag)] = b""
                 found.voi_lut = _place(dataset.get_item(tag))
+            elif tag == VALUE_MAPS:
+                found.value_maps = _place(dataset.get_item(tag))
             elif tag == FRAME_TABLE:
                 found.frame_table = _place(dataset.get_item(tag))
             elif tag in WANTED:

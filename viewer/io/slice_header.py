@@ -104,7 +104,8 @@ class Kind:
     """What an image nearly always has in common with the others of its series, worked out once for all of them.
 
     `needs_table` tells of a Modality LUT, which is not applied; `has_luts` of lookup tables in place of windows;
-    `worded` of words that the pixels may show, a name among them; `monochrome1` of values whose lowest is white.
+    `worded` of words that the pixels may show, a name among them; `monochrome1` of values whose lowest is white;
+    `mapped` is what is to be said of a Real World Value Mapping.
     """
 
     code: PixelCode
@@ -125,6 +126,7 @@ class Kind:
     modality: str = ""
     synthetic: bool = False
     monochrome1: bool = False
+    mapped: str = ""
 
 
 @define(frozen=True, eq=False)

@@ -14,11 +14,10 @@ from attrs import define, field, frozen
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import CaseStageError
 from viewer.domain.voi_lut import LutTable, VoiLut
-from viewer.io.functional_groups import luts_of_frames
-from viewer.io.header_walk import IMPLICIT_LITTLE, UNDEFINED_LENGTH
+from viewer.io.functional_groups import items_at, luts_of_frames
 from viewer.io.image_header import read_header
 from viewer.io.pydicom_headers import PARSER_FAILURES, text_of
-from viewer.io.sequence_items import form_of, items_of
+from viewer.io.sequence_items import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _CHARSET = 0x00080005
 _DESCRIPTOR, _EXPLANATION, _DATA = 0x00283002, 0x00283003, 0x00283006
 _MOST_OFFERED = 8
-_LARGEST = 16 << 20
 # Of all different tables of a series together.
 _MOST_BYTES = 64 << 20
 _BITS = range(8, 17)
@@ -134,16 +132,9 @@ def _sequences(place: FilePlace) -> tuple[list[list[Item]], bytes] | str:
 
 
 def _of_image(found: Elements, source: Source, form: Form, limit: int | None) -> list[Item]:
-    if found.voi_lut is None:
-        return []
-    offset, length = found.voi_lut
     end = found.pixel_offset if found.pixel_offset >= 0 else limit
-    count = length if length != UNDEFINED_LENGTH else (_LARGEST if end is None else min(end - offset, _LARGEST))
-    if count > _LARGEST:
-        raise ValueError("too large")
-    kind = source.read_at(offset - 8, 2) if form.explicit else b"SQ"
-    inside = form_of(IMPLICIT_LITTLE) if kind == b"UN" else form
-    return items_of(source.read_at(offset, count), length, inside, ())
+    items, _ = items_at(source, found.voi_lut, form, end, ())
+    return items
 
 
 def _little(raw: bytes | list[Item]) -> bytes | list[Item]:
