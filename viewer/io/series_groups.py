@@ -30,25 +30,34 @@ _MAYBE = f"as they may be another patient's {_APART}"
 class Group:
     """The images of one series as they come in; the patient as they name it.
 
+    `name` tells patients apart where there is no ID; `persons` are names, birth dates and sexes as the images say them.
     `doubt` and `remark` say what is seen of other series under its UID, "" for nothing.
     """
 
     values: dict[int, bytes]
     transfer_syntax: str
     patient: bytes
+    name: bytes = b""
     frames: list[Frame] = field(factory=list)
+    persons: set[tuple[bytes, bytes, bytes]] = field(factory=set)
     doubt: str = ""
     remark: str = ""
 
     def entries(self) -> list[SeriesEntry]:
         """Return the parts that can be one volume each."""
         found = series_entries(self.values, self.transfer_syntax, self.frames)
-        return [with_doubt(entry, self.doubt, self.remark) for entry in found] if self.doubt or self.remark else found
+        doubt = " ".join(filter(None, (self.doubt, _several_persons(self.persons, len(self.frames)))))
+        return [with_doubt(entry, doubt, self.remark) for entry in found] if doubt or self.remark else found
+
+    def join(self, other: Group) -> None:
+        """Add the images of another group."""
+        self.frames += other.frames
+        self.persons |= other.persons
 
 
-# By series, study and patient as the files write them; by folder, and by the series' number or else by what it is
-# called, where no series is named.
-Groups = dict[tuple[bytes, bytes, bytes, str], Group]
+# By series, study and patient as the files write them; by the patient's name where there is no ID; by folder, and by
+# the series' number or else by what it is called, where no series is named.
+Groups = dict[tuple[bytes, bytes, bytes, bytes, str], Group]
 
 
 def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
@@ -56,11 +65,14 @@ def add_image(place: FilePlace, image: Image, groups: Groups) -> None:
     values, frames, syntax = image
     uid = values.get(0x0020000E, b"")
     patient = values.get(0x00100020, b"")
-    key = (uid, values.get(0x0020000D, b""), patient, "" if uid else _named_otherwise(place, values))
+    person = (values.get(0x00100010, b""), values.get(0x00100030, b""), values.get(0x00100040, b""))
+    name = b"" if patient.strip(_PADDING) else _bare(person[0])
+    key = (uid, values.get(0x0020000D, b""), patient, name, "" if uid else _named_otherwise(place, values))
     group = groups.get(key)
     if group is None:
-        group = groups[key] = Group(values, syntax, patient.strip(_PADDING))
+        group = groups[key] = Group(values, syntax, patient.strip(_PADDING), name)
     group.frames += frames
+    group.persons.add(person)
 
 
 def _named_otherwise(place: FilePlace, values: dict[int, bytes]) -> str:
@@ -76,18 +88,19 @@ def series_of(groups: Groups) -> Iterator[Group]:
     nearly every image names a study of its own. Nor do those of one patient whose ID is written in two ways: "1 1"
     and "11" may be two patients. What is apart says so.
     """
-    series: dict[tuple[bytes, bytes, str], dict[bytes, Group]] = {}
-    for (uid, study, patient, folder), group in groups.items():
-        studies = series.setdefault((uid.strip(_PADDING), patient.strip(_PADDING), folder), {})
+    series: dict[tuple[bytes, bytes, bytes, str], dict[bytes, Group]] = {}
+    for (uid, study, patient, name, folder), group in groups.items():
+        studies = series.setdefault((uid.strip(_PADDING), patient.strip(_PADDING), name, folder), {})
         known = studies.setdefault(study.strip(_PADDING), group)
         if known is not group:
-            known.frames += group.frames
+            known.join(group)
+    _join_nameless(series)
     by_uid: dict[bytes, list[Group]] = {}
-    for (uid, _, _), studies in series.items():
+    for (uid, _, _, _), studies in series.items():
         found = list(studies.values())
         if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
             for group in found[1:]:
-                found[0].frames += group.frames
+                found[0].join(group)
             del found[1:]
         if uid:
             by_uid.setdefault(uid, []).extend(found)
@@ -99,11 +112,39 @@ def series_of(groups: Groups) -> Iterator[Group]:
         yield from found
 
 
+def _join_nameless(series: dict[tuple[bytes, bytes, bytes, str], dict[bytes, Group]]) -> None:
+    """Add images that name no patient in any way to those of the only one that the others of their series name."""
+    for key in [key for key in series if not key[1] and not key[2]]:
+        named = [other for other in series if other[0] == key[0] and not other[1] and other[2] and other[3] == key[3]]
+        if len(named) == 1:
+            for study, group in series.pop(key).items():
+                known = series[named[0]].setdefault(study, group)
+                if known is not group:
+                    known.join(group)
+
+
+def _several_persons(persons: set[tuple[bytes, bytes, bytes]], count: int) -> str:
+    """Return what is to be said of images that name several patients under one ID; "" for nothing.
+
+    Where nearly every image names one of its own, that tells nothing.
+    """
+    names = {_bare(name) for name, _, _ in persons}
+    births, sexes = ({one[n].strip(_PADDING) for one in persons} for n in (1, 2))
+    several = [
+        what
+        for what, said in (("names", names), ("birth dates", births), ("sexes", sexes))
+        if 1 < len(said - {b""}) <= count / 2
+    ]
+    if not several:
+        return ""
+    return f"The images of this series bear different {' and '.join(several)}: they may be of several patients."
+
+
 def _tell_of_each_other(groups: list[Group]) -> None:
     """Let each of some series of one UID say what it sees of the others."""
     for group in groups:
         others = [other for other in groups if other is not group]
-        strangers = [other for other in others if not _may_be_one(other.patient, group.patient)]
+        strangers = [other for other in others if _is_another(other, group)]
         alike = [other for other in others if other.patient != group.patient and other not in strangers]
         if alike:
             said = "the patient's ID is spelled otherwise"
@@ -113,7 +154,7 @@ def _tell_of_each_other(groups: list[Group]) -> None:
                 said = "there is no patient's ID"
             group.doubt = f"On {_images(alike)} of this series {said}; {_MAYBE}."
         if strangers:
-            patients = len({other.patient for other in strangers})
+            patients = len({(other.patient, other.name) for other in strangers})
             whose = "another patient" if patients == 1 else f"{patients:,} other patients"
             group.remark = f"The UID of this series is also on {_images(strangers)} of {whose}; {_APART}."
         elif not alike:
@@ -122,6 +163,11 @@ def _tell_of_each_other(groups: list[Group]) -> None:
 
 def _images(groups: list[Group]) -> str:
     return count_words(sum(len(group.frames) for group in groups), "image")
+
+
+def _is_another(a: Group, b: Group) -> bool:
+    """Return True where two groups are of two patients: by their IDs, or by their names where both have none."""
+    return not _may_be_one(a.patient, b.patient) or bool(not a.patient and not b.patient and a.name != b.name)
 
 
 def _may_be_one(a: bytes, b: bytes) -> bool:
