@@ -163,6 +163,16 @@ def test_other_objects_and_junk_beside_the_images_cast_no_doubt(made_ct: Any) ->
     assert [entry.incomplete for entry in scan(made_ct.folder, JobContext()).series] == [""]
 
 
+@pytest.mark.parametrize(("name", "doubt"), [("IM006", True), ("LOG006", False), ("IM006.txt", False)])
+def test_what_is_no_image_and_is_numbered_as_the_images_are_may_stand_in_place_of_one(
+    name: str, doubt: bool, made_ct: Any
+) -> None:
+    slices(made_ct, ending="")
+    (made_ct.folder / name).write_bytes(b"<html>No such object</html>" * 20)
+    (entry,) = scan(made_ct.folder, JobContext()).series
+    assert (assemble(entry, JobContext()).verdict is Verdict.UNTRUSTED) is doubt
+
+
 @pytest.mark.parametrize("way", ["the archive", "its folder", "an archive of it"])
 @pytest.mark.parametrize("how", ["encrypted", "packed otherwise", "its header is gone"])
 def test_a_series_in_an_archive_of_which_images_cannot_be_unpacked_is_not_trusted(

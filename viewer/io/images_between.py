@@ -1,4 +1,4 @@
-"""Images of one part of a series that lie where another part lacks some."""
+"""Images of one part of a series that lie where another part lacks some, or that may."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from viewer.domain.count_words import count_words
-from viewer.domain.slice_gaps import missing_in_gaps
+from viewer.domain.slice_gaps import commonest_gap_mm, missing_in_gaps
 from viewer.io.dicom_geometry import heights_mm, located, same_direction, same_place_mm
 
 if TYPE_CHECKING:
@@ -15,24 +15,51 @@ if TYPE_CHECKING:
 
     from viewer.io.slice_header import Frame
 
+# How far off an image may lie from where the next would, as a share of the way.
+_NEXT = 0.05
+
 
 def words_between(part: Sequence[Frame], others: Iterable[Sequence[Frame]]) -> str:
-    """Return what is to be said of images of other parts that lie where one lacks some; "" for nothing."""
-    if not located(part):
+    """Return what is to be said of images of other parts that lie where one lacks some, or may; "" for nothing."""
+    if not located(part) or part[0].localizer:
         return ""
     first = part[0]
     own = np.sort(heights_mm(part, first))
     own = own[np.diff(own, prepend=-np.inf) > same_place_mm(part)]
-    missing = np.flatnonzero(missing_in_gaps(np.diff(own)))
-    count = 0
+    gaps = np.diff(own)
+    missing = np.flatnonzero(missing_in_gaps(gaps))
+    nearest = commonest_gap_mm(gaps) * (1 + _NEXT * np.array([-1, 1])) if len(gaps) else np.zeros(2)
+    within = beyond = nowhere = 0
     for other in others:
-        if located(other) and _faces(first, other[0]):
+        if not located(other):
+            nowhere += len(other) if _is_like(first, other[0]) else 0
+        elif _faces(first, other[0]):
             found = heights_mm(other, first)
-            count += sum(int(np.count_nonzero((found > own[k]) & (found < own[k + 1]))) for k in missing)
-    if not count:
-        return ""
-    lie = "lies" if count == 1 else "lie"
-    return f"Where images are missing, {count_words(count, 'image')} of another part of this series {lie}."
+            within += sum(int(np.count_nonzero((found > own[k]) & (found < own[k + 1]))) for k in missing)
+            outside = np.maximum(own[0] - found, found - own[-1])
+            beyond += int(np.count_nonzero((outside >= nearest[0]) & (outside <= nearest[1]) & (outside > 0)))
+    said = []
+    if within:
+        images = count_words(within, "image")
+        said.append(f"Where images are missing, {images} of another part of this series {_verb(within, 'lie')}.")
+    if beyond:
+        images = count_words(beyond, "image")
+        said.append(f"Where these images would go on, {images} of another part of this series {_verb(beyond, 'lie')}.")
+    if nowhere:
+        images = count_words(nowhere, "image")
+        where = "it lies" if nowhere == 1 else "they lie"
+        said.append(f"{images} of this series {_verb(nowhere, 'do')} not say where {where}, and may be missing here.")
+    return " ".join(said)
+
+
+def _verb(count: int, verb: str) -> str:
+    return verb if count != 1 else f"{verb}es" if verb == "do" else f"{verb}s"
+
+
+def _is_like(a: Frame, b: Frame) -> bool:
+    """Return whether an image that does not say where it lies may lie in one stack with another."""
+    sizes = {(one.code.rows, one.code.columns, one.sop_class) for one in (a, b)}
+    return len(sizes) == 1 and not b.localizer
 
 
 def _faces(a: Frame, b: Frame) -> bool:

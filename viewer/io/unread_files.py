@@ -31,6 +31,7 @@ _DAMAGED = (
 # Whatever else is in a file that is called so, as a server's refusal, it is there in place of an image.
 _OF_IMAGES = (".dcm", ".dicom", ".dic", ".ima")
 _DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d+")
 
 
 @define
@@ -49,7 +50,12 @@ class UnreadFiles:
         """Take a file that was refused; only those count of which nobody knows what they hold."""
         why = found.__cause__
         folder, name = os.path.split(place.name)
-        another = found.sentence == NO_IMAGE and _kind(name) in _OF_IMAGES
+        no_image = found.sentence == NO_IMAGE
+        if no_image and _kind(name) == "numbered":
+            # As where a server's refusal was kept in place of an image.
+            self._unread.setdefault(folder, []).append((place.name, _pattern(name), False))
+            return
+        another = no_image and _kind(name) in _OF_IMAGES
         if another or isinstance(why, OSError) or any(words in found.sentence for words in _DAMAGED):
             gone = isinstance(why, OSError) and why.errno in _GONE
             self._unread.setdefault(folder, []).append((place.name, _kind(name), gone))
@@ -79,7 +85,7 @@ class UnreadFiles:
         for file in entry.files:
             folder, name = os.path.split(file)
             if folder in self._unread:
-                kinds.setdefault(folder, set()).add(_kind(name))
+                kinds.setdefault(folder, set()).update((_kind(name), _pattern(name)))
         alike = [gone for folder, there in kinds.items() for _, kind, gone in self._unread[folder] if kind in there]
         if not alike:
             return entry
@@ -105,6 +111,11 @@ def _kind(name: str) -> str:
     if ending is not None:
         return ending[0]
     return "numbered" if _DIGIT.search(name) else name
+
+
+def _pattern(name: str) -> str:
+    """Return a name with its numbers left out, which images of one series share that were numbered."""
+    return f"like {_NUMBER.sub('#', name)}"
 
 
 def may_be_image(name: str) -> bool:

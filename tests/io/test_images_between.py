@@ -1,0 +1,45 @@
+"""Images that fit no part of a series but their own: the part that they may have been an end of says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.io.parts import opened
+from viewer.domain.geometry import Verdict
+
+GO_ON = "Where these images would go on, 1 image of another part of this series lies."
+NOWHERE = "1 image of this series does not say where it lies, and may be missing here."
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [
+        ({"RescaleSlope": None}, GO_ON),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, GO_ON),
+        ({"PixelSpacing": [0.9, 0.9]}, GO_ON),
+        ({"ImagePositionPatient": None}, NOWHERE),
+        ({"ImageOrientationPatient": None}, NOWHERE),
+        ({"PixelSpacing": None}, NOWHERE),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, ""),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, ""),
+    ],
+)
+@pytest.mark.parametrize("odd", [0, 5])
+def test_of_a_scan_whose_last_image_says_otherwise_what_it_is_the_badge_tells(
+    odd: int, elements: dict[str, Any], said: str, made_ct: Any
+) -> None:
+    for k in range(6):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k), **(elements if k == odd else {}))
+    scan, _ = opened(made_ct)
+    assert (scan.stack.count, scan.verdict) == (5, Verdict.OK)
+    assert scan.reasons == ((said,) if said else ())
+
+
+def test_a_part_further_away_is_no_end_of_another(made_ct: Any) -> None:
+    for k in range(6):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, 2 * k))
+        made_ct.slice(f"b{k}", made_ct.pixels(k), (0, 0, 20 + 2 * k), RescaleSlope=None)
+    hu, _ = opened(made_ct)
+    assert (hu.unit, hu.reasons) == ("HU", ())
