@@ -172,6 +172,20 @@ def test_mixed_directions_are_parts_by_plane(made_ct: Any) -> None:
     assert all(v.verdict is Verdict.OK for v in opened(made_ct))
 
 
+@pytest.mark.parametrize(
+    ("said", "lossy"),
+    [
+        ({"LossyImageCompressionRatio": "12"}, True),
+        ({"LossyImageCompressionMethod": "ISO_10918_1"}, True),
+        ({"LossyImageCompression": "00", "LossyImageCompressionRatio": "2"}, False),
+        ({"LossyImageCompressionRatio": ""}, False),
+    ],
+)
+def test_images_that_tell_how_much_was_lost_are_lossy(said: dict[str, str], lossy: bool, made_ct: Any) -> None:
+    made_ct.stack(axial(3), **said)
+    assert [entry.facts.lossy for entry in entries(made_ct)] == [lossy]
+
+
 def test_one_lossy_image_makes_its_part_lossy(made_ct: Any) -> None:
     made_ct.stack(axial(4))
     made_ct.slice("last", made_ct.pixels(4), axial(5)[4], LossyImageCompression="01")
@@ -332,3 +346,24 @@ def test_evenly_numbered_images_of_which_every_second_is_left_out_say_so(made_ct
     assert [(volume.verdict, volume.reasons) for volume in found] == (
         [(Verdict.OK, ()), (Verdict.OK, ())] if there else [(Verdict.OK, (LEFT_OUT,))]
     )
+
+
+@pytest.mark.parametrize(
+    ("thickness", "step", "said"),
+    [
+        ("2", 4.0, "2 mm thick and lie 4 mm apart"),
+        ("1.25", 10.0, "1.25 mm thick and lie 10 mm apart"),
+        ("2", 2.0, ""),
+        ("5", 2.0, ""),
+        ("0", 2.0, ""),
+        (None, 2.0, ""),
+    ],
+)
+def test_slices_further_apart_than_they_are_thick_say_so(
+    thickness: str | None, step: float, said: str, made_ct: Any
+) -> None:
+    for k in range(5):
+        made_ct.slice(f"{k}", made_ct.pixels(k), (0, 0, step * k), SliceThickness=thickness)
+    (volume,) = opened(made_ct)
+    words = f"The slices are {said}: what is between them was not scanned, or is missing."
+    assert (volume.verdict, volume.reasons) == (Verdict.OK, (words,) if said else ())

@@ -204,7 +204,7 @@ def _code(transfer_syntax: str, *raw: bytes | None) -> PixelCode:
 
 KIND_TAGS = (
     *_CODE_TAGS, *_UNIT_TAGS, 0x00200037, 0x00200052, 0x00280030, 0x00280120, 0x00280121, 0x00281050, 0x00281051,
-    0x00281055, 0x00282110, 0x00080005, 0x00280301, VOI_LUT, 0x0008001C, 0x00280004, VALUE_MAPS,
+    0x00281055, 0x00282110, 0x00282112, 0x00282114, 0x00080005, 0x00280301, VOI_LUT, 0x0008001C, 0x00280004, VALUE_MAPS,
 )  # fmt: skip
 
 
@@ -308,7 +308,9 @@ def _windows(values: dict[int, bytes]) -> tuple[Window, ...]:
 def is_lossy(values: dict[int, bytes], transfer_syntax: str) -> bool:
     """Return True where an image, or how it is packed, says that pixels were changed to pack them."""
     compressed = plain(values.get(0x00282110))
-    always = compressed == "01" or transfer_syntax in _ALWAYS_LOSSY
+    # Its ratio and method are there only where something was lost (PS3.3 C.7.6.1.1.5).
+    told = not compressed and any(plain(values.get(tag)) for tag in (0x00282112, 0x00282114))
+    always = compressed == "01" or told or transfer_syntax in _ALWAYS_LOSSY
     return always or (transfer_syntax in LOSSY_SYNTAXES and compressed != "00")
 
 

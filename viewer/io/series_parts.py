@@ -22,6 +22,7 @@ from viewer.io.missing_parts import with_lacks
 from viewer.io.open_images import OpenImages
 from viewer.io.phases import phases
 from viewer.io.series_entry import SeriesEntry, with_doubt
+from viewer.io.slice_thickness import apart_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,10 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
             entry = _entry(facts, kind, ", ".join(filter(None, [words, count])))
             found.append(with_doubt(entry, "", remark))
     numbers = {frame.instance for frame in frames}
-    found = [with_doubt(entry, "", left_out_words(entry.frames, numbers)) for entry in found]
+    found = [
+        with_doubt(with_doubt(entry, "", left_out_words(entry.frames, numbers)), "", apart_words(entry.frames))
+        for entry in found
+    ]
     return with_lacks(_told_apart(_beside_cut(found)))
 
 

@@ -1,0 +1,40 @@
+"""How thick slices are, held against how far apart they lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.domain.slice_gaps import commonest_gap_mm
+from viewer.io.dicom_geometry import heights_mm, located, same_place_mm
+from viewer.io.raw_values import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viewer.io.slice_header import Frame
+
+_FEWEST = 3
+_APART = 1.25
+
+
+def apart_words(frames: Sequence[Frame]) -> str:
+    """Return what is to be said of slices that lie further apart than they are thick; "" for nothing.
+
+    Where every second slice is lost the others lie as evenly as all did.
+    """
+    if len(frames) < _FEWEST or frames[0].localizer or not located(frames):
+        return ""
+    said = [numbers(frame.telling.slice_thickness or b"") for frame in frames]
+    gaps = np.diff(np.sort(heights_mm(frames, frames[0])))
+    gaps = gaps[gaps > same_place_mm(frames)]
+    if not all(said) or not len(gaps):
+        return ""
+    thickness, gap = float(np.median([one[0] for one in said])), commonest_gap_mm(gaps)
+    if thickness <= 0 or gap <= _APART * thickness:
+        return ""
+    return (
+        f"The slices are {thickness:.3g} mm thick and lie {gap:.3g} mm apart: "
+        "what is between them was not scanned, or is missing."
+    )
