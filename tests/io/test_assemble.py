@@ -18,6 +18,7 @@ from viewer.domain.job import JobContext
 from viewer.io import memory
 from viewer.io.assemble import assemble
 from viewer.io.scan import scan
+from viewer.io.source_headers import source_headers
 from viewer.io.thumbnails import thumbnail
 from viewer.io.volume_hash import volume_sha256
 
@@ -299,6 +300,27 @@ def test_facts_of_the_series_are_kept(made_ct: Any) -> None:
     assert facts.identity.name == "Müller^Grün"
     assert facts.identity.accession == "77"
     assert facts.number == 2
+
+
+@pytest.mark.parametrize(
+    ("charset", "raw", "name"),
+    [
+        # As in PS3.5 annexes H, I and K.
+        (58, b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab", "Zhang^XiaoDong=张^小东"),
+        (87, b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B ", "Yamada^Tarou=山田^太郎"),
+        (149, b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7 ", "Hong^Gildong=洪^吉洞"),
+    ],
+)
+def test_names_are_read_without_what_switches_between_their_letters(
+    charset: int, raw: bytes, name: str, made_ct: Any
+) -> None:
+    said = {"SpecificCharacterSet": ["", f"ISO 2022 IR {charset}"], "PatientName": "N" * len(raw)}
+    path = made_ct.slice("a", made_ct.pixels(), StudyDescription="N" * len(raw), **said)
+    path.write_bytes(path.read_bytes().replace(b"N" * len(raw), raw))
+    volume = opened(made_ct)
+    assert (volume.series.identity.name, volume.series.study_description) == (name, name)
+    (header,) = source_headers(volume, [0])
+    assert (str(header.PatientName), header.StudyDescription) == (name, name)
 
 
 def test_a_window_of_absurd_numbers_is_left_out(made_ct: Any) -> None:

@@ -6,6 +6,7 @@ pydicom is imported when it is first needed, because most folders open without i
 from __future__ import annotations
 
 import logging
+import re
 import struct
 import warnings
 import zlib
@@ -57,6 +58,7 @@ PARSER_FAILURES = (
 _LARGEST_HEADER = 64 << 20
 _LONGEST_COMPARED = 65536
 _PATIENCE_S = 2.5
+_ESCAPE = re.compile("\x1b[ -/]*[0-~]")
 # Its warnings name files, and folders can be named after patients.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
@@ -196,4 +198,9 @@ def text_of(raw: bytes, charset: bytes) -> str:
                 text = decode_bytes(raw, convert_encodings(names), TEXT_VR_DELIMS)
             except PARSER_FAILURES:
                 text = raw.decode("latin-1")
-    return "".join(c for c in text if c.isprintable()).strip()
+    return "".join(c for c in without_escapes(text) if c.isprintable()).strip()
+
+
+def without_escapes(text: str) -> str:
+    """Return decoded text without the sequences that change its character set: some are left by their decoders."""
+    return _ESCAPE.sub("", text) if "\x1b" in text else text

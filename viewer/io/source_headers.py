@@ -12,7 +12,7 @@ import numpy as np
 from viewer.domain.errors import StorageError, UnreadableFileError
 from viewer.domain.identifiers import uid_from
 from viewer.io.file_bytes import as_stream
-from viewer.io.pydicom_headers import dicom_faults
+from viewer.io.pydicom_headers import dicom_faults, without_escapes
 from viewer.io.zip_archive import place_named
 
 if TYPE_CHECKING:
@@ -132,7 +132,9 @@ def _prepared(header: Dataset, volume: Volume) -> Dataset:
     def as_text(_: Dataset, element: Any) -> None:
         # A person's name remembers its bytes in the file's character set and would write them again.
         if element.VR == "PN" and element.value and element.VM == 1:
-            element.value = PersonName(str(element.value))
+            element.value = PersonName(without_escapes(str(element.value)))
+        elif isinstance(element.value, str) and "\x1b" in element.value:
+            element.value = without_escapes(element.value)
 
     header.decode()
     header.walk(as_text)
