@@ -158,6 +158,13 @@ def test_images_that_each_name_a_study_and_coordinates_of_their_own_are_one_volu
     assert holds(made_ct, volume, 4)
 
 
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID"])
+def test_two_images_of_two_studies_or_coordinates_are_no_volume(made_ct: Any, keyword: str) -> None:
+    for k, position in enumerate(axial(2)):
+        made_ct.slice(f"{k}", made_ct.pixels(k), position, **{keyword: f"1.2.3.{k}"})
+    assert [volume.stack.count for volume in opened(made_ct)] == [1, 1]
+
+
 def test_mixed_directions_are_parts_by_plane(made_ct: Any) -> None:
     made_ct.stack(axial(5))
     for k in range(4):
@@ -286,6 +293,22 @@ def test_each_part_is_called_by_what_its_own_images_were_made_with(made_ct: Any)
     made_ct.stack(axial(4), prefix="b", Modality="PT", SOPClassUID="1.2.840.10008.5.1.4.1.1.128", Units="BQML")
     made_ct.stack(axial(3), prefix="c", Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
     assert [(e.count, e.facts.modality) for e in entries(made_ct)] == [(5, "CT"), (4, "PT"), (3, "MR")]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"SyntheticData": "YES"},
+        {"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"},
+        {"Modality": "PT", "RescaleSlope": None},
+        {"RescaleType": "US"},
+        {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]},
+    ],
+)
+def test_two_images_that_are_of_two_kinds_make_no_volume(made_ct: Any, elements: dict[str, Any]) -> None:
+    made_ct.slice("a", made_ct.pixels(), (0, 0, 0))
+    made_ct.slice("b", made_ct.pixels(1), (0, 0, 2), **elements)
+    assert [volume.stack.count for volume in opened(made_ct)] == [1, 1]
 
 
 def test_images_of_another_modality_are_not_put_among_the_others(made_ct: Any) -> None:

@@ -11,7 +11,7 @@ from attrs import define, field
 from viewer.domain.count_words import count_words
 from viewer.io.raw_values import plain, word
 from viewer.io.series_entry import with_doubt
-from viewer.io.series_parts import series_entries
+from viewer.io.series_parts import of_their_own, series_entries
 from viewer.io.slice_header import Frame
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def series_of(groups: Groups) -> Iterator[Group]:
     by_uid: dict[bytes, list[Group]] = {}
     for (uid, _, _, _), studies in series.items():
         found = list(studies.values())
-        if len(found) > 1 and 2 * len(found) > sum(len(group.frames) for group in found):
+        if of_their_own(len(found), sum(len(group.frames) for group in found)):
             for group in found[1:]:
                 found[0].join(group)
             del found[1:]
@@ -133,7 +133,7 @@ def _several_persons(persons: set[tuple[bytes, bytes, bytes]], count: int) -> st
     several = [
         what
         for what, said in (("names", names), ("birth dates", births), ("sexes", sexes))
-        if 1 < len(said - {b""}) <= count / 2
+        if len(said - {b""}) > 1 and not of_their_own(len(said), count)
     ]
     if not several:
         return ""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1 << 16
 _SAMPLE_BYTES = 1 << 12
 _WITHIN_10_DEG = 0.985
+_FEWEST_OWN = 3
 # A list of more than that would help nobody.
 _MOST_KINDS = 200
 
@@ -45,7 +46,7 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
     `transfer_syntax` are those of one image of the series; they say what the series is.
     """
     # Some writers give every image coordinates of its own, which then tell nothing.
-    coordinates = 2 * len({f.kind.frame_of_reference for f in frames}) <= len(frames)
+    coordinates = not of_their_own(len({f.kind.frame_of_reference for f in frames}), len(frames))
     kinds = _kinds(frames, coordinates=coordinates)
     kinds.sort(key=len, reverse=True)
     facts = series_facts(values, transfer_syntax)
@@ -69,6 +70,11 @@ def series_entries(values: dict[int, bytes], transfer_syntax: str, frames: Seque
         for entry in found
     ]
     return with_lacks(_told_apart(_beside_cut(found)))
+
+
+def of_their_own(values: int, count: int) -> bool:
+    """Return whether so many images say so many different things that nearly each says its own, which tells nothing."""
+    return values >= _FEWEST_OWN and 2 * values > count
 
 
 def _beside_cut(entries: list[SeriesEntry]) -> list[SeriesEntry]:
@@ -114,10 +120,14 @@ def _kinds(frames: Sequence[Frame], *, coordinates: bool) -> list[list[Frame]]:
     single = all(len(kind) == 1 for kind in kinds) and len({_size(kind[0]) for kind in kinds}) == 1
     if len(kinds) > _MOST_KINDS or (len(kinds) > 1 and single):
         # Single images in different directions make no volume each; they are shown together and not trusted.
-        by_size: dict[tuple[int, int], list[Frame]] = {}
+        together: dict[object, list[Frame]] = {}
+        several = len({f.kind.modality for f in frames} - {""}) > 1
         for frame in frames:
-            by_size.setdefault(_size(frame), []).append(frame)
-        return list(by_size.values())
+            modality, origin = frame.kind.modality, frame.kind.frame_of_reference
+            said = (modality if several else "", origin if coordinates else "")
+            key = (_size(frame), *_what(frame), *said)
+            together.setdefault(key, []).append(frame)
+        return list(together.values())
     return kinds
 
 
@@ -150,13 +160,16 @@ def _size(frame: Frame) -> tuple[int, int]:
     return (frame.code.rows, frame.code.columns)
 
 
+def _what(frame: Frame) -> tuple[object, ...]:
+    """Return what an image is but for its modality, which some do not name."""
+    return (frame.localizer, frame.sop_class, frame.unit, frame.kind.synthetic)
+
+
 def _alike(a: Frame, b: Frame) -> bool:
     """Return True where two images can lie in one volume: size, kind, direction, and spacing of pixels."""
     if a.kind is b.kind and (a.position is None) == (b.position is None):
         return True
-    if _size(a) != _size(b) or a.localizer != b.localizer or a.sop_class != b.sop_class or a.unit != b.unit:
-        return False
-    if a.kind.synthetic != b.kind.synthetic or _of_other_modality(a, b):
+    if _size(a) != _size(b) or _what(a) != _what(b) or _of_other_modality(a, b):
         return False
     if (a.position is None) != (b.position is None) or (a.orientation is None) != (b.orientation is None):
         return False
