@@ -66,6 +66,25 @@ def test_scans_whose_images_lie_evenly_in_turn_are_not_mixed_where_a_standing_cl
         assert np.array_equal(volume.slices, [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)])
 
 
+@pytest.mark.parametrize("clock", ["AcquisitionTime", "ContentTime"])
+@pytest.mark.parametrize("first", [0.6, 9.1, -7.3])
+@pytest.mark.parametrize("step", [2.0, -2.0])
+def test_a_second_scan_that_goes_over_a_place_again_is_not_mixed_with_the_first_where_the_clock_runs(
+    made_ct: Any, first: float, step: float, clock: str
+) -> None:
+    for p in range(2):
+        for k in range(8):
+            time = f"10{15 + 3 * p}{2 * k:02}.5"
+            stored = made_ct.pixels(k) + np.int16(100 * p)
+            made_ct.slice(f"{p}{k}", stored, (-10, -20, step * k + first * p), **{clock: time})
+    volumes = opened(made_ct)
+    assert [volume.part for volume in volumes] == ["phase 1 of 2, 10:15:00.5", "phase 2 of 2, 10:18:00.5"]
+    for p, volume in enumerate(volumes):
+        assert volume.verdict is Verdict.OK
+        values = [made_ct.pixels(k).astype(int) - 1024 + 100 * p for k in range(8)]
+        assert np.array_equal(volume.slices, values[:: int(np.sign(step))])
+
+
 @pytest.mark.parametrize("said", [{}, {"AcquisitionTime": "101500"}])
 def test_thick_and_thin_slices_that_lie_evenly_in_turn_are_two_parts(made_ct: Any, said: dict[str, Any]) -> None:
     for k in range(16):

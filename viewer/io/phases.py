@@ -17,6 +17,7 @@ from viewer.io.decode import stored_bytes
 from viewer.io.dicom_geometry import heights_mm, located, same_place_mm, same_places
 from viewer.io.open_images import OpenImages
 from viewer.io.phase_words import numbered, starts, words_of
+from viewer.io.scanned_again import even, scans_in_time
 from viewer.io.slice_header import Frame, Telling
 from viewer.io.telling import ATTRIBUTES, CLOCKS, Codes, Told, joined, told_by
 from viewer.io.unsaid_phases import doubts_of
@@ -149,12 +150,13 @@ def _divided(frames: Sequence[Frame]) -> list[Phase]:
         return []
     apart_mm = max(same_mm, min(_ROUNDED_APART_MM, 0.1 * float(gaps.max())))
     if gaps.min() > apart_mm and _one_after_another(frames, heights):
-        if _even(np.sort(heights)):
+        if even(np.sort(heights)):
             return _in_turn(frames, heights, apart_mm)
-        return _stacks_apart(frames, heights) or _crossing(_crowd(frames, heights, apart_mm))
+        crowd = _crowd(frames, heights, apart_mm)
+        return _stacks_apart(frames, heights) or _crossing(crowd) or _again(crowd)
     crowd = _crowd(frames, heights, apart_mm)
     if crowd.most == 1:
-        return _crossing(crowd) or _in_turn(frames, heights, apart_mm)
+        return _crossing(crowd) or _in_turn(frames, heights, apart_mm) or _again(crowd)
     found = _told_apart(crowd) or _in_order(_crowd(frames, heights, same_mm)) or _roughly(crowd)
     return found or (_crossing(crowd) if _few_doubled(frames) else [])
 
@@ -168,7 +170,7 @@ def _stacks_apart(frames: Sequence[Frame], heights: NDArray[np.float64]) -> list
         return []
     stacks = told_by(_STACK, frames)
     own = [np.flatnonzero(stacks.codes == n) for n in range(len(stacks.values))]
-    if len(own) < 2 or None in stacks.values or not all(len(n) > 1 and _even(np.sort(heights[n])) for n in own):
+    if len(own) < 2 or None in stacks.values or not all(len(n) > 1 and even(np.sort(heights[n])) for n in own):
         return []
     words = words_of(stacks.codes, [stacks], [stacks])
     return [Phase([frames[i] for i in n.tolist()], said) for n, said in zip(own, words, strict=True)]
@@ -193,6 +195,15 @@ def _in_turn(frames: Sequence[Frame], heights: NDArray[np.float64], apart_mm: fl
         if attribute.name in CLOCKS or _far_apart(told.values):
             return _crowd(frames, heights, apart_mm).divided(told.codes, words_of(told.codes, [told], [told]), [told])
     return []
+
+
+def _again(crowd: _Crowd) -> list[Phase]:
+    """Return scans that only a running clock tells apart, of which one goes over a place again."""
+    found = scans_in_time(crowd.frames, crowd.heights, ATTRIBUTES)
+    if found is None:
+        return []
+    codes, clock = found
+    return crowd.divided(codes, numbered(starts(codes, [clock])))
 
 
 def _far_apart(values: Sequence[float | None]) -> bool:
@@ -353,13 +364,8 @@ def _mingled(heights: NDArray[np.float64], codes: Codes, a: int, b: int, *, sure
     if switches < _FEWEST_CROSSED:
         return False
     return (sure and switches >= min(len(own), len(others))) or any(
-        even(own) and even(others) and not even(both[order]) for even in (_even, _even_but_for_missing)
+        alike(own) and alike(others) and not alike(both[order]) for alike in (even, _even_but_for_missing)
     )
-
-
-def _even(heights: NDArray[np.float64]) -> bool:
-    gaps = np.diff(heights)
-    return bool(np.ptp(gaps) <= _EVEN * gaps.mean())
 
 
 def _even_but_for_missing(heights: NDArray[np.float64]) -> bool:

@@ -1,0 +1,59 @@
+"""Images that a clock tells to be of two scans, of which the second went over a place again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from viewer.io.telling import CLOCKS_OF_DAY, told_by
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from viewer.io.slice_header import Frame
+    from viewer.io.telling import Attribute, Codes, Told
+
+_EVEN = 0.1
+_FEWEST = 3
+_MOST_SCANS = 20
+
+
+def even(heights: NDArray[np.float64]) -> bool:
+    """Return True where sorted heights lie evenly."""
+    gaps = np.diff(heights)
+    return bool(np.ptp(gaps) <= _EVEN * gaps.mean())
+
+
+def scans_in_time(
+    frames: Sequence[Frame], heights: NDArray[np.float64], attributes: Sequence[Attribute]
+) -> tuple[Codes, Told] | None:
+    """Return for each image the number of its scan, and the clock that tells; None for one scan, or where none tells.
+
+    In the order of time the images of a scan go on in one direction. Where that jumps back, what lies on both sides is
+    each even and at least three images, and the two lie between each other, they are two: uneven together.
+    """
+    if even(np.sort(heights)):
+        return None
+    for clock in (attribute for attribute in attributes if attribute.name in CLOCKS_OF_DAY):
+        told = told_by(clock, frames)
+        if None in told.values or len(told.values) < 2 * _FEWEST:
+            continue
+        at = np.bincount(told.codes, weights=heights) / np.bincount(told.codes)
+        steps = np.diff(at)
+        back = np.sign(steps) != np.sign(np.median(steps))
+        if not 0 < np.count_nonzero(back) < _MOST_SCANS:
+            continue
+        codes = np.concatenate([[0], np.cumsum(back)])[told.codes]
+        own = [np.sort(heights[codes == n]) for n in range(int(codes.max()) + 1)]
+        if all(len(one) >= _FEWEST and even(one) for one in own) and _overlap(own):
+            return codes, told
+    return None
+
+
+def _overlap(own: Sequence[NDArray[np.float64]]) -> bool:
+    """Return whether a scan begins within another one."""
+    ends = sorted((float(one[0]), float(one[-1])) for one in own)
+    return any(b[0] < a[1] for a, b in zip(ends, ends[1:], strict=False))
