@@ -53,6 +53,19 @@ def test_in_a_slab_it_fits_what_the_slab_shows(mode: SlabMode, of: object) -> No
     assert (centre, width) == (round((low + high) / 2), max(round(high - low), 20))
 
 
+@pytest.mark.parametrize("slab_mm", [5.0, 7.5, 30.0])
+def test_in_a_slab_of_many_or_of_few_images_it_fits_all_that_the_slab_shows_and_nothing_else(slab_mm: float) -> None:
+    size, apart_mm = (40, 40, 120), 0.5 if slab_mm > 10 else 2.0
+    values = np.random.default_rng(5).integers(-1000, 1000, size[::-1]).astype(np.int16)
+    places = [(0.0, 0.0, apart_mm * k) for k in range(size[2])]
+    stack = SliceStack(size[:2], (1.0, 1.0), (1, 0, 0), (0, 1, 0), places)
+    thin = Volume(SeriesFacts("1.2.3"), values, stack, values, stack.as_grid())
+    view = evolve(view_at(thin, 60 * apart_mm), slab_mm=slab_mm, cursor_lps_mm=(30.0, 25.0, 60 * apart_mm))
+    shown = [k for k in range(size[2]) if abs(k - 60) * apart_mm <= slab_mm / 2]
+    low, high = np.percentile(values[shown, 10:30, 10:38].max(axis=0), (5, 95))
+    assert fitted(thin, view, (10, 10, 38, 30)) == (round((low + high) / 2), round(high - low))
+
+
 @pytest.mark.parametrize("z_mm", [13.0, 13.1, 14.9, 15.0])
 def test_between_two_images_the_window_fits_the_one_that_is_seen(z_mm: float) -> None:
     shown = volume(np.repeat(np.arange(20, dtype=np.int16) * 10, 3000).reshape(SIZE[::-1]))
