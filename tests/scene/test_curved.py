@@ -17,6 +17,7 @@ from viewer.domain.curved_view import CurvedView
 from viewer.domain.geometry import Grid
 from viewer.domain.view_state import Interpolation, SlabMode, overview
 from viewer.scene.curved import CurvedGeometry, CurvedRenderer, curved_geometry, in_sight, turned_by
+from viewer.scene.curved_lengths import length_across, seen_across
 from viewer.scene.window_table import grey_of
 
 if TYPE_CHECKING:
@@ -141,6 +142,18 @@ def test_a_point_of_the_patient_is_found_in_the_picture_and_back(tube: Volume) -
         assert found == pytest.approx(place, abs=0.2)
         assert up == pytest.approx(above, abs=0.05)
         assert behind == pytest.approx(0.0, abs=0.05)
+
+
+@pytest.mark.parametrize("ends_mm", [(4.0, 19.0), (-19.0, -4.0), (-3.0, 3.0)])
+@pytest.mark.parametrize("place_mm", [-4.0, 10.0, 15.0])
+def test_a_length_to_one_side_of_the_path_is_seen_where_it_was_drawn_also_where_the_path_comes_by_again(
+    tube: Volume, ends_mm: tuple[float, float], place_mm: float
+) -> None:
+    there_and_back = ((-20.0, -10.0, 30.0), (10.0, -10.0, 30.0), (20.0, 0.0, 30.0), (10.0, 10.0, 30.0), (-20, 10, 30.0))
+    geometry = geometry_of(view_of(tube, points=there_and_back))
+    place, ends = seen_across(geometry, length_across(geometry, place_mm, ends_mm, "w")) or (math.nan, (0.0, 0.0))
+    assert place == pytest.approx(place_mm, abs=0.2)
+    assert ends == pytest.approx(ends_mm, abs=0.01)
 
 
 def test_missing_images_are_black_and_said_to_be_missing(

@@ -53,10 +53,27 @@ def seen_across(geometry: CurvedGeometry, measurement: Measurement) -> tuple[flo
     """
     if measurement.kind is not MeasurementKind.LENGTH:
         return None
-    place, _ = geometry.curve.nearest(measurement.centre_lps_mm)
-    points, along, up, into = geometry.axes_at(np.array([place]))
-    away = np.asarray(measurement.points_lps_mm) - points[0]
-    if np.abs(away @ np.stack([along[0], into[0]], axis=1)).max() > _WITHIN_MM:
+    places = _across_from(geometry, np.asarray(measurement.centre_lps_mm))
+    points, along, up, into = geometry.axes_at(places)
+    away = np.asarray(measurement.points_lps_mm)[None, :, :] - points[:, None, :]
+    aside = np.abs(np.stack([(away * axis[:, None, :]).sum(axis=2) for axis in (along, into)])).max(axis=(0, 2))
+    above = (away * up[:, None, :]).sum(axis=2)
+    n = int(np.argmin(aside)) if len(places) else 0
+    if not len(places) or aside[n] > _WITHIN_MM:
         return None
-    first, last = (float(above) for above in away @ up[0])
-    return place, (first, last)
+    return float(places[n]), (float(above[n, 0]), float(above[n, 1]))
+
+
+def _across_from(geometry: CurvedGeometry, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the places along the path, or straight on beyond its ends, whose columns a point may lie in.
+
+    The nearest one need not be among them: of a length drawn to one side the middle may be nearer to where the path
+    comes by again.
+    """
+    curve = geometry.curve
+    ahead = ((point - curve.points_lps_mm) * curve.tangents).sum(axis=1)
+    n = np.flatnonzero((ahead[:-1] >= 0) & (ahead[1:] < 0))
+    found = curve.places_mm[n] + ahead[n] / (ahead[n] - ahead[n + 1]) * np.diff(curve.places_mm)[n]
+    before = [ahead[0]] if ahead[0] < 0 else []
+    behind = [curve.length_mm + ahead[-1]] if ahead[-1] >= 0 else []
+    return np.concatenate([before, found, behind]).astype(np.float64)
