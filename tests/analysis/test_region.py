@@ -156,6 +156,22 @@ def test_tilted_slices_as_acquired_count_their_own_pixels(kind: MeasurementKind)
         assert not found.interpolated
 
 
+def test_where_slices_lie_a_little_unevenly_an_image_has_its_own_values_and_other_planes_say_that_they_are_mixed() -> (
+    None
+):
+    heights = [0.0, 6.08, 11.75, 16.96]
+    stack = SliceStack((40, 36), (0.8, 1.2), (1, 0, 0), (0, 1, 0), [(-16.0, -20.0, z) for z in heights])
+    values = np.random.default_rng(6).integers(-900, 900, stack.shape_kji).astype(np.int16)
+    volume = regridded(volume_of(stack, values, verdict=Verdict.RESAMPLED), JobContext())
+    for k in range(stack.count):
+        measured = on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, stack.lps((20, 18, k)), 17.1, 12.4)
+        found = region_values(measured, volume)
+        same(found, brute(volume, measured, k))
+        assert not found.interpolated
+    measured = on(PlaneName.CORONAL, MeasurementKind.RECTANGLE, stack.lps((20, 18, 2)), 10.0, 12.0)
+    assert region_values(measured, volume).interpolated
+
+
 def test_a_plane_through_tilted_slices_is_interpolated_and_says_so() -> None:
     stack = tilted_stack(gaps_mm=[2.0] * 19, size=(80, 80))
     middle = stack.lps((40, 40, 10))

@@ -102,6 +102,14 @@ def test_slices_that_planes_meet_are_shown_unchanged(make_volume: Make) -> None:
     assert shown.interpolated
 
 
+@pytest.mark.parametrize("heights", [(0, 4.3, 8.2, 12.1, 16), (0, 3.6, 7.8, 12.3, 16), HEIGHTS_UNEVEN, HEIGHTS_EVEN])
+def test_planes_are_called_interpolated_wherever_they_hold_anything_but_slices(make_volume: Make, heights: Any) -> None:
+    slices = np.random.default_rng(4).integers(-1024, 2000, (len(heights), 16, 16)).astype(np.int16)
+    shown = regridded(make_volume(slices, positions=np.array([[0, 0, z] for z in heights], dtype=float)), JobContext())
+    whole = all(any(np.array_equal(plane, image) for image in slices) for plane in shown.voxels)
+    assert shown.interpolated == (not whole)
+
+
 def lost(volume: Volume, *gone: int, unread: bool = False) -> Volume:
     """Return a volume without some of its slices; with `unread` they are known to be there."""
     left = [k for k in range(volume.stack.count) if k not in gone]

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from viewer.analysis.whole_stack import regular_grid, slice_offsets, whole_stack
 from viewer.domain.errors import TooLargeError
+from viewer.domain.volume import MEETS_ALONE_SHARE, MEETS_SHARE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from viewer.domain.geometry import Grid
     from viewer.domain.job import JobContext
     from viewer.domain.volume import Volume
-
-
-_NEGLIGIBLE_SHARE = 0.15
 
 
 class Regridding:
@@ -58,7 +56,7 @@ class Regridding:
         heights = np.arange(self.grid.size_ijk[2]) * self.grid.spacing_mm[2]
         self._before = np.clip(np.searchsorted(self._offsets.heights_mm, heights, side="right") - 1, 0, stack.count - 2)
         share = (heights - self._offsets.heights_mm[self._before]) / stack.gaps_mm[self._before]
-        self._share = np.clip(np.where(np.abs(share - np.round(share)) < 1e-3, np.round(share), share), 0, 1)
+        self._share = np.clip(np.where(np.abs(share - np.round(share)) <= MEETS_SHARE, np.round(share), share), 0, 1)
         self._placed = _Placed(volume, self._whole, self.grid, self._offsets)
         self.done = np.zeros(self.grid.size_ijk[2], dtype=np.bool_)
         missing = [k for k in range(len(self.done)) if any(self._whole.slice_of[n] < 0 for n, _ in self._needed(k))]
@@ -70,7 +68,7 @@ class Regridding:
         weight, before = float(self._share[k]), int(self._before[k])
         needed = [(before + n, w) for n, w in ((0, 1 - weight), (1, weight)) if w > 0]
         # Next to a gap a plane that lies hardly beside its slice shows that slice: there is nothing to mix it with.
-        there = [(n, w) for n, w in needed if self._whole.slice_of[n] >= 0 or w > _NEGLIGIBLE_SHARE]
+        there = [(n, w) for n, w in needed if self._whole.slice_of[n] >= 0 or w > MEETS_ALONE_SHARE]
         return needed if len(there) == len(needed) else [(n, 1.0) for n, _ in there]
 
     def fill(self, ctx: JobContext) -> None:

@@ -17,8 +17,9 @@ from viewer.domain.voi_lut import VoiLut
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# A plane so near to a slice, as a share of the planes' distance, shows that slice and no mixture.
-_MEETS_SHARE = 0.15
+# A plane so near to a slice, as a share of the way to the next one, shows that slice and no mixture; beside a missing
+# image, where there is nothing to mix it with, one that lies farther from it does too.
+MEETS_SHARE, MEETS_ALONE_SHARE = 0.01, 0.15
 
 
 @frozen
@@ -195,8 +196,12 @@ class Volume:
         if not self.regridded or self.grid.size_ijk[:2] != self.stack.size_ij or len(planes) != self.stack.count:
             return self.regridded
         places = self.grid.lps(np.stack([0 * planes, 0 * planes, planes], axis=1))
-        apart = np.linalg.norm(places - self.stack.positions_lps_mm, axis=1)
-        return bool(apart.max() > _MEETS_SHARE * self.grid.spacing_mm[2])
+        away = places - self.stack.positions_lps_mm
+        apart, beyond = np.linalg.norm(away, axis=1), np.where(away @ self.stack.normal > 0, 1, -1)
+        alone = np.array([k in missing for k in (planes + beyond).tolist()], dtype=np.bool_)
+        step_mm = self.grid.spacing_mm[2]
+        finest_mm = min(step_mm, float(self.stack.gaps_mm.min())) if self.stack.count > 1 else step_mm
+        return bool((apart > np.where(alone, MEETS_ALONE_SHARE * step_mm, MEETS_SHARE * finest_mm)).any())
 
     @property
     def is_hu(self) -> bool:
