@@ -344,3 +344,16 @@ def test_on_a_turned_plane_between_two_slices_the_values_are_those_that_it_shows
     on_slice = region(MeasurementKind.ELLIPSE, (20.0, 20.0, 15.0), 8.0, 6.0, right, down)
     measured = region_values(on_slice, volume_of(stack, values))
     assert (measured.mean, measured.interpolated) == (1000.0, False)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.3])
+def test_between_two_slices_that_are_turned_in_their_plane_the_values_are_those_that_the_plane_shows(
+    share: float,
+) -> None:
+    # As where a plane was turned: no standard plane runs along such voxels, and each is cut through them.
+    values = np.full(OBLIQUE.shape_kji, -1000, dtype=np.int16)
+    values[6:] = 1000
+    shown, centre = volume_of(OBLIQUE, values), np.asarray(OBLIQUE.lps((30, 25, 5 + share)))
+    measured = region_values(on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, centre, 8.0, 6.0), shown)
+    assert measured.mean == pytest.approx(-1000 + 2000 * share)
+    assert measured.interpolated

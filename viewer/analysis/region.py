@@ -76,7 +76,8 @@ def _turned(region: Measurement) -> bool:
 def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
     """Return the voxels of the grid's layer that a region lies on; None where it lies askew.
 
-    Its plane shows the nearest one, but where it was turned what lies between two: then there is None too.
+    Its plane shows the nearest one; where it was turned, or the grid is oblique to LPS, it shows what lies between two:
+    then there is None too.
     """
     grid = volume.grid
     along = np.abs(grid.directions.T @ region.normal)
@@ -87,7 +88,7 @@ def _of_layer(region: Measurement, volume: Volume) -> NDArray[Any] | None:
         return None
     place = float(grid.ijk(region.centre_lps_mm)[axis])
     layer = math.floor(place + 0.5)
-    if _turned(region) and abs(place - layer) > _MEETS_SHARE:
+    if (_turned(region) or grid.lps_axes is None) and abs(place - layer) > _MEETS_SHARE:
         return None
     if not 0 <= layer < grid.size_ijk[axis] or (axis == 2 and layer in volume.missing_planes):
         return np.zeros(0, dtype=volume.voxels.dtype)

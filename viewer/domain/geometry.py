@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 ALONE_MM = 1.0
+# How far, in voxels, a corner of a grid may lie from where signed axes would put it.
+_AXIS_TOLERANCE_VOXELS = 0.25
 
 
 def _frozen_array(value: ArrayLike) -> NDArray[np.float64]:
@@ -138,6 +140,18 @@ class Grid:
         """Unit vectors of i, j, k in LPS as columns of a 3×3 matrix."""
         unit: NDArray[np.float64] = self.lps_from_ijk[:3, :3] / np.asarray(self.spacing_mm, dtype=np.float64)
         return unit
+
+    @cached_property
+    def lps_axes(self) -> tuple[int, int, int] | None:
+        """The LPS axis that i, j and k run along, either way; None where the grid is oblique to LPS."""
+        i, j, k = np.argmax(np.abs(self.directions), axis=0).tolist()
+        if {i, j, k} != {0, 1, 2}:
+            return None
+        extent_mm = (np.asarray(self.size_ijk) - 1) * np.asarray(self.spacing_mm)
+        rest = self.directions.copy()
+        rest[[i, j, k], [0, 1, 2]] = 0.0
+        oblique = np.abs(rest * extent_mm).max() > _AXIS_TOLERANCE_VOXELS * min(self.spacing_mm)
+        return None if oblique else (i, j, k)
 
     @property
     def shape_kji(self) -> tuple[int, int, int]:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from viewer.domain.volume import Volume
 
-# How far, in voxels, a corner of the grid may lie from where signed axes would put it.
-_AXIS_TOLERANCE_VOXELS = 0.25
-
 # Of a step; a cursor on the outer face of the last image is on that image.
 _AT_THE_EDGE = 0.01
 
@@ -66,20 +63,14 @@ class PlaneRuns:
 @lru_cache(maxsize=64)
 def plane_runs(grid: Grid, plane: PlaneName) -> PlaneRuns | None:
     """Return how a plane runs through a grid, or None where the grid is oblique to LPS; kept, as every picture asks."""
-    directions = grid.directions
-    axis_of = np.argmax(np.abs(directions), axis=0)  # LPS axis of i, j, k
-    if sorted(axis_of.tolist()) != [0, 1, 2]:
+    axis_of = grid.lps_axes
+    if axis_of is None:
         return None
-    extent_mm = (np.asarray(grid.size_ijk) - 1) * np.asarray(grid.spacing_mm)
-    rest = directions.copy()
-    rest[axis_of, [0, 1, 2]] = 0.0
-    if np.abs(rest * extent_mm).max() > _AXIS_TOLERANCE_VOXELS * min(grid.spacing_mm):
-        return None
-    screen = PLANE_AXES[plane]
+    directions, screen = grid.directions, PLANE_AXES[plane]
     runs = []
     middle = grid.centre_lps_mm
     for lps_axis, direction in zip(AXIS_ALONG[plane], (screen.right, screen.down, screen.into), strict=True):
-        grid_axis = int(np.flatnonzero(axis_of == lps_axis)[0])
+        grid_axis = axis_of.index(lps_axis)
         count = grid.size_ijk[grid_axis]
         spacing = grid.spacing_mm[grid_axis]
         forward = float(directions[:, grid_axis] @ direction) > 0
