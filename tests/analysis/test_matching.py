@@ -11,7 +11,7 @@ from attrs import evolve
 from viewer.analysis import matching as matching_module
 from viewer.analysis.froc import froc, sensitivity_at
 from viewer.analysis.matching import Overlaps, iou, match
-from viewer.domain.finding import Finding, MatchRule, MatchState, Source, SourceKind
+from viewer.domain.finding import Finding, Localisation, MatchRule, MatchState, Source, SourceKind
 from viewer.domain.labels import Mask
 
 MODEL, TRUTH = Source(SourceKind.MODEL, "model"), Source(SourceKind.TRUTH, "truth")
@@ -98,6 +98,22 @@ def test_a_readers_point_finds_the_lesion_that_it_lies_on() -> None:
     )
     assert match([point], [bar("t", 0, 10)], 0.9).of_finding == {"m": MatchState.TRUE_POSITIVE}
     assert match([point], [bar("t", 20, 10)], 0.9).of_finding == {"m": MatchState.FALSE_POSITIVE}
+
+
+@pytest.mark.parametrize("how", [Localisation.SERIES, Localisation.SLICES])
+def test_what_is_said_without_a_place_finds_no_lesion_and_misses_none_but_is_false_where_there_is_nothing(
+    how: Localisation,
+) -> None:
+    # Its centre is that of the series, where a lesion may happen to lie.
+    said = evolve(bar("said", 0, 20, 0.8), localisation=how, mask=None, long_axis_mm=None)
+    lesions = [bar("in the middle", 4, 12), bar("elsewhere", 40, 10)]
+    matching = match([said, bar("f", 40, 10, 0.7)], lesions, 0.5)
+    assert matching.of_finding == {"f": MatchState.TRUE_POSITIVE}
+    assert matching.of_truth == {"in the middle": MatchState.MISSED, "elsewhere": MatchState.FOUND}
+    assert matching.best_score_of_truth == {"elsewhere": 0.7}
+    assert (matching.unplaced, match([said], lesions, 0.9).unplaced) == (1, 0)
+    assert Overlaps([said], lesions).counted(0.5) == (0, 0)
+    assert match([said], [], 0.5).of_finding == {"said": MatchState.FALSE_POSITIVE}
 
 
 def test_truth_exactly_as_large_as_the_least_counts() -> None:

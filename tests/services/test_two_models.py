@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from viewer.analysis.models_apart import apart, map_difference
-from viewer.domain.finding import Finding, Source, SourceKind
+from viewer.domain.finding import Finding, Localisation, Source, SourceKind
 from viewer.domain.geometry import Grid, SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.model_result import SaidBy
@@ -31,6 +31,22 @@ def test_each_finding_goes_with_at_most_one_of_the_other_model() -> None:
     assert said == {"a1": SaidBy.BOTH, "a2": SaidBy.ONLY_A, "b2": SaidBy.ONLY_B, "b3": SaidBy.ONLY_B}
     assert next(row.overlap for row in rows if row.said_by is SaidBy.BOTH) == pytest.approx(0.6)
     assert rows[-1].said_by is SaidBy.BOTH
+
+
+def test_what_two_models_say_of_the_series_goes_together_by_its_name_and_never_with_what_lies_in_its_middle() -> None:
+    def of_series(ident: str, label: str) -> Finding:
+        return evolve(found(ident, 50), label=label, localisation=Localisation.SERIES, mask=None)
+
+    rows = apart([of_series("a1", "Bleed"), found("a2", 50)], [of_series("b1", "Mass"), of_series("b2", "bleed")])
+    said = {row.finding.id: row.said_by for row in rows}
+    assert said == {"a1": SaidBy.BOTH, "a2": SaidBy.ONLY_A, "b1": SaidBy.ONLY_B}
+
+    def on_slices(ident: str, *slices_k: int) -> Finding:
+        return evolve(of_series(ident, "Bleed"), localisation=Localisation.SLICES, slices_k=slices_k)
+
+    rows = apart([on_slices("a1", 3, 9), on_slices("a2", 20, 24)], [on_slices("b1", 9, 12), on_slices("b2", 14, 19)])
+    said = {row.finding.id: row.said_by for row in rows}
+    assert said == {"a1": SaidBy.BOTH, "a2": SaidBy.ONLY_A, "b2": SaidBy.ONLY_B}
 
 
 def a_map(values: np.ndarray[tuple[int, ...], np.dtype[np.int16]], spacing: float = 1.0) -> ValueMap:

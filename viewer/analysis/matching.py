@@ -30,6 +30,8 @@ class Overlaps:
     Each finding goes with at most one true lesion and the other way round, so that the sum of overlaps (IoU) of
     pairs that pass the rule's gate is largest. Where a mask is missing on one side, a pair passes when the centres
     lie nearer than half the long axis of the other. Findings without a score (rules, readers) always take part.
+    What is said of the series, or of slices alone, lies on no lesion and beside none: it takes no part where there are
+    any, and is false where there is nothing to find.
     True lesions below the rule's least volume are left out, and so are findings that lie on one of them and on no
     other.
     """
@@ -44,7 +46,9 @@ class Overlaps:
         near = _gated(findings, ignored, _overlaps(findings, ignored), rule)
         self._near_ignored: NDArray[np.bool_] = np.logical_or.reduce(near, axis=1)
         self._worth = np.where(self._gated, np.maximum(self._overlaps, _POINT_WORTH), 0.0)
-        self._scores = np.array([np.inf if f.score is None else f.score for f in findings], dtype=np.float64)
+        scores = np.array([np.inf if f.score is None else f.score for f in findings], dtype=np.float64)
+        unplaced = np.array([bool(truth) and not f.placed for f in findings], dtype=np.bool_)
+        self._scores, self._unplaced = np.where(unplaced, -np.inf, scores), scores[unplaced]
 
     def matching(self, threshold: float) -> Matching:
         """Return who goes with whom, of findings at or above a threshold."""
@@ -62,6 +66,7 @@ class Overlaps:
             pairs=tuple((findings[n].id, counted[c].id, float(self._overlaps[n, c])) for n, c in pairs),
             best_score_of_truth=self._best(),
             rule=self._rule,
+            unplaced=int(np.count_nonzero(self._unplaced >= threshold)),
         )
 
     def counted(self, threshold: float) -> tuple[int, int]:

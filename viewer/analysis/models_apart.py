@@ -8,6 +8,7 @@ import numpy as np
 from attrs import evolve
 
 from viewer.analysis.matching import match
+from viewer.domain.finding import Localisation
 from viewer.domain.model_result import Apart, SaidBy
 
 if TYPE_CHECKING:
@@ -24,14 +25,16 @@ def apart(
 ) -> tuple[Apart, ...]:
     """Return what two models say, differences first, then the largest.
 
-    A finding of the one goes with at most one of the other, as `match` pairs findings with true lesions.
+    A finding of the one goes with at most one of the other, as `match` pairs findings with true lesions. What is said
+    of the series, or of slices alone, has no place to compare: it goes with what says the same of it, by its label.
 
     Parameters
     ----------
     missed
         True lesions that neither found.
     """
-    pairs = match(a, b, 0.0, rule).pairs
+    pairs = match([f for f in a if f.placed], [f for f in b if f.placed], 0.0, rule).pairs
+    pairs += _without_place(a, b)
     of_a, of_b = {f.id: f for f in a}, {f.id: f for f in b}
     made = [Apart(of_a[first], of_b[second], overlap=overlap) for first, second, overlap in pairs]
     with_a, with_b = {first for first, _, _ in pairs}, {second for _, second, _ in pairs}
@@ -39,6 +42,25 @@ def apart(
     made += [Apart(b=f) for f in b if f.id not in with_b]
     made += [Apart(missed=f) for f in missed]
     return tuple(sorted(made, key=lambda row: (_ORDER[row.said_by], -(row.finding.volume_ml or 0.0))))
+
+
+def _without_place(a: Sequence[Finding], b: Sequence[Finding]) -> tuple[tuple[str, str, float], ...]:
+    """Return pairs of findings without a place that say the same of the same, as `Matching.pairs`, best score first."""
+    left, pairs = sorted((f for f in b if not f.placed), key=lambda f: f.order), []
+    for one in sorted((f for f in a if not f.placed), key=lambda f: f.order):
+        same = next((other for other in left if _says_the_same(one, other)), None)
+        if same is not None:
+            left.remove(same)
+            pairs.append((one.id, same.id, 0.0))
+    return tuple(pairs)
+
+
+def _says_the_same(one: Finding, other: Finding) -> bool:
+    if one.localisation is not other.localisation or one.label.casefold() != other.label.casefold():
+        return False
+    if one.slices_k is None or other.slices_k is None:
+        return one.localisation is Localisation.SERIES
+    return max(one.slices_k[0], other.slices_k[0]) <= min(one.slices_k[1], other.slices_k[1])
 
 
 def map_difference(a: ValueMap, b: ValueMap) -> ValueMap | None:

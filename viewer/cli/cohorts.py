@@ -14,6 +14,7 @@ from viewer.cli.report import Report
 from viewer.cli.terminal import progress_context
 from viewer.domain.count_words import count_words
 from viewer.domain.errors import NothingToOpenError, StorageError
+from viewer.inference.manifest_terms import Task
 from viewer.inference.run_records import RunRecords
 from viewer.io.atomic_file import write_atomically
 from viewer.io.cohort_store import CohortStore
@@ -38,6 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not os.path.isdir(folder):
         raise NothingToOpenError("There is no folder at this place.", "Check the path.")
     manifests = [find_model(name) for name in arguments.model]
+    for manifest in manifests:
+        if manifest.task is Task.VOLUME_CLASSIFICATION:
+            told.note(f"{manifest.name} says nothing of where: what it finds is held against no lesion.")
     problems: list[CohortRun] = []
 
     def note(one: CohortRun) -> None:

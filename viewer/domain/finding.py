@@ -211,6 +211,8 @@ class Matching:
     marks
         Ids of a reader's own marks beside what a model found. Their states and pairs are there, last; they count for
         nothing, and a lesion that they alone found is one that the model missed.
+    unplaced
+        How many findings at or above the threshold are held against no lesion, because they have no place.
     """
 
     threshold: float
@@ -220,6 +222,7 @@ class Matching:
     best_score_of_truth: dict[str, float]
     rule: MatchRule
     marks: frozenset[str] = frozenset()
+    unplaced: int = 0
 
     @property
     def nothing_to_find(self) -> bool:

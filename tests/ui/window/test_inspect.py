@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from tests.ui.window.model_results import card, result
-from viewer.domain.finding import MatchRule, MatchState, Truth
+from viewer.domain.finding import Localisation, MatchRule, MatchState, Truth
 from viewer.domain.model_result import ModelResult
 from viewer.domain.session import Workspace
 from viewer.services.kept_rule import rule_of
@@ -234,6 +234,15 @@ def test_a_truth_that_is_too_small_to_count_is_not_told_as_a_share_either(inspec
     assert page.counts == (2, 1, 1)
     assert page._true.isVisible()
     assert page.truth_words == ""
+
+
+def test_of_findings_without_a_place_it_says_that_they_are_not_counted(inspected: MainWindow) -> None:
+    page, session = inspected.inspect, inspected.desk.session
+    before, of_series = page.counts, evolve(session.findings[0], id="s", localisation=Localisation.SERIES, mask=None)
+    session.findings = (*session.findings, of_series)
+    assert page.counts == before
+    assert page.truth_words == "1 finding without a place, held against no lesion and not counted."
+    assert page._nothing.isVisible()
 
 
 def test_where_no_model_has_run_nothing_is_missed_and_the_way_to_run_one_is_offered(inspected: MainWindow) -> None:

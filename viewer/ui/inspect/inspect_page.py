@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from viewer.domain.count_words import count_words
 from viewer.domain.finding import MatchState
 from viewer.services.inspecting import RowOrder
 from viewer.ui.canvas_host import CanvasHost
@@ -259,7 +260,7 @@ class InspectPage(QWidget):
 
     @property
     def truth_words(self) -> str:
-        """What is said where there is nothing to find; else ""."""
+        """What is said where there is nothing to find, and of findings that lie nowhere; else ""."""
         return self._nothing.text()
 
     def _refused(self, *_: object) -> None:
@@ -306,8 +307,10 @@ class InspectPage(QWidget):
         for box in (self._true, self._missed):
             box.setVisible(not nothing)
         said = _NOTHING_COUNTS if session.lesions else _NOTHING_TO_FIND if self._false.count else _NOTHING_FOUND
-        self._nothing.setText(said if nothing else "")
-        self._nothing.setVisible(nothing)
+        aside = f"{count_words(matching.unplaced, 'finding')} without a place, held against no lesion and not counted."
+        words = [*([said] if nothing else []), *([aside] if matching.unplaced else [])]
+        self._nothing.setText(" ".join(words))
+        self._nothing.setVisible(bool(words))
         self._name_curve()
         errors = self._false.count + self._missed.count
         self._errors.setText("No errors" if not errors else "1 error" if errors == 1 else f"{errors} errors")
