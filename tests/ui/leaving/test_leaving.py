@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
 from tests.ui.leaving.conftest import CANARIES
@@ -28,6 +28,7 @@ from viewer.ui.canvas.shown import Drawn
 from viewer.ui.leaving.film import write_film
 from viewer.ui.leaving.handout import write_handout
 from viewer.ui.leaving.page import write_page
+from viewer.ui.leaving.paper import Paper, Told
 from viewer.ui.leaving.stage_frames import StageFrames, Words
 from viewer.ui.leaving.steps_words import NOTHING, cells, models_words, seen_words
 from viewer.ui.leaving.stills import write_stills
@@ -123,6 +124,37 @@ def test_a_hand_out_has_a_page_for_each_step_and_text_that_can_be_selected(
     for paper, size in (("a4", b"[0 0 595"), ("letter", b"[0 0 612")):
         write_handout(left, out, JobContext(), paper)
         assert size in out.read_bytes().replace(b".000000", b"")
+
+
+def test_a_long_narration_goes_on_on_another_page_with_its_table_and_never_runs_over_the_banner(
+    qapp: QApplication, left: LeftBehind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    parts: list[tuple[float, float]] = []
+    line, part = Paper.line, Paper.part
+
+    def noted_line(paper: Paper, area: QRectF, text: str, *more: Any, **named: Any) -> None:
+        lines.append(text)
+        line(paper, area, text, *more, **named)
+
+    def noted_part(paper: Paper, x: float, y: float, told: Told, first: float, last: float) -> None:
+        parts.append((y, y + last - first))
+        part(paper, x, y, told, first, last)
+
+    monkeypatch.setattr(Paper, "line", noted_line)
+    monkeypatch.setattr(Paper, "part", noted_part)
+    steps = list(left.steps)
+    steps[1] = evolve(steps[1], narration="It lies where nobody would look for it at first. " * 60)
+    case = evolve(left.loaded.case, steps=tuple(steps))
+    pages = write_handout(evolve(left, loaded=evolve(left.loaded, case=case)), tmp_path / "hand.pdf", JobContext())
+    assert pages == 6
+    assert max(end for _, end in parts) < 842 - 44 - 22
+    # All is written twice: once to count the pages.
+    written = lines[len(lines) // 2 :]
+    assert "Step 2 of 3, continued" in written
+    assert [text for text in written if text.startswith("page ")] == ["page 2", "page 3", "page 5", "page 6"]
+    assert f"{pages} of {pages}" in written
+    assert "Volume" in written
 
 
 def test_a_film_begins_each_step_with_a_picture_of_its_own_so_that_players_find_it(

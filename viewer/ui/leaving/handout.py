@@ -9,6 +9,7 @@ from PySide6.QtCore import QBuffer, QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from viewer.domain.count_words import count_words
+from viewer.domain.job import JobContext
 from viewer.io.atomic_file import write_atomically
 from viewer.io.program import NAME, program_version
 from viewer.ui.leaving.paper import Paper
@@ -22,7 +23,6 @@ from viewer.ui.theme import Theme, ThemeName
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from viewer.domain.job import JobContext
     from viewer.domain.walkthrough import Step
     from viewer.services.left_behind import LeftBehind
     from viewer.ui.canvas.shown import Drawn
@@ -36,6 +36,8 @@ _ROW = 19.0
 # The most that a picture of a narration takes, in points.
 _TOLD = (200.0, 120.0)
 _MOST_ROWS = 10
+# With room for fewer, a table stands on a page of its own.
+_LEAST_ROWS = 3
 # Of each column its name and its share of the width.
 _COLUMNS = (
     ("Finding", 0.22),
@@ -94,8 +96,16 @@ def write_handout(left: LeftBehind, path: Path, ctx: JobContext, paper: str = "a
     return made.pages
 
 
-def _pages(left: LeftBehind, frames: StageFrames, sheet: _Sheet) -> int:
-    """Return how many pages there will be: the last ones are written once for nothing."""
+@frozen
+class _Numbers:
+    """How many pages there will be, and with which each step, and what is told after the last, begins."""
+
+    pages: int = 0
+    of_steps: tuple[int, ...] = ()
+
+
+def _pages(left: LeftBehind, frames: StageFrames, sheet: _Sheet) -> _Numbers:
+    """Return the numbers of the pages: all are written once for nothing, without their pictures."""
     # The writer does not keep it alive.
     nowhere = QBuffer()
     nowhere.open(QBuffer.OpenModeFlag.WriteOnly)
@@ -104,11 +114,11 @@ def _pages(left: LeftBehind, frames: StageFrames, sheet: _Sheet) -> int:
     painter = QPainter()
     painter.begin(writer)
     try:
-        tried = _Handout(left, frames, writer, painter, sheet, 0)
-        tried.last_pages()
+        tried = _Handout(left, frames, writer, painter, sheet, None)
+        tried.write(JobContext())
     finally:
         painter.end()
-    return 1 + len(left.steps) + tried.pages
+    return _Numbers(tried.pages, tuple(tried.begun))
 
 
 class _Handout:
@@ -119,12 +129,14 @@ class _Handout:
         writer: QPdfWriter,
         painter: QPainter,
         sheet: _Sheet,
-        expected: int,
+        expected: _Numbers | None,
     ) -> None:
         self._left, self._frames, self._writer, self._sheet = left, frames, writer, sheet
         self._paper = Paper(painter, Theme(ThemeName.LIGHT), _DPI / 72)
         self.pages = 0
-        self._expected = expected
+        self.begun: list[int] = []
+        self._pictured = expected is not None
+        self._expected = expected or _Numbers()
 
     def write(self, ctx: JobContext) -> None:
         count = len(self._left.steps)
@@ -134,8 +146,9 @@ class _Handout:
         for number, step in enumerate(self._left.steps):
             ctx.report(number + 1, count + 1, f"Step {number + 1} of {count}")
             self._new_page()
+            self.begun.append(self.pages)
             self._step_page(number, step)
-        self.last_pages()
+        self._last_pages()
 
     # --- pages
 
@@ -148,7 +161,7 @@ class _Handout:
         paper.rule(_MARGIN, top, sheet.across)
         line = paper.box(_MARGIN, top + 6, sheet.across, 14)
         paper.line(line, self._left.banner, 8.5, "text", bold=True)
-        number = f"{self.pages} of {self._expected}"
+        number = f"{self.pages} of {self._expected.pages}"
         paper.line(line, number, 8.5, "text2", side=Qt.AlignmentFlag.AlignRight)
         paper.line(paper.box(_MARGIN, top + 18, sheet.across, 14), self._left.origin, 8, "text2")
 
@@ -167,14 +180,14 @@ class _Handout:
         paper.line(paper.box(_MARGIN, y, across, 14), "In this handout", 10, "text2", bold=True)
         y += 20
         names = [*(step.title for step in left.steps), "Where this comes from"]
+        begins = self._expected.of_steps or (0,) * len(names)
         for number, name in enumerate(names):
-            if y + _ROW > sheet.end:
-                break
+            y = self._room(y, _ROW)
             row = paper.box(_MARGIN, y, across, _ROW)
             paper.line(row.adjusted(paper.box(0, 0, 24, 0).width(), 0, 0, 0), name, 10.5)
             mark = str(number + 1) if number < len(left.steps) else ""
             paper.line(row, mark, 10.5, "text2")
-            paper.line(row, f"page {number + 2}", 9.5, "text2", side=Qt.AlignmentFlag.AlignRight)
+            paper.line(row, f"page {begins[number]}", 9.5, "text2", side=Qt.AlignmentFlag.AlignRight)
             paper.rule(_MARGIN, y + _ROW, across)
             y += _ROW
 
@@ -191,34 +204,58 @@ class _Handout:
         y += 24
         if step.question is not None:
             y += paper.text(_MARGIN, y, sheet.across, asked_words(step), 11, "text2") + 8
-        y += paper.html(_MARGIN, y, sheet.across * 0.82, narration_alone(step), 12)
-        y += self._told_pictures(step, y) + 20
-        self._table(step, self._frames.listed(number), y)
+        y = self._narration(number, step, y)
+        y = self._told_pictures(number, step, y) + 20
+        self._table(number, step, self._frames.listed(number), y)
 
-    def _told_pictures(self, step: Step, y: float) -> float:
-        """Draw the pictures of a narration beside each other, and return how high they are."""
+    def _continued(self, number: int) -> float:
+        """Begin a page on which a step goes on, and return where."""
+        self._new_page()
+        words = f"Step {number + 1} of {len(self._left.steps)}, continued"
+        self._paper.line(self._paper.box(_MARGIN, _MARGIN, self._sheet.across, 14), words, 10, "accent", bold=True)
+        return _MARGIN + 24
+
+    def _narration(self, number: int, step: Step, y: float) -> float:
+        """Write what is told of a step, on as many pages as that takes, and return where it ends."""
+        told, done = self._paper.told(narration_alone(step), self._sheet.across * 0.82, 12), 0.0
+        while left := [end for end in told.line_ends if end > done + 0.01]:
+            fit = [end for end in left if y + end - done <= self._sheet.end]
+            if fit:
+                self._paper.part(_MARGIN, y, told, done, fit[-1])
+                y, done = y + fit[-1] - done, fit[-1]
+            if len(fit) < len(left):
+                y = self._continued(number)
+        return y
+
+    def _told_pictures(self, number: int, step: Step, y: float) -> float:
+        """Draw the pictures of a narration beside each other, and return where they end."""
         images = pictures_told(step.narration, self._left.loaded.case.folder)
+        if images and y + 6 + _TOLD[1] > self._sheet.end:
+            y = self._continued(number)
         paper, x = self._paper, float(_MARGIN)
         for image in images:
             size = QSizeF(image.size()).scaled(QSizeF(*_TOLD), Qt.AspectRatioMode.KeepAspectRatio)
             paper.painter.drawImage(paper.box(x, y + 6, size.width(), size.height()), image, QRectF(image.rect()))
             x += _TOLD[0] + 12
-        return _TOLD[1] + 6 if images else 0.0
+        return y + 6 + _TOLD[1] if images else y
 
     def _picture(self, number: int, y: float) -> float:
         paper, across = self._paper, self._sheet.across
         height = across * _PICTURE_PX[1] / _PICTURE_PX[0]
+        if not self._pictured:
+            return height
         image = self._frames.bare(number, _PICTURE_PX)
         paper.painter.drawImage(paper.box(_MARGIN, y, across, height), image, QRectF(image.rect()))
         return height
 
-    def _table(self, step: Step, drawn: tuple[Drawn, ...], y: float) -> None:
+    def _table(self, number: int, step: Step, drawn: tuple[Drawn, ...], y: float) -> None:
         paper, sheet = self._paper, self._sheet
         if not drawn:
             return
-        fit = min(_MOST_ROWS, int((sheet.end - y - 3 * _ROW) / _ROW))
-        if fit < 1:
-            return
+        wanted = min(_MOST_ROWS, len(drawn))
+        if int((sheet.end - y - 3 * _ROW) / _ROW) < min(wanted, _LEAST_ROWS):
+            y = self._continued(number)
+        fit = min(wanted, int((sheet.end - y - 3 * _ROW) / _ROW))
         indent = 18.0
         judged = self._left.loaded.judged
         told = [cells(row, step, judged=judged) for row in drawn[:fit]]
@@ -257,9 +294,10 @@ class _Handout:
             self._paper.line(self._paper.box(x, y, width - 6, _ROW), cell, 9.5, role, bold=bold)
             x += width
 
-    def last_pages(self) -> None:
+    def _last_pages(self) -> None:
         """Tell where pictures and model come from, on as many pages as that takes."""
         self._new_page()
+        self.begun.append(self.pages)
         left, paper, sheet = self._left, self._paper, self._sheet
         y = _MARGIN
         y += paper.text(_MARGIN, y, sheet.across, "Where this comes from", 20, bold=True) + 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from viewer.ui.theme import Theme
 
 LEADING = 1.42
+
+
+@frozen(eq=False)
+class Told:
+    """A text in lines, and how far below its top each line ends, in points."""
+
+    document: QTextDocument
+    line_ends: tuple[float, ...]
 
 
 class Paper:
@@ -52,13 +61,27 @@ class Paper:
         """Write words in lines and return how high they are, in points."""
         return self._draw(self._document(text, width, size, role, bold=bold), x, y, role)
 
-    def html(self, x: float, y: float, width: float, html: str, size: float) -> float:
-        """Write what was made of Markdown, already clean, and return how high it is."""
+    def told(self, html: str, width: float, size: float) -> Told:
+        """Return what was made of Markdown, already clean, to be written in parts."""
         document = self._document("", width, size, "text")
         document.setHtml(html)
         self._lead(document, size, gap=0.5)
         self._quieten(document)
-        return self._draw(document, x, y, "text")
+        return Told(document, self._line_ends(document))
+
+    def part(self, x: float, y: float, told: Told, first: float, last: float) -> None:
+        """Write what lies between two heights of a longer text, in points from its top."""
+        whole = self.box(0, first, told.document.textWidth() / self.per_point, last - first)
+        self._draw(told.document, x, y - first, "text", within=whole)
+
+    def _line_ends(self, document: QTextDocument) -> tuple[float, ...]:
+        layout, ends, block = document.documentLayout(), [], document.begin()
+        while block.isValid():
+            top, lines = layout.blockBoundingRect(block).top(), block.layout()
+            for n in range(lines.lineCount()):
+                ends.append((top + lines.lineAt(n).rect().bottom()) / self.per_point)
+            block = block.next()
+        return tuple(ends)
 
     def _quieten(self, document: QTextDocument) -> None:
         """Say more quietly what is emphasised: there are no italics here, and strong words are semibold."""
@@ -122,10 +145,13 @@ class Paper:
             QTextCursor(block).mergeBlockFormat(shape)
             block = block.next()
 
-    def _draw(self, document: QTextDocument, x: float, y: float, role: str) -> float:
+    def _draw(self, document: QTextDocument, x: float, y: float, role: str, within: QRectF | None = None) -> float:
         self.painter.save()
         self.painter.translate(x * self.per_point, y * self.per_point)
         context = QAbstractTextDocumentLayout.PaintContext()
+        if within is not None:
+            self.painter.setClipRect(within)
+            context.clip = within
         palette = QPalette()
         palette.setColor(QPalette.ColorRole.Text, self.theme.colour(role))
         context.palette = palette
