@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from tests.services.clock import Clock
-from viewer.domain.finding import Finding, Source, SourceKind, Truth
+from viewer.domain.finding import Finding, Localisation, Source, SourceKind, Truth
 from viewer.domain.geometry import SliceStack
 from viewer.domain.labels import Mask
 from viewer.domain.session import Session, Workspace
@@ -125,6 +125,18 @@ def test_a_guess_inside_is_inside_and_one_beside_is_measured_to_the_nearest_voxe
     assert second.distance_mm == 0
     assert answer.best is answer.guesses[1]
     assert answer.model is stage.found
+
+
+@pytest.mark.parametrize("how", [Localisation.SERIES, Localisation.SLICES])
+def test_no_guess_is_so_far_from_what_is_said_without_a_place(stage: Stage, how: Localisation) -> None:
+    stage.found = evolve(stage.found, localisation=how, mask=None)
+    stage.tell({"question": Question("Is there a bleed?", finding="found")})
+    stage.player.asking.guess(as_point(stage.volume.stack.lps([18, 20, 9])))
+    stage.player.reveal()
+
+    answer = stage.player.asking.revealed
+    assert answer is not None
+    assert answer.guesses[0].near is None
 
 
 def test_a_guess_between_two_thick_slices_is_inside_the_voxel_that_it_lies_in(stage: Stage) -> None:

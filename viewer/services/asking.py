@@ -200,7 +200,9 @@ class Asking:
             return ()
         named = question.finding or step.view.selected_finding
         if named:
-            return tuple(self._as_truth(one) for one in (*session.lesions, *session.findings) if one.id == named)[:1]
+            found = [one for one in (*session.lesions, *session.findings) if one.id == named][:1]
+            # What is said of the series, or of slices alone, lies nowhere that a guess could be near to.
+            return tuple(self._as_truth(one) for one in found if one.placed)
         placed = [one for one in session.lesions if one.placed]
         if not placed and not self._nothing_to_find:
             shown = (one for one in session.findings if one.score is None or one.score >= step.view.threshold)
