@@ -39,7 +39,9 @@ def finding_title(finding: Finding, volume: Volume) -> str:
 
 
 def side_words(finding: Finding, volume: Volume) -> str:
-    """Return "left" or "right" where a finding lies clearly on one side, else ""."""
+    """Return "left" or "right" where a finding lies clearly on one side, else "": also of one that has no place."""
+    if not finding.placed:
+        return ""
     said = (finding.place or place_words(finding.centre_lps_mm, volume, volume.body_lps_mm)).lower().split(", ")
     return next((word for word in said if word in ("left", "right")), "")
 
