@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QByteArray, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QImageIOHandler, QImageWriter, QPainter
 
 from tests.cli.conftest import write_small_case
+from viewer.domain.errors import UnreadableFileError
+from viewer.ui.making.chosen_picture import chosen_picture
 from viewer.ui.present.card import WIDTH, Narration, narration_html
 from viewer.ui.present.case_pictures import case_picture
 from viewer.ui.theme import Theme
@@ -57,6 +59,37 @@ def test_a_picture_of_the_case_stands_in_the_card_as_wide_as_its_words(case: Cas
     assert red_rows(drawn(with_it)) == pytest.approx(wide / 4, abs=2)
     assert with_it.size.height() >= without.size.height() + wide / 4
     assert with_it.size.width() == without.size.width()
+
+
+def photograph(path: Path, *, turned: bool = False, share: float = 1.0) -> Path:
+    """Write a JPEG 60 × 40, or that much of it, which may say that the camera was held upright."""
+    image = QImage(60, 40, QImage.Format.Format_RGB32)
+    for x in range(60):
+        for y in range(40):
+            image.setPixelColor(x, y, QColor(4 * x, (x * y * 37) % 256, 6 * y))
+    writer = QImageWriter(str(path), QByteArray(b"jpg"))
+    if turned:
+        writer.setTransformation(QImageIOHandler.Transformation.TransformationRotate90)
+    assert writer.write(image)
+    content = path.read_bytes()
+    path.write_bytes(content[: round(share * len(content))])
+    return path
+
+
+def test_a_photograph_stands_upright_as_its_camera_said(case: Case) -> None:
+    photograph(Path(case.folder) / "upright.jpg", turned=True)
+    shown = case_picture(case.folder, "upright.jpg")
+    assert shown is not None
+    assert (shown.width(), shown.height()) == (40, 60)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.98])
+def test_a_photograph_of_which_part_is_missing_is_not_shown_with_grey_in_its_place(case: Case, share: float) -> None:
+    path = photograph(Path(case.folder) / "cut.jpg", share=share)
+    assert case_picture(case.folder, "cut.jpg") is None
+    assert "what it shows" in narration_html(saying(case, "Here ![what it shows](cut.jpg) it is."), case.folder)
+    with pytest.raises(UnreadableFileError, match="cut off"):
+        chosen_picture(path)
 
 
 @pytest.mark.parametrize(

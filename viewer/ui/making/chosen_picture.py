@@ -8,6 +8,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QSize, Qt
 from PySide6.QtGui import QColorSpace, QImage, QImageReader, QImageWriter, QPainter
 
 from viewer.domain.errors import CaseDocumentError, UnreadableFileError
+from viewer.ui.present.case_pictures import is_cut_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,8 @@ def chosen_picture(path: Path) -> tuple[bytes, str]:
     there = reader.size()
     if there.isValid() and there.width() * there.height() > MOST_CHOSEN_PX:
         raise CaseDocumentError("The picture has more than 100 million pixels.", "Save it smaller first.")
+    if is_cut_off(path, kind.encode()):
+        raise UnreadableFileError("The picture’s file is cut off: part of the picture is missing.", "Copy it again.")
     image = reader.read()
     if image.isNull():
         raise UnreadableFileError("The picture cannot be read.", detail=reader.errorString())

@@ -13,12 +13,16 @@ from viewer.domain.narration_pictures import pictures_named
 LARGEST_BYTES = 8 << 20
 LARGEST_PX = 4096
 _KINDS = {".png": b"png", ".jpg": b"jpg", ".jpeg": b"jpg"}
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _ATTRIBUTE = re.compile(r'\b(src|alt)="([^"]*)"')
 
 
 def case_picture(folder: str, name: str) -> QImage | None:
-    """Return a picture that a case names, None where it is not in the case, no PNG or JPEG, or too large."""
+    """Return a picture that a case names, turned as its camera said.
+
+    None where it is not in the case, no PNG or JPEG, too large, or not whole.
+    """
     if not folder or not name or "\\" in name or ":" in name or "\0" in name:
         return None
     home = Path(folder).resolve()
@@ -27,11 +31,24 @@ def case_picture(folder: str, name: str) -> QImage | None:
     if kind is None or not place.is_relative_to(home) or not place.is_file() or place.stat().st_size > LARGEST_BYTES:
         return None
     reader = QImageReader(str(place), QByteArray(kind))
+    reader.setAutoTransform(True)
     size = reader.size()
-    if not size.isValid() or max(size.width(), size.height()) > LARGEST_PX:
+    if not size.isValid() or max(size.width(), size.height()) > LARGEST_PX or is_cut_off(place, kind):
         return None
     image = reader.read()
     return None if image.isNull() else image
+
+
+def is_cut_off(place: Path, kind: bytes) -> bool:
+    """Return whether a JPEG file ends before its picture does; what is missing would be grey. Of PNG Qt says it."""
+    if kind != b"jpg":
+        return False
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return False
+    # Within coded pixels neither mark can stand (ITU-T T.81, B.1.1.5).
+    return content.rfind(_END_OF_IMAGE) < content.rfind(_START_OF_SCAN)
 
 
 def pictures_told(narration: str, folder: str) -> tuple[QImage, ...]:
