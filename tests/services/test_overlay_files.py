@@ -509,3 +509,18 @@ def test_a_map_of_one_thick_slice_lies_on_every_thin_image_within_it(tmp_path: P
     assert isinstance(laid.what, ValueMap)
     # 5 of 12 images.
     assert "42 %" in laid.note
+
+
+def test_of_what_lies_unseen_between_thick_images_it_is_said_how_many_pieces_there_are(tmp_path: Path) -> None:
+    # Images 2 mm apart from 100 mm on; the labels 0.5 mm, and one of them passes between two images.
+    values = np.zeros((40, 20, 24), np.uint8)
+    values[4:12, 4:9, 5:9] = 1
+    values[21:23, 12:14, 15:18] = 2
+    fine = sitk.GetImageFromArray(values)
+    fine.SetSpacing((1.5, 1.25, 0.5))
+    fine.SetOrigin((-20.0, 15.0, 100.0))
+    sitk.WriteImage(fine, tmp_path / "labels.nrrd")
+    laid = read_labels(tmp_path / "labels.nrrd", series(), JobContext())
+    assert isinstance(laid.what, Segmentation)
+    assert [label.name for label in laid.what.labels] == ["Label 1"]
+    assert laid.note.endswith("Of 2 pieces 1 lies between the images, unseen.")

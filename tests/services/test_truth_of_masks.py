@@ -75,6 +75,27 @@ def test_a_map_that_marks_nothing_says_that_there_is_nothing_to_find(ct: Path) -
     assert told(ct) == Truth()
 
 
+def test_a_truth_of_which_a_lesion_lies_between_the_images_is_left_out_and_says_so(ct: Path) -> None:
+    # Images 3 mm apart, the label map of 1 mm: the second lesion is thin, and no image goes through it.
+    labels = np.zeros((48, 40, 30), np.int16)
+    labels[4:12, 4:12, 5:12] = 1
+    labels[30:34, 30:34, 13] = 1
+    path = ct.parent / "truth" / "lesions.nii.gz"
+    path.parent.mkdir()
+
+    def write_fine() -> None:
+        nib.save(nib.Nifti1Image(labels, np.diag([-1.0, -1.0, 1.0, 1.0])), path)
+
+    write_fine()
+    with pytest.raises(CaseStageError, match="Of the 2 pieces that it marks 1 lies between the images"):
+        told(ct)
+    labels[30:34, 30:34, 12] = 1
+    write_fine()
+    truth = told(ct)
+    assert truth is not None
+    assert len(truth.lesions) == 2
+
+
 def test_of_many_volumes_in_a_folder_each_has_the_truth_of_its_name(ct: Path, marked: NDArray[np.int16]) -> None:
     other = write(ct.parent / "other.nii.gz", np.full(SHAPE, -30, np.int16))
     write(ct.parent / "truth" / "ct.nii.gz", marked)

@@ -93,6 +93,56 @@ def masks_by_value(labels: NDArray[np.int32]) -> dict[int, Mask]:
     return masks
 
 
+def lost_between(labels: NDArray[np.int32], grid: Grid, stack: SliceStack, ctx: JobContext) -> tuple[int, int]:
+    """Return how many pieces of labels that lie within a series no voxel of it shows, and how many pieces there are.
+
+    Slices far apart pass by what is thin and lies between them. A piece is what touches by a face, an edge or a corner
+    and has one label.
+
+    Parameters
+    ----------
+    labels
+        As of `on_slices`.
+
+    Raises
+    ------
+    CancelledError
+        When the work was cancelled.
+    """
+    from scipy.ndimage import find_objects, label
+
+    numbers, count = np.zeros_like(labels), 0
+    for mask in masks_by_value(labels).values():
+        pieces, found = label(mask.voxels, np.ones((3, 3, 3)))
+        numbers[mask.box][mask.voxels] = pieces[mask.voxels] + count
+        count += found
+    shown = np.zeros(count + 1, dtype=bool)
+    shown[np.unique(on_slices(numbers, grid, stack, ctx).labels)] = True
+    lost, boxes = 0, find_objects(numbers) if not shown[1:].all() else []
+    for number in np.flatnonzero(~shown[1:]) + 1:
+        box = boxes[number - 1]
+        first = np.array([part.start for part in reversed(box)])
+        places = np.argwhere(numbers[box] == number)[:, ::-1] + first
+        lost += bool(_within(grid.lps(places[:: max(1, len(places) // _MOST_CHECKED)]), stack).any())
+    return lost, count
+
+
+def _within(points_lps_mm: NDArray[np.float64], stack: SliceStack) -> NDArray[np.bool_]:
+    """Return which points, shape (n, 3), lie between the images of a stack or in them, where none is missing."""
+    heights = points_lps_mm @ stack.normal
+    k = np.searchsorted((stack.heights_mm[1:] + stack.heights_mm[:-1]) / 2, heights)
+    gaps = stack.own_gaps_mm if stack.count > 1 else np.array([stack.alone_mm])
+    beside = np.abs(heights - stack.heights_mm[k])
+    inside = beside <= gaps[np.clip(k - (heights < stack.heights_mm[k]), 0, len(gaps) - 1)] / 2 + 1e-6
+    offset = points_lps_mm - stack.positions_lps_mm[k]
+    for direction, spacing, size in zip(
+        (stack.row_direction, stack.column_direction), stack.pixel_spacing_mm, stack.size_ij, strict=True
+    ):
+        place = offset @ direction / spacing
+        inside &= (place >= -0.5) & (place < size - 0.5)
+    return np.asarray(inside, dtype=np.bool_)
+
+
 def covered_share(inner: Grid, outer: Grid) -> float:
     """Return which share (0…1) of a grid lies within another, by the middles of at most 96 parts along each axis."""
     parts = [min(n, _MOST_PARTS) for n in inner.size_ijk]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
-from viewer.analysis.label_sampling import covered_share, masks_by_value, on_slices
+from viewer.analysis.label_sampling import covered_share, lost_between, masks_by_value, on_slices
 from viewer.analysis.measure import label_facts
 from viewer.domain.errors import GeometryError, TooLargeError, UnreadableFileError
 from viewer.domain.geometry import Verdict
@@ -46,6 +46,16 @@ class _Named:
 
 
 @frozen(eq=False)
+class _LabelMaps:
+    """The labels of a file, whether each voxel lies at one of the series, and how many pieces no image shows of all."""
+
+    named: list[_Named]
+    exact: bool
+    lost: int = 0
+    pieces: int = 0
+
+
+@frozen(eq=False)
 class Laid:
     """What was read, and what is to be said of it, in sentences; "" for nothing."""
 
@@ -75,21 +85,38 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
     _refuse_series(volume)
     if not is_volume_file(path.name):
         return Laid(_segmentation(_of_seg(path, volume), volume, ctx))
-    named, exact = _of_label_maps(path, volume, ctx)
-    note = "" if exact else "The labels lie on a grid of their own; each voxel of the series shows the nearest of them."
-    return Laid(_segmentation(named, volume, ctx), note)
+    maps, notes = _of_label_maps(path, volume, ctx), []
+    if not maps.exact:
+        notes.append("The labels lie on a grid of their own; each voxel of the series shows the nearest of them.")
+    if maps.lost:
+        lie = "lies" if maps.lost == 1 else "lie"
+        notes.append(f"Of {_pieces(maps.pieces)} {maps.lost} {lie} between the images, unseen.")
+    return Laid(_segmentation(maps.named, volume, ctx), " ".join(notes))
 
 
 def named_masks(path: Path, volume: Volume, ctx: JobContext) -> list[tuple[str, Mask]]:
     """Return what a file as of `read_labels` marks on a series, each with its name; none where it marks nothing.
 
-    A name is "" where the file gives none.
+    A name is "" where the file gives none. Refused is also what would lose a piece between the images.
     """
     _refuse_series(volume)
     is_map = is_volume_file(path.name)
-    named = _of_label_maps(path, volume, ctx)[0] if is_map else _of_seg(path, volume)
+    if is_map:
+        maps = _of_label_maps(path, volume, ctx)
+        if maps.lost:
+            lie = "lies" if maps.lost == 1 else "lie"
+            raise GeometryError(
+                f"Of the {_pieces(maps.pieces)} that it marks {maps.lost} {lie} between the images, which do not show "
+                f"{'it' if maps.lost == 1 else 'them'}.",
+                "Give a label map on the grid of the series.",
+            )
+    named = maps.named if is_map else _of_seg(path, volume)
     usual = "Label" if is_map else "Segment"
     return [("" if one.name == f"{usual} {one.number}" else one.name, one.mask) for one in named]
+
+
+def _pieces(count: int) -> str:
+    return "1 piece" if count == 1 else f"{count} pieces"
 
 
 def _segmentation(named: list[_Named], volume: Volume, ctx: JobContext) -> Segmentation:
@@ -119,20 +146,24 @@ def _of_seg(path: Path, volume: Volume) -> list[_Named]:
     ]
 
 
-def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[_Named], bool]:
+def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> _LabelMaps:
     from viewer.io.label_names import label_colours, label_names
 
     entries = volume_file_entries(str(path))
     names, colours = label_names(path, len(entries)), label_colours(path, len(entries))
     found: list[tuple[int, int, Mask]] = []
-    exact = True
+    exact, lost, pieces = True, 0, 0
     for n, entry in enumerate(entries):
         part = ctx.part(n / len(entries), (n + 1) / len(entries))
         over = read_volume_file(entry, part.part(0.0, 0.4))
         _refuse_place(over, volume)
         values = _whole_numbers(over)
-        placed = on_slices(values, over.grid, volume.stack, part.part(0.4, 0.9))
+        placed = on_slices(values, over.grid, volume.stack, part.part(0.4, 0.7))
         exact = exact and placed.exact
+        if not placed.exact or values.shape != volume.stack.shape_kji:
+            # A voxel of the series may lie at one of the map, and yet not each of the map at one of the series.
+            gone, there = lost_between(values, over.grid, volume.stack, part.part(0.7, 0.9))
+            lost, pieces = lost + gone, pieces + there
         found += [(n, value, mask) for value, mask in masks_by_value(placed.labels).items()]
     number_of = _numbering(found, len(entries))
     labels = []
@@ -140,7 +171,7 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> tuple[list[_N
         number = number_of(layer, value)
         name, colour = names.get((layer, value), f"Label {number}"), colours.get((layer, value), "")
         labels.append(_Named(number, name, mask, colour))
-    return labels, exact
+    return _LabelMaps(labels, exact, lost, pieces)
 
 
 def _numbering(found: list[tuple[int, int, Mask]], layers: int) -> Callable[[int, int], int]:
