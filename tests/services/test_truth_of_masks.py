@@ -96,6 +96,13 @@ def test_a_truth_of_which_a_lesion_lies_between_the_images_is_left_out_and_says_
     assert len(truth.lesions) == 2
 
 
+def test_a_truth_of_a_part_of_the_images_is_left_out_and_says_so(ct: Path, marked: NDArray[np.int16]) -> None:
+    # What is found beyond it would be called false, although nobody looked there.
+    write(ct.parent / "truth" / "lesions.nii.gz", marked[:, :, :6])
+    with pytest.raises(CaseStageError, match="It covers 60 % of the series, and says nothing of what lies beyond"):
+        told(ct)
+
+
 def test_of_many_volumes_in_a_folder_each_has_the_truth_of_its_name(ct: Path, marked: NDArray[np.int16]) -> None:
     other = write(ct.parent / "other.nii.gz", np.full(SHAPE, -30, np.int16))
     write(ct.parent / "truth" / "ct.nii.gz", marked)

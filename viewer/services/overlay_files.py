@@ -47,12 +47,17 @@ class _Named:
 
 @frozen(eq=False)
 class _LabelMaps:
-    """The labels of a file, whether each voxel lies at one of the series, and how many pieces no image shows of all."""
+    """The labels of a file, and how they lie on a series.
+
+    That is whether each voxel of the series lies at one of theirs, how many of their pieces no image shows, and which
+    share (0…1) of the series they reach.
+    """
 
     named: list[_Named]
     exact: bool
     lost: int = 0
     pieces: int = 0
+    covered: float = 1.0
 
 
 @frozen(eq=False)
@@ -97,12 +102,18 @@ def read_labels(path: Path, volume: Volume, ctx: JobContext) -> Laid:
 def named_masks(path: Path, volume: Volume, ctx: JobContext) -> list[tuple[str, Mask]]:
     """Return what a file as of `read_labels` marks on a series, each with its name; none where it marks nothing.
 
-    A name is "" where the file gives none. Refused is also what would lose a piece between the images.
+    A name is "" where the file gives none. Refused is also what would lose a piece between the images, and
+    what reaches only a part of them.
     """
     _refuse_series(volume)
     is_map = is_volume_file(path.name)
     if is_map:
         maps = _of_label_maps(path, volume, ctx)
+        if maps.covered < _LEAST_SHARE_SAID:
+            raise GeometryError(
+                f"It covers {max(maps.covered * 100, 1):.0f} % of the series, and says nothing of what lies beyond.",
+                "Give a label map of the whole series.",
+            )
         if maps.lost:
             lie = "lies" if maps.lost == 1 else "lie"
             raise GeometryError(
@@ -152,11 +163,12 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> _LabelMaps:
     entries = volume_file_entries(str(path))
     names, colours = label_names(path, len(entries)), label_colours(path, len(entries))
     found: list[tuple[int, int, Mask]] = []
-    exact, lost, pieces = True, 0, 0
+    exact, lost, pieces, covered = True, 0, 0, 1.0
     for n, entry in enumerate(entries):
         part = ctx.part(n / len(entries), (n + 1) / len(entries))
         over = read_volume_file(entry, part.part(0.0, 0.4))
         _refuse_place(over, volume)
+        covered = min(covered, covered_share(volume.stack.as_grid(), over.grid))
         values = _whole_numbers(over)
         placed = on_slices(values, over.grid, volume.stack, part.part(0.4, 0.7))
         exact = exact and placed.exact
@@ -171,7 +183,7 @@ def _of_label_maps(path: Path, volume: Volume, ctx: JobContext) -> _LabelMaps:
         number = number_of(layer, value)
         name, colour = names.get((layer, value), f"Label {number}"), colours.get((layer, value), "")
         labels.append(_Named(number, name, mask, colour))
-    return _LabelMaps(labels, exact, lost, pieces)
+    return _LabelMaps(labels, exact, lost, pieces, covered)
 
 
 def _numbering(found: list[tuple[int, int, Mask]], layers: int) -> Callable[[int, int], int]:
