@@ -123,6 +123,21 @@ def test_being_late_or_early_is_said_at_the_place_of_the_story(player: Player, p
     assert pace.plan_words == "1:20 ahead"
 
 
+def test_a_talk_that_begins_or_goes_on_in_the_middle_is_not_ahead_by_what_was_not_told(
+    player: Player, pace: Pace, watch: Watch
+) -> None:
+    player.jump(3)
+    pace.start()
+    watch.now += 5
+    assert pace.plan_words == "On plan"
+    watch.now += player.steps[3].duration_s + 15
+    assert pace.plan_words == "0:20 behind"
+    player.jump(4)
+    assert pace.plan_words == "0:20 behind"
+    pace.reset()
+    assert pace.plan_words == "On plan"
+
+
 def test_times_are_written_as_clocks_write_them() -> None:
     assert [clock_words(s) for s in (0, 134, 3723)] == ["00:00", "02:14", "1:02:03"]
 

@@ -46,6 +46,8 @@ class Pace:
         self._since = now()
         self._spent: dict[str, float] = {}
         self._at: str | None = None
+        # The step at which counting began from zero, once another one is shown.
+        self._first: str | None = None
         player.changed.connect(self._look)
 
     @property
@@ -85,13 +87,17 @@ class Pace:
 
     @property
     def behind_s(self) -> float:
-        """How much later it is than planned at this place of the case; below 0 where it is earlier."""
+        """How much later it is than planned at this place of the case; below 0 where it is earlier.
+
+        The plan is counted from the step at which the clock stood at zero, as that of a talk that goes on there.
+        """
         index = self._player.index
         if index is None:
             return 0.0
-        before: tuple[Step, ...] = self._player.steps[:index]
-        planned = sum(step.duration_s for step in before) + min(self.step_s, self.step_planned_s)
-        return self.elapsed_s - planned
+        steps: tuple[Step, ...] = self._player.steps
+        first = next((n for n, step in enumerate(steps) if step.id == self._first), index)
+        told, again = (sum(step.duration_s for step in steps[a:b]) for a, b in ((first, index), (index, first)))
+        return self.elapsed_s - (told - again + min(self.step_s, self.step_planned_s))
 
     @property
     def plan_words(self) -> str:
@@ -116,6 +122,7 @@ class Pace:
     def reset(self) -> None:
         """Begin at zero, running or not."""
         self._spent.clear()
+        self._first = None
         self._since = self._now()
 
     @property
@@ -125,6 +132,7 @@ class Pace:
     def _settle(self) -> None:
         if self._at is not None and self._running:
             self._spent[self._at] = self._spent.get(self._at, 0.0) + self._open_s
+            self._first = self._first or self._at
         self._since = self._now()
 
     def _look(self) -> None:
