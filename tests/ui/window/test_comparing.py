@@ -28,6 +28,7 @@ from viewer.ui.canvas.facts import corners
 from viewer.ui.canvas.paint_frame import Look
 from viewer.ui.canvas.paint_plane import PlanePainter
 from viewer.ui.canvas.paint_text import TextLook
+from viewer.ui.canvas.region import RegionPicker
 from viewer.ui.canvas.shown import shown_from
 from viewer.ui.canvas.side_names import side_names
 from viewer.ui.canvas.tiles import CanvasStyle, Density, tiles
@@ -202,6 +203,37 @@ def test_left_of_the_curtain_is_the_first_volume_and_right_of_it_the_second(comp
     assert grey_at(compared, x - 40, y) < grey_at(compared, x + 40, y)
     assert grey_at(compared, x - 8, y) == grey_at(compared, x - 40, y)
     assert grey_at(compared, x + 8, y) == grey_at(compared, x + 40, y)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_window_dragged_beside_the_curtain_fits_the_scan_that_is_seen_there(
+    compared: MainWindow, qtbot: QtBot, linked: bool
+) -> None:
+    x, y = curtained(compared, qtbot)
+    here, there = compared.desk.session, compared.desk.other.session
+    comparing = compared.desk.comparing
+    comparing.links = evolve(comparing.links, window=linked)
+
+    def dragged(left: float, right: float) -> None:
+        assert compared.actions_.run("view.region_window")
+        picker = compared.canvas.findChild(RegionPicker)
+        assert picker is not None
+        start, end = QPoint(round(left), y), QPoint(round(right), y + 30)
+        QTest.mousePress(picker, Qt.MouseButton.LeftButton, pos=start)
+        QTest.mouseMove(picker, end)
+        QTest.mouseRelease(picker, Qt.MouseButton.LeftButton, pos=end)
+
+    def centres() -> tuple[float, float]:
+        assert here.view is not None
+        assert there.view is not None
+        return here.view.window_centre, there.view.window_centre
+
+    before, _ = centres()
+    # Beyond the curtain there are but 200 HU, before it 35; a rectangle ends at the curtain.
+    dragged(x + 40, x - 60)
+    assert centres() == (200.0 if linked else before, 200.0)
+    dragged(x - 40, x + 60)
+    assert centres() == (35.0, 35.0 if linked else 200.0)
 
 
 def test_beside_the_curtain_no_side_is_named_by_a_letter_that_could_mean_a_direction(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.domain.view_state import ViewName
 from viewer.services.region_window import window_of_region
+from viewer.ui.canvas.beyond import right_part
 from viewer.ui.canvas.paint_text import TextLook, paint_notice
 from viewer.ui.canvas.tiles import CanvasStyle
 from viewer.ui.escape import EscapeKey
@@ -40,6 +41,8 @@ class RegionPicker(QWidget):
         super().__init__(canvas)
         self._canvas, self._session = canvas, session
         self._tile: Tile | None = None
+        # Of which volume the rectangle is, and where that is seen: a curtain parts a tile in two.
+        self._of, self._area = session, QRectF()
         self._from = QPointF()
         self._to = QPointF()
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -70,18 +73,29 @@ class RegionPicker(QWidget):
             self.end()
             return
         self._tile, self._from, self._to = tile, place, place
+        self._of, self._area = self._side(tile, place)
+
+    def _side(self, tile: Tile, place: QPointF) -> tuple[Session, QRectF]:
+        """Return the session of the volume that is seen at a place, and the part of the tile that shows it."""
+        beyond, view = self._canvas.hands.beyond, self._session.view
+        if beyond is None or view is None or not beyond.there:
+            return self._session, tile.area
+        right = right_part(tile, view.curtain)
+        if beyond.covers(tile, place):
+            return beyond.session, right
+        return self._session, QRectF(tile.area.topLeft(), right.bottomLeft())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Draw the rectangle on, within its tile."""
         if self._tile is not None:
-            area, place = self._tile.area, event.position()
+            area, place = self._area, event.position()
             x, y = min(max(place.x(), area.left()), area.right()), min(max(place.y(), area.top()), area.bottom())
             self._to = QPointF(x, y)
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Show the window of what is in the rectangle."""
-        tile, view, volume = self._tile, self._session.view, self._session.volume
+        tile, view, volume = self._tile, self._of.view, self._of.volume
         if tile is None or event.button() != Qt.MouseButton.LeftButton:
             return
         box = QRectF(self._from, self._to).normalized()
@@ -95,7 +109,7 @@ class RegionPicker(QWidget):
             corners = (*tile.local(box.topLeft()), *tile.local(box.bottomRight()))
             window = window_of_region(volume, view, tile.geometry(volume, view, plane), corners)
             if window is not None:
-                self._session.view = view.windowed(window.centre, window.width)
+                self._of.view = view.windowed(window.centre, window.width)
         self.end()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
