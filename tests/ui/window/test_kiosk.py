@@ -183,3 +183,23 @@ def test_a_click_of_a_visitor_is_a_touch(kiosk: MainWindow) -> None:
     )
     assert loop.attended
     assert not kiosk.desk.player.asking.open
+
+
+def test_the_heat_is_that_of_the_step_also_where_another_was_guessed_at_as_often_on_the_same_view(
+    kiosk: MainWindow, press: Callable[..., None], left_of: Point
+) -> None:
+    session, layer = kiosk.desk.session, kiosk.questions.layer
+    assert layer is not None
+    assert session.view is not None
+    kiosk.desk.player.asking.guess(left_of)
+    kiosk.desk.player.reveal()
+    plane = session.view.main.plane
+    assert plane is not None
+    middle = np.array(session.view.plane(plane).centre_lps_mm)
+    middle[2] = session.view.cursor_lps_mm[2]
+    pictures = []
+    for away in (-30.0, 30.0, -30.0):
+        layer._visitors = lambda away=away: middle[None, :] + (away, 0.0, 0.0)
+        pictures.append(layer.grab().toImage())
+    assert pictures[0] != pictures[1]
+    assert pictures[0] == pictures[2]

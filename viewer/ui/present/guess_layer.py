@@ -254,7 +254,8 @@ class GuessLayer(QWidget):
 
     def _paint_heat(self, painter: QPainter, geometry: ViewportGeometry) -> None:
         guesses = self._visitors()
-        key = (geometry.view, geometry.cursor_lps_mm, geometry.width_px, geometry.height_px, len(guesses))
+        size = geometry.width_px, geometry.height_px
+        key = (geometry.plane, geometry.view, geometry.cursor_lps_mm, size, guesses.tobytes())
         if key != self._heat[0]:
             shares = heat(guesses, geometry)
             self._heat = (key, heat_image(shares) if shares is not None else None)
