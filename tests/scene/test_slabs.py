@@ -51,6 +51,26 @@ def test_padding_and_unknown_values_take_no_part_wherever_they_lie_among_the_oth
     np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("apart_mm", [0.625, 0.7, 1.25, 2.5])
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_slab_is_as_many_images_thick_wherever_it_stands_and_holds_those_on_both_of_its_faces(
+    volume_of: Callable[..., Volume], apart_mm: float, rounded: bool
+) -> None:
+    # Places as files write them, which are no binary fractions; in the document of a case they are rounded.
+    values = np.zeros((30, 8, 8), dtype=np.int16)
+    grid = Grid.from_directions((8, 8, 30), origin_lps_mm=(0, 0, -317.3), spacing_mm=(1.0, 1.0, apart_mm))
+    for k in range(6, 24):
+        for bright in range(30):
+            values[:] = 0
+            values[bright] = 1000
+            volume = volume_of(values.copy(), grid)
+            view = evolve(overview("1.2.3", grid, window_centre=500.0, window_width=1000.0), slab_mm=6 * apart_mm)
+            x, y, z = grid.lps((4, 4, k))
+            view = evolve(view, cursor_lps_mm=(float(x), float(y), round(float(z), 2) if rounded else float(z)))
+            seen = PlaneRenderer().render(volume, view, PlaneName.AXIAL, 16, 16).pixels[8, 8] & 0xFF
+            assert (seen > 0) == (abs(bright - k) <= 3), (k, bright)
+
+
 def straight(volume_of: Callable[..., Volume], noise: Callable[..., np.ndarray]) -> Volume:
     size = (24, 20, 18)
     voxels = noise(size)

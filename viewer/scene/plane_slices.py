@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Of a step; a cursor on the outer face of the last image is on that image.
 _AT_THE_EDGE = 0.01
+# Of a step; an image on the outer face of a slab is in it, however its place is rounded in documents.
+_WITHIN_SLAB = 0.02
 
 
 @define(frozen=True)
@@ -120,7 +122,7 @@ def layers_at(into: Run, along_mm: float, slab_mm: float) -> tuple[int, int] | N
     if not -0.5 <= place < into.count - 0.5:
         return None
     middle = int(np.floor(place + 0.5))
-    half = slab_mm / 2 / into.spacing_mm
+    half = slab_mm / 2 / into.spacing_mm + _WITHIN_SLAB
     first, last = int(np.ceil(place - half)), int(np.floor(place + half))
     return (max(min(first, middle), 0), min(max(last, middle), into.count - 1))
 
