@@ -15,13 +15,14 @@ from attrs import evolve
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QColor, QImage
 
+from tests.tilted_series import tilted_volume
 from tests.ui.leaving.conftest import CANARIES
 from viewer.domain.errors import CancelledError, StorageError
 from viewer.domain.finding import Source, SourceKind
 from viewer.domain.geometry import Verdict
 from viewer.domain.job import JobContext
 from viewer.domain.model_result import ModelResult
-from viewer.domain.view_state import Comparison
+from viewer.domain.view_state import Comparison, ViewName
 from viewer.io import film
 from viewer.services.left_behind import LeftBehind, left_behind
 from viewer.ui.canvas.shown import Drawn
@@ -344,6 +345,14 @@ def test_what_two_models_said_of_a_patient_leaves_without_its_name(
     assert "Second finder" in said
     assert not [canary for canary in CANARIES if canary in said]
     assert "Canaria" not in repr([f.label for r in left.loaded.results for f in r.findings])
+
+
+def test_a_slice_as_it_was_acquired_is_not_called_a_slab_where_it_is_left_behind(loaded: LoadedCase) -> None:
+    tilted = tilted_volume()
+    view = evolve(loaded.case.steps[0].view, window_centre=-600.0, window_width=1500.0, slab_mm=10.0)
+    assert seen_words(view, tilted) == "Axial, W 1500 L −600, MIP 10 mm"
+    assert seen_words(evolve(view, acquired=True), tilted) == "Axial, W 1500 L −600"
+    assert seen_words(evolve(view, acquired=True, main=ViewName.CORONAL), tilted).endswith("MIP 10 mm")
 
 
 def test_what_was_resampled_lossy_or_seen_in_a_window_is_told_where_it_is_left_behind(loaded: LoadedCase) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from viewer.domain.finding import SourceKind
 from viewer.domain.view_state import Comparison, Layout
+from viewer.scene.acquired import acquired_on
 from viewer.ui.canvas.facts import slab_words, window_words
 from viewer.ui.finding_words import long_axis_words, score_words, volume_words
 from viewer.ui.marks import Mark
@@ -37,8 +38,11 @@ def asked_words(step: Step) -> str:
 
 def seen_words(view: ViewState, volume: Volume) -> str:
     """Return how a step's picture is to be read: what is large in it, its window, and its slab."""
-    shown = "Four views" if view.layout is Layout.FOUR else "3D" if view.main.plane is None else view.main.value.title()
-    parts = (shown, window_words(view, volume, unit=True), slab_words(view))
+    plane = view.main.plane
+    shown = "Four views" if view.layout is Layout.FOUR else "3D" if plane is None else view.main.value.title()
+    # A slice as it was acquired is one image, however thick the slab of other planes is.
+    alone = view.layout is not Layout.FOUR and plane is not None and acquired_on(volume, view, plane) is not None
+    parts = (shown, window_words(view, volume, unit=True), "" if alone else slab_words(view))
     return ", ".join(" ".join(part.split()) for part in parts if part)
 
 
