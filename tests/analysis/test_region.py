@@ -357,3 +357,32 @@ def test_between_two_slices_that_are_turned_in_their_plane_the_values_are_those_
     measured = region_values(on(PlaneName.AXIAL, MeasurementKind.ELLIPSE, centre, 8.0, 6.0), shown)
     assert measured.mean == pytest.approx(-1000 + 2000 * share)
     assert measured.interpolated
+
+
+@pytest.mark.parametrize("spacing", [(0.7, 0.7), (0.9765625, 0.8), (0.3, 1.1)])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_region_set_by_keys_from_voxel_to_voxel_holds_both_and_all_between(
+    spacing: tuple[float, float], seed: int
+) -> None:
+    # Enter sets points at the crosshair, which stands in the middle of voxels: the line goes through others' middles.
+    rng = np.random.default_rng(seed)
+    first = np.round(rng.uniform(-300, 300, 3), 3)
+    stack = SliceStack((60, 60), spacing, (1, 0, 0), (0, 1, 0), [first + (0, 0, 2.5 * k) for k in range(4)])
+    volume = volume_of(stack, rng.integers(-100, 100, stack.shape_kji).astype(np.int16))
+    (i, j), (wide, high) = rng.integers(2, 12, 2).tolist(), rng.integers(2, 20, 2).tolist()
+
+    def of(kind: MeasurementKind, *corners: tuple[int, int]) -> int:
+        points = tuple(as_point(stack.lps((column, row, 1))) for column, row in corners)
+        drawn = Measurement("m", kind, points, PlaneName.AXIAL, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+        return region_values(drawn, volume).count
+
+    ends = ((i, j), (i + wide, j + high))
+    assert of(MeasurementKind.RECTANGLE, *ends) == (wide + 1) * (high + 1)
+    round_ = ((i, j), (i + 2 * wide, j + 2 * high))
+    column, row = np.meshgrid(np.arange(-wide, wide + 1), np.arange(-high, high + 1))
+    within = (column / wide) ** 2 + (row / high) ** 2 <= 1 + 1e-9
+    assert of(MeasurementKind.ELLIPSE, *round_) == int(within.sum())
+    # Of two outlines that share a side exactly one holds what lies on it.
+    left = ((i, j), (i + wide, j), (i + wide, j + high), (i, j + high))
+    right = tuple((column + wide, row) for column, row in left)
+    assert of(MeasurementKind.FREEHAND, *left) == of(MeasurementKind.FREEHAND, *right) == wide * high

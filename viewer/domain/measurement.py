@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Point = tuple[float, float, float]
 # A polyline with so many corners strays from its ellipse by less than 0.1 % of the half axis.
 _ELLIPSE_CORNERS = 72
+# So near to its line a place lies on it: corners that were set by keys are voxels' middles, up to rounding.
+_ON_LINE_MM = 2e-4
 # More corners than a hand draws; a journal that names more is damaged.
 MOST_POINTS = 2000
 MOST_LETTERS = 200
@@ -216,15 +218,21 @@ class Measurement:
         return freehand and _outline_facts(self.points_lps_mm, self.right, self.down)[1]
 
     def encloses(self, right_mm: NDArray[np.float64], down_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return whether places, counted from the centre along the screen directions, lie within a region."""
+        """Return whether places, counted from the centre along the screen directions, lie within a region or on it.
+
+        Of an outline those on its left and upper sides, as `outline.inside` has it.
+        """
         if self.kind is MeasurementKind.FREEHAND:
             corners = self._from_first()
-            return outline.inside(corners - (corners.min(axis=0) + corners.max(axis=0)) / 2, right_mm, down_mm)
+            middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
+            return outline.inside(corners - middle - _ON_LINE_MM, right_mm, down_mm)
         width, height = self.size_mm
         if self.kind is MeasurementKind.RECTANGLE:
-            return np.asarray((np.abs(right_mm) <= width / 2) & (np.abs(down_mm) <= height / 2))
+            far = width / 2 + _ON_LINE_MM, height / 2 + _ON_LINE_MM
+            return np.asarray((np.abs(right_mm) <= far[0]) & (np.abs(down_mm) <= far[1]))
         if not width or not height:
             return np.zeros(np.broadcast(right_mm, down_mm).shape, dtype=np.bool_)
+        width, height = width + 2 * _ON_LINE_MM, height + 2 * _ON_LINE_MM
         return np.asarray((2 * right_mm / width) ** 2 + (2 * down_mm / height) ** 2 <= 1)
 
     def _from_first(self) -> NDArray[np.float64]:
