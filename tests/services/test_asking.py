@@ -137,6 +137,14 @@ def test_no_guess_is_so_far_from_what_is_said_without_a_place(stage: Stage, how:
     answer = stage.player.asking.revealed
     assert answer is not None
     assert answer.guesses[0].near is None
+    # What the model said is told, and nothing of what is true at a place.
+    assert answer.sought is stage.found
+    step = stage.player.step
+    assert step is not None
+    said = told_now(step, stage.player.asking).narration
+    assert "reported it, score 0.90" in said
+    assert "Truth" not in said
+    assert "mm" not in said
 
 
 def test_a_guess_between_two_thick_slices_is_inside_the_voxel_that_it_lies_in(stage: Stage) -> None:

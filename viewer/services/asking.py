@@ -200,9 +200,7 @@ class Asking:
             return ()
         named = question.finding or step.view.selected_finding
         if named:
-            found = [one for one in (*session.lesions, *session.findings) if one.id == named][:1]
-            # What is said of the series, or of slices alone, lies nowhere that a guess could be near to.
-            return tuple(self._as_truth(one) for one in found if one.placed)
+            return tuple(self._as_truth(one) for one in (*session.lesions, *session.findings) if one.id == named)[:1]
         placed = [one for one in session.lesions if one.placed]
         if not placed and not self._nothing_to_find:
             shown = (one for one in session.findings if one.score is None or one.score >= step.view.threshold)
@@ -237,8 +235,9 @@ class Asking:
             return Guess(place)
         if point is not None:
             return Guess(place, nearness_to_point(place, point))
-        if not sought:
+        # What is said of the series, or of slices alone, lies nowhere that a guess could be near to.
+        near = [(nearness(place, one, volume.stack), one) for one in sought if one.placed]
+        if not near:
             return Guess(place)
-        near = [(nearness(place, one, volume.stack), one) for one in sought]
         nearest, one = min(near, key=lambda pair: pair[0].distance_mm)
         return Guess(place, nearest, one)

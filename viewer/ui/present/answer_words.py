@@ -88,7 +88,8 @@ def _lines(revealed: Revealed, visitors: int) -> list[str]:
     if revealed.sought is not None:
         if told:
             said.append(f"**Model** {_model_words(revealed)}")
-        if revealed.truth_known or revealed.sought.source.kind is SourceKind.TRUTH:
+        # Of what has no place the truth of lesions says neither that it is there nor that it is not.
+        if revealed.sought.placed and (revealed.truth_known or revealed.sought.source.kind is SourceKind.TRUTH):
             said.append(f"**Truth** {_truth_words(revealed)}")
     elif revealed.alarms is not None:
         if told:
@@ -106,7 +107,8 @@ def _model_words(revealed: Revealed) -> str:
     score = f", score {model.score:.2f}" if model.score is not None else ""
     sought = revealed.sought
     alarm = revealed.truth_known and sought is not None and sought.source.kind is not SourceKind.TRUTH
-    return ("reported it" if alarm else "found it") + score + (" *recorded*" if model.recorded else "")
+    nowhere = sought is not None and not sought.placed
+    return ("reported it" if alarm or nowhere else "found it") + score + (" *recorded*" if model.recorded else "")
 
 
 def _alarm_words(alarms: tuple[Finding, ...]) -> str:
