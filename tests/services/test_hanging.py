@@ -119,6 +119,8 @@ def test_a_changed_file_holds_for_the_next_scan(file: Path) -> None:
         ('[[rule]]\nwords = "head"\n', "“words” must be a list"),
         ('[[rule]]\nwords = ["head", "–"]\n', "“words” must be a list"),
         ("[[rule]]\nslab_mm = -1\n", "“slab_mm” must be"),
+        ('[[rule]]\nslab = "mip"\n', "in line 2, rule 1, “slab” shows nothing without “slab_mm”"),
+        ("[[rule]]\nstudy = 1\n", "“study” must be true or false"),
         ("rule = 3\n", "rules begin with"),
         ("[[rule]]\nover_file = 1\n", "“over_file” must be true or false"),
     ],
@@ -190,6 +192,42 @@ def test_head_and_neck_together_are_not_shown_in_the_brain_window(file: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("part", "series", "expected"),
+    [
+        ("CSPINE", "Axial 1 mm", (2500, 480)),
+        ("", "C-Spine 1 mm", (2500, 480)),
+        ("", "Lung 1 mm", (1500, -600)),
+        ("NECK", "Axial 1 mm", (400, 40)),
+        ("CHEST", "", (400, 40)),
+        ("", "Abdomen venous", (400, 40)),
+        ("HEAD", "Axial 5 mm", (80, 40)),
+        ("", "Axial 5 mm", (80, 40)),
+    ],
+)
+def test_what_a_series_says_of_itself_goes_before_what_its_study_is_called(
+    file: Path, part: str, series: str, expected: tuple[float, float]
+) -> None:
+    shown = volume(body_part=part, description=series, study_description="CT Head, C-Spine, Chest and Abdomen")
+    assert window(opened(HangingRules(file), shown)) == expected
+
+
+def test_a_rule_may_ask_the_study_as_well_as_the_series(file: Path) -> None:
+    head = volume(body_part="HEAD", study_description="CT perfusion")
+    plain = '[[rule]]\nwords = ["perfusion"]\nlayout = "one"\n[[rule]]\nwords = ["head"]\nlayout = "1+3"\n'
+    file.write_text(plain)
+    assert opened(HangingRules(file), head).layout is Layout.STAGE
+    file.write_text(plain.replace("[[rule]]\n", "[[rule]]\nstudy = true\n", 1))
+    assert opened(HangingRules(file), head).layout is Layout.SINGLE
+
+
+def test_the_first_rule_of_those_that_fit_alike_decides_and_one_without_words_is_the_last_resort(file: Path) -> None:
+    file.write_text('[[rule]]\nlayout = "one"\n[[rule]]\nwords = ["head"]\nlayout = "1+3"\n')
+    assert opened(HangingRules(file), volume(body_part="HEAD")).layout is Layout.SINGLE
+    file.write_text('[[rule]]\nwords = ["head"]\nlayout = "1+3"\n[[rule]]\nlayout = "one"\n')
+    assert opened(HangingRules(file), volume(study_description="Head")).layout is Layout.STAGE
+
+
+@pytest.mark.parametrize(
     ("words", "description", "fits"),
     [
         ("c-spine", "CT C-Spine 1 mm", True),
@@ -223,7 +261,7 @@ def test_a_file_in_another_encoding_is_told_of_with_the_line(file: Path) -> None
 
 
 def test_names_are_understood_in_any_case_and_a_single_view_also_as_1x1(file: Path) -> None:
-    file.write_text('[[rule]]\nwindow = "lung"\nlayout = "1X1"\nlarge = "Coronal"\nslab = "MinIP"\n')
+    file.write_text('[[rule]]\nwindow = "lung"\nlayout = "1X1"\nlarge = "Coronal"\nslab = "MinIP"\nslab_mm = 5\n')
     view = opened(HangingRules(file), volume())
     assert (window(view), view.layout, view.main) == ((1500, -600), Layout.SINGLE, ViewName.CORONAL)
     assert view.slab_mode is SlabMode.MIN

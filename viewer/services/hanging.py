@@ -42,10 +42,11 @@ class HangingRulesError(CaseStageError):
 class HangingRule:
     """What is shown of scans that any of `words` fits (none: all); None leaves a thing as usual.
 
-    Each of `words` is what is said in a row, folded, the last as the beginning of a word.
+    Each of `words` is what is said in a row, folded, the last as the beginning of a word; by `study` the study too.
     """
 
     words: tuple[tuple[str, ...], ...] = ()
+    study: bool = False
     window: Window | None = None
     over_file: bool = False
     layout: Layout | None = None
@@ -55,10 +56,16 @@ class HangingRule:
     slab_mm: float | None = None
 
     def fits(self, series: SeriesFacts) -> bool:
-        """Return whether the rule is for a series."""
-        if not self.words:
-            return True
-        spoken = _folded(f"{series.body_part} {series.study_description} {series.description}")
+        """Return whether the rule is for a series, by what it says of itself."""
+        said = f"{series.body_part} {series.description}"
+        return self._is_said(f"{said} {series.study_description}" if self.study else said)
+
+    def fits_study(self, series: SeriesFacts) -> bool:
+        """Return whether the rule is for what the study of a series is called."""
+        return self._is_said(series.study_description)
+
+    def _is_said(self, text: str) -> bool:
+        spoken = _folded(text)
         return any(_begins(spoken[at:], wanted) for at in range(len(spoken)) for wanted in self.words)
 
     def shown(self, volume: Volume, view: ViewState) -> ViewState:
@@ -108,7 +115,7 @@ class HangingRules:
     def shown(self, volume: Volume, view: ViewState) -> tuple[ViewState, HangingRulesError | None]:
         """Return the first view of a volume by the rule that fits, and what is wrong with the file, told once."""
         rules, problem = self._now()
-        rule = next((rule for rule in rules if rule.fits(volume.series)), None)
+        rule = _rule_for(volume.series, rules)
         return (view if rule is None else rule.shown(volume, view)), problem
 
     def _now(self) -> tuple[tuple[HangingRule, ...], HangingRulesError | None]:
@@ -129,6 +136,17 @@ class HangingRules:
             self._rules = built_in_rules()
         self.wrong = problem
         return self._rules or (), problem
+
+
+def _rule_for(series: SeriesFacts, rules: tuple[HangingRule, ...]) -> HangingRule | None:
+    """Return the first rule that fits a series, else the first that fits its study, else one that has no words.
+
+    A study holds several parts of the body, of which a series may be any.
+    """
+    for_all = next((n for n, rule in enumerate(rules) if not rule.words), len(rules))
+    worded = rules[:for_all]
+    fitting = [rule for rule in worded if rule.fits(series)] or [rule for rule in worded if rule.fits_study(series)]
+    return next(iter((*fitting, *rules[for_all:])), None)
 
 
 def built_in_rules() -> tuple[HangingRule, ...]:
@@ -207,24 +225,27 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> HangingR
             return None if value is None else value.casefold()
         wrong(key, f"must be one of {', '.join(names)}")
 
-    fields = ("words", "window", "over_file", "layout", "large", "preset_3d", "slab", "slab_mm")
+    fields = ("words", "study", "window", "over_file", "layout", "large", "preset_3d", "slab", "slab_mm")
     for key in table:
         if key not in fields:
             wrong(key, "is not understood")
     words = table.get("words", [])
     if not isinstance(words, list) or not all(isinstance(word, str) and _folded(word) for word in words):
         wrong("words", "must be a list of words")
-    over_file = table.get("over_file", False)
-    if not isinstance(over_file, bool):
-        wrong("over_file", "must be true or false")
+    for key in ("study", "over_file"):
+        if not isinstance(table.get(key, False), bool):
+            wrong(key, "must be true or false")
     slab_mm = table.get("slab_mm")
     if slab_mm is not None and (not _is_number(slab_mm) or not 0 <= slab_mm <= _MOST_SLAB_MM):
         wrong("slab_mm", f"must be a number from 0 to {_MOST_SLAB_MM:g}")
+    if "slab" in table and slab_mm is None:
+        wrong("slab", "shows nothing without “slab_mm”, which says how thick it is")
     layout, large, slab = one_of("layout", _LAYOUTS), one_of("large", ViewName), one_of("slab", _SLABS)
     return HangingRule(
         words=tuple(_folded(word) for word in words),
+        study=table.get("study", False),
         window=_window(table.get("window"), wrong),
-        over_file=over_file,
+        over_file=table.get("over_file", False),
         layout=_LAYOUTS[layout] if layout else None,
         large=ViewName(large) if large else None,
         preset_3d=one_of("preset_3d", PRESETS_3D),
