@@ -12,7 +12,7 @@ from viewer.domain.errors import StorageError
 from viewer.domain.session import Workspace
 from viewer.io.volume_files import VOLUME_FILE_ENDINGS
 from viewer.scene.acquired import crosshair_lps_mm
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.messages import Message
 from viewer.ui.sheet import Sheet
 
@@ -139,13 +139,15 @@ class Asking:
     def open_folder(self) -> None:
         """Ask for a folder and open it."""
         start = begin_in(self._desk.session, self._desk.library.last_folder)
-        chosen = QFileDialog.getExistingDirectory(self._window, "Open a CT folder", start)
+        with untraced():
+            chosen = QFileDialog.getExistingDirectory(self._window, "Open a CT folder", start)
         self._open(chosen)
 
     def open_file(self) -> None:
         """Ask for a file and open it."""
         start = begin_in(self._desk.session, self._desk.library.last_folder)
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a CT file", start, FILES)
+        with untraced():
+            chosen, _ = QFileDialog.getOpenFileName(self._window, "Open a CT file", start, FILES)
         self._open(chosen)
 
     def dropped(self, paths: list[str]) -> None:
@@ -162,7 +164,8 @@ class Asking:
         """Ask for a folder and write findings and decisions there."""
         now = self._desk.settings.now
         start = begin_in(self._desk.session, now.export_folder or self._desk.library.last_folder)
-        chosen = QFileDialog.getExistingDirectory(self._window, "Export findings into a folder", start)
+        with untraced():
+            chosen = QFileDialog.getExistingDirectory(self._window, "Export findings into a folder", start)
         if chosen:
             self._keep(export_folder=chosen)
             self._desk.reviewing.export(Path(chosen))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.session import Workspace
 from viewer.ui.compare_commands import SERIES_MENU, CompareAsks
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.library.page_head import Page
 from viewer.ui.measuring_commands import connect_canvas
 from viewer.ui.messages import Message
@@ -130,7 +130,8 @@ class Compared:
 
     def _folder(self) -> None:
         start = begin_in(self._desk.session, self._desk.library.last_folder)
-        chosen = QFileDialog.getExistingDirectory(self._window, "Compare with a CT folder", start)
+        with untraced():
+            chosen = QFileDialog.getExistingDirectory(self._window, "Compare with a CT folder", start)
         if chosen:
             self._desk.comparing.open(self._desk.library.finder_at(Path(chosen)))
 

@@ -17,7 +17,7 @@ from viewer.scene.colour_maps import COLOUR_MAPS, GREY
 from viewer.scene.map_planes import map_colours, map_least
 from viewer.services.overlaying import Overlaying
 from viewer.ui.commands import VIEWING, Command, Submenu
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.messages import Message
 from viewer.ui.reasons import NOT_ALL_IN, NOTHING_OPEN
 from viewer.ui.workspace_commands import DESK_WORK
@@ -301,7 +301,8 @@ def overlay_file_commands(window: MainWindow) -> list[Command]:
     def ask(title: str, files: str, then: Callable[[Overlaying, Path], None]) -> Callable[[], None]:
         def run() -> None:
             start = begin_in(window.desk.session, window.desk.library.last_folder)
-            chosen, _ = QFileDialog.getOpenFileName(window, title, start, files)
+            with untraced():
+                chosen, _ = QFileDialog.getOpenFileName(window, title, start, files)
             if chosen:
                 then(compared.overlaying(), Path(chosen))
 

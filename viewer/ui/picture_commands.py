@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from viewer.domain.errors import StorageError
 from viewer.ui.commands import Command, Submenu
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.messages import Message
 from viewer.ui.reasons import NOTHING_OPEN
 from viewer.ui.workspace_commands import DESK_WORK
@@ -60,7 +60,8 @@ def picture_commands(window: MainWindow) -> list[Command]:
             return
         start = begin_in(desk.session, desk.settings.now.export_folder or str(Path.home()))
         proposed = Path(start) / name_of(desk.session)
-        chosen, _ = QFileDialog.getSaveFileName(window, "Save the picture", str(proposed), "Pictures (*.png)")
+        with untraced():
+            chosen, _ = QFileDialog.getSaveFileName(window, "Save the picture", str(proposed), "Pictures (*.png)")
         if not chosen:
             return
         path = Path(chosen)

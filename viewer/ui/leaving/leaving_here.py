@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from viewer.domain.session import Workspace
 from viewer.services.cases import can_be_presented, case_state
 from viewer.ui.case_commands import CASE_MENU, CaseAsks
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.leaving.ready_here import ReadyHere
 from viewer.ui.library.page_head import Page
 
@@ -107,10 +107,14 @@ class LeavingHere:
         desk = self._window.desk
         start = Path(begin_in(desk.session, desk.settings.now.export_folder or str(Path.home())))
         if not form.ending:
-            chosen = QFileDialog.getExistingDirectory(self._window, "Pictures into a folder", str(start))
+            with untraced():
+                chosen = QFileDialog.getExistingDirectory(self._window, "Pictures into a folder", str(start))
             return Path(chosen) if chosen else None
         proposed = str(start / f"{case.id}{form.ending}")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, f"Save the {form.name.lower()}", proposed, form.filter)
+        with untraced():
+            chosen, _ = QFileDialog.getSaveFileName(
+                self._window, f"Save the {form.name.lower()}", proposed, form.filter
+            )
         if not chosen:
             return None
         path = Path(chosen)

@@ -14,7 +14,7 @@ from viewer.domain.errors import CaseStageError, SignOffError
 from viewer.domain.session import Workspace
 from viewer.services.navigation import Motion
 from viewer.services.places import data_folder
-from viewer.ui.dialog_place import begin_in
+from viewer.ui.dialog_place import begin_in, untraced
 from viewer.ui.making_commands import MakingAsks
 from viewer.ui.messages import Message
 from viewer.ui.present.case_pictures import case_picture
@@ -101,7 +101,8 @@ class MakingHere:
         words = "A picture for the narration"
         # Where none is named, a dialog begins where the last one ended.
         start = begin_in(self._window.desk.session, "")
-        chosen, _ = QFileDialog.getOpenFileName(self._window, words, start, "Pictures (*.png *.jpg *.jpeg)")
+        with untraced():
+            chosen, _ = QFileDialog.getOpenFileName(self._window, words, start, "Pictures (*.png *.jpg *.jpeg)")
         if chosen:
             self.add_picture(Path(chosen))
 
