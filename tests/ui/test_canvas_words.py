@@ -156,6 +156,30 @@ def test_descriptions_that_name_the_patient_are_hidden_with_the_name(session: Se
     assert "Series 3, Masked" in said()
 
 
+@pytest.mark.parametrize("when", ["12:31:05", "2024-03-01 12:31:05.25"])
+def test_of_a_phase_no_time_of_day_is_said_while_identity_is_hidden(
+    session: Session, small_ct_volume: Volume, when: str
+) -> None:
+    other = Session(second=True)
+    session.volume = evolve(small_ct_volume, part=f"phase 1 of 2, {when}")
+    other.volume = evolve(small_ct_volume, part="phase 2 of 2, 30 %, 12:31:10")
+
+    def said() -> str:
+        shown = shown_in(session)
+        assert shown is not None
+        told = corners(shown, ViewName.AXIAL, Density.FULL, first=True)
+        other.masked = session.masked
+        return "\n".join([*(words.text for words in told.top_right), *side_names(session, other)])
+
+    assert f"Phase 1 of 2, {when}" in said()
+    assert "12:31:10" in said()
+    session.masked = True
+    assert "Phase 1 of 2\n" in said()
+    assert "phase 2 of 2, 30 %" in said()
+    assert "12:31" not in said()
+    assert "2024" not in said()
+
+
 def test_in_present_the_patient_s_name_leaves_no_trace(qtbot: QtBot, session: Session, theme: Theme) -> None:
     def pixels(style: CanvasStyle) -> QImage:
         canvas = Canvas(session, theme, None, style=style)

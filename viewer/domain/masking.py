@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from viewer.domain.volume import PatientIdentity, SeriesFacts
+    from viewer.domain.volume import PatientIdentity, SeriesFacts, Volume
 
 MASKED = "Masked"
 _LEAST_LETTERS = 3
@@ -17,6 +17,7 @@ _NOBODY = re.compile("CASE-[0-9A-F]{12}")
 _BETWEEN_NAMES = re.compile(r"[\^=]")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_WHEN = re.compile(r", (\d{4}-\d{2}-\d{2} )?\d{2}:\d{2}:\d{2}(\.\d+)?(?=,|$)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,2}(?=\d)")
 
 
@@ -125,6 +126,11 @@ def descriptions(series: SeriesFacts, *, masked: bool) -> tuple[str, str]:
     """Return what a series' study and the series itself say they are; `masked`, without what names their patient."""
     said = (series.study_description, series.description)
     return (_of_series(series, said[0]), _of_series(series, said[1])) if masked else said
+
+
+def part_words(volume: Volume, *, masked: bool) -> str:
+    """Return which part of its series a volume is, "phase 1 of 2, 12:31:05"; `masked`, without day and time."""
+    return _of_series(volume.series, _WHEN.sub("", volume.part)) if masked else volume.part
 
 
 def _of_series(series: SeriesFacts, text: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from viewer.domain.geometry import PLANE_AXES, PlaneName, direction_letters, position_words
-from viewer.domain.masking import descriptions
+from viewer.domain.masking import descriptions, part_words
 from viewer.domain.plane_turn import angle_rad
 from viewer.domain.value_units import with_unit
 from viewer.domain.view_state import Comparison, Interpolation, SlabMode, ViewName
@@ -353,11 +353,12 @@ def _study_words(volume: Volume, *, masked: bool) -> tuple[Words, ...]:
     study = of_study or " ".join(part for part in (series.modality, series.body_part) if part)
     number = f"Series {series.number}" if series.number is not None else ""
     described = description if description != study else ""
+    part = part_words(volume, masked=masked)
     size = f"1/{volume.shrunk} resolution" if volume.shrunk > 1 else ""
     lines = (
         study,
         ", ".join(part for part in (number, described) if part),
-        volume.part[:1].upper() + volume.part[1:],
+        part[:1].upper() + part[1:],
         size,
     )
     return tuple(Words(line) for line in lines if line)

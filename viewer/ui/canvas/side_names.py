@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viewer.domain.masking import descriptions
+from viewer.domain.masking import descriptions, part_words
 from viewer.ui.canvas.facts import NOW
 
 if TYPE_CHECKING:
@@ -50,11 +50,11 @@ def all_side_names(here: Session, there: Session, *, unnamed: bool = False) -> t
 
 
 def _parts(volume: Volume, masked: bool) -> tuple[str, str, str, str]:
-    """Return day, number, part and description of a series, each "" where it is not known; no day if masked."""
+    """Return day, number, part and description of a series, each "" where it is not known; no day or time if masked."""
     series, date = volume.series, volume.series.identity.study_date
     day = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and not masked else ""
     number = f"Series {series.number}" if series.number is not None else ""
-    return day, number, volume.part, descriptions(series, masked=masked)[1]
+    return day, number, part_words(volume, masked=masked), descriptions(series, masked=masked)[1]
 
 
 def _names(letter: str, study: str, own: tuple[str, ...], others: tuple[str, ...]) -> Names:
