@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from viewer.domain.session import Workspace
 from viewer.scene.acquired import acquired_on
@@ -16,7 +16,6 @@ from viewer.ui.canvas.shown import shown_in
 from viewer.ui.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from random import Random
 
     from numpy.typing import NDArray
@@ -34,7 +33,6 @@ def check(window: MainWindow, faults: Faults, rng: Random) -> None:
     canvas = shown_canvas(window)
     if canvas is not None:
         _pointer(window, canvas, faults, rng)
-    _identity(window, faults)
     focus = QApplication.focusWidget()
     # Where views wait for room, or for a scan, the keys are theirs all the same.
     if focus is not None and not focus.isVisible() and not isinstance(focus, Canvas):
@@ -153,35 +151,6 @@ def _letter(way: NDArray[np.float64]) -> str:
     """Return the letter of the largest component; several where they are nearly alike."""
     size = np.abs(way)
     return "".join("RAF"[axis] if way[axis] < 0 else "LPH"[axis] for axis in range(3) if size[axis] > 0.99 * size.max())
-
-
-# --- identity
-
-
-def _identity(window: MainWindow, faults: Faults) -> None:
-    for shown in QApplication.topLevelWidgets():
-        if shown.isVisible() and faults.named(shown.windowTitle()):
-            faults.add("a name in a title", shown.windowTitle())
-    if not window.desk.session.masked:
-        return
-    for shown in QApplication.topLevelWidgets():
-        if not shown.isVisible():
-            continue
-        for words, widget in _words(shown):
-            if faults.named(words):
-                faults.add("a name while masked", f"{words!r} in {type(widget).__name__}")
-
-
-def _words(below: QWidget) -> Iterator[tuple[str, Any]]:
-    for widget in below.findChildren(QWidget):
-        if not widget.isVisible():
-            continue
-        yield widget.toolTip(), widget
-        yield widget.accessibleName(), widget
-        if isinstance(widget, QLabel | QAbstractButton):
-            yield widget.text(), widget
-        elif isinstance(widget, QLineEdit) and not widget.hasFocus():
-            yield widget.text(), widget
 
 
 # --- at rest

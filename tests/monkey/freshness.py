@@ -8,10 +8,12 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from tests.monkey.checks import busy_with
+from tests.monkey.reckoning import greys, measurements
 from viewer.ui.canvas import Canvas, paint_corners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from random import Random
 
     from numpy.typing import NDArray
     from PySide6.QtCore import QRectF
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 _WAITS_S, _MOST_WAITS = 0.03, 100
 
 
-def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], object]) -> None:
-    """Paint each canvas that is seen once more from nothing, where nothing goes on, and compare its planes."""
+def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], object], rng: Random) -> None:
+    """Paint each canvas that is seen once more from nothing, where nothing goes on, and compare its planes.
+
+    What is painted is held against the values too, and what is said of measurements.
+    """
+    measurements(window, faults)
     for canvas in window.findChildren(Canvas):
         before = _settled(window, canvas, pause)
         said = _says(canvas)
@@ -33,6 +39,8 @@ def look_again(window: MainWindow, faults: Faults, pause: Callable[[float], obje
         after = _settled(window, canvas, pause)
         if before is None or after is None or said != _says(canvas) or before.shape != after.shape:
             continue
+        for tile in canvas._placed():
+            greys(canvas, tile, after, faults, rng)
         curved = canvas.session.view is not None and canvas.session.view.shows_curved
         for tile in canvas._placed():
             other = _part(before != after, tile.area, canvas.devicePixelRatioF())

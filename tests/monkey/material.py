@@ -12,7 +12,8 @@ from tests.cli.conftest import PATIENT, PATIENT_ID, write_series
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("canary", "tweety", "90210")
+NAMES = ("canary", "tweety", "90210", "1931", "07.05.", "acc4711")
+_BORN, _ACCESSION = "19310507", "ACC4711"
 _REAL = (
     "a01_head_ge_tilt_uneven", "a02_head_phantom_philips/S21610/S2010", "a02_head_phantom_philips/S21570/S2010",
     "a03_head_slicer_64", "a05_enhanced_ct_multiframe", "a06_seg_liver_3slice", "a12_edge_series",
@@ -32,6 +33,7 @@ def make_material(folder: Path, real: Path | None) -> list[Path]:
         image = pydicom.dcmread(path)
         # As if it were of a patient: what is synthetic hides no names.
         del image.SyntheticData
+        image.PatientBirthDate, image.AccessionNumber = _BORN, _ACCESSION
         image.SeriesDescription = image.SeriesDescription.removeprefix("Synthetic: ")
         image.save_as(path)
     (folder / "empty").mkdir()
@@ -56,6 +58,7 @@ def _name(path: Path) -> None:
     try:
         image = pydicom.dcmread(path)
         image.PatientName, image.PatientID = PATIENT, PATIENT_ID
+        image.PatientBirthDate, image.AccessionNumber = _BORN, _ACCESSION
         image.save_as(path)
     except (pydicom.errors.InvalidDicomError, OSError, ValueError):
         # No image, or one that can be read and not written: it goes as it is.

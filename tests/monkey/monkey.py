@@ -14,6 +14,7 @@ from tests.monkey.acts import Acts
 from tests.monkey.checks import busy_with, check, open_sheets
 from tests.monkey.freshness import look_again
 from tests.monkey.hands import Hands
+from tests.monkey.identity import Identity
 from tests.monkey.material import NAMES, make_material
 from tests.monkey.watching import Faults, Heart
 from viewer.app import build_application, build_window
@@ -46,6 +47,7 @@ class Monkey:
         window.desk.settings.change(reader="Dr Monkey")
         self._faults = Faults(NAMES, lambda: window.desk.session.masked)
         self._heart = Heart(self._faults)
+        self._identity = Identity(window, self._faults)
         window.show()
         window.library.fill()
         window.activateWindow()
@@ -69,9 +71,10 @@ class Monkey:
                 self._window.activateWindow()
             with self._heart.resting():
                 check(self._window, self._faults, Random(f"{seed} {n} looking"))
+                self._identity.look()
             if n % _LOOKS_AGAIN_EVERY == _LOOKS_AGAIN_EVERY - 1:
                 with self._heart.resting():
-                    look_again(self._window, self._faults, acts.pause)
+                    look_again(self._window, self._faults, acts.pause, Random(f"{seed} {n} again"))
             if n % _SETTLES_EVERY == _SETTLES_EVERY - 1:
                 self._come_to_rest()
             self._tell(told)
